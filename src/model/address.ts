@@ -1,0 +1,107 @@
+/** IP addresses as bytes (network order) and canonical text (RFC 5952 for IPv6, as inet_ntop prints it). */
+
+/** 4 or 16 bytes, or undefined where the text is no address. */
+export function parseAddress(text: string): Uint8Array | undefined {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  if (!match) return undefined
+  const bytes = new Uint8Array(4)
+  for (let i = 0; i < 4; i++) {
+    const part = Number(match[i + 1])
+    if (part > 255) return undefined
+    bytes[i] = part
+  }
+  return bytes
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const tailIpv4 = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)
+  if (tailIpv4) {
+    const v4 = parseIpv4(tailIpv4[2]!)
+    if (!v4) return undefined
+    const hex = (a: number, b: number) => ((a << 8) | b).toString(16)
+    return parseIpv6(`${tailIpv4[1]}${hex(v4[0]!, v4[1]!)}:${hex(v4[2]!, v4[3]!)}`)
+  }
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const groups = (half: string | undefined) => (half ? half.split(':') : [])
+  const head = groups(halves[0])
+  const tail = groups(halves[1])
+  const missing = 8 - head.length - tail.length
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
+  const all = [...head, ...new Array<string>(halves.length === 2 ? missing : 0).fill('0'), ...tail]
+  const bytes = new Uint8Array(16)
+  for (let i = 0; i < 8; i++) {
+    const group = all[i]!
+    if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined
+    const value = Number.parseInt(group, 16)
+    bytes[2 * i] = value >> 8
+    bytes[2 * i + 1] = value & 0xff
+  }
+  return bytes
+}
+
+export function formatAddress(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join('.') : formatIpv6(bytes)
+}
+
+function formatIpv6(bytes: Uint8Array): string {
+  const groups: number[] = []
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! << 8) | bytes[i + 1]!)
+  const dotted = `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`
+  // glibc's inet_ntop prints ::ffff:a.b.c.d and ::a.b.c.d in mixed notation
+  if (groups.slice(0, 5).every((g) => g === 0)) {
+    if (groups[5] === 0xffff) return `::ffff:${dotted}`
+    if (groups[5] === 0 && groups[6] !== 0) return `::${dotted}`
+  }
+  let best = -1
+  let bestLength = 1
+  for (let i = 0; i < 8; i++) {
+    let length = 0
+    while (i + length < 8 && groups[i + length] === 0) length++
+    if (length > bestLength) {
+      best = i
+      bestLength = length
+    }
+  }
+  const text = (part: number[]) => part.map((g) => g.toString(16)).join(':')
+  if (best < 0) return text(groups)
+  return `${text(groups.slice(0, best))}::${text(groups.slice(best + bestLength))}`
+}
+
+/** A mask of `length` ones, `width` bits wide. */
+export function maskFromLength(length: number, width: number): Uint8Array {
+  const bytes = new Uint8Array(width / 8)
+  for (let i = 0; i < bytes.length; i++) {
+    const ones = Math.max(0, Math.min(8, length - i * 8))
+    bytes[i] = (0xff00 >> ones) & 0xff
+  }
+  return bytes
+}
+
+/** The length of a mask, or undefined where its ones have gaps. */
+export function maskToLength(mask: Uint8Array): number | undefined {
+  let length = 0
+  while (length < mask.length * 8 && mask[length >> 3]! & (0x80 >> (length & 7))) length++
+  for (let i = length; i < mask.length * 8; i++) if (mask[i >> 3]! & (0x80 >> (i & 7))) return undefined
+  return length
+}
+
+/** Is `address` inside `network`/`length`? Different families: no. */
+export function inPrefix(address: Uint8Array, network: Uint8Array, length: number): boolean {
+  if (address.length !== network.length) return false
+  const whole = length >> 3
+  for (let i = 0; i < whole; i++) if (address[i] !== network[i]) return false
+  const rest = length & 7
+  return rest === 0 || ((address[whole]! ^ network[whole]!) & (0xff00 >> rest) & 0xff) === 0
+}
+
+/** <0, 0 or >0, as bytes in network order compare; shorter (IPv4) first. */
+export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length) return a.length - b.length
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
+  return 0
+}

@@ -1,0 +1,27 @@
+/**
+ * The one language of conditions. Fields carry nft's names (`ip saddr`, `tcp dport`, `meta mark`, `ct state`);
+ * rules/fields.ts lists them with their types. Everything here is plain JSON, as `map --json` prints it.
+ */
+export type Scalar = number | string
+
+export type Value =
+  | Scalar
+  | { prefix: string; length: number }
+  | { range: [Scalar, Scalar] }
+  | { wildcard: string } // an interface name that begins so: iptables `eth+`, nft `eth*`
+  | { set: Value[] }
+
+export type Op = '==' | '!=' | '<' | '<=' | '>' | '>='
+
+/**
+ * `text` is the condition in the rule's own words (`-p tcp`, `--dport 52000`), for telling which one failed.
+ * On a field that holds several flags (`ct status`), `==` with a set asks whether any of them is there.
+ */
+export type Condition =
+  | { kind: 'compare'; field: string; op: Op; value: Value; mask?: Scalar; text?: string }
+  | { kind: 'lookup'; fields: string[]; set: string; text?: string }
+  | { kind: 'not'; of: Condition; text?: string }
+  | { kind: 'all'; of: Condition[]; text?: string }
+  | { kind: 'any'; of: Condition[]; text?: string }
+  /** Cannot be told from a packet and the host's state (`reason`), or was not understood (`reason: 'not understood'`). */
+  | { kind: 'unknown'; text: string; reason: string }

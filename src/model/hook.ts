@@ -1,0 +1,49 @@
+export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress'
+
+/** The built-in chain names of iptables and the hooks they hang on. */
+export const IPTABLES_HOOKS: Readonly<Record<string, Hook>> = {
+  PREROUTING: 'prerouting',
+  INPUT: 'input',
+  FORWARD: 'forward',
+  OUTPUT: 'output',
+  POSTROUTING: 'postrouting',
+}
+
+/** Which built-in chains each iptables table has. */
+export const IPTABLES_TABLES: Readonly<Record<string, readonly string[]>> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  security: ['INPUT', 'FORWARD', 'OUTPUT'],
+}
+
+/**
+ * At which priority an iptables table hangs on a hook (include/uapi/linux/netfilter_ipv4.h; the same numbers for IPv6).
+ * nat is at -100 where it rewrites destinations and at 100 where it rewrites sources, so in INPUT it comes after filter.
+ */
+export function iptablesPriority(table: string, hook: Hook): number {
+  switch (table) {
+    case 'raw':
+      return -300
+    case 'mangle':
+      return -150
+    case 'nat':
+      return hook === 'prerouting' || hook === 'output' ? -100 : 100
+    case 'security':
+      return 50
+    default:
+      return 0
+  }
+}
+
+/** The hooks a packet may meet after `hook`, in order; a packet sent to this host itself goes from postrouting to prerouting. */
+export const NEXT_HOOKS: Readonly<Record<Hook, readonly Hook[]>> = {
+  ingress: ['prerouting'],
+  prerouting: ['input', 'forward'],
+  input: [],
+  forward: ['postrouting'],
+  output: ['postrouting'],
+  postrouting: ['egress', 'prerouting'],
+  egress: [],
+}

@@ -1,0 +1,114 @@
+import type { Hook } from './hook.ts'
+import type { Family, Packet } from './packet.ts'
+
+export type Outcome =
+  | 'delivered'
+  | 'forwarded'
+  | 'sent'
+  | 'dropped'
+  | 'rejected'
+  | 'queued'
+  | 'stolen'
+  | 'vanished'
+  | 'undetermined'
+
+export type StepKind = 'rule' | 'return' | 'policy' | 'log' | 'unknown'
+
+export interface Change {
+  field: string
+  from: Scalar
+  to: Scalar
+}
+type Scalar = string | number
+
+export interface Step {
+  /** 1-based. */
+  n: number
+  hook?: Hook
+  family: Family
+  table?: string
+  chain?: string
+  kind: StepKind
+  /** What the kernel printed, where that is not `kind`. */
+  reported?: 'rule' | 'return' | 'policy'
+  ruleNumber?: number
+  handle?: number
+  rule?: string
+  verdict?: string
+  /** 0 in a base chain, +1 for each jump. */
+  depth?: number
+  in?: string
+  out?: string
+  src?: string
+  dst?: string
+  sport?: number
+  dport?: number
+  mark?: number
+  known: 'observed' | 'carried' | 'simulated'
+  changes: Change[]
+}
+
+export interface RuleRef {
+  family: string
+  table: string
+  chain: string
+  ruleNumber?: number
+  handle?: number
+  rule?: string
+  /** `kube-proxy`, `docker`, `firewalld` … where it is known. */
+  owner?: string
+}
+
+export type CauseRole = 'outcome' | 'reads-mark' | 'sets-mark' | 'jump' | 'decided'
+
+export interface Cause {
+  step: number
+  role: CauseRole
+  rule: RuleRef
+  text: string
+}
+
+export interface Fix {
+  description: string
+  command?: string
+  /** The command that takes it back. */
+  undo?: string
+  verified?: 'model' | 'kernel'
+  after?: Outcome
+  /** Why it could not be tried. */
+  unverified?: string
+  /** Risk; who writes it back. */
+  note?: string
+}
+
+export type Severity = 'error' | 'warning' | 'note'
+
+export interface Finding {
+  code: string
+  severity: Severity
+  /** One sentence a tired person understands. */
+  message: string
+  steps: number[]
+  rules: RuleRef[]
+  fix: Fix[]
+}
+
+export interface Journey {
+  /** `1`, `2` … by first event. */
+  id: string
+  traceId?: string
+  host?: string
+  family: Family
+  /** ISO 8601 (a syslog line without a year gives `--01-31T21:23:16`); absent where the capture has no date. */
+  time?: { first: string; last: string }
+  /** Seconds since boot, where the capture gives those. */
+  uptime?: { first: number; last: number }
+  /** As it first appeared. */
+  packet: Packet
+  steps: Step[]
+  outcome: Outcome
+  basis: 'observed' | 'inferred' | 'assumed'
+  culprit?: RuleRef & { step: number }
+  cause: Cause[]
+  findings: Finding[]
+}

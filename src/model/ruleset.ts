@@ -1,0 +1,98 @@
+import type { Condition } from './condition.ts'
+import type { Hook } from './hook.ts'
+import type { Statement } from './statement.ts'
+
+export type RuleFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev'
+
+/** One `-m NAME …` or `-j NAME …` with its options, typed by the extension's own file in rules/iptables/. */
+export interface Clause {
+  name: string
+  /** Absent where the name is not known: then `words` holds what was written, unread. */
+  values?: object
+  words?: string[]
+}
+
+export interface Negatable<T> {
+  value: T
+  not: boolean
+}
+
+/** An IPv4 or IPv6 address in canonical text with its mask: a prefix length, or an address where bits have gaps. */
+export interface MaskedAddress {
+  address: string
+  mask: number | string
+}
+
+/** A rule in iptables' own vocabulary; rules/iptables/ reads and prints it. */
+export interface IptablesSpec {
+  src?: Negatable<MaskedAddress>
+  dst?: Negatable<MaskedAddress>
+  /** Interface name; a trailing `+` stands for any rest. */
+  in?: Negatable<string>
+  out?: Negatable<string>
+  /** A name as iptables-save prints it (`tcp`, `ipv6-icmp`), or the number as text. */
+  protocol?: Negatable<string>
+  /** `-f`: second and further fragments (IPv4). */
+  fragment?: Negatable<true>
+  matches: Clause[]
+  /** `-j`/`-g`; absent: the rule only counts. A chain's name is a target whose `values` is absent and `chain` is true. */
+  target?: Clause & { goto?: boolean; chain?: boolean }
+}
+
+export interface Counters {
+  packets: number
+  bytes: number
+}
+
+export interface Rule {
+  /** The rule as the ruleset prints it, without counters: `-A INPUT -p tcp -j DROP`. */
+  text: string
+  /** 1-based place in its chain, as TRACE counts. */
+  ruleNumber: number
+  handle?: number
+  counters?: Counters
+  comment?: string
+  /** All must hold, in this order. */
+  conditions: Condition[]
+  /** In order; a rule without a verdict among them goes on to the next rule. */
+  statements: Statement[]
+  /** How iptables words it; absent for nft rules. */
+  iptables?: IptablesSpec
+  /** Line in its file, 1-based. */
+  line?: number
+}
+
+export interface Chain {
+  name: string
+  /** Base chains only. */
+  hook?: Hook
+  priority?: number
+  type?: 'filter' | 'nat' | 'route'
+  policy?: 'accept' | 'drop'
+  counters?: Counters
+  rules: Rule[]
+}
+
+export interface Table {
+  family: RuleFamily
+  name: string
+  /** Where it was written: an iptables table (either backend prints alike), or an nft one. */
+  kind: 'iptables' | 'nft'
+  chains: Map<string, Chain>
+}
+
+export interface SetElement {
+  /** One part for each field of the set's type, in text; prefixes and ranges as written. */
+  parts: string[]
+  timeout?: number
+  nomatch?: boolean
+}
+
+export interface NamedSet {
+  name: string
+  /** The table it belongs to; absent for an ipset, which every iptables table sees. */
+  family?: RuleFamily
+  table?: string
+  type: string
+  elements: SetElement[]
+}

@@ -1,0 +1,45 @@
+import type { Value } from './condition.ts'
+
+/** Which field a statement writes: `new = (old & ~mask) ^ value`, 32 bits unless the field is narrower. */
+export interface Assignment {
+  kind: 'set'
+  /** `meta mark`, `ct mark`, `ip ttl`, `ip dscp`, `meta priority` … */
+  field: string
+  value: number | string | { field: string; mask?: number; shift?: number }
+  mask?: number
+  /** `add`/`sub` for TTL arithmetic; absent: the formula above. */
+  op?: 'add' | 'sub'
+}
+
+/** What NAT writes. Absent address or port: kept. `ports` and `addresses` are inclusive ranges. */
+export interface Nat {
+  kind: 'dnat' | 'snat' | 'masquerade' | 'redirect' | 'netmap'
+  addresses?: [string, string]
+  ports?: [number, number]
+  /** netmap: the network the host part is kept in, with its prefix length. */
+  network?: { prefix: string; length: number }
+  flags?: ('random' | 'fully-random' | 'persistent')[]
+  /** DNAT with a port shift: the first port of the original range. */
+  basePort?: number
+}
+
+export type Statement =
+  /** Ends this base chain (accept), the journey (drop), or this chain (return). */
+  | { kind: 'accept' | 'drop' | 'return' }
+  | { kind: 'jump' | 'goto'; chain: string }
+  | { kind: 'reject'; with: string }
+  /** The packet leaves for a program; `bypass`: accepted when nobody listens. */
+  | { kind: 'queue'; from: number; to?: number; bypass?: boolean }
+  /** The packet ends here without being dropped: SYNPROXY, CLUSTERIP's other nodes. */
+  | { kind: 'stolen'; by: string }
+  | Assignment
+  | Nat
+  | { kind: 'notrack' }
+  | { kind: 'trace' }
+  | { kind: 'log'; prefix?: string; group?: number }
+  /** Adds to or deletes from a named set. */
+  | { kind: 'update-set'; op: 'add' | 'delete'; set: string; fields: string[]; timeout?: number }
+  /** Known, without effect on where this packet goes (TEE, AUDIT, CHECKSUM, LED …). */
+  | { kind: 'note'; text: string }
+  /** May change the packet or its way in a manner that is not modelled; `ends`: it gives a verdict of its own. */
+  | { kind: 'unknown'; text: string; reason: string; ends?: boolean; value?: Value }

@@ -1,0 +1,144 @@
+/**
+ * The fields that conditions and statements speak of, under nft's names (nft(8), "payload expressions", "meta
+ * expressions", "conntrack expressions"). What is not a packet's field in nft has the nearest expression's name.
+ */
+export type FieldType =
+  /** An unsigned number, host order. */
+  | 'number'
+  /** An IPv4 or IPv6 address in canonical text. */
+  | 'address'
+  /** A name compared as it is: interfaces, helpers, sets of symbols with one value each. */
+  | 'name'
+  /** `tcp`, `udp`, `icmp`, `ipv6-icmp` …, or the number as text. */
+  | 'protocol'
+  /** Lower-case, colons. */
+  | 'mac'
+  /** Several names at once; `==` a set asks whether any of them is there. */
+  | 'flags'
+
+export const FIELDS: Readonly<Record<string, FieldType>> = {
+  // the packet's way
+  'meta iifname': 'name',
+  'meta oifname': 'name',
+  'meta ibrname': 'name',
+  'meta obrname': 'name',
+  /** Bridge ports (br_netfilter's PHYSIN=, PHYSOUT=); nft has them only in table bridge. */
+  'meta physiifname': 'name',
+  'meta physoifname': 'name',
+  /** `yes` while a bridged frame passes the IP hooks. */
+  'meta bridged': 'name',
+  'meta iifgroup': 'number',
+  'meta oifgroup': 'number',
+  /** `unicast` `broadcast` `multicast`. */
+  'meta pkttype': 'name',
+  'meta mark': 'number',
+  'meta priority': 'number',
+  'meta length': 'number',
+  'meta l4proto': 'protocol',
+  'meta skuid': 'number',
+  'meta skgid': 'number',
+  'meta cgroup': 'number',
+  'meta cpu': 'number',
+  'meta rtclassid': 'number',
+  'meta secmark': 'number',
+  'meta nftrace': 'number',
+  // link layer
+  'ether saddr': 'mac',
+  'ether daddr': 'mac',
+  'ether type': 'number',
+  'vlan id': 'number',
+  // network layer
+  'ip saddr': 'address',
+  'ip daddr': 'address',
+  'ip ttl': 'number',
+  'ip id': 'number',
+  'ip length': 'number',
+  /** The 16 bits of the fragment field: offset in units of 8 bytes in the low 13, 0x2000 more fragments, 0x4000 do not fragment. */
+  'ip frag-off': 'number',
+  'ip dscp': 'number',
+  'ip ecn': 'number',
+  /** The whole byte of which dscp and ecn are parts (IPv6: traffic class). */
+  'ip tos': 'number',
+  'ip6 saddr': 'address',
+  'ip6 daddr': 'address',
+  'ip6 hoplimit': 'number',
+  'ip6 dscp': 'number',
+  'ip6 ecn': 'number',
+  'ip6 tos': 'number',
+  'ip6 flowlabel': 'number',
+  'ip6 length': 'number',
+  'frag id': 'number',
+  // transport layer; `th` is whichever of tcp, udp, udplite, sctp, dccp the packet has
+  'th sport': 'number',
+  'th dport': 'number',
+  'tcp sport': 'number',
+  'tcp dport': 'number',
+  /** Bits: fin 1, syn 2, rst 4, psh 8, ack 0x10, urg 0x20, ece 0x40, cwr 0x80. */
+  'tcp flags': 'number',
+  'tcp sequence': 'number',
+  'tcp ackseq': 'number',
+  'tcp window': 'number',
+  /** Numbers of the TCP options present, as text. */
+  'tcp options': 'flags',
+  'tcp option maxseg size': 'number',
+  'udp sport': 'number',
+  'udp dport': 'number',
+  'udp length': 'number',
+  'udplite sport': 'number',
+  'udplite dport': 'number',
+  'sctp sport': 'number',
+  'sctp dport': 'number',
+  'dccp sport': 'number',
+  'dccp dport': 'number',
+  'icmp type': 'number',
+  'icmp code': 'number',
+  'icmp id': 'number',
+  'icmp sequence': 'number',
+  'icmpv6 type': 'number',
+  'icmpv6 code': 'number',
+  'icmpv6 id': 'number',
+  'icmpv6 sequence': 'number',
+  'ah spi': 'number',
+  'esp spi': 'number',
+  // connection tracking
+  /** `new` `established` `related` `invalid` `untracked`. */
+  'ct state': 'name',
+  /** `expected` `seen-reply` `assured` `confirmed` `snat` `dnat` `dying`. */
+  'ct status': 'flags',
+  'ct mark': 'number',
+  /** `original` `reply`. */
+  'ct direction': 'name',
+  'ct zone': 'number',
+  'ct helper': 'name',
+  'ct label': 'flags',
+  'ct expiration': 'number',
+  'ct protocol': 'protocol',
+  'ct original saddr': 'address',
+  'ct original daddr': 'address',
+  'ct original proto-src': 'number',
+  'ct original proto-dst': 'number',
+  'ct reply saddr': 'address',
+  'ct reply daddr': 'address',
+  'ct reply proto-src': 'number',
+  'ct reply proto-dst': 'number',
+  'ct original bytes': 'number',
+  'ct reply bytes': 'number',
+  'ct both bytes': 'number',
+  'ct original packets': 'number',
+  'ct reply packets': 'number',
+  'ct both packets': 'number',
+  'ct count': 'number',
+  // what the routing table says
+  /** `unicast` `local` `broadcast` `anycast` `multicast` `blackhole` `unreachable` `prohibit` `unspec`. */
+  'fib saddr type': 'name',
+  'fib daddr type': 'name',
+  /** As above, looked up only on the packet's own input or output interface. */
+  'fib saddr . iif type': 'name',
+  'fib daddr . iif type': 'name',
+  'fib saddr . oif type': 'name',
+  'fib daddr . oif type': 'name',
+  /** The interface the route back to the source leaves by; `` where there is none (rp_filter, `-m rpfilter`). */
+  'fib saddr oif': 'name',
+  'socket transparent': 'number',
+  'rt nexthop': 'address',
+}

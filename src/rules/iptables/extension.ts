@@ -1,0 +1,140 @@
+/**
+ * How an iptables match or target is described: its options, how they are printed back, and what they mean.
+ * One file each in matches/ and targets/, named as `-m`/`-j` names it; registry.ts lists them all.
+ * Names, order and canonical forms follow iptables 1.8.9 (extensions/lib{xt,ipt,ip6t}_*.c).
+ */
+import type { Condition } from '../../model/condition.ts'
+import type { IptablesSpec, Negatable } from '../../model/ruleset.ts'
+import type { Statement } from '../../model/statement.ts'
+import { quote } from './words.ts'
+
+export type IpFamily = 'ip' | 'ip6'
+
+/** What an option may need to know of the rule around it. */
+export interface RuleContext {
+  family: IpFamily
+  /** What stands before the matches: addresses, interfaces, protocol. */
+  spec: IptablesSpec
+  /** `nat`, `filter` …; absent where a rule is read on its own. */
+  table?: string
+}
+
+/** A word that cannot be meant; `text` is the whole sentence a person reads. Caught in rule.ts, never leaves rules/. */
+export class WordError extends Error {}
+
+export interface Option<T> {
+  /** Other long names: `dport` for `destination-port`. The key in the table is what iptables-save prints. */
+  readonly aliases?: readonly string[]
+  /** Words after the option's name; a function looks at the words that follow and says how many are its own. */
+  readonly words: number | ((following: readonly string[]) => number)
+  /** `! --option` is allowed. */
+  readonly invert?: boolean
+  readonly required?: boolean
+  /** Throws WordError. */
+  read(words: readonly string[], context: RuleContext): T
+  /** The words after the option's name, as iptables-save prints them (quoted already where it quotes). */
+  print(value: T, context: RuleContext): string[]
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the one place where options of all types stand side by side
+export type OptionTable = Record<string, Option<any>>
+
+/** Option name → what was given; absent: not given. */
+export type Values<O extends OptionTable> = {
+  [K in keyof O]?: O[K] extends Option<infer T> ? Negatable<T> : never
+}
+
+/** One option as it was written, in order; for the few extensions where order or repetition counts. */
+export interface Given {
+  option: string
+  value: unknown
+  not: boolean
+}
+
+interface Common<V extends object> {
+  readonly name: string
+  /** Older or other names that are read as this one (`-m state` is not one: it prints as itself). */
+  readonly aliases?: readonly string[]
+  /** Absent: both. */
+  readonly family?: IpFamily
+  readonly options: OptionTable
+  /** Makes the values from the options as given, where a plain dictionary does not do. Throws WordError. */
+  collect?(given: readonly Given[], context: RuleContext): V
+  /** What getopt cannot see: options that need or exclude each other. Throws WordError. */
+  check?(values: V, context: RuleContext): void
+  /** The words after the name, as iptables-save prints them; absent: the options given, in the table's order. */
+  print?(values: V, context: RuleContext): string[]
+}
+
+export interface Match<V extends object = object> extends Common<V> {
+  /** Conditions that must all hold; `unknown` ones carry the reason why they cannot be told. */
+  conditions(values: V, context: RuleContext): Condition[]
+}
+
+export interface Target<V extends object = object> extends Common<V> {
+  statements(values: V, context: RuleContext): Statement[]
+}
+
+type Described<O extends OptionTable, V extends object, T> = Omit<T, 'options'> & { options: O } & ThisType<never>
+
+/** Types the values of a match from its option table. */
+export function defineMatch<O extends OptionTable, V extends object = Values<O>>(
+  match: Described<O, V, Match<V>>,
+): Match {
+  return match as unknown as Match
+}
+
+/** Types the values of a target from its option table. */
+export function defineTarget<O extends OptionTable, V extends object = Values<O>>(
+  target: Described<O, V, Target<V>>,
+): Target {
+  return target as unknown as Target
+}
+
+/** An option that stands alone: `--random`. */
+export function flag(more: Partial<Option<true>> = {}): Option<true> {
+  return { words: 0, read: () => true, print: () => [], ...more }
+}
+
+/** An option with one word, read and printed by the given functions. */
+export function word<T>(
+  read: (text: string, context: RuleContext) => T,
+  print: (value: T, context: RuleContext) => string,
+  more: Partial<Option<T>> = {},
+): Option<T> {
+  return {
+    words: 1,
+    read: (words, context) => read(words[0] ?? '', context),
+    print: (value, context) => [print(value, context)],
+    ...more,
+  }
+}
+
+/** Free text of at most `max` bytes, printed with libxtables' quoting. */
+export function textOption(max: number, more: Partial<Option<string>> = {}): Option<string> {
+  return word(
+    (text) => {
+      if (new TextEncoder().encode(text).length > max) throw new WordError(`"${text}" is longer than ${max} bytes`)
+      return text
+    },
+    (text) => quote(text),
+    more,
+  )
+}
+
+/** The options given, in the table's order: what most of iptables' own print functions do. */
+export function printOptions(options: OptionTable, values: object, context: RuleContext): string[] {
+  const words: string[] = []
+  for (const [name, option] of Object.entries(options)) {
+    const given = (values as Record<string, Negatable<unknown> | undefined>)[name]
+    if (given === undefined) continue
+    if (given.not) words.push('!')
+    words.push(`--${name}`, ...option.print(given.value, context))
+  }
+  return words
+}
+
+/** Turns a condition around where its option was given with `!`. */
+export function negateIf(not: boolean, condition: Condition): Condition {
+  return not ? { kind: 'not', of: condition } : condition
+}

@@ -1,0 +1,38 @@
+/**
+ * Every match and target against its table in fixtures/rules/iptables/{matches,targets}/NAME.t:
+ *   RULE ; ok | fail [; as iptables-save prints it]
+ *   : [ip|ip6] [table NAME] [chain NAME]      for the rows below it
+ * test/kernel/extensions.test.ts asks the real iptables the same questions.
+ */
+import { describe, expect, it } from 'vitest'
+import { FIELDS } from '../../../src/rules/fields.ts'
+import { lowerSpec } from '../../../src/rules/iptables/lower.ts'
+import { printSpec } from '../../../src/rules/iptables/print.ts'
+import { readRule } from '../../../src/rules/iptables/read.ts'
+import { MATCHES, TARGETS } from '../../../src/rules/iptables/registry.ts'
+import { splitWords } from '../../../src/rules/iptables/words.ts'
+import { readTables } from './tables.ts'
+
+const tables = readTables()
+
+describe.each(tables)('$kind/$name', ({ rows }) => {
+  it.each(rows)('$family: $rule → $expected', ({ rule, family, table, ok, printed }) => {
+    const read = readRule(splitWords(rule), family, table)
+    if (!ok) return expect(read.problems).not.toEqual([])
+    expect(read.problems).toEqual([])
+    expect(printSpec(read.specs[0]!, family, table)).toBe(printed)
+    const again = readRule(splitWords(printed), family, table)
+    expect(again.problems).toEqual([])
+    expect(printSpec(again.specs[0]!, family, table)).toBe(printed)
+    const lowered = lowerSpec(read.specs[0]!, family, table)
+    expect(JSON.stringify(lowered)).not.toContain('not understood')
+    for (const field of JSON.stringify(lowered.conditions).matchAll(/"field":"([^"]+)"/g))
+      expect(FIELDS, field[1]).toHaveProperty([field[1]!])
+  })
+})
+
+it('has a table for every match and target', () => {
+  const names = new Set(tables.map(({ kind, name }) => `${kind}/${name}`))
+  const missing = [...MATCHES.map((m) => `matches/${m.name}`), ...TARGETS.map((t) => `targets/${t.name}`)]
+  expect(missing.filter((name) => !names.has(name))).toEqual([])
+})
