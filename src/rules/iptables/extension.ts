@@ -75,18 +75,16 @@ export interface Target<V extends object = object> extends Common<V> {
   statements(values: V, context: RuleContext): Statement[]
 }
 
-type Described<O extends OptionTable, V extends object, T> = Omit<T, 'options'> & { options: O } & ThisType<never>
+type Described<O extends OptionTable, T> = Omit<T, 'options'> & { options: O }
 
 /** Types the values of a match from its option table. */
-export function defineMatch<O extends OptionTable, V extends object = Values<O>>(
-  match: Described<O, V, Match<V>>,
-): Match {
+export function defineMatch<O extends OptionTable, V extends object = Values<O>>(match: Described<O, Match<V>>): Match {
   return match as unknown as Match
 }
 
 /** Types the values of a target from its option table. */
 export function defineTarget<O extends OptionTable, V extends object = Values<O>>(
-  target: Described<O, V, Target<V>>,
+  target: Described<O, Target<V>>,
 ): Target {
   return target as unknown as Target
 }

@@ -232,7 +232,10 @@ class RuleReader {
     const name = equals < 0 ? written : written.slice(0, equals)
     let found = this.find(name)
     if (!found && this.spec.protocol && !this.spec.protocol.not) found = this.findInProtocolMatch(name)
-    if (!found) return this.unknown([...(not ? ['!'] : []), `--${written}`])
+    if (!found) {
+      this.unknown([...(not ? ['!'] : []), `--${written}`])
+      return
+    }
     const rest = equals < 0 ? this.words.slice(this.at) : [written.slice(equals + 1), ...this.words.slice(this.at)]
     const notAfter = found.option.invert === true && rest[0] === '!'
     const following = notAfter ? rest.slice(1) : rest
