@@ -4,7 +4,7 @@ import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset
 import type { Statement } from '../../model/statement.ts'
 import { type IpFamily, negateIf, type RuleContext } from './extension.ts'
 import { findMatch, findTarget } from './registry.ts'
-import { printMaskedAddress } from './values/addresses.ts'
+import { networkValue, printMaskedAddress } from './values/addresses.ts'
 
 export interface Lowered {
   conditions: Condition[]
@@ -60,15 +60,7 @@ function address(field: string, option: string, { value, not }: Negatable<Masked
   // every address is in /0; inverted, none is
   if (value.mask === 0 && !not) return []
   const text = `${option} ${printMaskedAddress(value)}`
-  const compare: Condition =
-    typeof value.mask === 'string'
-      ? { kind: 'compare', field, op: '==', mask: value.mask, value: value.address, text }
-      : { kind: 'compare', field, op: '==', value: addressValue(value.address, value.mask), text }
-  return [negateIf(not, compare)]
-}
-
-function addressValue(address: string, length: number): Value {
-  return length === (address.includes(':') ? 128 : 32) ? address : { prefix: address, length }
+  return [negateIf(not, { kind: 'compare', field, op: '==', ...networkValue(value), text })]
 }
 
 function device(field: string, option: string, { value, not }: Negatable<string>): Condition[] {
