@@ -16,6 +16,14 @@ export type Op = '==' | '!=' | '<' | '<=' | '>' | '>='
 /**
  * `text` is the condition in the rule's own words (`-p tcp`, `--dport 52000`), for telling which one failed.
  * On a field that holds several flags (`ct status`), `==` with a set asks whether any of them is there.
+ *
+ * A packet that has no such field at all (a later fragment's `tcp dport`, a forwarded packet's `meta skuid`) fails a
+ * comparison whatever its `op`, as in nft; so `{ not: == }` holds for it and `!=` does not. That is not the same as
+ * a field whose value is not known.
+ *
+ * `lookup`: the fields, one for each part of the set's type, make an element of the set. For an ipset the type is not
+ * known where the rule is read, so there the fields are the rule's directions, `src` and `dst`; rules/ipset.ts
+ * tells which fields they stand for once the type is known.
  */
 export type Condition =
   | { kind: 'compare'; field: string; op: Op; value: Value; mask?: Scalar; text?: string }

@@ -3,7 +3,7 @@
  * One file each in matches/ and targets/, named as `-m`/`-j` names it; registry.ts lists them all.
  * Names, order and canonical forms follow iptables 1.8.9 (extensions/lib{xt,ipt,ip6t}_*.c).
  */
-import type { Condition } from '../../model/condition.ts'
+import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { IptablesSpec, Negatable } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 import { quote } from './words.ts'
@@ -57,6 +57,8 @@ interface Common<V extends object> {
   readonly aliases?: readonly string[]
   /** Absent: both. */
   readonly family?: IpFamily
+  /** The tables where the kernel allows it; absent: all. */
+  readonly tables?: readonly string[]
   readonly options: OptionTable
   /** Makes the values from the options as given, where a plain dictionary does not do. Throws WordError. */
   collect?(given: readonly Given[], context: RuleContext): V
@@ -135,4 +137,36 @@ export function printOptions(options: OptionTable, values: object, context: Rule
 /** Turns a condition around where its option was given with `!`. */
 export function negateIf(not: boolean, condition: Condition): Condition {
   return not ? { kind: 'not', of: condition } : condition
+}
+
+/**
+ * `field == value`, or `!=` where the option was given with `!`; `words` are the option's own. Like nft's, neither
+ * holds for a packet that lacks the field: where iptables takes the inverted option as true then, use negateIf.
+ */
+export function compare(
+  field: string,
+  value: Value,
+  { words, not = false, mask }: { words: string; not?: boolean; mask?: Scalar },
+): Condition {
+  const text = not ? `! ${words}` : words
+  return { kind: 'compare', field, op: not ? '!=' : '==', ...(mask === undefined ? {} : { mask }), value, text }
+}
+
+/** Throws WordError where several of these options are given. */
+export function atMostOne(values: object, ...options: readonly string[]): void {
+  const given = options.filter((option) => option in values)
+  if (given.length > 1)
+    throw new WordError(`only one of ${given.map((option) => `--${option}`).join(', ')} can be given`)
+}
+
+/** Throws WordError where none of these options is given. */
+export function atLeastOne(values: object, ...options: readonly string[]): void {
+  if (options.some((option) => option in values)) return
+  throw new WordError(`one of ${options.map((option) => `--${option}`).join(', ')} is needed`)
+}
+
+/** Throws WordError unless the rule has `-p` one of these: what the kernel asks of matches that read a protocol's header. */
+export function needsProtocol({ spec }: RuleContext, ...names: readonly string[]): void {
+  if (spec.protocol && !spec.protocol.not && names.includes(spec.protocol.value)) return
+  throw new WordError(`needs ${names.map((name) => `-p ${name}`).join(' or ')} in the rule`)
 }

@@ -87,9 +87,13 @@ class RuleReader {
 
   read(): ReadRule {
     while (this.at < this.words.length) this.readOption()
-    for (const open of [...this.matches, ...(this.target ? [this.target] : [])]) this.close(open)
+    for (const open of this.matches) this.close(open)
+    // a target may ask what the matches before it are
     this.spec.matches = this.matches.map((open) => open.clause)
-    if (this.target) this.spec.target = this.target.clause
+    if (this.target) {
+      this.close(this.target)
+      this.spec.target = this.target.clause
+    }
     const specs: IptablesSpec[] = []
     for (const src of this.sources.length > 0 ? this.sources : [undefined])
       for (const dst of this.destinations.length > 0 ? this.destinations : [undefined])
@@ -237,7 +241,8 @@ class RuleReader {
       return
     }
     const rest = equals < 0 ? this.words.slice(this.at) : [written.slice(equals + 1), ...this.words.slice(this.at)]
-    const notAfter = found.option.invert === true && rest[0] === '!'
+    // behind an option without values, `!` belongs to the next one
+    const notAfter = found.option.invert === true && found.option.words !== 0 && rest[0] === '!'
     const following = notAfter ? rest.slice(1) : rest
     const count = typeof found.option.words === 'number' ? found.option.words : found.option.words(following)
     if (following.length < count) throw new WordError(`--${name} needs ${count === 1 ? 'a value' : `${count} values`}`)
@@ -272,6 +277,9 @@ class RuleReader {
     if (open.unread.length > 0) clause.words = open.unread
     if (!extension) return
     try {
+      const { table } = this.context
+      if (table && extension.tables && !extension.tables.includes(table))
+        throw new WordError(`works only in table ${extension.tables.join(', ')}`)
       for (const [key, option] of Object.entries(extension.options))
         if (option.required && !given.some((one) => one.option === key)) throw new WordError(`--${key} is missing`)
       const values = extension.collect ? extension.collect(given, this.context) : dictionary(given)

@@ -5,7 +5,7 @@ import { type Option, WordError, word } from '../extension.ts'
 export function readNumber(text: string, max = 0xffffffff, min = 0): number {
   const value = /^0[0-7]+$/.test(text)
     ? Number.parseInt(text, 8)
-    : /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text)
+    : /^(0[xX][0-9a-fA-F]+|0|[1-9]\d*)$/.test(text)
       ? Number(text)
       : Number.NaN
   if (Number.isNaN(value)) throw new WordError(`"${text}" is not a number`)
@@ -18,6 +18,17 @@ export const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`
 export const u8 = (more: Partial<Option<number>> = {}) => word((text) => readNumber(text, 0xff), String, more)
 export const u16 = (more: Partial<Option<number>> = {}) => word((text) => readNumber(text, 0xffff), String, more)
 export const u32 = (more: Partial<Option<number>> = {}) => word((text) => readNumber(text), String, more)
+
+/** A number of 64 bits, kept in decimal text: JSON has no integers that wide. */
+export const u64 = (more: Partial<Option<string>> = {}) => word((text) => readU64(text), String, more)
+
+/** Throws WordError. */
+export function readU64(text: string): string {
+  if (!/^(0[xX][0-9a-fA-F]+|\d+)$/.test(text)) throw new WordError(`"${text}" is not a number`)
+  const value = BigInt(/^0[0-7]+$/.test(text) ? `0o${text}` : text)
+  if (value > 0xffffffffffffffffn) throw new WordError(`${text} is out of range (0 to 18446744073709551615)`)
+  return String(value)
+}
 
 export interface Range {
   from: number

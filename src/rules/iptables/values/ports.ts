@@ -1,0 +1,88 @@
+/** Port numbers, service names and ranges of them, as libxtables reads them (xtables_parse_port, xtopt_parse_mport). */
+import type { Condition, Value } from '../../../model/condition.ts'
+import type { Negatable } from '../../../model/ruleset.ts'
+import { compare, type Option, WordError, word } from '../extension.ts'
+import { printRange, type Range, rangeValue, readNumber } from './numbers.ts'
+import { SERVICES } from './services.ts'
+
+/** A number or a service's name; throws WordError. */
+export function readPort(text: string): number {
+  const port = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
+  if (port !== undefined) return port
+  if (!/^\d/.test(text)) throw new WordError(`"${text}" is not a port, nor a service whose port is known here`)
+  return readNumber(text, 0xffff)
+}
+
+/** UDP's options leave numbers to getaddrinfo, which knows neither hex nor octal: `010` is ten. Throws WordError. */
+export function readDecimalPort(text: string): number {
+  if (/^0[xX]/.test(text)) throw new WordError(`"${text}" is not a decimal number`)
+  return readPort(text.replace(/^0+(?=\d)/, ''))
+}
+
+export const ALL_PORTS: Range = { from: 0, to: 0xffff }
+
+/** `PORT`, `PORT:PORT`, `:PORT`, `PORT:`; throws WordError. */
+export function readPorts(text: string, read = readPort): Range {
+  const at = text.indexOf(':')
+  const [low, high] = at < 0 ? [text, text] : [text.slice(0, at), text.slice(at + 1)]
+  if (at < 0 && text === '') throw new WordError('a port is missing')
+  const from = low === '' ? ALL_PORTS.from : read(low)
+  const to = high === '' ? ALL_PORTS.to : read(high)
+  if (from > to) throw new WordError(`the port range ${text} ends before it begins`)
+  return { from, to }
+}
+
+export const portRange = (more: Partial<Option<Range>> & { decimal?: boolean } = {}): Option<Range> =>
+  word(
+    (text) => readPorts(text, more.decimal ? readDecimalPort : readPort),
+    (range) => printRange(range),
+    more,
+  )
+
+/** `--sport :` says nothing and is not printed. */
+export const saysNothing = ({ value, not }: Negatable<Range>): boolean =>
+  !not && value.from === ALL_PORTS.from && value.to === ALL_PORTS.to
+
+/** The options of a protocol with ports, without those that say nothing. */
+export function meantPorts<V extends { sport?: Negatable<Range>; dport?: Negatable<Range> }>(values: V): V {
+  const meant = { ...values }
+  if (meant.sport && saysNothing(meant.sport)) delete meant.sport
+  if (meant.dport && saysNothing(meant.dport)) delete meant.dport
+  return meant
+}
+
+/** Conditions of `--sport` and `--dport` on `<protocol> sport` and `<protocol> dport`. */
+export function portConditions(
+  protocol: string,
+  values: { sport?: Negatable<Range>; dport?: Negatable<Range> },
+): Condition[] {
+  const conditions: Condition[] = []
+  for (const side of ['sport', 'dport'] as const) {
+    const given = meantPorts(values)[side]
+    if (given) conditions.push(onePort(`${protocol} ${side}`, `--${side}`, given))
+  }
+  return conditions
+}
+
+const onePort = (field: string, option: string, { value, not }: Negatable<Range>): Condition =>
+  compare(field, rangeValue(value), { words: `${option} ${printRange(value)}`, not })
+
+/** Up to 15 ports, where a range counts as two: multiport's list (XT_MULTI_PORTS). Throws WordError. */
+export function readPortList(text: string): Range[] {
+  let count = 0
+  const list = text.split(',').map((one) => {
+    const ends = one.split(':').map(readPort)
+    const [from, to = from] = ends
+    count += ends.length
+    if (from === undefined || to === undefined || ends.length > 2) throw new WordError(`"${one}" is not a port range`)
+    if (ends.length === 2 && from >= to) throw new WordError(`the port range ${one} ends before it begins`)
+    return { from, to }
+  })
+  if (count > 15) throw new WordError(`at most 15 ports can be listed (a range counts as two), here are ${count}`)
+  return list
+}
+
+export const printPortList = (list: readonly Range[]): string => list.map((one) => printRange(one)).join(',')
+
+export const portListValue = (list: readonly Range[]): Value =>
+  list.length === 1 ? rangeValue(list[0]!) : { set: list.map(rangeValue) }
