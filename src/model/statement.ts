@@ -5,10 +5,11 @@ export interface Assignment {
   kind: 'set'
   /** `meta mark`, `ct mark`, `ip ttl`, `ip dscp`, `meta priority` … */
   field: string
+  /** Another field's value as it was before: first `mask`, then `shift` bits to the left (negative: to the right). */
   value: number | string | { field: string; mask?: number; shift?: number }
   mask?: number
-  /** `add`/`sub` for TTL arithmetic; absent: the formula above. */
-  op?: 'add' | 'sub'
+  /** `add`/`sub` for TTL arithmetic, `min`: only ever lowered; absent: the formula above. */
+  op?: 'add' | 'sub' | 'min'
 }
 
 /** What NAT writes. Absent address or port: kept. `ports` and `addresses` are inclusive ranges. */
@@ -41,5 +42,8 @@ export type Statement =
   | { kind: 'update-set'; op: 'add' | 'delete'; set: string; fields: string[]; timeout?: number }
   /** Known, without effect on where this packet goes (TEE, AUDIT, CHECKSUM, LED …). */
   | { kind: 'note'; text: string }
-  /** May change the packet or its way in a manner that is not modelled; `ends`: it gives a verdict of its own. */
-  | { kind: 'unknown'; text: string; reason: string; ends?: boolean; value?: Value }
+  /**
+   * May change the packet or its way in a manner that is not modelled; `ends`: it gives a verdict of its own;
+   * `fields`: it goes on to the next rule, and only these fields may be changed.
+   */
+  | { kind: 'unknown'; text: string; reason: string; ends?: boolean; fields?: string[]; value?: Value }

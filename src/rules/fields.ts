@@ -109,6 +109,9 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   /** `original` `reply`. */
   'ct direction': 'name',
   'ct zone': 'number',
+  /** The zone in one direction only, where it is set so. */
+  'ct original zone': 'number',
+  'ct reply zone': 'number',
   'ct helper': 'name',
   'ct label': 'flags',
   'ct expiration': 'number',

@@ -1,16 +1,14 @@
-import { defineTarget, flag, printOptions } from '../extension.ts'
-import { natFlags, natRange, natStatement } from '../values/nat.ts'
+import { defineTarget, flag } from '../extension.ts'
+import { natRange, natStatement } from '../values/nat.ts'
 
-const options = {
-  'to-destination': natRange({ required: true, basePort: true }),
-  random: flag(),
-  persistent: flag(),
-}
-
-/** `-j DNAT --to-destination [ADDR[-ADDR]][:PORT[-PORT[/BASE]]]` (libxt_NAT.c). */
+/** `-j DNAT --to-destination [ADDR[-ADDR]][:PORT[-PORT[/BASE]]]` (libxt_NAT.c); gives the verdict accept. */
 export const DNAT = defineTarget({
   name: 'DNAT',
-  options,
-  print: (values, context) => printOptions(options, values, context),
-  statements: (values) => [natStatement('dnat', values['to-destination']!.value, natFlags(values))],
+  tables: ['nat'],
+  options: {
+    'to-destination': natRange({ required: true, basePort: true }),
+    random: flag(),
+    persistent: flag(),
+  },
+  statements: (values) => [natStatement('dnat', values['to-destination']!.value, values)],
 })

@@ -7,7 +7,8 @@ import { type IpFamily, type Option, type RuleContext, WordError, word } from '.
 /** One address in canonical text; throws WordError, also for host names, which only the host itself could resolve. */
 export function readAddress(text: string, family: IpFamily): string {
   const bytes = parseAddress(text)
-  if (!bytes || bytes.length !== (family === 'ip' ? 4 : 16))
+  // inet_pton takes no leading zeros, which could be meant as octal
+  if (!bytes || bytes.length !== (family === 'ip' ? 4 : 16) || (family === 'ip' && /\b0\d/.test(text)))
     throw new WordError(`"${text}" is not an IPv${family === 'ip' ? 4 : 6} address`)
   return formatAddress(bytes)
 }
