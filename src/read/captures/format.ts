@@ -1,0 +1,43 @@
+import type { Report } from '../../model/diagnostic.ts'
+import type { TracePoints } from './points.ts'
+import type { Stamp } from './stamp.ts'
+import type { PacketStates } from './states.ts'
+
+/**
+ * Where a capture's events go: columns, not objects. `point` says which rule line the kernel named (TracePoints), `state`
+ * what the packet's headers were (PacketStates). `clock` is in microseconds, as `stamp` says.
+ */
+export interface EventSink {
+  event(point: number, state: number, stamp: Stamp, clock: number, line: number): void
+}
+
+export interface CaptureContext {
+  points: TracePoints
+  states: PacketStates
+  sink: EventSink
+  report: Report
+}
+
+/** What a reader counted besides its events. */
+export interface CaptureStats {
+  bytes: number
+  /** Lines that are netfilter's and could not be used. */
+  skipped: number
+}
+
+/** Takes a capture piece by piece, cut anywhere; synchronous. */
+export interface CaptureReader {
+  readonly stats: CaptureStats
+  push(chunk: Uint8Array): void
+  /** No more comes. */
+  end(): void
+}
+
+export interface CaptureFormat {
+  id: string
+  /** Who writes it, in a few words. */
+  describe: string
+  /** Recognises it by its first kilobytes. */
+  sniff(head: string): boolean
+  open(context: CaptureContext): CaptureReader
+}

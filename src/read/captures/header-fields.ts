@@ -1,0 +1,58 @@
+/**
+ * One packet state as a row of 32-bit numbers: what journeys are told apart and grouped by, without an object per line.
+ * Every column's bit in PRESENT says whether the capture gave it.
+ */
+export const PRESENT = 0
+/** Bits of PRESENT above the columns'. */
+export const IN = 1
+export const OUT = 2
+export const PHYSIN = 3
+export const PHYSOUT = 4
+export const PROTO = 5
+export const LEN = 6
+export const TOS = 7
+export const TTL = 8
+export const ID = 9
+/** Fragment offset in bytes, with FRAG_MF and FRAG_DF. */
+export const FRAG = 10
+export const SPT = 11
+export const DPT = 12
+export const SEQ = 13
+export const ACK = 14
+export const WINDOW = 15
+/** TCP flag bits as in the header: fin 1, syn 2, rst 4, psh 8, ack 0x10, urg 0x20, ece 0x40, cwr 0x80, ae 0x100. */
+export const FLAGS = 16
+export const TYPE = 17
+export const CODE = 18
+export const ICMP_ID = 19
+export const ICMP_SEQ = 20
+export const MARK = 21
+export const UID = 22
+export const GID = 23
+export const VLAN = 24
+export const FLOW = 25
+/** Texts inside the state's bytes: offset << 12 | length. */
+export const MAC = 26
+export const MACSRC = 27
+export const MACDST = 28
+export const OPT = 29
+export const INNER = 30
+/** IPv4: one number; IPv6: four. */
+export const SRC = 31
+export const DST = 35
+/** 4, 6, 7 (bridge) or 0 (ARP); -1 where no address tells. */
+export const FAMILY = 39
+export const HOST = 40
+export const COLUMNS = 41
+
+export const FRAG_MF = 1 << 20
+export const FRAG_DF = 1 << 21
+
+/** SRC and DST share the two top bits, the others have the bit of their column's number. */
+export const HAS_SRC = 1 << 30
+export const HAS_DST = 1 << 31
+
+export const TCP = 6
+export const UDP = 17
+export const ICMP = 1
+export const ICMPV6 = 58

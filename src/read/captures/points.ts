@@ -1,0 +1,40 @@
+/** Trace points: which line of which chain an event is about, as the kernel names it; each kept once, known by a number. */
+export type PointType = 'rule' | 'return' | 'policy' | 'log'
+
+export interface TracePoint {
+  type: PointType
+  table?: string
+  chain?: string
+  /** 1-based; a policy's is the number of rules + 1. */
+  ruleNumber?: number
+  /** Of a LOG line: all that stands before `IN=`. */
+  prefix?: string
+}
+
+export class TracePoints {
+  private readonly list: TracePoint[] = []
+  private readonly numbers = new Map<string, number>()
+
+  get size(): number {
+    return this.list.length
+  }
+
+  /** The number of this point, the same for the same point. */
+  number(point: TracePoint): number {
+    const key =
+      point.prefix === undefined
+        ? `${point.table}:${point.chain}:${point.type}:${point.ruleNumber}`
+        : `"${point.prefix}`
+    let number = this.numbers.get(key)
+    if (number === undefined) {
+      number = this.list.length
+      this.list.push(point)
+      this.numbers.set(key, number)
+    }
+    return number
+  }
+
+  get(number: number): TracePoint {
+    return this.list[number]!
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * When and where an event was logged, shared by all events of the same second and host. The exact moment is the
+ * event's `clock`, in microseconds: since boot where `uptime` is true, else since 1970 by the wall clock as printed
+ * (UTC where the capture gives no offset; year 2000 where it gives no year: only differences count then).
+ */
+export interface Stamp {
+  /** As the capture names it; empty: it does not. */
+  host: string
+  uptime: boolean
+  /** ISO 8601 up to the second, `--01-31T21:23:16` without a year; absent: the capture has no date. */
+  second?: string
+  /** The clock at that second. */
+  base: number
+  /** Digits of the fraction as printed. */
+  digits: number
+  /** `Z`, `+01:00`, or nothing. */
+  offset: string
+}
+
+export const noStamp: Stamp = { host: '', uptime: false, base: Number.NaN, digits: 0, offset: '' }
+
+/** ISO 8601, without what the capture does not say; undefined where it has no date. */
+export function timeText(stamp: Stamp, clock: number): string | undefined {
+  if (stamp.second === undefined) return undefined
+  if (stamp.uptime || stamp.digits === 0) return stamp.second + stamp.offset
+  const fraction = String(Math.round(clock - stamp.base))
+    .padStart(6, '0')
+    .slice(0, stamp.digits)
+  return `${stamp.second}.${fraction}${stamp.offset}`
+}

@@ -1,0 +1,174 @@
+/**
+ * Packet states: the headers of one packet as one or more consecutive events show them. Most events of a journey have
+ * the very bytes of the one before, so bytes are compared first and read only once. A state lives as long as the
+ * journey that holds it; slots are used again.
+ */
+import type { Packet } from '../../model/packet.ts'
+import { COLUMNS } from './header-fields.ts'
+import { Names } from './names.ts'
+
+/** Bytes kept per state; a kernel log line has at most about a thousand. */
+const SLOT = 1024
+const EMPTY = -1
+/** How many of the latest states are tried before the hash is computed: more than CPUs interleave packets. */
+const RECENT = 16
+
+export type ReadPacket = (bytes: Uint8Array, start: number, end: number) => Packet
+
+export class PacketStates {
+  readonly names: Names
+  /** COLUMNS numbers a state. */
+  rows = new Int32Array(COLUMNS * 64)
+  private bytes = new Uint8Array(SLOT * 64)
+  private lengths = new Int32Array(64)
+  private hashes = new Int32Array(64)
+  private readPackets: ReadPacket[] = []
+  private capacity = 64
+  private used = 0
+  private readonly free: number[] = []
+  /** hash → state, open addressing; deleted places are marked so that chains stay whole. */
+  private slots = new Int32Array(256).fill(EMPTY)
+  private filled = 0
+  private readonly long = new Map<number, Uint8Array>()
+  private view = new DataView(this.bytes.buffer)
+  private readonly recentStates = new Int32Array(RECENT).fill(EMPTY)
+  /** Where in the state its packet differs most from others (its sequence number), and the four bytes there. */
+  private readonly recentOffsets = new Int32Array(RECENT)
+  private readonly recentWords = new Int32Array(RECENT)
+  private nextRecent = 0
+
+  constructor(names: Names = new Names()) {
+    this.names = names
+  }
+
+  /** The latest states first: the one whose bytes and a newline stand in `source` at `start`, or -1. Needs no hash. */
+  findRecent(source: DataView, start: number, limit: number): number {
+    for (let i = 0; i < RECENT; i++) {
+      const state = this.recentStates[i]!
+      if (state < 0) continue
+      const at = start + this.recentOffsets[i]!
+      if (at + 4 > limit || source.getInt32(at, true) !== this.recentWords[i]) continue
+      if (this.sameLine(state, source, start, limit)) return state
+    }
+    return -1
+  }
+
+  private sameLine(state: number, source: DataView, start: number, limit: number): boolean {
+    const length = this.lengths[state]!
+    if (start + length >= limit || source.getUint8(start + length) !== 0x0a) return false
+    const base = state * SLOT
+    let i = 0
+    for (; i + 4 <= length; i += 4)
+      if (this.view.getInt32(base + i, true) !== source.getInt32(start + i, true)) return false
+    for (; i < length; i++) if (this.bytes[base + i] !== source.getUint8(start + i)) return false
+    return true
+  }
+
+  length(state: number): number {
+    return this.lengths[state]!
+  }
+
+  /** The state that has these bytes, or -1. `hash` is the caller's own, over the same bytes. */
+  find(source: Uint8Array, start: number, end: number, hash: number): number {
+    const mask = this.slots.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const state = this.slots[slot]!
+      if (state === EMPTY) return -1
+      if (state >= 0 && this.hashes[state] === hash && this.same(state, source, start, end)) return state
+    }
+  }
+
+  private same(state: number, source: Uint8Array, start: number, end: number): boolean {
+    const length = end - start
+    if (this.lengths[state] !== length) return false
+    const long = length > SLOT ? this.long.get(state)! : undefined
+    const bytes = long ?? this.bytes
+    const base = long ? 0 : state * SLOT
+    for (let i = 0; i < length; i++) if (bytes[base + i] !== source[start + i]) return false
+    return true
+  }
+
+  /** Keeps a new state; `row` is copied. `telling` is the offset of four bytes that hardly another packet has there. */
+  add(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    row: Int32Array,
+    telling: number,
+    readPacket: ReadPacket,
+  ): number {
+    const state = this.free.pop() ?? this.used++
+    if (state >= this.capacity) this.growCapacity()
+    const length = end - start
+    this.lengths[state] = length
+    this.hashes[state] = hash
+    this.readPackets[state] = readPacket
+    if (length > SLOT) this.long.set(state, source.slice(start, end))
+    else this.bytes.set(source.subarray(start, end), state * SLOT)
+    this.rows.set(row, state * COLUMNS)
+    if (length <= SLOT && telling + 4 <= length) this.remember(state, telling)
+    if ((this.filled + 1) * 2 > this.slots.length) this.rehash()
+    const mask = this.slots.length - 1
+    let slot = hash & mask
+    while (this.slots[slot] !== EMPTY) slot = (slot + 1) & mask
+    this.slots[slot] = state
+    this.filled++
+    return state
+  }
+
+  private remember(state: number, telling: number): void {
+    const i = this.nextRecent
+    this.recentStates[i] = state
+    this.recentOffsets[i] = telling
+    this.recentWords[i] = this.view.getInt32(state * SLOT + telling, true)
+    this.nextRecent = (i + 1) % RECENT
+  }
+
+  /** The state's journey is closed. */
+  release(state: number): void {
+    const recent = this.recentStates.indexOf(state)
+    if (recent >= 0) this.recentStates[recent] = EMPTY
+    const mask = this.slots.length - 1
+    let slot = this.hashes[state]! & mask
+    while (this.slots[slot] !== state) slot = (slot + 1) & mask
+    this.slots[slot] = -2
+    if (this.lengths[state]! > SLOT) this.long.delete(state)
+    this.free.push(state)
+  }
+
+  /** All that the state's bytes tell. */
+  packet(state: number): Packet {
+    const long = this.long.get(state)
+    const bytes = long ?? this.bytes
+    const start = long ? 0 : state * SLOT
+    return this.readPackets[state]!(bytes, start, start + this.lengths[state]!)
+  }
+
+  private growCapacity(): void {
+    this.capacity *= 2
+    const grow = <T extends Int32Array | Uint8Array>(old: T, bigger: T): T => {
+      bigger.set(old)
+      return bigger
+    }
+    this.rows = grow(this.rows, new Int32Array(COLUMNS * this.capacity))
+    this.bytes = grow(this.bytes, new Uint8Array(SLOT * this.capacity))
+    this.view = new DataView(this.bytes.buffer)
+    this.lengths = grow(this.lengths, new Int32Array(this.capacity))
+    this.hashes = grow(this.hashes, new Int32Array(this.capacity))
+  }
+
+  private rehash(): void {
+    const live: number[] = []
+    for (const state of this.slots) if (state >= 0) live.push(state)
+    let size = 256
+    while (size < (live.length + 1) * 4) size *= 2
+    this.slots = new Int32Array(size).fill(EMPTY)
+    for (const state of live) {
+      let slot = this.hashes[state]! & (size - 1)
+      while (this.slots[slot] !== EMPTY) slot = (slot + 1) & (size - 1)
+      this.slots[slot] = state
+    }
+    this.filled = live.length
+  }
+}
