@@ -90,6 +90,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'sctp dport': 'number',
   'dccp sport': 'number',
   'dccp dport': 'number',
+  'dccp type': 'number',
   'icmp type': 'number',
   'icmp code': 'number',
   'icmp id': 'number',
@@ -100,6 +101,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'icmpv6 sequence': 'number',
   'ah spi': 'number',
   'esp spi': 'number',
+  'comp cpi': 'number',
   // connection tracking
   /** `new` `established` `related` `invalid` `untracked`. */
   'ct state': 'name',
@@ -130,6 +132,10 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'ct original packets': 'number',
   'ct reply packets': 'number',
   'ct both packets': 'number',
+  /** Bytes per packet. */
+  'ct original avgpkt': 'number',
+  'ct reply avgpkt': 'number',
+  'ct both avgpkt': 'number',
   'ct count': 'number',
   // what the routing table says
   /** `unicast` `local` `broadcast` `anycast` `multicast` `blackhole` `unreachable` `prohibit` `unspec`. */
