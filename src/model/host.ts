@@ -1,3 +1,5 @@
+import type { Counters } from './ruleset.ts'
+
 /**
  * What is known of the machine besides its rules. An absent list is unknown; an empty one is known to be empty.
  */
@@ -23,7 +25,10 @@ export interface Link {
   kind?: string
   /** Name of the bridge or bond it belongs to. */
   master?: string
-  addresses: LinkAddress[]
+  /** `default`, or the group's number or name (`meta iifgroup`). */
+  group?: string
+  /** Absent where the listing had none to show (`ip link`). */
+  addresses?: LinkAddress[]
 }
 
 export interface LinkAddress {
@@ -60,12 +65,15 @@ export interface Route {
   mtu?: number
   scope?: string
   tos?: number
+  /** Only for packets from there (IPv6 source routing); with prefix length. */
+  from?: string
   /** Several ways out; then `gateway` and `device` are absent. */
-  nexthops?: { gateway?: string; device?: string; weight?: number }[]
+  nexthops?: { gateway?: string; device?: string; weight?: number; flags?: string[] }[]
   /** `linkdown`, `dead`, `onlink` … */
   flags?: string[]
 }
 
+/** Applies when all that is given holds (and, with `not`, when it does not). */
 export interface RoutingRule {
   family: 'ip' | 'ip6'
   priority: number
@@ -74,6 +82,7 @@ export interface RoutingRule {
   to?: string
   not?: boolean
   mark?: number
+  /** Absent: all bits. */
   markMask?: number
   in?: string
   out?: string
@@ -82,19 +91,29 @@ export interface RoutingRule {
   sport?: [number, number]
   dport?: [number, number]
   uid?: [number, number]
-  action: { table: string } | { goto: number } | 'blackhole' | 'unreachable' | 'prohibit' | 'nop'
+  /** `l3mdev`: the table of the VRF that the packet's interface belongs to. */
+  action: { table: string } | { goto: number } | 'l3mdev' | 'blackhole' | 'unreachable' | 'prohibit' | 'nop'
   suppressPrefixLength?: number
+  suppressInterfaceGroup?: string
+  /** Selectors that were not understood, as printed: whether the rule applies cannot be told. */
+  unknown?: string[]
 }
 
 export interface Socket {
-  protocol: 'tcp' | 'udp' | 'sctp' | 'dccp' | 'raw' | string
+  /** `tcp` `udp` `sctp` `dccp` `mptcp` `raw`. */
+  protocol: string
+  /** As ss prints it: `LISTEN`, `UNCONN`, `ESTAB` … */
   state: string
   /** Absent: any address (`*`, `0.0.0.0`, `::`). */
   address?: string
   /** `*`-bound sockets of IPv6 take IPv4 packets too, unless ss says v6only. */
   family: 'ip' | 'ip6' | 'any'
-  port: number
+  /** For `raw`, the number of the IP protocol. Absent: any (`*`). */
+  port?: number
   device?: string
+  /** The other end; absent where it is not connected. */
+  peerAddress?: string
+  peerPort?: number
   process?: string
   pid?: number
 }
@@ -107,10 +126,14 @@ export interface Tuple {
   icmpType?: number
   icmpCode?: number
   icmpId?: number
+  /** GRE has keys where others have ports. */
+  sourceKey?: number
+  destinationKey?: number
 }
 
 export interface ConntrackEntry {
   family: 'ip' | 'ip6'
+  /** `tcp` `udp` `icmp` `icmpv6` `sctp` `dccp` `udplite` `gre`, or the number as text. */
   protocol: string
   /** Seconds until it expires. */
   timeout?: number
@@ -121,5 +144,13 @@ export interface ConntrackEntry {
   status: string[]
   mark?: number
   zone?: number
+  /** Where only one direction has a zone. */
+  originalZone?: number
+  replyZone?: number
   id?: number
+  helper?: string
+  labels?: string[]
+  secctx?: string
+  /** Only where `nf_conntrack_acct` counts. */
+  counters?: { original: Counters; reply: Counters }
 }

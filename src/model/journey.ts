@@ -44,6 +44,9 @@ export interface Step {
   sport?: number
   dport?: number
   mark?: number
+  ttl?: number
+  /** Of a LOG line. */
+  prefix?: string
   known: 'observed' | 'carried' | 'simulated'
   changes: Change[]
 }

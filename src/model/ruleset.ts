@@ -7,8 +7,9 @@ export type RuleFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev'
 /** One `-m NAME …` or `-j NAME …` with its options, typed by the extension's own file in rules/iptables/. */
 export interface Clause {
   name: string
-  /** Absent where the name is not known: then `words` holds what was written, unread. */
+  /** Absent where the name is not known or not all of its options were understood. */
   values?: object
+  /** Then: what was written behind the name, unread. */
   words?: string[]
 }
 
@@ -34,6 +35,8 @@ export interface IptablesSpec {
   protocol?: Negatable<string>
   /** `-f`: second and further fragments (IPv4). */
   fragment?: Negatable<true>
+  /** Words in front of the matches that could not be read, as written: an address nobody can resolve, a wrong mask. */
+  unread?: string[]
   matches: Clause[]
   /** `-j`/`-g`; absent: the rule only counts. A chain's name is a target whose `values` is absent and `chain` is true. */
   target?: Clause & { goto?: boolean; chain?: boolean }
@@ -84,8 +87,11 @@ export interface Table {
 export interface SetElement {
   /** One part for each field of the set's type, in text; prefixes and ranges as written. */
   parts: string[]
+  /** Seconds left; absent: it stays. */
   timeout?: number
   nomatch?: boolean
+  /** An ipset's interface that stands for all that begin so. */
+  wildcard?: boolean
 }
 
 export interface NamedSet {
@@ -95,4 +101,8 @@ export interface NamedSet {
   table?: string
   type: string
   elements: SetElement[]
+  /** An ipset's: a packet's address is cut to this prefix length, or by this mask, before it is looked for. */
+  addressMask?: number | string
+  /** The same for a mark. */
+  markMask?: number
 }

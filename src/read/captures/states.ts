@@ -22,6 +22,8 @@ export class PacketStates {
   private bytes = new Uint8Array(SLOT * 64)
   private lengths = new Int32Array(64)
   private hashes = new Int32Array(64)
+  /** How many journeys hold it. */
+  private holders = new Int32Array(64)
   private readPackets: ReadPacket[] = []
   private capacity = 64
   private used = 0
@@ -103,6 +105,7 @@ export class PacketStates {
     const length = end - start
     this.lengths[state] = length
     this.hashes[state] = hash
+    this.holders[state] = 0
     this.readPackets[state] = readPacket
     if (length > SLOT) this.long.set(state, source.slice(start, end))
     else this.bytes.set(source.subarray(start, end), state * SLOT)
@@ -125,8 +128,14 @@ export class PacketStates {
     this.nextRecent = (i + 1) % RECENT
   }
 
-  /** The state's journey is closed. */
+  /** One more journey holds this state. */
+  retain(state: number): void {
+    this.holders[state]!++
+  }
+
+  /** A journey that held it is closed; the last one frees it. */
   release(state: number): void {
+    if (--this.holders[state]! > 0) return
     const recent = this.recentStates.indexOf(state)
     if (recent >= 0) this.recentStates[recent] = EMPTY
     const mask = this.slots.length - 1
@@ -156,6 +165,7 @@ export class PacketStates {
     this.view = new DataView(this.bytes.buffer)
     this.lengths = grow(this.lengths, new Int32Array(this.capacity))
     this.hashes = grow(this.hashes, new Int32Array(this.capacity))
+    this.holders = grow(this.holders, new Int32Array(this.capacity))
   }
 
   private rehash(): void {

@@ -1,0 +1,243 @@
+/**
+ * Events → closed journeys: the events of one packet together and in order, out of interleaved lines. The same for
+ * files, pipes and live sessions; each capture has an assembler of its own.
+ */
+import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
+import type { Family } from '../model/packet.ts'
+import { findTable } from '../model/world.ts'
+import type { EventSink } from '../read/captures/format.ts'
+import * as F from '../read/captures/header-fields.ts'
+import type { Stamp } from '../read/captures/stamp.ts'
+import type { PacketStates } from '../read/captures/states.ts'
+import { JourneyQueue, OpenJourney } from './open.ts'
+import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
+import { hasKey, packetKey, samePacket } from './same-packet.ts'
+
+export interface AssemblerOptions {
+  /** Microseconds of capture time without another event after which a journey is closed. */
+  idle: number
+  /** Journeys open at the same time; more, and the oldest is closed as it is. */
+  maxOpen: number
+}
+
+export const DEFAULT_OPTIONS: AssemblerOptions = { idle: 1_000_000, maxOpen: 20_000 }
+
+/** Takes a journey that is closed; its points and states are valid only during the call. `followed`: events came after it. */
+export type OnClosed = (journey: OpenJourney, followed: boolean) => void
+
+/** Numbers journeys by first event, over all captures of one run. */
+export class JourneyIds {
+  last = 0
+}
+
+export class Assembler implements EventSink {
+  events = 0
+  /** Journeys closed because too many were open. */
+  evicted = 0
+  private readonly resolver: Resolver
+  private readonly states: PacketStates
+  private readonly onClosed: OnClosed
+  private readonly options: AssemblerOptions
+  private readonly ids: JourneyIds
+  /** Which journey had a state last. */
+  private readonly owners: (OpenJourney | undefined)[] = []
+  private readonly byKey = new Map<number, OpenJourney[]>()
+  private readonly queue = new JourneyQueue()
+  private readonly pool: OpenJourney[] = []
+  private lastLine = 0
+
+  constructor(
+    resolver: Resolver,
+    states: PacketStates,
+    onClosed: OnClosed,
+    ids = new JourneyIds(),
+    options = DEFAULT_OPTIONS,
+  ) {
+    this.resolver = resolver
+    this.states = states
+    this.onClosed = onClosed
+    this.ids = ids
+    this.options = options
+  }
+
+  event(point: number, state: number, stamp: Stamp, clock: number, line: number): void {
+    this.events++
+    this.lastLine = line
+    const resolved = this.resolver.get(point, familyOf(this.states.rows[state * F.COLUMNS + F.FAMILY]!))
+    let journey = this.owners[state]
+    if (!journey || !follows(journey, resolved)) journey = this.find(state, resolved)
+    if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
+    if (this.owners[state] !== journey || journey.points.length === 0) {
+      this.owners[state] = journey
+      if (!journey.states.includes(state)) this.states.retain(state)
+    }
+    journey.points.push(point)
+    journey.states.push(state)
+    journey.lastStamp = stamp
+    journey.lastClock = clock
+    journey.lastLine = line
+    this.advance(journey, resolved, state)
+    if (journey.complete) this.close(journey)
+    this.expire(clock)
+  }
+
+  /** No more events come: closes what is open, oldest first. */
+  end(): void {
+    while (this.queue.first) this.close(this.queue.first)
+  }
+
+  /** Closes what has waited too long by the wall clock, for captures that pause while somebody watches. */
+  flushIdle(): void {
+    this.end()
+  }
+
+  get open(): number {
+    return this.queue.size
+  }
+
+  /** The open journey that this event goes on with, when its bytes were not its journey's last. */
+  private find(state: number, resolved: Resolved): OpenJourney | undefined {
+    const { rows } = this.states
+    const base = state * F.COLUMNS
+    const whole = hasKey(rows, base)
+    const candidates = whole ? (this.byKey.get(packetKey(rows, base)) ?? []) : this.queue.latestFirst()
+    let tried = 0
+    for (const journey of candidates) {
+      if (!whole && ++tried > 64) break
+      const latest = journey.states.at(-1)! * F.COLUMNS
+      if (follows(journey, resolved) && samePacket(rows, latest, base, journey.hook, resolved.hook)) return journey
+    }
+    return undefined
+  }
+
+  private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {
+    if (this.queue.size >= this.options.maxOpen) {
+      this.evicted++
+      this.close(this.queue.first!)
+    }
+    const journey = this.pool.pop() ?? new OpenJourney()
+    const key = packetKey(this.states.rows, state * F.COLUMNS)
+    journey.reset(++this.ids.last, family, stamp, clock, line, key)
+    const siblings = this.byKey.get(key)
+    if (siblings) siblings.push(journey)
+    else this.byKey.set(key, [journey])
+    this.queue.push(journey)
+    return journey
+  }
+
+  /** Moves the journey's place on to this event's. */
+  private advance(journey: OpenJourney, resolved: Resolved, state: number): void {
+    if (resolved.kind === 'log') return
+    if (resolved.base) {
+      if (resolved.hook !== journey.hook || resolved.table !== journey.table) this.enter(journey, resolved)
+      journey.number = resolved.ruleNumber ?? 0
+      if (resolved.reported === 'policy' || resolved.kind === 'policy') journey.ended = true
+    } else if (resolved.table !== journey.table) {
+      this.enter(journey, resolved)
+      journey.number = 0
+    }
+    switch (resolved.ending) {
+      case 'drop':
+      case 'reject':
+        journey.ended = journey.complete = true
+        break
+      case 'accept':
+        journey.ended = true
+        journey.complete = this.isLastChain(journey, state)
+        break
+      case 'queue':
+      case 'stolen':
+        journey.ended = true
+    }
+  }
+
+  private enter(journey: OpenJourney, resolved: Resolved): void {
+    journey.hook = resolved.hook
+    journey.table = resolved.table
+    journey.ended = false
+    if (resolved.table === 'nat') journey.natSeen = true
+    else if (journey.hook === 'prerouting' || journey.hook === 'output')
+      if (priorityOf(resolved.table, journey.hook) < -100) journey.beforeNat = true
+  }
+
+  /** Accepted here: does another base chain come for this packet? Where nat's part is not known, wait for it. */
+  private isLastChain(journey: OpenJourney, state: number): boolean {
+    const { hook, table, family } = journey
+    if (hook !== 'input' && hook !== 'postrouting') return false
+    if (hook === 'postrouting') {
+      const out = this.states.names.text(this.states.rows[state * F.COLUMNS + F.OUT]!)
+      if (out === 'lo' || out === '') return false
+    }
+    const { world } = this.resolver
+    const priority = priorityOf(table, hook)
+    const natPassed = journey.natSeen || !journey.beforeNat || !findTable(world, family, 'nat')
+    return !world.tables.some((other) => {
+      if (other.family !== family || (other.name === 'nat' && !natPassed)) return false
+      for (const chain of other.chains.values())
+        if (chain.hook === hook && (chain.priority ?? 0) > priority) return true
+      return false
+    })
+  }
+
+  /** Closes journeys that have waited too long; those that only stand too far in front go to the back. */
+  private expire(clock: number): void {
+    for (;;) {
+      const journey = this.queue.first
+      if (!journey) return
+      if (clock - journey.lastClock > this.options.idle) this.close(journey)
+      else {
+        if (journey.lastClock > journey.queuedClock) {
+          journey.queuedClock = journey.lastClock
+          this.queue.remove(journey)
+          this.queue.push(journey)
+        }
+        return
+      }
+    }
+  }
+
+  private close(journey: OpenJourney): void {
+    this.queue.remove(journey)
+    const siblings = this.byKey.get(journey.key)!
+    if (siblings.length === 1) this.byKey.delete(journey.key)
+    else siblings.splice(siblings.indexOf(journey), 1)
+    this.onClosed(journey, this.lastLine > journey.lastLine)
+    let last = -1
+    const seen: number[] = []
+    for (const state of journey.states) {
+      if (state === last || seen.includes(state)) continue
+      last = state
+      seen.push(state)
+      if (this.owners[state] === journey) this.owners[state] = undefined
+      this.states.release(state)
+    }
+    this.pool.push(journey)
+  }
+}
+
+/** Can this event be the journey's next? Only the order of hooks, tables and rules is asked, not the packet. */
+function follows(journey: OpenJourney, next: Resolved): boolean {
+  if (next.kind === 'log' && next.table === undefined) return !journey.complete
+  if (next.base || next.kind === 'log') {
+    if (journey.hook === undefined || next.hook === undefined) return next.table !== journey.table || !journey.ended
+    if (next.hook !== journey.hook) return leadsTo(journey.hook, next.hook)
+    if (next.table !== journey.table) return priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
+    if (next.kind === 'log') return true
+    // a chain is walked downwards; an unconditional RETURN prints as policy, and the real policy comes behind it
+    return (next.ruleNumber ?? 0) > journey.number
+  }
+  if (next.table === journey.table) return !journey.ended
+  if (journey.hook === undefined || next.hook === undefined) return true
+  return next.hook === journey.hook
+    ? priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
+    : leadsTo(journey.hook, next.hook)
+}
+
+/** Over any number of hooks in between that had no chain or whose lines are missing. */
+function leadsTo(from: Hook, to: Hook): boolean {
+  if (from === 'postrouting') return to === 'prerouting' || to === 'input'
+  return NEXT_HOOKS[from].some((next) => next === to || (next !== 'postrouting' && leadsTo(next, to)))
+}
+
+const familyOf = (family: number): Family =>
+  family === 6 ? 'ip6' : family === 0 ? 'arp' : family === 7 ? 'bridge' : 'ip'

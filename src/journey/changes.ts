@@ -1,0 +1,57 @@
+/**
+ * What each step did to the packet, from what the steps behind it show: a line is printed before its rule's target
+ * acts, a mark shows in the next line, a rewritten destination from the next hook on.
+ */
+import type { Step } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import type { Rule } from '../model/ruleset.ts'
+import type { Arrival } from './evidence.ts'
+
+type Field = 'src' | 'dst' | 'sport' | 'dport' | 'mark' | 'ttl' | 'tos'
+
+export function attributeChanges(steps: Step[], arrivals: readonly Arrival[]): void {
+  for (let i = 0; i + 1 < steps.length; i++) {
+    const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
+    if (before === after) continue
+    add(steps[i]!, 'mark', before, after)
+    const sameHook = steps[i]!.hook === steps[i + 1]!.hook
+    for (const field of ['ttl', 'tos'] as const)
+      if (sameHook || writes(arrivals[i]!.rule, field)) add(steps[i]!, field, before, after)
+    const rewriter = natStep(steps, i)
+    if (rewriter !== undefined)
+      for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
+  }
+  addSourceRewrite(steps, arrivals)
+}
+
+function add(step: Step, field: Field, before: Packet, after: Packet): void {
+  const [from, to] = [before[field], after[field]]
+  if (from !== undefined && to !== undefined && from !== to) step.changes.push({ field, from, to })
+}
+
+function writes(rule: Rule | undefined, field: 'ttl' | 'tos'): boolean {
+  const names =
+    field === 'ttl' ? ['ip ttl', 'ip6 hoplimit'] : ['ip dscp', 'ip ecn', 'ip tos', 'ip6 dscp', 'ip6 ecn', 'ip6 tos']
+  return rule?.statements.some((statement) => statement.kind === 'set' && names.includes(statement.field)) ?? false
+}
+
+/** The last step of the nat table at or before `i`, at the same hook, that was not a plain accept. */
+function natStep(steps: readonly Step[], i: number): number | undefined {
+  for (let k = i; k >= 0; k--) {
+    const step = steps[k]!
+    if (step.hook !== steps[i]!.hook) return undefined
+    if (step.table !== 'nat') continue
+    return step.verdict === undefined || ['dnat', 'redirect', 'netmap'].includes(step.verdict) ? k : undefined
+  }
+  return undefined
+}
+
+/** SNAT acts behind the last line that is traced; what it writes is known where the rule leaves no choice. */
+function addSourceRewrite(steps: Step[], arrivals: readonly Arrival[]): void {
+  const last = steps.at(-1)
+  if (!last || last.verdict !== 'snat') return
+  const arrival = arrivals.at(-1)!
+  const to = arrival.rule?.statements.find((statement) => statement.kind === 'snat')?.addresses
+  if (to && to[0] === to[1] && arrival.packet.src !== undefined && arrival.packet.src !== to[0])
+    last.changes.push({ field: 'src', from: arrival.packet.src, to: to[0] })
+}

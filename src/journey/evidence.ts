@@ -1,0 +1,120 @@
+/**
+ * A closed journey as objects: its steps in their hooks and depths, and beside each step what an explanation reads
+ * (the packet as it arrived, the rule, who jumped there).
+ */
+import type { Hook } from '../model/hook.ts'
+import type { Journey, Step } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import * as F from '../read/captures/header-fields.ts'
+import { timeText } from '../read/captures/stamp.ts'
+import type { PacketStates } from '../read/captures/states.ts'
+import type { Ending } from '../rules/verdict.ts'
+import { ChainStack } from './chain-stack.ts'
+import { attributeChanges } from './changes.ts'
+import { placeInHooks } from './hooks.ts'
+import type { OpenJourney } from './open.ts'
+import type { Resolved, Resolver } from './resolve.ts'
+
+/** What is known at one step besides what the step says. */
+export interface Arrival {
+  packet: Packet
+  hook: Hook | undefined
+  rule: Rule | undefined
+  chain: Chain | undefined
+  table: Table | undefined
+  ending: Ending
+  /** Index of the step whose jump or goto led into this chain. */
+  caller: number | undefined
+  /** Why the ruleset cannot be the one in force. */
+  mismatch: string | undefined
+}
+
+export interface Evidence {
+  journey: Journey
+  /** One for each step. */
+  arrivals: Arrival[]
+  /** More events of the same capture came after the last one of this journey. */
+  followed: boolean
+  /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
+  nat: 'passed' | 'skipped' | 'unknown'
+}
+
+export function gatherEvidence(
+  open: OpenJourney,
+  resolver: Resolver,
+  states: PacketStates,
+  followed: boolean,
+): Evidence {
+  const resolved = open.points.map((point) => resolver.get(point, open.family))
+  const packets = readPackets(open.states, states)
+  const hooks = placeInHooks(resolved, packets, resolver)
+  const stack = new ChainStack()
+  const arrivals = resolved.map((one, i): Arrival => {
+    const place = stack.arrive(one, hooks[i], i)
+    return {
+      packet: packets[i]!,
+      hook: hooks[i],
+      rule: one.rule,
+      chain: one.inChain,
+      table: one.inTable,
+      ending: one.ending,
+      caller: place.caller,
+      mismatch: one.mismatch,
+    }
+  })
+  const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], stack.depths[i], i))
+  attributeChanges(steps, arrivals)
+  const journey: Journey = {
+    id: String(open.id),
+    family: open.family,
+    packet: packets[0]!,
+    steps,
+    outcome: 'undetermined',
+    basis: 'observed',
+    cause: [],
+    findings: [],
+  }
+  const host = states.names.text(states.rows[open.states[0]! * F.COLUMNS + F.HOST]!)
+  if (host !== '') journey.host = host
+  const [first, last] = [timeText(open.firstStamp, open.firstClock), timeText(open.lastStamp, open.lastClock)]
+  if (first !== undefined && last !== undefined) journey.time = { first, last }
+  if (open.firstStamp.uptime) journey.uptime = { first: open.firstClock / 1e6, last: open.lastClock / 1e6 }
+  const skipped =
+    open.beforeNat && resolver.world.tables.some((table) => table.name === 'nat' && table.family === open.family)
+  return { journey, arrivals, followed, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
+}
+
+/** One object per distinct state, shared by the steps that have it. */
+function readPackets(stateNumbers: readonly number[], states: PacketStates): Packet[] {
+  const read = new Map<number, Packet>()
+  return stateNumbers.map((state) => {
+    let packet = read.get(state)
+    if (!packet) {
+      packet = states.packet(state)
+      read.set(state, packet)
+    }
+    return packet
+  })
+}
+
+const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
+
+function makeStep(one: Resolved, packet: Packet, hook: Hook | undefined, depth: number | undefined, i: number): Step {
+  const step: Step = { n: i + 1, family: one.family, kind: one.kind, known: 'observed', changes: [] }
+  const put = <K extends keyof Step>(key: K, value: Step[K] | undefined) => {
+    if (value !== undefined) step[key] = value
+  }
+  put('hook', hook)
+  put('table', one.table)
+  put('chain', one.chain)
+  put('reported', one.reported)
+  put('ruleNumber', one.ruleNumber)
+  put('handle', one.rule?.handle)
+  put('rule', one.rule?.text)
+  put('verdict', one.verdict)
+  put('depth', depth)
+  for (const key of SHOWN) put(key, packet[key])
+  if (one.kind === 'log' && one.point.prefix !== undefined) step.prefix = one.point.prefix
+  return step
+}

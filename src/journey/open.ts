@@ -1,0 +1,82 @@
+/** A journey while its events still come. */
+import type { Hook } from '../model/hook.ts'
+import type { Family } from '../model/packet.ts'
+import { noStamp, type Stamp } from '../read/captures/stamp.ts'
+
+export class OpenJourney {
+  id = 0
+  family: Family = 'ip'
+  /** Event by event: trace point and packet state. */
+  readonly points: number[] = []
+  readonly states: number[] = []
+  firstStamp: Stamp = noStamp
+  firstClock = 0
+  lastStamp: Stamp = noStamp
+  lastClock = 0
+  firstLine = 0
+  lastLine = 0
+  /** Where the packet is: the base chain it walks. Undefined: not known, it was first seen in a user chain. */
+  hook: Hook | undefined
+  table: string | undefined
+  /** The latest line of that base chain itself. */
+  number = 0
+  /** Nothing more can come of this base chain. */
+  ended = false
+  /** Tracing was on before the place of destination NAT; so a nat table that was not seen was not passed. */
+  beforeNat = false
+  natSeen = false
+  /** The output interface was lo: the packet comes back in. */
+  throughLoopback = false
+  /** The last event ended the journey, as far as the ruleset tells. */
+  complete = false
+  key = 0
+  // the queue in which journeys wait for their next event
+  queuedClock = 0
+  before: OpenJourney | undefined
+  behind: OpenJourney | undefined
+
+  /** Made new for another packet. */
+  reset(id: number, family: Family, stamp: Stamp, clock: number, line: number, key: number): void {
+    this.id = id
+    this.family = family
+    this.points.length = 0
+    this.states.length = 0
+    this.firstStamp = this.lastStamp = stamp
+    this.firstClock = this.lastClock = this.queuedClock = clock
+    this.firstLine = this.lastLine = line
+    this.hook = undefined
+    this.table = undefined
+    this.number = 0
+    this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = false
+    this.key = key
+  }
+}
+
+/** First in, first out, with removal from anywhere. */
+export class JourneyQueue {
+  first: OpenJourney | undefined
+  private last: OpenJourney | undefined
+  size = 0
+
+  push(journey: OpenJourney): void {
+    journey.behind = undefined
+    journey.before = this.last
+    if (this.last) this.last.behind = journey
+    else this.first = journey
+    this.last = journey
+    this.size++
+  }
+
+  remove(journey: OpenJourney): void {
+    if (journey.before) journey.before.behind = journey.behind
+    else this.first = journey.behind
+    if (journey.behind) journey.behind.before = journey.before
+    else this.last = journey.before
+    journey.before = journey.behind = undefined
+    this.size--
+  }
+
+  *latestFirst(): Generator<OpenJourney> {
+    for (let journey = this.last; journey; journey = journey.before) yield journey
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Trace points laid on the ruleset: which rule of which chain the kernel spoke of, what it is really (the kernel calls
+ * an unconditional DROP "policy"), what it does, and at which hook. Each point is resolved once.
+ */
+import { type Hook, IPTABLES_HOOKS, iptablesPriority } from '../model/hook.ts'
+import type { StepKind } from '../model/journey.ts'
+import type { Family } from '../model/packet.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import { findTable, type World } from '../model/world.ts'
+import type { TracePoint, TracePoints } from '../read/captures/points.ts'
+import { type Ending, verdictOf } from '../rules/verdict.ts'
+import { hooksOfChains } from './reach.ts'
+
+export interface Resolved {
+  /** Names the rule line whatever the capture called it; the same rule always has the same object. */
+  point: TracePoint
+  family: Family
+  table: string | undefined
+  chain: string | undefined
+  kind: StepKind
+  reported: 'rule' | 'return' | 'policy' | undefined
+  ruleNumber: number | undefined
+  rule: Rule | undefined
+  inTable: Table | undefined
+  inChain: Chain | undefined
+  verdict: string | undefined
+  ending: Ending
+  /** Chain that a jump or goto leads to. */
+  target: string | undefined
+  /** The hook, for a built-in chain; and for a user chain that only one hook reaches. */
+  hook: Hook | undefined
+  /** A built-in chain's line: it begins or goes on with a base chain. */
+  base: boolean
+  /** Why the ruleset cannot be the one in force. */
+  mismatch: string | undefined
+}
+
+const FAMILIES: readonly Family[] = ['ip', 'ip6', 'arp', 'bridge', 'netdev']
+
+export class Resolver {
+  private readonly resolved: (Resolved | undefined)[] = []
+  private readonly reach = new Map<Table, Map<string, Set<Hook>>>()
+  private readonly prefixes = new Map<string, { table: Table; chain: Chain; rule: Rule }[]>()
+  readonly world: World
+  readonly points: TracePoints
+
+  constructor(world: World, points: TracePoints) {
+    this.world = world
+    this.points = points
+    for (const table of world.tables)
+      for (const chain of table.chains.values())
+        for (const rule of chain.rules)
+          for (const statement of rule.statements)
+            if (statement.kind === 'log' && statement.prefix) {
+              const key = `${table.family} ${statement.prefix.trim()}`
+              this.prefixes.set(key, [...(this.prefixes.get(key) ?? []), { table, chain, rule }])
+            }
+  }
+
+  get(point: number, family: Family): Resolved {
+    const key = point * FAMILIES.length + FAMILIES.indexOf(family)
+    let known = this.resolved[key]
+    if (!known) {
+      const trace = this.points.get(point)
+      known = trace.type === 'log' ? this.log(trace, family) : this.trace(trace, family)
+      this.resolved[key] = known
+    }
+    return known
+  }
+
+  private trace(point: TracePoint, family: Family): Resolved {
+    const { type, table: tableName = '', chain: chainName = '', ruleNumber = 0 } = point
+    const inTable = findTable(this.world, family, tableName)
+    const inChain = inTable?.chains.get(chainName)
+    const base = IPTABLES_HOOKS[chainName] !== undefined
+    const resolved: Resolved = {
+      point,
+      family,
+      table: tableName,
+      chain: chainName,
+      kind: type === 'rule' ? 'rule' : 'unknown',
+      reported: undefined,
+      ruleNumber,
+      rule: undefined,
+      inTable,
+      inChain,
+      verdict: undefined,
+      ending: type === 'return' ? 'return' : 'unknown',
+      target: undefined,
+      hook: IPTABLES_HOOKS[chainName] ?? this.onlyHook(inTable, chainName),
+      base,
+      mismatch: undefined,
+    }
+    if (!this.world.tables.some((table) => table.family === family)) return unresolved(resolved, type)
+    const rules = inChain?.rules.length ?? 0
+    if (!inTable) resolved.mismatch = `the ruleset has no table ${tableName}`
+    else if (!inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in table ${tableName}`
+    else if (ruleNumber > rules + (type === 'rule' ? 0 : 1) || ruleNumber < 1)
+      resolved.mismatch = `chain ${chainName} of table ${tableName} has ${rules} rule${rules === 1 ? '' : 's'}, the trace names ${type} ${ruleNumber}`
+    if (!inChain || resolved.mismatch) return unresolved(resolved, type)
+    if (ruleNumber === rules + 1) return chainEnd(resolved, inChain, type as 'return' | 'policy')
+    return atRule(resolved, inChain.rules[ruleNumber - 1]!, type as 'rule' | 'return' | 'policy')
+  }
+
+  /** A LOG line's rule is told by its prefix, where the prefix occurs once. */
+  private log(point: TracePoint, family: Family): Resolved {
+    const found = this.prefixes.get(`${family} ${(point.prefix ?? '').trim()}`) ?? []
+    const only = found.length === 1 ? found[0]! : undefined
+    return {
+      point,
+      family,
+      table: only?.table.name,
+      chain: only?.chain.name,
+      kind: 'log',
+      reported: undefined,
+      ruleNumber: only?.rule.ruleNumber,
+      rule: only?.rule,
+      inTable: only?.table,
+      inChain: only?.chain,
+      verdict: only ? 'continue' : undefined,
+      ending: 'continue',
+      target: undefined,
+      hook: only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name)),
+      base: false,
+      mismatch: undefined,
+    }
+  }
+
+  private onlyHook(table: Table | undefined, chain: string): Hook | undefined {
+    const hooks = this.hooks(table, chain)
+    return hooks.size === 1 ? [...hooks][0] : undefined
+  }
+
+  /** The hooks whose base chains lead to this chain. */
+  hooks(table: Table | undefined, chain: string): ReadonlySet<Hook> {
+    if (!table) return new Set()
+    let reach = this.reach.get(table)
+    if (!reach) {
+      reach = hooksOfChains(table)
+      this.reach.set(table, reach)
+    }
+    return reach.get(chain) ?? new Set()
+  }
+}
+
+/** Without the chain nothing is sure: a "policy" line may be an unconditional rule, a "return" line an explicit RETURN. */
+function unresolved(resolved: Resolved, type: TracePoint['type']): Resolved {
+  if (type !== 'rule') resolved.reported = type as 'return' | 'policy'
+  return resolved
+}
+
+/** The line behind the last rule: a base chain's policy, or the end of a user chain. */
+function chainEnd(resolved: Resolved, chain: Chain, type: 'return' | 'policy'): Resolved {
+  resolved.kind = chain.hook ? 'policy' : 'return'
+  if (resolved.kind !== type) resolved.reported = type
+  resolved.ending = chain.hook ? (chain.policy ?? 'unknown') : 'return'
+  resolved.verdict = chain.hook ? chain.policy : 'return'
+  return resolved
+}
+
+function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'policy'): Resolved {
+  const verdict = verdictOf(rule)
+  resolved.kind = 'rule'
+  if (type !== 'rule') {
+    resolved.reported = type
+    // only an unconditional verdict is printed so
+    if (rule.conditions.length > 0 || !['accept', 'drop', 'return', 'queue', 'unknown'].includes(verdict.ending))
+      resolved.mismatch = `the trace says ${type} ${rule.ruleNumber} of ${resolved.chain}, but there the ruleset has: ${rule.text}`
+  }
+  resolved.rule = rule
+  resolved.verdict = verdict.text
+  resolved.ending = verdict.ending
+  resolved.target = verdict.chain
+  return resolved
+}
+
+/** Which of two tables comes first at a hook; for ordering events of one packet. */
+export const priorityOf = (table: string | undefined, hook: Hook): number =>
+  table === undefined ? 0 : iptablesPriority(table, hook)

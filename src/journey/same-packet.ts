@@ -1,0 +1,59 @@
+/**
+ * Is this event's packet the one of that journey? What is invariant along one traversal (IP ID, TCP sequence number,
+ * ICMP id and sequence, length) has to agree where both show it; what NAT rewrites may change only where NAT does.
+ */
+import type { Hook } from '../model/hook.ts'
+import * as F from '../read/captures/header-fields.ts'
+
+const INVARIANT = [F.PROTO, F.LEN, F.ID, F.SEQ, F.ACK, F.WINDOW, F.TYPE, F.CODE, F.ICMP_SEQ] as const
+const ECN_FLAGS = 0x80 | 0x40
+
+/** A number that all states of one packet share; packets that have it in common are told apart by samePacket. */
+export function packetKey(rows: Int32Array, base: number): number {
+  let key = rows[base + F.PROTO]! ^ (rows[base + F.FAMILY]! << 8) ^ (rows[base + F.HOST]! << 12)
+  key = Math.imul(key ^ rows[base + F.LEN]!, 0x9e3779b1)
+  key = Math.imul(key ^ (key >>> 15) ^ rows[base + F.ID]!, 0x85ebca6b)
+  key = Math.imul(key ^ (key >>> 13) ^ (rows[base + F.FRAG]! & 0xfffff), 0xc2b2ae35)
+  key = Math.imul(key ^ (key >>> 16) ^ rows[base + F.ICMP_SEQ]!, 0x9e3779b1)
+  return (key ^ (key >>> 15)) & 0x3fffffff
+}
+
+/** Does the row have what packetKey reads? A line that was cut may not. */
+export const hasKey = (rows: Int32Array, base: number): boolean => {
+  const present = rows[base + F.PRESENT]!
+  return (present & (1 << F.PROTO)) !== 0 && (present & (1 << F.LEN)) !== 0
+}
+
+/** `a` is the journey's latest state, at `from`; `b` the event's, at `to`. Unknown hooks allow what any hook would. */
+export function samePacket(
+  rows: Int32Array,
+  a: number,
+  b: number,
+  from: Hook | undefined,
+  to: Hook | undefined,
+): boolean {
+  if (rows[a + F.FAMILY] !== rows[b + F.FAMILY] || rows[a + F.HOST] !== rows[b + F.HOST]) return false
+  const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
+  for (const column of INVARIANT) if (both & (1 << column) && rows[a + column] !== rows[b + column]) return false
+  if (both & (1 << F.FLAGS) && (rows[a + F.FLAGS]! | ECN_FLAGS) !== (rows[b + F.FLAGS]! | ECN_FLAGS)) return false
+  if ((rows[a + F.FRAG]! & 0xfffff) !== (rows[b + F.FRAG]! & 0xfffff)) return false
+  // a source is rewritten in postrouting and input, behind all that is traced there, so it shows only over loopback
+  const looped = from === 'postrouting' && (to === 'prerouting' || to === 'input')
+  if (!looped) {
+    if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
+    if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
+    if (both & (1 << F.ICMP_ID) && rows[a + F.ICMP_ID] !== rows[b + F.ICMP_ID]) return false
+  }
+  // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows at once
+  if (from !== undefined && from === to && to !== 'output') {
+    if (both & F.HAS_DST && !sameAddress(rows, a + F.DST, b + F.DST)) return false
+    if (both & (1 << F.DPT) && rows[a + F.DPT] !== rows[b + F.DPT]) return false
+  }
+  return true
+}
+
+function sameAddress(rows: Int32Array, a: number, b: number): boolean {
+  return (
+    rows[a] === rows[b] && rows[a + 1] === rows[b + 1] && rows[a + 2] === rows[b + 2] && rows[a + 3] === rows[b + 3]
+  )
+}
