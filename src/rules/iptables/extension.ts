@@ -6,7 +6,6 @@
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { IptablesSpec, Negatable } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
-import { quote } from './words.ts'
 
 export type IpFamily = 'ip' | 'ip6'
 
@@ -108,18 +107,6 @@ export function word<T>(
     print: (value, context) => [print(value, context)],
     ...more,
   }
-}
-
-/** Free text of at most `max` bytes, printed with libxtables' quoting. */
-export function textOption(max: number, more: Partial<Option<string>> = {}): Option<string> {
-  return word(
-    (text) => {
-      if (new TextEncoder().encode(text).length > max) throw new WordError(`"${text}" is longer than ${max} bytes`)
-      return text
-    },
-    (text) => quote(text),
-    more,
-  )
 }
 
 /** The options given, in the table's order: what most of iptables' own print functions do. */

@@ -1,8 +1,9 @@
-import { defineMatch, textOption } from '../extension.ts'
+import { defineMatch } from '../extension.ts'
+import { quotedText } from '../values/text.ts'
 
-/** `-m comment --comment TEXT`: holds for every packet; up to 255 bytes (libxt_comment.c). */
+/** `-m comment --comment TEXT`: holds for every packet; cut after 255 bytes (libxt_comment.c). */
 export const comment = defineMatch({
   name: 'comment',
-  options: { comment: textOption(255, { required: true }) },
+  options: { comment: quotedText(255, { required: true }) },
   conditions: () => [],
 })

@@ -80,4 +80,13 @@ export function networkValue({ address, mask }: MaskedAddress): { value: Value; 
   return typeof mask === 'string' ? { value: network, mask } : { value: { prefix: network, length: mask } }
 }
 
+/** How many ones a mask begins with. */
+export function leadingOnes(mask: number | string): number {
+  if (typeof mask === 'number') return mask
+  const bytes = parseAddress(mask)!
+  let ones = 0
+  while (bytes[ones >> 3]! & (0x80 >> (ones & 7))) ones++
+  return ones
+}
+
 const widthOf = (address: string): number => (address.includes(':') ? 128 : 32)

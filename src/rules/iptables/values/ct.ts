@@ -1,5 +1,6 @@
 /** Connection tracking states and status bits as `-m conntrack` and `-m state` name them (libxt_conntrack.c, net/netfilter/xt_conntrack.c). */
 import type { Condition } from '../../../model/condition.ts'
+import type { Negatable } from '../../../model/ruleset.ts'
 import { type Option, word } from '../extension.ts'
 import { readNames } from './names.ts'
 
@@ -27,7 +28,7 @@ export const ctStatuses = (more: Partial<Option<string[]>> = {}): Option<string[
 })
 
 /** States of packets that have no connection tracking entry. */
-const WITHOUT_ENTRY = ['INVALID', 'UNTRACKED']
+const WITHOUT_ENTRY = ['invalid', 'untracked']
 
 /** Is the packet in one of these states? */
 export function stateCondition(states: readonly string[], text: string): Condition {
@@ -39,9 +40,16 @@ export function stateCondition(states: readonly string[], text: string): Conditi
   return alternatives.length === 1 ? alternatives[0]! : { kind: 'any', of: alternatives, text }
 }
 
-/** Which of the states that mean "no entry" a `--ctstate` lets through. */
+/** `--ctstatus`: is one of these bits set? NONE is no bit, so it is never set, as in the kernel. */
+export function statusCondition({ value, not }: Negatable<string[]>, text: string): Condition {
+  const bits = value.filter((name) => name !== 'NONE').map((name) => name.toLowerCase().replace('_', '-'))
+  if (bits.length > 0) return { kind: 'compare', field: 'ct status', op: not ? '!=' : '==', value: { set: bits }, text }
+  return not ? tracked(text) : { kind: 'any', of: [], text }
+}
+
+/** Which of the states that mean "no entry" a `--ctstate` lets through; lower case. */
 export function statesWithoutEntry(states: readonly string[], not: boolean): string[] {
-  return WITHOUT_ENTRY.filter((name) => states.includes(name) !== not)
+  return WITHOUT_ENTRY.filter((name) => states.includes(name.toUpperCase()) !== not)
 }
 
 /** Has the packet an entry at all? */
@@ -49,7 +57,7 @@ export const tracked = (text: string): Condition => ({
   kind: 'compare',
   field: 'ct state',
   op: '!=',
-  value: { set: WITHOUT_ENTRY.map((name) => name.toLowerCase()) },
+  value: { set: WITHOUT_ENTRY },
   text,
 })
 

@@ -14,6 +14,10 @@ export const cutText = (max: number, more: Partial<Option<string>> = {}): Option
     more,
   )
 
+/** Any text, printed with libxtables' quoting. */
+export const quotedText = (max: number, more: Partial<Option<string>> = {}): Option<string> =>
+  word((text) => cut(text, max), quote, more)
+
 /** A name, printed without quotes. */
 export const cutName = (max: number, more: Partial<Option<string>> = {}): Option<string> =>
   word(

@@ -1,0 +1,40 @@
+import { defineMatch, printOptions, type RuleContext, type Values, WordError, word } from '../extension.ts'
+import { readNumber } from '../values/numbers.ts'
+import { COUNTED_BEFORE, printRate, readRate } from '../values/rates.ts'
+
+/** XT_LIMIT_SCALE: the kernel counts in tenths of a millisecond. */
+const SCALE = 10000
+const DEFAULT_RATE = '3/hour'
+const DEFAULT_BURST = 5
+
+const options = {
+  limit: word(
+    (text) => readRate(text, SCALE).period,
+    (period) => printRate(period, SCALE).text,
+  ),
+  'limit-burst': word((text) => readNumber(text, 10000), String),
+}
+
+/** `-m limit`: as many packets as the rate allows, for the rule as a whole (libxt_limit.c). */
+export const limit = defineMatch({
+  name: 'limit',
+  options,
+  check(values) {
+    const burst = values['limit-burst']?.value ?? DEFAULT_BURST
+    // it multiplies the two in 32 bits; limits of days can be too much for that
+    if ((periodOf(values) * burst) % 2 ** 32 < periodOf(values))
+      throw new WordError(`a burst of ${burst} is ${burst === 0 ? 'none' : 'more than the kernel counts at this rate'}`)
+  },
+  print,
+  conditions: (values, context) => [
+    { kind: 'unknown', text: print(values, context).join(' '), reason: COUNTED_BEFORE },
+  ],
+})
+
+const periodOf = (values: Values<typeof options>): number => values.limit?.value ?? readRate(DEFAULT_RATE, SCALE).period
+
+function print(values: Values<typeof options>, context: RuleContext): string[] {
+  const { 'limit-burst': burst, ...rate } = { limit: { value: periodOf(values), not: false }, ...values }
+  const isDefault = burst === undefined || burst.value === DEFAULT_BURST
+  return printOptions(options, isDefault ? rate : { ...rate, 'limit-burst': burst }, context)
+}
