@@ -19,7 +19,7 @@ afterAll(() => {
 describe.skipIf(reason)('iptables-legacy', () => {
   describe.each(readTables())('$kind/$name', ({ rows }) => {
     const answers = reason ? [] : ask(rows)
-    it.each(rows.map((row, i) => ({ ...row, i })))('$family: $rule → $expected', ({ ok, printed, i }, context) => {
+    it.for(rows.map((row, i) => ({ ...row, i })))('$family: $rule → $expected', ({ ok, printed, i }, context) => {
       const { missing, message, saved } = answers[i]!
       if (missing) {
         notJudged.set(missing, (notJudged.get(missing) ?? 0) + 1)

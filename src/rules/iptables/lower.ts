@@ -1,6 +1,6 @@
 /** IptablesSpec → conditions and statements: from here on nobody needs to know that iptables wrote the rule. */
 import type { Condition, Value } from '../../model/condition.ts'
-import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
+import type { Clause, IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 import { type IpFamily, negateIf, type RuleContext } from './extension.ts'
 import { findMatch, findTarget } from './registry.ts'
@@ -34,15 +34,11 @@ export function lowerSpec(spec: IptablesSpec, family: IpFamily, table?: string):
         text: '-f',
       }),
     )
+  if (spec.unread) conditions.push({ kind: 'unknown', text: spec.unread.join(' '), reason: 'not understood' })
   for (const clause of spec.matches) {
-    const match = findMatch(clause.name, family)
+    const match = clause.values && findMatch(clause.name, family)
     if (match && clause.values) conditions.push(...match.conditions(clause.values, context))
-    if (!match || !clause.values || clause.words)
-      conditions.push({
-        kind: 'unknown',
-        text: `-m ${[clause.name, ...(clause.words ?? [])].join(' ')}`,
-        reason: 'not understood',
-      })
+    else conditions.push({ kind: 'unknown', text: `-m ${written(clause)}`, reason: 'not understood' })
   }
   return { conditions, statements: lowerTarget(spec, context) }
 }
@@ -52,9 +48,11 @@ function lowerTarget(spec: IptablesSpec, context: RuleContext): Statement[] {
   if (!target) return []
   if (target.chain) return [{ kind: target.goto ? 'goto' : 'jump', chain: target.name }]
   const extension = findTarget(target.name, context.family)
-  if (extension && target.values && !target.words) return extension.statements(target.values, context)
-  return [{ kind: 'unknown', text: `-j ${target.name}`, reason: 'not understood' }]
+  if (extension && target.values) return extension.statements(target.values, context)
+  return [{ kind: 'unknown', text: `-j ${written(target)}`, reason: 'not understood' }]
 }
+
+const written = ({ name, words = [] }: Clause): string => [name, ...words].join(' ')
 
 function address(field: string, option: string, { value, not }: Negatable<MaskedAddress>): Condition[] {
   // every address is in /0; inverted, none is

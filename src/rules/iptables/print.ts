@@ -3,7 +3,7 @@ import type { Clause, IptablesSpec, MaskedAddress, Negatable } from '../../model
 import { type IpFamily, printOptions, type RuleContext } from './extension.ts'
 import { findMatch, findTarget } from './registry.ts'
 import { printMaskedAddress } from './values/addresses.ts'
-import { quote } from './words.ts'
+import { protect } from './words.ts'
 
 /** Without `-A CHAIN` and counters; an empty text for a rule that has nothing. */
 export function printSpec(spec: IptablesSpec, family: IpFamily, table?: string): string {
@@ -17,10 +17,11 @@ export function printSpec(spec: IptablesSpec, family: IpFamily, table?: string):
   }
   add('-s', visible(spec.src), spec.src && printMaskedAddress(spec.src.value))
   add('-d', visible(spec.dst), spec.dst && printMaskedAddress(spec.dst.value))
-  add('-i', spec.in, spec.in?.value)
-  add('-o', spec.out, spec.out?.value)
+  add('-i', named(spec.in), spec.in?.value)
+  add('-o', named(spec.out), spec.out?.value)
   add('-p', spec.protocol, spec.protocol?.value)
   add('-f', spec.fragment, undefined)
+  words.push(...(spec.unread ?? []).map(protect))
   for (const clause of spec.matches)
     words.push('-m', clause.name, ...printClause(clause, findMatch(clause.name, family), context))
   if (spec.target) {
@@ -38,12 +39,10 @@ function visible(address: Negatable<MaskedAddress> | undefined): Negatable<Maske
 
 type Printer = Pick<NonNullable<ReturnType<typeof findMatch>>, 'options' | 'print'>
 
+/** `-i +` is not printed, not even inverted. */
+const named = (device: Negatable<string> | undefined) => (device?.value === '+' ? undefined : device)
+
 function printClause(clause: Clause, extension: Printer | undefined, context: RuleContext): string[] {
-  const words: string[] = []
-  if (extension && clause.values)
-    words.push(
-      ...(extension.print?.(clause.values, context) ?? printOptions(extension.options, clause.values, context)),
-    )
-  if (clause.words) words.push(...clause.words.map((word) => (/^[-!]/.test(word) ? word : quote(word))))
-  return words
+  if (!extension || !clause.values) return (clause.words ?? []).map(protect)
+  return extension.print?.(clause.values, context) ?? printOptions(extension.options, clause.values, context)
 }

@@ -1,4 +1,5 @@
-/** IP protocol names as libxtables knows them without /etc/protocols (xtables_chain_protos), and common ones besides. */
+/** IP protocol names as libxtables (xtables_chain_protos) and Debian's /etc/protocols have them. */
+// where several names have one number, the first is printed
 const NUMBERS: Readonly<Record<string, number>> = {
   tcp: 6,
   sctp: 132,
@@ -9,37 +10,71 @@ const NUMBERS: Readonly<Record<string, number>> = {
   icmpv6: 58,
   esp: 50,
   ah: 51,
-  'ipv6-mh': 135,
   'mobility-header': 135,
-  dccp: 33,
-  gre: 47,
+  'ipv6-mh': 135,
+  mh: 135,
+  all: 0,
+  ip: 0,
+  hopopt: 0,
   igmp: 2,
-  ipip: 94,
+  ggp: 3,
   ipencap: 4,
-  ipv6: 41,
-  ospf: 89,
-  pim: 103,
-  vrrp: 112,
-  l2tp: 115,
+  ipv4: 4,
+  st: 5,
   egp: 8,
   igp: 9,
-  eigrp: 88,
+  pup: 12,
+  hmp: 20,
+  'xns-idp': 22,
+  rdp: 27,
+  'iso-tp4': 29,
+  dccp: 33,
+  xtp: 36,
+  ddp: 37,
+  'idpr-cmtp': 38,
+  ipv6: 41,
   'ipv6-route': 43,
   'ipv6-frag': 44,
+  idrp: 45,
   rsvp: 46,
+  gre: 47,
+  skip: 57,
   'ipv6-nonxt': 59,
   'ipv6-opts': 60,
+  rspf: 73,
+  vmtp: 81,
+  eigrp: 88,
+  ospf: 89,
+  'ax.25': 93,
+  ipip: 94,
+  etherip: 97,
+  encap: 98,
+  pim: 103,
   ipcomp: 108,
+  vrrp: 112,
+  l2tp: 115,
+  isis: 124,
+  fc: 133,
+  'mpls-in-ip': 137,
+  manet: 138,
+  hip: 139,
+  shim6: 140,
+  wesp: 141,
+  rohc: 142,
+  ethernet: 143,
 }
 
 const NAMES = new Map<number, string>()
 for (const [name, number] of Object.entries(NUMBERS)) if (!NAMES.has(number)) NAMES.set(number, name)
 
-/** `all` is 0. Undefined for a name that is not known. */
+/** By name in any case, or by number; `all` is 0. Undefined for a name that is not known. */
 export function protocolNumber(text: string): number | undefined {
-  if (text.toLowerCase() === 'all') return 0
-  if (/^\d+$/.test(text)) return Number(text) <= 255 ? Number(text) : undefined
-  return NUMBERS[text.toLowerCase()]
+  if (/^\d/.test(text)) {
+    const number = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text) ? Number(/^0[0-7]+$/.test(text) ? `0o${text}` : text) : 256
+    return number <= 255 ? number : undefined
+  }
+  const name = text.toLowerCase()
+  return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined
 }
 
 /** The name iptables-save prints, or the number as text. */

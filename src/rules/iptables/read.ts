@@ -1,69 +1,47 @@
 /**
  * One rule as iptables' own command line words it → IptablesSpec. Follows iptables 1.8.9 (iptables/xshared.c do_parse):
- * an option belongs to the latest match or target that has it, long names may be shortened, `-p tcp` brings `-m tcp`
- * when an option asks for it. What is not understood stays in the clause as words, with a problem to tell.
+ * long names may be shortened, `-p tcp` brings `-m tcp` when an option asks for it. More lenient in one thing: a `!`
+ * behind the option's name (`--dport ! 80`), as it was saved before iptables 1.4.3. What is not understood is kept as
+ * words, with a problem to tell.
  */
-import type { Clause, IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
-import {
-  type Given,
-  type IpFamily,
-  type Match,
-  type Option,
-  type RuleContext,
-  type Target,
-  WordError,
-} from './extension.ts'
+import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
+import { close, type Open, opening } from './clause.ts'
+import { type IpFamily, type RuleContext, WordError } from './extension.ts'
+import { type ExtensionOption, meaningOf } from './options.ts'
 import { protocolName, protocolNumber } from './protocols.ts'
 import { findMatch, findTarget } from './registry.ts'
 import { readMaskedAddress } from './values/addresses.ts'
 
 export interface ReadRule {
-  /** Several where `-s` or `-d` lists addresses with commas: iptables makes a rule of each. */
+  /**
+   * Several where `-s` or `-d` lists addresses with commas: iptables makes a rule of each. None where `-4` or `-6`
+   * keeps the rule for the other family.
+   */
   specs: IptablesSpec[]
   counters?: { packets: number; bytes: number }
   /** Sentences about what was not understood; empty: all was. */
   problems: string[]
 }
 
-/** A clause while its options are still coming. */
-interface Open {
-  clause: Clause
-  extension: Match | Target | undefined
-  given: Given[]
-  /** Words nobody knows. */
-  unread: string[]
+/**
+ * Reads the words after the chain's name. Never throws. A target's name that `isChain` knows is a chain, even where
+ * there is a target of this name.
+ */
+export function readRule(
+  words: readonly string[],
+  family: IpFamily,
+  table?: string,
+  isChain?: (name: string) => boolean,
+): ReadRule {
+  return new RuleReader(words, family, table, isChain).read()
 }
 
-const GLOBAL_OPTIONS: Readonly<Record<string, string>> = {
-  '-s': 'source',
-  '-d': 'destination',
-  '-i': 'in-interface',
-  '-o': 'out-interface',
-  '-p': 'protocol',
-  '-m': 'match',
-  '-j': 'jump',
-  '-g': 'goto',
-  '-f': 'fragment',
-  '-c': 'set-counters',
-  '-4': 'ipv4',
-  '-6': 'ipv6',
-}
-const GLOBAL_LONG = [
-  'source',
-  'src',
-  'destination',
-  'dst',
-  'in-interface',
-  'out-interface',
-  'protocol',
-  'proto',
-  'match',
-].concat(['jump', 'goto', 'fragment', 'set-counters', 'ipv4', 'ipv6'])
-
-/** Reads the words after the chain's name. Never throws. */
-export function readRule(words: readonly string[], family: IpFamily, table?: string): ReadRule {
-  return new RuleReader(words, family, table).read()
-}
+/** iptables' own options that a rule may have; the others are about commands and listings. */
+const IN_RULES = 'sdiopfcmjgv46'
+const INVERTIBLE = 'sdiopf46'
+const REPEATABLE = 'mv46'
+/** Their value may be glued to them: `-mcomment`, `--goto=allowed`. */
+const GLUED = 'mgc'
 
 class RuleReader {
   private readonly spec: IptablesSpec = { matches: [] }
@@ -71,234 +49,206 @@ class RuleReader {
   private readonly problems: string[] = []
   private readonly matches: Open[] = []
   private target: Open | undefined
+  private goto = false
+  /** Matches and target in the order they were named. */
+  private readonly opened: Open[] = []
+  private readonly given = new Set<string>()
   private sources: Negatable<MaskedAddress>[] = []
   private destinations: Negatable<MaskedAddress>[] = []
   private counters: ReadRule['counters']
+  private otherFamily = false
   private at = 0
 
   private readonly words: readonly string[]
   private readonly family: IpFamily
+  private readonly isChain: ((name: string) => boolean) | undefined
 
-  constructor(words: readonly string[], family: IpFamily, table: string | undefined) {
+  constructor(words: readonly string[], family: IpFamily, table?: string, isChain?: (name: string) => boolean) {
     this.words = words
     this.family = family
+    this.isChain = isChain
     this.context = { family, spec: this.spec, ...(table === undefined ? {} : { table }) }
   }
 
   read(): ReadRule {
     while (this.at < this.words.length) this.readOption()
-    for (const open of this.matches) this.close(open)
     // a target may ask what the matches before it are
-    this.spec.matches = this.matches.map((open) => open.clause)
-    if (this.target) {
-      this.close(this.target)
-      this.spec.target = this.target.clause
+    this.spec.matches = this.matches.map((match) => close(match, this.context, this.problems))
+    if (this.target) this.spec.target = this.closeTarget(this.target)
+    return {
+      specs: this.otherFamily ? [] : this.specs(),
+      problems: this.problems,
+      ...(this.counters ? { counters: this.counters } : {}),
     }
+  }
+
+  private specs(): IptablesSpec[] {
     const specs: IptablesSpec[] = []
     for (const src of this.sources.length > 0 ? this.sources : [undefined])
       for (const dst of this.destinations.length > 0 ? this.destinations : [undefined])
         specs.push({ ...(src ? { src } : {}), ...(dst ? { dst } : {}), ...this.spec })
-    return { specs, problems: this.problems, ...(this.counters ? { counters: this.counters } : {}) }
+    return specs
+  }
+
+  private closeTarget(target: Open): NonNullable<IptablesSpec['target']> {
+    const clause = close(target, this.context, this.problems)
+    const chain = !target.extension && target.written.length === 0
+    return { ...clause, ...(this.goto ? { goto: true } : {}), ...(chain ? { chain: true } : {}) }
   }
 
   private readOption(): void {
-    let not = false
-    let word = this.next()
-    if (word === '!') {
-      not = true
-      word = this.next()
+    const start = this.at
+    const not = this.words[this.at] === '!'
+    if (not) this.at++
+    const word = this.words[this.at++] ?? ''
+    if (word === '--' && this.at === this.words.length) return
+    const [, short, long, glued] = /^(?:-([a-zA-Z0-9])|--([^=]+)=?)(.*)$/s.exec(word) ?? []
+    const value = short ? glued || undefined : word.includes('=') ? glued : undefined
+    const meaning = short ?? (long === undefined ? undefined : this.meaning(long))
+    if (meaning === undefined) {
+      this.keepUnknown(start)
+      return
     }
-    const name = this.globalName(word)
     try {
-      if (name !== undefined) this.readGlobal(name, not)
-      else if (word.startsWith('--')) this.readExtensionOption(word.slice(2), not)
-      else this.unknown(not ? ['!', word] : [word])
+      if (typeof meaning === 'string') this.readOwn(meaning, value, not)
+      else this.readExtensionOption(meaning, value, not)
     } catch (error) {
       if (!(error instanceof WordError)) throw error
       this.problems.push(`${word}: ${error.message}`)
+      if (typeof meaning === 'string') this.keepUnread(start)
+      else meaning.open.doubtful = true
     }
+    if (typeof meaning !== 'string') meaning.open.written.push(...this.words.slice(start, this.at))
   }
 
-  private next(): string {
-    return this.words[this.at++] ?? ''
+  private meaning(name: string): string | ExtensionOption | undefined {
+    const meaning = meaningOf(name, this.opened, this.family)
+    if (meaning !== undefined || !this.spec.protocol) return meaning
+    // `-p tcp --dport 80` without `-m tcp`: iptables loads the match of that name by itself
+    const protocol = this.spec.protocol.value
+    const match = findMatch(PROTOCOL_MATCHES[protocol] ?? protocol, this.family)
+    if (!match || this.opened.some(({ extension }) => extension === match)) return undefined
+    const open = opening(match.name, match)
+    const asked = meaningOf(name, [...this.opened, open], this.family)
+    if (asked !== undefined) this.open(open)
+    return asked
   }
 
-  /** The value of an option; an old-style `!` in front of it turns it around (`-s ! 10.0.0.1`). */
-  private value(option: string): { text: string; not: boolean } {
-    let not = false
-    if (this.words[this.at] === '!') {
-      not = true
-      this.at++
+  /** One of iptables' own options, by its letter. */
+  private readOwn(letter: string, glued: string | undefined, notBefore: boolean): void {
+    if (!IN_RULES.includes(letter)) throw new WordError('does not belong in a rule')
+    if (notBefore && !INVERTIBLE.includes(letter)) throw new WordError('cannot be inverted')
+    if (glued !== undefined && !GLUED.includes(letter)) throw new WordError('the value has to be a word of its own')
+    const once = letter === 'g' ? 'j' : letter
+    if (this.given.has(once) && !REPEATABLE.includes(once)) throw new WordError('is given twice')
+    this.given.add(once)
+    if (letter === 'v') return
+    if (letter === '4' || letter === '6') {
+      this.otherFamily ||= (letter === '4') !== (this.family === 'ip')
+      return
     }
-    if (this.at >= this.words.length) throw new WordError(`${option} needs a value`)
-    return { text: this.next(), not }
+    if (letter === 'f') {
+      if (this.family === 'ip6') throw new WordError('IPv6 has -m frag instead')
+      this.spec.fragment = { value: true, not: notBefore }
+      return
+    }
+    const notAfter = 'sdiop'.includes(letter) && this.words[this.at] === '!'
+    if (notAfter) this.at++
+    const text = glued ?? this.words[this.at++]
+    if (text === undefined) throw new WordError('needs a value')
+    this.readOwnValue(letter, text, notBefore !== notAfter)
   }
 
-  private globalName(word: string): string | undefined {
-    const short = GLOBAL_OPTIONS[word]
-    if (short !== undefined || !word.startsWith('--')) return short
-    const long = word.slice(2)
-    const canonical = (name: string) => ({ src: 'source', dst: 'destination', proto: 'protocol' })[name] ?? name
-    // an extension's own option wins over a shortened global one; an exact global one wins over all
-    if (GLOBAL_LONG.includes(long)) return canonical(long)
-    if (this.find(long)) return undefined
-    const candidates = new Set(GLOBAL_LONG.filter((name) => name.startsWith(long)).map(canonical))
-    return candidates.size === 1 ? [...candidates][0] : undefined
+  private readOwnValue(letter: string, text: string, not: boolean): void {
+    if (letter === 's') this.sources = this.readAddresses(text, not)
+    else if (letter === 'd') this.destinations = this.readAddresses(text, not)
+    else if (letter === 'i') this.spec.in = { value: interfaceName(text), not }
+    else if (letter === 'o') this.spec.out = { value: interfaceName(text), not }
+    else if (letter === 'p') this.readProtocol(text, not)
+    else if (letter === 'c') this.readCounters(text)
+    else if (letter === 'm') this.openMatch(text)
+    else this.openTarget(text, letter === 'g')
   }
 
-  private readGlobal(name: string, notBefore: boolean): void {
-    switch (name) {
-      case 'ipv4':
-      case 'ipv6':
-        return
-      case 'fragment':
-        this.spec.fragment = { value: true, not: notBefore }
-        return
-      case 'set-counters': {
-        const packets = this.value('-c').text
-        const both = /^(\d+),(\d+)$/.exec(packets)
-        this.counters = both
-          ? { packets: Number(both[1]), bytes: Number(both[2]) }
-          : { packets: Number(packets), bytes: Number(this.value('-c').text) }
-        return
-      }
-    }
-    const { text, not: notAfter } = this.value(`--${name}`)
-    const not = notBefore !== notAfter
-    switch (name) {
-      case 'source':
-        this.sources = text.split(',').map((one) => ({ value: readMaskedAddress(one, this.family), not }))
-        return
-      case 'destination':
-        this.destinations = text.split(',').map((one) => ({ value: readMaskedAddress(one, this.family), not }))
-        return
-      case 'in-interface':
-        this.spec.in = { value: text, not }
-        return
-      case 'out-interface':
-        this.spec.out = { value: text, not }
-        return
-      case 'protocol':
-        this.readProtocol(text, not)
-        return
-      case 'match':
-        this.openMatch(text)
-        return
-      default:
-        this.openTarget(text, name === 'goto')
-    }
+  private readAddresses(text: string, not: boolean): Negatable<MaskedAddress>[] {
+    const list = text.split(',').map((one) => ({ value: readMaskedAddress(one.trimStart(), this.family), not }))
+    if (not && list.length > 1) throw new WordError('several addresses cannot be inverted')
+    return list
   }
 
   private readProtocol(text: string, not: boolean): void {
     const number = protocolNumber(text)
     if (number === undefined) throw new WordError(`"${text}" is not a protocol`)
-    if (number === 0) {
-      if (not) throw new WordError('"! all" matches nothing')
-      return
-    }
-    this.spec.protocol = { value: protocolName(number), not }
+    if (number !== 0) this.spec.protocol = { value: protocolName(number), not }
+    else if (not) throw new WordError('"! all" matches nothing')
   }
 
-  private openMatch(name: string): Open {
+  private readCounters(text: string): void {
+    const [packets, bytes = this.words[this.at++] ?? ''] = text.split(',')
+    if (!/^\d+$/.test(packets!) || !/^\d+$/.test(bytes)) throw new WordError('takes two numbers: packets and bytes')
+    this.counters = { packets: Number(packets), bytes: Number(bytes) }
+  }
+
+  private openMatch(name: string): void {
     const extension = findMatch(name, this.family)
-    const open: Open = { clause: { name: extension?.name ?? name }, extension, given: [], unread: [] }
     if (!extension) this.problems.push(`-m ${name}: no match of this name is known`)
-    this.matches.push(open)
-    return open
+    this.open(opening(name, extension))
+  }
+
+  private open(match: Open): void {
+    this.opened.push(match)
+    this.matches.push(match)
   }
 
   private openTarget(name: string, goto: boolean): void {
-    const extension = goto ? undefined : findTarget(name, this.family)
-    const clause: IptablesSpec['target'] = { name: extension?.name ?? name }
-    if (goto) clause.goto = true
-    if (!extension) clause.chain = true
-    this.target = { clause, extension, given: [], unread: [] }
+    if (name === '' || name.length > 28) throw new WordError('a name has 1 to 28 characters')
+    if (goto && STANDARD.includes(name)) throw new WordError(`${name} is not a chain`)
+    const extension = goto || this.isChain?.(name) ? undefined : findTarget(name, this.family)
+    this.target = opening(name, extension)
+    this.goto = goto
+    this.opened.push(this.target)
   }
 
-  /** The latest clause with such an option, by its whole name, an alias, or as its only beginning. */
-  private find(name: string): { open: Open; key: string; option: Option<unknown> } | undefined {
-    const order = [...this.matches, ...(this.target ? [this.target] : [])].reverse()
-    for (const exact of [true, false])
-      for (const open of order) {
-        const keys = Object.entries(open.extension?.options ?? {})
-          .filter(([key, option]) =>
-            [key, ...(option.aliases ?? [])].some((n) => (exact ? n === name : n.startsWith(name))),
-          )
-          .map(([key]) => key)
-        if (keys.length === 1) return { open, key: keys[0]!, option: open.extension!.options[keys[0]!]! }
-      }
-    return undefined
-  }
-
-  private readExtensionOption(written: string, not: boolean): void {
-    // `--dport=80`, as getopt allows
-    const equals = written.indexOf('=')
-    const name = equals < 0 ? written : written.slice(0, equals)
-    let found = this.find(name)
-    if (!found && this.spec.protocol && !this.spec.protocol.not) found = this.findInProtocolMatch(name)
-    if (!found) {
-      this.unknown([...(not ? ['!'] : []), `--${written}`])
-      return
-    }
-    const rest = equals < 0 ? this.words.slice(this.at) : [written.slice(equals + 1), ...this.words.slice(this.at)]
+  private readExtensionOption({ open, key, option }: ExtensionOption, glued: string | undefined, notBefore: boolean) {
+    const behind = this.words.slice(this.at)
     // behind an option without values, `!` belongs to the next one
-    const notAfter = found.option.invert === true && found.option.words !== 0 && rest[0] === '!'
-    const following = notAfter ? rest.slice(1) : rest
-    const count = typeof found.option.words === 'number' ? found.option.words : found.option.words(following)
-    if (following.length < count) throw new WordError(`--${name} needs ${count === 1 ? 'a value' : `${count} values`}`)
-    this.at += count + (notAfter ? 1 : 0) - (equals < 0 ? 0 : 1)
-    if ((not || notAfter) && !found.option.invert) throw new WordError(`--${name} cannot be inverted`)
-    const value = found.option.read(following.slice(0, count), this.context)
-    found.open.given.push({ option: found.key, value, not: not !== notAfter })
+    const notAfter = option.invert === true && option.words !== 0 && glued === undefined && behind[0] === '!'
+    const following = glued !== undefined ? [glued, ...behind] : notAfter ? behind.slice(1) : behind
+    const count = typeof option.words === 'number' ? option.words : option.words(following)
+    if (following.length < count) throw new WordError(`needs ${count === 1 ? 'a value' : `${count} values`}`)
+    if (glued !== undefined && count === 0) throw new WordError('takes no value')
+    this.at += count + (notAfter ? 1 : 0) - (glued === undefined ? 0 : 1)
+    if ((notBefore || notAfter) && !option.invert) throw new WordError('cannot be inverted')
+    const value = option.read(following.slice(0, count), this.context)
+    open.given.push({ option: key, value, not: notBefore !== notAfter })
   }
 
-  /** `-p tcp --dport 80` without `-m tcp`: iptables loads the match of that name by itself. */
-  private findInProtocolMatch(name: string): ReturnType<RuleReader['find']> {
-    const protocol = this.spec.protocol!.value
-    const match = findMatch(protocol === 'ipv6-icmp' ? 'icmp6' : protocol === 'ipv6-mh' ? 'mh' : protocol, this.family)
-    if (!match || this.matches.some((open) => open.extension === match)) return undefined
-    const open = this.openMatch(match.name)
-    const found = this.find(name)
-    if (!found) this.matches.splice(this.matches.indexOf(open), 1)
-    return found
-  }
-
-  /** Keeps words that nobody knows with the clause they stand in, and their values with them. */
-  private unknown(words: string[]): void {
-    while (this.at < this.words.length && !/^(-[a-z0-9]|--[a-z].*|!)$/i.test(this.words[this.at]!))
-      words.push(this.next())
+  /** An option nobody knows, with the words behind it, goes to the clause it most likely belongs to. */
+  private keepUnknown(start: number): void {
+    while (this.at < this.words.length && !/^(-[a-zA-Z0-9]|--.+|!)$/.test(this.words[this.at]!)) this.at++
+    const words = this.words.slice(start, this.at)
     this.problems.push(`"${words.join(' ')}" is not understood`)
-    const open = this.target ?? this.matches.at(-1) ?? this.openMatch('unknown')
-    open.unread.push(...words)
+    const open = this.opened.at(-1)
+    if (open) {
+      open.written.push(...words)
+      open.doubtful = true
+    } else this.keepUnread(start)
   }
 
-  private close(open: Open): void {
-    const { clause, extension, given } = open
-    if (open.unread.length > 0) clause.words = open.unread
-    if (!extension) return
-    try {
-      const { table } = this.context
-      if (table && extension.tables && !extension.tables.includes(table))
-        throw new WordError(`works only in table ${extension.tables.join(', ')}`)
-      for (const [key, option] of Object.entries(extension.options))
-        if (option.required && !given.some((one) => one.option === key)) throw new WordError(`--${key} is missing`)
-      const values = extension.collect ? extension.collect(given, this.context) : dictionary(given)
-      extension.check?.(values, this.context)
-      clause.values = values
-    } catch (error) {
-      if (!(error instanceof WordError)) throw error
-      this.problems.push(`${clause.name}: ${error.message}`)
-    }
+  private keepUnread(start: number): void {
+    this.spec.unread = [...(this.spec.unread ?? []), ...this.words.slice(start, this.at)]
   }
 }
 
-function dictionary(given: readonly Given[]): object {
-  const values: Record<string, Negatable<unknown>> = {}
-  for (const { option, value, not } of given) {
-    if (values[option]) throw new WordError(`--${option} is given twice`)
-    values[option] = { value, not }
-  }
-  return values
+const STANDARD = ['ACCEPT', 'DROP', 'QUEUE', 'RETURN']
+
+/** Protocols whose match has another name. */
+const PROTOCOL_MATCHES: Readonly<Record<string, string>> = { 'ipv6-icmp': 'icmp6', 'mobility-header': 'mh' }
+
+function interfaceName(text: string): string {
+  if (text === '' || new TextEncoder().encode(text).length > 15)
+    throw new WordError('the name of an interface has 1 to 15 characters')
+  return text
 }
 
 /** `[packets:bytes]` in front of a rule or behind a chain. */

@@ -3,6 +3,7 @@ import { formatAddress, maskFromLength, maskToLength, parseAddress } from '../..
 import type { Value } from '../../../model/condition.ts'
 import type { MaskedAddress } from '../../../model/ruleset.ts'
 import { type IpFamily, type Option, type RuleContext, WordError, word } from '../extension.ts'
+import { readNumber } from './numbers.ts'
 
 /** One address in canonical text; throws WordError, also for host names, which only the host itself could resolve. */
 export function readAddress(text: string, family: IpFamily): string {
@@ -15,25 +16,24 @@ export function readAddress(text: string, family: IpFamily): string {
 
 /** `A`, `A/24` or `A/255.255.0.0`; bits outside the mask are cleared, as iptables does. Throws WordError. */
 export function readMaskedAddress(text: string, family: IpFamily): MaskedAddress {
-  const slash = text.indexOf('/')
-  const width = family === 'ip' ? 32 : 128
-  const addressText = slash < 0 ? text : text.slice(0, slash)
-  const bytes = parseAddress(addressText) ?? (family === 'ip' ? parseShortIpv4(addressText) : undefined)
-  if (!bytes || bytes.length * 8 !== width)
+  const slash = text.lastIndexOf('/')
+  const mask = slash < 0 ? WIDTH[family] : readMask(text.slice(slash + 1), family)
+  // the name is not even looked at then: `any/0`
+  const addressText = mask === 0 ? ZERO[family] : slash < 0 ? text : text.slice(0, slash)
+  const bytes = family === 'ip' ? parseParts(addressText) : parseAddress(addressText)
+  if (bytes?.length !== WIDTH[family] / 8)
     throw new WordError(`"${addressText}" is not an IPv${family === 'ip' ? 4 : 6} address`)
-  const mask = slash < 0 ? width : readMask(text.slice(slash + 1), family)
   return { address: formatAddress(clear(bytes, mask)), mask }
 }
 
+const WIDTH = { ip: 32, ip6: 128 }
+const ZERO = { ip: '0.0.0.0', ip6: '::' }
+
 /** A prefix length or a mask written like an address; its length, where its ones have no gaps. Throws WordError. */
 export function readMask(text: string, family: IpFamily): number | string {
-  const width = family === 'ip' ? 32 : 128
-  if (/^\d+$/.test(text)) {
-    if (Number(text) > width) throw new WordError(`/${text} is longer than the address`)
-    return Number(text)
-  }
+  if (/^\d+$/.test(text)) return readNumber(text, WIDTH[family])
   const bytes = parseAddress(text)
-  if (!bytes || bytes.length * 8 !== width) throw new WordError(`"${text}" is not a netmask`)
+  if (bytes?.length !== WIDTH[family] / 8) throw new WordError(`"${text}" is not a netmask`)
   return maskToLength(bytes) ?? formatAddress(bytes)
 }
 
@@ -42,10 +42,15 @@ function clear(bytes: Uint8Array, mask: number | string): Uint8Array {
   return bytes.map((byte, i) => byte & ones[i]!)
 }
 
-/** `10` or `10.1` as a network: iptables fills the missing parts with zeros (libxtables numeric_to_ipaddr with `/`). */
-function parseShortIpv4(text: string): Uint8Array | undefined {
-  if (!/^\d{1,3}(\.\d{1,3}){0,2}$/.test(text)) return undefined
-  return parseAddress([...text.split('.'), '0', '0', '0'].slice(0, 4).join('.'))
+/** IPv4 as iptables reads it itself: `10.1` is 10.1.0.0, parts may be hex or octal (libxtables __numeric_to_ipaddr). */
+function parseParts(text: string): Uint8Array | undefined {
+  const parts = text.split('.')
+  if (parts.length > 4 || !parts.every((part) => /^[\dxXa-fA-F]+$/.test(part))) return undefined
+  const bytes = new Uint8Array(4)
+  parts.forEach((part, i) => {
+    bytes[i] = readNumber(part, 255)
+  })
+  return bytes
 }
 
 /** As iptables-save prints `-s` and `-d`: always with the mask. */
