@@ -1,0 +1,222 @@
+/** One table while its lines come in, as iptables-restore works them off; the kernel's own chains are there from the start. */
+import type { Report } from '../../model/diagnostic.ts'
+import { IPTABLES_HOOKS, IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
+import type { Chain, Counters, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
+import { lowerSpec } from '../../rules/iptables/lower.ts'
+import { printSpec } from '../../rules/iptables/print.ts'
+import type { ChainLine, CommandLine } from './iptables-lines.ts'
+import type { RuleLine } from './iptables-rule.ts'
+
+type IpFamily = 'ip' | 'ip6'
+
+interface Entry {
+  spec: IptablesSpec
+  text: string
+  line: number
+  counters?: Counters
+  problems: readonly string[]
+}
+
+interface Building {
+  name: string
+  policy?: 'accept' | 'drop'
+  counters?: Counters
+  entries: Entry[]
+}
+
+export class TableBuilder {
+  private readonly chains = new Map<string, Building>()
+  private readonly name: string
+  private readonly family: IpFamily
+  private readonly report: Report
+
+  constructor(name: string, family: IpFamily, report: Report) {
+    this.name = name
+    this.family = family
+    this.report = report
+    for (const chain of builtInChains(name) ?? [])
+      this.chains.set(chain, { name: chain, policy: 'accept', entries: [] })
+  }
+
+  declare({ chain: name, policy, counters }: ChainLine, line: number): void {
+    const chain = this.chains.get(name) ?? this.create(name)
+    if (policy !== '-') this.setPolicy(chain, policy, line)
+    if (counters) chain.counters = counters
+  }
+
+  /** Commands that are about chains; rules come through `addRule`. */
+  change({ command, chain: name, words, number }: CommandLine, line: number): void {
+    const chain = name === undefined ? undefined : this.chains.get(name)
+    if (command === 'new-chain') {
+      if (chain) this.fail(`chain ${name} is there already`, line)
+      else this.create(name!)
+      return
+    }
+    if (name !== undefined && !chain) {
+      this.fail(`there is no chain ${name}`, line)
+      return
+    }
+    const chains = chain ? [chain] : [...this.chains.values()]
+    if (command === 'policy') this.setPolicy(chain!, words[0] ?? '', line)
+    else if (command === 'flush') for (const one of chains) one.entries = []
+    else if (command === 'zero') for (const one of chains) zero(one)
+    else if (command === 'delete-chain') this.deleteChains(chain, line)
+    else if (command === 'rename-chain') this.rename(chain!, words[0], line)
+    else if (command === 'delete') this.deleteNumber(chain!, number ?? 0, line)
+    else this.fail(`--${command} is not understood`, line)
+  }
+
+  addRule(rule: RuleLine, line: number): void {
+    const chain = this.chains.get(rule.chain) ?? this.createUndeclared(rule.chain, line)
+    const entries = this.entriesOf(rule, line)
+    if (rule.command === 'append') {
+      for (const entry of entries) chain.entries.push(entry)
+      return
+    }
+    if (rule.command === 'delete') {
+      for (const { spec } of entries) this.deleteLike(chain, spec, line)
+      return
+    }
+    const at = (rule.number ?? (rule.command === 'insert' ? 1 : 0)) - 1
+    const last = chain.entries.length - (rule.command === 'replace' ? 1 : 0)
+    if (at < 0 || at > last) this.fail(`chain ${chain.name} has no place number ${at + 1}`, line)
+    // of several addresses each is inserted at the same place, so that the last comes first
+    chain.entries.splice(
+      Math.max(0, Math.min(at, chain.entries.length)),
+      rule.command === 'replace' ? 1 : 0,
+      ...entries.reverse(),
+    )
+  }
+
+  finish(): Table {
+    const table: Table = { family: this.family, name: this.name, kind: 'iptables', chains: new Map() }
+    for (const chain of this.chains.values()) table.chains.set(chain.name, this.finishChain(chain))
+    return table
+  }
+
+  private entriesOf({ read, text, chain, counters, command }: RuleLine, line: number): Entry[] {
+    const more = counters ?? read.counters
+    const asWritten = command === 'append' && text.startsWith('-A ') && read.specs.length === 1 && !read.counters
+    return read.specs.map((spec) => ({
+      spec,
+      text: asWritten || (read.problems.length > 0 && read.specs.length === 1) ? text : this.ruleText(chain, spec),
+      line,
+      problems: read.problems,
+      ...(more ? { counters: more } : {}),
+    }))
+  }
+
+  private ruleText(chain: string, spec: IptablesSpec): string {
+    return `-A ${chain} ${printSpec(spec, this.family, this.name)}`.trimEnd()
+  }
+
+  private create(name: string): Building {
+    const chain: Building = { name, entries: [] }
+    this.chains.set(name, chain)
+    return chain
+  }
+
+  private createUndeclared(name: string, line: number): Building {
+    this.report('undeclared-chain', `chain ${name} is not declared in table ${this.name}; made for its rules`, line)
+    return this.create(name)
+  }
+
+  private isBuiltIn(name: string): boolean {
+    return builtInChains(this.name)?.includes(name) ?? false
+  }
+
+  private setPolicy(chain: Building, policy: string, line: number): void {
+    if (builtInChains(this.name) && !this.isBuiltIn(chain.name))
+      this.report('bad-policy', `${chain.name} is no built-in chain of table ${this.name}, it has no policy`, line)
+    else if (policy === 'ACCEPT' || policy === 'DROP') chain.policy = policy === 'DROP' ? 'drop' : 'accept'
+    else this.report('bad-policy', `"${policy}" is not a policy; ${chain.policy ?? 'none'} is assumed`, line)
+  }
+
+  private deleteChains(chain: Building | undefined, line: number): void {
+    const used = new Set(
+      [...this.chains.values()].flatMap(({ entries }) => entries.map(({ spec }) => spec.target?.name)),
+    )
+    const free = ({ name, entries }: Building) => !this.isBuiltIn(name) && entries.length === 0 && !used.has(name)
+    if (chain && !free(chain)) this.fail(`chain ${chain.name} cannot be deleted: built-in, in use or not empty`, line)
+    else for (const one of chain ? [chain] : [...this.chains.values()].filter(free)) this.chains.delete(one.name)
+  }
+
+  private rename(chain: Building, name: string | undefined, line: number): void {
+    if (name === undefined || this.chains.has(name) || this.isBuiltIn(chain.name)) {
+      this.fail(`chain ${chain.name} cannot be renamed`, line)
+      return
+    }
+    for (const other of this.chains.values())
+      for (const entry of other.entries) {
+        const target = entry.spec.target
+        if (target?.chain && target.name === chain.name) entry.spec = { ...entry.spec, target: { ...target, name } }
+        else if (other !== chain) continue
+        entry.text = this.ruleText(other === chain ? name : other.name, entry.spec)
+      }
+    this.chains.delete(chain.name)
+    this.chains.set(name, { ...chain, name })
+  }
+
+  private deleteNumber(chain: Building, number: number, line: number): void {
+    if (chain.entries.splice(number - 1, number < 1 ? 0 : 1).length === 0)
+      this.fail(`chain ${chain.name} has no rule ${number}`, line)
+  }
+
+  private deleteLike(chain: Building, spec: IptablesSpec, line: number): void {
+    const text = this.ruleText(chain.name, spec)
+    const at = chain.entries.findIndex((entry) => this.ruleText(chain.name, entry.spec) === text)
+    if (at < 0) this.fail(`chain ${chain.name} has no such rule`, line)
+    else chain.entries.splice(at, 1)
+  }
+
+  private fail(message: string, line: number): void {
+    this.report('command-failed', `${message}; iptables-restore would refuse this`, line)
+  }
+
+  private finishChain({ name, policy, counters, entries }: Building): Chain {
+    const chain: Chain = { name, rules: entries.map((entry, i) => this.finishRule(entry, i + 1)) }
+    const hook = this.isBuiltIn(name) ? IPTABLES_HOOKS[name] : undefined
+    if (hook) {
+      chain.hook = hook
+      chain.priority = iptablesPriority(this.name, hook)
+      chain.type = this.name === 'nat' ? 'nat' : this.name === 'mangle' && hook === 'output' ? 'route' : 'filter'
+    }
+    if (policy) chain.policy = policy
+    if (counters) chain.counters = counters
+    return chain
+  }
+
+  private finishRule({ spec, text, line, counters, problems }: Entry, ruleNumber: number): Rule {
+    const target = spec.target
+    const missing = target?.chain === true && !this.chains.has(target.name)
+    const { conditions, statements } = lowerSpec(spec, this.family, this.name)
+    const rule: Rule = { text, ruleNumber, conditions, statements, iptables: spec, line }
+    if (problems.length > 0) this.report('rule-not-understood', problems.join('; '), line)
+    if (missing) {
+      const { chain: _, ...unknown } = target
+      rule.iptables = { ...spec, target: unknown }
+      const written = `${target.goto ? '-g' : '-j'} ${target.name}`
+      rule.statements = [{ kind: 'unknown', text: written, reason: 'neither a chain of this table nor a known target' }]
+      this.report('missing-chain', `${written}: neither a chain of table ${this.name} nor a known target`, line)
+    }
+    if (counters) rule.counters = counters
+    const comment = commentOf(spec)
+    if (comment !== undefined) rule.comment = comment
+    return rule
+  }
+}
+
+/** The chains the kernel gives a table; undefined for a table that iptables does not have. */
+export function builtInChains(table: string): readonly string[] | undefined {
+  return Object.hasOwn(IPTABLES_TABLES, table) ? IPTABLES_TABLES[table] : undefined
+}
+
+function zero(chain: Building): void {
+  chain.counters = { packets: 0, bytes: 0 }
+  for (const entry of chain.entries) entry.counters = { packets: 0, bytes: 0 }
+}
+
+function commentOf(spec: IptablesSpec): string | undefined {
+  const clause = spec.matches.find(({ name }) => name === 'comment')
+  return (clause?.values as { comment?: { value: string } } | undefined)?.comment?.value
+}

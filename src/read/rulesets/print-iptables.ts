@@ -1,0 +1,44 @@
+/**
+ * Tables → iptables-save text, as the tool prints it (iptables/iptables-save.c): what iptables-restore takes back.
+ * Rules are printed from their IptablesSpec; one that was not understood whole, as it was written.
+ */
+import type { Chain, Counters, Rule, Table } from '../../model/ruleset.ts'
+import { printSpec } from '../../rules/iptables/print.ts'
+
+export interface PrintOptions {
+  /** In front of every rule, as `iptables-save -c` prints them; unknown ones as 0. */
+  counters?: boolean
+}
+
+/** The iptables tables of one family, without the tool's header. Tables that nft wrote are left out. */
+export function printIptablesSave(tables: Iterable<Table>, options: PrintOptions = {}): string {
+  const lines: string[] = []
+  for (const table of tables) {
+    if (table.kind !== 'iptables') continue
+    const chains = [...table.chains.values()]
+    lines.push(`*${table.name}`, ...chains.map(printChain))
+    for (const { name, rules } of chains)
+      for (const rule of rules)
+        lines.push(`${options.counters ? `${counters(rule.counters)} ` : ''}${printRule(rule, name, table)}`)
+    lines.push('COMMIT')
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function printChain({ name, policy, counters: counted }: Chain): string {
+  return `:${name} ${policy?.toUpperCase() ?? '-'} ${counters(counted)}`
+}
+
+const counters = ({ packets, bytes }: Counters = { packets: 0, bytes: 0 }): string => `[${packets}:${bytes}]`
+
+/** `-A CHAIN …`, without counters. */
+export function printRule(rule: Rule, chain: string, { family, name }: Pick<Table, 'family' | 'name'>): string {
+  if (!rule.iptables || (family !== 'ip' && family !== 'ip6') || !isUnderstood(rule)) return rule.text
+  return `-A ${quoteChain(chain)} ${printSpec(rule.iptables, family, name)}`.trimEnd()
+}
+
+const isUnderstood = ({ conditions, statements }: Rule): boolean =>
+  ![...conditions, ...statements].some((node) => node.kind === 'unknown' && node.reason === 'not understood')
+
+/** Names with blanks come only from `-A "my chain"`, which iptables-restore takes. */
+const quoteChain = (name: string): string => (/\s/.test(name) ? `"${name}"` : name)
