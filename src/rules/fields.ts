@@ -29,7 +29,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'meta bridged': 'name',
   'meta iifgroup': 'number',
   'meta oifgroup': 'number',
-  /** `unicast` `broadcast` `multicast`. */
+  /** `unicast` `broadcast` `multicast` `other`. */
   'meta pkttype': 'name',
   'meta mark': 'number',
   'meta priority': 'number',
@@ -146,8 +146,19 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'fib daddr . iif type': 'name',
   'fib saddr . oif type': 'name',
   'fib daddr . oif type': 'name',
-  /** The interface the route back to the source leaves by; `` where there is none (rp_filter, `-m rpfilter`). */
+  /**
+   * The interface the route back to the source leaves by; `` where there is none (rp_filter, `-m rpfilter`). As in
+   * nft, a packet on the loopback or from an unset address to a group counts as routed (net/ipv4/netfilter/nft_fib_ipv4.c).
+   */
   'fib saddr oif': 'name',
+  /** As above, with the packet's mark, and only by the packet's own input interface. */
+  'fib saddr . mark oif': 'name',
+  'fib saddr . iif oif': 'name',
+  'fib saddr . mark . iif oif': 'name',
+  'fib saddr . mark type': 'name',
+  'fib saddr . mark . iif type': 'name',
+  /** 1 for a socket bound to any address; absent, like the next, where no socket waits for the packet. */
+  'socket wildcard': 'number',
   'socket transparent': 'number',
   'rt nexthop': 'address',
 }

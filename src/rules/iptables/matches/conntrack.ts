@@ -14,11 +14,11 @@ import { hostMaskOption, networkValue } from '../values/addresses.ts'
 import { ctStates, ctStatuses, stateCondition, statesWithoutEntry, statusCondition } from '../values/ct.ts'
 import { readName } from '../values/names.ts'
 import { type Range, rangeOption, rangeValue } from '../values/numbers.ts'
-import { portRange } from '../values/ports.ts'
+import { decimalPortRange } from '../values/ports.ts'
 import { protocolOption } from '../values/protocols.ts'
 
 const host = () => hostMaskOption({ invert: true })
-const port = () => portRange({ invert: true, decimal: true })
+const port = () => decimalPortRange({ invert: true })
 
 const options = {
   ctstate: ctStates({ invert: true, nat: true }),

@@ -2,7 +2,7 @@ import type { Condition, Value } from '../../../model/condition.ts'
 import { compare, defineMatch, needsProtocol, word } from '../extension.ts'
 import { readName } from '../values/names.ts'
 import { readNumber } from '../values/numbers.ts'
-import { portConditions, portRange } from '../values/ports.ts'
+import { decimalPortRange, portConditions } from '../values/ports.ts'
 
 /** In the order of their numbers; INVALID stands for all from 10 on. */
 const TYPES = [
@@ -23,8 +23,8 @@ const TYPES = [
 export const dccp = defineMatch({
   name: 'dccp',
   options: {
-    sport: portRange({ invert: true, decimal: true, aliases: ['source-port'] }),
-    dport: portRange({ invert: true, decimal: true, aliases: ['destination-port'] }),
+    sport: decimalPortRange({ invert: true, aliases: ['source-port'] }),
+    dport: decimalPortRange({ invert: true, aliases: ['destination-port'] }),
     'dccp-types': word(readTypes, (types) => types.join(','), { invert: true }),
     'dccp-option': word((text) => readNumber(text, 0xff, 1), String, { invert: true }),
   },

@@ -26,8 +26,7 @@ export const physdev = defineMatch({
     const conditions: Condition[] = []
     const add = (given: Negatable<unknown> | undefined, field: string, name: string, option: string) => {
       if (!given) return
-      const value = interfaceValue(name)
-      conditions.push(negateIf(given.not, { kind: 'compare', field, op: '==', value, text: option }))
+      conditions.push(negateIf(given.not, { ...port(field, name), text: option }))
     }
     const { 'physdev-in': inPort, 'physdev-out': outPort } = values
     add(values['physdev-is-in'], IN, '+', '--physdev-is-in')
@@ -38,3 +37,9 @@ export const physdev = defineMatch({
     return conditions
   },
 })
+
+/** Is the port known and named so? */
+const port = (field: string, name: string): Condition =>
+  name === '+'
+    ? { kind: 'compare', field, op: '!=', value: '' }
+    : { kind: 'compare', field, op: '==', value: interfaceValue(name) }

@@ -1,12 +1,12 @@
 import { defineMatch, needsProtocol, printOptions } from '../extension.ts'
-import { meantPorts, portConditions, portRange } from '../values/ports.ts'
+import { decimalPortRange, meantPorts, portConditions } from '../values/ports.ts'
 
 const options = {
-  sport: portRange({ invert: true, aliases: ['source-port'], decimal: true }),
-  dport: portRange({ invert: true, aliases: ['destination-port'], decimal: true }),
+  sport: decimalPortRange({ invert: true, aliases: ['source-port'] }),
+  dport: decimalPortRange({ invert: true, aliases: ['destination-port'] }),
 }
 
-/** `-p udp -m udp` with ports (libxt_udp.c); a range that ends before it begins, as 1.8.9 still takes it, is refused. */
+/** `-p udp -m udp` with ports (libxt_udp.c). */
 export const udp = defineMatch({
   name: 'udp',
   options,

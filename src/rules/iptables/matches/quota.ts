@@ -1,0 +1,13 @@
+import { defineMatch } from '../extension.ts'
+import { u64 } from '../values/numbers.ts'
+
+/** `-m quota --quota BYTES`: until so many bytes have passed (libxt_quota.c). */
+export const quota = defineMatch({
+  name: 'quota',
+  options: { quota: u64({ invert: true, required: true }) },
+  conditions({ quota }) {
+    const { value, not } = quota!
+    const text = `${not ? '! ' : ''}--quota ${value}`
+    return [{ kind: 'unknown', text, reason: 'depends on how many bytes came before' }]
+  },
+})
