@@ -148,10 +148,14 @@ for (const protocol of WITH_PORTS) {
 
 /** What the field holds; never undefined. */
 export function held(field: string, moment: Moment): Held | typeof ABSENT | Unknown {
+  if (field.startsWith('ct ') && field !== 'ct state' && hasNoEntry(moment.packet)) return ABSENT
   const read = READERS[field]
   if (!read) return unknown(`${field} is not in the capture`)
   return read(moment) ?? unknown(`the capture does not show ${field}`)
 }
+
+/** Such a packet has no connection tracking entry that anything could be asked of. */
+const hasNoEntry = ({ ctState }: Packet): boolean => ctState === 'invalid' || ctState === 'untracked'
 
 /** TCP options by number, with their bytes in hex; ends at what is cut. */
 function options(hex: string): Map<string, string> {

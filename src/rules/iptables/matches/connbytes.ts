@@ -1,4 +1,4 @@
-import type { Scalar, Value } from '../../../model/condition.ts'
+import type { Scalar } from '../../../model/condition.ts'
 import { compare, defineMatch, printOptions, WordError, word } from '../extension.ts'
 import { readU64 } from '../values/numbers.ts'
 
@@ -28,7 +28,12 @@ export const connbytes = defineMatch({
     const [mode, direction] = [values['connbytes-mode']!.value, values['connbytes-dir']!.value]
     const count = values.connbytes!
     const words = `--connbytes ${printCount(count.value)} --connbytes-mode ${mode} --connbytes-dir ${direction}`
-    return [compare(`ct ${direction} ${mode}`, countValue(count.value), { words, not: inverted(count) })]
+    const field = `ct ${direction} ${mode}`
+    const { from, to } = count.value
+    const not = inverted(count)
+    if (to === MAX)
+      return [{ kind: 'compare', field, op: not ? '<' : '>=', value: scalar(from), text: not ? `! ${words}` : words }]
+    return [compare(field, from === to ? scalar(from) : { range: [scalar(from), scalar(to)] }, { words, not })]
   },
 })
 
@@ -48,8 +53,6 @@ function readCount(text: string): Count {
 function printCount({ from, to }: Count): string {
   return to === MAX ? from : `${from}:${to}`
 }
-
-const countValue = ({ from, to }: Count): Value => (from === to ? scalar(from) : { range: [scalar(from), scalar(to)] })
 
 const scalar = (text: string): Scalar => (Number.isSafeInteger(Number(text)) ? Number(text) : text)
 
