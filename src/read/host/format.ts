@@ -1,0 +1,23 @@
+/**
+ * One source of host state: what a tool printed about the machine. A file is recognised by its content alone, and
+ * never by two formats; an empty one is nobody's.
+ */
+import type { Report } from '../../model/diagnostic.ts'
+import type { Host } from '../../model/host.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
+
+export interface HostReading {
+  host?: Partial<Host>
+  sets?: NamedSet[]
+}
+
+export interface HostFormat {
+  /** As `--as FORMAT:FILE` names it. */
+  id: string
+  /** For people: what prints it. */
+  describe: string
+  /** Told from the first kilobytes; the last line may be cut. */
+  sniff(head: string): boolean
+  /** Keeps what it understands and reports the rest with its line; never throws. */
+  read(text: string, report: Report): HostReading
+}

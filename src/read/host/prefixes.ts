@@ -1,0 +1,25 @@
+/** Addresses as the tools print them → canonical text, with a prefix length where the model wants one. */
+import { formatAddress, parseAddress } from '../../model/address.ts'
+
+export type IpFamily = 'ip' | 'ip6'
+
+/** Canonical text without brackets, prefix length or `%device`; undefined where it is no address. */
+export function canonicalAddress(text: string): string | undefined {
+  const bytes = parseAddress(text.replace(/^\[(.*)\]/, '$1').replace(/%.*$/, ''))
+  return bytes && formatAddress(bytes)
+}
+
+export const familyOf = (address: string): IpFamily => (address.includes(':') ? 'ip6' : 'ip')
+
+/** `10.0.0.0/8`, `10.0.0.1` → `10.0.0.1/32`; undefined where it is neither. */
+export function canonicalPrefix(text: string, length?: number): string | undefined {
+  const [host = '', written] = text.split('/')
+  const address = canonicalAddress(host)
+  if (address === undefined) return undefined
+  const width = familyOf(address) === 'ip6' ? 128 : 32
+  const bits = length ?? (written === undefined ? width : /^\d+$/.test(written) ? Number(written) : -1)
+  return bits >= 0 && bits <= width ? `${address}/${bits}` : undefined
+}
+
+/** What `default`, `all` and `any` stand for. */
+export const everywhere = (family: IpFamily): string => (family === 'ip6' ? '::/0' : '0.0.0.0/0')

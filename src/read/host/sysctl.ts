@@ -1,0 +1,32 @@
+/** `sysctl -a`, `sysctl net…`: `key = value` lines; also sysctl.conf's way of writing (`key=value`, comments). */
+import type { HostFormat } from './format.ts'
+import { forEachLine, quoted, wholeLines } from './lines.ts'
+
+/** The folders of /proc/sys; `-`: errors are ignored (sysctl.conf). */
+const LINE = /^\s*-?((?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm|xen)[./][^\s=]+)\s*=\s*(.*?)\s*$/
+/** What sysctl complains of on standard error; the key is then not known, as if it were not there. */
+const COMPLAINT = /^sysctl: /
+const COMMENT = /^\s*[#;]/
+
+export const sysctl: HostFormat = {
+  id: 'sysctl',
+  describe: 'sysctl -a',
+  sniff(head) {
+    const first = wholeLines(head).find((line) => !COMMENT.test(line) && !COMPLAINT.test(line))
+    return first !== undefined && LINE.test(first)
+  },
+  read(text, report) {
+    const sysctls = new Map<string, string>()
+    forEachLine(text, (line, number) => {
+      if (line.trim() === '' || COMMENT.test(line) || COMPLAINT.test(line)) return
+      const match = LINE.exec(line)
+      if (match) sysctls.set(dotted(match[1]!), match[2]!)
+      else report('line-not-understood', `not a kernel setting: ${quoted(line)}`, number)
+    })
+    return { host: { sysctls } }
+  },
+}
+
+/** `net/ipv4/conf/eth0.100/rp_filter` → `net.ipv4.conf.eth0/100.rp_filter`, as sysctl itself prints it. */
+const dotted = (key: string): string =>
+  /^\w+\//.test(key) ? key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.')) : key

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { HOST_FORMATS } from '../../../src/read/host/index.ts'
+import { FIXTURES, FOLDER, readFixture, readPlain } from './fixtures.ts'
+
+const claims = (head: string) => HOST_FORMATS.filter((format) => format.sniff(head)).map((format) => format.id)
+
+describe.each(FIXTURES)('$format/$name', ({ format, name, text }) => {
+  it.each([1024, 4096])('is told from its first %i characters, by one format', (length) => {
+    expect(claims(text.slice(0, length))).toEqual([format])
+  })
+
+  it('reads as expected', () => {
+    const expected = JSON.parse(readFixture(`${format}/${name.replace(/\.\w+$/, '')}.expected.json`))
+    const reader = HOST_FORMATS.find((one) => one.id === format)!
+    expect(readPlain(reader, text)).toEqual(expected)
+  })
+})
+
+it('has a fixture for every format', () => {
+  expect(new Set(FIXTURES.map((fixture) => fixture.format))).toEqual(new Set(HOST_FORMATS.map((format) => format.id)))
+})
+
+it.each(['', '\n', ' \n\n', '[]', '[ ]\n'])('leaves %j to nobody', (text) => {
+  expect(claims(text)).toEqual([])
+})
+
+it('claims nothing of what other readers are for', () => {
+  const files = readdirSync(new URL('../../', FOLDER), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !`${entry.parentPath}/`.includes('/host/') && !entry.name.endsWith('.expected.json'),
+  )
+  expect(files.length).toBeGreaterThan(0)
+  for (const { parentPath, name } of files) {
+    const head = readFileSync(`${parentPath}/${name}`, 'latin1').slice(0, 4096)
+    expect([name, claims(head)]).toEqual([name, []])
+  }
+})
+
+it.each([
+  ['ip -j neigh', '[{"dst":"10.9.0.2","dev":"eth0","lladdr":"02:00:00:00:00:02","state":["REACHABLE"]}]'],
+  ['ip neigh', '10.9.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE\n10.9.0.3 dev eth0 FAILED\n'],
+  ['ip -j route get', '[{"dst":"10.5.0.1","gateway":"10.9.0.2","dev":"eth0","flags":[],"uid":0,"cache":[]}]'],
+  ['ip route get', '10.5.0.1 via 10.9.0.2 dev eth0 src 10.9.0.1 uid 0 \n    cache \n'],
+  [
+    'conntrack -E',
+    '    [NEW] udp      17 30 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1\n',
+  ],
+  [
+    'conntrack -S',
+    'cpu=0   \tfound=0 invalid=0 insert=0 insert_failed=0 drop=0 early_drop=0 error=0 search_restart=0\n',
+  ],
+  ['bridge -j link', '[{"ifindex":5,"ifname":"v1","flags":["UP"],"mtu":1500,"master":"br0","state":"forwarding"}]'],
+  ['an address', '10.0.0.1\n'],
+  ['os-release', 'NAME="Debian GNU/Linux"\nVERSION_ID=12\n'],
+])('claims nothing of %s', (_name, text) => {
+  expect(claims(text)).toEqual([])
+})
+
+describe('damaged input', () => {
+  const anyFixture = fc.constantFrom(...FIXTURES.map((fixture) => fixture.text))
+  const damage = fc.record({ at: fc.nat(), cut: fc.nat(40), put: fc.string({ maxLength: 8 }), end: fc.nat() })
+
+  it('never makes a format throw', () => {
+    fc.assert(
+      fc.property(anyFixture, damage, (text, { at, cut, put, end }) => {
+        const start = at % (text.length + 1)
+        const damaged =
+          text.slice(0, start) + put + text.slice(start + cut, text.length - (end % 3 === 0 ? end % 200 : 0))
+        for (const format of HOST_FORMATS) {
+          format.sniff(damaged.slice(0, 1024))
+          format.read(damaged, () => {})
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it.each(['ip-addr-json/every-kind.json', 'ip-route-json/both-families.json', 'ip-rule-json/both-families.json'])(
+    '%s cut anywhere keeps what stands before the cut, and says so',
+    (path) => {
+      const text = readFixture(path).trimEnd()
+      const format = HOST_FORMATS.find((one) => one.id === path.split('/')[0])!
+      const things = (part: string) => {
+        const { host, told } = readPlain(format, part)
+        return { list: Object.values(host ?? {})[0] as unknown[], told }
+      }
+      let most = 0
+      for (let length = 1; length < text.length; length += 7) {
+        const { list, told } = things(text.slice(0, length))
+        const cutAfterAnArray = text[length - 1] === ']' || /\]\s*$/.test(text.slice(0, length))
+        if (!cutAfterAnArray) expect(told.filter((line) => line.endsWith(' cut-short'))).toHaveLength(1)
+        expect(list.length).toBeGreaterThanOrEqual(most)
+        most = list.length
+      }
+      expect(most).toBeGreaterThanOrEqual(things(text).list.length - 1)
+    },
+  )
+})

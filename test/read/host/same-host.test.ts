@@ -1,0 +1,60 @@
+/** What different tools said of one namespace at one time has to be the same. */
+import { expect, it } from 'vitest'
+import { HOST_FORMATS } from '../../../src/read/host/index.ts'
+import { readFixture, readPlain } from './fixtures.ts'
+
+function read(path: string) {
+  const format = HOST_FORMATS.find((one) => one.id === path.split('/')[0])!
+  return readPlain(format, readFixture(path))
+}
+
+it('addresses: JSON and text', () => {
+  expect(read('ip-addr/every-kind.txt')).toEqual(read('ip-addr-json/every-kind.json'))
+})
+
+it('addresses on one line each', () => {
+  const addresses = (path: string) =>
+    Object.fromEntries((read(path).host?.links ?? []).map((link) => [link.name, link.addresses]))
+  const withAny = Object.entries(addresses('ip-addr-json/every-kind.json')).filter(([, list]) => list?.length)
+  expect(Object.entries(addresses('ip-addr/oneline.txt'))).toEqual(withAny)
+})
+
+it('routes: JSON and text', () => {
+  expect(read('ip-route/both-families.txt')).toEqual(read('ip-route-json/both-families.json'))
+})
+
+it('routing rules: JSON and text', () => {
+  expect(read('ip-rule/both-families.txt').host).toEqual(read('ip-rule-json/both-families.json').host)
+  expect(read('ip-rule/every-selector.txt').host?.routingRules?.length).toBe(
+    read('ip-rule-json/every-selector.json').host?.routingRules?.length,
+  )
+})
+
+it('connections: conntrack -L, -o extended and /proc', () => {
+  const listed = read('conntrack/ipv4.txt').host?.conntrack
+  const proc = read('conntrack/proc.txt').host?.conntrack?.map(({ zone, ...entry }) =>
+    zone ? { ...entry, zone } : entry,
+  )
+  const extended = read('conntrack/extended.txt').host?.conntrack?.map(({ id, labels, ...entry }) => entry)
+  expect(extended).toEqual(listed)
+  expect(proc).toEqual(listed?.map(({ helper, ...entry }) => entry))
+})
+
+it('sets: ipset save and ipset list', () => {
+  expect(read('ipset-list/every-type.txt').sets).toEqual(read('ipset-save/every-type.save').sets)
+})
+
+it('sockets: with and without a header, and with details', () => {
+  const withNetid = read('ss/no-header.txt').host?.sockets
+  expect(read('ss/extended.txt').host?.sockets).toEqual(withNetid)
+  expect(read('ss/every-address.txt').host?.sockets?.filter((socket) => socket.protocol !== 'raw')).toEqual(withNetid)
+})
+
+it('sockets: the protocol where the column is missing', () => {
+  const bare = (protocol: string) =>
+    read('ss/no-header.txt')
+      .host?.sockets?.filter((socket) => socket.protocol === protocol)
+      .map(({ process, pid, ...socket }) => socket)
+  expect(read('ss/no-netid-tcp.txt').host?.sockets).toEqual(bare('tcp'))
+  expect(read('ss/no-netid-udp.txt').host?.sockets).toEqual(bare('udp'))
+})
