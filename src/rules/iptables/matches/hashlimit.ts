@@ -119,8 +119,7 @@ function printLimit(values: Values<typeof options>): PrintedLimit {
   if ('cost' in rate) {
     const expire = (burst === undefined ? BYTE_EXPIRE : BYTE_EXPIRE_BURST) * 1000
     const words = [printByteRate(rate.cost)]
-    const bytes = costToBytes(rate.cost)
-    if (burst !== undefined) words.push('--hashlimit-burst', printByteBurst(Math.ceil(burst / bytes) * bytes))
+    if (burst !== undefined) words.push('--hashlimit-burst', printByteBurst(burst, rate.cost))
     return { words, expire, defaultExpire: expire, interval: 1 }
   }
   // rate matching counts packets in each interval, so the rate is kept per second

@@ -6,6 +6,9 @@ import { COUNTED_BEFORE, printRate, readRate } from '../values/rates.ts'
 const SCALE = 10000
 const DEFAULT_RATE = '3/hour'
 const DEFAULT_BURST = 5
+/** HZ * CREDITS_PER_JIFFY of kernels with an HZ of 100, of 250 or 1000, and of 300. */
+const CREDITS_PER_SECOND = [25600, 32000, 38400]
+const UINT32 = 2 ** 32
 
 const options = {
   limit: word(
@@ -21,8 +24,7 @@ export const limit = defineMatch({
   options,
   check(values) {
     const burst = values['limit-burst']?.value ?? DEFAULT_BURST
-    // it multiplies the two in 32 bits; limits of days can be too much for that
-    if ((periodOf(values) * burst) % 2 ** 32 < periodOf(values))
+    if (!CREDITS_PER_SECOND.some((credits) => counts(periodOf(values), burst, credits)))
       throw new WordError(`a burst of ${burst} is ${burst === 0 ? 'none' : 'more than the kernel counts at this rate'}`)
   },
   print,
@@ -30,6 +32,15 @@ export const limit = defineMatch({
     { kind: 'unknown', text: print(values, context).join(' '), reason: COUNTED_BEFORE },
   ],
 })
+
+/** Can a kernel count this burst in its 32 bits? (xt_limit.c limit_mt_check, user2credits) */
+function counts(period: number, burst: number, creditsPerSecond: number): boolean {
+  const credits = (time: number) =>
+    time > UINT32 / creditsPerSecond
+      ? (Math.floor(time / SCALE) * creditsPerSecond) % UINT32
+      : Math.floor((time * creditsPerSecond) / SCALE)
+  return burst > 0 && credits((period * burst) % UINT32) >= credits(period)
+}
 
 const periodOf = (values: Values<typeof options>): number => values.limit?.value ?? readRate(DEFAULT_RATE, SCALE).period
 

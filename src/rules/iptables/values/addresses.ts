@@ -63,7 +63,10 @@ export const addressOption = (more: Partial<Option<string>> = {}) =>
     more,
   )
 
-/** `A[/MASK]` as matches take it: bits outside the mask stay, and a full mask is not printed (XTTYPE_HOSTMASK). */
+/**
+ * `A[/MASK]` as matches take it: bits outside the mask stay, and a full mask is not printed (XTTYPE_HOSTMASK).
+ * 1.8.9 forgets a mask whose ones have gaps; later ones keep it, and so is it here.
+ */
 export const hostMaskOption = (more: Partial<Option<MaskedAddress>> = {}) =>
   word(
     (text, { family }: RuleContext): MaskedAddress => {

@@ -20,9 +20,9 @@ export const costToBytes = (cost: number): number => (Math.floor((UINT32 - 1) / 
 export function readByteRate(text: string): number | undefined {
   const match = /^(\d+)[^/]*?([mk]?)b\/s/.exec(text)
   if (!match || Number(match[1]) === 0) return undefined
-  const bytes = Number(match[1]) * factor(match[2]!)
-  if (bytes >= UINT32 * 16 - 16) throw new WordError(`"${text}" is too fast`)
-  return bytesToCost(bytes)
+  const cost = bytesToCost(Number(match[1]) * factor(match[2]!))
+  if (cost <= 1) throw new WordError(`"${text}" is too fast for the kernel`)
+  return cost
 }
 
 /** `N`, `Nk…`, `Nm…`; other letters are not looked at. Throws WordError. */
@@ -43,8 +43,10 @@ export function printByteRate(cost: number): string {
   return `${Math.floor(bytes / unit.bytes)}${unit.letter}b/s`
 }
 
-/** A burst of so many bytes, in the largest unit that is not more. */
-export function printByteBurst(bytes: number): string {
+/** A burst is kept as a multiple of the rate, in the largest unit that is not more; 1.8.9 divides only its low 32 bits. */
+export function printByteBurst(burst: number, cost: number): string {
+  const rate = costToBytes(cost)
+  const bytes = (Math.floor((burst % UINT32) / rate) + (burst % rate > 0 ? 1 : 0)) * rate
   const unit = UNITS.find((one) => bytes >= one.bytes) ?? UNITS.at(-1)!
   return `${Math.floor(bytes / unit.bytes)}${unit.letter}b`
 }
