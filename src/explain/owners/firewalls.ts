@@ -1,0 +1,150 @@
+/** Firewall managers: a description of what is allowed goes in, rules come out. */
+import type { Owner } from './owner.ts'
+
+/** Zones that firewalld and its users' packages ship: their chains can be told without seeing the table. */
+const ZONES =
+  'public|home|work|internal|external|dmz|trusted|drop|block|docker|libvirt|libvirt-routed|nm-shared|FedoraServer|FedoraWorkstation'
+
+/** fw3 makes these for the user's rules; no other firewall has all of them. */
+const FILTER_HOOKS = ['input_rule', 'forwarding_rule', 'output_rule']
+const NAT_HOOKS = ['prerouting_rule', 'postrouting_rule']
+
+export const FIREWALLS: readonly Owner[] = [
+  {
+    name: 'firewalld',
+    instead:
+      'change the zone or policy: firewall-cmd --permanent --zone=ZONE --add-service, --add-forward-port …, then --reload',
+    rewrites: false,
+    when: 'at firewall-cmd --reload',
+    // src/firewall/core/ipXtables.py; _ZONES_IFACES and _POLICIES: 0.8 to 2.x, _dispatch: since
+    marks: [
+      { tables: /^(inet|ip6?) firewalld(_policy_drop)?$/, whole: true },
+      { jumps: /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)_direct$/ },
+      {
+        chains:
+          /^(PREROUTING|INPUT|FORWARD_IN|FORWARD_OUT|FORWARD|OUTPUT|POSTROUTING)_(ZONES(_SOURCE|_IFACES)?|POLICIES(_pre|_post)?)$/,
+      },
+      { chains: new RegExp(`^(PRE|POST|IN|FWD|FWDI|FWDO)_(${ZONES})_(pre|log|deny|allow|post)$`) },
+      ...['PREROUTING_direct', 'INPUT_direct'].map((direct) => ({
+        beside: [direct],
+        chains: /^(PRE|POST|IN|OUT|FWD|FWDI|FWDO)_.|^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)_(dnat|dispatch)$/,
+      })),
+      {
+        tables: / filter$/,
+        beside: ['INPUT_direct', 'FORWARD_direct'],
+        rules:
+          /^(INPUT|FORWARD) (-m conntrack --ctstate (RELATED,ESTABLISHED(,DNAT)? -j ACCEPT|INVALID -j DROP)|-i lo -j ACCEPT|-j REJECT --reject-with icmp6?-(host|adm)-prohibited|reject with icmp(v6)? (type )?(host|admin)-prohibited)$/,
+      },
+    ],
+  },
+  {
+    name: 'firewalld',
+    instead: 'use firewall-cmd --permanent --direct --remove-rule (--get-all-rules lists them) and --reload',
+    rewrites: false,
+    when: 'at firewall-cmd --reload, where it is in direct.xml',
+    marks: [{ chains: /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)_direct$/, shared: true }],
+  },
+  {
+    name: 'ufw',
+    instead: 'use ufw allow, ufw delete, ufw route or ufw limit',
+    rewrites: false,
+    when: 'at ufw reload',
+    marks: [{ chains: /^ufw6?-user-/ }],
+  },
+  {
+    name: 'ufw',
+    instead: 'change /etc/ufw/before.rules, after.rules (before6, after6) or ufw default, then ufw reload',
+    rewrites: false,
+    when: 'at ufw reload',
+    marks: [{ chains: /^ufw6?-(?!user-)/ }],
+  },
+  {
+    name: 'openwrt',
+    instead: 'change /etc/config/firewall (uci, LuCI), then service firewall reload',
+    rewrites: false,
+    when: 'when the firewall reloads, as it does when an interface comes up',
+    // fw3 and fw4 put their name into each comment; the names without it are those of fw2 and early fw3
+    marks: [
+      { comments: /^!fw[34]\b/ },
+      { tables: /^inet fw4$/, whole: true, shared: true },
+      {
+        chains:
+          /^zone_\S+_(input|output|forward|prerouting|postrouting|nat|notrack|MSSFIX|((src|dest)_)?(ACCEPT|REJECT|DROP))$/,
+        shared: true,
+      },
+      { chains: /^delegate_(input|output|forward|prerouting|postrouting|notrack)$/, shared: true },
+      {
+        beside: FILTER_HOOKS,
+        chains:
+          /^(input|output|forward|reject|syn_flood|zone_\S+|(input|output|forwarding|nat_reflection)_\S+(?<!_rule))$/,
+        jumps: /^(input|output|forwarding)_(\S+_)?rule$/,
+      },
+      {
+        beside: NAT_HOOKS,
+        chains: /^((pre|post)routing|nat_reflection)_\S+(?<!_rule)$/,
+        jumps: /^(pre|post)routing_(\S+_)?rule$/,
+      },
+    ],
+  },
+  {
+    name: 'openwrt',
+    instead: 'change /etc/firewall.user, then service firewall reload',
+    rewrites: false,
+    when: 'when the firewall reloads, as it does when an interface comes up',
+    marks: [
+      { beside: FILTER_HOOKS, chains: /^(input|output|forwarding)_(\S+_)?rule$/, shared: true },
+      { beside: NAT_HOOKS, chains: /^(pre|post)routing_(\S+_)?rule$/, shared: true },
+    ],
+  },
+  {
+    name: 'vyos',
+    instead: 'use set firewall …, set nat … and commit in configuration mode',
+    rewrites: false,
+    when: 'at the next commit that touches the firewall, and at boot',
+    // vyos-1x, data/templates
+    marks: [{ tables: /^(ip6?|bridge|inet|arp) vyos_[a-z_]+$/, whole: true }],
+  },
+  {
+    name: 'synology',
+    instead: 'change the firewall or the DoS protection in Control Panel, Security',
+    rewrites: false,
+    when: 'when the settings are applied, and at boot',
+    // dumps of DSM 4 to 6; the names are common, so two of them have to be there
+    marks: [
+      { beside: ['DOS_PROTECT', 'DEFAULT_INPUT'], chains: /^(DOS_PROTECT|DEFAULT_INPUT)$/ },
+      {
+        beside: ['DOS_PROTECT', 'INPUT_FIREWALL', 'FORWARD_FIREWALL'],
+        chains: /^(DOS_PROTECT|INPUT_FIREWALL|FORWARD_FIREWALL)$/,
+      },
+    ],
+  },
+  {
+    name: 'csf',
+    instead: 'use csf -a, csf -d, csf -dr or /etc/csf/csf.conf, then csf -r',
+    rewrites: false,
+    when: 'at csf -r, and when lfd restarts the firewall',
+    marks: [
+      {
+        beside: ['LOCALINPUT', 'LOCALOUTPUT', 'LOGDROPIN', 'LOGDROPOUT'],
+        chains:
+          /^(LOCAL(IN|OUT)PUT|LOGDROP(IN|OUT)|G?(DENY|ALLOW)(IN|OUT)|ALLOWDYN(IN|OUT)|INVALID|INVDROP|CC_(DENY|ALLOW\w*)|SMTPOUTPUT|SYNFLOOD|PORTFLOOD|CONNLIMIT|UDPFLOOD)$/,
+      },
+    ],
+  },
+  {
+    name: 'shorewall',
+    instead: 'change /etc/shorewall (rules, policy, zones), then shorewall reload',
+    rewrites: false,
+    when: 'at shorewall reload',
+    // the empty chain `shorewall` tells that it runs; the names are those of Shorewall/{Chains,Misc,Rules}.pm, and FROM-TO or FROM2TO
+    marks: [
+      {
+        tables: /^ip6? filter$/,
+        beside: ['shorewall'],
+        chains:
+          /^(shorewall|dynamic|smurfs|smurflog|tcpflags|logflags|logdrop|logreject|reject|blacklst|blackout|Broadcast|Multicast|Drop|Reject|Limit|(sha|~)\S+|\w+(-|2)\w+|\w+_(frwd|fwd|in|out|iop|oop|fop))$/,
+      },
+      { rules: / -j (LOG|NFLOG|ULOG) .*--(log|nflog|ulog)-prefix "?Shorewall6?:/ },
+    ],
+  },
+]

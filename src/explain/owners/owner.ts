@@ -1,0 +1,34 @@
+/** A program that writes rules of its own, how its work is recognised, and what to change instead of its rules. */
+export interface Owner {
+  /** As its users call it: `kube-proxy`, `docker`. Several rows may share a name where the advice differs. */
+  name: string
+  /** What to do instead of changing the rule: one imperative sentence. */
+  instead: string
+  /** Whether one deleted rule comes back although nobody changes, reloads or restarts anything but the rule. */
+  rewrites: boolean
+  /** When it comes back; completes "it is written back …". */
+  when: string
+  marks: readonly Mark[]
+}
+
+/** One way to recognise an owner's work: what is given besides `tables` and `beside` are alternatives. */
+export interface Mark {
+  /** Only in these tables, as `family name`: `ip nat`, `inet fw4`. Absent: in any. */
+  tables?: RegExp
+  /** Only in a table that has all of these chains: what makes a common name (`reject`) telling. */
+  beside?: readonly string[]
+  /** Nobody else writes into these tables: every rule in them is the owner's. */
+  whole?: true
+  /** Chains of its own: the rules in them, and the rules that jump there. */
+  chains?: RegExp
+  /** Others put rules there as well, so what the rule itself shows goes before the chain's name. */
+  shared?: true
+  /** Chains it makes for the administrator: the jump is the owner's, the rules in them are not. */
+  jumps?: RegExp
+  /** Comments of its rules. */
+  comments?: RegExp
+  /** ipsets that it fills. */
+  sets?: RegExp
+  /** Rules it writes into chains that are not its own: `CHAIN MATCHES -j TARGET`, without comments and counters. */
+  rules?: RegExp
+}
