@@ -115,6 +115,8 @@ describe('a chain', () => {
     ['shorewall', 'filter net-fw', ['shorewall', 'net-fw']],
     ['shorewall', 'filter net2loc', ['shorewall', 'net2loc']],
     ['qubes', 'nat PR-QBS'],
+    ['rancher', 'nat CATTLE_PREROUTING'],
+    ['mullvad', 'inet mullvad output'],
   ])('%s owns %s', (owner, where, beside) => {
     expect(ownerOf(place(where, undefined, beside))?.name).toBe(owner)
   })
