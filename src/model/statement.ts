@@ -1,4 +1,4 @@
-import type { Value } from './condition.ts'
+import type { Condition, Value } from './condition.ts'
 
 /** Which field a statement writes: `new = (old & ~mask) ^ value`, 32 bits unless the field is narrower. */
 export interface Assignment {
@@ -8,7 +8,7 @@ export interface Assignment {
   /** Another field's value as it was before: first `mask`, then `shift` bits to the left (negative: to the right). */
   value: number | string | { field: string; mask?: number; shift?: number }
   mask?: number
-  /** `add`/`sub` for TTL arithmetic, `min`: only ever lowered; absent: the formula above. */
+  /** `add`/`sub` for TTL arithmetic (stops at 0 and 255), `min`: only ever lowered; absent: the formula above. */
   op?: 'add' | 'sub' | 'min'
 }
 
@@ -31,8 +31,13 @@ export type Statement =
   | { kind: 'reject'; with: string }
   /** The packet leaves for a program; `bypass`: accepted when nobody listens. */
   | { kind: 'queue'; from: number; to?: number; bypass?: boolean }
-  /** The packet ends here without being dropped: SYNPROXY, CLUSTERIP's other nodes. */
-  | { kind: 'stolen'; by: string }
+  /** The packet ends here without being dropped (SYNPROXY); `when`: only if that holds, others go on. */
+  | { kind: 'stolen'; by: string; when?: Condition }
+  /**
+   * Handed to a transparent proxy's socket, and on to the next statement; where there is no such socket, dropped
+   * (iptables) or on to the next rule (nft). Absent address or port: the packet's own.
+   */
+  | { kind: 'tproxy'; address?: string; port?: number; otherwise: 'drop' | 'next-rule' }
   | Assignment
   | Nat
   | { kind: 'notrack' }

@@ -3,6 +3,7 @@
  *   RULE ; ok | fail [; as iptables-save prints it: absent, as written; ` | ` between several rules]
  *   : [ip|ip6] [table NAME] [chain NAME]      for the rows below it
  *   > COMMAND                                 what the real tool needs first, for the rows below it (`ipset create …`)
+ *   ? COMMAND                                 only where this succeeds can the kernel judge the rows below it
  * A rule that jumps to a chain names one of CHAINS.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -19,6 +20,8 @@ export interface Row {
   table: string
   chain: string
   before: string[]
+  /** Absent: every kernel that has the extension can judge. */
+  needs: string | undefined
   ok: boolean
   expected: string
   /** Several where iptables makes several rules of one line. */
@@ -40,6 +43,7 @@ export function readTables(): { kind: string; name: string; rows: Row[] }[] {
 function readRows(text: string): Row[] {
   const rows: Row[] = []
   const before: string[] = []
+  let needs: string | undefined
   let family: IpFamily = 'ip'
   let table = 'filter'
   let chain = 'FORWARD'
@@ -47,6 +51,10 @@ function readRows(text: string): Row[] {
     if (line === '' || line.startsWith('#')) continue
     if (line.startsWith('>')) {
       before.push(line.slice(1).trim())
+      continue
+    }
+    if (line.startsWith('?')) {
+      needs = line.slice(1).trim()
       continue
     }
     if (line.startsWith(':')) {
@@ -63,6 +71,7 @@ function readRows(text: string): Row[] {
       table,
       chain,
       before: [...before],
+      needs,
       ok: expected === 'ok',
       expected,
       printed: printed.split(' | '),

@@ -1,0 +1,14 @@
+import { defineTarget, flag, word } from '../extension.ts'
+import { readNumber } from '../values/numbers.ts'
+import { cutName } from '../values/text.ts'
+
+/** `-j IDLETIMER`: starts a timer anew that tells when nothing came for so long; the packet goes on (libxt_IDLETIMER.c). */
+export const IDLETIMER = defineTarget({
+  name: 'IDLETIMER',
+  options: {
+    timeout: word((text) => readNumber(text, 0xffffffff, 1), String, { required: true }),
+    label: cutName(27, { required: true }),
+    alarm: flag(),
+  },
+  statements: ({ label }) => [{ kind: 'note', text: `the timer ${label!.value} starts anew` }],
+})

@@ -1,0 +1,44 @@
+import { defineTarget, needsProtocol, word } from '../extension.ts'
+import { addressOption } from '../values/addresses.ts'
+import { hex, maskedOption } from '../values/numbers.ts'
+import { readPort } from '../values/ports.ts'
+
+const ANY = { ip: '0.0.0.0', ip6: '::' }
+
+/**
+ * `-j TPROXY --on-port PORT`: hands the packet to a transparent proxy's socket without rewriting it; accepted then,
+ * dropped where there is no such socket (libxt_TPROXY.c, net/netfilter/xt_TPROXY.c).
+ */
+export const TPROXY = defineTarget({
+  name: 'TPROXY',
+  tables: ['mangle'],
+  options: {
+    'on-port': word((text) => readPort(text), String, { required: true }),
+    'on-ip': addressOption(),
+    'tproxy-mark': maskedOption(),
+  },
+  check: (_values, context) => needsProtocol(context, 'tcp', 'udp'),
+  print(values, { family }) {
+    const { value, mask } = values['tproxy-mark']?.value ?? { value: 0, mask: 0 }
+    return [
+      ...['--on-port', String(values['on-port']!.value)],
+      ...['--on-ip', values['on-ip']?.value ?? ANY[family]],
+      ...['--tproxy-mark', `${hex(value)}/${hex(mask)}`],
+    ]
+  },
+  statements(values, { family }) {
+    const port = values['on-port']!.value
+    const address = values['on-ip']?.value ?? ANY[family]
+    const mark = values['tproxy-mark']
+    return [
+      {
+        kind: 'tproxy',
+        ...(address === ANY[family] ? {} : { address }),
+        ...(port === 0 ? {} : { port }),
+        otherwise: 'drop',
+      },
+      ...(mark ? [{ kind: 'set' as const, field: 'meta mark', ...mark.value }] : []),
+      { kind: 'accept' },
+    ]
+  },
+})
