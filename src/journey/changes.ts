@@ -49,9 +49,10 @@ function natStep(steps: readonly Step[], i: number): number | undefined {
 /** SNAT acts behind the last line that is traced; what it writes is known where the rule leaves no choice. */
 function addSourceRewrite(steps: Step[], arrivals: readonly Arrival[]): void {
   const last = steps.at(-1)
-  if (!last || last.verdict !== 'snat') return
+  if (last?.verdict !== 'snat') return
   const arrival = arrivals.at(-1)!
-  const to = arrival.rule?.statements.find((statement) => statement.kind === 'snat')?.addresses
+  const rewrite = arrival.rule?.statements.find((statement) => statement.kind === 'snat')
+  const to = rewrite?.kind === 'snat' ? rewrite.addresses : undefined
   if (to && to[0] === to[1] && arrival.packet.src !== undefined && arrival.packet.src !== to[0])
     last.changes.push({ field: 'src', from: arrival.packet.src, to: to[0] })
 }

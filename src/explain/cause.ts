@@ -1,0 +1,136 @@
+/**
+ * From the step that ended the journey back to the rule that decided it: over the mark it asked for to the rule that
+ * set the mark, and from there up the jumps to the first rule that chose this packet by more than a comment.
+ */
+import type { Condition } from '../model/condition.ts'
+import type { Cause } from '../model/journey.ts'
+import { conditionText } from '../rules/evaluate.ts'
+import { type Context, refAt } from './context.ts'
+
+export interface WalkedBack {
+  cause: Cause[]
+  /** Index of the step whose rule is the one to look at. */
+  culprit: number
+  /** The journey's end hung on a mark: index of the step that set it. */
+  markSetter?: number
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  dropped: 'drops it',
+  rejected: 'rejects it',
+  queued: 'hands it to a program',
+  stolen: 'takes it',
+}
+
+export function walkBack(context: Context): WalkedBack {
+  const { ended, journey } = context
+  const { arrivals } = context.evidence
+  const cause: Cause[] = []
+  const add = (step: number, role: Cause['role'], text: string) => {
+    const rule = refAt(context, step)
+    if (rule) cause.push({ step: step + 1, role, rule, text })
+  }
+  let at = ended.step
+  const policy = journey.steps[at]!.kind === 'policy'
+  const verb = VERBS[journey.outcome] ?? 'decides'
+  const reasons = describeConditions(arrivals[at]!.rule?.conditions ?? [])
+  add(
+    at,
+    'outcome',
+    policy ? `${verb}: no rule of the chain had accepted it` : reasons === '' ? verb : `${verb}: ${reasons}`,
+  )
+  if (policy) return { cause, culprit: at }
+  let markSetter: number | undefined
+  const visited = new Set<number>()
+  for (;;) {
+    visited.add(at)
+    const conditions = arrivals[at]!.rule?.conditions ?? []
+    const setter = markSetterOf(context, at)
+    if (setter !== undefined && !visited.has(setter)) {
+      markSetter ??= setter
+      at = setter
+      if (conditions.length > 0 && selective(arrivals[at]!.rule?.conditions ?? [])) {
+        add(at, 'decided', `set that mark: ${describeConditions(arrivals[at]!.rule!.conditions)}`)
+        return { cause, culprit: at, markSetter }
+      }
+      add(at, 'sets-mark', 'set that mark')
+      continue
+    }
+    if (selective(conditions)) break
+    const caller = arrivals[at]!.caller
+    if (caller === undefined || visited.has(caller)) break
+    if (!someSelective(context, caller)) break
+    at = caller
+    const rule = arrivals[at]!.rule
+    const chosen = describeConditions(rule?.conditions ?? [])
+    if (markSetterOf(context, at) !== undefined) add(at, 'reads-mark', `sent it there: ${chosen}`)
+    else if (selective(rule?.conditions ?? [])) add(at, 'decided', `sent it there: ${chosen}`)
+    else add(at, 'jump', rule?.comment === undefined ? 'jumped there' : `jumped there: "${rule.comment}"`)
+  }
+  return { cause, culprit: at, ...(markSetter === undefined ? {} : { markSetter }) }
+}
+
+/** Is there a rule above, up the jumps from `step` on, that chose the packet? Else the walk up would end nowhere. */
+function someSelective(context: Context, step: number | undefined): boolean {
+  for (let at = step; at !== undefined; at = context.evidence.arrivals[at]!.caller)
+    if (selective(context.evidence.arrivals[at]!.rule?.conditions ?? [])) return true
+  return false
+}
+
+const selective = (conditions: readonly Condition[]): boolean => conditions.length > 0
+
+/** The step that gave the packet the mark that this step's rule asked for; undefined where it asks for none. */
+function markSetterOf(context: Context, step: number): number | undefined {
+  const { arrivals } = context.evidence
+  const asked = arrivals[step]!.rule?.conditions.map(markAsked).find((one) => one !== undefined)
+  if (!asked) return undefined
+  for (let i = step - 1; i >= 0; i--) {
+    const change = context.journey.steps[i]!.changes.find((one) => one.field === 'mark')
+    if (!change) continue
+    const [from, to] = [Number(change.from), Number(change.to)]
+    // only a change of the bits that were asked for
+    if (((from ^ to) & asked.mask) !== 0) return i
+  }
+  return undefined
+}
+
+/** Which bits of the mark a condition reads. */
+function markAsked(condition: Condition): { mask: number } | undefined {
+  if (condition.kind === 'not') return markAsked(condition.of)
+  if (condition.kind !== 'compare' || condition.field !== 'meta mark') return undefined
+  return { mask: condition.mask === undefined ? -1 : Number(condition.mask) }
+}
+
+/** `mark 0x8000 is set`, `tcp dport 52000`: conditions for a person; comments are none. */
+export function describeConditions(conditions: readonly Condition[]): string {
+  const words = conditions.map(describeCondition)
+  const protocol = words.findIndex((word) => /^(tcp|udp|icmp|sctp)$/.test(word))
+  // "tcp dport 80" says it all
+  if (protocol >= 0 && words.some((word, i) => i !== protocol && word.startsWith(`${words[protocol]} `)))
+    words.splice(protocol, 1)
+  return words.join(', ')
+}
+
+function describeCondition(condition: Condition): string {
+  if (condition.kind === 'compare' && condition.field === 'meta mark' && typeof condition.value === 'number') {
+    const hex = `0x${condition.value.toString(16)}`
+    return condition.mask === condition.value
+      ? `mark ${hex} is set`
+      : `the mark is ${hex}${condition.mask === undefined || condition.mask === 0xffffffff ? '' : ` under 0x${Number(condition.mask).toString(16)}`}`
+  }
+  if (
+    condition.kind === 'compare' &&
+    condition.field === 'meta l4proto' &&
+    condition.op === '==' &&
+    typeof condition.value === 'string'
+  )
+    return condition.value
+  if (
+    condition.kind === 'compare' &&
+    /^(tcp|udp|sctp|dccp) [sd]port$/.test(condition.field) &&
+    condition.op === '==' &&
+    typeof condition.value === 'number'
+  )
+    return `${condition.field} ${condition.value}`
+  return conditionText(condition)
+}

@@ -1,0 +1,65 @@
+/** The iptables commands that fixes propose, each with the one that takes it back. */
+
+import type { RuleRef } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import { splitWords } from '../rules/iptables/words.ts'
+
+const tool = (family: string) => (family === 'ip6' ? 'ip6tables' : 'iptables')
+const tableOption = (table: string) => (table === 'filter' ? '' : ` -t ${table}`)
+
+/** The rule's own words without `-A CHAIN`, quoted for a shell: a comment may hold anything. */
+const body = (ref: RuleRef) =>
+  splitWords((ref.rule ?? '').replace(/^-A \S+ ?/, ''))
+    .map(shellWord)
+    .join(' ')
+
+/** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
+export const shellWord = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) || word === '!' ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+export interface Command {
+  command: string
+  undo: string
+}
+
+/** Undefined for rules that iptables cannot delete by number. */
+export function deleteRule(ref: RuleRef): Command | undefined {
+  if (ref.ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
+  const head = `${tool(ref.family)} -t ${ref.table}`
+  return {
+    command: `${head} -D ${shellWord(ref.chain)} ${ref.ruleNumber}`,
+    undo: `${head} -I ${shellWord(ref.chain)} ${ref.ruleNumber} ${body(ref)}`.trimEnd(),
+  }
+}
+
+/** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
+export function acceptBefore(ref: RuleRef, packet: Packet): Command | undefined {
+  const words = packetMatch(packet)
+  if (words === undefined) return undefined
+  const head = `${tool(ref.family)}${tableOption(ref.table)}`
+  const chain = shellWord(ref.chain)
+  const place = ref.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${ref.ruleNumber}`
+  return { command: `${head} ${place} ${words} -j ACCEPT`, undo: `${head} -D ${chain} ${words} -j ACCEPT` }
+}
+
+export function setPolicy(ref: RuleRef, policy: string, old: string): Command {
+  const head = `${tool(ref.family)}${tableOption(ref.table)} -P ${ref.chain}`
+  return { command: `${head} ${policy}`, undo: `${head} ${old}` }
+}
+
+/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not its passing source port. */
+export function packetMatch(packet: Packet): string | undefined {
+  if (packet.src === undefined || packet.dst === undefined) return undefined
+  const width = packet.src.includes(':') ? 128 : 32
+  const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]
+  if (packet.in !== undefined) words.push(`-i ${shellWord(packet.in)}`)
+  if (packet.out !== undefined) words.push(`-o ${shellWord(packet.out)}`)
+  if (packet.protocol !== undefined) words.push(`-p ${packet.protocol === 'icmpv6' ? 'ipv6-icmp' : packet.protocol}`)
+  if (packet.dport !== undefined && packet.protocol !== undefined)
+    words.push(`-m ${packet.protocol} --dport ${packet.dport}`)
+  else if (packet.protocol === 'icmp' && packet.icmpType !== undefined)
+    words.push(`-m icmp --icmp-type ${packet.icmpType}`)
+  else if (packet.protocol === 'icmpv6' && packet.icmpType !== undefined)
+    words.push(`-m icmp6 --icmpv6-type ${packet.icmpType}`)
+  return words.join(' ')
+}

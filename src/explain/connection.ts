@@ -1,0 +1,81 @@
+/**
+ * What connection tracking must have said of the packet, though the capture does not show it: the nat table is passed
+ * only by a flow's first packet; a rule that matched held its conditions. Nothing is assumed that a step contradicts.
+ */
+
+import type { Evidence } from '../journey/evidence.ts'
+import type { Condition, Value } from '../model/condition.ts'
+import type { CtState, Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { evaluate } from '../rules/evaluate.ts'
+
+export function connectionFacts(evidence: Evidence, world: World): Partial<Packet>[] {
+  const { arrivals, journey } = evidence
+  const told = matchedStates(evidence)
+  const state = told ?? guessState(evidence)
+  if (state === undefined) return arrivals.map(() => ({}))
+  let status: string[] = []
+  const facts = arrivals.map((arrival): Partial<Packet> => {
+    const fact: Partial<Packet> = { ctState: state }
+    if (evidence.nat === 'passed') {
+      fact.ctDir = 'original'
+      fact.ctStatus = status
+      const nat = arrival.rule?.statements.find((one) => 'kind' in one && ['dnat', 'redirect'].includes(one.kind))
+      if (nat) status = [...status, 'dnat']
+    }
+    return fact
+  })
+  // a guess that makes a rule fail which did match was wrong
+  const contradicted = arrivals.some((arrival, i) => {
+    if (!arrival.rule || journey.steps[i]!.kind !== 'rule') return false
+    const moment = {
+      packet: { ...arrival.packet, ...facts[i] },
+      family: journey.family,
+      world,
+      ...(arrival.hook ? { hook: arrival.hook } : {}),
+    }
+    return arrival.rule.conditions.some((one) => readsState(one) && evaluate(one, moment) === false)
+  })
+  return contradicted ? arrivals.map(() => ({})) : facts
+}
+
+/** A rule that matched with one single state says it. */
+function matchedStates(evidence: Evidence): CtState | undefined {
+  for (const [i, arrival] of evidence.arrivals.entries()) {
+    if (evidence.journey.steps[i]!.kind !== 'rule') continue
+    for (const condition of arrival.rule?.conditions ?? []) {
+      if (condition.kind !== 'compare' || condition.field !== 'ct state' || condition.op !== '==') continue
+      const states = flatten(condition.value)
+      if (states.length === 1) return states[0] as CtState
+    }
+  }
+  return undefined
+}
+
+function guessState({ arrivals, nat, journey }: Evidence): CtState | undefined {
+  if (arrivals.some(({ rule }) => rule?.statements.some((one) => one.kind === 'notrack'))) return 'untracked'
+  if (nat === 'passed') return 'new'
+  const { tcpFlags } = journey.packet
+  // a connection's first packet; a retransmitted one is new as well
+  if (nat === 'unknown' && tcpFlags?.includes('syn') && !tcpFlags.includes('ack')) return 'new'
+  return undefined
+}
+
+function flatten(value: Value): string[] {
+  if (typeof value !== 'object') return [String(value)]
+  return 'set' in value ? value.set.flatMap(flatten) : []
+}
+
+function readsState(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'compare':
+      return condition.field.startsWith('ct ')
+    case 'not':
+      return readsState(condition.of)
+    case 'all':
+    case 'any':
+      return condition.of.some(readsState)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,47 @@
+/** Evidence + World → the journey with its outcome, its cause walked back, and what was found. */
+
+import type { Evidence } from '../journey/evidence.ts'
+import { decideOutcome } from '../journey/outcome.ts'
+import type { Finding, Journey } from '../model/journey.ts'
+import type { World } from '../model/world.ts'
+import { walkBack } from './cause.ts'
+import { type Detected, makeContext, type Repeat, refAt } from './context.ts'
+import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
+
+/** Fills the evidence's journey and returns it. */
+export function explain(evidence: Evidence, world: World, repeats: readonly Repeat[] = []): Journey {
+  const { journey } = evidence
+  const ended = decideOutcome(evidence, world)
+  journey.outcome = ended.outcome
+  journey.basis = ended.basis
+  const context = makeContext(evidence, ended, world, repeats)
+  const found: Detected[] = []
+  if (ended.missing) {
+    // the first reason is the one that dropped it
+    for (const detector of VANISHED) {
+      found.push(...detector.detect(context))
+      if (found.length > 0) break
+    }
+    if (found.length > 0) {
+      journey.outcome = 'vanished'
+      journey.basis = 'inferred'
+      delete ended.because
+    }
+  }
+  for (const detector of DETECTORS) found.push(...detector.detect(context))
+  if (!found.some((one) => one.severity !== 'note')) found.push(...LAST.detect(context))
+  if (journey.outcome === 'dropped' || journey.outcome === 'rejected') journey.cause = walkBack(context).cause
+  const culprit = found.find((one) => one.culprit !== undefined)?.culprit
+  const ref = culprit === undefined ? undefined : refAt(context, culprit)
+  if (culprit !== undefined && ref) {
+    journey.culprit = { ...ref, step: culprit + 1 }
+    if (journey.cause.length === 0)
+      journey.cause = [{ step: culprit + 1, role: 'decided', rule: ref, text: 'decided it' }]
+  }
+  journey.findings = found.map(withoutCulprit)
+  return journey
+}
+
+function withoutCulprit({ culprit: _, ...found }: Detected): Finding {
+  return found
+}

@@ -1,0 +1,31 @@
+import { type Detector, finding } from '../context.ts'
+
+/** The capture stops before the journey does. */
+export const captureEnds: Detector = {
+  code: 'capture-ends',
+  detect({ ended, journey }) {
+    if (ended.because === 'only-log')
+      return [
+        finding(
+          'capture-ends',
+          'note',
+          'LOG lines show where the packet was, not where it went: only TRACE shows every step.',
+          {
+            steps: [ended.step + 1],
+          },
+        ),
+      ]
+    if (ended.because !== 'capture-ends') return []
+    const next = ended.missing ? ` ${ended.missing.table.name} ${ended.missing.chain.name} had to come next.` : ''
+    return [
+      finding(
+        'capture-ends',
+        'warning',
+        `The capture ends behind step ${journey.steps.length}, before the packet's journey does.${next}`,
+        {
+          steps: [ended.step + 1],
+        },
+      ),
+    ]
+  },
+}

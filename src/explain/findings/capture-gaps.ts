@@ -1,0 +1,26 @@
+/** Which lines had to be between two steps, by the ruleset; told by lost-events. */
+import type { Context } from '../context.ts'
+
+/** Indexes of steps behind which lines are missing. */
+export function gaps(context: Context): number[] {
+  const { steps } = context.journey
+  const { arrivals } = context.evidence
+  const found: number[] = []
+  for (let i = 0; i + 1 < steps.length; i++) {
+    const [step, next] = [steps[i]!, steps[i + 1]!]
+    if (step.kind === 'log' || next.kind === 'log' || arrivals[i]!.mismatch || arrivals[i + 1]!.mismatch) continue
+    const sameTable = step.table === next.table && step.hook === next.hook
+    switch (arrivals[i]!.ending) {
+      case 'jump':
+      case 'goto':
+        if (!sameTable || arrivals[i + 1]!.caller !== i) found.push(i)
+        break
+      case 'return':
+        if (!sameTable && step.depth !== undefined && step.depth > 0) found.push(i)
+        break
+      case 'continue':
+        if (!sameTable || next.chain !== step.chain || (next.ruleNumber ?? 0) <= (step.ruleNumber ?? 0)) found.push(i)
+    }
+  }
+  return found
+}

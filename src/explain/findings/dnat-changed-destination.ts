@@ -1,0 +1,31 @@
+import { type Detector, finding, nameRef, refAt } from '../context.ts'
+
+/** The destination was rewritten: rules behind that see the new one. */
+export const dnatChangedDestination: Detector = {
+  code: 'dnat-changed-destination',
+  detect(context) {
+    for (const [i, step] of context.journey.steps.entries()) {
+      const dst = step.changes.find((change) => change.field === 'dst')
+      const port = step.changes.find((change) => change.field === 'dport')
+      const ref = refAt(context, i)
+      if ((!dst && !port) || !ref) continue
+      const from = end(dst?.from ?? step.dst, port?.from ?? step.dport)
+      const to = end(dst?.to ?? step.dst, port?.to ?? step.dport)
+      return [
+        finding(
+          'dnat-changed-destination',
+          'note',
+          `${nameRef(ref)} rewrote the destination ${from} to ${to}: every rule behind it sees the new one.`,
+          {
+            steps: [i + 1],
+            rules: [ref],
+          },
+        ),
+      ]
+    }
+    return []
+  },
+}
+
+const end = (address: string | number | undefined, port: string | number | undefined) =>
+  port === undefined ? String(address) : `${address}:${port}`

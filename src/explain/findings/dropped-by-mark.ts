@@ -1,0 +1,34 @@
+import { type Detector, finding, nameRef, refAt } from '../context.ts'
+import { blame, fixes } from './verdicts.ts'
+
+/** It was dropped for a mark that an earlier rule had put on it: the drop itself says nothing, the mark's origin does. */
+export const droppedByMark: Detector = {
+  code: 'dropped-by-mark',
+  detect(context) {
+    if (context.journey.outcome !== 'dropped') return []
+    const told = blame(context)
+    const setter = told?.walked.markSetter
+    if (!told || setter === undefined) return []
+    const mark = context.journey.steps[setter]!.changes.find((change) => change.field === 'mark')
+    const from = refAt(context, setter)
+    const hex = `0x${Number(mark?.to ?? 0).toString(16)}`
+    const where = from ? nameRef(from) : 'an earlier rule'
+    const via =
+      told.culprit.chain === from?.chain && told.culprit.ruleNumber === from.ruleNumber
+        ? ''
+        : `, where ${nameRef(told.culprit)} had sent it`
+    return [
+      finding(
+        'dropped-by-mark',
+        'error',
+        `${nameRef(told.end)} dropped it for its mark ${hex}, which ${where} had set${via}.`,
+        {
+          steps: told.steps,
+          rules: told.rules,
+          fix: fixes(context, told),
+          culprit: told.walked.culprit,
+        },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,44 @@
+import type { Fix } from '../../model/journey.ts'
+import { acceptBefore, setPolicy } from '../commands.ts'
+import { type Detector, finding } from '../context.ts'
+import { blame } from './verdicts.ts'
+
+/** No rule accepted it, and the chain's policy drops what is left. */
+export const droppedByPolicy: Detector = {
+  code: 'dropped-by-policy',
+  detect(context) {
+    if (context.journey.outcome !== 'dropped' || context.journey.steps[context.ended.step]!.kind !== 'policy') return []
+    const told = blame(context)
+    if (!told) return []
+    const { end } = told
+    const unverified = 'not tried: this version does not simulate'
+    const fix: Fix[] = []
+    const accept = acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet)
+    if (accept)
+      fix.push({
+        description: 'accept such packets',
+        ...accept,
+        unverified,
+        note: 'it opens no more than this source, destination and service',
+      })
+    fix.push({
+      description: `let ${end.chain} accept what no rule drops`,
+      ...setPolicy(end, 'ACCEPT', 'DROP'),
+      unverified,
+      note: 'it opens everything that no rule names: to find out, not to keep',
+    })
+    return [
+      finding(
+        'dropped-by-policy',
+        'error',
+        `No rule of ${end.table} ${end.chain} accepted it, and the chain's policy is DROP.`,
+        {
+          steps: told.steps,
+          rules: told.rules,
+          fix,
+          culprit: told.walked.culprit,
+        },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,32 @@
+import { type Detector, finding } from '../context.ts'
+import { gaps } from './capture-gaps.ts'
+
+/** Lines are missing in the middle: the kernel log or its daemon dropped some. */
+export const lostEvents: Detector = {
+  code: 'lost-events',
+  detect(context) {
+    const { ended } = context
+    const missing = gaps(context)
+    if (ended.because !== 'lost-events' && missing.length === 0) return []
+    const steps = missing.map((i) => i + 1)
+    if (ended.because === 'lost-events') steps.push(ended.step + 1)
+    const [first] = steps
+    return [
+      finding(
+        'lost-events',
+        'warning',
+        `Lines are missing behind step ${steps.length > 1 ? `${first} and ${steps.length - 1} more` : first}: printk, journald and rsyslog drop lines under load.`,
+        {
+          steps,
+          fix: [
+            {
+              description:
+                'trace fewer packets (add -m limit to the TRACE rule), or capture NFLOG instead of the kernel log: it counts what it loses',
+              unverified: 'it is about the capture, not about the rules',
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,46 @@
+import { verdictOf } from '../../rules/verdict.ts'
+import { type Detector, finding, nameRef, refAt } from '../context.ts'
+import { listener } from './sockets.ts'
+
+/** A NodePort rule takes packets that a process of this host listens for. */
+export const nodeportClash: Detector = {
+  code: 'nodeport-clash',
+  detect(context) {
+    const { arrivals } = context.evidence
+    for (const [i, step] of context.journey.steps.entries()) {
+      const { rule, packet } = arrivals[i]!
+      if (
+        step.table !== 'nat' ||
+        step.kind !== 'rule' ||
+        !/^KUBE-(NODEPORTS|EXTERNAL-SERVICES)$/.test(step.chain ?? '')
+      )
+        continue
+      if (!rule || verdictOf(rule).ending === 'continue' || packet.dport === undefined) continue
+      const socket = listener(context.world.host, packet)
+      // kube-proxy of old held a socket open for each NodePort, to keep others away
+      if (!socket || socket.process === 'kube-proxy') continue
+      const ref = refAt(context, i)!
+      const who = socket.process === undefined ? 'a process' : socket.process
+      const service = rule.comment === undefined ? '' : ` of "${rule.comment}"`
+      return [
+        finding(
+          'nodeport-clash',
+          'error',
+          `This host itself listens on ${packet.dport} (${who}), and ${nameRef(ref)}, the NodePort${service}, takes its packets.`,
+          {
+            steps: [i + 1],
+            rules: [ref],
+            fix: [
+              {
+                description: `give the Service another nodePort, or ${who} another port`,
+                unverified: 'it is done outside of netfilter',
+                note: 'kube-proxy writes a deleted rule back',
+              },
+            ],
+          },
+        ),
+      ]
+    }
+    return []
+  },
+}

@@ -1,0 +1,40 @@
+import { type Detector, finding } from '../context.ts'
+
+/** Nothing here stopped it; with the tool to look with next. */
+export const notNetfilter: Detector = {
+  code: 'not-netfilter',
+  detect(context) {
+    const { journey, evidence, ended } = context
+    const { packet } = evidence.arrivals[ended.step]!
+    const tcpdump = (device: string | undefined) => {
+      const port = packet.dport === undefined ? '' : ` and port ${packet.dport}`
+      return `tcpdump -ni ${device ?? 'any'} 'host ${packet.dst ?? packet.src}${port}'`
+    }
+    const next = (message: string, command: string | undefined) => [
+      finding('not-netfilter', 'note', message, {
+        steps: [ended.step + 1],
+        fix: command === undefined ? [] : [{ description: 'look there next', command, unverified: 'it only looks' }],
+      }),
+    ]
+    switch (journey.outcome) {
+      case 'delivered':
+        return next(
+          "No rule stopped it: it reached this host's own stack. If nobody answers, look at the program.",
+          packet.dport === undefined ? 'ss -lntup' : `ss -lntup 'sport = :${packet.dport}'`,
+        )
+      case 'forwarded':
+      case 'sent':
+        return next(
+          `No rule stopped it: it left through ${packet.out ?? 'an interface'}. If no answer comes, see whether it goes out there and what comes back.`,
+          tcpdump(packet.out),
+        )
+      case 'vanished':
+        return next(
+          'No rule dropped it: it disappeared between two hooks, where routing and connection tracking work. The kernel can tell why.',
+          `perf trace -e skb:kfree_skb --filter 'reason != 2' -a sleep 10`,
+        )
+      default:
+        return []
+    }
+  },
+}

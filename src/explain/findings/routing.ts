@@ -1,0 +1,47 @@
+/** The packet as the routing code saw it, for the findings that tell why it vanished there. */
+import type { Route } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { lookupRoute } from '../../rules/route.ts'
+import type { Context } from '../context.ts'
+
+export interface Routed {
+  packet: Packet
+  /** As NAT left it. */
+  dst: string
+  /** Undefined: not known; null: there is none. */
+  route: Route | null | undefined
+  local: boolean
+}
+
+/** Undefined where the journey did not end at the routing decision behind PREROUTING, or too little is known. */
+export function atRouting(context: Context): Routed | undefined {
+  const { evidence, ended, world } = context
+  const arrival = evidence.arrivals[ended.step]
+  if (!arrival || arrival.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
+    return undefined
+  const { packet } = arrival
+  const nat = arrival.rule?.statements.find((statement) => statement.kind === 'dnat')
+  const dst = (nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined) ?? packet.dst
+  if (dst === undefined || packet.in === undefined) return undefined
+  const { src, mark } = packet
+  const question = {
+    dst,
+    in: packet.in,
+    ...(src === undefined ? {} : { src }),
+    ...(mark === undefined ? {} : { mark }),
+  }
+  const route = lookupRoute(question, world.host)
+  return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast' }
+}
+
+/** A per-interface sysctl that counts with its `all`: the larger of both; undefined where unknown. */
+export function larger(context: Context, device: string, name: string): number | undefined {
+  const { sysctls } = context.world.host
+  const all = sysctls?.get(`net.ipv4.conf.all.${name}`)
+  const own = sysctls?.get(`net.ipv4.conf.${sysctlName(device)}.${name}`)
+  if (all === undefined && own === undefined) return undefined
+  return Math.max(Number(all ?? 0), Number(own ?? 0))
+}
+
+/** sysctl prints a dot in an interface's name as a slash. */
+export const sysctlName = (device: string) => device.replaceAll('.', '/')

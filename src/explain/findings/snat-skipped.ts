@@ -1,0 +1,86 @@
+import type { Condition } from '../../model/condition.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { type Place, type Visit, walk } from '../../rules/walk.ts'
+import { describeConditions } from '../cause.ts'
+import { deleteRule } from '../commands.ts'
+import { type Context, type Detector, finding, momentAt, nameRef, refAt, refOf } from '../context.ts'
+import { OWNERS } from '../owners.ts'
+
+const REWRITES_SOURCE = ['snat', 'masquerade', 'netmap']
+
+/** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
+export const snatSkipped: Detector = {
+  code: 'snat-skipped',
+  detect(context) {
+    const { steps } = context.journey
+    const inPostrouting = steps.flatMap((step, i) => (step.table === 'nat' && step.hook === 'postrouting' ? [i] : []))
+    if (inPostrouting.some((i) => REWRITES_SOURCE.includes(steps[i]!.verdict ?? ''))) return []
+    for (const i of inPostrouting.reverse()) {
+      const { rule, ending, packet } = context.evidence.arrivals[i]!
+      if (!rule || (ending !== 'accept' && ending !== 'return')) continue
+      const missed = missedRule(context, i)
+      const [culprit, snat] = [refAt(context, i), missed && refOf(context, 'nat', missed.chain, missed.rule)]
+      if (!missed || !culprit || !snat) continue
+      const to = verdictOf(missed.rule).text
+      const owner = OWNERS.find((one) => one.name === culprit.owner)
+      const remove = deleteRule(culprit)
+      // an exemption that names the destination is meant so
+      const meant = rule.conditions.some(namesDestination)
+      return [
+        finding(
+          'snat-skipped',
+          meant ? 'note' : 'warning',
+          `It left with its own source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the nat table (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(snat)} (${to}), which matches it, was never reached.`,
+          {
+            steps: [i + 1],
+            rules: [culprit, snat],
+            fix: [
+              ...(owner ? [{ description: owner.instead, unverified: 'it is done outside of netfilter' }] : []),
+              ...(remove
+                ? [
+                    {
+                      description: `delete rule ${culprit.ruleNumber} of ${culprit.chain}, so that the SNAT rule is reached`,
+                      ...remove,
+                      unverified: 'not tried: this version does not simulate',
+                      note: owner
+                        ? `${owner.name} writes its rules back ${owner.when}`
+                        : 'all that this rule exempted is rewritten then',
+                    },
+                  ]
+                : []),
+            ],
+            culprit: i,
+          },
+        ),
+      ]
+    }
+    return []
+  },
+}
+
+/** The SNAT rule that the packet would have met, had the rule of step `i` not matched. */
+function missedRule(context: Context, i: number): Visit | undefined {
+  const { arrivals } = context.evidence
+  const table = arrivals[i]!.table
+  if (!table) return undefined
+  const stack: Place[] = []
+  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
+    const place = placeBehind(arrivals[at]!.chain, arrivals[at]!.rule)
+    if (!place) return undefined
+    // a chain left by goto is not come back to
+    if (at === i || arrivals[at]!.ending !== 'goto') stack.unshift(place)
+  }
+  const onwards = walk(table, stack, momentAt(context, i))
+  return onwards.last && REWRITES_SOURCE.includes(verdictOf(onwards.last.rule).text) && onwards.ending === 'accept'
+    ? onwards.last
+    : undefined
+}
+
+const placeBehind = (chain: Chain | undefined, rule: Rule | undefined): Place | undefined =>
+  chain && rule && { chain, index: rule.ruleNumber }
+
+function namesDestination(condition: Condition): boolean {
+  if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
+  return condition.kind === 'compare' && (condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr'))
+}

@@ -1,0 +1,29 @@
+/** Who listens for a packet, by the sockets in host state. */
+import { compareAddresses, parseAddress } from '../../model/address.ts'
+import type { Host, Socket } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+
+/** The socket that would take the packet; undefined: none, or not known (see knowsSockets). */
+export function listener(host: Host, packet: Packet): Socket | undefined {
+  const { dst, dport, protocol } = packet
+  if (dst === undefined || dport === undefined) return undefined
+  return host.sockets?.find(
+    (socket) =>
+      socket.protocol === protocol &&
+      socket.port === dport &&
+      (protocol !== 'tcp' || socket.state === 'listen') &&
+      (socket.address === undefined ? takesFamily(socket, dst) : sameAddress(socket.address, dst)),
+  )
+}
+
+/** Does host state list sockets of this protocol at all? `ss -lnt` alone says nothing of UDP. */
+export const knowsSockets = (host: Host, protocol: string | undefined): boolean =>
+  host.sockets?.some((socket) => socket.protocol === protocol) ?? false
+
+const takesFamily = (socket: Socket, dst: string) =>
+  socket.family === 'any' || socket.family === (dst.includes(':') ? 'ip6' : 'ip')
+
+function sameAddress(a: string, b: string): boolean {
+  const [one, other] = [parseAddress(a), parseAddress(b)]
+  return !!one && !!other && compareAddresses(one, other) === 0
+}

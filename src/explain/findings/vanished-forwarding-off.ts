@@ -1,0 +1,41 @@
+import { type Detector, finding } from '../context.ts'
+import { atRouting, sysctlName } from './routing.ts'
+
+/** The packet is for another host, and this one does not forward. */
+export const vanishedForwardingOff: Detector = {
+  code: 'vanished-forwarding-off',
+  detect(context) {
+    const routed = atRouting(context)
+    if (!routed || !routed.route || routed.route.type !== 'unicast') return []
+    const { sysctls } = context.world.host
+    const device = routed.packet.in!
+    const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
+    // IPv4 asks the input interface, IPv6 the whole host as well
+    const own = sysctls?.get(`net.${family}.conf.${sysctlName(device)}.forwarding`)
+    const all =
+      family === 'ipv6' ? sysctls?.get('net.ipv6.conf.all.forwarding') : (own ?? sysctls?.get('net.ipv4.ip_forward'))
+    if (own !== '0' && all !== '0') return []
+    const name = family === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
+    const onlyThis = family === 'ipv4' && sysctls?.get(name) === '1'
+    const mend = onlyThis ? `net.ipv4.conf.${sysctlName(device)}.forwarding` : name
+    return [
+      finding(
+        'vanished-forwarding-off',
+        'error',
+        `${routed.dst} is not this host's, and forwarding is off (${onlyThis ? mend : name} = 0).`,
+        {
+          steps: [context.ended.step + 1],
+          fix: [
+            {
+              description: 'let this host forward',
+              command: `sysctl -w '${mend.replaceAll("'", '')}=1'`,
+              undo: `sysctl -w '${mend.replaceAll("'", '')}=0'`,
+              unverified: 'not tried: this version does not simulate',
+              note: 'this host is a router then: its FORWARD rules are all that guards the networks behind it',
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}

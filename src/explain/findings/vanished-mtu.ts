@@ -1,0 +1,35 @@
+import { routeDevices } from '../../rules/route.ts'
+import { type Detector, finding } from '../context.ts'
+import { atRouting } from './routing.ts'
+
+/** Too long for the way out, and not to be cut (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c). */
+export const vanishedMtu: Detector = {
+  code: 'vanished-mtu',
+  detect(context) {
+    const routed = atRouting(context)
+    if (!routed?.route || routed.route.type !== 'unicast' || routed.packet.length === undefined) return []
+    const ipv6 = context.journey.family === 'ip6'
+    if (!ipv6 && routed.packet.dontFragment !== true) return []
+    const [device] = routeDevices(routed.route)
+    const mtu = routed.route.mtu ?? context.world.host.links?.find((link) => link.name === device)?.mtu
+    if (mtu === undefined || routed.packet.length <= mtu) return []
+    return [
+      finding(
+        'vanished-mtu',
+        'error',
+        `It is ${routed.packet.length} bytes long, ${device} takes ${mtu}, and it must not be cut: the kernel drops it and answers "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
+        {
+          steps: [context.ended.step + 1],
+          fix: [
+            {
+              description: 'let TCP agree on smaller segments, and let the ICMP answer through',
+              command: `iptables -t mangle -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
+              undo: `iptables -t mangle -D FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
+              unverified: 'not tried: this version does not simulate',
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}

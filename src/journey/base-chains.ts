@@ -1,0 +1,48 @@
+/** Which base chains a packet has yet to pass, of those that exist in the ruleset and in its family. */
+import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
+import type { Family } from '../model/packet.ts'
+import type { Chain, Table } from '../model/ruleset.ts'
+import type { World } from '../model/world.ts'
+
+export interface BaseChain {
+  table: Table
+  chain: Chain
+  hook: Hook
+  priority: number
+}
+
+/** At one hook, in order. `nat`: does the packet pass nat chains (only a flow's first packet does)? */
+export function baseChainsAt(world: World, family: Family, hook: Hook, nat: boolean): BaseChain[] {
+  const found: BaseChain[] = []
+  for (const table of world.tables) {
+    if (table.family !== family && !(table.family === 'inet' && (family === 'ip' || family === 'ip6'))) continue
+    for (const chain of table.chains.values())
+      if (chain.hook === hook && (nat || chain.type !== 'nat'))
+        found.push({ table, chain, hook, priority: chain.priority ?? 0 })
+  }
+  return found.sort((a, b) => a.priority - b.priority)
+}
+
+/** The next one at the same hook, behind `priority`. */
+export const nextAtHook = (
+  world: World,
+  family: Family,
+  hook: Hook,
+  priority: number,
+  nat: boolean,
+): BaseChain | undefined => baseChainsAt(world, family, hook, nat).find((base) => base.priority > priority)
+
+/** The first one behind `hook`, on the way to this host (`local`) or through it. */
+export function nextBehindHook(
+  world: World,
+  family: Family,
+  hook: Hook,
+  nat: boolean,
+  local: boolean,
+): BaseChain | undefined {
+  for (const next of NEXT_HOOKS[hook]) {
+    if (hook === 'postrouting' || (hook === 'prerouting' && (next === 'input') !== local)) continue
+    return baseChainsAt(world, family, next, nat)[0] ?? nextBehindHook(world, family, next, nat, local)
+  }
+  return undefined
+}

@@ -1,0 +1,161 @@
+/** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
+import type { Hook } from '../model/hook.ts'
+import type { Journey, Outcome } from '../model/journey.ts'
+import type { World } from '../model/world.ts'
+import { isLocal } from '../rules/fib.ts'
+import { lookupRoute } from '../rules/route.ts'
+import { type BaseChain, baseChainsAt, nextAtHook, nextBehindHook } from './base-chains.ts'
+import type { Evidence } from './evidence.ts'
+import { priorityOf } from './resolve.ts'
+
+export interface Ended {
+  outcome: Outcome
+  basis: Journey['basis']
+  /** Why it is undetermined, or what had to come. */
+  because?:
+    | 'no-ruleset'
+    | 'ruleset-mismatch'
+    | 'unknown-target'
+    | 'only-log'
+    | 'lost-events'
+    | 'capture-ends'
+    | 'no-routes'
+  /** The base chain that had to come and did not. */
+  missing?: BaseChain
+  /** Index of the step that decides. */
+  step: number
+}
+
+/** Looks at the last step that is more than a LOG line. `lossless`: the capture proves that it lost nothing. */
+export function decideOutcome(evidence: Evidence, world: World, lossless = false): Ended {
+  const { journey, arrivals } = evidence
+  const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
+  const at = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
+  const open = (because: NonNullable<Ended['because']>): Ended => ({ ...at('undetermined'), because })
+  if (step < 0)
+    return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
+  const arrival = arrivals[step]!
+  const cut = () => open(evidence.followed ? 'lost-events' : 'capture-ends')
+  switch (arrival.ending) {
+    case 'drop':
+      return at('dropped')
+    case 'reject':
+      return at('rejected')
+    case 'queue':
+      return at('queued')
+    case 'stolen':
+      return at('stolen')
+    case 'unknown':
+      if (arrival.mismatch) return open('ruleset-mismatch')
+      return open(world.tables.some((table) => table.family === journey.family) ? 'unknown-target' : 'no-ruleset')
+    case 'accept':
+      return accepted(evidence, world, step, lossless)
+    default:
+      // jump, return, continue: another line of the same table had to come
+      return cut()
+  }
+}
+
+function accepted(evidence: Evidence, world: World, step: number, lossless: boolean): Ended {
+  const { journey, arrivals } = evidence
+  const { family } = journey
+  const arrival = arrivals[step]!
+  const hook = arrival.hook
+  const natPassed = evidence.nat === 'passed'
+  if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
+  const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
+  const missing = (next: BaseChain): Ended => {
+    if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
+    if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
+    return { ...ended('undetermined'), because: 'capture-ends', missing: next }
+  }
+  const next = nextAtHook(world, family, hook, priorityOf(journey.steps[step]!.table, hook), natPassed)
+  if (next) return missing(next)
+  switch (hook) {
+    case 'input':
+      return ended('delivered')
+    case 'forward': {
+      const behind = nextBehindHook(world, family, hook, natPassed, false)
+      return behind ? missing(behind) : ended('forwarded')
+    }
+    case 'output': {
+      const behind = nextBehindHook(world, family, hook, natPassed, false)
+      return behind ? missing(behind) : ended('sent')
+    }
+    case 'postrouting':
+      return leaving(evidence, world, step)
+    case 'prerouting':
+      return routed(evidence, world, ended, missing)
+    default:
+      return { ...ended('undetermined'), because: 'capture-ends' }
+  }
+}
+
+/** Past the last chain of POSTROUTING: forwarded or sent, or on its way back in over lo. */
+function leaving(evidence: Evidence, world: World, step: number): Ended {
+  const { journey, arrivals } = evidence
+  const packet = arrivals[step]!.packet
+  if (packet.out === 'lo') {
+    const next = (['prerouting', 'input'] as Hook[]).flatMap((hook) =>
+      baseChainsAt(world, journey.family, hook, false),
+    )[0]
+    // the packet is this host's own and comes back to it; the capture may not show that half
+    if (!next) return { outcome: 'delivered', basis: 'inferred', step }
+    return {
+      outcome: 'undetermined',
+      basis: 'observed',
+      because: evidence.followed ? 'lost-events' : 'capture-ends',
+      missing: next,
+      step,
+    }
+  }
+  // before Linux 5.7 POSTROUTING had no input interface, so the hooks before it tell
+  const came = arrivals.some(
+    ({ packet: one, hook }) => one.in !== undefined || hook === 'prerouting' || hook === 'forward',
+  )
+  if (came) return { outcome: 'forwarded', basis: 'observed', step }
+  if (arrivals.some(({ packet: one, hook }) => hook === 'output' || one.uid !== undefined))
+    return { outcome: 'sent', basis: 'observed', step }
+  const own = isLocal(packet.src, world.host)
+  return { outcome: own === false ? 'forwarded' : 'sent', basis: 'inferred', step }
+}
+
+/** Past PREROUTING the route decides: to this host or through it. */
+function routed(
+  evidence: Evidence,
+  world: World,
+  ended: (outcome: Outcome, basis?: Journey['basis']) => Ended,
+  missing: (next: BaseChain) => Ended,
+): Ended {
+  const { family } = evidence.journey
+  const nat = evidence.nat === 'passed'
+  const local = goesToThisHost(evidence, world)
+  const input = nextBehindHook(world, family, 'prerouting', nat, true)
+  const through = nextBehindHook(world, family, 'prerouting', nat, false)
+  const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through
+  if (expected) return missing(expected)
+  if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
+  return ended(local ? 'delivered' : 'forwarded', 'inferred')
+}
+
+/** By the routes in host state, for the destination as NAT left it; undefined where that is not known. */
+export function goesToThisHost(evidence: Evidence, world: World): boolean | undefined {
+  const { arrivals } = evidence
+  const last = arrivals.at(-1)!
+  const nat = last.rule?.statements.find((statement) => statement.kind === 'dnat' || statement.kind === 'redirect')
+  if (nat?.kind === 'redirect') return true
+  const dst = (nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined) ?? last.packet.dst
+  if (dst === undefined) return undefined
+  const { src, mark, in: device } = last.packet
+  const route = lookupRoute(
+    {
+      dst,
+      ...(src === undefined ? {} : { src }),
+      ...(mark === undefined ? {} : { mark }),
+      ...(device === undefined ? {} : { in: device }),
+    },
+    world.host,
+  )
+  if (route === undefined) return isLocal(dst, world.host)
+  return route !== null && (route.type === 'local' || route.type === 'broadcast')
+}

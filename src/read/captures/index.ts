@@ -1,0 +1,5 @@
+import type { CaptureFormat } from './format.ts'
+import { kernelLog } from './kernel-log/format.ts'
+
+/** Every capture format: one line each. */
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [kernelLog]

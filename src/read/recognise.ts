@@ -1,0 +1,26 @@
+/** What a file is, told from its first kilobytes and never from its name. */
+
+import type { CaptureFormat } from './captures/format.ts'
+import { CAPTURE_FORMATS } from './captures/index.ts'
+import type { HostFormat } from './host/format.ts'
+import { HOST_FORMATS } from './host/index.ts'
+import { RULESET_FORMATS, type RulesetFormat } from './rulesets/index.ts'
+
+export type Recognised =
+  | { kind: 'capture'; format: CaptureFormat }
+  | { kind: 'ruleset'; format: RulesetFormat }
+  | { kind: 'host'; format: HostFormat }
+
+/** Every format under its id, for `--as FORMAT:FILE` and for telling people what there is. */
+export const FORMATS: readonly Recognised[] = [
+  ...RULESET_FORMATS.map((format): Recognised => ({ kind: 'ruleset', format })),
+  ...HOST_FORMATS.map((format): Recognised => ({ kind: 'host', format })),
+  ...CAPTURE_FORMATS.map((format): Recognised => ({ kind: 'capture', format })),
+]
+
+/** How much of a file is looked at; a log may begin with other programs' lines, so captures are also searched further in. */
+export const HEAD_BYTES = 65_536
+
+export const recognise = (head: string): Recognised | undefined => FORMATS.find(({ format }) => format.sniff(head))
+
+export const formatById = (id: string): Recognised | undefined => FORMATS.find(({ format }) => format.id === id)
