@@ -2,6 +2,7 @@
 
 import type { Arrival, Evidence } from '../journey/evidence.ts'
 import type { Ended } from '../journey/outcome.ts'
+import type { Repeat } from '../journey/repeats.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Finding, Journey, RuleRef, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
@@ -9,7 +10,7 @@ import type { Chain, Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { Moment } from '../rules/facts.ts'
 import { connectionFacts } from './connection.ts'
-import { ownerOf } from './owners.ts'
+import { type Owner, ownerOf } from './owners.ts'
 
 export interface Context {
   journey: Journey
@@ -20,13 +21,6 @@ export interface Context {
   repeats: readonly Repeat[]
   /** What is known of the connection at each step besides what the capture shows. */
   connection: readonly Partial<Packet>[]
-}
-
-/** An earlier journey of the same packet content. */
-export interface Repeat {
-  id: string
-  /** Seconds before this one; NaN where the capture has no time. */
-  before: number
 }
 
 /** What a finding's detector gives: the finding, and the step whose rule is the one to look at, if it is this finding's. */
@@ -60,7 +54,7 @@ export function refAt(context: Context, i: number): RuleRef | undefined {
   const step = context.journey.steps[i]
   if (step?.table === undefined || step.chain === undefined) return undefined
   const arrival = context.evidence.arrivals[i]!
-  if (step.kind === 'policy') return policyRef(context, step, arrival)
+  if (step.kind === 'policy') return policyRef(step, arrival)
   const ref: RuleRef = { family: step.family, table: step.table, chain: step.chain }
   if (step.ruleNumber !== undefined) ref.ruleNumber = step.ruleNumber
   if (step.handle !== undefined) ref.handle = step.handle
@@ -68,8 +62,17 @@ export function refAt(context: Context, i: number): RuleRef | undefined {
   return withOwner(ref, arrival.rule, arrival.table)
 }
 
+/** Who owns the rule of step `i`, with the advice that fits it. */
+export function ownerAt(context: Context, i: number): Owner | undefined {
+  const ref = refAt(context, i)
+  const { rule, table } = context.evidence.arrivals[i]!
+  if (!ref) return undefined
+  const { family, table: name, chain } = ref
+  return ownerOf({ family, table: name, chain, ...(rule ? { rule } : {}), ...(table ? { contents: table } : {}) })
+}
+
 /** A policy has no number; its text is the command that sets it. */
-function policyRef(context: Context, step: Step, arrival: Arrival): RuleRef {
+function policyRef(step: Step, arrival: Arrival): RuleRef {
   const ref: RuleRef = { family: step.family, table: step.table!, chain: step.chain! }
   if (arrival.chain?.policy) ref.rule = `-P ${step.chain} ${arrival.chain.policy.toUpperCase()}`
   return withOwner(ref, undefined, arrival.table)

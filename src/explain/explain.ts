@@ -2,10 +2,11 @@
 
 import type { Evidence } from '../journey/evidence.ts'
 import { decideOutcome } from '../journey/outcome.ts'
+import type { Repeat } from '../journey/repeats.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import { walkBack } from './cause.ts'
-import { type Detected, makeContext, type Repeat, refAt } from './context.ts'
+import { type Detected, makeContext, refAt } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
 
 /** Fills the evidence's journey and returns it. */

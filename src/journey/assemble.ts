@@ -86,11 +86,6 @@ export class Assembler implements EventSink {
     while (this.queue.first) this.close(this.queue.first)
   }
 
-  /** Closes what has waited too long by the wall clock, for captures that pause while somebody watches. */
-  flushIdle(): void {
-    this.end()
-  }
-
   get open(): number {
     return this.queue.size
   }

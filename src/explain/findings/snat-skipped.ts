@@ -4,8 +4,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { type Place, type Visit, walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule } from '../commands.ts'
-import { type Context, type Detector, finding, momentAt, nameRef, refAt, refOf } from '../context.ts'
-import { OWNERS } from '../owners.ts'
+import { type Context, type Detector, finding, momentAt, nameRef, ownerAt, refAt, refOf } from '../context.ts'
 
 const REWRITES_SOURCE = ['snat', 'masquerade', 'netmap']
 
@@ -23,7 +22,7 @@ export const snatSkipped: Detector = {
       const [culprit, snat] = [refAt(context, i), missed && refOf(context, 'nat', missed.chain, missed.rule)]
       if (!missed || !culprit || !snat) continue
       const to = verdictOf(missed.rule).text
-      const owner = OWNERS.find((one) => one.name === culprit.owner)
+      const owner = ownerAt(context, i)
       const remove = deleteRule(culprit)
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)

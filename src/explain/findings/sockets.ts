@@ -11,7 +11,7 @@ export function listener(host: Host, packet: Packet): Socket | undefined {
     (socket) =>
       socket.protocol === protocol &&
       socket.port === dport &&
-      (protocol !== 'tcp' || socket.state === 'listen') &&
+      (protocol !== 'tcp' || socket.state.toLowerCase() === 'listen') &&
       (socket.address === undefined ? takesFamily(socket, dst) : sameAddress(socket.address, dst)),
   )
 }

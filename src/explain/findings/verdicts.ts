@@ -3,8 +3,7 @@ import type { Finding, Fix, RuleRef } from '../../model/journey.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule } from '../commands.ts'
-import { type Context, refAt } from '../context.ts'
-import { OWNERS } from '../owners.ts'
+import { type Context, ownerAt, refAt } from '../context.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -29,7 +28,7 @@ export function blame(context: Context): Blame | undefined {
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] {
   const found: Fix[] = []
-  const owner = OWNERS.find((one) => one.name === culprit.owner)
+  const owner = ownerAt(context, walked.culprit)
   if (owner)
     found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
   const note = owner ? { note: writtenBack(owner) } : {}
@@ -58,6 +57,3 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
 
 const writtenBack = (owner: { name: string; rewrites: boolean; when: string }): string =>
   `${owner.name} writes its rules back ${owner.when}`
-
-/** `error` unless whoever made the rule wanted just that packet gone: it is an error to the person who asks. */
-export const SEVERITY: Finding['severity'] = 'error'

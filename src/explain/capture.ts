@@ -1,0 +1,99 @@
+/** One capture, from its bytes to explained journeys. */
+import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
+import { gatherEvidence } from '../journey/evidence.ts'
+import type { OpenJourney } from '../journey/open.ts'
+import { type Repeat, Repeats } from '../journey/repeats.ts'
+import { Resolver } from '../journey/resolve.ts'
+import type { Report } from '../model/diagnostic.ts'
+import type { Journey } from '../model/journey.ts'
+import type { World } from '../model/world.ts'
+import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
+import { COLUMNS } from '../read/captures/header-fields.ts'
+import { TracePoints } from '../read/captures/points.ts'
+import { PacketStates } from '../read/captures/states.ts'
+import { explain } from './explain.ts'
+
+export interface CaptureStats {
+  bytes: number
+  events: number
+  journeys: number
+  /** Lines or records of netfilter's that could not be used. */
+  skipped: number
+  /** Journeys cut short because too many were open at once. */
+  evicted: number
+}
+
+/** A journey that is closed but not yet looked at; `explain` makes the object, and may be called during the callback only. */
+export interface ClosedJourney {
+  open: OpenJourney
+  repeats: readonly Repeat[]
+  followed: boolean
+  states: PacketStates
+  resolver: Resolver
+  explain(): Journey
+}
+
+export interface CaptureOptions extends Partial<AssemblerOptions> {
+  /** Numbers journeys over several captures. */
+  ids?: JourneyIds
+}
+
+/** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
+export class CaptureExplainer {
+  private readonly states = new PacketStates()
+  private readonly repeats = new Repeats()
+  private readonly resolver: Resolver
+  private readonly assembler: Assembler
+  private readonly reader: CaptureReader
+  private readonly onClosed: (closed: ClosedJourney) => void
+  private readonly world: World
+  private journeys = 0
+
+  constructor(
+    format: CaptureFormat,
+    world: World,
+    report: Report,
+    onClosed: (closed: ClosedJourney) => void,
+    { ids = new JourneyIds(), ...options }: CaptureOptions = {},
+  ) {
+    const points = new TracePoints()
+    this.world = world
+    this.onClosed = onClosed
+    this.resolver = new Resolver(world, points)
+    this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
+    this.reader = format.open({ points, states: this.states, sink: this.assembler, report })
+  }
+
+  push(chunk: Uint8Array): void {
+    this.reader.push(chunk)
+  }
+
+  end(): void {
+    this.reader.end()
+    this.assembler.end()
+  }
+
+  /** Nothing has come for a while, by the clock of whoever watches: closes the journeys that wait for more. */
+  pause(): void {
+    this.assembler.end()
+  }
+
+  get stats(): CaptureStats {
+    const { bytes, skipped } = this.reader.stats
+    return { bytes, skipped, events: this.assembler.events, journeys: this.journeys, evicted: this.assembler.evicted }
+  }
+
+  private readonly close = (open: OpenJourney, followed: boolean): void => {
+    this.journeys++
+    const { states, resolver, world } = this
+    const repeats = this.repeats.note(states.rows, open.states[0]! * COLUMNS, String(open.id), open.firstClock)
+    this.onClosed({
+      open,
+      repeats,
+      followed,
+      states,
+      resolver,
+      explain: () => explain(gatherEvidence(open, resolver, states, followed), world, repeats),
+    })
+  }
+}
