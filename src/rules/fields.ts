@@ -34,6 +34,8 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'meta mark': 'number',
   'meta priority': 'number',
   'meta length': 'number',
+  /** `ipv4` `ipv6`, or the family's own name. */
+  'meta nfproto': 'name',
   'meta l4proto': 'protocol',
   'meta skuid': 'number',
   'meta skgid': 'number',
@@ -67,7 +69,21 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'ip6 tos': 'number',
   'ip6 flowlabel': 'number',
   'ip6 length': 'number',
+  /** IPv6 extension headers that are there: `hbh` `dst` `rt` `frag` `ah` `esp` `mh`, `none` (59), and `protocol` for what follows them. */
+  exthdr: 'flags',
   'frag id': 'number',
+  /** In units of 8 bytes. */
+  'frag frag-off': 'number',
+  'frag more-fragments': 'number',
+  'rt type': 'number',
+  'rt nexthdr': 'number',
+  /** In units of 8 bytes, the first not counted. */
+  'rt hdrlength': 'number',
+  'rt seg-left': 'number',
+  /** Segment routing, which is rt type 4. */
+  'srh last-entry': 'number',
+  'srh tag': 'number',
+  'mh type': 'number',
   // transport layer; `th` is whichever of tcp, udp, udplite, sctp, dccp the packet has
   'th sport': 'number',
   'th dport': 'number',
@@ -81,6 +97,8 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   /** Numbers of the TCP options present, as text. */
   'tcp options': 'flags',
   'tcp option maxseg size': 'number',
+  /** All TCP options as upper-case hex, as the kernel's log prints them. */
+  'tcp option raw': 'name',
   'udp sport': 'number',
   'udp dport': 'number',
   'udp length': 'number',

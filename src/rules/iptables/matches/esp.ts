@@ -1,5 +1,5 @@
 import { compare, defineMatch, needsProtocol, printOptions, type Values } from '../extension.ts'
-import { printRange, rangeOption, rangeValue } from '../values/numbers.ts'
+import { printRange, rangeOption, rangeValue, saysNothing } from '../values/numbers.ts'
 
 const MAX = 0xffffffff
 
@@ -25,5 +25,5 @@ export const esp = defineMatch({
 /** All there are says nothing. */
 function meant(values: Values<typeof options>): Values<typeof options> {
   const { espspi } = values
-  return espspi && !espspi.not && espspi.value.from === 0 && espspi.value.to === MAX ? {} : values
+  return espspi && saysNothing(espspi, MAX) ? {} : values
 }

@@ -1,4 +1,5 @@
 /** Numbers as xtables reads them: decimal, 0x hex or 0 octal (libxtables xtables_strtoui), printed in decimal or hex. */
+import type { Negatable } from '../../../model/ruleset.ts'
 import { type Option, WordError, word } from '../extension.ts'
 
 /** Reads one number in `min`..`max`; throws WordError. */
@@ -55,6 +56,10 @@ export const rangeOption = (max: number, more: Partial<Option<Range>> = {}) =>
     (range) => printRange(range),
     more,
   )
+
+/** All that can be, not inverted: iptables-save leaves that out. */
+export const saysNothing = ({ value, not }: Negatable<Range>, max: number): boolean =>
+  !not && value.from === 0 && value.to === max
 
 /** As a condition's value. */
 export const rangeValue = (range: Range): number | { range: [number, number] } =>

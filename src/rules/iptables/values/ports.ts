@@ -2,18 +2,18 @@
 import type { Condition, Value } from '../../../model/condition.ts'
 import type { Negatable } from '../../../model/ruleset.ts'
 import { compare, type Option, WordError, word } from '../extension.ts'
-import { printRange, type Range, rangeValue, readNumber } from './numbers.ts'
+import { printRange, type Range, rangeValue, readNumber, saysNothing } from './numbers.ts'
 import { SERVICES } from './services.ts'
+
+const MAX_PORT = 0xffff
 
 /** A number or a service's name; throws WordError. */
 export function readPort(text: string): number {
   const port = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
   if (port !== undefined) return port
   if (!/^\d/.test(text)) throw new WordError(`"${text}" is not a port, nor a service whose port is known here`)
-  return readNumber(text, 0xffff)
+  return readNumber(text, MAX_PORT)
 }
-
-export const ALL_PORTS: Range = { from: 0, to: 0xffff }
 
 /** `PORT`, `PORT:PORT`, `:PORT`, `PORT:`; throws WordError. */
 function readPorts(text: string, read: (text: string) => number): Range {
@@ -23,7 +23,7 @@ function readPorts(text: string, read: (text: string) => number): Range {
     return { from: port, to: port }
   }
   const [low, high] = [text.slice(0, at), text.slice(at + 1)]
-  return { from: low === '' ? ALL_PORTS.from : read(low), to: high === '' ? ALL_PORTS.to : read(high) }
+  return { from: low === '' ? 0 : read(low), to: high === '' ? MAX_PORT : read(high) }
 }
 
 /** As the extensions for TCP and SCTP read ports themselves. */
@@ -55,15 +55,11 @@ export function readDecimalPort(text: string): number {
   return readPort(text.replace(/^0+(?=\d)/, ''))
 }
 
-/** `--sport :` says nothing and is not printed. */
-export const saysNothing = ({ value, not }: Negatable<Range>): boolean =>
-  !not && value.from === ALL_PORTS.from && value.to === ALL_PORTS.to
-
-/** The options of a protocol with ports, without those that say nothing. */
+/** The options of a protocol with ports, without those that say nothing (`--sport :`). */
 export function meantPorts<V extends { sport?: Negatable<Range>; dport?: Negatable<Range> }>(values: V): V {
   const meant = { ...values }
-  if (meant.sport && saysNothing(meant.sport)) delete meant.sport
-  if (meant.dport && saysNothing(meant.dport)) delete meant.dport
+  if (meant.sport && saysNothing(meant.sport, MAX_PORT)) delete meant.sport
+  if (meant.dport && saysNothing(meant.dport, MAX_PORT)) delete meant.dport
   return meant
 }
 

@@ -1,0 +1,15 @@
+import { defineMatch } from '../extension.ts'
+
+/** `-m eui64`: is the last half of the source address made from the sender's MAC address? (libip6t_eui64.c) */
+export const eui64 = defineMatch({
+  name: 'eui64',
+  family: 'ip6',
+  options: {},
+  conditions: () => [
+    {
+      kind: 'unknown',
+      text: '-m eui64',
+      reason: "the source address is not compared with the sender's MAC address here",
+    },
+  ],
+})
