@@ -23,7 +23,7 @@ export function load(jobs: readonly Job[]): (Listing | string)[] {
       `echo '@JOB ${i}'`,
       // a namespace for each: nothing is left over from the job before
       `unshare --net sh <<'${end} SCRIPT'`,
-      `if ${tool}-restore --counters <<'${end}'`,
+      `if ${tool}-restore <<'${end}'`,
       `${text.replace(/\n$/, '')}`,
       end,
       `then echo '@LISTING'; ${tool}-save; fi 2>&1`,

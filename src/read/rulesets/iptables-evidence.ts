@@ -7,7 +7,7 @@ type IpFamily = 'ip' | 'ip6'
 const ADDRESS =
   /(?:^|\s)--?(?:s|d|src|dst|source|destination|to|to-source|to-destination|src-range|dst-range|gateway|on-ip)\s*!?\s?\[?([\da-fA-F.:]{2,39})/
 const DUAL = /(?:^|\s)(?:-4|-6|--ipv[46])\s/
-const IPV4_WORDS = /(?:^|\s)(?:-p icmp|-m (?:icmp|ttl)|-+(?:icmp-type|ttl-\S{1,4})|-+reject-with icmp-\S{1,20})(?:\s|$)/
+const IPV4_WORDS = /(?:^|\s)(?:-m (?:icmp|ttl)|-+(?:icmp-type|ttl-\S{1,4})|-+reject-with icmp-\S{1,20})(?:\s|$)/
 const IPV6_WORDS =
   /(?:^|\s)(?:-p (?:ipv6-|icmpv6)\S{0,8}|-m (?:icmp6|hl|rt|mh|hbh|dst|frag|ipv6header)|-+icmpv6-type|-+reject-with icmp6-\S{1,20})(?:\s|$)/
 
@@ -21,7 +21,7 @@ export function familyByAddresses(lines: Iterable<string>): IpFamily | undefined
   return undefined
 }
 
-/** The family whose protocols and options these rules name; weaker, for `-p icmp` is possible in IPv6, too. */
+/** The family whose matches and options these rules name. Not `-p icmp`: ip6tables takes it, and generators write it. */
 export function familyByWords(lines: Iterable<string>): IpFamily | undefined {
   for (const line of lines) {
     if (line.length > MAX_LINE || DUAL.test(line)) continue

@@ -55,28 +55,36 @@ class SectionReader {
   }
 
   private readLine(text: string, number: number): void {
-    let line = classifyLine(text)
-    if ((line.kind === 'command' || line.kind === 'other') && mayBeGlued(text) && !this.readsWhole(text, line)) {
-      const pieces = splitGlued(text)
-      this.report('mended-line', `${pieces.length} lines glued together, taken apart`, number)
-      for (const piece of pieces) this.take({ number, text: piece, line: classifyLine(piece) })
+    const line = classifyLine(text)
+    if (line.kind === 'other' && text.length <= MAX_LINE) this.readUnclear(text, number)
+    else if (this.isGlued(text, line)) this.takeApart(text, number)
+    else this.take({ number, text, line })
+  }
+
+  /** What is nothing as it stands: after cleaning, perhaps taken apart, it may be. */
+  private readUnclear(text: string, number: number): void {
+    let clean = cleanLine(text)
+    if (!this.current && Object.hasOwn(IPTABLES_TABLES, clean)) clean = `*${clean}`
+    const line = classifyLine(clean)
+    if (this.isGlued(clean, line)) {
+      this.takeApart(clean, number)
       return
     }
-    if (line.kind === 'other' && text.length <= MAX_LINE) {
-      const clean = cleanLine(text)
-      const cleanKind = classifyLine(clean)
-      if (cleanKind.kind !== 'other' && cleanKind.kind !== 'blank') {
-        if (cleanKind.kind !== 'comment')
-          this.report('mended-line', `does not read as it is; read as: ${clean}`, number)
-        this.take({ number, text: clean, line: cleanKind })
-        return
-      }
-      if (!this.current && Object.hasOwn(IPTABLES_TABLES, clean)) {
-        this.report('mended-line', `does not read as it is; read as: *${clean}`, number)
-        line = { kind: 'table', table: clean }
-      }
-    }
-    this.take({ number, text, line })
+    if (line.kind !== 'other' && line.kind !== 'blank' && line.kind !== 'comment')
+      this.report('mended-line', `does not read as it is; read as: ${clean}`, number)
+    this.take({ number, text: clean, line })
+  }
+
+  private takeApart(text: string, number: number): void {
+    const pieces = splitGlued(text)
+    this.report('mended-line', `${pieces.length} lines glued together, taken apart`, number)
+    for (const piece of pieces) this.take({ number, text: piece, line: classifyLine(piece) })
+  }
+
+  /** Are these several lines in one? A comment may well speak of rules; the two that iptables-save prints do not. */
+  private isGlued(text: string, line: Line): boolean {
+    if (line.kind === 'comment' || line.kind === 'header') return /^\s*# (?:Gen|Compl)/.test(text) && mayBeGlued(text)
+    return (line.kind === 'command' || line.kind === 'other') && mayBeGlued(text) && !this.readsWhole(text, line)
   }
 
   /** Is a line that looks like two better read as one? */

@@ -11,6 +11,8 @@ type IpFamily = 'ip' | 'ip6'
 
 interface Entry {
   spec: IptablesSpec
+  /** In canonical words, where they were asked for. */
+  printed?: string
   text: string
   line: number
   counters?: Counters
@@ -107,7 +109,11 @@ export class TableBuilder {
   }
 
   private ruleText(chain: string, spec: IptablesSpec): string {
-    return `-A ${chain} ${printSpec(spec, this.family, this.name)}`.trimEnd()
+    return `-A ${chain} ${this.print(spec)}`.trimEnd()
+  }
+
+  private print(spec: IptablesSpec): string {
+    return printSpec(spec, this.family, this.name)
   }
 
   private create(name: string): Building {
@@ -136,9 +142,10 @@ export class TableBuilder {
     const used = new Set(
       [...this.chains.values()].flatMap(({ entries }) => entries.map(({ spec }) => spec.target?.name)),
     )
-    const free = ({ name, entries }: Building) => !this.isBuiltIn(name) && entries.length === 0 && !used.has(name)
-    if (chain && !free(chain)) this.fail(`chain ${chain.name} cannot be deleted: built-in, in use or not empty`, line)
-    else for (const one of chain ? [chain] : [...this.chains.values()].filter(free)) this.chains.delete(one.name)
+    for (const { name, entries } of chain ? [chain] : [...this.chains.values()])
+      if (!this.isBuiltIn(name) && entries.length === 0 && !used.has(name)) this.chains.delete(name)
+      else if (chain || !this.isBuiltIn(name))
+        this.fail(`chain ${name} cannot be deleted: built-in, in use or not empty`, line)
   }
 
   private rename(chain: Building, name: string | undefined, line: number): void {
@@ -151,6 +158,7 @@ export class TableBuilder {
         const target = entry.spec.target
         if (target?.chain && target.name === chain.name) entry.spec = { ...entry.spec, target: { ...target, name } }
         else if (other !== chain) continue
+        delete entry.printed
         entry.text = this.ruleText(other === chain ? name : other.name, entry.spec)
       }
     this.chains.delete(chain.name)
@@ -163,8 +171,11 @@ export class TableBuilder {
   }
 
   private deleteLike(chain: Building, spec: IptablesSpec, line: number): void {
-    const text = this.ruleText(chain.name, spec)
-    const at = chain.entries.findIndex((entry) => this.ruleText(chain.name, entry.spec) === text)
+    const words = this.print(spec)
+    const at = chain.entries.findIndex((entry) => {
+      entry.printed ??= this.print(entry.spec)
+      return entry.printed === words
+    })
     if (at < 0) this.fail(`chain ${chain.name} has no such rule`, line)
     else chain.entries.splice(at, 1)
   }
