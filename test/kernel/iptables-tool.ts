@@ -12,17 +12,20 @@ export interface Job {
   text: string
   family: 'ip' | 'ip6'
   backend: 'legacy' | 'nft'
+  /** Shell commands: sets that the rules ask for. */
+  before?: readonly string[]
 }
 
 /** One answer for each job, in order: what is listed after loading it, or why the tool refused. */
 export function load(jobs: readonly Job[]): (Listing | string)[] {
-  const script = jobs.map(({ text, family, backend }, i) => {
+  const script = jobs.map(({ text, family, backend, before = [] }, i) => {
     const tool = `${family === 'ip' ? 'iptables' : 'ip6tables'}-${backend}`
     const end = `@END ${i}`
     return [
       `echo '@JOB ${i}'`,
       // a namespace for each: nothing is left over from the job before
       `unshare --net sh <<'${end} SCRIPT'`,
+      ...before,
       `if ${tool}-restore <<'${end}'`,
       `${text.replace(/\n$/, '')}`,
       end,

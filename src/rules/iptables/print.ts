@@ -39,8 +39,8 @@ function visible(address: Negatable<MaskedAddress> | undefined): Negatable<Maske
 
 type Printer = Pick<NonNullable<ReturnType<typeof findMatch>>, 'options' | 'print'>
 
-/** `-i +` is not printed, not even inverted. */
-const named = (device: Negatable<string> | undefined) => (device?.value === '+' ? undefined : device)
+/** `-i +` is every interface. 1.8.9 forgets it inverted, too, which makes another rule; later ones print it. */
+const named = (device: Negatable<string> | undefined) => (device?.value === '+' && !device.not ? undefined : device)
 
 function printClause(clause: Clause, extension: Printer | undefined, context: RuleContext): string[] {
   if (!extension || !clause.values) return (clause.words ?? []).map(protect)

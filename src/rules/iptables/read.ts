@@ -1,8 +1,9 @@
 /**
  * One rule as iptables' own command line words it → IptablesSpec. Follows iptables 1.8.9 (iptables/xshared.c do_parse):
- * long names may be shortened, `-p tcp` brings `-m tcp` when an option asks for it. More lenient in one thing: a `!`
- * behind the option's name (`--dport ! 80`), as it was saved before iptables 1.4.3. What is not understood is kept as
- * words, with a problem to tell.
+ * long names may be shortened, `-p tcp` brings `-m tcp` when an option asks for it. More lenient in two things: a `!`
+ * behind the option's name (`--dport ! 80`), as it was saved before iptables 1.4.3, and values glued to iptables' own
+ * options (`-ptcp`, `--jump=ACCEPT`), which 1.8.9 gets wrong by mistake. What is not understood is kept as words, with
+ * a problem to tell.
  */
 import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
 import { close, type Open, opening } from './clause.ts'
@@ -40,8 +41,7 @@ export function readRule(
 const IN_RULES = 'sdiopfcmjgv46'
 const INVERTIBLE = 'sdiopf46'
 const REPEATABLE = 'mv46'
-/** Their value may be glued to them: `-mcomment`, `--goto=allowed`. */
-const GLUED = 'mgc'
+const WITHOUT_VALUE = 'fv46'
 
 class RuleReader {
   private readonly spec: IptablesSpec = { matches: [] }
@@ -115,8 +115,10 @@ class RuleReader {
     } catch (error) {
       if (!(error instanceof WordError)) throw error
       this.problems.push(`${word}: ${error.message}`)
-      if (typeof meaning === 'string') this.keepUnread(start)
-      else meaning.open.doubtful = true
+      if (typeof meaning === 'string') {
+        this.skipWords()
+        this.keepUnread(start)
+      } else meaning.open.doubtful = true
     }
     if (typeof meaning !== 'string') meaning.open.written.push(...this.words.slice(start, this.at))
   }
@@ -138,7 +140,7 @@ class RuleReader {
   private readOwn(letter: string, glued: string | undefined, notBefore: boolean): void {
     if (!IN_RULES.includes(letter)) throw new WordError('does not belong in a rule')
     if (notBefore && !INVERTIBLE.includes(letter)) throw new WordError('cannot be inverted')
-    if (glued !== undefined && !GLUED.includes(letter)) throw new WordError('the value has to be a word of its own')
+    if (glued !== undefined && WITHOUT_VALUE.includes(letter)) throw new WordError('takes no value')
     const once = letter === 'g' ? 'j' : letter
     if (this.given.has(once) && !REPEATABLE.includes(once)) throw new WordError('is given twice')
     this.given.add(once)
@@ -152,7 +154,7 @@ class RuleReader {
       this.spec.fragment = { value: true, not: notBefore }
       return
     }
-    const notAfter = 'sdiop'.includes(letter) && this.words[this.at] === '!'
+    const notAfter = glued === undefined && 'sdiop'.includes(letter) && this.words[this.at] === '!'
     if (notAfter) this.at++
     const text = glued ?? this.words[this.at++]
     if (text === undefined) throw new WordError('needs a value')
@@ -225,7 +227,7 @@ class RuleReader {
 
   /** An option nobody knows, with the words behind it, goes to the clause it most likely belongs to. */
   private keepUnknown(start: number): void {
-    while (this.at < this.words.length && !/^(-[a-zA-Z0-9]|--.+|!)$/.test(this.words[this.at]!)) this.at++
+    this.skipWords()
     const words = this.words.slice(start, this.at)
     this.problems.push(`"${words.join(' ')}" is not understood`)
     const open = this.opened.at(-1)
@@ -233,6 +235,10 @@ class RuleReader {
       open.written.push(...words)
       open.doubtful = true
     } else this.keepUnread(start)
+  }
+
+  private skipWords(): void {
+    while (this.at < this.words.length && !/^(-[a-zA-Z0-9]|--.+|!)$/.test(this.words[this.at]!)) this.at++
   }
 
   private keepUnread(start: number): void {

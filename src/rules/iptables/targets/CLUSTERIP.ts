@@ -24,7 +24,7 @@ const options = {
     (mac) => mac,
   ),
   'total-nodes': word((text) => readNumber(text, NODES), String),
-  'local-node': word((text) => readNumber(text, NODES), String),
+  'local-node': word((text) => readNumber(text, NODES, 1), String),
   'hash-init': u32(),
 }
 const NEEDED = ['new', 'hashmode', 'clustermac', 'total-nodes', 'local-node'] as const

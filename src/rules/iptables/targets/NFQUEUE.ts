@@ -5,7 +5,9 @@ const balance: Option<Range> = word(
   (text) => {
     const ends = text.split(':')
     const [from, to] = ends.map((end, i) => (end === '' ? i * 0xffff : readNumber(end, 0xffff)))
-    if (ends.length !== 2 || from! >= to!) throw new WordError(`"${text}" is not a range of queues`)
+    // the kernel counts them with 16 bits
+    if (ends.length !== 2 || from! >= to! || to! - from! === 0xffff)
+      throw new WordError(`"${text}" is not a range of queues`)
     return { from: from!, to: to! }
   },
   ({ from, to }) => `${from}:${to}`,
