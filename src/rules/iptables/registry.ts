@@ -214,11 +214,13 @@ export const TARGETS: readonly Target[] = [
   ULOG,
 ]
 
-function find<T extends Match | Target>(list: readonly T[], name: string, family: IpFamily): T | undefined {
-  return list.find(
-    (one) => (one.name === name || one.aliases?.includes(name)) && (one.family === undefined || one.family === family),
-  )
+function byName<T extends Match | Target>(list: readonly T[], family: IpFamily): Map<string, T> {
+  const ofFamily = list.filter((one) => one.family === undefined || one.family === family)
+  return new Map(ofFamily.flatMap((one) => [one.name, ...(one.aliases ?? [])].map((name) => [name, one])))
 }
 
-export const findMatch = (name: string, family: IpFamily): Match | undefined => find(MATCHES, name, family)
-export const findTarget = (name: string, family: IpFamily): Target | undefined => find(TARGETS, name, family)
+const MATCH = { ip: byName(MATCHES, 'ip'), ip6: byName(MATCHES, 'ip6') }
+const TARGET = { ip: byName(TARGETS, 'ip'), ip6: byName(TARGETS, 'ip6') }
+
+export const findMatch = (name: string, family: IpFamily): Match | undefined => MATCH[family].get(name)
+export const findTarget = (name: string, family: IpFamily): Target | undefined => TARGET[family].get(name)
