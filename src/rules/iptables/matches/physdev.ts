@@ -33,6 +33,8 @@ export const physdev = defineMatch({
     add(inPort, IN, inPort?.value ?? '', `--physdev-in ${inPort?.value}`)
     add(values['physdev-is-out'], OUT, '+', '--physdev-is-out')
     add(outPort, OUT, outPort?.value ?? '', `--physdev-out ${outPort?.value}`)
+    // a packet from a bridge for this host itself has no such port, and fails even then
+    if (outPort?.not) conditions.push(leavesByPort(`! --physdev-out ${outPort.value}`))
     add(values['physdev-is-bridged'], OUT, '+', '--physdev-is-bridged')
     return conditions
   },
@@ -43,3 +45,12 @@ const port = (field: string, name: string): Condition =>
   name === '+'
     ? { kind: 'compare', field, op: '!=', value: '' }
     : { kind: 'compare', field, op: '==', value: interfaceValue(name) }
+
+const leavesByPort = (text: string): Condition => ({
+  kind: 'any',
+  of: [
+    { ...port(OUT, '+'), text },
+    { kind: 'not', of: { ...port(IN, '+'), text } },
+  ],
+  text,
+})
