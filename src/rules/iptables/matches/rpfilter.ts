@@ -1,5 +1,5 @@
 import type { Condition } from '../../../model/condition.ts'
-import { defineMatch, flag, negateIf, printOptions } from '../extension.ts'
+import { defineMatch, flag, printOptions } from '../extension.ts'
 
 const options = {
   loose: flag(),
@@ -17,11 +17,12 @@ export const rpfilter = defineMatch({
   options,
   tables: ['raw', 'mangle'],
   conditions(values, context) {
-    const text = ['-m rpfilter', ...printOptions(options, values, context)].join(' ')
+    const { invert, ...ways } = values
+    const text = ['-m rpfilter', ...printOptions(options, ways, context)].join(' ')
     const key = `fib saddr${values.validmark ? ' . mark' : ''}${values.loose ? '' : ' . iif'}`
     const routed: Condition = { kind: 'compare', field: `${key} oif`, op: '!=', value: '', text }
     const local: Condition = { kind: 'compare', field: `${key} type`, op: '==', value: 'local', text }
     const passed: Condition = values['accept-local'] ? { kind: 'any', of: [routed, local], text } : routed
-    return [negateIf(values.invert !== undefined, passed)]
+    return [invert ? { kind: 'not', of: passed, text: `${text} --invert` } : passed]
   },
 })

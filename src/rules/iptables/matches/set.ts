@@ -38,7 +38,8 @@ export const set = defineMatch({
           text: `${given.not ? '! ' : ''}--${option} ${given.value}`,
           reason: "the counters of the set's elements change with every packet",
         })
-    return [negateIf(not, parts.length === 1 ? parts[0]! : { kind: 'all', of: parts, text })]
+    const whole = parts.map((part) => part.text).join(' ')
+    return [negateIf(not, parts.length === 1 ? parts[0]! : { kind: 'all', of: parts, text: whole })]
   },
 })
 

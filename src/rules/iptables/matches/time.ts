@@ -40,7 +40,7 @@ export const time = defineMatch({
   },
   print,
   conditions: (values) => [
-    { kind: 'unknown', text: `-m time ${print(values).join(' ')}`, reason: 'depends on when the packet came' },
+    { kind: 'unknown', text: print(values).join(' '), reason: 'depends on when the packet came' },
   ],
 })
 
