@@ -82,6 +82,7 @@ const READERS: Readonly<Record<string, Read>> = {
   'meta bridged': ({ packet }) => (packet.physIn === undefined && packet.physOut === undefined ? 'no' : 'yes'),
   'meta mark': of('mark'),
   'meta length': of('length'),
+  'meta nfproto': ({ family }) => (family === 'ip' ? 'ipv4' : family === 'ip6' ? 'ipv6' : family),
   'meta l4proto': of('protocol'),
   'meta skuid': ({ packet, hook }) => packet.uid ?? (hook === 'prerouting' || hook === 'forward' ? ABSENT : undefined),
   'meta skgid': ({ packet, hook }) => packet.gid ?? (hook === 'prerouting' || hook === 'forward' ? ABSENT : undefined),
@@ -124,7 +125,7 @@ const READERS: Readonly<Record<string, Read>> = {
     const size = options(packet.tcpOptions).get('2')
     return size === undefined ? ABSENT : Number.parseInt(size, 16)
   },
-  'tcp option raw': ({ packet }) => packet.tcpOptions,
+  'tcp option raw': ({ packet }) => transport(packet, ['tcp']) ?? packet.tcpOptions,
   'icmp type': icmp('icmpType', 'icmp'),
   'icmp code': icmp('icmpCode', 'icmp'),
   'icmp id': icmp('icmpId', 'icmp'),

@@ -13,8 +13,8 @@ export function tcpdumpOf(packets: readonly Packet[]): (filter: string) => numbe
   const file = join(mkdtempSync(join(tmpdir(), 'filter-')), 'packets.pcap')
   writeFileSync(file, pcapFile(packets))
   return (filter) => {
-    const { status, stdout, stderr } = spawnSync('tcpdump', ['-r', file, '-w', '-', filter])
-    if (status === 0) return packetNumbers(stdout)
-    return /expression rejects all packets/.test(String(stderr)) ? [] : undefined
+    // -O: libpcap 1.10.3's optimizer has `src and dst net (2001:db8::/48 and 2001:db8::/48)` reject every packet
+    const { status, stdout } = spawnSync('tcpdump', ['-O', '-r', file, '-w', '-', filter])
+    return status === 0 ? packetNumbers(stdout) : undefined
   }
 }

@@ -41,7 +41,7 @@ export const conntrack: HostFormat = {
 }
 
 /** One line; undefined where it is none. Words that are not known are added to `unknown`, and the rest is kept. */
-export function readConntrackEntry(line: string, unknown: string[]): ConntrackEntry | undefined {
+function readConntrackEntry(line: string, unknown: string[]): ConntrackEntry | undefined {
   const [, name, number, timeout, state, rest] = ENTRY.exec(line) ?? []
   if (name === undefined || number === undefined || rest === undefined) return undefined
   const parts: Parts = { original: {}, reply: undefined, status: [], entry: {}, unknown }

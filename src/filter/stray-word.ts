@@ -1,0 +1,39 @@
+/** A word where a condition should begin: what to say of it. */
+import { parseAddress } from '../model/address.ts'
+import { closest } from './closest.ts'
+import { FilterProblem } from './error.ts'
+import type { Token } from './tokens.ts'
+
+/** Words of pcap-filter for what no trace of netfilter shows. */
+const NOT_IN_A_TRACE = new Set([
+  ...['ether', 'link', 'arp', 'rarp', 'vlan', 'mpls', 'pppoed', 'pppoes', 'geneve', 'wlan', 'gateway', 'broadcast'],
+  ...['multicast', 'less', 'greater', 'len', 'protochain', 'decnet', 'iso', 'stp', 'ipx', 'netbeui', 'llc', 'type'],
+])
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  ifname: 'in',
+  on: 'in',
+  inbound: 'in',
+  outbound: 'out',
+  icmpv6: 'icmp6',
+  ipv6: 'ip6',
+  'ipv6-icmp': 'icmp6',
+  ipv4: 'ip',
+}
+
+export function strayWord(token: Token, words: readonly string[]): FilterProblem {
+  const { text } = token
+  if (NOT_IN_A_TRACE.has(text)) return new FilterProblem(token, `a trace does not show what "${text}" asks for`)
+  if (Object.hasOwn(INSTEAD, text)) return new FilterProblem(token, `"${text}" is called otherwise here`, INSTEAD[text])
+  if (words.includes(text)) return new FilterProblem(token, `"${text}" cannot stand here`)
+  const kind = valueKind(text)
+  if (kind) return new FilterProblem(token, `"${text}" needs to be told what it is`, `${kind} ${text}`)
+  return new FilterProblem(token, `"${text}" is not a word of the filter language`, closest(text, words))
+}
+
+function valueKind(text: string): string | undefined {
+  if (/^\d+$/.test(text)) return 'port'
+  const [address = ''] = text.split('/')
+  if (parseAddress(address)) return address === text ? 'host' : 'net'
+  return undefined
+}
