@@ -1,0 +1,50 @@
+/** What every form of a report takes and gives: explained journeys in, pieces of text out. Nothing here prints. */
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Journey } from '../model/journey.ts'
+
+/** Packets of one fate: told once, with their number. */
+export interface Group {
+  /** The first of them. */
+  journey: Journey
+  count: number
+  /** Which values all of them share; the others show as `*`. */
+  same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
+  /** Times of the first and the last packet, as `Journey.time` words them. */
+  first?: string
+  last?: string
+}
+
+/** Width in columns. Without `unicode` all marks are ASCII; what comes from the input stays as it is. */
+export interface FormOptions {
+  width: number
+  colour: boolean
+  unicode: boolean
+  /** Every step, every rule in full length, every note. */
+  full: boolean
+}
+
+export const DEFAULT_FORM_OPTIONS: FormOptions = { width: 80, colour: false, unicode: true, full: false }
+
+/** What is known only when all inputs are read. */
+export interface Tail {
+  inputs: readonly { name: string; format: string; bytes: number }[]
+  warnings: readonly Diagnostic[]
+  stats: { bytes: number; events: number; journeys: number; skipped: number; lost: number; evicted?: number }
+}
+
+/** Gives a report piece by piece; the caller writes the pieces one behind the other. */
+export interface Writer {
+  /** `groups`: all that will come, where that is known. What they have in common is told once, on top. */
+  begin(groups?: readonly Group[]): string
+  journey(group: Group): string
+  end(tail: Tail): string
+}
+
+export interface Form {
+  describe: string
+  /** Of a file that is to hold this form. */
+  ending: string
+  /** For a person: takes groups, the worst first. Else each journey is handed in by itself, as it completes. */
+  folds: boolean
+  open(options?: Partial<FormOptions>): Writer
+}

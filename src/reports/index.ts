@@ -1,0 +1,10 @@
+/** Every form in which journeys are told, under its name. */
+import type { Form } from './form.ts'
+import { json } from './json.ts'
+import { ndjson } from './ndjson.ts'
+
+export { DEFAULT_FORM_OPTIONS, type Form, type FormOptions, type Group, type Tail, type Writer } from './form.ts'
+export { single, worstFirst } from './group.ts'
+
+export const FORMS = { json, ndjson } as const satisfies Record<string, Form>
+export type FormName = keyof typeof FORMS

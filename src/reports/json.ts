@@ -1,0 +1,22 @@
+/** One JSON document (`nfwhy.explanation/1`), written as journeys come: one a line, so that it can be read by eye as well. */
+import type { Form } from './form.ts'
+import { printableJson } from './printable.ts'
+
+export const json: Form = {
+  describe: 'one JSON document',
+  ending: '.json',
+  folds: false,
+  open() {
+    let first = true
+    return {
+      begin: () => '{"schema":"nfwhy.explanation/1",\n"journeys":[',
+      journey({ journey }) {
+        const before = first ? '\n' : ',\n'
+        first = false
+        return before + printableJson(journey)
+      },
+      end: ({ inputs, warnings, stats }) =>
+        `\n],\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
+    }
+  },
+}

@@ -1,0 +1,14 @@
+/** JSON lines: a journey each, as soon as it is complete, and a summary last. */
+import type { Form } from './form.ts'
+import { printableJson } from './printable.ts'
+
+export const ndjson: Form = {
+  describe: 'one JSON document a line',
+  ending: '.ndjson',
+  folds: false,
+  open: () => ({
+    begin: () => '',
+    journey: ({ journey }) => `${printableJson(journey)}\n`,
+    end: ({ inputs, warnings, stats }) => `${printableJson({ summary: { inputs, warnings, stats } })}\n`,
+  }),
+}
