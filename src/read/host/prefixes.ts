@@ -3,8 +3,12 @@ import { formatAddress, parseAddress } from '../../model/address.ts'
 
 export type IpFamily = 'ip' | 'ip6'
 
+/** Most addresses; a big conntrack table has four million of them. */
+const CANONICAL_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
+
 /** Canonical text without brackets, prefix length or `%device`; undefined where it is no address. */
 export function canonicalAddress(text: string): string | undefined {
+  if (CANONICAL_IPV4.test(text)) return text
   const bytes = parseAddress(text.replace(/^\[(.*)\]/, '$1').replace(/%.*$/, ''))
   return bytes && formatAddress(bytes)
 }
