@@ -1,6 +1,6 @@
 import type { Condition, Value } from './condition.ts'
 
-/** Which field a statement writes: `new = (old & ~mask) ^ value`, 32 bits unless the field is narrower. */
+/** Which field a statement writes: `new = (old & ~mask) ^ value`, 32 bits unless the field is narrower; absent mask: all bits. */
 export interface Assignment {
   kind: 'set'
   /** `meta mark`, `ct mark`, `ip ttl`, `ip dscp`, `meta priority` … */

@@ -4,8 +4,9 @@
  * meets one) is not judged, and told.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import { CHAINS, type Row, readTables } from '../rules/iptables/tables.ts'
-import { runInNamespace, whyNot } from './namespaces.ts'
+import { type Row, readTables } from '../rules/iptables/tables.ts'
+import { whyNot } from './namespaces.ts'
+import { askAbout, restore, toolOf } from './rows.ts'
 
 const reason = whyNot('iptables-legacy', 'ip6tables-legacy', 'ipset')
 if (reason) console.warn(`iptables' own judgement is skipped: ${reason}`)
@@ -18,60 +19,29 @@ afterAll(() => {
 
 describe.skipIf(reason)('iptables-legacy', () => {
   describe.each(readTables())('$kind/$name', ({ rows }) => {
-    const answers = reason ? [] : ask(rows)
+    const answers = reason ? [] : askAbout(rows, saveAlone)
     it.for(rows.map((row, i) => ({ ...row, i })))('$family: $rule → $expected', ({ ok, printed, i }, context) => {
-      const { missing, message, saved } = answers[i]!
+      const { missing, output } = answers[i]!
       if (missing) {
         notJudged.set(missing, (notJudged.get(missing) ?? 0) + 1)
         context.skip(`not here: ${missing}`)
       }
-      if (ok) expect(saved, message).toEqual(printed)
-      else expect(saved).toBeUndefined()
+      if (ok) expect(savedRules(output), output).toEqual(printed)
+      else expect(savedRules(output)).toBeUndefined()
     })
   })
 })
 
-interface Answer {
-  /** What iptables-save prints behind `-A CHAIN`; absent: refused. */
-  saved?: string[]
-  message: string
-  /** The extension that this kernel lacks, or the command that should have succeeded. */
-  missing?: string
+/** Prints the table with this rule alone in it; nothing where the rule is refused. */
+function saveAlone(row: Row): string {
+  const added = restore(row, [`-A ${row.chain} ${row.rule}`])
+  // what one row leaves behind is nothing to the next
+  return `if ${added}\nthen ${toolOf(row)}-save -t ${row.table}; ${toolOf(row)} -t ${row.table} -F; fi`
 }
 
-/** All rows in one namespace, each in an otherwise empty table. */
-function ask(rows: readonly Row[]): Answer[] {
-  const script: string[] = []
-  const begun = new Set<string>()
-  rows.forEach(({ rule, family, table, chain, before, needs }, i) => {
-    const tool = family === 'ip' ? 'iptables-legacy' : 'ip6tables-legacy'
-    for (const command of before) if (!begun.has(command)) script.push(command)
-    for (const command of before) begun.add(command)
-    script.push(
-      `echo '@ROW ${i}'`,
-      ...(needs ? [`${needs} >/dev/null || echo '@NEEDS ${needs}'`] : []),
-      `if ${tool}-restore --counters <<'@END'`,
-      `*${table}`,
-      ...CHAINS.map((name) => `:${name} -`),
-      `-A ${chain} ${rule}`,
-      'COMMIT',
-      '@END',
-      `then ${tool}-save -t ${table}`,
-      // what one row leaves behind is nothing to the next
-      `${tool} -t ${table} -F; fi`,
-    )
-  })
-  const answers: Answer[] = []
-  for (const part of runInNamespace(script.join('\n'))
-    .split(/^@ROW /m)
-    .slice(1)) {
-    const lines = part.split('\n')
-    const missing = (/Extension (\S+) revision \d+ not supported, missing kernel module/.exec(part) ??
-      /^@NEEDS (.*)$/m.exec(part))?.[1]
-    const answer: Answer = { message: part, ...(missing ? { missing } : {}) }
-    if (lines.includes('COMMIT'))
-      answer.saved = lines.filter((line) => line.startsWith('-A ')).map((line) => line.replace(/^-A \S+ ?/, ''))
-    answers[Number(lines[0])] = answer
-  }
-  return answers
+/** What stands behind `-A CHAIN`; undefined where nothing was saved. */
+function savedRules(output: string): string[] | undefined {
+  const lines = output.split('\n')
+  if (!lines.includes('COMMIT')) return undefined
+  return lines.filter((line) => line.startsWith('-A ')).map((line) => line.replace(/^-A \S+ ?/, ''))
 }
