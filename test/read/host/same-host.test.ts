@@ -31,7 +31,7 @@ it('routing rules: JSON and text', () => {
 })
 
 it('connections: conntrack -L, -o extended and /proc', () => {
-  const listed = read('conntrack/ipv4.txt').host?.conntrack
+  const listed = read('conntrack/both-families.txt').host?.conntrack
   const proc = read('conntrack/proc.txt').host?.conntrack?.map(({ zone, ...entry }) =>
     zone ? { ...entry, zone } : entry,
   )
