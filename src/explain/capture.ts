@@ -86,7 +86,7 @@ export class CaptureExplainer {
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
     const { states, resolver, world } = this
-    const repeats = this.repeats.note(states.rows, open.states[0]! * COLUMNS, String(open.id), open.firstClock)
+    const repeats = this.repeats.note(states.rows, open.states[0]! * COLUMNS, open.id, open.firstClock)
     this.onClosed({
       open,
       repeats,

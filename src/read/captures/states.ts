@@ -33,6 +33,8 @@ export class PacketStates {
   private filled = 0
   private readonly long = new Map<number, Uint8Array>()
   private view = new DataView(this.bytes.buffer)
+  /** The same bytes as numbers; little-endian, as everything that runs Node or a browser is. */
+  private words = new Int32Array(this.bytes.buffer)
   private readonly recentStates = new Int32Array(RECENT).fill(EMPTY)
   /** Where in the state its packet differs most from others (its sequence number), and the four bytes there. */
   private readonly recentOffsets = new Int32Array(RECENT)
@@ -58,11 +60,21 @@ export class PacketStates {
   private sameLine(state: number, source: DataView, start: number, limit: number): boolean {
     const length = this.lengths[state]!
     if (start + length >= limit || source.getUint8(start + length) !== 0x0a) return false
-    const base = state * SLOT
-    let i = 0
-    for (; i + 4 <= length; i += 4)
-      if (this.view.getInt32(base + i, true) !== source.getInt32(start + i, true)) return false
-    for (; i < length; i++) if (this.bytes[base + i] !== source.getUint8(start + i)) return false
+    // slots begin at multiples of four, so the kept bytes can be read as whole words
+    const { words } = this
+    let word = (state * SLOT) >> 2
+    let at = start
+    const blocks = start + (length & ~15)
+    for (; at < blocks; at += 16, word += 4) {
+      const differing =
+        (words[word]! ^ source.getInt32(at, true)) |
+        (words[word + 1]! ^ source.getInt32(at + 4, true)) |
+        (words[word + 2]! ^ source.getInt32(at + 8, true)) |
+        (words[word + 3]! ^ source.getInt32(at + 12, true))
+      if (differing !== 0) return false
+    }
+    const offset = state * SLOT - start
+    for (const end = start + length; at < end; at++) if (this.bytes[offset + at] !== source.getUint8(at)) return false
     return true
   }
 
@@ -163,6 +175,7 @@ export class PacketStates {
     this.rows = grow(this.rows, new Int32Array(COLUMNS * this.capacity))
     this.bytes = grow(this.bytes, new Uint8Array(SLOT * this.capacity))
     this.view = new DataView(this.bytes.buffer)
+    this.words = new Int32Array(this.bytes.buffer)
     this.lengths = grow(this.lengths, new Int32Array(this.capacity))
     this.hashes = grow(this.hashes, new Int32Array(this.capacity))
     this.holders = grow(this.holders, new Int32Array(this.capacity))

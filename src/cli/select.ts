@@ -1,0 +1,101 @@
+/** Which journeys are shown: --filter, --outcome, --rule. */
+
+import type { ClosedJourney } from '../explain/capture.ts'
+import { parseFilter } from '../filter/parse.ts'
+import type { Condition } from '../model/condition.ts'
+import type { Journey, Outcome } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { evaluate } from '../rules/evaluate.ts'
+import { UserError } from './errors.ts'
+
+export interface SelectOptions {
+  filter?: string
+  outcome?: string[]
+  rule?: string[]
+}
+
+export interface Selection {
+  /** By the packet, before the journey is explained. */
+  packet(closed: ClosedJourney): boolean
+  /** By what the journey met. */
+  journey(journey: Journey): boolean
+}
+
+const OUTCOMES: readonly Outcome[] = [
+  'delivered',
+  'forwarded',
+  'sent',
+  'dropped',
+  'rejected',
+  'queued',
+  'stolen',
+  'vanished',
+  'undetermined',
+]
+
+/** Throws UserError for a filter, outcome or rule that cannot be meant. */
+export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions, world: World): Selection {
+  const condition = filter === undefined ? undefined : readFilter(filter)
+  const outcomes = outcome.flatMap((list) => list.split(','))
+  for (const one of outcomes)
+    if (!OUTCOMES.includes(one as Outcome))
+      throw new UserError(`--outcome ${one}: it is one of ${OUTCOMES.join(', ')}.`)
+  const rules = rule.map(readRule)
+  return {
+    packet: (closed) => condition === undefined || packetMatches(condition, closed, world),
+    journey: (journey) =>
+      (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
+      rules.every((wanted) =>
+        journey.steps.some(
+          (step) =>
+            step.table === wanted.table &&
+            step.chain === wanted.chain &&
+            step.ruleNumber === wanted.ruleNumber &&
+            (step.family === 'ip6') === wanted.ip6,
+        ),
+      ),
+  }
+}
+
+/** Throws UserError. */
+export function readFilter(filter: string): Condition {
+  const result = parseFilter(filter)
+  if ('condition' in result) return result.condition
+  const { error } = result
+  throw new UserError(
+    `--filter: ${error.message}`,
+    'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
+  )
+}
+
+const ELSEWHERE = ['in', 'out', 'mark'] as const
+
+/**
+ * The packet as it first appeared, as a live trace filters it; but an output interface or a mark is not there yet then,
+ * so those count wherever the journey shows them.
+ */
+function packetMatches(condition: Condition, { open, states }: ClosedJourney, world: World): boolean {
+  const first = states.packet(open.states[0]!)
+  const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
+  if (matches(first)) return true
+  const tried = new Set([open.states[0]!])
+  for (const state of open.states) {
+    if (tried.has(state)) continue
+    tried.add(state)
+    const later = states.packet(state)
+    const packet: Packet = { ...first }
+    for (const key of ELSEWHERE) if (later[key] !== undefined) Object.assign(packet, { [key]: later[key] })
+    if (matches(packet)) return true
+  }
+  return false
+}
+
+function readRule(text: string): { ip6: boolean; table: string; chain: string; ruleNumber: number } {
+  const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)
+  if (!match)
+    throw new UserError(
+      `--rule ${text}: a rule is named as TRACE prints it, table:chain:number (nat:KUBE-NODEPORTS:16).`,
+    )
+  return { ip6: match[1] === 'ip6/', table: match[2]!, chain: match[3]!, ruleNumber: Number(match[4]) }
+}
