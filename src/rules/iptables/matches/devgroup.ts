@@ -34,7 +34,7 @@ function printGroup(group: Group): string {
 function groupCondition(field: string, option: string, { value: group, not }: Negatable<Group>): Condition {
   const words = `${option} ${printGroup(group)}`
   if (!('name' in group)) return compare(field, group.value, { words, not, mask: group.mask })
-  if (group.name === 'default') return compare(field, 0, { words, not })
+  if (group.name === 'default') return compare(field, 0, { words, not, mask: ALL_ONES })
   const reason = `which group "${group.name}" is, only the host's /etc/iproute2/group tells`
   return { kind: 'unknown', text: not ? `! ${words}` : words, reason }
 }

@@ -16,6 +16,8 @@ const options = {
   'bytes-gt': u64(),
 }
 
+const COUNTERS = ['packets-eq', 'packets-lt', 'packets-gt', 'bytes-eq', 'bytes-lt', 'bytes-gt'] as const
+
 /** `-m set --match-set NAME src,dst`: is the packet in this ipset? (libxt_set.c revision 4, net/netfilter/xt_set.c) */
 export const set = defineMatch({
   name: 'set',
@@ -31,13 +33,15 @@ export const set = defineMatch({
     const parts: Condition[] = [{ kind: 'lookup', fields: value.directions, set: value.name, text }]
     if (values['return-nomatch'])
       parts.push({ kind: 'unknown', text: '--return-nomatch', reason: 'it asks for elements flagged nomatch' })
-    for (const [option, given] of Object.entries(values))
-      if (/^(packets|bytes)-/.test(option))
+    for (const option of COUNTERS) {
+      const given = values[option]
+      if (given)
         parts.push({
           kind: 'unknown',
           text: `${given.not ? '! ' : ''}--${option} ${given.value}`,
           reason: "the counters of the set's elements change with every packet",
         })
+    }
     const whole = parts.map((part) => part.text).join(' ')
     return [negateIf(not, parts.length === 1 ? parts[0]! : { kind: 'all', of: parts, text: whole })]
   },

@@ -34,7 +34,8 @@ type Given = Values<typeof options>
 function zoneOf(values: Given): { option: string; field: string; zone: number | 'mark' } | undefined {
   const given = [...Object.entries(values)].filter(([name]) => name.startsWith('zone')).map(([, { value }]) => value)
   const zone = given.includes('mark') ? 'mark' : given.at(-1)
-  if (typeof zone !== 'number' && zone !== 'mark') return undefined
+  // zone 0 is where everything is without a zone
+  if (zone === 0 || (typeof zone !== 'number' && zone !== 'mark')) return undefined
   const { 'zone-orig': original, 'zone-reply': reply } = values
   if (original && !reply) return { option: '--zone-orig', field: 'ct original zone', zone }
   if (reply && !original) return { option: '--zone-reply', field: 'ct reply zone', zone }
@@ -55,11 +56,7 @@ export const CT = defineTarget({
   },
   print(values, context) {
     const zone = zoneOf(values)
-    return [
-      ...printOptions(plainOptions, values, context),
-      // zone 0 is none
-      ...(zone && zone.zone !== 0 ? [zone.option, String(zone.zone)] : []),
-    ]
+    return [...printOptions(plainOptions, values, context), ...(zone ? [zone.option, String(zone.zone)] : [])]
   },
   statements(values) {
     if (values.notrack) return [{ kind: 'notrack' }]

@@ -32,9 +32,9 @@ export const ECN = defineTarget({
   statements(values) {
     const { 'ecn-tcp-remove': remove, 'ecn-tcp-ece': ece, 'ecn-tcp-cwr': cwr, 'ecn-ip-ect': ect } = values
     const statements: Statement[] = []
-    if (remove) statements.push({ kind: 'set', field: 'tcp flags', value: 0, mask: ECE | CWR })
-    if (ece) statements.push({ kind: 'set', field: 'tcp flags', value: ece.value * ECE, mask: ECE })
-    if (cwr) statements.push({ kind: 'set', field: 'tcp flags', value: cwr.value * CWR, mask: CWR })
+    const mask = (ece || remove ? ECE : 0) | (cwr || remove ? CWR : 0)
+    const value = (ece?.value ? ECE : 0) | (cwr?.value ? CWR : 0)
+    if (mask !== 0) statements.push({ kind: 'set', field: 'tcp flags', value, mask })
     if (ect) statements.push({ kind: 'set', field: 'ip ecn', value: ect.value, mask: 3 })
     return statements
   },

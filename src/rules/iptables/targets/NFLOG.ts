@@ -3,7 +3,8 @@ import { u16, u32 } from '../values/numbers.ts'
 import { cutText } from '../values/text.ts'
 
 const options = {
-  'nflog-prefix': cutText(63),
+  // 63 bytes with the legacy backend, which prints no more
+  'nflog-prefix': cutText(127),
   'nflog-group': u16(),
   'nflog-size': u32(),
   // has never had an effect

@@ -29,7 +29,8 @@ export const TPROXY = defineTarget({
   statements(values, { family }) {
     const port = values['on-port']!.value
     const address = values['on-ip']?.value ?? ANY[family]
-    const mark = values['tproxy-mark']
+    const mark = values['tproxy-mark']?.value
+    const marks = mark && (mark.mask !== 0 || mark.value !== 0)
     return [
       {
         kind: 'tproxy',
@@ -37,7 +38,7 @@ export const TPROXY = defineTarget({
         ...(port === 0 ? {} : { port }),
         otherwise: 'drop',
       },
-      ...(mark ? [{ kind: 'set' as const, field: 'meta mark', ...mark.value }] : []),
+      ...(marks ? [{ kind: 'set' as const, field: 'meta mark', ...mark }] : []),
       { kind: 'accept' },
     ]
   },
