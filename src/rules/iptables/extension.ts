@@ -18,7 +18,7 @@ export interface RuleContext {
   table?: string
 }
 
-/** A word that cannot be meant; `text` is the whole sentence a person reads. Caught in rule.ts, never leaves rules/. */
+/** A word that cannot be meant; `text` is the whole sentence a person reads. Caught in read.ts and clause.ts, never leaves rules/. */
 export class WordError extends Error {}
 
 export interface Option<T> {

@@ -203,7 +203,8 @@ class RuleReader {
   }
 
   private openTarget(name: string, goto: boolean): void {
-    if (name === '' || name.length > 28) throw new WordError('a name has 1 to 28 characters')
+    if (!/^[^-!\s]\S{0,27}$/.test(name))
+      throw new WordError('a name has 1 to 28 characters, no blanks, and does not begin with - or !')
     if (goto && STANDARD.includes(name)) throw new WordError(`${name} is not a chain`)
     const extension = goto || this.isChain?.(name) ? undefined : findTarget(name, this.family)
     this.target = opening(name, extension)

@@ -1,4 +1,4 @@
-import { defineTarget, flag, word } from '../extension.ts'
+import { defineTarget, flag, WordError, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 import { cutName } from '../values/text.ts'
 
@@ -9,6 +9,9 @@ export const IDLETIMER = defineTarget({
     timeout: word((text) => readNumber(text, 0xffffffff, 1), String, { required: true }),
     label: cutName(27, { required: true }),
     alarm: flag(),
+  },
+  check({ label }) {
+    if (label!.value === '') throw new WordError('--label is empty')
   },
   statements: ({ label }) => [{ kind: 'note', text: `the timer ${label!.value} starts anew` }],
 })

@@ -10,7 +10,7 @@ const duration: Option<number> = word(
   (text) => {
     const match = /^(\d+\.?\d*|\.\d+)(s|ms|us|)(?:ecs?)?$/i.exec(text)
     if (!match) throw new WordError(`"${text}" is not a time`)
-    return Math.trunc(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!)
+    return Math.trunc(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!) % 2 ** 32
   },
   (time) =>
     time >= SECOND ? `${(time / SECOND).toFixed(1)}s` : time >= 1000 ? `${(time / 1000).toFixed(1)}ms` : `${time}us`,
