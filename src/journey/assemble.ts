@@ -4,7 +4,6 @@
  */
 import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
 import type { Family } from '../model/packet.ts'
-import { findTable } from '../model/world.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
@@ -63,7 +62,7 @@ export class Assembler implements EventSink {
   event(point: number, state: number, stamp: Stamp, clock: number, line: number): void {
     this.events++
     this.lastLine = line
-    const resolved = this.resolver.get(point, familyOf(this.states.rows[state * F.COLUMNS + F.FAMILY]!))
+    const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     let journey = this.owners[state]
     if (!journey || !follows(journey, resolved)) journey = this.find(state, resolved)
     if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
@@ -138,7 +137,7 @@ export class Assembler implements EventSink {
         break
       case 'accept':
         journey.ended = true
-        journey.complete = this.isLastChain(journey, state)
+        journey.complete = this.isLastChain(journey, resolved, state)
         break
       case 'queue':
       case 'stolen':
@@ -156,22 +155,16 @@ export class Assembler implements EventSink {
   }
 
   /** Accepted here: does another base chain come for this packet? Where nat's part is not known, wait for it. */
-  private isLastChain(journey: OpenJourney, state: number): boolean {
-    const { hook, table, family } = journey
+  private isLastChain(journey: OpenJourney, resolved: Resolved, state: number): boolean {
+    const { hook } = journey
     if (hook !== 'input' && hook !== 'postrouting') return false
     if (hook === 'postrouting') {
-      const out = this.states.names.text(this.states.rows[state * F.COLUMNS + F.OUT]!)
-      if (out === 'lo' || out === '') return false
+      // without an output interface nothing is sure, and over lo the packet comes back in
+      const out = this.states.rows[state * F.COLUMNS + F.OUT]!
+      if (out === 0 || this.states.names.text(out) === 'lo') return false
     }
-    const { world } = this.resolver
-    const priority = priorityOf(table, hook)
-    const natPassed = journey.natSeen || !journey.beforeNat || !findTable(world, family, 'nat')
-    return !world.tables.some((other) => {
-      if (other.family !== family || (other.name === 'nat' && !natPassed)) return false
-      for (const chain of other.chains.values())
-        if (chain.hook === hook && (chain.priority ?? 0) > priority) return true
-      return false
-    })
+    if (resolved.hook !== hook) return false
+    return this.resolver.isLast(resolved, journey.natSeen || !journey.beforeNat)
   }
 
   /** Closes journeys that have waited too long; those that only stand too far in front go to the back. */
@@ -233,6 +226,3 @@ function leadsTo(from: Hook, to: Hook): boolean {
   if (from === 'postrouting') return to === 'prerouting' || to === 'input'
   return NEXT_HOOKS[from].some((next) => next === to || (next !== 'postrouting' && leadsTo(next, to)))
 }
-
-const familyOf = (family: number): Family =>
-  family === 6 ? 'ip6' : family === 0 ? 'arp' : family === 7 ? 'bridge' : 'ip'

@@ -46,7 +46,9 @@ export function gatherEvidence(
   states: PacketStates,
   followed: boolean,
 ): Evidence {
-  const resolved = open.points.map((point) => resolver.get(point, open.family))
+  const resolved = open.points.map((point, i) =>
+    resolver.get(point, states.rows[open.states[i]! * F.COLUMNS + F.FAMILY]!),
+  )
   const packets = readPackets(open.states, states)
   const hooks = placeInHooks(resolved, packets, resolver)
   const stack = new ChainStack()

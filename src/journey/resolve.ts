@@ -9,6 +9,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
 import { type Ending, verdictOf } from '../rules/verdict.ts'
+import { nextAtHook } from './base-chains.ts'
 import { hooksOfChains } from './reach.ts'
 
 export interface Resolved {
@@ -33,9 +34,9 @@ export interface Resolved {
   base: boolean
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
+  /** Is this hook's last base chain for packets that pass nat chains, and for those that do not? Found out once each. */
+  last: [boolean | undefined, boolean | undefined]
 }
-
-const FAMILIES: readonly Family[] = ['ip', 'ip6', 'arp', 'bridge', 'netdev']
 
 export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
@@ -57,15 +58,28 @@ export class Resolver {
             }
   }
 
-  get(point: number, family: Family): Resolved {
-    const key = point * FAMILIES.length + FAMILIES.indexOf(family)
+  /** `familyColumn` is the packet state's FAMILY. */
+  get(point: number, familyColumn: number): Resolved {
+    const key = point * 9 + familyColumn + 1
     let known = this.resolved[key]
     if (!known) {
+      const family = familyOf(familyColumn)
       const trace = this.points.get(point)
       known = trace.type === 'log' ? this.log(trace, family) : this.trace(trace, family)
       this.resolved[key] = known
     }
     return known
+  }
+
+  /** Accepted here, where a step resolved so happens: does no other base chain of its hook come? */
+  isLast(at: Resolved, nat: boolean): boolean {
+    const known = at.last[nat ? 1 : 0]
+    if (known !== undefined) return known
+    const last =
+      at.hook === undefined ||
+      nextAtHook(this.world, at.family, at.hook, priorityOf(at.table, at.hook), nat) === undefined
+    at.last[nat ? 1 : 0] = last
+    return last
   }
 
   private trace(point: TracePoint, family: Family): Resolved {
@@ -90,6 +104,7 @@ export class Resolver {
       hook: IPTABLES_HOOKS[chainName] ?? this.onlyHook(inTable, chainName),
       base,
       mismatch: undefined,
+      last: [undefined, undefined],
     }
     if (!this.world.tables.some((table) => table.family === family)) return unresolved(resolved, type)
     const rules = inChain?.rules.length ?? 0
@@ -123,6 +138,7 @@ export class Resolver {
       hook: only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name)),
       base: false,
       mismatch: undefined,
+      last: [undefined, undefined],
     }
   }
 
@@ -177,3 +193,7 @@ function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'polic
 /** Which of two tables comes first at a hook; for ordering events of one packet. */
 export const priorityOf = (table: string | undefined, hook: Hook): number =>
   table === undefined ? 0 : iptablesPriority(table, hook)
+
+/** From a packet state's FAMILY. */
+const familyOf = (column: number): Family =>
+  column === 6 ? 'ip6' : column === 0 ? 'arp' : column === 7 ? 'bridge' : 'ip'

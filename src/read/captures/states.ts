@@ -35,11 +35,11 @@ export class PacketStates {
   private view = new DataView(this.bytes.buffer)
   /** The same bytes as numbers; little-endian, as everything that runs Node or a browser is. */
   private words = new Int32Array(this.bytes.buffer)
-  private readonly recentStates = new Int32Array(RECENT).fill(EMPTY)
-  /** Where in the state its packet differs most from others (its sequence number), and the four bytes there. */
-  private readonly recentOffsets = new Int32Array(RECENT)
-  private readonly recentWords = new Int32Array(RECENT)
-  private nextRecent = 0
+  /**
+   * The latest states, three numbers each: the state; where in it its packet differs most from others (its sequence
+   * number); and the four bytes there.
+   */
+  private readonly recent = new Int32Array(RECENT * 3).fill(EMPTY)
 
   constructor(names: Names = new Names()) {
     this.names = names
@@ -47,14 +47,27 @@ export class PacketStates {
 
   /** The latest states first: the one whose bytes and a newline stand in `source` at `start`, or -1. Needs no hash. */
   findRecent(source: DataView, start: number, limit: number): number {
-    for (let i = 0; i < RECENT; i++) {
-      const state = this.recentStates[i]!
+    const { recent } = this
+    for (let i = 0; i < recent.length; i += 3) {
+      const state = recent[i]!
       if (state < 0) continue
-      const at = start + this.recentOffsets[i]!
-      if (at + 4 > limit || source.getInt32(at, true) !== this.recentWords[i]) continue
-      if (this.sameLine(state, source, start, limit)) return state
+      const at = start + recent[i + 1]!
+      if (at + 4 > limit || source.getInt32(at, true) !== recent[i + 2]) continue
+      if (!this.sameLine(state, source, start, limit)) continue
+      if (i > 0) this.moveUp(i)
+      return state
     }
     return -1
+  }
+
+  /** The next line is likely to be of a packet that was just seen: its state changes places with the one before it. */
+  private moveUp(i: number): void {
+    const { recent } = this
+    for (let k = i; k < i + 3; k++) {
+      const other = recent[k - 3]!
+      recent[k - 3] = recent[k]!
+      recent[k] = other
+    }
   }
 
   private sameLine(state: number, source: DataView, start: number, limit: number): boolean {
@@ -132,12 +145,18 @@ export class PacketStates {
     return state
   }
 
+  /** Takes the place of one that is gone, or of the last. */
   private remember(state: number, telling: number): void {
-    const i = this.nextRecent
-    this.recentStates[i] = state
-    this.recentOffsets[i] = telling
-    this.recentWords[i] = this.view.getInt32(state * SLOT + telling, true)
-    this.nextRecent = (i + 1) % RECENT
+    const { recent } = this
+    let i = recent.length - 3
+    for (let k = 0; k < recent.length; k += 3)
+      if (recent[k]! < 0) {
+        i = k
+        break
+      }
+    recent[i] = state
+    recent[i + 1] = telling
+    recent[i + 2] = this.view.getInt32(state * SLOT + telling, true)
   }
 
   /** One more journey holds this state. */
@@ -148,8 +167,7 @@ export class PacketStates {
   /** A journey that held it is closed; the last one frees it. */
   release(state: number): void {
     if (--this.holders[state]! > 0) return
-    const recent = this.recentStates.indexOf(state)
-    if (recent >= 0) this.recentStates[recent] = EMPTY
+    for (let i = 0; i < this.recent.length; i += 3) if (this.recent[i] === state) this.recent[i] = EMPTY
     const mask = this.slots.length - 1
     let slot = this.hashes[state]! & mask
     while (this.slots[slot] !== state) slot = (slot + 1) & mask

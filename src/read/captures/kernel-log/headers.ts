@@ -80,6 +80,8 @@ const TRACE = letters('TRACE')
 /** A spare bit of PRESENT while a line is read: TCP's last fixed field was there. */
 const TCP_WHOLE = 1
 const slotOf = (hash: number) => (hash ^ (hash >>> 9) ^ (hash >>> 18)) & 1023
+/** `dst:src:type`, 14 bytes. */
+const MAC_LENGTH = 41
 const PASS = 100
 /** A name with `=`, or a bare word: hash in, column or flag out; built once so that the hot loop only looks up. */
 function lookup(entries: [string, number][]): { hashes: Int32Array; values: Int32Array } {
@@ -178,7 +180,9 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
     }
     const nameStart = at
     let hash = 0
-    while (at < end && bytes[at]! >= 0x41 && bytes[at]! <= 0x5a) hash = (hash << 5) ^ (bytes[at++]! & 31)
+    let i = at
+    while (i < end && bytes[i]! >= 0x41 && bytes[i]! <= 0x5a) hash = (hash << 5) ^ (bytes[i++]! & 31)
+    at = i
     const stop = at < end ? bytes[at]! : 0x20
     if (stop === 0x3d) {
       at++
@@ -216,7 +220,10 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
         case F.MACSRC:
         case F.MACDST: {
           const from = at
-          while (at < end && isMacByte(bytes[at]!)) at++
+          // the whole header, as nearly always; else byte by byte
+          if (column === F.MAC && at + MAC_LENGTH < end && bytes[at + MAC_LENGTH] === 0x20 && bytes[at + 2] === 0x3a)
+            at += MAC_LENGTH
+          else while (at < end && isMacByte(bytes[at]!)) at++
           if (at < end && bytes[at] !== 0x20 && at === from) skipToBlank(bytes, end)
           row[column] = ((from - start) << 12) | (at - from)
           row[F.PRESENT]! |= 1 << column
@@ -326,15 +333,20 @@ function splitGluedWord(bytes: Uint8Array, from: number): boolean {
   return true
 }
 
+// loops count in a variable of their own: one that the whole module shares is slow to read and write
 function skipToBlank(bytes: Uint8Array, end: number): void {
-  while (at < end && bytes[at] !== 0x20) at++
+  let i = at
+  while (i < end && bytes[i] !== 0x20) i++
+  at = i
 }
 
 /** An interface name ends at a blank, or where the next field's name begins (`IN=eth0OUT=`). */
 function skipName(bytes: Uint8Array, end: number): void {
   const from = at
-  while (at < end && bytes[at] !== 0x20 && bytes[at] !== 0x3d) at++
-  if (at >= end || bytes[at] !== 0x3d) return
+  let i = at
+  while (i < end && bytes[i] !== 0x20 && bytes[i] !== 0x3d) i++
+  at = i
+  if (i >= end || bytes[i] !== 0x3d) return
   const text = decoder.decode(bytes.subarray(from, at))
   const glued = /(OUT|PHYSIN|PHYSOUT|MAC|MACSRC|SRC)$/.exec(text)
   if (glued) at = from + glued.index
@@ -355,11 +367,13 @@ function number(bytes: Uint8Array, end: number): number {
     }
     return value | 0
   }
-  for (; at < end; at++) {
-    const byte = bytes[at]!
+  let i = at
+  for (; i < end; i++) {
+    const byte = bytes[i]!
     if (byte < 0x30 || byte > 0x39) break
     value = value * 10 + (byte - 0x30)
   }
+  at = i
   return value | 0
 }
 
@@ -374,8 +388,9 @@ function readAddress(bytes: Uint8Array, end: number, column: number, family: num
   let colons = 0
   let value = 0
   let part = 0
-  for (; at < end; at++) {
-    const byte = bytes[at]!
+  let i = at
+  for (; i < end; i++) {
+    const byte = bytes[i]!
     if (byte >= 0x30 && byte <= 0x39) part = part * 10 + (byte - 0x30)
     else if (byte === 0x2e) {
       value = (value << 8) | part
@@ -384,6 +399,7 @@ function readAddress(bytes: Uint8Array, end: number, column: number, family: num
     } else if (byte === 0x3a) colons++
     else if (!((byte >= 0x61 && byte <= 0x66) || (byte >= 0x41 && byte <= 0x46 && colons > 0))) break
   }
+  at = i
   const bit = column === F.SRC ? F.HAS_SRC : F.HAS_DST
   if (colons === 0 && dots === 3) {
     row[column] = (value << 8) | part
@@ -422,10 +438,9 @@ function readOptions(bytes: Uint8Array, start: number, end: number, afterProtoco
   while (at < end && bytes[at] === 0x20) at++
   if (bytes[at] !== 0x28) return
   const from = ++at
-  while (at < end && bytes[at] !== 0x29) {
-    if (!isMacByte(bytes[at]!)) break
-    at++
-  }
+  let i = at
+  while (i < end && bytes[i] !== 0x29 && bytes[i]! > 0x20) i++
+  at = i
   if (afterProtocol) {
     row[F.OPT] = ((from - start) << 12) | (at - from)
     row[F.PRESENT]! |= 1 << F.OPT

@@ -3,7 +3,9 @@ import type { TracePoints } from '../points.ts'
 
 /** A text after `TRACE: `, up to the blank. */
 interface Entry {
-  bytes: Uint8Array
+  /** Four bytes each, little-endian, the last filled up with zeros. */
+  words: Int32Array
+  length: number
   hash: number
   /** The trace point, or -1: not what xt_TRACE prints. */
   point: number
@@ -24,18 +26,21 @@ export class PrefixTable {
   }
 
   /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. */
-  find(bytes: Uint8Array, start: number, end: number, hash: number): Entry {
+  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Entry {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]
       if (entry === undefined) return this.add(bytes.slice(start, end), hash, slot)
-      if (entry.hash === hash && same(entry.bytes, bytes, start, end)) return entry
+      if (entry.hash === hash && entry.length === end - start && same(entry.words, view, start, end)) return entry
     }
   }
 
   private add(bytes: Uint8Array, hash: number, slot: number): Entry {
     const match = TRACE_PREFIX.exec(decoder.decode(bytes))
-    const entry: Entry = { bytes, hash, point: -1, glued: 0 }
+    const padded = new Uint8Array((bytes.length + 3) & ~3)
+    padded.set(bytes)
+    const words = new Int32Array(padded.buffer)
+    const entry: Entry = { words, length: bytes.length, hash, point: -1, glued: 0 }
     if (match) {
       const [, table, chain, type, number, glued] = match
       entry.glued = glued!.length
@@ -66,8 +71,16 @@ export class PrefixTable {
   }
 }
 
-function same(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (known.length !== end - start) return false
-  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false
-  return true
+function same(words: Int32Array, view: DataView, start: number, end: number): boolean {
+  let i = 0
+  let at = start
+  for (; at + 4 <= end; at += 4) if (words[i++] !== view.getInt32(at, true)) return false
+  return at === end || words[i] === lastWord(view, at, end)
+}
+
+/** The one to three bytes before `end` as a number. */
+export function lastWord(view: DataView, at: number, end: number): number {
+  let word = 0
+  for (let i = end - 1; i >= at; i--) word = (word << 8) | view.getUint8(i)
+  return word
 }

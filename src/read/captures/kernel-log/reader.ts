@@ -9,7 +9,7 @@ import * as F from '../header-fields.ts'
 import { noStamp, type Stamp } from '../stamp.ts'
 import { read, readHeaders, row } from './headers.ts'
 import { readPacket } from './packet.ts'
-import { PrefixTable } from './prefix.ts'
+import { lastWord, PrefixTable } from './prefix.ts'
 import { readWrapping, wrappingEnd } from './wrapping.ts'
 
 /** A line longer than this is no log's: the rest of it is passed over. */
@@ -108,9 +108,17 @@ export class KernelLogReader implements CaptureReader {
     while (bytes[at] === 0x20) at++
     const prefixStart = at
     let hash = 0
-    for (let byte = bytes[at]!; byte > 0x20; byte = bytes[++at]!)
-      hash = Math.imul(hash ^ byte, MULTIPLIER) ^ (hash >>> 11)
-    const prefix = this.prefixes.find(bytes, prefixStart, at, hash)
+    for (; at + 4 <= end; at += 4) {
+      const four = view.getInt32(at, true)
+      // is one of the four a blank or less?
+      if (((four - 0x21212121) & ~four & 0x80808080) !== 0) break
+      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
+    }
+    const lastStart = at
+    while (bytes[at]! > 0x20) at++
+    hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ lastWord(view, lastStart, at), MULTIPLIER)
+    hash ^= hash >>> 15
+    const prefix = this.prefixes.find(bytes, view, prefixStart, at, hash)
     this.readHead(bytes, lineStart, message)
     if (prefix.point < 0) return this.logLine(bytes, lineStart, message, end)
     this.headOffset = message - lineStart
