@@ -33,7 +33,6 @@ export type Command =
   | 'rename-chain'
 
 export interface CommandLine {
-  kind: 'command'
   command: Command
   chain?: string
   /** A rule's number: where to insert, which to delete. */
@@ -55,7 +54,8 @@ export type Line =
   | { kind: 'header'; header: Header }
   | { kind: 'table'; table: string }
   | ChainLine
-  | CommandLine
+  /** Its words are read where they are needed (readCommand): files have many such lines. */
+  | { kind: 'command'; command: Command }
 
 const SHORT: Readonly<Record<string, Command>> = {
   '-A': 'append',
@@ -80,6 +80,7 @@ const CHAIN_OPTIONAL: ReadonlySet<Command> = new Set(['flush', 'delete-chain', '
 const TABLE = /^\*\s*([\w.-]+)$/
 const CHAIN = /^:\s*(\S+)\s+(\S+)(?:\s+\[(\d+):(\d+)\])?$/
 const COUNTERS = /^\[\s*(\d+)\s*:\s*(\d+)\s*\]\s*/
+const APPEND = /^(?:\[\d+:\d+\] )?-A [^\s"]/
 const BUILT_IN = /^(-[AIDR])(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$/
 
 export function classifyLine(text: string): Line {
@@ -98,9 +99,10 @@ export function classifyLine(text: string): Line {
     case ':':
       return line.length < MAX_LINE ? classifyChain(line) : { kind: 'other' }
     case '-':
-    case '[':
-      // of a line that is too long, the beginning tells which chain it belongs to
-      return classifyCommand(line.length > MAX_LINE ? line.slice(0, MAX_LINE) : line)
+    case '[': {
+      const command = APPEND.test(line) ? 'append' : readCommand(line)?.command
+      return command === undefined ? { kind: 'other' } : { kind: 'command', command }
+    }
     default:
       return { kind: line === 'COMMIT' ? 'commit' : 'other' }
   }
@@ -119,7 +121,9 @@ function countersOf(packets: string | undefined, bytes: string | undefined): { c
 /** The line without its `[packets:bytes]`, and without blanks around it. */
 export const withoutCounters = (text: string): string => text.trim().replace(COUNTERS, '')
 
-function classifyCommand(line: string): Line {
+/** A line's words; undefined where it is no command. Of a line that is too long, those of its beginning. */
+export function readCommand(text: string): CommandLine | undefined {
+  const line = text.trim().slice(0, MAX_LINE)
   const [whole = '', packets, bytes] = COUNTERS.exec(line) ?? []
   const words = splitWords(line.slice(whole.length))
   const glued = BUILT_IN.exec(words[0] ?? '')
@@ -128,18 +132,16 @@ function classifyCommand(line: string): Line {
   const at = words.slice(0, 3).findIndex((word) => COMMANDS.has(word))
   const command = COMMANDS.get(words[at] ?? '')
   if (command === undefined || (at > 0 && command !== 'append' && command !== 'insert' && command !== 'delete'))
-    return { kind: 'other' }
+    return undefined
   const before = words.slice(0, at)
   const [chain, ...after] = words.slice(at + 1)
   if (chain === undefined) {
-    if (!CHAIN_OPTIONAL.has(command)) return { kind: 'other' }
-    return { kind: 'command', command, words: before }
+    return CHAIN_OPTIONAL.has(command) ? { command, words: before } : undefined
   }
   let number: number | undefined
   const numbered = command === 'insert' || command === 'replace' || command === 'delete'
   if (numbered && /^\d{1,9}$/.test(after[0] ?? '')) number = Number(after.shift())
   return {
-    kind: 'command',
     command,
     chain,
     ...(number === undefined ? {} : { number }),

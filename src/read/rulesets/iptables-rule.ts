@@ -1,6 +1,6 @@
 /** One rule line: read as it is, or, where that leaves questions, in the way that leaves the fewest. */
 import { type ReadRule, readRule } from '../../rules/iptables/read.ts'
-import { type CommandLine, classifyLine, withoutCounters } from './iptables-lines.ts'
+import { type CommandLine, classifyLine, readCommand, withoutCounters } from './iptables-lines.ts'
 import { mendings } from './mend.ts'
 
 export interface RuleLine extends CommandLine {
@@ -20,8 +20,8 @@ export interface Surroundings {
 export type Reading = RuleLine & { doubts: number }
 
 /** Undefined where the text is no rule. */
-export function readAsIs(text: string, line: CommandLine | undefined, around: Surroundings): Reading | undefined {
-  const command = line ?? commandOf(text)
+export function readAsIs(text: string, around: Surroundings): Reading | undefined {
+  const command = readCommand(text)
   if (command?.chain === undefined) return undefined
   const read = readRule(command.words, around.family, around.table, around.hasChain)
   const target = read.specs[0]?.target
@@ -29,12 +29,8 @@ export function readAsIs(text: string, line: CommandLine | undefined, around: Su
     read.problems.length +
     (target?.chain && !around.hasChain(target.name) ? 1 : 0) +
     (around.hasChain(command.chain) ? 0 : 1)
-  return { ...command, chain: command.chain, text: withoutCounters(text), read, doubts }
-}
-
-function commandOf(text: string): CommandLine | undefined {
-  const line = classifyLine(text)
-  return line.kind === 'command' ? line : undefined
+  // a new object already, and one of many thousands: a copy of it would take as long as reading it
+  return Object.assign(command as CommandLine & { chain: string }, { text: withoutCounters(text), read, doubts })
 }
 
 /** The best of all mendings, if any has fewer doubts than `reading`. */
@@ -44,7 +40,7 @@ export function readMended(text: string, reading: Reading, around: Surroundings)
   for (const mended of mendings(text)) {
     if (tried.has(mended)) continue
     tried.add(mended)
-    const candidate = readAsIs(mended, undefined, around)
+    const candidate = readAsIs(mended, around)
     if (candidate && candidate.doubts < best.doubts) best = candidate
     if (best.doubts === 0) break
   }
@@ -57,7 +53,7 @@ export function fewestProblems(text: string, family: 'ip' | 'ip6', table = 'filt
   if (line.kind === 'other') return 1
   if (line.kind !== 'command') return 0
   const around: Surroundings = { family, table, hasChain: () => false }
-  const reading = readAsIs(text, line, around)
+  const reading = readAsIs(text, around)
   if (!reading) return 0
   return readMended(text, reading, around).read.problems.length
 }

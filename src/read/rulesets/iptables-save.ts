@@ -8,9 +8,10 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES } from '../../model/hook.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { type CommandLine, type Header, MAX_LINE } from './iptables-lines.ts'
+import { groupSections } from './iptables-dumps.ts'
+import { type Command, type Header, MAX_LINE, readCommand } from './iptables-lines.ts'
 import { type Reading, readAsIs, readMended, type Surroundings } from './iptables-rule.ts'
-import { groupSections, readSections, type Section, type SourceLine } from './iptables-sections.ts'
+import { readSections, type Section, type SourceLine } from './iptables-sections.ts'
 import { builtInChains, TableBuilder } from './iptables-table.ts'
 
 /** The tables of one dump: one host, one family, one backend. */
@@ -84,17 +85,19 @@ function readTable({ table: name = 'filter', lines, number }: Section, family: '
     report('unknown-table', `iptables has no table ${name}; its place among the hooks is not known`, number)
   const builder = new TableBuilder(name, family, report)
   const declared = new Set(builtInChains(name))
-  for (const { line } of lines) {
+  for (const { line, text } of lines) {
     if (line.kind === 'chain') declared.add(line.chain)
-    if (line.kind === 'command' && line.command === 'new-chain') declared.add(line.chain!)
-    if (line.kind === 'command' && line.command === 'rename-chain') declared.add(line.words[0] ?? '')
+    if (line.kind !== 'command' || (line.command !== 'new-chain' && line.command !== 'rename-chain')) continue
+    const { chain = '', words } = readCommand(text)!
+    declared.add(line.command === 'new-chain' ? chain : (words[0] ?? ''))
   }
   const around = { family, table: name, hasChain: (chain: string) => declared.has(chain) }
   for (let i = 0; i < lines.length; i++) {
-    const { line, number } = lines[i]!
+    const { line, number, text } = lines[i]!
     if (line.kind === 'chain') builder.declare(line, number)
-    else if (line.kind === 'command' && isRule(line)) i += readRuleLines(lines, i, line, around, builder, report)
-    else if (line.kind === 'command') builder.change(line, number)
+    else if (line.kind === 'command' && isRule(line.command, text))
+      i += readRuleLines(lines, i, around, builder, report)
+    else if (line.kind === 'command') builder.change(readCommand(text)!, number)
     else {
       while (lines[i + 1]?.line.kind === 'other') i++
       const last = lines[i]!.number
@@ -105,17 +108,17 @@ function readTable({ table: name = 'filter', lines, number }: Section, family: '
   return builder.finish()
 }
 
-const isRule = ({ command, number }: CommandLine): boolean =>
+/** `-D CHAIN 3` is about a chain, `-D CHAIN -s …` about a rule. */
+const isRule = (command: Command, text: string): boolean =>
   command === 'append' ||
   command === 'insert' ||
   command === 'replace' ||
-  (command === 'delete' && number === undefined)
+  (command === 'delete' && readCommand(text)?.number === undefined)
 
 /** Reads the rule that begins at `lines[at]`; how many of the lines behind it turned out to belong to it. */
 function readRuleLines(
   lines: readonly SourceLine[],
   at: number,
-  line: CommandLine,
   around: Surroundings,
   builder: TableBuilder,
   report: Report,
@@ -123,7 +126,7 @@ function readRuleLines(
   const { text, number } = lines[at]!
   if (text.length > MAX_LINE) {
     report('long-line', `longer than the ${MAX_LINE} bytes iptables-restore reads; cut`, number)
-    const cut = readAsIs(text.slice(0, MAX_LINE), line, around)!
+    const cut = readAsIs(text.slice(0, MAX_LINE), around)!
     const unread = 'what is behind it'
     cut.read.problems.push(unread)
     cut.read.specs.forEach((spec) => {
@@ -132,7 +135,7 @@ function readRuleLines(
     builder.addRule(cut, number)
     return 0
   }
-  const asIs = readAsIs(text, line, around)!
+  const asIs = readAsIs(text, around)!
   if (asIs.read.specs.length === 0) {
     report('other-family', 'a rule for the other family (-4, -6), skipped as iptables-restore does', number)
     return 0
@@ -163,7 +166,7 @@ function unwrap(lines: readonly SourceLine[], at: number, asIs: Reading, around:
     parts.push(next)
     for (const glue of [' ', '']) {
       const text = parts.join(glue)
-      const reading = text.length > MAX_LINE ? undefined : readAsIs(text, undefined, around)
+      const reading = text.length > MAX_LINE ? undefined : readAsIs(text, around)
       if (!reading || reading.doubts > best.reading.doubts) continue
       const better = reading.doubts < best.reading.doubts
       if (better || (best.more < more && (reading.doubts === 0 || /^[-!]/.test(next)))) best = { reading, text, more }

@@ -1,9 +1,9 @@
-/** Cuts iptables-save text into its tables, and these into rulesets: dumps of several hosts, families or backends. */
+/** Cuts iptables-save text into its tables, and tells what is between them. */
 import type { Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES } from '../../model/hook.ts'
 import { readRule } from '../../rules/iptables/read.ts'
-import { familyByAddresses, familyByWords, tableOf } from './iptables-evidence.ts'
-import { classifyLine, type Header, type Line, MAX_LINE, promptedTool } from './iptables-lines.ts'
+import { familyByAddresses } from './iptables-evidence.ts'
+import { classifyLine, type Header, type Line, MAX_LINE, promptedTool, readCommand } from './iptables-lines.ts'
 import { fewestProblems } from './iptables-rule.ts'
 import { cleanLine, mayBeGlued, splitGlued } from './mend.ts'
 
@@ -22,14 +22,6 @@ export interface Section {
   lines: SourceLine[]
 }
 
-/** Tables that belong together. */
-export interface Dump {
-  family: 'ip' | 'ip6'
-  familyKnown: boolean
-  header?: Header
-  sections: Section[]
-}
-
 export function readSections(text: string, report: Report): Section[] {
   return new SectionReader(report).read(text)
 }
@@ -38,6 +30,8 @@ class SectionReader {
   private readonly sections: Section[] = []
   private current: Section | undefined
   private header: Header | undefined
+  /** What a table without a name has had so far. */
+  private listing = { hasRules: false, policies: new Set<string>() }
   /** Lines that are no iptables-save text, told once for each run of them. */
   private skipped: { from: number; to: number } | undefined
   private readonly report: Report
@@ -91,7 +85,8 @@ class SectionReader {
   private readsWhole(text: string, line: Line): boolean {
     if (line.kind !== 'command' || text.length > MAX_LINE) return false
     const families = ['ip', 'ip6'] as const
-    if (families.some((family) => readRule(line.words, family, this.current?.table).problems.length === 0)) return true
+    const { words } = readCommand(text)!
+    if (families.some((family) => readRule(words, family, this.current?.table).problems.length === 0)) return true
     const family = this.header?.family ?? familyByAddresses([text]) ?? 'ip'
     const count = (one: string) => fewestProblems(one, family, this.current?.table)
     return count(text) <= splitGlued(text).reduce((sum, piece) => sum + count(piece), 0)
@@ -125,7 +120,7 @@ class SectionReader {
 
   private takeInside(source: SourceLine): void {
     const { line, number, text } = source
-    if (this.current?.table === undefined && line.kind !== 'other' && this.beginsUnnamed(line, text)) this.open(number)
+    if (this.current?.table === undefined && line.kind !== 'other') this.readUnnamed(source)
     if (this.current) this.current.lines.push(source)
     else {
       this.header = (line.kind === 'other' && promptedTool(text)) || this.header
@@ -134,25 +129,35 @@ class SectionReader {
   }
 
   private readComment(text: string, number: number): void {
-    const warning = /# Warning: (iptables-legacy tables present)/.exec(text)
-    if (warning) this.report('legacy-tables-present', `${warning[1]}: this file does not show them`, number)
+    if (/# Warning: ip6?tables-legacy tables present/.test(text))
+      this.report(
+        'legacy-tables-present',
+        'there are rules of iptables-legacy, too, which this file does not show',
+        number,
+      )
+    const hidden = /# Table `(\S{1,40})' is incompatible/.exec(text)?.[1]
+    if (hidden !== undefined)
+      this.report('incompatible-table', `rules in table ${hidden} that only nft can show are not in this file`, number)
     if (!this.current) this.header = promptedTool(text) ?? this.header
   }
 
-  /** Outside a table: what only a ruleset can begin with. In one without a name: the first chain of the next listing. */
-  private beginsUnnamed(line: Line, text: string): boolean {
-    const policy = line.kind === 'chain' || (line.kind === 'command' && line.command === 'policy')
-    if (!this.current) {
-      if (line.kind === 'command' && (line.command === 'append' || line.command === 'insert'))
-        return /\s-[jg]\s/.test(text)
-      return policy || (line.kind === 'command' && line.command === 'new-chain' && line.words.length === 0)
-    }
-    const rules = this.current.lines.some(({ line }) => line.kind === 'command' && line.command !== 'policy')
-    return (
-      policy &&
-      rules &&
-      this.current.lines.some((one) => one.line.kind === line.kind && chainOf(one.line) === chainOf(line))
-    )
+  /**
+   * Rules and chains before any `*TABLE`: only what nothing but a ruleset begins with opens a table there, and another
+   * one where the listing of the next table follows.
+   */
+  private readUnnamed({ line, text, number }: SourceLine): void {
+    const command = line.kind === 'command' ? readCommand(text) : undefined
+    const policyOf = line.kind === 'chain' ? line.chain : command?.command === 'policy' ? command.chain : undefined
+    const { hasRules, policies } = this.listing
+    const begins = this.current
+      ? hasRules && policies.has(policyOf ?? '')
+      : policyOf !== undefined ||
+        (command?.command === 'append' || command?.command === 'insert'
+          ? /\s-[jg]\s/.test(text)
+          : command?.command === 'new-chain' && command.words.length === 0)
+    if (begins) this.open(number)
+    if (policyOf === undefined) this.listing.hasRules = true
+    else this.listing.policies.add(policyOf)
   }
 
   private open(number: number, table?: string): void {
@@ -163,6 +168,7 @@ class SectionReader {
       ...(this.header ? { header: this.header } : {}),
     }
     this.sections.push(this.current)
+    this.listing = { hasRules: false, policies: new Set() }
   }
 
   private close(where: string): void {
@@ -178,74 +184,4 @@ class SectionReader {
     this.report('skipped-lines', `${lines} not iptables-save text and outside any table`, from)
     this.skipped = undefined
   }
-}
-
-const chainOf = (line: Line): string | undefined =>
-  line.kind === 'chain' || line.kind === 'command' ? line.chain : undefined
-
-/**
- * Puts tables together: a new ruleset begins with another family or backend, and where a table comes a second time
- * (iptables-restore would replace the first one with it).
- */
-export function groupSections(sections: readonly Section[], report: Report): Dump[] {
-  const dumps: Dump[] = []
-  let names = new Set<string>()
-  for (const section of sections) {
-    const { header, number } = section
-    if (header?.foreign) {
-      report('not-iptables', `a table of ${header.tool} is not iptables`, number)
-      continue
-    }
-    const table = nameTable(section, report)
-    const family = sectionFamily(section, report)
-    let dump = dumps.at(-1)
-    const other = dump && isOther(dump, family, header)
-    if (dump && !other && names.has(table))
-      report('repeated-table', `table ${table} comes again: from here it is another ruleset`, number)
-    if (!dump || other || names.has(table)) {
-      dump = { family: family ?? 'ip', familyKnown: family !== undefined, sections: [], ...(header ? { header } : {}) }
-      dumps.push(dump)
-      names = new Set()
-    } else if (family) Object.assign(dump, { family, familyKnown: true })
-    names.add(table)
-    dump.sections.push(section)
-  }
-  for (const dump of dumps) if (!dump.familyKnown) guessFamily(dump)
-  return dumps
-}
-
-function isOther(dump: Dump, family: Dump['family'] | undefined, header: Header | undefined): boolean {
-  const backend = dump.header?.backend
-  return (
-    (dump.familyKnown && family !== undefined && dump.family !== family) ||
-    (backend !== undefined && header?.backend !== undefined && backend !== header.backend)
-  )
-}
-
-function sectionFamily({ header, lines, number }: Section, report: Report): Dump['family'] | undefined {
-  const seen = familyByAddresses(texts(lines))
-  if (header?.family && seen && header.family !== seen)
-    report(
-      'family-conflict',
-      `${header.tool} is said to have printed these rules, but their addresses are ${seen}`,
-      number,
-    )
-  return seen ?? header?.family
-}
-
-function guessFamily(dump: Dump): void {
-  const family = dump.sections.map(({ lines }) => familyByWords(texts(lines))).find((one) => one !== undefined)
-  if (family) Object.assign(dump, { family, familyKnown: true })
-}
-
-function* texts(lines: readonly SourceLine[]): Generator<string> {
-  for (const { text } of lines) yield text
-}
-
-function nameTable(section: Section, report: Report): string {
-  if (section.table !== undefined) return section.table
-  const chains = new Set(section.lines.flatMap(({ line }) => chainOf(line) ?? []))
-  section.table = tableOf(chains)
-  report('guessed-table', `no table is named here; taken for ${section.table} by its chains`, section.number)
-  return section.table
 }

@@ -149,7 +149,10 @@ describe('whatever the text', () => {
   it('prints every rule it understood as one that is read the same, without mending', () => {
     fc.assert(
       fc.property(mutated, (text) => {
-        for (const { tables, family } of read(text).rulesets) {
+        const { rulesets, told } = read(text)
+        // a chain that is declared only in print may have the name of a target
+        fc.pre(!told.some((one) => one.includes('undeclared-chain')))
+        for (const { tables, family } of rulesets) {
           const understood = tables
             .map(withUnderstoodRules)
             .filter(({ chains }) => [...chains.keys()].every((name) => /^\w[\w-]*$/.test(name)))
@@ -167,8 +170,10 @@ describe('whatever the text', () => {
 })
 
 function withUnderstoodRules(table: Table): Table {
-  const understood = ({ conditions, statements }: Rule) =>
-    ![...conditions, ...statements].some(({ kind }) => kind === 'unknown')
+  const understood = ({ conditions, statements, iptables }: Rule) =>
+    ![...conditions, ...statements].some(({ kind }) => kind === 'unknown') &&
+    // iptables-save itself prints a name with blanks or `!` without the quotes it would need
+    /^[\w.+-]*$/.test(`x${iptables?.in?.value}${iptables?.out?.value}`)
   const chains = [...table.chains.values()].map((chain) => ({ ...chain, rules: chain.rules.filter(understood) }))
   return { ...table, chains: new Map(chains.map((chain) => [chain.name, chain])) }
 }
