@@ -88,6 +88,26 @@ describe('looksLikeIptablesSave', () => {
   })
 })
 
+describe('big files', () => {
+  it.each([
+    ['one long word', 'x'],
+    ['one long line of rules', '-A INPUT -j ACCEPT '],
+    ['quotes', '"'],
+    ['colons', ':'],
+    ['counters', '[1:1] '],
+    ['blanks', ' '],
+    ['entities', '&lt;'],
+    ['lines that are rules of nothing', '-A INPUT !-s -dport80"\n'],
+    ['wrapped rules', '-A INPUT -p tcp\n--dport 22 -j ACCEPT\n'],
+    ['rules that are deleted again', '-A INPUT -j DROP\n-D INPUT -j DROP\n'],
+    ['listings', '-P INPUT ACCEPT\n-A INPUT -j ACCEPT\n'],
+  ])('%s do not hang it', { timeout: 20_000 }, (_, piece) => {
+    const text = piece.repeat(1_000_000 / piece.length)
+    expect(read(`*filter\n-A INPUT ${text}`).rulesets.length).toBeGreaterThan(0)
+    read(text)
+  })
+})
+
 /** Real text cut, glued, with pieces of it lost, doubled or replaced. */
 const pieces = [
   '-A',
