@@ -9,9 +9,8 @@ export interface Group {
   count: number
   /** Which values all of them share; the others show as `*`. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
-  /** Times of the first and the last packet, as `Journey.time` words them. */
-  first?: string
-  last?: string
+  /** When the last of them came. */
+  last?: Pick<Journey, 'time' | 'uptime'>
 }
 
 /** Width in columns. Without `unicode` all marks are ASCII; what comes from the input stays as it is. */

@@ -2,9 +2,11 @@
 import type { Form } from './form.ts'
 import { json } from './json.ts'
 import { ndjson } from './ndjson.ts'
+import { text } from './text/index.ts'
 
 export { DEFAULT_FORM_OPTIONS, type Form, type FormOptions, type Group, type Tail, type Writer } from './form.ts'
 export { single, worstFirst } from './group.ts'
+export { warningsText } from './text/index.ts'
 
-export const FORMS = { json, ndjson } as const satisfies Record<string, Form>
+export const FORMS = { text, json, ndjson } as const satisfies Record<string, Form>
 export type FormName = keyof typeof FORMS

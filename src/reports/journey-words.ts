@@ -1,0 +1,104 @@
+/** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
+import type { Journey, RuleRef, Step } from '../model/journey.ts'
+import type { Group } from './form.ts'
+import { isStopped } from './group.ts'
+import type { Marks } from './marks.ts'
+
+/** `at filter INPUT`: the base chain in which the journey ended; undefined where that says nothing. */
+export function whereWords(journey: Journey): string | undefined {
+  const { outcome, steps } = journey
+  const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
+  if (outcome === 'delivered') return 'to this host'
+  if (!end || outcome === 'forwarded' || outcome === 'sent') return undefined
+  const chain = baseChain(steps, end)
+  if (chain === undefined) return undefined
+  if (outcome === 'vanished') return `behind ${chain}`
+  return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
+}
+
+function baseChain(steps: readonly Step[], end: Step): string | undefined {
+  if (end.table === undefined) return end.hook
+  const base = steps.findLast(
+    (one) => one.n <= end.n && one.table === end.table && one.hook === end.hook && one.depth === 0,
+  )
+  // iptables names the chain as the hook; a capture may begin behind the base chain's line
+  const name = base?.chain ?? (isNftOnly(end.family) ? end.chain : (end.hook?.toUpperCase() ?? end.chain))
+  return `${isNftOnly(end.family) ? `${end.family} ` : ''}${end.table} ${name}`
+}
+
+const isNftOnly = (family: string) =>
+  family === 'inet' || family === 'bridge' || family === 'netdev' || family === 'arp'
+
+/** `filter INPUT 3`, `filter INPUT policy`, `inet filter input handle 7`. */
+export function ruleName(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleNumber' | 'handle' | 'rule'>): string {
+  const { family, table, chain, ruleNumber, handle, rule } = ref
+  const nft = isNftOnly(family) || (handle !== undefined && rule !== undefined && !rule.startsWith('-A '))
+  const place = `${nft ? `${family} ` : ''}${table} ${chain}`
+  if (handle !== undefined && (nft || ruleNumber === undefined)) return `${place} handle ${handle}`
+  return `${place} ${ruleNumber ?? 'policy'}`
+}
+
+/** The same rule, wherever it is named. */
+export const ruleKey = (ref: RuleRef) =>
+  `${ref.family} ${ref.table} ${ref.chain} ${ref.ruleNumber ?? `handle ${ref.handle}`}`
+
+export interface Rewrite {
+  label: 'dnat' | 'snat'
+  step: Step
+}
+
+const SOURCE = new Set(['snat', 'masquerade'])
+const DESTINATION = new Set(['dnat', 'redirect'])
+
+/** The steps that rewrote the packet's addresses. */
+export function rewrites({ steps }: Journey): Rewrite[] {
+  return steps.flatMap((step): Rewrite[] => {
+    const fields = step.changes.map((change) => change.field)
+    const verdict = step.verdict ?? ''
+    if (DESTINATION.has(verdict) || fields.includes('dst') || fields.includes('dport')) return [{ label: 'dnat', step }]
+    if (SOURCE.has(verdict) || fields.includes('src') || fields.includes('sport')) return [{ label: 'snat', step }]
+    return verdict === 'netmap'
+      ? [{ label: step.hook === 'prerouting' || step.hook === 'output' ? 'dnat' : 'snat', step }]
+      : []
+  })
+}
+
+/** `01-31 21:23:16`, `417.477 s`; a range for a group. Undefined where the capture has no time. */
+export function timeWords({ journey, last, count }: Group, marks: Marks): string | undefined {
+  if (journey.time) {
+    const from = clock(journey.time.first)
+    const to = count > 1 && last?.time ? clock(last.time.first) : from
+    if (from === to) return from
+    const [fromDay, toDay] = [from.split(' ')[0], to.split(' ')[0]]
+    return `${from} ${marks.until} ${fromDay === toDay ? to.slice(to.indexOf(' ') + 1) : to}`
+  }
+  if (!journey.uptime) return undefined
+  const [from, to] = [
+    seconds(journey.uptime.first),
+    seconds(count > 1 && last?.uptime ? last.uptime.first : journey.uptime.first),
+  ]
+  return from === to ? `at ${from} s` : `at ${from} ${marks.until} ${to} s`
+}
+
+const clock = (iso: string) =>
+  iso
+    .replace(/^--/, '')
+    .replace('T', ' ')
+    .replace(/(\.\d{3})\d+/, '$1')
+
+const seconds = (uptime: number) => uptime.toFixed(3)
+
+/** `10000` → `10,000`. */
+export const countWords = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+
+/** ✗ stopped, ? cannot be told or went elsewhere, ! passed but there is something to look at, ✓ passed. */
+export function markOf({ outcome, findings }: Journey): 'bad' | 'good' | 'look' | 'unsure' {
+  if (isStopped(outcome)) return 'bad'
+  if (outcome === 'undetermined' || outcome === 'queued' || outcome === 'stolen') return 'unsure'
+  return findings.some((one) => one.severity === 'error' || (one.severity === 'warning' && !NOTICES.has(one.code)))
+    ? 'look'
+    : 'good'
+}
+
+/** Findings that are about the input, not about one packet: they are told once, on top. */
+export const NOTICES: ReadonlySet<string> = new Set(['no-ruleset', 'ruleset-mismatch'])

@@ -1,0 +1,28 @@
+/** The few signs that reports use besides letters, and what stands for them where only ASCII may be shown. */
+export const UNICODE = {
+  good: '✓',
+  bad: '✗',
+  unsure: '?',
+  look: '!',
+  to: '→',
+  becomes: '⇒',
+  culprit: '➜',
+  times: '×',
+  cut: '…',
+  until: '–',
+}
+
+export type Marks = typeof UNICODE
+
+export const ASCII: Marks = {
+  good: '+',
+  bad: 'x',
+  unsure: '?',
+  look: '!',
+  to: '->',
+  becomes: '=>',
+  culprit: '>',
+  times: 'x',
+  cut: '...',
+  until: '-',
+}

@@ -1,0 +1,90 @@
+/** A packet in words: its addresses with what NAT made of them, its flags or ICMP type, its interfaces. */
+import type { Change, Journey } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import { ICMP_TYPES, ICMPV6_TYPES } from '../rules/iptables/values/icmp.ts'
+import type { Group } from './form.ts'
+import type { Marks } from './marks.ts'
+
+type Field = 'src' | 'dst' | 'sport' | 'dport'
+type End = Pick<Packet, Field>
+
+/** `172.28.129.2:42182 → 172.28.129.4:80 ⇒ :52000`, cut where a line may break; a value that differs in the group is `*`. */
+export function addressWords({ journey, same }: Group, marks: Marks): string[] {
+  const { packet } = journey
+  const rewritten = lastValues(journey)
+  const one = (address: 'src' | 'dst', port: 'sport' | 'dport'): string[] => {
+    const before = endText(same[address] ? packet[address] : '*', same[port] ? packet[port] : '*')
+    const [now, nowPort] = [rewritten[address] ?? packet[address], rewritten[port] ?? packet[port]]
+    const changed = now !== packet[address] || nowPort !== packet[port]
+    // what other packets of the group became is not known
+    if (!changed || (address === 'dst' && !(same.dst && same.dport))) return [before]
+    const after = now === packet[address] ? `:${nowPort}` : endText(now, same[port] ? nowPort : '*')
+    return [before, `${marks.becomes} ${after}`]
+  }
+  const [destination, ...more] = one('dst', 'dport')
+  return [...one('src', 'sport'), `${marks.to} ${destination}`, ...more]
+}
+
+/** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
+export function endText(address: string | undefined, port: number | string | undefined): string {
+  if (port === undefined || (address === '*' && port === '*')) return address ?? '?'
+  return address?.includes(':') ? `[${address}]:${port}` : `${address ?? '?'}:${port}`
+}
+
+/** What each rewritten field holds in the end. */
+function lastValues({ steps }: Journey): Partial<End> {
+  const values: Record<string, string | number> = {}
+  for (const { field, to } of steps.flatMap((step) => step.changes)) values[field] = to
+  return values
+}
+
+/** What the packet is: `SYN`, `echo-request id 7 seq 1`, `later fragment`. */
+export function kindWords(packet: Packet, marks: Marks): string[] {
+  const words: string[] = []
+  if (packet.tcpFlags) words.push(packet.tcpFlags.length === 0 ? 'no flags' : packet.tcpFlags.join(' ').toUpperCase())
+  if (packet.icmpType !== undefined) words.push(icmpWords(packet))
+  if (packet.inner) words.push(`about ${describe(packet.inner, marks)}`)
+  if ((packet.fragOffset ?? 0) > 0) words.push('later fragment')
+  else if (packet.moreFragments) words.push('first fragment')
+  return words
+}
+
+const describe = (packet: Packet, marks: Marks) =>
+  `${packet.protocol ?? 'packet'} ${endText(packet.src, packet.sport)} ${marks.to} ${endText(packet.dst, packet.dport)}`
+
+function icmpWords({ protocol, icmpType, icmpCode, icmpId, icmpSeq }: Packet): string {
+  const names = Object.entries(protocol === 'icmp' ? ICMP_TYPES : ICMPV6_TYPES)
+  const exact = names.find(([, value]) => Array.isArray(value) && value[0] === icmpType && value[1] === icmpCode)
+  const whole = names.find(([, value]) => value === icmpType)
+  const name = exact?.[0] ?? whole?.[0] ?? `type ${icmpType}${icmpCode ? ` code ${icmpCode}` : ''}`
+  return [
+    name,
+    ...(icmpId === undefined ? [] : [`id ${icmpId}`]),
+    ...(icmpSeq === undefined ? [] : [`seq ${icmpSeq}`]),
+  ].join(' ')
+}
+
+/** `in eth0`, `out virbr1`: where it came in first and went out last. */
+export function interfaceWords({ packet, steps }: Journey): string[] {
+  const out = steps.findLast((step) => step.out !== undefined)?.out ?? packet.out
+  const words: string[] = []
+  if (packet.in !== undefined) words.push(`in ${packet.in}${packet.physIn === undefined ? '' : ` (${packet.physIn})`}`)
+  if (out !== undefined) words.push(`out ${out}`)
+  return words
+}
+
+const HEX = new Set(['mark', 'ctMark', 'tos'])
+const NAMES: Readonly<Record<string, string>> = {
+  src: 'source',
+  dst: 'destination',
+  sport: 'source port',
+  dport: 'port',
+  ttl: 'TTL',
+}
+
+/** `mark 0 → 0x8000`, `destination 10.0.0.1 → 10.0.0.2`. */
+export function changeWords({ field, from, to }: Change, marks: Marks): string {
+  const value = (one: string | number) =>
+    HEX.has(field) && typeof one === 'number' && one !== 0 ? `0x${one.toString(16)}` : String(one)
+  return `${NAMES[field] ?? field} ${value(from)} ${marks.to} ${value(to)}`
+}

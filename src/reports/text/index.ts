@@ -1,0 +1,72 @@
+/** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
+
+import type { Diagnostic } from '../../model/diagnostic.ts'
+import type { Outcome } from '../../model/journey.ts'
+import type { Form, FormOptions, Group } from '../form.ts'
+import { endText } from '../packet-words.ts'
+import { allPrintable } from '../printable.ts'
+import { writeFindings, writeFixes } from './found.ts'
+import { writeHead } from './head.ts'
+import { writeNotices, writeSummary, writeWarnings } from './notices.ts'
+import { Page } from './page.ts'
+import { writeSteps } from './steps.ts'
+import { type Shown, writeRewrites, writeWhy } from './why.ts'
+
+export const text: Form = {
+  describe: 'text for a terminal',
+  ending: '.txt',
+  folds: true,
+  open(options: Partial<FormOptions> = {}) {
+    const page = new Page(options)
+    const counts = new Map<Outcome, number>()
+    const told = new Set<string>()
+    return {
+      begin(groups = []) {
+        writeNotices(page, allPrintable(groups), told)
+        return page.take()
+      },
+      journey(group) {
+        const shown = allPrintable(group)
+        const { outcome } = group.journey
+        counts.set(outcome, (counts.get(outcome) ?? 0) + group.count)
+        writeNotices(page, [shown], told)
+        writeBlock(page, shown)
+        page.line()
+        return page.take()
+      },
+      end(tail) {
+        const shown = allPrintable(tail)
+        writeWarnings(page, shown.warnings)
+        if (shown.warnings.length > 0) page.line()
+        writeSummary(page, counts, shown)
+        return page.take()
+      },
+    }
+  },
+}
+
+function writeBlock(page: Page, group: Group): void {
+  const { journey } = group
+  const shown: Shown = new Set()
+  writeHead(page, group)
+  writeFirst(page, group)
+  writeWhy(page, journey, shown)
+  writeRewrites(page, journey, shown)
+  writeFindings(page, journey, shown)
+  writeFixes(page, journey)
+  if (page.full) writeSteps(page, journey)
+}
+
+/** Where the head has `*`, the lines below speak of one packet. */
+function writeFirst(page: Page, { journey, same }: Group): void {
+  if (same.src && same.dst && same.sport && same.dport) return
+  const { src, dst, sport, dport } = journey.packet
+  page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}, of which the following speaks`)
+}
+
+/** Warnings about inputs by themselves, for where they are told apart from the journeys. */
+export function warningsText(warnings: readonly Diagnostic[], options: Partial<FormOptions> = {}): string {
+  const page = new Page(options)
+  writeWarnings(page, allPrintable(warnings))
+  return page.take()
+}

@@ -1,0 +1,101 @@
+/** Fits text into columns. Everything here takes text without colours. */
+
+/** East Asian letters and emoji fill two columns, combining marks none. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\uff01-\uff60\u3000-\u303f]/u
+const COMBINING = /\p{M}/u
+
+/** In columns. */
+export function columns(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  let sum = 0
+  for (const char of text) sum += COMBINING.test(char) ? 0 : WIDE.test(char) ? 2 : 1
+  return sum
+}
+
+export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)))
+
+/** As many of its first characters as fit. */
+function beginning(text: string, width: number): string {
+  let end = 0
+  let used = 0
+  for (const char of text) {
+    used += columns(char)
+    if (used > width) break
+    end += char.length
+  }
+  return text.slice(0, end)
+}
+
+/** Left out in the middle, with `sign` in its place: the two ends of a chain's name tell most. */
+export function cutMiddle(text: string, width: number, sign: string): string {
+  if (columns(text) <= width) return text
+  const rest = Math.max(0, width - columns(sign))
+  const tail = [...text].reverse().join('')
+  const end = [...beginning(tail, Math.floor(rest / 2))].reverse().join('')
+  return beginning(text, Math.ceil(rest / 2)) + sign + end
+}
+
+export function cutEnd(text: string, width: number, sign: string): string {
+  if (columns(text) <= width) return text
+  return beginning(text, Math.max(0, width - columns(sign))).trimEnd() + sign
+}
+
+/** Lines of whole words; only a word that is longer than a line is broken. At least one line. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && columns(line) + 1 + columns(word) > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+    while (columns(line) > width) {
+      const part = beginning(line, Math.max(2, width))
+      lines.push(part)
+      line = line.slice(part.length)
+    }
+  }
+  lines.push(line)
+  return lines
+}
+
+/** A rule: options stay with their values where a line has room for both. */
+export function wrapRule(rule: string, width: number): string[] {
+  const lines: string[] = []
+  for (const option of options(rule)) {
+    const last = lines.at(-1)
+    if (last !== undefined && columns(last) + 1 + columns(option) <= width)
+      lines[lines.length - 1] = `${last} ${option}`
+    else lines.push(...wrap(option, width))
+  }
+  return lines.length === 0 ? [''] : lines
+}
+
+/** A command over several lines that a shell reads as one: all but the last end in `\`. Words are never broken. */
+export function wrapCommand(command: string, width: number): string[] {
+  const lines: string[] = []
+  for (const option of options(command)) {
+    const last = lines.at(-1)
+    // room for the backslash is kept on the last line too
+    if (last !== undefined && columns(last) + 1 + columns(option) <= width - 2)
+      lines[lines.length - 1] = `${last} ${option}`
+    else lines.push(last === undefined ? option : `  ${option}`)
+  }
+  return lines.map((line, i) => (i + 1 < lines.length ? `${line} \\` : line))
+}
+
+/** Words of a shell or of iptables-save; quotes stay. */
+const WORD = /(?:'[^']*'?|"(?:\\.|[^"\\])*"?|\\.?|[^\s'"\\])+/g
+
+/** Each option with the values behind it. */
+function options(text: string): string[] {
+  const list: string[] = []
+  for (const word of text.match(WORD) ?? []) {
+    const last = list.at(-1)
+    const begins = /^(-|!$)/.test(word) && last !== '!'
+    if (last === undefined || begins) list.push(word)
+    else list[list.length - 1] = `${last} ${word}`
+  }
+  return list
+}

@@ -1,0 +1,75 @@
+/** Why it ended so: from the rule that ended it back to the one to look at, with that rule's text and its owner. */
+import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
+import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
+import { columns, cutEnd, cutMiddle, pad, wrap, wrapRule } from './layout.ts'
+import type { Page } from './page.ts'
+
+/** Of the room, for the rules' names; the rest says what they did. */
+const NAME_PART = 0.4
+/** A rule's text takes no more lines than this, unless everything is to be shown. */
+const RULE_LINES = 4
+
+/** Rules whose text has been written in this block. */
+export type Shown = Set<string>
+
+export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
+  const { cause, culprit } = journey
+  if (!tells(journey)) return
+  const most = page.full ? page.room / 2 : page.room * NAME_PART
+  const names = cause.map(({ rule }) => shortName(rule, Math.floor(most), page))
+  const nameColumns = Math.max(...names.map(columns))
+  cause.forEach((one, i) => {
+    const guilty = culprit !== undefined && one.step === culprit.step
+    const text = withOwner(page, one, guilty)
+    const lines = wrap(text, page.room - nameColumns - 2)
+    const rows = lines.map((line, k) => `${pad(k === 0 ? names[i]! : '', nameColumns)}  ${line}`)
+    page.rows(i === 0 ? 'why' : '', rows, guilty ? { mark: page.marks.culprit, style: 'bold' } : {})
+    if (guilty) writeRule(page, one.rule, shown)
+  })
+}
+
+/** One step with nothing to say is told by its finding instead. */
+export const tells = ({ cause }: Journey): boolean =>
+  cause.length > 1 || (cause[0] !== undefined && cause[0].role === 'outcome')
+
+function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
+  return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text
+}
+
+/** The rule in its own words, once in a block. */
+export function writeRule(page: Page, ref: RuleRef, shown: Shown): void {
+  const key = ruleKey(ref)
+  if (ref.rule === undefined || shown.has(key)) return
+  shown.add(key)
+  const lines = wrapRule(ref.rule, page.room)
+  if (!page.full && lines.length > RULE_LINES) {
+    lines[RULE_LINES - 1] = cutEnd(lines.slice(RULE_LINES - 1).join(' '), page.room, page.marks.cut)
+    lines.length = RULE_LINES
+  }
+  page.rows('', lines, { style: 'dim' })
+}
+
+/** NAT, whatever became of the packet. */
+export function writeRewrites(page: Page, journey: Journey, shown: Shown): void {
+  for (const { label, step } of rewrites(journey)) {
+    if (step.table === undefined || step.chain === undefined) continue
+    const ref: RuleRef = { ...step, table: step.table, chain: step.chain }
+    const key = ruleKey(ref)
+    const name = ruleName(ref)
+    if (ref.rule === undefined || shown.has(key)) {
+      page.row(label, name)
+      continue
+    }
+    shown.add(key)
+    const text = `${name}  ${ref.rule.replace(/^-A \S+ /, '')}`
+    page.rows(label, page.full ? wrapRule(text, page.room) : [cutEnd(text, page.room, page.marks.cut)])
+  }
+}
+
+/** A rule's name cut inside its chain's name, so that table and number stay. */
+export function shortName(ref: RuleRef, width: number, page: Page): string {
+  const name = ruleName(ref)
+  if (page.full || columns(name) <= width) return name
+  const chain = cutMiddle(ref.chain, Math.max(8, width - (columns(name) - columns(ref.chain))), page.marks.cut)
+  return ruleName({ ...ref, chain })
+}
