@@ -37,8 +37,16 @@ export async function runCaptures(
   const ids = new JourneyIds()
   for (const capture of inputs.captures) {
     const report = (code: string, message: string, line?: number) =>
-      inputs.warnings.push({ input: capture.name, code, message, ...(line === undefined ? {} : { line }) } satisfies Diagnostic)
-    const explainer = new CaptureExplainer(capture.format, inputs.world, report, onClosed, { ids, idle: options.idle * 1e6 })
+      inputs.warnings.push({
+        input: capture.name,
+        code,
+        message,
+        ...(line === undefined ? {} : { line }),
+      } satisfies Diagnostic)
+    const explainer = new CaptureExplainer(capture.format, inputs.world, report, onClosed, {
+      ids,
+      idle: options.idle * 1e6,
+    })
     if (capture.path === undefined) await readStdin(capture, explainer, options)
     else readFile(capture, explainer, options)
     explainer.end()
@@ -51,7 +59,10 @@ export async function runCaptures(
     const file = inputs.files.find((one) => one.name === capture.name)
     if (file) file.bytes = bytes
     if (evicted > 0)
-      report('evicted', `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`)
+      report(
+        'evicted',
+        `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
+      )
     if (events === 0) report('no-events', 'no TRACE or LOG line in it could be used')
   }
   return stats

@@ -1,0 +1,213 @@
+/** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
+import { closeSync, openSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { ClosedJourney } from '../explain/capture.ts'
+import type { Journey } from '../model/journey.ts'
+import {
+  FORMS,
+  type Form,
+  type FormName,
+  type FormOptions,
+  type Group,
+  single,
+  type Writer,
+  warningsText,
+  worstFirst,
+} from '../reports/index.ts'
+import { reasonOf, UserError } from './errors.ts'
+import { Groups } from './groups.ts'
+import { InOrder } from './in-order.ts'
+import { type Inputs, readInputs, STDIN } from './inputs.ts'
+import { Progress } from './progress.ts'
+import { type RunStats, runCaptures } from './run.ts'
+import { makeSelection, type Selection, type SelectOptions } from './select.ts'
+import { Output } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+export interface ExplainOptions extends SelectOptions {
+  as?: string[]
+  full?: boolean
+  json?: boolean
+  ndjson?: boolean
+  output?: string
+  idle: number
+  color?: boolean
+  width?: number
+}
+
+export const EXIT = { done: 0, problem: 1, failed: 2 } as const
+
+/** Adds the options that every command with inputs has. */
+export function inputOptions(command: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return command
+    .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
+    .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
+    .option('--idle <SECONDS>', 'a packet without another line for so long has ended', seconds, 1)
+}
+
+export function explainCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return inputOptions(
+    program
+      .command('explain')
+      .summary('why each packet of a capture went where it went')
+      .description(
+        'Reads captures (kernel logs with TRACE or LOG lines), rulesets (iptables-save, ip6tables-save) and host state,\n' +
+          'in any order, and says of each packet where it went, which rule decided that, why, and what to change.\n' +
+          'INPUT is any number of files, folders, or - for standard input; what each is, is found out from its content.',
+      )
+      .argument('[INPUT...]', 'captures, rulesets and host state'),
+  )
+    .option('--full', 'every step, every rule in full length')
+    .option('--json', 'one JSON document')
+    .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
+    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+    .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
+    .option('--rule <RULE>', 'only packets that met this rule, named as TRACE does: nat:KUBE-NODEPORTS:16', collect)
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (given: string[], options: ExplainOptions) => {
+      process.exitCode = await runExplain(given, options)
+    })
+}
+
+function seconds(text: string): number {
+  const value = Number(text.replace(/s$/, ''))
+  if (!(value > 0)) throw new UserError(`--idle ${text}: it is a number of seconds.`)
+  return value
+}
+
+/** The exit code; throws UserError and ClosedPipe. */
+export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
+  const form = chooseForm(options)
+  const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
+  if (inputs.captures.length === 0)
+    throw new UserError(noCapture(inputs), 'A capture is a kernel log with TRACE or LOG lines (dmesg, journalctl -k).')
+  const selection = makeSelection(options, inputs.world)
+  const file = options.output === undefined ? undefined : openOutput(options.output)
+  try {
+    const out = new Output(file ?? 1)
+    const terminal = terminalOptions(options, file === undefined)
+    const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
+    out.flush()
+    if (!form.folds && file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
+    return code
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** Nothing given: standard input if something is piped in, else an error that shows how to begin. */
+export function withStdin(given: readonly string[], as: readonly string[] = []): readonly string[] {
+  if (given.length > 0 || as.length > 0) return given
+  if (!process.stdin.isTTY) return [STDIN]
+  throw new UserError(
+    'Nothing to explain: give a capture, and the ruleset it was taken with.',
+    '  dmesg > trace.log; iptables-save -c > rules.v4\n  nfwhy explain trace.log rules.v4\n\nA folder with both does as well. `nfwhy explain --help` says more.',
+  )
+}
+
+function noCapture(inputs: Inputs): string {
+  const read = inputs.files.map((file) => `${file.name} (${file.format})`).join(', ')
+  const left = inputs.warnings
+    .filter((one) => one.code === 'not-recognised')
+    .map((one) => `\n${one.input}: ${one.message}.`)
+  return `There is no capture among the inputs: ${read}.${left.join('')}`
+}
+
+const ENDINGS: Readonly<Record<string, FormName>> = Object.fromEntries(
+  (Object.keys(FORMS) as FormName[]).map((name) => [FORMS[name].ending, name]),
+)
+
+function chooseForm({ json, ndjson, output }: ExplainOptions): Form {
+  if (json && ndjson) throw new UserError('--json and --ndjson are two forms: choose one.')
+  if (output !== undefined) {
+    const ending = /\.[^./]+$/.exec(output)?.[0] ?? ''
+    const name = ENDINGS[ending]
+    if (name === undefined)
+      throw new UserError(`-o ${output}: the ending names the form: ${Object.keys(ENDINGS).join(' ')}.`)
+    return FORMS[name]
+  }
+  return FORMS[json ? 'json' : ndjson ? 'ndjson' : 'text']
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, 'w')
+  } catch (error) {
+    throw new UserError(`-o ${path}: ${reasonOf(error)}.`)
+  }
+}
+
+/** For programs: each journey by itself. JSON keeps the order of first events; JSON lines come as journeys complete. */
+async function streamJourneys(
+  inputs: Inputs,
+  selection: Selection,
+  form: Form,
+  terminal: FormOptions,
+  out: Output,
+  { idle }: ExplainOptions,
+): Promise<number> {
+  const writer = form.open(terminal)
+  let code: number = EXIT.done
+  const write = (journey: Journey) => {
+    if (isProblem(journey)) code = EXIT.problem
+    out.write(writer.journey(single(journey)))
+  }
+  const ordered = form === FORMS.json ? new InOrder(write) : undefined
+  out.write(writer.begin())
+  const take = (closed: ClosedJourney) => {
+    const journey = selection.packet(closed) ? closed.explain() : undefined
+    const shown = journey && selection.journey(journey) ? journey : undefined
+    if (ordered) ordered.add(closed.open.id, shown)
+    else if (shown) write(shown)
+  }
+  const stats = await runCaptures(inputs, take, { idle, progress: new Progress(), onPause: () => out.flush() })
+  ordered?.end()
+  finish(writer, out, inputs, stats)
+  return code
+}
+
+/** For people: packets of one fate are told once. What is still being written is told as it comes, and counted at the end. */
+async function foldJourneys(
+  inputs: Inputs,
+  selection: Selection,
+  form: Form,
+  terminal: FormOptions,
+  out: Output,
+  { idle, output }: ExplainOptions,
+): Promise<number> {
+  const groups = new Groups(inputs.world, selection.journey)
+  const live = output === undefined && inputs.captures.some((one) => one.path === undefined && one.size === undefined)
+  const writer = form.open(terminal)
+  if (live) out.write(writer.begin())
+  const take = (closed: ClosedJourney) => {
+    if (!selection.packet(closed)) return
+    const group = groups.add(closed)
+    if (live && group) {
+      out.write(writer.journey({ ...group }))
+      out.flush()
+    }
+  }
+  const stats = await runCaptures(inputs, take, { idle, progress: new Progress() })
+  const list: Group[] = groups.list
+  if (!live) {
+    const ordered = worstFirst(list)
+    out.write(writer.begin(ordered))
+    for (const group of ordered) out.write(writer.journey(group))
+  }
+  finish(writer, out, inputs, stats)
+  return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
+}
+
+function finish(writer: Writer, out: Output, inputs: Inputs, stats: RunStats): void {
+  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }))
+}
+
+/** What makes the exit code 1. */
+export const isProblem = ({ outcome, findings }: Journey): boolean =>
+  outcome === 'dropped' ||
+  outcome === 'rejected' ||
+  outcome === 'vanished' ||
+  findings.some((one) => one.severity === 'error')
