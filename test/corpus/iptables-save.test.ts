@@ -13,9 +13,9 @@ import { read } from '../read/rulesets/outline.ts'
 const CORPUS = new URL(`${process.env.NFWHY_CORPUS ?? '../../../shared/corpus'}/`, import.meta.url)
 const noCorpus = existsSync(CORPUS) ? undefined : `no corpus at ${CORPUS.pathname}`
 if (noCorpus) console.warn(`the corpus of iptables-save files is skipped: ${noCorpus}`)
-const noKernel = noCorpus ?? whyNot('iptables-legacy', 'ip6tables-legacy', 'ipset')
+const noKernel = noCorpus ?? whyNot('iptables-legacy', 'ip6tables-legacy', 'iptables-nft', 'ip6tables-nft', 'ipset')
 
-interface Sample extends Job {
+interface Sample extends Omit<Job, 'backend'> {
   path: string
   accepted: boolean
   error: string
@@ -36,8 +36,7 @@ const samples: Sample[] = noCorpus
       .slice(1)
       .map((row) => {
         const [path = '', legacy, error = '', nft] = row.split('\t')
-        const backend = legacy === 'yes' || nft !== 'yes' ? 'legacy' : 'nft'
-        return { path, backend, error, ...repaired(path), accepted: legacy === 'yes' || nft === 'yes' }
+        return { path, error, ...repaired(path), accepted: legacy === 'yes' || nft === 'yes' }
       })
 
 /**
@@ -96,8 +95,8 @@ describe.skipIf(noCorpus)('files that iptables-restore accepts', () => {
     if (!isEmpty) expect(looksLikeIptablesSave(text.slice(0, 4096))).toBe(true)
   })
 
-  it.skipIf(noKernel)('are printed as the tool lists them', () => {
-    const answers = load(loadable)
+  it.skipIf(noKernel).each(['legacy', 'nft'] as const)('are printed as iptables-%s lists them', (backend) => {
+    const answers = load(loadable.map((sample) => ({ ...sample, backend })))
     let judged = 0
     const found = loadable.flatMap(({ path, text }, i) => {
       const answer = answers[i]!
