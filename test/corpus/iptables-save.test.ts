@@ -14,6 +14,7 @@ const CORPUS = new URL(`${process.env.NFWHY_CORPUS ?? '../../../shared/corpus'}/
 const noCorpus = existsSync(CORPUS) ? undefined : `no corpus at ${CORPUS.pathname}`
 if (noCorpus) console.warn(`the corpus of iptables-save files is skipped: ${noCorpus}`)
 const noKernel = noCorpus ?? whyNot('iptables-legacy', 'ip6tables-legacy', 'iptables-nft', 'ip6tables-nft', 'ipset')
+if (noKernel) console.warn(`what the real tools make of them is not asked: ${noKernel}`)
 
 interface Sample extends Omit<Job, 'backend'> {
   path: string

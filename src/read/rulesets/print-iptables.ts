@@ -32,7 +32,7 @@ function printChain({ name, policy, counters: counted }: Chain): string {
 const counters = ({ packets, bytes }: Counters = { packets: 0, bytes: 0 }): string => `[${packets}:${bytes}]`
 
 /** `-A CHAIN …`, without counters. */
-export function printRule(rule: Rule, chain: string, { family, name }: Pick<Table, 'family' | 'name'>): string {
+function printRule(rule: Rule, chain: string, { family, name }: Pick<Table, 'family' | 'name'>): string {
   if (!rule.iptables || (family !== 'ip' && family !== 'ip6') || !isUnderstood(rule)) return rule.text
   return `-A ${quoteChain(chain)} ${printSpec(rule.iptables, family, name)}`.trimEnd()
 }
