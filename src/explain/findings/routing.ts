@@ -17,7 +17,7 @@ export interface Routed {
 export function atRouting(context: Context): Routed | undefined {
   const { evidence, ended, world } = context
   const arrival = evidence.arrivals[ended.step]
-  if (!arrival || arrival.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
+  if (arrival?.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
     return undefined
   const { packet } = arrival
   const nat = arrival.rule?.statements.find((statement) => statement.kind === 'dnat')
@@ -32,6 +32,12 @@ export function atRouting(context: Context): Routed | undefined {
   }
   const route = lookupRoute(question, world.host)
   return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast' }
+}
+
+/** The same, where the packet had to be forwarded by a route that is known. */
+export function toForward(context: Context): (Routed & { route: Route }) | undefined {
+  const routed = atRouting(context)
+  return routed?.route?.type === 'unicast' ? { ...routed, route: routed.route } : undefined
 }
 
 /** A per-interface sysctl that counts with its `all`: the larger of both; undefined where unknown. */

@@ -1,12 +1,12 @@
 import { type Detector, finding } from '../context.ts'
-import { atRouting, sysctlName } from './routing.ts'
+import { sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
 export const vanishedForwardingOff: Detector = {
   code: 'vanished-forwarding-off',
   detect(context) {
-    const routed = atRouting(context)
-    if (!routed || !routed.route || routed.route.type !== 'unicast') return []
+    const routed = toForward(context)
+    if (!routed) return []
     const { sysctls } = context.world.host
     const device = routed.packet.in!
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'

@@ -1,13 +1,13 @@
 import { routeDevices } from '../../rules/route.ts'
 import { type Detector, finding } from '../context.ts'
-import { atRouting } from './routing.ts'
+import { toForward } from './routing.ts'
 
 /** Too long for the way out, and not to be cut (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c). */
 export const vanishedMtu: Detector = {
   code: 'vanished-mtu',
   detect(context) {
-    const routed = atRouting(context)
-    if (!routed?.route || routed.route.type !== 'unicast' || routed.packet.length === undefined) return []
+    const routed = toForward(context)
+    if (!routed || routed.packet.length === undefined) return []
     const ipv6 = context.journey.family === 'ip6'
     if (!ipv6 && routed.packet.dontFragment !== true) return []
     const [device] = routeDevices(routed.route)

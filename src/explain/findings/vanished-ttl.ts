@@ -1,13 +1,12 @@
 import { type Detector, finding } from '../context.ts'
-import { atRouting } from './routing.ts'
+import { toForward } from './routing.ts'
 
 /** It had to be forwarded, and its time to live is used up (net/ipv4/ip_forward.c). */
 export const vanishedTtl: Detector = {
   code: 'vanished-ttl',
   detect(context) {
-    const routed = atRouting(context)
-    if (!routed?.route || routed.route.type !== 'unicast' || routed.packet.ttl === undefined || routed.packet.ttl > 1)
-      return []
+    const routed = toForward(context)
+    if (!routed || routed.packet.ttl === undefined || routed.packet.ttl > 1) return []
     return [
       finding(
         'vanished-ttl',

@@ -1,5 +1,5 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
-import type { Finding, Fix, RuleRef } from '../../model/journey.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule } from '../commands.ts'

@@ -1,0 +1,68 @@
+/** Imports go only down the list of folders, type imports too; and below `ui` nothing of Node's is touched. */
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { sources } from './sources.mjs'
+
+/** From the top down; docs/ARCHITECTURE.md says what each is for. */
+const HOUSE = [
+  'cli',
+  'server',
+  'demo',
+  'store',
+  'live',
+  'sandbox',
+  'kernel',
+  'ui',
+  'reports',
+  'lint',
+  'explain',
+  'simulate',
+].concat(['journey', 'filter', 'read', 'edits', 'rules', 'model'])
+const BROWSER_FROM = HOUSE.indexOf('ui')
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+
+export function checkImports() {
+  const problems = []
+  const files = sources('src')
+  const graph = new Map()
+  for (const file of files) {
+    const folder = file.split('/')[1]
+    const rank = HOUSE.indexOf(folder)
+    const isEntry = file === 'src/index.ts'
+    if (rank < 0 && !isEntry)
+      problems.push(`${file}: src/${folder} has no place in the house (scripts/check-imports.mjs)`)
+    const imports = [...readFileSync(file, 'utf8').matchAll(IMPORT)].map((found) => found[1] ?? found[2] ?? found[3])
+    graph.set(file, [])
+    for (const name of imports) {
+      if (!name.startsWith('.')) {
+        if (rank >= BROWSER_FROM) problems.push(`${file}: imports ${name}, but this part runs in a browser`)
+        continue
+      }
+      const target = relative('.', join(dirname(file), name))
+      graph.get(file).push(target)
+      const targetRank = HOUSE.indexOf(target.split('/')[1])
+      if (!isEntry && targetRank < rank) problems.push(`${file}: imports ${target}, which stands above it`)
+    }
+  }
+  problems.push(...cycles(graph))
+  return { problems, said: `${files.length} files` }
+}
+
+function cycles(graph) {
+  const found = []
+  const state = new Map()
+  const visit = (file, path) => {
+    if (state.get(file) === 'done') return
+    if (state.get(file) === 'open') {
+      found.push(`import cycle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`)
+      return
+    }
+    state.set(file, 'open')
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+    state.set(file, 'done')
+  }
+  for (const file of graph.keys()) visit(file, [])
+  return found
+}
