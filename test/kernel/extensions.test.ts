@@ -3,29 +3,21 @@
  * says, and iptables-save prints what the row says. An extension that this kernel lacks (the tool says so when it
  * meets one) is not judged, and told.
  */
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Row, readTables } from '../rules/iptables/tables.ts'
 import { whyNot } from './namespaces.ts'
-import { askAbout, restore, toolOf } from './rows.ts'
+import { askAbout, restore, skipLacking, toolOf } from './rows.ts'
 
 const reason = whyNot('iptables-legacy', 'ip6tables-legacy', 'ipset')
 if (reason) console.warn(`iptables' own judgement is skipped: ${reason}`)
 
-const notJudged = new Map<string, number>()
-afterAll(() => {
-  const named = [...notJudged].map(([name, rows]) => `${name} (${rows} rows)`)
-  if (named.length > 0) console.warn(`not judged, for lack of: ${named.join(', ')}`)
-})
-
 describe.skipIf(reason)('iptables-legacy', () => {
   describe.each(readTables())('$kind/$name', ({ rows }) => {
     const answers = reason ? [] : askAbout(rows, saveAlone)
-    it.for(rows.map((row, i) => ({ ...row, i })))('$family: $rule → $expected', ({ ok, printed, i }, context) => {
-      const { missing, output } = answers[i]!
-      if (missing) {
-        notJudged.set(missing, (notJudged.get(missing) ?? 0) + 1)
-        context.skip(`not here: ${missing}`)
-      }
+    skipLacking(answers)
+    const judged = rows.map((row, i) => ({ ...row, i })).filter(({ i }) => !answers[i]?.missing)
+    it.each(judged)('$family: $rule → $expected', ({ ok, printed, i }) => {
+      const { output } = answers[i]!
       if (ok) expect(savedRules(output), output).toEqual(printed)
       else expect(savedRules(output)).toBeUndefined()
     })

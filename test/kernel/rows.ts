@@ -1,4 +1,5 @@
 /** Asks the real iptables-legacy about rows of fixtures/rules/iptables, many in one namespace. */
+import { it } from 'vitest'
 import { CHAINS, type Row } from '../rules/iptables/tables.ts'
 import { runInNamespace } from './namespaces.ts'
 
@@ -43,4 +44,11 @@ export function askAbout(rows: readonly Row[], script: (row: Row) => string): An
     const missing = (lacking ?? /^@NEEDS (.*)$/m.exec(output))?.[1]
     return { output, ...(missing ? { missing } : {}) }
   })
+}
+
+/** Names what could not be asked, once each: it counts as skipped, and nobody can mend it on this machine. */
+export function skipLacking(answers: readonly Answer[]): void {
+  const rows = new Map<string, number>()
+  for (const { missing } of answers) if (missing) rows.set(missing, (rows.get(missing) ?? 0) + 1)
+  for (const [missing, count] of rows) it.skip(`not judged: this kernel lacks ${missing} (${count} rows)`)
 }
