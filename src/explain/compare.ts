@@ -21,10 +21,10 @@ export interface Comparison {
   common: number
   /** Numbers of the steps at which each left the common way and came back to it. */
   detours: Both<number>[]
-  /** Absent: they take the same way to the end. */
+  /** Absent: they take the same way to the end, but for detours. */
   parted?: Parting
   /** Numbers of the steps from there on that changed the packet, or ended it. */
-  then: Both<number[]>
+  after: Both<number[]>
 }
 
 export interface Parting {
@@ -50,7 +50,7 @@ export function compareJourneys(a: Journey, b: Journey, world: World): Compariso
     common,
     detours: detours.map((one) => ({ a: a.steps[one.a]!.n, b: b.steps[one.b]!.n })),
     ...(parted ? { parted } : {}),
-    then: { a: telling(a, at?.a), b: telling(b, at?.b) },
+    after: { a: telling(a, at?.a), b: telling(b, at?.b) },
   }
 }
 
@@ -64,7 +64,6 @@ interface Walked {
 function walkTogether(a: readonly Step[], b: readonly Step[], world: World): Walked {
   const detours: Both<number>[] = []
   let common = 0
-  let first: { common: number; at: Both<number> } | undefined
   let [i, j] = [0, 0]
   while (i < a.length || j < b.length) {
     const [one, other] = [a[i], b[j]]
@@ -75,15 +74,13 @@ function walkTogether(a: readonly Step[], b: readonly Step[], world: World): Wal
       continue
     }
     const at = { a: i, b: j }
-    first ??= { common, at }
     const met = meetAgain(a, b, i, j)
     if (!met || !isIdle(a.slice(i, met.a), world) || !isIdle(b.slice(j, met.b), world)) return { common, detours, at }
     detours.push(at)
     i = met.a
     j = met.b
   }
-  // nothing but detours: the first of them is all there is to show
-  return first ? { common: first.common, detours: [], at: first.at } : { common, detours }
+  return { common, detours }
 }
 
 const place = ({ hook, family, table, chain, kind, ruleNumber, handle }: Step): string =>

@@ -80,11 +80,23 @@ const NAMES: Readonly<Record<string, string>> = {
   sport: 'source port',
   dport: 'port',
   ttl: 'TTL',
+  in: 'interface',
+  tcpFlags: 'flags',
+  icmpType: 'ICMP type',
+  icmpCode: 'ICMP code',
+  ctState: 'ct state',
+  tos: 'TOS',
+  fragOffset: 'fragment offset',
+  srcMac: 'source MAC',
+  dstMac: 'destination MAC',
 }
+
+/** A packet's field as people call it. */
+export const fieldName = (field: string): string => NAMES[field] ?? field
 
 /** `mark 0 → 0x8000`, `destination 10.0.0.1 → 10.0.0.2`. */
 export function changeWords({ field, from, to }: Change, marks: Marks): string {
   const value = (one: string | number) =>
     HEX.has(field) && typeof one === 'number' && one !== 0 ? `0x${one.toString(16)}` : String(one)
-  return `${NAMES[field] ?? field} ${value(from)} ${marks.to} ${value(to)}`
+  return `${fieldName(field)} ${value(from)} ${marks.to} ${value(to)}`
 }

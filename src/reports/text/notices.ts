@@ -1,6 +1,6 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import type { Finding, Outcome } from '../../model/journey.ts'
+import type { Outcome } from '../../model/journey.ts'
 import type { Group, Tail } from '../form.ts'
 import { countWords, NOTICES } from '../journey-words.ts'
 import type { Page } from './page.ts'

@@ -1,7 +1,7 @@
 /** Every step of a journey, under the hooks in which it happened. */
 import type { Journey, Step } from '../../model/journey.ts'
-import { ruleName } from '../journey-words.ts'
 import { changeWords } from '../packet-words.ts'
+import { stepName, stepVerdict, withoutChain } from '../step-words.ts'
 import { columns, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
@@ -40,26 +40,12 @@ function writeStep(page: Page, step: Step, digits: number, guilty: boolean): voi
   const write = (lines: readonly string[], style?: Style) => {
     for (const line of lines) page.line(' '.repeat(indent + INSET) + (style ? paint(line, style) : line))
   }
-  const [name = '', ...more] = wrap(`${stepName(step)}${stepVerdict(step, marks.to)}`, page.width - indent - INSET)
+  const [name = '', ...more] = wrap(
+    `${stepName(step)}  ${stepVerdict(step, marks)}`.trimEnd(),
+    page.width - indent - INSET,
+  )
   page.line(paint(front, guilty ? 'bold' : 'dim') + (guilty ? paint(name, 'bold') : name))
   write(more)
   if (step.rule !== undefined) write(wrapRule(withoutChain(step.rule), page.width - indent - INSET), 'dim')
   for (const change of step.changes) write([changeWords(change, marks)], 'yellow')
 }
-
-function stepName(step: Step): string {
-  const { kind, table, chain, prefix } = step
-  const logged = prefix === undefined ? '' : ` "${prefix.trim()}"`
-  if (table === undefined || chain === undefined) return `a LOG rule, which is not known${logged}`
-  if (kind === 'policy') return `${table} ${chain} policy`
-  return `${ruleName({ ...step, table, chain })}${kind === 'log' ? `  logged${logged}` : ''}`
-}
-
-function stepVerdict({ kind, rule, verdict }: Step, to: string): string {
-  const what = kind === 'return' && rule === undefined ? '  end of the chain' : ''
-  const doubt = kind === 'unknown' ? '  (a rule or the policy: that cannot be told)' : ''
-  return `${what}${doubt}${verdict === undefined ? '' : ` ${to} ${verdict}`}`
-}
-
-/** Its name stands above. */
-const withoutChain = (rule: string) => rule.replace(/^-A \S+ /, '')

@@ -1,0 +1,23 @@
+/** A step in words: which rule it met, and what that rule said. */
+import type { Step } from '../model/journey.ts'
+import { ruleName } from './journey-words.ts'
+import type { Marks } from './marks.ts'
+
+/** `nat KUBE-NODEPORTS 16`, `raw PREROUTING policy`, `filter INPUT 3  logged "in: "`. */
+export function stepName(step: Step): string {
+  const { kind, table, chain, prefix } = step
+  const logged = prefix === undefined ? '' : ` "${prefix.trim()}"`
+  if (table === undefined || chain === undefined) return `a LOG rule, which is not known${logged}`
+  if (kind === 'policy') return ruleName({ family: step.family, table, chain })
+  return `${ruleName({ ...step, table, chain })}${kind === 'log' ? `  logged${logged}` : ''}`
+}
+
+/** `→ jump DOCKER`; what is odd about the step in front of it. */
+export function stepVerdict({ kind, rule, verdict }: Step, { to }: Marks): string {
+  const what = kind === 'return' && rule === undefined ? 'end of the chain' : ''
+  const doubt = kind === 'unknown' ? '(a rule or the policy: that cannot be told)' : ''
+  return [what, doubt, verdict === undefined ? '' : `${to} ${verdict}`].filter((one) => one !== '').join(' ')
+}
+
+/** The rule where its chain is named beside it. */
+export const withoutChain = (rule: string): string => rule.replace(/^-A \S+ /, '')
