@@ -1,6 +1,7 @@
 /** Every form in which journeys are told, under its name. */
 import type { Form } from './form.ts'
 import { json } from './json.ts'
+import { markdown } from './markdown/index.ts'
 import { ndjson } from './ndjson.ts'
 import { text } from './text/index.ts'
 
@@ -10,5 +11,5 @@ export { single, worstFirst } from './group.ts'
 export { comparisonText } from './text/comparison.ts'
 export { warningsText } from './text/index.ts'
 
-export const FORMS = { text, json, ndjson } as const satisfies Record<string, Form>
+export const FORMS = { text, markdown, json, ndjson } as const satisfies Record<string, Form>
 export type FormName = keyof typeof FORMS

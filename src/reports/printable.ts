@@ -14,13 +14,28 @@ function escaped(char: string): string {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`
 }
 
-/** A copy of plain data in which every text is printable. */
-export function allPrintable<T>(value: T): T
-export function allPrintable(value: unknown): unknown {
-  if (typeof value === 'string') return printable(value)
-  if (Array.isArray(value)) return value.map((one) => allPrintable(one))
+/** Signs of our own sentences, where only ASCII may be shown. */
+const SIGNS: Readonly<Record<string, string>> = {
+  '…': '...',
+  '→': '->',
+  '⇒': '=>',
+  '×': 'x',
+  '–': '-',
+  '—': '-',
+  '’': "'",
+}
+
+/** The same with ASCII alone. */
+export const printableAscii = (text: string): string =>
+  printable(text).replace(/[^\x00-\x7f]/gu, (char) => SIGNS[char] ?? escaped(char))
+
+/** A copy of plain data in which every text has gone through `clean`. */
+export function allPrintable<T>(value: T, clean?: typeof printable): T
+export function allPrintable(value: unknown, clean = printable): unknown {
+  if (typeof value === 'string') return clean(value)
+  if (Array.isArray(value)) return value.map((one) => allPrintable(one, clean))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, allPrintable(one)]))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, allPrintable(one, clean)]))
 }
 
 /** One line of JSON in which even such characters are escapes; it parses back to the very same data. */

@@ -5,7 +5,6 @@ import type { FormOptions } from '../form.ts'
 import { single } from '../group.ts'
 import { ruleName, whereWords } from '../journey-words.ts'
 import { changeWords, fieldName } from '../packet-words.ts'
-import { allPrintable } from '../printable.ts'
 import { stepName, stepVerdict } from '../step-words.ts'
 import { writeHead } from './head.ts'
 import { columns, pad, wrap, wrapRule } from './layout.ts'
@@ -25,7 +24,7 @@ interface Line {
 
 export function comparisonText(comparison: Comparison, options: Partial<FormOptions> = {}): string {
   const page = new Page(options)
-  const shown = allPrintable(comparison)
+  const shown = page.clean(comparison)
   for (const side of SIDES) {
     page.line(page.paint(side.toUpperCase(), 'bold'))
     writeHead(page, single(shown.journeys[side]))

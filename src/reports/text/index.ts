@@ -4,10 +4,10 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Outcome } from '../../model/journey.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
 import { endText } from '../packet-words.ts'
-import { allPrintable } from '../printable.ts'
+import { missedWords, packetsWords } from '../summary-words.ts'
 import { writeFindings, writeFixes } from './found.ts'
 import { writeHead } from './head.ts'
-import { writeNotices, writeSummary, writeWarnings } from './notices.ts'
+import { writeNotices, writeWarnings } from './notices.ts'
 import { Page } from './page.ts'
 import { writeSteps } from './steps.ts'
 import { type Shown, writeRewrites, writeWhy } from './why.ts'
@@ -22,11 +22,11 @@ export const text: Form = {
     const told = new Set<string>()
     return {
       begin(groups = []) {
-        writeNotices(page, allPrintable(groups), told)
+        writeNotices(page, page.clean(groups), told)
         return page.take()
       },
       journey(group) {
-        const shown = allPrintable(group)
+        const shown = page.clean(group)
         const { outcome } = group.journey
         counts.set(outcome, (counts.get(outcome) ?? 0) + group.count)
         writeNotices(page, [shown], told)
@@ -35,10 +35,12 @@ export const text: Form = {
         return page.take()
       },
       end(tail) {
-        const shown = allPrintable(tail)
+        const shown = page.clean(tail)
         writeWarnings(page, shown.warnings)
         if (shown.warnings.length > 0) page.line()
-        writeSummary(page, counts, shown)
+        page.line(page.paint(packetsWords(counts, shown.stats.journeys), 'bold'))
+        const missed = missedWords(shown.stats)
+        if (missed !== undefined) page.line(page.paint(missed, 'yellow'))
         return page.take()
       },
     }
@@ -61,12 +63,12 @@ function writeBlock(page: Page, group: Group): void {
 function writeFirst(page: Page, { journey, same }: Group): void {
   if (same.src && same.dst && same.sport && same.dport) return
   const { src, dst, sport, dport } = journey.packet
-  page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}, of which the following speaks`)
+  page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}: what follows is told of this one`)
 }
 
 /** Warnings about inputs by themselves, for where they are told apart from the journeys. */
 export function warningsText(warnings: readonly Diagnostic[], options: Partial<FormOptions> = {}): string {
   const page = new Page(options)
-  writeWarnings(page, allPrintable(warnings))
+  writeWarnings(page, page.clean(warnings))
   return page.take()
 }

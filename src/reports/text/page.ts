@@ -1,6 +1,7 @@
 /** Lines of a report as they grow: a label in front, text behind it that keeps to its column. */
 import { DEFAULT_FORM_OPTIONS, type FormOptions } from '../form.ts'
 import { ASCII, type Marks, UNICODE } from '../marks.ts'
+import { allPrintable, printable, printableAscii } from '../printable.ts'
 import { columns, wrap } from './layout.ts'
 import { makePaint, type Paint, type Style } from './paint.ts'
 
@@ -31,6 +32,11 @@ export class Page {
     this.full = full
     this.marks = unicode ? UNICODE : ASCII
     this.paint = makePaint(colour)
+  }
+
+  /** What comes from an input, as it may be shown here. */
+  clean<T>(data: T): T {
+    return allPrintable(data, this.marks === ASCII ? printableAscii : printable)
   }
 
   /** Columns that a row's text has. */

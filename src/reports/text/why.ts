@@ -1,11 +1,13 @@
 /** Why it ended so: from the rule that ended it back to the one to look at, with that rule's text and its owner. */
 import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
+import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
 import { columns, cutEnd, cutMiddle, pad, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 
 /** Of the room, for the rules' names; the rest says what they did. */
 const NAME_PART = 0.4
+const NAME_LEAST = 26
 /** A rule's text takes no more lines than this, unless everything is to be shown. */
 const RULE_LINES = 4
 
@@ -14,8 +16,8 @@ export type Shown = Set<string>
 
 export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
   const { cause, culprit } = journey
-  if (!tells(journey)) return
-  const most = page.full ? page.room / 2 : page.room * NAME_PART
+  if (!tellsCause(journey)) return
+  const most = page.full ? page.room / 2 : Math.max(NAME_LEAST, page.room * NAME_PART)
   const names = cause.map(({ rule }) => shortName(rule, Math.floor(most), page))
   const nameColumns = Math.max(...names.map(columns))
   cause.forEach((one, i) => {
@@ -27,10 +29,6 @@ export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
     if (guilty) writeRule(page, one.rule, shown)
   })
 }
-
-/** One step with nothing to say is told by its finding instead. */
-export const tells = ({ cause }: Journey): boolean =>
-  cause.length > 1 || (cause[0] !== undefined && cause[0].role === 'outcome')
 
 function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
   return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text

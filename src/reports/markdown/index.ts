@@ -1,0 +1,183 @@
+/** A report to paste into a ticket: the same as the text, with every step folded away below each journey. */
+import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
+import { distinctFixes, spokenFindings, tellsCause } from '../findings.ts'
+import type { Form, Group, Tail } from '../form.ts'
+import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, whereWords } from '../journey-words.ts'
+import { UNICODE as MARKS } from '../marks.ts'
+import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
+import { allPrintable } from '../printable.ts'
+import { stepName, withoutChain } from '../step-words.ts'
+import { missedWords, noticesOf, packetsWords } from '../summary-words.ts'
+import { block, cell, code, prose } from './escape.ts'
+
+export const markdown: Form = {
+  describe: 'Markdown for a ticket',
+  ending: '.md',
+  folds: true,
+  open() {
+    const counts = new Map<Outcome, number>()
+    const told = new Set<string>()
+    const notices = (groups: readonly Group[]) => noticesOf(groups, told).flatMap(noticeLines)
+    // never two empty lines
+    const join = (lines: readonly string[]) =>
+      lines
+        .filter((line, i) => line !== '' || lines[i - 1] !== '')
+        .map((line) => `${line}\n`)
+        .join('')
+    return {
+      begin: (groups = []) => join(['# Why netfilter did that', '', ...notices(allPrintable(groups))]),
+      journey(group) {
+        const shown = allPrintable(group)
+        const { outcome } = group.journey
+        counts.set(outcome, (counts.get(outcome) ?? 0) + group.count)
+        return join([...notices([shown]), ...journeyLines(shown)])
+      },
+      end: (tail) => join(tailLines(counts, allPrintable(tail))),
+    }
+  },
+}
+
+function noticeLines({ messages, fixes, ids }: ReturnType<typeof noticesOf>[number]): string[] {
+  const whom = ids.length === 0 ? '' : ` (${ids.length > 1 ? 'journeys' : 'journey'} ${ids.map(prose).join(', ')})`
+  return [
+    ...messages.map((one) => `> **Warning:** ${prose(one)}${whom}`),
+    ...fixes.map((one) => `> What to do: ${prose(one)}`),
+    '',
+  ].flatMap((line, i) => (i > 0 && line !== '' ? ['>', line] : [line]))
+}
+
+function journeyLines(group: Group): string[] {
+  const { journey } = group
+  const [from = '', ...to] = addressWords(group, MARKS)
+  const addresses = [from, ...to].map(addressCode).join(' ')
+  const written: Written = new Set()
+  return [
+    `## ${MARKS[markOf(journey)]} ${journey.outcome.toUpperCase()}: ${prose(journey.packet.protocol ?? journey.family)} ${addresses}`,
+    '',
+    `${details(group).map(prose).join(', ')}.`,
+    '',
+    ...firstLines(group),
+    ...causeLines(journey, written),
+    ...rewriteLines(journey, written),
+    ...spokenFindings(journey, true).flatMap((one) => findingLines(one, written)),
+    ...fixLines(journey),
+    ...stepLines(journey),
+  ]
+}
+
+/** Rules whose text has been written. */
+type Written = Set<string>
+
+/** `→ 10.0.0.1:80`: the arrow stays outside of the code. */
+function addressCode(text: string): string {
+  const [, sign = '', address = ''] = /^([→⇒] )?(.*)$/.exec(text) ?? []
+  return sign + code(address)
+}
+
+function details(group: Group): string[] {
+  const { journey, count } = group
+  const { basis, host, id, packet } = journey
+  return [
+    ...kindWords(packet, MARKS),
+    ...interfaceWords(journey),
+    whereWords(journey),
+    basis === 'observed' ? undefined : basis,
+    timeWords(group, MARKS),
+    host === undefined ? undefined : `on ${host}`,
+    count > 1 ? `${countWords(count)} packets, the first is journey ${id}` : `journey ${id}`,
+  ].filter((one) => one !== undefined)
+}
+
+function firstLines({ journey, same }: Group): string[] {
+  if (same.src && same.dst && same.sport && same.dport) return []
+  const { src, dst, sport, dport } = journey.packet
+  return [`The following speaks of the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
+}
+
+function causeLines(journey: Journey, written: Written): string[] {
+  if (!tellsCause(journey)) return []
+  const lines = journey.cause.flatMap(({ rule, text, step }, i) => {
+    const guilty = step === journey.culprit?.step
+    const owner = rule.owner === undefined ? '' : ` (${prose(rule.owner)}'s rule)`
+    const name = code(ruleName(rule))
+    return [
+      `${i + 1}. ${guilty ? `${MARKS.culprit} **${name}**` : name} ${prose(text)}${owner}`,
+      ...ruleBlock(rule, written),
+    ]
+  })
+  return ['### Why', '', ...lines, '']
+}
+
+/** Set in, as it belongs to a list's item. */
+function ruleBlock(ref: RuleRef, written: Written): string[] {
+  const key = ruleKey(ref)
+  if (ref.rule === undefined || written.has(key)) return []
+  written.add(key)
+  return ['', ...inset(block([ref.rule])), '']
+}
+
+const inset = (lines: readonly string[]) => lines.map((line) => (line === '' ? '' : `   ${line}`))
+
+function rewriteLines(journey: Journey, written: Written): string[] {
+  const lines = rewrites(journey).flatMap(({ label, step }) => {
+    const { table, chain } = step
+    if (table === undefined || chain === undefined) return []
+    return [`- ${label}: ${code(stepName(step))}`, ...ruleBlock({ ...step, table, chain }, written)]
+  })
+  return lines.length === 0 ? [] : [...lines, '']
+}
+
+function findingLines({ severity, message, rules }: Finding, written: Written): string[] {
+  return [`- **${severity}:** ${prose(message)}`, ...rules.flatMap((rule) => ruleBlock(rule, written)), '']
+}
+
+function fixLines(journey: Journey): string[] {
+  const fixes = distinctFixes(journey)
+  if (fixes.length === 0) return []
+  return ['### What to change', '', ...fixes.flatMap(oneFix)]
+}
+
+function oneFix({ command, description, note, undo, verified, after }: Fix, i: number): string[] {
+  const item = ' '.repeat(`${i + 1}. `.length)
+  const under = (lines: readonly string[]) => ['', ...lines.map((line) => item + line)]
+  const lines = [`${i + 1}. ${prose(description)}`]
+  if (command !== undefined) lines.push(...under(block([command], 'sh')))
+  if (undo !== undefined) lines.push(...under(['To take it back:']), ...under(block([undo], 'sh')))
+  if (verified !== undefined)
+    lines.push(
+      ...under([
+        `Tried with ${verified === 'kernel' ? 'the kernel' : 'the model'}${after === undefined ? '' : `: ${after}`}.`,
+      ]),
+    )
+  if (note !== undefined) lines.push(...under([`(${prose(note)})`]))
+  return [...lines, '']
+}
+
+function stepLines({ steps }: Journey): string[] {
+  return [
+    `<details><summary>${steps.length} ${steps.length === 1 ? 'step' : 'steps'}</summary>`,
+    '',
+    '| # | hook | where | rule | verdict | changed |',
+    '| -: | - | - | - | - | - |',
+    ...steps.map((step) => {
+      const changed = step.changes.map((one) => changeWords(one, MARKS)).join(', ')
+      const rule = step.rule === undefined ? '' : withoutChain(step.rule)
+      return `| ${step.n} | ${step.hook ?? '?'} | ${cell(stepName(step))} | ${cell(rule)} | ${cell(step.verdict ?? '')} | ${cell(changed)} |`
+    }),
+    '',
+    '</details>',
+    '',
+  ]
+}
+
+function tailLines(counts: ReadonlyMap<Outcome, number>, tail: Tail): string[] {
+  const warnings = tail.warnings.map(({ input, line, message }) => {
+    return `- ${code(line === undefined ? input : `${input}:${line}`)}: ${prose(message)}`
+  })
+  const missed = missedWords(tail.stats)
+  return [
+    ...(warnings.length === 0 ? [] : ['### Warnings', '', ...warnings, '']),
+    `**${packetsWords(counts, tail.stats.journeys)}**`,
+    ...(missed === undefined ? [] : ['', missed]),
+  ]
+}

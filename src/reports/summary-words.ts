@@ -1,0 +1,66 @@
+/** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
+import type { Outcome } from '../model/journey.ts'
+import type { Group, Tail } from './form.ts'
+import { countWords, NOTICES } from './journey-words.ts'
+
+export interface Notice {
+  messages: string[]
+  fixes: string[]
+  /** Of the journeys it is about; empty where it is about all. */
+  ids: string[]
+}
+
+/** Findings about the input, each once. `told`: messages that were told before; grows. */
+export function noticesOf(groups: readonly Group[], told: Set<string>): Notice[] {
+  return [...NOTICES].flatMap((code) => {
+    const about = groups.filter(({ journey }) => journey.findings.some((one) => one.code === code))
+    const found = about.flatMap(({ journey }) => journey.findings.filter((one) => one.code === code))
+    const messages = [...new Set(found.map((one) => one.message))].filter((one) => !told.has(one))
+    if (messages.length === 0) return []
+    for (const message of messages) told.add(message)
+    return [
+      {
+        messages,
+        fixes: [...new Set(found.flatMap((one) => one.fix.map(({ description }) => description)))],
+        ids: about.length < groups.length ? about.map(({ journey }) => journey.id) : [],
+      },
+    ]
+  })
+}
+
+const OUTCOMES: readonly Outcome[] = [
+  'dropped',
+  'rejected',
+  'vanished',
+  'undetermined',
+  'queued',
+  'stolen',
+  'delivered',
+  'forwarded',
+  'sent',
+]
+
+/** `10,002 packets: 10,000 dropped, 2 delivered`. `all`: journeys in the captures, shown or not. */
+export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number): string {
+  const shown = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  const [only] = counts.keys()
+  const fates =
+    counts.size === 1
+      ? `${shown > 1 ? 'all ' : ''}${only}`
+      : OUTCOMES.filter((one) => counts.get(one))
+          .map((one) => `${countWords(counts.get(one)!)} ${one}`)
+          .join(', ')
+  const rest = shown < all ? ` of ${countWords(all)} in the capture` : ''
+  return `${numberOf(shown, 'packet')}${rest}${fates === '' ? '' : `: ${fates}`}`
+}
+
+/** What the report cannot tell; undefined where that is nothing. */
+export function missedWords({ skipped, lost, evicted = 0 }: Tail['stats']): string | undefined {
+  const missed: string[] = []
+  if (skipped > 0) missed.push(`${numberOf(skipped, 'line')} could not be used`)
+  if (lost > 0) missed.push(`${numberOf(lost, 'event')} lost by the kernel`)
+  if (evicted > 0) missed.push(`${numberOf(evicted, 'journey')} cut short, as too many were under way at once`)
+  return missed.length === 0 ? undefined : `Not told above: ${missed.join(', ')}.`
+}
+
+const numberOf = (count: number, what: string) => `${countWords(count)} ${what}${count === 1 ? '' : 's'}`
