@@ -1,9 +1,10 @@
-import { type Detector, finding } from '../context.ts'
+import { type Detector, finding, nameRef, refAt } from '../context.ts'
 
 /** The capture stops before the journey does. */
 export const captureEnds: Detector = {
   code: 'capture-ends',
-  detect({ ended, journey }) {
+  detect(context) {
+    const { ended } = context
     if (ended.because === 'only-log')
       return [
         finding(
@@ -17,11 +18,12 @@ export const captureEnds: Detector = {
       ]
     if (ended.because !== 'capture-ends') return []
     const next = ended.missing ? ` ${ended.missing.table.name} ${ended.missing.chain.name} had to come next.` : ''
+    const last = refAt(context, ended.step)
     return [
       finding(
         'capture-ends',
         'warning',
-        `The capture ends behind step ${journey.steps.length}, before the packet's journey does.${next}`,
+        `The capture ends before the packet's journey does${last ? `: its last line here is ${nameRef(last)}` : ''}.${next}`,
         {
           steps: [ended.step + 1],
         },

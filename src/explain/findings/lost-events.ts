@@ -1,4 +1,4 @@
-import { type Detector, finding } from '../context.ts'
+import { type Detector, finding, nameRef, refAt } from '../context.ts'
 import { gaps } from './capture-gaps.ts'
 
 /** Lines are missing in the middle: the kernel log or its daemon dropped some. */
@@ -10,12 +10,13 @@ export const lostEvents: Detector = {
     if (ended.because !== 'lost-events' && missing.length === 0) return []
     const steps = missing.map((i) => i + 1)
     if (ended.because === 'lost-events') steps.push(ended.step + 1)
-    const [first] = steps
+    const first = refAt(context, steps[0]! - 1)
+    const more = steps.length > 1 ? `, and at ${steps.length - 1} more ${steps.length > 2 ? 'places' : 'place'}` : ''
     return [
       finding(
         'lost-events',
         'warning',
-        `Lines are missing behind step ${steps.length > 1 ? `${first} and ${steps.length - 1} more` : first}: printk, journald and rsyslog drop lines under load.`,
+        `Lines are missing behind ${first ? nameRef(first) : `step ${steps[0]}`}${more}: printk, journald and rsyslog drop lines under load.`,
         {
           steps,
           fix: [

@@ -6,13 +6,13 @@ export const retransmission: Detector = {
   detect({ repeats }) {
     const first = repeats[0]
     if (!first) return []
-    const times = repeats.length === 1 ? 'once' : `${repeats.length} times`
-    const ago = Number.isNaN(first.before) ? '' : `, first ${first.before.toFixed(first.before < 10 ? 1 : 0)} s earlier`
+    const times = repeats.length === 1 ? 'once before,' : `${repeats.length} times before, first`
+    const ago = Number.isNaN(first.before) ? '' : `${first.before.toFixed(first.before < 10 ? 1 : 0)} s earlier `
     return [
       finding(
         'retransmission',
         'note',
-        `The same packet was sent ${times} before (journey ${repeats.map((one) => one.id).join(', ')}${ago}): the sender had no answer.`,
+        `The same packet was sent ${times} ${ago}in journey ${first.id}: the sender had no answer.`,
       ),
     ]
   },

@@ -32,13 +32,14 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
   if (owner)
     found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
   const note = owner ? { note: writtenBack(owner) } : {}
+  const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried: this version does not simulate' }
   const packet = context.evidence.arrivals[context.ended.step]!.packet
   const accept = acceptBefore(end, packet)
   const through = walked.markSetter !== undefined || walked.culprit !== context.ended.step
   const drop = deleteRule(culprit)
   const remove = drop && {
-    description: `delete rule ${culprit.ruleNumber} of ${culprit.chain}`,
+    description: `${forNow}delete rule ${culprit.ruleNumber} of ${culprit.chain}`,
     ...drop,
     ...unverified,
   }
@@ -46,7 +47,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
     found.push({ ...remove, note: note.note ?? 'every packet that the rule chose goes another way then' })
   if (accept)
     found.push({
-      description: `accept such packets before ${end.ruleNumber === undefined ? `the policy of ${end.chain}` : `rule ${end.ruleNumber} of ${end.chain}`}`,
+      description: `${forNow}accept such packets before ${end.ruleNumber === undefined ? `the policy of ${end.chain}` : `rule ${end.ruleNumber} of ${end.chain}`}`,
       ...accept,
       ...unverified,
       note: note.note ?? 'it opens no more than this source, destination and service',
