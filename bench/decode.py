@@ -16,7 +16,6 @@ for line in open(sys.argv[1]):
         rules.setdefault((table, chain), []).append(rule)
 
 pattern = re.compile(r"TRACE: (\S+?):(\S+):(rule|return|policy):(\d+) ")
-out = sys.stdout
 for line in open(sys.argv[2]):
     match = pattern.search(line)
     if not match:
@@ -25,4 +24,4 @@ for line in open(sys.argv[2]):
     chain_rules = rules.get((table, chain), [])
     index = int(number) - 1
     text = chain_rules[index] if index < len(chain_rules) else kind
-    out.write(f"{table}:{chain}:{number} {text}\n")
+    print(f"{table}:{chain}:{number} {text}")

@@ -1,0 +1,83 @@
+/**
+ * npm run bench [-- MEGABYTES]: how fast and how small, as ratios within one run, for machines differ and are noisy.
+ * Each pair of commands runs in turn (A B A B …); what counts is the median, and how far apart the runs were.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const megabytes = Number(process.argv[2] ?? 300)
+const log = `tmp/bench/trace-${megabytes}.log`
+const rules = 'examples/nodeport-clash/rules.v4'
+
+/** Wall seconds, and the peak of resident memory in MB as /proc saw it every few milliseconds. */
+function time(command, args) {
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    let peak = 0
+    const watch = setInterval(() => {
+      try {
+        peak = Math.max(
+          peak,
+          Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+        )
+      } catch {
+        // it has just ended, or this is no Linux
+      }
+    }, 3)
+    child.on('error', reject)
+    child.on('exit', () => {
+      clearInterval(watch)
+      resolve({ seconds: (performance.now() - started) / 1000, peak })
+    })
+  })
+}
+
+async function inTurn(commands, runs) {
+  for (const [command, ...args] of Object.values(commands)) await time(command, args)
+  const results = Object.fromEntries(Object.keys(commands).map((name) => [name, []]))
+  for (let i = 0; i < runs; i++)
+    for (const [name, [command, ...args]] of Object.entries(commands)) results[name].push(await time(command, args))
+  return results
+}
+
+const sorted = (results) => results.map((one) => one.seconds).sort((a, b) => a - b)
+const median = (results) => sorted(results)[Math.floor(results.length / 2)]
+const show = (name, results) => {
+  const times = sorted(results)
+  const peak = Math.max(...results.map((one) => one.peak))
+  const ms = (seconds) => `${(seconds * 1000).toFixed(0)} ms`
+  process.stdout.write(
+    `  ${name.padEnd(34)} median ${ms(median(results)).padStart(8)}  (${ms(times[0])} to ${ms(times.at(-1))})  peak ${peak.toFixed(0)} MB\n`,
+  )
+}
+
+if (!existsSync(log) || statSync(log).size < megabytes * 0.9e6) {
+  mkdirSync('tmp/bench', { recursive: true })
+  await time('node', ['bench/make-trace.mjs', log, String(megabytes)])
+}
+
+process.stdout.write(`${megabytes} MB of interleaved TRACE lines, Node ${process.version}:\n`)
+const trace = await inTurn(
+  {
+    python: ['python3', 'bench/decode.py', rules, log],
+    explain: ['node', 'bin/nfwhy.js', 'explain', log, rules],
+    ndjson: ['node', 'bin/nfwhy.js', 'explain', '--ndjson', log, rules],
+  },
+  5,
+)
+show('line by line in Python', trace.python)
+show('explain, text', trace.explain)
+show('explain --ndjson', trace.ndjson)
+process.stdout.write(
+  `  explain is ${(median(trace.python) / median(trace.explain)).toFixed(1)} times as fast as Python, `,
+)
+process.stdout.write(`--ndjson ${(median(trace.python) / median(trace.ndjson)).toFixed(1)} times\n\n`)
+
+process.stdout.write('Start:\n')
+const start = await inTurn({ node: ['node', '-e', '0'], version: ['node', 'bin/nfwhy.js', '--version'] }, 20)
+show('node -e 0', start.node)
+show('nfwhy --version', start.version)
+process.stdout.write(`  ${((median(start.version) - median(start.node)) * 1000).toFixed(0)} ms more\n`)
