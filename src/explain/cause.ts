@@ -5,7 +5,8 @@
 import type { Condition } from '../model/condition.ts'
 import type { Cause } from '../model/journey.ts'
 import { conditionText } from '../rules/evaluate.ts'
-import { type Context, refAt } from './context.ts'
+import type { Context } from './context.ts'
+import { refAt } from './refs.ts'
 
 export interface WalkedBack {
   cause: Cause[]

@@ -6,6 +6,7 @@
 import type { Evidence } from '../journey/evidence.ts'
 import type { Condition, Value } from '../model/condition.ts'
 import type { CtState, Packet } from '../model/packet.ts'
+import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { evaluate } from '../rules/evaluate.ts'
 
@@ -27,14 +28,15 @@ export function connectionFacts(evidence: Evidence, world: World): Partial<Packe
   })
   // a guess that makes a rule fail which did match was wrong
   const contradicted = arrivals.some((arrival, i) => {
-    if (!arrival.rule || journey.steps[i]!.kind !== 'rule') return false
+    const asked = arrival.rule && journey.steps[i]!.kind === 'rule' ? stateConditions(arrival.rule) : NONE
+    if (asked.length === 0) return false
     const moment = {
       packet: { ...arrival.packet, ...facts[i] },
       family: journey.family,
       world,
       ...(arrival.hook ? { hook: arrival.hook } : {}),
     }
-    return arrival.rule.conditions.some((one) => readsState(one) && evaluate(one, moment) === false)
+    return asked.some((one) => evaluate(one, moment) === false)
   })
   return contradicted ? arrivals.map(() => ({})) : facts
 }
@@ -64,6 +66,19 @@ function guessState({ arrivals, nat, journey }: Evidence): CtState | undefined {
 function flatten(value: Value): string[] {
   if (typeof value !== 'object') return [String(value)]
   return 'set' in value ? value.set.flatMap(flatten) : []
+}
+
+const NONE: readonly Condition[] = []
+const asking = new WeakMap<Rule, readonly Condition[]>()
+
+/** The conditions of a rule that ask for the connection; found out once a rule. */
+function stateConditions(rule: Rule): readonly Condition[] {
+  let found = asking.get(rule)
+  if (!found) {
+    found = rule.conditions.filter(readsState)
+    asking.set(rule, found)
+  }
+  return found
 }
 
 function readsState(condition: Condition): boolean {

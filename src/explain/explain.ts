@@ -6,8 +6,9 @@ import type { Repeat } from '../journey/repeats.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import { walkBack } from './cause.ts'
-import { type Detected, makeContext, refAt } from './context.ts'
+import { type Detected, makeContext } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
+import { refAt } from './refs.ts'
 
 /** Fills the evidence's journey and returns it. */
 export function explain(evidence: Evidence, world: World, repeats: readonly Repeat[] = []): Journey {

@@ -39,7 +39,14 @@ export function allPrintable(value: unknown, clean = printable): unknown {
 }
 
 /** One line of JSON in which even such characters are escapes; it parses back to the very same data. */
-export const printableJson = (value: unknown): string =>
-  JSON.stringify(value).replace(HIDDEN, (char) =>
+export function printableJson(value: unknown): string {
+  const json = JSON.stringify(value)
+  // nearly always there is nothing to hide, and this is found out many times faster
+  if (!NOT_PLAIN.test(json)) return json
+  return json.replace(HIDDEN, (char) =>
     Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   )
+}
+
+/** Beside ASCII: Latin letters, dashes, quotation marks and the ellipsis, arrows. */
+const NOT_PLAIN = /[^\x20-\x7e\xa1-\xac\xae-\u024f\u2010-\u2027\u2190-\u21ff]/

@@ -1,4 +1,5 @@
-import { type Detector, finding, nameRef, refAt } from '../context.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
 
 /** The capture stops before the journey does. */
 export const captureEnds: Detector = {

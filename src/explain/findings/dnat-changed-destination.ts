@@ -1,4 +1,5 @@
-import { type Detector, finding, nameRef, refAt } from '../context.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
 
 /** The destination was rewritten: rules behind that see the new one. */
 export const dnatChangedDestination: Detector = {
@@ -7,8 +8,8 @@ export const dnatChangedDestination: Detector = {
     for (const [i, step] of context.journey.steps.entries()) {
       const dst = step.changes.find((change) => change.field === 'dst')
       const port = step.changes.find((change) => change.field === 'dport')
-      const ref = refAt(context, i)
-      if ((!dst && !port) || !ref) continue
+      const ref = dst || port ? refAt(context, i) : undefined
+      if (!ref) continue
       const from = end(dst?.from ?? step.dst, port?.from ?? step.dport)
       const to = end(dst?.to ?? step.dst, port?.to ?? step.dport)
       return [

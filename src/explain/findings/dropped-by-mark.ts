@@ -1,4 +1,5 @@
-import { type Detector, finding, nameRef, refAt } from '../context.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** It was dropped for a mark that an earlier rule had put on it: the drop itself says nothing, the mark's origin does. */

@@ -1,5 +1,6 @@
 import { describeConditions } from '../cause.ts'
-import { type Detector, finding, nameRef } from '../context.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */

@@ -1,4 +1,5 @@
-import { type Detector, finding, nameRef, refAt } from '../context.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { gaps } from './capture-gaps.ts'
 
 /** Lines are missing in the middle: the kernel log or its daemon dropped some. */

@@ -2,7 +2,8 @@ import type { Condition } from '../../model/condition.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { type Context, type Detected, type Detector, finding, momentAt, nameRef, refAt, refOf } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
 
 /** More would bury the answer. */
 const MOST = 5

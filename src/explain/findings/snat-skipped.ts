@@ -4,7 +4,8 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { type Place, type Visit, walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule } from '../commands.ts'
-import { type Context, type Detector, finding, momentAt, nameRef, ownerAt, refAt, refOf } from '../context.ts'
+import { type Context, type Detector, finding, momentAt } from '../context.ts'
+import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 
 const REWRITES_SOURCE = ['snat', 'masquerade', 'netmap']
 

@@ -3,7 +3,8 @@ import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule } from '../commands.ts'
-import { type Context, ownerAt, refAt } from '../context.ts'
+import type { Context } from '../context.ts'
+import { ownerAt, refAt } from '../refs.ts'
 
 export interface Blame {
   walked: WalkedBack

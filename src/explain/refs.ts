@@ -1,0 +1,63 @@
+/** Rules as findings and causes name them, with their owner. */
+import type { RuleRef, Step } from '../model/journey.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { Context } from './context.ts'
+import { type Owner, ownerOf } from './owners.ts'
+
+/** The rule of step `i`; undefined for a LOG line whose rule is not known. */
+export function refAt(context: Context, i: number): RuleRef | undefined {
+  const step = context.journey.steps[i]
+  if (step?.table === undefined || step.chain === undefined) return undefined
+  const { rule, table, chain } = context.evidence.arrivals[i]!
+  if (step.kind === 'policy') return policyRef(step, chain, table)
+  const ref: RuleRef = { family: step.family, table: step.table, chain: step.chain }
+  if (step.ruleNumber !== undefined) ref.ruleNumber = step.ruleNumber
+  if (step.handle !== undefined) ref.handle = step.handle
+  if (step.rule !== undefined) ref.rule = step.rule
+  return named(ref, owner(ref, rule, table))
+}
+
+/** A policy has no number; its text is the command that sets it. */
+function policyRef(step: Step, chain: Chain | undefined, table: Table | undefined): RuleRef {
+  const ref: RuleRef = { family: step.family, table: step.table!, chain: step.chain! }
+  if (chain?.policy) ref.rule = `-P ${step.chain} ${chain.policy.toUpperCase()}`
+  return named(ref, owner(ref, undefined, table))
+}
+
+/** A rule that the packet did not need to meet. */
+export function refOf(context: Context, tableName: string, chain: Chain, rule: Rule): RuleRef {
+  const { family } = context.journey
+  const ref: RuleRef = { family, table: tableName, chain: chain.name, ruleNumber: rule.ruleNumber, rule: rule.text }
+  if (rule.handle !== undefined) ref.handle = rule.handle
+  const table = context.world.tables.find((one) => one.name === tableName && one.family === family)
+  return named(ref, owner(ref, rule, table))
+}
+
+/** Who owns the rule of step `i`, with the advice that fits it. */
+export function ownerAt(context: Context, i: number): Owner | undefined {
+  const { rule, table } = context.evidence.arrivals[i]!
+  const ref = refAt(context, i)
+  return ref && owner(ref, rule, table)
+}
+
+/** `filter INPUT 3`, `filter INPUT policy`. */
+export const nameRef = (ref: RuleRef): string =>
+  ref.ruleNumber === undefined ? `${ref.table} ${ref.chain} policy` : `${ref.table} ${ref.chain} ${ref.ruleNumber}`
+
+function named(ref: RuleRef, by: Owner | undefined): RuleRef {
+  if (by) ref.owner = by.name
+  return ref
+}
+
+/** Dozens of patterns are asked for each rule, and the same rules are met again and again. */
+const known = new WeakMap<Table, Map<string, Owner | undefined>>()
+
+function owner(ref: RuleRef, rule: Rule | undefined, table: Table | undefined): Owner | undefined {
+  const place = { family: ref.family, table: ref.table, chain: ref.chain }
+  if (!table) return ownerOf(place)
+  const owners = known.get(table) ?? new Map<string, Owner | undefined>()
+  known.set(table, owners)
+  const key = `${rule?.ruleNumber ?? 'policy'} ${ref.chain}`
+  if (!owners.has(key)) owners.set(key, ownerOf({ ...place, ...(rule ? { rule } : {}), contents: table }))
+  return owners.get(key)
+}
