@@ -48,13 +48,14 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
 })
 
 /** `tcp 10.0.0.1:1024 → 10.0.0.2:80`, as far as it is known. */
-export function describePacket(packet: Packet): string {
-  const end = (address: string | undefined, port: number | undefined) => {
-    if (address === undefined) return '?'
-    if (port === undefined) return address
-    return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-  }
-  return `${packet.protocol ?? 'packet'} ${end(packet.src, packet.sport)} → ${end(packet.dst, packet.dport)}`
+export const describePacket = ({ protocol = 'packet', src, sport, dst, dport }: Packet): string =>
+  `${protocol} ${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
+
+/** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
+export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {
+  if (address === undefined) return '?'
+  if (port === undefined) return String(address)
+  return String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 export function finding(

@@ -16,20 +16,27 @@ const ORDER: readonly Finding['severity'][] = ['error', 'warning', 'note']
 export const tellsCause = ({ cause }: Journey): boolean =>
   cause.length > 1 || (cause[0] !== undefined && cause[0].role === 'outcome')
 
-/** Besides the cause, the rewriting of addresses and the notices: errors first. */
-export function spokenFindings(journey: Journey, full: boolean): Finding[] {
+/**
+ * Besides the cause, the rewriting of addresses and the notices: errors first. That nothing stopped a packet is shown
+ * by its mark; where to look next is told of a journey only if `further`.
+ */
+export function spokenFindings(journey: Journey, further: boolean): Finding[] {
   const told = journey.findings.filter(
-    ({ code }) =>
-      !NOTICES.has(code) &&
-      code !== 'dnat-changed-destination' &&
-      !(RETOLD.has(code) && tellsCause(journey)) &&
-      (code !== 'not-netfilter' || full || isAlone(journey)),
+    (one) =>
+      !NOTICES.has(one.code) &&
+      one.code !== 'dnat-changed-destination' &&
+      !(RETOLD.has(one.code) && tellsCause(journey)) &&
+      isSpoken(one, journey, further),
   )
   return ORDER.flatMap((severity) => told.filter((one) => one.severity === severity))
 }
 
-/** That nothing stopped a packet is shown by its mark; where to look next is worth a line only if nothing else is told. */
-const isAlone = ({ findings, outcome }: Journey) => outcome === 'vanished' || findings.length === 1
+const isSpoken = ({ code }: Finding, { outcome }: Journey, further: boolean) =>
+  code !== 'not-netfilter' || further || outcome === 'vanished'
+
+/** Commands that only look, of the finding that says where to look next. */
+export const lookNext = ({ code, fix }: Finding): string[] =>
+  code === 'not-netfilter' ? fix.flatMap(({ command }) => (command === undefined ? [] : [command])) : []
 
 /** What fits this very case goes before what fits every drop. */
 export function distinctFixes({ findings }: Journey): Fix[] {

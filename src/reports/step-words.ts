@@ -12,11 +12,16 @@ export function stepName(step: Step): string {
   return `${ruleName({ ...step, table, chain })}${kind === 'log' ? `  logged${logged}` : ''}`
 }
 
-/** `→ jump DOCKER`; what is odd about the step in front of it. */
-export function stepVerdict({ kind, rule, verdict }: Step, { to }: Marks): string {
-  const what = kind === 'return' && rule === undefined ? 'end of the chain' : ''
-  const doubt = kind === 'unknown' ? '(a rule or the policy: that cannot be told)' : ''
-  return [what, doubt, verdict === undefined ? '' : `${to} ${verdict}`].filter((one) => one !== '').join(' ')
+/** `nat KUBE-SERVICES 60  end of the chain → return`: the name, what is odd about the step, its verdict. */
+export function stepWords(step: Step, { to }: Marks): string {
+  const { kind, rule, verdict } = step
+  const odd =
+    kind === 'unknown'
+      ? '  (a rule or the policy: that cannot be told)'
+      : kind === 'return' && rule === undefined
+        ? '  end of the chain'
+        : ''
+  return `${stepName(step)}${odd}${verdict === undefined ? '' : ` ${to} ${verdict}`}`
 }
 
 /** The rule where its chain is named beside it. */

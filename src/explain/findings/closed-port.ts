@@ -1,5 +1,5 @@
 import { addressType } from '../../rules/fib.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Detector, describeEnd, finding } from '../context.ts'
 import { knowsSockets, listener } from './sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
@@ -19,7 +19,7 @@ export const closedPort: Detector = {
       finding(
         'closed-port',
         'error',
-        `Netfilter let it in, but nothing on this host listens on ${packet.protocol} ${packet.dst}:${packet.dport}: the sender gets ${answer}.`,
+        `Netfilter let it in, but nothing on this host listens on ${packet.protocol} ${describeEnd(packet.dst, packet.dport)}: the sender gets ${answer}.`,
         {
           steps: [ended.step + 1],
           fix: [

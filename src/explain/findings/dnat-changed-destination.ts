@@ -10,8 +10,8 @@ export const dnatChangedDestination: Detector = {
       const port = step.changes.find((change) => change.field === 'dport')
       const ref = dst || port ? refAt(context, i) : undefined
       if (!ref) continue
-      const from = end(dst?.from ?? step.dst, port?.from ?? step.dport)
-      const to = end(dst?.to ?? step.dst, port?.to ?? step.dport)
+      const from = describeEnd(dst?.from ?? step.dst, port?.from ?? step.dport)
+      const to = describeEnd(dst?.to ?? step.dst, port?.to ?? step.dport)
       return [
         finding(
           'dnat-changed-destination',
@@ -27,6 +27,3 @@ export const dnatChangedDestination: Detector = {
     return []
   },
 }
-
-const end = (address: string | number | undefined, port: string | number | undefined) =>
-  port === undefined ? String(address) : `${address}:${port}`

@@ -1,6 +1,6 @@
 /** A report to paste into a ticket: the same as the text, with every step folded away below each journey. */
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
-import { distinctFixes, spokenFindings, tellsCause } from '../findings.ts'
+import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group, Tail } from '../form.ts'
 import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, whereWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
@@ -127,8 +127,10 @@ function rewriteLines(journey: Journey, written: Written): string[] {
   return lines.length === 0 ? [] : [...lines, '']
 }
 
-function findingLines({ severity, message, rules }: Finding, written: Written): string[] {
-  return [`- **${severity}:** ${prose(message)}`, ...rules.flatMap((rule) => ruleBlock(rule, written)), '']
+function findingLines(finding: Finding, written: Written): string[] {
+  const { severity, message, rules } = finding
+  const next = lookNext(finding).flatMap((command) => ['', ...inset(block([command], 'sh'))])
+  return [`- **${severity}:** ${prose(message)}`, ...next, ...rules.flatMap((rule) => ruleBlock(rule, written)), '']
 }
 
 function fixLines(journey: Journey): string[] {

@@ -5,7 +5,7 @@ import type { FormOptions } from '../form.ts'
 import { single } from '../group.ts'
 import { ruleName, whereWords } from '../journey-words.ts'
 import { changeWords, fieldName } from '../packet-words.ts'
-import { stepName, stepVerdict } from '../step-words.ts'
+import { stepName, stepWords } from '../step-words.ts'
 import { writeHead } from './head.ts'
 import { columns, pad, wrap, wrapRule } from './layout.ts'
 import { Page } from './page.ts'
@@ -124,16 +124,16 @@ function sideLines(page: Page, { journeys, parted, after }: Comparison, side: Si
     const matches = parted.matched === side
     add(wrap(`${ruleName(parted.rule)} ${matches ? 'matches' : notMatched(parted)}`, width))
     if (matches && parted.rule.rule !== undefined) under(wrapRule(parted.rule.rule, width - 2), 'dim')
-    if (!matches && step) add(wrap(`next: ${stepWords(step, page)}`, width))
+    if (!matches && step) add(wrap(`next: ${stepWords(step, page.marks)}`, width))
   } else if (step) {
-    add(wrap(stepWords(step, page), width))
+    add(wrap(stepWords(step, page.marks), width))
     if (step.rule !== undefined) under(wrapRule(step.rule, width - 2), 'dim')
   }
   for (const n of after[side]) {
     const telling = stepAt(journey, n)
     if (!telling || (telling === step && telling.changes.length === 0)) continue
     if (telling !== step) {
-      add(wrap(stepWords(telling, page), width))
+      add(wrap(stepWords(telling, page.marks), width))
       if (telling.rule !== undefined) under(wrapRule(telling.rule, width - 2), 'dim')
     }
     for (const change of telling.changes) under(wrap(changeWords(change, page.marks), width - 2), 'yellow')
@@ -146,5 +146,3 @@ function notMatched({ failed, unknown }: Parting): string {
   if (failed.length > 0) return `does not match: ${failed.join(', ')} ${failed.length > 1 ? 'fail' : 'fails'}`
   return unknown.length > 0 ? `does not match (whether ${unknown.join(', ')} holds cannot be told)` : 'does not match'
 }
-
-const stepWords = (step: Step, { marks }: Page): string => `${stepName(step)}  ${stepVerdict(step, marks)}`.trimEnd()

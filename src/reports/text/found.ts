@@ -1,6 +1,6 @@
 /** What was found besides the cause: findings, errors first, then what to change. */
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
-import { distinctFixes, spokenFindings, tellsCause } from '../findings.ts'
+import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import { ruleName } from '../journey-words.ts'
 import { wrap, wrapCommand } from './layout.ts'
 import type { Page } from './page.ts'
@@ -12,10 +12,11 @@ const LABELS: Readonly<Record<Finding['severity'], { label: string; labelStyle: 
   warning: { label: 'warn', labelStyle: 'yellow' },
   note: { label: 'note', labelStyle: 'cyan' },
 }
-export function writeFindings(page: Page, journey: Journey, shown: Shown): void {
-  for (const one of spokenFindings(journey, page.full)) {
+export function writeFindings(page: Page, journey: Journey, shown: Shown, further: boolean): void {
+  for (const one of spokenFindings(journey, further)) {
     const { label, labelStyle } = LABELS[one.severity]
     page.row(label, one.message, { labelStyle })
+    for (const command of lookNext(one)) page.rows('next', wrapCommand(command, page.room), { style: 'bold' })
     writeRules(page, journey, one, shown)
   }
 }

@@ -20,8 +20,10 @@ export const text: Form = {
     const page = new Page(options)
     const counts = new Map<Outcome, number>()
     const told = new Set<string>()
+    let alone = false
     return {
       begin(groups = []) {
+        alone = groups.length === 1
         writeNotices(page, page.clean(groups), told)
         return page.take()
       },
@@ -30,7 +32,7 @@ export const text: Form = {
         const { outcome } = group.journey
         counts.set(outcome, (counts.get(outcome) ?? 0) + group.count)
         writeNotices(page, [shown], told)
-        writeBlock(page, shown)
+        writeBlock(page, shown, page.full || alone)
         page.line()
         return page.take()
       },
@@ -47,14 +49,15 @@ export const text: Form = {
   },
 }
 
-function writeBlock(page: Page, group: Group): void {
+/** `further`: with where to look next if nothing was wrong here. */
+function writeBlock(page: Page, group: Group, further: boolean): void {
   const { journey } = group
   const shown: Shown = new Set()
   writeHead(page, group)
   writeFirst(page, group)
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
-  writeFindings(page, journey, shown)
+  writeFindings(page, journey, shown, further)
   writeFixes(page, journey)
   if (page.full) writeSteps(page, journey)
 }

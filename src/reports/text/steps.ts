@@ -1,7 +1,7 @@
 /** Every step of a journey, under the hooks in which it happened. */
 import type { Journey, Step } from '../../model/journey.ts'
 import { changeWords } from '../packet-words.ts'
-import { stepName, stepVerdict, withoutChain } from '../step-words.ts'
+import { stepWords, withoutChain } from '../step-words.ts'
 import { columns, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
