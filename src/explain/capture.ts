@@ -29,7 +29,6 @@ export interface ClosedJourney {
   repeats: readonly Repeat[]
   followed: boolean
   states: PacketStates
-  resolver: Resolver
   explain(): Journey
 }
 
@@ -85,15 +84,36 @@ export class CaptureExplainer {
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
-    const { states, resolver, world } = this
-    const repeats = this.repeats.note(states.rows, open.states[0]! * COLUMNS, open.id, open.firstClock)
-    this.onClosed({
-      open,
-      repeats,
-      followed,
-      states,
-      resolver,
-      explain: () => explain(gatherEvidence(open, resolver, states, followed), world, repeats),
-    })
+    const repeats = this.repeats.note(this.states.rows, open.states[0]! * COLUMNS, open.id, open.firstClock)
+    this.onClosed(new Closed(open, repeats, followed, this.states, this.resolver, this.world))
+  }
+}
+
+class Closed implements ClosedJourney {
+  readonly open: OpenJourney
+  readonly repeats: readonly Repeat[]
+  readonly followed: boolean
+  readonly states: PacketStates
+  private readonly resolver: Resolver
+  private readonly world: World
+
+  constructor(
+    open: OpenJourney,
+    repeats: readonly Repeat[],
+    followed: boolean,
+    states: PacketStates,
+    resolver: Resolver,
+    world: World,
+  ) {
+    this.open = open
+    this.repeats = repeats
+    this.followed = followed
+    this.states = states
+    this.resolver = resolver
+    this.world = world
+  }
+
+  explain(): Journey {
+    return explain(gatherEvidence(this.open, this.resolver, this.states, this.followed), this.world, this.repeats)
   }
 }

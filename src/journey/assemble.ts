@@ -40,7 +40,8 @@ export class Assembler implements EventSink {
   private readonly ids: JourneyIds
   /** Which journey had a state last. */
   private readonly owners: (OpenJourney | undefined)[] = []
-  private readonly byKey = new Map<number, OpenJourney[]>()
+  /** The latest open journey of a key; the others hang behind it. */
+  private readonly byKey = new Map<number, OpenJourney>()
   private readonly queue = new JourneyQueue()
   private readonly pool: OpenJourney[] = []
   private lastLine = 0
@@ -68,7 +69,10 @@ export class Assembler implements EventSink {
     if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
       this.owners[state] = journey
-      if (!journey.states.includes(state)) this.states.retain(state)
+      if (!journey.held.includes(state)) {
+        journey.held.push(state)
+        this.states.retain(state)
+      }
     }
     journey.points.push(point)
     journey.states.push(state)
@@ -93,15 +97,27 @@ export class Assembler implements EventSink {
   private find(state: number, resolved: Resolved): OpenJourney | undefined {
     const { rows } = this.states
     const base = state * F.COLUMNS
-    const whole = hasKey(rows, base)
-    const candidates = whole ? (this.byKey.get(packetKey(rows, base)) ?? []) : this.queue.latestFirst()
+    if (!hasKey(rows, base)) return this.findCut(base, resolved)
+    let found: OpenJourney | undefined
+    // of several the oldest: packets that cannot be told apart are taken to keep their order
+    for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling)
+      if (follows(journey, resolved) && this.isSame(journey, base, resolved)) found = journey
+    return found
+  }
+
+  /** For a line that was cut: the latest journey that nothing it shows speaks against. */
+  private findCut(base: number, resolved: Resolved): OpenJourney | undefined {
     let tried = 0
-    for (const journey of candidates) {
-      if (!whole && ++tried > 64) break
-      const latest = journey.states.at(-1)! * F.COLUMNS
-      if (follows(journey, resolved) && samePacket(rows, latest, base, journey.hook, resolved.hook)) return journey
+    for (const journey of this.queue.latestFirst()) {
+      if (++tried > 64) return undefined
+      if (follows(journey, resolved) && this.isSame(journey, base, resolved)) return journey
     }
     return undefined
+  }
+
+  private isSame(journey: OpenJourney, base: number, resolved: Resolved): boolean {
+    const latest = journey.states.at(-1)! * F.COLUMNS
+    return samePacket(this.states.rows, latest, base, journey.hook, resolved.hook)
   }
 
   private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {
@@ -112,9 +128,8 @@ export class Assembler implements EventSink {
     const journey = this.pool.pop() ?? new OpenJourney()
     const key = packetKey(this.states.rows, state * F.COLUMNS)
     journey.reset(++this.ids.last, family, stamp, clock, line, key)
-    const siblings = this.byKey.get(key)
-    if (siblings) siblings.push(journey)
-    else this.byKey.set(key, [journey])
+    journey.sibling = this.byKey.get(key)
+    this.byKey.set(key, journey)
     this.queue.push(journey)
     return journey
   }
@@ -186,20 +201,23 @@ export class Assembler implements EventSink {
 
   private close(journey: OpenJourney): void {
     this.queue.remove(journey)
-    const siblings = this.byKey.get(journey.key)!
-    if (siblings.length === 1) this.byKey.delete(journey.key)
-    else siblings.splice(siblings.indexOf(journey), 1)
+    this.forgetKey(journey)
     this.onClosed(journey, this.lastLine > journey.lastLine)
-    let last = -1
-    const seen: number[] = []
-    for (const state of journey.states) {
-      if (state === last || seen.includes(state)) continue
-      last = state
-      seen.push(state)
+    for (const state of journey.held) {
       if (this.owners[state] === journey) this.owners[state] = undefined
       this.states.release(state)
     }
     this.pool.push(journey)
+  }
+
+  private forgetKey(journey: OpenJourney): void {
+    const first = this.byKey.get(journey.key)
+    if (first === journey) {
+      if (journey.sibling) this.byKey.set(journey.key, journey.sibling)
+      else this.byKey.delete(journey.key)
+      return
+    }
+    for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
   }
 }
 

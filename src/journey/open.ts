@@ -9,6 +9,8 @@ export class OpenJourney {
   /** Event by event: trace point and packet state. */
   readonly points: number[] = []
   readonly states: number[] = []
+  /** The distinct ones among them, which the journey keeps alive. */
+  readonly held: number[] = []
   firstStamp: Stamp = noStamp
   firstClock = 0
   lastStamp: Stamp = noStamp
@@ -30,6 +32,8 @@ export class OpenJourney {
   /** The last event ended the journey, as far as the ruleset tells. */
   complete = false
   key = 0
+  /** Another open journey with the same key. */
+  sibling: OpenJourney | undefined
   // the queue in which journeys wait for their next event
   queuedClock = 0
   before: OpenJourney | undefined
@@ -41,6 +45,7 @@ export class OpenJourney {
     this.family = family
     this.points.length = 0
     this.states.length = 0
+    this.held.length = 0
     this.firstStamp = this.lastStamp = stamp
     this.firstClock = this.lastClock = this.queuedClock = clock
     this.firstLine = this.lastLine = line
@@ -49,6 +54,7 @@ export class OpenJourney {
     this.number = 0
     this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = false
     this.key = key
+    this.sibling = undefined
   }
 }
 

@@ -22,8 +22,9 @@ const COMPARED = [
   F.DST,
   F.DST + 1,
 ].concat([F.DST + 2, F.DST + 3])
-/** Contents remembered; more, and the oldest are forgotten. */
-const MOST = 65_536
+/** Contents remembered, in sets of WAYS: in each the oldest makes room. */
+const MOST = 131_072
+const WAYS = 4
 /** A sender gives up after some minutes; later it is another connection. Microseconds. */
 const LATEST = 180e6
 
@@ -33,15 +34,10 @@ interface Earlier {
 }
 
 export class Repeats {
-  /** Hash of the content → its place in the ring. */
-  private readonly places = new Map<number, number>()
-  // one place for each content, used again when the ring comes round
   private readonly contents = new Int32Array(MOST * COMPARED.length)
-  private readonly hashes = new Int32Array(MOST)
+  /** Journey ids; 0: an empty place. */
   private readonly ids = new Int32Array(MOST)
   private readonly clocks = new Float64Array(MOST)
-  private next = 0
-  private used = 0
   /** Of contents that came more than once. */
   private readonly more = new Map<number, Earlier[]>()
 
@@ -51,15 +47,24 @@ export class Repeats {
     let hash = 0
     for (let i = 0; i < COMPARED.length; i++)
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ rows[base + COMPARED[i]!]!, 0x9e3779b1)
-    hash = (hash ^ (hash >>> 15)) & 0x3fffffff
-    const place = this.places.get(hash)
-    if (place === undefined || !this.same(place, rows, base)) {
-      this.remember(hash, rows, base, id, clock)
-      return NONE
+    const first = ((hash ^ (hash >>> 15)) & (MOST / WAYS - 1)) * WAYS
+    let oldest = first
+    for (let place = first; place < first + WAYS; place++) {
+      if (this.ids[place] !== 0 && this.same(place, rows, base)) return this.again(place, id, clock)
+      if (this.ids[place]! < this.ids[oldest]!) oldest = place
     }
+    this.more.delete(oldest)
+    this.ids[oldest] = id
+    this.clocks[oldest] = clock
+    for (let i = 0; i < COMPARED.length; i++) this.contents[oldest * COMPARED.length + i] = rows[base + COMPARED[i]!]!
+    return NONE
+  }
+
+  private again(place: number, id: number, clock: number): readonly Repeat[] {
     const before = this.more.get(place) ?? [{ id: String(this.ids[place]), clock: this.clocks[place]! }]
     const earlier = before.filter((one) => !(clock - one.clock > LATEST))
     this.more.set(place, [...earlier.slice(-15), { id: String(id), clock }])
+    this.ids[place] = id
     return earlier.map((one) => ({ id: one.id, before: (clock - one.clock) / 1e6 }))
   }
 
@@ -67,20 +72,6 @@ export class Repeats {
     for (let i = 0; i < COMPARED.length; i++)
       if (this.contents[place * COMPARED.length + i] !== rows[base + COMPARED[i]!]) return false
     return true
-  }
-
-  private remember(hash: number, rows: Int32Array, base: number, id: number, clock: number): void {
-    const place = this.next
-    this.next = (this.next + 1) % MOST
-    if (this.used === MOST) {
-      if (this.places.get(this.hashes[place]!) === place) this.places.delete(this.hashes[place]!)
-      this.more.delete(place)
-    } else this.used++
-    this.places.set(hash, place)
-    this.hashes[place] = hash
-    this.ids[place] = id
-    this.clocks[place] = clock
-    for (let i = 0; i < COMPARED.length; i++) this.contents[place * COMPARED.length + i] = rows[base + COMPARED[i]!]!
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Detector, finding } from '../context.ts'
+import { type Detector, describeEnd, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** The destination was rewritten: rules behind that see the new one. */
