@@ -40,10 +40,7 @@ function writeStep(page: Page, step: Step, digits: number, guilty: boolean): voi
   const write = (lines: readonly string[], style?: Style) => {
     for (const line of lines) page.line(' '.repeat(indent + INSET) + (style ? paint(line, style) : line))
   }
-  const [name = '', ...more] = wrap(
-    `${stepName(step)}  ${stepVerdict(step, marks)}`.trimEnd(),
-    page.width - indent - INSET,
-  )
+  const [name = '', ...more] = wrap(stepWords(step, marks), page.width - indent - INSET)
   page.line(paint(front, guilty ? 'bold' : 'dim') + (guilty ? paint(name, 'bold') : name))
   write(more)
   if (step.rule !== undefined) write(wrapRule(withoutChain(step.rule), page.width - indent - INSET), 'dim')
