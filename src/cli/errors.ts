@@ -11,20 +11,28 @@ export class UserError extends Error {
 /** Who reads our output has gone (`| head`): stop, and say nothing. */
 export class ClosedPipe extends Error {}
 
-/** The system's reason in words: "no such file". */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'it may not be read or written by you',
+  EPERM: 'it may not be read or written by you',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota of the disk is used up',
+  EROFS: 'the disk may only be read',
+  EIO: 'the system cannot read or write it (EIO)',
+  ENXIO: 'it is a socket',
+  ELOOP: 'it is a symbolic link that leads back to itself',
+  ENAMETOOLONG: 'the name is too long',
+}
+
+/** Did the system refuse (no such file, disk full), rather than our own code fail? */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
+
+/** The system's reason in words: "there is no such file". */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file'
-    case 'EACCES':
-    case 'EPERM':
-      return 'it may not be read'
-    case 'EISDIR':
-      return 'it is a folder'
-    case 'ENOSPC':
-      return 'the disk is full'
-    default:
-      return message
-  }
+  // without a known code: `EMFILE: too many open files, open '/some/path'`
+  return REASONS[code ?? ''] ?? message.replace(/, \w+(?: '.*')?$/s, '')
 }

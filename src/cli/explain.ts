@@ -15,9 +15,10 @@ import {
   worstFirst,
 } from '../reports/index.ts'
 import { reasonOf, UserError } from './errors.ts'
+import { STDIN } from './expand.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
-import { type Inputs, readInputs, STDIN } from './inputs.ts'
+import { type Inputs, readInputs } from './inputs.ts'
 import { Progress } from './progress.ts'
 import { type RunStats, runCaptures } from './run.ts'
 import { makeSelection, type Selection, type SelectOptions } from './select.ts'
@@ -87,7 +88,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   const selection = makeSelection(options, inputs.world)
   const file = options.output === undefined ? undefined : openOutput(options.output)
   try {
-    const out = new Output(file ?? 1)
+    const out = new Output(file, options.output)
     const terminal = terminalOptions(options, file === undefined)
     const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
     out.flush()
@@ -179,7 +180,7 @@ async function foldJourneys(
   { idle, output }: ExplainOptions,
 ): Promise<number> {
   const groups = new Groups(inputs.world, selection.journey)
-  const live = output === undefined && inputs.captures.some((one) => one.path === undefined && one.size === undefined)
+  const live = output === undefined && inputs.captures.some(({ source }) => source.live)
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
   const take = (closed: ClosedJourney) => {

@@ -1,215 +1,162 @@
 /** INPUT…: files, folders and `-` → what each is, the World of all rulesets and host state, and the captures to read. */
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import { closest } from '../filter/closest.ts'
+import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { FORMATS, formatById, HEAD_BYTES, type Recognised, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
-import { reasonOf, UserError } from './errors.ts'
+import { printable } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { type Named, NamedFiles } from './expand.ts'
+import { openSource, ReadError, type Source } from './source.ts'
+import { unknownWords } from './unknown.ts'
+
+/** A file that was read, as contract.md's `inputs`. */
+export interface InputFile {
+  name: string
+  format: string
+  /** A capture's are filled in when it has been read. */
+  bytes: number
+}
 
 export interface CaptureInput {
   name: string
   format: CaptureFormat
-  /** Absent for standard input. */
-  path?: string
-  /** What was read of standard input to recognise it. */
-  head?: Uint8Array
-  /** Bytes; unknown for pipes. */
-  size?: number
+  source: Source
+  file: InputFile
 }
 
 export interface Inputs {
   world: World
   captures: CaptureInput[]
   warnings: Diagnostic[]
-  /** Every file that was read, as contract.md's `inputs`. Captures' bytes are filled in when they have been read. */
-  files: { name: string; format: string; bytes: number }[]
+  files: InputFile[]
 }
 
-interface Named {
-  name: string
-  path: string
-  /** Found in a folder: what is not recognised is left alone. */
-  inFolder: boolean
-  as?: Recognised
-}
-
-export const STDIN = '-'
+/** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
+const MOST_TEXT = 400e6
+/** Longer than any record: one that begins in a block and ends in the next is still seen. */
+const OVERLAP = 4096
 
 /** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. */
 export async function readInputs(given: readonly string[], as: readonly string[]): Promise<Inputs> {
-  const named = [...as.map(readAs), ...given.flatMap((path) => expand(path))]
   const builder = new WorldBuilder()
   const inputs: Inputs = { world: builder.world, captures: [], warnings: builder.warnings, files: [] }
-  let empty = 0
-  for (const file of named) {
-    if (file.path === STDIN) {
-      await addStdin(file, inputs, builder)
-      continue
-    }
-    const head = readHead(file)
-    if (head.length === 0 && !file.as) {
-      empty++
-      continue
-    }
-    const recognised = file.as ?? recogniseFile(file, head)
-    if (recognised) add(file, recognised, inputs, builder)
-    else notRecognised(file, head, inputs)
-  }
-  if (inputs.files.length === 0) {
-    const [first] = named
-    if (empty > 0 && empty === named.length)
-      throw new UserError(empty === 1 ? `${first?.name}: the file is empty.` : 'All files given are empty.')
-    const left = inputs.warnings.map((one) => `${one.input}: ${one.message}`).join('\n')
-    throw new UserError(left === '' ? 'There is nothing to read in what was given.' : left, knownFormats())
-  }
+  const named = new NamedFiles((name) => reportTo(inputs.warnings, name))
+  for (const argument of as) addAs(argument, named)
+  for (const path of given) named.add(path)
+  for (const file of named.list) await readInput(file, inputs, builder)
+  if (inputs.files.every(({ format }) => format === EMPTY)) throw nothingRead(named.list, inputs)
   return inputs
 }
 
-function readAs(argument: string): Named {
+/** Takes what is to be told about one input. */
+export const reportTo =
+  (warnings: Diagnostic[], input: string): Report =>
+  (code, message, line) =>
+    warnings.push({ input, code, message, ...(line === undefined ? {} : { line }) })
+
+/** The `format` of an empty file: what an empty table prints. */
+const EMPTY = 'empty'
+
+function addAs(argument: string, named: NamedFiles): void {
   const colon = argument.indexOf(':')
-  const [id, path] = [argument.slice(0, colon), argument.slice(colon + 1)]
+  const [id, path] = [argument.slice(0, Math.max(0, colon)), argument.slice(colon + 1)]
   const recognised = formatById(id)
-  if (colon < 1 || !recognised)
-    throw new UserError(
-      `--as ${argument}: "${colon < 1 ? argument : id}" is no format. It is --as FORMAT:FILE.`,
-      knownFormats(),
+  const shown = `--as ${printable(argument)}`
+  if (path === '' || colon < 0)
+    throw new UserError(`${shown}: it is --as FORMAT:FILE, as in --as kernel-log:saved.txt.`, knownFormats())
+  if (!recognised) {
+    const meant = closest(
+      id,
+      FORMATS.map(({ format }) => format.id),
     )
-  return { name: path, path, inFolder: false, as: recognised }
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+    throw new UserError(`${shown}: there is no format "${printable(id)}".${hint}`, knownFormats())
+  }
+  named.add(path, recognised)
 }
 
 const knownFormats = () => `Formats: ${FORMATS.map(({ format }) => format.id).join(', ')}.`
 
-function expand(path: string): Named[] {
-  if (path === STDIN) return [{ name: 'standard input', path, inFolder: false }]
-  let folder: boolean
+async function readInput(file: Named, inputs: Inputs, builder: WorldBuilder): Promise<void> {
+  const report = reportTo(inputs.warnings, file.name)
   try {
-    folder = statSync(path).isDirectory()
+    const source = openSource(file)
+    const found = await recogniseSource(source, file.as)
+    if (found.head === '') inputs.files.push({ name: file.name, format: EMPTY, bytes: 0 })
+    else if (found.recognised) await add(file.name, source, found.recognised, inputs, builder)
+    else report('not-recognised', unknownWords(found.head, file.path))
   } catch (error) {
-    throw new UserError(`${path}: ${reasonOf(error)}.`)
-  }
-  if (!folder) return [{ name: path, path, inFolder: false }]
-  const files = readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-  if (files.length === 0) throw new UserError(`${path}: the folder has no files.`)
-  return files.map((file) => ({ name: file, path: file, inFolder: true }))
-}
-
-function readHead(file: Named): Uint8Array {
-  try {
-    const fd = openSync(file.path, 'r')
-    try {
-      const head = new Uint8Array(HEAD_BYTES)
-      return head.subarray(0, readSync(fd, head, 0, head.length, 0))
-    } finally {
-      closeSync(fd)
-    }
-  } catch (error) {
-    // a pipe given as a file (`<(zcat log.gz)`) cannot be read at a position; it is read whole below
-    if ((error as NodeJS.ErrnoException).code === 'ESPIPE') return readFileSync(file.path)
-    throw new UserError(`${file.name}: ${reasonOf(error)}.`)
+    if (!file.found || !(error instanceof ReadError)) throw error
+    report('unreadable', `${error.reason}; it was left out`)
   }
 }
 
 /** Latin-1: every byte is a character, so a head that is cut inside a letter does no harm. */
 const asText = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
-/** A log may begin with megabytes of other programs' lines. */
-function recogniseFile(file: Named, head: Uint8Array): Recognised | undefined {
-  const recognised = recognise(asText(head))
-  if (recognised || head.length < HEAD_BYTES) return recognised
-  const fd = openSync(file.path, 'r')
-  try {
-    const block = new Uint8Array(1 << 20)
-    for (let at = head.length; ; at += block.length - 2048) {
-      const length = readSync(fd, block, 0, block.length, at)
-      const later = FORMATS.find(
-        ({ kind, format }) => kind === 'capture' && format.sniff(asText(block.subarray(0, length))),
-      )
-      if (later || length < block.length) return later
+interface Found {
+  recognised: Recognised | undefined
+  /** Empty where the input is. */
+  head: string
+}
+
+/**
+ * Looks at as much as it takes. A log may begin with megabytes of other programs' lines, and one that is still being
+ * written must not be waited for longer than to its first record.
+ */
+async function recogniseSource(source: Source, as: Recognised | undefined): Promise<Found> {
+  let head = ''
+  let window = ''
+  for await (const block of source.peek()) {
+    const text = asText(block)
+    if (head.length < HEAD_BYTES) {
+      head += text.slice(0, HEAD_BYTES - head.length)
+      const recognised = as ?? recognise(head)
+      // what comes yet may make another thing of what is not a capture
+      if (recognised && (as || recognised.kind === 'capture' || head.length === HEAD_BYTES)) return { recognised, head }
     }
-  } finally {
-    closeSync(fd)
+    window = window.slice(-OVERLAP) + text
+    if (head.length < HEAD_BYTES) continue
+    const recognised = captureIn(window)
+    if (recognised) return { recognised, head }
+    source.forget(HEAD_BYTES)
   }
+  return { recognised: recognise(head), head }
 }
 
-function add(file: Named, recognised: Recognised, inputs: Inputs, builder: WorldBuilder): void {
-  if (recognised.kind === 'capture') {
-    inputs.files.push({ name: file.name, format: recognised.format.id, bytes: 0 })
-    inputs.captures.push({
-      name: file.name,
-      format: recognised.format,
-      path: file.path,
-      size: statSync(file.path).size,
-    })
-    return
-  }
-  addText(file.name, readFileSync(file.path), recognised, inputs, builder)
-}
+const CAPTURES = FORMATS.filter(({ kind }) => kind === 'capture')
+const captureIn = (text: string) => CAPTURES.find(({ format }) => format.sniff(text))
 
-function addText(
+async function add(
   name: string,
-  bytes: Uint8Array,
-  recognised: Exclude<Recognised, { kind: 'capture' }>,
+  source: Source,
+  recognised: Recognised,
   inputs: Inputs,
   builder: WorldBuilder,
-): void {
-  inputs.files.push({ name, format: recognised.format.id, bytes: bytes.length })
-  builder.add(name, new TextDecoder().decode(bytes), recognised)
-}
-
-function notRecognised(file: Named, head: Uint8Array, inputs: Inputs): void {
-  const binary = head.includes(0)
-  inputs.warnings.push({
-    input: file.name,
-    code: 'not-recognised',
-    message: `${binary ? 'this binary file is' : 'this is'} neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone`,
-  })
-}
-
-/** Of standard input, kept while it is not known what it is. */
-const LONGEST_HEAD = 1 << 20
-
-function dropAllButLast(parts: Uint8Array[]): number {
-  parts.splice(0, parts.length - 1)
-  return parts[0]!.length
-}
-
-/** Waits for as much of standard input as tells what it is; a log that is still being written is read on later. */
-async function addStdin(file: Named, inputs: Inputs, builder: WorldBuilder): Promise<void> {
-  if (fstatSync(0).isFile()) {
-    const bytes = readFileSync(0)
-    const recognised = file.as ?? recognise(asText(bytes.subarray(0, HEAD_BYTES))) ?? recognise(asText(bytes))
-    if (bytes.length === 0) throw new UserError('Standard input is empty.')
-    if (!recognised) return notRecognised(file, bytes, inputs)
-    if (recognised.kind !== 'capture') return addText(file.name, bytes, recognised, inputs, builder)
-    inputs.files.push({ name: file.name, format: recognised.format.id, bytes: 0 })
-    inputs.captures.push({ name: file.name, format: recognised.format, head: bytes, size: bytes.length })
+): Promise<void> {
+  const file = { name, format: recognised.format.id, bytes: 0 }
+  if (recognised.kind === 'capture') {
+    inputs.files.push(file)
+    inputs.captures.push({ name, format: recognised.format, source, file })
     return
   }
   const parts: Uint8Array[] = []
-  let recognised = file.as
-  let kept = 0
-  let read = 0
-  for await (const part of process.stdin.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    parts.push(part)
-    kept += part.length
-    read += part.length
-    if (!recognised) {
-      const text = asText(read <= LONGEST_HEAD ? Buffer.concat(parts) : Buffer.concat(parts.slice(-2)))
-      recognised = recognise(text)
-      // what is not recognised yet can only be other programs' lines before a log's first record
-      if (!recognised && kept > LONGEST_HEAD) kept = dropAllButLast(parts)
-    }
-    if (recognised?.kind === 'capture') break
+  for await (const block of source.blocks()) {
+    parts.push(Uint8Array.from(block))
+    file.bytes += block.length
+    if (file.bytes > MOST_TEXT)
+      throw new ReadError(name, `more than ${MOST_TEXT / 1e6} MB is too much for ${file.format}`)
   }
-  const bytes = Buffer.concat(parts)
-  if (bytes.length === 0) throw new UserError('Standard input is empty.')
-  if (!recognised) return notRecognised(file, bytes, inputs)
-  if (recognised.kind !== 'capture') return addText(file.name, bytes, recognised, inputs, builder)
-  inputs.files.push({ name: file.name, format: recognised.format.id, bytes: 0 })
-  inputs.captures.push({ name: file.name, format: recognised.format, head: bytes })
+  inputs.files.push(file)
+  builder.add(name, new TextDecoder().decode(Buffer.concat(parts)), recognised)
+}
+
+function nothingRead(named: readonly Named[], { files, warnings }: Inputs): UserError {
+  const [only] = files
+  if (only && named.length === 1) return new UserError(`${printable(only.name)}: it is empty.`)
+  if (files.length > 0 && files.length === named.length) return new UserError('All files given are empty.')
+  const told = warnings.map(({ input, message }) => `${printable(input)}: ${printable(message)}.`)
+  return new UserError(told.join('\n'), knownFormats())
 }

@@ -1,11 +1,13 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { CaptureExplainer, type ClosedJourney } from '../explain/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
-import { reasonOf, UserError } from './errors.ts'
-import type { CaptureInput, Inputs } from './inputs.ts'
+import type { Report } from '../model/diagnostic.ts'
+import { printable } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { type CaptureInput, type Inputs, reportTo } from './inputs.ts'
+import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
+import { ReadError } from './source.ts'
 
 export interface RunStats {
   bytes: number
@@ -19,15 +21,11 @@ export interface RunOptions {
   /** Seconds of capture time. */
   idle: number
   progress: Progress
-  /** Called when a capture that is still being written pauses. */
+  /** Called when all that a capture still being written has so far is read. */
   onPause?(): void
 }
 
-/** Bytes read at once. */
-const BLOCK = 1 << 20
-/** A pipe that is silent so long is taken to pause: what is open is shown. Milliseconds. */
-const PAUSE = 1500
-
+/** Throws UserError where no capture has a single event. */
 export async function runCaptures(
   inputs: Inputs,
   onClosed: (closed: ClosedJourney) => void,
@@ -36,74 +34,74 @@ export async function runCaptures(
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
   for (const capture of inputs.captures) {
-    const report = (code: string, message: string, line?: number) =>
-      inputs.warnings.push({
-        input: capture.name,
-        code,
-        message,
-        ...(line === undefined ? {} : { line }),
-      } satisfies Diagnostic)
-    const explainer = new CaptureExplainer(capture.format, inputs.world, report, onClosed, {
-      ids,
-      idle: options.idle * 1e6,
-    })
-    if (capture.path === undefined) await readStdin(capture, explainer, options)
-    else readFile(capture, explainer, options)
+    const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
+    const told = reportTo(inputs.warnings, capture.name)
+    const explainer = new CaptureExplainer(
+      capture.format,
+      inputs.world,
+      (code, message, line) => told(code, message, line === undefined ? undefined : line + linesBefore),
+      onClosed,
+      { ids, idle: options.idle * 1e6 },
+    )
+    await readCapture(capture, explainer, told, options)
     explainer.end()
-    options.progress.done()
     const { bytes, events, journeys, skipped, evicted } = explainer.stats
-    stats.bytes += bytes
+    capture.file.bytes = bytes + bytesBefore
+    stats.bytes += capture.file.bytes
     stats.events += events
     stats.journeys += journeys
     stats.skipped += skipped
-    const file = inputs.files.find((one) => one.name === capture.name)
-    if (file) file.bytes = bytes
     if (evicted > 0)
-      report(
+      told(
         'evicted',
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
-    if (events === 0) report('no-events', 'no TRACE or LOG line in it could be used')
+    if (events === 0) told('no-events', 'no TRACE or LOG line in it could be used')
   }
+  if (stats.events === 0) throw nothingUsed(inputs)
   return stats
 }
 
-function readFile(capture: CaptureInput, explainer: CaptureExplainer, { progress }: RunOptions): void {
-  const fd = openSync(capture.path!, 'r')
+/** The first ends a capture that is still being written; the second, as always, the program. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** What cannot be read to its end is used as far as it goes. */
+async function readCapture(
+  { name, source }: CaptureInput,
+  explainer: CaptureExplainer,
+  report: Report,
+  { progress, onPause }: RunOptions,
+): Promise<void> {
+  const stop = () => source.close()
+  if (source.live) for (const signal of SIGNALS) process.once(signal, stop)
+  let total = 0
   try {
-    const block = new Uint8Array(BLOCK)
-    for (let total = 0; ; ) {
-      const length = readSync(fd, block, 0, block.length, null)
-      if (length === 0) return
-      explainer.push(block.subarray(0, length))
-      total += length
-      progress.update(capture.name, total, capture.size)
+    for await (const block of source.live ? withPauses(source.blocks()) : source.blocks()) {
+      if (block === PAUSED) explainer.pause()
+      else {
+        explainer.push(block)
+        total += block.length
+        progress.update(name, total, source.size)
+      }
+      if (source.live) onPause?.()
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall !== 'read') throw error
-    throw new UserError(`${capture.name}: ${reasonOf(error)}.`)
+    if (!(error instanceof ReadError) || total === 0) throw error
+    report('unreadable-rest', `it could not be read to its end: ${error.reason}`)
   } finally {
-    closeSync(fd)
+    for (const signal of SIGNALS) process.off(signal, stop)
+    source.close()
+    progress.done()
   }
 }
 
-async function readStdin(capture: CaptureInput, explainer: CaptureExplainer, options: RunOptions): Promise<void> {
-  if (capture.head) explainer.push(capture.head)
-  if (capture.size !== undefined) return
-  let timer: NodeJS.Timeout | undefined
-  const pause = () => {
-    explainer.pause()
-    options.onPause?.()
-  }
-  timer = setTimeout(pause, PAUSE)
-  let total = capture.head?.length ?? 0
-  for await (const part of process.stdin as AsyncIterable<Buffer>) {
-    clearTimeout(timer)
-    explainer.push(part)
-    total += part.length
-    options.progress.update(capture.name, total, undefined)
-    options.onPause?.()
-    timer = setTimeout(pause, PAUSE)
-  }
-  clearTimeout(timer)
+function nothingUsed({ captures, warnings }: Inputs): UserError {
+  const names = new Set(captures.map(({ name }) => name))
+  const told = warnings
+    .filter(({ input }) => names.has(input))
+    .map(
+      ({ input, line, message }) =>
+        `${printable(input)}${line === undefined ? '' : `:${line}`}: ${printable(message)}.`,
+    )
+  return new UserError(told.join('\n'))
 }

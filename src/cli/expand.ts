@@ -1,0 +1,99 @@
+/** The words of the command line → the files they stand for: folders walked, and each file once. */
+import { fstatSync, readdirSync, type Stats, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Report } from '../model/diagnostic.ts'
+import type { Recognised } from '../read/recognise.ts'
+import { printable } from '../reports/printable.ts'
+import { reasonOf, UserError } from './errors.ts'
+
+/** A file that was named, or found in a folder that was. */
+export interface Named {
+  name: string
+  /** STDIN for standard input. */
+  path: string
+  stats: Stats
+  /** Found in a folder: if it cannot be read, the others still can. */
+  found?: true
+  /** What `--as` says it is. */
+  as?: Recognised
+}
+
+export const STDIN = '-'
+/** Opening these anew fails where standard input is a socket, and starts over where it is a file. */
+const STDIN_PATHS = new Set([STDIN, '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
+
+/** Gathers them; what is left out is told by `report`, whose first argument is the file's name. */
+export class NamedFiles {
+  readonly list: Named[] = []
+  private readonly report: (name: string) => Report
+  private readonly seen = new Map<string, Named>()
+  private readonly folders = new Set<string>()
+
+  constructor(report: (name: string) => Report) {
+    this.report = report
+  }
+
+  /** Throws UserError for what cannot be read at all. */
+  add(path: string, as?: Recognised): void {
+    if (STDIN_PATHS.has(path)) {
+      this.addFile({ name: 'standard input', path: STDIN, stats: fstatSync(0), ...(as ? { as } : {}) })
+      return
+    }
+    let stats: Stats
+    try {
+      stats = statSync(path)
+      if (stats.isDirectory() && !as) {
+        this.addFolder(path, stats)
+        return
+      }
+    } catch (error) {
+      if (error instanceof UserError) throw error
+      throw new UserError(`${printable(path)}: ${reasonOf(error)}.`)
+    }
+    this.addFile({ name: path, path, stats, ...(as ? { as } : {}) })
+  }
+
+  /** Hidden files are for others: `.git`, `.swp`, Kubernetes' `..data`. */
+  private addFolder(path: string, stats: Stats): void {
+    if (this.folders.has(identity(stats))) return
+    if (this.walk(path, stats) === 0)
+      throw new UserError(`${printable(path)}: there is no file in this folder (hidden ones do not count).`)
+  }
+
+  /** Gives the number of files in it, whether they can be read or not. */
+  private walk(folder: string, stats: Stats): number {
+    this.folders.add(identity(stats))
+    let files = 0
+    for (const entry of readdirSync(folder).sort()) {
+      if (entry.startsWith('.')) continue
+      const path = join(folder, entry)
+      try {
+        files += this.addFound(path, statSync(path))
+      } catch (error) {
+        files++
+        this.report(path)('unreadable', `${reasonOf(error)}; it was left out`)
+      }
+    }
+    return files
+  }
+
+  private addFound(path: string, stats: Stats): number {
+    // a link may lead back to a folder that is being walked
+    if (stats.isDirectory()) return this.folders.has(identity(stats)) ? 0 : this.walk(path, stats)
+    if (stats.isFile()) this.addFile({ name: path, path, stats, found: true })
+    else this.report(path)('not-a-file', 'in a folder only files are read, and this is a pipe, a socket or a device')
+    return 1
+  }
+
+  private addFile(file: Named): void {
+    const key = identity(file.stats)
+    const other = this.seen.get(key)
+    if (!other) {
+      this.seen.set(key, file)
+      this.list.push(file)
+    } else if (!other.as)
+      this.report(file.name)('given-twice', `this is the same file as ${other.name}; it was read once`)
+  }
+}
+
+const identity = ({ dev, ino }: Stats) => `${dev}:${ino}`

@@ -1,0 +1,194 @@
+/** What is read, from front to back: a file, which can be read again, or a stream (pipe, device), which cannot. */
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { printable } from '../reports/printable.ts'
+import { isSystemError, reasonOf, UserError } from './errors.ts'
+import { type Named, STDIN } from './expand.ts'
+
+/** An input that cannot be opened, or not be read to its end. */
+export class ReadError extends UserError {
+  readonly reason: string
+
+  constructor(name: string, reason: string) {
+    super(`${printable(name)}: ${reason}.`)
+    this.reason = reason
+  }
+}
+
+/** All methods throw ReadError. A block is valid until the next one is asked for. */
+export interface Source {
+  /** Bytes; absent where only the end will tell. */
+  readonly size?: number
+  /** May still be written to. */
+  readonly live: boolean
+  /** From the beginning, for finding out what it is. A stream keeps these, but for what `forget` is told of. */
+  peek(): AsyncIterable<Uint8Array>
+  /** Of what a stream keeps, only the last `bytes` are needed. */
+  forget(bytes: number): void
+  /** What a stream has forgotten. */
+  readonly forgotten: { bytes: number; lines: number }
+  /** All but what is forgotten; ends where the source is closed. */
+  blocks(): AsyncIterable<Uint8Array>
+  close(): void
+}
+
+export function openSource({ name, path, stats }: Named): Source {
+  if (stats.isFile()) {
+    // standard input goes on where the program before us stopped reading
+    if (path === STDIN) return new StreamSource(name, new FileBlocks(0), { live: false, size: stats.size })
+    return new FileSource(name, path, stats.size)
+  }
+  try {
+    return new StreamSource(name, path === STDIN ? new ReadableBlocks(process.stdin) : openStream(path, stats.isFIFO()))
+  } catch (error) {
+    throw readError(name, error)
+  }
+}
+
+/** What is no fault of the system's is a bug of ours, and stays as it is. */
+const readError = (name: string, error: unknown) =>
+  isSystemError(error) ? new ReadError(name, reasonOf(error)) : error
+
+/** Waits for a FIFO's writer. Its reads must not occupy Node's threads: a thread that waits keeps the process alive. */
+function openStream(path: string, isPipe: boolean): ReadableBlocks {
+  const fd = openSync(path, 'r')
+  return new ReadableBlocks(
+    isPipe ? new Socket({ fd, readable: true, writable: false }) : createReadStream(path, { fd, autoClose: true }),
+  )
+}
+
+interface Blocks {
+  /** Undefined at the end. */
+  next(): Promise<Uint8Array | undefined>
+  close(): void
+}
+
+const BLOCK = 1 << 20
+
+class FileBlocks implements Blocks {
+  private readonly fd: number
+  private readonly block = new Uint8Array(BLOCK)
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const length = readSync(this.fd, this.block, 0, BLOCK, null)
+    return length === 0 ? undefined : this.block.subarray(0, length)
+  }
+
+  close(): void {
+    closeSync(this.fd)
+  }
+}
+
+class ReadableBlocks implements Blocks {
+  private readonly stream: Readable
+  private readonly iterator: AsyncIterator<Uint8Array>
+
+  constructor(stream: Readable) {
+    this.stream = stream
+    this.iterator = stream.iterator({ destroyOnReturn: false })
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const result = await this.iterator.next()
+    return result.done ? undefined : result.value
+  }
+
+  close(): void {
+    this.stream.destroy()
+  }
+}
+
+class FileSource implements Source {
+  readonly live = false
+  readonly size: number
+  readonly forgotten = { bytes: 0, lines: 0 }
+  private readonly name: string
+  private readonly path: string
+
+  constructor(name: string, path: string, size: number) {
+    this.name = name
+    this.path = path
+    this.size = size
+  }
+
+  peek(): AsyncIterable<Uint8Array> {
+    return this.blocks()
+  }
+
+  forget(): void {}
+
+  async *blocks(): AsyncGenerator<Uint8Array> {
+    let file: FileBlocks | undefined
+    try {
+      file = new FileBlocks(openSync(this.path, 'r'))
+      for (let block = await file.next(); block; block = await file.next()) yield block
+    } catch (error) {
+      throw readError(this.name, error)
+    } finally {
+      file?.close()
+    }
+  }
+
+  close(): void {}
+}
+
+class StreamSource implements Source {
+  readonly live: boolean
+  readonly size?: number
+  readonly forgotten = { bytes: 0, lines: 0 }
+  private readonly name: string
+  private readonly rest: Blocks
+  private kept: Uint8Array[] = []
+  private closed = false
+
+  constructor(name: string, rest: Blocks, { live, size }: { live: boolean; size?: number } = { live: true }) {
+    this.name = name
+    this.rest = rest
+    this.live = live
+    if (size !== undefined) this.size = size
+  }
+
+  async *peek(): AsyncGenerator<Uint8Array> {
+    for (let block = await this.next(); block; block = await this.next()) {
+      const copy = Uint8Array.from(block)
+      this.kept.push(copy)
+      yield copy
+    }
+  }
+
+  forget(bytes: number): void {
+    let sum = this.kept.reduce((total, { length }) => total + length, 0)
+    while (sum - (this.kept[0]?.length ?? sum) >= bytes && this.kept.length > 0) {
+      const first = this.kept.shift()!
+      sum -= first.length
+      this.forgotten.bytes += first.length
+      for (const byte of first) if (byte === 0x0a) this.forgotten.lines++
+    }
+  }
+
+  async *blocks(): AsyncGenerator<Uint8Array> {
+    yield* this.kept
+    this.kept = []
+    for (let block = await this.next(); block; block = await this.next()) yield block
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.rest.close()
+  }
+
+  private async next(): Promise<Uint8Array | undefined> {
+    try {
+      return this.closed ? undefined : await this.rest.next()
+    } catch (error) {
+      if (this.closed) return undefined
+      throw readError(this.name, error)
+    }
+  }
+}
