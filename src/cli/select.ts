@@ -43,7 +43,7 @@ export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions
       throw new UserError(`--outcome ${one}: it is one of ${OUTCOMES.join(', ')}.`)
   const rules = rule.map(readRule)
   return {
-    packet: (closed) => condition === undefined || packetMatches(condition, closed, world),
+    packet: (closed) => condition === undefined || filterMatches(condition, closed, world),
     journey: (journey) =>
       (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
       rules.every((wanted) =>
@@ -75,7 +75,7 @@ const ELSEWHERE = ['in', 'out', 'mark'] as const
  * The packet as it first appeared, as a live trace filters it; but an output interface or a mark is not there yet then,
  * so those count wherever the journey shows them.
  */
-function packetMatches(condition: Condition, { open, states }: ClosedJourney, world: World): boolean {
+export function filterMatches(condition: Condition, { open, states }: ClosedJourney, world: World): boolean {
   const first = states.packet(open.states[0]!)
   const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
   if (matches(first)) return true

@@ -103,13 +103,15 @@ function readPackets(stateNumbers: readonly number[], states: PacketStates): Pac
 const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
 
 function makeStep(one: Resolved, packet: Packet, hook: Hook | undefined, depth: number | undefined, i: number): Step {
-  const step: Step = { n: i + 1, family: one.family, kind: one.kind, known: 'observed', changes: [] }
+  const step = { n: i + 1 } as Step
   const put = <K extends keyof Step>(key: K, value: Step[K] | undefined) => {
     if (value !== undefined) step[key] = value
   }
   put('hook', hook)
+  step.family = one.family
   put('table', one.table)
   put('chain', one.chain)
+  step.kind = one.kind
   put('reported', one.reported)
   put('ruleNumber', one.ruleNumber)
   put('handle', one.rule?.handle)
@@ -117,6 +119,8 @@ function makeStep(one: Resolved, packet: Packet, hook: Hook | undefined, depth: 
   put('verdict', one.verdict)
   put('depth', depth)
   for (const key of SHOWN) put(key, packet[key])
-  if (one.kind === 'log' && one.point.prefix !== undefined) step.prefix = one.point.prefix
+  if (one.kind === 'log') put('prefix', one.point.prefix)
+  step.known = 'observed'
+  step.changes = []
   return step
 }
