@@ -1,12 +1,10 @@
 /** A packet in words: its addresses with what NAT made of them, its flags or ICMP type, its interfaces. */
+import { describeEnd } from '../explain/context.ts'
 import type { Change, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { ICMP_TYPES, ICMPV6_TYPES } from '../rules/iptables/values/icmp.ts'
 import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
-
-type Field = 'src' | 'dst' | 'sport' | 'dport'
-type End = Pick<Packet, Field>
 
 /** `172.28.129.2:42182 → 172.28.129.4:80 ⇒ :52000`, cut where a line may break; a value that differs in the group is `*`. */
 export function addressWords({ journey, same }: Group, marks: Marks): string[] {
@@ -26,14 +24,12 @@ export function addressWords({ journey, same }: Group, marks: Marks): string[] {
   return [...one('src', 'sport'), `${marks.to} ${destination}`, ...more]
 }
 
-/** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
-export function endText(address: string | undefined, port: number | string | undefined): string {
-  if (port === undefined || (address === '*' && port === '*')) return address ?? '?'
-  return address?.includes(':') ? `[${address}]:${port}` : `${address ?? '?'}:${port}`
-}
+/** One `*` where nothing of it is common to all. */
+export const endText = (address: string | number | undefined, port: number | string | undefined): string =>
+  address === '*' && port === '*' ? '*' : describeEnd(address, port)
 
 /** What each rewritten field holds in the end. */
-function lastValues({ steps }: Journey): Partial<End> {
+function lastValues({ steps }: Journey): Partial<Record<string, string | number>> {
   const values: Record<string, string | number> = {}
   for (const { field, to } of steps.flatMap((step) => step.changes)) values[field] = to
   return values

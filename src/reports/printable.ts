@@ -6,7 +6,10 @@
 /** Control and format characters, line separators, lone surrogates, and what has no shape of its own. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 
-export const printable = (text: string): string => text.replace(HIDDEN, escaped)
+/** Nearly all text; the class above is slow. */
+const PLAIN = /^[\x20-\x7e]*$/
+
+export const printable = (text: string): string => (PLAIN.test(text) ? text : text.replace(HIDDEN, escaped))
 
 function escaped(char: string): string {
   const code = char.codePointAt(0)!
@@ -41,12 +44,8 @@ export function allPrintable(value: unknown, clean = printable): unknown {
 /** One line of JSON in which even such characters are escapes; it parses back to the very same data. */
 export function printableJson(value: unknown): string {
   const json = JSON.stringify(value)
-  // nearly always there is nothing to hide, and this is found out many times faster
-  if (!NOT_PLAIN.test(json)) return json
-  return json.replace(HIDDEN, (char) =>
-    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
-  )
+  return PLAIN.test(json) ? json : json.replace(HIDDEN, jsonEscaped)
 }
 
-/** Beside ASCII: Latin letters, dashes, quotation marks and the ellipsis, arrows. */
-const NOT_PLAIN = /[^\x20-\x7e\xa1-\xac\xae-\u024f\u2010-\u2027\u2190-\u21ff]/
+const jsonEscaped = (char: string) =>
+  Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')

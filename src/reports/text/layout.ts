@@ -41,22 +41,26 @@ export function cutEnd(text: string, width: number, sign: string): string {
   return beginning(text, Math.max(0, width - columns(sign))).trimEnd() + sign
 }
 
+/** Where less room is left than this, lines grow longer than they should. */
+const LEAST = 10
+
 /** Lines of whole words; only a word that is longer than a line is broken. At least one line. */
-export function wrap(text: string, width: number): string[] {
+export function wrap(text: string, room: number): string[] {
+  const width = Math.max(LEAST, room)
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
     if (line !== '' && columns(line) + 1 + columns(word) > width) {
-      lines.push(line)
+      lines.push(line.trimEnd())
       line = word
     } else line = line === '' ? word : `${line} ${word}`
     while (columns(line) > width) {
-      const part = beginning(line, Math.max(2, width))
+      const part = beginning(line, width)
       lines.push(part)
       line = line.slice(part.length)
     }
   }
-  lines.push(line)
+  lines.push(line.trimEnd())
   return lines
 }
 

@@ -19,11 +19,13 @@ export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
   if (!tellsCause(journey)) return
   const most = page.full ? page.room / 2 : Math.max(NAME_LEAST, page.room * NAME_PART)
   const names = cause.map(({ rule }) => shortName(rule, Math.floor(most), page))
-  const nameColumns = Math.max(...names.map(columns))
+  const nameColumns = Math.min(Math.floor(most), Math.max(...names.map(columns)))
   cause.forEach((one, i) => {
     const guilty = culprit !== undefined && one.step === culprit.step
     const text = withOwner(page, one, guilty)
     const lines = wrap(text, page.room - nameColumns - 2)
+    // a name in full length may need a line of its own
+    if (columns(names[i]!) > nameColumns) lines.unshift('')
     const rows = lines.map((line, k) => `${pad(k === 0 ? names[i]! : '', nameColumns)}  ${line}`)
     page.rows(i === 0 ? 'why' : '', rows, guilty ? { mark: page.marks.culprit, style: 'bold' } : {})
     if (guilty) writeRule(page, one.rule, shown)
