@@ -1,59 +1,77 @@
 /** The command line: each command is loaded when it is asked for. */
+import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { printable } from '../reports/printable.ts'
 import { ClosedPipe, UserError } from './errors.ts'
+import { Output } from './stdout.ts'
 
 declare const __VERSION__: string
 
-async function main(): Promise<void> {
+/** Each adds itself to the program; loading all of them would take longer than most of them run. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
+  explain: async () => (await import('./explain.ts')).explainCommand,
+  compare: async () => (await import('./compare.ts')).compareCommand,
+}
+
+async function main([first = '', ...rest]: readonly string[]): Promise<void> {
+  if (first === '-V' || first === '--version') {
+    say(1, `${__VERSION__}\n`)
+    return
+  }
   const program = new Command('nfwhy')
-  program
     .description('Why did netfilter do that to my packet?')
     .version(__VERSION__, '-V, --version')
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(printable(text)) })
+    .configureOutput({
+      writeOut: (text) => say(1, text),
+      writeErr: (text) => say(2, text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'nfwhy: ')),
+    })
     .showHelpAfterError('(nfwhy --help says more)')
-  const name = process.argv[2]
-  // loading all commands would take longer than most of them run
-  const wanted = (command: string) => name === command || name === undefined || name.startsWith('-') || name === 'help'
-  if (name === '-V' || name === '--version') {
-    process.stdout.write(`${__VERSION__}\n`)
-    return
-  }
-  if (wanted('explain')) (await import('./explain.ts')).explainCommand(program)
-  if (wanted('compare')) (await import('./compare.ts')).compareCommand(program)
-  if (program.commands.length === 0) {
-    ;(await import('./explain.ts')).explainCommand(program)
-    ;(await import('./compare.ts')).compareCommand(program)
-  }
-  for (const command of program.commands) command.exitOverride()
+  if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
+    throw new UserError(
+      `"${printable(first)}" is no command, but a file. Perhaps:`,
+      `  nfwhy explain ${printable([first, ...rest].join(' '))}`,
+    )
+  for (const name of Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS))
+    (await COMMANDS[name]!())(program)
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`(nfwhy ${command.name()} --help says more)`)
   await program.parseAsync()
 }
 
-try {
-  await main()
-} catch (error) {
-  process.exitCode = report(error)
+/** To standard output (1) or error (2), at once. */
+function say(fd: 1 | 2, text: string): void {
+  const out = new Output(fd, fd === 1 ? 'standard output' : 'standard error')
+  out.write(safe(text))
+  out.flush()
 }
 
+/** Tells what went wrong; gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof ClosedPipe) return 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (error instanceof UserError) {
-    process.stderr.write(
-      `nfwhy: ${printable(error.message)}\n${error.hint === undefined ? '' : `${printable(error.hint)}\n`}`,
-    )
-    return 2
+  try {
+    if (error instanceof UserError)
+      say(2, `nfwhy: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`)
+    else {
+      // not foreseen: a bug of ours, and its stack is what mends it
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      say(2, `nfwhy: this is a bug, please report it with the input:\n${text}\n`)
+    }
+  } catch {
+    // nobody hears it; the exit code tells
   }
-  // not foreseen: a bug of ours, and its stack is what mends it
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`nfwhy: this is a bug, please report it with the input:\n${printable(text)}\n`)
   return 2
 }
 
 /** File names and words of the command line may hold anything; line breaks are our own. */
-function printable(text: string): string {
-  return text.replace(
-    /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16)}`,
-  )
-}
+const safe = (text: string) => text.split('\n').map(printable).join('\n')
+
+/** At once: what is still open (a pipe that never ends) must not keep the program. */
+const fail = (error: unknown) => process.exit(report(error))
+
+process.on('uncaughtException', fail)
+// warnings written where nobody reads them any more are no error
+process.stderr.on('error', () => {})
+await main(process.argv.slice(2)).catch(fail)
