@@ -53,6 +53,12 @@ export class NamedFiles {
     this.addFile({ name: path, path, stats, ...(as ? { as } : {}) })
   }
 
+  /** Under whatever name. */
+  includes(path: string): boolean {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    return stats?.isFile() === true && this.seen.has(identity(stats))
+  }
+
   /** Hidden files are for others: `.git`, `.swp`, Kubernetes' `..data`. */
   private addFolder(path: string, stats: Stats): void {
     if (this.folders.has(identity(stats))) return

@@ -14,6 +14,7 @@ import {
   warningsText,
   worstFirst,
 } from '../reports/index.ts'
+import { printable } from '../reports/printable.ts'
 import { reasonOf, UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { Groups } from './groups.ts'
@@ -75,21 +76,22 @@ export function explainCommand(program: Command): Command {
 
 function seconds(text: string): number {
   const value = Number(text.replace(/s$/, ''))
-  if (!(value > 0)) throw new UserError(`--idle ${text}: it is a number of seconds.`)
+  if (!(value > 0)) throw new UserError(`--idle ${printable(text)}: it is a number of seconds.`)
   return value
 }
 
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   const form = chooseForm(options)
+  const select = makeSelection(options)
+  const terminal = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
   if (inputs.captures.length === 0)
     throw new UserError(noCapture(inputs), 'A capture is a kernel log with TRACE or LOG lines (dmesg, journalctl -k).')
-  const selection = makeSelection(options, inputs.world)
-  const file = options.output === undefined ? undefined : openOutput(options.output)
+  const selection = select(inputs.world)
+  const file = options.output === undefined ? undefined : openOutput(options.output, inputs)
   try {
     const out = new Output(file, options.output)
-    const terminal = terminalOptions(options, file === undefined)
     const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
     out.flush()
     if (!form.folds && file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
@@ -110,10 +112,10 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
 }
 
 function noCapture(inputs: Inputs): string {
-  const read = inputs.files.map((file) => `${file.name} (${file.format})`).join(', ')
+  const read = inputs.files.map((file) => `${printable(file.name)} (${file.format})`).join(', ')
   const left = inputs.warnings
     .filter((one) => one.code === 'not-recognised')
-    .map((one) => `\n${one.input}: ${one.message}.`)
+    .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
   return `There is no capture among the inputs: ${read}.${left.join('')}`
 }
 
@@ -127,17 +129,21 @@ function chooseForm({ json, ndjson, output }: ExplainOptions): Form {
     const ending = /\.[^./]+$/.exec(output)?.[0] ?? ''
     const name = ENDINGS[ending]
     if (name === undefined)
-      throw new UserError(`-o ${output}: the ending names the form: ${Object.keys(ENDINGS).join(' ')}.`)
+      throw new UserError(`-o ${printable(output)}: the ending names the form: ${Object.keys(ENDINGS).join(' ')}.`)
     return FORMS[name]
   }
   return FORMS[json ? 'json' : ndjson ? 'ndjson' : 'text']
 }
 
-function openOutput(path: string): number {
+/** Opening empties the file: it must not be one that is read. */
+function openOutput(path: string, inputs: Inputs): number {
+  const name = printable(path)
+  if (inputs.includes(path))
+    throw new UserError(`-o ${name}: this file is one of the inputs, and would be overwritten.`)
   try {
     return openSync(path, 'w')
   } catch (error) {
-    throw new UserError(`-o ${path}: ${reasonOf(error)}.`)
+    throw new UserError(`-o ${name} cannot be written: ${reasonOf(error)}.`)
   }
 }
 

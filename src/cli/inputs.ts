@@ -31,6 +31,8 @@ export interface Inputs {
   captures: CaptureInput[]
   warnings: Diagnostic[]
   files: InputFile[]
+  /** Is this file one of them? */
+  includes(path: string): boolean
 }
 
 /** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
@@ -41,8 +43,9 @@ const OVERLAP = 4096
 /** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. */
 export async function readInputs(given: readonly string[], as: readonly string[]): Promise<Inputs> {
   const builder = new WorldBuilder()
-  const inputs: Inputs = { world: builder.world, captures: [], warnings: builder.warnings, files: [] }
-  const named = new NamedFiles((name) => reportTo(inputs.warnings, name))
+  const { world, warnings } = builder
+  const named = new NamedFiles((name) => reportTo(warnings, name))
+  const inputs: Inputs = { world, captures: [], warnings, files: [], includes: (path) => named.includes(path) }
   for (const argument of as) addAs(argument, named)
   for (const path of given) named.add(path)
   for (const file of named.list) await readInput(file, inputs, builder)

@@ -1,11 +1,14 @@
 /** Which journeys are shown: --filter, --outcome, --rule. */
 
 import type { ClosedJourney } from '../explain/capture.ts'
+import { closest } from '../filter/closest.ts'
 import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { printable } from '../reports/printable.ts'
+import { columns } from '../reports/text/layout.ts'
 import { evaluate } from '../rules/evaluate.ts'
 import { UserError } from './errors.ts'
 
@@ -34,15 +37,12 @@ const OUTCOMES: readonly Outcome[] = [
   'undetermined',
 ]
 
-/** Throws UserError for a filter, outcome or rule that cannot be meant. */
-export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions, world: World): Selection {
+/** Throws UserError for a filter, outcome or rule that cannot be meant; that is known before anything is read. */
+export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions): (world: World) => Selection {
   const condition = filter === undefined ? undefined : readFilter(filter)
-  const outcomes = outcome.flatMap((list) => list.split(','))
-  for (const one of outcomes)
-    if (!OUTCOMES.includes(one as Outcome))
-      throw new UserError(`--outcome ${one}: it is one of ${OUTCOMES.join(', ')}.`)
+  const outcomes = outcome.flatMap((list) => list.split(',')).map(readOutcome)
   const rules = rule.map(readRule)
-  return {
+  return (world) => ({
     packet: (closed) => condition === undefined || filterMatches(condition, closed, world),
     journey: (journey) =>
       (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
@@ -55,17 +55,32 @@ export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions
             (step.family === 'ip6') === wanted.ip6,
         ),
       ),
-  }
+  })
+}
+
+function readOutcome(word: string): Outcome {
+  const outcome = OUTCOMES.find((one) => one === word)
+  if (outcome !== undefined) return outcome
+  const meant = closest(word, OUTCOMES)
+  throw new UserError(
+    `--outcome ${printable(word)}: there is no such outcome.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    `Outcomes: ${OUTCOMES.join(', ')}.`,
+  )
 }
 
 /** Throws UserError. */
 export function readFilter(filter: string): Condition {
   const result = parseFilter(filter)
   if ('condition' in result) return result.condition
-  const { error } = result
+  const { column, word, message, suggestion } = result.error
+  const before = columns(printable(filter.slice(0, column - 1)))
   throw new UserError(
-    `--filter: ${error.message}`,
-    'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
+    `the filter cannot be read: ${printable(message)}.${suggestion === undefined ? '' : ` Did you mean "${printable(suggestion)}"?`}`,
+    [
+      `  ${printable(filter)}`,
+      `  ${' '.repeat(before)}${'^'.repeat(Math.max(1, columns(printable(word))))}`,
+      'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
+    ].join('\n'),
   )
 }
 
@@ -95,7 +110,7 @@ function readRule(text: string): { ip6: boolean; table: string; chain: string; r
   const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)
   if (!match)
     throw new UserError(
-      `--rule ${text}: a rule is named as TRACE prints it, table:chain:number (nat:KUBE-NODEPORTS:16).`,
+      `--rule ${printable(text)}: a rule is named as TRACE prints it, table:chain:number (nat:KUBE-NODEPORTS:16).`,
     )
   return { ip6: match[1] === 'ip6/', table: match[2]!, chain: match[3]!, ruleNumber: Number(match[4]) }
 }
