@@ -1,0 +1,78 @@
+/**
+ * A change to a World, as data: what one command that a person types does. edits/ reads commands into these, prints them
+ * back, and applies them. Rules stay in iptables' own vocabulary, so that the printed command is the one that was meant.
+ */
+import type { ConntrackEntry, Route, RoutingRule } from './host.ts'
+import type { IptablesSpec, SetElement } from './ruleset.ts'
+
+export interface RuleEdit {
+  kind: 'rule'
+  op: 'append' | 'insert' | 'replace' | 'delete' | 'check'
+  family: 'ip' | 'ip6'
+  table: string
+  chain: string
+  /** 1-based: where to insert (absent: at the top), or which rule to replace or delete. */
+  ruleNumber?: number
+  /** Absent for a deletion by number. */
+  spec?: IptablesSpec
+}
+
+export interface ChainEdit {
+  kind: 'chain'
+  /** `flush`, `delete` and `zero` without a chain mean all of the table's. */
+  op: 'new' | 'delete' | 'flush' | 'rename' | 'policy' | 'zero'
+  family: 'ip' | 'ip6'
+  table: string
+  chain?: string
+  newName?: string
+  policy?: 'accept' | 'drop'
+}
+
+export interface SetEdit {
+  kind: 'ipset'
+  op: 'create' | 'destroy' | 'flush' | 'rename' | 'swap' | 'add' | 'del'
+  set?: string
+  newName?: string
+  /** Of `create`: `hash:ip,port`. */
+  type?: string
+  element?: SetElement
+  /** `-exist`: an element that is there already, or is not, is no error. */
+  exist?: boolean
+}
+
+export interface SysctlEdit {
+  kind: 'sysctl'
+  /** With dots. */
+  name: string
+  value: string
+}
+
+export interface RouteEdit {
+  kind: 'route'
+  op: 'add' | 'del' | 'replace' | 'change' | 'append' | 'flush'
+  route: Partial<Route> & Pick<Route, 'family' | 'destination' | 'table'>
+}
+
+export interface RoutingRuleEdit {
+  kind: 'routing-rule'
+  op: 'add' | 'del'
+  rule: Partial<RoutingRule> & Pick<RoutingRule, 'family'>
+}
+
+/** `conntrack -D`: entries that have all of these; `-F`: no filter at all. */
+export interface ConntrackEdit {
+  kind: 'conntrack'
+  op: 'delete' | 'flush'
+  family?: 'ip' | 'ip6'
+  protocol?: string
+  original?: Partial<ConntrackEntry['original']>
+  reply?: Partial<ConntrackEntry['reply']>
+  mark?: number
+  zone?: number
+  state?: string
+  /** `--src-nat`, `--dst-nat`: entries that are rewritten so; true: at all. */
+  srcNat?: string | true
+  dstNat?: string | true
+}
+
+export type Edit = RuleEdit | ChainEdit | SetEdit | SysctlEdit | RouteEdit | RoutingRuleEdit | ConntrackEdit
