@@ -14,7 +14,7 @@ import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { placeInHooks } from './hooks.ts'
 import type { OpenJourney } from './open.ts'
-import type { Resolved, Resolver } from './resolve.ts'
+import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
 
 /** What is known at one step besides what the step says. */
 export interface Arrival {
@@ -83,9 +83,19 @@ export function gatherEvidence(
   if (first !== undefined && last !== undefined) journey.time = { first, last }
   if (open.firstStamp.uptime) journey.uptime = { first: open.firstClock / 1e6, last: open.lastClock / 1e6 }
   const skipped =
-    open.beforeNat && resolver.world.tables.some((table) => table.name === 'nat' && table.family === open.family)
+    open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!.table)) && hasNat(resolver, open)
   return { journey, arrivals, followed, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
+
+/** Behind the place where nat rewrites destinations: a nat table that was not seen by then was not passed. */
+const isPastNat = (hook: Hook | undefined, table: string | undefined): boolean =>
+  hook === 'input' ||
+  hook === 'forward' ||
+  hook === 'postrouting' ||
+  (hook === 'output' && priorityOf(table, hook) > -100)
+
+const hasNat = (resolver: Resolver, { family }: OpenJourney): boolean =>
+  resolver.world.tables.some((table) => table.name === 'nat' && table.family === family)
 
 /** One object per distinct state, shared by the steps that have it. */
 function readPackets(stateNumbers: readonly number[], states: PacketStates): Packet[] {
