@@ -204,12 +204,12 @@ async function foldJourneys(
     out.write(writer.begin(ordered))
     for (const group of ordered) out.write(writer.journey(group))
   }
-  finish(writer, out, inputs, stats)
+  finish(writer, out, inputs, stats, list)
   return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
 }
 
-function finish(writer: Writer, out: Output, inputs: Inputs, stats: RunStats): void {
-  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }))
+function finish(writer: Writer, out: Output, inputs: Inputs, stats: RunStats, groups?: readonly Group[]): void {
+  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }, groups))
 }
 
 /** What makes the exit code 1. */

@@ -36,7 +36,8 @@ export interface Writer {
   /** `groups`: all that will come, where that is known. What they have in common is told once, on top. */
   begin(groups?: readonly Group[]): string
   journey(group: Group): string
-  end(tail: Tail): string
+  /** `groups`: all that came, where they have grown since they were handed in. */
+  end(tail: Tail, groups?: readonly Group[]): string
 }
 
 export interface Form {

@@ -40,6 +40,28 @@ const OUTCOMES: readonly Outcome[] = [
   'sent',
 ]
 
+/** Groups as they were told, for the counts at the end. */
+export class Told {
+  private readonly groups = new Map<string, { outcome: Outcome; count: number }>()
+
+  add({ journey: { id, outcome }, count }: Group): void {
+    this.groups.set(id, { outcome, count })
+  }
+
+  /** Counts what has come since; gives the groups that have grown. */
+  grown(groups: readonly Group[]): Group[] {
+    const more = groups.filter(({ journey, count }) => count > (this.groups.get(journey.id)?.count ?? 0))
+    for (const group of groups) this.add(group)
+    return more
+  }
+
+  get counts(): Map<Outcome, number> {
+    const counts = new Map<Outcome, number>()
+    for (const { outcome, count } of this.groups.values()) counts.set(outcome, (counts.get(outcome) ?? 0) + count)
+    return counts
+  }
+}
+
 /** `10,002 packets: 10,000 dropped, 2 delivered`. `all`: journeys in the captures, shown or not. */
 export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number): string {
   const shown = [...counts.values()].reduce((sum, count) => sum + count, 0)

@@ -129,6 +129,17 @@ describe('order and counts', () => {
   })
 })
 
+test('what came after a group was told is counted at the end', () => {
+  const [dropped, delivered] = CLASH.groups as [Group, Group]
+  const writer = FORMS.text.open()
+  writer.begin()
+  for (const group of [dropped, delivered]) writer.journey(group)
+  const tail = { ...NO_TAIL, stats: { ...NO_TAIL.stats, journeys: 10_000 } }
+  expect(writer.end(tail, [{ ...dropped, count: 9_999 }, delivered])).toBe(
+    '  more   #1 × 9,999\n\n10,000 packets: 9,999 dropped, 1 delivered\n',
+  )
+})
+
 describe('what is about the input', () => {
   const explained = explainFolder(FOLDERS['no-ruleset']!)
 

@@ -7,7 +7,7 @@ import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
 import { allPrintable } from '../printable.ts'
 import { stepName, withoutChain } from '../step-words.ts'
-import { missedWords, noticesOf, packetsWords } from '../summary-words.ts'
+import { missedWords, noticesOf, packetsWords, Told } from '../summary-words.ts'
 import { block, cell, code, prose } from './escape.ts'
 
 export const markdown: Form = {
@@ -15,7 +15,7 @@ export const markdown: Form = {
   ending: '.md',
   folds: true,
   open() {
-    const counts = new Map<Outcome, number>()
+    const packets = new Told()
     const told = new Set<string>()
     const notices = (groups: readonly Group[]) => noticesOf(groups, told).flatMap(noticeLines)
     // never two empty lines
@@ -28,11 +28,13 @@ export const markdown: Form = {
       begin: (groups = []) => join(['# Why netfilter did that', '', ...notices(allPrintable(groups))]),
       journey(group) {
         const shown = allPrintable(group)
-        const { outcome } = group.journey
-        counts.set(outcome, (counts.get(outcome) ?? 0) + group.count)
+        packets.add(group)
         return join([...notices([shown]), ...journeyLines(shown)])
       },
-      end: (tail) => join(tailLines(counts, allPrintable(tail))),
+      end(tail, groups = []) {
+        packets.grown(groups)
+        return join(tailLines(packets.counts, allPrintable(tail)))
+      },
     }
   },
 }

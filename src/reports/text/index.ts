@@ -1,13 +1,12 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import type { Outcome } from '../../model/journey.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
 import { endText } from '../packet-words.ts'
-import { missedWords, packetsWords } from '../summary-words.ts'
+import { missedWords, packetsWords, Told } from '../summary-words.ts'
 import { writeFindings, writeFixes } from './found.ts'
 import { writeHead } from './head.ts'
-import { writeNotices, writeWarnings } from './notices.ts'
+import { writeGrown, writeNotices, writeWarnings } from './notices.ts'
 import { Page } from './page.ts'
 import { writeSteps } from './steps.ts'
 import { type Shown, writeRewrites, writeWhy } from './why.ts'
@@ -18,7 +17,7 @@ export const text: Form = {
   folds: true,
   open(options: Partial<FormOptions> = {}) {
     const page = new Page(options)
-    const counts = new Map<Outcome, number>()
+    const packets = new Told()
     const told = new Set<string>()
     let alone = false
     return {
@@ -29,18 +28,18 @@ export const text: Form = {
       },
       journey(group) {
         const shown = page.clean(group)
-        const { outcome } = group.journey
-        counts.set(outcome, (counts.get(outcome) ?? 0) + group.count)
+        packets.add(group)
         writeNotices(page, [shown], told)
         writeBlock(page, shown, page.full || alone)
         page.line()
         return page.take()
       },
-      end(tail) {
+      end(tail, groups = []) {
         const shown = page.clean(tail)
+        writeGrown(page, page.clean(packets.grown(groups)))
         writeWarnings(page, shown.warnings)
         if (shown.warnings.length > 0) page.line()
-        page.line(page.paint(packetsWords(counts, shown.stats.journeys), 'bold'))
+        page.line(page.paint(packetsWords(packets.counts, shown.stats.journeys), 'bold'))
         const missed = missedWords(shown.stats)
         if (missed !== undefined) page.line(page.paint(missed, 'yellow'))
         return page.take()

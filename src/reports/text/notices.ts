@@ -36,6 +36,14 @@ const list = (items: readonly string[], between: string, page: Page) =>
     ? `${items.slice(0, MOST_PLACES).join(between)} ${page.marks.cut}`
     : items.join(between)
 
+/** Groups that were told before all of their packets had come. */
+export function writeGrown(page: Page, groups: readonly Group[]): void {
+  const words = groups.map(({ journey, count }) => `#${journey.id} ${page.marks.times} ${countWords(count)}`)
+  if (words.length === 0) return
+  page.row('more', list(words, '  ', page))
+  page.line()
+}
+
 /** Warnings about the inputs, those of one input and code together. */
 export function writeWarnings(page: Page, warnings: readonly Diagnostic[]): void {
   const kinds = new Map<string, Diagnostic[]>()

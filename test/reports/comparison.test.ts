@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { compareJourneys } from '../../src/explain/compare.ts'
+import { comparisonJson, comparisonText, type Group } from '../../src/reports/index.ts'
+import { expectGolden, explainFolder, INCIDENTS } from './cases.ts'
+
+const { groups, tail, world } = explainFolder(INCIDENTS['nodeport-clash']!)
+const [dropped, delivered] = groups as [Group, Group]
+const comparison = compareJourneys(dropped.journey, delivered.journey, world)
+
+test('one below the other', () => expectGolden('comparison/nodeport-clash.txt', comparisonText(comparison)))
+
+test('side by side', () =>
+  expectGolden('comparison/nodeport-clash.wide.txt', comparisonText(comparison, { width: 120 })))
+
+test('the same journey twice', () => {
+  const text = comparisonText(compareJourneys(dropped.journey, dropped.journey, world))
+  expect(text).toContain('They share 25 steps to the end.')
+  expect(text).not.toContain('They part')
+})
+
+test('as JSON', () => {
+  const document = JSON.parse(comparisonJson(comparison, tail))
+  expect(document).toMatchObject({
+    schema: 'nfwhy.comparison/1',
+    common: 12,
+    parted: { at: 'rule', matched: 'a', rule: { table: 'nat', chain: 'KUBE-NODEPORTS', ruleNumber: 16 } },
+    journeys: { a: { outcome: 'dropped' }, b: { outcome: 'delivered' } },
+  })
+  expect(Object.keys(document)).toEqual(expect.arrayContaining(['inputs', 'warnings', 'stats', 'differs', 'after']))
+})
