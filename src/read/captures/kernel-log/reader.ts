@@ -177,9 +177,9 @@ export class KernelLogReader implements CaptureReader {
   private logLine(bytes: Uint8Array, lineStart: number, message: number, end: number): number {
     const stop = bytes.indexOf(NEWLINE, lineStart)
     const line = decoder.decode(bytes.subarray(lineStart, stop))
-    const fields = /IN=\S*\s*(?:OUT=|PHYS|MAC)/.exec(line)
+    const fields = /IN=\S{0,64}\s{0,8}(?:OUT=|PHYS|MAC)/.exec(line)
     if (!fields) {
-      if (/\b(SRC|DST|SPT|DPT)=\S+ .*=/.test(line)) this.skip('cut-line', 'a part of a log line was passed over')
+      if (/\b(SRC|DST|SPT|DPT)=\S{1,64} .*=/.test(line)) this.skip('cut-line', 'a part of a log line was passed over')
       return stop + 1
     }
     const from = Math.min(message > lineStart ? message - lineStart : wrappingEnd(line), fields.index)
