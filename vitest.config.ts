@@ -1,5 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+const command = ['test/cli/**/*.test.ts']
+
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/corpus/**'], testTimeout: 60_000 },
+  test: {
+    testTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'library', include: ['test/**/*.test.ts'], exclude: ['test/corpus/**', ...command] },
+      },
+      // these run the built command, so it is built before them
+      { extends: true, test: { name: 'command', include: command, globalSetup: 'test/build.ts' } },
+    ],
+  },
 })
