@@ -73,7 +73,7 @@ describe('a group', () => {
     expect(head).toBe(
       '✗ DROPPED    tcp 172.28.129.2:* → 172.28.129.4:52000  SYN  in eth0  at filter INPUT  at 417.477 s  #1  × 10,000',
     )
-    expect(more[0]).toBe('  first  172.28.129.2:55694 → 172.28.129.4:52000: what follows is told of this one')
+    expect(more[0]).toBe('  first  172.28.129.2:55694 → 172.28.129.4:52000, shown below')
   })
 
   test('without an address in common', () => {

@@ -93,7 +93,7 @@ function details(group: Group): string[] {
 function firstLines({ journey, same }: Group): string[] {
   if (same.src && same.dst && same.sport && same.dport) return []
   const { src, dst, sport, dport } = journey.packet
-  return [`The following speaks of the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
+  return [`Shown below is the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
 }
 
 function causeLines(journey: Journey, written: Written): string[] {

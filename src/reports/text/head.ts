@@ -6,6 +6,8 @@ import { columns, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
 
+/** Between pieces of a line. */
+const GAP = '  '
 /** Room for most outcomes, so that packets stand below each other. */
 const OUTCOME_COLUMNS = 9
 
@@ -34,9 +36,7 @@ export function writeHead(page: Page, group: Group): void {
   const indent = columns(front)
   const lines = flow(pieces(page, group), page.width - indent)
   lines.forEach((line, i) => {
-    const text = line.map(
-      ({ text, style, gap = '  ' }, k) => (k === 0 ? '' : gap) + (style ? paint(text, style) : text),
-    )
+    const text = line.map(({ text, style, gap = GAP }, k) => (k === 0 ? '' : gap) + (style ? paint(text, style) : text))
     page.line((i === 0 ? paint(front, STYLES[mark], 'bold') : ' '.repeat(indent)) + text.join(''))
   })
 }
@@ -62,25 +62,23 @@ function pieces(page: Page, group: Group): Piece[] {
   return list
 }
 
-/** Puts the pieces on as few lines as they need. */
+/** Puts the pieces on as few lines as they need. What is optional gives way to what follows it. */
 function flow(list: readonly Piece[], width: number): Piece[][] {
-  const lines: Piece[][] = [[]]
+  const lines: Piece[][] = []
   let used = 0
-  for (const piece of list) {
-    const gap = columns(piece.gap ?? '  ')
-    const last = lines.at(-1)!
-    const long = columns(piece.text)
-    if (last.length > 0 && used + gap + long <= width) {
+  list.forEach((piece, i) => {
+    const last = lines.at(-1)
+    const after = piece.optional ? list.slice(i + 1).filter((one) => !one.optional) : []
+    const needed = [piece, ...after].reduce((sum, one) => sum + columns(one.gap ?? GAP) + columns(one.text), 0)
+    if (last && used + needed <= width) {
       last.push(piece)
-      used += gap + long
-    } else if (last.length === 0 || !piece.optional) {
+      used += columns(piece.gap ?? GAP) + columns(piece.text)
+    } else if (!piece.optional) {
       for (const text of wrap(piece.text, width)) {
-        const line = [{ ...piece, text }]
-        if (last.length === 0 && lines.length === 1 && lines[0] === last) lines[0] = line
-        else lines.push(line)
+        lines.push([{ ...piece, text }])
         used = columns(text)
       }
     }
-  }
+  })
   return lines
 }

@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
+import { markOf } from '../journey-words.ts'
 import { endText } from '../packet-words.ts'
 import { missedWords, packetsWords, Told } from '../summary-words.ts'
 import { writeFindings, writeFixes } from './found.ts'
@@ -53,7 +54,7 @@ function writeBlock(page: Page, group: Group, further: boolean): void {
   const { journey } = group
   const shown: Shown = new Set()
   writeHead(page, group)
-  writeFirst(page, group)
+  if (page.full || markOf(journey) !== 'good') writeFirst(page, group)
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
   writeFindings(page, journey, shown, further)
@@ -65,7 +66,7 @@ function writeBlock(page: Page, group: Group, further: boolean): void {
 function writeFirst(page: Page, { journey, same }: Group): void {
   if (same.src && same.dst && same.sport && same.dport) return
   const { src, dst, sport, dport } = journey.packet
-  page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}: what follows is told of this one`)
+  page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}, shown below`)
 }
 
 /** Warnings about inputs by themselves, for where they are told apart from the journeys. */
