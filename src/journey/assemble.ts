@@ -8,6 +8,7 @@ import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
+import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
 import { hasKey, packetKey, samePacket } from './same-packet.ts'
@@ -64,7 +65,7 @@ export class Assembler implements EventSink {
     this.events++
     this.lastLine = line
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
-    let journey = this.owners[state]
+    let journey = (resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined) ?? this.owners[state]
     if (!journey || !follows(journey, resolved)) journey = this.find(state, resolved)
     if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
@@ -102,6 +103,18 @@ export class Assembler implements EventSink {
     // of several the oldest: packets that cannot be told apart are taken to keep their order
     for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling)
       if (follows(journey, resolved) && this.isSame(journey, base, resolved)) found = journey
+    return found
+  }
+
+  /** LOG shows less of a packet than TRACE; but the line of the rule that logs stands right in front. */
+  private findLogged(state: number, line: Resolved): OpenJourney | undefined {
+    const { rows } = this.states
+    const base = state * F.COLUMNS
+    let found: OpenJourney | undefined
+    for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling) {
+      const traced = this.resolver.get(journey.points.at(-1)!, rows[journey.states.at(-1)! * F.COLUMNS + F.FAMILY]!)
+      if (logs(traced, line) && this.isSame(journey, base, line)) found = journey
+    }
     return found
   }
 
@@ -161,6 +174,7 @@ export class Assembler implements EventSink {
   }
 
   private enter(journey: OpenJourney, resolved: Resolved): void {
+    if (journey.hook === 'postrouting' && resolved.hook !== 'postrouting') journey.throughLoopback = true
     journey.hook = resolved.hook
     journey.table = resolved.table
     journey.ended = false
@@ -179,7 +193,15 @@ export class Assembler implements EventSink {
       if (out === 0 || this.states.names.text(out) === 'lo') return false
     }
     if (resolved.hook !== hook) return false
-    return this.resolver.isLast(resolved, journey.natSeen || !journey.beforeNat)
+    return this.resolver.isLast(resolved, this.mayPassNat(journey, state))
+  }
+
+  private mayPassNat(journey: OpenJourney, state: number): boolean {
+    // sent over lo, it has passed nat in OUTPUT and POSTROUTING and does not a second time
+    if (journey.throughLoopback) return false
+    if (journey.natSeen || !journey.beforeNat) return true
+    // what REJECT answers belongs to a flow whose source nat has not seen yet: not in OUTPUT, only in POSTROUTING
+    return journey.hook === 'postrouting' && isAnswer(this.states.rows, state * F.COLUMNS)
   }
 
   /** Closes journeys that have waited too long; those that only stand too far in front go to the back. */
@@ -219,6 +241,14 @@ export class Assembler implements EventSink {
     }
     for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
   }
+}
+
+/** Sent by this host itself: a TCP reset, or an ICMP error. */
+function isAnswer(rows: Int32Array, base: number): boolean {
+  if (rows[base + F.IN] !== 0) return false
+  if (rows[base + F.PROTO] === F.TCP) return (rows[base + F.FLAGS]! & 4) !== 0
+  const type = rows[base + F.TYPE]!
+  return rows[base + F.PROTO] === F.ICMP ? type === 3 : rows[base + F.PROTO] === F.ICMPV6 && type < 128
 }
 
 /** Can this event be the journey's next? Only the order of hooks, tables and rules is asked, not the packet. */

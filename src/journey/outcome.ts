@@ -61,7 +61,7 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
   const { family } = journey
   const arrival = arrivals[step]!
   const hook = arrival.hook
-  const natPassed = evidence.nat === 'passed'
+  const natPassed = evidence.nat === 'passed' && !cameBack(evidence, step)
   if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
   const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
   const missing = (next: BaseChain): Ended => {
@@ -80,18 +80,23 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
     }
     case 'output': {
       const behind = nextBehindHook(world, family, hook, natPassed, false)
-      return behind ? missing(behind) : ended('sent')
+      return behind ? missing(behind) : leaving(evidence, world, step)
     }
     case 'postrouting':
       return leaving(evidence, world, step)
     case 'prerouting':
-      return routed(evidence, world, ended, missing)
+      return routed(evidence, world, natPassed, ended, missing)
     default:
       return { ...ended('undetermined'), because: 'capture-ends' }
   }
 }
 
-/** Past the last chain of POSTROUTING: forwarded or sent, or on its way back in over lo. */
+/** Sent over lo, and in again: nat has done its part in OUTPUT and POSTROUTING and is not asked a second time. */
+const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
+  (arrivals[step]!.hook === 'prerouting' || arrivals[step]!.hook === 'input') &&
+  arrivals.some(({ hook }, i) => i < step && (hook === 'output' || hook === 'postrouting'))
+
+/** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */
 function leaving(evidence: Evidence, world: World, step: number): Ended {
   const { journey, arrivals } = evidence
   const packet = arrivals[step]!.packet
@@ -109,13 +114,14 @@ function leaving(evidence: Evidence, world: World, step: number): Ended {
       step,
     }
   }
+  // neighbour discovery shows an input interface in POSTROUTING although this host sends it
+  if (arrivals.some(({ packet: one, hook }) => hook === 'output' || one.uid !== undefined))
+    return { outcome: 'sent', basis: 'observed', step }
   // before Linux 5.7 POSTROUTING had no input interface, so the hooks before it tell
   const came = arrivals.some(
     ({ packet: one, hook }) => one.in !== undefined || hook === 'prerouting' || hook === 'forward',
   )
   if (came) return { outcome: 'forwarded', basis: 'observed', step }
-  if (arrivals.some(({ packet: one, hook }) => hook === 'output' || one.uid !== undefined))
-    return { outcome: 'sent', basis: 'observed', step }
   const own = isLocal(packet.src, world.host)
   return { outcome: own === false ? 'forwarded' : 'sent', basis: 'inferred', step }
 }
@@ -124,11 +130,11 @@ function leaving(evidence: Evidence, world: World, step: number): Ended {
 function routed(
   evidence: Evidence,
   world: World,
+  nat: boolean,
   ended: (outcome: Outcome, basis?: Journey['basis']) => Ended,
   missing: (next: BaseChain) => Ended,
 ): Ended {
   const { family } = evidence.journey
-  const nat = evidence.nat === 'passed'
   const local = goesToThisHost(evidence, world)
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)

@@ -39,15 +39,20 @@ export function samePacket(
   if ((rows[a + F.FRAG]! & 0xfffff) !== (rows[b + F.FRAG]! & 0xfffff)) return false
   // a source is rewritten in postrouting and input, behind all that is traced there, so it shows only over loopback
   const looped = from === 'postrouting' && (to === 'prerouting' || to === 'input')
-  if (!looped) {
+  if (looped) {
+    // it comes in by the interface that it left by, which is lo (or a VRF's)
+    const shown = rows[a + F.PRESENT]! & (1 << F.OUT) && rows[b + F.PRESENT]! & (1 << F.IN)
+    if (shown && rows[a + F.OUT] !== rows[b + F.IN]) return false
+  } else {
     if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
     if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
-    if (both & (1 << F.ICMP_ID) && rows[a + F.ICMP_ID] !== rows[b + F.ICMP_ID]) return false
   }
-  // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows at once
+  // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows at once; with
+  // it the id of an ICMP echo
   if (from !== undefined && from === to && to !== 'output') {
     if (both & F.HAS_DST && !sameAddress(rows, a + F.DST, b + F.DST)) return false
     if (both & (1 << F.DPT) && rows[a + F.DPT] !== rows[b + F.DPT]) return false
+    if (both & (1 << F.ICMP_ID) && rows[a + F.ICMP_ID] !== rows[b + F.ICMP_ID]) return false
   }
   return true
 }
