@@ -47,10 +47,6 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
   ...(hook === undefined ? {} : { hook }),
 })
 
-/** `tcp 10.0.0.1:1024 → 10.0.0.2:80`, as far as it is known. */
-export const describePacket = ({ protocol = 'packet', src, sport, dst, dport }: Packet): string =>
-  `${protocol} ${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
-
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {
   if (address === undefined) return '?'

@@ -12,6 +12,12 @@ test('one below the other', () => expectGolden('comparison/nodeport-clash.txt', 
 test('side by side', () =>
   expectGolden('comparison/nodeport-clash.wide.txt', comparisonText(comparison, { width: 120 })))
 
+test('with every step', () => {
+  const text = comparisonText(comparison, { full: true })
+  expect(text).toContain('A, every step\n\n  prerouting  in eth0\n   1  raw PREROUTING policy → accept\n')
+  expect(text.trimEnd().split('\n').at(-1)).toBe('  20  nat INPUT policy → accept')
+})
+
 test('the same journey twice', () => {
   const text = comparisonText(compareJourneys(dropped.journey, dropped.journey, world))
   expect(text).toContain('They share 25 steps to the end.')

@@ -10,6 +10,7 @@ import { writeHead } from './head.ts'
 import { columns, pad, wrap, wrapRule } from './layout.ts'
 import { Page } from './page.ts'
 import type { Style } from './paint.ts'
+import { writeSteps } from './steps.ts'
 
 /** From here on there is room for two columns. */
 const WIDE = 110
@@ -38,6 +39,12 @@ export function comparisonText(comparison: Comparison, options: Partial<FormOpti
   if (shown.parted) say(`They part ${partingWords(shown, shown.parted)}.`, 'bold')
   page.line()
   writeSides(page, shown)
+  if (page.full)
+    for (const side of SIDES) {
+      page.line()
+      page.line(page.paint(`${side.toUpperCase()}, every step`, 'bold'))
+      writeSteps(page, shown.journeys[side])
+    }
   return page.take()
 }
 
