@@ -26,7 +26,7 @@ const STDIN_PATHS = new Set([STDIN, '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'
 export class NamedFiles {
   readonly list: Named[] = []
   private readonly report: (name: string) => Report
-  private readonly seen = new Map<string, Named>()
+  private readonly seen = new Map<string, Named[]>()
   private readonly folders = new Set<string>()
 
   constructor(report: (name: string) => Report) {
@@ -39,6 +39,7 @@ export class NamedFiles {
       this.addFile({ name: 'standard input', path: STDIN, stats: fstatSync(0), ...(as ? { as } : {}) })
       return
     }
+    if (path === '') throw new UserError('An input is named "": perhaps a variable of the shell is empty.')
     let stats: Stats
     try {
       stats = statSync(path)
@@ -93,13 +94,21 @@ export class NamedFiles {
 
   private addFile(file: Named): void {
     const key = identity(file.stats)
-    const other = this.seen.get(key)
-    if (!other) {
-      this.seen.set(key, file)
-      this.list.push(file)
-    } else if (!other.as)
-      this.report(file.name)('given-twice', `this is the same file as ${other.name}; it was read once`)
+    const readings = this.seen.get(key) ?? []
+    const [first] = readings
+    if (first && !isNewReading(file, readings)) {
+      // what --as says of a file counts; that it was named without, too, is no mistake
+      if (file.as || !first.as)
+        this.report(file.name)('given-twice', `this is the same file as ${first.name}; it was read once`)
+      return
+    }
+    this.seen.set(key, [...readings, file])
+    this.list.push(file)
   }
 }
+
+/** Rules and log in one file: `--as iptables-save:ticket.txt --as kernel-log:ticket.txt`. */
+const isNewReading = ({ as, stats }: Named, readings: readonly Named[]) =>
+  as !== undefined && stats.isFile() && readings.every((one) => one.as !== as)
 
 const identity = ({ dev, ino }: Stats) => `${dev}:${ino}`

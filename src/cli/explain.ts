@@ -1,5 +1,5 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
 import type { Journey } from '../model/journey.ts'
@@ -15,15 +15,15 @@ import {
   worstFirst,
 } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
-import { reasonOf, UserError } from './errors.ts'
+import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
-import { type Inputs, readInputs } from './inputs.ts'
+import { captureWords, type Inputs, readInputs } from './inputs.ts'
 import { Progress } from './progress.ts'
 import { type RunStats, runCaptures } from './run.ts'
 import { makeSelection, type Selection, type SelectOptions } from './select.ts'
-import { Output } from './stdout.ts'
+import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
 export interface ExplainOptions extends SelectOptions {
@@ -86,10 +86,9 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   const select = makeSelection(options)
   const terminal = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
-  if (inputs.captures.length === 0)
-    throw new UserError(noCapture(inputs), 'A capture is a kernel log with TRACE or LOG lines (dmesg, journalctl -k).')
+  if (inputs.captures.length === 0) throw new UserError(noCapture(inputs), captureWords())
   const selection = select(inputs.world)
-  const file = options.output === undefined ? undefined : openOutput(options.output, inputs)
+  const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
     const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
@@ -133,18 +132,6 @@ function chooseForm({ json, ndjson, output }: ExplainOptions): Form {
     return FORMS[name]
   }
   return FORMS[json ? 'json' : ndjson ? 'ndjson' : 'text']
-}
-
-/** Opening empties the file: it must not be one that is read. */
-function openOutput(path: string, inputs: Inputs): number {
-  const name = printable(path)
-  if (inputs.includes(path))
-    throw new UserError(`-o ${name}: this file is one of the inputs, and would be overwritten.`)
-  try {
-    return openSync(path, 'w')
-  } catch (error) {
-    throw new UserError(`-o ${name} cannot be written: ${reasonOf(error)}.`)
-  }
 }
 
 /** For programs: each journey by itself. JSON keeps the order of first events; JSON lines come as journeys complete. */

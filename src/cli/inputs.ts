@@ -1,5 +1,5 @@
 /** INPUT…: files, folders and `-` → what each is, the World of all rulesets and host state, and the captures to read. */
-import { closest } from '../filter/closest.ts'
+import { closest } from '../rules/closest.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -82,6 +82,19 @@ function addAs(argument: string, named: NamedFiles): void {
 
 const knownFormats = () => `Formats: ${FORMATS.map(({ format }) => format.id).join(', ')}.`
 
+const describe = (kind: Recognised['kind']) =>
+  FORMATS.flatMap(({ kind: one, format }) => (one === kind ? [format.describe] : [])).join('; ')
+
+/** For those who gave none. */
+export const captureWords = () => `A capture is a ${describe('capture')}.`
+
+const whatIsRead = () =>
+  [
+    captureWords(),
+    `A ruleset is the output of ${describe('ruleset')}.`,
+    `--as FORMAT:FILE reads FILE as what it does not look like. ${knownFormats()}`,
+  ].join('\n')
+
 async function readInput(file: Named, inputs: Inputs, builder: WorldBuilder): Promise<void> {
   const report = reportTo(inputs.warnings, file.name)
   try {
@@ -161,5 +174,5 @@ function nothingRead(named: readonly Named[], { files, warnings }: Inputs): User
   if (only && named.length === 1) return new UserError(`${printable(only.name)}: it is empty.`)
   if (files.length > 0 && files.length === named.length) return new UserError('All files given are empty.')
   const told = warnings.map(({ input, message }) => `${printable(input)}: ${printable(message)}.`)
-  return new UserError(told.join('\n'), knownFormats())
+  return new UserError(told.join('\n'), whatIsRead())
 }

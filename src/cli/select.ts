@@ -1,7 +1,7 @@
 /** Which journeys are shown: --filter, --outcome, --rule. */
 
 import type { ClosedJourney } from '../explain/capture.ts'
-import { closest } from '../filter/closest.ts'
+import { closest } from '../rules/closest.ts'
 import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
@@ -63,7 +63,7 @@ function readOutcome(word: string): Outcome {
   if (outcome !== undefined) return outcome
   const meant = closest(word, OUTCOMES)
   throw new UserError(
-    `--outcome ${printable(word)}: there is no such outcome.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    `--outcome ${printable(word) || '""'}: there is no such outcome.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
     `Outcomes: ${OUTCOMES.join(', ')}.`,
   )
 }

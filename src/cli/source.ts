@@ -39,6 +39,7 @@ export function openSource({ name, path, stats }: Named): Source {
     if (path === STDIN) return new StreamSource(name, new FileBlocks(0), { live: false, size: stats.size })
     return new FileSource(name, path, stats.size)
   }
+  if (stats.isDirectory()) throw new ReadError(name, 'it is a folder')
   try {
     return new StreamSource(name, path === STDIN ? new ReadableBlocks(process.stdin) : openStream(path, stats.isFIFO()))
   } catch (error) {

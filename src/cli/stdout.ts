@@ -1,5 +1,6 @@
 /** Standard output, or the file of `-o`; written at once and in order, so that a pipe that closes is noticed where it happens. */
-import { writeSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
+import { printable } from '../reports/printable.ts'
 import { ClosedPipe, isSystemError, reasonOf, UserError } from './errors.ts'
 
 /** Collected up to this many characters before they are written. */
@@ -33,10 +34,23 @@ export class Output {
       } catch (error) {
         if (!isSystemError(error)) throw error
         if (error.code === 'EPIPE') throw new ClosedPipe()
-        if (error.code !== 'EAGAIN') throw new UserError(`${this.name} cannot be written: ${reasonOf(error)}.`)
+        if (error.code !== 'EAGAIN')
+          throw new UserError(`${printable(this.name)} cannot be written: ${reasonOf(error)}.`)
         // the reader is slower than we are: a pipe that does not block says so
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
       }
     }
+  }
+}
+
+/** Opening empties the file: it must not be one that is read. Throws UserError. */
+export function openOutput(path: string, isInput: (path: string) => boolean): number {
+  const name = printable(path)
+  if (isInput(path)) throw new UserError(`-o ${name}: this file is one of the inputs, and would be overwritten.`)
+  try {
+    return openSync(path, 'w')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : reasonOf(error)
+    throw new UserError(`-o ${name} cannot be written: ${reason}.`)
   }
 }

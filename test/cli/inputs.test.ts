@@ -1,0 +1,265 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EXAMPLE, folder, nfwhy, type Run, shell } from './nfwhy.ts'
+import { delivered, dropped, LOG, RULES } from './small.ts'
+
+/** Of a run with --json. */
+const read = ({ stdout }: Run) => JSON.parse(stdout)
+const outcomes = (run: Run): string[] => read(run).journeys.map((one: { outcome: string }) => one.outcome)
+const formats = (run: Run) =>
+  Object.fromEntries(read(run).inputs.map((one: { name: string; format: string }) => [one.name, one.format]))
+const warnings = (run: Run) => read(run).warnings.map(({ input, code }: Record<string, string>) => `${input} ${code}`)
+
+describe('files', () => {
+  test('in any order', async () => {
+    const cwd = folder({ log: LOG, rules: RULES })
+    const runs = await Promise.all([
+      nfwhy(['explain', 'log', 'rules'], { cwd }),
+      nfwhy(['explain', 'rules', 'log'], { cwd }),
+    ])
+    expect(runs[0]).toEqual(runs[1])
+    expect(runs[0]).toMatchObject({ code: 1, stderr: '' })
+    expect(runs[0].stdout).toContain('✗ DROPPED    tcp 192.0.2.1:40000 → 192.0.2.2:23')
+    expect(runs[0].stdout).toMatch(/\n2 packets: 1 dropped, 1 delivered\n$/)
+  })
+
+  test('are told by what is in them, not by their names', async () => {
+    const bytes = (name: string) => readFileSync(join(EXAMPLE, name))
+    const cwd = folder({
+      'rules.v4': bytes('dmesg.log'),
+      'ip-addr.json': bytes('rules.v4'),
+      unknown: bytes('host/ip-addr.json'),
+      'unknown.log': bytes('host/sysctl.txt'),
+    })
+    const run = await nfwhy(['explain', '--json', '.'], { cwd })
+    expect(formats(run)).toEqual({
+      'rules.v4': 'kernel-log',
+      'ip-addr.json': 'iptables-save',
+      unknown: 'ip-addr-json',
+      'unknown.log': 'sysctl',
+    })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+  })
+
+  test('a file given twice is read once, under whatever name', async () => {
+    const cwd = folder({ log: LOG, rules: RULES })
+    symlinkSync('log', join(cwd, 'link'))
+    const run = await nfwhy(['explain', '--json', 'log', 'rules', './log', 'link'], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(warnings(run)).toEqual(['./log given-twice', 'link given-twice'])
+    expect(run.stderr).toBe(
+      '  warn   ./log: this is the same file as log; it was read once\n' +
+        '  warn   link: this is the same file as log; it was read once\n',
+    )
+  })
+
+  test('a file that is in a folder given too is read once', async () => {
+    const cwd = folder({ 'bundle/log': LOG, 'bundle/rules': RULES })
+    const run = await nfwhy(['explain', '--json', 'bundle', 'bundle/log', 'bundle'], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(warnings(run)).toEqual(['bundle/log given-twice'])
+  })
+
+  test('an empty one among others is listed and no error', async () => {
+    const cwd = folder({ log: LOG, rules: RULES, none: '' })
+    const run = await nfwhy(['explain', '--json', 'none', 'log', 'rules'], { cwd })
+    expect(run).toMatchObject({ code: 1, stderr: '' })
+    expect(formats(run)).toEqual({ none: 'empty', log: 'kernel-log', rules: 'iptables-save' })
+  })
+
+  test('an empty one alone is an error', async () => {
+    const cwd = folder({ none: '', too: '' })
+    expect(await nfwhy(['explain', 'none'], { cwd })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'nfwhy: none: it is empty.\n',
+    })
+    const both = await nfwhy(['explain', 'none', 'too'], { cwd })
+    expect(both).toEqual({ code: 2, stdout: '', stderr: 'nfwhy: All files given are empty.\n' })
+  })
+
+  test('one that is not known is named and left alone', async () => {
+    const cwd = folder({ log: LOG, rules: RULES, 'notes.txt': 'The firewall eats my packets.\n' })
+    const run = await nfwhy(['explain', 'notes.txt', 'log', 'rules'], { cwd })
+    expect(run).toMatchObject({ code: 1, stderr: '' })
+    expect(run.stdout).toContain(
+      '  warn   notes.txt: this is neither a capture nor a ruleset nor host state that\n         nfwhy knows; it was left alone\n',
+    )
+  })
+
+  test.each([
+    [
+      'gzip',
+      Buffer.from('1f8b08000000', 'hex'),
+      'this is compressed, and was left alone; read it with: zcat x | nfwhy explain -',
+    ],
+    [
+      'xz',
+      Buffer.from('fd377a585a000004', 'hex'),
+      'this is compressed, and was left alone; read it with: xzcat x | nfwhy explain -',
+    ],
+    [
+      'PowerShell',
+      Buffer.from(`\ufeff${LOG}`, 'utf16le'),
+      'this is UTF-16 text, as PowerShell writes it, and was left alone; read it with: iconv -f UTF-16 -t UTF-8 x | nfwhy explain -',
+    ],
+  ])('what to do with one that has to be unpacked (%s)', async (_, bytes, words) => {
+    const cwd = folder({ x: bytes })
+    const { code, stderr } = await nfwhy(['explain', 'x'], { cwd })
+    expect(code).toBe(2)
+    expect(stderr.split('\n')[0]).toBe(`nfwhy: x: ${words}.`)
+  })
+
+  test('one that is cut in the middle is used as far as it goes', async () => {
+    const cwd = folder({ log: LOG.slice(0, -100), rules: RULES.slice(0, RULES.indexOf('COMMIT')) })
+    const run = await nfwhy(['explain', '--json', 'log', 'rules'], { cwd })
+    expect(run.code).toBe(1)
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(read(run).warnings).toEqual([
+      {
+        input: 'rules',
+        line: 2,
+        code: 'missing-commit',
+        message: 'table filter lacks its COMMIT at the end of the file',
+      },
+    ])
+  })
+})
+
+describe('folders', () => {
+  test('the example', async () => {
+    const run = await nfwhy(['explain', '--json', EXAMPLE])
+    expect(run).toMatchObject({ code: 1, stderr: '' })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(read(run).journeys[0].culprit).toMatchObject({ table: 'nat', chain: 'KUBE-NODEPORTS', ruleNumber: 16 })
+    const bytes = (name: string) => readFileSync(join(EXAMPLE, name)).length
+    expect(read(run).inputs).toEqual(
+      [
+        ['dmesg.log', 'kernel-log'],
+        ['host/conntrack.txt', 'conntrack'],
+        ['host/ip-addr.json', 'ip-addr-json'],
+        ['host/ip-route.json', 'ip-route-json'],
+        ['host/ip-rule.json', 'ip-rule-json'],
+        ['host/ss-listening.txt', 'ss'],
+        ['host/sysctl.txt', 'sysctl'],
+        ['rules.v4', 'iptables-save'],
+      ].map(([name, format]) => ({ name: join(EXAMPLE, name!), format, bytes: bytes(name!) })),
+    )
+  })
+
+  test('folders in folders, links, empty and hidden files', async () => {
+    const cwd = folder({
+      'b/deep/er/log': LOG,
+      'b/rules': RULES,
+      'b/none': '',
+      'b/.hidden.log': dropped({ sport: 1 }),
+      'b/.git/log': dropped({ sport: 2 }),
+      'elsewhere/log': delivered({ at: 102, sport: 3 }),
+    })
+    symlinkSync('..', join(cwd, 'b/deep/round'))
+    symlinkSync('nowhere', join(cwd, 'b/broken'))
+    symlinkSync('../elsewhere', join(cwd, 'b/linked'))
+    const run = await nfwhy(['explain', '--json', 'b'], { cwd })
+    expect(run.code).toBe(1)
+    expect(formats(run)).toEqual({
+      'b/deep/er/log': 'kernel-log',
+      'b/linked/log': 'kernel-log',
+      'b/none': 'empty',
+      'b/rules': 'iptables-save',
+    })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered', 'delivered'])
+    expect(run.stderr).toBe('  warn   b/broken: there is no such file; it was left out\n')
+  })
+
+  test("Kubernetes' way to mount files", async () => {
+    const cwd = folder({ 'm/..2026/log': LOG, 'm/..2026/rules': RULES })
+    symlinkSync('..2026', join(cwd, 'm/..data'))
+    for (const name of ['log', 'rules']) symlinkSync(`..data/${name}`, join(cwd, 'm', name))
+    expect(formats(await nfwhy(['explain', '--json', 'm'], { cwd }))).toEqual({
+      'm/log': 'kernel-log',
+      'm/rules': 'iptables-save',
+    })
+  })
+
+  test('only empty files, no file, and only hidden ones are errors', async () => {
+    const cwd = folder({ 'empty/a': '', 'empty/b': '', 'hidden/.a': LOG })
+    const empty = await nfwhy(['explain', 'empty'], { cwd })
+    expect(empty).toEqual({ code: 2, stdout: '', stderr: 'nfwhy: All files given are empty.\n' })
+    const hidden = await nfwhy(['explain', 'hidden'], { cwd })
+    expect(hidden).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'nfwhy: hidden: there is no file in this folder (hidden ones do not count).\n',
+    })
+  })
+
+  test('what is no file is not waited for', async () => {
+    const cwd = folder({ 'b/log': LOG, 'b/rules': RULES })
+    execFileSync('mkfifo', [join(cwd, 'b/fifo')])
+    const server = createServer().listen(join(cwd, 'b/socket'))
+    onTestFinished(() => void server.close())
+    const run = await nfwhy(['explain', '--json', 'b'], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(warnings(run)).toEqual(['b/fifo not-a-file', 'b/socket not-a-file'])
+  })
+})
+
+describe('pipes given as files', () => {
+  test('process substitution', async () => {
+    const cwd = folder({ log: LOG, rules: RULES })
+    const run = await shell('nfwhy explain --json <(cat log) <(cat rules)', { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(read(run).inputs.map(({ format, bytes }: Record<string, unknown>) => [format, bytes])).toEqual([
+      ['kernel-log', LOG.length],
+      ['iptables-save', RULES.length],
+    ])
+  })
+
+  test('a FIFO, whose writer comes later', async () => {
+    const cwd = folder({ log: LOG, rules: RULES })
+    execFileSync('mkfifo', [join(cwd, 'fifo')])
+    const run = await shell('(sleep 0.3; cat log > fifo) & nfwhy explain --json fifo rules', { cwd })
+    expect(run.code).toBe(1)
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+  })
+})
+
+describe('--as', () => {
+  test('overrides what a file looks like, also of one in a folder', async () => {
+    const cwd = folder({ 'b/rules': RULES, 'b/ticket': `${RULES.replace('--dport 23', '--dport 80')}${LOG}` })
+    const guessed = await nfwhy(['explain', '--json', 'b'], { cwd })
+    expect(guessed).toMatchObject({ code: 2, stdout: '' })
+    expect(guessed.stderr).toMatch(
+      /^nfwhy: There is no capture among the inputs: b\/rules \(iptables-save\), b\/ticket \(iptables-save\)\.\n/,
+    )
+    const told = await nfwhy(['explain', '--json', 'b', '--as', 'kernel-log:b/ticket'], { cwd })
+    expect(formats(told)).toEqual({ 'b/ticket': 'kernel-log', 'b/rules': 'iptables-save' })
+    expect(outcomes(told)).toEqual(['dropped', 'delivered'])
+    expect(warnings(told)).toEqual([])
+  })
+
+  test('a file may be read as two things', async () => {
+    const cwd = folder({ ticket: `Rules:\n${RULES}\nLog:\n${LOG}` })
+    const run = await nfwhy(['explain', '--json', '--as', 'kernel-log:ticket', '--as', 'iptables-save:ticket'], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(read(run).inputs.map(({ format }: { format: string }) => format)).toEqual(['kernel-log', 'iptables-save'])
+  })
+
+  test('of standard input', async () => {
+    const cwd = folder({ rules: RULES })
+    const run = await nfwhy(['explain', '--json', '--as', 'kernel-log:-', 'rules'], { cwd, input: LOG })
+    expect(formats(run)).toEqual({ 'standard input': 'kernel-log', rules: 'iptables-save' })
+  })
+
+  test('of a file that has nothing of the kind', async () => {
+    const cwd = folder({ prose: 'Dear all,\n\nthe firewall is broken.\n' })
+    expect(await nfwhy(['explain', '--as', 'kernel-log:prose'], { cwd })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'nfwhy: prose: no TRACE or LOG line in it could be used.\n',
+    })
+  })
+})
