@@ -1,11 +1,12 @@
 /** INPUT…: files, folders and `-` → what each is, the World of all rulesets and host state, and the captures to read. */
-import { closest } from '../rules/closest.ts'
+
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { FORMATS, formatById, HEAD_BYTES, type Recognised, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { printable } from '../reports/printable.ts'
+import { closest } from '../rules/closest.ts'
 import { UserError } from './errors.ts'
 import { type Named, NamedFiles } from './expand.ts'
 import { openSource, ReadError, type Source } from './source.ts'

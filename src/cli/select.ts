@@ -1,7 +1,6 @@
 /** Which journeys are shown: --filter, --outcome, --rule. */
 
 import type { ClosedJourney } from '../explain/capture.ts'
-import { closest } from '../rules/closest.ts'
 import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
@@ -9,6 +8,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { printable } from '../reports/printable.ts'
 import { columns } from '../reports/text/layout.ts'
+import { closest } from '../rules/closest.ts'
 import { evaluate } from '../rules/evaluate.ts'
 import { UserError } from './errors.ts'
 

@@ -3,8 +3,8 @@
  * the protocols that this machine's /etc/services lists for it, which differ from distribution to distribution.
  */
 import type { Value } from '../model/condition.ts'
+import { closest } from '../rules/closest.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
-import { closest } from './closest.ts'
 import { FilterProblem } from './error.ts'
 import { readNumber } from './numbers.ts'
 import type { Token } from './tokens.ts'

@@ -1,6 +1,6 @@
 /** A word where a condition should begin: what to say of it. */
 import { parseAddress } from '../model/address.ts'
-import { closest } from './closest.ts'
+import { closest } from '../rules/closest.ts'
 import { FilterProblem } from './error.ts'
 import type { Token } from './tokens.ts'
 
