@@ -1,0 +1,239 @@
+/**
+ * Route look-up in the host's state, as the kernel does it: rules by priority (net/core/fib_rules.c), and in each
+ * rule's table the longest prefix that fits (net/ipv4/fib_trie.c; net/ipv6/route.c).
+ */
+import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { groupNumber } from './group.ts'
+import { protocolNumber } from './iptables/protocols.ts'
+import { type Asked, longestPrefix } from './longest-prefix.ts'
+import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './routing-table.ts'
+import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
+import { addressBytes } from './values.ts'
+
+/** Absent fields are not known, but for `in` and `out`. */
+export interface RouteQuestion {
+  dst: string
+  /** `0.0.0.0`, `::`: none is chosen yet. */
+  src?: string
+  mark?: number
+  /** Input interface; absent: sent by this host. */
+  in?: string
+  /** The interface that the sender asked for; absent: none. */
+  out?: string
+  tos?: number
+  /** As Packet has it. */
+  protocol?: string
+  /** 0 where the protocol has no ports. */
+  sport?: number
+  dport?: number
+  /** Who sends it; for what comes in, the kernel asks with 0. */
+  uid?: number
+}
+
+/** The question that routing asks for a packet that comes in, or that this host sends; undefined without a destination. */
+export function questionOf(packet: Packet): RouteQuestion | undefined {
+  const { dst, src, mark, tos, protocol, sport, dport, uid } = packet
+  if (dst === undefined) return undefined
+  const question: RouteQuestion = { dst }
+  if (src !== undefined) question.src = src
+  if (mark !== undefined) question.mark = mark
+  if (packet.in !== undefined && packet.in !== '') question.in = packet.in
+  if (tos !== undefined) question.tos = tos
+  if (protocol !== undefined) question.protocol = protocol
+  if (sport !== undefined) question.sport = sport
+  if (dport !== undefined) question.dport = dport
+  if (uid !== undefined) question.uid = uid
+  return question
+}
+
+/** `undefined`: cannot be told; `null`: there is none. */
+export function lookupRoute(question: RouteQuestion, host: Host): Route | null | undefined {
+  const found = lookup(question, host)
+  return isUnknown(found) ? undefined : found
+}
+
+/** The route as it is listed; an error (`unreachable` …) that a rule itself gives comes as one, too. */
+export function lookup(question: RouteQuestion, host: Host): Route | null | Unknown {
+  const dst = addressBytes(question.dst)
+  if (!dst) return unknown(`"${question.dst}" is not an address`)
+  const family = dst.length === 4 ? 'ip' : 'ip6'
+  const src = question.src === undefined ? undefined : addressBytes(question.src)
+  const asked: Asked = { dst, src, family, question, host }
+  const rules = rulesOf(host, family)
+  if (!rules) return found(lookInTables(asked, DEFAULT_TABLES[family]))
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!
+    const applies = ruleApplies(rule, asked)
+    if (applies === false) continue
+    const outcome = act(rule, asked)
+    if (outcome === null) continue
+    if (applies !== true) return applies
+    if (isUnknown(outcome)) return outcome
+    if ('goto' in outcome) {
+      const target = rules.findIndex(({ priority }, at) => at > i && priority >= outcome.goto)
+      // a goto to nowhere is passed over
+      if (rules[target]?.priority === outcome.goto) i = target - 1
+      continue
+    }
+    return outcome
+  }
+  return null
+}
+
+const found = (one: TableRoute | null | Unknown): Route | null | Unknown =>
+  one === null || isUnknown(one) ? one : one.route.type === 'throw' ? null : one.route
+
+/** As long as nobody changed the rules, IPv4's first two tables are one (fib_table_lookup of local and main). */
+const DEFAULT_TABLES: Readonly<Record<IpFamily, readonly (readonly string[])[]>> = {
+  ip: [['local', 'main'], ['default']],
+  ip6: [['local'], ['main']],
+}
+
+function lookInTables(asked: Asked, groups: readonly (readonly string[])[]): TableRoute | null | Unknown {
+  for (const names of groups) {
+    const one = lookInTable(asked, names)
+    if (one !== null) return one
+  }
+  return null
+}
+
+/** Several names: as if it were one table, in which the first is preferred. */
+function lookInTable(asked: Asked, names: readonly string[]): TableRoute | null | Unknown {
+  const routes: TableRoute[] = []
+  for (const name of names) {
+    const table = tableOf(asked.host, asked.family, name)
+    if (isUnknown(table)) return table
+    if (names.length === 1) return longestPrefix(table, asked)
+    routes.push(...table)
+  }
+  return longestPrefix(
+    routes.sort((a, b) => b.length - a.length),
+    asked,
+  )
+}
+
+// rules never change once they are read
+const sorted = new WeakMap<readonly RoutingRule[], Record<IpFamily, RoutingRule[] | undefined>>()
+
+/** By priority; undefined: those that the kernel itself makes. */
+function rulesOf({ routingRules }: Host, family: IpFamily): readonly RoutingRule[] | undefined {
+  if (!routingRules) return undefined
+  let known = sorted.get(routingRules)
+  if (!known) {
+    const of = (one: IpFamily) => {
+      const rules = routingRules.filter((rule) => rule.family === one).sort((a, b) => a.priority - b.priority)
+      return rules.length === 0 || areDefault(rules, DEFAULT_TABLES[one].flat()) ? undefined : rules
+    }
+    known = { ip: of('ip'), ip6: of('ip6') }
+    sorted.set(routingRules, known)
+  }
+  return known[family]
+}
+
+function areDefault(rules: readonly RoutingRule[], tables: readonly string[]): boolean {
+  return (
+    rules.length === tables.length &&
+    rules.every(({ action, ...rule }, i) => {
+      const named = typeof action === 'object' && 'table' in action && action.table === tables[i]
+      return named && Object.keys(rule).every((key) => key === 'family' || key === 'priority')
+    })
+  )
+}
+
+/** What the rule gives if it applies; null: nothing, so the next one is asked. */
+function act(rule: RoutingRule, asked: Asked): Route | { goto: number } | null | Unknown {
+  const { action } = rule
+  if (action === 'nop') return null
+  if (action === 'l3mdev') return unknown('which table a VRF has is not known')
+  if (typeof action === 'string')
+    return { family: asked.family, type: action, destination: asked.family === 'ip' ? '0.0.0.0/0' : '::/0', table: '' }
+  if ('goto' in action) return action
+  const one = lookInTable(asked, [action.table])
+  if (one === null || isUnknown(one)) return one
+  const suppressed = isSuppressed(rule, one, asked.host)
+  if (suppressed === true) return null
+  return suppressed === false ? found(one) : suppressed
+}
+
+/** Routes that are too general, or that lead over one of these interfaces, do not count; errors always do. */
+function isSuppressed(rule: RoutingRule, { route, length }: TableRoute, { links }: Host): Truth {
+  if (isError(route)) return false
+  if (rule.suppressPrefixLength !== undefined && length <= rule.suppressPrefixLength) return true
+  const group = rule.suppressInterfaceGroup
+  if (group === undefined) return false
+  const [device = ''] = routeDevices(route)
+  const link = links?.find(({ name }) => name === device)
+  if (link?.group === group) return true
+  const [one, other] = [groupNumber(link?.group), groupNumber(group)]
+  return one === undefined || other === undefined ? unknown(`the group of ${device} is not known`) : one === other
+}
+
+const isError = ({ type }: Route): boolean =>
+  type === 'unreachable' || type === 'blackhole' || type === 'prohibit' || type === 'throw'
+
+function ruleApplies(rule: RoutingRule, asked: Asked): Truth {
+  const { question, host } = asked
+  let truth: Truth = true
+  const and = (what: string, one: boolean | undefined) => {
+    if (one === false) truth = false
+    else if (one === undefined && truth !== false)
+      truth = unknown(`whether routing rule ${rule.priority} applies is not known: ${what}`)
+  }
+  if (rule.unknown) and(rule.unknown.join(', '), undefined)
+  if (rule.action === 'l3mdev') and('which interfaces are in a VRF', inVrf(asked, host.links))
+  if (rule.from !== undefined) and('the source address', isIn(asked.src, rule.from))
+  if (rule.to !== undefined) and('the destination', isIn(asked.dst, rule.to))
+  if (rule.mark !== undefined) {
+    const { mark } = question
+    and("the packet's mark", mark === undefined ? undefined : (mark & (rule.markMask ?? -1)) >>> 0 === rule.mark)
+  }
+  // the kernel asks with the loopback for what this host sends
+  if (rule.in !== undefined) and('', (question.in ?? 'lo') === rule.in)
+  if (rule.out !== undefined) and('', question.out === rule.out)
+  // 0 stands for any
+  if (rule.tos) and('the type of service', question.tos === undefined ? undefined : (question.tos & 0xfc) === rule.tos)
+  if (rule.protocol !== undefined) {
+    const { protocol } = question
+    const same = protocol !== undefined && protocolNumber(protocol) === protocolNumber(rule.protocol)
+    and('the protocol', protocol === undefined ? undefined : same)
+  }
+  and('the source port', within(question.sport, rule.sport))
+  and('the destination port', within(question.dport, rule.dport))
+  and('the sender', within(question.uid ?? (question.in === undefined ? undefined : 0), rule.uid))
+  return rule.not && typeof truth === 'boolean' ? !truth : truth
+}
+
+function within(value: number | undefined, range: readonly [number, number] | undefined): boolean | undefined {
+  if (!range) return true
+  return value === undefined ? undefined : value >= range[0] && value <= range[1]
+}
+
+function isIn(address: Uint8Array | undefined, network: string): boolean | undefined {
+  const prefix = readPrefix(network)
+  if (!address || !prefix) return undefined
+  return covers(prefix, address)
+}
+
+/** Is the packet's interface, or the one asked for, a VRF's? Undefined where the links do not tell. */
+function inVrf({ question }: Asked, links: readonly Link[] | undefined): boolean | undefined {
+  const devices = [question.in, question.out].filter((name) => name !== undefined)
+  if (devices.length === 0) return false
+  const link = (name: string | undefined) => links?.find((one) => one.name === name)
+  let open = false
+  for (const name of devices) {
+    const kinds = [link(name), link(link(name)?.master)]
+    if (kinds.some((one) => one?.kind === 'vrf')) return true
+    const [device, master] = kinds
+    // `ip addr` without -d does not tell what the master is
+    if (!device || (device.master !== undefined && master?.kind === undefined)) open = true
+  }
+  return open ? undefined : false
+}
+
+/** All interfaces that a route may leave by. */
+export function routeDevices(route: Route): string[] {
+  const alive = (flags: readonly string[] | undefined) => !flags?.includes('dead')
+  if (route.nexthops) return route.nexthops.flatMap(({ device, flags }) => (alive(flags) && device ? [device] : []))
+  return route.device === undefined ? [] : [route.device]
+}
