@@ -8,11 +8,12 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES } from '../../model/hook.ts'
 import type { Table } from '../../model/ruleset.ts'
+import { builtInChains } from '../../rules/iptables/rule.ts'
 import { groupSections } from './iptables-dumps.ts'
 import { type Command, type Header, MAX_LINE, readCommand } from './iptables-lines.ts'
 import { type Reading, readAsIs, readMended, type Surroundings } from './iptables-rule.ts'
 import { readSections, type Section, type SourceLine } from './iptables-sections.ts'
-import { builtInChains, TableBuilder } from './iptables-table.ts'
+import { TableBuilder } from './iptables-table.ts'
 
 /** The tables of one dump: one host, one family, one backend. */
 export interface Ruleset {
@@ -128,7 +129,7 @@ function readRuleLines(
     report('long-line', `longer than the ${MAX_LINE} bytes iptables-restore reads; cut`, number)
     const cut = readAsIs(text.slice(0, MAX_LINE), around)!
     const unread = 'what is behind it'
-    cut.read.problems.push(unread)
+    cut.read.problems.push({ message: unread, from: 0, to: 0 })
     cut.read.specs.forEach((spec) => {
       spec.unread = [...(spec.unread ?? []), unread]
     })

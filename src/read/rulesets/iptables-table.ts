@@ -1,9 +1,9 @@
 /** One table while its lines come in, as iptables-restore works them off; the kernel's own chains are there from the start. */
 import type { Report } from '../../model/diagnostic.ts'
-import { IPTABLES_HOOKS, IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
 import type { Chain, Counters, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
-import { lowerSpec } from '../../rules/iptables/lower.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
+import type { ReadRule } from '../../rules/iptables/read.ts'
+import { builtInChains, emptyChain, ruleOf, ruleText } from '../../rules/iptables/rule.ts'
 import type { ChainLine, CommandLine } from './iptables-lines.ts'
 import type { RuleLine } from './iptables-rule.ts'
 
@@ -16,7 +16,7 @@ interface Entry {
   text: string
   line: number
   counters?: Counters
-  problems: readonly string[]
+  problems: ReadRule['problems']
 }
 
 interface Building {
@@ -101,15 +101,15 @@ export class TableBuilder {
     const asWritten = command === 'append' && text.startsWith('-A ') && read.specs.length === 1 && !read.counters
     return read.specs.map((spec) => ({
       spec,
-      text: asWritten || (read.problems.length > 0 && read.specs.length === 1) ? text : this.ruleText(chain, spec),
+      text: asWritten || (read.problems.length > 0 && read.specs.length === 1) ? text : this.text(chain, spec),
       line,
       problems: read.problems,
       ...(more ? { counters: more } : {}),
     }))
   }
 
-  private ruleText(chain: string, spec: IptablesSpec): string {
-    return `-A ${chain} ${this.print(spec)}`.trimEnd()
+  private text(chain: string, spec: IptablesSpec): string {
+    return ruleText(chain, spec, this.family, this.name)
   }
 
   private print(spec: IptablesSpec): string {
@@ -159,7 +159,7 @@ export class TableBuilder {
         if (target?.chain && target.name === chain.name) entry.spec = { ...entry.spec, target: { ...target, name } }
         else if (other !== chain) continue
         delete entry.printed
-        entry.text = this.ruleText(other === chain ? name : other.name, entry.spec)
+        entry.text = this.text(other === chain ? name : other.name, entry.spec)
       }
     this.chains.delete(chain.name)
     this.chains.set(name, { ...chain, name })
@@ -185,13 +185,8 @@ export class TableBuilder {
   }
 
   private finishChain({ name, policy, counters, entries }: Building): Chain {
-    const chain: Chain = { name, rules: entries.map((entry, i) => this.finishRule(entry, i + 1)) }
-    const hook = this.isBuiltIn(name) ? IPTABLES_HOOKS[name] : undefined
-    if (hook) {
-      chain.hook = hook
-      chain.priority = iptablesPriority(this.name, hook)
-      chain.type = this.name === 'nat' ? 'nat' : this.name === 'mangle' && hook === 'output' ? 'route' : 'filter'
-    }
+    const chain = emptyChain(name, this.name)
+    chain.rules = entries.map((entry, i) => this.finishRule(entry, i + 1))
     if (policy) chain.policy = policy
     if (counters) chain.counters = counters
     return chain
@@ -200,9 +195,9 @@ export class TableBuilder {
   private finishRule({ spec, text, line, counters, problems }: Entry, ruleNumber: number): Rule {
     const target = spec.target
     const missing = target?.chain === true && !this.chains.has(target.name)
-    const { conditions, statements } = lowerSpec(spec, this.family, this.name)
-    const rule: Rule = { text, ruleNumber, conditions, statements, iptables: spec, line }
-    if (problems.length > 0) this.report('rule-not-understood', problems.join('; '), line)
+    const rule = ruleOf(spec, text, ruleNumber, this.family, this.name)
+    rule.line = line
+    if (problems.length > 0) this.report('rule-not-understood', problems.map(({ message }) => message).join('; '), line)
     if (missing) {
       const { chain: _, ...unknown } = target
       rule.iptables = { ...spec, target: unknown }
@@ -211,23 +206,11 @@ export class TableBuilder {
       this.report('missing-chain', `${written}: neither a chain of table ${this.name} nor a known target`, line)
     }
     if (counters) rule.counters = counters
-    const comment = commentOf(spec)
-    if (comment !== undefined) rule.comment = comment
     return rule
   }
-}
-
-/** The chains the kernel gives a table; undefined for a table that iptables does not have. */
-export function builtInChains(table: string): readonly string[] | undefined {
-  return Object.hasOwn(IPTABLES_TABLES, table) ? IPTABLES_TABLES[table] : undefined
 }
 
 function zero(chain: Building): void {
   chain.counters = { packets: 0, bytes: 0 }
   for (const entry of chain.entries) entry.counters = { packets: 0, bytes: 0 }
-}
-
-function commentOf(spec: IptablesSpec): string | undefined {
-  const clause = spec.matches.find(({ name }) => name === 'comment')
-  return (clause?.values as { comment?: { value: string } } | undefined)?.comment?.value
 }

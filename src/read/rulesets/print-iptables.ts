@@ -3,7 +3,7 @@
  * Rules are printed from their IptablesSpec; one that was not understood whole, as it was written.
  */
 import type { Chain, Counters, Rule, Table } from '../../model/ruleset.ts'
-import { printSpec } from '../../rules/iptables/print.ts'
+import { ruleText } from '../../rules/iptables/rule.ts'
 
 export interface PrintOptions {
   /** In front of every rule, as `iptables-save -c` prints them; unknown ones as 0. */
@@ -34,11 +34,8 @@ const counters = ({ packets, bytes }: Counters = { packets: 0, bytes: 0 }): stri
 /** `-A CHAIN …`, without counters. */
 function printRule(rule: Rule, chain: string, { family, name }: Pick<Table, 'family' | 'name'>): string {
   if (!rule.iptables || (family !== 'ip' && family !== 'ip6') || !isUnderstood(rule)) return rule.text
-  return `-A ${quoteChain(chain)} ${printSpec(rule.iptables, family, name)}`.trimEnd()
+  return ruleText(chain, rule.iptables, family, name)
 }
 
 const isUnderstood = ({ conditions, statements }: Rule): boolean =>
   ![...conditions, ...statements].some((node) => node.kind === 'unknown' && node.reason === 'not understood')
-
-/** Names with blanks come only from `-A "my chain"`, which iptables-restore takes. */
-const quoteChain = (name: string): string => (/\s/.test(name) ? `"${name}"` : name)

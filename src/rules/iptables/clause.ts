@@ -2,8 +2,20 @@
 import type { Clause, Negatable } from '../../model/ruleset.ts'
 import { type Given, type Match, type RuleContext, type Target, WordError } from './extension.ts'
 
+/** A sentence about what was not understood, and the words it is about. */
+export interface RuleProblem {
+  message: string
+  from: number
+  /** Behind the last. */
+  to: number
+  /** What is not known at all. */
+  unknown?: 'option' | 'match'
+}
+
 export interface Open {
   name: string
+  /** Place of the word that named it. */
+  at: number
   extension: Match | Target | undefined
   given: Given[]
   /** The words behind the name, as they were written. */
@@ -12,8 +24,9 @@ export interface Open {
   doubtful: boolean
 }
 
-export const opening = (name: string, extension: Match | Target | undefined): Open => ({
+export const opening = (name: string, extension: Match | Target | undefined, at: number): Open => ({
   name: extension?.name ?? name,
+  at,
   extension,
   given: [],
   written: [],
@@ -21,14 +34,14 @@ export const opening = (name: string, extension: Match | Target | undefined): Op
 })
 
 /** Where not everything is understood, nothing is: an option left out could turn the others' meaning around. */
-export function close(open: Open, context: RuleContext, problems: string[]): Clause {
+export function close(open: Open, context: RuleContext, problems: RuleProblem[]): Clause {
   const { name, extension, given, written, doubtful } = open
   if (extension && !doubtful)
     try {
       return { name, values: valuesOf(extension, given, context) }
     } catch (error) {
       if (!(error instanceof WordError)) throw error
-      problems.push(`${name}: ${error.message}`)
+      problems.push({ message: `${name}: ${error.message}`, from: open.at, to: open.at + 1 })
     }
   return written.length > 0 ? { name, words: written } : { name }
 }

@@ -6,7 +6,7 @@
  * a problem to tell.
  */
 import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
-import { close, type Open, opening } from './clause.ts'
+import { close, type Open, opening, type RuleProblem } from './clause.ts'
 import { type IpFamily, type RuleContext, WordError } from './extension.ts'
 import { type ExtensionOption, meaningOf } from './options.ts'
 import { protocolName, protocolNumber } from './protocols.ts'
@@ -20,21 +20,34 @@ export interface ReadRule {
    */
   specs: IptablesSpec[]
   counters?: { packets: number; bytes: number }
-  /** Sentences about what was not understood; empty: all was. */
-  problems: string[]
+  /** What was not understood; empty: all was. */
+  problems: RuleProblem[]
+}
+
+/** An option of the command around the rule, as it was met. */
+export interface CommandOption {
+  letter: string
+  /** A value that is one word with the option: `-tnat`, `--table=nat`. */
+  glued?: string
+  /** Place of the first word behind it. */
+  at: number
+  /** Where a table that it names belongs. */
+  context: RuleContext
 }
 
 /**
- * Reads the words after the chain's name. Never throws. A target's name that `isChain` knows is a chain, even where
- * there is a target of this name.
+ * Reads the words after the chain's name. Never throws by itself. A target's name that `isChain` knows is a chain, even
+ * where there is a target of this name. `takeOption` gets the options that do not belong in a rule (`-A`, `-t`), and
+ * says how many of the words behind each are its own; without it, they are problems.
  */
 export function readRule(
   words: readonly string[],
   family: IpFamily,
   table?: string,
   isChain?: (name: string) => boolean,
+  takeOption?: (option: CommandOption) => number,
 ): ReadRule {
-  return new RuleReader(words, family, table, isChain).read()
+  return new RuleReader(words, family, table, isChain, takeOption).read()
 }
 
 /** iptables' own options that a rule may have; the others are about commands and listings. */
@@ -42,11 +55,13 @@ const IN_RULES = 'sdiopfcmjgv46'
 const INVERTIBLE = 'sdiopf46'
 const REPEATABLE = 'mv46'
 const WITHOUT_VALUE = 'fv46'
+/** Options without a value, also those of listings: on a command line, others may be glued behind them (`-nvL`). */
+const FLAGS = 'fv46nx'
 
 class RuleReader {
   private readonly spec: IptablesSpec = { matches: [] }
   private readonly context: RuleContext
-  private readonly problems: string[] = []
+  private readonly problems: RuleProblem[] = []
   private readonly matches: Open[] = []
   private target: Open | undefined
   private goto = false
@@ -58,15 +73,25 @@ class RuleReader {
   private counters: ReadRule['counters']
   private otherFamily = false
   private at = 0
+  /** Where the values of the option being read begin; before that, the option itself is to blame. */
+  private valuesAt: number | undefined
 
   private readonly words: readonly string[]
   private readonly family: IpFamily
   private readonly isChain: ((name: string) => boolean) | undefined
+  private readonly takeOption: ((option: CommandOption) => number) | undefined
 
-  constructor(words: readonly string[], family: IpFamily, table?: string, isChain?: (name: string) => boolean) {
+  constructor(
+    words: readonly string[],
+    family: IpFamily,
+    table?: string,
+    isChain?: (name: string) => boolean,
+    takeOption?: (option: CommandOption) => number,
+  ) {
     this.words = words
     this.family = family
     this.isChain = isChain
+    this.takeOption = takeOption
     this.context = { family, spec: this.spec, ...(table === undefined ? {} : { table }) }
   }
 
@@ -102,6 +127,10 @@ class RuleReader {
     if (not) this.at++
     const word = this.words[this.at++] ?? ''
     if (word === '--' && this.at === this.words.length) return
+    this.readWord(word, start, not)
+  }
+
+  private readWord(word: string, start: number, not: boolean): void {
     const [, short, long, glued] = /^(?:-([a-zA-Z0-9])|--([^=]+)=?)(.*)$/s.exec(word) ?? []
     const value = short ? glued || undefined : word.includes('=') ? glued : undefined
     const meaning = short ?? (long === undefined ? undefined : this.meaning(long))
@@ -109,18 +138,30 @@ class RuleReader {
       this.keepUnknown(start)
       return
     }
+    if (this.takeOption && short && value !== undefined && FLAGS.includes(short)) {
+      this.readWord(`-${short}`, start, not)
+      this.readWord(`-${value}`, start, false)
+      return
+    }
+    this.valuesAt = undefined
     try {
       if (typeof meaning === 'string') this.readOwn(meaning, value, not)
       else this.readExtensionOption(meaning, value, not)
     } catch (error) {
       if (!(error instanceof WordError)) throw error
-      this.problems.push(`${word}: ${error.message}`)
+      this.problems.push({ message: `${word}: ${error.message}`, ...this.blamed(start, not) })
       if (typeof meaning === 'string') {
         this.skipWords()
         this.keepUnread(start)
       } else meaning.open.doubtful = true
     }
     if (typeof meaning !== 'string') meaning.open.written.push(...this.words.slice(start, this.at))
+  }
+
+  private blamed(start: number, not: boolean): Pick<RuleProblem, 'from' | 'to'> {
+    if (this.valuesAt !== undefined) return { from: this.valuesAt, to: this.at }
+    const option = start + (not ? 1 : 0)
+    return { from: option, to: option + 1 }
   }
 
   private meaning(name: string): string | ExtensionOption | undefined {
@@ -130,7 +171,7 @@ class RuleReader {
     const protocol = this.spec.protocol.value
     const match = findMatch(PROTOCOL_MATCHES[protocol] ?? protocol, this.family)
     if (!match || this.opened.some(({ extension }) => extension === match)) return undefined
-    const open = opening(match.name, match)
+    const open = opening(match.name, match, this.at - 1)
     const asked = meaningOf(name, [...this.opened, open], this.family)
     if (asked !== undefined) this.open(open)
     return asked
@@ -138,8 +179,14 @@ class RuleReader {
 
   /** One of iptables' own options, by its letter. */
   private readOwn(letter: string, glued: string | undefined, notBefore: boolean): void {
-    if (!IN_RULES.includes(letter)) throw new WordError('does not belong in a rule')
+    const ofCommand = !IN_RULES.includes(letter)
+    if (ofCommand && !this.takeOption) throw new WordError('does not belong in a rule')
     if (notBefore && !INVERTIBLE.includes(letter)) throw new WordError('cannot be inverted')
+    if (ofCommand) {
+      const option = { letter, at: this.at, context: this.context, ...(glued === undefined ? {} : { glued }) }
+      this.at += this.takeOption!(option)
+      return
+    }
     if (glued !== undefined && WITHOUT_VALUE.includes(letter)) throw new WordError('takes no value')
     const once = letter === 'g' ? 'j' : letter
     if (this.given.has(once) && !REPEATABLE.includes(once)) throw new WordError('is given twice')
@@ -156,8 +203,9 @@ class RuleReader {
     }
     const notAfter = glued === undefined && 'sdiop'.includes(letter) && this.words[this.at] === '!'
     if (notAfter) this.at++
-    const text = glued ?? this.words[this.at++]
+    const text = glued ?? this.words[this.at]
     if (text === undefined) throw new WordError('needs a value')
+    this.valuesAt = glued === undefined ? this.at++ : this.at - 1
     this.readOwnValue(letter, text, notBefore !== notAfter)
   }
 
@@ -193,8 +241,15 @@ class RuleReader {
 
   private openMatch(name: string): void {
     const extension = findMatch(name, this.family)
-    if (!extension) this.problems.push(`-m ${name}: no match of this name is known`)
-    this.open(opening(name, extension))
+    const at = this.at - 1
+    if (!extension)
+      this.problems.push({
+        message: `-m ${name}: no match of this name is known`,
+        from: at,
+        to: at + 1,
+        unknown: 'match',
+      })
+    this.open(opening(name, extension, at))
   }
 
   private open(match: Open): void {
@@ -207,7 +262,7 @@ class RuleReader {
       throw new WordError('a name has 1 to 28 characters, no blanks, and does not begin with - or !')
     if (goto && STANDARD.includes(name)) throw new WordError(`${name} is not a chain`)
     const extension = goto || this.isChain?.(name) ? undefined : findTarget(name, this.family)
-    this.target = opening(name, extension)
+    this.target = opening(name, extension, this.at - 1)
     this.goto = goto
     this.opened.push(this.target)
   }
@@ -220,8 +275,10 @@ class RuleReader {
     const count = typeof option.words === 'number' ? option.words : option.words(following)
     if (following.length < count) throw new WordError(`needs ${count === 1 ? 'a value' : `${count} values`}`)
     if (glued !== undefined && count === 0) throw new WordError('takes no value')
-    this.at += count + (notAfter ? 1 : 0) - (glued === undefined ? 0 : 1)
+    const valuesAt = this.at + (notAfter ? 1 : 0) - (glued === undefined ? 0 : 1)
+    this.at = valuesAt + count
     if ((notBefore || notAfter) && !option.invert) throw new WordError('cannot be inverted')
+    if (count > 0) this.valuesAt = valuesAt
     const value = option.read(following.slice(0, count), this.context)
     open.given.push({ option: key, value, not: notBefore !== notAfter })
   }
@@ -230,7 +287,13 @@ class RuleReader {
   private keepUnknown(start: number): void {
     this.skipWords()
     const words = this.words.slice(start, this.at)
-    this.problems.push(`"${words.join(' ')}" is not understood`)
+    const option = start + (words[0] === '!' ? 1 : 0)
+    this.problems.push({
+      message: `"${words.join(' ')}" is not understood`,
+      from: option,
+      to: option + 1,
+      unknown: 'option',
+    })
     const open = this.opened.at(-1)
     if (open) {
       open.written.push(...words)
