@@ -1,0 +1,67 @@
+/** docs/formats: the pages name every format, every warning that its reader gives, and show lines that are read. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { CaptureExplainer, emptyWorld, type Journey, kernelLog, recognise } from '../../src/index.ts'
+import { HOST_FORMATS } from '../../src/read/host/index.ts'
+import { blocksOf, tableRows } from './markdown.ts'
+import { ROOT, sourcesIn } from './sources.ts'
+
+const page = (name: string) => readFileSync(join(ROOT, `docs/formats/${name}.md`), 'utf8')
+const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
+
+describe('warnings', () => {
+  const kernelLogFolder = 'src/read/captures/'
+  test.each([
+    ['kernel-log', sourcesIn(kernelLogFolder)],
+    [
+      'iptables-save',
+      [
+        ...sourcesIn('src/read/rulesets/'),
+        ...sourcesIn('src/read/').filter(({ path }) => path === 'src/read/world.ts'),
+      ],
+    ],
+    ['host-state', sourcesIn('src/read/host/')],
+  ])('of %s', (name, sources) => {
+    const codes = sources.flatMap(({ text }) => [
+      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
+    ])
+    const told = tableRows(page(name), 'Warnings').map(([code]) => word(code))
+    expect(told.sort()).toEqual([...new Set(codes.map((match) => match[1]!))].sort())
+  })
+})
+
+test('host state: a row for each format', () => {
+  const rows = tableRows(page('host-state'), 'What is read, and what for')
+  expect(rows.map(([id]) => word(id))).toEqual(HOST_FORMATS.map((format) => format.id))
+})
+
+describe('kernel log: around the line', () => {
+  const lines = blocksOf(page('kernel-log'))
+    .find((block) => block.language === 'log')!
+    .text.trim()
+    .split('\n')
+
+  test.each(lines.map((line) => [line.slice(0, line.indexOf('raw:')), line]))('%s', (_, line) => {
+    expect(recognise(line)?.format.id).toBe('kernel-log')
+    const told: string[] = []
+    const journeys: Journey[] = []
+    const explainer = new CaptureExplainer(
+      kernelLog,
+      emptyWorld(),
+      (code) => told.push(code),
+      (closed) => journeys.push(closed.explain()),
+    )
+    explainer.push(new TextEncoder().encode(`${line}\n`))
+    explainer.end()
+    expect(told).toEqual([])
+    const [journey] = journeys
+    expect(journey?.packet).toMatchObject({ src: '192.0.2.1', dst: '192.0.2.2', sport: 40000, dport: 80 })
+    expect(journey?.steps[0]).toMatchObject({ table: 'raw', chain: 'PREROUTING', ruleNumber: 3 })
+    expect(journey?.host).toBe(line.includes('router') ? 'router' : undefined)
+    expect(journey?.uptime?.first).toBe(/417[.]?477400/.test(line) ? 417.4774 : undefined)
+    expect(journey?.time?.first).toEqual(
+      /2026|Jan/.test(line) || line.startsWith('{') ? expect.stringMatching(/-01-05T2[01]:23:16/) : undefined,
+    )
+  })
+})

@@ -1,0 +1,72 @@
+/**
+ * What the pages show is what the command prints. A line of an `sh` block that begins with `npx nfwhy` or `node bin` is
+ * run; a `text` block right behind it holds what it prints. UPDATE_DOCS=1 npx vitest run test/readme.test.ts rewrites them.
+ */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { shell } from './cli/nfwhy.ts'
+import { type Block, blocksOf } from './docs/markdown.ts'
+import { ROOT } from './docs/sources.ts'
+
+interface Shown {
+  command: string
+  output: Block
+}
+
+/** The commands of one page that have their output behind them. */
+function shownIn(markdown: string): Shown[] {
+  const blocks = blocksOf(markdown)
+  return blocks.flatMap((block, i) => {
+    const next = blocks[i + 1]
+    const command = block.text.split('\n').findLast((line) => /^(npx nfwhy|node bin)\b/.test(line))
+    return block.language === 'sh' && command && next?.language === 'text' && next.follows
+      ? [{ command, output: next }]
+      : []
+  })
+}
+
+describe.each(['README.md', 'examples/README.md'])('%s', (page) => {
+  const path = join(ROOT, page)
+  const shown = shownIn(readFileSync(path, 'utf8'))
+
+  test('shows runs', () => expect(shown.length).toBeGreaterThan(0))
+
+  test.each(shown)('$command', async ({ command }) => {
+    // npx is slow, and says things of its own
+    const { stdout, stderr, code } = await shell(`npx() { shift; nfwhy "$@"; }\n${command}`, { cwd: ROOT })
+    expect(stderr).toBe('')
+    expect([0, 1]).toContain(code)
+    if (process.env.UPDATE_DOCS) rewrite(path, command, stdout)
+    const now = shownIn(readFileSync(path, 'utf8')).find((one) => one.command === command)!
+    expect(now.output.text).toBe(stdout)
+  })
+})
+
+function rewrite(path: string, command: string, stdout: string): void {
+  const markdown = readFileSync(path, 'utf8')
+  const { start, end } = shownIn(markdown).find((one) => one.command === command)!.output
+  writeFileSync(path, markdown.slice(0, start) + stdout + markdown.slice(end))
+}
+
+test('the library example of README.md prints what stands behind it', () => {
+  const blocks = blocksOf(readFileSync(join(ROOT, 'README.md'), 'utf8'))
+  const at = blocks.findIndex((block) => block.language === 'js')
+  // in its own folder a package knows itself by its name
+  const node = ['--input-type=module', '-e', blocks[at]!.text]
+  const { stdout, stderr } = spawnSync('node', node, { cwd: ROOT, encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(stdout).toBe(blocks[at + 1]!.text)
+})
+
+test('every example is told of in examples/README.md, and every one that it tells of is there', () => {
+  const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
+  const told = [...readFileSync(join(ROOT, 'examples/README.md'), 'utf8').matchAll(/^## (\S+)$/gm)]
+  expect(told.map((match) => match[1]).sort()).toEqual(
+    folders
+      .filter((one) => one.isDirectory())
+      .map((one) => one.name)
+      .sort(),
+  )
+})
