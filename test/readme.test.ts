@@ -60,6 +60,25 @@ test('the library example of README.md prints what stands behind it', () => {
   expect(stdout).toBe(blocks[at + 1]!.text)
 })
 
+describe('README.md tells of', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+  test('every command', async () => {
+    const { stdout } = await shell('nfwhy --help')
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: .*)?$/gm)].map((match) => match[1]!)
+    expect(commands.length).toBeGreaterThan(1)
+    expect(commands.filter((name) => name !== 'help' && !readme.includes(`nfwhy ${name}`))).toEqual([])
+  })
+
+  test('every option, and no other', async () => {
+    const { stdout } = await shell('nfwhy explain --help; nfwhy compare --help')
+    const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1]!)
+    const section = /\n## Commands and options\n.*?\n## /s.exec(readme)![0]
+    const told = [...section.matchAll(/`(?:nfwhy explain )?(--[a-z-]+)/g)].map((match) => match[1]!)
+    expect([...new Set([...told, '--help'])].sort()).toEqual([...new Set(options)].sort())
+  })
+})
+
 test('every example is told of in examples/README.md, and every one that it tells of is there', () => {
   const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
   const told = [...readFileSync(join(ROOT, 'examples/README.md'), 'utf8').matchAll(/^## (\S+)$/gm)]
