@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
 import { compareJourneys } from '../explain/compare.ts'
 import type { Journey } from '../model/journey.ts'
-import { comparisonJson, comparisonText } from '../reports/index.ts'
+import { comparisonJson, comparisonText, warningsText } from '../reports/index.ts'
 import { UserError } from './errors.ts'
 import { inputOptions } from './explain.ts'
 import { readInputs } from './inputs.ts'
@@ -53,9 +53,9 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
   if (given.length < (options.as ? 2 : 3) || a === undefined || b === undefined)
     throw new UserError('compare needs inputs and two journeys.', HOW)
   const terminal = terminalOptions(options, true)
+  const choices = [makeChoice(a), makeChoice(b)]
   const inputs = await readInputs(given.slice(0, -2), options.as ?? [])
   if (inputs.captures.length === 0) throw new UserError('There is no capture among the inputs.', HOW)
-  const choices = [makeChoice(a), makeChoice(b)]
   const seen: string[] = []
   const take = (closed: ClosedJourney) => {
     for (const choice of choices) {
@@ -77,8 +77,13 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
       )
   const comparison = compareJourneys(choices[0]!.journey!, choices[1]!.journey!, inputs.world)
   const out = new Output()
-  out.write(options.json ? comparisonJson(comparison, { inputs: inputs.files, warnings: inputs.warnings, stats }) : comparisonText(comparison, terminal))
+  out.write(
+    options.json
+      ? comparisonJson(comparison, { inputs: inputs.files, warnings: inputs.warnings, stats })
+      : comparisonText(comparison, terminal),
+  )
   out.flush()
+  process.stderr.write(warningsText(inputs.warnings, terminal))
   return 0
 }
 

@@ -44,7 +44,6 @@ export function inputOptions(command: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
   return command
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
     .option('--idle <SECONDS>', 'a packet without another line for so long has ended', seconds, 1)
 }
 
@@ -55,7 +54,7 @@ export function explainCommand(program: Command): Command {
       .command('explain')
       .summary('why each packet of a capture went where it went')
       .description(
-        'Reads captures (kernel logs with TRACE or LOG lines), rulesets (iptables-save, ip6tables-save) and host state,\n' +
+        'Reads captures (kernel logs with TRACE or LOG lines), rulesets (iptables-save, ip6tables-save) and host state, ' +
           'in any order, and says of each packet where it went, which rule decided that, why, and what to change.\n' +
           'INPUT is any number of files, folders, or - for standard input; what each is, is found out from its content.',
       )
@@ -65,6 +64,7 @@ export function explainCommand(program: Command): Command {
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+    .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
     .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
     .option('--rule <RULE>', 'only packets that met this rule, named as TRACE does: nat:KUBE-NODEPORTS:16', collect)
     .option('--width <COLUMNS>', 'width of the text', Number)

@@ -118,14 +118,12 @@ describe('files', () => {
     const run = await nfwhy(['explain', '--json', 'log', 'rules'], { cwd })
     expect(run.code).toBe(1)
     expect(outcomes(run)).toEqual(['dropped', 'delivered'])
-    expect(read(run).warnings).toEqual([
-      {
-        input: 'rules',
-        line: 2,
-        code: 'missing-commit',
-        message: 'table filter lacks its COMMIT at the end of the file',
-      },
-    ])
+    expect(read(run).warnings).toContainEqual({
+      input: 'rules',
+      line: 2,
+      code: 'missing-commit',
+      message: 'table filter lacks its COMMIT at the end of the file',
+    })
   })
 })
 
