@@ -3,7 +3,7 @@
  * back, and applies them. Rules stay in iptables' own vocabulary, so that the printed command is the one that was meant.
  */
 import type { ConntrackEntry, Route, RoutingRule } from './host.ts'
-import type { IptablesSpec, SetElement } from './ruleset.ts'
+import type { Counters, IptablesSpec, SetElement } from './ruleset.ts'
 
 export interface RuleEdit {
   kind: 'rule'
@@ -15,6 +15,8 @@ export interface RuleEdit {
   ruleNumber?: number
   /** Absent for a deletion by number. */
   spec?: IptablesSpec
+  /** What a new rule's counters begin with; absent: 0. */
+  counters?: Counters
 }
 
 export interface ChainEdit {
@@ -24,6 +26,8 @@ export interface ChainEdit {
   family: 'ip' | 'ip6'
   table: string
   chain?: string
+  /** `zero` of one rule. */
+  ruleNumber?: number
   newName?: string
   policy?: 'accept' | 'drop'
 }

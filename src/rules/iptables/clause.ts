@@ -8,6 +8,8 @@ export interface RuleProblem {
   from: number
   /** Behind the last. */
   to: number
+  /** What a value could have been, where that is a list of names. */
+  names?: readonly string[]
   /** What is not known at all. */
   unknown?: 'option' | 'match'
 }

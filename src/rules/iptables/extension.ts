@@ -19,7 +19,15 @@ export interface RuleContext {
 }
 
 /** A word that cannot be meant; `text` is the whole sentence a person reads. Caught in read.ts and clause.ts, never leaves rules/. */
-export class WordError extends Error {}
+export class WordError extends Error {
+  /** What else could have stood there, where that is a list of names. */
+  readonly names: readonly string[]
+
+  constructor(text: string, names: readonly string[] = []) {
+    super(text)
+    this.names = names
+  }
+}
 
 export interface Option<T> {
   /** Other long names: `dport` for `destination-port`. The key in the table is what iptables-save prints. */

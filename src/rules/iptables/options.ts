@@ -51,7 +51,7 @@ const IP6: readonly [string, string][] = [
   ['ipv4', '4'],
   ['ipv6', '6'],
 ]
-const OWN = { ip: new Map([...IP6, ['fragments', 'f']]), ip6: new Map(IP6) }
+export const OWN_OPTIONS = { ip: new Map([...IP6, ['fragments', 'f']]), ip6: new Map(IP6) }
 
 /**
  * What the long option `name` means after the matches and the target in `opened` (in order): the letter of one of
@@ -62,7 +62,7 @@ export function meaningOf(
   opened: readonly Open[],
   family: IpFamily,
 ): string | ExtensionOption | undefined {
-  const own = OWN[family]
+  const own = OWN_OPTIONS[family]
   if (own.has(name)) return own.get(name)
   // a second `-m X` brings no options of its own, but what follows is given to it
   const loaded = [...new Set(opened.map(({ extension }) => extension))].filter((one) => one !== undefined).reverse()

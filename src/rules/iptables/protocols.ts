@@ -64,6 +64,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ethernet: 143,
 }
 
+export const PROTOCOL_NAMES: readonly string[] = Object.keys(NUMBERS)
+
 const NAMES = new Map<number, string>()
 for (const [name, number] of Object.entries(NUMBERS)) if (!NAMES.has(number)) NAMES.set(number, name)
 

@@ -9,7 +9,7 @@ import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset
 import { close, type Open, opening, type RuleProblem } from './clause.ts'
 import { type IpFamily, type RuleContext, WordError } from './extension.ts'
 import { type ExtensionOption, meaningOf } from './options.ts'
-import { protocolName, protocolNumber } from './protocols.ts'
+import { PROTOCOL_NAMES, protocolName, protocolNumber } from './protocols.ts'
 import { findMatch, findTarget } from './registry.ts'
 import { readMaskedAddress } from './values/addresses.ts'
 
@@ -149,7 +149,7 @@ class RuleReader {
       else this.readExtensionOption(meaning, value, not)
     } catch (error) {
       if (!(error instanceof WordError)) throw error
-      this.problems.push({ message: `${word}: ${error.message}`, ...this.blamed(start, not) })
+      this.problems.push({ message: `${word}: ${error.message}`, ...this.blamed(start, not), names: error.names })
       if (typeof meaning === 'string') {
         this.skipWords()
         this.keepUnread(start)
@@ -228,7 +228,7 @@ class RuleReader {
 
   private readProtocol(text: string, not: boolean): void {
     const number = protocolNumber(text)
-    if (number === undefined) throw new WordError(`"${text}" is not a protocol`)
+    if (number === undefined) throw new WordError(`"${text}" is not a protocol`, PROTOCOL_NAMES)
     if (number !== 0) this.spec.protocol = { value: protocolName(number), not }
     else if (not) throw new WordError('"! all" matches nothing')
   }

@@ -24,7 +24,8 @@ function readDirections(text: string): SetReference['directions'] {
   const directions = text.split(',').map((one) => {
     // the tool looks at the first three letters only
     const direction = one.slice(0, 3)
-    if (direction !== 'src' && direction !== 'dst') throw new WordError(`"${one}" is neither src nor dst`)
+    if (direction !== 'src' && direction !== 'dst')
+      throw new WordError(`"${one}" is neither src nor dst`, ['src', 'dst'])
     return direction
   })
   if (directions.length > 6) throw new WordError('at most six directions can be given')

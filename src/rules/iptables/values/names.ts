@@ -8,7 +8,7 @@ import { WordError } from '../extension.ts'
 export function readNames(text: string, names: readonly string[], precedence: readonly string[] = names): string[] {
   const given = text.split(',').map((part) => {
     const name = part === '' ? undefined : precedence.find((one) => one.startsWith(part.toUpperCase()))
-    if (name === undefined) throw new WordError(`"${part}" is none of ${names.join(', ')}`)
+    if (name === undefined) throw new WordError(`"${part}" is none of ${names.join(', ')}`, names)
     return name
   })
   return names.filter((name) => given.includes(name))
@@ -17,6 +17,6 @@ export function readNames(text: string, names: readonly string[], precedence: re
 /** One of the names in any case, but whole. Throws WordError. */
 export function readName<N extends string>(text: string, names: readonly N[]): N {
   const name = names.find((one) => one === text.toUpperCase())
-  if (name === undefined) throw new WordError(`"${text}" is none of ${names.join(', ')}`)
+  if (name === undefined) throw new WordError(`"${text}" is none of ${names.join(', ')}`, names)
   return name
 }

@@ -11,7 +11,8 @@ const MAX_PORT = 0xffff
 export function readPort(text: string): number {
   const port = Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
   if (port !== undefined) return port
-  if (!/^\d/.test(text)) throw new WordError(`"${text}" is not a port, nor a service whose port is known here`)
+  if (!/^\d/.test(text))
+    throw new WordError(`"${text}" is not a port, nor a service whose port is known here`, Object.keys(SERVICES))
   return readNumber(text, MAX_PORT)
 }
 

@@ -1,0 +1,27 @@
+/** What is wrong with a command, and where. */
+export interface CommandError {
+  /** 1-based, in characters. */
+  column: number
+  /** The wrong word; empty at the command's end. */
+  word: string
+  message: string
+  /** What was probably meant, to be asked of a person. */
+  suggestion?: string
+}
+
+/** Carries a CommandError out of the parser, no further than parseCommand. */
+export class CommandProblem extends Error {
+  readonly error: CommandError
+
+  constructor({ column, text }: { column: number; text: string }, message: string, suggestion?: string) {
+    super(message)
+    this.error = { column, word: text, message, ...(suggestion === undefined ? {} : { suggestion }) }
+  }
+}
+
+/** Why an edit cannot be applied, as a sentence; no further than applyEdit. */
+export class EditProblem extends Error {}
+
+/** ` (did you mean X?)`, where there is an X. */
+export const didYouMean = (suggestion: string | undefined): string =>
+  suggestion === undefined ? '' : `; did you mean ${suggestion}?`

@@ -1,0 +1,177 @@
+/**
+ * Words as a POSIX shell makes them of a line (XCU 2.2 quoting, 2.6 expansions), and back. Nothing is ever run: what
+ * would need running, or a value that is not known, is a problem. Names with `*` or `?` stay as they are.
+ */
+import { CommandProblem } from './problem.ts'
+
+export interface ShellWord {
+  text: string
+  /** Where it begins, 1-based, in characters. */
+  column: number
+}
+
+export interface ShellToken extends ShellWord {
+  /** Operators are `;`, `|`, `>`, `2>`, a line's end …; `text` is what was written. */
+  kind: 'word' | 'operator'
+}
+
+type Variables = ReadonlyMap<string, string>
+
+/** Throws CommandProblem at an open quote, a command to be run (`$(…)`), or a variable that is not known. */
+export function shellTokens(text: string, variables: Variables = new Map()): ShellToken[] {
+  return new Tokenizer(text, variables).tokens()
+}
+
+/** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
+export const shellWord = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) || word === '!' ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+const OPERATOR = /\d*(?:<<<|<<-?|>>|[<>]&|<>|>\||[<>])|&>>?|&&|\|\||;;|[;&|()\n]/y
+const VARIABLE = /\$(?:(\w+|[@*#?$!-])|\{([^{}]*)\})/y
+
+class Tokenizer {
+  private readonly text: string
+  private readonly variables: Variables
+  private readonly found: ShellToken[] = []
+  private at = 0
+  /** Where the word being read begins. */
+  private start = 0
+  /** Undefined between words: `''` is a word, an empty variable is none. */
+  private word: string | undefined
+  /** The word's unquoted characters. */
+  private bare = ''
+
+  constructor(text: string, variables: Variables) {
+    this.text = text
+    this.variables = variables
+  }
+
+  tokens(): ShellToken[] {
+    while (this.at < this.text.length) {
+      const char = this.text[this.at]!
+      const operator = this.operator()
+      if (operator !== undefined) {
+        this.endWord()
+        this.found.push({ kind: 'operator', text: operator, column: this.at + 1 })
+        this.at += operator.length
+      } else if (char === ' ' || char === '\t' || char === '\r') {
+        this.endWord()
+        this.at++
+      } else if (char === '#' && this.word === undefined) {
+        const end = this.text.indexOf('\n', this.at)
+        this.at = end < 0 ? this.text.length : end
+      } else this.readPart(char)
+    }
+    this.endWord()
+    return this.found
+  }
+
+  /** `2>` only where a word would begin: `a2>b` redirects `a2`. */
+  private operator(): string | undefined {
+    OPERATOR.lastIndex = this.at
+    const found = OPERATOR.exec(this.text)?.[0]
+    return found !== undefined && this.word !== undefined && /^\d/.test(found) ? undefined : found
+  }
+
+  private readPart(char: string): void {
+    if (this.word === undefined) this.start = this.at
+    if (char === "'") this.readSingleQuoted()
+    else if (char === '"') this.readDoubleQuoted()
+    else if (char === '\\') this.readBackslash()
+    else if (char === '$' || char === '`') {
+      if (/\$['"]/y.test(this.text.slice(this.at, this.at + 2))) this.fail(`"${this.rest()}" is not understood`)
+      const value = this.readVariable()
+      if (value !== undefined) this.addSplit(value)
+    } else {
+      this.bare += char
+      this.add(char)
+      this.at++
+    }
+  }
+
+  private add(text: string): void {
+    this.word = (this.word ?? '') + text
+  }
+
+  private readBackslash(): void {
+    const next = this.text[this.at + 1]
+    this.at += 2
+    // before a line's end it takes the end away
+    if (next !== undefined && next !== '\n') this.word = (this.word ?? '') + next
+  }
+
+  private readSingleQuoted(): void {
+    const end = this.text.indexOf("'", this.at + 1)
+    if (end < 0) this.fail('this quote is not closed')
+    this.word = (this.word ?? '') + this.text.slice(this.at + 1, end)
+    this.at = end + 1
+  }
+
+  private readDoubleQuoted(): void {
+    this.word ??= ''
+    this.at++
+    for (;;) {
+      const char = this.text[this.at]
+      if (char === undefined) this.fail('this quote is not closed')
+      if (char === '"') break
+      if (char === '$' || char === '`') {
+        const value = this.readVariable()
+        this.add(value ?? '')
+      } else if (char === '\\' && /["\\$`\n]/.test(this.text[this.at + 1] ?? '')) {
+        if (this.text[this.at + 1] !== '\n') this.word += this.text[this.at + 1]
+        this.at += 2
+      } else {
+        this.word += char
+        this.at++
+      }
+    }
+    this.at++
+  }
+
+  /** The value of the variable here; a dollar that begins none stands for itself and is added. */
+  private readVariable(): string | undefined {
+    if (this.text[this.at] === '`' || this.text[this.at + 1] === '(')
+      this.fail('a command inside the command is not run: write what it would print')
+    VARIABLE.lastIndex = this.at
+    const [written, plain, braced] = VARIABLE.exec(this.text) ?? []
+    if (written === undefined) {
+      if (this.text[this.at + 1] === '{') this.fail(`"${this.rest()}" is not understood`)
+      this.at++
+      this.add('$')
+      return undefined
+    }
+    const name = plain ?? braced ?? ''
+    const value = this.variables.get(name)
+    if (value === undefined) this.fail(`the value of ${written} is not known: write it out`, written)
+    this.at += written.length
+    return value
+  }
+
+  /** What a variable without quotes brings may be several words, or none. */
+  private addSplit(value: string): void {
+    const [first = '', ...others] = value.split(/[ \t\n]+/)
+    if (first !== '') this.add(first)
+    for (const other of others) {
+      this.endWord()
+      if (other !== '') this.add(other)
+    }
+  }
+
+  private endWord(): void {
+    if (this.word === undefined) return
+    if (/\{[^{}]*(,|\.\.)[^{}]*\}/.test(this.bare)) this.fail('braces are not expanded: write each word out')
+    this.found.push({ kind: 'word', text: this.word, column: this.start + 1 })
+    this.word = undefined
+    this.bare = ''
+  }
+
+  private rest(): string {
+    return /^\S*/.exec(this.text.slice(this.at))![0]
+  }
+
+  private fail(message: string, word?: string): never {
+    const begun = this.word === undefined ? this.at : this.start
+    const text = word ?? /^\S*/.exec(this.text.slice(begun))![0]
+    throw new CommandProblem({ column: (word === undefined ? begun : this.at) + 1, text }, message)
+  }
+}

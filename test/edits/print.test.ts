@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { parseCommand } from '../../src/edits/parse.ts'
+import { printEdit } from '../../src/edits/print.ts'
+import { shellTokens, shellWord } from '../../src/edits/shell.ts'
+import type { Edit } from '../../src/model/edit.ts'
+import { readRule } from '../../src/rules/iptables/read.ts'
+import { splitWords } from '../../src/rules/iptables/words.ts'
+import { readTables } from '../rules/iptables/tables.ts'
+import { readCommands } from './commands.ts'
+
+const again = (edit: Edit) => parseCommand(printEdit(edit))
+
+it('prints what is read as the same edit: every command of the fixtures', () => {
+  for (const { command } of readCommands().flatMap(({ commands }) => commands)) {
+    const result = parseCommand(command)
+    if ('edits' in result) for (const edit of result.edits) expect(again(edit)).toEqual({ edits: [edit] })
+  }
+})
+
+// as iptables-save prints them: it may leave out what another option implies
+const rules = readTables()
+  .flatMap(({ rows }) => rows)
+  .filter(({ ok }) => ok)
+  .flatMap(({ printed, family, table, chain }) =>
+    printed.flatMap((rule) =>
+      readRule(splitWords(rule), family, table).specs.map((spec) => ({ spec, family, table, chain })),
+    ),
+  )
+const ops = ['append', 'insert', 'replace', 'delete', 'check'] as const
+
+it('prints what is read as the same edit: every rule that iptables takes', () => {
+  expect(rules.length).toBeGreaterThan(500)
+  fc.assert(
+    fc.property(fc.constantFrom(...rules), fc.constantFrom(...ops), fc.nat(), fc.boolean(), (rule, op, n, counted) => {
+      const edit: Edit = { kind: 'rule', op, ...rule }
+      if (op === 'replace' || (op === 'insert' && n % 2 === 0)) edit.ruleNumber = (n % 1000) + 1
+      if (counted && op !== 'delete' && op !== 'check') edit.counters = { packets: n, bytes: 3 * n }
+      expect(again(edit)).toEqual({ edits: [edit] })
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+const name = fc.stringMatching(/^[A-Za-z_][\w.:-]{0,20}$/)
+const family = fc.constantFrom('ip' as const, 'ip6' as const)
+const table = fc.constantFrom('filter', 'nat', 'mangle', 'raw', 'security')
+const number = fc.integer({ min: 1, max: 99999 })
+
+const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
+  fc.record({ kind: fc.constant('chain' as const), op: fc.constant('new' as const), family, table, chain: name }),
+  fc.record(
+    {
+      kind: fc.constant('chain' as const),
+      op: fc.constantFrom('flush' as const, 'delete' as const, 'zero' as const),
+      family,
+      table,
+      chain: name,
+    },
+    { requiredKeys: ['kind', 'op', 'family', 'table'] },
+  ),
+  fc.record({
+    kind: fc.constant('chain' as const),
+    op: fc.constant('zero' as const),
+    family,
+    table,
+    chain: name,
+    ruleNumber: number,
+  }),
+  fc.record({
+    kind: fc.constant('chain' as const),
+    op: fc.constant('rename' as const),
+    family,
+    table,
+    chain: name,
+    newName: name,
+  }),
+  fc.record({
+    kind: fc.constant('chain' as const),
+    op: fc.constant('policy' as const),
+    family,
+    table: fc.constantFrom('filter', 'mangle', 'raw'),
+    chain: name,
+    policy: fc.constantFrom('accept' as const, 'drop' as const),
+  }),
+  fc.record({
+    kind: fc.constant('rule' as const),
+    op: fc.constant('delete' as const),
+    family,
+    table,
+    chain: name,
+    ruleNumber: number,
+  }),
+  fc.record({
+    kind: fc.constant('sysctl' as const),
+    name: fc.constantFrom('net.ipv4.ip_forward', 'net.ipv4.conf.eth0/100.rp_filter', 'net.ipv6.conf.all.forwarding'),
+    value: fc.stringMatching(/^[\w$'"#;-]{1,8}( [\w*&|`]{1,8}){0,2}$/),
+  }),
+)
+
+it('prints what is read as the same edit: any other edit', () => {
+  fc.assert(
+    fc.property(anyEdit, (edit) => {
+      expect(again(edit)).toEqual({ edits: [edit] })
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+it('quotes any word for a shell', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 5 }), (words) => {
+      const tokens = shellTokens(words.map(shellWord).join(' '))
+      expect(tokens).toEqual(words.map((text) => ({ kind: 'word', text, column: expect.any(Number) })))
+    }),
+    { numRuns: 2000 },
+  )
+})
