@@ -114,6 +114,7 @@ class Closed implements ClosedJourney {
   }
 
   explain(): Journey {
-    return explain(gatherEvidence(this.open, this.resolver, this.states, this.followed), this.world, this.repeats)
+    const evidence = gatherEvidence(this.open, this.resolver, this.states, this.followed)
+    return explain(evidence, this.world, { repeats: this.repeats })
   }
 }

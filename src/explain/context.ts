@@ -47,6 +47,10 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
   ...(hook === undefined ? {} : { hook }),
 })
 
+/** The packet as the last step shows it. */
+export const lastPacket = ({ evidence, ended, journey }: Context): Packet =>
+  evidence.arrivals[ended.step]?.packet ?? journey.packet
+
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {
   if (address === undefined) return '?'
@@ -60,5 +64,7 @@ export function finding(
   message: string,
   more: Partial<Detected> = {},
 ): Detected {
-  return { code, severity, message, steps: [], rules: [], fix: [], ...more }
+  // a simulated packet may meet no rule at all
+  const steps = (more.steps ?? []).filter((step) => step > 0)
+  return { code, severity, message, rules: [], fix: [], ...more, steps }
 }

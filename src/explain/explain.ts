@@ -1,7 +1,7 @@
 /** Evidence + World → the journey with its outcome, its cause walked back, and what was found. */
 
 import type { Evidence } from '../journey/evidence.ts'
-import { decideOutcome } from '../journey/outcome.ts'
+import { decideOutcome, type Ended } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
@@ -10,15 +10,22 @@ import { type Detected, makeContext } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
 import { refAt } from './refs.ts'
 
+export interface ExplainOptions {
+  /** How it ended, where that is known (a simulation's); absent: decided from the last line. */
+  ended?: Ended
+  /** Earlier journeys of the same capture with this packet's content, oldest first. */
+  repeats?: readonly Repeat[]
+}
+
 /** Fills the evidence's journey and returns it. */
-export function explain(evidence: Evidence, world: World, repeats: readonly Repeat[] = []): Journey {
+export function explain(evidence: Evidence, world: World, options: ExplainOptions = {}): Journey {
   const { journey } = evidence
-  const ended = decideOutcome(evidence, world)
+  const { ended = decideOutcome(evidence, world), repeats = [] } = options
   journey.outcome = ended.outcome
   journey.basis = ended.basis
   const context = makeContext(evidence, ended, world, repeats)
   const found: Detected[] = []
-  if (ended.missing) {
+  if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended)) {
     // the first reason is the one that dropped it
     for (const detector of VANISHED) {
       found.push(...detector.detect(context))
@@ -26,7 +33,7 @@ export function explain(evidence: Evidence, world: World, repeats: readonly Repe
     }
     if (found.length > 0) {
       journey.outcome = 'vanished'
-      journey.basis = 'inferred'
+      if (!options.ended) journey.basis = 'inferred'
       delete ended.because
     }
   }
@@ -43,6 +50,10 @@ export function explain(evidence: Evidence, world: World, repeats: readonly Repe
   journey.findings = found.map(withoutCulprit)
   return journey
 }
+
+/** Also where no chain is behind routing, so that nothing shows what it did. */
+const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Ended): boolean =>
+  missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
 
 function withoutCulprit({ culprit: _, ...found }: Detected): Finding {
   return found

@@ -39,6 +39,8 @@ export interface Evidence {
   followed: boolean
   /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
   nat: 'passed' | 'skipped' | 'unknown'
+  /** The packet as it came to routing, where that is known for sure: in a simulation. */
+  routed?: Packet
 }
 
 export function gatherEvidence(
@@ -114,7 +116,8 @@ function readPackets(stateNumbers: readonly number[], states: PacketStates): Pac
   })
 }
 
-const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
+/** What a step shows of the packet, on arrival. */
+export const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
 
 function makeStep(one: Resolved, packet: Packet, hook: Hook | undefined, depth: number | undefined, i: number): Step {
   const step = { n: i + 1 } as Step

@@ -1,7 +1,7 @@
 /** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
-import type { World } from '../model/world.ts'
+import { findTable, type World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { type BaseChain, baseChainsAt, nextAtHook, nextBehindHook } from './base-chains.ts'
@@ -20,9 +20,15 @@ export interface Ended {
     | 'lost-events'
     | 'capture-ends'
     | 'no-routes'
+    /** Only of a simulation: a rule asks for what nobody can know. */
+    | 'unknown-condition'
+    /** The flow's connection may rewrite the packet behind the last chain there is. */
+    | 'nat-unseen'
   /** The base chain that had to come and did not. */
   missing?: BaseChain
-  /** Index of the step that decides. */
+  /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
+  open?: { condition: string; reason: string }
+  /** Index of the step that decides; -1 where no step is shown. */
   step: number
 }
 
@@ -85,7 +91,7 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
     case 'postrouting':
       return leaving(evidence, world, step)
     case 'prerouting':
-      return routed(evidence, world, natPassed, ended, missing)
+      return routed(evidence, world, step, natPassed, ended, missing)
     default:
       return { ...ended('undetermined'), because: 'capture-ends' }
   }
@@ -95,6 +101,13 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
 const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
   (arrivals[step]!.hook === 'prerouting' || arrivals[step]!.hook === 'input') &&
   arrivals.some(({ hook }, i) => i < step && (hook === 'output' || hook === 'postrouting'))
+
+/** Behind PREROUTING or OUTPUT, where the destination of a known flow is rewritten without a line. */
+const natUnseen = ({ nat, arrivals, journey }: Evidence, world: World, step: number): boolean =>
+  nat !== 'passed' &&
+  arrivals[step]!.packet.in !== 'lo' &&
+  (arrivals[step]!.hook === 'prerouting' || arrivals[step]!.hook === 'output') &&
+  findTable(world, journey.family, 'nat') !== undefined
 
 /** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */
 function leaving(evidence: Evidence, world: World, step: number): Ended {
@@ -109,7 +122,7 @@ function leaving(evidence: Evidence, world: World, step: number): Ended {
     return {
       outcome: 'undetermined',
       basis: 'observed',
-      because: evidence.followed ? 'lost-events' : 'capture-ends',
+      because: natUnseen(evidence, world, step) ? 'nat-unseen' : evidence.followed ? 'lost-events' : 'capture-ends',
       missing: next,
       step,
     }
@@ -130,16 +143,19 @@ function leaving(evidence: Evidence, world: World, step: number): Ended {
 function routed(
   evidence: Evidence,
   world: World,
+  step: number,
   nat: boolean,
   ended: (outcome: Outcome, basis?: Journey['basis']) => Ended,
   missing: (next: BaseChain) => Ended,
 ): Ended {
   const { family } = evidence.journey
-  const local = goesToThisHost(evidence, world)
+  // what came over lo has its route already
+  const local = evidence.arrivals[step]!.packet.in === 'lo' || goesToThisHost(evidence, world)
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through
   if (expected) return missing(expected)
+  if (natUnseen(evidence, world, step)) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')
 }

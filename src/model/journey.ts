@@ -18,6 +18,8 @@ export interface Change {
   field: string
   from: Scalar
   to: Scalar
+  /** The kernel chooses, and takes one of these; both ends are included. */
+  among?: readonly [Scalar, Scalar]
 }
 type Scalar = string | number
 

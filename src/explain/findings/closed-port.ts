@@ -1,5 +1,5 @@
 import { addressType } from '../../rules/fib.ts'
-import { type Detector, describeEnd, finding } from '../context.ts'
+import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { knowsSockets, listener } from './sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
@@ -8,7 +8,7 @@ export const closedPort: Detector = {
   detect(context) {
     const { journey, world, evidence, ended } = context
     if (journey.outcome !== 'delivered') return []
-    const { packet } = evidence.arrivals[ended.step]!
+    const packet = lastPacket(context)
     if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return []
     if (!knowsSockets(world.host, packet.protocol) || listener(world.host, packet)) return []
     // a reply goes to a connected socket, which no listing of listening ones shows

@@ -13,9 +13,10 @@ import { notNetfilter } from './not-netfilter.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
 import { retransmission } from './retransmission.ts'
 import { snatSkipped } from './snat-skipped.ts'
+import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, rulesetMismatch } from './unknown-outcome.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
-import { vanishedMartian } from './vanished-martian.ts'
+import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
 import { vanishedNoRoute } from './vanished-no-route.ts'
 import { vanishedRpFilter } from './vanished-rp-filter.ts'
@@ -25,8 +26,9 @@ import { vanishedTtl } from './vanished-ttl.ts'
 export const VANISHED: readonly Detector[] = [
   vanishedMartian,
   vanishedNoRoute,
-  vanishedRpFilter,
   vanishedForwardingOff,
+  vanishedOwnAddress,
+  vanishedRpFilter,
   vanishedTtl,
   vanishedMtu,
 ]
@@ -46,6 +48,7 @@ export const DETECTORS: readonly Detector[] = [
   lostEvents,
   captureEnds,
   noRuleset,
+  unknownCondition,
 ]
 
 /** Asked last: what is said where nothing else explains. */

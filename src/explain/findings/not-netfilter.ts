@@ -1,11 +1,11 @@
-import { type Detector, finding } from '../context.ts'
+import { type Detector, finding, lastPacket } from '../context.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
   code: 'not-netfilter',
   detect(context) {
-    const { journey, evidence, ended } = context
-    const { packet } = evidence.arrivals[ended.step]!
+    const { journey, ended } = context
+    const packet = lastPacket(context)
     const tcpdump = (device: string | undefined) => {
       const port = packet.dport === undefined ? '' : ` and port ${packet.dport}`
       return `tcpdump -ni ${device ?? 'any'} 'host ${packet.dst ?? packet.src}${port}'`

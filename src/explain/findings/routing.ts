@@ -15,14 +15,10 @@ export interface Routed {
 
 /** Undefined where the journey did not end at the routing decision behind PREROUTING, or too little is known. */
 export function atRouting(context: Context): Routed | undefined {
-  const { evidence, ended, world } = context
-  const arrival = evidence.arrivals[ended.step]
-  if (arrival?.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
-    return undefined
-  const { packet } = arrival
-  const nat = arrival.rule?.statements.find((statement) => statement.kind === 'dnat')
-  const dst = (nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined) ?? packet.dst
-  if (dst === undefined || packet.in === undefined) return undefined
+  const { evidence, world } = context
+  const packet = evidence.routed ?? observedAtRouting(context)
+  const dst = packet?.dst
+  if (packet === undefined || dst === undefined || packet.in === undefined) return undefined
   const { src, mark } = packet
   const question = {
     dst,
@@ -32,6 +28,18 @@ export function atRouting(context: Context): Routed | undefined {
   }
   const route = lookupRoute(question, world.host)
   return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast' }
+}
+
+/** As the last line of PREROUTING shows it, and as the rule of that line rewrites it. */
+function observedAtRouting({ evidence, ended }: Context): Packet | undefined {
+  const arrival = evidence.arrivals[ended.step]
+  if (arrival?.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
+    return undefined
+  // over lo it was routed when it was sent
+  if (arrival.packet.in === 'lo') return undefined
+  const nat = arrival.rule?.statements.find((statement) => statement.kind === 'dnat')
+  const dst = nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined
+  return dst === undefined ? arrival.packet : { ...arrival.packet, dst }
 }
 
 /** The same, where the packet had to be forwarded by a route that is known. */

@@ -18,9 +18,9 @@ export const vanishedRpFilter: Detector = {
     const back = lookupRoute({ dst: packet.src!, src: routed.dst, mark: marked ?? 0 }, context.world.host)
     if (back === undefined) return []
     const devices = back === null ? [] : routeDevices(back)
-    const strictlyRight = back?.type === 'unicast' && devices.includes(device)
-    const anyRoute = back !== null && back.type === 'unicast'
-    if (mode === 1 ? strictlyRight : anyRoute) return []
+    const own = back?.type === 'local' && (larger(context, device, 'accept_local') ?? 0) > 0
+    const anyRoute = back?.type === 'unicast' || own
+    if (anyRoute && (mode !== 1 || devices.includes(device))) return []
     const way =
       back === null || devices.length === 0
         ? 'there is no route back to it'

@@ -1,0 +1,86 @@
+/** A flow as connection tracking keeps it, and its tuples. */
+import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import type { CtState, Packet } from '../model/packet.ts'
+import { protocolNumber } from '../rules/iptables/protocols.ts'
+import type { TcpTracking } from './tcp.ts'
+
+export type Direction = 'original' | 'reply'
+
+/** Names as nft's `ct status`. */
+export type CtStatus = 'expected' | 'seen-reply' | 'assured' | 'confirmed' | 'snat' | 'dnat' | 'dying'
+
+export interface Connection extends ConntrackEntry {
+  protocolNumber: number
+  flags: Set<CtStatus>
+  mark: number
+  /** Source and destination NAT are settled, be it that nothing is rewritten. */
+  settled: { src: boolean; dst: boolean }
+  tcp?: TcpTracking
+}
+
+/** What a packet is to connection tracking. */
+export interface Tracking {
+  state: CtState
+  direction?: Direction
+}
+
+export const other = (direction: Direction): Direction => (direction === 'original' ? 'reply' : 'original')
+
+const ICMP = 1
+const ICMPV6 = 58
+const WITH_PORTS = [6, 17, 33, 132, 136]
+/** Which type answers which (net/netfilter/nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c). */
+const ANSWERS: Readonly<Record<number, Readonly<Record<number, number>>>> = {
+  [ICMP]: { 8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17 },
+  [ICMPV6]: { 128: 129, 129: 128, 139: 140, 140: 139 },
+}
+
+export const numberOf = (packet: Packet): number => protocolNumber(packet.protocol ?? '') ?? 255
+
+/** One direction of the packet's flow; protocols without ports have addresses only. */
+export function tupleOf(packet: Packet): Tuple {
+  const number = numberOf(packet)
+  const tuple: Tuple = { src: packet.src!, dst: packet.dst! }
+  if (number === ICMP || number === ICMPV6) {
+    tuple.icmpType = packet.icmpType ?? 0
+    tuple.icmpCode = packet.icmpCode ?? 0
+    tuple.icmpId = packet.icmpId ?? 0
+  } else if (WITH_PORTS.includes(number)) {
+    tuple.sport = packet.sport ?? 0
+    tuple.dport = packet.dport ?? 0
+  }
+  return tuple
+}
+
+/** The other direction's; undefined for ICMP types that nothing answers. */
+export function invert(tuple: Tuple, protocol: number): Tuple | undefined {
+  const inverted: Tuple = { src: tuple.dst, dst: tuple.src }
+  if (tuple.icmpType !== undefined) {
+    const type = ANSWERS[protocol]?.[tuple.icmpType]
+    if (type === undefined) return undefined
+    inverted.icmpType = type
+    inverted.icmpCode = tuple.icmpCode ?? 0
+    inverted.icmpId = tuple.icmpId ?? 0
+  }
+  if (tuple.dport !== undefined) inverted.sport = tuple.dport
+  if (tuple.sport !== undefined) inverted.dport = tuple.sport
+  return inverted
+}
+
+/** What tells flows apart, as one word. */
+export const tupleKey = (tuple: Tuple, protocol: number, zone: number): string =>
+  [
+    protocol,
+    zone,
+    tuple.src,
+    tuple.dst,
+    tuple.sport ?? '',
+    tuple.dport ?? '',
+    tuple.icmpType ?? '',
+    tuple.icmpCode ?? '',
+    tuple.icmpId ?? '',
+  ].join(' ')
+
+/** The zone that an entry is looked for in, in this direction. */
+export const zoneOf = (entry: ConntrackEntry, direction: Direction): number =>
+  (direction === 'original' ? entry.originalZone : entry.replyZone) ?? entry.zone ?? 0

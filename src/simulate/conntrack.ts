@@ -1,0 +1,197 @@
+/** The connection tracking table (net/netfilter/nf_conntrack_core.c): entries, and what a packet is to them. */
+import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { protocolNumber } from '../rules/iptables/protocols.ts'
+import {
+  type Connection,
+  type CtStatus,
+  type Direction,
+  invert,
+  numberOf,
+  tupleKey,
+  tupleOf,
+  zoneOf,
+} from './connection.ts'
+import type { HookVerdict } from './hooks.ts'
+import type { Machine } from './machine.ts'
+import type { Skb } from './skb.ts'
+import { stateFromDump, trackTcp } from './tcp.ts'
+
+const TCP = 6
+const ICMP = 1
+const ICMPV6 = 58
+/** Errors quote a packet; redirects do too. */
+const ICMP_ERRORS = [3, 4, 5, 11, 12]
+/** Only what asks can begin a flow. */
+const ICMP_ASKS: Readonly<Record<number, readonly number[]>> = { [ICMP]: [8, 13, 15, 17], [ICMPV6]: [128, 139] }
+/** Neighbour discovery and multicast listeners (nf_conntrack_proto_icmpv6.c). */
+const ICMPV6_UNTRACKED = [130, 131, 132, 133, 134, 135, 136, 137, 143]
+
+export interface Found {
+  connection: Connection
+  direction: Direction
+}
+
+export class ConntrackTable {
+  private readonly byTuple = new Map<string, Found>()
+
+  constructor(entries: readonly ConntrackEntry[]) {
+    for (const entry of entries) this.insert(fromDump(entry))
+  }
+
+  find(tuple: Tuple, protocol: number, zone: number): Found | undefined {
+    return this.byTuple.get(tupleKey(tuple, protocol, zone))
+  }
+
+  insert(connection: Connection): void {
+    connection.flags.add('confirmed')
+    for (const direction of ['original', 'reply'] as const)
+      this.byTuple.set(keyOf(connection, direction), { connection, direction })
+  }
+
+  delete(connection: Connection): void {
+    connection.flags.add('dying')
+    for (const direction of ['original', 'reply'] as const) {
+      const key = keyOf(connection, direction)
+      if (this.byTuple.get(key)?.connection === connection) this.byTuple.delete(key)
+    }
+  }
+
+  get connections(): Connection[] {
+    return [...this.byTuple.values()].flatMap((one) => (one.direction === 'original' ? [one.connection] : []))
+  }
+}
+
+const keyOf = (connection: Connection, direction: Direction): string =>
+  tupleKey(connection[direction], connection.protocolNumber, zoneOf(connection, direction))
+
+function fromDump(entry: ConntrackEntry): Connection {
+  const number = protocolNumber(entry.protocol) ?? 255
+  const flags = new Set<CtStatus>(['confirmed'])
+  if (!entry.status.includes('unreplied')) flags.add('seen-reply')
+  if (entry.status.includes('assured')) flags.add('assured')
+  const { original, reply } = entry
+  if (reply.dst !== original.src || reply.dport !== original.sport) flags.add('snat')
+  if (reply.src !== original.dst || reply.sport !== original.dport) flags.add('dnat')
+  const connection: Connection = {
+    ...entry,
+    protocolNumber: number,
+    flags,
+    mark: entry.mark ?? 0,
+    settled: { src: true, dst: true },
+  }
+  if (number === TCP) connection.tcp = stateFromDump(entry.state)
+  return connection
+}
+
+/** At -200 in PREROUTING and OUTPUT. */
+export function track(machine: Machine, skb: Skb): HookVerdict {
+  // seen before (over lo), or left alone
+  if (!skb.tracking) look(machine, skb)
+  show(skb)
+  return 'accept'
+}
+
+function look(machine: Machine, skb: Skb): void {
+  const { packet } = skb
+  const number = numberOf(packet)
+  skb.tracking = { state: 'invalid' }
+  if (number === ICMP || number === ICMPV6) {
+    const type = packet.icmpType ?? 0
+    if (number === ICMPV6 && ICMPV6_UNTRACKED.includes(type)) {
+      skb.tracking = { state: 'untracked' }
+      return
+    }
+    if (number === ICMP ? ICMP_ERRORS.includes(type) : type < 128) {
+      relate(machine, skb)
+      return
+    }
+  }
+  const zone = packet.ctZone ?? 0
+  const tuple = tupleOf(packet)
+  const found = machine.conntrack.find(tuple, number, zone) ?? begin(packet, tuple, number, zone)
+  if (!found) return
+  attach(machine, skb, found)
+}
+
+/** A connection of its own, that is known to nobody until it is confirmed. */
+function begin(packet: Packet, original: Tuple, number: number, zone: number): Found | undefined {
+  const reply = invert(original, number)
+  if (!reply) return undefined
+  if (original.icmpType !== undefined && !ICMP_ASKS[number]?.includes(original.icmpType)) return undefined
+  const connection: Connection = {
+    family: packet.src!.includes(':') ? 'ip6' : 'ip',
+    protocol: packet.protocol!,
+    protocolNumber: number,
+    original,
+    reply,
+    status: [],
+    flags: new Set(),
+    mark: 0,
+    settled: { src: false, dst: false },
+    ...(zone === 0 ? {} : { zone }),
+  }
+  return { connection, direction: 'original' }
+}
+
+function attach(machine: Machine, skb: Skb, { connection, direction }: Found): void {
+  if (connection.protocolNumber === TCP) {
+    const verdict = trackTcp(connection, skb.packet, direction)
+    if (verdict === 'invalid') return
+    if (verdict === 'again' || verdict === 'gone') machine.conntrack.delete(connection)
+    if (verdict === 'again') {
+      look(machine, skb)
+      return
+    }
+  }
+  const { flags } = connection
+  const state =
+    direction === 'reply' || flags.has('seen-reply') ? 'established' : flags.has('expected') ? 'related' : 'new'
+  if (direction === 'reply') flags.add('seen-reply')
+  skb.connection = connection
+  skb.tracking = { state, direction }
+}
+
+/** An ICMP error belongs to the flow of the packet that it quotes (nf_conntrack_inet_error). */
+function relate(machine: Machine, skb: Skb): void {
+  const { inner, dst, ctZone } = skb.packet
+  if (!inner?.src || !inner.dst || inner.protocol === undefined) return
+  const number = numberOf(inner)
+  const innerTuple = invert(tupleOf(inner), number)
+  const found = innerTuple && machine.conntrack.find(innerTuple, number, ctZone ?? 0)
+  // who gets it has to be who sent the quoted packet
+  if (!found || found.connection[found.direction].dst !== dst) return
+  skb.connection = found.connection
+  skb.tracking = { state: 'related', direction: found.direction }
+}
+
+/** Behind everything else in INPUT and POSTROUTING: from now on others find the entry. */
+export function confirm(machine: Machine, skb: Skb): HookVerdict {
+  const { connection, tracking } = skb
+  if (!connection || tracking?.direction !== 'original' || connection.flags.has('confirmed')) return 'accept'
+  if (connection.flags.has('dying')) return 'accept'
+  const { protocolNumber: number } = connection
+  const taken = (['original', 'reply'] as const).some((direction) =>
+    machine.conntrack.find(connection[direction], number, zoneOf(connection, direction)),
+  )
+  if (taken) return 'vanished'
+  machine.conntrack.insert(connection)
+  show(skb)
+  return 'accept'
+}
+
+/** Writes into the packet what rules read of its connection; a mark of the connection is its entry's. */
+export function show(skb: Skb): void {
+  const { connection, tracking } = skb
+  if (!tracking) return
+  const { ctZone, ...packet } = skb.packet
+  const zone = connection ? connection.zone : ctZone
+  skb.packet = {
+    ...packet,
+    ctState: tracking.state,
+    ...(connection && tracking.direction
+      ? { ctDir: tracking.direction, ctStatus: [...connection.flags], ctMark: connection.mark }
+      : {}),
+    ...(zone === undefined ? {} : { ctZone: zone }),
+  }
+}

@@ -1,0 +1,54 @@
+/** What a packet has where nobody said otherwise. */
+import type { Host } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { isUnknown } from '../rules/truth.ts'
+import { findRoute } from './routing.ts'
+
+const WITH_PORTS = [6, 17, 33, 132, 136]
+const EPHEMERAL = 49152
+
+/** An opening TCP packet, an echo request: the packet that begins a flow. Addresses are never invented. */
+export function withDefaults(given: Packet, host: Host): Packet {
+  const packet: Packet = { mark: 0, ttl: 64, tos: 0, protocol: 'tcp', ...given }
+  const ipv6 = (packet.dst ?? packet.src ?? '').includes(':')
+  const protocol = protocolNumber(packet.protocol!)
+  if (packet.src === undefined) {
+    const source = sourceFor(packet, host)
+    if (source !== undefined) packet.src = source
+  }
+  if (protocol !== undefined && WITH_PORTS.includes(protocol) && !packet.fragOffset) {
+    packet.sport ??= EPHEMERAL
+    packet.dport ??= EPHEMERAL
+  }
+  if (protocol === 6) {
+    packet.tcpFlags ??= ['syn']
+    packet.tcpOptions ??= packet.tcpFlags.includes('syn') ? '020405B4' : ''
+  }
+  if (protocol === 1 || protocol === 58) {
+    packet.icmpType ??= ipv6 ? 128 : 8
+    packet.icmpCode ??= 0
+    if (!packet.inner) {
+      packet.icmpId ??= 1
+      packet.icmpSeq ??= 1
+    }
+  }
+  if (!ipv6) packet.dontFragment ??= true
+  packet.length ??= (ipv6 ? 40 : 20) + transportLength(packet, protocol)
+  return packet
+}
+
+/** As small as such a packet is; an echo carries what ping sends. */
+function transportLength(packet: Packet, protocol: number | undefined): number {
+  if (protocol === 6) return 20 + (packet.tcpOptions ?? '').length / 2
+  if (protocol === 17) return 8
+  return protocol === 1 || protocol === 58 ? 64 : 0
+}
+
+/** What a program that binds to no address gets. */
+function sourceFor(packet: Packet, host: Host): string | undefined {
+  if (packet.in !== undefined || packet.dst === undefined) return undefined
+  const route = findRoute({ dst: packet.dst, mark: packet.mark ?? 0 }, host)
+  if (isUnknown(route) || !route) return undefined
+  return route.source ?? (route.type === 'local' ? packet.dst : undefined)
+}

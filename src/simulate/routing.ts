@@ -1,0 +1,116 @@
+/** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
+import { parseAddress } from '../model/address.ts'
+import type { Host, Route } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
+import { isUnknown, type Unknown } from '../rules/truth.ts'
+import type { Machine } from './machine.ts'
+import type { Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
+
+/** null: there is none. */
+export function findRoute(question: RouteQuestion, host: Host): Route | null | Unknown {
+  const found = lookup(question, host)
+  return found === null || isUnknown(found) ? found : found.route
+}
+
+/** The route, or that there is none. Throws Undetermined where host state does not tell. */
+export function routeFor(machine: Machine, packet: Packet, question: RouteQuestion): Route | null {
+  const found = findRoute(question, machine.world.host)
+  if (!isUnknown(found)) return found
+  return assumedRoute(machine, packet, found.unknown)
+}
+
+/** Without routes, `assume` may say where it goes: `10.0.0.1 is local`, and the packet's own `out`. */
+function assumedRoute(machine: Machine, { dst, out }: Packet, reason: string): Route {
+  const family = dst!.includes(':') ? 'ip6' : 'ip'
+  const destination = `${dst}/${family === 'ip' ? 32 : 128}`
+  const condition = `${dst} is local`
+  const local = machine.settle(condition, { unknown: reason })
+  if (local === true) return { family, type: 'local', destination, table: 'local', device: 'lo' }
+  if (out !== undefined || local === false)
+    return { family, type: 'unicast', destination, table: 'main', ...(out === undefined ? {} : { device: out }) }
+  throw new Undetermined(condition, reason)
+}
+
+/** What comes in. Without `route` it vanishes here. */
+export function routeInput(machine: Machine, skb: Skb): Route | undefined {
+  const { packet, family } = skb
+  if (family === 'ip' && isMartian(machine, packet)) return undefined
+  const route = routeFor(machine, packet, { ...questionOf(packet)!, in: packet.in! })
+  if (route === null) return undefined
+  if (route.type === 'local' || route.type === 'broadcast') return passesSource(machine, packet) ? route : undefined
+  if (route.type === 'multicast')
+    throw new Undetermined(`${packet.dst} is local`, 'which groups this host has joined is not known')
+  if (route.type !== 'unicast' || !isForwarding(machine.world.host, skb)) return undefined
+  return passesSource(machine, packet) ? route : undefined
+}
+
+/** What this host sends, with what a rule has made of it by now. `src` is chosen by the route where it is not set. */
+export function routeOutput(machine: Machine, packet: Packet): Route | undefined {
+  const { in: _, ...question } = questionOf(packet)!
+  const route = routeFor(machine, packet, question)
+  if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return undefined
+  // 127.0.0.1 cannot be a source on a wire (__mkroute_output)
+  const device = deviceOf(machine, packet, route)
+  if (packet.src?.startsWith('127.') && device !== 'lo' && !deviceSysctl(machine.world.host, device, 'route_localnet'))
+    return undefined
+  return route
+}
+
+/** Where a packet goes out by this route; what is for this host itself goes over lo. */
+export function deviceOf(machine: Machine, packet: Packet, route: Route): string {
+  if (route.type === 'local') return 'lo'
+  const devices = routeDevices(route)
+  if (devices.length === 1) return devices[0]!
+  if (packet.out !== undefined) return packet.out
+  if (devices.length === 0) throw new Undetermined(`out of ${packet.dst}`, 'the route has no interface')
+  machine.note(`the kernel takes one of ${devices.join(', ')} by a hash; the model takes the first`)
+  return devices[0]!
+}
+
+/** A per-interface sysctl of IPv4 that counts with its `all`: the larger of both. */
+export function deviceSysctl(host: Host, device: string, name: string): number {
+  const value = (of: string) => Number(host.sysctls?.get(`net.ipv4.conf.${of}.${name}`) ?? 0)
+  return Math.max(value('all'), value(device.replaceAll('.', '/')))
+}
+
+/** An address that cannot come from there (ip_route_input_slow). */
+function isMartian({ world }: Machine, { src, dst, in: device }: Packet): boolean {
+  const [from, to] = [parseAddress(src!), parseAddress(dst!)]
+  if (!from || !to || device === 'lo') return false
+  if (from[0]! >= 224 || (from[0] === 0 && dst !== '255.255.255.255')) return true
+  return (from[0] === 127 || to[0] === 127) && !deviceSysctl(world.host, device!, 'route_localnet')
+}
+
+/** Could the packet have come from there? (fib_validate_source) */
+function passesSource(machine: Machine, packet: Packet): boolean {
+  const { host } = machine.world
+  const device = packet.in!
+  if (packet.src!.includes(':') || device === 'lo') return true
+  if (packet.src === '0.0.0.0') return true
+  const mode = deviceSysctl(host, device, 'rp_filter')
+  const acceptLocal = deviceSysctl(host, device, 'accept_local') > 0
+  const mark = deviceSysctl(host, device, 'src_valid_mark') > 0 ? (packet.mark ?? 0) : 0
+  const back = findRoute({ dst: packet.src!, src: packet.dst!, mark, in: device, tos: packet.tos ?? 0 }, host)
+  // without routes nobody can tell; most packets are right
+  if (isUnknown(back)) return true
+  if (back === null) return mode === 0
+  if (back.type === 'local') return acceptLocal
+  if (back.type !== 'unicast') return false
+  return mode !== 1 || routeDevices(back).includes(device)
+}
+
+function isForwarding(host: Host, { family, packet }: Skb): boolean {
+  const value = (name: string) => host.sysctls?.get(name)
+  if (family === 'ip6') return value('net.ipv6.conf.all.forwarding') !== '0'
+  const own = value(`net.ipv4.conf.${packet.in!.replaceAll('.', '/')}.forwarding`)
+  return (own ?? value('net.ipv4.ip_forward')) !== '0'
+}
+
+/** Is the packet too long for the way, and may not be cut? (ip_exceeds_mtu, ip6_pkt_too_big) */
+export function exceedsMtu(machine: Machine, { packet, family }: Skb, route: Route, device: string): boolean {
+  const mtu = route.mtu ?? machine.world.host.links?.find(({ name }) => name === device)?.mtu
+  if (mtu === undefined || packet.length === undefined || packet.length <= mtu) return false
+  return family === 'ip6' || packet.dontFragment === true
+}

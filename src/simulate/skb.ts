@@ -1,0 +1,30 @@
+/** One packet on its way through the kernel, as an sk_buff is: what it is now, and what hangs on it. */
+import type { Hook } from '../model/hook.ts'
+import type { Route } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import type { Connection, Tracking } from './connection.ts'
+import type { Journal } from './journal.ts'
+
+export interface Skb {
+  /** Never changed in place: steps keep what they saw. */
+  packet: Packet
+  readonly family: 'ip' | 'ip6'
+  hook: Hook
+  readonly journal: Journal
+  /** Which interface it came in by and goes out by; hooks show them as they are told. */
+  indev?: string
+  outdev?: string
+  route?: Route
+  /** Its entry and what it is to it; absent before connection tracking has looked at it, or where it has none. */
+  connection?: Connection
+  tracking?: Tracking
+  /** As it came to the routing decision behind PREROUTING. */
+  routed?: Packet
+  /** Came back in over lo: routed already, and connection tracking has seen it. */
+  looped: boolean
+}
+
+/** Changes the packet. */
+export function change(skb: Skb, fields: Partial<Packet>): void {
+  skb.packet = { ...skb.packet, ...fields }
+}

@@ -1,0 +1,164 @@
+/** What targets do to the packet, its connection and the host's sets. */
+import type { Packet } from '../model/packet.ts'
+import type { Rule } from '../model/ruleset.ts'
+import type { Assignment, Statement } from '../model/statement.ts'
+import { held } from '../rules/facts.ts'
+import { ABSENT } from '../rules/moment.ts'
+import { isUnknown } from '../rules/truth.ts'
+import type { Machine } from './machine.ts'
+import { rewrite } from './nat.ts'
+import { change, type Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
+import { updateSet } from './update-set.ts'
+import { momentOf, type TableVerdict } from './walk-table.ts'
+
+/** Which fields of a packet an assignment writes; the others are read by no rule that is modelled. */
+const WRITTEN: Readonly<Record<string, keyof Packet>> = {
+  'meta mark': 'mark',
+  'ct mark': 'ctMark',
+  'ct zone': 'ctZone',
+  'ip ttl': 'ttl',
+  'ip6 hoplimit': 'ttl',
+  'ip tos': 'tos',
+  'ip6 tos': 'tos',
+  'ip dscp': 'tos',
+  'ip6 dscp': 'tos',
+  'ip ecn': 'tos',
+  'ip6 ecn': 'tos',
+}
+
+/** All statements of a rule that matched; undefined: on to the next rule. */
+export function actOn(machine: Machine, skb: Skb, rule: Rule, step: number): TableVerdict | undefined {
+  for (const statement of rule.statements) {
+    const verdict = act(machine, skb, statement, step)
+    if (verdict) return verdict
+  }
+  return undefined
+}
+
+function act(machine: Machine, skb: Skb, statement: Statement, step: number): TableVerdict | undefined {
+  switch (statement.kind) {
+    case 'accept':
+    case 'drop':
+    case 'reject':
+    case 'queue':
+      return statement.kind
+    case 'set':
+      assign(machine, skb, statement, step)
+      return undefined
+    case 'notrack':
+      // what has an entry, or is left alone already, stays as it is
+      if (!skb.tracking) setUntracked(skb)
+      return undefined
+    case 'trace':
+      skb.journal.beginTrace()
+      return undefined
+    case 'update-set':
+      updateSet(machine, skb, statement)
+      return undefined
+    case 'dnat':
+    case 'snat':
+    case 'masquerade':
+    case 'redirect':
+    case 'netmap':
+      return rewrite(machine, skb, statement, step)
+    case 'stolen':
+      return stolen(machine, skb, statement)
+    case 'tproxy':
+      throw new Undetermined('-j TPROXY', 'which sockets are open at that moment is not known')
+    case 'unknown':
+      return actUnknown(machine, skb, statement)
+    default:
+      return undefined
+  }
+}
+
+function setUntracked(skb: Skb): void {
+  skb.tracking = { state: 'untracked' }
+  change(skb, { ctState: 'untracked' })
+}
+
+function stolen(machine: Machine, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
+  if (!statement.when) return 'stolen'
+  const truth = machine.holds(statement.when, skb)
+  return truth ? 'stolen' : undefined
+}
+
+function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
+  if (!statement.fields) throw new Undetermined(statement.text, statement.reason)
+  forget(skb, statement.fields)
+  machine.note(`${statement.text}: ${statement.reason}`)
+  return undefined
+}
+
+/** From here on it is not known what these fields hold. */
+function forget(skb: Skb, fields: readonly string[]): void {
+  const packet = { ...skb.packet }
+  for (const field of fields) {
+    const key = WRITTEN[field]
+    if (key) delete packet[key]
+  }
+  skb.packet = packet
+}
+
+/** The packet's fields that the rule may write, if that is all it can do; undefined: it may change the packet's way. */
+export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
+  const fields: (keyof Packet)[] = []
+  for (const statement of rule.statements) {
+    if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
+    if (statement.kind !== 'set' || statement.field.startsWith('ct ')) return undefined
+    const key = WRITTEN[statement.field]
+    if (key) fields.push(key)
+  }
+  return fields
+}
+
+function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number): void {
+  const { field } = assignment
+  const key = WRITTEN[field]
+  if (!key) return
+  // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
+  const source = typeof assignment.value === 'object' ? assignment.value.field : ''
+  if ((field === 'ct mark' || source.startsWith('ct ')) && !skb.connection) return
+  const value = newValue(machine, skb, assignment)
+  if (value === undefined) {
+    forget(skb, [field])
+    return
+  }
+  const from = skb.packet[key]
+  const to = field.endsWith('dscp')
+    ? (value << 2) | ((skb.packet.tos ?? 0) & 3)
+    : field.endsWith('ecn')
+      ? ((skb.packet.tos ?? 0) & ~3) | value
+      : value
+  if (field === 'ct mark') skb.connection!.mark = to
+  if (from === to) return
+  change(skb, { [key]: to })
+  if (from !== undefined) skb.journal.change(step, { field: key, from: from as number, to })
+}
+
+/** Undefined where what it is made from is not known. */
+function newValue(machine: Machine, skb: Skb, { field, value, mask, op }: Assignment): number | undefined {
+  const old = numberHeld(machine, skb, field)
+  let operand: number | undefined
+  if (typeof value !== 'object') operand = Number(value)
+  else {
+    operand = numberHeld(machine, skb, value.field)
+    if (operand !== undefined && value.mask !== undefined) operand = (operand & value.mask) >>> 0
+    const shift = value.shift ?? 0
+    if (operand !== undefined && shift !== 0) operand = (shift < 0 ? operand >>> -shift : operand << shift) >>> 0
+  }
+  if (operand === undefined) return undefined
+  if (op === undefined && (mask === undefined || mask >>> 0 === 0xffffffff)) return operand >>> 0
+  if (old === undefined) return undefined
+  if (op === 'add') return Math.min(255, old + operand)
+  if (op === 'sub') return Math.max(0, old - operand)
+  if (op === 'min') return Math.min(old, operand)
+  return ((old & ~mask!) ^ operand) >>> 0
+}
+
+function numberHeld(machine: Machine, skb: Skb, field: string): number | undefined {
+  if (field === 'ct zone') return skb.packet.ctZone ?? 0
+  const value = held(field, momentOf(machine, skb))
+  return value === ABSENT || isUnknown(value) ? undefined : Number(value)
+}

@@ -1,0 +1,109 @@
+/** The way of a packet through hooks and routing (net/ipv4/ip_input.c, ip_forward.c, ip_output.c and their IPv6 likes). */
+import { type BaseChain, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Outcome } from '../model/journey.ts'
+import { kernelAtLeast } from '../rules/kernel.ts'
+import { runHook } from './hooks.ts'
+import type { Machine } from './machine.ts'
+import { deviceOf, exceedsMtu, routeInput, routeOutput } from './routing.ts'
+import { change, type Skb } from './skb.ts'
+
+export interface End {
+  outcome: Outcome
+  /** The base chain that had to come and did not. */
+  missing?: BaseChain
+}
+
+export const traverse = (machine: Machine, skb: Skb): End =>
+  skb.indev === undefined ? send(machine, skb) : receive(machine, skb)
+
+/** From a wire, or back in over lo. */
+function receive(machine: Machine, skb: Skb): End {
+  const stopped = pass(machine, skb, 'prerouting')
+  if (stopped) return stopped
+  if (skb.looped) return deliver(machine, skb)
+  skb.routed = skb.packet
+  const route = routeInput(machine, skb)
+  if (!route) return vanished(machine, skb, 'prerouting')
+  if (route.type !== 'unicast') return deliver(machine, skb)
+  return forward(machine, skb, route)
+}
+
+function deliver(machine: Machine, skb: Skb): End {
+  return pass(machine, skb, 'input') ?? { outcome: 'delivered' }
+}
+
+function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): End {
+  const { ttl } = skb.packet
+  skb.outdev = deviceOf(machine, skb.packet, route)
+  if ((ttl ?? 64) <= 1 || exceedsMtu(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
+  skb.route = route
+  if (ttl !== undefined) change(skb, { ttl: ttl - 1 })
+  return pass(machine, skb, 'forward') ?? leave(machine, skb, 'forwarded')
+}
+
+/** By this host's own programs. */
+function send(machine: Machine, skb: Skb): End {
+  const route = routeOutput(machine, skb.packet)
+  if (!route) return vanished(machine, skb, undefined)
+  skb.route = route
+  skb.outdev = deviceOf(machine, skb.packet, route)
+  return pass(machine, skb, 'output') ?? leave(machine, skb, 'sent')
+}
+
+function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
+  const stopped = pass(machine, skb, 'postrouting')
+  if (stopped) return stopped
+  if (skb.outdev !== 'lo') return { outcome }
+  skb.looped = true
+  skb.indev = 'lo'
+  return receive(machine, skb)
+}
+
+/** Undefined: the packet goes on behind the hook. */
+function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
+  skb.hook = hook
+  const { in: _in, out: _out, ...packet } = skb.packet
+  const shown = interfacesAt(machine, skb, hook)
+  skb.packet = { ...shown, ...packet }
+  const verdict = runHook(machine, skb, hook)
+  switch (verdict) {
+    case 'accept':
+      return undefined
+    case 'vanished':
+      return vanished(machine, skb, hook)
+    case 'drop':
+      return { outcome: 'dropped' }
+    case 'reject':
+      return { outcome: 'rejected' }
+    case 'queue':
+      return { outcome: 'queued' }
+    case 'stolen':
+      return { outcome: 'stolen' }
+  }
+}
+
+function interfacesAt(machine: Machine, { indev, outdev }: Skb, hook: Hook): { in?: string; out?: string } {
+  const [within, without] = [indev === undefined ? {} : { in: indev }, outdev === undefined ? {} : { out: outdev }]
+  switch (hook) {
+    case 'prerouting':
+    case 'input':
+      return within
+    case 'forward':
+      return { ...within, ...without }
+    case 'postrouting':
+      // before Linux 5.7 it was gone there
+      return kernelAtLeast(machine.world.host.kernel, 5, 7) === false ? without : { ...within, ...without }
+    default:
+      return without
+  }
+}
+
+/** It disappeared behind `hook`; `missing` is the chain that no packet of its kind would have skipped. */
+function vanished({ world }: Machine, { family, packet }: Skb, hook: Hook | undefined): End {
+  const missing =
+    hook === undefined
+      ? nextAtHook(world, family, 'output', Number.NEGATIVE_INFINITY, true)
+      : nextBehindHook(world, family, hook, true, packet.in === undefined)
+  return { outcome: 'vanished', ...(missing ? { missing } : {}) }
+}

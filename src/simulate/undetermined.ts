@@ -1,0 +1,16 @@
+/** What keeps the model from going on: a question that neither packet nor host state answers. */
+export interface Open {
+  /** In the rule's own words, as `assume` takes it. */
+  condition: string
+  reason: string
+}
+
+/** Ends a simulation; thrown no further than Machine.send. */
+export class Undetermined extends Error {
+  readonly open: Open
+
+  constructor(condition: string, reason: string) {
+    super(`${condition}: ${reason}`)
+    this.open = { condition, reason }
+  }
+}
