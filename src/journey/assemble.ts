@@ -11,7 +11,7 @@ import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
-import { hasKey, packetKey, samePacket } from './same-packet.ts'
+import { comesBack, hasKey, packetKey, samePacket } from './same-packet.ts'
 
 export interface AssemblerOptions {
   /** Microseconds of capture time without another event after which a journey is closed. */
@@ -46,6 +46,8 @@ export class Assembler implements EventSink {
   private readonly queue = new JourneyQueue()
   private readonly pool: OpenJourney[] = []
   private lastLine = 0
+  /** The number of that interface's name. */
+  private readonly lo: number
 
   constructor(
     resolver: Resolver,
@@ -59,6 +61,7 @@ export class Assembler implements EventSink {
     this.onClosed = onClosed
     this.ids = ids
     this.options = options
+    this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
   }
 
   event(point: number, state: number, stamp: Stamp, clock: number, line: number): void {
@@ -129,8 +132,14 @@ export class Assembler implements EventSink {
   }
 
   private isSame(journey: OpenJourney, base: number, resolved: Resolved): boolean {
+    const { rows } = this.states
     const latest = journey.states.at(-1)! * F.COLUMNS
-    return samePacket(this.states.rows, latest, base, journey.hook, resolved.hook)
+    if (comesBack(journey.hook, resolved.hook)) {
+      // by the interface it left by, lo or a VRF's; what nat does in OUTPUT may have turned it to lo
+      const way = rows[base + F.IN]!
+      if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
+    }
+    return samePacket(rows, latest, base, journey.hook, resolved.hook)
   }
 
   private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {
@@ -174,7 +183,7 @@ export class Assembler implements EventSink {
   }
 
   private enter(journey: OpenJourney, resolved: Resolved): void {
-    if (journey.hook === 'postrouting' && resolved.hook !== 'postrouting') journey.throughLoopback = true
+    if (comesBack(journey.hook, resolved.hook)) journey.throughLoopback = true
     journey.hook = resolved.hook
     journey.table = resolved.table
     journey.ended = false
@@ -271,6 +280,6 @@ function follows(journey: OpenJourney, next: Resolved): boolean {
 
 /** Over any number of hooks in between that had no chain or whose lines are missing. */
 function leadsTo(from: Hook, to: Hook): boolean {
-  if (from === 'postrouting') return to === 'prerouting' || to === 'input'
+  if (from === 'postrouting' || comesBack(from, to)) return comesBack(from, to)
   return NEXT_HOOKS[from].some((next) => next === to || (next !== 'postrouting' && leadsTo(next, to)))
 }

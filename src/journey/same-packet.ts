@@ -5,7 +5,7 @@
 import type { Hook } from '../model/hook.ts'
 import * as F from '../read/captures/header-fields.ts'
 
-const INVARIANT = [F.PROTO, F.LEN, F.ID, F.SEQ, F.ACK, F.WINDOW, F.TYPE, F.CODE, F.ICMP_SEQ] as const
+const INVARIANT = [F.PROTO, F.LEN, F.ID, F.SEQ, F.ACK, F.WINDOW, F.TYPE, F.CODE, F.ICMP_SEQ, F.FLOW] as const
 const ECN_FLAGS = 0x80 | 0x40
 
 /** A number that all states of one packet share; packets that have it in common are told apart by samePacket. */
@@ -24,6 +24,10 @@ export const hasKey = (rows: Int32Array, base: number): boolean => {
   return (present & (1 << F.PROTO)) !== 0 && (present & (1 << F.LEN)) !== 0
 }
 
+/** Out, and in again: over lo. POSTROUTING may have no chain. */
+export const comesBack = (from: Hook | undefined, to: Hook | undefined): boolean =>
+  (from === 'output' || from === 'postrouting') && (to === 'prerouting' || to === 'input')
+
 /** `a` is the journey's latest state, at `from`; `b` the event's, at `to`. Unknown hooks allow what any hook would. */
 export function samePacket(
   rows: Int32Array,
@@ -38,12 +42,7 @@ export function samePacket(
   if (both & (1 << F.FLAGS) && (rows[a + F.FLAGS]! | ECN_FLAGS) !== (rows[b + F.FLAGS]! | ECN_FLAGS)) return false
   if ((rows[a + F.FRAG]! & 0xfffff) !== (rows[b + F.FRAG]! & 0xfffff)) return false
   // a source is rewritten in postrouting and input, behind all that is traced there, so it shows only over loopback
-  const looped = from === 'postrouting' && (to === 'prerouting' || to === 'input')
-  if (looped) {
-    // it comes in by the interface that it left by, which is lo (or a VRF's)
-    const shown = rows[a + F.PRESENT]! & (1 << F.OUT) && rows[b + F.PRESENT]! & (1 << F.IN)
-    if (shown && rows[a + F.OUT] !== rows[b + F.IN]) return false
-  } else {
+  if (!comesBack(from, to)) {
     if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
     if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
   }
