@@ -1,36 +1,73 @@
 /** Conditions against one packet at one moment: true, false, or unknown with the reason. One evaluator for all. */
 import type { Condition } from '../model/condition.ts'
-import { ABSENT, held, type Moment } from './facts.ts'
+import { reader } from './facts.ts'
 import { FIELDS } from './fields.ts'
 import { inSet } from './in-set.ts'
+import { ABSENT, type Moment } from './moment.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
-import { compare } from './values.ts'
+import { comparison } from './values.ts'
 
-export function evaluate(condition: Condition, moment: Moment): Truth {
+export type Test = (moment: Moment) => Truth
+
+// conditions never change once they are read, so each is prepared once
+const tests = new WeakMap<Condition, Test>()
+const listTests = new WeakMap<readonly Condition[], Test>()
+
+export const evaluate = (condition: Condition, moment: Moment): Truth => testOf(condition)(moment)
+
+/** All of a rule's conditions. */
+export function evaluateAll(conditions: readonly Condition[], moment: Moment): Truth {
+  let test = listTests.get(conditions)
+  if (!test) {
+    test = prepare({ kind: 'all', of: conditions as Condition[] })
+    listTests.set(conditions, test)
+  }
+  return test(moment)
+}
+
+function testOf(condition: Condition): Test {
+  let test = tests.get(condition)
+  if (!test) {
+    test = prepare(condition)
+    tests.set(condition, test)
+  }
+  return test
+}
+
+function prepare(condition: Condition): Test {
   switch (condition.kind) {
-    case 'compare': {
-      const value = held(condition.field, moment)
-      // not even `!=` holds for a field that the packet does not have
-      if (value === ABSENT) return false
-      if (typeof value === 'object' && 'unknown' in value) return value
-      return compare(FIELDS[condition.field] ?? 'name', value as never, condition.op, condition.value, condition.mask)
-    }
+    case 'compare':
+      return compare(condition)
     case 'lookup':
-      return inSet(condition.set, condition.fields, moment)
-    case 'not':
-      return not(evaluate(condition.of, moment))
+      return (moment) => inSet(condition.set, condition.fields, moment)
+    case 'not': {
+      const of = testOf(condition.of)
+      return (moment) => not(of(moment))
+    }
     case 'all':
-      return all(condition.of, (one) => evaluate(one, moment))
-    case 'any':
-      return any(condition.of, (one) => evaluate(one, moment))
-    case 'unknown':
-      return unknown(condition.reason)
+    case 'any': {
+      const combine = condition.kind === 'all' ? all : any
+      const parts = condition.of.map(testOf)
+      return (moment) => combine(parts, (part) => part(moment))
+    }
+    case 'unknown': {
+      const truth = unknown(condition.reason)
+      return () => truth
+    }
   }
 }
 
-/** All of a rule's conditions. */
-export const evaluateAll = (conditions: readonly Condition[], moment: Moment): Truth =>
-  all(conditions, (condition) => evaluate(condition, moment))
+function compare({ field, op, value, mask }: Condition & { kind: 'compare' }): Test {
+  const read = reader(field)
+  const holds = comparison(FIELDS[field] ?? 'name', op, value, mask)
+  return (moment) => {
+    const held = read(moment)
+    // not even `!=` holds for a field that the packet does not have
+    if (held === ABSENT) return false
+    if (typeof held === 'object' && 'unknown' in held) return held
+    return holds(held)
+  }
+}
 
 /** A condition in its rule's own words. */
 export function conditionText(condition: Condition): string {

@@ -1,44 +1,24 @@
-/** What the routing table says of an address, as far as host state tells. */
-import { inPrefix, parseAddress } from '../model/address.ts'
-import type { Host } from '../model/host.ts'
-import { type Unknown, unknown } from './truth.ts'
+/** What the routing tables say of an address: whose it is, and which way leads back to it. */
+import type { Host, Link, Route } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
+import { inVrf, lookup } from './route.ts'
+import { type TableRoute, tableOf } from './routing-table.ts'
+import { isUnknown, type Unknown, unknown } from './truth.ts'
+import { addressBytes } from './values.ts'
 
 /**
- * `local` `broadcast` `multicast` `unicast` …: the kernel's inet_addr_type (net/ipv4/fib_frontend.c) looks only in the
- * local table, and what is not there is unicast; IPv6 looks up its route (net/netfilter/xt_addrtype.c).
+ * `local` `broadcast` `multicast` `unicast` …; `device`: as far as it is reached over that interface. IPv4 looks only
+ * in the local table, and what is not there is unicast (net/ipv4/fib_frontend.c, inet_dev_addr_type); IPv6 looks up its
+ * route, and tells `local`, `anycast` and `unreachable` (net/netfilter/xt_addrtype.c, match_lookup_rt6).
  */
-export function addressType(address: string | undefined, host: Host): string | Unknown {
-  if (address === undefined) return unknown('the capture does not show the address')
-  const bytes = parseAddress(address)
+export function addressType(address: string | undefined, host: Host, device?: string): string | Unknown {
+  if (address === undefined) return unknown('the address is not known')
+  const bytes = addressBytes(address)
   if (!bytes) return unknown(`"${address}" is not an address`)
-  if (bytes.length === 4) {
-    if (bytes[0] === 0 || bytes.every((byte) => byte === 255)) return 'broadcast'
-    if (bytes[0]! >= 224 && bytes[0]! < 240) return 'multicast'
-    if (bytes[0] === 127 && !host.routes) return 'local'
-  } else {
-    if (bytes[0] === 0xff) return 'multicast'
-    if (address === '::1' && !host.routes) return 'local'
-  }
-  let best: { type: string; length: number } | undefined
-  for (const route of host.routes ?? []) {
-    if (route.table !== 'local' && bytes.length === 4) continue
-    const slash = route.destination.indexOf('/')
-    const network = parseAddress(route.destination.slice(0, slash))
-    const length = Number(route.destination.slice(slash + 1))
-    if (!network || !inPrefix(bytes, network, length) || (best && best.length >= length)) continue
-    best = { type: route.type, length }
-  }
-  if (best) return best.type
-  if (host.routes) return 'unicast'
-  for (const link of host.links ?? []) {
-    for (const own of link.addresses ?? []) {
-      if (own.address === address) return 'local'
-      if (own.broadcast === address) return 'broadcast'
-    }
-  }
-  return host.links
-    ? 'unicast'
-    : unknown("which addresses are this host's own is not known (no `ip addr` or `ip route` given)")
+  const vrf = device === undefined ? false : inVrf([device], host)
+  if (vrf !== false) return unknown(`which table ${device}'s routes are in is not known`)
+  return bytes.length === 4 ? ipv4Type(bytes, address, host, device) : ipv6Type(bytes, address, host, device)
 }
 
 /** Is this one of the host's own addresses? Undefined where host state does not tell. */
@@ -46,3 +26,118 @@ export function isLocal(address: string | undefined, host: Host): boolean | unde
   const type = addressType(address, host)
   return typeof type === 'string' ? type === 'local' : undefined
 }
+
+function ipv4Type(bytes: Uint8Array, address: string, host: Host, device: string | undefined): string | Unknown {
+  if (bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 255)) return 'broadcast'
+  if (isMulticast(bytes)) return 'multicast'
+  const table = tableOf(host, 'ip', ['local'])
+  if (isUnknown(table)) return bytes[0] === 127 ? 'local' : table
+  const question: RouteQuestion = { ...NOTHING_BUT, dst: address, src: '0.0.0.0' }
+  const found = longestPrefix(table, { question, host, family: 'ip', dst: bytes, src: undefined, reverse: false })
+  if (found === null || isUnknown(found)) return found ?? 'unicast'
+  const { route } = found
+  if (isError(route) || (device !== undefined && routeDevices(route)[0] !== device)) return 'unicast'
+  return route.type
+}
+
+/** What a look-up asks that is about no certain packet. */
+const NOTHING_BUT = { mark: 0, tos: 0, protocol: '0', sport: 0, dport: 0, uid: 0 } as const
+
+function ipv6Type(bytes: Uint8Array, address: string, host: Host, device: string | undefined): string | Unknown {
+  if (device !== undefined && hasAddress(host.links, device, address)) return 'local'
+  const question: RouteQuestion = { ...NOTHING_BUT, dst: address, src: '::' }
+  if (device !== undefined) question.out = device
+  const found = lookup(question, host)
+  if (isUnknown(found)) return withoutRoutes(address, bytes) ?? found
+  if (found === null || isError(found.route)) return 'unreachable'
+  if (isAnycast(found, bytes)) return 'anycast'
+  // over one interface only what is its own counts
+  return found.route.type === 'local' && device !== undefined ? 'unicast' : found.route.type
+}
+
+/** A host that speaks IPv6 at all has a way to itself and to groups. */
+const withoutRoutes = (address: string, bytes: Uint8Array): string | undefined =>
+  bytes[0] === 0xff ? 'multicast' : address === '::1' ? 'local' : undefined
+
+const hasAddress = (links: readonly Link[] | undefined, device: string, address: string): boolean =>
+  links?.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address)) ?? false
+
+/** The first address of a network on a link is all routers' (include/net/ip6_route.h, ipv6_anycast_destination). */
+function isAnycast({ route, length, address }: TableRoute, bytes: Uint8Array): boolean {
+  if (route.type === 'anycast') return true
+  const onLink = route.gateway === undefined && route.nexthops === undefined
+  return onLink && length < 127 && address.every((byte, i) => byte === bytes[i])
+}
+
+export interface Way {
+  /** The interface it leads over; empty: there is none, or none that counts. */
+  device: string
+  /** `local` where the address is this host's own. */
+  type: string
+}
+
+const NO_WAY: Way = { device: '', type: 'unreachable' }
+
+/**
+ * The way back to the packet's source, as rpfilter looks it up (ipt_rpfilter.c, ip6t_rpfilter.c; nft_fib_ipv4.c alike).
+ * `strict`: only the packet's own input interface counts; `mark`: the packet's mark does.
+ */
+export function reverseWay(packet: Packet, host: Host, options: { mark: boolean; strict: boolean }): Way | Unknown {
+  const { src, dst } = packet
+  const device = packet.in
+  if (src === undefined || dst === undefined || device === undefined)
+    return unknown('the addresses and the input interface are not known')
+  if (device === 'lo') return { device, type: 'unicast' }
+  const [from, to] = [addressBytes(src), addressBytes(dst)]
+  if (!from || !to) return unknown(`"${from ? dst : src}" is not an address`)
+  if (inVrf([device], host) !== false) return unknown(`which table ${device}'s routes are in is not known`)
+  const question: RouteQuestion = { ...NOTHING_BUT, dst: src, src: answersFrom(dst, to) }
+  set(question, 'tos', packet.tos)
+  if (options.mark) set(question, 'mark', packet.mark)
+  if (from.length === 4) {
+    // who has no address yet, asks everybody
+    if (isUnspecified(from) && (to.every((byte) => byte === 255) || isLocalGroup(to)))
+      return { device, type: 'unicast' }
+    return wayOf(lookup(question, host, true), device, options.strict)
+  }
+  if (isUnspecified(from)) return { device, type: 'unicast' }
+  set(question, 'protocol', packet.protocol)
+  const linkLocal = from[0] === 0xfe && (from[1]! & 0xc0) === 0x80
+  if (options.strict || linkLocal) question.out = device
+  return wayOf(lookup(question, host, true), device, options.strict)
+}
+
+function set<K extends keyof RouteQuestion>(
+  question: RouteQuestion,
+  key: K,
+  value: RouteQuestion[K] | undefined,
+): void {
+  if (value === undefined) delete question[key]
+  else question[key] = value
+}
+
+function wayOf(found: TableRoute | null | Unknown, device: string, strict: boolean): Way | Unknown {
+  if (found === null) return NO_WAY
+  if (isUnknown(found)) return found
+  const { route } = found
+  const devices = allDevices(route)
+  if ((route.type !== 'unicast' && route.type !== 'local') || (strict && !devices.includes(device))) return NO_WAY
+  if (route.type === 'local') return { device: '', type: 'local' }
+  return { device: strict ? device : (devices[0] ?? ''), type: 'unicast' }
+}
+
+/** Dead ones count, too. */
+const allDevices = ({ nexthops, device }: Route): string[] =>
+  nexthops ? nexthops.flatMap((hop) => hop.device ?? []) : device === undefined ? [] : [device]
+
+/** A group or nobody cannot be a source. */
+function answersFrom(address: string, bytes: Uint8Array): string {
+  if (bytes.length === 16) return bytes[0] === 0xff ? '::' : address
+  return isMulticast(bytes) || bytes.every((byte) => byte === 255) ? '0.0.0.0' : address
+}
+
+const isUnspecified = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+const isMulticast = (bytes: Uint8Array): boolean =>
+  bytes.length === 4 ? bytes[0]! >= 224 && bytes[0]! < 240 : bytes[0] === 0xff
+/** 224.0.0.0/24 */
+const isLocalGroup = (bytes: Uint8Array): boolean => bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0

@@ -1,107 +1,102 @@
-/** Is a packet in a named set? Elements as ipset(8) writes them. */
-import { inPrefix, parseAddress } from '../model/address.ts'
-import { ABSENT, held, type Moment } from './facts.ts'
+/** Is a packet in an ipset? Each type as its file in net/netfilter/ipset takes the packet apart. */
+import { maskFromLength } from '../model/address.ts'
+import type { NamedSet } from '../model/ruleset.ts'
+import type { World } from '../model/world.ts'
+import { reader } from './facts.ts'
 import { setFields } from './ipset.ts'
 import { protocolNumber } from './iptables/protocols.ts'
-import { type Truth, unknown } from './truth.ts'
+import { ABSENT, type Moment } from './moment.ts'
+import { type Elements, elementsOf, findElement, mayHold, type PartValue, portValue } from './set-elements.ts'
+import { any, isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
+import { addressBytes } from './values.ts'
 
 /** `directions`: `src` or `dst` for each part of the set's type; a set of type list:set asks its members. */
 export function inSet(name: string, directions: readonly string[], moment: Moment): Truth {
-  const set = moment.world.sets.find((one) => one.name === name)
+  const set = setNamed(moment.world, name)
   if (!set) return unknown(`the elements of set ${name} are not known`)
-  if (set.type === 'list:set') {
-    let open: Truth = false
-    for (const element of set.elements) {
-      const member = inSet(element.parts[0] ?? '', directions, moment)
-      if (member === true) return true
-      if (member !== false) open = member
-    }
-    return open
-  }
-  const parts = set.type.slice(set.type.indexOf(':') + 1).split(',')
-  if (moment.family !== 'ip' && moment.family !== 'ip6') return unknown('ipsets see only IP packets')
+  if (set.type === 'list:set') return any(set.elements, ({ parts }) => inSet(parts[0] ?? '', directions, moment))
+  if (moment.family !== 'ip' && moment.family !== 'ip6') return unknown('an ipset is asked for IP packets only')
   const fields = setFields(set.type, directions, moment.family)
-  if (!fields) return false
-  const values: (string | number)[] = []
-  for (let i = 0; i < parts.length; i++) {
-    const value =
-      parts[i] === 'port' && set.type !== 'bitmap:port' ? portValue(fields[i]!, moment) : held(fields[i]!, moment)
+  const elements = elementsOf(set)
+  if (!fields || (elements.family ?? moment.family) !== moment.family) return false
+  const values: (PartValue | undefined)[] = []
+  let open: Unknown | undefined
+  for (const [i, field] of fields.entries()) {
+    const value = partValue(elements.parts[i]!, field, set, elements, moment)
     if (value === ABSENT) return false
-    if (typeof value === 'object') return 'unknown' in value ? value : unknown(`${fields[i]} has several values`)
-    values.push(value as string | number)
+    if (isUnknown(value)) open ??= value
+    values.push(isUnknown(value) ? undefined : value)
   }
-  let best: { length: number; nomatch: boolean } | undefined
-  for (const element of set.elements) {
-    const length = elementMatches(element.parts, parts, values)
-    if (length !== undefined && (!best || length > best.length)) best = { length, nomatch: element.nomatch ?? false }
-  }
-  return best !== undefined && !best.nomatch
+  if (open) return mayHold(elements, values) ? open : false
+  const found = findElement(elements, values as PartValue[])
+  return found !== undefined && !found.nomatch
 }
 
-/** `tcp:80`; ICMP's type and code stand for the port. */
-function portValue(field: string, moment: Moment): ReturnType<typeof held> {
-  const protocol = held('meta l4proto', moment)
-  if (typeof protocol !== 'string' && typeof protocol !== 'number') return protocol
-  const port = held(field, moment)
-  if (typeof port === 'number') return `${protocol}:${port}`
-  if (port !== ABSENT) return port
-  const { icmpType, icmpCode } = moment.packet
-  return icmpType === undefined ? ABSENT : `${protocol}:${icmpType}/${icmpCode ?? 0}`
-}
+const byName = new WeakMap<World['sets'], Map<string, NamedSet>>()
 
-/** The length of the longest prefix that matched, as nomatch elements win over shorter ones; undefined: no match. */
-function elementMatches(
-  element: readonly string[],
-  types: readonly string[],
-  values: readonly (string | number)[],
-): number | undefined {
-  let length = 0
-  for (let i = 0; i < types.length; i++) {
-    const one = partMatches(types[i]!, element[i] ?? '', values[i]!)
-    if (one === undefined) return undefined
-    length += one
+/** Only an ipset belongs to no table. */
+function setNamed({ sets }: World, name: string): NamedSet | undefined {
+  let known = byName.get(sets)
+  if (!known) {
+    known = new Map(sets.filter(({ table }) => table === undefined).map((set) => [set.name, set]))
+    byName.set(sets, known)
   }
-  return length
+  return known.get(name)
 }
 
-function partMatches(type: string, element: string, value: string | number): number | undefined {
-  switch (type) {
+type Value = PartValue | typeof ABSENT | Unknown
+
+function partValue(part: string, field: string, set: NamedSet, elements: Elements, moment: Moment): Value {
+  if (part === 'port') return packetPort(field.endsWith('sport') ? 'sport' : 'dport', elements.plainPorts, moment)
+  const held = readerOf(field)(moment)
+  if (held === ABSENT || isUnknown(held)) return held
+  switch (part) {
     case 'ip':
     case 'net': {
-      const address = parseAddress(String(value))
-      if (!address) return undefined
-      const range = /^(\S+)-(\S+)$/.exec(element)
-      if (range) {
-        const [from, to] = [parseAddress(range[1]!), parseAddress(range[2]!)]
-        return from && to && order(from, address) <= 0 && order(address, to) <= 0 ? address.length * 8 : undefined
-      }
-      const slash = element.indexOf('/')
-      const network = parseAddress(slash < 0 ? element : element.slice(0, slash))
-      const length = slash < 0 ? address.length * 8 : Number(element.slice(slash + 1))
-      return network && inPrefix(address, network, length) ? length : undefined
-    }
-    case 'port': {
-      const [protocol, number] = splitPort(String(value))
-      const [wantedProtocol, wanted] = splitPort(element)
-      // bitmap:port has no protocol
-      if (wantedProtocol !== undefined && protocolNumber(wantedProtocol) !== protocolNumber(protocol ?? ''))
-        return undefined
-      const [from, to = from] = (wanted ?? '').split('-')
-      return number === wanted || (Number(number) >= Number(from) && Number(number) <= Number(to)) ? 0 : undefined
+      const bytes = addressBytes(String(held))
+      return bytes ? masked(bytes, set.addressMask) : unknown(`"${held}" is not an address`)
     }
     case 'mark':
-      return Number(element) === value ? 0 : undefined
+      return String((Number(held) & (set.markMask ?? -1)) >>> 0)
+    case 'iface':
+      return held === '' ? ABSENT : String(held)
     default:
-      return element.toLowerCase() === String(value).toLowerCase() ? 0 : undefined
+      return String(held).toLowerCase()
   }
 }
 
-function splitPort(text: string): [string | undefined, string | undefined] {
-  const colon = text.indexOf(':')
-  return colon < 0 ? [undefined, text] : [text.slice(0, colon), text.slice(colon + 1)]
+const readers = new Map<string, ReturnType<typeof reader>>()
+
+function readerOf(field: string): ReturnType<typeof reader> {
+  const known = readers.get(field) ?? reader(field)
+  readers.set(field, known)
+  return known
 }
 
-function order(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
-  return 0
+function masked(address: Uint8Array, mask: NamedSet['addressMask']): Uint8Array {
+  if (mask === undefined) return address
+  const bits = typeof mask === 'string' ? addressBytes(mask) : maskFromLength(mask, address.length * 8)
+  return bits?.length === address.length ? address.map((byte, i) => byte & bits[i]!) : address
+}
+
+const WITH_PORTS: readonly (number | undefined)[] = ['tcp', 'udp', 'udplite', 'sctp'].map(protocolNumber)
+const ICMP: readonly (number | undefined)[] = ['icmp', 'icmpv6'].map(protocolNumber)
+const PLAIN: readonly (number | undefined)[] = ['tcp', 'udp'].map(protocolNumber)
+
+/** Other protocols have port 0 (ip_set_getport.c); a set of plain ports knows TCP and UDP alone. */
+function packetPort(side: 'sport' | 'dport', plain: boolean, { packet }: Moment): Value {
+  if (packet.protocol === undefined) return unknown('the protocol is not known')
+  const number = protocolNumber(packet.protocol)
+  if (plain && !PLAIN.includes(number)) return ABSENT
+  const later = (packet.fragOffset ?? 0) > 0
+  if (WITH_PORTS.includes(number)) {
+    if (later) return ABSENT
+    const port = packet[side]
+    return port === undefined ? unknown('the ports are not known') : portValue(plain ? undefined : number, port)
+  }
+  if (!ICMP.includes(number)) return portValue(number, 0)
+  if (later) return ABSENT
+  const { icmpType, icmpCode } = packet
+  if (icmpType === undefined || icmpCode === undefined) return unknown("ICMP's type and code are not known")
+  return portValue(number, icmpType * 256 + icmpCode)
 }

@@ -8,6 +8,9 @@ const FIELDS: Readonly<Record<string, Readonly<Record<Direction, string>>>> = {
   mark: { src: 'meta mark', dst: 'meta mark' },
 }
 
+/** The parts of a set's type: `ip` and `port` of `hash:ip,port`. */
+export const setParts = (type: string): string[] => type.slice(type.indexOf(':') + 1).split(',')
+
 /**
  * The fields that the parts of a set's elements are compared with, for a set of `type` (`hash:ip,port`) asked with
  * these directions. Directions beyond the type's parts are ignored; with too few, or for a type not known, undefined:
@@ -16,7 +19,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<Direction, string>>>> = {
  * compared as well, except in a `bitmap:port`, which has none.
  */
 export function setFields(type: string, directions: readonly string[], family: 'ip' | 'ip6'): string[] | undefined {
-  const parts = type.slice(type.indexOf(':') + 1).split(',')
+  const parts = setParts(type)
   if (directions.length < parts.length) return undefined
   const fields = parts.map((part, i) => fieldOf(part, directions[i] === 'src' ? 'src' : 'dst', family))
   return fields.every((field) => field !== undefined) ? fields : undefined

@@ -2,34 +2,16 @@
  * Route look-up in the host's state, as the kernel does it: rules by priority (net/core/fib_rules.c), and in each
  * rule's table the longest prefix that fits (net/ipv4/fib_trie.c; net/ipv6/route.c).
  */
-import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
+import type { Host, Route, RoutingRule } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { groupNumber } from './group.ts'
 import { protocolNumber } from './iptables/protocols.ts'
-import { type Asked, longestPrefix } from './longest-prefix.ts'
+import { type Asked, isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './routing-table.ts'
 import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
 
-/** Absent fields are not known, but for `in` and `out`. */
-export interface RouteQuestion {
-  dst: string
-  /** `0.0.0.0`, `::`: none is chosen yet. */
-  src?: string
-  mark?: number
-  /** Input interface; absent: sent by this host. */
-  in?: string
-  /** The interface that the sender asked for; absent: none. */
-  out?: string
-  tos?: number
-  /** As Packet has it. */
-  protocol?: string
-  /** 0 where the protocol has no ports. */
-  sport?: number
-  dport?: number
-  /** Who sends it; for what comes in, the kernel asks with 0. */
-  uid?: number
-}
+export { type RouteQuestion, routeDevices } from './longest-prefix.ts'
 
 /** The question that routing asks for a packet that comes in, or that this host sends; undefined without a destination. */
 export function questionOf(packet: Packet): RouteQuestion | undefined {
@@ -50,18 +32,22 @@ export function questionOf(packet: Packet): RouteQuestion | undefined {
 /** `undefined`: cannot be told; `null`: there is none. */
 export function lookupRoute(question: RouteQuestion, host: Host): Route | null | undefined {
   const found = lookup(question, host)
-  return isUnknown(found) ? undefined : found
+  if (found === null) return null
+  return isUnknown(found) ? undefined : found.route
 }
 
-/** The route as it is listed; an error (`unreachable` …) that a rule itself gives comes as one, too. */
-export function lookup(question: RouteQuestion, host: Host): Route | null | Unknown {
+/**
+ * The route as it is listed; an error (`unreachable` …) that a rule itself gives comes as one, too. `reverse`: as the
+ * reverse path filter looks it up.
+ */
+export function lookup(question: RouteQuestion, host: Host, reverse = false): TableRoute | null | Unknown {
   const dst = addressBytes(question.dst)
   if (!dst) return unknown(`"${question.dst}" is not an address`)
   const family = dst.length === 4 ? 'ip' : 'ip6'
   const src = question.src === undefined ? undefined : addressBytes(question.src)
-  const asked: Asked = { dst, src, family, question, host }
+  const asked: Asked = { dst, src, family, question, host, reverse }
   const rules = rulesOf(host, family)
-  if (!rules) return found(lookInTables(asked, DEFAULT_TABLES[family]))
+  if (!rules) return lookInTables(asked, DEFAULT_TABLES[family])
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!
     const applies = ruleApplies(rule, asked)
@@ -81,9 +67,6 @@ export function lookup(question: RouteQuestion, host: Host): Route | null | Unkn
   return null
 }
 
-const found = (one: TableRoute | null | Unknown): Route | null | Unknown =>
-  one === null || isUnknown(one) ? one : one.route.type === 'throw' ? null : one.route
-
 /** As long as nobody changed the rules, IPv4's first two tables are one (fib_table_lookup of local and main). */
 const DEFAULT_TABLES: Readonly<Record<IpFamily, readonly (readonly string[])[]>> = {
   ip: [['local', 'main'], ['default']],
@@ -100,17 +83,11 @@ function lookInTables(asked: Asked, groups: readonly (readonly string[])[]): Tab
 
 /** Several names: as if it were one table, in which the first is preferred. */
 function lookInTable(asked: Asked, names: readonly string[]): TableRoute | null | Unknown {
-  const routes: TableRoute[] = []
-  for (const name of names) {
-    const table = tableOf(asked.host, asked.family, name)
-    if (isUnknown(table)) return table
-    if (names.length === 1) return longestPrefix(table, asked)
-    routes.push(...table)
-  }
-  return longestPrefix(
-    routes.sort((a, b) => b.length - a.length),
-    asked,
-  )
+  const table = tableOf(asked.host, asked.family, names)
+  if (isUnknown(table)) return table
+  const one = longestPrefix(table, asked)
+  // the packet is thrown out of this table, to the next rule
+  return one !== null && !isUnknown(one) && one.route.type === 'throw' ? null : one
 }
 
 // rules never change once they are read
@@ -142,18 +119,23 @@ function areDefault(rules: readonly RoutingRule[], tables: readonly string[]): b
 }
 
 /** What the rule gives if it applies; null: nothing, so the next one is asked. */
-function act(rule: RoutingRule, asked: Asked): Route | { goto: number } | null | Unknown {
+function act(rule: RoutingRule, asked: Asked): TableRoute | { goto: number } | null | Unknown {
   const { action } = rule
   if (action === 'nop') return null
   if (action === 'l3mdev') return unknown('which table a VRF has is not known')
-  if (typeof action === 'string')
-    return { family: asked.family, type: action, destination: asked.family === 'ip' ? '0.0.0.0/0' : '::/0', table: '' }
+  if (typeof action === 'string') return errorOf(action, asked)
   if ('goto' in action) return action
   const one = lookInTable(asked, [action.table])
   if (one === null || isUnknown(one)) return one
   const suppressed = isSuppressed(rule, one, asked.host)
   if (suppressed === true) return null
-  return suppressed === false ? found(one) : suppressed
+  return suppressed === false ? one : suppressed
+}
+
+function errorOf(type: 'blackhole' | 'unreachable' | 'prohibit', { family }: Asked): TableRoute {
+  const destination = family === 'ip' ? '0.0.0.0/0' : '::/0'
+  const address = new Uint8Array(family === 'ip' ? 4 : 16)
+  return { route: { family, type, destination, table: '' }, address, length: 0, from: undefined }
 }
 
 /** Routes that are too general, or that lead over one of these interfaces, do not count; errors always do. */
@@ -169,9 +151,6 @@ function isSuppressed(rule: RoutingRule, { route, length }: TableRoute, { links 
   return one === undefined || other === undefined ? unknown(`the group of ${device} is not known`) : one === other
 }
 
-const isError = ({ type }: Route): boolean =>
-  type === 'unreachable' || type === 'blackhole' || type === 'prohibit' || type === 'throw'
-
 function ruleApplies(rule: RoutingRule, asked: Asked): Truth {
   const { question, host } = asked
   let truth: Truth = true
@@ -181,7 +160,7 @@ function ruleApplies(rule: RoutingRule, asked: Asked): Truth {
       truth = unknown(`whether routing rule ${rule.priority} applies is not known: ${what}`)
   }
   if (rule.unknown) and(rule.unknown.join(', '), undefined)
-  if (rule.action === 'l3mdev') and('which interfaces are in a VRF', inVrf(asked, host.links))
+  if (rule.action === 'l3mdev') and('which interfaces are in a VRF', inVrf(devicesOf(question), host))
   if (rule.from !== undefined) and('the source address', isIn(asked.src, rule.from))
   if (rule.to !== undefined) and('the destination', isIn(asked.dst, rule.to))
   if (rule.mark !== undefined) {
@@ -204,6 +183,9 @@ function ruleApplies(rule: RoutingRule, asked: Asked): Truth {
   return rule.not && typeof truth === 'boolean' ? !truth : truth
 }
 
+const devicesOf = ({ in: input, out }: RouteQuestion): string[] =>
+  [input, out].filter((name): name is string => name !== undefined)
+
 function within(value: number | undefined, range: readonly [number, number] | undefined): boolean | undefined {
   if (!range) return true
   return value === undefined ? undefined : value >= range[0] && value <= range[1]
@@ -215,25 +197,18 @@ function isIn(address: Uint8Array | undefined, network: string): boolean | undef
   return covers(prefix, address)
 }
 
-/** Is the packet's interface, or the one asked for, a VRF's? Undefined where the links do not tell. */
-function inVrf({ question }: Asked, links: readonly Link[] | undefined): boolean | undefined {
-  const devices = [question.in, question.out].filter((name) => name !== undefined)
-  if (devices.length === 0) return false
+/** Is one of these interfaces a VRF's? Undefined where host state does not tell. */
+export function inVrf(devices: readonly string[], { links, routingRules }: Host): boolean | undefined {
+  // the kernel makes a routing rule with the first VRF
+  const someVrf = routingRules?.some(({ action }) => action === 'l3mdev')
+  if (someVrf === false) return false
   const link = (name: string | undefined) => links?.find((one) => one.name === name)
   let open = false
   for (const name of devices) {
-    const kinds = [link(name), link(link(name)?.master)]
-    if (kinds.some((one) => one?.kind === 'vrf')) return true
-    const [device, master] = kinds
+    const [device, master] = [link(name), link(link(name)?.master)]
+    if (device?.kind === 'vrf' || master?.kind === 'vrf') return true
     // `ip addr` without -d does not tell what the master is
-    if (!device || (device.master !== undefined && master?.kind === undefined)) open = true
+    if (device ? device.master !== undefined && master?.kind === undefined : someVrf) open = true
   }
   return open ? undefined : false
-}
-
-/** All interfaces that a route may leave by. */
-export function routeDevices(route: Route): string[] {
-  const alive = (flags: readonly string[] | undefined) => !flags?.includes('dead')
-  if (route.nexthops) return route.nexthops.flatMap(({ device, flags }) => (alive(flags) && device ? [device] : []))
-  return route.device === undefined ? [] : [route.device]
 }

@@ -2,11 +2,14 @@
 export type Truth = true | false | Unknown
 
 export interface Unknown {
-  /** Why it cannot be told, for a person: "the capture does not show the connection's mark". */
+  /** Why it cannot be told, for a person: "the connection's mark is not known". */
   unknown: string
 }
 
 export const unknown = (reason: string): Unknown => ({ unknown: reason })
+
+export const isUnknown = (value: unknown): value is Unknown =>
+  typeof value === 'object' && value !== null && 'unknown' in value
 
 export const not = (truth: Truth): Truth => (typeof truth === 'boolean' ? !truth : truth)
 

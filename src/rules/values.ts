@@ -1,5 +1,5 @@
 /** Is what a packet has the value that a condition names? */
-import { compareAddresses, inPrefix, parseAddress } from '../model/address.ts'
+import { compareAddresses, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
 import type { Op, Scalar, Value } from '../model/condition.ts'
 import type { FieldType } from './fields.ts'
 import { protocolNumber } from './iptables/protocols.ts'
@@ -7,15 +7,24 @@ import { protocolNumber } from './iptables/protocols.ts'
 /** What a field holds in one packet: several names for fields of type flags. */
 export type Held = Scalar | readonly string[]
 
-export function compare(type: FieldType, held: Held, op: Op, value: Value, mask?: Scalar): boolean {
-  if (typeof held === 'object') {
-    const any = names(value).some((name) => held.includes(name))
-    return op === '!=' ? !any : any
+type Test = (held: Held) => boolean
+
+/** `field OP value`, with what the condition itself says read once. Numbers and names alike may be given as text. */
+export function comparison(type: FieldType, op: Op, value: Value, mask?: Scalar): Test {
+  if (type === 'flags') {
+    const any = hasAny(names(value))
+    return op === '!=' ? (held) => !any(held) : any
   }
-  if (op === '==') return matches(type, masked(type, held, mask), value)
-  if (op === '!=') return !matches(type, masked(type, held, mask), value)
-  const [a, b] = [Number(masked(type, held, mask)), Number(value)]
-  return op === '<' ? a < b : op === '<=' ? a <= b : op === '>' ? a > b : a >= b
+  if (op === '==') return equality(type, value, mask)
+  if (op === '!=') {
+    const equal = equality(type, value, mask)
+    return (held) => !equal(held)
+  }
+  return order(op, Number(value), mask)
+}
+
+function hasAny(wanted: readonly string[]): Test {
+  return (held) => typeof held === 'object' && wanted.some((name) => held.includes(name))
 }
 
 function names(value: Value): string[] {
@@ -23,45 +32,118 @@ function names(value: Value): string[] {
   return 'set' in value ? value.set.flatMap(names) : []
 }
 
-function masked(type: FieldType, held: Scalar, mask: Scalar | undefined): Scalar {
-  if (mask === undefined) return held
-  if (type !== 'address') return (Number(held) & Number(mask)) >>> 0
-  const [address, bits] = [parsed(String(held)), parsed(String(mask))]
-  return address && bits ? [...address].map((byte, i) => byte & bits[i]!).join('.') : held
+function order(op: Op, limit: number, mask: Scalar | undefined): Test {
+  const number = mask === undefined ? Number : (held: Held) => (Number(held) & Number(mask)) >>> 0
+  if (op === '<') return (held) => number(held) < limit
+  if (op === '<=') return (held) => number(held) <= limit
+  return op === '>' ? (held) => number(held) > limit : (held) => number(held) >= limit
 }
 
-function matches(type: FieldType, held: Scalar, value: Value): boolean {
-  if (typeof value !== 'object') return equal(type, held, value)
-  if ('set' in value) return value.set.some((one) => matches(type, held, one))
-  if ('wildcard' in value) return String(held).startsWith(value.wildcard)
-  if ('prefix' in value) {
-    const [address, network] = [parsed(String(held)), parsed(value.prefix)]
-    return !!address && !!network && inPrefix(address, network, value.length)
+function equality(type: FieldType, value: Value, mask: Scalar | undefined): Test {
+  if (typeof value === 'object' && 'set' in value) return oneOf(value.set, type, mask)
+  switch (type) {
+    case 'number':
+      return numberTest(value, mask)
+    case 'address':
+      return addressTest(value, mask)
+    case 'protocol': {
+      const number = protocolNumber(String(value))
+      return (held) => held === value || (number !== undefined && protocolNumber(String(held)) === number)
+    }
+    case 'mac': {
+      const wanted = String(value).toLowerCase()
+      return (held) => held === value || String(held).toLowerCase() === wanted
+    }
+    default:
+      return nameTest(value)
   }
-  const [low, high] = value.range
-  if (type !== 'address') return Number(held) >= Number(low) && Number(held) <= Number(high)
-  const [address, from, to] = [parsed(String(held)), parsed(String(low)), parsed(String(high))]
-  if (!address || !from || !to || address.length !== from.length) return false
-  return compareAddresses(address, from) >= 0 && compareAddresses(address, to) <= 0
 }
 
-function equal(type: FieldType, held: Scalar, value: Scalar): boolean {
-  if (type === 'number') return Number(held) === Number(value)
-  if (held === value) return true
-  if (type === 'protocol') return protocolNumber(String(held)) === protocolNumber(String(value))
-  if (type === 'address') {
-    const [a, b] = [parsed(String(held)), parsed(String(value))]
-    // a masked address is the joined bytes, not canonical text
-    if (!a && b) return String(held) === [...b].join('.')
-    return !!a && !!b && compareAddresses(a, b) === 0
+/** Plain values of a big set are looked up, not tried one by one. */
+function oneOf(values: readonly Value[], type: FieldType, mask: Scalar | undefined): Test {
+  const plain = values.filter((one) => typeof one !== 'object')
+  if (type === 'number' && mask === undefined && plain.length === values.length) {
+    const wanted = new Set(plain.map(Number))
+    return (held) => wanted.has(Number(held))
   }
-  return type === 'mac' && String(held).toLowerCase() === String(value).toLowerCase()
+  const tests = values.map((one) => equality(type, one, mask))
+  return (held) => tests.some((test) => test(held))
 }
 
-// the same few addresses come again and again, in rules above all
+function nameTest(value: Value): Test {
+  if (typeof value !== 'object') return (held) => held === value
+  if ('wildcard' in value) return (held) => String(held).startsWith(value.wildcard)
+  return () => false
+}
+
+function numberTest(value: Value, mask: Scalar | undefined): Test {
+  if (typeof value !== 'object') {
+    const wanted = Number(value)
+    if (mask === undefined) return (held) => Number(held) === wanted
+    const bits = Number(mask)
+    return (held) => (Number(held) & bits) >>> 0 === wanted
+  }
+  if (!('range' in value)) return () => false
+  const [low, high] = value.range.map(Number) as [number, number]
+  const number = mask === undefined ? Number : (held: Held) => (Number(held) & Number(mask)) >>> 0
+  return (held) => {
+    const one = number(held)
+    return one >= low && one <= high
+  }
+}
+
+function addressTest(value: Value, mask: Scalar | undefined): Test {
+  if (mask !== undefined) return maskedAddressTest(String(value), String(mask))
+  if (typeof value !== 'object') {
+    const wanted = addressBytes(String(value))
+    return (held) => held === value || (wanted !== undefined && sameAddress(addressBytes(String(held)), wanted))
+  }
+  if ('prefix' in value) return prefixTest(value.prefix, value.length)
+  if (!('range' in value)) return () => false
+  const [from, to] = value.range.map((end) => addressBytes(String(end)))
+  return (held) => {
+    const address = addressBytes(String(held))
+    if (!address || !from || !to || address.length !== from.length) return false
+    return compareAddresses(address, from) >= 0 && compareAddresses(address, to) <= 0
+  }
+}
+
+function prefixTest(prefix: string, length: number): Test {
+  const network = addressBytes(prefix)
+  if (!network) return () => false
+  if (network.length === 16) {
+    return (held) => {
+      const address = addressBytes(String(held))
+      return address !== undefined && inPrefix(address, network, length)
+    }
+  }
+  const bits = word(maskFromLength(length, 32))
+  const wanted = word(network) & bits
+  return (held) => {
+    const address = addressBytes(String(held))
+    return address?.length === 4 && (word(address) & bits) === wanted
+  }
+}
+
+/** The ones of the mask may have gaps. */
+function maskedAddressTest(network: string, mask: string): Test {
+  const [wanted, bits] = [addressBytes(network), addressBytes(mask)]
+  if (!wanted || wanted.length !== bits?.length) return () => false
+  return (held) => {
+    const address = addressBytes(String(held))
+    return address?.length === wanted.length && wanted.every((byte, i) => (address[i]! & bits[i]!) === byte)
+  }
+}
+
+const word = (bytes: Uint8Array): number => (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!
+
+const sameAddress = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
+  a !== undefined && compareAddresses(a, b) === 0
+
 const known = new Map<string, Uint8Array | undefined>()
 
-function parsed(text: string): Uint8Array | undefined {
+/** As parseAddress; the same few addresses come again and again. */
+export function addressBytes(text: string): Uint8Array | undefined {
   let bytes = known.get(text)
   if (bytes === undefined && !known.has(text)) {
     if (known.size > 65536) known.clear()

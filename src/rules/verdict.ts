@@ -1,6 +1,10 @@
 /** What a rule does with a packet that matches it, told from its statements. */
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
+import { after, maybeAfter } from './assign.ts'
+import { evaluate } from './evaluate.ts'
+import type { Moment } from './moment.ts'
+import { type Unknown, unknown } from './truth.ts'
 
 /** How the packet goes on after the rule. */
 export type Ending =
@@ -25,13 +29,18 @@ export interface Verdict {
   chain?: string
 }
 
-/** The first statement that ends the rule decides; a rule without one goes on. */
+const CONTINUE: Verdict = { ending: 'continue', text: 'continue' }
+
+/**
+ * The first statement that ends the rule decides; a rule without one goes on. What hangs on the packet or on the host
+ * (SYNPROXY takes only some, TPROXY drops without a proxy) is told as the rule means it; see carryOut.
+ */
 export function verdictOf(rule: Rule): Verdict {
   for (const statement of rule.statements) {
     const verdict = statementVerdict(statement)
     if (verdict) return verdict
   }
-  return { ending: 'continue', text: 'continue' }
+  return CONTINUE
 }
 
 function statementVerdict(statement: Statement): Verdict | undefined {
@@ -59,6 +68,46 @@ function statementVerdict(statement: Statement): Verdict | undefined {
       return undefined
   }
 }
+
+export interface CarriedOut {
+  verdict: Verdict
+  /** Why the verdict is `unknown`. */
+  because?: Unknown
+  /** With what the statements in front of the verdict changed. */
+  moment: Moment
+}
+
+/** Carries a rule's statements out on a packet that matches it, up to the one that gives the verdict. */
+export function carryOut(rule: Rule, moment: Moment): CarriedOut {
+  let now = moment
+  for (const statement of rule.statements) {
+    const because = hangsOn(statement, now)
+    if (because === false) continue
+    if (because) return { verdict: { ending: 'unknown', text: 'unknown' }, because, moment: now }
+    const verdict = statementVerdict(statement)
+    if (verdict)
+      return { verdict, ...(verdict.ending === 'unknown' ? { because: reasonOf(statement) } : {}), moment: now }
+    now = after(statement, now)
+  }
+  return { verdict: CONTINUE, moment: now }
+}
+
+/** As carryOut, where it is not known whether the packet matches: what the rule would change is not known then. */
+export const mayHaveCarriedOut = (rule: Rule, moment: Moment): Moment =>
+  rule.statements.reduce((now, statement) => maybeAfter(statement, now), moment)
+
+/** Undefined: it is carried out; false: not on this packet; else why that cannot be told. */
+function hangsOn(statement: Statement, moment: Moment): Unknown | false | undefined {
+  if (statement.kind === 'stolen' && statement.when) {
+    const truth = evaluate(statement.when, moment)
+    return truth === true ? undefined : truth
+  }
+  if (statement.kind !== 'tproxy') return undefined
+  return unknown("whether a transparent proxy's socket waits for the packet is not known")
+}
+
+const reasonOf = (statement: Statement): Unknown =>
+  unknown(statement.kind === 'unknown' ? statement.reason : 'the target is not understood')
 
 /** Does the rule match every packet? Comments and the like are no conditions. */
 export const isUnconditional = (rule: Rule): boolean => rule.conditions.length === 0

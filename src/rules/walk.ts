@@ -1,12 +1,13 @@
 /**
  * Walks one table forward from a place in a chain, as ipt_do_table does: which rules match, where jumps lead, what ends
- * it. A rule whose conditions are not known stops the walk, unless it makes no difference to the packet's way.
+ * it. A rule whose conditions are not known stops the walk, unless it goes on either way.
  */
+import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { evaluateAll } from './evaluate.ts'
-import type { Moment } from './facts.ts'
-import type { Unknown } from './truth.ts'
-import { verdictOf } from './verdict.ts'
+import type { Moment } from './moment.ts'
+import { type Unknown, unknown } from './truth.ts'
+import { carryOut, mayHaveCarriedOut, verdictOf } from './verdict.ts'
 
 export interface Place {
   chain: Chain
@@ -17,28 +18,37 @@ export interface Place {
 export interface Visit {
   chain: Chain
   rule: Rule
+  /** As it arrived at the rule. */
+  packet: Packet
 }
 
 export interface Walk {
   /** The rules that matched, in order. */
   matched: Visit[]
+  /** `policy`: the base chain's policy decides. */
   ending: 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | 'policy' | 'unknown'
   /** Where it ended; absent at the policy. */
   last?: Visit
   /** Why it cannot be told. */
   because?: Unknown
+  /** The packet as it left the table. */
+  packet: Packet
 }
 
 /** More jumps than any table has without a loop. */
 const MAX_DEPTH = 512
 
-/** `stack`: where the packet is, the base chain first; each place but the last is where its chain goes on after a return. */
-export function walk(table: Table, stack: readonly Place[], moment: Moment): Walk {
+/**
+ * `stack`: where the packet is, the base chain first; each place but the last is where its chain goes on after a
+ * return. A chain left by goto is not come back to; where nothing is left to come back to, the policy decides.
+ */
+export function walk(table: Table, stack: readonly Place[], start: Moment): Walk {
   const places = stack.map((place) => ({ ...place }))
   const matched: Visit[] = []
+  let moment = start
   for (;;) {
     const place = places.at(-1)
-    if (!place) return { matched, ending: 'policy' }
+    if (!place) return { matched, ending: 'policy', packet: moment.packet }
     const rule = place.chain.rules[place.index++]
     if (!rule) {
       places.pop()
@@ -46,13 +56,23 @@ export function walk(table: Table, stack: readonly Place[], moment: Moment): Wal
     }
     const truth = evaluateAll(rule.conditions, moment)
     if (truth === false) continue
-    const { ending, chain: target } = verdictOf(rule)
-    const visit = { chain: place.chain, rule }
+    const visit: Visit = { chain: place.chain, rule, packet: moment.packet }
+    const stop = (because: Unknown): Walk => ({
+      matched,
+      ending: 'unknown',
+      last: visit,
+      because,
+      packet: moment.packet,
+    })
     if (truth !== true) {
-      if (ending === 'continue') continue
-      return { matched, ending: 'unknown', last: visit, because: truth }
+      if (verdictOf(rule).ending !== 'continue') return stop(truth)
+      moment = mayHaveCarriedOut(rule, moment)
+      continue
     }
     matched.push(visit)
+    const done = carryOut(rule, moment)
+    moment = done.moment
+    const { ending, chain: target } = done.verdict
     switch (ending) {
       case 'continue':
         break
@@ -62,21 +82,16 @@ export function walk(table: Table, stack: readonly Place[], moment: Moment): Wal
       case 'jump':
       case 'goto': {
         const chain = table.chains.get(target ?? '')
-        if (!chain || places.length > MAX_DEPTH)
-          return {
-            matched,
-            ending: 'unknown',
-            last: visit,
-            because: { unknown: `chain ${target} is not in the ruleset` },
-          }
+        if (!chain) return stop(unknown(`chain ${target} is not in the ruleset`))
+        if (places.length > MAX_DEPTH) return stop(unknown(`the jumps to chain ${target} never end`))
         if (ending === 'goto') places.pop()
         places.push({ chain, index: 0 })
         break
       }
       case 'unknown':
-        return { matched, ending, last: visit, because: { unknown: 'the target is not understood' } }
+        return stop(done.because ?? unknown('the target is not understood'))
       default:
-        return { matched, ending, last: visit }
+        return { matched, ending, last: visit, packet: moment.packet }
     }
   }
 }

@@ -1,0 +1,87 @@
+/** The link and network layer's headers. */
+import { ABSENT, type Moment, ofVersion, packetField, type Read, type Readers } from '../moment.ts'
+import { unknown } from '../truth.ts'
+
+/** The loopback has no Ethernet header that a rule could ask for, nor has a packet that this host sends. */
+const frameField =
+  (read: Read): Read =>
+  (moment) => {
+    const { packet, hook } = moment
+    if (hook === 'output' || packet.in === 'lo') return ABSENT
+    if (hook === 'postrouting' && packet.uid !== undefined) return ABSENT
+    return read(moment)
+  }
+
+const etherType: Read = ({ family, packet }) => {
+  if (packet.in === undefined) return undefined
+  return family === 'ip' ? 0x0800 : family === 'ip6' ? 0x86dd : undefined
+}
+
+/** A part of the byte that has the type of service, or traffic class. */
+const tosPart =
+  (part: (tos: number) => number): Read =>
+  ({ packet }) =>
+    packet.tos === undefined ? undefined : part(packet.tos)
+
+/** A kernel log leaves FRAG: and MF out where they are 0. */
+const fragmentBits: Read = ({ packet }) => {
+  if (packet.length === undefined && packet.fragOffset === undefined) return undefined
+  return ((packet.fragOffset ?? 0) >> 3) | (packet.moreFragments ? 0x2000 : 0) | (packet.dontFragment ? 0x4000 : 0)
+}
+
+/** IPv6's fragment header; a packet that is no fragment may have one all the same. */
+const ofFragment =
+  (read: Read): Read =>
+  (moment) => {
+    const { fragOffset = 0, moreFragments = false } = moment.packet
+    return fragOffset > 0 || moreFragments ? read(moment) : undefined
+  }
+
+/** What stands between IPv6's header and the transport's is not part of Packet. */
+const extensionHeader: Read = () => unknown("the packet's extension headers are not known")
+
+const byVersion: Readers = {
+  'ip saddr': packetField('src'),
+  'ip daddr': packetField('dst'),
+  'ip ttl': packetField('ttl'),
+  'ip id': packetField('ipId'),
+  'ip length': packetField('length'),
+  'ip frag-off': fragmentBits,
+  'ip tos': packetField('tos'),
+  'ip dscp': tosPart((tos) => tos >> 2),
+  'ip ecn': tosPart((tos) => tos & 3),
+  'ip6 saddr': packetField('src'),
+  'ip6 daddr': packetField('dst'),
+  'ip6 hoplimit': packetField('ttl'),
+  'ip6 tos': packetField('tos'),
+  'ip6 dscp': tosPart((tos) => tos >> 2),
+  'ip6 ecn': tosPart((tos) => tos & 3),
+  'ip6 flowlabel': packetField('flowLabel'),
+  // IPv6 counts what follows its header
+  'ip6 length': ({ packet }) => (packet.length === undefined ? undefined : packet.length - 40),
+}
+
+const ofIpv6: Readers = {
+  exthdr: extensionHeader,
+  'frag id': ofFragment(packetField('ipId')),
+  'frag frag-off': ofFragment(({ packet }) => (packet.fragOffset ?? 0) >> 3),
+  'frag more-fragments': ofFragment(({ packet }) => (packet.moreFragments ? 1 : 0)),
+  'rt type': extensionHeader,
+  'rt nexthdr': extensionHeader,
+  'rt hdrlength': extensionHeader,
+  'rt seg-left': extensionHeader,
+  'srh last-entry': extensionHeader,
+  'srh tag': extensionHeader,
+}
+
+const forVersion = (version: (field: string) => 'ip' | 'ip6', readers: Readers): Readers =>
+  Object.fromEntries(Object.entries(readers).map(([field, read]) => [field, ofVersion(version(field), read)]))
+
+export const HEADERS: Readers = {
+  'ether saddr': frameField(packetField('srcMac')),
+  'ether daddr': frameField(packetField('dstMac')),
+  'ether type': frameField(etherType),
+  'vlan id': frameField((moment: Moment) => moment.packet.vlan),
+  ...forVersion((field) => (field.startsWith('ip6 ') ? 'ip6' : 'ip'), byVersion),
+  ...forVersion(() => 'ip6', ofIpv6),
+}

@@ -1,0 +1,52 @@
+/** What the host's routes and sockets say of the packet. */
+import { addressType, reverseWay } from '../fib.ts'
+import { ABSENT, type Moment, type Read, type Readers } from '../moment.ts'
+import { lookup, questionOf } from '../route.ts'
+import { isUnknown, unknown } from '../truth.ts'
+import { inputName, outputName } from './way.ts'
+
+/** `device`: the route has to lead over it; where the packet has none there, any counts. */
+const typeOf =
+  (key: 'src' | 'dst', device?: Read): Read =>
+  (moment) => {
+    const name = device?.(moment)
+    if (name !== undefined && typeof name !== 'string') return name
+    return addressType(moment.packet[key], moment.world.host, name || undefined)
+  }
+
+const back =
+  (part: 'type' | 'device', options: { mark: boolean; strict: boolean }): Read =>
+  (moment) => {
+    const way = reverseWay(moment.packet, moment.world.host, options)
+    return isUnknown(way) ? way : way[part]
+  }
+
+function nexthop(moment: Moment): ReturnType<Read> {
+  const { packet, hook, world } = moment
+  if (hook === 'ingress' || hook === 'prerouting') return ABSENT
+  const question = questionOf(packet)
+  const found = question && lookup(question, world.host)
+  if (!found || isUnknown(found)) return found === null ? ABSENT : found
+  const { route } = found
+  return route.nexthops ? unknown('the route has several next hops') : (route.gateway ?? packet.dst)
+}
+
+const socket: Read = () => unknown('which sockets were open at that moment is not known')
+
+export const ROUTING: Readers = {
+  'fib saddr type': typeOf('src'),
+  'fib daddr type': typeOf('dst'),
+  'fib saddr . iif type': typeOf('src', inputName),
+  'fib daddr . iif type': typeOf('dst', inputName),
+  'fib saddr . oif type': typeOf('src', outputName),
+  'fib daddr . oif type': typeOf('dst', outputName),
+  'fib saddr oif': back('device', { mark: false, strict: false }),
+  'fib saddr . mark oif': back('device', { mark: true, strict: false }),
+  'fib saddr . iif oif': back('device', { mark: false, strict: true }),
+  'fib saddr . mark . iif oif': back('device', { mark: true, strict: true }),
+  'fib saddr . mark type': back('type', { mark: true, strict: false }),
+  'fib saddr . mark . iif type': back('type', { mark: true, strict: true }),
+  'rt nexthop': nexthop,
+  'socket wildcard': socket,
+  'socket transparent': socket,
+}

@@ -1,0 +1,137 @@
+/** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
+import type { Host, Link } from '../../model/host.ts'
+import { isLocal } from '../fib.ts'
+import { groupNumber } from '../group.ts'
+import { kernelAtLeast } from '../kernel.ts'
+import { ABSENT, ipVersion, type Moment, packetField, type Read, type Readers } from '../moment.ts'
+import { unknown } from '../truth.ts'
+import { addressBytes } from '../values.ts'
+
+/**
+ * A packet that this host sends has no input interface. One that is forwarded keeps its own in POSTROUTING since
+ * Linux 5.7; before, it was gone there.
+ */
+export const inputName: Read = (moment) => {
+  const { packet, hook, world } = moment
+  if (hook === 'output') return ''
+  if (hook === 'postrouting' || hook === 'egress') {
+    if (kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
+    if (packet.in === undefined && sentByThisHost(moment)) return ''
+  }
+  return packet.in ?? unknown('the input interface is not known')
+}
+
+/** Before the packet is routed it has no output interface, nor has one for this host. */
+export const outputName: Read = ({ packet, hook }) =>
+  hook === 'ingress' || hook === 'prerouting' || hook === 'input'
+    ? ''
+    : (packet.out ?? unknown('the output interface is not known'))
+
+/** Behind routing, where a packet with no input interface shown may have had one. */
+const sentByThisHost = ({ packet, world }: Moment): boolean =>
+  packet.uid !== undefined || isLocal(packet.src, world.host) === true
+
+/** A kernel log shows the ports of a bridge wherever there are some. */
+const physicalInput: Read = ({ packet, hook }) => {
+  if (hook === 'output') return ''
+  return packet.physIn ?? (packet.in === undefined ? undefined : '')
+}
+
+const physicalOutput: Read = ({ packet, hook }) => {
+  if (hook === 'prerouting' || hook === 'input' || hook === 'output') return ''
+  const routed = packet.in !== undefined || packet.out !== undefined || packet.physIn !== undefined
+  return packet.physOut ?? (routed ? '' : undefined)
+}
+
+const bridged: Read = ({ packet }) => {
+  if (packet.physIn !== undefined || packet.physOut !== undefined) return 'yes'
+  return packet.in === undefined && packet.out === undefined ? undefined : 'no'
+}
+
+const linkNamed = (host: Host, name: string): Link | undefined => host.links?.find((link) => link.name === name)
+
+/** The bridge of the port that it passes; only table bridge asks for it. */
+const bridgeOf =
+  (key: 'in' | 'out'): Read =>
+  ({ packet, family, world }) => {
+    if (family !== 'bridge') return ABSENT
+    const name = packet[key]
+    const link = name === undefined ? undefined : linkNamed(world.host, name)
+    return link && (link.master ?? ABSENT)
+  }
+
+const groupOf =
+  (name: Read): Read =>
+  (moment) => {
+    const held = name(moment)
+    if (typeof held !== 'string') return held
+    if (held === '') return ABSENT
+    return (
+      groupNumber(linkNamed(moment.world.host, held)?.group) ?? unknown(`the group of interface ${held} is not known`)
+    )
+  }
+
+/**
+ * Whom the frame was for. What this host sends counts as unicast; frames for others do not come to IP's hooks, and
+ * only unicast ones are forwarded (net/ipv4/ip_forward.c).
+ */
+const packetType: Read = (moment) => {
+  const { packet, hook, family } = moment
+  const input = inputName(moment)
+  if (input === '') return 'unicast'
+  const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
+  if (group !== undefined || family === 'bridge') return group
+  const surely = packet.dstMac !== undefined || input === 'lo' || hook === 'forward' || hook === 'postrouting'
+  return surely ? 'unicast' : unknown('whom the frame was for is not known')
+}
+
+function groupMac(mac: string): string | undefined {
+  if (mac === 'ff:ff:ff:ff:ff:ff') return 'broadcast'
+  return Number.parseInt(mac.slice(0, 2), 16) & 1 ? 'multicast' : undefined
+}
+
+/** For want of the frame's own address. */
+function groupAddress(moment: Moment): string | undefined {
+  const bytes = addressBytes(moment.packet.dst ?? '')
+  if (!bytes) return undefined
+  if (ipVersion(moment) === 'ip6') return bytes[0] === 0xff ? 'multicast' : undefined
+  if (bytes[0]! >= 224 && bytes[0]! < 240) return 'multicast'
+  return bytes.every((byte) => byte === 255) ? 'broadcast' : undefined
+}
+
+/** Only what this host sends has a sender's socket; in INPUT it is the receiver's, if that was looked up early. */
+const owner =
+  (key: 'uid' | 'gid'): Read =>
+  (moment) => {
+    const { packet, hook } = moment
+    if (hook === 'ingress' || hook === 'prerouting' || hook === 'forward') return ABSENT
+    if (hook === 'postrouting' && packet.in !== undefined && packet.in !== '') return ABSENT
+    return packet[key] ?? unknown('whose socket it belongs to is not known')
+  }
+
+const NOT_SHOWN = 'no capture shows it'
+
+export const WAY: Readers = {
+  'meta iifname': inputName,
+  'meta oifname': outputName,
+  'meta ibrname': bridgeOf('in'),
+  'meta obrname': bridgeOf('out'),
+  'meta physiifname': physicalInput,
+  'meta physoifname': physicalOutput,
+  'meta bridged': bridged,
+  'meta iifgroup': groupOf(inputName),
+  'meta oifgroup': groupOf(outputName),
+  'meta pkttype': packetType,
+  'meta mark': packetField('mark'),
+  'meta length': packetField('length'),
+  'meta nfproto': ({ family }) => (family === 'ip' ? 'ipv4' : family === 'ip6' ? 'ipv6' : family),
+  'meta l4proto': packetField('protocol'),
+  'meta skuid': owner('uid'),
+  'meta skgid': owner('gid'),
+  'meta priority': () => unknown(`the packet's priority is not known: ${NOT_SHOWN}`),
+  'meta cgroup': () => unknown('the sending process is not known'),
+  'meta cpu': () => unknown(`which processor handles it is not known: ${NOT_SHOWN}`),
+  'meta rtclassid': () => unknown("the realm of the packet's route is not known"),
+  'meta secmark': () => unknown(`the packet's security mark is not known: ${NOT_SHOWN}`),
+  'meta nftrace': () => unknown('whether it is traced is not known'),
+}
