@@ -1,15 +1,20 @@
 /** Rulesets and host state, file by file, into one World. */
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
-import type { Host } from '../model/host.ts'
-import type { Table } from '../model/ruleset.ts'
+import type { NamedSet, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
+import { mergeHost } from './merge-host.ts'
 import type { Recognised } from './recognise.ts'
+
+interface Twice {
+  kept: string
+  left: string
+}
 
 export class WorldBuilder {
   readonly world: World = emptyWorld()
   readonly warnings: Diagnostic[] = []
-  /** Which input a table came from, and how damaged that input was. */
-  private readonly origins = new Map<Table, { input: string; damage: number }>()
+  /** Which input a table or set came from, and how damaged that input was. */
+  private readonly origins = new Map<object, { input: string; damage: number }>()
 
   add(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): void {
     let damage = 0
@@ -20,7 +25,7 @@ export class WorldBuilder {
     if (recognised.kind === 'host') {
       const { host, sets } = recognised.format.read(text, report)
       if (host) mergeHost(this.world.host, host)
-      if (sets) this.world.sets.push(...sets)
+      for (const set of sets ?? []) this.addSet(set, input, damage)
       return
     }
     for (const ruleset of recognised.format.read(text, report))
@@ -30,40 +35,42 @@ export class WorldBuilder {
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */
   private addTable(table: Table, input: string, damage: number): void {
     const { tables } = this.world
-    const at = tables.findIndex(
+    const same = tables.findIndex(
       (one) => one.family === table.family && one.name === table.name && one.kind === table.kind,
     )
-    this.origins.set(table, { input, damage })
-    if (at < 0) {
-      tables.push(table)
-      return
+    const twice = this.put(tables, same, table, input, damage)
+    if (twice) this.warnTwice('table', `${table.name} (${table.family})`, twice)
+  }
+
+  /** As with tables; where both files say the same of an ipset there is nothing to tell. */
+  private addSet(set: NamedSet, input: string, damage: number): void {
+    const { sets } = this.world
+    const same = sets.findIndex(({ name, table }) => name === set.name && table === undefined)
+    const before = sets[same]
+    const twice = this.put(sets, same, set, input, damage)
+    if (twice && before && contents(before) !== contents(set)) this.warnTwice('set', set.name, twice)
+  }
+
+  /** Tells which input counts and which does not, where `same` is a place in the list. */
+  private put<T extends object>(list: T[], same: number, one: T, input: string, damage: number): Twice | undefined {
+    this.origins.set(one, { input, damage })
+    const other = list[same]
+    if (!other) {
+      list.push(one)
+      return undefined
     }
-    const other = this.origins.get(tables[at]!)!
-    const keepOther = other.damage < damage
-    const [kept, left] = keepOther ? [other.input, input] : [input, other.input]
-    if (!keepOther) tables[at] = table
-    this.warnings.push({
-      input: left,
-      code: 'table-twice',
-      message: `table ${table.name} (${table.family}) is in ${kept} too; that one is used`,
-    })
+    const before = this.origins.get(other)!
+    if (before.damage < damage) return { kept: before.input, left: input }
+    list[same] = one
+    return { kept: input, left: before.input }
+  }
+
+  private warnTwice(what: 'table' | 'set', name: string, { kept, left }: Twice): void {
+    const message = `${what} ${name} is in ${kept} too; that one is used`
+    this.warnings.push({ input: left, code: `${what}-twice`, message })
   }
 }
 
-/** Lists of both are joined (IPv4 routes in one file, IPv6 in another); single values of the later one count. */
-function mergeHost(host: Host, more: Partial<Host>): void {
-  for (const [key, value] of Object.entries(more) as [keyof Host, never][]) {
-    const old = host[key]
-    if (Array.isArray(old) && Array.isArray(value)) (host as Record<string, unknown>)[key] = joined(key, old, value)
-    else if (old instanceof Map) for (const [name, one] of value as Map<string, string>) old.set(name, one)
-    else (host as Record<string, unknown>)[key] = value
-  }
-}
-
-/** Links are told by name: `ip addr` and `ip link` speak of the same ones. */
-function joined(key: keyof Host, old: readonly unknown[], more: readonly unknown[]): unknown[] {
-  if (key !== 'links') return [...old, ...more]
-  const links = new Map<string, object>()
-  for (const link of [...old, ...more] as { name: string }[]) links.set(link.name, { ...links.get(link.name), ...link })
-  return [...links.values()]
-}
+/** Without what time changes by itself, and in whatever order it was listed. */
+const contents = ({ type, elements }: NamedSet): string =>
+  JSON.stringify([type, elements.map(({ parts, nomatch, wildcard }) => `${parts} ${nomatch} ${wildcard}`).sort()])

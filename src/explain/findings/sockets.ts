@@ -3,7 +3,10 @@ import { compareAddresses, parseAddress } from '../../model/address.ts'
 import type { Host, Socket } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 
-/** The socket that would take the packet; undefined: none, or not known (see knowsSockets). */
+/**
+ * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
+ * too (`ss -tunap`), which take nothing but their own packets.
+ */
 export function listener(host: Host, packet: Packet): Socket | undefined {
   const { dst, dport, protocol } = packet
   if (dst === undefined || dport === undefined) return undefined
@@ -11,14 +14,18 @@ export function listener(host: Host, packet: Packet): Socket | undefined {
     (socket) =>
       socket.protocol === protocol &&
       socket.port === dport &&
-      (protocol !== 'tcp' || socket.state.toLowerCase() === 'listen') &&
+      isOpen(socket) &&
+      (socket.device === undefined || packet.in === undefined || socket.device === packet.in) &&
       (socket.address === undefined ? takesFamily(socket, dst) : sameAddress(socket.address, dst)),
   )
 }
 
-/** Does host state list sockets of this protocol at all? `ss -lnt` alone says nothing of UDP. */
+/** Does host state list open sockets of this protocol at all? `ss -lnt` alone says nothing of UDP, `ss -tn` of neither. */
 export const knowsSockets = (host: Host, protocol: string | undefined): boolean =>
-  host.sockets?.some((socket) => socket.protocol === protocol) ?? false
+  host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket)) ?? false
+
+/** What has no states of a connection is `UNCONN` until it is told its other end. */
+const isOpen = ({ state }: Socket): boolean => /^(listen|unconn)$/i.test(state)
 
 const takesFamily = (socket: Socket, dst: string) =>
   socket.family === 'any' || socket.family === (dst.includes(':') ? 'ip6' : 'ip')

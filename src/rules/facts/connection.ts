@@ -126,9 +126,16 @@ function findEntry({ packet, family, world, connection }: Moment): Found | Unkno
     for (const way of ['original', 'reply'] as const)
       if ((packet.ctDir ?? way) === way && fits(entry, way, packet)) found.push({ entry, direction: way })
   }
-  if (found.length === 1) return found[0]!
-  return unknown(found.length === 0 ? "the connection's entry is not listed" : 'several listed entries fit the packet')
+  const [first] = found
+  if (!first) return unknown("the connection's entry is not listed")
+  // two listings may show it, with other timeouts
+  if (found.some((one) => !sameTuples(one, first))) return unknown('several listed entries fit the packet')
+  return first
 }
+
+const sameTuples = (a: Found, b: Found): boolean =>
+  a.direction === b.direction &&
+  JSON.stringify([a.entry.original, a.entry.reply]) === JSON.stringify([b.entry.original, b.entry.reply])
 
 function concerns(entry: ConntrackEntry, { protocol, ctZone }: Packet): boolean {
   if (protocol === undefined || (ctZone !== undefined && (entry.zone ?? 0) !== ctZone)) return false
