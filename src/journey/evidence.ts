@@ -87,7 +87,8 @@ export function gatherEvidence(
   if (host !== '') journey.host = host
   const [first, last] = [timeText(open.firstStamp, open.firstClock), timeText(open.lastStamp, open.lastClock)]
   if (first !== undefined && last !== undefined) journey.time = { first, last }
-  if (open.firstStamp.uptime) journey.uptime = { first: open.firstClock / 1e6, last: open.lastClock / 1e6 }
+  if (open.firstStamp.uptime && open.lastStamp.uptime)
+    journey.uptime = { first: open.firstClock / 1e6, last: open.lastClock / 1e6 }
   const skipped =
     open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!.table)) && hasNat(resolver, open)
   return { journey, arrivals, followed, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
