@@ -2,7 +2,7 @@
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { NamedSet, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
-import { mergeHost } from './merge-host.ts'
+import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
 
 interface Twice {
@@ -39,7 +39,9 @@ export class WorldBuilder {
       (one) => one.family === table.family && one.name === table.name && one.kind === table.kind,
     )
     const twice = this.put(tables, same, table, input, damage)
-    if (twice) this.warnTwice('table', `${table.name} (${table.family})`, twice)
+    if (!twice) return
+    const message = `table ${table.name} (${table.family}) is in ${twice.kept} too; that one is used`
+    this.warnings.push({ input: twice.left, code: 'table-twice', message })
   }
 
   /** As with tables; where both files say the same of an ipset there is nothing to tell. */
@@ -48,7 +50,9 @@ export class WorldBuilder {
     const same = sets.findIndex(({ name, table }) => name === set.name && table === undefined)
     const before = sets[same]
     const twice = this.put(sets, same, set, input, damage)
-    if (twice && before && contents(before) !== contents(set)) this.warnTwice('set', set.name, twice)
+    if (!twice || !before || saySame(before, set)) return
+    const message = `set ${set.name} is in ${twice.kept} too; that one is used`
+    this.warnings.push({ input: twice.left, code: 'set-twice', message })
   }
 
   /** Tells which input counts and which does not, where `same` is a place in the list. */
@@ -64,13 +68,4 @@ export class WorldBuilder {
     list[same] = one
     return { kept: input, left: before.input }
   }
-
-  private warnTwice(what: 'table' | 'set', name: string, { kept, left }: Twice): void {
-    const message = `${what} ${name} is in ${kept} too; that one is used`
-    this.warnings.push({ input: left, code: `${what}-twice`, message })
-  }
 }
-
-/** Without what time changes by itself, and in whatever order it was listed. */
-const contents = ({ type, elements }: NamedSet): string =>
-  JSON.stringify([type, elements.map(({ parts, nomatch, wildcard }) => `${parts} ${nomatch} ${wildcard}`).sort()])

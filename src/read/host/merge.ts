@@ -1,5 +1,6 @@
 /** Host state of several files into one: what each adds, and what both say is kept once. */
-import type { Host, Link, LinkAddress } from '../model/host.ts'
+import type { Host, Link, LinkAddress } from '../../model/host.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
 
 /** Lists are joined (IPv4 routes in one file, IPv6 in another); of single values the later one counts. */
 export function mergeHost(host: Host, more: Partial<Host>): void {
@@ -41,3 +42,9 @@ function withoutTwins<T extends object>(old: readonly T[] | undefined, more: rea
 }
 
 const identity = (one: object): string => JSON.stringify(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+/** Do two listings of one ipset say the same, but for what time changes by itself and the order they are in? */
+export const saySame = (one: NamedSet, other: NamedSet): boolean => contents(one) === contents(other)
+
+const contents = ({ type, elements }: NamedSet): string =>
+  JSON.stringify([type, elements.map(({ parts, nomatch, wildcard }) => `${parts} ${nomatch} ${wildcard}`).sort()])
