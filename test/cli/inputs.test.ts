@@ -205,6 +205,37 @@ describe('folders', () => {
   })
 })
 
+describe('an input that cannot be read to its end', () => {
+  /** Of big files the fourth read fails, as on a broken disk: one tells what it is, two more megabytes can be read. */
+  const BROKEN = `
+    const fs = require('node:fs')
+    const { readSync } = fs
+    let reads = 0
+    fs.readSync = (fd, ...args) => {
+      if (fs.fstatSync(fd).size < 2e6 || ++reads < 4) return readSync(fd, ...args)
+      throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' })
+    }
+    require('node:module').syncBuiltinESMExports()`
+
+  test('is used as far as it goes', async () => {
+    const cwd = folder({ 'broken.cjs': BROKEN, log: LOG + `${'x'.repeat(99)}\n`.repeat(30_000), rules: RULES })
+    const run = await nfwhy(['explain', '--json', 'log', 'rules'], {
+      cwd,
+      node: ['--require', join(cwd, 'broken.cjs')],
+    })
+    expect(run.code).toBe(1)
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(read(run).stats.bytes).toBe(2 ** 21)
+    expect(read(run).warnings).toEqual([
+      {
+        input: 'log',
+        code: 'unreadable-rest',
+        message: 'it could not be read to its end: the system cannot read or write it (input/output error)',
+      },
+    ])
+  })
+})
+
 describe('pipes given as files', () => {
   test('process substitution', async () => {
     const cwd = folder({ log: LOG, rules: RULES })

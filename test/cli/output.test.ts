@@ -77,6 +77,15 @@ describe('JSON', () => {
     expect(warnings).toMatchObject([{ input: 'log', line: 1 }])
   })
 
+  test('says nothing of a time that is not there', async () => {
+    const unstamped = delivered({ sport: 40000, dport: 23 }).replace(/^\[.*?\] /, '')
+    const log = dropped().replace('rule:1', 'rule:9').replace('filter', 'mangle') + unstamped
+    const { stdout } = await nfwhy(['explain', '--json'], { input: log })
+    const { journeys } = JSON.parse(stdout)
+    expect(journeys[0].steps).toHaveLength(2)
+    expect(journeys[0]).not.toHaveProperty('uptime')
+  })
+
   test('has journeys by their numbers, JSON lines as they complete', async () => {
     // the first packet waits for more while 5000 others come and go
     const cwd = folder({ rules: RULES })
@@ -161,6 +170,24 @@ describe('standard output', () => {
       shell('nfwhy explain --json log', { cwd }),
     ])
     expect(slow.stdout).toBe(fast.stdout)
+  })
+
+  test('is as wide as is asked for, and ASCII where the locale has no more', async () => {
+    const cwd = folder({ log: LOG, rules: RULES })
+    const widest = ({ stdout }: { stdout: string }) => Math.max(...stdout.split('\n').map((line) => [...line].length))
+    const [usual, narrow, wide, ascii, option] = await Promise.all([
+      nfwhy(['explain', 'log', 'rules'], { cwd }),
+      nfwhy(['explain', 'log', 'rules'], { cwd, env: { COLUMNS: '50' } }),
+      nfwhy(['explain', 'log', 'rules'], { cwd, env: { COLUMNS: '200' } }),
+      nfwhy(['explain', 'log', 'rules'], { cwd, env: { LANG: 'C' } }),
+      nfwhy(['explain', 'log', 'rules', '--width', '50'], { cwd, env: { COLUMNS: '200' } }),
+    ])
+    expect(widest(usual)).toBeLessThanOrEqual(80)
+    expect(widest(narrow)).toBeLessThanOrEqual(50)
+    expect(widest(wide)).toBeGreaterThan(80)
+    expect(option).toEqual(narrow)
+    expect(ascii.stdout).toMatch(/^[\x20-\x7e\n]+$/)
+    expect(usual.stdout).not.toMatch(/^[\x20-\x7e\n]+$/)
   })
 
   test('has no colour away from a terminal, and colour at one unless that is not wanted', async () => {
