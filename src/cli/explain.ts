@@ -6,7 +6,6 @@ import type { Journey } from '../model/journey.ts'
 import {
   FORMS,
   type Form,
-  type FormName,
   type FormOptions,
   type Group,
   single,
@@ -17,6 +16,7 @@ import {
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
+import { chooseForm } from './forms.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { captureWords, type Inputs, readInputs } from './inputs.ts'
@@ -116,22 +116,6 @@ function noCapture(inputs: Inputs): string {
     .filter((one) => one.code === 'not-recognised')
     .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
   return `There is no capture among the inputs: ${read}.${left.join('')}`
-}
-
-const ENDINGS: Readonly<Record<string, FormName>> = Object.fromEntries(
-  (Object.keys(FORMS) as FormName[]).map((name) => [FORMS[name].ending, name]),
-)
-
-function chooseForm({ json, ndjson, output }: ExplainOptions): Form {
-  if (json && ndjson) throw new UserError('--json and --ndjson are two forms: choose one.')
-  if (output !== undefined) {
-    const ending = /\.[^./]+$/.exec(output)?.[0] ?? ''
-    const name = ENDINGS[ending]
-    if (name === undefined)
-      throw new UserError(`-o ${printable(output)}: the ending names the form: ${Object.keys(ENDINGS).join(' ')}.`)
-    return FORMS[name]
-  }
-  return FORMS[json ? 'json' : ndjson ? 'ndjson' : 'text']
 }
 
 /** For programs: each journey by itself. JSON keeps the order of first events; JSON lines come as journeys complete. */

@@ -11,6 +11,7 @@ declare const __VERSION__: string
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {

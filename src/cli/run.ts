@@ -1,8 +1,10 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
+
 import { CaptureExplainer, type ClosedJourney } from '../explain/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import type { Report } from '../model/diagnostic.ts'
 import { printable } from '../reports/printable.ts'
+import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
 import { type CaptureInput, type Inputs, reportTo } from './inputs.ts'
 import { PAUSED, withPauses } from './pauses.ts'
@@ -41,7 +43,7 @@ export async function runCaptures(
       inputs.world,
       (code, message, line) => told(code, message, line === undefined ? undefined : line + linesBefore),
       onClosed,
-      { ids, idle: options.idle * 1e6 },
+      { ids, idle: options.idle * 1e6, engine: modelEngine },
     )
     await readCapture(capture, explainer, told, options)
     explainer.end()

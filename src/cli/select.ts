@@ -7,10 +7,10 @@ import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { printable } from '../reports/printable.ts'
-import { columns } from '../reports/text/layout.ts'
 import { closest } from '../rules/closest.ts'
 import { evaluate } from '../rules/evaluate.ts'
 import { UserError } from './errors.ts'
+import { pointAt } from './point-at.ts'
 
 export interface SelectOptions {
   filter?: string
@@ -72,15 +72,11 @@ function readOutcome(word: string): Outcome {
 export function readFilter(filter: string): Condition {
   const result = parseFilter(filter)
   if ('condition' in result) return result.condition
-  const { column, word, message, suggestion } = result.error
-  const before = columns(printable(filter.slice(0, column - 1)))
-  throw new UserError(
-    `the filter cannot be read: ${printable(message)}.${suggestion === undefined ? '' : ` Did you mean "${printable(suggestion)}"?`}`,
-    [
-      `  ${printable(filter)}`,
-      `  ${' '.repeat(before)}${'^'.repeat(Math.max(1, columns(printable(word))))}`,
-      'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
-    ].join('\n'),
+  throw pointAt(
+    'the filter',
+    filter,
+    result.error,
+    'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
   )
 }
 

@@ -1,6 +1,8 @@
 /** One capture, from its bytes to explained journeys. */
 import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
-import { gatherEvidence } from '../journey/evidence.ts'
+import type { Engine } from '../journey/engine.ts'
+import { type Evidence, gatherEvidence } from '../journey/evidence.ts'
+import { Fates } from '../journey/fate.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { type Repeat, Repeats } from '../journey/repeats.ts'
 import { Resolver } from '../journey/resolve.ts'
@@ -11,7 +13,8 @@ import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import { COLUMNS } from '../read/captures/header-fields.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import { PacketStates } from '../read/captures/states.ts'
-import { explain } from './explain.ts'
+import { explain, tryFixesOf } from './explain.ts'
+import { noteTrials, type Trials } from './verify.ts'
 
 export interface CaptureStats {
   bytes: number
@@ -35,6 +38,8 @@ export interface ClosedJourney {
 export interface CaptureOptions extends Partial<AssemblerOptions> {
   /** Numbers journeys over several captures. */
   ids?: JourneyIds
+  /** Tries what findings propose. */
+  engine?: Engine
 }
 
 /** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
@@ -46,6 +51,8 @@ export class CaptureExplainer {
   private readonly reader: CaptureReader
   private readonly onClosed: (closed: ClosedJourney) => void
   private readonly world: World
+  private readonly engine: Engine | undefined
+  private tried: Fates<Trials> | undefined
   private journeys = 0
 
   constructor(
@@ -53,10 +60,11 @@ export class CaptureExplainer {
     world: World,
     report: Report,
     onClosed: (closed: ClosedJourney) => void,
-    { ids = new JourneyIds(), ...options }: CaptureOptions = {},
+    { ids = new JourneyIds(), engine, ...options }: CaptureOptions = {},
   ) {
     const points = new TracePoints()
     this.world = world
+    this.engine = engine
     this.onClosed = onClosed
     this.resolver = new Resolver(world, points)
     this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
@@ -85,7 +93,22 @@ export class CaptureExplainer {
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
     const repeats = this.repeats.note(this.states.rows, open.states[0]! * COLUMNS, open.id, open.firstClock)
-    this.onClosed(new Closed(open, repeats, followed, this.states, this.resolver, this.world))
+    this.onClosed(new Closed(this, open, repeats, followed, this.states))
+  }
+
+  /** For Closed alone. */
+  explain(open: OpenJourney, repeats: readonly Repeat[], followed: boolean): Journey {
+    const evidence = gatherEvidence(open, this.resolver, this.states, followed)
+    const journey = explain(evidence, this.world, { repeats })
+    if (this.engine) noteTrials(journey, this.trialsFor(open, repeats, evidence, this.engine))
+    return journey
+  }
+
+  /** Trying takes longer than explaining, and comes out the same for all journeys of one fate. */
+  private trialsFor(open: OpenJourney, repeats: readonly Repeat[], evidence: Evidence, engine: Engine): Trials {
+    this.tried ??= new Fates(this.world)
+    const known = this.tried.find(open, this.states, evidence.followed, repeats.length > 0)
+    return known?.value ?? this.tried.add(tryFixesOf(evidence, this.world, engine)).value
   }
 }
 
@@ -94,27 +117,23 @@ class Closed implements ClosedJourney {
   readonly repeats: readonly Repeat[]
   readonly followed: boolean
   readonly states: PacketStates
-  private readonly resolver: Resolver
-  private readonly world: World
+  private readonly explainer: CaptureExplainer
 
   constructor(
+    explainer: CaptureExplainer,
     open: OpenJourney,
     repeats: readonly Repeat[],
     followed: boolean,
     states: PacketStates,
-    resolver: Resolver,
-    world: World,
   ) {
+    this.explainer = explainer
     this.open = open
     this.repeats = repeats
     this.followed = followed
     this.states = states
-    this.resolver = resolver
-    this.world = world
   }
 
   explain(): Journey {
-    const evidence = gatherEvidence(this.open, this.resolver, this.states, this.followed)
-    return explain(evidence, this.world, { repeats: this.repeats })
+    return this.explainer.explain(this.open, this.repeats, this.followed)
   }
 }

@@ -1,5 +1,6 @@
 /** Evidence + World → the journey with its outcome, its cause walked back, and what was found. */
 
+import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import { decideOutcome, type Ended } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
@@ -9,6 +10,7 @@ import { walkBack } from './cause.ts'
 import { type Detected, makeContext } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
 import { refAt } from './refs.ts'
+import { type Trials, tryFixes } from './verify.ts'
 
 export interface ExplainOptions {
   /** How it ended, where that is known (a simulation's); absent: decided from the last line. */
@@ -54,6 +56,10 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
 /** Also where no chain is behind routing, so that nothing shows what it did. */
 const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Ended): boolean =>
   missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
+
+/** Tries the fixes of a journey that is explained. */
+export const tryFixesOf = (evidence: Evidence, world: World, engine: Engine): Trials =>
+  tryFixes(evidence, world, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended }))
 
 function withoutCulprit({ culprit: _, ...found }: Detected): Finding {
   return found

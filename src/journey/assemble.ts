@@ -11,7 +11,7 @@ import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
-import { comesBack, hasKey, packetKey, samePacket } from './same-packet.ts'
+import { comesBack, hasKey, packetKey, sameMoment, samePacket } from './same-packet.ts'
 
 export interface AssemblerOptions {
   /** Microseconds of capture time without another event after which a journey is closed. */
@@ -80,6 +80,7 @@ export class Assembler implements EventSink {
     }
     journey.points.push(point)
     journey.states.push(state)
+    if (resolved.kind !== 'log' || journey.shown < 0) journey.shown = state
     journey.lastStamp = stamp
     journey.lastClock = clock
     journey.lastLine = line
@@ -116,7 +117,7 @@ export class Assembler implements EventSink {
     let found: OpenJourney | undefined
     for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling) {
       const traced = this.resolver.get(journey.points.at(-1)!, rows[journey.states.at(-1)! * F.COLUMNS + F.FAMILY]!)
-      if (logs(traced, line) && this.isSame(journey, base, line)) found = journey
+      if (logs(traced, line) && sameMoment(rows, journey.states.at(-1)! * F.COLUMNS, base)) found = journey
     }
     return found
   }
@@ -133,13 +134,13 @@ export class Assembler implements EventSink {
 
   private isSame(journey: OpenJourney, base: number, resolved: Resolved): boolean {
     const { rows } = this.states
-    const latest = journey.states.at(-1)! * F.COLUMNS
+    const latest = journey.shown * F.COLUMNS
     if (comesBack(journey.hook, resolved.hook)) {
       // by the interface it left by, lo or a VRF's; what nat does in OUTPUT may have turned it to lo
       const way = rows[base + F.IN]!
       if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
     }
-    return samePacket(rows, latest, base, journey.hook, resolved.hook)
+    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.table === resolved.table)
   }
 
   private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {

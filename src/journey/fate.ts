@@ -216,6 +216,14 @@ function readFields(world: World): Asked {
     if (socket.port !== undefined) asked.dport.push([socket.port, socket.port])
     if (socket.address) addAddresses(socket.address, asked.daddr)
   }
+  // a flow that is tracked goes the way of its entry
+  for (const { original, reply } of host.conntrack ?? [])
+    for (const tuple of [original, reply]) {
+      everywhere(tuple.src)
+      everywhere(tuple.dst)
+      for (const port of [tuple.sport, tuple.dport])
+        if (port !== undefined) for (const ranges of [asked.sport, asked.dport]) ranges.push([port, port])
+    }
   // what addresses are by themselves: loopback, multicast, class E
   for (const network of ['127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '0.0.0.0/8', '255.255.255.255'])
     everywhere(network)

@@ -9,6 +9,8 @@ export class OpenJourney {
   /** Event by event: trace point and packet state. */
   readonly points: number[] = []
   readonly states: number[] = []
+  /** The latest state that TRACE showed: LOG shows less. */
+  shown = -1
   /** The distinct ones among them, which the journey keeps alive. */
   readonly held: number[] = []
   firstStamp: Stamp = noStamp
@@ -45,6 +47,7 @@ export class OpenJourney {
     this.family = family
     this.points.length = 0
     this.states.length = 0
+    this.shown = -1
     this.held.length = 0
     this.firstStamp = this.lastStamp = stamp
     this.firstClock = this.lastClock = this.queuedClock = clock

@@ -28,13 +28,28 @@ export const hasKey = (rows: Int32Array, base: number): boolean => {
 export const comesBack = (from: Hook | undefined, to: Hook | undefined): boolean =>
   (from === 'output' || from === 'postrouting') && (to === 'prerouting' || to === 'input')
 
-/** `a` is the journey's latest state, at `from`; `b` the event's, at `to`. Unknown hooks allow what any hook would. */
+const SHOWN = [F.IN, F.OUT, ...INVARIANT, F.TOS, F.TTL, F.FLAGS, F.FRAG, F.SPT, F.DPT, F.ICMP_ID, F.MARK] as const
+
+/** Do both show the same packet at the same place, as far as they show it? So do a rule's own line and what it logs. */
+export function sameMoment(rows: Int32Array, a: number, b: number): boolean {
+  if (rows[a + F.FAMILY] !== rows[b + F.FAMILY] || rows[a + F.HOST] !== rows[b + F.HOST]) return false
+  const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
+  for (const column of SHOWN) if (both & (1 << column) && rows[a + column] !== rows[b + column]) return false
+  if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
+  return !(both & F.HAS_DST) || sameAddress(rows, a + F.DST, b + F.DST)
+}
+
+/**
+ * `a` is the journey's latest state, at `from`; `b` the event's, at `to`. Unknown hooks allow what any hook would.
+ * `sameTable`: the event is of the table that the journey is in.
+ */
 export function samePacket(
   rows: Int32Array,
   a: number,
   b: number,
   from: Hook | undefined,
   to: Hook | undefined,
+  sameTable: boolean,
 ): boolean {
   if (rows[a + F.FAMILY] !== rows[b + F.FAMILY] || rows[a + F.HOST] !== rows[b + F.HOST]) return false
   const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
@@ -46,9 +61,9 @@ export function samePacket(
     if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
     if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
   }
-  // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows at once; with
-  // it the id of an ICMP echo
-  if (from !== undefined && from === to && to !== 'output') {
+  // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows in the next
+  // table; with it the id of an ICMP echo
+  if (from !== undefined && from === to && (to !== 'output' || sameTable)) {
     if (both & F.HAS_DST && !sameAddress(rows, a + F.DST, b + F.DST)) return false
     if (both & (1 << F.DPT) && rows[a + F.DPT] !== rows[b + F.DPT]) return false
     if (both & (1 << F.ICMP_ID) && rows[a + F.ICMP_ID] !== rows[b + F.ICMP_ID]) return false

@@ -80,6 +80,8 @@ export interface Fix {
   undo?: string
   verified?: 'model' | 'kernel'
   after?: Outcome
+  /** The source it would leave with then, where that is another one. */
+  afterSource?: string
   /** Why it could not be tried. */
   unverified?: string
   /** Risk; who writes it back. */

@@ -11,7 +11,7 @@ export const droppedByPolicy: Detector = {
     const told = blame(context)
     if (!told) return []
     const { end } = told
-    const unverified = 'not tried: this version does not simulate'
+    const unverified = 'not tried'
     const fix: Fix[] = []
     const accept = acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet)
     if (accept)

@@ -42,7 +42,7 @@ export const snatSkipped: Detector = {
                     {
                       description: `delete rule ${culprit.ruleNumber} of ${culprit.chain}, so that the SNAT rule is reached`,
                       ...remove,
-                      unverified: 'not tried: this version does not simulate',
+                      unverified: 'not tried',
                       note: owner
                         ? `${owner.name} writes its rules back ${owner.when}`
                         : 'all that this rule exempted is rewritten then',

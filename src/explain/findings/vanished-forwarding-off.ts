@@ -30,7 +30,7 @@ export const vanishedForwardingOff: Detector = {
               description: 'let this host forward',
               command: `sysctl -w '${mend.replaceAll("'", '')}=1'`,
               undo: `sysctl -w '${mend.replaceAll("'", '')}=0'`,
-              unverified: 'not tried: this version does not simulate',
+              unverified: 'not tried',
               note: 'this host is a router then: its FORWARD rules are all that guards the networks behind it',
             },
           ],

@@ -25,7 +25,7 @@ export const vanishedMtu: Detector = {
               description: 'let TCP agree on smaller segments, and let the ICMP answer through',
               command: `iptables -t mangle -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
               undo: `iptables -t mangle -D FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
-              unverified: 'not tried: this version does not simulate',
+              unverified: 'not tried',
             },
           ],
         },

@@ -38,7 +38,7 @@ export const vanishedRpFilter: Detector = {
               description: 'add the route back, or let the filter be loose',
               command: `sysctl -w ${shellWord(name)}=2`,
               undo: `sysctl -w ${shellWord(name)}=${context.world.host.sysctls?.get(name) ?? mode}`,
-              unverified: 'not tried: this version does not simulate',
+              unverified: 'not tried',
               note: 'the larger of this value and net.ipv4.conf.all.rp_filter counts',
             },
           ],

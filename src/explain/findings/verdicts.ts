@@ -34,7 +34,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
     found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
-  const unverified = { unverified: 'not tried: this version does not simulate' }
+  const unverified = { unverified: 'not tried' }
   const packet = context.evidence.arrivals[context.ended.step]!.packet
   const accept = acceptBefore(end, packet)
   const through = walked.markSetter !== undefined || walked.culprit !== context.ended.step

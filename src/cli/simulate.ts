@@ -1,0 +1,178 @@
+/** `nfwhy simulate`: what would happen to a packet, and what would change it. */
+import { closeSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { applyEdit } from '../edits/apply.ts'
+import { parseCommand } from '../edits/parse.ts'
+import { explain, tryFixesOf } from '../explain/explain.ts'
+import { noteTrials } from '../explain/verify.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Journey } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { FORMS, single, warningsText } from '../reports/index.ts'
+import { printable } from '../reports/printable.ts'
+import { modelEngine } from '../simulate/engine.ts'
+import { Machine } from '../simulate/machine.ts'
+import { readPacketJson } from '../simulate/packet-json.ts'
+import { parseSpec } from '../simulate/spec.ts'
+import { reasonOf, UserError } from './errors.ts'
+import { EXIT, isProblem } from './explain.ts'
+import { chooseForm, type FormChoice } from './forms.ts'
+import { readInputs } from './inputs.ts'
+import { pointAt } from './point-at.ts'
+import { Output, openOutput } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+interface SimulateOptions extends FormChoice {
+  as?: string[]
+  packet?: string[]
+  packets?: string
+  apply?: string[]
+  assume?: string[]
+  engine: string
+  full?: boolean
+  color?: boolean
+  width?: number
+}
+
+const HOW = [
+  "  nfwhy simulate rules.v4 host --packet 'in eth0 tcp 10.0.0.2:40000 > 10.0.0.1:80 syn'",
+  "  nfwhy simulate rules.v4 host --packet '…' --apply 'iptables -t nat -D KUBE-NODEPORTS 16'",
+].join('\n')
+
+export function simulateCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('simulate')
+    .summary('what would happen to a packet, and what a command would change')
+    .description(
+      'Plays a packet in the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
+        `sysctl …). Nothing is changed on any machine.\n\n${HOW}`,
+    )
+    .argument('[INPUT...]', 'rulesets and host state')
+    .option(
+      '--packet <SPEC>',
+      'a packet as tcpdump words it, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
+      collect,
+    )
+    .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
+    .option(
+      '--apply <COMMAND>',
+      'first make this change: iptables, ip6tables, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
+      collect,
+    )
+    .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)
+    .option('--engine <ENGINE>', 'model', 'model')
+    .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
+    .option('--full', 'every step, every rule in full length')
+    .option('--json', 'one JSON document')
+    .option('--ndjson', 'one JSON document for each packet, a line each')
+    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (given: string[], options: SimulateOptions) => {
+      process.exitCode = await runSimulate(given, options)
+    })
+}
+
+/** The exit code; throws UserError and ClosedPipe. */
+async function runSimulate(given: readonly string[], options: SimulateOptions): Promise<number> {
+  const form = chooseForm(options)
+  if (options.engine !== 'model')
+    throw new UserError(`--engine ${printable(options.engine)}: only the model is there yet.`)
+  const packets = [
+    ...(options.packet ?? []).map(readSpec),
+    ...(options.packets === undefined ? [] : readPackets(options.packets)),
+  ]
+  if (packets.length === 0) throw new UserError('simulate needs a packet.', HOW)
+  if (given.length === 0 && !options.as) throw new UserError('simulate needs a ruleset.', HOW)
+  const assume = new Map((options.assume ?? []).map(readAssumption))
+  const inputs = await readInputs(given, options.as ?? [])
+  const warnings: Diagnostic[] = [...inputs.warnings]
+  for (const { name } of inputs.captures)
+    warnings.push({
+      input: name,
+      code: 'capture-unused',
+      message: 'it is a capture: simulate reads only rulesets and host state',
+    })
+  const world = (options.apply ?? []).reduce(applyCommand, inputs.world)
+  const machine = new Machine(world, { assume })
+  const terminal = terminalOptions(options, options.output === undefined)
+  const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
+  try {
+    const out = new Output(file, options.output)
+    const writer = form.open(terminal)
+    let code: number = EXIT.done
+    const journeys: Journey[] = []
+    for (const packet of packets) {
+      const before = machine.world
+      const { evidence, ended, notes } = machine.send(packet)
+      const journey = explain(evidence, before, { ended })
+      // later packets of a flow hang on those before them, so only the first says what a change would do
+      if (journeys.length === 0) noteTrials(journey, tryFixesOf(evidence, before, modelEngine))
+      for (const message of notes) warnings.push({ input: `packet ${journey.id}`, code: 'left-open', message })
+      if (isProblem(journey)) code = EXIT.problem
+      journeys.push(journey)
+    }
+    const groups = journeys.map(single)
+    out.write(form.folds ? writer.begin(groups) : writer.begin())
+    for (const group of groups) out.write(writer.journey(group))
+    const bytes = inputs.files.reduce((sum, one) => sum + one.bytes, 0)
+    const stats = { bytes, events: 0, journeys: journeys.length, skipped: 0, lost: 0 }
+    out.write(writer.end({ inputs: inputs.files, warnings, stats }, groups))
+    out.flush()
+    if (form === FORMS.json || form === FORMS.ndjson)
+      if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
+    return code
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** Throws UserError. */
+function readSpec(text: string): Packet {
+  if (text.trimStart().startsWith('{')) return readJson(text, '--packet')
+  const result = parseSpec(text)
+  if ('packet' in result) return result.packet
+  throw pointAt('the packet', text, result.error)
+}
+
+function readJson(text: string, where: string): Packet {
+  const result = readPacketJson(text)
+  if ('packet' in result) return result.packet
+  throw new UserError(`${where}: ${printable(result.error)}.`)
+}
+
+function readPackets(path: string): Packet[] {
+  let text: string
+  try {
+    text = readFileSync(path === '-' ? 0 : path, 'utf8')
+  } catch (error) {
+    throw new UserError(`${printable(path)}: ${reasonOf(error)}.`)
+  }
+  return text
+    .split('\n')
+    .flatMap((line, i) => (line.trim() === '' ? [] : [readJson(line, `${printable(path)}:${i + 1}`)]))
+}
+
+/** The condition's own words may hold a `=` themselves: the last one counts. */
+function readAssumption(text: string): [string, boolean] {
+  const match = /^(.+)=(true|false)$/.exec(text)
+  if (!match)
+    throw new UserError(
+      `--assume ${printable(text)}: it is CONDITION=true or CONDITION=false, the condition as nfwhy words it.`,
+    )
+  return [match[1]!, match[2] === 'true']
+}
+
+function applyCommand(world: World, command: string): World {
+  const parsed = parseCommand(command)
+  if ('error' in parsed) throw pointAt('the command', command, parsed.error)
+  let at = world
+  for (const edit of parsed.edits) {
+    const applied = applyEdit(at, edit)
+    if ('error' in applied) throw new UserError(`--apply ${printable(command)}: ${printable(applied.error)}.`)
+    at = applied.world
+  }
+  return at
+}

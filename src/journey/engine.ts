@@ -1,0 +1,18 @@
+/** Plays a packet in a World: the model (simulate/) anywhere, a kernel (sandbox/) where there is one. */
+import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import type { Evidence } from './evidence.ts'
+import type { Ended } from './outcome.ts'
+
+export interface Played {
+  evidence: Evidence
+  ended: Ended
+  /** As it left this host or was delivered; as it was at its end otherwise. */
+  packet: Packet
+}
+
+export interface Engine {
+  readonly id: 'model' | 'kernel'
+  /** Sends the packet through a machine of its own, so that nothing of it stays. */
+  play(world: World, packet: Packet): Played
+}
