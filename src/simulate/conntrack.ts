@@ -15,7 +15,7 @@ import {
 import type { HookVerdict } from './hooks.ts'
 import type { Machine } from './machine.ts'
 import type { Skb } from './skb.ts'
-import { stateFromDump, trackTcp } from './tcp.ts'
+import { stateFromDump, type TcpSettings, trackTcp } from './tcp.ts'
 
 const TCP = 6
 const ICMP = 1
@@ -136,7 +136,7 @@ function begin(packet: Packet, original: Tuple, number: number, zone: number): F
 
 function attach(machine: Machine, skb: Skb, { connection, direction }: Found): void {
   if (connection.protocolNumber === TCP) {
-    const verdict = trackTcp(connection, skb.packet, direction)
+    const verdict = trackTcp(connection, skb.packet, direction, settingsOf(machine))
     if (verdict === 'invalid') return
     if (verdict === 'again' || verdict === 'gone') machine.conntrack.delete(connection)
     if (verdict === 'again') {
@@ -152,6 +152,15 @@ function attach(machine: Machine, skb: Skb, { connection, direction }: Found): v
   skb.tracking = { state, direction }
 }
 
+function settingsOf({ world }: Machine): TcpSettings {
+  const value = (name: string) => world.host.sysctls?.get(`net.netfilter.nf_conntrack_tcp_${name}`)
+  return {
+    loose: value('loose') !== '0',
+    liberal: value('be_liberal') === '1',
+    ignoreInvalidRst: value('ignore_invalid_rst') === '1',
+  }
+}
+
 /** An ICMP error belongs to the flow of the packet that it quotes (nf_conntrack_inet_error). */
 function relate(machine: Machine, skb: Skb): void {
   const { inner, dst, ctZone } = skb.packet
@@ -163,6 +172,13 @@ function relate(machine: Machine, skb: Skb): void {
   if (!found || found.connection[found.direction].dst !== dst) return
   skb.connection = found.connection
   skb.tracking = { state: 'related', direction: found.direction }
+}
+
+/** The kernel's own answer belongs to the flow of the packet that it answers (nf_conntrack_attach). */
+export function attachAnswer(skb: Skb, { connection, tracking }: Skb): void {
+  if (!connection || !tracking?.direction) return
+  skb.connection = connection
+  skb.tracking = { state: 'related', direction: tracking.direction === 'original' ? 'reply' : 'original' }
 }
 
 /** Behind everything else in INPUT and POSTROUTING: from now on others find the entry. */

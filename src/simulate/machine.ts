@@ -8,7 +8,7 @@ import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
 import type { Connection } from './connection.ts'
-import { ConntrackTable } from './conntrack.ts'
+import { attachAnswer, ConntrackTable } from './conntrack.ts'
 import { withDefaults } from './defaults.ts'
 import { Journal } from './journal.ts'
 import type { Skb } from './skb.ts'
@@ -25,6 +25,11 @@ export interface MachineOptions {
   choose?: (field: string, range: readonly [Scalar, Scalar], lowest: Scalar) => Scalar
 }
 
+export interface SendOptions {
+  /** What this packet answers: the kernel's own ICMP error, or REJECT's reset, which belongs to that packet's flow. */
+  answers?: Simulated
+}
+
 export interface Simulated {
   /** What explain reads; its journey is not explained yet. */
   evidence: Evidence
@@ -35,6 +40,8 @@ export interface Simulated {
   notes: string[]
   /** As it left this host or was delivered; as it was at its end otherwise. */
   packet: Packet
+  /** For the kernel's answer to it. */
+  skb: Skb
 }
 
 /** One machine: its connection table and its sets change with every packet, in order. */
@@ -57,7 +64,7 @@ export class Machine {
   }
 
   /** Sends the packet through; with `in` it comes in there, without it this host sends it. */
-  send(given: Packet): Simulated {
+  send(given: Packet, { answers }: SendOptions = {}): Simulated {
     this.assumed = []
     this.notes = []
     const packet = withDefaults(given, this.world.host)
@@ -71,6 +78,7 @@ export class Machine {
       looped: false,
       ...(indev === undefined ? {} : { indev }),
     }
+    if (answers) attachAnswer(skb, answers.skb)
     const end = this.run(skb)
     return this.tell(skb, packet, end)
   }
@@ -117,6 +125,7 @@ export class Machine {
       assumed: this.assumed,
       notes: this.notes,
       packet: skb.packet,
+      skb,
     }
   }
 

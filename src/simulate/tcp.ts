@@ -1,6 +1,7 @@
 /** The states of a TCP connection as connection tracking keeps them (net/netfilter/nf_conntrack_proto_tcp.c). */
 import type { Packet } from '../model/packet.ts'
-import type { Connection, Direction } from './connection.ts'
+import type { CtStatus, Direction } from './connection.ts'
+import { afterSyn, beginWindows, emptyWindow, endOf, inWindow, isBefore, type Window } from './tcp-window.ts'
 
 /** `/proc/net/nf_conntrack`'s words, in the kernel's order. */
 const STATES = [
@@ -17,14 +18,41 @@ const STATES = [
 ] as const
 export type TcpState = (typeof STATES)[number]
 
+type Kind = 'syn' | 'synack' | 'fin' | 'ack' | 'rst' | 'none'
+
 export interface TcpTracking {
   state: TcpState
+  /** Absent where sequence numbers are not known: then every packet is taken to be in the window. */
+  windows?: Record<Direction, Window>
+  /** Who closed it, by a FIN. */
+  closedBy: Direction[]
+  /** Of the latest packet. */
+  last: Last
+  simultaneous?: boolean
+}
+
+interface Last {
+  kind: Kind
+  direction?: Direction
+  end?: number
+  window?: number
+  ack?: number
+  options?: string
+  /** It was a SYN that the other end may challenge. */
+  challenge?: boolean
+}
+
+/** net.netfilter.nf_conntrack_tcp_…. */
+export interface TcpSettings {
+  loose: boolean
+  liberal: boolean
+  ignoreInvalidRst: boolean
 }
 
 /** `again`: the entry is an old connection's, forget it and begin anew. `gone`: accepted, and the entry is deleted. */
 export type TcpVerdict = 'ok' | 'invalid' | 'again' | 'gone'
 
-const STATE: Readonly<Record<string, TcpState>> = {
+const SHORT: Readonly<Record<string, TcpState>> = {
   SS: 'SYN_SENT',
   SR: 'SYN_RECV',
   ES: 'ESTABLISHED',
@@ -37,7 +65,7 @@ const STATE: Readonly<Record<string, TcpState>> = {
 }
 
 /** By the packet's flags, what comes next in each of STATES; IV: invalid, IG: ignored. */
-const NEXT: Readonly<Record<Direction, Readonly<Record<string, string>>>> = {
+const NEXT: Readonly<Record<Direction, Readonly<Record<Kind, string>>>> = {
   original: {
     syn: 'SS SS IG IG IG IG IG SS SS S2',
     synack: 'IV IV SR IV IV IV IV IV IV SR',
@@ -56,31 +84,176 @@ const NEXT: Readonly<Record<Direction, Readonly<Record<string, string>>>> = {
   },
 }
 
+const nextState = (direction: Direction, kind: Kind, state: TcpState): TcpState | 'invalid' | 'ignored' => {
+  const short = NEXT[direction][kind].split(' ')[STATES.indexOf(state)]!
+  return short === 'IV' ? 'invalid' : short === 'IG' ? 'ignored' : SHORT[short]!
+}
+
 export const stateFromDump = (state: string | undefined): TcpTracking => ({
   state: STATES.find((one) => one === state) ?? 'ESTABLISHED',
+  closedBy: [],
+  last: { kind: 'none' },
 })
 
-const has = ({ tcpFlags }: Packet, flag: string): boolean => tcpFlags?.includes(flag) ?? false
+export const hasFlag = ({ tcpFlags }: Packet, flag: string): boolean => tcpFlags?.includes(flag) ?? false
 
-function kindOf(packet: Packet): string {
-  if (has(packet, 'rst')) return 'rst'
-  if (has(packet, 'syn')) return has(packet, 'ack') ? 'synack' : 'syn'
-  if (has(packet, 'fin')) return 'fin'
-  return has(packet, 'ack') ? 'ack' : 'none'
+function kindOf(packet: Packet): Kind {
+  if (hasFlag(packet, 'rst')) return 'rst'
+  if (hasFlag(packet, 'syn')) return hasFlag(packet, 'ack') ? 'synack' : 'syn'
+  if (hasFlag(packet, 'fin')) return 'fin'
+  return hasFlag(packet, 'ack') ? 'ack' : 'none'
+}
+
+const VALID_FLAGS = ['syn', 'syn,urg', 'ack,syn', 'rst', 'ack,rst', 'ack,fin', 'ack,fin,urg', 'ack', 'ack,urg']
+
+function hasValidFlags({ tcpFlags = [] }: Packet): boolean {
+  const telling = tcpFlags.filter((flag) => !['ece', 'cwr', 'psh', 'ae'].includes(flag))
+  return VALID_FLAGS.includes(telling.sort().join())
+}
+
+/** The entry of a connection that this packet begins; undefined where it cannot. */
+export function beginTcp(packet: Packet, settings: TcpSettings): TcpTracking | undefined {
+  const next = nextState('original', kindOf(packet), 'NONE')
+  if (next === 'invalid' || (next !== 'SYN_SENT' && !settings.loose)) return undefined
+  const tracking: TcpTracking = { state: 'NONE', closedBy: [], last: { kind: 'none' } }
+  if (packet.tcpSeq === undefined || packet.tcpWindow === undefined) return tracking
+  return { ...tracking, windows: beginWindows(packet, next === 'SYN_SENT') }
+}
+
+/** What of an entry matters here. */
+interface Entry {
+  tcp?: TcpTracking
+  flags: Set<CtStatus>
 }
 
 /** Moves the connection on. */
-export function trackTcp(connection: Connection, packet: Packet, direction: Direction): TcpVerdict {
-  const old = connection.tcp?.state ?? 'NONE'
-  const next = NEXT[direction][kindOf(packet)]!.split(' ')[STATES.indexOf(old)]!
-  if (next === 'IV') return 'invalid'
-  if (next === 'IG') return 'ok'
-  const state = STATE[next]!
-  if (state === 'SYN_SENT' && (old === 'TIME_WAIT' || old === 'CLOSE')) return 'again'
-  const rstAtOnce = has(packet, 'rst') && !connection.flags.has('seen-reply')
-  connection.tcp = { state }
-  if (connection.flags.has('confirmed') && rstAtOnce) return 'gone'
-  if (connection.flags.has('seen-reply') && old === 'SYN_RECV' && state === 'ESTABLISHED')
-    connection.flags.add('assured')
+export function trackTcp(entry: Entry, packet: Packet, direction: Direction, settings: TcpSettings): TcpVerdict {
+  if (!hasValidFlags(packet)) return 'invalid'
+  if (!entry.flags.has('confirmed')) {
+    const begun = beginTcp(packet, settings)
+    if (!begun) return 'invalid'
+    entry.tcp = begun
+  }
+  const tcp = entry.tcp!
+  const kind = kindOf(packet)
+  let next = nextState(direction, kind, tcp.state)
+  if (next === 'invalid') return 'invalid'
+  if (next === 'SYN_SENT' && (tcp.state === 'TIME_WAIT' || tcp.state === 'CLOSE')) {
+    if (tcp.closedBy.length > 0 || (tcp.last.direction === direction && tcp.last.kind === 'rst')) return 'again'
+    next = 'ignored'
+  }
+  if (next === 'ignored') {
+    if (!answersIgnoredSyn(tcp, packet, kind, direction)) {
+      ignore(tcp, packet, kind, direction)
+      return 'ok'
+    }
+    takeOver(tcp, direction)
+    next = 'SYN_RECV'
+  }
+  if (next === 'TIME_WAIT' && isChallenge(tcp, kind, direction)) return 'ok'
+  if (next === 'SYN_SENT2') tcp.simultaneous = true
+  if (next === 'SYN_RECV' && direction === 'reply' && kind === 'ack' && tcp.simultaneous) next = 'ESTABLISHED'
+  const reset = next === 'CLOSE' && kind === 'rst' ? judgeReset(entry, tcp, packet, direction, settings) : 'check'
+  if (reset === 'invalid') return 'invalid'
+  if (reset !== 'let through' && tcp.windows) {
+    const place = inWindow(tcp.windows, tcp.state, packet, direction, settings.liberal)
+    if (place === 'ignored') return 'ok'
+    if (place === 'outside') {
+      noteInvalid(entry, tcp, kind, direction)
+      return 'invalid'
+    }
+  }
+  return moveOn(entry, tcp, reset === 'keep' ? tcp.state : next, packet, kind, direction)
+}
+
+function moveOn(
+  entry: Entry,
+  tcp: TcpTracking,
+  next: TcpState,
+  packet: Packet,
+  kind: Kind,
+  direction: Direction,
+): TcpVerdict {
+  const old = tcp.state
+  tcp.last.kind = kind
+  tcp.last.direction = direction
+  if (kind === 'ack') tcp.last.end = endOf(packet)
+  tcp.state = next
+  if (old !== next && next === 'FIN_WAIT') tcp.closedBy.push(direction)
+  // a reset as the only answer: there never was a connection
+  if (!entry.flags.has('seen-reply')) return kind === 'rst' ? 'gone' : 'ok'
+  if ((old === 'SYN_RECV' || old === 'ESTABLISHED') && next === 'ESTABLISHED') entry.flags.add('assured')
   return 'ok'
+}
+
+/** Both ends may know better than the entry: what they send is let through and kept in mind. */
+function ignore(tcp: TcpTracking, packet: Packet, kind: Kind, direction: Direction): void {
+  const { last } = tcp
+  last.kind = kind
+  last.direction = direction
+  last.end = endOf(packet)
+  last.window = packet.tcpWindow ?? 0
+  if (kind === 'syn' && direction === 'original') {
+    last.options = packet.tcpOptions ?? ''
+    last.challenge = tcp.state === 'LAST_ACK'
+  }
+  if (tcp.state === 'SYN_SENT' && kind === 'ack' && direction === 'reply') last.ack = packet.tcpAck ?? 0
+}
+
+const answersIgnoredSyn = ({ last }: TcpTracking, packet: Packet, kind: Kind, direction: Direction): boolean =>
+  kind === 'synack' && last.kind === 'syn' && last.direction !== direction && packet.tcpAck === last.end
+
+/** The ignored SYN was right: the entry goes on from there. */
+function takeOver(tcp: TcpTracking, direction: Direction): void {
+  const { last } = tcp
+  tcp.state = 'SYN_SENT'
+  last.challenge = false
+  if (tcp.windows && last.direction && last.end !== undefined)
+    tcp.windows = {
+      ...tcp.windows,
+      [last.direction]: afterSyn(last.end, last.window ?? 0, last.options ?? ''),
+      [direction]: emptyWindow(),
+    }
+}
+
+/** RFC 5961: an ACK that only answers a SYN out of nowhere; it acknowledges no FIN. */
+function isChallenge({ state, last }: TcpTracking, kind: Kind, direction: Direction): boolean {
+  if (state !== 'LAST_ACK' || kind !== 'ack' || last.direction === direction || last.kind !== 'syn') return false
+  const challenge = last.challenge ?? false
+  last.challenge = false
+  return challenge
+}
+
+/** `keep`: the connection stays as it is; `let through`: it answers what was ignored, and no window is asked. */
+function judgeReset(
+  { flags }: Entry,
+  { state, windows, last }: TcpTracking,
+  { tcpSeq: seq = 0, tcpAck }: Packet,
+  direction: Direction,
+  settings: TcpSettings,
+): 'invalid' | 'keep' | 'check' | 'let through' {
+  const established = state === 'ESTABLISHED'
+  const most = windows?.[direction === 'original' ? 'reply' : 'original'].maxAck
+  let keep = false
+  if (most !== undefined) {
+    if (seq === 0 && !established) return 'check'
+    if (isBefore(seq, most) && !settings.ignoreInvalidRst) return 'invalid'
+    if (!established || seq === most) return 'check'
+    if (last.kind === 'ack' && last.direction === direction && seq === last.end) return 'check'
+    keep = true
+  }
+  const answersSyn = flags.has('seen-reply') && last.kind === 'syn'
+  const answersAck = !flags.has('assured') && last.kind === 'ack'
+  if ((answersSyn || answersAck) && tcpAck === last.end) return 'let through'
+  if (state === 'SYN_SENT' && last.kind === 'ack' && last.direction === 'reply' && seq === last.ack)
+    return 'let through'
+  return keep ? 'keep' : 'check'
+}
+
+/** nf_tcp_handle_invalid: a FIN or RST that is out of the window makes an assured entry expire sooner. */
+function noteInvalid({ flags }: Entry, { last }: TcpTracking, kind: Kind, direction: Direction): void {
+  if (!flags.has('assured') || (kind !== 'rst' && kind !== 'fin')) return
+  if (last.direction !== direction && (last.kind === 'fin' || last.kind === 'rst')) return
+  last.kind = kind
+  last.direction = direction
 }

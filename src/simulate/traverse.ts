@@ -66,6 +66,8 @@ function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
   const { in: _in, out: _out, ...packet } = skb.packet
   const shown = interfacesAt(machine, skb, hook)
   skb.packet = { ...shown, ...packet }
+  // before connection tracking has looked at it, a packet is what one without an entry is
+  if (!skb.tracking) change(skb, { ctState: 'invalid' })
   const verdict = runHook(machine, skb, hook)
   switch (verdict) {
     case 'accept':

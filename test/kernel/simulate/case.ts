@@ -1,0 +1,71 @@
+/** One case for the simulator: rules and packets that can be played again, and made smaller. */
+import { Packets } from '../generate/packets.ts'
+import { Random } from '../generate/random.ts'
+import { printRuleset, randomRuleset, type Table } from '../generate/ruleset.ts'
+import { makeScene } from '../generate/scene.ts'
+import { legacy } from '../lab/backend.ts'
+import type { Family, Gathered, Lab, Sent } from '../lab/lab.ts'
+import type { Played, Round } from '../play.ts'
+
+export interface Case {
+  seed: number
+  family: Family
+  tables: Table[]
+  /** One round is sent when nothing of the one before is on its way any more. */
+  rounds: Sent[][]
+}
+
+/** Answers are made from what the kernel did, so the case is known only when it was played. */
+export async function playNew(
+  lab: Lab,
+  seed: number,
+  tables: readonly string[],
+): Promise<{ one: Case; played: Played }> {
+  const random = new Random(seed)
+  const family: Family = random.chance(0.6) ? 'ip' : 'ip6'
+  const scene = makeScene(lab.topology, family)
+  const ruleset = randomRuleset(random, scene, { tables, beyond: random.chance(0.1) })
+  const packets = new Packets(random, scene)
+  const stage = await Stage.set(lab, family, ruleset)
+  const opened = await stage.round(packets.openings(random.int(5, 9)))
+  const answered = await stage.round(packets.answers(opened))
+  const last = await stage.round([...packets.followUps(), ...packets.answers(answered)])
+  await stage.round([...packets.openings(2), ...packets.answers(last)])
+  const one = { seed, family, tables: ruleset, rounds: stage.rounds.map(({ sent }) => sent) }
+  return { one, played: await stage.end(seed) }
+}
+
+export async function playAgain(lab: Lab, { seed, family, tables, rounds }: Case): Promise<Played> {
+  const stage = await Stage.set(lab, family, tables)
+  for (const sent of rounds) await stage.round(sent)
+  return stage.end(seed)
+}
+
+class Stage {
+  readonly rounds: Round[] = []
+  private readonly lab: Lab
+  private readonly family: Family
+
+  private constructor(lab: Lab, family: Family) {
+    this.lab = lab
+    this.family = family
+  }
+
+  static async set(lab: Lab, family: Family, tables: readonly Table[]): Promise<Stage> {
+    await lab.must(['conntrack', '-F'])
+    await lab.must(legacy.restore(family), printRuleset(tables))
+    return new Stage(lab, family)
+  }
+
+  async round(sent: Sent[]): Promise<Gathered> {
+    const refused = await this.lab.send(sent)
+    const gathered = await this.lab.gather()
+    this.rounds.push({ sent, refused, gathered })
+    return gathered
+  }
+
+  async end(seed: number): Promise<Played> {
+    const saved = await this.lab.must(legacy.save(this.family))
+    return { seed, family: this.family, parallel: false, saved, rounds: this.rounds }
+  }
+}

@@ -1,0 +1,124 @@
+/** The simulated way of every packet against the lines that the kernel printed, and what became of it. */
+import type { Packet } from '../../../src/model/packet.ts'
+import { Machine, type Simulated } from '../../../src/simulate/machine.ts'
+import { buildWorld } from '../compare/explained.ts'
+import type { Sent } from '../lab/lab.ts'
+import type { Played } from '../play.ts'
+import { identityText } from '../truth/identity.ts'
+import { readTruth, type Seen } from '../truth/truth.ts'
+
+export interface Compared {
+  packets: number
+  lines: number
+  /** The model said that it cannot know, and why. */
+  undetermined: Map<string, number>
+  differences: string[]
+}
+
+const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
+
+export function compareCase(played: Played, host: Readonly<Record<string, string>>): Compared {
+  const truth = readTruth(played)
+  const { world } = buildWorld({ ...host, rules: played.saved })
+  world.host.conntrack = []
+  const sent = new Map(played.rounds.flatMap((round) => round.sent.map((one) => [identityText(one.packet), one])))
+  const compared: Compared = { packets: 0, lines: 0, undetermined: new Map(), differences: [] }
+  let current: Seen | undefined
+  const machine = new Machine(world, { choose: (field, range, lowest) => chosen(current!, field, range, lowest) })
+  const done: { seen: Seen; simulated: Simulated }[] = []
+  for (const seen of truth.packets) {
+    current = seen
+    const { packet, own } = packetOf(seen, sent.get(seen.identity))
+    const answers = own ? answered(seen, done) : undefined
+    const simulated = machine.send(packet, answers ? { answers } : {})
+    done.push({ seen, simulated })
+    compared.packets++
+    compared.lines += seen.lines.length
+    const { open } = simulated.ended
+    if (open) {
+      const why = `${open.condition}: ${open.reason}`
+      compared.undetermined.set(why, (compared.undetermined.get(why) ?? 0) + 1)
+      // what comes later hangs on it, too
+      return compared
+    }
+    const differences = compareOne(seen, simulated)
+    if (differences.length > 0) {
+      compared.differences.push(...differences)
+      return compared
+    }
+  }
+  return compared
+}
+
+/** As it was sent, with the interface it came by; the kernel's own packets are known from their first line alone. */
+function packetOf(seen: Seen, sent: Sent | undefined): { packet: Packet; own: boolean } {
+  const { in: device } = seen.packet
+  if (!sent) return { packet: { ...seen.packet }, own: true }
+  if (sent.at === 'router') return { packet: { ...sent.packet, uid: 0, gid: 0 }, own: false }
+  return { packet: { mark: 0, ...sent.packet, ...(device === undefined ? {} : { in: device }) }, own: false }
+}
+
+/** The packet that made the kernel send this error, or this reset of REJECT. */
+function answered(seen: Seen, done: readonly { seen: Seen; simulated: Simulated }[]): Simulated | undefined {
+  const { inner } = seen.packet
+  if (inner) {
+    const quoted = identityText(inner)
+    return done.findLast((one) => one.seen.identity === quoted)?.simulated
+  }
+  if (!seen.packet.tcpFlags?.includes('rst')) return undefined
+  return done.findLast(({ seen: { steps, fate } }) => {
+    const last = steps.at(-1)!.line.packet
+    return (
+      fate.outcome === 'rejected' &&
+      last.src === seen.packet.dst &&
+      last.dst === seen.packet.src &&
+      last.sport === seen.packet.dport &&
+      last.dport === seen.packet.sport
+    )
+  })?.simulated
+}
+
+/** What the kernel has taken of what it may take. */
+function chosen(
+  seen: Seen,
+  field: string,
+  [low, high]: readonly [string | number, string | number],
+  lowest: string | number,
+): string | number {
+  const taken = seen.fate.arrived?.packet[field as 'sport']
+  return taken !== undefined && taken >= Number(low) && taken <= Number(high) ? taken : lowest
+}
+
+function compareOne(seen: Seen, { evidence, ended, packet }: Simulated): string[] {
+  const steps = seen.steps.filter(({ kind }) => kind !== 'log')
+  const kernel = steps.map(({ line, hook, depth }) => {
+    const { table, chain, type, number } = line.point!
+    return [
+      `${table}:${chain}:${type}:${number} ${hook} depth=${depth}`,
+      ...SHOWN.map((key) => `${key}=${line.packet[key] ?? ''}`),
+    ].join(' ')
+  })
+  // of SCTP the log shows no ports
+  const isShown = (key: (typeof SHOWN)[number]) => !key.endsWith('port') || seen.packet.sport !== undefined
+  const model = evidence.journey.steps.map((step) =>
+    [
+      `${step.table}:${step.chain}:${step.reported ?? step.kind}:${step.ruleNumber} ${step.hook} depth=${step.depth}`,
+      ...SHOWN.map((key) => `${key}=${isShown(key) ? (step[key] ?? '') : ''}`),
+    ].join(' '),
+  )
+  const differences: string[] = []
+  const fail = (why: string) =>
+    differences.push(
+      `${why}\npacket ${JSON.stringify(seen.packet)}\nkernel (${seen.fate.outcome})\n  ${kernel.join('\n  ')}\nmodel (${ended.outcome})\n  ${model.join('\n  ')}`,
+    )
+  const at = kernel.findIndex((line, i) => line !== model[i])
+  if (at >= 0 || kernel.length !== model.length) fail(`line ${at >= 0 ? at + 1 : kernel.length + 1} differs`)
+  else if (ended.outcome !== seen.fate.outcome) fail('the outcome differs')
+  else if (seen.fate.arrived) {
+    const { packet: arrived } = seen.fate.arrived
+    for (const key of ['src', 'dst', 'sport', 'dport', 'ttl', 'tos', 'icmpId'] as const)
+      if (arrived[key] !== undefined && packet[key] !== undefined && arrived[key] !== packet[key])
+        fail(`it arrived with ${key} ${arrived[key]}, the model says ${packet[key]}`)
+  }
+  return differences
+}
