@@ -140,7 +140,7 @@ function readSpec(text: string): Packet {
 function readJson(text: string, where: string): Packet {
   const result = readPacketJson(text)
   if ('packet' in result) return result.packet
-  throw new UserError(`${where}: ${printable(result.error)}.`)
+  throw new UserError(`${where}: ${sentence(result.error)}`)
 }
 
 function readPackets(path: string): Packet[] {
@@ -171,8 +171,11 @@ function applyCommand(world: World, command: string): World {
   let at = world
   for (const edit of parsed.edits) {
     const applied = applyEdit(at, edit)
-    if ('error' in applied) throw new UserError(`--apply ${printable(command)}: ${printable(applied.error)}.`)
+    if ('error' in applied) throw new UserError(`--apply ${printable(command)}: ${sentence(applied.error)}`)
     at = applied.world
   }
   return at
 }
+
+/** What ends with a question has its mark. */
+const sentence = (text: string) => (/[?.!]$/.test(text) ? printable(text) : `${printable(text)}.`)

@@ -1,5 +1,5 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
-import type { Journey, RuleRef, Step } from '../model/journey.ts'
+import type { Fix, Journey, RuleRef, Step } from '../model/journey.ts'
 import type { Group } from './form.ts'
 import { isStopped } from './group.ts'
 import type { Marks } from './marks.ts'
@@ -102,3 +102,11 @@ export function markOf({ outcome, findings }: Journey): 'bad' | 'good' | 'look' 
 
 /** Findings that are about the input, not about one packet: they are told once, on top. */
 export const NOTICES: ReadonlySet<string> = new Set(['no-ruleset', 'ruleset-mismatch'])
+
+/** What trying a fix gave; undefined where it was not tried. */
+export function triedWords({ verified, after, afterSource }: Fix): string | undefined {
+  if (verified === undefined) return undefined
+  const outcome = after === undefined ? '' : `: ${after}`
+  const source = afterSource === undefined ? '' : `, from ${afterSource}`
+  return `tried with ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}`
+}

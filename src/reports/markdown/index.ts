@@ -2,7 +2,7 @@
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group, Tail } from '../form.ts'
-import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, whereWords } from '../journey-words.ts'
+import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
 import { allPrintable } from '../printable.ts'
@@ -141,18 +141,15 @@ function fixLines(journey: Journey): string[] {
   return ['### What to change', '', ...fixes.flatMap(oneFix)]
 }
 
-function oneFix({ command, description, note, undo, verified, after }: Fix, i: number): string[] {
+function oneFix(fix: Fix, i: number): string[] {
+  const { command, description, note, undo } = fix
   const item = ' '.repeat(`${i + 1}. `.length)
   const under = (lines: readonly string[]) => ['', ...lines.map((line) => item + line)]
   const lines = [`${i + 1}. ${prose(description)}`]
   if (command !== undefined) lines.push(...under(block([command], 'sh')))
   if (undo !== undefined) lines.push(...under(['To take it back:']), ...under(block([undo], 'sh')))
-  if (verified !== undefined)
-    lines.push(
-      ...under([
-        `Tried with ${verified === 'kernel' ? 'the kernel' : 'the model'}${after === undefined ? '' : `: ${after}`}.`,
-      ]),
-    )
+  const tried = triedWords(fix)
+  if (tried !== undefined) lines.push(...under([`(${prose(tried)})`]))
   if (note !== undefined) lines.push(...under([`(${prose(note)})`]))
   return [...lines, '']
 }

@@ -1,7 +1,7 @@
 /** What was found besides the cause: findings, errors first, then what to change. */
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
-import { ruleName } from '../journey-words.ts'
+import { ruleName, triedWords } from '../journey-words.ts'
 import { wrap, wrapCommand } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
@@ -44,7 +44,7 @@ export function writeFixes(page: Page, journey: Journey): void {
 
 /** `notes`: those that a fix above has told. */
 function writeFix(page: Page, fix: Fix, notes: Set<string>): void {
-  const { command, description, note, undo, verified, after } = fix
+  const { command, description, note, undo } = fix
   page.row('fix', command === undefined ? description : `${description}:`, { labelStyle: 'green' })
   if (command !== undefined)
     page.rows(
@@ -61,10 +61,8 @@ function writeFix(page: Page, fix: Fix, notes: Set<string>): void {
     )
   }
   const says: string[] = []
-  if (verified !== undefined)
-    says.push(
-      `tried with ${verified === 'kernel' ? "this machine's kernel" : 'the model'}${after === undefined ? '' : `: ${after}`}`,
-    )
+  const tried = triedWords(fix)
+  if (tried !== undefined) says.push(tried)
   if (note !== undefined && !notes.has(note)) says.push(note)
   if (note !== undefined) notes.add(note)
   if (page.full && command !== undefined && fix.unverified !== undefined) says.push(fix.unverified)
