@@ -1,0 +1,40 @@
+/** The same lines as other CPUs could have mixed them: packets among each other, the lines of one packet in order. */
+import type { Random } from '../generate/random.ts'
+import { identityText } from '../truth/identity.ts'
+import type { Seen } from '../truth/truth.ts'
+
+/** `last` stays behind all others. The log's own numbers and times stay in their order. */
+export function shuffleLines(random: Random, packets: readonly Seen[], last: ReadonlySet<Seen>): string[] {
+  const mixed = [false, true].flatMap((behind) =>
+    mix(
+      random,
+      packets.filter((seen) => last.has(seen) === behind),
+    ),
+  )
+  const heads = mixed.map((text) => text.slice(0, text.indexOf(';'))).sort((a, b) => numberOf(a) - numberOf(b))
+  return mixed.map((text, i) => heads[i]! + text.slice(text.indexOf(';')))
+}
+
+function mix(random: Random, packets: readonly Seen[]): string[] {
+  const queues = new Map<string, string[]>()
+  for (const seen of packets) {
+    const queue = queues.get(alike(seen)) ?? []
+    queues.set(alike(seen), [...queue, ...seen.lines.map(({ text }) => text)])
+  }
+  const mixed: string[] = []
+  for (let left = [...queues.values()]; left.length > 0; left = left.filter((queue) => queue.length > 0))
+    mixed.push(random.pick(left).shift()!)
+  return mixed
+}
+
+/**
+ * Packets that are not told apart while they are under way at once: errors of ICMPv6 that differ in nothing but the
+ * packet they quote, and what LOG prints without sequence numbers of one TCP flow.
+ */
+function alike({ lines, packet: { inner: _, ...packet } }: Seen): string {
+  if (lines.every(({ point }) => point)) return identityText(packet)
+  const { tcpSeq: __, tcpAck: ___, ...logged } = packet
+  return [identityText(logged), packet.src, packet.dst, packet.sport, packet.dport].join(' ')
+}
+
+const numberOf = (head: string) => Number(head.split(',')[1])

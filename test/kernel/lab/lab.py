@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""The hands of the lab: two network namespaces, raw sockets in them, and a reader of the kernel log.
+
+Reads one JSON command a line from standard input and answers each with one JSON line. It moves bytes; what they mean
+is the business of lab.ts. The namespaces are held by file descriptors of this process alone, so they end with it,
+however it ends.
+"""
+
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import secrets
+import select
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+CLONE_NEWNET = 0x40000000
+ALL_NETNS = "/proc/sys/net/netfilter/nf_log_all_netns"
+ALL_NETNS_LOCK = "/run/nfwhy-nf_log_all_netns"
+ETH_P_ALL = 3
+PACKET_OUTGOING = 4
+SO_RCVBUFFORCE = 33
+SO_MARK = 36
+IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS = 49, 51, 66
+IPV6_PKTINFO, IPV6_HOPLIMIT, IPV6_TCLASS = 50, 52, 67
+IPV6_HDRINCL = 36
+# whose packets are seen when they are delivered; ICMP besides
+PROTOCOLS = (6, 17, 47, 132, 253)
+CPUS = sorted(os.sched_getaffinity(0))
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result):
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+class Namespace:
+    def __init__(self):
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        checked(libc.unshare(CLONE_NEWNET))
+        self.fd = os.open("/proc/self/ns/net", os.O_RDONLY)
+        checked(libc.setns(home, CLONE_NEWNET))
+        os.close(home)
+
+    def enter(self):
+        checked(libc.setns(self.fd, CLONE_NEWNET))
+
+    def run(self, argv, given):
+        done = subprocess.run(argv, input=given, capture_output=True, text=True, preexec_fn=self.enter)
+        return {"status": done.returncode, "out": done.stdout, "error": done.stderr}
+
+    def socket(self, *kind):
+        """A socket of this namespace; it stays there wherever the process goes."""
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        try:
+            self.enter()
+            made = socket.socket(*kind)
+        finally:
+            checked(libc.setns(home, CLONE_NEWNET))
+            os.close(home)
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+        return made
+
+
+class KernelLog:
+    """What is logged from now on, of the lines that hold one of the words; what was overwritten unread is counted."""
+
+    def __init__(self, words):
+        self.words = words
+        self.lost = 0
+        self.lines = []
+        self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.lseek(self.fd, 0, os.SEEK_END)
+
+    def read(self):
+        while True:
+            try:
+                record = os.read(self.fd, 8192).decode("latin1")
+            except OSError as error:
+                if error.errno == errno.EPIPE:
+                    self.lost += 1
+                    continue
+                if error.errno == errno.EAGAIN:
+                    return
+                raise
+            line = record.split("\n", 1)[0]
+            if any(word in line for word in self.words):
+                self.lines.append(line)
+
+    def take(self):
+        self.read()
+        taken = {"log": self.lines, "lost": self.lost}
+        self.lines, self.lost = [], 0
+        return taken
+
+
+class LogOfAllNamespaces:
+    """nf_log_all_netns = 1 while any lab of this machine runs; the last one puts back what the first one found."""
+
+    def __enter__(self):
+        self.lock = open(ALL_NETNS_LOCK, "a+")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.lock.seek(0)
+            # a value that is still there was left by a lab that was killed
+            if self.lock.read() == "":
+                self.lock.write(read(ALL_NETNS))
+                self.lock.flush()
+        except BlockingIOError:
+            pass
+        fcntl.flock(self.lock, fcntl.LOCK_SH)
+        write(ALL_NETNS, "1")
+
+    def __exit__(self, *_):
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        self.lock.seek(0)
+        write(ALL_NETNS, self.lock.read())
+        self.lock.truncate(0)
+
+
+def read(path):
+    with open(path) as file:
+        return file.read().strip()
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+class Lab:
+    def __init__(self):
+        self.outside = Namespace()
+        self.router = Namespace()
+        self.links = {}
+        self.delivered = {}
+        self.log = None
+
+    def run(self, namespace, argv, stdin=""):
+        return getattr(self, namespace).run(argv, stdin)
+
+    def namespace_path(self):
+        return {"path": f"/proc/{os.getpid()}/fd/{self.router.fd}"}
+
+    def open(self, links, words):
+        """`links`: name → interface outside and the router's IPv4 address on it."""
+        for name, link in links.items():
+            wire = self.outside.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+            wire.bind((link["interface"], ETH_P_ALL))
+            self.links[name] = (wire, socket.inet_aton(link["router"]))
+        for protocol in (1, *PROTOCOLS):
+            self.delivered[4, protocol] = self.router.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
+        for protocol in (58, *PROTOCOLS):
+            made = self.router.socket(socket.AF_INET6, socket.SOCK_RAW, protocol)
+            for option in (IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS):
+                made.setsockopt(socket.IPPROTO_IPV6, option, 1)
+            self.delivered[6, protocol] = made
+        self.own = {
+            4: self.router.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
+            6: self.router.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW),
+        }
+        self.own[6].setsockopt(socket.IPPROTO_IPV6, IPV6_HDRINCL, 1)
+        self.log = KernelLog(words)
+        os.sched_setaffinity(0, {CPUS[0]})
+        return {}
+
+    def send(self, senders):
+        """Each list of packets from a CPU of its own, all at once; the kernel's refusals come back by name."""
+        refused = []
+        threads = [
+            threading.Thread(target=self.send_from, args=(CPUS[i % len(CPUS)], packets, refused))
+            for i, packets in enumerate(senders)
+        ]
+        if len(threads) == 1:
+            self.send_from(CPUS[0], senders[0], refused)
+        else:
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                self.log.read()
+                time.sleep(0.0005)
+        return {"refused": refused}
+
+    def send_from(self, cpu, packets, refused):
+        os.sched_setaffinity(0, {cpu})
+        for packet in packets:
+            data = bytes.fromhex(packet["bytes"])
+            if packet["at"] in self.links:
+                self.links[packet["at"]][0].send(data)
+            else:
+                family = data[0] >> 4
+                self.own[family].setsockopt(socket.SOL_SOCKET, SO_MARK, packet.get("mark", 0))
+                try:
+                    self.own[family].sendto(data, (packet["to"], 0))
+                except OSError as error:
+                    refused.append({"n": packet["n"], "error": errno.errorcode.get(error.errno, str(error.errno))})
+            if threading.current_thread() is threading.main_thread():
+                self.log.read()
+
+    def gather(self):
+        """All that happened since, once nothing is on its way any more."""
+        frames, delivered = [], []
+        while True:
+            before = len(frames) + len(delivered)
+            for cpu in CPUS:
+                os.sched_setaffinity(0, {cpu})
+                for name in self.links:
+                    self.await_echo(name, frames)
+            for sock in self.delivered.items():
+                self.read_delivered(*sock, delivered)
+            if len(frames) + len(delivered) == before:
+                os.sched_setaffinity(0, {CPUS[0]})
+                return {"frames": frames, "delivered": delivered, **self.log.take()}
+
+    def await_echo(self, name, frames):
+        """What was queued on this CPU before an ARP probe is done when the answer is there; netfilter has no part in it."""
+        wire, router = self.links[name]
+        nonce = b"\x06" + secrets.token_bytes(5)
+        wire.send(b"\xff" * 6 + nonce + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + nonce + bytes(10) + router)
+        deadline = time.monotonic() + 5
+        while True:
+            self.log.read()
+            if not select.select([wire], [], [], deadline - time.monotonic())[0]:
+                raise TimeoutError(f"no answer to ARP on {name}")
+            data, (_, protocol, kind, *_) = wire.recvfrom(65536)
+            if protocol == 0x0806:
+                if data[:6] == nonce and kind != PACKET_OUTGOING:
+                    return
+            elif kind != PACKET_OUTGOING:
+                frames.append({"at": name, "bytes": data.hex()})
+
+    def read_delivered(self, kind, sock, delivered):
+        while True:
+            try:
+                data, notes, _, source = sock.recvmsg(65536, 256)
+            except BlockingIOError:
+                return
+            if kind[0] == 6:
+                data = ipv6_header(kind[1], data, notes, source) + data
+            delivered.append({"bytes": data.hex()})
+
+
+def ipv6_header(protocol, data, notes, source):
+    """IPv6's raw sockets hand out the payload; the header is put together again from what comes beside it."""
+    values = {kind: value for _, kind, value in notes}
+    (hops,) = struct.unpack("i", values[IPV6_HOPLIMIT])
+    (traffic_class,) = struct.unpack("i", values[IPV6_TCLASS])
+    addresses = socket.inet_pton(socket.AF_INET6, source[0].split("%")[0]) + values[IPV6_PKTINFO][:16]
+    return struct.pack("!IHBB", 6 << 28 | traffic_class << 20, len(data), protocol, hops) + addresses
+
+
+def main():
+    lab = Lab()
+    with LogOfAllNamespaces():
+        for line in sys.stdin:
+            command = json.loads(line)
+            try:
+                answer = getattr(lab, command.pop("do"))(**command)
+            except Exception as error:  # the other end tells it with the case
+                answer = {"failed": f"{type(error).__name__}: {error}"}
+            print(json.dumps(answer), flush=True)
+
+
+main()

@@ -1,0 +1,44 @@
+/** What became of a packet, by what arrived elsewhere: on a wire, in the router's own stack, or nowhere. */
+import type { Outcome } from '../../../src/model/journey.ts'
+import type { Packet } from '../../../src/model/packet.ts'
+import type { Gathered } from '../lab/lab.ts'
+import type { Side } from '../lab/topology.ts'
+import { identityText } from './identity.ts'
+import type { Traversal } from './traversals.ts'
+import type { WalkedStep } from './walk.ts'
+
+export interface Fate {
+  outcome: Outcome
+  /** As it arrived, with the link it came by; absent where it arrived nowhere. */
+  arrived?: { at: Side | 'router'; packet: Packet }
+}
+
+/** Everything that arrived, by identity; each arrival is given out once. */
+export class Arrivals {
+  private readonly waiting = new Map<string, NonNullable<Fate['arrived']>[]>()
+
+  constructor(gathered: readonly Gathered[]) {
+    for (const { left, delivered } of gathered) {
+      for (const one of left) this.add(one)
+      for (const packet of delivered) this.add({ at: 'router', packet })
+    }
+  }
+
+  private add(arrived: NonNullable<Fate['arrived']>): void {
+    const key = identityText(arrived.packet)
+    this.waiting.set(key, [...(this.waiting.get(key) ?? []), arrived])
+  }
+
+  fate({ identity }: Traversal, steps: readonly WalkedStep[]): Fate {
+    const last = steps.at(-1)!
+    const arrived = this.waiting.get(identity)?.shift()
+    if (arrived?.at === 'router') return { outcome: 'delivered', arrived }
+    if (arrived) return { outcome: steps[0]!.hook === 'output' ? 'sent' : 'forwarded', arrived }
+    return { outcome: last.ends === 'accepted' || last.ends === 'goes on' ? 'vanished' : last.ends }
+  }
+
+  /** What arrived and no fate took: packets that were not traced. */
+  get left(): NonNullable<Fate['arrived']>[] {
+    return [...this.waiting.values()].flat()
+  }
+}
