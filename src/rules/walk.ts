@@ -4,6 +4,7 @@
  */
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import { nextCandidate } from './chain-index.ts'
 import { evaluateAll } from './evaluate.ts'
 import type { Moment } from './moment.ts'
 import { type Unknown, unknown } from './truth.ts'
@@ -49,6 +50,7 @@ export function walk(table: Table, stack: readonly Place[], start: Moment): Walk
   for (;;) {
     const place = places.at(-1)
     if (!place) return { matched, ending: 'policy', packet: moment.packet }
+    place.index = nextCandidate(place.chain, place.index, moment)
     const rule = place.chain.rules[place.index++]
     if (!rule) {
       places.pop()

@@ -1,6 +1,7 @@
 /** One table's chains as ipt_do_table walks them (net/ipv4/netfilter/ip_tables.c), line by line as TRACE prints it. */
 import type { BaseChain } from '../journey/base-chains.ts'
 import type { Chain, Rule } from '../model/ruleset.ts'
+import { nextCandidate } from '../rules/chain-index.ts'
 import { conditionText, evaluate, evaluateAll } from '../rules/evaluate.ts'
 import type { Moment } from '../rules/moment.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
@@ -26,6 +27,7 @@ export function walkTable(machine: Machine, skb: Skb, { table, chain: base }: Ba
   const frames: Frame[] = [{ table, chain: base, depth: 0, caller: undefined, index: 0 }]
   for (;;) {
     const frame = frames.at(-1)!
+    frame.index = nextCandidate(frame.chain, frame.index, momentOf(machine, skb))
     const rule = frame.chain.rules[frame.index++]
     if (!rule) {
       skb.journal.add(skb, frame, endOf(frame.chain))

@@ -1,0 +1,105 @@
+/**
+ * Thousands of sibling rules that differ in an address or a port are found by look-up, not asked one by one: a rule
+ * that wants another value than the packet has cannot match, whatever else it asks. What matches, and in which order,
+ * stays the same.
+ */
+import { formatAddress, parseAddress } from '../model/address.ts'
+import type { Condition, Scalar, Value } from '../model/condition.ts'
+import type { Chain, Rule } from '../model/ruleset.ts'
+import { reader } from './facts.ts'
+import { ABSENT, type Moment } from './moment.ts'
+import { isUnknown } from './truth.ts'
+
+/** Fields by which siblings differ. */
+const FIELDS = ['ip daddr', 'ip saddr', 'ip6 daddr', 'ip6 saddr', 'tcp dport', 'udp dport', 'th dport'] as const
+type Field = (typeof FIELDS)[number]
+
+/** Shorter chains are walked as fast. */
+const FEWEST = 16
+
+interface Index {
+  field: Field
+  /** Indexes of the rules that want just this value, rising. */
+  byValue: ReadonlyMap<Scalar, readonly number[]>
+  /** Of those that want something else, or nothing, of the field. */
+  others: readonly number[]
+}
+
+// rules never change once they are read; a change makes a new list
+const indexes = new WeakMap<readonly Rule[], Index | undefined>()
+
+/** The index of the first rule at or behind `from` that may match; the number of rules where there is none. */
+export function nextCandidate(chain: Chain, from: number, moment: Moment): number {
+  const { rules } = chain
+  if (rules.length < FEWEST) return from
+  if (!indexes.has(rules)) indexes.set(rules, makeIndex(rules))
+  const index = indexes.get(rules)
+  if (!index) return from
+  const held = reader(index.field)(moment)
+  if (typeof held === 'object' && (isUnknown(held) || Array.isArray(held))) return from
+  const same = held === ABSENT ? undefined : index.byValue.get(keyOf(held as Scalar))
+  return Math.min(firstFrom(same, from, rules.length), firstFrom(index.others, from, rules.length))
+}
+
+function makeIndex(rules: readonly Rule[]): Index | undefined {
+  const wanted = FIELDS.map((field) => ({ field, values: rules.map((rule) => valuesOf(rule, field)) }))
+  const count = ({ values }: (typeof wanted)[number]) => values.filter((one) => one !== undefined).length
+  const best = wanted.reduce((a, b) => (count(b) > count(a) ? b : a))
+  if (count(best) < FEWEST / 2) return undefined
+  const byValue = new Map<Scalar, number[]>()
+  const others: number[] = []
+  best.values.forEach((values, i) => {
+    if (!values) others.push(i)
+    for (const value of new Set(values)) {
+      const siblings = byValue.get(value)
+      if (siblings) siblings.push(i)
+      else byValue.set(value, [i])
+    }
+  })
+  return { field: best.field, byValue, others }
+}
+
+/** The values that alone match; undefined where the rule leaves the field open. */
+function valuesOf(rule: Rule, field: Field): Scalar[] | undefined {
+  for (const condition of rule.conditions) {
+    const values = wantedBy(condition, field)
+    if (values) return values
+  }
+  return undefined
+}
+
+function wantedBy(condition: Condition, field: Field): Scalar[] | undefined {
+  if (
+    condition.kind !== 'compare' ||
+    condition.field !== field ||
+    condition.op !== '==' ||
+    condition.mask !== undefined
+  )
+    return undefined
+  return scalars(condition.value)
+}
+
+function scalars(value: Value): Scalar[] | undefined {
+  if (typeof value !== 'object') return [keyOf(value)]
+  if (!('set' in value)) return undefined
+  const each = value.set.map(scalars)
+  return each.every((one) => one !== undefined) ? each.flat() : undefined
+}
+
+/** One text for one address, however it is written. */
+function keyOf(value: Scalar): Scalar {
+  if (typeof value === 'number' || !value.includes(':')) return value
+  const bytes = parseAddress(value)
+  return bytes ? formatAddress(bytes) : value
+}
+
+function firstFrom(rising: readonly number[] | undefined, from: number, none: number): number {
+  if (!rising) return none
+  let [low, high] = [0, rising.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (rising[middle]! < from) low = middle + 1
+    else high = middle
+  }
+  return rising[low] ?? none
+}
