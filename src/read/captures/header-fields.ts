@@ -3,7 +3,6 @@
  * Every column's bit in PRESENT says whether the capture gave it.
  */
 export const PRESENT = 0
-/** Bits of PRESENT above the columns'. */
 export const IN = 1
 export const OUT = 2
 export const PHYSIN = 3
@@ -36,6 +35,7 @@ export const MAC = 26
 export const MACSRC = 27
 export const MACDST = 28
 export const OPT = 29
+/** What an ICMP error quotes; 0: nothing (it has no bit in PRESENT). */
 export const INNER = 30
 /** IPv4: one number; IPv6: four. */
 export const SRC = 31
@@ -48,11 +48,16 @@ export const COLUMNS = 41
 export const FRAG_MF = 1 << 20
 export const FRAG_DF = 1 << 21
 
-/** SRC and DST share the two top bits, the others have the bit of their column's number. */
+/** SRC and DST have the two top bits, the others the bit of their column's number. */
 export const HAS_SRC = 1 << 30
 export const HAS_DST = 1 << 31
+/** The addresses of a bridged frame are IPv6. */
+export const WIDE = 1
 
 export const TCP = 6
 export const UDP = 17
 export const ICMP = 1
 export const ICMPV6 = 58
+export const UDPLITE = 136
+export const ESP = 50
+export const AH = 51

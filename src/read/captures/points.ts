@@ -14,6 +14,8 @@ export interface TracePoint {
 export class TracePoints {
   private readonly list: TracePoint[] = []
   private readonly numbers = new Map<string, number>()
+  /** How many of them are prefixes of LOG lines. */
+  prefixes = 0
 
   get size(): number {
     return this.list.length
@@ -30,6 +32,7 @@ export class TracePoints {
       number = this.list.length
       this.list.push(point)
       this.numbers.set(key, number)
+      if (point.prefix !== undefined) this.prefixes++
     }
     return number
   }

@@ -15,6 +15,8 @@ export interface Stamp {
   digits: number
   /** `Z`, `+01:00`, or nothing. */
   offset: string
+  /** Microseconds behind that second, where the capture gives both clocks; then a stamp is one event's own. */
+  micros?: number
 }
 
 export const noStamp: Stamp = { host: '', uptime: false, base: Number.NaN, digits: 0, offset: '' }
@@ -22,9 +24,8 @@ export const noStamp: Stamp = { host: '', uptime: false, base: Number.NaN, digit
 /** ISO 8601, without what the capture does not say; undefined where it has no date. */
 export function timeText(stamp: Stamp, clock: number): string | undefined {
   if (stamp.second === undefined) return undefined
-  if (stamp.uptime || stamp.digits === 0) return stamp.second + stamp.offset
-  const fraction = String(Math.round(clock - stamp.base))
-    .padStart(6, '0')
-    .slice(0, stamp.digits)
+  const micros = stamp.uptime ? stamp.micros : clock - stamp.base
+  if (micros === undefined || stamp.digits === 0) return stamp.second + stamp.offset
+  const fraction = String(Math.round(micros)).padStart(6, '0').slice(0, stamp.digits)
   return `${stamp.second}.${fraction}${stamp.offset}`
 }

@@ -6,11 +6,10 @@ import * as F from '../header-fields.ts'
 
 /** Names whose values are read and left: they say nothing that a journey needs. */
 export const PASS = 100
-/** What TOS= leaves out: the kernel prints a TOS byte in two parts. */
+/** The kernel prints IPv4's TOS byte in two parts, both in hex; its lowest bit in neither. */
+export const TOS = 103
 export const PREC = 101
 export const MACPROTO = 102
-/** `ID:0000abcd` behind an IPv6 FRAG:. */
-export const FRAGMENT_ID = 103
 
 /** Names with `=`. Several names may fill one column. */
 const KEYS: Readonly<Record<string, number>> = {
@@ -27,7 +26,7 @@ const KEYS: Readonly<Record<string, number>> = {
   IPSRC: F.SRC,
   IPDST: F.DST,
   LEN: F.LEN,
-  TOS: F.TOS,
+  TOS,
   PREC,
   TC: F.TOS,
   TTL: F.TTL,

@@ -18,7 +18,7 @@ export function readPacket(bytes: Uint8Array, start: number, end: number, names:
     const offset = start + (row[column]! >>> 12)
     return decoder.decode(bytes.subarray(offset, offset + (row[column]! & 0xfff)))
   }
-  const inner = has(F.INNER) ? row[F.INNER]! : 0
+  const inner = row[F.INNER]!
   const packet: Packet = {}
   const name = (column: number) => (has(column) && row[column] !== 0 ? names.text(row[column]!) : undefined)
   const put = <K extends keyof Packet>(key: K, value: Packet[K] | undefined) => {
@@ -31,7 +31,7 @@ export function readPacket(bytes: Uint8Array, start: number, end: number, names:
   if (has(F.VLAN)) packet.vlan = row[F.VLAN]!
   if (present & F.HAS_SRC) packet.src = addressText(F.SRC)
   if (present & F.HAS_DST) packet.dst = addressText(F.DST)
-  if (has(F.PROTO) && row[F.PROTO] !== 255) packet.protocol = protocolText(row[F.PROTO]!)
+  if (has(F.PROTO)) packet.protocol = protocolText(row[F.PROTO]!)
   const number = (key: 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId' | 'icmpSeq', column: number) => {
     if (has(column)) packet[key] = row[column]!
   }
@@ -48,7 +48,7 @@ export function readPacket(bytes: Uint8Array, start: number, end: number, names:
   number('icmpCode', F.CODE)
   number('icmpId', F.ICMP_ID)
   number('icmpSeq', F.ICMP_SEQ)
-  if (has(F.ID)) packet.ipId = row[F.ID]!
+  if (has(F.ID)) packet.ipId = row[F.ID]! >>> 0
   if (has(F.TTL)) packet.ttl = row[F.TTL]!
   if (has(F.TOS)) packet.tos = row[F.TOS]!
   if (has(F.LEN)) packet.length = row[F.LEN]!
@@ -56,7 +56,10 @@ export function readPacket(bytes: Uint8Array, start: number, end: number, names:
     packet.fragOffset = row[F.FRAG]! & 0xfffff
     packet.moreFragments = (row[F.FRAG]! & F.FRAG_MF) !== 0
   }
-  if (row[F.FAMILY] === 4 && has(F.LEN)) packet.dontFragment = (row[F.FRAG]! & F.FRAG_DF) !== 0
+  // DF stands behind ID= and in front of all that follows it
+  const unfragmentable = (row[F.FRAG]! & F.FRAG_DF) !== 0
+  if (row[F.FAMILY] === 4 && has(F.ID) && (unfragmentable || has(F.PROTO) || has(F.FRAG)))
+    packet.dontFragment = unfragmentable
   if (has(F.FLOW)) packet.flowLabel = row[F.FLOW]!
   if (has(F.MARK)) packet.mark = row[F.MARK]! >>> 0
   if (has(F.MAC)) readMac(text(F.MAC), packet)
@@ -74,10 +77,11 @@ export function readPacket(bytes: Uint8Array, start: number, end: number, names:
   return packet
 }
 
-const protocolText = (number: number) => (number === F.ICMPV6 ? 'icmpv6' : protocolName(number))
+// in a rule 0 means any protocol, in a packet it is one
+const protocolText = (number: number) => (number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number))
 
 function addressText(column: number): string {
-  const width = row[F.FAMILY] === 6 ? 4 : 1
+  const width = row[F.FAMILY] === 6 || row[F.PRESENT]! & F.WIDE ? 4 : 1
   const bytes = new Uint8Array(4 * width)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < width; i++) view.setInt32(4 * i, row[column + i]!)
@@ -87,7 +91,7 @@ function addressText(column: number): string {
 /** `MAC=dst:src:type`, 14 bytes. */
 function readMac(text: string, packet: Packet): void {
   const parts = text.split(':')
-  if (parts.length < 12) return
+  if (parts.length !== 14) return
   const dst = macText(parts.slice(0, 6).join(':'))
   const src = macText(parts.slice(6, 12).join(':'))
   if (dst) packet.dstMac = dst

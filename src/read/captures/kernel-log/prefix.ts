@@ -1,32 +1,48 @@
-/** `raw:PREROUTING:policy:3` → trace point, each distinct text read once. */
+/** The text in front of `IN=` → trace point, each distinct text read once. */
 import type { TracePoints } from '../points.ts'
+import { BEGINNING } from './wrapping.ts'
 
-/** A text after `TRACE: `, up to the blank. */
-interface Entry {
-  /** Four bytes each, little-endian, the last filled up with zeros. */
-  words: Int32Array
-  length: number
-  hash: number
-  /** The trace point, or -1: not what xt_TRACE prints. */
+/** What a text says. */
+export interface Meaning {
+  /** The trace point, or one of those below. */
   point: number
   /** Bytes at the end that belong to the fields behind it (`policy:2IN=tap0`: 7). */
   glued: number
 }
 
-const decoder = new TextDecoder('latin1')
+interface Entry extends Meaning {
+  /** Four bytes each, little-endian, the last filled up with zeros. */
+  words: Int32Array
+  length: number
+  hash: number
+}
+
+/** Not what is looked for here. */
+export const NONE = -1
+/** The beginning of one line and the whole of another one; `glued` is the length of the other. */
+export const TWO_LINES = -2
+
+const latin = new TextDecoder('latin1')
+const utf8 = new TextDecoder()
 const TRACE_PREFIX = /^([^:\s]+):([^\s]+?):(rule|return|policy):(\d+)(?!\d)(.*)$/
+/** The same without `TRACE: `, as people and tools cut it off; only for the tables that there are. */
+const BARE_TRACE = /^(?:.*\s)?((?:raw|mangle|nat|filter|security):\S+:(?:rule|return|policy):\d+)\s*$/
+/** Texts kept; those that glued fields make endless are read each time instead. */
+const MOST = 1 << 17
+/** Prefixes of LOG lines told apart: who writes numbers or times into them has one for each line. */
+const MOST_PREFIXES = 1 << 16
 
 export class PrefixTable {
-  private readonly points: TracePoints
+  private readonly read: (bytes: Uint8Array) => Meaning
   private slots: (Entry | undefined)[] = new Array(1024)
   private count = 0
 
-  constructor(points: TracePoints) {
-    this.points = points
+  constructor(read: (bytes: Uint8Array) => Meaning) {
+    this.read = read
   }
 
   /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. */
-  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Entry {
+  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Meaning {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]
@@ -36,23 +52,12 @@ export class PrefixTable {
   }
 
   private add(bytes: Uint8Array, hash: number, slot: number): Entry {
-    const match = TRACE_PREFIX.exec(decoder.decode(bytes))
     const padded = new Uint8Array((bytes.length + 3) & ~3)
     padded.set(bytes)
     const words = new Int32Array(padded.buffer)
-    const entry: Entry = { words, length: bytes.length, hash, point: -1, glued: 0 }
-    if (match) {
-      const [, table, chain, type, number, glued] = match
-      entry.glued = glued!.length
-      entry.point = this.points.number({
-        type: type as 'rule' | 'return' | 'policy',
-        table: table!,
-        chain: chain!,
-        ruleNumber: Number(number),
-      })
-    }
-    // texts that glued fields make endless are read each time instead of kept
-    if (this.count > 1 << 17) return entry
+    const { point, glued } = this.read(bytes)
+    const entry: Entry = { words, length: bytes.length, hash, point, glued }
+    if (this.count > MOST) return entry
     this.slots[slot] = entry
     if (++this.count * 2 > this.slots.length) this.grow()
     return entry
@@ -83,4 +88,47 @@ export function lastWord(view: DataView, at: number, end: number): number {
   let word = 0
   for (let i = end - 1; i >= at; i--) word = (word << 8) | view.getUint8(i)
   return word
+}
+
+/** `raw:PREROUTING:policy:3`, from behind `TRACE: ` up to the blank. */
+export function readTrace(points: TracePoints, bytes: Uint8Array, escaped: boolean): Meaning {
+  const match = TRACE_PREFIX.exec(latin.decode(bytes))
+  if (!match) return { point: NONE, glued: 0 }
+  const [, table = '', chain = '', type, number, glued = ''] = match
+  const ruleNumber = Number(number)
+  return {
+    point: points.number({
+      type: type as 'rule' | 'return' | 'policy',
+      table: textOf(table, escaped),
+      chain: textOf(chain, escaped),
+      ruleNumber,
+    }),
+    glued: glued.length,
+  }
+}
+
+/** A LOG line's prefix, blanks and all. Beyond MOST_PREFIXES they are one without a text. */
+export function readLogPrefix(points: TracePoints, bytes: Uint8Array, escaped: boolean): Meaning {
+  const text = latin.decode(bytes)
+  const bare = BARE_TRACE.exec(text)?.[1]
+  if (bare !== undefined)
+    return readTrace(
+      points,
+      Uint8Array.from(bare, (letter) => letter.charCodeAt(0)),
+      escaped,
+    )
+  const other = text.search(BEGINNING)
+  if (other > 0) return { point: TWO_LINES, glued: text.length - other }
+  // the end of a TRACE line whose beginning is missing
+  if (/:(?:rule|return|policy):\d+\s*$/.test(text)) return { point: NONE, glued: 0 }
+  const prefix = points.prefixes < MOST_PREFIXES ? textOf(text, escaped) : ''
+  return { point: points.number({ type: 'log', prefix }), glued: 0 }
+}
+
+/** Of Latin letters that stand for bytes of UTF-8; /dev/kmsg writes those beyond ASCII, and the backslash, as \xd0. */
+function textOf(latinText: string, escaped: boolean): string {
+  const whole = escaped
+    ? latinText.replace(/\\x([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    : latinText
+  return utf8.decode(Uint8Array.from(whole, (letter) => letter.charCodeAt(0)))
 }

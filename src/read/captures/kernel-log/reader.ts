@@ -6,101 +6,102 @@
  */
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import * as F from '../header-fields.ts'
-import { noStamp, type Stamp } from '../stamp.ts'
-import { read, readHeaders, row } from './headers.ts'
+import { behindBlank, cleaned, findRecord, goesOn, isUnclean, tailSeen } from './find.ts'
+import { Head } from './head.ts'
+import { CUT, read, readHeaders, row } from './headers.ts'
+import { isJson, lineOfJson } from './json.ts'
+import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
-import { lastWord, PrefixTable } from './prefix.ts'
-import { readWrapping, wrappingEnd } from './wrapping.ts'
+import { lastWord, PrefixTable, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
+import { joinWrapped } from './wrapped.ts'
 
-/** A line longer than this is no log's: the rest of it is passed over. */
-const MAX_LINE = 1 << 20
+/** What the kernel prints of one packet is shorter (it has 1 KB for it). */
+const MAX_RECORD = 4096
 const NEWLINE = 0x0a
 /** `RACE` as a little-endian number. */
 const RACE = 0x45434152
 const MULTIPLIER = 0x9e3779b1 | 0
+/** What scanLine says when it wants the next line first. */
+const WAIT = -1
+/** Into how many lines a record may have been broken. */
+const MOST_PIECES = 12
 
 const decoder = new TextDecoder('latin1')
-const encoder = new TextEncoder()
 
 export class KernelLogReader implements CaptureReader {
   readonly stats: CaptureStats = { bytes: 0, skipped: 0 }
   private readonly context: CaptureContext
-  private readonly prefixes: PrefixTable
+  private readonly traces: PrefixTable
+  private readonly logs: PrefixTable
+  private readonly head: Head
+  private readonly lines: Lines
   private line = 0
-  /** The beginning of a line whose end has not come yet. */
-  private rest: Uint8Array = new Uint8Array(0)
-  private overlong = false
+  /** Where `TRACE:` was in the last line, for in the next it is at the same place. */
+  private headOffset = 0
+  /** Behind a record of the same line. */
+  private glued = false
+  /** Nothing comes behind the lines at hand; and the very last has no newline. */
+  private last = false
+  private unfinished = false
+  /** What is read is a copy, put together of several lines or freed of what is not the kernel's. */
+  private copied = false
+  /** Hosts whose lines end in a blank, as the kernel prints them: what lacks it was cut. */
+  private readonly blankEnds = new Set<number>()
   private readonly told = new Set<string>()
 
-  // the last wrapping and what it said, for the next line is like it
-  private head: Uint8Array = new Uint8Array(0)
-  private headOffset = 0
-  private stamp: Stamp = noStamp
-  private clock = Number.NaN
-  private host = 0
-
   constructor(context: CaptureContext) {
+    const { points, states } = context
     this.context = context
-    this.prefixes = new PrefixTable(context.points)
+    this.head = new Head(states.names)
+    this.traces = new PrefixTable((bytes) => readTrace(points, bytes, this.head.escaped))
+    this.logs = new PrefixTable((bytes) => readLogPrefix(points, bytes, this.head.escaped))
+    this.lines = new Lines(
+      (bytes, start, end, last, unfinished) => this.scan(bytes, start, end, last, unfinished),
+      () => {
+        this.line++
+        this.skip('line-too-long', 'a line of more than 1 MB is no log line; it was passed over')
+      },
+    )
   }
 
   push(given: Uint8Array): void {
     // Node's Buffer is a Uint8Array whose slice() does not copy
     const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
     this.stats.bytes += chunk.length
-    let from = 0
-    if (this.rest.length > 0 || this.overlong) {
-      const newline = chunk.indexOf(NEWLINE)
-      const until = newline < 0 ? chunk.length : newline + 1
-      if (!this.overlong) this.rest = concat(this.rest, chunk.subarray(0, until))
-      if (newline < 0) {
-        this.checkLength()
-        return
-      }
-      if (this.overlong) this.overlong = false
-      else this.scan(this.rest, 0, this.rest.length)
-      this.rest = new Uint8Array(0)
-      from = until
-    }
-    const end = chunk.lastIndexOf(NEWLINE) + 1
-    if (end > from) this.scan(chunk, from, end)
-    if (end < chunk.length) {
-      this.rest = chunk.slice(Math.max(end, from))
-      this.checkLength()
-    }
+    this.lines.push(chunk)
   }
 
   end(): void {
-    if (this.rest.length > 0) this.push(Uint8Array.of(NEWLINE))
+    this.lines.end()
   }
 
-  private checkLength(): void {
-    if (this.rest.length <= MAX_LINE) return
-    this.tell('line-too-long', 'a line of more than 1 MB is no log line; it was passed over', this.line + 1)
-    this.stats.skipped++
-    this.line++
-    this.rest = new Uint8Array(0)
-    this.overlong = true
-  }
-
-  /** Whole lines: `bytes[end - 1]` is a newline. */
-  private scan(bytes: Uint8Array, start: number, end: number): void {
+  /** Whole lines: `bytes[end - 1]` is a newline. Says where the first line begins that has to wait for the next. */
+  private scan(bytes: Uint8Array, start: number, end: number, last: boolean, unfinished: boolean): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.last = last
+    this.unfinished = unfinished
     let at = start
     while (at < end) {
-      this.line++
-      at = this.scanLine(bytes, view, at, end)
+      if (!this.glued) this.line++
+      const next = this.scanLine(bytes, view, at, end)
+      if (next === WAIT) {
+        if (!this.glued) this.line--
+        return at
+      }
+      this.glued = bytes[next - 1] !== NEWLINE
+      at = next
     }
+    return at
   }
 
-  /** Reads one line; says where the next begins. */
+  /** Reads one record; says where the next line begins, or the next record of this one. */
   private scanLine(bytes: Uint8Array, view: DataView, lineStart: number, end: number): number {
     let at = lineStart + this.headOffset
     if (!(at + 6 < end && bytes[at] === 0x54 && bytes[lineStart] !== 0x7b && view.getInt32(at + 1, true) === RACE)) {
       at = findRecord(bytes, view, lineStart, end)
-      if (bytes[at] === NEWLINE) return at + 1
-      if (bytes[lineStart] === 0x7b) return this.json(bytes, lineStart, end)
-      if (bytes[at] !== 0x54) return this.logLine(bytes, lineStart, lineStart, end)
+      if (bytes[at] === NEWLINE) return this.otherLine(bytes, lineStart, at)
+      if (isJson(bytes, lineStart)) return this.json(bytes, lineStart, end)
+      if (bytes[at] !== 0x54) return this.logLine(bytes, view, lineStart, at, end)
     }
     const message = at
     at += 6
@@ -118,9 +119,9 @@ export class KernelLogReader implements CaptureReader {
     while (bytes[at]! > 0x20) at++
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ lastWord(view, lastStart, at), MULTIPLIER)
     hash ^= hash >>> 15
-    const prefix = this.prefixes.find(bytes, view, prefixStart, at, hash)
-    this.readHead(bytes, lineStart, message)
-    if (prefix.point < 0) return this.logLine(bytes, lineStart, message, end)
+    this.head.read(bytes, lineStart, message, this.glued)
+    const prefix = this.traces.find(bytes, view, prefixStart, at, hash)
+    if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
     this.headOffset = message - lineStart
     return this.event(bytes, view, at - prefix.glued, end, prefix.point)
   }
@@ -128,170 +129,209 @@ export class KernelLogReader implements CaptureReader {
   /** The fields from `start` on are the packet's: hash to the line's end, look the state up, hand the event on. */
   private event(bytes: Uint8Array, view: DataView, start: number, limit: number, point: number): number {
     const { states, sink } = this.context
+    const { head } = this
     let state = states.findRecent(view, start, limit)
-    if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === this.host) {
-      sink.event(point, state, this.stamp, this.clock, this.line)
+    if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
+      sink.event(point, state, head.stamp, head.clock, this.line)
       return start + states.length(state) + 1
     }
+    const stop = Math.min(limit, start + MAX_RECORD)
     let at = start
-    let hash = this.host
-    for (; at + 4 <= limit; at += 4) {
+    let hash = head.host
+    for (; at + 4 <= stop; at += 4) {
       const four = view.getInt32(at, true)
       // is one of the four a newline?
       const zero = four ^ 0x0a0a0a0a
       if (((zero - 0x01010101) & ~zero & 0x80808080) !== 0) break
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
     }
-    for (let byte = bytes[at]!; byte !== NEWLINE; byte = bytes[++at]!)
-      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ byte, MULTIPLIER)
+    for (; at < stop && bytes[at] !== NEWLINE; at++)
+      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[at]!, MULTIPLIER)
     hash = (hash ^ (hash >>> 15)) & 0x3fffffff
     state = states.find(bytes, start, at, hash)
-    if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === this.host) {
-      sink.event(point, state, this.stamp, this.clock, this.line)
+    if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
+      sink.event(point, state, head.stamp, head.clock, this.line)
       return at + 1
     }
-    readHeaders(bytes, start, at, states.names)
+    return this.newState(bytes, start, at, limit, point, hash)
+  }
+
+  /** A packet's headers that are not among the known ones; the line ends at `end`. */
+  private newState(bytes: Uint8Array, start: number, end: number, limit: number, point: number, hash: number): number {
+    const { states, sink } = this.context
+    readHeaders(bytes, start, end, states.names)
+    const next = end < limit && bytes[end] === NEWLINE ? end + 1 : end
+    if (read.unclean) {
+      this.scanCopy(cleaned(bytes, start, end), (copy, view) => this.event(copy, view, 0, copy.length, point))
+      return next
+    }
+    if (read.end === end && !this.copied) {
+      const joined = this.joinNext(bytes, start, end, limit)
+      if (joined === 'wait') return WAIT
+      if (joined) {
+        this.tell('line-wrapped', 'log lines are broken into several; they were put together')
+        this.scanCopy(joined.record, (copy, view) => this.event(copy, view, 0, copy.length, point))
+        this.line += joined.lines
+        return joined.next
+      }
+    }
     if (read.fields === 0) {
       this.skip('not-a-packet', 'a TRACE line without a packet was passed over')
-      return at + 1
+      return next
     }
+    const glued = read.end < end
+    let source = bytes
+    let from = start
+    let to = glued ? behindBlank(bytes, read.end) : end
+    if (this.isCut(bytes, to, glued, next === limit)) {
+      source = new Uint8Array(to - start + 1)
+      source.set(bytes.subarray(start, to))
+      source[to - start] = CUT
+      from = 0
+      to = source.length
+      readHeaders(source, from, to, states.names)
+      this.tell('line-cut', 'a log line is cut; what stands there whole is used')
+    }
+    if (glued) this.tell('lines-glued', 'two log lines stand in one; they were taken apart')
     if (read.blanksLost)
-      this.tell('blanks-lost', 'blanks between fields are missing; fields were told apart by their names', this.line)
-    row[F.HOST] = this.host
-    const stop = read.end
-    if (stop < at) {
-      this.tell('lines-glued', 'two log lines stand in one; they were taken apart', this.line)
-      state = states.add(bytes, start, stop, hash, row, read.telling, this.packet)
-      sink.event(point, state, this.stamp, this.clock, this.line)
-      return this.scanLine(bytes, view, stop, limit)
-    }
-    state = states.add(bytes, start, at, hash, row, read.telling, this.packet)
-    sink.event(point, state, this.stamp, this.clock, this.line)
-    return at + 1
+      this.tell('blanks-lost', 'blanks between fields are missing; fields were told apart by their names')
+    row[F.HOST] = this.head.host
+    const state = states.add(source, from, to, hash, row, read.telling, this.packet)
+    sink.event(point, state, this.head.stamp, this.head.clock, this.line)
+    return glued ? start + (to - from) - (source === bytes ? 0 : 1) : next
   }
 
   private readonly packet = (bytes: Uint8Array, start: number, end: number) =>
     readPacket(bytes, start, end, this.context.states.names)
 
-  /** A line of LOG, or of some other program: it has `IN=` but no trace prefix. */
-  private logLine(bytes: Uint8Array, lineStart: number, message: number, end: number): number {
-    const stop = bytes.indexOf(NEWLINE, lineStart)
-    const line = decoder.decode(bytes.subarray(lineStart, stop))
-    const fields = /IN=\S{0,64}\s{0,8}(?:OUT=|PHYS|MAC)/.exec(line)
-    if (!fields) {
-      if (/\b(SRC|DST|SPT|DPT)=\S{1,64} .*=/.test(line)) this.skip('cut-line', 'a part of a log line was passed over')
-      return stop + 1
+  /** Is the end of a record missing? The kernel puts a blank behind every field of an IP packet. */
+  private isCut(bytes: Uint8Array, end: number, glued: boolean, latestLine: boolean): boolean {
+    // IPv6 ends behind ESP's bracket
+    if (bytes[end - 1] === 0x29 && !read.whole) return false
+    if (glued) return !read.whole && bytes[end - 1] !== 0x20
+    const family = row[F.FAMILY]
+    if (family === 0 || family === 7) return false
+    let byte = bytes[end - 1]!
+    if (byte === 0x0d) byte = bytes[end - 2]!
+    if (byte <= 0x20) {
+      if (read.whole) this.blankEnds.add(this.head.host)
+      return false
     }
-    const from = Math.min(message > lineStart ? message - lineStart : wrappingEnd(line), fields.index)
-    this.readHead(bytes, lineStart, lineStart + from)
-    const point = this.context.points.number({ type: 'log', prefix: line.slice(from, fields.index) })
-    return this.event(
-      bytes,
-      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      lineStart + fields.index,
-      end,
-      point,
-    )
+    return this.blankEnds.has(this.head.host) || (this.unfinished && latestLine && !read.whole)
   }
 
-  /** journalctl -o json: one object a line. */
+  /** The lines behind a record that was broken, put to it; nothing where they are no part of it. */
+  private joinNext(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    limit: number,
+  ): { record: Uint8Array; next: number; lines: number } | 'wait' | undefined {
+    // what is whole and ends as the kernel ends it goes on nowhere
+    if (read.whole && (bytes[end - 1]! <= 0x20 || row[F.FAMILY] === 0 || row[F.FAMILY] === 7)) return undefined
+    let next = end + 1
+    let lines = 0
+    let record: string | undefined
+    while (lines < MOST_PIECES) {
+      if (next >= limit) {
+        if (!this.last) return 'wait'
+        break
+      }
+      const stop = bytes.indexOf(NEWLINE, next)
+      if (stop - next > MAX_RECORD || (read.whole && !record && !goesOn(bytes, next))) break
+      record ??= decoder.decode(bytes.subarray(start, end))
+      const joined = joinWrapped(record, decoder.decode(bytes.subarray(next, stop)))
+      if (joined === undefined) break
+      record = joined
+      next = stop + 1
+      lines++
+    }
+    if (lines === 0) return undefined
+    return { record: Uint8Array.from(`${record}\n`, (letter) => letter.charCodeAt(0)), next, lines }
+  }
+
+  /** Reads what is no part of the stream's bytes: no line comes behind it. */
+  private scanCopy(copy: Uint8Array, scan: (copy: Uint8Array, view: DataView) => void): void {
+    const { headOffset, glued, copied } = this
+    this.copied = true
+    scan(copy, new DataView(copy.buffer))
+    this.headOffset = headOffset
+    this.glued = glued
+    this.copied = copied
+  }
+
+  private scanWhole(line: Uint8Array): void {
+    this.scanCopy(line, (copy, view) => {
+      this.glued = false
+      this.headOffset = 0
+      for (let at = 0; at < copy.length; this.glued = copy[at - 1] !== NEWLINE)
+        at = this.scanLine(copy, view, at, copy.length)
+    })
+  }
+
+  /** A line of LOG: its prefix is what stands between the wrapping and `IN=`, which is at `at`. */
+  private logLine(bytes: Uint8Array, view: DataView, lineStart: number, at: number, end: number): number {
+    const stop = lineEnd(bytes, at, end)
+    if (isUnclean(bytes, lineStart, at)) {
+      this.scanWhole(cleaned(bytes, lineStart, stop))
+      return stop + 1
+    }
+    const from = this.head.readLog(bytes, lineStart, at, this.glued)
+    let hash = 0
+    for (let i = from; i < at; i++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[i]!, MULTIPLIER)
+    hash ^= hash >>> 15
+    const { point, glued } = this.logs.find(bytes, view, from, at, hash)
+    if (point >= 0) return this.event(bytes, view, at, end, point)
+    this.skip('cut-line', 'a part of a log line was passed over')
+    return point === TWO_LINES ? at - glued : stop + 1
+  }
+
+  /** `TRACE:` and then nothing that xt_TRACE prints: coloured by grep or dmesg, a user's own prefix, cut, or prose. */
+  private noTrace(bytes: Uint8Array, view: DataView, lineStart: number, message: number, end: number): number {
+    const stop = lineEnd(bytes, message, end)
+    if (isUnclean(bytes, lineStart, stop)) {
+      this.scanWhole(cleaned(bytes, lineStart, stop))
+      return stop + 1
+    }
+    const at = findRecord(bytes, view, message + 6, end)
+    if (bytes[at] === 0x49) return this.logLine(bytes, view, lineStart, at, end)
+    const text = decoder.decode(bytes.subarray(message + 6, Math.min(stop, message + 80)))
+    if (/^ *(raw|mangle|nat|filter|security):/.test(text)) this.skip('cut-line', 'a part of a log line was passed over')
+    return bytes[at] === NEWLINE ? at + 1 : at
+  }
+
+  /** Neither TRACE nor LOG: another program's, or the rest of a line whose beginning is missing. */
+  private otherLine(bytes: Uint8Array, start: number, end: number): number {
+    if (tailSeen) {
+      const text = decoder.decode(bytes.subarray(start, Math.min(end, start + MAX_RECORD)))
+      if (/\b(?:SRC|DST|SPT|DPT|PROTO)=\S+ .*\b[A-Z]{2,8}=/.test(text))
+        this.skip('cut-line', 'a part of a log line was passed over')
+    }
+    return end + 1
+  }
+
   private json(bytes: Uint8Array, start: number, end: number): number {
-    const stop = bytes.indexOf(NEWLINE, start)
-    let entry: Record<string, unknown>
-    try {
-      entry = JSON.parse(new TextDecoder().decode(bytes.subarray(start, stop)))
-    } catch {
-      this.skip('cut-line', 'a line of JSON is broken; it was passed over')
-      return stop + 1
-    }
-    // a message that is not UTF-8 comes as a list of bytes
-    const message = Array.isArray(entry.MESSAGE) ? decoder.decode(Uint8Array.from(entry.MESSAGE)) : entry.MESSAGE
-    if (typeof message !== 'string') return stop + 1
-    const micros = Number(entry.__REALTIME_TIMESTAMP ?? entry._SOURCE_REALTIME_TIMESTAMP)
-    const time = Number.isFinite(micros) && micros > 0 ? `${isoMicros(micros)} ` : ''
-    const record = `${time}${String(entry._HOSTNAME ?? '-')} kernel: ${message.replaceAll('\n', ' ')}\n`
-    const line = Uint8Array.from(record, (char) => Math.min(char.charCodeAt(0), 0xff))
-    if (/TRACE: |IN=/.test(message)) this.scanLine(line, new DataView(line.buffer), 0, line.length)
-    return Math.min(stop + 1, end)
-  }
-
-  /** Reads the wrapping unless it is the last one's again, but for the time since boot or the second's fraction. */
-  private readHead(bytes: Uint8Array, start: number, end: number): void {
-    const { head } = this
-    if (
-      bytes[start] === 0x5b &&
-      this.stamp.uptime &&
-      this.stamp.second === undefined &&
-      this.readUptime(bytes, start, end)
-    )
-      return
-    if (head.length === end - start) {
-      let i = 0
-      while (i < head.length && bytes[start + i] === head[i]) i++
-      if (i === head.length) return
-    }
-    this.head = bytes.slice(start, end)
-    const { stamp, clock } = readWrapping(decoder.decode(this.head))
-    this.stamp = stamp
-    this.clock = clock
-    this.host = stamp.host === '' ? 0 : this.hostNumber(stamp.host)
-  }
-
-  /** `[   12.345678] ` and nothing else. */
-  private readUptime(bytes: Uint8Array, start: number, end: number): boolean {
-    let at = start + 1
-    while (bytes[at] === 0x20) at++
-    let value = 0
-    for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!) value = value * 10 + byte - 0x30
-    if (bytes[at++] !== 0x2e) return false
-    let digits = 0
-    for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!, digits++)
-      value = value * 10 + byte - 0x30
-    if (digits !== 6 || bytes[at] !== 0x5d || at + 2 < end) return false
-    this.clock = value
-    return true
-  }
-
-  private hostNumber(host: string): number {
-    const bytes = encoder.encode(host)
-    return this.context.states.names.number(bytes, 0, bytes.length)
+    const stop = lineEnd(bytes, start, end)
+    const line = lineOfJson(bytes, start, stop)
+    if (line) this.scanWhole(line)
+    else this.skip('cut-line', 'a line of JSON is broken or has no message; it was passed over')
+    return stop + 1
   }
 
   private skip(code: string, message: string): void {
     this.stats.skipped++
-    this.tell(code, message, this.line)
+    this.tell(code, message)
   }
 
   /** Each kind once, with the first line it was met in: a broken log has thousands. */
-  private tell(code: string, message: string, line: number): void {
+  private tell(code: string, message: string): void {
     if (this.told.has(code)) return
     this.told.add(code)
-    this.context.report(code, message, line)
+    this.context.report(code, message, this.line)
   }
 }
 
-/** Where `TRACE: ` or `IN=` begins in the line from `at` on, or where the line ends. */
-function findRecord(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-  let at = start
-  for (; at + 5 < end; at++) {
-    const byte = bytes[at]!
-    if (byte === NEWLINE) return at
-    if (byte === 0x54 && view.getInt32(at + 1, true) === RACE && bytes[at + 5] === 0x3a) return at
-    if (byte === 0x49 && bytes[at + 1] === 0x4e && bytes[at + 2] === 0x3d) return at
-  }
-  while (bytes[at] !== NEWLINE) at++
-  return at
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
-}
-
-/** Microseconds since 1970 as ISO 8601 in UTC. */
-function isoMicros(micros: number): string {
-  const seconds = new Date(Math.floor(micros / 1e6) * 1000).toISOString().slice(0, 19)
-  return `${seconds}.${String(Math.floor(micros % 1e6)).padStart(6, '0')}Z`
+const lineEnd = (bytes: Uint8Array, from: number, end: number): number => {
+  const newline = bytes.indexOf(NEWLINE, from)
+  return newline < 0 || newline >= end ? end : newline
 }
