@@ -121,8 +121,10 @@ function wayOf(found: TableRoute | null | Unknown, device: string, strict: boole
   if (isUnknown(found)) return found
   const { route } = found
   const devices = allDevices(route)
-  if ((route.type !== 'unicast' && route.type !== 'local') || (strict && !devices.includes(device))) return NO_WAY
-  if (route.type === 'local') return { device: '', type: 'local' }
+  const counts = !strict || devices.includes(device)
+  // for IPv6 it does not matter which interface the own address is on
+  if (route.type === 'local') return counts || route.family === 'ip6' ? { device: '', type: 'local' } : NO_WAY
+  if (route.type !== 'unicast' || !counts) return NO_WAY
   return { device: strict ? device : (devices[0] ?? ''), type: 'unicast' }
 }
 

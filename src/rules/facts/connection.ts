@@ -117,6 +117,7 @@ interface Found {
 
 /** The one entry that the packet belongs to, whatever of its addresses is rewritten already. */
 function findEntry({ packet, family, world, connection }: Moment): Found | Unknown {
+  if (connection && packet.ctDir !== undefined) return { entry: connection, direction: packet.ctDir }
   if (!connection && packet.ctState !== 'established') return unknown("the connection's entry is not known")
   const entries = connection ? [connection] : world.host.conntrack
   if (!entries) return unknown("the connection's entry is not known (no `conntrack -L` given)")

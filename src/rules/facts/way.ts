@@ -32,15 +32,17 @@ const sentByThisHost = ({ packet, world }: Moment): boolean =>
   packet.uid !== undefined || isLocal(packet.src, world.host) === true
 
 /** A kernel log shows the ports of a bridge wherever there are some. */
-const physicalInput: Read = ({ packet, hook }) => {
+const physicalInput: Read = (moment) => {
+  const { packet, hook } = moment
   if (hook === 'output') return ''
-  return packet.physIn ?? (packet.in === undefined ? undefined : '')
+  return packet.physIn ?? (typeof inputName(moment) === 'string' ? '' : undefined)
 }
 
-const physicalOutput: Read = ({ packet, hook }) => {
+const physicalOutput: Read = (moment) => {
+  const { packet, hook } = moment
   if (hook === 'prerouting' || hook === 'input' || hook === 'output') return ''
-  const routed = packet.in !== undefined || packet.out !== undefined || packet.physIn !== undefined
-  return packet.physOut ?? (routed ? '' : undefined)
+  const shown = packet.physIn !== undefined || packet.out !== undefined || typeof inputName(moment) === 'string'
+  return packet.physOut ?? (shown ? '' : undefined)
 }
 
 const bridged: Read = ({ packet }) => {
