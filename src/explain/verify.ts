@@ -100,6 +100,8 @@ function applyCommand(world: World, command: string): { world: World } | { error
 
 /** Undefined where the engine gives what was seen. */
 function whyNotTried(journey: Journey, engine: Engine, world: World): string | undefined {
+  const { src, dst } = journey.packet
+  if (src === undefined || dst === undefined) return "not tried: the capture does not show the packet's addresses"
   const { evidence, ended } = engine.play(world, journey.packet)
   if (ended.outcome === 'undetermined') {
     if (!world.host.routes)

@@ -80,7 +80,7 @@ const FINDING = object({
   fix: list(
     object({
       description: text,
-      ...texts('command', 'undo', 'unverified', 'note'),
+      ...texts('command', 'undo', 'unverified', 'note', 'afterSource'),
       'verified?': oneOf('model', 'kernel'),
       'after?': OUTCOME,
     }),

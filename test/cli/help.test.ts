@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { nfwhy } from './nfwhy.ts'
+import { BIN, folder, nfwhy, shell } from './nfwhy.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-
-/** Every command with its first line of help. */
-const COMMANDS = [
-  ['explain', 'Usage: nfwhy explain [options] [INPUT...]'],
-  ['compare', 'Usage: nfwhy compare [options] INPUT... A B'],
-] as const
 
 function expectTidy(text: string): void {
   expect(text.endsWith('\n')).toBe(true)
@@ -16,6 +10,22 @@ function expectTidy(text: string): void {
     expect(line).toBe(line.trimEnd())
     expect([...line].length, line).toBeLessThanOrEqual(80)
   }
+}
+
+const commandsOf = (help: string) => [...help.matchAll(/^ {2}([a-z]+) .*\S/gm)].map(([, name]) => name!)
+
+async function judgeHelp(name: string): Promise<void> {
+  const [long, short, word] = await Promise.all([nfwhy([name, '--help']), nfwhy([name, '-h']), nfwhy(['help', name])])
+  expect(long).toMatchObject({ code: 0, stderr: '' })
+  expect(short).toEqual(long)
+  expect(word).toEqual(long)
+  expectTidy(long.stdout)
+  expect(long.stdout).toMatch(new RegExp(`^Usage: nfwhy ${name} \\[options\\]`))
+  // paragraphs are wrapped by whoever prints them: a line that stops half-way was wrapped twice
+  const [, description = ''] = long.stdout.split('\n\n')
+  const lines = description.split('\n')
+  for (const [i, line] of lines.slice(0, -1).entries())
+    if (/[a-z,]$/.test(line)) expect(`${line} ${lines[i + 1]!.split(' ')[0]}`.length, line).toBeGreaterThan(80)
 }
 
 test.each(['--version', '-V'])('%s', async (option) => {
@@ -30,8 +40,9 @@ describe('help', () => {
     expect(word).toEqual(long)
     expectTidy(long.stdout)
     expect(long.stdout).toMatch(/^Usage: nfwhy \[options\] \[command\]\n\nWhy did netfilter do that to my packet\?\n/)
-    const listed = [...long.stdout.matchAll(/^ {2}([a-z]+) .*\S/gm)].map(([, name]) => name)
-    expect(listed).toEqual([...COMMANDS.map(([name]) => name), 'help'])
+    const listed = commandsOf(long.stdout)
+    expect(listed.slice(0, 2)).toEqual(['explain', 'compare'])
+    expect(listed.at(-1)).toBe('help')
   })
 
   test('is shown for nfwhy alone, which is no success', async () => {
@@ -39,21 +50,20 @@ describe('help', () => {
     expect(alone).toEqual({ code: 2, stdout: '', stderr: (await nfwhy(['--help'])).stdout })
   })
 
-  test.each(COMMANDS)('of %s', async (name, usage) => {
-    const [long, short, word] = await Promise.all([nfwhy([name, '--help']), nfwhy([name, '-h']), nfwhy(['help', name])])
-    expect(long).toMatchObject({ code: 0, stderr: '' })
-    expect(short).toEqual(long)
-    expect(word).toEqual(long)
-    expectTidy(long.stdout)
-    expect(long.stdout.split('\n')[0]).toBe(usage)
-    // paragraphs are wrapped by whoever prints them: a line that stops half-way was wrapped twice
-    const [, description = ''] = long.stdout.split('\n\n')
-    const lines = description.split('\n')
-    for (const [i, line] of lines.slice(0, -1).entries())
-      if (/[a-z,]$/.test(line)) expect(`${line} ${lines[i + 1]!.split(' ')[0]}`.length).toBeGreaterThan(80)
+  test('of every command', async () => {
+    for (const name of commandsOf((await nfwhy(['--help'])).stdout).slice(0, -1)) await judgeHelp(name)
   })
 
   test('of a command that does not exist', async () => {
     expect(await nfwhy(['help', 'nosuch'])).toMatchObject({ code: 2, stdout: '' })
+  })
+})
+
+test('before it is built, it says how to build it', async () => {
+  const cwd = folder({ 'bin/nfwhy.mjs': readFileSync(BIN) })
+  expect(await shell(`'${process.execPath}' bin/nfwhy.mjs explain`, { cwd })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'nfwhy is not built yet: run `npm ci` (or `npm run build`) in its folder.\n',
   })
 })

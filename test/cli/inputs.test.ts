@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -196,7 +195,7 @@ describe('folders', () => {
 
   test('what is no file is not waited for', async () => {
     const cwd = folder({ 'b/log': LOG, 'b/rules': RULES })
-    execFileSync('mkfifo', [join(cwd, 'b/fifo')])
+    await shell('mkfifo b/fifo', { cwd })
     const server = createServer().listen(join(cwd, 'b/socket'))
     onTestFinished(() => void server.close())
     const run = await nfwhy(['explain', '--json', 'b'], { cwd })
@@ -249,7 +248,7 @@ describe('pipes given as files', () => {
 
   test('a FIFO, whose writer comes later', async () => {
     const cwd = folder({ log: LOG, rules: RULES })
-    execFileSync('mkfifo', [join(cwd, 'fifo')])
+    await shell('mkfifo fifo', { cwd })
     const run = await shell('(sleep 0.3; cat log > fifo) & nfwhy explain --json fifo rules', { cwd })
     expect(run.code).toBe(1)
     expect(outcomes(run)).toEqual(['dropped', 'delivered'])

@@ -2,7 +2,7 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkExplanation, checkJourney, checkSummary } from './contract.ts'
-import { EXAMPLE, folder, nfwhy, shell } from './nfwhy.ts'
+import { begin, EXAMPLE, folder, nfwhy, shell } from './nfwhy.ts'
 import { delivered, dropped, LOG, RULES, traceLine } from './small.ts'
 
 const files = () => folder({ log: LOG, rules: RULES })
@@ -155,6 +155,13 @@ describe('standard output', () => {
     const script = `(cat log; while cat log; do sleep 0.2; done) | nfwhy explain --ndjson - | head -n 1; exit "\${PIPESTATUS[1]}"`
     const run = await shell(script, { cwd: folder({ log: long(300) }) })
     expect(run).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('closed while nothing comes in: ends with the pause', async () => {
+    const live = begin(['explain', '--ndjson', '-'])
+    live.child.stdout!.destroy()
+    live.write(traceLine('raw:PREROUTING:policy:1'))
+    expect(await new Promise((resolve) => live.child.on('close', resolve))).toBe(0)
   })
 
   test('nobody listens at all', async () => {
