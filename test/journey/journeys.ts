@@ -1,0 +1,74 @@
+/** Worlds and journeys of tests, from the same files and texts that a person would hand in. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { CaptureExplainer, type CaptureOptions, type CaptureStats } from '../../src/explain/capture.ts'
+import type { Journey, Step } from '../../src/model/journey.ts'
+import { emptyWorld, type World } from '../../src/model/world.ts'
+import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
+import { recognise } from '../../src/read/recognise.ts'
+import { WorldBuilder } from '../../src/read/world.ts'
+
+/** Rulesets and host state by their text. */
+export function worldOf(...texts: string[]): World {
+  const builder = new WorldBuilder()
+  for (const [i, text] of texts.entries()) {
+    const recognised = recognise(text)
+    if (!recognised || recognised.kind === 'capture') throw new Error(`not recognised: ${text.slice(0, 80)}`)
+    builder.add(`input ${i + 1}`, text, recognised)
+  }
+  return builder.world
+}
+
+/** All that lies in a folder but captures. */
+export function worldOfFolder(folder: URL): World {
+  const builder = new WorldBuilder()
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.endsWith('.log')) continue
+    const text = readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8')
+    const recognised = text.trim() === '' ? undefined : recognise(text)
+    if (recognised && recognised.kind !== 'capture') builder.add(entry.name, text, recognised)
+  }
+  return builder.world
+}
+
+export interface Explained {
+  journeys: Journey[]
+  /** `LINE CODE` */
+  told: string[]
+  stats: CaptureStats
+}
+
+const encoder = new TextEncoder()
+
+/** A kernel log's journeys, in order of their first events; `cuts`: where the pieces end that it comes in. */
+export function explainLog(
+  log: string | Uint8Array,
+  world: World = emptyWorld(),
+  cuts: readonly number[] = [],
+  options: CaptureOptions = {},
+): Explained {
+  const bytes = typeof log === 'string' ? encoder.encode(log) : log
+  const told: string[] = []
+  const journeys: Journey[] = []
+  const explainer = new CaptureExplainer(
+    kernelLog,
+    world,
+    (code, _message, line) => told.push(`${line ?? '-'} ${code}`),
+    (closed) => journeys.push(closed.explain()),
+    options,
+  )
+  let from = 0
+  for (const cut of [...cuts, bytes.length]) {
+    explainer.push(bytes.subarray(from, cut))
+    from = cut
+  }
+  explainer.end()
+  return { journeys: journeys.sort((a, b) => Number(a.id) - Number(b.id)), told, stats: explainer.stats }
+}
+
+/** As the kernel prints it: `filter:INPUT:policy:3`; a LOG line by its prefix in quotes, and its rule if that is known. */
+export function stepText({ table, chain, kind, reported, ruleNumber, prefix }: Step): string {
+  const place = table === undefined ? '' : `${table}:${chain}:${reported ?? kind}:${ruleNumber}`
+  return kind === 'log' ? `"${prefix}"${place && ` ${place}`}` : place
+}
+
+export const stepTexts = (journey: Journey): string[] => journey.steps.map(stepText)
