@@ -179,6 +179,7 @@ export function attachAnswer(skb: Skb, { connection, tracking }: Skb): void {
   if (!connection || !tracking?.direction) return
   skb.connection = connection
   skb.tracking = { state: 'related', direction: tracking.direction === 'original' ? 'reply' : 'original' }
+  show(skb)
 }
 
 /** Behind everything else in INPUT and POSTROUTING: from now on others find the entry. */

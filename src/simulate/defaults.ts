@@ -42,6 +42,7 @@ export function withDefaults(given: Packet, host: Host): Packet {
 function transportLength(packet: Packet, protocol: number | undefined): number {
   if (protocol === 6) return 20 + (packet.tcpOptions ?? '').length / 2
   if (protocol === 17) return 8
+  if (packet.inner) return 8 + (packet.inner.length ?? 28)
   return protocol === 1 || protocol === 58 ? 64 : 0
 }
 

@@ -7,6 +7,7 @@ import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
 import { deviceOf, routeOutput } from './routing.ts'
 import type { Skb } from './skb.ts'
+import { usesConntrack } from './uses-conntrack.ts'
 import { type TableVerdict, walkTable } from './walk-table.ts'
 
 /** `vanished`: the kernel drops it, no rule does. */
@@ -50,7 +51,9 @@ function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   }))
 }
 
+/** Connection tracking and NAT, while anything asks for them. */
 function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
+  if (!usesConntrack(world, family)) return []
   const natChains = baseChainsAt(world, family, hook, true).filter(({ chain }) => chain.type === 'nat')
   const natUsed = world.tables.some(
     (table) =>

@@ -24,7 +24,7 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly BaseChain[]):
   const manip = manipAt(skb.hook)
   if (skb.packet.inner && tracking.state === 'related') {
     translateError(skb, connection, manip, tracking.direction)
-    return 'accept'
+    return routeRewritten(machine, skb, connection, tracking.direction)
   }
   if ((tracking.state === 'new' || tracking.state === 'related') && !connection.settled[manip]) {
     skb.journal.natPassed ||= chains.length > 0
@@ -37,10 +37,13 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly BaseChain[]):
   }
   translate(skb, connection, manip, tracking.direction)
   show(skb)
-  if (skb.hook !== 'output') return 'accept'
-  const { direction } = tracking
-  const redirected = connection[direction].dst !== connection[other(direction)].src
-  return redirected && !routeAnew(machine, skb) ? 'vanished' : 'accept'
+  return routeRewritten(machine, skb, connection, tracking.direction)
+}
+
+/** What this host sends to an address that is rewritten gets another route. */
+function routeRewritten(machine: Machine, skb: Skb, connection: Connection, direction: Direction): HookVerdict {
+  const isRewritten = connection[direction].dst !== connection[other(direction)].src
+  return skb.hook === 'output' && isRewritten && !routeAnew(machine, skb) ? 'vanished' : 'accept'
 }
 
 /** A target of table nat; the packet itself is rewritten behind the table. */

@@ -195,6 +195,8 @@ function ignore(tcp: TcpTracking, packet: Packet, kind: Kind, direction: Directi
   last.window = packet.tcpWindow ?? 0
   if (kind === 'syn' && direction === 'original') {
     last.options = packet.tcpOptions ?? ''
+    // so that a reset which answers it is not taken for an old one
+    delete tcp.windows?.original.maxAck
     last.challenge = tcp.state === 'LAST_ACK'
   }
   if (tcp.state === 'SYN_SENT' && kind === 'ack' && direction === 'reply') last.ack = packet.tcpAck ?? 0
@@ -224,6 +226,8 @@ function isChallenge({ state, last }: TcpTracking, kind: Kind, direction: Direct
   return challenge
 }
 
+const CLOSING: readonly TcpState[] = ['FIN_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT']
+
 /** `keep`: the connection stays as it is; `let through`: it answers what was ignored, and no window is asked. */
 function judgeReset(
   { flags }: Entry,
@@ -232,8 +236,10 @@ function judgeReset(
   direction: Direction,
   settings: TcpSettings,
 ): 'invalid' | 'keep' | 'check' | 'let through' {
-  const established = state === 'ESTABLISHED'
-  const most = windows?.[direction === 'original' ? 'reply' : 'original'].maxAck
+  // on its way out the connection may have been used anew already
+  if (CLOSING.includes(state)) return 'let through'
+  const established = state === 'ESTABLISHED' && flags.has('assured')
+  const most = last.kind === 'syn' ? undefined : windows?.[direction === 'original' ? 'reply' : 'original'].maxAck
   let keep = false
   if (most !== undefined) {
     if (seq === 0 && !established) return 'check'

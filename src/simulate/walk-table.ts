@@ -38,7 +38,7 @@ export function walkTable(machine: Machine, skb: Skb, { table, chain: base }: Ba
     const truth = matches(machine, skb, rule)
     if (truth === false) continue
     if (truth !== true) {
-      skipOrStop(skb, rule, truth)
+      skipOrStop(machine, skb, rule, truth)
       continue
     }
     const verdict = verdictOf(rule)
@@ -77,9 +77,10 @@ interface Open {
 }
 
 /** A rule that only counts, logs or notes makes no difference; a field that it may have written is unknown from here on. */
-function skipOrStop(skb: Skb, rule: Rule, { condition, unknown }: Open): void {
+function skipOrStop(machine: Machine, skb: Skb, rule: Rule, { condition, unknown }: Open): void {
   const fields = changesOnlyFields(rule)
   if (!fields) throw new Undetermined(condition, unknown.unknown)
+  machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown.unknown})`)
   const packet = { ...skb.packet }
   for (const field of fields) delete packet[field]
   skb.packet = packet

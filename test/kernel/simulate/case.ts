@@ -66,6 +66,6 @@ class Stage {
 
   async end(seed: number): Promise<Played> {
     const saved = await this.lab.must(legacy.save(this.family))
-    return { seed, family: this.family, parallel: false, saved, rounds: this.rounds }
+    return { seed, family: this.family, parallel: false, saved, clashes: 0, rounds: this.rounds }
   }
 }

@@ -3,8 +3,9 @@ import type { Packet } from '../../../src/model/packet.ts'
 import { Machine, type Simulated } from '../../../src/simulate/machine.ts'
 import { buildWorld } from '../compare/explained.ts'
 import type { Sent } from '../lab/lab.ts'
+import type { Topology } from '../lab/topology.ts'
 import type { Played } from '../play.ts'
-import { identityText } from '../truth/identity.ts'
+import { agree, identityText } from '../truth/identity.ts'
 import { readTruth, type Seen } from '../truth/truth.ts'
 
 export interface Compared {
@@ -17,18 +18,26 @@ export interface Compared {
 
 const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
 
-export function compareCase(played: Played, host: Readonly<Record<string, string>>): Compared {
+export function compareCase(played: Played, host: Readonly<Record<string, string>>, topology: Topology): Compared {
   const truth = readTruth(played)
   const { world } = buildWorld({ ...host, rules: played.saved })
   world.host.conntrack = []
-  const sent = new Map(played.rounds.flatMap((round) => round.sent.map((one) => [identityText(one.packet), one])))
+  const sent = played.rounds.flatMap((round) => round.sent)
   const compared: Compared = { packets: 0, lines: 0, undetermined: new Map(), differences: [] }
   let current: Seen | undefined
-  const machine = new Machine(world, { choose: (field, range, lowest) => chosen(current!, field, range, lowest) })
+  const assume = new Ownerless()
+  const machine = new Machine(world, {
+    assume,
+    choose: (field, range, lowest) => chosen(current!, field, range, lowest),
+  })
   const done: { seen: Seen; simulated: Simulated }[] = []
   for (const seen of truth.packets) {
     current = seen
-    const { packet, own } = packetOf(seen, sent.get(seen.identity))
+    const at = sent.findIndex(({ packet }) => agree(packet, seen.packet))
+    const { packet, own } = packetOf(seen, sent.splice(at, at < 0 ? 0 : 1)[0], topology)
+    // their payloads are none: SCTP without a chunk has no flow, GRE without a version cannot be rewritten
+    if (packet.protocol === 'sctp' || packet.protocol === 'gre') continue
+    assume.own = own
     const answers = own ? answered(seen, done) : undefined
     const simulated = machine.send(packet, answers ? { answers } : {})
     done.push({ seen, simulated })
@@ -41,6 +50,11 @@ export function compareCase(played: Played, host: Readonly<Record<string, string
       // what comes later hangs on it, too
       return compared
     }
+    // a rule that may or may not have matched is not shown, and what it wrote is not known
+    if (simulated.notes.length > 0) {
+      for (const note of simulated.notes) compared.undetermined.set(note, (compared.undetermined.get(note) ?? 0) + 1)
+      return compared
+    }
     const differences = compareOne(seen, simulated)
     if (differences.length > 0) {
       compared.differences.push(...differences)
@@ -50,12 +64,26 @@ export function compareCase(played: Played, host: Readonly<Record<string, string
   return compared
 }
 
+/** The kernel's own packets belong to no socket that a rule could ask for. */
+class Ownerless extends Map<string, boolean> {
+  own = false
+
+  override get(condition: string): boolean | undefined {
+    return this.own && condition.includes('--uid-owner') ? condition.startsWith('!') : undefined
+  }
+}
+
 /** As it was sent, with the interface it came by; the kernel's own packets are known from their first line alone. */
-function packetOf(seen: Seen, sent: Sent | undefined): { packet: Packet; own: boolean } {
+function packetOf(seen: Seen, sent: Sent | undefined, { sides, hosts }: Topology): { packet: Packet; own: boolean } {
   const { in: device } = seen.packet
   if (!sent) return { packet: { ...seen.packet }, own: true }
-  if (sent.at === 'router') return { packet: { ...sent.packet, uid: 0, gid: 0 }, own: false }
-  return { packet: { mark: 0, ...sent.packet, ...(device === undefined ? {} : { in: device }) }, own: false }
+  if (sent.at === 'router') return { packet: { tcpOptions: '', ...sent.packet, uid: 0, gid: 0 }, own: false }
+  const srcMac = hosts.find(({ side }) => side === sent.at)!.mac
+  const frame = { srcMac, dstMac: sides[sent.at].mac }
+  return {
+    packet: { mark: 0, tcpOptions: '', ...frame, ...sent.packet, ...(device === undefined ? {} : { in: device }) },
+    own: false,
+  }
 }
 
 /** The packet that made the kernel send this error, or this reset of REJECT. */
@@ -63,18 +91,19 @@ function answered(seen: Seen, done: readonly { seen: Seen; simulated: Simulated 
   const { inner } = seen.packet
   if (inner) {
     const quoted = identityText(inner)
-    return done.findLast((one) => one.seen.identity === quoted)?.simulated
+    const one = done.findLast(({ seen: { identity } }) => identity === quoted)
+    // behind INPUT a packet forgets its flow, before the socket is looked for
+    return one?.seen.fate.outcome === 'delivered' ? undefined : one?.simulated
   }
   if (!seen.packet.tcpFlags?.includes('rst')) return undefined
   return done.findLast(({ seen: { steps, fate } }) => {
-    const last = steps.at(-1)!.line.packet
-    return (
-      fate.outcome === 'rejected' &&
-      last.src === seen.packet.dst &&
-      last.dst === seen.packet.src &&
-      last.sport === seen.packet.dport &&
-      last.dport === seen.packet.sport
-    )
+    const { rule, line } = steps.at(-1)!
+    const { packet: last } = line
+    if (fate.outcome !== 'rejected' || !rule?.text.endsWith('tcp-reset')) return false
+    const { tcpSeq, tcpAck, tcpFlags = [], src, dst, sport, dport } = seen.packet
+    if (last.src !== dst || last.dst !== src || last.sport !== dport || last.dport !== sport) return false
+    const begins = last.tcpFlags!.includes('syn') ? 1 : 0
+    return tcpFlags.includes('ack') ? tcpAck! - begins === last.tcpSeq : tcpSeq === last.tcpAck
   })?.simulated
 }
 

@@ -1,0 +1,73 @@
+/**
+ * Connection tracking looks at packets only while something asks it to (nf_ct_netns_get): a rule that reads or writes
+ * what it keeps, or a NAT target. A nat table alone does not, and its chains are not walked then.
+ */
+import type { Condition } from '../model/condition.ts'
+import type { Rule } from '../model/ruleset.ts'
+import type { Statement } from '../model/statement.ts'
+import type { World } from '../model/world.ts'
+
+// the tables of a world never change; only its sets do, and those come in a new world with the same tables
+const known = new WeakMap<World['tables'], Map<string, boolean>>()
+
+export function usesConntrack({ tables, host }: World, family: 'ip' | 'ip6'): boolean {
+  const answers = known.get(tables) ?? new Map<string, boolean>()
+  known.set(tables, answers)
+  let answer = answers.get(family)
+  if (answer === undefined) {
+    answer =
+      (host.conntrack ?? []).some((entry) => entry.family === family) ||
+      tables
+        .filter((table) => table.family === family || table.family === 'inet')
+        .some((table) => [...table.chains.values()].some(({ rules }) => rules.some(asks)))
+    answers.set(family, answer)
+  }
+  return answer
+}
+
+/** Matches and targets whose conditions say nothing of it, or that are not understood. */
+const MATCHES = ['cluster', 'connbytes', 'connlabel', 'connlimit', 'connmark', 'conntrack', 'helper', 'state']
+const TARGETS = [
+  'CONNMARK',
+  'CONNSECMARK',
+  'SYNPROXY',
+  'DNAT',
+  'SNAT',
+  'MASQUERADE',
+  'REDIRECT',
+  'NETMAP',
+  'DNPT',
+  'SNPT',
+]
+
+function asks({ iptables: spec, conditions, statements }: Rule): boolean {
+  if (spec?.matches.some(({ name }) => MATCHES.includes(name))) return true
+  if (spec?.target && TARGETS.includes(spec.target.name)) return true
+  // `-j CT` has a zone or a helper to give; to leave packets alone needs nothing
+  if (spec?.target?.name === 'CT') return !statements.some(({ kind }) => kind === 'notrack')
+  return conditions.some(readsConnection) || statements.some(writesConnection)
+}
+
+function readsConnection(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'compare':
+      return condition.field.startsWith('ct ')
+    case 'lookup':
+      return condition.fields.some((field) => field.startsWith('ct '))
+    case 'not':
+      return readsConnection(condition.of)
+    case 'all':
+    case 'any':
+      return condition.of.some(readsConnection)
+    default:
+      return false
+  }
+}
+
+function writesConnection(statement: Statement): boolean {
+  if (statement.kind !== 'set') return ['dnat', 'snat', 'masquerade', 'redirect', 'netmap'].includes(statement.kind)
+  return (
+    statement.field.startsWith('ct ') ||
+    (typeof statement.value === 'object' && statement.value.field.startsWith('ct '))
+  )
+}
