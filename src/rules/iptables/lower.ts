@@ -37,10 +37,18 @@ export function lowerSpec(spec: IptablesSpec, family: IpFamily, table?: string):
   if (spec.unread) conditions.push({ kind: 'unknown', text: spec.unread.join(' '), reason: 'not understood' })
   for (const clause of spec.matches) {
     const match = clause.values && findMatch(clause.name, family)
-    if (match && clause.values) conditions.push(...match.conditions(clause.values, context))
+    if (match && clause.values) conditions.push(...atLeastHeader(clause.name, match.conditions(clause.values, context)))
     else conditions.push({ kind: 'unknown', text: `-m ${written(clause)}`, reason: 'not understood' })
   }
   return { conditions, statements: lowerTarget(spec, context) }
+}
+
+const WITH_PORTS = ['tcp', 'udp', 'sctp', 'dccp']
+
+/** Whatever they ask, these matches want the protocol's header: a later fragment has none (net/netfilter/xt_tcpudp.c). */
+function atLeastHeader(name: string, conditions: Condition[]): Condition[] {
+  if (conditions.length > 0 || !WITH_PORTS.includes(name)) return conditions
+  return [{ kind: 'compare', field: `${name} dport`, op: '>=', value: 0, text: `-m ${name}` }]
 }
 
 function lowerTarget(spec: IptablesSpec, context: RuleContext): Statement[] {
