@@ -45,6 +45,7 @@ const world: World = {
           prefixLength: ADDRESSES[family].length,
         })),
       },
+      { index: 3, name: 'eth1', mtu: 1500, up: true, group: 'default', addresses: [] },
     ],
     routes: (['ip', 'ip6'] as const).flatMap((family) => {
       const { own, peer, network, all } = ADDRESSES[family]

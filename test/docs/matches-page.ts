@@ -160,12 +160,12 @@ function row(extension: Match | Target, uses: readonly Use[], what: string, open
   return `| ${cells.join(' | ')} |`.replace(/ {2,}/g, ' ')
 }
 
-/** Fields that captures do not have are listed together. */
+/** What is not known is listed together. */
 function openText(reasons: readonly string[]): string {
-  const noField = / is not in the capture$/
-  const fields = reasons.filter((reason) => noField.test(reason)).map((reason) => reason.replace(noField, ''))
-  const others = reasons.filter((reason) => !noField.test(reason))
-  return [...others, ...(fields.length > 0 ? [`not in the capture: ${fields.join(', ')}`] : [])].join('; ')
+  const ending = /,? (?:is|are) not known$/
+  const things = reasons.filter((reason) => ending.test(reason)).map((reason) => reason.replace(ending, ''))
+  const others = reasons.filter((reason) => !ending.test(reason))
+  return [...others, ...(things.length > 0 ? [`not known: ${things.join(', ')}`] : [])].join('; ')
 }
 
 const unique = (words: readonly string[]): string[] => [...new Set(words)]

@@ -44,9 +44,9 @@ test('outcomes', () => {
 
 describe('findings', () => {
   const rows = tableRows(page, 'Findings')
-  const codes = [...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code)
+  const codes = [...new Set([...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code))]
 
-  test('each has one row', () => expect(rows.map(([code]) => word(code)).sort()).toEqual([...codes].sort()))
+  test('each has one row', () => expect(rows.map(([code]) => word(code)).sort()).toEqual(codes.sort()))
 
   test.each(rows)('%s: %s', (code, severity) => {
     expect(severitiesOf(word(code)!)).toEqual(severity!.split(' or ').sort())

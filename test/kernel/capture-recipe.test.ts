@@ -45,7 +45,7 @@ describe.skipIf(notHere)(`the recipe for a capture${notHere ? `: ${notHere}` : '
     // the recipe is for machines whose iptables is the legacy one
     for (const name of ['iptables', 'iptables-save', 'ip6tables', 'ip6tables-save'])
       symlinkSync('/usr/sbin/xtables-legacy-multi', join(folder, name))
-  })
+  }, 90_000)
   afterAll(async () => {
     await hideAgain()
     rmSync(folder, { recursive: true })
@@ -70,7 +70,7 @@ ip link set eth0 up
 nsenter --net=/proc/$client/ns/net sh -c 'ip link set eth0 up; ip addr add ${network.replace(/0$/, '1')}/${length} dev eth0 ${nodad}'
 ${tool} -A INPUT -p tcp --dport 80 -j DROP
 ${inFamily(trace)}
-nsenter --net=/proc/$client/ns/net timeout 0.5 bash -c '</dev/tcp/${address}/80'
+nsenter --net=/proc/$client/ns/net timeout 0.1 bash -c '</dev/tcp/${address}/80'
 ${inFamily(save)}
 ${inFamily(hostState)}
 ${inFamily(away)}
@@ -95,15 +95,16 @@ ${tool}-save`)
 
 /**
  * A namespace's lines reach the kernel log only while nf_log_all_netns is 1: one setting for the whole machine, which
- * tests that need it share by a lock (lab/lab.py).
+ * tests that need it share by a lock (lab/lab.py). Alone with it, if that can be: others fill the log faster than
+ * dmesg reads it.
  */
 async function showAllNamespaces(): Promise<() => Promise<unknown>> {
   const script = `
 setting=/proc/sys/net/netfilter/nf_log_all_netns
 before=/run/nfwhy-nf_log_all_netns
 exec 9>>$before
-if flock -n 9 && [ ! -s $before ]; then cat $setting >$before; fi
-flock -s 9
+flock -w 60 9 || flock -s 9
+[ -s $before ] || cat $setting >$before
 echo 1 >$setting
 echo ready
 cat
