@@ -271,8 +271,9 @@ export class KernelLogReader implements CaptureReader {
 
   /** A line of LOG: its prefix is what stands between the wrapping and `IN=`, which is at `at`. */
   private logLine(bytes: Uint8Array, view: DataView, lineStart: number, at: number, end: number): number {
-    const stop = lineEnd(bytes, at, end)
+    // where nothing is wrong the line's end is not looked for: a glued line would be searched again for each record
     if (isUnclean(bytes, lineStart, at)) {
+      const stop = lineEnd(bytes, at, end)
       this.scanWhole(cleaned(bytes, lineStart, stop))
       return stop + 1
     }
@@ -283,19 +284,20 @@ export class KernelLogReader implements CaptureReader {
     const { point, glued } = this.logs.find(bytes, view, from, at, hash)
     if (point >= 0) return this.event(bytes, view, at, end, point)
     this.skip('cut-line', 'a part of a log line was passed over')
-    return point === TWO_LINES ? at - glued : stop + 1
+    return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1
   }
 
   /** `TRACE:` and then nothing that xt_TRACE prints: coloured by grep or dmesg, a user's own prefix, cut, or prose. */
   private noTrace(bytes: Uint8Array, view: DataView, lineStart: number, message: number, end: number): number {
-    const stop = lineEnd(bytes, message, end)
-    if (isUnclean(bytes, lineStart, stop)) {
+    const near = lineEnd(bytes, message, Math.min(end, message + MAX_RECORD))
+    if (isUnclean(bytes, lineStart, near)) {
+      const stop = lineEnd(bytes, message, end)
       this.scanWhole(cleaned(bytes, lineStart, stop))
       return stop + 1
     }
     const at = findRecord(bytes, view, message + 6, end)
     if (bytes[at] === 0x49) return this.logLine(bytes, view, lineStart, at, end)
-    const text = decoder.decode(bytes.subarray(message + 6, Math.min(stop, message + 80)))
+    const text = decoder.decode(bytes.subarray(message + 6, Math.min(near, message + 80)))
     if (/^ *(raw|mangle|nat|filter|security):/.test(text)) this.skip('cut-line', 'a part of a log line was passed over')
     return bytes[at] === NEWLINE ? at + 1 : at
   }
@@ -332,6 +334,6 @@ export class KernelLogReader implements CaptureReader {
 }
 
 const lineEnd = (bytes: Uint8Array, from: number, end: number): number => {
-  const newline = bytes.indexOf(NEWLINE, from)
-  return newline < 0 || newline >= end ? end : newline
+  const newline = bytes.subarray(from, end).indexOf(NEWLINE)
+  return newline < 0 ? end : from + newline
 }
