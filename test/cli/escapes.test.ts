@@ -53,11 +53,11 @@ describe('nothing of an input reaches the terminal as a control', () => {
   })
 
   test('what is shown of it is readable', async () => {
-    const cwd = folder({ log: dropped({ in: 'eth\x07' }), rules: RULES })
-    expect((await nfwhy(['explain', 'log', 'rules'], { cwd })).stdout).toContain('in eth\\x07')
+    const cwd = folder({ log: bytesOf(dropped({ in: 'eth\x9b' })), rules: RULES })
+    expect((await nfwhy(['explain', 'log', 'rules'], { cwd })).stdout).toContain('in eth\\x9b')
     const { stdout } = await nfwhy(['explain', '--json', 'log', 'rules'], { cwd })
-    expect(stdout).toContain('"in":"eth\\u0007"')
-    expect(JSON.parse(stdout).journeys[0].packet.in).toBe('eth\x07')
+    expect(stdout).toContain('"in":"eth\\u009b"')
+    expect(JSON.parse(stdout).journeys[0].packet.in).toBe('eth\x9b')
   })
 
   test.each([
