@@ -33,21 +33,33 @@ export function checkImports() {
     const isEntry = file === 'src/index.ts'
     if (rank < 0 && !isEntry)
       problems.push(`${file}: src/${folder} has no place in the house (scripts/check-imports.mjs)`)
-    const imports = [...readFileSync(file, 'utf8').matchAll(IMPORT)].map((found) => found[1] ?? found[2] ?? found[3])
+    const imports = [...readFileSync(file, 'utf8').matchAll(IMPORT)]
     graph.set(file, [])
-    for (const name of imports) {
+    for (const { 0: statement, ...found } of imports) {
+      const name = found[1] ?? found[2] ?? found[3]
       if (!name.startsWith('.')) {
         if (rank >= BROWSER_FROM) problems.push(`${file}: imports ${name}, but this part runs in a browser`)
         continue
       }
       const target = relative('.', join(dirname(file), name))
-      graph.get(file).push(target)
+      // neighbours may speak of each other's types, but not need each other to run
+      if (!onlyTypes(statement)) graph.get(file).push(target)
       const targetRank = HOUSE.indexOf(target.split('/')[1])
       if (!isEntry && targetRank < rank) problems.push(`${file}: imports ${target}, which stands above it`)
     }
   }
   problems.push(...cycles(graph))
   return { problems, said: `${files.length} files` }
+}
+
+function onlyTypes(statement) {
+  if (/^\s*(?:import|export)\s+type\b/.test(statement)) return true
+  const names = /\{([^}]*)\}\s*from/.exec(statement)?.[1]
+  return (
+    names !== undefined &&
+    !/^\s*\w+\s*,\s*\{/.test(statement) &&
+    names.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
+  )
 }
 
 function cycles(graph) {

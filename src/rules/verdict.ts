@@ -108,6 +108,3 @@ function hangsOn(statement: Statement, moment: Moment): Unknown | false | undefi
 
 const reasonOf = (statement: Statement): Unknown =>
   unknown(statement.kind === 'unknown' ? statement.reason : 'the target is not understood')
-
-/** Does the rule match every packet? Comments and the like are no conditions. */
-export const isUnconditional = (rule: Rule): boolean => rule.conditions.length === 0

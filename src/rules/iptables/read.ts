@@ -320,9 +320,3 @@ function interfaceName(text: string): string {
     throw new WordError('the name of an interface has 1 to 15 characters')
   return text
 }
-
-/** `[packets:bytes]` in front of a rule or behind a chain. */
-export function readCounters(text: string): { packets: number; bytes: number } | undefined {
-  const match = /^\[(\d+):(\d+)\]$/.exec(text)
-  return match ? { packets: Number(match[1]), bytes: Number(match[2]) } : undefined
-}

@@ -110,7 +110,6 @@ function lookup(entries: [string, number][]): Lookup {
 
 export const keyTable = lookup([...Object.entries(KEYS), ...PASSED.map((name): [string, number] => [name, PASS])])
 export const wordTable = lookup([...Object.entries(FLAGS), ...Object.entries(WORDS)])
-export const NAMES: readonly string[] = [...Object.keys(KEYS), ...PASSED]
 
 /** The value under these letters, or -1. */
 export function find(table: Lookup, hash: number): number {
