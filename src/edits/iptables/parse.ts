@@ -165,6 +165,8 @@ class IptablesParser {
       const other = this.words.find(({ text }) => /^(-[46]|--ipv[46])$/.test(text)) ?? this.tool
       this.refuse(other, `is for ${this.family === 'ip' ? 'ip6tables' : 'iptables'}`)
     }
+    if (counters && (command.letter === 'D' || command.letter === 'C'))
+      this.refuse(this.option(/^(-c|--set-counters)/), `does not go with ${command.option.text}`)
     for (const spec of specs) this.checkPlace(spec, chain)
     if (command.letter === 'R' && specs.length > 1)
       this.refuse(command.option, 'replaces one rule, and several addresses make several')
@@ -172,7 +174,7 @@ class IptablesParser {
       ...base,
       spec,
       ...(command.number === undefined ? {} : { ruleNumber: command.number }),
-      ...(counters && 'AIR'.includes(command.letter) ? { counters } : {}),
+      ...(counters ? { counters } : {}),
     }))
   }
 

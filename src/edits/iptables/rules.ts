@@ -9,6 +9,8 @@ import { ruleOf, ruleText } from '../../rules/iptables/rule.ts'
 import type { Draft } from '../draft.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
 import { chainIn } from './chains.ts'
+import { mattersForPlace, refuseMisplaced } from './reach.ts'
+import { refuseUnknownSets } from './sets.ts'
 
 /** Throws EditProblem. */
 export function editRule(edit: RuleEdit, draft: Draft): void {
@@ -16,13 +18,16 @@ export function editRule(edit: RuleEdit, draft: Draft): void {
   const asItIs = draft.tableAsItIs(family, name)
   const before = chainIn(asItIs, edit.chain)
   const spec = edit.spec && withTarget(edit.spec, asItIs, family)
+  if (spec) refuseUnknownSets(spec, draft.world)
   const at = placeOf(edit, before, spec, asItIs)
   if (op === 'check') return
   const table = draft.table(family, name)
   const chain = draft.chain(table, edit.chain)!
   const added = spec && op !== 'delete' ? [newRule(edit, spec, at + 1)] : []
-  chain.rules.splice(at, op === 'delete' || op === 'replace' ? 1 : 0, ...added)
+  const removed = chain.rules.splice(at, op === 'delete' || op === 'replace' ? 1 : 0, ...added)
   if (op === 'insert' || op === 'delete') renumber(chain, at)
+  if ([...removed, ...added].some(({ iptables }) => iptables && mattersForPlace(iptables, family)))
+    refuseMisplaced(table)
 }
 
 /** Index of the rule that is meant, or of the new one. */
@@ -35,15 +40,20 @@ function placeOf({ op, ruleNumber }: RuleEdit, chain: Chain, spec: IptablesSpec 
       throw new EditProblem(`${chainName(chain, table)} has ${count(length)}, there is no place number ${number}`)
     return number - 1
   }
-  const text = printSpec(spec!, table.family as IpFamily, table.name)
-  const at = chain.rules.findIndex((rule) => isSame(rule, text, table))
+  const words = comparedWords(spec!, table)
+  const at = chain.rules.findIndex(({ iptables }) => iptables && comparedWords(iptables, table) === words)
   if (at < 0) throw new EditProblem(`${chainName(chain, table)} has no such rule`)
   return at
 }
 
-/** iptables compares what the kernel has of two rules; printed in canonical words, the same rules read the same. */
-const isSame = ({ iptables }: Rule, text: string, table: Table): boolean =>
-  iptables !== undefined && printSpec(iptables, table.family as IpFamily, table.name) === text
+/** Matches whose options iptables forgets to compare: they have no `userspacesize` (extensions/libxt_NAME.c, 1.8.9). */
+const NOT_COMPARED = ['helper', 'connlabel']
+
+/** iptables compares what the kernel has of two rules; in canonical words, the same rules read the same. */
+function comparedWords(spec: IptablesSpec, { family, name }: Table): string {
+  const matches = spec.matches.map((match) => (NOT_COMPARED.includes(match.name) ? { name: match.name } : match))
+  return printSpec({ ...spec, matches }, family as IpFamily, name)
+}
 
 const count = (rules: number): string => (rules === 1 ? '1 rule' : `${rules === 0 ? 'no' : rules} rules`)
 

@@ -4,6 +4,7 @@
  * Names, order and canonical forms follow iptables 1.8.9 (extensions/lib{xt,ipt,ip6t}_*.c).
  */
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { IptablesSpec, Negatable } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 
@@ -43,6 +44,11 @@ export interface Option<T> {
   print(value: T, context: RuleContext): string[]
 }
 
+/** The hooks where a packet has an input interface. */
+export const HOOKS_IN: readonly Hook[] = ['prerouting', 'input', 'forward']
+/** The hooks where a packet has an output interface. */
+export const HOOKS_OUT: readonly Hook[] = ['forward', 'output', 'postrouting']
+
 // biome-ignore lint/suspicious/noExplicitAny: the one place where options of all types stand side by side
 export type OptionTable = Record<string, Option<any>>
 
@@ -66,6 +72,8 @@ interface Common<V extends object> {
   readonly family?: IpFamily
   /** The tables where the kernel allows it; absent: all. */
   readonly tables?: readonly string[]
+  /** The hooks that may lead to the rule, as the kernel's module checks; absent or undefined: all. */
+  readonly hooks?: readonly Hook[] | ((values: V) => readonly Hook[] | undefined)
   readonly options: OptionTable
   /** Makes the values from the options as given, where a plain dictionary does not do. Throws WordError. */
   collect?(given: readonly Given[], context: RuleContext): V

@@ -6,6 +6,8 @@ import {
   compare,
   defineMatch,
   flag,
+  HOOKS_IN,
+  HOOKS_OUT,
   negateIf,
   type Option,
   type RuleContext,
@@ -39,6 +41,7 @@ const types = (): Option<string[]> =>
 /** `-m addrtype`: what the routing table says of the addresses (libxt_addrtype.c, xt_addrtype.c). */
 export const addrtype = defineMatch({
   name: 'addrtype',
+  hooks: (values) => (values['limit-iface-in'] ? HOOKS_IN : values['limit-iface-out'] ? HOOKS_OUT : undefined),
   options: {
     'src-type': types(),
     'dst-type': types(),

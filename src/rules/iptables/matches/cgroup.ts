@@ -6,6 +6,7 @@ import { quote } from '../words.ts'
 /** `-m cgroup`: the control group of the program that sends or receives (libxt_cgroup.c revision 2). */
 export const cgroup = defineMatch({
   name: 'cgroup',
+  hooks: ['input', 'output', 'postrouting'],
   options: {
     path: quotedText(511, { invert: true }),
     cgroup: u32({ invert: true }),

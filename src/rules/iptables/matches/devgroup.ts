@@ -1,6 +1,6 @@
 import type { Condition } from '../../../model/condition.ts'
 import type { Negatable } from '../../../model/ruleset.ts'
-import { atLeastOne, compare, defineMatch, type Option, word } from '../extension.ts'
+import { atLeastOne, compare, defineMatch, HOOKS_IN, HOOKS_OUT, type Option, word } from '../extension.ts'
 import { hex, type Masked, readMasked } from '../values/numbers.ts'
 
 /** A name is one of the host's /etc/iproute2/group. */
@@ -14,6 +14,8 @@ const group = (): Option<Group> =>
 /** `-m devgroup`: the group of the interface (`ip link set … group N`; libxt_devgroup.c). */
 export const devgroup = defineMatch({
   name: 'devgroup',
+  hooks: ({ 'src-group': source, 'dst-group': destination }) =>
+    source && destination ? ['forward'] : source ? HOOKS_IN : HOOKS_OUT,
   options: { 'src-group': group(), 'dst-group': group() },
   check: (values) => atLeastOne(values, 'src-group', 'dst-group'),
   conditions({ 'src-group': source, 'dst-group': destination }) {
@@ -33,7 +35,10 @@ function printGroup(group: Group): string {
 
 function groupCondition(field: string, option: string, { value: group, not }: Negatable<Group>): Condition {
   const words = `${option} ${printGroup(group)}`
-  if (!('name' in group)) return compare(field, group.value, { words, not, mask: group.mask })
+  if (!('name' in group)) {
+    // bits that are not looked at may be given (net/netfilter/xt_devgroup.c)
+    return compare(field, (group.value & group.mask) >>> 0, { words, not, mask: group.mask })
+  }
   if (group.name === 'default') return compare(field, 0, { words, not, mask: ALL_ONES })
   const reason = `which group "${group.name}" is, only the host's /etc/iproute2/group tells`
   return { kind: 'unknown', text: not ? `! ${words}` : words, reason }

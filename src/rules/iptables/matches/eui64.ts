@@ -1,9 +1,10 @@
-import { defineMatch } from '../extension.ts'
+import { defineMatch, HOOKS_IN } from '../extension.ts'
 
 /** `-m eui64`: is the last half of the source address made from the sender's MAC address? (libip6t_eui64.c) */
 export const eui64 = defineMatch({
   name: 'eui64',
   family: 'ip6',
+  hooks: HOOKS_IN,
   options: {},
   conditions: () => [
     {

@@ -1,8 +1,9 @@
-import { compare, defineMatch, WordError, word } from '../extension.ts'
+import { compare, defineMatch, HOOKS_IN, WordError, word } from '../extension.ts'
 
 /** `-m mac --mac-source XX:XX:XX:XX:XX:XX`: only of packets that came in over Ethernet (libxt_mac.c). */
 export const mac = defineMatch({
   name: 'mac',
+  hooks: HOOKS_IN,
   options: { 'mac-source': word(readMac, String, { required: true, invert: true }) },
   conditions({ 'mac-source': source }) {
     const { value, not } = source!

@@ -1,4 +1,4 @@
-import { defineMatch, needsProtocol, printOptions, word } from '../extension.ts'
+import { defineMatch, HOOKS_IN, needsProtocol, printOptions, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 import { cutName } from '../values/text.ts'
 
@@ -14,6 +14,7 @@ const options = {
 export const osf = defineMatch({
   name: 'osf',
   family: 'ip',
+  hooks: HOOKS_IN,
   options,
   check: (_, context) => needsProtocol(context, 'tcp'),
   conditions: (values, context) => [

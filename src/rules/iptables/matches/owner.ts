@@ -34,6 +34,7 @@ const options = {
  */
 export const owner = defineMatch({
   name: 'owner',
+  hooks: ['output', 'postrouting'],
   options,
   check(values) {
     atLeastOne(values, 'socket-exists', 'uid-owner', 'gid-owner')

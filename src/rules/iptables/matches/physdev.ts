@@ -1,6 +1,6 @@
 import type { Condition } from '../../../model/condition.ts'
 import type { Negatable } from '../../../model/ruleset.ts'
-import { atLeastOne, defineMatch, flag, negateIf } from '../extension.ts'
+import { atLeastOne, defineMatch, flag, HOOKS_IN, negateIf } from '../extension.ts'
 import { interfaceOption, interfaceValue } from '../values/interfaces.ts'
 
 const IN = 'meta physiifname'
@@ -21,6 +21,9 @@ const options = {
 export const physdev = defineMatch({
   name: 'physdev',
   options,
+  // in OUTPUT the port is not known yet, unless a bridge forwards the packet
+  hooks: ({ 'physdev-out': out, 'physdev-is-out': isOut, 'physdev-is-bridged': bridged }) =>
+    (out || isOut) && (!bridged || bridged.not) ? [...HOOKS_IN, 'postrouting'] : undefined,
   check: (values) => atLeastOne(values, ...Object.keys(options)),
   conditions(values) {
     const conditions: Condition[] = []

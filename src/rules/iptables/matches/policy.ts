@@ -3,6 +3,8 @@ import {
   defineMatch,
   flag,
   type Given,
+  HOOKS_IN,
+  HOOKS_OUT,
   type OptionTable,
   printOptions,
   type RuleContext,
@@ -55,6 +57,7 @@ const MAX_ELEMENTS = 4
 /** `-m policy`: has the packet been through IPsec, or will it be? (libxt_policy.c) */
 export const policy = defineMatch<typeof options, Policy>({
   name: 'policy',
+  hooks: ({ policy }) => (policy.dir?.value === 'out' ? HOOKS_OUT : HOOKS_IN),
   options,
   collect,
   check({ policy, elements }) {

@@ -21,6 +21,7 @@ const realmOption = word(
 export const realm = defineMatch({
   name: 'realm',
   family: 'ip',
+  hooks: ['input', 'forward', 'output', 'postrouting'],
   options: { realm: realmOption },
   conditions({ realm }) {
     const { value, not } = realm!

@@ -16,12 +16,15 @@ export const rpfilter = defineMatch({
   name: 'rpfilter',
   options,
   tables: ['raw', 'mangle'],
+  hooks: ['prerouting'],
   conditions(values, context) {
     const { invert, ...ways } = values
     const text = ['-m rpfilter', ...printOptions(options, ways, context)].join(' ')
     const key = `fib saddr${values.validmark ? ' . mark' : ''}${values.loose ? '' : ' . iif'}`
     const routed: Condition = { kind: 'compare', field: `${key} oif`, op: '!=', value: '', text }
-    const local: Condition = { kind: 'compare', field: `${key} type`, op: '==', value: 'local', text }
+    // IPv6 takes an own address on any interface
+    const whose = context.family === 'ip' ? key : key.replace(' . iif', '')
+    const local: Condition = { kind: 'compare', field: `${whose} type`, op: '==', value: 'local', text }
     const passed: Condition = values['accept-local'] ? { kind: 'any', of: [routed, local], text } : routed
     return [invert ? { kind: 'not', of: passed, text: `${text} --invert` } : passed]
   },

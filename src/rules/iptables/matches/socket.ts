@@ -10,6 +10,7 @@ const options = {
 /** `-m socket`: has this host an open socket for the packet? (libxt_socket.c revision 3, net/netfilter/xt_socket.c) */
 export const socket = defineMatch({
   name: 'socket',
+  hooks: ['prerouting', 'input'],
   options,
   conditions(values) {
     // one that is bound to any address does not count, unless --nowildcard says so

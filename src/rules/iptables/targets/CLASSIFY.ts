@@ -1,4 +1,4 @@
-import { defineTarget, type Option, WordError, word } from '../extension.ts'
+import { defineTarget, HOOKS_OUT, type Option, WordError, word } from '../extension.ts'
 
 const fourDigits = (value: number): string => value.toString(16).padStart(4, '0')
 
@@ -17,6 +17,7 @@ const classId: Option<number> = word(
 /** `-j CLASSIFY --set-class MAJOR:MINOR`: the traffic class the packet is queued in; the packet goes on (libxt_CLASSIFY.c). */
 export const CLASSIFY = defineTarget({
   name: 'CLASSIFY',
+  hooks: HOOKS_OUT,
   options: { 'set-class': classId },
   statements: (values) => [{ kind: 'set', field: 'meta priority', value: values['set-class']!.value }],
 })

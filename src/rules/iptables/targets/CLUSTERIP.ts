@@ -37,6 +37,7 @@ export const CLUSTERIP = defineTarget({
   name: 'CLUSTERIP',
   family: 'ip',
   tables: ['filter'],
+  hooks: ['input'],
   options,
   check(values) {
     if (Object.keys(values).length > 0 && !NEEDED.every((name) => name in values))

@@ -5,6 +5,7 @@ import { natRange, natStatement } from '../values/nat.ts'
 export const DNAT = defineTarget({
   name: 'DNAT',
   tables: ['nat'],
+  hooks: ['prerouting', 'output'],
   options: {
     'to-destination': natRange({ required: true, basePort: true }),
     random: flag(),

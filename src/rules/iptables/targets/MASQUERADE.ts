@@ -5,6 +5,7 @@ import { natPorts, natStatement } from '../values/nat.ts'
 export const MASQUERADE = defineTarget({
   name: 'MASQUERADE',
   tables: ['nat'],
+  hooks: ['postrouting'],
   options: { 'to-ports': natPorts(), random: flag(), 'random-fully': flag() },
   statements: (values) => [natStatement('masquerade', values['to-ports']?.value ?? {}, values)],
 })

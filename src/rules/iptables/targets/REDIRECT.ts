@@ -5,6 +5,7 @@ import { natPorts, natStatement } from '../values/nat.ts'
 export const REDIRECT = defineTarget({
   name: 'REDIRECT',
   tables: ['nat'],
+  hooks: ['prerouting', 'output'],
   options: { 'to-ports': natPorts(), random: flag() },
   statements: (values) => [natStatement('redirect', values['to-ports']?.value ?? {}, values)],
 })

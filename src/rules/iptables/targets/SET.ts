@@ -1,5 +1,5 @@
 import type { Statement } from '../../../model/statement.ts'
-import { atLeastOne, defineTarget, flag, WordError, word } from '../extension.ts'
+import { atLeastOne, defineTarget, flag, HOOKS_OUT, WordError, word } from '../extension.ts'
 import { setReference } from '../values/ipset.ts'
 import { readNumber } from '../values/numbers.ts'
 
@@ -18,6 +18,7 @@ const MAPPED = { 'map-mark': 'meta mark', 'map-prio': 'meta priority', 'map-queu
 /** `-j SET`: adds to or deletes from an ipset, or takes from it what an element carries; the packet goes on (libxt_SET.c). */
 export const SET = defineTarget({
   name: 'SET',
+  hooks: (values) => (values['map-prio'] || values['map-queue'] ? HOOKS_OUT : undefined),
   options,
   check(values) {
     atLeastOne(values, 'add-set', 'del-set', 'map-set')

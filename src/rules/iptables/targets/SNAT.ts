@@ -5,6 +5,7 @@ import { natFlagOptions, natRange, natStatement } from '../values/nat.ts'
 export const SNAT = defineTarget({
   name: 'SNAT',
   tables: ['nat'],
+  hooks: ['input', 'postrouting'],
   options: { 'to-source': natRange({ required: true }), ...natFlagOptions },
   statements: (values) => [natStatement('snat', values['to-source']!.value, values)],
 })

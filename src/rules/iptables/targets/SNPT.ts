@@ -1,4 +1,4 @@
 import { prefixTranslation } from '../values/npt.ts'
 
 /** `-j SNPT`: exchanges the prefix of the source address. */
-export const SNPT = prefixTranslation('SNPT', 'ip6 saddr')
+export const SNPT = prefixTranslation('SNPT', 'ip6 saddr', ['input', 'postrouting'])

@@ -12,7 +12,7 @@ const [SYN, ACK, FIN_SYN_RST_ACK] = [0x02, 0x10, 0x17]
  */
 export const SYNPROXY = defineTarget({
   name: 'SYNPROXY',
-  tables: ['filter', 'mangle', 'security'],
+  hooks: ['input', 'forward'],
   options: { 'sack-perm': flag(), timestamp: flag(), wscale: cut(0xff), mss: cut(0xffff), ecn: flag() },
   check: (_values, context) => needsProtocol(context, 'tcp'),
   statements: () => [

@@ -1,5 +1,14 @@
 import type { Negatable } from '../../../model/ruleset.ts'
-import { atLeastOne, defineTarget, flag, type RuleContext, type Values, WordError, word } from '../extension.ts'
+import {
+  atLeastOne,
+  defineTarget,
+  flag,
+  HOOKS_OUT,
+  type RuleContext,
+  type Values,
+  WordError,
+  word,
+} from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 import type { TcpFlags } from '../values/tcp.ts'
 
@@ -30,6 +39,7 @@ function onlySyn({ spec }: RuleContext): boolean {
 /** `-j TCPMSS`: lowers the segment size that a SYN packet announces, or adds one; the packet goes on (libxt_TCPMSS.c). */
 export const TCPMSS = defineTarget({
   name: 'TCPMSS',
+  hooks: (values) => (mssOf(values) === undefined ? HOOKS_OUT : undefined),
   options,
   check(values, context) {
     atLeastOne(values, 'set-mss', 'clamp-mss-to-pmtu')

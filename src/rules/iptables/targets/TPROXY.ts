@@ -12,6 +12,7 @@ const ANY = { ip: '0.0.0.0', ip6: '::' }
 export const TPROXY = defineTarget({
   name: 'TPROXY',
   tables: ['mangle'],
+  hooks: ['prerouting'],
   options: {
     'on-port': word((text) => readPort(text), String, { required: true }),
     'on-ip': addressOption(),

@@ -1,5 +1,6 @@
 /** IPv6 network prefix translation, which SNPT and DNPT describe alike (libip6t_SNPT.c, net/ipv6/netfilter/ip6t_NPT.c). */
 import { parseAddress } from '../../../model/address.ts'
+import type { Hook } from '../../../model/hook.ts'
 import type { MaskedAddress } from '../../../model/ruleset.ts'
 import { defineTarget, type Option, type Target, WordError, word } from '../extension.ts'
 import { printMaskedAddress, readAddress, readMask } from './addresses.ts'
@@ -23,11 +24,12 @@ const hasHostBits = (address: string, length: number): boolean =>
   parseAddress(address)!.some((byte, i) => byte & (0xff >> Math.max(0, Math.min(8, length - 8 * i))))
 
 /** `-j NAME --src-pfx PREFIX --dst-pfx PREFIX`; rewrites `field` without connection tracking, and the packet goes on. */
-export const prefixTranslation = (name: string, field: string): Target =>
+export const prefixTranslation = (name: string, field: string, hooks: readonly Hook[]): Target =>
   defineTarget({
     name,
     family: 'ip6',
     tables: ['mangle'],
+    hooks,
     options: { 'src-pfx': prefix(), 'dst-pfx': prefix() },
     statements: (values) => [
       {

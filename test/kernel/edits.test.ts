@@ -1,0 +1,83 @@
+/**
+ * The real tools and the kernel against edits: the same commands, one after the other, in a namespace and on a World that
+ * was read from it. Both refuse the same ones, and what is there afterwards reads the same.
+ */
+import { describe, expect, it } from 'vitest'
+import { applyEdit } from '../../src/edits/apply.ts'
+import { parseCommand } from '../../src/edits/parse.ts'
+import type { World } from '../../src/model/world.ts'
+import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
+import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
+import { randomCommands, rulePool } from './commands/iptables.ts'
+import { type Ran, runSequences } from './commands/run.ts'
+import { Random } from './generate/random.ts'
+import { whyNot } from './namespaces.ts'
+
+/** All commands on the World, in order; what was refused here and not there, or the other way round, is a difference. */
+function replay(world: World, commands: readonly string[], { results }: Ran): { world: World; differences: string[] } {
+  const differences: string[] = []
+  commands.forEach((command, i) => {
+    const { ok, output } = results[i]!
+    const result = runOne(world, command)
+    if ('error' in result) {
+      if (ok) differences.push(`${i + 1} ${command}: refused here: ${result.error}`)
+    } else if (ok) world = result.world
+    else differences.push(`${i + 1} ${command}: refused there: ${output}`)
+  })
+  return { world, differences }
+}
+
+function runOne(world: World, command: string): { world: World } | { error: string } {
+  const parsed = parseCommand(command)
+  if ('error' in parsed) return { error: parsed.error.message }
+  for (const edit of parsed.edits) {
+    const result = applyEdit(world, edit)
+    if ('error' in result) return result
+    world = result.world
+  }
+  return { world }
+}
+
+const seed = Number(process.env.NFWHY_SEED ?? Date.now() % 1_000_000)
+
+describe.skipIf(whyNot('iptables-legacy', 'ip6tables-legacy'))('iptables', () => {
+  const listings = ['iptables-legacy-save -c', 'ip6tables-legacy-save -c']
+  const worldOf = (texts: readonly string[]): World => ({
+    tables: texts.flatMap((text) => readIptablesSave(text, () => {}).flatMap(({ tables }) => tables)),
+    sets: [],
+    host: {},
+  })
+  /** Chains and rules with their counters; the order of chains says nothing, nor does a table without anything in it. */
+  const outline = ({ tables }: World) =>
+    tables
+      .filter(({ chains }) =>
+        [...chains.values()].some(({ hook, policy, rules }) => !hook || policy === 'drop' || rules.length),
+      )
+      .map((table) => {
+        const lines = printIptablesSave([table], { counters: true }).split('\n')
+        const chains = lines.filter((line) => line.startsWith(':')).sort()
+        return [`${table.family} ${table.name}`, ...chains, ...groupByChain(lines)].join('\n')
+      })
+      .sort()
+  const groupByChain = (lines: readonly string[]) => {
+    const rules = lines.filter((line) => line.startsWith('['))
+    const chainOf = (line: string) => /-A (\S+)/.exec(line)![1]!
+    return [...new Set(rules.map(chainOf))].sort().flatMap((chain) => rules.filter((line) => chainOf(line) === chain))
+  }
+
+  it(`random commands (seed ${seed})`, () => {
+    const pool = rulePool()
+    const random = new Random(seed)
+    const sequences = Array.from({ length: 60 }, () => ({ commands: randomCommands(random, pool, 60), listings }))
+    const ran = runSequences(sequences)
+    let accepted = 0
+    sequences.forEach(({ commands }, i) => {
+      const { world, differences } = replay(worldOf(ran[i]!.before), commands, ran[i]!)
+      accepted += ran[i]!.results.filter(({ ok }) => ok).length
+      expect(differences, process.env.NFWHY_SHOW ? commands.slice(0, 60).join("\n") : `sequence ${i}`).toEqual([])
+      expect(outline(world), commands.join('\n')).toEqual(outline(worldOf(ran[i]!.after)))
+    })
+    console.info(`${sequences.length} × 60 commands compared, ${accepted} accepted by both`)
+    expect(accepted).toBeGreaterThan(500)
+  })
+})
