@@ -14,7 +14,13 @@ const again = (edit: Edit) => parseCommand(printEdit(edit))
 it('prints what is read as the same edit: every command of the fixtures', () => {
   for (const { command } of readCommands().flatMap(({ commands }) => commands)) {
     const result = parseCommand(command)
-    if ('edits' in result) for (const edit of result.edits) expect(again(edit)).toEqual({ edits: [edit] })
+    if ('error' in result) continue
+    for (const edit of result.edits) {
+      const read = again(edit)
+      // iptables-save's words say of some options what was left to them: the same rule, in more words
+      if (edit.kind === 'rule' && 'edits' in read) expect(read.edits.map(printEdit)).toEqual([printEdit(edit)])
+      else expect(read).toEqual({ edits: [edit] })
+    }
   }
 })
 
