@@ -287,7 +287,7 @@ class RuleReader {
   private keepUnknown(start: number): void {
     this.skipWords()
     const words = this.words.slice(start, this.at)
-    const option = start + (words[0] === '!' ? 1 : 0)
+    const option = start + (words[0] === '!' && words.length > 1 ? 1 : 0)
     this.problems.push({
       message: `"${words.join(' ')}" is not understood`,
       from: option,
