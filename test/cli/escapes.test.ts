@@ -117,6 +117,8 @@ describe('nor of names and words', () => {
     }
   })
 
+  const PACKET = ['--packet', 'in eth0 tcp 192.0.2.1:1 > 192.0.2.2:23 syn']
+
   test.each([
     [NAME],
     [`--${NAME}`],
@@ -135,8 +137,15 @@ describe('nor of names and words', () => {
     ['compare', 'log', NAME, '2'],
     ['compare', 'log', '1', `#${NAME}`],
     ['compare', NAME, '1', '2'],
+    ['simulate', 'rules', '--packet', NAME],
+    ['simulate', 'rules', '--packet', `{"src":"${NAME}"}`],
+    ['simulate', 'rules', '--packets', NAME],
+    ['simulate', 'rules', ...PACKET, '--apply', NAME],
+    ['simulate', 'rules', ...PACKET, '--apply', `iptables -A INPUT -s ${NAME} -j DROP`],
+    ['simulate', 'rules', ...PACKET, '--assume', NAME],
+    ['simulate', 'rules', ...PACKET, '--engine', NAME],
   ])('command line: %j %j %j %j', async (...args) => {
-    const { code, stdout, stderr } = await nfwhy(args, { cwd: folder({ log: LOG }) })
+    const { code, stdout, stderr } = await nfwhy(args, { cwd: folder({ log: LOG, rules: RULES }) })
     expect(code).toBe(2)
     expect(stderr).not.toContain('bug')
     expectHarmless(stdout, 'stdout')
