@@ -84,11 +84,12 @@ const ICMP: readonly (number | undefined)[] = ['icmp', 'icmpv6'].map(protocolNum
 const PLAIN: readonly (number | undefined)[] = ['tcp', 'udp'].map(protocolNumber)
 
 /** Other protocols have port 0 (ip_set_getport.c); a set of plain ports knows TCP and UDP alone. */
-function packetPort(side: 'sport' | 'dport', plain: boolean, { packet }: Moment): Value {
+function packetPort(side: 'sport' | 'dport', plain: boolean, { packet, family }: Moment): Value {
   if (packet.protocol === undefined) return unknown('the protocol is not known')
   const number = protocolNumber(packet.protocol)
   if (plain && !PLAIN.includes(number)) return ABSENT
   const later = (packet.fragOffset ?? 0) > 0
+  if (later && family === 'ip6') return ABSENT
   if (WITH_PORTS.includes(number)) {
     if (later) return ABSENT
     const port = packet[side]

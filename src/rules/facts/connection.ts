@@ -167,7 +167,7 @@ type Counted = 'packets' | 'bytes'
 
 /** Both directions together where `side` is `both`. An average of no packets is 0 (net/netfilter/xt_connbytes.c). */
 function counter(side: Direction | 'both', what: Counted | 'avgpkt'): Read {
-  return changing('how much the connection has carried', ({ counters }) => {
+  return changing('how much the connection had carried', ({ counters }) => {
     if (!counters) return undefined
     const sum = (key: Counted) => (side === 'both' ? counters.original[key] + counters.reply[key] : counters[side][key])
     if (what !== 'avgpkt') return sum(what)
@@ -188,8 +188,8 @@ const ENTRY: Readers = {
   'ct direction': direction,
   'ct protocol': protocol,
   'ct helper': helper,
-  'ct label': changing("the connection's labels", ({ labels }) => labels),
-  'ct expiration': changing('when the connection expires', ({ timeout }) => timeout),
+  'ct label': changing('which labels the connection had', ({ labels }) => labels),
+  'ct expiration': changing('how long the connection had left', ({ timeout }) => timeout),
   'ct count': () => unknown('how many connections were open at that moment is not known'),
 }
 

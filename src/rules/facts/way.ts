@@ -8,15 +8,15 @@ import { unknown } from '../truth.ts'
 import { addressBytes } from '../values.ts'
 
 /**
- * A packet that this host sends has no input interface. One that is forwarded keeps its own in POSTROUTING since
- * Linux 5.7; before, it was gone there.
+ * A packet that this host sends has no input interface. One that is routed keeps its own in POSTROUTING since Linux 5.7;
+ * before, it was gone there, as it still is for what a bridge passes on (br_netfilter_hooks.c, br_nf_post_routing).
  */
 export const inputName: Read = (moment) => {
   const { packet, hook, world } = moment
   if (hook === 'output') return ''
   if (hook === 'postrouting' || hook === 'egress') {
-    if (kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
-    if (packet.in === undefined && sentByThisHost(moment)) return ''
+    if (packet.physOut !== undefined || kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
+    if (sentByThisHost(moment)) return ''
   }
   return packet.in ?? unknown('the input interface is not known')
 }
@@ -29,7 +29,9 @@ export const outputName: Read = ({ packet, hook }) =>
 
 /** Behind routing, where a packet with no input interface shown may have had one. */
 const sentByThisHost = ({ packet, world }: Moment): boolean =>
-  packet.uid !== undefined || isLocal(packet.src, world.host) === true
+  packet.in === undefined &&
+  packet.physIn === undefined &&
+  (packet.uid !== undefined || isLocal(packet.src, world.host) === true)
 
 /** A kernel log shows the ports of a bridge wherever there are some. */
 const physicalInput: Read = (moment) => {
@@ -79,11 +81,11 @@ const groupOf =
  */
 const packetType: Read = (moment) => {
   const { packet, hook, family } = moment
-  const input = inputName(moment)
-  if (input === '') return 'unicast'
+  const behind = hook === 'postrouting' || hook === 'egress'
+  if (hook === 'output' || (behind && sentByThisHost(moment))) return 'unicast'
   const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
   if (group !== undefined || family === 'bridge') return group
-  const surely = packet.dstMac !== undefined || input === 'lo' || hook === 'forward' || hook === 'postrouting'
+  const surely = packet.dstMac !== undefined || packet.in === 'lo' || hook === 'forward' || behind
   return surely ? 'unicast' : unknown('whom the frame was for is not known')
 }
 

@@ -7,6 +7,8 @@ export interface About extends Place {
   random: Random
   family: Family
   hook: HookName
+  /** The clients' ports, where connections are asked for. */
+  ctPorts?: readonly number[]
 }
 
 interface Maker {
@@ -191,20 +193,87 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
     hooks: GOES_OUT,
     make: (about) => `-m devgroup ${not(about)}--dst-group ${about.random.pick(['0', '7', '0x7/0x3', '1'])}`,
   },
-  physdev: {
-    make: (about) =>
-      `-m physdev ${not(about)}${about.random.pick(['--physdev-is-in', '--physdev-in in0', '--physdev-in in+'])}`,
-  },
-  'physdev out': {
-    hooks: ['FORWARD', 'POSTROUTING'],
-    make: (about) =>
-      `-m physdev ${not(about)}${about.random.pick(['--physdev-is-out', '--physdev-is-bridged', '--physdev-out in1'])}`,
-  },
   frag: {
     family: 'ip6',
     make: (about) => `-m frag ${about.random.pick(['--fragfirst', '--fragmore', '--fraglast', '--fragid 1'])}`,
   },
   esp: { make: (about) => `-p esp -m esp ${not(about)}--espspi 256:1000` },
+}
+
+const ctAddress = (about: About): string => {
+  const { random, family } = about
+  const one = random.pick([...about.own[family], ...about.others[family]])
+  return random.pick([one, `${one}/${family === 'ip' ? 24 : 64}`])
+}
+const STATES = ['INVALID', 'NEW', 'ESTABLISHED', 'RELATED', 'UNTRACKED']
+const FLOW_PORTS = [80, 443, 53, 8080, 2048]
+
+/** On the packet's connection. */
+export const CONNECTION_MAKERS: Readonly<Record<string, Maker>> = {
+  ctstate: {
+    make: (about) =>
+      `-m conntrack ${not(about)}--ctstate ${about.random.some([...STATES, 'DNAT', 'SNAT'], about.random.int(1, 3)).join(',')}`,
+  },
+  state: {
+    make: (about) => `-m state ${not(about)}--state ${about.random.some(STATES, about.random.int(1, 3)).join(',')}`,
+  },
+  'ctstate and more': {
+    make: (about) =>
+      `-m conntrack ${not(about)}--ctstate ${about.random.some(STATES, about.random.int(1, 3)).join(',')} ${not(about)}--ctproto ${about.random.pick(['tcp', 'udp'])} ${not(about)}--ctorigdst ${ctAddress(about)}`,
+  },
+  ctproto: { make: (about) => `-m conntrack ${not(about)}--ctproto ${about.random.pick(['tcp', 'udp', '1', '58'])}` },
+  ctaddress: {
+    make: (about) =>
+      `-m conntrack ${not(about)}--ct${about.random.pick(['origsrc', 'origdst', 'replsrc', 'repldst'])} ${ctAddress(about)}`,
+  },
+  ctport: {
+    make: (about) =>
+      `-m conntrack ${not(about)}--ct${about.random.pick(['origsrc', 'origdst', 'replsrc', 'repldst'])}port ${range([...FLOW_PORTS, ...about.ctPorts!], about)}`,
+  },
+  ctstatus: {
+    make: (about) =>
+      `-m conntrack ${not(about)}--ctstatus ${about.random.some(['NONE', 'EXPECTED', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED'], about.random.int(1, 2)).join(',')}`,
+  },
+  ctdir: { make: (about) => `-m conntrack --ctdir ${about.random.pick(['ORIGINAL', 'REPLY'])}` },
+  ctexpire: { make: (about) => `-m conntrack ${not(about)}--ctexpire ${about.random.pick(['0:10', '20:40', '100:'])}` },
+  connmark: {
+    make: (about) => `-m connmark ${not(about)}--mark ${about.random.pick(['5', '5/7', '0', '1/1', '4/6'])}`,
+  },
+  connlabel: { make: (about) => `-m connlabel ${not(about)}--label ${about.random.int(0, 3)}` },
+  helper: { make: (about) => `-m helper ${not(about)}--helper ${about.random.pick(['ftp', 'sip', '""'])}` },
+  connbytes: {
+    make: (about) =>
+      `-m connbytes ${not(about)}--connbytes 1:2 --connbytes-mode packets --connbytes-dir ${about.random.pick(['original', 'reply', 'both'])}`,
+  },
+}
+
+/** On what a bridge passes on. */
+export const BRIDGE_MAKERS: Readonly<Record<string, Maker>> = {
+  'physdev in': {
+    make: (about) =>
+      `-m physdev ${not(about)}${about.random.pick(['--physdev-is-in', '--physdev-in in0', '--physdev-in in+', '--physdev-in br0'])}`,
+  },
+  'physdev out': {
+    hooks: ['FORWARD', 'POSTROUTING'],
+    make: (about) =>
+      `-m physdev ${not(about)}${about.random.pick(['--physdev-is-out', '--physdev-is-bridged', '--physdev-out in1', '--physdev-out in+'])}`,
+  },
+  'physdev both': {
+    hooks: ['FORWARD', 'POSTROUTING'],
+    make: (about) => `-m physdev ${not(about)}--physdev-in in0 ${not(about)}--physdev-out in1`,
+  },
+  interfaces: {
+    make: (about) =>
+      `${not(about)}-i ${about.random.pick(['br0', 'in0', 'b+'])} ${not(about)}-o ${about.random.pick(['br0', 'in1', 'lo'])}`,
+  },
+  pkttype: {
+    make: (about) =>
+      `-m pkttype ${not(about)}--pkt-type ${about.random.pick(['unicast', 'broadcast', 'multicast', 'otherhost'])}`,
+  },
+  mac: {
+    hooks: COMES_IN,
+    make: (about) => `-m mac ${not(about)}--mac-source ${about.random.pick([SENDER_MAC, MACS.in0])}`,
+  },
 }
 
 /** One to three conditions that may stand in this hook. */

@@ -112,7 +112,7 @@ def main():
         sender.send(packet)
         sender.send({"bytes": given["probe"][family], "wire": given["wire"], "mark": PROBE_MARK})
         answers.append(counters[family].take())
-    json.dump(answers, sys.stdout)
+    print(json.dumps(answers))
 
 
 main()

@@ -52,7 +52,7 @@ export interface Script {
   setUp: string
   rules: readonly Counting[]
   packets: readonly Sent[]
-  /** Commands whose output is wanted, run before the packets are sent. */
+  /** Commands whose output is wanted, run when all packets are sent. */
   show?: readonly string[]
 }
 
@@ -78,15 +78,16 @@ export function countPackets({ setUp, rules, packets, show = [] }: Script): Answ
       SETUP,
       setUp,
       ...tables,
-      ...show.map((command) => `echo '@SHOWN'; ${command}`),
       `echo '@ANSWERS'; python3 '${fileURLToPath(new URL('count.py', import.meta.url))}' <<'@GIVEN'`,
       JSON.stringify(given),
       '@GIVEN',
+      ...show.map((command) => `echo '@SHOWN'; ${command}`),
     ].join('\n'),
   )
-  const [before = '', answers] = output.split('@ANSWERS\n')
-  if (answers === undefined || !answers.startsWith('[')) throw new Error(`${output.slice(-3000)}`)
-  return { ...read(JSON.parse(answers), rules, packets), shown: before.split('@SHOWN\n').slice(1) }
+  const [, told = ''] = output.split('@ANSWERS\n')
+  const [answers = '', ...shown] = told.split('@SHOWN\n')
+  if (!answers.startsWith('[')) throw new Error(output.slice(-3000))
+  return { ...read(JSON.parse(answers), rules, packets), shown }
 }
 
 /** In the order that `iptables-save` prints: the built-in chains, then ours by name. */
@@ -105,7 +106,7 @@ function restoring(family: Family, rules: readonly Counting[]): string {
     ...inChains(rules, family).map(({ hook, rule }) => `-A ${chainOf(hook)} ${rule}`),
     'COMMIT',
   ]
-  return `${tool}-restore <<'@RULES'\n${lines.join('\n')}\n@RULES`
+  return `${tool}-restore --noflush <<'@RULES'\n${lines.join('\n')}\n@RULES`
 }
 
 const chainOf = (hook: HookName): string => `counted-${HOOKS.indexOf(hook)}`
