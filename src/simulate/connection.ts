@@ -15,6 +15,8 @@ export interface Connection extends ConntrackEntry {
   mark: number
   /** Source and destination NAT are settled, be it that nothing is rewritten. */
   settled: { src: boolean; dst: boolean }
+  /** MASQUERADE gave it the address of this interface. */
+  masqueradedOn?: string
   tcp?: TcpTracking
 }
 

@@ -34,9 +34,15 @@ export interface Found {
 
 export class ConntrackTable {
   private readonly byTuple = new Map<string, Found>()
+  /** Those whose source NAT is settled, oldest first. */
+  readonly bySource = new Set<Connection>()
 
   constructor(entries: readonly ConntrackEntry[]) {
-    for (const entry of entries) this.insert(fromDump(entry))
+    for (const entry of entries) {
+      const connection = fromDump(entry)
+      this.insert(connection)
+      this.bySource.add(connection)
+    }
   }
 
   find(tuple: Tuple, protocol: number, zone: number): Found | undefined {
@@ -51,10 +57,16 @@ export class ConntrackTable {
 
   delete(connection: Connection): void {
     connection.flags.add('dying')
+    this.bySource.delete(connection)
     for (const direction of ['original', 'reply'] as const) {
       const key = keyOf(connection, direction)
       if (this.byTuple.get(key)?.connection === connection) this.byTuple.delete(key)
     }
+  }
+
+  /** The packet that began it did not come to the end: nobody will ever find it. */
+  forget(connection: Connection): void {
+    if (!connection.flags.has('confirmed')) this.bySource.delete(connection)
   }
 
   get connections(): Connection[] {
@@ -176,6 +188,7 @@ function relate(machine: Machine, skb: Skb): void {
 
 /** The kernel's own answer belongs to the flow of the packet that it answers (nf_conntrack_attach). */
 export function attachAnswer(skb: Skb, { connection, tracking }: Skb): void {
+  if (tracking?.state === 'untracked') skb.refusesNotrack = true
   if (!connection || !tracking?.direction) return
   skb.connection = connection
   skb.tracking = { state: 'related', direction: tracking.direction === 'original' ? 'reply' : 'original' }

@@ -7,7 +7,6 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
-import type { Connection } from './connection.ts'
 import { attachAnswer, ConntrackTable } from './conntrack.ts'
 import { withDefaults } from './defaults.ts'
 import { Journal } from './journal.ts'
@@ -48,8 +47,6 @@ export interface Simulated {
 export class Machine {
   world: World
   readonly conntrack: ConntrackTable
-  /** Connections whose source is settled, in that order. */
-  readonly bySource: Connection[] = []
   private readonly options: MachineOptions
   private sent = 0
   private assumed: string[] = []
@@ -60,7 +57,6 @@ export class Machine {
     this.world = world
     this.options = options
     this.conntrack = new ConntrackTable(world.host.conntrack ?? [])
-    this.bySource.push(...this.conntrack.connections)
   }
 
   /** Sends the packet through; with `in` it comes in there, without it this host sends it. */
@@ -80,6 +76,7 @@ export class Machine {
     }
     if (answers) attachAnswer(skb, answers.skb)
     const end = this.run(skb)
+    if (skb.connection) this.conntrack.forget(skb.connection)
     return this.tell(skb, packet, end)
   }
 

@@ -4,6 +4,7 @@ import type { Tuple } from '../model/host.ts'
 import { type Connection, invert, zoneOf } from './connection.ts'
 import type { Machine } from './machine.ts'
 import type { Manip } from './nat.ts'
+import { isBefore } from './tcp-window.ts'
 
 /** Inclusive; absent: kept. */
 export interface NatRange {
@@ -43,7 +44,7 @@ export function uniqueTuple(
       if (inside && (low === high || !isTaken(addressed))) return addressed
     } else if (!isTaken(addressed)) return addressed
   }
-  return withPort(machine, addressed, range, manip, key, isTaken)
+  return withPort(machine, connection, addressed, range, key)
 }
 
 function portKey(tuple: Tuple, manip: Manip): 'sport' | 'dport' | 'icmpId' | undefined {
@@ -52,14 +53,16 @@ function portKey(tuple: Tuple, manip: Manip): 'sport' | 'dport' | 'icmpId' | und
   return manip === 'src' ? 'sport' : 'dport'
 }
 
+const MAX_ATTEMPTS = 128
+const LAST_ATTEMPTS = 32
+
 /** nf_nat_l4proto_unique_tuple: sources are drawn, destinations are counted up from the first. */
 function withPort(
   machine: Machine,
+  connection: Connection,
   tuple: Tuple,
   range: NatRange,
-  manip: Manip,
   key: 'sport' | 'dport' | 'icmpId',
-  isTaken: (tuple: Tuple) => boolean,
 ): Tuple {
   const ports = range.ports ?? defaultPorts(tuple[key]!, key)
   if (!range.ports && key === 'dport') return tuple
@@ -67,15 +70,18 @@ function withPort(
   const size = high - low + 1
   const counted = key === 'dport' && !range.random
   const first = range.basePort === undefined ? 0 : (((tuple[key]! - range.basePort) % size) + size) % size
-  for (let i = 0; i < Math.min(size, 1024); i++) {
+  let candidate = tuple
+  const attempts = Math.min(size, MAX_ATTEMPTS)
+  for (let i = 0; i < attempts; i++) {
     const port = low + ((first + i) % size)
-    const candidate = { ...tuple, [key]: port }
-    if (isTaken(candidate)) continue
+    candidate = { ...tuple, [key]: port }
+    if (attempts - i <= LAST_ATTEMPTS) evict(machine, connection, candidate)
+    if (isUsed(machine, connection, candidate)) continue
     if (counted || range.basePort !== undefined || low === high) return candidate
-    const chosen = machine.choose(manip === 'src' ? 'sport' : 'dport', [low, high], port)
-    return { ...tuple, [key]: Number(chosen) }
+    return { ...tuple, [key]: Number(machine.choose(key, [low, high], port)) }
   }
-  return tuple
+  // none is free: it clashes when it is confirmed
+  return candidate
 }
 
 /** Without a range a source stays on its side of the privileged ports. */
@@ -108,7 +114,7 @@ function between(address: string, [low, high]: [string, string]): boolean {
 
 /** A source that is mapped already keeps its mapping (find_appropriate_src). */
 function sameSource(machine: Machine, connection: Connection, tuple: Tuple, range: NatRange): Tuple | undefined {
-  for (const one of machine.bySource) {
+  for (const one of machine.conntrack.bySource) {
     const { original } = one
     if (one.protocolNumber !== connection.protocolNumber || zoneOf(one, 'original') !== zoneOf(connection, 'original'))
       continue
@@ -128,4 +134,16 @@ function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean
   if (!reply) return false
   const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection, 'reply'))
   return found !== undefined && found.connection !== connection
+}
+
+/** A connection that is over makes room for one that goes on counting where it ended (nf_nat_used_tuple_harder). */
+function evict(machine: Machine, connection: Connection, tuple: Tuple): void {
+  const reply = invert(tuple, connection.protocolNumber)
+  if (!reply || connection.tcp?.state !== 'SYN_SENT') return
+  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection, 'reply'))
+  if (!found || found.direction === 'original') return
+  const { tcp, flags } = found.connection
+  if (!tcp || !['TIME_WAIT', 'CLOSE', 'SYN_SENT2'].includes(tcp.state) || !flags.has('snat')) return
+  const [old, begun] = [tcp.windows?.original.end, connection.tcp.windows?.original.end]
+  if (old === undefined || begun === undefined || isBefore(old, begun)) machine.conntrack.delete(found.connection)
 }

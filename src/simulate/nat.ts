@@ -33,7 +33,10 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly BaseChain[]):
       if (verdict !== 'accept') return verdict
       if (connection.settled[manip]) break
     }
-    if (!connection.settled[manip]) bindNull(machine, skb, connection, manip)
+    if (!connection.settled[manip]) bindNull(machine, connection, manip)
+  } else if (hasOtherWay(skb, connection, tracking.direction)) {
+    machine.conntrack.delete(connection)
+    return 'vanished'
   }
   translate(skb, connection, manip, tracking.direction)
   show(skb)
@@ -46,6 +49,10 @@ function routeRewritten(machine: Machine, skb: Skb, connection: Connection, dire
   return skb.hook === 'output' && isRewritten && !routeAnew(machine, skb) ? 'vanished' : 'accept'
 }
 
+/** A masqueraded flow whose packets now go out by another interface begins anew (nf_nat_oif_changed). */
+const hasOtherWay = ({ hook, outdev }: Skb, { masqueradedOn }: Connection, direction: Direction): boolean =>
+  hook === 'postrouting' && direction === 'original' && masqueradedOn !== undefined && masqueradedOn !== outdev
+
 /** A target of table nat; the packet itself is rewritten behind the table. */
 export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): TableVerdict {
   const { connection } = skb
@@ -56,9 +63,10 @@ export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): Tab
   const manip = manipAt(skb.hook)
   const before = skb.packet
   setUp(machine, connection, range, manip)
+  if (nat.kind === 'masquerade') connection.masqueradedOn = skb.outdev!
   const after = target(connection, 'original')
-  const [address, port] = manip === 'src' ? (['src', 'sport'] as const) : (['dst', 'dport'] as const)
-  for (const field of [address, port]) {
+  const fields = manip === 'src' ? (['src', 'sport', 'icmpId'] as const) : (['dst', 'dport', 'icmpId'] as const)
+  for (const field of fields) {
     const [from, to] = [before[field], after[field]]
     if (from === undefined || to === undefined || from === to) continue
     const chosen = machine.takeChoice(field)
@@ -68,7 +76,7 @@ export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): Tab
 }
 
 /** No rule wants the flow: it stays as it is, unless its answers could then not be told from another's. */
-function bindNull(machine: Machine, _skb: Skb, connection: Connection, manip: Manip): void {
+function bindNull(machine: Machine, connection: Connection, manip: Manip): void {
   const address = manip === 'src' ? connection.reply.dst : connection.reply.src
   setUp(machine, connection, { addresses: [address, address] }, manip)
 }
@@ -83,7 +91,7 @@ function setUp(machine: Machine, connection: Connection, range: NatRange, manip:
     connection.flags.add(manip === 'src' ? 'snat' : 'dnat')
   }
   connection.settled[manip] = true
-  if (manip === 'src') machine.bySource.push(connection)
+  if (manip === 'src') machine.conntrack.bySource.add(connection)
 }
 
 const sameTuple = (a: Tuple, b: Tuple): boolean =>

@@ -9,8 +9,8 @@ import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
 /** null: there is none. */
-export function findRoute(question: RouteQuestion, host: Host): Route | null | Unknown {
-  const found = lookup(question, host)
+export function findRoute(question: RouteQuestion, host: Host, reverse = false): Route | null | Unknown {
+  const found = lookup(question, host, reverse)
   return found === null || isUnknown(found) ? found : found.route
 }
 
@@ -84,22 +84,27 @@ function isMartian({ world }: Machine, { src, dst, in: device }: Packet): boolea
 }
 
 /** Could the packet have come from there? (fib_validate_source) */
-function passesSource(machine: Machine, packet: Packet): boolean {
-  const { host } = machine.world
-  const device = packet.in!
-  if (packet.src!.includes(':') || device === 'lo') return true
-  if (packet.src === '0.0.0.0') return true
-  const mode = deviceSysctl(host, device, 'rp_filter')
-  const acceptLocal = deviceSysctl(host, device, 'accept_local') > 0
-  const mark = deviceSysctl(host, device, 'src_valid_mark') > 0 ? (packet.mark ?? 0) : 0
-  const back = findRoute({ dst: packet.src!, src: packet.dst!, mark, in: device, tos: packet.tos ?? 0 }, host)
+function passesSource({ world: { host } }: Machine, { src, dst, in: device, mark, tos }: Packet): boolean {
+  if (src!.includes(':') || device === 'lo' || src === '0.0.0.0') return true
+  const mode = deviceSysctl(host, device!, 'rp_filter')
+  const acceptLocal = deviceSysctl(host, device!, 'accept_local') > 0
+  if (mode === 0 && !hasOwnRules(host)) return acceptLocal || !hasAddress(host, src!)
+  // the mark counts only with src_valid_mark
+  const marked = deviceSysctl(host, device!, 'src_valid_mark') > 0 ? (mark ?? 0) : 0
+  const back = findRoute({ dst: src!, src: dst!, mark: marked, in: device!, tos: tos ?? 0 }, host, true)
   // without routes nobody can tell; most packets are right
   if (isUnknown(back)) return true
-  if (back === null) return mode === 0
-  if (back.type === 'local') return acceptLocal
-  if (back.type !== 'unicast') return false
-  return mode !== 1 || routeDevices(back).includes(device)
+  if (back === null || ['unreachable', 'blackhole', 'prohibit'].includes(back.type)) return mode === 0
+  if (back.type !== 'unicast' && !(back.type === 'local' && acceptLocal)) return false
+  return mode !== 1 || routeDevices(back).includes(device!)
 }
+
+const hasAddress = ({ links = [] }: Host, address: string): boolean =>
+  links.some(({ addresses = [] }) => addresses.some((own) => own.address === address))
+
+/** Somebody added to the three rules that the kernel itself makes. */
+const hasOwnRules = ({ routingRules = [] }: Host): boolean =>
+  routingRules.some(({ family, priority }) => family === 'ip' && ![0, 32766, 32767].includes(priority))
 
 function isForwarding(host: Host, { family, packet }: Skb): boolean {
   const value = (name: string) => host.sysctls?.get(name)

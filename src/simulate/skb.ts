@@ -18,6 +18,8 @@ export interface Skb {
   /** Its entry and what it is to it; absent before connection tracking has looked at it, or where it has none. */
   connection?: Connection
   tracking?: Tracking
+  /** The kernel's answer to a packet that was left alone: NOTRACK does not take it for a new one. */
+  refusesNotrack?: boolean
   /** As it came to the routing decision behind PREROUTING. */
   routed?: Packet
   /** Came back in over lo: routed already, and connection tracking has seen it. */

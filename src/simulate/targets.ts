@@ -48,7 +48,7 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
       return undefined
     case 'notrack':
       // what has an entry, or is left alone already, stays as it is
-      if (!skb.tracking) setUntracked(skb)
+      if (!skb.tracking && !skb.refusesNotrack) setUntracked(skb)
       return undefined
     case 'trace':
       skb.journal.beginTrace()

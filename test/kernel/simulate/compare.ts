@@ -35,12 +35,14 @@ export function compareCase(played: Played, host: Readonly<Record<string, string
     current = seen
     const at = sent.findIndex(({ packet }) => agree(packet, seen.packet))
     const { packet, own } = packetOf(seen, sent.splice(at, at < 0 ? 0 : 1)[0], topology)
-    // their payloads are none: SCTP without a chunk has no flow, GRE without a version cannot be rewritten
-    if (packet.protocol === 'sctp' || packet.protocol === 'gre') continue
+    // without a chunk it has no flow
+    if (packet.protocol === 'sctp') continue
     assume.own = own
     const answers = own ? answered(seen, done) : undefined
     const simulated = machine.send(packet, answers ? { answers } : {})
     done.push({ seen, simulated })
+    // without a version it cannot be rewritten
+    if (packet.protocol === 'gre') continue
     compared.packets++
     compared.lines += seen.lines.length
     const { open } = simulated.ended
@@ -76,7 +78,10 @@ class Ownerless extends Map<string, boolean> {
 /** As it was sent, with the interface it came by; the kernel's own packets are known from their first line alone. */
 function packetOf(seen: Seen, sent: Sent | undefined, { sides, hosts }: Topology): { packet: Packet; own: boolean } {
   const { in: device } = seen.packet
-  if (!sent) return { packet: { ...seen.packet }, own: true }
+  if (!sent) {
+    const window = / WINDOW=(\d+)/.exec(seen.lines[0]!.text)?.[1]
+    return { packet: { ...seen.packet, ...(window ? { tcpWindow: Number(window) } : {}) }, own: true }
+  }
   if (sent.at === 'router') return { packet: { tcpOptions: '', ...sent.packet, uid: 0, gid: 0 }, own: false }
   const srcMac = hosts.find(({ side }) => side === sent.at)!.mac
   const frame = { srcMac, dstMac: sides[sent.at].mac }
@@ -114,7 +119,8 @@ function chosen(
   [low, high]: readonly [string | number, string | number],
   lowest: string | number,
 ): string | number {
-  const taken = seen.fate.arrived?.packet[field as 'sport']
+  const { packet } = seen.fate.arrived ?? seen.lines.at(-1)!
+  const taken = packet[field as 'sport']
   return taken !== undefined && taken >= Number(low) && taken <= Number(high) ? taken : lowest
 }
 
