@@ -7,6 +7,7 @@ import { readTruth, type Seen, type Truth } from '../truth/truth.ts'
 import { compareChanges } from './changes.ts'
 import { compareCounters } from './counters.ts'
 import { buildWorld, explainLines } from './explained.ts'
+import { compareLossy, loseLines } from './lossy.ts'
 import { compareOutcome } from './outcome.ts'
 import { pairJourneys } from './pair.ts'
 import { shuffleLines } from './shuffle.ts'
@@ -51,6 +52,8 @@ export async function compareCase(
     )
   const mixed = shuffleLines(new Random(played.seed), truth.packets, last)
   differences.push(...compareMixed(explained.journeys, explainLines(mixed, world).journeys))
+  const left = loseLines(new Random(played.seed), truth)
+  differences.push(...compareLossy(truth, explainLines(left, world).journeys))
   return { truth, differences }
 }
 

@@ -10,13 +10,13 @@ export interface Pair {
 
 const SHOWN = ['in', 'out', 'src', 'dst', 'sport', 'dport', 'mark', 'ttl'] as const
 
-const lineText = ({ point, prefix, packet }: Line): string =>
+export const lineText = ({ point, prefix, packet }: Line): string =>
   [
     point ? `${point.table}:${point.chain}:${point.type}:${point.number}` : `log "${prefix!.trim()}"`,
     ...SHOWN.map((field) => `${field}=${packet[field] ?? ''}`),
   ].join(' ')
 
-const stepText = (step: Step): string =>
+export const stepText = (step: Step): string =>
   [
     step.kind === 'log'
       ? `log "${step.prefix?.trim() ?? ''}"`

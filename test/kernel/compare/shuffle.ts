@@ -31,7 +31,7 @@ function mix(random: Random, packets: readonly Seen[]): string[] {
  * Packets that are not told apart while they are under way at once: errors of ICMPv6 that differ in nothing but the
  * packet they quote, and what LOG prints without sequence numbers of one TCP flow.
  */
-function alike({ lines, packet: { inner: _, ...packet } }: Seen): string {
+export function alike({ lines, packet: { inner: _, ...packet } }: Seen): string {
   if (lines.every(({ point }) => point)) return identityText(packet)
   const { tcpSeq: __, tcpAck: ___, ...logged } = packet
   return [identityText(logged), packet.src, packet.dst, packet.sport, packet.dport].join(' ')

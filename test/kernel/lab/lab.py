@@ -30,6 +30,8 @@ SO_MARK = 36
 IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS = 49, 51, 66
 IPV6_PKTINFO, IPV6_HOPLIMIT, IPV6_TCLASS = 50, 52, 67
 IPV6_HDRINCL = 36
+# packets that each of several senders sends before the log is read
+BURST = 2
 # whose packets are seen when they are delivered; ICMP besides
 PROTOCOLS = (6, 17, 47, 132, 253)
 CPUS = sorted(os.sched_getaffinity(0))
@@ -78,6 +80,10 @@ class KernelLog:
         self.lost = 0
         self.lines = []
         self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        self.skip()
+
+    def skip(self):
+        """Up to now: what others logged while nothing of ours was on its way."""
         os.lseek(self.fd, 0, os.SEEK_END)
 
     def read(self):
@@ -145,6 +151,7 @@ class Lab:
         self.router = Namespace()
         self.links = {}
         self.delivered = {}
+        self.servers = []
         self.log = None
 
     def run(self, namespace, argv, stdin=""):
@@ -175,21 +182,38 @@ class Lab:
         os.sched_setaffinity(0, {CPUS[0]})
         return {}
 
+    def listen(self, servers):
+        """Real servers in the router, in place of those before: TCP takes connections, UDP sends back what comes."""
+        for _, sock in self.servers:
+            sock.close()
+        self.servers = []
+        for protocol, address, port in servers:
+            sock = self.router.socket(socket.AF_INET, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((address, port))
+            if protocol == "tcp":
+                sock.listen(64)
+            self.servers.append((protocol, sock))
+        return {}
+
     def send(self, senders):
         """Each list of packets from a CPU of its own, all at once; the kernel's refusals come back by name."""
+        self.log.skip()
         refused = []
-        threads = [
-            threading.Thread(target=self.send_from, args=(CPUS[i % len(CPUS)], packets, refused))
-            for i, packets in enumerate(senders)
-        ]
-        if len(threads) == 1:
+        if len(senders) == 1:
             self.send_from(CPUS[0], senders[0], refused)
-        else:
+            return {"refused": refused}
+        # the log holds some hundred lines, so it is read in between
+        for at in range(0, max(map(len, senders), default=0), BURST):
+            threads = [
+                threading.Thread(target=self.send_from, args=(CPUS[i % len(CPUS)], packets[at : at + BURST], refused))
+                for i, packets in enumerate(senders)
+            ]
             for thread in threads:
                 thread.start()
-            while any(thread.is_alive() for thread in threads):
-                self.log.read()
-                time.sleep(0.0005)
+            for thread in threads:
+                thread.join()
+            self.log.read()
         return {"refused": refused}
 
     def send_from(self, cpu, packets, refused):
@@ -219,7 +243,7 @@ class Lab:
                     self.await_echo(name, frames)
             for sock in self.delivered.items():
                 self.read_delivered(*sock, delivered)
-            if len(frames) + len(delivered) == before:
+            if not self.serve() and len(frames) + len(delivered) == before:
                 os.sched_setaffinity(0, {CPUS[0]})
                 return {"frames": frames, "delivered": delivered, **self.log.take()}
 
@@ -239,6 +263,22 @@ class Lab:
                     return
             elif kind != PACKET_OUTGOING:
                 frames.append({"at": name, "bytes": data.hex()})
+
+    def serve(self):
+        """Answers what the router's UDP servers have got; tells whether there was anything."""
+        served = False
+        for protocol, sock in self.servers:
+            while protocol == "udp":
+                try:
+                    data, client = sock.recvfrom(65536)
+                except BlockingIOError:
+                    break
+                served = True
+                try:
+                    sock.sendto(data, client)
+                except OSError:  # a rule may refuse the answer
+                    pass
+        return served
 
     def read_delivered(self, kind, sock, delivered):
         while True:

@@ -128,6 +128,14 @@ export class Lab {
     }
   }
 
+  /** Real servers in the router, in place of those before; UDP answers with what it gets, while `gather` waits. */
+  async listen(servers: readonly { protocol: 'tcp' | 'udp'; address?: string; port: number }[]): Promise<void> {
+    await this.ask({
+      do: 'listen',
+      servers: servers.map(({ protocol, address = '0.0.0.0', port }) => [protocol, address, port]),
+    })
+  }
+
   /** All lists at once, each on a CPU of its own. Tells whom the kernel refused, and how. */
   async send(...senders: Sent[][]): Promise<Map<number, string>> {
     const { refused } = await this.ask({
