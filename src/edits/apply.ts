@@ -5,7 +5,7 @@ import { Draft } from './draft.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
 import { EditProblem } from './problem.ts'
-import { editSysctl } from './sysctl.ts'
+import { editSysctl } from './sysctl/apply.ts'
 
 export type EditResult = { world: World } | { error: string }
 

@@ -4,7 +4,7 @@ import { closest } from '../rules/closest.ts'
 import { parseIptables } from './iptables/parse.ts'
 import { type CommandError, CommandProblem } from './problem.ts'
 import { type ShellToken, type ShellWord, shellTokens } from './shell.ts'
-import { parseEcho, parseSysctl } from './sysctl.ts'
+import { parseEcho, parseSysctl } from './sysctl/parse.ts'
 
 export type CommandResult = { edits: Edit[] } | { error: CommandError }
 

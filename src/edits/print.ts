@@ -2,7 +2,7 @@
 import type { Edit } from '../model/edit.ts'
 import { chainWords, ruleWords } from './iptables/print.ts'
 import { shellWord } from './shell.ts'
-import { sysctlWords } from './sysctl.ts'
+import { sysctlWords } from './sysctl/parse.ts'
 
 /** In canonical words, quoted for a POSIX shell; parseCommand reads it as the same edit. */
 export const printEdit = (edit: Edit): string => wordsOf(edit).map(shellWord).join(' ')

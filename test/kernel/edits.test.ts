@@ -6,10 +6,13 @@ import { describe, expect, it } from 'vitest'
 import { applyEdit } from '../../src/edits/apply.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import type { World } from '../../src/model/world.ts'
+import { ipAddrJson } from '../../src/read/host/ip-addr-json.ts'
+import { sysctl } from '../../src/read/host/sysctl.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
 import { type Ran, runSequences } from './commands/run.ts'
+import { randomSettings, SYSCTL_SETUP } from './commands/sysctl.ts'
 import { Random } from './generate/random.ts'
 import { whyNot } from './namespaces.ts'
 
@@ -74,10 +77,43 @@ describe.skipIf(whyNot('iptables-legacy', 'ip6tables-legacy'))('iptables', () =>
     sequences.forEach(({ commands }, i) => {
       const { world, differences } = replay(worldOf(ran[i]!.before), commands, ran[i]!)
       accepted += ran[i]!.results.filter(({ ok }) => ok).length
-      expect(differences, process.env.NFWHY_SHOW ? commands.slice(0, 60).join("\n") : `sequence ${i}`).toEqual([])
+      expect(differences, process.env.NFWHY_SHOW ? commands.slice(0, 60).join('\n') : `sequence ${i}`).toEqual([])
       expect(outline(world), commands.join('\n')).toEqual(outline(worldOf(ran[i]!.after)))
     })
     console.info(`${sequences.length} × 60 commands compared, ${accepted} accepted by both`)
     expect(accepted).toBeGreaterThan(500)
+  })
+})
+
+describe.skipIf(whyNot('ip', 'sysctl'))('sysctl', () => {
+  const worldOf = ([settings = '', links = '']: readonly string[]): World => ({
+    tables: [],
+    sets: [],
+    host: { ...sysctl.read(settings, () => {}).host, ...ipAddrJson.read(links, () => {}).host },
+  })
+  const ofNet = ({ host }: World) => [...(host.sysctls ?? [])].filter(([name]) => name.startsWith('net.'))
+
+  it(`random settings (seed ${seed})`, () => {
+    const random = new Random(seed)
+    const listings = ['sysctl -a 2>/dev/null', 'ip -j addr']
+    const sequences = Array.from({ length: 20 }, () => ({
+      setup: SYSCTL_SETUP,
+      commands: randomSettings(random, 25),
+      listings,
+    }))
+    const ran = runSequences(sequences)
+    let unknown = 0
+    sequences.forEach(({ commands }, i) => {
+      const { world, differences } = replay(worldOf(ran[i]!.before), commands, ran[i]!)
+      expect(differences, `sequence ${i}`).toEqual([])
+      const there = new Map(ofNet(worldOf(ran[i]!.after)))
+      unknown += there.size - ofNet(world).length
+      const wrong = ofNet(world).filter(([name, value]) => there.get(name) !== value)
+      expect(
+        wrong.map(([name, value]) => `${name} = ${value}, there ${there.get(name)}`),
+        commands.join('\n'),
+      ).toEqual([])
+    })
+    console.info(`${sequences.length} × 25 settings compared, ${unknown} unknown afterwards`)
   })
 })

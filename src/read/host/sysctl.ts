@@ -1,4 +1,5 @@
 /** `sysctl -a`, `sysctl net…`: `key = value` lines; also sysctl.conf's way of writing (`key=value`, comments). */
+import { dotted } from '../../edits/sysctl/parse.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
@@ -26,7 +27,3 @@ export const sysctl: HostFormat = {
     return { host: { sysctls } }
   },
 }
-
-/** `net/ipv4/conf/eth0.100/rp_filter` → `net.ipv4.conf.eth0/100.rp_filter`, as sysctl itself prints it. */
-const dotted = (key: string): string =>
-  /^\w+\//.test(key) ? key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.')) : key
