@@ -48,8 +48,8 @@ export const read = {
 
 /** Reads `bytes[start, end)` into `row`; offsets of texts are counted from `start`. Never throws. */
 export function readHeaders(bytes: Uint8Array, start: number, end: number, names: Names): void {
-  row.fill(0)
   read.blanksLost = read.unclean = false
+  row.fill(0)
   read.telling = 0
   let recordEnd = end
   let fields = 0

@@ -13,6 +13,7 @@ import { isJson, lineOfJson } from './json.ts'
 import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
 import { lastWord, PrefixTable, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
+import { readUsual, telling } from './usual.ts'
 import { joinWrapped } from './wrapped.ts'
 
 /** What the kernel prints of one packet is shorter (it has 1 KB for it). */
@@ -150,6 +151,13 @@ export class KernelLogReader implements CaptureReader {
     hash = (hash ^ (hash >>> 15)) & 0x3fffffff
     state = states.find(bytes, start, at, hash)
     if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
+      sink.event(point, state, head.stamp, head.clock, this.line)
+      return at + 1
+    }
+    if (bytes[at] === NEWLINE && readUsual(row, bytes, view, start, at, states.names)) {
+      if (!this.blankEnds.has(head.host)) this.blankEnds.add(head.host)
+      row[F.HOST] = head.host
+      state = states.add(bytes, start, at, hash, row, telling, this.packet)
       sink.event(point, state, head.stamp, head.clock, this.line)
       return at + 1
     }
