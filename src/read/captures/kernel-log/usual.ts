@@ -74,7 +74,7 @@ export function readUsual(
   names: Names,
 ): boolean {
   let stop = end
-  while (stop > start && bytes[stop - 1]! <= 0x20) stop--
+  while (stop > start && (bytes[stop - 1] === 0x20 || bytes[stop - 1] === 0x0d)) stop--
   // the kernel puts a blank behind every field: without it the line may be cut
   if (stop === end || stop - start < 120 || bytes[stop] !== 0x20) return false
   at = start

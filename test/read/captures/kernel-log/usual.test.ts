@@ -10,7 +10,7 @@ import { Names } from '../../../../src/read/captures/names.ts'
 const log = readFileSync(new URL('../../../../examples/nodeport-clash/dmesg.log', import.meta.url), 'latin1')
 const fields = log.split('\n').flatMap((line) => /TRACE: \S+( .*)$/.exec(line)?.[1] ?? [])
 const more = [
-  ...fields.map((one) => `${one}MARK=0x8000 `),
+  ...fields.filter((one) => !one.includes('MARK=')).map((one) => `${one}MARK=0x4000 `),
   ...fields.map((one) =>
     one
       .replace('OUT=', 'OUT=br-ex.12')
