@@ -56,6 +56,8 @@ function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
   if (stopped) return stopped
   if (skb.outdev !== 'lo') return { outcome }
   skb.looped = true
+  // what has no entry is looked at once more
+  if (skb.tracking?.state === 'invalid') delete skb.tracking
   skb.indev = 'lo'
   return receive(machine, skb)
 }

@@ -61,7 +61,8 @@ export function walkTable(machine: Machine, skb: Skb, { table, chain: base }: Ba
 
 function matches(machine: Machine, skb: Skb, rule: Rule): true | false | Open {
   const moment = momentOf(machine, skb)
-  if (!isUnknown(evaluateAll(rule.conditions, moment))) return evaluateAll(rule.conditions, moment) as boolean
+  const whole = evaluateAll(rule.conditions, moment)
+  if (!isUnknown(whole)) return whole
   let open: Open | undefined
   for (const condition of rule.conditions) {
     const truth = machine.settle(conditionText(condition), evaluate(condition, moment))

@@ -24,7 +24,8 @@ export function randomHouse(seed: number, { hosts }: Topology): House {
   maybe(0.3, 'net.ipv4.conf.all.accept_local', '1')
   maybe(0.3, 'net.ipv4.conf.all.src_valid_mark', '1')
   maybe(0.3, 'net.netfilter.nf_conntrack_tcp_loose', '0')
-  const other = hosts.find(({ side }) => side === random.pick(['left', 'right'] as const))!
+  const chosen = random.pick(['left', 'right'] as const)
+  const other = hosts.find(({ side }) => side === chosen)!
   // marks choose the route
   const routing = random.chance(0.3)
     ? [other.ip, other.ip6].flatMap((gateway) => [

@@ -15,12 +15,17 @@ export interface Case {
   rounds: Sent[][]
 }
 
+export interface PlayedCase extends Played {
+  /** As `conntrack -L` lists them behind the last packet. */
+  connections: string
+}
+
 /** Answers are made from what the kernel did, so the case is known only when it was played. */
 export async function playNew(
   lab: Lab,
   seed: number,
   tables: readonly string[],
-): Promise<{ one: Case; played: Played }> {
+): Promise<{ one: Case; played: PlayedCase }> {
   const random = new Random(seed)
   const family: Family = random.chance(0.6) ? 'ip' : 'ip6'
   const scene = makeScene(lab.topology, family)
@@ -35,7 +40,7 @@ export async function playNew(
   return { one, played: await stage.end(seed) }
 }
 
-export async function playAgain(lab: Lab, { seed, family, tables, rounds }: Case): Promise<Played> {
+export async function playAgain(lab: Lab, { seed, family, tables, rounds }: Case): Promise<PlayedCase> {
   const stage = await Stage.set(lab, family, tables)
   for (const sent of rounds) await stage.round(sent)
   return stage.end(seed)
@@ -64,8 +69,10 @@ class Stage {
     return gathered
   }
 
-  async end(seed: number): Promise<Played> {
+  async end(seed: number): Promise<PlayedCase> {
+    const family = this.family === 'ip' ? 'ipv4' : 'ipv6'
+    const connections = await this.lab.must(['conntrack', '-L', '-f', family, '-o', 'extended'])
     const saved = await this.lab.must(legacy.save(this.family))
-    return { seed, family: this.family, parallel: false, saved, clashes: 0, rounds: this.rounds }
+    return { seed, family: this.family, parallel: false, saved, clashes: 0, rounds: this.rounds, connections }
   }
 }
