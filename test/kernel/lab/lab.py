@@ -188,7 +188,8 @@ class Lab:
             sock.close()
         self.servers = []
         for protocol, address, port in servers:
-            sock = self.router.socket(socket.AF_INET, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            sock = self.router.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((address, port))
             if protocol == "tcp":
