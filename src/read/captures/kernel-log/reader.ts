@@ -154,14 +154,24 @@ export class KernelLogReader implements CaptureReader {
       sink.event(point, state, head.stamp, head.clock, this.line)
       return at + 1
     }
-    if (bytes[at] === NEWLINE && readUsual(row, bytes, view, start, at, states.names)) {
-      if (!this.blankEnds.has(head.host)) this.blankEnds.add(head.host)
+    if (bytes[at] === NEWLINE && this.isUsual(bytes, view, start, at, limit)) {
       row[F.HOST] = head.host
       state = states.add(bytes, start, at, hash, row, telling, this.packet)
       sink.event(point, state, head.stamp, head.clock, this.line)
       return at + 1
     }
     return this.newState(bytes, start, at, limit, point, hash)
+  }
+
+  /** Nothing is missing, nothing is glued to it, and it does not go on in the next line: most lines by far. */
+  private isUsual(bytes: Uint8Array, view: DataView, start: number, end: number, limit: number): boolean {
+    const { host } = this.head
+    const blank = bytes[end - 1]! <= 0x20
+    const blanksUsual = this.blankEnds.has(host)
+    if (!blank && (blanksUsual || end + 1 >= limit || goesOn(bytes, end + 1))) return false
+    if (!readUsual(row, bytes, view, start, end, this.context.states.names, !blank)) return false
+    if (blank && !blanksUsual) this.blankEnds.add(host)
+    return true
   }
 
   /** A packet's headers that are not among the known ones; the line ends at `end`. */

@@ -64,7 +64,11 @@ let at = 0
 /** Offset of TCP's sequence number from the beginning. */
 export let telling = 0
 
-/** Fills `row` and says true; or says false, and `row` holds anything. `bytes[start, end)` are a line without its end. */
+/**
+ * Fills `row` and says true; or says false, and `row` holds anything. `bytes[start, end)` are a line without its end, and
+ * something stands behind it. `bare`: loggers take the blank away that the kernel puts behind the last field, so a
+ * line without it may be whole.
+ */
 export function readUsual(
   row: Int32Array,
   bytes: Uint8Array,
@@ -72,11 +76,11 @@ export function readUsual(
   start: number,
   end: number,
   names: Names,
+  bare: boolean,
 ): boolean {
   let stop = end
   while (stop > start && (bytes[stop - 1] === 0x20 || bytes[stop - 1] === 0x0d)) stop--
-  // the kernel puts a blank behind every field: without it the line may be cut
-  if (stop === end || stop - start < 120 || bytes[stop] !== 0x20) return false
+  if (stop - start < 120 || (bytes[stop] !== 0x20 && !bare)) return false
   at = start
   if (bytes[at] === 0x20) at++
   if (bytes[at] !== 0x49 || bytes[at + 1] !== 0x4e || bytes[at + 2] !== 0x3d) return false
@@ -142,7 +146,7 @@ export function readUsual(
     if (bytes[at + 4] !== 0x28) return false
     let close = at + 5
     while (close < stop && isHex(bytes[close]!)) close++
-    if (bytes[close] !== 0x29 || bytes[close + 1] !== 0x20 || close === at + 5) return false
+    if (bytes[close] !== 0x29 || !isEnd(bytes[close + 1]!) || close === at + 5) return false
     row[F.OPT] = ((at + 5 - start) << 12) | (close - at - 5)
     present |= 1 << F.OPT
     at = close + 2
@@ -153,7 +157,7 @@ export function readUsual(
     let mark = 0
     for (; i < stop && isHex(bytes[i]!) && (bytes[i]! < 0x41 || bytes[i]! > 0x46); i++)
       mark = (mark << 4) | hexValue(bytes[i]!)
-    if (i === at + 7 || i - at > 15 || bytes[i] !== 0x20) return false
+    if (i === at + 7 || i - at > 15 || !isEnd(bytes[i]!)) return false
     row[F.MARK] = mark
     at = i + 1
   }
@@ -184,7 +188,7 @@ function decimal(bytes: Uint8Array): number {
   let value = 0
   let i = at
   for (let byte = bytes[i]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++i]!) value = value * 10 + (byte - 0x30)
-  at = i > at && i - at <= 10 && bytes[i] === 0x20 ? i + 1 : -1
+  at = i > at && i - at <= 10 && isEnd(bytes[i]!) ? i + 1 : -1
   return value | 0
 }
 
@@ -215,6 +219,9 @@ function twoHex(bytes: Uint8Array): number {
   at += 5
   return (hexValue(bytes[at - 3]!) << 4) | hexValue(bytes[at - 2]!)
 }
+
+/** Behind a field: its blank, or the end of the line. */
+const isEnd = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d
 
 const isHex = (byte: number) =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)

@@ -10,6 +10,7 @@ import { Names } from '../../../../src/read/captures/names.ts'
 const log = readFileSync(new URL('../../../../examples/nodeport-clash/dmesg.log', import.meta.url), 'latin1')
 const fields = log.split('\n').flatMap((line) => /TRACE: \S+( .*)$/.exec(line)?.[1] ?? [])
 const more = [
+  ...fields.map((one) => one.trimEnd()),
   ...fields.filter((one) => !one.includes('MARK=')).map((one) => `${one}MARK=0x4000 `),
   ...fields.map((one) =>
     one
@@ -27,7 +28,7 @@ const row = new Int32Array(COLUMNS)
 function quickly(text: string): { quick: number[]; careful: number[] } | undefined {
   const bytes = Uint8Array.from(`${text}\n`, (char) => char.charCodeAt(0))
   const end = bytes.length - 1
-  if (!readUsual(row, bytes, new DataView(bytes.buffer), 0, end, names)) return undefined
+  if (!readUsual(row, bytes, new DataView(bytes.buffer), 0, end, names, true)) return undefined
   const quick = [...row, telling]
   readHeaders(bytes, 0, end, names)
   // what the careful reader has to say besides makes a line unusual
