@@ -1,6 +1,5 @@
 /** Which of a table's routes the kernel takes (net/ipv4/fib_trie.c, fib_table_lookup; net/ipv6/route.c, rt6_select). */
 import type { Host, Route } from '../model/host.ts'
-import { kernelAtLeast } from './kernel.ts'
 import { covers, type IpFamily, type TableRoute } from './routing-table.ts'
 import { type Truth, type Unknown, unknown } from './truth.ts'
 
@@ -67,14 +66,13 @@ function inIpv4(table: readonly TableRoute[], asked: Asked): TableRoute | null |
   return null
 }
 
-/** Linux before 6.12 looks only at the old type of service's bits of what comes in. */
-function tosFits(tos: number | undefined, { question, host }: Asked): Truth {
+/** Of the type of service only the old bits are compared, so a route for another class is never taken (fib_dscp_masked_match). */
+export const LEGACY_TOS = 0x1c
+
+function tosFits(tos: number | undefined, { question }: Asked): Truth {
   if (tos === undefined || tos === 0) return true
   if (question.tos === undefined) return unknown("the packet's type of service is not known")
-  const [whole, old] = [(question.tos & 0xfc) === tos, (question.tos & 0x1c) === tos]
-  if (whole === old) return whole
-  const isNew = kernelAtLeast(host.kernel, 6, 12)
-  return isNew === undefined ? unknown("the kernel's version is not known") : isNew ? whole : old
+  return (question.tos & LEGACY_TOS) === tos
 }
 
 function isUsable(route: Route, { host, reverse }: Asked): boolean {
@@ -93,13 +91,15 @@ function ignoresLinkDown({ sysctls }: Host, family: IpFamily, device: string): b
 
 /** All routes of one destination (and source) stand together, and are weighed against each other. */
 function inIpv6(table: readonly TableRoute[], asked: Asked): TableRoute | null | Unknown {
+  let wayBack = false
   for (let i = 0; i < table.length; ) {
     const first = table[i]!
     let end = i + 1
     while (end < table.length && sameDestination(table[end]!, first)) end++
     const group = table.slice(i, end)
+    const before = table[i - 1]
     i = end
-    if (!covers(first, asked.dst)) continue
+    if (!covers(first, asked.dst) || (!wayBack && isHidden(first, before))) continue
     const from = comesFrom(first, asked)
     if (from === false) continue
     const chosen = choose(
@@ -107,9 +107,15 @@ function inIpv6(table: readonly TableRoute[], asked: Asked): TableRoute | null |
       asked,
     )
     if (chosen) return from === true ? chosen : from
+    // on the way back up the tree all routes are met (fib6_backtrack)
+    wayBack = true
   }
   return null
 }
+
+/** Beside routes for certain sources one for all is never found, but for the default (fib6_node_lookup_1). */
+const isHidden = ({ route, length, from }: TableRoute, before: TableRoute | undefined): boolean =>
+  !from?.length && length > 0 && before?.route.destination === route.destination
 
 const sameDestination = ({ route }: TableRoute, { route: other }: TableRoute): boolean =>
   route.destination === other.destination && route.from === other.from

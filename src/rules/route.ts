@@ -6,7 +6,7 @@ import type { Host, Route, RoutingRule } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { groupNumber } from './group.ts'
 import { protocolNumber } from './iptables/protocols.ts'
-import { type Asked, isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
+import { type Asked, isError, LEGACY_TOS, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { covers, type IpFamily, readPrefix, type TableRoute, tableOf } from './routing-table.ts'
 import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
@@ -165,13 +165,16 @@ function ruleApplies(rule: RoutingRule, asked: Asked): Truth {
   if (rule.to !== undefined) and('the destination', isIn(asked.dst, rule.to))
   if (rule.mark !== undefined) {
     const { mark } = question
-    and("the packet's mark", mark === undefined ? undefined : (mark & (rule.markMask ?? -1)) >>> 0 === rule.mark)
+    and("the packet's mark", mark === undefined ? undefined : ((mark ^ rule.mark) & (rule.markMask ?? -1)) === 0)
   }
   // the kernel asks with the loopback for what this host sends
   if (rule.in !== undefined) and('', (question.in ?? 'lo') === rule.in)
   if (rule.out !== undefined) and('', question.out === rule.out)
   // 0 stands for any
-  if (rule.tos) and('the type of service', question.tos === undefined ? undefined : (question.tos & 0xfc) === rule.tos)
+  if (rule.tos) {
+    const bits = asked.family === 'ip' ? LEGACY_TOS : 0xfc
+    and('the type of service', question.tos === undefined ? undefined : (question.tos & bits) === rule.tos)
+  }
   if (rule.protocol !== undefined) {
     const { protocol } = question
     const same = protocol !== undefined && protocolNumber(protocol) === protocolNumber(rule.protocol)

@@ -33,3 +33,10 @@ export function runInNamespace(script: string): string {
     rmSync(folder, { recursive: true })
   }
 }
+
+/** Shell commands that wait until the routes of IPv6 addresses are there: the kernel makes them when the link is ready. */
+export const AWAIT_ADDRESSES = `
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  [ "$(ip -6 addr | grep -c inet6)" -gt "$(ip -6 route show table local | grep -c ^local)" ] || break
+  sleep 0.1
+done`

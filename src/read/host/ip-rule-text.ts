@@ -120,7 +120,8 @@ function readAction(rule: Partial<UnplacedRule>, words: string[]): boolean {
   const [word, value = ''] = words
   const action = namedAction(word, value)
   if (action === undefined) return false
-  rule.action = action
+  // `lookup [l3mdev-table] unreachable`: only for a VRF's packets all the same
+  rule.action = rule.action === 'l3mdev' ? 'l3mdev' : action
   words.splice(0, typeof action === 'object' || word === 'lookup' ? 2 : 1)
   return true
 }

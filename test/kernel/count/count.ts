@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Packet } from '../../../src/model/packet.ts'
 import { join } from '../lab/encode.ts'
-import { runInNamespace } from '../namespaces.ts'
+import { AWAIT_ADDRESSES, runInNamespace } from '../namespaces.ts'
 
 export type Family = 'ip' | 'ip6'
 export const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
@@ -77,6 +77,7 @@ export function countPackets({ setUp, rules, packets, show = [] }: Script): Answ
       'set -e',
       SETUP,
       setUp,
+      AWAIT_ADDRESSES,
       ...tables,
       `echo '@ANSWERS'; python3 '${fileURLToPath(new URL('count.py', import.meta.url))}' <<'@GIVEN'`,
       JSON.stringify(given),
