@@ -2,7 +2,6 @@
  * Events → closed journeys: the events of one packet together and in order, out of interleaved lines. The same for
  * files, pipes and live sessions; each capture has an assembler of its own.
  */
-import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
 import type { Family } from '../model/packet.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -10,8 +9,9 @@ import type { Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
+import { follows, isAnswer } from './order.ts'
 import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
-import { comesBack, hasKey, packetKey, sameMoment, samePacket } from './same-packet.ts'
+import { CUT, comesBack, hasKey, packetKey, sameMoment, samePacket, sharesAddresses } from './same-packet.ts'
 
 export interface AssemblerOptions {
   /** Microseconds of capture time without another event after which a journey is closed. */
@@ -21,6 +21,15 @@ export interface AssemblerOptions {
 }
 
 export const DEFAULT_OPTIONS: AssemblerOptions = { idle: 1_000_000, maxOpen: 20_000 }
+
+/** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */
+const MOST_EVENTS = 4096
+/** Hosts remembered that have no packet on its way. */
+const MOST_HOSTS = 1000
+/** Open journeys of packets that nothing tells apart; more, and the oldest is closed. */
+const MOST_ALIKE = 64
+/** Open journeys, the latest first, that are compared with a line. */
+const MOST_TRIED = 256
 
 /** Takes a journey that is closed; its points and states are valid only during the call. `followed`: events came after it. */
 export type OnClosed = (journey: OpenJourney, followed: boolean) => void
@@ -43,7 +52,12 @@ export class Assembler implements EventSink {
   private readonly owners: (OpenJourney | undefined)[] = []
   /** The latest open journey of a key; the others hang behind it. */
   private readonly byKey = new Map<number, OpenJourney>()
-  private readonly queue = new JourneyQueue()
+  /** One for each host. */
+  private readonly lanes = new Map<string, JourneyQueue>()
+  private lane: JourneyQueue | undefined
+  /** Of the last event. */
+  private latest: OpenJourney | undefined
+  open = 0
   private readonly pool: OpenJourney[] = []
   private lastLine = 0
   /** The number of that interface's name. */
@@ -67,9 +81,13 @@ export class Assembler implements EventSink {
   event(point: number, state: number, stamp: Stamp, clock: number, line: number): void {
     this.events++
     this.lastLine = line
+    // journeys that are closed on the way may hold it too
+    this.states.retain(state)
+    this.expire(stamp, clock)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     let journey = (resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined) ?? this.owners[state]
-    if (!journey || !follows(journey, resolved)) journey = this.find(state, resolved)
+    if (!journey || !follows(journey, resolved) || this.repeats(journey, point, state, resolved))
+      journey = this.find(point, state, resolved)
     if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
       this.owners[state] = journey
@@ -84,30 +102,61 @@ export class Assembler implements EventSink {
     journey.lastStamp = stamp
     journey.lastClock = clock
     journey.lastLine = line
+    this.latest = journey
     this.advance(journey, resolved, state)
-    if (journey.complete) this.close(journey)
-    this.expire(clock)
+    if (journey.complete || journey.points.length === MOST_EVENTS) this.close(journey)
+    this.states.release(state)
   }
 
   /** No more events come: closes what is open, oldest first. */
   end(): void {
-    while (this.queue.first) this.close(this.queue.first)
-  }
-
-  get open(): number {
-    return this.queue.size
+    for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first)
   }
 
   /** The open journey that this event goes on with, when its bytes were not its journey's last. */
-  private find(state: number, resolved: Resolved): OpenJourney | undefined {
+  private find(point: number, state: number, resolved: Resolved): OpenJourney | undefined {
     const { rows } = this.states
     const base = state * F.COLUMNS
-    if (!hasKey(rows, base)) return this.findCut(base, resolved)
+    if (!hasKey(rows, base)) return this.findCut(point, state, resolved)
     let found: OpenJourney | undefined
+    let oldest: OpenJourney | undefined
+    let alike = 0
+    let tried = 0
     // of several the oldest: packets that cannot be told apart are taken to keep their order
-    for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling)
-      if (follows(journey, resolved) && this.isSame(journey, base, resolved)) found = journey
+    for (
+      let journey = this.byKey.get(packetKey(rows, base));
+      journey && tried++ < MOST_TRIED;
+      journey = journey.sibling
+    ) {
+      if (!this.isSame(journey, base, resolved)) continue
+      alike++
+      oldest = journey
+      if (follows(journey, resolved) && !this.repeats(journey, point, state, resolved)) found = journey
+    }
+    if (!found && alike >= MOST_ALIKE) this.evict(oldest!)
+    // or one that began with a line that was cut
+    for (let journey = this.byKey.get(CUT); journey && !found && tried++ < MOST_TRIED; journey = journey.sibling)
+      if (this.isNext(journey, point, state, resolved)) found = journey
     return found
+  }
+
+  private isNext(journey: OpenJourney, point: number, state: number, resolved: Resolved): boolean {
+    return (
+      follows(journey, resolved) &&
+      this.isSame(journey, state * F.COLUMNS, resolved) &&
+      !this.repeats(journey, point, state, resolved)
+    )
+  }
+
+  /** A packet does not meet a LOG rule twice: what the same one logs at the same place is another packet like it. */
+  private repeats(journey: OpenJourney, point: number, state: number, resolved: Resolved): boolean {
+    if (resolved.kind !== 'log') return false
+    const { rows } = this.states
+    return journey.points.some((one, i) => {
+      const other = journey.states[i]! * F.COLUMNS
+      const base = state * F.COLUMNS
+      return one === point && rows[other + F.IN] === rows[base + F.IN] && rows[other + F.OUT] === rows[base + F.OUT]
+    })
   }
 
   /** LOG shows less of a packet than TRACE; but the line of the rule that logs stands right in front. */
@@ -122,12 +171,17 @@ export class Assembler implements EventSink {
     return found
   }
 
-  /** For a line that was cut: the latest journey that nothing it shows speaks against. */
-  private findCut(base: number, resolved: Resolved): OpenJourney | undefined {
+  /**
+   * For a line that was cut: the latest journey that nothing it shows speaks against, if the two show the same addresses
+   * or the one line stands right behind the other.
+   */
+  private findCut(point: number, state: number, resolved: Resolved): OpenJourney | undefined {
     let tried = 0
-    for (const journey of this.queue.latestFirst()) {
-      if (++tried > 64) return undefined
-      if (follows(journey, resolved) && this.isSame(journey, base, resolved)) return journey
+    for (const journey of this.lane!.latestFirst()) {
+      if (++tried > MOST_ALIKE) return undefined
+      const known =
+        journey === this.latest || sharesAddresses(this.states.rows, journey.shown * F.COLUMNS, state * F.COLUMNS)
+      if (known && this.isNext(journey, point, state, resolved)) return journey
     }
     return undefined
   }
@@ -144,17 +198,27 @@ export class Assembler implements EventSink {
   }
 
   private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {
-    if (this.queue.size >= this.options.maxOpen) {
-      this.evicted++
-      this.close(this.queue.first!)
-    }
+    if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
-    const key = packetKey(this.states.rows, state * F.COLUMNS)
+    const base = state * F.COLUMNS
+    const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
     journey.reset(++this.ids.last, family, stamp, clock, line, key)
     journey.sibling = this.byKey.get(key)
     this.byKey.set(key, journey)
-    this.queue.push(journey)
+    this.lane!.push(journey)
+    this.open++
     return journey
+  }
+
+  private evictOldest(): void {
+    let oldest = this.lane!.first
+    for (const lane of this.lanes.values()) oldest ??= lane.first
+    if (oldest) this.evict(oldest)
+  }
+
+  private evict(journey: OpenJourney): void {
+    if (!journey.ended) this.evicted++
+    this.close(journey)
   }
 
   /** Moves the journey's place on to this event's. */
@@ -214,25 +278,40 @@ export class Assembler implements EventSink {
     return journey.hook === 'postrouting' && isAnswer(this.states.rows, state * F.COLUMNS)
   }
 
-  /** Closes journeys that have waited too long; those that only stand too far in front go to the back. */
-  private expire(clock: number): void {
+  /** Closes the host's journeys that have waited too long; those that only stand too far in front go to the back. */
+  private expire({ host, uptime }: Stamp, clock: number): void {
+    const lane = this.lane?.host === host && this.lane.uptime === uptime ? this.lane : this.changeLane(host, uptime)
+    const { idle } = this.options
+    // a clock that goes back is another boot's, or another log's behind this one
+    const anew = lane.clock - clock > idle
+    lane.clock = clock
     for (;;) {
-      const journey = this.queue.first
+      const journey = lane.first
       if (!journey) return
-      if (clock - journey.lastClock > this.options.idle) this.close(journey)
+      if (anew || clock - journey.lastClock > idle) this.close(journey)
       else {
         if (journey.lastClock > journey.queuedClock) {
           journey.queuedClock = journey.lastClock
-          this.queue.remove(journey)
-          this.queue.push(journey)
+          lane.remove(journey)
+          lane.push(journey)
         }
         return
       }
     }
   }
 
+  private changeLane(host: string, uptime: boolean): JourneyQueue {
+    const key = `${uptime} ${host}`
+    if (this.lanes.size > MOST_HOSTS) for (const [other, lane] of this.lanes) if (!lane.first) this.lanes.delete(other)
+    this.lane = this.lanes.get(key) ?? new JourneyQueue(host, uptime)
+    this.lanes.set(key, this.lane)
+    return this.lane
+  }
+
   private close(journey: OpenJourney): void {
-    this.queue.remove(journey)
+    journey.lane!.remove(journey)
+    this.open--
+    if (this.latest === journey) this.latest = undefined
     this.forgetKey(journey)
     this.onClosed(journey, this.lastLine > journey.lastLine)
     for (const state of journey.held) {
@@ -251,36 +330,4 @@ export class Assembler implements EventSink {
     }
     for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
   }
-}
-
-/** Sent by this host itself: a TCP reset, or an ICMP error. */
-function isAnswer(rows: Int32Array, base: number): boolean {
-  if (rows[base + F.IN] !== 0) return false
-  if (rows[base + F.PROTO] === F.TCP) return (rows[base + F.FLAGS]! & 4) !== 0
-  const type = rows[base + F.TYPE]!
-  return rows[base + F.PROTO] === F.ICMP ? type === 3 : rows[base + F.PROTO] === F.ICMPV6 && type < 128
-}
-
-/** Can this event be the journey's next? Only the order of hooks, tables and rules is asked, not the packet. */
-function follows(journey: OpenJourney, next: Resolved): boolean {
-  if (next.kind === 'log' && next.table === undefined) return !journey.complete
-  if (next.base || next.kind === 'log') {
-    if (journey.hook === undefined || next.hook === undefined) return next.table !== journey.table || !journey.ended
-    if (next.hook !== journey.hook) return leadsTo(journey.hook, next.hook)
-    if (next.table !== journey.table) return priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
-    if (next.kind === 'log') return true
-    // a chain is walked downwards; an unconditional RETURN prints as policy, and the real policy comes behind it
-    return (next.ruleNumber ?? 0) > journey.number
-  }
-  if (next.table === journey.table) return !journey.ended
-  if (journey.hook === undefined || next.hook === undefined) return true
-  return next.hook === journey.hook
-    ? priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
-    : leadsTo(journey.hook, next.hook)
-}
-
-/** Over any number of hooks in between that had no chain or whose lines are missing. */
-function leadsTo(from: Hook, to: Hook): boolean {
-  if (from === 'postrouting' || comesBack(from, to)) return comesBack(from, to)
-  return NEXT_HOOKS[from].some((next) => next === to || (next !== 'postrouting' && leadsTo(next, to)))
 }

@@ -13,7 +13,7 @@ import type { Ending } from '../rules/verdict.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { placeInHooks } from './hooks.ts'
-import { loggedBy, logs } from './log-lines.ts'
+import { loggedBy, logs, onlyLogger } from './log-lines.ts'
 import type { OpenJourney } from './open.ts'
 import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
 
@@ -52,10 +52,13 @@ export function gatherEvidence(
   const resolved = open.points.map((point, i) =>
     resolver.get(point, states.rows[open.states[i]! * F.COLUMNS + F.FAMILY]!),
   )
-  for (let i = 1; i < resolved.length; i++)
-    if (resolved[i]!.kind === 'log' && logs(resolved[i - 1]!, resolved[i]!))
-      resolved[i] = loggedBy(resolved[i - 1]!, resolved[i]!)
   const packets = readPackets(open.states, states)
+  for (const [i, line] of resolved.entries()) {
+    if (line.kind !== 'log') continue
+    const before = resolved[i - 1]
+    if (before && logs(before, line)) resolved[i] = loggedBy(before, line)
+    else if (line.candidates.length > 0) resolved[i] = onlyLogger(line, packets[i]!, resolver)
+  }
   const hooks = placeInHooks(resolved, packets, resolver)
   const stack = new ChainStack()
   const arrivals = resolved.map((one, i): Arrival => {

@@ -59,20 +59,23 @@ function possibleHooks(step: Resolved, resolver: Resolver): ReadonlySet<Hook> {
 
 /** The interfaces tell apart what is left: before routing there is no output interface, at output no input interface. */
 function onlyHook(hooks: ReadonlySet<Hook>, packet: Packet): Hook | undefined {
-  const fitting = [...hooks].filter((hook) => {
-    switch (hook) {
-      case 'prerouting':
-      case 'input':
-        return packet.out === undefined && packet.in !== undefined
-      case 'forward':
-        return packet.out !== undefined && packet.in !== undefined
-      case 'output':
-        return packet.in === undefined && packet.out !== undefined
-      case 'postrouting':
-        return packet.out !== undefined
-      default:
-        return false
-    }
-  })
+  const fitting = [...hooks].filter((hook) => fits(hook, packet))
   return fitting.length === 1 ? fitting[0] : undefined
+}
+
+/** Can a packet with these interfaces be at that hook? Before Linux 5.7 POSTROUTING showed no input interface. */
+export function fits(hook: Hook, packet: Packet): boolean {
+  switch (hook) {
+    case 'ingress':
+    case 'prerouting':
+    case 'input':
+      return packet.out === undefined && packet.in !== undefined
+    case 'forward':
+      return packet.out !== undefined && packet.in !== undefined
+    case 'output':
+      return packet.in === undefined && packet.out !== undefined
+    case 'postrouting':
+    case 'egress':
+      return packet.out !== undefined
+  }
 }

@@ -37,6 +37,7 @@ export class OpenJourney {
   /** Another open journey with the same key. */
   sibling: OpenJourney | undefined
   // the queue in which journeys wait for their next event
+  lane: JourneyQueue | undefined
   queuedClock = 0
   before: OpenJourney | undefined
   behind: OpenJourney | undefined
@@ -61,19 +62,27 @@ export class OpenJourney {
   }
 }
 
-/** First in, first out, with removal from anywhere. */
+/** First in, first out, with removal from anywhere; the journeys of one host, whose clocks can be compared. */
 export class JourneyQueue {
+  readonly host: string
+  readonly uptime: boolean
   first: OpenJourney | undefined
   private last: OpenJourney | undefined
-  size = 0
+  /** The clock of its last event. */
+  clock = Number.NaN
+
+  constructor(host: string, uptime: boolean) {
+    this.host = host
+    this.uptime = uptime
+  }
 
   push(journey: OpenJourney): void {
+    journey.lane = this
     journey.behind = undefined
     journey.before = this.last
     if (this.last) this.last.behind = journey
     else this.first = journey
     this.last = journey
-    this.size++
   }
 
   remove(journey: OpenJourney): void {
@@ -82,7 +91,6 @@ export class JourneyQueue {
     if (journey.behind) journey.behind.before = journey.before
     else this.last = journey.before
     journey.before = journey.behind = undefined
-    this.size--
   }
 
   *latestFirst(): Generator<OpenJourney> {

@@ -10,6 +10,7 @@ import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
 import { type Ending, verdictOf } from '../rules/verdict.ts'
 import { nextAtHook } from './base-chains.ts'
+import { type Candidate, LogRules } from './log-lines.ts'
 import { hooksOfChains } from './reach.ts'
 
 export interface Resolved {
@@ -34,6 +35,8 @@ export interface Resolved {
   base: boolean
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
+  /** Of a LOG line: the rules that print its prefix, where there is not just one. */
+  candidates: readonly Candidate[]
   /** Is this hook's last base chain for packets that pass nat chains, and for those that do not? Found out once each. */
   last: [boolean | undefined, boolean | undefined]
 }
@@ -41,21 +44,14 @@ export interface Resolved {
 export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
   private readonly reach = new Map<Table, Map<string, Set<Hook>>>()
-  private readonly prefixes = new Map<string, { table: Table; chain: Chain; rule: Rule }[]>()
+  private readonly logRules: LogRules
   readonly world: World
   readonly points: TracePoints
 
   constructor(world: World, points: TracePoints) {
     this.world = world
     this.points = points
-    for (const table of world.tables)
-      for (const chain of table.chains.values())
-        for (const rule of chain.rules)
-          for (const statement of rule.statements)
-            if (statement.kind === 'log' && statement.prefix) {
-              const key = `${table.family} ${statement.prefix.trim()}`
-              this.prefixes.set(key, [...(this.prefixes.get(key) ?? []), { table, chain, rule }])
-            }
+    this.logRules = new LogRules(world)
   }
 
   /** `familyColumn` is the packet state's FAMILY. */
@@ -104,6 +100,7 @@ export class Resolver {
       hook: IPTABLES_HOOKS[chainName] ?? this.onlyHook(inTable, chainName),
       base,
       mismatch: undefined,
+      candidates: [],
       last: [undefined, undefined],
     }
     if (!this.world.tables.some((table) => table.family === family)) return unresolved(resolved, type)
@@ -119,8 +116,8 @@ export class Resolver {
 
   /** A LOG line's rule is told by its prefix, where the prefix occurs once. */
   private log(point: TracePoint, family: Family): Resolved {
-    const found = this.prefixes.get(`${family} ${(point.prefix ?? '').trim()}`) ?? []
-    const only = found.length === 1 ? found[0]! : undefined
+    const candidates = this.logRules.candidates(point.prefix ?? '', family)
+    const only = candidates.length === 1 ? candidates[0]! : undefined
     return {
       point,
       family,
@@ -138,6 +135,7 @@ export class Resolver {
       hook: only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name)),
       base: false,
       mismatch: undefined,
+      candidates: only ? [] : candidates,
       last: [undefined, undefined],
     }
   }

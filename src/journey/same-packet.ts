@@ -21,7 +21,28 @@ export function packetKey(rows: Int32Array, base: number): number {
 /** Does the row have what packetKey reads? A line that was cut may not. */
 export const hasKey = (rows: Int32Array, base: number): boolean => {
   const present = rows[base + F.PRESENT]!
-  return (present & (1 << F.PROTO)) !== 0 && (present & (1 << F.LEN)) !== 0
+  if ((present & KEY) !== KEY) return false
+  const protocol = rows[base + F.PROTO]!
+  if (protocol !== F.ICMP && protocol !== F.ICMPV6) return true
+  // an echo has a sequence number
+  return (
+    (present & (1 << F.ICMP_SEQ)) !== 0 || ((present & (1 << F.TYPE)) !== 0 && !isEcho(protocol, rows[base + F.TYPE]!))
+  )
+}
+const KEY = (1 << F.PROTO) | (1 << F.LEN)
+
+const isEcho = (protocol: number, type: number): boolean =>
+  protocol === F.ICMP ? type === 0 || type === 8 : type === 128 || type === 129
+
+/** The key of all that have none. */
+export const CUT = -1
+
+/** Where no key tells: do both show the same two ends, or the same IP ID? */
+export function sharesAddresses(rows: Int32Array, a: number, b: number): boolean {
+  const both = rows[a + F.PRESENT]! & rows[b + F.PRESENT]!
+  if ((both & (1 << F.ID)) !== 0 && rows[a + F.ID] !== 0 && rows[a + F.ID] === rows[b + F.ID]) return true
+  if ((both & F.HAS_SRC) === 0 || (both & F.HAS_DST) === 0) return false
+  return sameAddress(rows, a + F.SRC, b + F.SRC) && sameAddress(rows, a + F.DST, b + F.DST)
 }
 
 /** Out, and in again: over lo. POSTROUTING may have no chain. */

@@ -1,0 +1,38 @@
+/** What may come next on a packet's way, by the order of hooks, tables and rules alone. */
+import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
+import * as F from '../read/captures/header-fields.ts'
+import type { OpenJourney } from './open.ts'
+import { priorityOf, type Resolved } from './resolve.ts'
+import { comesBack } from './same-packet.ts'
+
+/** Can this event be the journey's next? Only the order of hooks, tables and rules is asked, not the packet. */
+export function follows(journey: OpenJourney, next: Resolved): boolean {
+  if (next.kind === 'log' && next.table === undefined) return !journey.complete
+  if (next.base || next.kind === 'log') {
+    if (journey.hook === undefined || next.hook === undefined) return next.table !== journey.table || !journey.ended
+    if (next.hook !== journey.hook) return leadsTo(journey.hook, next.hook)
+    if (next.table !== journey.table) return priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
+    if (next.kind === 'log') return true
+    // a chain is walked downwards; an unconditional RETURN prints as policy, and the real policy comes behind it
+    return (next.ruleNumber ?? 0) > journey.number
+  }
+  if (next.table === journey.table) return !journey.ended
+  if (journey.hook === undefined || next.hook === undefined) return true
+  return next.hook === journey.hook
+    ? priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
+    : leadsTo(journey.hook, next.hook)
+}
+
+/** Over any number of hooks in between that had no chain or whose lines are missing. */
+function leadsTo(from: Hook, to: Hook): boolean {
+  if (from === 'postrouting' || comesBack(from, to)) return comesBack(from, to)
+  return NEXT_HOOKS[from].some((next) => next === to || (next !== 'postrouting' && leadsTo(next, to)))
+}
+
+/** Sent by this host itself: a TCP reset, or an ICMP error. */
+export function isAnswer(rows: Int32Array, base: number): boolean {
+  if (rows[base + F.IN] !== 0) return false
+  if (rows[base + F.PROTO] === F.TCP) return (rows[base + F.FLAGS]! & 4) !== 0
+  const type = rows[base + F.TYPE]!
+  return rows[base + F.PROTO] === F.ICMP ? type === 3 : rows[base + F.PROTO] === F.ICMPV6 && type < 128
+}
