@@ -11,6 +11,9 @@ import * as F from '../read/captures/header-fields.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { OpenJourney } from './open.ts'
 
+/** Of one state besides the columns, at most. */
+const STATE_NUMBERS = 13
+
 /** Told apart; what comes after is told apart by its rule lines alone. */
 const MOST = 5000
 
@@ -89,48 +92,48 @@ export class Fates<T> {
   }
 
   private describe(open: OpenJourney, states: PacketStates, followed: boolean, repeated: boolean): void {
-    this.used = 0
-    this.put((followed ? 1 : 0) | (repeated ? 2 : 0) | (open.beforeNat ? 4 : 0) | (open.natSeen ? 8 : 0))
-    this.put(open.points.length)
+    this.reserve(2 + open.points.length * (STATE_NUMBERS + this.columns.length + 2))
+    const { scratch } = this
+    const fine = this.list.length < MOST
+    scratch[0] = (followed ? 1 : 0) | (repeated ? 2 : 0) | (open.beforeNat ? 4 : 0) | (open.natSeen ? 8 : 0)
+    scratch[1] = open.points.length
+    let at = 2
     let last = -1
     for (let i = 0; i < open.points.length; i++) {
       const state = open.states[i]!
-      this.put(open.points[i]!)
+      scratch[at++] = open.points[i]!
       if (state === last) continue
       last = state
-      this.put(-1)
-      if (this.list.length < MOST) this.putState(states, state)
+      scratch[at++] = -1
+      if (fine) at = this.describeState(states, state, at)
     }
+    this.used = at
   }
 
-  private putState(states: PacketStates, state: number): void {
-    const { rows } = states
+  private describeState({ rows }: PacketStates, state: number, from: number): number {
+    const { scratch, columns } = this
     const base = state * F.COLUMNS
-    for (const column of this.columns) this.put(rows[base + column]!)
-    this.put(this.sourcePorts.classOf(rows[base + F.SPT]! >>> 0))
-    this.put(this.destinationPorts.classOf(rows[base + F.DPT]! >>> 0))
-    this.put(this.lengths.classOf(rows[base + F.LEN]! >>> 0))
-    this.put(rows[base + F.TTL]! <= 1 ? 1 : 0)
+    let at = from
+    for (let i = 0; i < columns.length; i++) scratch[at++] = rows[base + columns[i]!]!
+    scratch[at++] = this.sourcePorts.classOf(rows[base + F.SPT]! >>> 0)
+    scratch[at++] = this.destinationPorts.classOf(rows[base + F.DPT]! >>> 0)
+    scratch[at++] = this.lengths.classOf(rows[base + F.LEN]! >>> 0)
     const offset = rows[base + F.FRAG]! & 0xfffff
-    this.put((offset > 0 ? 1 : 0) | (rows[base + F.FRAG]! & F.FRAG_DF))
+    scratch[at++] = (rows[base + F.TTL]! <= 1 ? 1 : 0) | (offset > 0 ? 2 : 0) | (rows[base + F.FRAG]! & F.FRAG_DF)
     if (rows[base + F.FAMILY] === 6) {
       // IPv6 prefixes are not laid out as one number line; addresses count whole
-      for (let i = 0; i < 4; i++) this.put(rows[base + F.SRC + i]!)
-      for (let i = 0; i < 4; i++) this.put(rows[base + F.DST + i]!)
+      for (let i = 0; i < 4; i++) scratch[at++] = rows[base + F.SRC + i]!
+      for (let i = 0; i < 4; i++) scratch[at++] = rows[base + F.DST + i]!
     } else {
-      this.put(this.sources.classOf(rows[base + F.SRC]! >>> 0))
-      this.put(this.destinations.classOf(rows[base + F.DST]! >>> 0))
+      scratch[at++] = this.sources.classOf(rows[base + F.SRC]! >>> 0)
+      scratch[at++] = this.destinations.classOf(rows[base + F.DST]! >>> 0)
     }
-    if (this.exact) this.put(state)
+    if (this.exact) scratch[at++] = state
+    return at
   }
 
-  private put(value: number): void {
-    if (this.used === this.scratch.length) {
-      const bigger = new Int32Array(this.scratch.length * 2)
-      bigger.set(this.scratch)
-      this.scratch = bigger
-    }
-    this.scratch[this.used++] = value
+  private reserve(numbers: number): void {
+    if (this.scratch.length < numbers) this.scratch = new Int32Array(2 * numbers)
   }
 
   private hash(): number {
