@@ -3,7 +3,7 @@
  * first among equals. A listing that leaves out the local table, as `ip route` does, is completed from the host's
  * addresses, or from what the routes tell of them.
  */
-import { inPrefix } from '../model/address.ts'
+import { compareAddresses, inPrefix } from '../model/address.ts'
 import type { Host, Link, Route } from '../model/host.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
@@ -69,6 +69,7 @@ function inOrder(routes: readonly Route[]): TableRoute[] {
   return read.sort(
     (a, b) =>
       b.length - a.length ||
+      compareAddresses(a.address, b.address) ||
       (b.from?.length ?? 0) - (a.from?.length ?? 0) ||
       (b.route.tos ?? 0) - (a.route.tos ?? 0) ||
       (a.route.metric ?? 0) - (b.route.metric ?? 0),

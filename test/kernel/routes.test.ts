@@ -12,8 +12,8 @@ import { AWAIT_ADDRESSES, runInNamespace, whyNot } from './namespaces.ts'
 const reason = whyNot('ip')
 if (reason) console.warn(`routes are not compared with the kernel: ${reason}`)
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? Math.floor(Math.random() * 1e6))
-const ROUNDS = 6
-const QUESTIONS = 60
+const ROUNDS = 12
+const QUESTIONS = 80
 
 type Family = 'ip' | 'ip6'
 const DEVICES = ['d0', 'd1', 'd2']
