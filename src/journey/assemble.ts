@@ -9,7 +9,8 @@ import type { Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
-import { follows, isAnswer } from './order.ts'
+import { follows, isReset } from './order.ts'
+import { Repeats } from './repeats.ts'
 import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
 import { CUT, comesBack, hasKey, packetKey, sameMoment, samePacket, sharesAddresses } from './same-packet.ts'
 
@@ -59,6 +60,7 @@ export class Assembler implements EventSink {
   private latest: OpenJourney | undefined
   open = 0
   private readonly pool: OpenJourney[] = []
+  private readonly sent = new Repeats()
   private lastLine = 0
   /** The number of that interface's name. */
   private readonly lo: number
@@ -85,9 +87,13 @@ export class Assembler implements EventSink {
     this.states.retain(state)
     this.expire(stamp, clock)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
-    let journey = (resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined) ?? this.owners[state]
-    if (!journey || !follows(journey, resolved) || this.repeats(journey, point, state, resolved))
-      journey = this.find(point, state, resolved)
+    let journey = resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined
+    if (!journey) {
+      // the same bytes are mostly the same packet's; but where another hook begins, one like it may be nearer
+      journey = this.owners[state]
+      if (!journey || journey.hook !== resolved.hook || !this.isNext(journey, point, state, resolved))
+        journey = this.find(point, state, resolved)
+    }
     if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
       this.owners[state] = journey
@@ -122,7 +128,9 @@ export class Assembler implements EventSink {
     let oldest: OpenJourney | undefined
     let alike = 0
     let tried = 0
-    // of several the oldest: packets that cannot be told apart are taken to keep their order
+    let here = false
+    // of several that cannot be told apart, the one in the midst of this table; else the one that was last heard of:
+    // another may have vanished
     for (
       let journey = this.byKey.get(packetKey(rows, base));
       journey && tried++ < MOST_TRIED;
@@ -131,7 +139,12 @@ export class Assembler implements EventSink {
       if (!this.isSame(journey, base, resolved)) continue
       alike++
       oldest = journey
-      if (follows(journey, resolved) && !this.repeats(journey, point, state, resolved)) found = journey
+      if (!follows(journey, resolved) || this.repeats(journey, point, state, resolved)) continue
+      const midst =
+        !journey.ended && journey.table === resolved.table && journey.hook === (resolved.hook ?? journey.hook)
+      if (found && (here === midst ? journey.lastLine < found.lastLine : here)) continue
+      found = journey
+      here = midst
     }
     if (!found && alike >= MOST_ALIKE) this.evict(oldest!)
     // or one that began with a line that was cut
@@ -203,6 +216,7 @@ export class Assembler implements EventSink {
     const base = state * F.COLUMNS
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
     journey.reset(++this.ids.last, family, stamp, clock, line, key)
+    journey.repeats = this.sent.note(this.states.rows, base, journey.id, clock)
     journey.sibling = this.byKey.get(key)
     this.byKey.set(key, journey)
     this.lane!.push(journey)
@@ -217,7 +231,7 @@ export class Assembler implements EventSink {
   }
 
   private evict(journey: OpenJourney): void {
-    if (!journey.ended) this.evicted++
+    this.evicted++
     this.close(journey)
   }
 
@@ -275,7 +289,7 @@ export class Assembler implements EventSink {
     if (journey.throughLoopback) return false
     if (journey.natSeen || !journey.beforeNat) return true
     // what REJECT answers belongs to a flow whose source nat has not seen yet: not in OUTPUT, only in POSTROUTING
-    return journey.hook === 'postrouting' && isAnswer(this.states.rows, state * F.COLUMNS)
+    return journey.hook === 'postrouting' && isReset(this.states.rows, state * F.COLUMNS)
   }
 
   /** Closes the host's journeys that have waited too long; those that only stand too far in front go to the back. */
