@@ -83,6 +83,18 @@ export const tupleKey = (tuple: Tuple, protocol: number, zone: number): string =
     tuple.icmpId ?? '',
   ].join(' ')
 
-/** The zone that an entry is looked for in, in this direction. */
-export const zoneOf = (entry: ConntrackEntry, direction: Direction): number =>
-  (direction === 'original' ? entry.originalZone : entry.replyZone) ?? entry.zone ?? 0
+/** Where entries of the same tuple are told apart: by direction. */
+export type Zone = Record<Direction, number>
+
+export const NO_ZONE: Zone = { original: 0, reply: 0 }
+
+export const zoneOf = ({ zone = 0, originalZone = zone, replyZone = zone }: ConntrackEntry): Zone => ({
+  original: originalZone,
+  reply: replyZone,
+})
+
+/** As an entry shows it. */
+export function shownZone({ original, reply }: Zone): Pick<ConntrackEntry, 'zone' | 'originalZone' | 'replyZone'> {
+  if (original === reply) return original === 0 ? {} : { zone: original }
+  return original === 0 ? { replyZone: reply } : { originalZone: original }
+}

@@ -7,9 +7,12 @@ import {
   type CtStatus,
   type Direction,
   invert,
+  NO_ZONE,
   numberOf,
+  shownZone,
   tupleKey,
   tupleOf,
+  type Zone,
   zoneOf,
 } from './connection.ts'
 import type { HookVerdict } from './hooks.ts'
@@ -34,6 +37,7 @@ export interface Found {
 
 export class ConntrackTable {
   private readonly byTuple = new Map<string, Found>()
+  readonly connections = new Set<Connection>()
   /** Those whose source NAT is settled, oldest first. */
   readonly bySource = new Set<Connection>()
 
@@ -45,12 +49,17 @@ export class ConntrackTable {
     }
   }
 
-  find(tuple: Tuple, protocol: number, zone: number): Found | undefined {
-    return this.byTuple.get(tupleKey(tuple, protocol, zone))
+  /** The entry that has this tuple in either direction, in the zone of that direction. */
+  find(tuple: Tuple, protocol: number, zone: Zone): Found | undefined {
+    const there = this.byTuple.get(tupleKey(tuple, protocol, zone.original))
+    if (there && (there.direction === 'original' || zone.original === zone.reply)) return there
+    const back = this.byTuple.get(tupleKey(tuple, protocol, zone.reply))
+    return back?.direction === 'reply' ? back : undefined
   }
 
   insert(connection: Connection): void {
     connection.flags.add('confirmed')
+    this.connections.add(connection)
     for (const direction of ['original', 'reply'] as const)
       this.byTuple.set(keyOf(connection, direction), { connection, direction })
   }
@@ -58,6 +67,7 @@ export class ConntrackTable {
   delete(connection: Connection): void {
     connection.flags.add('dying')
     this.bySource.delete(connection)
+    this.connections.delete(connection)
     for (const direction of ['original', 'reply'] as const) {
       const key = keyOf(connection, direction)
       if (this.byTuple.get(key)?.connection === connection) this.byTuple.delete(key)
@@ -68,14 +78,10 @@ export class ConntrackTable {
   forget(connection: Connection): void {
     if (!connection.flags.has('confirmed')) this.bySource.delete(connection)
   }
-
-  get connections(): Connection[] {
-    return [...this.byTuple.values()].flatMap((one) => (one.direction === 'original' ? [one.connection] : []))
-  }
 }
 
 const keyOf = (connection: Connection, direction: Direction): string =>
-  tupleKey(connection[direction], connection.protocolNumber, zoneOf(connection, direction))
+  tupleKey(connection[direction], connection.protocolNumber, zoneOf(connection)[direction])
 
 function fromDump(entry: ConntrackEntry): Connection {
   const number = protocolNumber(entry.protocol) ?? 255
@@ -100,6 +106,7 @@ function fromDump(entry: ConntrackEntry): Connection {
 export function track(machine: Machine, skb: Skb): HookVerdict {
   // seen before (over lo), or left alone
   if (!skb.tracking) look(machine, skb)
+  delete skb.refusesNotrack
   show(skb)
   return 'accept'
 }
@@ -119,15 +126,21 @@ function look(machine: Machine, skb: Skb): void {
       return
     }
   }
-  const zone = packet.ctZone ?? 0
+  const zone = zoneFor(skb)
   const tuple = tupleOf(packet)
   const found = machine.conntrack.find(tuple, number, zone) ?? begin(packet, tuple, number, zone)
   if (!found) return
   attach(machine, skb, found)
 }
 
+function zoneFor({ zone, packet }: Skb): Zone {
+  if (!zone) return NO_ZONE
+  const id = (one: number | 'mark') => (one === 'mark' ? (packet.mark ?? 0) & 0xffff : one)
+  return { original: id(zone.original), reply: id(zone.reply) }
+}
+
 /** A connection of its own, that is known to nobody until it is confirmed. */
-function begin(packet: Packet, original: Tuple, number: number, zone: number): Found | undefined {
+function begin(packet: Packet, original: Tuple, number: number, zone: Zone): Found | undefined {
   const reply = invert(original, number)
   if (!reply) return undefined
   if (original.icmpType !== undefined && !ICMP_ASKS[number]?.includes(original.icmpType)) return undefined
@@ -141,7 +154,7 @@ function begin(packet: Packet, original: Tuple, number: number, zone: number): F
     flags: new Set(),
     mark: 0,
     settled: { src: false, dst: false },
-    ...(zone === 0 ? {} : { zone }),
+    ...shownZone(zone),
   }
   return { connection, direction: 'original' }
 }
@@ -175,11 +188,11 @@ function settingsOf({ world }: Machine): TcpSettings {
 
 /** An ICMP error belongs to the flow of the packet that it quotes (nf_conntrack_inet_error). */
 function relate(machine: Machine, skb: Skb): void {
-  const { inner, dst, ctZone } = skb.packet
+  const { inner, dst } = skb.packet
   if (!inner?.src || !inner.dst || inner.protocol === undefined) return
   const number = numberOf(inner)
   const innerTuple = invert(tupleOf(inner), number)
-  const found = innerTuple && machine.conntrack.find(innerTuple, number, ctZone ?? 0)
+  const found = innerTuple && machine.conntrack.find(innerTuple, number, zoneFor(skb))
   // who gets it has to be who sent the quoted packet
   if (!found || found.connection[found.direction].dst !== dst) return
   skb.connection = found.connection
@@ -202,7 +215,7 @@ export function confirm(machine: Machine, skb: Skb): HookVerdict {
   if (connection.flags.has('dying')) return 'accept'
   const { protocolNumber: number } = connection
   const taken = (['original', 'reply'] as const).some((direction) =>
-    machine.conntrack.find(connection[direction], number, zoneOf(connection, direction)),
+    machine.conntrack.find(connection[direction], number, zoneOf(connection)),
   )
   if (taken) return 'vanished'
   machine.conntrack.insert(connection)
@@ -210,18 +223,17 @@ export function confirm(machine: Machine, skb: Skb): HookVerdict {
   return 'accept'
 }
 
-/** Writes into the packet what rules read of its connection; a mark of the connection is its entry's. */
+/** Writes into the packet what rules read of its connection. */
 export function show(skb: Skb): void {
   const { connection, tracking } = skb
   if (!tracking) return
-  const { ctZone, ...packet } = skb.packet
-  const zone = connection ? connection.zone : ctZone
-  skb.packet = {
-    ...packet,
-    ctState: tracking.state,
-    ...(connection && tracking.direction
-      ? { ctDir: tracking.direction, ctStatus: [...connection.flags], ctMark: connection.mark }
-      : {}),
-    ...(zone === undefined ? {} : { ctZone: zone }),
-  }
+  const { ctZone: _, ctDir: __, ctStatus: ___, ctMark: ____, ...packet } = skb.packet
+  skb.packet = { ...packet, ctState: tracking.state }
+  if (!connection || !tracking.direction) return
+  Object.assign(skb.packet, {
+    ctDir: tracking.direction,
+    ctStatus: [...connection.flags],
+    ctMark: connection.mark,
+    ...(connection.zone === undefined ? {} : { ctZone: connection.zone }),
+  })
 }

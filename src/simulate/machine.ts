@@ -71,7 +71,7 @@ export class Machine {
       family: packet.src!.includes(':') ? 'ip6' : 'ip',
       hook: indev === undefined ? 'output' : 'prerouting',
       journal,
-      looped: false,
+      looped: indev === 'lo',
       ...(indev === undefined ? {} : { indev }),
     }
     if (answers) attachAnswer(skb, answers.skb)

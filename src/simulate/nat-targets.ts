@@ -1,11 +1,11 @@
 /** To which addresses and ports the targets of table nat rewrite. */
-import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
-import type { Host, LinkAddress } from '../model/host.ts'
+import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import type { Host } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
 import type { Machine } from './machine.ts'
 import type { NatRange } from './nat-tuple.ts'
 import type { Skb } from './skb.ts'
-import { Undetermined } from './undetermined.ts'
+import { addressesOn, sourceIpv4, sourceIpv6 } from './source-address.ts'
 
 /** Or the verdict where nothing can be rewritten. */
 export function rangeOf(machine: Machine, skb: Skb, nat: Nat): NatRange | 'accept' | 'drop' {
@@ -37,7 +37,11 @@ function addressesOf(machine: Machine, skb: Skb, nat: Nat): [string, string] | u
     case 'masquerade':
       // probably not meant to be rewritten (nf_nat_masquerade_ipv4)
       if (skb.connection!.original.src === '0.0.0.0') return 'accept'
-      return both(sourceOf(host, skb))
+      return both(
+        skb.family === 'ip'
+          ? sourceIpv4(host, skb.outdev!, skb.route?.gateway ?? skb.packet.dst!)
+          : sourceIpv6(host, skb.outdev!, skb.packet.dst!),
+      )
   }
 }
 
@@ -48,27 +52,10 @@ function mapped(address: string, { prefix, length }: { prefix: string; length: n
   return formatAddress(own.map((byte, i) => (network[i]! & mask[i]!) | (byte & ~mask[i]! & 0xff)))
 }
 
-function addressesOn(host: Host, device: string, family: 'ip' | 'ip6'): LinkAddress[] {
-  const link = host.links?.find(({ name }) => name === device)
-  if (!link?.addresses) throw new Undetermined(`address of ${device}`, `which addresses ${device} has is not known`)
-  return link.addresses.filter((one) => one.family === family)
-}
-
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
 
 /** nf_nat_redirect.c: IPv6 takes one of the destination's own scope. */
 function firstAddress(host: Host, device: string, family: 'ip' | 'ip6', dst: string): string | undefined {
   const own = addressesOn(host, device, family)
   return (family === 'ip' ? own[0] : own.find(({ address }) => isLinkLocal(address) === isLinkLocal(dst)))?.address
-}
-
-/** The address that a packet sent over this interface would have (inet_select_addr, ipv6_dev_get_saddr). */
-function sourceOf(host: Host, { route, outdev, family, packet }: Skb): string | undefined {
-  const towards = parseAddress(route?.gateway ?? packet.dst!)!
-  const usable = (list: readonly LinkAddress[]) => list.filter(({ scope }) => scope !== 'host' && scope !== 'link')
-  const own = usable(addressesOn(host, outdev!, family))
-  const sharing = own.find((one) => inPrefix(towards, parseAddress(one.address)!, one.prefixLength))
-  const elsewhere = () =>
-    usable((host.links ?? []).flatMap(({ addresses }) => addresses ?? [])).filter((one) => one.family === family)
-  return (sharing ?? own[0] ?? elsewhere()[0])?.address
 }

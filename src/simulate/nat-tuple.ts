@@ -116,7 +116,7 @@ function between(address: string, [low, high]: [string, string]): boolean {
 function sameSource(machine: Machine, connection: Connection, tuple: Tuple, range: NatRange): Tuple | undefined {
   for (const one of machine.conntrack.bySource) {
     const { original } = one
-    if (one.protocolNumber !== connection.protocolNumber || zoneOf(one, 'original') !== zoneOf(connection, 'original'))
+    if (one.protocolNumber !== connection.protocolNumber || zoneOf(one).original !== zoneOf(connection).original)
       continue
     if (original.src !== tuple.src || original.sport !== tuple.sport || original.icmpId !== tuple.icmpId) continue
     const mapped = invert(one.reply, one.protocolNumber)!
@@ -132,7 +132,7 @@ function sameSource(machine: Machine, connection: Connection, tuple: Tuple, rang
 function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply) return false
-  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection, 'reply'))
+  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection))
   return found !== undefined && found.connection !== connection
 }
 
@@ -140,7 +140,7 @@ function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean
 function evict(machine: Machine, connection: Connection, tuple: Tuple): void {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply || connection.tcp?.state !== 'SYN_SENT') return
-  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection, 'reply'))
+  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection))
   if (!found || found.direction === 'original') return
   const { tcp, flags } = found.connection
   if (!tcp || !['TIME_WAIT', 'CLOSE', 'SYN_SENT2'].includes(tcp.state) || !flags.has('snat')) return

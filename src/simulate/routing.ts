@@ -78,14 +78,14 @@ export function deviceSysctl(host: Host, device: string, name: string): number {
 /** An address that cannot come from there (ip_route_input_slow). */
 function isMartian({ world }: Machine, { src, dst, in: device }: Packet): boolean {
   const [from, to] = [parseAddress(src!), parseAddress(dst!)]
-  if (!from || !to || device === 'lo') return false
+  if (!from || !to) return false
   if (from[0]! >= 224 || (from[0] === 0 && dst !== '255.255.255.255')) return true
   return (from[0] === 127 || to[0] === 127) && !deviceSysctl(world.host, device!, 'route_localnet')
 }
 
 /** Could the packet have come from there? (fib_validate_source) */
 function passesSource({ world: { host } }: Machine, { src, dst, in: device, mark, tos }: Packet): boolean {
-  if (src!.includes(':') || device === 'lo' || src === '0.0.0.0') return true
+  if (src!.includes(':') || src === '0.0.0.0') return true
   const mode = deviceSysctl(host, device!, 'rp_filter')
   const acceptLocal = deviceSysctl(host, device!, 'accept_local') > 0
   if (mode === 0 && !hasOwnRules(host)) return acceptLocal || !hasAddress(host, src!)

@@ -2,7 +2,7 @@
 import type { Hook } from '../model/hook.ts'
 import type { Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Connection, Tracking } from './connection.ts'
+import type { Connection, Direction, Tracking } from './connection.ts'
 import type { Journal } from './journal.ts'
 
 export interface Skb {
@@ -18,6 +18,8 @@ export interface Skb {
   /** Its entry and what it is to it; absent before connection tracking has looked at it, or where it has none. */
   connection?: Connection
   tracking?: Tracking
+  /** `-j CT` said in which zone its entry is looked for; only the first one counts. */
+  zone?: Record<Direction, number | 'mark'>
   /** The kernel's answer to a packet that was left alone: NOTRACK does not take it for a new one. */
   refusesNotrack?: boolean
   /** As it came to the routing decision behind PREROUTING. */

@@ -16,7 +16,6 @@ import { momentOf, type TableVerdict } from './walk-table.ts'
 const WRITTEN: Readonly<Record<string, keyof Packet>> = {
   'meta mark': 'mark',
   'ct mark': 'ctMark',
-  'ct zone': 'ctZone',
   'ip ttl': 'ttl',
   'ip6 hoplimit': 'ttl',
   'ip tos': 'tos',
@@ -40,15 +39,17 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
   switch (statement.kind) {
     case 'accept':
     case 'drop':
-    case 'reject':
     case 'queue':
       return statement.kind
+    case 'reject':
+      if (statement.with === 'tcp-reset') closeTcp(skb)
+      return 'reject'
     case 'set':
       assign(machine, skb, statement, step)
       return undefined
     case 'notrack':
       // what has an entry, or is left alone already, stays as it is
-      if (!skb.tracking && !skb.refusesNotrack) setUntracked(skb)
+      if (!skb.tracking && !skb.zone && !skb.refusesNotrack) setUntracked(skb)
       return undefined
     case 'trace':
       skb.journal.beginTrace()
@@ -71,6 +72,12 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
     default:
       return undefined
   }
+}
+
+/** The reset that is sent ends the connection, though nobody tracks the reset itself (nf_ct_set_closing). */
+function closeTcp({ connection, packet }: Skb): void {
+  if (!connection?.tcp || !connection.flags.has('confirmed') || packet.tcpFlags?.includes('rst')) return
+  connection.tcp.state = 'CLOSE'
 }
 
 function setUntracked(skb: Skb): void {
@@ -113,8 +120,25 @@ export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
   return fields
 }
 
+/** `-j CT`: a template that connection tracking takes its zone from; until then rules see it as a new connection. */
+function setZone(skb: Skb, { field, value }: Assignment): void {
+  // what has an entry, a template, or is left alone stays as it is
+  if (skb.tracking || skb.zone || skb.refusesNotrack) return
+  // the mark counts as it is when connection tracking looks
+  const id = typeof value === 'object' ? 'mark' : Number(value)
+  skb.zone = {
+    original: field === 'ct reply zone' ? 0 : id,
+    reply: field === 'ct original zone' ? 0 : id,
+  }
+  change(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
+}
+
 function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number): void {
   const { field } = assignment
+  if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
+    setZone(skb, assignment)
+    return
+  }
   const key = WRITTEN[field]
   if (!key) return
   // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
@@ -158,7 +182,6 @@ function newValue(machine: Machine, skb: Skb, { field, value, mask, op }: Assign
 }
 
 function numberHeld(machine: Machine, skb: Skb, field: string): number | undefined {
-  if (field === 'ct zone') return skb.packet.ctZone ?? 0
   const value = held(field, momentOf(machine, skb))
   return value === ABSENT || isUnknown(value) ? undefined : Number(value)
 }

@@ -2,6 +2,7 @@
 import { type BaseChain, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
 import { kernelAtLeast } from '../rules/kernel.ts'
 import { runHook } from './hooks.ts'
 import type { Machine } from './machine.ts'
@@ -19,9 +20,11 @@ export const traverse = (machine: Machine, skb: Skb): End =>
 
 /** From a wire, or back in over lo. */
 function receive(machine: Machine, skb: Skb): End {
+  const { dst } = skb.packet
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
-  if (skb.looped) return deliver(machine, skb)
+  // routed when it was sent; but not to where NAT has turned it
+  if (skb.looped && skb.packet.dst === dst) return deliver(machine, skb)
   skb.routed = skb.packet
   const route = routeInput(machine, skb)
   if (!route) return vanished(machine, skb, 'prerouting')
@@ -57,7 +60,10 @@ function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
   if (skb.outdev !== 'lo') return { outcome }
   skb.looped = true
   // what has no entry is looked at once more
-  if (skb.tracking?.state === 'invalid') delete skb.tracking
+  if (skb.tracking?.state === 'invalid') {
+    delete skb.tracking
+    delete skb.zone
+  }
   skb.indev = 'lo'
   return receive(machine, skb)
 }
@@ -69,7 +75,7 @@ function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
   const shown = interfacesAt(machine, skb, hook)
   skb.packet = { ...shown, ...packet }
   // before connection tracking has looked at it, a packet is what one without an entry is
-  if (!skb.tracking) change(skb, { ctState: 'invalid' })
+  if (!skb.tracking) skb.packet = { ...withoutConnection(skb.packet), ctState: 'invalid' }
   const verdict = runHook(machine, skb, hook)
   switch (verdict) {
     case 'accept':
@@ -85,6 +91,10 @@ function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
     case 'stolen':
       return { outcome: 'stolen' }
   }
+}
+
+function withoutConnection({ ctState: _, ctDir: __, ctStatus: ___, ctMark: ____, ...packet }: Packet): Packet {
+  return packet
 }
 
 function interfacesAt(machine: Machine, { indev, outdev }: Skb, hook: Hook): { in?: string; out?: string } {

@@ -1,8 +1,11 @@
 /** `-j SET`: what passes is added to an ipset or taken out of it (net/netfilter/xt_set.c). */
+import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import type { Packet } from '../model/packet.ts'
 import type { NamedSet } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { held } from '../rules/facts.ts'
-import { setFields } from '../rules/ipset.ts'
+import { setFields, setParts } from '../rules/ipset.ts'
+import { protocolNumber } from '../rules/iptables/protocols.ts'
 import { ABSENT } from '../rules/moment.ts'
 import { isUnknown } from '../rules/truth.ts'
 import type { Machine } from './machine.ts'
@@ -10,34 +13,71 @@ import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 import { momentOf } from './walk-table.ts'
 
-export function updateSet(machine: Machine, skb: Skb, statement: Statement & { kind: 'update-set' }): void {
-  const set = machine.world.sets.find(({ name, family }) => name === statement.set && family === undefined)
+type Update = Statement & { kind: 'update-set' }
+
+export function updateSet(machine: Machine, skb: Skb, update: Update): void {
+  const { world } = machine
+  const set = world.sets.find(({ name, family }) => name === update.set && family === undefined)
   // nobody knows what is in it, so nobody can ask for it either
   if (!set) return
-  const parts = elementOf(machine, skb, set, statement.fields)
+  if (set.type === 'list:set') {
+    machine.note(`which member of ${set.name} changes is not modelled`)
+    return
+  }
+  const parts = elementOf(machine, skb, set, update)
   if (!parts) return
   const others = set.elements.filter((element) => element.parts.join() !== parts.join())
-  const elements = statement.op === 'delete' ? others : [...others, { parts, ...timeoutOf(statement) }]
-  machine.world = {
-    ...machine.world,
-    sets: machine.world.sets.map((one) => (one === set ? { ...set, elements } : one)),
-  }
+  if (update.op === 'add' && others.length < set.elements.length) return
+  const timeout = update.timeout === undefined ? {} : { timeout: update.timeout }
+  const elements = update.op === 'delete' ? others : [...others, { parts, ...timeout }]
+  machine.world = { ...world, sets: world.sets.map((one) => (one === set ? { ...set, elements } : one)) }
 }
 
-const timeoutOf = ({ timeout }: Statement & { kind: 'update-set' }) => (timeout === undefined ? {} : { timeout })
-
 /** As the set's type asks; undefined where the packet has no such thing. */
-function elementOf(machine: Machine, skb: Skb, { name, type }: NamedSet, directions: readonly string[]) {
-  const fields = setFields(type, directions, skb.family)
+function elementOf(
+  machine: Machine,
+  skb: Skb,
+  set: NamedSet,
+  { fields: directions, op }: Update,
+): string[] | undefined {
+  const fields = setFields(set.type, directions, skb.family)
   if (!fields) return undefined
   const moment = momentOf(machine, skb)
   const parts: string[] = []
-  for (const [i, field] of fields.entries()) {
-    const value = held(field, moment)
+  for (const [i, part] of setParts(set.type).entries()) {
+    if (part === 'port' && set.type !== 'bitmap:port') {
+      parts.push(portOf(skb.packet, directions[i] === 'src'))
+      continue
+    }
+    const value = held(fields[i]!, moment)
     if (value === ABSENT) return undefined
-    if (isUnknown(value)) throw new Undetermined(`-j SET --${name}`, value.unknown)
-    const kind = type.slice(type.indexOf(':') + 1).split(',')[i]
-    parts.push(kind === 'port' && type !== 'bitmap:port' ? `${skb.packet.protocol}:${value}` : String(value))
+    if (isUnknown(value))
+      throw new Undetermined(`-j SET --${op === 'add' ? 'add' : 'del'}-set ${set.name}`, value.unknown)
+    if (part === 'net') parts.push(networkOf(String(value), set, i))
+    else if (part === 'ip') parts.push(cut(String(value), set.addressMask))
+    else
+      parts.push(part === 'mark' ? `0x${((Number(value) & (set.markMask ?? -1)) >>> 0).toString(16)}` : String(value))
   }
   return parts
+}
+
+/** ICMP's type and code stand for the port; protocols without either have port 0 (ip_set_getport.c). */
+function portOf({ protocol = '', sport = 0, dport = 0, icmpType, icmpCode = 0 }: Packet, source: boolean): string {
+  const name = protocolNumber(protocol) === 58 ? 'icmpv6' : protocol
+  return icmpType === undefined ? `${name}:${source ? sport : dport}` : `${name}:${icmpType}/${icmpCode}`
+}
+
+/** A set of networks takes one as long as the longest that it has (INIT_CIDR). */
+function networkOf(address: string, { elements }: NamedSet, part: number): string {
+  const whole = address.includes(':') ? 128 : 32
+  const lengths = elements.map(({ parts }) => Number(/\/(\d+)$/.exec(parts[part] ?? '')?.[1] ?? whole))
+  const length = elements.length === 0 ? whole : Math.max(...lengths)
+  return length === whole ? address : `${cut(address, length)}/${length}`
+}
+
+function cut(address: string, mask: number | string | undefined): string {
+  if (mask === undefined) return address
+  const bytes = parseAddress(address)!
+  const ones = typeof mask === 'number' ? maskFromLength(mask, bytes.length * 8) : parseAddress(mask)!
+  return formatAddress(bytes.map((byte, i) => byte & ones[i]!))
 }

@@ -1,8 +1,11 @@
 /** The simulated way of every packet against the lines that the kernel printed, and what became of it. */
+import { compareAddresses, parseAddress } from '../../../src/model/address.ts'
 import type { ConntrackEntry, Tuple } from '../../../src/model/host.ts'
 import type { Packet } from '../../../src/model/packet.ts'
+import type { NamedSet } from '../../../src/model/ruleset.ts'
 import { conntrack } from '../../../src/read/host/conntrack.ts'
-import { Machine, type Simulated } from '../../../src/simulate/machine.ts'
+import { ipsetSave } from '../../../src/read/host/ipset-save.ts'
+import { Machine, type MachineOptions, type Simulated } from '../../../src/simulate/machine.ts'
 import { buildWorld } from '../compare/explained.ts'
 import type { Sent } from '../lab/lab.ts'
 import type { Topology } from '../lab/topology.ts'
@@ -26,14 +29,20 @@ export function compareCase(played: PlayedCase, host: Readonly<Record<string, st
   const compared: Compared = { packets: 0, lines: 0, lost: false, undetermined: new Map(), differences: [] }
   const truth = read(played)
   if (!truth) return { ...compared, lost: true }
-  const { world } = buildWorld({ ...host, rules: played.saved })
+  const { world } = buildWorld({ ...host, rules: played.saved, sets: played.sets.before })
   world.host.conntrack = []
   const sent = played.rounds.flatMap((round) => round.sent)
   let current: Seen | undefined
   const assume = new Ownerless()
+  let unseen = false
+  const choose: MachineOptions['choose'] = (field, range, lowest) => {
+    const taken = chosen(current!, field, range)
+    unseen ||= taken === undefined
+    return taken ?? lowest
+  }
   const machine = new Machine(world, {
     assume,
-    choose: (field, range, lowest) => chosen(current!, field, range, lowest),
+    choose,
   })
   const done: { seen: Seen; simulated: Simulated }[] = []
   for (const seen of truth.packets) {
@@ -42,10 +51,12 @@ export function compareCase(played: PlayedCase, host: Readonly<Record<string, st
     const { packet, own } = packetOf(seen, sent.splice(at, at < 0 ? 0 : 1)[0], topology)
     // without a chunk it has no flow
     if (packet.protocol === 'sctp') continue
-    assume.own = own
+    assume.own = own && packet.uid === undefined
     const answers = own ? answered(seen, done) : undefined
     const simulated = machine.send(packet, answers ? { answers } : {})
     done.push({ seen, simulated })
+    // what the kernel chose is to be seen nowhere
+    if (unseen) return compared
     // without a version it cannot be rewritten
     if (packet.protocol === 'gre') continue
     compared.packets++
@@ -70,7 +81,10 @@ export function compareCase(played: PlayedCase, host: Readonly<Record<string, st
   }
   if (truth.packets.some(({ packet: { protocol } }) => protocol !== undefined && UNCERTAIN.includes(protocol)))
     return compared
-  compared.differences.push(...compareConnections(played.connections, machine))
+  compared.differences.push(
+    ...compareConnections(played.connections, machine),
+    ...compareSets(played.sets.after, machine),
+  )
   return compared
 }
 
@@ -90,7 +104,7 @@ const UNCERTAIN = ['sctp', 'gre']
 /** The table behind the last packet. */
 function compareConnections(listed: string, machine: Machine): string[] {
   const kernel = conntrack.read(listed, () => {}).host!.conntrack!.map((entry) => entryText(entry, entry.status))
-  const model = machine.conntrack.connections.map((one) => {
+  const model = [...machine.conntrack.connections].map((one) => {
     const status = [
       ...(one.flags.has('seen-reply') ? [] : ['unreplied']),
       ...(one.flags.has('assured') ? ['assured'] : []),
@@ -103,6 +117,14 @@ function compareConnections(listed: string, machine: Machine): string[] {
   return [
     `the connections differ\nonly the kernel has\n  ${missing.join('\n  ')}\nonly the model has\n  ${surplus.join('\n  ')}`,
   ]
+}
+
+function compareSets(saved: string, machine: Machine): string[] {
+  const text = (sets: readonly NamedSet[]) =>
+    sets.flatMap(({ name, elements }) => elements.map(({ parts }) => `${name} ${parts}`)).sort()
+  const [kernel, model] = [text(ipsetSave.read(saved, () => {}).sets!), text(machine.world.sets)]
+  if (kernel.join() === model.join()) return []
+  return [`the sets differ\nkernel\n  ${kernel.join('\n  ')}\nmodel\n  ${model.join('\n  ')}`]
 }
 
 const entryText = (
@@ -127,8 +149,13 @@ class Ownerless extends Map<string, boolean> {
 function packetOf(seen: Seen, sent: Sent | undefined, { sides, hosts }: Topology): { packet: Packet; own: boolean } {
   const { in: device } = seen.packet
   if (!sent) {
-    const window = / WINDOW=(\d+)/.exec(seen.lines[0]!.text)?.[1]
-    return { packet: { ...seen.packet, ...(window ? { tcpWindow: Number(window) } : {}) }, own: true }
+    const { text } = seen.lines[0]!
+    const window = / WINDOW=(\d+)/.exec(text)?.[1]
+    const tcp = window ? { tcpWindow: Number(window), tcpOptions: / OPT \((\w+)\)[^(]*$/.exec(text)?.[1] ?? '' } : {}
+    // a server's first answer has the listening socket, which the log does not show
+    const [, uid] = / UID=(\d+)/.exec(text) ?? (/ ACK SYN /.test(text) ? ['', '0'] : [])
+    const owner = uid === undefined ? {} : { uid: Number(uid), gid: Number(uid) }
+    return { packet: { ...seen.packet, ...tcp, ...owner }, own: true }
   }
   if (sent.at === 'router') return { packet: { tcpOptions: '', ...sent.packet, uid: 0, gid: 0 }, own: false }
   const srcMac = hosts.find(({ side }) => side === sent.at)!.mac
@@ -160,16 +187,22 @@ function answered(seen: Seen, done: readonly { seen: Seen; simulated: Simulated 
   })?.simulated
 }
 
+function isBetween(address: string, low: string, high: string): boolean {
+  const [one, from, to] = [address, low, high].map((text) => parseAddress(text)!)
+  return compareAddresses(from!, one!) <= 0 && compareAddresses(one!, to!) <= 0
+}
+
 /** What the kernel has taken of what it may take. */
 function chosen(
   seen: Seen,
   field: string,
   [low, high]: readonly [string | number, string | number],
-  lowest: string | number,
-): string | number {
+): string | number | undefined {
   const { packet } = seen.fate.arrived ?? seen.lines.at(-1)!
-  const taken = packet[field as 'sport']
-  return taken !== undefined && taken >= Number(low) && taken <= Number(high) ? taken : lowest
+  const taken = packet[field as 'src' | 'sport']
+  if (typeof taken === 'number' && taken >= Number(low) && taken <= Number(high)) return taken
+  if (typeof taken === 'string' && isBetween(taken, String(low), String(high))) return taken
+  return undefined
 }
 
 function compareOne(seen: Seen, { evidence, ended, packet }: Simulated): string[] {

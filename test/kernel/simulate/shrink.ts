@@ -17,13 +17,16 @@ export async function shrink(big: Case, differs: (one: Case) => Promise<boolean>
 }
 
 function* candidates(one: Case): Generator<Case> {
-  const { rounds, tables } = one
+  const { rounds, tables, sets } = one
   // whole rounds, then single packets, from the end
   for (let i = rounds.length - 1; i >= 0; i--)
     if (rounds[i]!.length > 0) yield { ...one, rounds: rounds.map((round, at) => (at === i ? [] : round)) }
   for (let i = rounds.length - 1; i >= 0; i--)
     for (let k = rounds[i]!.length - 1; k >= 0 && rounds[i]!.length > 1; k--)
       yield { ...one, rounds: rounds.map((round, at) => (at === i ? round.filter((_, n) => n !== k) : round)) }
+  for (const [s, set] of sets.entries())
+    if (set.elements.length > 0)
+      yield { ...one, sets: sets.map((same, at) => (at === s ? { ...same, elements: [] } : same)) }
   for (const [t, table] of tables.entries())
     for (const [c, chain] of table.chains.entries()) {
       const withRules = (rules: string[], policy = chain.policy): Case => ({
