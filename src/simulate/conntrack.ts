@@ -36,7 +36,8 @@ export interface Found {
 }
 
 export class ConntrackTable {
-  private readonly byTuple = new Map<string, Found>()
+  /** By tuple and the zone of its direction; with zones several entries may share both. */
+  private readonly byTuple = new Map<string, Found[]>()
   readonly connections = new Set<Connection>()
   /** Those whose source NAT is settled, oldest first. */
   readonly bySource = new Set<Connection>()
@@ -49,19 +50,26 @@ export class ConntrackTable {
     }
   }
 
-  /** The entry that has this tuple in either direction, in the zone of that direction. */
+  /** The entry that a packet with this tuple belongs to. */
   find(tuple: Tuple, protocol: number, zone: Zone): Found | undefined {
-    const there = this.byTuple.get(tupleKey(tuple, protocol, zone.original))
-    if (there && (there.direction === 'original' || zone.original === zone.reply)) return there
-    const back = this.byTuple.get(tupleKey(tuple, protocol, zone.reply))
-    return back?.direction === 'reply' ? back : undefined
+    return this.findAs('original', tuple, protocol, zone) ?? this.findAs('reply', tuple, protocol, zone)
+  }
+
+  /** Looks where a tuple of that direction would be; it may be the other direction of an entry. */
+  findAs(direction: Direction, tuple: Tuple, protocol: number, zone: Zone): Found | undefined {
+    const found = this.byTuple.get(tupleKey(tuple, protocol, zone[direction]))
+    return found?.find((one) => zoneOf(one.connection)[one.direction] === zone[one.direction])
   }
 
   insert(connection: Connection): void {
     connection.flags.add('confirmed')
     this.connections.add(connection)
-    for (const direction of ['original', 'reply'] as const)
-      this.byTuple.set(keyOf(connection, direction), { connection, direction })
+    for (const direction of ['original', 'reply'] as const) {
+      const key = keyOf(connection, direction)
+      const others = this.byTuple.get(key) ?? []
+      // a flow from somebody to himself has one tuple; the kernel finds the reply
+      this.byTuple.set(key, [{ connection, direction }, ...others])
+    }
   }
 
   delete(connection: Connection): void {
@@ -70,7 +78,9 @@ export class ConntrackTable {
     this.connections.delete(connection)
     for (const direction of ['original', 'reply'] as const) {
       const key = keyOf(connection, direction)
-      if (this.byTuple.get(key)?.connection === connection) this.byTuple.delete(key)
+      const others = this.byTuple.get(key)?.filter((one) => one.connection !== connection) ?? []
+      if (others.length > 0) this.byTuple.set(key, others)
+      else this.byTuple.delete(key)
     }
   }
 
@@ -115,6 +125,11 @@ function look(machine: Machine, skb: Skb): void {
   const { packet } = skb
   const number = numberOf(packet)
   skb.tracking = { state: 'invalid' }
+  const { ctState } = skb.given
+  if ((ctState === 'invalid' || ctState === 'untracked') && !skb.looped) {
+    skb.tracking.state = ctState
+    return
+  }
   if (number === ICMP || number === ICMPV6) {
     const type = packet.icmpType ?? 0
     if (number === ICMPV6 && ICMPV6_UNTRACKED.includes(type)) {
@@ -128,7 +143,10 @@ function look(machine: Machine, skb: Skb): void {
   }
   const zone = zoneFor(skb)
   const tuple = tupleOf(packet)
-  const found = machine.conntrack.find(tuple, number, zone) ?? begin(packet, tuple, number, zone)
+  const found =
+    machine.conntrack.find(tuple, number, zone) ??
+    asGiven(machine, skb, tuple, zone) ??
+    begin(packet, tuple, number, zone)
   if (!found) return
   attach(machine, skb, found)
 }
@@ -137,6 +155,31 @@ function zoneFor({ zone, packet }: Skb): Zone {
   if (!zone) return NO_ZONE
   const id = (one: number | 'mark') => (one === 'mark' ? (packet.mark ?? 0) & 0xffff : one)
   return { original: id(zone.original), reply: id(zone.reply) }
+}
+
+/** The sender says that the connection is known already, though no list of connections shows it. */
+function asGiven(machine: Machine, skb: Skb, tuple: Tuple, zone: Zone): Found | undefined {
+  const { ctState, ctDir: direction = 'original', ctMark = 0, ctStatus = [], protocol } = skb.given
+  const number = numberOf(skb.given)
+  const opposite = invert(tuple, number)
+  if (!opposite || (ctState !== 'established' && ctState !== 'related')) return undefined
+  const flags = new Set(ctStatus as CtStatus[]).add(ctState === 'established' ? 'seen-reply' : 'expected')
+  const [original, reply] = direction === 'original' ? [tuple, opposite] : [opposite, tuple]
+  const connection: Connection = {
+    family: skb.family,
+    protocol: protocol!,
+    protocolNumber: number,
+    original,
+    reply,
+    status: [],
+    flags,
+    mark: ctMark,
+    settled: { src: true, dst: true },
+    ...(number === TCP ? { tcp: stateFromDump('ESTABLISHED') } : {}),
+    ...shownZone(zone),
+  }
+  machine.conntrack.insert(connection)
+  return { connection, direction }
 }
 
 /** A connection of its own, that is known to nobody until it is confirmed. */
@@ -215,7 +258,7 @@ export function confirm(machine: Machine, skb: Skb): HookVerdict {
   if (connection.flags.has('dying')) return 'accept'
   const { protocolNumber: number } = connection
   const taken = (['original', 'reply'] as const).some((direction) =>
-    machine.conntrack.find(connection[direction], number, zoneOf(connection)),
+    machine.conntrack.findAs(direction, connection[direction], number, zoneOf(connection)),
   )
   if (taken) return 'vanished'
   machine.conntrack.insert(connection)

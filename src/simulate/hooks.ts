@@ -7,6 +7,7 @@ import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
 import { deviceOf, routeOutput } from './routing.ts'
 import type { Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
 import { usesConntrack } from './uses-conntrack.ts'
 import { type TableVerdict, walkTable } from './walk-table.ts'
 
@@ -18,6 +19,7 @@ interface Hooked {
   run(machine: Machine, skb: Skb): HookVerdict
 }
 
+const DEFRAG = -400
 const CONNTRACK = -200
 const NAT_DST = -100
 const NAT_SRC = 100
@@ -61,7 +63,8 @@ function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
       [...table.chains.values()].some(({ type, hook: base }) => type === 'nat' && base !== undefined),
   )
   const hooked: Hooked[] = []
-  if (hook === 'prerouting' || hook === 'output') hooked.push({ priority: CONNTRACK, run: track })
+  if (hook === 'prerouting' || hook === 'output')
+    hooked.push({ priority: DEFRAG, run: refuseFragment }, { priority: CONNTRACK, run: track })
   if (natUsed && hook !== 'forward')
     hooked.push({
       priority: hook === 'prerouting' || hook === 'output' ? NAT_DST : NAT_SRC,
@@ -69,6 +72,13 @@ function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
     })
   if (hook === 'input' || hook === 'postrouting') hooked.push({ priority: CONFIRM, run: confirm })
   return hooked
+}
+
+/** The kernel puts the packet together first, and no rule sees its parts. */
+function refuseFragment(_: Machine, { packet }: Skb): HookVerdict {
+  if (packet.fragOffset || packet.moreFragments)
+    throw new Undetermined('a fragment', 'connection tracking waits for the whole packet: ask for that one')
+  return 'accept'
 }
 
 /** mangle's OUTPUT: what routing reads may be changed there, then the route is looked up anew (iptable_mangle.c). */
@@ -87,10 +97,9 @@ const walkAndRoute =
 
 /** ip_route_me_harder: later hooks see the new way out, this one does not. */
 export function routeAnew(machine: Machine, skb: Skb): boolean {
-  const { out: _, ...packet } = skb.packet
-  const route = routeOutput(machine, packet)
+  const route = routeOutput(machine, skb)
   if (!route) return false
   skb.route = route
-  skb.outdev = deviceOf(machine, packet, route)
+  skb.outdev = deviceOf(machine, skb, route)
   return true
 }

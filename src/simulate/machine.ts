@@ -64,10 +64,11 @@ export class Machine {
     this.assumed = []
     this.notes = []
     const packet = withDefaults(given, this.world.host)
-    const { in: indev, ...rest } = packet
+    const { in: indev, out: _, ctState: __, ctDir: ___, ctStatus: ____, ctMark: _____, ...rest } = packet
     const journal = new Journal()
     const skb: Skb = {
       packet: rest,
+      given: packet,
       family: packet.src!.includes(':') ? 'ip6' : 'ip',
       hook: indev === undefined ? 'output' : 'prerouting',
       journal,

@@ -132,7 +132,7 @@ function sameSource(machine: Machine, connection: Connection, tuple: Tuple, rang
 function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply) return false
-  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection))
+  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, zoneOf(connection))
   return found !== undefined && found.connection !== connection
 }
 
@@ -140,7 +140,7 @@ function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean
 function evict(machine: Machine, connection: Connection, tuple: Tuple): void {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply || connection.tcp?.state !== 'SYN_SENT') return
-  const found = machine.conntrack.find(reply, connection.protocolNumber, zoneOf(connection))
+  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, zoneOf(connection))
   if (!found || found.direction === 'original') return
   const { tcp, flags } = found.connection
   if (!tcp || !['TIME_WAIT', 'CLOSE', 'SYN_SENT2'].includes(tcp.state) || !flags.has('snat')) return

@@ -15,14 +15,14 @@ export function findRoute(question: RouteQuestion, host: Host, reverse = false):
 }
 
 /** The route, or that there is none. Throws Undetermined where host state does not tell. */
-export function routeFor(machine: Machine, packet: Packet, question: RouteQuestion): Route | null {
+function routeFor(machine: Machine, skb: Skb, question: RouteQuestion): Route | null {
   const found = findRoute(question, machine.world.host)
-  if (!isUnknown(found)) return found
-  return assumedRoute(machine, packet, found.unknown)
+  return isUnknown(found) ? assumedRoute(machine, skb, found.unknown) : found
 }
 
-/** Without routes, `assume` may say where it goes: `10.0.0.1 is local`, and the packet's own `out`. */
-function assumedRoute(machine: Machine, { dst, out }: Packet, reason: string): Route {
+/** Without routes, `assume` may say where it goes: `10.0.0.1 is local`, and the packet's own `out` as it was given. */
+function assumedRoute(machine: Machine, { packet: { dst }, given }: Skb, reason: string): Route {
+  const out = given.dst === dst ? given.out : undefined
   const family = dst!.includes(':') ? 'ip6' : 'ip'
   const destination = `${dst}/${family === 'ip' ? 32 : 128}`
   const condition = `${dst} is local`
@@ -33,38 +33,72 @@ function assumedRoute(machine: Machine, { dst, out }: Packet, reason: string): R
   throw new Undetermined(condition, reason)
 }
 
-/** What comes in. Without `route` it vanishes here. */
+/** What comes in. Undefined: it vanishes here. */
 export function routeInput(machine: Machine, skb: Skb): Route | undefined {
   const { packet, family } = skb
+  const group = groupRoute(machine, packet, family)
+  if (group) return group === 'nobody' ? undefined : group
   if (family === 'ip' && isMartian(machine, packet)) return undefined
-  const route = routeFor(machine, packet, { ...questionOf(packet)!, in: packet.in! })
+  const route = routeFor(machine, skb, { ...questionOf(packet)!, in: packet.in! })
   if (route === null) return undefined
   if (route.type === 'local' || route.type === 'broadcast') return passesSource(machine, packet) ? route : undefined
-  if (route.type === 'multicast')
-    throw new Undetermined(`${packet.dst} is local`, 'which groups this host has joined is not known')
   if (route.type !== 'unicast' || !isForwarding(machine.world.host, skb)) return undefined
   return passesSource(machine, packet) ? route : undefined
 }
 
+/** What is for a group or for everybody is not routed; undefined: it is for neither. */
+function groupRoute(machine: Machine, packet: Packet, family: Skb['family']): Route | 'nobody' | undefined {
+  const { src, dst } = packet
+  const route = (type: Route['type']): Route => ({ family, type, destination: dst!, table: 'local' })
+  if (dst === '255.255.255.255' || (src === '0.0.0.0' && dst === '0.0.0.0'))
+    return passesSource(machine, packet) ? route('broadcast') : 'nobody'
+  if (!isMulticast(dst!)) return undefined
+  if (ALL_HOSTS.includes(dst!)) return route('multicast')
+  const reason = 'which groups this host has joined is not known'
+  const joined = machine.settle(`${dst} is local`, { unknown: reason })
+  if (isUnknown(joined)) throw new Undetermined(`${dst} is local`, reason)
+  return joined ? route('multicast') : 'nobody'
+}
+
+const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
+
+function isMulticast(address: string): boolean {
+  const [first = 0] = parseAddress(address) ?? []
+  return address.includes(':') ? first === 0xff : first >= 224 && first < 240
+}
+
+/** IPv6 refuses these before any hook (ip6_rcv_core). */
+export function isRefused({ src, dst, in: device }: Packet): boolean {
+  if (!src!.includes(':') || device === 'lo') return false
+  return src === '::1' || dst === '::1' || isMulticast(src!) || /^::ffff:\d+\./.test(src!)
+}
+
+/** What IPv6 does not take to another link (ip6_forward); IPv4 has asked for martians before. */
+export function mayForward({ src }: Packet, indev: string, outdev: string): boolean {
+  return !src!.includes(':') || (src !== '::' && (indev === outdev || !/^fe[89ab]/i.test(src!)))
+}
+
 /** What this host sends, with what a rule has made of it by now. `src` is chosen by the route where it is not set. */
-export function routeOutput(machine: Machine, packet: Packet): Route | undefined {
+export function routeOutput(machine: Machine, skb: Skb): Route | undefined {
+  const { packet } = skb
   const { in: _, ...question } = questionOf(packet)!
-  const route = routeFor(machine, packet, question)
+  const route = routeFor(machine, skb, question)
   if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return undefined
   // 127.0.0.1 cannot be a source on a wire (__mkroute_output)
-  const device = deviceOf(machine, packet, route)
+  const device = deviceOf(machine, skb, route)
   if (packet.src?.startsWith('127.') && device !== 'lo' && !deviceSysctl(machine.world.host, device, 'route_localnet'))
     return undefined
   return route
 }
 
 /** Where a packet goes out by this route; what is for this host itself goes over lo. */
-export function deviceOf(machine: Machine, packet: Packet, route: Route): string {
+export function deviceOf(machine: Machine, { packet, given }: Skb, route: Route): string {
   if (route.type === 'local') return 'lo'
   const devices = routeDevices(route)
   if (devices.length === 1) return devices[0]!
-  if (packet.out !== undefined) return packet.out
-  if (devices.length === 0) throw new Undetermined(`out of ${packet.dst}`, 'the route has no interface')
+  if (given.out !== undefined && (devices.length === 0 || devices.includes(given.out))) return given.out
+  if (devices.length === 0)
+    throw new Undetermined(`the way to ${packet.dst}`, 'which interface it leaves by is not known')
   machine.note(`the kernel takes one of ${devices.join(', ')} by a hash; the model takes the first`)
   return devices[0]!
 }
@@ -79,7 +113,7 @@ export function deviceSysctl(host: Host, device: string, name: string): number {
 function isMartian({ world }: Machine, { src, dst, in: device }: Packet): boolean {
   const [from, to] = [parseAddress(src!), parseAddress(dst!)]
   if (!from || !to) return false
-  if (from[0]! >= 224 || (from[0] === 0 && dst !== '255.255.255.255')) return true
+  if (isMulticast(src!) || src === '255.255.255.255' || from[0] === 0 || to[0] === 0) return true
   return (from[0] === 127 || to[0] === 127) && !deviceSysctl(world.host, device!, 'route_localnet')
 }
 
@@ -108,8 +142,11 @@ const hasOwnRules = ({ routingRules = [] }: Host): boolean =>
 
 function isForwarding(host: Host, { family, packet }: Skb): boolean {
   const value = (name: string) => host.sysctls?.get(name)
-  if (family === 'ip6') return value('net.ipv6.conf.all.forwarding') !== '0'
-  const own = value(`net.ipv4.conf.${packet.in!.replaceAll('.', '/')}.forwarding`)
+  const device = packet.in!.replaceAll('.', '/')
+  // IPv6 asks for the whole host, or for this interface by force
+  if (family === 'ip6')
+    return value('net.ipv6.conf.all.forwarding') !== '0' || value(`net.ipv6.conf.${device}.force_forwarding`) === '1'
+  const own = value(`net.ipv4.conf.${device}.forwarding`)
   return (own ?? value('net.ipv4.ip_forward')) !== '0'
 }
 

@@ -8,6 +8,8 @@ import type { Journal } from './journal.ts'
 export interface Skb {
   /** Never changed in place: steps keep what they saw. */
   packet: Packet
+  /** As it was sent, with what the sender says besides: the way out, the state of its connection. */
+  readonly given: Packet
   readonly family: 'ip' | 'ip6'
   hook: Hook
   readonly journal: Journal

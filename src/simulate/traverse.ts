@@ -6,7 +6,7 @@ import type { Packet } from '../model/packet.ts'
 import { kernelAtLeast } from '../rules/kernel.ts'
 import { runHook } from './hooks.ts'
 import type { Machine } from './machine.ts'
-import { deviceOf, exceedsMtu, routeInput, routeOutput } from './routing.ts'
+import { deviceOf, exceedsMtu, isRefused, mayForward, routeInput, routeOutput } from './routing.ts'
 import { change, type Skb } from './skb.ts'
 
 export interface End {
@@ -20,6 +20,7 @@ export const traverse = (machine: Machine, skb: Skb): End =>
 
 /** From a wire, or back in over lo. */
 function receive(machine: Machine, skb: Skb): End {
+  if (isRefused({ ...skb.packet, in: skb.indev! })) return vanished(machine, skb, undefined)
   const { dst } = skb.packet
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
@@ -38,19 +39,20 @@ function deliver(machine: Machine, skb: Skb): End {
 
 function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): End {
   const { ttl } = skb.packet
-  skb.outdev = deviceOf(machine, skb.packet, route)
-  if ((ttl ?? 64) <= 1 || exceedsMtu(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
+  skb.outdev = deviceOf(machine, skb, route)
+  const mayGo = (ttl ?? 64) > 1 && mayForward(skb.packet, skb.indev!, skb.outdev)
+  if (!mayGo || exceedsMtu(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
   if (ttl !== undefined) change(skb, { ttl: ttl - 1 })
-  return pass(machine, skb, 'forward') ?? leave(machine, skb, 'forwarded')
+  return pass(machine, skb, 'forward') ?? leave(machine, skb, skb.given.in === undefined ? 'sent' : 'forwarded')
 }
 
 /** By this host's own programs. */
 function send(machine: Machine, skb: Skb): End {
-  const route = routeOutput(machine, skb.packet)
+  const route = routeOutput(machine, skb)
   if (!route) return vanished(machine, skb, undefined)
   skb.route = route
-  skb.outdev = deviceOf(machine, skb.packet, route)
+  skb.outdev = deviceOf(machine, skb, route)
   return pass(machine, skb, 'output') ?? leave(machine, skb, 'sent')
 }
 
@@ -114,10 +116,11 @@ function interfacesAt(machine: Machine, { indev, outdev }: Skb, hook: Hook): { i
 }
 
 /** It disappeared behind `hook`; `missing` is the chain that no packet of its kind would have skipped. */
-function vanished({ world }: Machine, { family, packet }: Skb, hook: Hook | undefined): End {
+function vanished({ world }: Machine, { family, packet, indev }: Skb, hook: Hook | undefined): End {
+  const first = indev === undefined ? 'output' : 'prerouting'
   const missing =
     hook === undefined
-      ? nextAtHook(world, family, 'output', Number.NEGATIVE_INFINITY, true)
+      ? nextAtHook(world, family, first, Number.NEGATIVE_INFINITY, true)
       : nextBehindHook(world, family, hook, true, packet.in === undefined)
   return { outcome: 'vanished', ...(missing ? { missing } : {}) }
 }

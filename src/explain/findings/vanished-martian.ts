@@ -12,7 +12,8 @@ export const vanishedMartian: Detector = {
     const device = routed.packet.in!
     const [src, dst] = [parseAddress(routed.packet.src), parseAddress(routed.dst)]
     if (!src || !dst) return []
-    if (src[0]! >= 224) return martian(context, device, `${routed.packet.src} cannot be a source`)
+    if ((src[0]! >= 224 && src[0]! < 240) || routed.packet.src === '255.255.255.255')
+      return martian(context, device, `${routed.packet.src} cannot be a source`)
     if ((src[0] !== 127 && dst[0] !== 127) || larger(context, device, 'route_localnet')) return []
     const loopback = src[0] === 127 ? routed.packet.src : routed.dst
     return martian(context, device, `${loopback} may not come in from outside (route_localnet is 0)`)

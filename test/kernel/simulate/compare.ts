@@ -153,7 +153,7 @@ function packetOf(seen: Seen, sent: Sent | undefined, { sides, hosts }: Topology
     const window = / WINDOW=(\d+)/.exec(text)?.[1]
     const tcp = window ? { tcpWindow: Number(window), tcpOptions: / OPT \((\w+)\)[^(]*$/.exec(text)?.[1] ?? '' } : {}
     // a server's first answer has the listening socket, which the log does not show
-    const [, uid] = / UID=(\d+)/.exec(text) ?? (/ ACK SYN /.test(text) ? ['', '0'] : [])
+    const [, uid] = / UID=(\d+)/.exec(text) ?? (/ ACK SYN /.test(text.replace(/\[.*\]/, '')) ? ['', '0'] : [])
     const owner = uid === undefined ? {} : { uid: Number(uid), gid: Number(uid) }
     return { packet: { ...seen.packet, ...tcp, ...owner }, own: true }
   }
