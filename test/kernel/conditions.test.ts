@@ -24,7 +24,7 @@ import { runInNamespace, whyNot } from './namespaces.ts'
 
 const reason = whyNot('iptables-legacy', 'ip6tables-legacy', 'ip', 'bridge', 'ipset', 'conntrack', 'python3')
 if (reason) console.warn(`conditions are not compared with the kernel: ${reason}`)
-const seed = Number(process.env.NFWHY_KERNEL_SEED ?? Math.floor(Math.random() * 1e6))
+const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 
 const PLACE: Place = {
   own: { ip: ['10.0.0.1', '10.1.0.1', '127.0.0.1', '10.0.0.9'], ip6: ['2001:db8:a::1', '2001:db8:b::1', '::1'] },

@@ -11,7 +11,7 @@ import { AWAIT_ADDRESSES, runInNamespace, whyNot } from './namespaces.ts'
 
 const reason = whyNot('ip')
 if (reason) console.warn(`routes are not compared with the kernel: ${reason}`)
-const seed = Number(process.env.NFWHY_KERNEL_SEED ?? Math.floor(Math.random() * 1e6))
+const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 const ROUNDS = 12
 const QUESTIONS = 80
 
