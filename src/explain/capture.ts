@@ -4,13 +4,12 @@ import type { Engine } from '../journey/engine.ts'
 import { type Evidence, gatherEvidence } from '../journey/evidence.ts'
 import { Fates } from '../journey/fate.ts'
 import type { OpenJourney } from '../journey/open.ts'
-import { type Repeat, Repeats } from '../journey/repeats.ts'
+import type { Repeat } from '../journey/repeats.ts'
 import { Resolver } from '../journey/resolve.ts'
 import type { Report } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
-import { COLUMNS } from '../read/captures/header-fields.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import { PacketStates } from '../read/captures/states.ts'
 import { explain, tryFixesOf } from './explain.ts'
@@ -45,7 +44,6 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
 /** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
 export class CaptureExplainer {
   private readonly states = new PacketStates()
-  private readonly repeats = new Repeats()
   private readonly resolver: Resolver
   private readonly assembler: Assembler
   private readonly reader: CaptureReader
@@ -92,8 +90,7 @@ export class CaptureExplainer {
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
-    const repeats = this.repeats.note(this.states.rows, open.states[0]! * COLUMNS, open.id, open.firstClock)
-    this.onClosed(new Closed(this, open, repeats, followed, this.states))
+    this.onClosed(new Closed(this, open, open.repeats, followed, this.states))
   }
 
   /** For Closed alone. */

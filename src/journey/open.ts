@@ -2,6 +2,7 @@
 import type { Hook } from '../model/hook.ts'
 import type { Family } from '../model/packet.ts'
 import { noStamp, type Stamp } from '../read/captures/stamp.ts'
+import type { Repeat } from './repeats.ts'
 
 export class OpenJourney {
   id = 0
@@ -31,6 +32,8 @@ export class OpenJourney {
   natSeen = false
   /** The output interface was lo: the packet comes back in. */
   throughLoopback = false
+  /** Earlier journeys of the same content: told as this one begins, for it may be closed before them. */
+  repeats: readonly Repeat[] = []
   /** The last event ended the journey, as far as the ruleset tells. */
   complete = false
   key = 0

@@ -29,10 +29,6 @@ function leadsTo(from: Hook, to: Hook): boolean {
   return NEXT_HOOKS[from].some((next) => next === to || (next !== 'postrouting' && leadsTo(next, to)))
 }
 
-/** Sent by this host itself: a TCP reset, or an ICMP error. */
-export function isAnswer(rows: Int32Array, base: number): boolean {
-  if (rows[base + F.IN] !== 0) return false
-  if (rows[base + F.PROTO] === F.TCP) return (rows[base + F.FLAGS]! & 4) !== 0
-  const type = rows[base + F.TYPE]!
-  return rows[base + F.PROTO] === F.ICMP ? type === 3 : rows[base + F.PROTO] === F.ICMPV6 && type < 128
-}
+/** A TCP reset that this host itself sends. Errors of ICMP that belong to a flow never pass nat. */
+export const isReset = (rows: Int32Array, base: number): boolean =>
+  rows[base + F.IN] === 0 && rows[base + F.PROTO] === F.TCP && (rows[base + F.FLAGS]! & 4) !== 0

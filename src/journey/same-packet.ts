@@ -14,7 +14,8 @@ export function packetKey(rows: Int32Array, base: number): number {
   key = Math.imul(key ^ rows[base + F.LEN]!, 0x9e3779b1)
   key = Math.imul(key ^ (key >>> 15) ^ rows[base + F.ID]!, 0x85ebca6b)
   key = Math.imul(key ^ (key >>> 13) ^ (rows[base + F.FRAG]! & 0xfffff), 0xc2b2ae35)
-  key = Math.imul(key ^ (key >>> 16) ^ rows[base + F.ICMP_SEQ]!, 0x9e3779b1)
+  // IPv6 has no ID, but a flow label
+  key = Math.imul(key ^ (key >>> 16) ^ rows[base + F.ICMP_SEQ]! ^ rows[base + F.FLOW]!, 0x9e3779b1)
   return (key ^ (key >>> 15)) & 0x3fffffff
 }
 
