@@ -22,9 +22,19 @@ export interface Played {
   saved: string
   /** Packets that connection tracking dropped behind all chains: what nat made of them clashed with another flow. */
   clashes: number
-  /** What opens flows; answers; what follows in the same flows; and one packet behind all others. */
+  /** What opens flows; answers; what follows in the same flows; what is sent again; and one packet behind all others. */
   rounds: Round[]
 }
+
+/** Programs of the router, on some of the ports that packets go to. No UDP with IPv6: nothing tells its answer from the question. */
+const SERVERS = {
+  ip: [
+    { protocol: 'tcp', address: '0.0.0.0', port: 22 },
+    { protocol: 'tcp', address: '0.0.0.0', port: 80 },
+    { protocol: 'udp', address: '0.0.0.0', port: 53 },
+  ],
+  ip6: [{ protocol: 'tcp', address: '::', port: 80 }],
+} as const
 
 /** `tables`: all that there are in the lab. */
 export async function play(
@@ -38,6 +48,9 @@ export async function play(
   const parallel = random.chance(0.3)
   const scene = makeScene(lab.topology, family)
   const text = printRuleset(randomRuleset(random, scene, { tables }))
+  await lab.listen(SERVERS[family])
+  // what ends with those of the case before is no part of this one
+  await lab.gather()
   await lab.must(['conntrack', '-F'])
   const { status, error } = await lab.run(backend.restore(family), text)
   if (status !== 0) throw new Error(`the generator made what iptables refuses: ${error}\n${text}`)
@@ -53,6 +66,7 @@ export async function play(
   const opened = await round(packets.openings(parallel ? random.int(10, 20) : random.int(5, 9)))
   const answered = await round(packets.answers(opened))
   await round([...packets.followUps(), ...packets.answers(answered)])
+  await round(packets.retransmissions())
   await round(packets.openings(1))
   const saved = await lab.must(backend.save(family))
   return { seed, family, parallel, saved, clashes: (await dropped(lab)) - before, rounds }

@@ -10,6 +10,7 @@ import { buildWorld, explainLines } from './explained.ts'
 import { compareLossy, loseLines } from './lossy.ts'
 import { compareOutcome } from './outcome.ts'
 import { pairJourneys } from './pair.ts'
+import { compareRepeats } from './repeats.ts'
 import { shuffleLines } from './shuffle.ts'
 import { compareSteps } from './steps.ts'
 import { compareVanished } from './vanished.ts'
@@ -42,6 +43,7 @@ export async function compareCase(
   for (const arrived of truth.untraced) differences.push(`arrived untraced: ${JSON.stringify(arrived)}`)
   const { pairs, differences: unpaired } = pairJourneys(truth.packets, explained.journeys)
   differences.push(...unpaired, ...compareCounters(truth, explained.journeys))
+  differences.push(...compareRepeats(pairs))
   const last = lastPackets(played, truth)
   for (const pair of pairs)
     differences.push(
@@ -63,9 +65,10 @@ function lastPackets({ rounds }: Played, { packets }: Truth): Set<Seen> {
   return new Set(packets.filter(({ lines }) => log.has(lines[0]!.text)))
 }
 
-/** But for their numbers and times, the same journeys. */
+/** But for their numbers and times, and so for which was sent again, the same journeys. */
 function compareMixed(before: readonly Journey[], after: readonly Journey[]): string[] {
-  const plain = ({ id: _, time: __, uptime: ___, ...rest }: Journey) => JSON.stringify(rest, undefined, 1)
+  const plain = ({ id: _, time: __, uptime: ___, findings, ...rest }: Journey) =>
+    JSON.stringify({ ...rest, findings: findings.filter(({ code }) => code !== 'retransmission') }, undefined, 1)
   const waiting = before.map(plain)
   const differences: string[] = []
   for (const text of after.map(plain)) {

@@ -7,7 +7,7 @@ import type { Random } from '../generate/random.ts'
 import { agree } from '../truth/identity.ts'
 import type { Truth } from '../truth/truth.ts'
 import { lineText, stepText } from './pair.ts'
-import { alike } from './shuffle.ts'
+import { likeness } from './shuffle.ts'
 
 export function loseLines(random: Random, { lines }: Truth): string[] {
   const share = random.pick([0.02, 0.1, 0.3])
@@ -15,6 +15,7 @@ export function loseLines(random: Random, { lines }: Truth): string[] {
 }
 
 export function compareLossy({ packets }: Truth, journeys: readonly Journey[]): string[] {
+  const alike = likeness(packets)
   const twins = packets.map(alike)
   const differences: string[] = []
   for (const journey of journeys) {

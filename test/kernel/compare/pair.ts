@@ -1,5 +1,6 @@
 /** Which journey tells of which packet: every line of a packet in one journey, in order, none twice and none lost. */
 import type { Journey, Step } from '../../../src/model/journey.ts'
+import { identityText } from '../truth/identity.ts'
 import type { Line } from '../truth/lines.ts'
 import type { Seen } from '../truth/truth.ts'
 
@@ -30,13 +31,13 @@ export function pairJourneys(
 ): { pairs: Pair[]; differences: string[] } {
   const waiting = new Map<string, Journey[]>()
   for (const journey of journeys) {
-    const key = journey.steps.map(stepText).join('\n')
+    const key = [identityText(journey.packet), ...journey.steps.map(stepText)].join('\n')
     waiting.set(key, [...(waiting.get(key) ?? []), journey])
   }
   const pairs: Pair[] = []
   const differences: string[] = []
   for (const seen of packets) {
-    const key = seen.lines.map(lineText).join('\n')
+    const key = [seen.identity, ...seen.lines.map(lineText)].join('\n')
     const journey = waiting.get(key)?.shift()
     if (journey) pairs.push({ seen, journey })
     else

@@ -17,6 +17,7 @@ export function shuffleLines(random: Random, packets: readonly Seen[], last: Rea
 
 function mix(random: Random, packets: readonly Seen[]): string[] {
   const queues = new Map<string, string[]>()
+  const alike = likeness(packets)
   for (const seen of packets) {
     const queue = queues.get(alike(seen)) ?? []
     queues.set(alike(seen), [...queue, ...seen.lines.map(({ text }) => text)])
@@ -28,13 +29,19 @@ function mix(random: Random, packets: readonly Seen[]): string[] {
 }
 
 /**
- * Packets that are not told apart while they are under way at once: errors of ICMPv6 that differ in nothing but the
- * packet they quote, and what LOG prints without sequence numbers of one TCP flow.
+ * The same text for packets that are not told apart while they are under way at once: sent again, errors of ICMPv6 that
+ * differ in nothing but the packet they quote, and what LOG prints without sequence numbers of one TCP flow.
  */
-export function alike({ lines, packet: { inner: _, ...packet } }: Seen): string {
-  if (lines.every(({ point }) => point)) return identityText(packet)
-  const { tcpSeq: __, tcpAck: ___, ...logged } = packet
-  return [identityText(logged), packet.src, packet.dst, packet.sport, packet.dport].join(' ')
+export function likeness(packets: readonly Seen[]): (seen: Seen) => string {
+  const logged = new Set(packets.filter(({ lines }) => lines.some(({ point }) => !point)).map(withoutNumbers))
+  return (seen) => {
+    const { inner: _, ...packet } = seen.packet
+    return logged.has(withoutNumbers(seen)) ? withoutNumbers(seen) : identityText(packet)
+  }
+}
+
+function withoutNumbers({ packet: { inner: _, tcpSeq: __, tcpAck: ___, ...packet } }: Seen): string {
+  return [identityText(packet), packet.src, packet.dst, packet.sport, packet.dport].join(' ')
 }
 
 const numberOf = (head: string) => Number(head.split(',')[1])

@@ -128,20 +128,23 @@ export class Packets {
     switch (packet.protocol) {
       case 'tcp': {
         if (packet.tcpFlags!.includes('rst')) return undefined
-        const syn = packet.tcpFlags!.includes('syn') && !packet.tcpFlags!.includes('ack')
+        const [syn, ack] = ['syn', 'ack'].map((flag) => packet.tcpFlags!.includes(flag))
         const tcpAck = (packet.tcpSeq! + 1) >>> 0
         return {
           ...back,
           sport: packet.dport!,
           dport: packet.sport!,
-          tcpFlags: syn
-            ? this.random.weighted([
-                [4, ['syn', 'ack']],
-                [1, ['rst', 'ack']],
-              ])
-            : ['ack'],
+          tcpFlags:
+            syn && !ack
+              ? this.random.weighted([
+                  [4, ['syn', 'ack']],
+                  [1, ['rst', 'ack']],
+                ])
+              : ['ack'],
           tcpAck,
-          tcpOptions: syn ? MSS : '',
+          tcpOptions: syn && !ack ? MSS : '',
+          // the last of three: what the listener waits for
+          ...(syn && ack ? { tcpSeq: packet.tcpAck! } : {}),
         }
       }
       case 'udp':
@@ -198,13 +201,26 @@ export class Packets {
       const flags = tcpFlags?.includes('syn')
         ? ['ack']
         : this.random.pick([['ack'], ['psh', 'ack'], ['fin', 'ack'], ['rst']])
-      const { tcpOptions: _, ...packet } = sent.packet
+      const { tcpOptions: _, tcpSeq: __, ...packet } = sent.packet
       if (protocol !== 'tcp') return [this.make(sent.at, packet)]
       const most = this.acknowledgeable.get(sent.n) ?? (packet.tcpAck || undefined)
       // a little less than could be: it tells the kernel's answers to different packets apart
       const acknowledged = most === undefined ? {} : { tcpAck: most - this.sent.length }
       return [this.make(sent.at, { ...packet, tcpFlags: flags, tcpAck: 0, ...acknowledged })]
     })
+  }
+
+  /** Some that begin or end a flow again, as a sender that hears nothing does: only IPv4's ID tells that they are others. */
+  retransmissions(): Sent[] {
+    const says = ({ packet }: Sent) => packet.tcpFlags?.some((flag) => flag === 'syn' || flag === 'fin') ?? false
+    return this.sent
+      .filter((sent) => says(sent) && this.random.chance(0.15))
+      .map(({ at, packet }) => {
+        const n = this.sent.length
+        const sent = { n, at, packet: this.scene.family === 'ip' ? { ...packet, ipId: 0x2000 + n } : packet }
+        this.sent.push(sent)
+        return sent
+      })
   }
 
   /** With everything that tells it from the others; it is kept in `sent`. */
@@ -217,8 +233,8 @@ export class Packets {
     }
     if (packet.protocol === 'tcp') {
       const acknowledges = packet.tcpFlags!.includes('ack')
-      Object.assign(made, { tcpSeq: FIRST_SEQ + n * 1000, tcpWindow: 60_000 })
-      made.tcpAck = acknowledges ? packet.tcpAck || 3_000_000 + n : 0
+      Object.assign(made, { tcpSeq: packet.tcpSeq ?? FIRST_SEQ + n * 1000, tcpWindow: 60_000 })
+      made.tcpAck = acknowledges ? packet.tcpAck || 3_000_000 + n * 1000 : 0
     }
     if (packet.protocol === this.icmp && !packet.inner) made.icmpSeq = 100 + n
     const headers = ipv6 ? 40 : 20

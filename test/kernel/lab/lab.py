@@ -13,10 +13,12 @@ import json
 import os
 import secrets
 import select
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -301,9 +303,21 @@ def ipv6_header(protocol, data, notes, source):
     return struct.pack("!IHBB", 6 << 28 | traffic_class << 20, len(data), protocol, hops) + addresses
 
 
+def load_loggers():
+    """What prints TRACE lines; before Linux 5.13 a module for each family. Built in, or not there: nothing happens."""
+    for name in ("nf_log_syslog", "nf_log_ipv4", "nf_log_ipv6"):
+        subprocess.run(["sh", "-c", f"modprobe -q {name}"], stderr=subprocess.DEVNULL)
+        if os.path.exists("/sys/module/nf_log_syslog"):
+            return
+
+
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    load_loggers()
     lab = Lab()
-    with LogOfAllNamespaces():
+    with LogOfAllNamespaces(), tempfile.TemporaryDirectory() as folder:
+        # the tools' lock is one for the whole machine by default
+        os.environ["XTABLES_LOCKFILE"] = os.path.join(folder, "lock")
         for line in sys.stdin:
             command = json.loads(line)
             try:
@@ -313,4 +327,5 @@ def main():
             print(json.dumps(answer), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,9 +3,6 @@
  * go in as bytes, and what the kernel makes of them comes back as bytes, as counters and as lines of its log.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join as joinPath } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -57,20 +54,17 @@ export class Lab {
   readonly topology: Topology
   private readonly hands: ChildProcessByStdio<Writable, Readable, null>
   private readonly waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = []
-  private readonly folder = mkdtempSync(joinPath(tmpdir(), 'nfwhy-lab-'))
   private ended: Promise<void>
 
   private constructor(topology: Topology) {
     this.topology = topology
     this.hands = spawn('python3', [fileURLToPath(new URL('lab.py', import.meta.url))], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      // the tools' lock is one for the whole machine by default
-      env: { ...process.env, LC_ALL: 'C', XTABLES_LOCKFILE: joinPath(this.folder, 'lock') },
+      env: { ...process.env, LC_ALL: 'C' },
     })
     createInterface({ input: this.hands.stdout }).on('line', (line) => this.waiting.shift()?.resolve(JSON.parse(line)))
     this.ended = new Promise((resolve) =>
       this.hands.on('close', (code) => {
-        rmSync(this.folder, { recursive: true, force: true })
         for (const { reject } of this.waiting) reject(new Error(`lab.py ended with ${code}`))
         resolve()
       }),

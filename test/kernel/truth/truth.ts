@@ -24,18 +24,19 @@ export interface Seen extends Traversal {
 export function readTruth({ saved: text, rounds }: Played): Truth {
   const lost = rounds.reduce((sum, { gathered }) => sum + gathered.lost, 0)
   if (lost > 0) throw new Error(`the kernel log was overwritten ${lost} times before it was read`)
-  const lines = rounds.flatMap(({ gathered }) =>
-    gathered.log.map((text) => {
-      const line = readLine(text)
-      if (!line) throw new Error(`no line of netfilter's: ${text}`)
-      return line
-    }),
-  )
+  // no packet is on its way from one round to the next, so the same may come again
+  const byRound = rounds.map(({ gathered }) => gathered.log.map(parse))
   const saved = readSaved(text)
   const arrivals = new Arrivals(rounds.map(({ gathered }) => gathered))
-  const packets = groupLines(lines).map((traversal): Seen => {
+  const packets = byRound.flatMap(groupLines).map((traversal): Seen => {
     const steps = walkLines(traversal, saved)
     return { ...traversal, steps, fate: arrivals.fate(traversal, steps) }
   })
-  return { saved, lines, packets, untraced: arrivals.left }
+  return { saved, lines: byRound.flat(), packets, untraced: arrivals.left }
+}
+
+function parse(text: string): Line {
+  const line = readLine(text)
+  if (!line) throw new Error(`no line of netfilter's: ${text}`)
+  return line
 }
