@@ -19,6 +19,7 @@ const mangle = (...rules: string[]) => `*mangle
 :POSTROUTING ACCEPT [0:0]
 ${rules.map((rule) => `-A ${rule}\n`).join('')}COMMIT
 `
+const fieldsOf = (one: TestPacket) => `${log('', one)}\n`
 /** The only step of a LOG line that stands alone. */
 const alone = (prefix: string, rules: string, over: Partial<TestPacket> = {}) =>
   explainLog(dmesg([log(prefix, { ...packet, ...over })]), worldOf(rules)).journeys.flatMap(stepTexts)
@@ -43,6 +44,16 @@ describe('one rule has the prefix', () => {
     ['that is none', 'INPUT -p tcp -j LOG', ''],
   ])('%s', (_name, rule, prefix) => {
     expect(alone(prefix, filter('INPUT -p udp', rule))).toEqual([`"${prefix}" filter:INPUT:log:2`])
+  })
+
+  it.each(['дропдропдропдроп', 'дропдропдропдр\ufffd'])('cut in the middle of a letter: %s', (prefix) => {
+    // what iptables-save prints ends in half a letter too
+    const line = new TextEncoder().encode(`[1.5] дропдропдропдро${fieldsOf(packet)}`)
+    const bytes = [...line]
+    bytes.splice(6 + 28, 2, 0xd0)
+    expect(bytes.length).toBe(line.length - 1)
+    const { journeys } = explainLog(Uint8Array.from(bytes), worldOf(filter(`INPUT -j LOG --log-prefix "${prefix}"`)))
+    expect(journeys[0]!.steps[0]!.ruleNumber).toBe(1)
   })
 
   it('in a user chain: the hook is that of the chains that lead there', () => {
