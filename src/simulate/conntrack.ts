@@ -117,6 +117,7 @@ export function track(machine: Machine, skb: Skb): HookVerdict {
   // seen before (over lo), or left alone
   if (!skb.tracking) look(machine, skb)
   delete skb.refusesNotrack
+  delete skb.template
   show(skb)
   return 'accept'
 }

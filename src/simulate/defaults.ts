@@ -2,8 +2,10 @@
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { routeDevices } from '../rules/route.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { findRoute } from './routing.ts'
+import { sourceIpv4, sourceIpv6 } from './source-address.ts'
 
 const WITH_PORTS = [6, 17, 33, 132, 136]
 const EPHEMERAL = 49152
@@ -48,8 +50,13 @@ function transportLength(packet: Packet, protocol: number | undefined): number {
 
 /** What a program that binds to no address gets. */
 function sourceFor(packet: Packet, host: Host): string | undefined {
-  if (packet.in !== undefined || packet.dst === undefined) return undefined
-  const route = findRoute({ dst: packet.dst, mark: packet.mark ?? 0 }, host)
+  const { dst, mark = 0 } = packet
+  if (packet.in !== undefined || dst === undefined) return undefined
+  const route = findRoute({ dst, mark }, host)
   if (isUnknown(route) || !route) return undefined
-  return route.source ?? (route.type === 'local' ? packet.dst : undefined)
+  if (route.source !== undefined) return route.source
+  if (route.type === 'local') return dst
+  const [device] = routeDevices(route)
+  if (device === undefined || !host.links?.some(({ name, addresses }) => name === device && addresses)) return undefined
+  return dst.includes(':') ? sourceIpv6(host, device, dst) : sourceIpv4(host, device, route.gateway ?? dst)
 }

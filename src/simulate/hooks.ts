@@ -5,7 +5,7 @@ import type { World } from '../model/world.ts'
 import { confirm, track } from './conntrack.ts'
 import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
-import { deviceOf, routeOutput } from './routing.ts'
+import { routeAnew } from './routing.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 import { usesConntrack } from './uses-conntrack.ts'
@@ -94,12 +94,3 @@ const walkAndRoute =
     if (same && (skb.family === 'ip' || now.ttl === ttl)) return verdict
     return routeAnew(machine, skb) ? verdict : 'vanished'
   }
-
-/** ip_route_me_harder: later hooks see the new way out, this one does not. */
-export function routeAnew(machine: Machine, skb: Skb): boolean {
-  const route = routeOutput(machine, skb)
-  if (!route) return false
-  skb.route = route
-  skb.outdev = deviceOf(machine, skb, route)
-  return true
-}

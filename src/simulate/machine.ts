@@ -10,10 +10,10 @@ import { isUnknown, type Truth } from '../rules/truth.ts'
 import { attachAnswer, ConntrackTable } from './conntrack.ts'
 import { withDefaults } from './defaults.ts'
 import { Journal } from './journal.ts'
+import { momentOf } from './moment.ts'
 import type { Skb } from './skb.ts'
 import { type End, traverse } from './traverse.ts'
 import { type Open, Undetermined } from './undetermined.ts'
-import { momentOf } from './walk-table.ts'
 
 type Scalar = string | number
 
@@ -69,7 +69,7 @@ export class Machine {
     const skb: Skb = {
       packet: rest,
       given: packet,
-      family: packet.src!.includes(':') ? 'ip6' : 'ip',
+      family: (packet.dst ?? packet.src ?? '').includes(':') ? 'ip6' : 'ip',
       hook: indev === undefined ? 'output' : 'prerouting',
       journal,
       looped: indev === 'lo',
@@ -83,6 +83,12 @@ export class Machine {
 
   private run(skb: Skb): End | Open {
     try {
+      if (skb.packet.dst === undefined) throw new Undetermined('the destination', 'the packet has none')
+      if (skb.packet.src === undefined)
+        throw new Undetermined(
+          'the source address',
+          'the packet has none, and host state does not tell what it would get',
+        )
       return traverse(this, skb)
     } catch (stopped) {
       if (stopped instanceof Undetermined) return stopped.open

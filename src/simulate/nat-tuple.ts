@@ -3,7 +3,7 @@ import { compareAddresses, parseAddress } from '../model/address.ts'
 import type { Tuple } from '../model/host.ts'
 import { type Connection, invert, zoneOf } from './connection.ts'
 import type { Machine } from './machine.ts'
-import type { Manip } from './nat.ts'
+import type { Manip } from './nat-setup.ts'
 import { isBefore } from './tcp-window.ts'
 
 /** Inclusive; absent: kept. */

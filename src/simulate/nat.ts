@@ -2,20 +2,14 @@
 import type { BaseChain } from '../journey/base-chains.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Nat } from '../model/statement.ts'
-import { type Connection, type Direction, invert, other } from './connection.ts'
+import { type Connection, type Direction, other } from './connection.ts'
 import { show } from './conntrack.ts'
-import { type HookVerdict, routeAnew } from './hooks.ts'
+import type { HookVerdict } from './hooks.ts'
 import type { Machine } from './machine.ts'
-import { rangeOf } from './nat-targets.ts'
-import { type NatRange, uniqueTuple } from './nat-tuple.ts'
+import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
+import { routeAnew } from './routing.ts'
 import { change, type Skb } from './skb.ts'
-import { type TableVerdict, walkTable } from './walk-table.ts'
-
-/** Which end of the packet a hook may rewrite. */
-export type Manip = 'src' | 'dst'
-
-export const manipAt = (hook: Skb['hook']): Manip => (hook === 'postrouting' || hook === 'input' ? 'src' : 'dst')
+import { walkTable } from './walk-table.ts'
 
 /** nf_nat_inet_fn and its callers. */
 export function natAt(machine: Machine, skb: Skb, chains: readonly BaseChain[]): HookVerdict {
@@ -52,54 +46,6 @@ function routeRewritten(machine: Machine, skb: Skb, connection: Connection, dire
 /** A masqueraded flow whose packets now go out by another interface begins anew (nf_nat_oif_changed). */
 const hasOtherWay = ({ hook, outdev }: Skb, { masqueradedOn }: Connection, direction: Direction): boolean =>
   hook === 'postrouting' && direction === 'original' && masqueradedOn !== undefined && masqueradedOn !== outdev
-
-/** A target of table nat; the packet itself is rewritten behind the table. */
-export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): TableVerdict {
-  const { connection } = skb
-  if (!connection) return 'accept'
-  const range = rangeOf(machine, skb, nat)
-  if (range === 'drop') return 'drop'
-  if (range === 'accept') return 'accept'
-  const manip = manipAt(skb.hook)
-  const before = skb.packet
-  setUp(machine, connection, range, manip)
-  if (nat.kind === 'masquerade') connection.masqueradedOn = skb.outdev!
-  const after = target(connection, 'original')
-  const fields = manip === 'src' ? (['src', 'sport', 'icmpId'] as const) : (['dst', 'dport', 'icmpId'] as const)
-  for (const field of fields) {
-    const [from, to] = [before[field], after[field]]
-    if (from === undefined || to === undefined || from === to) continue
-    const chosen = machine.takeChoice(field)
-    skb.journal.change(step, { field, from, to, ...(chosen ? { among: chosen } : {}) })
-  }
-  return 'accept'
-}
-
-/** No rule wants the flow: it stays as it is, unless its answers could then not be told from another's. */
-function bindNull(machine: Machine, connection: Connection, manip: Manip): void {
-  const address = manip === 'src' ? connection.reply.dst : connection.reply.src
-  setUp(machine, connection, { addresses: [address, address] }, manip)
-}
-
-/** nf_nat_setup_info. */
-function setUp(machine: Machine, connection: Connection, range: NatRange, manip: Manip): void {
-  if (connection.flags.has('confirmed')) return
-  const current = invert(connection.reply, connection.protocolNumber)!
-  const tuple = uniqueTuple(machine, connection, current, range, manip)
-  if (!sameTuple(tuple, current)) {
-    connection.reply = invert(tuple, connection.protocolNumber)!
-    connection.flags.add(manip === 'src' ? 'snat' : 'dnat')
-  }
-  connection.settled[manip] = true
-  if (manip === 'src') machine.conntrack.bySource.add(connection)
-}
-
-const sameTuple = (a: Tuple, b: Tuple): boolean =>
-  a.src === b.src && a.dst === b.dst && a.sport === b.sport && a.dport === b.dport && a.icmpId === b.icmpId
-
-/** What a packet of this direction is rewritten to. */
-const target = (connection: Connection, direction: Direction): Tuple =>
-  invert(connection[other(direction)], connection.protocolNumber)!
 
 /** Is this end of the packet rewritten, in this direction? */
 function isRewritten({ flags }: Connection, manip: Manip, direction: Direction): boolean {

@@ -156,3 +156,12 @@ export function exceedsMtu(machine: Machine, { packet, family }: Skb, route: Rou
   if (mtu === undefined || packet.length === undefined || packet.length <= mtu) return false
   return family === 'ip6' || packet.dontFragment === true
 }
+
+/** ip_route_me_harder: later hooks see the new way out, this one does not. */
+export function routeAnew(machine: Machine, skb: Skb): boolean {
+  const route = routeOutput(machine, skb)
+  if (!route) return false
+  skb.route = route
+  skb.outdev = deviceOf(machine, skb, route)
+  return true
+}

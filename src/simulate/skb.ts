@@ -1,7 +1,8 @@
 /** One packet on its way through the kernel, as an sk_buff is: what it is now, and what hangs on it. */
 import type { Hook } from '../model/hook.ts'
-import type { Route } from '../model/host.ts'
+import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import type { Moment } from '../rules/moment.ts'
 import type { Connection, Direction, Tracking } from './connection.ts'
 import type { Journal } from './journal.ts'
 
@@ -20,10 +21,14 @@ export interface Skb {
   /** Its entry and what it is to it; absent before connection tracking has looked at it, or where it has none. */
   connection?: Connection
   tracking?: Tracking
+  /** What `-j CT` leaves until connection tracking looks: rules see it as an entry. */
+  template?: ConntrackEntry
   /** `-j CT` said in which zone its entry is looked for; only the first one counts. */
   zone?: Record<Direction, number | 'mark'>
   /** The kernel's answer to a packet that was left alone: NOTRACK does not take it for a new one. */
   refusesNotrack?: boolean
+  /** What rules were asked about last, and the packet that it was made of. */
+  asked?: { packet: Packet; moment: Moment }
   /** As it came to the routing decision behind PREROUTING. */
   routed?: Packet
   /** Came back in over lo: routed already, and connection tracking has seen it. */

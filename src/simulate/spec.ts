@@ -98,15 +98,15 @@ class SpecReader {
       this.#at++
       const number = protocolNumber(protocol.text)
       if (number === undefined || number === 0)
-        throw new SpecProblem(protocol, `"${protocol.text}" is not a protocol`, this.#guess(protocol.text, PROTOCOLS))
+        throw new SpecProblem(protocol, `"${protocol.text}" is not a protocol`, closest(protocol.text, PROTOCOLS))
       packet.protocol = number === 58 ? 'icmpv6' : protocol.text.toLowerCase()
     }
-    Object.assign(packet, named(this.#end_('the source address'), 'src', 'sport'))
+    Object.assign(packet, named(this.#endpoint('the source address'), 'src', 'sport'))
     const arrow = this.#peek()
     if (arrow?.text !== '>') throw new SpecProblem(arrow ?? this.#end, 'a ">" is needed between source and destination')
     this.#at++
     const destination = this.#peek()
-    Object.assign(packet, named(this.#end_('the destination address'), 'dst', 'dport'))
+    Object.assign(packet, named(this.#endpoint('the destination address'), 'dst', 'dport'))
     if (packet.src!.includes(':') !== packet.dst!.includes(':'))
       throw new SpecProblem(destination!, 'source and destination are of different families')
     while (this.#peek()) this.#option()
@@ -121,12 +121,8 @@ class SpecReader {
     return texts.includes(this.#peek()?.text ?? '')
   }
 
-  #guess(text: string, words: readonly string[]): string | undefined {
-    return closest(text, words)
-  }
-
   /** `10.0.0.1:80`, `10.0.0.1.80`, `[fd00::1]:80`, `fd00::1.80`, and without a port. */
-  #end_(what: string): { address: string; port?: number } {
+  #endpoint(what: string): { address: string; port?: number } {
     const word = this.#peek()
     if (!word) throw new SpecProblem(this.#end, `${what} is missing`)
     this.#at++
@@ -157,7 +153,15 @@ class SpecReader {
     }
     if (text === 'df') packet.dontFragment = true
     else if (!this.#flags(text) && !this.#icmpType(text))
-      throw new SpecProblem(word, `"${text}" is not understood`, this.#guess(text, WORDS))
+      throw new SpecProblem(
+        word,
+        `"${text}" is not understood`,
+        closest(text, this.#isIcmp() ? [...WORDS, ...Object.keys(this.#icmpTypes())] : WORDS),
+      )
+  }
+
+  #icmpTypes(): typeof ICMP_TYPES {
+    return this.#packet.dst?.includes(':') ? ICMPV6_TYPES : ICMP_TYPES
   }
 
   #isIcmp(): boolean {
@@ -190,10 +194,9 @@ class SpecReader {
   }
 
   #icmpType(text: string): boolean {
-    const ipv6 = this.#packet.dst?.includes(':') ?? false
     if (!this.#isIcmp()) return false
     try {
-      const { type, codes } = readIcmpType(text, ipv6 ? ICMPV6_TYPES : ICMP_TYPES)
+      const { type, codes } = readIcmpType(text, this.#icmpTypes())
       this.#packet.icmpType = type
       this.#packet.icmpCode = codes.from
       return true

@@ -6,11 +6,12 @@ import { held } from '../rules/facts.ts'
 import { ABSENT } from '../rules/moment.ts'
 import { isUnknown } from '../rules/truth.ts'
 import type { Machine } from './machine.ts'
-import { rewrite } from './nat.ts'
+import { momentOf } from './moment.ts'
+import { rewrite } from './nat-setup.ts'
 import { change, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
-import { momentOf, type TableVerdict } from './walk-table.ts'
+import type { TableVerdict } from './walk-table.ts'
 
 /** Which fields of a packet an assignment writes; the others are read by no rule that is modelled. */
 const WRITTEN: Readonly<Record<string, keyof Packet>> = {
@@ -130,6 +131,9 @@ function setZone(skb: Skb, { field, value }: Assignment): void {
     original: field === 'ct reply zone' ? 0 : id,
     reply: field === 'ct original zone' ? 0 : id,
   }
+  const nobody = skb.family === 'ip' ? '0.0.0.0' : '::'
+  const empty = { src: nobody, dst: nobody }
+  skb.template = { family: skb.family, protocol: '0', original: empty, reply: empty, status: [] }
   change(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
 }
 

@@ -9,9 +9,9 @@ import { protocolNumber } from '../rules/iptables/protocols.ts'
 import { ABSENT } from '../rules/moment.ts'
 import { isUnknown } from '../rules/truth.ts'
 import type { Machine } from './machine.ts'
+import { momentOf } from './moment.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
-import { momentOf } from './walk-table.ts'
 
 type Update = Statement & { kind: 'update-set' }
 
@@ -63,7 +63,7 @@ function elementOf(
 
 /** ICMP's type and code stand for the port; protocols without either have port 0 (ip_set_getport.c). */
 function portOf({ protocol = '', sport = 0, dport = 0, icmpType, icmpCode = 0 }: Packet, source: boolean): string {
-  const name = protocolNumber(protocol) === 58 ? 'icmpv6' : protocol
+  const name = protocolNumber(protocol) === 58 ? 'ipv6-icmp' : protocol
   return icmpType === undefined ? `${name}:${source ? sport : dport}` : `${name}:${icmpType}/${icmpCode}`
 }
 

@@ -3,11 +3,11 @@ import type { BaseChain } from '../journey/base-chains.ts'
 import type { Chain, Rule } from '../model/ruleset.ts'
 import { nextCandidate } from '../rules/chain-index.ts'
 import { conditionText, evaluate, evaluateAll } from '../rules/evaluate.ts'
-import type { Moment } from '../rules/moment.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { type Verdict, verdictOf } from '../rules/verdict.ts'
 import type { Line, Place } from './journal.ts'
 import type { Machine } from './machine.ts'
+import { momentOf } from './moment.ts'
 import type { Skb } from './skb.ts'
 import { actOn, changesOnlyFields } from './targets.ts'
 import { Undetermined } from './undetermined.ts'
@@ -85,17 +85,6 @@ function skipOrStop(machine: Machine, skb: Skb, rule: Rule, { condition, unknown
   const packet = { ...skb.packet }
   for (const field of fields) delete packet[field]
   skb.packet = packet
-}
-
-export function momentOf(machine: Machine, { packet, hook, family, connection, indev }: Skb): Moment {
-  return {
-    // what this host sends has no input interface in POSTROUTING
-    packet: hook === 'postrouting' && indev === undefined ? { ...packet, in: '' } : packet,
-    hook,
-    family,
-    world: machine.world,
-    ...(connection ? { connection } : {}),
-  }
 }
 
 function lineOf(chain: Chain, rule: Rule, { ending, text }: Verdict): Line {
