@@ -13,6 +13,7 @@ import { notNetfilter } from './not-netfilter.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
 import { retransmission } from './retransmission.ts'
 import { snatSkipped } from './snat-skipped.ts'
+import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, rulesetMismatch } from './unknown-outcome.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
@@ -47,6 +48,7 @@ export const DETECTORS: readonly Detector[] = [
   rulesetMismatch,
   lostEvents,
   captureEnds,
+  undetermined,
   noRuleset,
   unknownCondition,
 ]
