@@ -5,7 +5,7 @@
 import type { Family } from '../model/packet.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { Stamp } from '../read/captures/stamp.ts'
+import type { Moment, Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
@@ -80,12 +80,14 @@ export class Assembler implements EventSink {
     this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
   }
 
-  event(point: number, state: number, stamp: Stamp, clock: number, line: number): void {
+  event(point: number, state: number, at: Moment, line: number): void {
     this.events++
     this.lastLine = line
     // journeys that are closed on the way may hold it too
     this.states.retain(state)
-    this.expire(stamp, clock)
+    const { stamp, clock } = at
+    if (this.lane?.host !== stamp.host || this.lane.uptime !== stamp.uptime) this.changeLane(stamp)
+    if (this.lane!.isDue(clock, this.options.idle)) this.expire(clock)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     let journey = resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined
     if (!journey) {
@@ -94,7 +96,7 @@ export class Assembler implements EventSink {
       if (!journey || journey.hook !== resolved.hook || !this.isNext(journey, point, state, resolved))
         journey = this.find(point, state, resolved)
     }
-    if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
+    if (!journey) journey = this.begin(state, resolved.family, at, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
       this.owners[state] = journey
       if (!journey.held.includes(state)) {
@@ -105,8 +107,8 @@ export class Assembler implements EventSink {
     journey.points.push(point)
     journey.states.push(state)
     if (resolved.kind !== 'log' || journey.shown < 0) journey.shown = state
-    journey.lastStamp = stamp
-    journey.lastClock = clock
+    journey.lastStamp = at.stamp
+    journey.lastClock = at.clock
     journey.lastLine = line
     this.latest = journey
     this.advance(journey, resolved, state)
@@ -165,11 +167,13 @@ export class Assembler implements EventSink {
   private repeats(journey: OpenJourney, point: number, state: number, resolved: Resolved): boolean {
     if (resolved.kind !== 'log') return false
     const { rows } = this.states
-    return journey.points.some((one, i) => {
-      const other = journey.states[i]! * F.COLUMNS
-      const base = state * F.COLUMNS
-      return one === point && rows[other + F.IN] === rows[base + F.IN] && rows[other + F.OUT] === rows[base + F.OUT]
-    })
+    const base = state * F.COLUMNS
+    for (let i = 0; i < journey.points.length; i++) {
+      const other = journey.states.at(i) * F.COLUMNS
+      if (journey.points.at(i) !== point) continue
+      if (rows[other + F.IN] === rows[base + F.IN] && rows[other + F.OUT] === rows[base + F.OUT]) return true
+    }
+    return false
   }
 
   /** LOG shows less of a packet than TRACE; but the line of the rule that logs stands right in front. */
@@ -178,8 +182,9 @@ export class Assembler implements EventSink {
     const base = state * F.COLUMNS
     let found: OpenJourney | undefined
     for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling) {
-      const traced = this.resolver.get(journey.points.at(-1)!, rows[journey.states.at(-1)! * F.COLUMNS + F.FAMILY]!)
-      if (logs(traced, line) && sameMoment(rows, journey.states.at(-1)! * F.COLUMNS, base)) found = journey
+      const latest = journey.states.last() * F.COLUMNS
+      const traced = this.resolver.get(journey.points.last(), rows[latest + F.FAMILY]!)
+      if (logs(traced, line) && sameMoment(rows, latest, base)) found = journey
     }
     return found
   }
@@ -189,17 +194,22 @@ export class Assembler implements EventSink {
    * or the one line stands right behind the other.
    */
   private findCut(point: number, state: number, resolved: Resolved): OpenJourney | undefined {
+    let found: OpenJourney | undefined
     let tried = 0
     for (const journey of this.lane!.latestFirst()) {
-      if (++tried > MOST_ALIKE) return undefined
+      if (++tried > MOST_TRIED) break
+      if (found && journey.lastLine < found.lastLine) continue
       const known =
         journey === this.latest || sharesAddresses(this.states.rows, journey.shown * F.COLUMNS, state * F.COLUMNS)
-      if (known && this.isNext(journey, point, state, resolved)) return journey
+      if (known && this.isNext(journey, point, state, resolved)) found = journey
     }
-    return undefined
+    return found
   }
 
   private isSame(journey: OpenJourney, base: number, resolved: Resolved): boolean {
+    const lane = this.lane!
+    // waited too long, and not closed yet
+    if (journey.lane === lane && lane.clock - journey.lastClock > this.options.idle) return false
     const { rows } = this.states
     const latest = journey.shown * F.COLUMNS
     // the very same bytes, at the same hook: nothing to compare, as for most lines
@@ -212,13 +222,13 @@ export class Assembler implements EventSink {
     return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.table === resolved.table)
   }
 
-  private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {
+  private begin(state: number, family: Family, at: Moment, line: number): OpenJourney {
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const base = state * F.COLUMNS
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
-    journey.reset(++this.ids.last, family, stamp, clock, line, key)
-    journey.repeats = this.sent.note(this.states.rows, base, journey.id, clock)
+    journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
+    journey.repeats = this.sent.note(this.states.rows, base, journey.id, at.clock)
     journey.sibling = this.byKey.get(key)
     this.byKey.set(key, journey)
     this.lane!.push(journey)
@@ -294,34 +304,25 @@ export class Assembler implements EventSink {
     return journey.hook === 'postrouting' && isReset(this.states.rows, state * F.COLUMNS)
   }
 
-  /** Closes the host's journeys that have waited too long; those that only stand too far in front go to the back. */
-  private expire({ host, uptime }: Stamp, clock: number): void {
-    const lane = this.lane?.host === host && this.lane.uptime === uptime ? this.lane : this.changeLane(host, uptime)
+  /** Closes the host's journeys that have waited too long. */
+  private expire(clock: number): void {
+    const lane = this.lane!
     const { idle } = this.options
     // a clock that goes back is another boot's, or another log's behind this one
     const anew = lane.clock - clock > idle
     lane.clock = clock
-    for (;;) {
-      const journey = lane.first
-      if (!journey) return
+    for (let journey = lane.first; journey; journey = lane.first)
       if (anew || clock - journey.lastClock > idle) this.close(journey)
-      else {
-        if (journey.lastClock > journey.queuedClock) {
-          journey.queuedClock = journey.lastClock
-          lane.remove(journey)
-          lane.push(journey)
-        }
-        return
-      }
-    }
+      else if (clock - journey.queuedClock > idle) lane.queueAgain(journey)
+      else return
   }
 
-  private changeLane(host: string, uptime: boolean): JourneyQueue {
+  /** Clocks of several hosts, or since boot and by the wall, cannot be compared. */
+  private changeLane({ host, uptime }: Stamp): void {
     const key = `${uptime} ${host}`
     if (this.lanes.size > MOST_HOSTS) for (const [other, lane] of this.lanes) if (!lane.first) this.lanes.delete(other)
     this.lane = this.lanes.get(key) ?? new JourneyQueue(host, uptime)
     this.lanes.set(key, this.lane)
-    return this.lane
   }
 
   private close(journey: OpenJourney): void {

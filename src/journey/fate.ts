@@ -100,8 +100,8 @@ export class Fates<T> {
     let at = 2
     let last = -1
     for (let i = 0; i < open.points.length; i++) {
-      const state = open.states[i]!
-      scratch[at++] = open.points[i]!
+      const state = open.states.at(i)
+      scratch[at++] = open.points.at(i)
       if (state === last) continue
       last = state
       scratch[at++] = -1

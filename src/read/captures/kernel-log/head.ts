@@ -3,7 +3,7 @@
  * clocks, so it is compared byte by byte and read anew only where something else has changed.
  */
 import type { Names } from '../names.ts'
-import { noStamp, type Stamp } from '../stamp.ts'
+import { type Moment, noStamp, type Stamp } from '../stamp.ts'
 import type { Span } from './cursor.ts'
 import { BEGINNING, readWrapping, type Wrapping } from './wrapping.ts'
 
@@ -14,7 +14,11 @@ const UPTIME = 1
 const FRACTION = 2
 const COUNT = 3
 
-export class Head {
+/** So many decimal digits fit a whole number of 32 bits, which is much faster than one with a fraction. */
+const MOST_DIGITS = 9
+const POWERS = Array.from({ length: MOST_DIGITS + 1 }, (_, digits) => 10 ** digits)
+
+export class Head implements Moment {
   stamp: Stamp = noStamp
   clock = Number.NaN
   /** The host's number among the names. */
@@ -24,7 +28,7 @@ export class Head {
   private readonly names: Names
   /** The last wrapping. */
   private bytes = new Uint8Array(0)
-  /** Its digits that differ from line to line, in order; three numbers each: from, to, and what they are. */
+  /** Its digits that differ from line to line, in order, MOST_DIGITS at a time; three numbers each: from, to, and what they are. */
   private variable = new Int32Array(0)
   /** What makes microseconds of the digits: one of the two is 1. */
   private uptimeFactor = 1
@@ -79,15 +83,15 @@ export class Head {
       const to = variable[i + 1]!
       for (; at < from; at++) if (bytes[start + at] !== known[at]) return false
       const kind = variable[i + 2]!
-      // the clock's microseconds go on with the number that its seconds began
-      let number = kind === UPTIME ? uptime : 0
+      let number = 0
       for (; at < to; at++) {
         const byte = bytes[start + at]!
-        if (byte >= 0x30 && byte <= 0x39) number = number * 10 + byte - 0x30
+        if (byte >= 0x30 && byte <= 0x39) number = (number * 10 + byte - 0x30) | 0
         // `[   12.345678]` is filled up with blanks
-        else if (byte !== 0x20 || kind !== UPTIME || number > 0) return false
+        else if (byte !== 0x20 || kind !== UPTIME || number > 0 || uptime > 0) return false
       }
-      if (kind === UPTIME) uptime = number
+      // the clock's microseconds go on with the number that its seconds began
+      if (kind === UPTIME) uptime = uptime * POWERS[to - from]! + number
       else if (kind === FRACTION) fraction = number
     }
     for (; at < known.length; at++) if (bytes[start + at] !== known[at]) return false
@@ -103,14 +107,14 @@ export class Head {
   }
 
   private keep(bytes: Uint8Array, start: number, wrapping: Wrapping, length: number): void {
+    const { uptime, fraction, count } = wrapping
     this.bytes = bytes.slice(start, start + length)
-    this.known = true
+    this.known = fraction === undefined || fraction[1] - fraction[0] <= MOST_DIGITS
     this.stamp = wrapping.stamp
     this.clock = wrapping.clock
     this.escaped = wrapping.escaped
-    const { uptime, fraction, count } = wrapping
     const variable: number[] = []
-    if (count) variable.push(...count, COUNT)
+    if (count) variable.push(...pieces(count, COUNT))
     // the wall clock stands in front of the clock since boot
     if (fraction) {
       const digits = fraction[1] - fraction[0]
@@ -127,13 +131,19 @@ export class Head {
   /** `12.345678` with the blanks in front of it, which are places for more digits; /dev/kmsg has whole microseconds. */
   private uptimeParts([from, to]: Span, whole: boolean): number[] {
     this.uptimeFactor = 1
-    if (whole) return [from, to, UPTIME]
+    if (whole) return pieces([from, to], UPTIME)
     const point = this.bytes.indexOf(0x2e, from)
     let first = from
     while (first > 0 && this.bytes[first - 1] === 0x20) first--
     this.uptimeFactor = 10 ** (6 - (to - point - 1))
-    return [first, point, UPTIME, point + 1, to, UPTIME]
+    return [...pieces([first, point], UPTIME), ...pieces([point + 1, to], UPTIME)]
   }
+}
+
+function pieces([from, to]: Span, kind: number): number[] {
+  const list: number[] = []
+  for (let at = from; at < to; at += MOST_DIGITS) list.push(at, Math.min(to, at + MOST_DIGITS), kind)
+  return list
 }
 
 function wrappingStart(bytes: Uint8Array, start: number, end: number): number {

@@ -10,6 +10,7 @@ import { behindBlank, cleaned, findRecord, goesOn, isUnclean, tailSeen } from '.
 import { Head } from './head.ts'
 import { CUT, read, readHeaders, row } from './headers.ts'
 import { isJson, lineOfJson } from './json.ts'
+import { hashedTo, hashLine, plain } from './line-hash.ts'
 import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
 import { lastWord, PrefixTable, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
@@ -133,31 +134,20 @@ export class KernelLogReader implements CaptureReader {
     const { head } = this
     let state = states.findRecent(view, start, limit)
     if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
-      sink.event(point, state, head.stamp, head.clock, this.line)
+      sink.event(point, state, head, this.line)
       return start + states.length(state) + 1
     }
-    const stop = Math.min(limit, start + MAX_RECORD)
-    let at = start
-    let hash = head.host
-    for (; at + 4 <= stop; at += 4) {
-      const four = view.getInt32(at, true)
-      // is one of the four a newline?
-      const zero = four ^ 0x0a0a0a0a
-      if (((zero - 0x01010101) & ~zero & 0x80808080) !== 0) break
-      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
-    }
-    for (; at < stop && bytes[at] !== NEWLINE; at++)
-      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[at]!, MULTIPLIER)
-    hash = (hash ^ (hash >>> 15)) & 0x3fffffff
-    state = states.find(bytes, start, at, hash)
+    const hash = hashLine(bytes, view, start, Math.min(limit, start + MAX_RECORD), head.host)
+    const at = hashedTo
+    state = states.find(bytes, view, start, at, hash, plain)
     if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
-      sink.event(point, state, head.stamp, head.clock, this.line)
+      sink.event(point, state, head, this.line)
       return at + 1
     }
     if (bytes[at] === NEWLINE && this.isUsual(bytes, view, start, at, limit)) {
       row[F.HOST] = head.host
-      state = states.add(bytes, start, at, hash, row, telling, this.packet)
-      sink.event(point, state, head.stamp, head.clock, this.line)
+      state = states.add(bytes, start, at, hash, row, plain ? telling : -1, this.packet)
+      sink.event(point, state, head, this.line)
       return at + 1
     }
     return this.newState(bytes, start, at, limit, point, hash)
@@ -214,8 +204,9 @@ export class KernelLogReader implements CaptureReader {
     if (read.blanksLost)
       this.tell('blanks-lost', 'blanks between fields are missing; fields were told apart by their names')
     row[F.HOST] = this.head.host
-    const state = states.add(source, from, to, hash, row, read.telling, this.packet)
-    sink.event(point, state, this.head.stamp, this.head.clock, this.line)
+    const place = plain && read.telling + 4 <= to - from ? read.telling : -1
+    const state = states.add(source, from, to, hash, row, place, this.packet)
+    sink.event(point, state, this.head, this.line)
     return glued ? start + (to - from) - (source === bytes ? 0 : 1) : next
   }
 
