@@ -56,6 +56,7 @@ export class Assembler implements EventSink {
   /** One for each host. */
   private readonly lanes = new Map<string, JourneyQueue>()
   private lane: JourneyQueue | undefined
+  private stamp: Stamp | undefined
   /** Of the last event. */
   private latest: OpenJourney | undefined
   open = 0
@@ -86,14 +87,19 @@ export class Assembler implements EventSink {
     // journeys that are closed on the way may hold it too
     this.states.retain(state)
     const { stamp, clock } = at
-    if (this.lane?.host !== stamp.host || this.lane.uptime !== stamp.uptime) this.changeLane(stamp)
+    if (stamp !== this.stamp) this.changeLane(stamp)
     if (this.lane!.isDue(clock, this.options.idle)) this.expire(clock)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     let journey = resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined
     if (!journey) {
-      // the same bytes are mostly the same packet's; but where another hook begins, one like it may be nearer
+      // the same bytes are mostly the same packet's; but one like it may be nearer, where another hook begins or the
+      // numbers of lines say nothing
       journey = this.owners[state]
-      if (!journey || journey.hook !== resolved.hook || !this.isNext(journey, point, state, resolved))
+      if (
+        !journey ||
+        !(isHere(journey, resolved) && (resolved.base || journey.alone)) ||
+        !this.isNext(journey, point, state, resolved)
+      )
         journey = this.find(point, state, resolved)
     }
     if (!journey) journey = this.begin(state, resolved.family, at, line)
@@ -213,13 +219,13 @@ export class Assembler implements EventSink {
     const { rows } = this.states
     const latest = journey.shown * F.COLUMNS
     // the very same bytes, at the same hook: nothing to compare, as for most lines
-    if (latest === base && journey.hook === resolved.hook) return true
+    if (latest === base && isHere(journey, resolved)) return true
     if (comesBack(journey.hook, resolved.hook)) {
       // by the interface it left by, lo or a VRF's; what nat does in OUTPUT may have turned it to lo
       const way = rows[base + F.IN]!
       if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
     }
-    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.table === resolved.table)
+    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.tableNumber === resolved.tableNumber)
   }
 
   private begin(state: number, family: Family, at: Moment, line: number): OpenJourney {
@@ -229,7 +235,10 @@ export class Assembler implements EventSink {
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
     journey.repeats = this.sent.note(this.states.rows, base, journey.id, at.clock)
-    journey.sibling = this.byKey.get(key)
+    const other = this.byKey.get(key)
+    journey.sibling = other
+    journey.alone = other === undefined
+    if (other) other.alone = false
     this.byKey.set(key, journey)
     this.lane!.push(journey)
     this.open++
@@ -251,10 +260,11 @@ export class Assembler implements EventSink {
   private advance(journey: OpenJourney, resolved: Resolved, state: number): void {
     if (resolved.kind === 'log') return
     if (resolved.base) {
-      if (resolved.hook !== journey.hook || resolved.table !== journey.table) this.enter(journey, resolved)
+      if (resolved.hookNumber !== journey.hookNumber || resolved.tableNumber !== journey.tableNumber)
+        this.enter(journey, resolved)
       journey.number = resolved.ruleNumber ?? 0
       if (resolved.reported === 'policy' || resolved.kind === 'policy') journey.ended = true
-    } else if (resolved.table !== journey.table) {
+    } else if (resolved.tableNumber !== journey.tableNumber) {
       this.enter(journey, resolved)
       journey.number = 0
     }
@@ -277,6 +287,8 @@ export class Assembler implements EventSink {
     if (comesBack(journey.hook, resolved.hook)) journey.throughLoopback = true
     journey.hook = resolved.hook
     journey.table = resolved.table
+    journey.hookNumber = resolved.hookNumber
+    journey.tableNumber = resolved.tableNumber
     journey.ended = false
     if (resolved.table === 'nat') journey.natSeen = true
     else if (journey.hook === 'prerouting' || journey.hook === 'output')
@@ -318,7 +330,10 @@ export class Assembler implements EventSink {
   }
 
   /** Clocks of several hosts, or since boot and by the wall, cannot be compared. */
-  private changeLane({ host, uptime }: Stamp): void {
+  private changeLane(stamp: Stamp): void {
+    const { host, uptime } = stamp
+    this.stamp = stamp
+    if (this.lane?.host === host && this.lane.uptime === uptime) return
     const key = `${uptime} ${host}`
     if (this.lanes.size > MOST_HOSTS) for (const [other, lane] of this.lanes) if (!lane.first) this.lanes.delete(other)
     this.lane = this.lanes.get(key) ?? new JourneyQueue(host, uptime)
@@ -331,7 +346,8 @@ export class Assembler implements EventSink {
     if (this.latest === journey) this.latest = undefined
     this.forgetKey(journey)
     this.onClosed(journey, this.lastLine > journey.lastLine)
-    for (const state of journey.held) {
+    for (let i = 0; i < journey.held.length; i++) {
+      const state = journey.held.at(i)
       if (this.owners[state] === journey) this.owners[state] = undefined
       this.states.release(state)
     }
@@ -339,12 +355,16 @@ export class Assembler implements EventSink {
   }
 
   private forgetKey(journey: OpenJourney): void {
-    const first = this.byKey.get(journey.key)
+    let first = this.byKey.get(journey.key)
     if (first === journey) {
-      if (journey.sibling) this.byKey.set(journey.key, journey.sibling)
+      first = journey.sibling
+      if (first) this.byKey.set(journey.key, first)
       else this.byKey.delete(journey.key)
-      return
-    }
-    for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
+    } else for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
+    if (first && !first.sibling) first.alone = true
   }
 }
+
+/** Is this event of the base chain that the journey walks, as far as that is known? User chains may hang on several. */
+const isHere = (journey: OpenJourney, resolved: Resolved): boolean =>
+  resolved.hookNumber === 0 ? journey.tableNumber === resolved.tableNumber : journey.hookNumber === resolved.hookNumber

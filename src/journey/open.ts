@@ -24,6 +24,9 @@ export class OpenJourney {
   /** Where the packet is: the base chain it walks. Undefined: not known, it was first seen in a user chain. */
   hook: Hook | undefined
   table: string | undefined
+  /** The same as numbers; 0: not known. */
+  hookNumber = 0
+  tableNumber = 0
   /** The latest line of that base chain itself. */
   number = 0
   /** Nothing more can come of this base chain. */
@@ -40,6 +43,8 @@ export class OpenJourney {
   key = 0
   /** Another open journey with the same key. */
   sibling: OpenJourney | undefined
+  /** There is no other one. */
+  alone = true
   // the queue in which journeys wait for their next event
   lane: JourneyQueue | undefined
   queuedClock = 0
@@ -59,7 +64,7 @@ export class OpenJourney {
     this.firstLine = this.lastLine = line
     this.hook = undefined
     this.table = undefined
-    this.number = 0
+    this.number = this.hookNumber = this.tableNumber = 0
     this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = false
     this.key = key
     this.sibling = undefined

@@ -132,7 +132,7 @@ export class PacketStates {
     this.holders[state] = 0
     this.readPackets[state] = readPacket
     if (length > SLOT) this.long.set(state, source.slice(start, end))
-    else this.bytes.set(source.subarray(start, end), state * SLOT)
+    else for (let i = 0, to = state * SLOT; i < length; i++) this.bytes[to + i] = source[start + i]!
     this.rows.set(row, state * COLUMNS)
     if (telling >= 0 && length >= SHORTEST && length <= SLOT) this.remember(state, telling)
     if ((this.filled + 1) * 2 > this.slots.length) this.rehash()

@@ -13,6 +13,8 @@ const decoder = new TextDecoder('latin1')
 const UPTIME = 1
 const FRACTION = 2
 const COUNT = 3
+/** Numbers kept of each: from, to, what it is, and its value. */
+const PIECE = 4
 
 /** So many decimal digits fit a whole number of 32 bits, which is much faster than one with a fraction. */
 const MOST_DIGITS = 9
@@ -28,7 +30,7 @@ export class Head implements Moment {
   private readonly names: Names
   /** The last wrapping. */
   private bytes = new Uint8Array(0)
-  /** Its digits that differ from line to line, in order, MOST_DIGITS at a time; three numbers each: from, to, and what they are. */
+  /** Its digits that differ from line to line, in order, MOST_DIGITS at a time; PIECE numbers each. */
   private variable = new Int32Array(0)
   /** What makes microseconds of the digits: one of the two is 1. */
   private uptimeFactor = 1
@@ -78,17 +80,26 @@ export class Head implements Moment {
     let at = 0
     let uptime = 0
     let fraction = 0
-    for (let i = 0; i < variable.length; i += 3) {
+    for (let i = 0; i < variable.length; i += PIECE) {
       const from = variable[i]!
       const to = variable[i + 1]!
       for (; at < from; at++) if (bytes[start + at] !== known[at]) return false
       const kind = variable[i + 2]!
-      let number = 0
-      for (; at < to; at++) {
-        const byte = bytes[start + at]!
-        if (byte >= 0x30 && byte <= 0x39) number = (number * 10 + byte - 0x30) | 0
-        // `[   12.345678]` is filled up with blanks
-        else if (byte !== 0x20 || kind !== UPTIME || number > 0 || uptime > 0) return false
+      let number = variable[i + 3]!
+      // seconds are mostly those of the line before
+      let same = uptime === 0
+      for (let k = from; same && k < to; k++) same = bytes[start + k] === known[k]
+      if (same) at = to
+      else {
+        number = 0
+        for (; at < to; at++) {
+          const byte = bytes[start + at]!
+          if (byte >= 0x30 && byte <= 0x39) number = Math.imul(number, 10) + byte - 0x30
+          // `[   12.345678]` is filled up with blanks
+          else if (byte !== 0x20 || kind !== UPTIME || number > 0 || uptime > 0) return false
+          known[at] = byte
+        }
+        variable[i + 3] = number
       }
       // the clock's microseconds go on with the number that its seconds began
       if (kind === UPTIME) uptime = uptime * POWERS[to - from]! + number
@@ -114,13 +125,13 @@ export class Head implements Moment {
     this.clock = wrapping.clock
     this.escaped = wrapping.escaped
     const variable: number[] = []
-    if (count) variable.push(...pieces(count, COUNT))
+    if (count) variable.push(...this.pieces(count, COUNT))
     // the wall clock stands in front of the clock since boot
     if (fraction) {
       const digits = fraction[1] - fraction[0]
       this.fractionFactor = 10 ** Math.max(0, 6 - digits)
       this.fractionDivisor = 10 ** Math.max(0, digits - 6)
-      variable.push(...fraction, FRACTION)
+      variable.push(...this.pieces(fraction, FRACTION))
     }
     if (uptime) variable.push(...this.uptimeParts(uptime, wrapping.escaped))
     this.variable = Int32Array.from(variable)
@@ -131,19 +142,22 @@ export class Head implements Moment {
   /** `12.345678` with the blanks in front of it, which are places for more digits; /dev/kmsg has whole microseconds. */
   private uptimeParts([from, to]: Span, whole: boolean): number[] {
     this.uptimeFactor = 1
-    if (whole) return pieces([from, to], UPTIME)
+    if (whole) return this.pieces([from, to], UPTIME)
     const point = this.bytes.indexOf(0x2e, from)
     let first = from
     while (first > 0 && this.bytes[first - 1] === 0x20) first--
     this.uptimeFactor = 10 ** (6 - (to - point - 1))
-    return [...pieces([first, point], UPTIME), ...pieces([point + 1, to], UPTIME)]
+    return [...this.pieces([first, point], UPTIME), ...this.pieces([point + 1, to], UPTIME)]
   }
-}
 
-function pieces([from, to]: Span, kind: number): number[] {
-  const list: number[] = []
-  for (let at = from; at < to; at += MOST_DIGITS) list.push(at, Math.min(to, at + MOST_DIGITS), kind)
-  return list
+  private pieces([from, to]: Span, kind: number): number[] {
+    const list: number[] = []
+    for (let at = from; at < to; at += MOST_DIGITS) {
+      const end = Math.min(to, at + MOST_DIGITS)
+      list.push(at, end, kind, Number(decoder.decode(this.bytes.subarray(at, end))))
+    }
+    return list
+  }
 }
 
 function wrappingStart(bytes: Uint8Array, start: number, end: number): number {

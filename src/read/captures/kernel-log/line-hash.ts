@@ -14,7 +14,10 @@ export let plain = false
  * stand. Four sums side by side, as a multiplication that waits for the one before it leaves the processor idle.
  */
 export function hashLine(bytes: Uint8Array, view: DataView, start: number, stop: number, seed: number): number {
-  let [a, b, c, d] = [seed, 0, 0, 0]
+  let a = seed
+  let b = 0
+  let c = 0
+  let d = 0
   let at = start
   // until there is a byte below the blank, as the newline is, or beyond ASCII
   for (const last = stop - 16; at <= last; at += 16) {

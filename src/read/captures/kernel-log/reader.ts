@@ -111,18 +111,29 @@ export class KernelLogReader implements CaptureReader {
     while (bytes[at] === 0x20) at++
     const prefixStart = at
     let hash = 0
+    let last = 0
     for (; at + 4 <= end; at += 4) {
       const four = view.getInt32(at, true)
       // is one of the four a blank or less?
-      if (((four - 0x21212121) & ~four & 0x80808080) !== 0) break
+      const ends = (four - 0x21212121) & ~four & 0x80808080
+      if (ends !== 0) {
+        const rest = (31 - Math.clz32(ends & -ends)) >> 3
+        last = four & ~(-1 << (rest << 3))
+        at += rest
+        break
+      }
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
     }
-    const lastStart = at
-    while (bytes[at]! > 0x20) at++
-    hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ lastWord(view, lastStart, at), MULTIPLIER)
+    if (bytes[at]! > 0x20) {
+      // the last bytes that there are
+      const from = at
+      while (bytes[at]! > 0x20) at++
+      last = lastWord(view, from, at)
+    }
+    hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
     hash ^= hash >>> 15
     this.head.read(bytes, lineStart, message, this.glued)
-    const prefix = this.traces.find(bytes, view, prefixStart, at, hash)
+    const prefix = this.traces.find(bytes, view, prefixStart, at, hash, last)
     if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
     this.headOffset = message - lineStart
     return this.event(bytes, view, at - prefix.glued, end, prefix.point)
@@ -290,7 +301,7 @@ export class KernelLogReader implements CaptureReader {
     let hash = 0
     for (let i = from; i < at; i++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[i]!, MULTIPLIER)
     hash ^= hash >>> 15
-    const { point, glued } = this.logs.find(bytes, view, from, at, hash)
+    const { point, glued } = this.logs.find(bytes, view, from, at, hash, lastWord(view, at - ((at - from) & 3), at))
     if (point >= 0) return this.event(bytes, view, at, end, point)
     this.skip('cut-line', 'a part of a log line was passed over')
     return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1
