@@ -7,11 +7,15 @@ import { splitWords } from '../rules/iptables/words.ts'
 const tool = (family: string) => (family === 'ip6' ? 'ip6tables' : 'iptables')
 const tableOption = (table: string) => (table === 'filter' ? '' : ` -t ${table}`)
 
-/** The rule's own words without `-A CHAIN`, quoted for a shell: a comment may hold anything. */
-const body = (ref: RuleRef) =>
-  splitWords((ref.rule ?? '').replace(/^-A \S+ ?/, ''))
-    .map(shellWord)
-    .join(' ')
+/** `iptables -t nat`; table filter goes without saying. */
+export const iptablesHead = ({ family, table }: Pick<RuleRef, 'family' | 'table'>): string =>
+  `${tool(family)}${tableOption(table)}`
+
+/** The rule's own words without `-A CHAIN`, not yet quoted. */
+export const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).slice(2)
+
+/** Quoted for a shell: a comment may hold anything. */
+const body = (ref: RuleRef) => ruleWords(ref).map(shellWord).join(' ')
 
 /** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
 export const shellWord = (word: string): string =>
@@ -32,11 +36,19 @@ export function deleteRule(ref: RuleRef): Command | undefined {
   }
 }
 
+/** What else is known of a packet that a rule is to choose. */
+export interface Told {
+  /** It answers what another port had asked, which is another one each time. */
+  answer?: boolean
+  /** nat has written its destination: others may come there directly. */
+  rewritten?: boolean
+}
+
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
-export function acceptBefore(ref: RuleRef, packet: Packet): Command | undefined {
-  const words = packetMatch(packet)
+export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Command | undefined {
+  const words = packetMatch(packet, told)
   if (words === undefined) return undefined
-  const head = `${tool(ref.family)}${tableOption(ref.table)}`
+  const head = iptablesHead(ref)
   const chain = shellWord(ref.chain)
   const place = ref.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${ref.ruleNumber}`
   return { command: `${head} ${place} ${words} -j ACCEPT`, undo: `${head} -D ${chain} ${words} -j ACCEPT` }
@@ -47,19 +59,28 @@ export function setPolicy(ref: RuleRef, policy: string, old: string): Command {
   return { command: `${head} ${policy}`, undo: `${head} ${old}` }
 }
 
-/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not its passing source port. */
-export function packetMatch(packet: Packet): string | undefined {
+/** Options that choose whatever is for this destination, with a blank behind them. */
+export function destinationMatch({ dst, protocol, dport }: Packet): string {
+  const words: string[] = []
+  if (dst !== undefined) words.push(`-d ${dst}/${dst.includes(':') ? 128 : 32}`)
+  if (protocol !== undefined && dport !== undefined) words.push(`-p ${protocol} -m ${protocol} --dport ${dport}`)
+  return words.map((word) => `${word} `).join('')
+}
+
+/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
+function packetMatch(packet: Packet, { answer, rewritten }: Told): string | undefined {
   if (packet.src === undefined || packet.dst === undefined) return undefined
   const width = packet.src.includes(':') ? 128 : 32
   const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]
   if (packet.in !== undefined) words.push(`-i ${shellWord(packet.in)}`)
   if (packet.out !== undefined) words.push(`-o ${shellWord(packet.out)}`)
   if (packet.protocol !== undefined) words.push(`-p ${packet.protocol === 'icmpv6' ? 'ipv6-icmp' : packet.protocol}`)
-  if (packet.dport !== undefined && packet.protocol !== undefined)
-    words.push(`-m ${packet.protocol} --dport ${packet.dport}`)
+  const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
+  if (port !== undefined && packet.protocol !== undefined) words.push(`-m ${packet.protocol} ${option} ${port}`)
   else if (packet.protocol === 'icmp' && packet.icmpType !== undefined)
     words.push(`-m icmp --icmp-type ${packet.icmpType}`)
   else if (packet.protocol === 'icmpv6' && packet.icmpType !== undefined)
     words.push(`-m icmp6 --icmpv6-type ${packet.icmpType}`)
+  if (rewritten) words.push('-m conntrack --ctstate DNAT')
   return words.join(' ')
 }

@@ -5,11 +5,11 @@
 import { applyEdit } from '../edits/apply.ts'
 import { parseCommand } from '../edits/parse.ts'
 import type { Engine, Played } from '../journey/engine.ts'
-import type { Evidence } from '../journey/evidence.ts'
-import type { ConntrackEntry } from '../model/host.ts'
 import type { Finding, Fix, Journey, Outcome } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import type { Context } from './context.ts'
+import { reaches } from './conversation.ts'
+import { type Rehearsal, type Rehearsed, rehearse } from './rehearse.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
 export type ExplainPlayed = (played: Played, world: World) => Journey
@@ -17,7 +17,7 @@ export type ExplainPlayed = (played: Played, world: World) => Journey
 const GOOD: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
-interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'unverified'> {
+interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
   index: number
   /** Absent: nothing to try. */
   mends?: boolean
@@ -27,16 +27,14 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'unveri
 export type Trials = readonly (readonly Trial[])[]
 
 /** Tries what the journey's findings propose. What is done by hand stays on top; then what mends; last what does not. */
-export function tryFixes(evidence: Evidence, world: World, engine: Engine, explainPlayed: ExplainPlayed): Trials {
-  const { journey } = evidence
-  const proposed = journey.findings.some((finding) => finding.fix.some(isEdit))
-  const before = proposed ? worldBefore(evidence, world) : world
-  const reason = proposed ? whyNotTried(journey, engine, before) : undefined
+export function tryFixes(context: Context, engine: Engine, explainPlayed: ExplainPlayed): Trials {
+  const { journey } = context
+  const rehearsal = journey.findings.some((finding) => finding.fix.some(isEdit)) ? rehearse(context, engine) : undefined
   return journey.findings.map((finding) => {
     const trials = finding.fix.map((fix, index): Trial => {
-      if (!isEdit(fix)) return { index }
-      if (reason !== undefined) return { index, unverified: reason }
-      return { index, ...tryFix(fix, finding, journey, before, engine, explainPlayed) }
+      if (!isEdit(fix) || !rehearsal) return { index }
+      if ('reason' in rehearsal) return { index, unverified: rehearsal.reason }
+      return { index, ...tryFix(fix, finding, rehearsal, explainPlayed) }
     })
     const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
     return trials.sort((a, b) => rank(a) - rank(b))
@@ -54,33 +52,41 @@ export function noteTrials(journey: Journey, trials: Trials): void {
   })
 }
 
-function tryFix(
-  fix: Fix,
-  finding: Finding,
-  journey: Journey,
-  before: World,
-  engine: Engine,
-  explainPlayed: ExplainPlayed,
-): Omit<Trial, 'index'> {
-  const after = applyCommand(before, fix.command!)
+function tryFix(fix: Fix, finding: Finding, rehearsal: Rehearsal, explainPlayed: ExplainPlayed): Omit<Trial, 'index'> {
+  const after = applyCommand(rehearsal.world, fix.command!)
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
-  const played = engine.play(after.world, journey.packet)
-  const tried = explainPlayed(played, after.world)
+  const rehearsed = rehearsal.play(after.world)
+  const { told } = rehearsed
+  if (!told) return { mends: false, unverified: 'the answer would not come to this point' }
+  const tried = explainPlayed(told, after.world)
   if (tried.outcome === 'undetermined') {
-    const { open } = played.ended
+    const { open } = told.ended
     const why = open
       ? `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
       : 'what becomes of the packet cannot be told'
     return { mends: false, unverified: why }
   }
-  const source = played.packet.src
-  const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== journey.packet.src
+  const source = told.packet.src
+  const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== rehearsal.packet.src
+  const good = GOOD.includes(tried.outcome)
+  const but = good ? stillWrong(tried, rehearsed) : undefined
   return {
-    verified: engine.id,
+    verified: rehearsal.engine.id,
     after: tried.outcome,
     ...(rewritten ? { afterSource: source } : {}),
-    mends: GOOD.includes(tried.outcome) && !tried.findings.some((one) => one.code === finding.code),
+    ...(but === undefined ? {} : { but }),
+    mends: good && but === undefined && !tried.findings.some(({ code }) => code === finding.code),
   }
+}
+
+/** Of a packet that gets through. */
+function stillWrong(tried: Journey, { asked, answer }: Rehearsed): string | undefined {
+  const error = tried.findings.find(({ severity }) => severity === 'error')
+  if (error) return error.code === 'closed-port' ? 'nothing listens there' : error.message
+  if (!asked || !answer || reaches(asked, answer) !== false) return undefined
+  return GOOD.includes(answer.ended.outcome)
+    ? 'its answer would come from another address'
+    : `its answer would be ${answer.ended.outcome}`
 }
 
 /** Only what edits/ knows changes anything; the rest (tcpdump, ss) looks. */
@@ -97,42 +103,3 @@ function applyCommand(world: World, command: string): { world: World } | { error
   }
   return { world: at }
 }
-
-/** Undefined where the engine gives what was seen. */
-function whyNotTried(journey: Journey, engine: Engine, world: World): string | undefined {
-  const { src, dst } = journey.packet
-  if (src === undefined || dst === undefined) return "not tried: the capture does not show the packet's addresses"
-  const { evidence, ended } = engine.play(world, journey.packet)
-  if (ended.outcome === 'undetermined') {
-    if (!world.host.routes)
-      return "not tried: the host's addresses and routes are not known (ip -j addr, ip -j route show table all)"
-    return ended.open
-      ? `not tried: it hangs on ${ended.open.condition} (${ended.open.reason})`
-      : "not tried: the packet's way cannot be told"
-  }
-  if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined
-  return `not tried: played again, the packet would have been ${ended.outcome}, so something else was in force`
-}
-
-function samePlace(a: Journey, b: Journey): boolean {
-  const [one, other] = [a.steps.findLast(isWalked), b.steps.findLast(isWalked)]
-  return one?.table === other?.table && one?.chain === other?.chain && one?.ruleNumber === other?.ruleNumber
-}
-
-const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
-
-/** A conntrack dump taken after the capture holds the entry that this packet made: its effect, not its cause. */
-function worldBefore({ journey, nat }: Evidence, world: World): World {
-  const { conntrack } = world.host
-  if (nat !== 'passed' || !conntrack) return world
-  const others = conntrack.filter((entry) => !isOf(entry, journey.packet))
-  return others.length === conntrack.length ? world : { ...world, host: { ...world.host, conntrack: others } }
-}
-
-const isOf = ({ protocol, original }: ConntrackEntry, packet: Packet): boolean =>
-  protocol === packet.protocol &&
-  original.src === packet.src &&
-  original.dst === packet.dst &&
-  original.sport === packet.sport &&
-  original.dport === packet.dport &&
-  original.icmpId === packet.icmpId

@@ -11,18 +11,18 @@ export type Test = (moment: Moment) => Truth
 
 // conditions never change once they are read, so each is prepared once
 const tests = new WeakMap<Condition, Test>()
-const listTests = new WeakMap<readonly Condition[], Test>()
+const listTests = new WeakMap<readonly Condition[], readonly Test[]>()
 
 export const evaluate = (condition: Condition, moment: Moment): Truth => testOf(condition)(moment)
 
 /** All of a rule's conditions. */
 export function evaluateAll(conditions: readonly Condition[], moment: Moment): Truth {
-  let test = listTests.get(conditions)
-  if (!test) {
-    test = prepare({ kind: 'all', of: conditions as Condition[] })
-    listTests.set(conditions, test)
+  let parts = listTests.get(conditions)
+  if (!parts) {
+    parts = conditions.map(testOf)
+    listTests.set(conditions, parts)
   }
-  return test(moment)
+  return all(parts, moment)
 }
 
 function testOf(condition: Condition): Test {
@@ -44,11 +44,13 @@ function prepare(condition: Condition): Test {
       const of = testOf(condition.of)
       return (moment) => not(of(moment))
     }
-    case 'all':
-    case 'any': {
-      const combine = condition.kind === 'all' ? all : any
+    case 'all': {
       const parts = condition.of.map(testOf)
-      return (moment) => combine(parts, (part) => part(moment))
+      return (moment) => all(parts, moment)
+    }
+    case 'any': {
+      const parts = condition.of.map(testOf)
+      return (moment) => any(parts, moment)
     }
     case 'unknown': {
       const truth = unknown(condition.reason)

@@ -15,11 +15,20 @@ export type { Moment } from './moment.ts'
 
 const READERS: Readers = { ...WAY, ...HEADERS, ...TRANSPORT, ...CONNECTION, ...ROUTING }
 
-/** Reads one field of packet after packet; ABSENT where the packet does not have it. */
-export function reader(field: string): (moment: Moment) => Held | typeof ABSENT | Unknown {
-  const read = READERS[field]
-  const missing = unknown(`${field} is not known`)
-  return read ? (moment) => read(moment) ?? missing : () => missing
+type Reader = (moment: Moment) => Held | typeof ABSENT | Unknown
+
+const readers = new Map<string, Reader>()
+
+/** Reads one field; ABSENT where the packet does not have it. */
+export function reader(field: string): Reader {
+  let known = readers.get(field)
+  if (!known) {
+    const read = READERS[field]
+    const missing = unknown(`${field} is not known`)
+    known = read ? (moment) => read(moment) ?? missing : () => missing
+    readers.set(field, known)
+  }
+  return known
 }
 
-export const held = (field: string, moment: Moment): Held | typeof ABSENT | Unknown => reader(field)(moment)
+export const held = (field: string, moment: Moment): ReturnType<Reader> => reader(field)(moment)

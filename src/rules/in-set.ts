@@ -14,7 +14,14 @@ import { addressBytes } from './values.ts'
 export function inSet(name: string, directions: readonly string[], moment: Moment): Truth {
   const set = setNamed(moment.world, name)
   if (!set) return unknown(`the elements of set ${name} are not known`)
-  if (set.type === 'list:set') return any(set.elements, ({ parts }) => inSet(parts[0] ?? '', directions, moment))
+  if (set.type === 'list:set') {
+    const members = set.elements.map(
+      ({ parts }) =>
+        (at: Moment) =>
+          inSet(parts[0] ?? '', directions, at),
+    )
+    return any(members, moment)
+  }
   if (moment.family !== 'ip' && moment.family !== 'ip6') return unknown('an ipset is asked for IP packets only')
   const fields = setFields(set.type, directions, moment.family)
   const elements = elementsOf(set)
@@ -48,7 +55,7 @@ type Value = PartValue | typeof ABSENT | Unknown
 
 function partValue(part: string, field: string, set: NamedSet, elements: Elements, moment: Moment): Value {
   if (part === 'port') return packetPort(field.endsWith('sport') ? 'sport' : 'dport', elements.plainPorts, moment)
-  const held = readerOf(field)(moment)
+  const held = reader(field)(moment)
   if (held === ABSENT || isUnknown(held)) return held
   switch (part) {
     case 'ip':
@@ -63,14 +70,6 @@ function partValue(part: string, field: string, set: NamedSet, elements: Element
     default:
       return String(held).toLowerCase()
   }
-}
-
-const readers = new Map<string, ReturnType<typeof reader>>()
-
-function readerOf(field: string): ReturnType<typeof reader> {
-  const known = readers.get(field) ?? reader(field)
-  readers.set(field, known)
-  return known
 }
 
 function masked(address: Uint8Array, mask: NamedSet['addressMask']): Uint8Array {

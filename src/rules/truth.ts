@@ -14,23 +14,23 @@ export const isUnknown = (value: unknown): value is Unknown =>
 export const not = (truth: Truth): Truth => (typeof truth === 'boolean' ? !truth : truth)
 
 /** False if any is false; else the first unknown; else true. */
-export function all<T>(items: readonly T[], truth: (item: T) => Truth): Truth {
+export function all<T>(tests: readonly ((of: T) => Truth)[], of: T): Truth {
   let open: Unknown | undefined
-  for (const item of items) {
-    const one = truth(item)
-    if (one === false) return false
-    if (one !== true) open ??= one
+  for (const test of tests) {
+    const truth = test(of)
+    if (truth === false) return false
+    if (truth !== true) open ??= truth
   }
   return open ?? true
 }
 
 /** True if any is true; else the first unknown; else false. */
-export function any<T>(items: readonly T[], truth: (item: T) => Truth): Truth {
+export function any<T>(tests: readonly ((of: T) => Truth)[], of: T): Truth {
   let open: Unknown | undefined
-  for (const item of items) {
-    const one = truth(item)
-    if (one === true) return true
-    if (one !== false) open ??= one
+  for (const test of tests) {
+    const truth = test(of)
+    if (truth === true) return true
+    if (truth !== false) open ??= truth
   }
   return open ?? false
 }

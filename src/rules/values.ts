@@ -47,8 +47,8 @@ function equality(type: FieldType, value: Value, mask: Scalar | undefined): Test
     case 'address':
       return addressTest(value, mask)
     case 'protocol': {
-      const number = protocolNumber(String(value))
-      return (held) => held === value || (number !== undefined && protocolNumber(String(held)) === number)
+      const number = knownProtocol(String(value))
+      return (held) => held === value || (number !== undefined && knownProtocol(String(held)) === number)
     }
     case 'mac': {
       const wanted = String(value).toLowerCase()
@@ -139,6 +139,18 @@ const word = (bytes: Uint8Array): number => (bytes[0]! << 24) | (bytes[1]! << 16
 
 const sameAddress = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && compareAddresses(a, b) === 0
+
+const protocols = new Map<string, number | undefined>()
+
+/** As protocolNumber; there are few of them. */
+export function knownProtocol(text: string): number | undefined {
+  let number = protocols.get(text)
+  if (number === undefined) {
+    number = protocolNumber(text)
+    protocols.set(text, number)
+  }
+  return number
+}
 
 const known = new Map<string, Uint8Array | undefined>()
 

@@ -36,6 +36,11 @@ export interface Walk {
   packet: Packet
 }
 
+interface Frame extends Place {
+  /** How often this place was left by goto for another. */
+  gotos: number
+}
+
 /** More jumps than any table has without a loop. */
 const MAX_DEPTH = 512
 
@@ -44,7 +49,7 @@ const MAX_DEPTH = 512
  * return. A chain left by goto is not come back to; where nothing is left to come back to, the policy decides.
  */
 export function walk(table: Table, stack: readonly Place[], start: Moment): Walk {
-  const places = stack.map((place) => ({ ...place }))
+  const places: Frame[] = stack.map((place) => ({ ...place, gotos: 0 }))
   const matched: Visit[] = []
   let moment = start
   for (;;) {
@@ -85,9 +90,12 @@ export function walk(table: Table, stack: readonly Place[], start: Moment): Walk
       case 'goto': {
         const chain = table.chains.get(target ?? '')
         if (!chain) return stop(unknown(`chain ${target} is not in the ruleset`))
-        if (places.length > MAX_DEPTH) return stop(unknown(`the jumps to chain ${target} never end`))
+        const gotos = ending === 'goto' ? place.gotos + 1 : 0
+        // the kernel takes no ruleset that goes round in circles
+        if (places.length > MAX_DEPTH || gotos > table.chains.size)
+          return stop(unknown(`the jumps to chain ${target} never end`))
         if (ending === 'goto') places.pop()
-        places.push({ chain, index: 0 })
+        places.push({ chain, index: 0, gotos })
         break
       }
       case 'unknown':

@@ -70,7 +70,7 @@ function isMulticast(address: string): boolean {
 /** IPv6 refuses these before any hook (ip6_rcv_core). */
 export function isRefused({ src, dst, in: device }: Packet): boolean {
   if (!src!.includes(':') || device === 'lo') return false
-  return src === '::1' || dst === '::1' || isMulticast(src!) || /^::ffff:\d+\./.test(src!)
+  return src === '::1' || dst === '::1' || isMulticast(src!)
 }
 
 /** What IPv6 does not take to another link (ip6_forward); IPv4 has asked for martians before. */
@@ -113,7 +113,7 @@ export function deviceSysctl(host: Host, device: string, name: string): number {
 function isMartian({ world }: Machine, { src, dst, in: device }: Packet): boolean {
   const [from, to] = [parseAddress(src!), parseAddress(dst!)]
   if (!from || !to) return false
-  if (isMulticast(src!) || src === '255.255.255.255' || from[0] === 0 || to[0] === 0) return true
+  if (isMulticast(src!) || src === '255.255.255.255' || src === '0.0.0.0' || dst === '0.0.0.0') return true
   return (from[0] === 127 || to[0] === 127) && !deviceSysctl(world.host, device!, 'route_localnet')
 }
 

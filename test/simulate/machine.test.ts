@@ -121,6 +121,19 @@ describe('the way', () => {
     }
   })
 
+  // as the kernel of docs/kernel-ledger.md did with them
+  it.each<[string, Partial<Packet>, string]>([
+    ['a source of class E', { src: '240.0.0.1' }, 'forwarded'],
+    ['a source in 0.0.0.0/8', { src: '0.1.2.3' }, 'forwarded'],
+    ['a group as source', { src: '224.0.0.9' }, 'vanished'],
+    ['everybody', { dst: '255.255.255.255' }, 'delivered'],
+    ['all hosts', { dst: '224.0.0.1' }, 'delivered'],
+    ['a group that this host may have joined', { dst: '224.5.6.7' }, 'undetermined'],
+    ['the loopback as source in IPv6', { src: '::1', dst: 'fd00::2' }, 'vanished'],
+  ])('of %s', (_, addresses, outcome) => {
+    expect(machine(filter()).send({ ...SYN, ...addresses }).ended.outcome).toBe(outcome)
+  })
+
   it('is looked up anew where mangle changes what routing reads', () => {
     const host: Host = {
       ...ROUTER,

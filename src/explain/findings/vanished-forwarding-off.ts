@@ -10,11 +10,11 @@ export const vanishedForwardingOff: Detector = {
     const { sysctls } = context.world.host
     const device = routed.packet.in!
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
-    // IPv4 asks the input interface, IPv6 the whole host as well
+    // IPv4 asks the input interface, IPv6 only the whole host
     const own = sysctls?.get(`net.${family}.conf.${sysctlName(device)}.forwarding`)
     const all =
       family === 'ipv6' ? sysctls?.get('net.ipv6.conf.all.forwarding') : (own ?? sysctls?.get('net.ipv4.ip_forward'))
-    if (own !== '0' && all !== '0') return []
+    if (all !== '0') return []
     const name = family === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
     const onlyThis = family === 'ipv4' && sysctls?.get(name) === '1'
     const mend = onlyThis ? `net.ipv4.conf.${sysctlName(device)}.forwarding` : name

@@ -1,6 +1,9 @@
+import type { Route } from '../../model/host.ts'
+import type { Fix } from '../../model/journey.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { shellWord } from '../commands.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { deleteRoute, homeOf } from '../routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -34,6 +37,7 @@ export const vanishedRpFilter: Detector = {
         {
           steps: [context.ended.step + 1],
           fix: [
+            ...strayRoute(context, packet.src!, device, back),
             {
               description: 'add the route back, or let the filter be loose',
               command: `sysctl -w ${shellWord(name)}=2`,
@@ -46,4 +50,16 @@ export const vanishedRpFilter: Detector = {
       ),
     ]
   },
+}
+
+/** The source is in the network that it came from, and a route says otherwise. */
+function strayRoute({ world }: Context, src: string, device: string, back: Route | null): Fix[] {
+  if (!back || homeOf(src, world.host)?.link.name !== device) return []
+  return [
+    {
+      description: `${src} is in the network of ${device}: take away the route that leads elsewhere`,
+      ...deleteRoute(back),
+      unverified: 'not tried',
+    },
+  ]
 }

@@ -2,8 +2,10 @@
 import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, deleteRule } from '../commands.ts'
+import { acceptBefore, type Command, deleteRule } from '../commands.ts'
 import type { Context } from '../context.ts'
+import { openingOf } from '../conversation.ts'
+import { isParticular } from '../miss.ts'
 import { ownerAt, refAt } from '../refs.ts'
 
 export interface Blame {
@@ -26,6 +28,41 @@ export function blame(context: Context): Blame | undefined {
   return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step) }
 }
 
+/** A policy, or a rule that asks neither for an address nor for a port: it stops what nothing else wanted. */
+export function isCatchAll({ evidence, ended, journey }: Context): boolean {
+  if (journey.steps[ended.step]?.kind === 'policy') return true
+  const { rule } = evidence.arrivals[ended.step] ?? {}
+  return rule !== undefined && !rule.conditions.some(isParticular)
+}
+
+/** In front of what stopped it. */
+export function acceptSuch({ journey, world, evidence, ended }: Context, end: RuleRef): Command | undefined {
+  const { packet, hook, table } = evidence.arrivals[ended.step]!
+  const answer = openingOf(journey.packet, world) !== undefined
+  // before nat has done its work nobody can ask for it
+  const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
+  const rewritten =
+    behind && journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
+  return acceptBefore(end, packet, { answer, rewritten })
+}
+
+/** Take away the rule of step `i`; first what its owner's users should do instead. */
+export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
+  const owner = ownerAt(context, i)
+  const remove = deleteRule(ref)
+  const found: Fix[] = []
+  if (owner)
+    found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
+  if (remove)
+    found.push({
+      description: `${owner ? 'for now, ' : ''}delete rule ${ref.ruleNumber} of ${ref.chain}`,
+      ...remove,
+      unverified: 'not tried',
+      note: owner ? writtenBack(owner) : 'every packet that the rule chose goes another way then',
+    })
+  return found
+}
+
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] {
   const found: Fix[] = []
@@ -35,8 +72,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
-  const packet = context.evidence.arrivals[context.ended.step]!.packet
-  const accept = acceptBefore(end, packet)
+  const accept = acceptSuch(context, end)
   const through = walked.markSetter !== undefined || walked.culprit !== context.ended.step
   const drop = deleteRule(culprit)
   const remove = drop && {

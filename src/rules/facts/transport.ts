@@ -3,6 +3,7 @@ import type { Packet } from '../../model/packet.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { ABSENT, ipVersion, type Read, type Readers } from '../moment.ts'
 import { type Unknown, unknown } from '../truth.ts'
+import { knownProtocol } from '../values.ts'
 
 const TCP_FLAGS: Readonly<Record<string, number>> = {
   fin: 1,
@@ -25,7 +26,7 @@ function ofProtocol(protocols: readonly string[], read: (packet: Packet) => Retu
 
 function whyNot(packet: Packet, numbers: ReadonlySet<number | undefined>): typeof ABSENT | Unknown | undefined {
   if (packet.protocol === undefined) return unknown('the protocol is not known')
-  if (!numbers.has(protocolNumber(packet.protocol))) return ABSENT
+  if (!numbers.has(knownProtocol(packet.protocol))) return ABSENT
   return (packet.fragOffset ?? 0) > 0 ? ABSENT : undefined
 }
 

@@ -204,7 +204,10 @@ function chosen(
   field: string,
   [low, high]: readonly [string | number, string | number],
 ): string | number | undefined {
-  const { packet } = seen.fate.arrived ?? seen.lines.at(-1)!
+  const last = seen.steps.at(-1)!
+  // a line is printed before its target acts
+  if (!seen.fate.arrived && last.table === 'nat') return undefined
+  const { packet } = seen.fate.arrived ?? last.line
   const taken = packet[field as 'src' | 'sport']
   if (typeof taken === 'number' && taken >= Number(low) && taken <= Number(high)) return taken
   if (typeof taken === 'string' && isBetween(taken, String(low), String(high))) return taken

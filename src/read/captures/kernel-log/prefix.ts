@@ -27,6 +27,8 @@ const utf8 = new TextDecoder()
 const TRACE_PREFIX = /^([^:\s]+):([^\s]+?):(rule|return|policy):(\d+)(?!\d)(.*)$/
 /** The same without `TRACE: `, as people and tools cut it off; only for the tables that there are. */
 const BARE_TRACE = /^(?:.*\s)?((?:raw|mangle|nat|filter|security):\S+:(?:rule|return|policy):\d+)\s*$/
+/** Of texts that are none of the kernel's, the short ones come again. */
+const LONGEST_OTHER = 64
 /** Texts kept; those that glued fields make endless are read each time instead. */
 const MOST = 1 << 17
 /** Prefixes of LOG lines told apart: who writes numbers or times into them has one for each line. */
@@ -57,7 +59,7 @@ export class PrefixTable {
     const words = new Int32Array(padded.buffer)
     const { point, glued } = this.read(bytes)
     const entry: Entry = { words, length: bytes.length, hash, point, glued }
-    if (this.count > MOST) return entry
+    if (this.count > MOST || (point === NONE && bytes.length > LONGEST_OTHER)) return entry
     this.slots[slot] = entry
     if (++this.count * 2 > this.slots.length) this.grow()
     return entry

@@ -18,6 +18,8 @@ import { joinWrapped } from './wrapped.ts'
 
 /** What the kernel prints of one packet is shorter (it has 1 KB for it). */
 const MAX_RECORD = 4096
+/** Table, chain, number; and fields up to the first blank, where the blanks between are lost. */
+const MAX_PREFIX = 512
 const NEWLINE = 0x0a
 /** `RACE` as a little-endian number. */
 const RACE = 0x45434152
@@ -109,15 +111,16 @@ export class KernelLogReader implements CaptureReader {
     // fields may be aligned by hand; between `TRACE:` and the table there is one blank
     while (bytes[at] === 0x20) at++
     const prefixStart = at
+    const most = Math.min(end, at + MAX_PREFIX)
     let hash = 0
-    for (; at + 4 <= end; at += 4) {
+    for (; at + 4 <= most; at += 4) {
       const four = view.getInt32(at, true)
       // is one of the four a blank or less?
       if (((four - 0x21212121) & ~four & 0x80808080) !== 0) break
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
     }
     const lastStart = at
-    while (bytes[at]! > 0x20) at++
+    while (at < most && bytes[at]! > 0x20) at++
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ lastWord(view, lastStart, at), MULTIPLIER)
     hash ^= hash >>> 15
     this.head.read(bytes, lineStart, message, this.glued)
@@ -352,6 +355,7 @@ export class KernelLogReader implements CaptureReader {
 }
 
 const lineEnd = (bytes: Uint8Array, from: number, end: number): number => {
+  // only up to `end`: the newline may be far behind it
   const newline = bytes.subarray(from, end).indexOf(NEWLINE)
   return newline < 0 ? end : from + newline
 }

@@ -1,0 +1,135 @@
+import type { Condition, Value } from '../../model/condition.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { goals } from '../goals.ts'
+import { type Passed, passedRules } from '../passed.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+
+/** nat sends it to one place, and another rule that is there for it speaks of another. */
+export const dnatMismatch: Detector = {
+  code: 'dnat-mismatch',
+  detect(context) {
+    const step = context.evidence.arrivals.findIndex(
+      ({ rule, ending }, i) =>
+        rule !== undefined && ending === 'accept' && verdictOf(rule).text === 'dnat' && isRule(context, i),
+    )
+    const ref = step < 0 ? undefined : refAt(context, step)
+    if (!ref) return []
+    return [...byComment(context, step, ref), ...byFilter(context, step, ref)].slice(0, 1)
+  },
+}
+
+const isRule = ({ journey }: Context, i: number): boolean => journey.steps[i]!.kind === 'rule'
+
+interface Place {
+  address: string
+  port: number | undefined
+}
+
+/** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`. */
+function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
+  const { arrivals } = context.evidence
+  const { rule, caller } = arrivals[step]!
+  const said = caller === undefined ? undefined : arrivals[caller]!.rule?.comment
+  const [, address, port] = /-> \[?([\da-f.:]+?)\]?:(\d+)$/.exec(said ?? '') ?? []
+  const to = rule?.statements.find((one) => one.kind === 'dnat')
+  if (address === undefined || to?.kind !== 'dnat' || !to.addresses) return []
+  const meant = { address, port: Number(port) }
+  const same = to.addresses[0] === address && (to.ports === undefined || to.ports[0] === meant.port)
+  const leads = refAt(context, caller!)
+  if (same || !leads) return []
+  const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while the comment of ${nameRef(leads)}, which leads there, says ${describeEnd(address, port)}.`
+  return [
+    finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref, leads], fix: sendTo(ref, meant) }),
+  ]
+}
+
+/** It was stopped where another destination would have passed, by a rule that nothing else has ever met. */
+function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
+  const goal = goals(context).find(({ kind }) => kind === 'pass')
+  if (!goal || goal.pass.steps[0]! <= step) return []
+  for (const passed of passedRules(context, goal.pass)) {
+    const { rule, chain, moment } = passed
+    const ending = verdictOf(rule).ending
+    if ((ending !== 'accept' && ending !== 'return') || (rule.counters && rule.counters.packets > 0)) continue
+    const asked = context.evidence.arrivals[step]!.packet
+    const meant = placeMeant(passed, asked)
+    if (!meant) continue
+    const other = refOf(context, goal.pass.table.name, chain, rule)
+    const { dst, dport } = moment.packet
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
+    const doubt =
+      mentions(context, meant.address, rule) >= mentions(context, dst, context.evidence.arrivals[step]!.rule) ? 0 : 0.6
+    return [
+      finding('dnat-mismatch', 'warning', message, {
+        steps: [step + 1, passed.step + 1],
+        rules: [ref, other],
+        fix: sendTo(ref, meant),
+        doubt,
+      }),
+    ]
+  }
+  return []
+}
+
+/** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
+function placeMeant({ rule, moment }: Passed, asked: Packet): Place | undefined {
+  const { dst, dport } = moment.packet
+  if (dst === undefined) return undefined
+  const failed = rule.conditions.filter((one) => evaluate(one, moment) === false)
+  if (failed.length === 0) return undefined
+  let place: Place = { address: dst, port: dport }
+  for (const condition of failed) {
+    if (condition.kind === 'lookup') place = { ...place, port: asked.dport }
+    else if (condition.kind !== 'compare' || condition.op !== '==') return undefined
+    else if (/ daddr$/.test(condition.field)) place = { ...place, address: hostOf(condition) ?? '' }
+    else if (/ dport$/.test(condition.field)) place = { ...place, port: portOf(condition.value) }
+    else return undefined
+  }
+  if (place.address === '' || (place.port === undefined) !== (dport === undefined)) return undefined
+  const packet = { ...moment.packet, dst: place.address, ...(place.port === undefined ? {} : { dport: place.port }) }
+  return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
+}
+
+/** One host, not a network. */
+function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || !('prefix' in value)) return undefined
+  return value.length === (value.prefix.includes(':') ? 128 : 32) ? value.prefix : undefined
+}
+
+const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
+
+/** In how many other rules an address is spoken of: one that is used nowhere else is likelier mistaken. */
+function mentions({ world }: Context, address: string | undefined, besides: Rule | undefined): number {
+  if (address === undefined) return 0
+  const word = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
+  let count = 0
+  for (const { chains } of world.tables)
+    for (const { rules } of chains.values())
+      for (const rule of rules) if (rule !== besides && word.test(rule.text)) count++
+  return count
+}
+
+function sendTo(ref: RuleRef, { address, port }: Place): Fix[] {
+  const words = ruleWords(ref)
+  const at = words.indexOf('--to-destination')
+  if (at < 0 || ref.ruleNumber === undefined) return []
+  const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(words[at + 1] ?? '')
+  const place = hasPort || port === undefined ? describeEnd(address, port) : address
+  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
+  return [
+    {
+      description: `let rule ${ref.ruleNumber} of ${ref.chain} send it there`,
+      command: [head, ...words.with(at + 1, place).map(shellWord)].join(' '),
+      undo: [head, ...words.map(shellWord)].join(' '),
+      unverified: 'not tried',
+      note: 'all that the rule chooses goes there then',
+    },
+  ]
+}

@@ -1,0 +1,66 @@
+/**
+ * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
+ * rewritten by nat.
+ */
+import type { Hook } from '../model/hook.ts'
+import { verdictOf } from '../rules/verdict.ts'
+import type { Walk } from '../rules/walk.ts'
+import type { Context } from './context.ts'
+import { needsDestination, needsSource } from './nowhere.ts'
+import { type Pass, passes } from './passed.ts'
+import { letsGo } from './what-if.ts'
+
+export interface Goal {
+  kind: 'pass' | 'destination' | 'source'
+  pass: Pass
+  /** That the packet needs it; else only what nothing has ever met is worth telling. */
+  sure: boolean
+  /** Of a walk through that table: is it what was meant? */
+  wanted(then: Walk): boolean
+  /** What a rule would have done to the packet then, behind "would have". */
+  what: string
+}
+
+const known = new WeakMap<Context, Goal[]>()
+
+export function goals(context: Context): Goal[] {
+  const found = known.get(context) ?? findGoals(context)
+  known.set(context, found)
+  return found
+}
+
+function findGoals(context: Context): Goal[] {
+  const { outcome } = context.journey
+  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  const [destination, source] = [needsDestination(context), needsSource(context)]
+  if (!stopped && !destination && !source) return []
+  const all = passes(context)
+  const found: Goal[] = []
+  const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
+  if (last) {
+    const wanted = (then: Walk) => letsGo(then, last.base) === true
+    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass' })
+  }
+  const nat = (...hooks: Hook[]) => all.find(({ table, hook }) => table.name === 'nat' && hook && hooks.includes(hook))
+  const [first, second] = [destination && nat('prerouting', 'output'), source && nat('postrouting')]
+  if (first)
+    found.push({
+      ...{ kind: 'destination', pass: first, sure: destination === 'surely' },
+      ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination' },
+    })
+  if (second)
+    found.push({
+      ...{ kind: 'source', pass: second, sure: source === 'surely' },
+      ...{ wanted: rewrites(SOURCE), what: 'rewritten its source' },
+    })
+  return found
+}
+
+export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
+export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']
+
+/** Does the walk end at a rule that rewrites? */
+export const rewrites =
+  (verdicts: readonly string[]) =>
+  ({ ending, last }: Walk): boolean =>
+    ending === 'accept' && last !== undefined && verdicts.includes(verdictOf(last.rule).text)

@@ -1,0 +1,109 @@
+/**
+ * The rules that would have taken the packet where it was to go, had one thing of them been otherwise; the likeliest
+ * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
+ * likelier mistaken for one that is like it.
+ */
+import type { Scalar, Value } from '../model/condition.ts'
+import type { RuleRef } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
+import { verdictOf } from '../rules/verdict.ts'
+import type { Walk } from '../rules/walk.ts'
+import type { Context } from './context.ts'
+import type { Goal } from './goals.ts'
+import { fieldOf, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
+import { type Passed, passedRules } from './passed.ts'
+import { refOf } from './refs.ts'
+import { hadItMatched } from './what-if.ts'
+
+export interface NearMiss extends Passed {
+  ref: RuleRef
+  miss: Miss
+  /** Where the packet would have gone then. */
+  then: Walk
+  /** The rule has matched packets; undefined: its counters are not known. */
+  used: boolean | undefined
+  /** How far it is from certain that this was meant; 0 is the nearest. */
+  doubt: number
+}
+
+/** Nearest first; in the goal's table alone. */
+export function nearMisses(context: Context, goal: Goal): NearMiss[] {
+  const found: NearMiss[] = []
+  for (const passed of passedRules(context, goal.pass)) {
+    const { rule, chain, moment } = passed
+    const used = rule.counters && rule.counters.packets > 0
+    // where nothing tells that it is needed, a rule that does its work for others is not worth a word
+    if (used !== false && !goal.sure) continue
+    // a rule that only counts or marks leads nowhere
+    if (verdictOf(rule).ending === 'continue') continue
+    const miss = onlyMiss(rule, moment)
+    if (!miss) continue
+    const distance = distanceOf(miss, moment.packet)
+    if (used && goal.kind !== 'pass' && distance > 0.5) continue
+    const then = hadItMatched(passed)
+    if (!goal.wanted(then) || !isMeant(goal, passed, miss, then)) continue
+    // a set has members come and go while the rule is in use
+    const doubt = distance + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+    found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, doubt })
+  }
+  // of equals the later one: it stands nearer to where the packet ended
+  return found.reverse().sort((a, b) => a.doubt - b.doubt)
+}
+
+/**
+ * Could such packets be meant? What is let in for its state or its interface alone are answers, or the host's own: something
+ * of the rule, or of those behind it, has to ask for an address, a port, a mark or a set.
+ */
+function isMeant(goal: Goal, { rule, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
+  if (goal.kind === 'source') return true
+  if ([...rule.conditions, ...matched.flatMap((visit) => visit.rule.conditions)].some(isParticular)) return true
+  return settled || (fieldOf(condition) === 'ct state' && moment.packet.ctState !== 'new')
+}
+
+/** From 0, a slip of the pen, to 1, something else altogether. */
+function distanceOf({ condition, settled }: Miss, packet: Packet): number {
+  if (settled) return 0.2
+  if (isLookup({ condition })) return 0.5
+  const field = fieldOf(condition) ?? ''
+  if (/^ct |^meta mark$/.test(field)) return 0.2
+  if (/^meta [io]ifname$|^meta l4proto$/.test(field)) return 0.4
+  const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
+  if (wanted === undefined || held === undefined) return 0.6
+  const [a, b] = [String(wanted), String(held)]
+  if (/addr$/.test(field)) return sharedPrefix(a, b) ? 0.3 : 0.7
+  return looksLike(a, b) ? 0.2 : 0.8
+}
+
+function wantedBy(condition: Miss['condition']): Scalar | undefined {
+  if (condition.kind === 'not') return wantedBy(condition.of)
+  return condition.kind === 'compare' ? scalarOf(condition.value) : undefined
+}
+
+function scalarOf(value: Value): Scalar | undefined {
+  if (typeof value !== 'object') return value
+  if ('prefix' in value) return value.prefix
+  if ('set' in value) return value.set[0] === undefined ? undefined : scalarOf(value.set[0])
+  return 'range' in value ? value.range[0] : undefined
+}
+
+function heldBy(field: string, packet: Packet): Scalar | undefined {
+  const part = /([sd])(addr|port)$/.exec(field)
+  if (!part) return undefined
+  const source = part[1] === 's'
+  return part[2] === 'addr' ? packet[source ? 'src' : 'dst'] : packet[source ? 'sport' : 'dport']
+}
+
+/** The same network, as far as three parts of an address go. */
+const sharedPrefix = (a: string, b: string): boolean =>
+  a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
+
+/** One digit more, less or other, or two turned round; or one next to the other. */
+function looksLike(a: string, b: string): boolean {
+  if (Math.abs(Number(a) - Number(b)) <= 1) return true
+  if (a.length === b.length) {
+    const differ = [...a].flatMap((char, i) => (char === b[i] ? [] : [i]))
+    return differ.length === 1 || [...a].sort().join() === [...b].sort().join()
+  }
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  return long.length === short.length + 1 && [...long].some((_, i) => long.slice(0, i) + long.slice(i + 1) === short)
+}

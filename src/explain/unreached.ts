@@ -1,0 +1,76 @@
+/** Chains that a packet did not come to, and whose rules would have taken it. */
+import type { Chain } from '../model/ruleset.ts'
+import type { Moment } from '../rules/moment.ts'
+import { type Walk, walk } from '../rules/walk.ts'
+import { graphOf } from './chain-graph.ts'
+import { type Context, momentAt } from './context.ts'
+import { type Pass, placesBelow } from './passed.ts'
+
+export interface Unreached {
+  chain: Chain
+  /** Some rule of the table leads there, if not from this base chain. */
+  led: boolean
+  /** A rule of the chain names this packet's very destination. */
+  meant: boolean
+  /** Where a jump to it would have to stand: a chain that the packet was in, and the number it would get. */
+  from: { chain: Chain; ruleNumber: number; moment: Moment }
+  then: Walk
+}
+
+/**
+ * The likeliest place first. Chains that no rule behind the pass's base chain leads to; and those that some rule does, but
+ * that were not come to, though they speak of this packet's very destination.
+ */
+export function unreachedChains(context: Context, pass: Pass, wanted: (then: Walk) => boolean): Unreached[] {
+  const graph = graphOf(pass.table)
+  const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
+  const { packet } = momentAt(context, pass.steps[0]!)
+  const speaking = graph.speakingOf(packet).filter((chain) => chain.hook === undefined && !entered.has(chain))
+  // made for another hook, it is none for this one
+  const apart = graph.unreachableFrom(pass.base).filter(({ name }) => !graph.led.has(name) || reachedByTwin(name, pass))
+  const places = jumpPlaces(context, pass)
+  const found: Unreached[] = []
+  for (const chain of new Set([...speaking, ...apart])) {
+    const likeliest = [...places]
+      .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
+      .flatMap((place) => {
+        const then = walk(pass.table, [...place.stack, { chain, index: 0 }], place.moment)
+        // what another rule than one of the chain's own decides is not the chain's doing
+        return wanted(then) && then.matched.some((visit) => visit.chain === chain) ? [{ from: place, then }] : []
+      })[0]
+    if (likeliest) found.push({ chain, led: graph.led.has(chain.name), meant: speaking.includes(chain), ...likeliest })
+  }
+  return found.sort((a, b) => Number(a.led) - Number(b.led))
+}
+
+/** In nat, what comes in and what this host sends are rewritten alike. */
+function reachedByTwin(name: string, { table, hook }: Pass): boolean {
+  if (table.name !== 'nat') return false
+  const twins = hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
+  return [...table.chains.values()].some(
+    (base) => base.hook !== undefined && twins.includes(base.hook) && graphOf(table).reachableFrom(base).has(name),
+  )
+}
+
+/** In each chain that the packet was in: in front of what it met there last, or of what ended it. */
+function jumpPlaces(context: Context, { steps }: Pass) {
+  const last = new Map<string, number>()
+  for (const step of steps) {
+    const { chain, caller } = context.evidence.arrivals[step]!
+    if (chain) last.set(`${caller ?? ''} ${chain.name}`, step)
+  }
+  return [...last.values()].map((step) => {
+    const chain = context.evidence.arrivals[step]!.chain!
+    const ruleNumber = context.journey.steps[step]!.ruleNumber ?? chain.rules.length + 1
+    const behind = { chain, index: ruleNumber - 1 }
+    return { chain, ruleNumber, moment: momentAt(context, step), stack: [...placesBelow(context, step), behind] }
+  })
+}
+
+/** How many characters the names share at their beginning, or at their end. */
+function likeness({ name: a }: Chain, { name: b }: Chain): number {
+  let [front, back] = [0, 0]
+  while (front < a.length && a[front] === b[front]) front++
+  while (back < a.length && a.at(-1 - back) === b.at(-1 - back)) back++
+  return Math.max(front, back)
+}

@@ -1,0 +1,34 @@
+/** Where a packet would have gone in one table, had one rule matched, or had one not. */
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { Moment } from '../rules/moment.ts'
+import { verdictOf } from '../rules/verdict.ts'
+import { type Place, type Walk, walk } from '../rules/walk.ts'
+import { type Context, momentAt } from './context.ts'
+import { type Passed, placesBelow } from './passed.ts'
+
+/** Had the rule of step `i` not matched; undefined without a ruleset. */
+export function hadItNotMatched(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule } = context.evidence.arrivals[i]!
+  if (!table || !chain || !rule) return undefined
+  return walk(table, [...placesBelow(context, i), { chain, index: rule.ruleNumber }], momentAt(context, i))
+}
+
+/** Had the rule matched that the packet passed. */
+export const hadItMatched = ({ pass, stack, chain, rule, moment }: Passed): Walk =>
+  walkFrom(pass.table, stack, chain, rule, moment)
+
+/** Takes the rule as one that matches; `stack`: behind it. */
+export function walkFrom(table: Table, stack: readonly Place[], chain: Chain, rule: Rule, moment: Moment): Walk {
+  const { ending } = verdictOf(rule)
+  const leaves = ending === 'return' || ending === 'goto'
+  const below = leaves ? stack.slice(0, -1) : stack
+  if (ending === 'return') return walk(table, below, moment)
+  const alone: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
+  return walk(table, [...below, { chain: alone, index: 0 }], moment)
+}
+
+/** Does the table let the packet go on? Undefined: that is not known. */
+export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
+  if (ending === 'unknown') return undefined
+  return ending === 'accept' || (ending === 'policy' && base.policy !== 'drop')
+}
