@@ -7,8 +7,8 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 const [file = 'trace.log', megabytes = '300'] = process.argv.slice(2)
 const lines = readFileSync(new URL('../examples/nodeport-clash/dmesg.log', import.meta.url), 'utf8')
-  .trim()
   .split('\n')
+  .filter((line) => line !== '')
 const templates = ['DPT=52000', 'ID=52941'].map((mark) =>
   lines
     .filter((line) => (mark === 'ID=52941' ? line.includes(mark) : line.includes('ID=41569')))

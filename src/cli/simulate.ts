@@ -58,11 +58,11 @@ export function simulateCommand(program: Command): Command {
     .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
     .option(
       '--apply <COMMAND>',
-      'first make this change: iptables, ip6tables, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
+      'first make this change: an iptables, ip6tables or sysctl command (repeatable, in order)',
       collect,
     )
     .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)
-    .option('--engine <ENGINE>', 'model', 'model')
+    .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
     .option('--full', 'every step, every rule in full length')
     .option('--json', 'one JSON document')

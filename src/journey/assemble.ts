@@ -202,6 +202,8 @@ export class Assembler implements EventSink {
   private isSame(journey: OpenJourney, base: number, resolved: Resolved): boolean {
     const { rows } = this.states
     const latest = journey.shown * F.COLUMNS
+    // the very same bytes, at the same hook: nothing to compare, as for most lines
+    if (latest === base && journey.hook === resolved.hook) return true
     if (comesBack(journey.hook, resolved.hook)) {
       // by the interface it left by, lo or a VRF's; what nat does in OUTPUT may have turned it to lo
       const way = rows[base + F.IN]!

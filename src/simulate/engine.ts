@@ -4,9 +4,5 @@ import { Machine } from './machine.ts'
 /** The model: at once, anywhere, and as far as conditions can be known. */
 export const modelEngine: Engine = {
   id: 'model',
-  play(world, packet, { before = [], assume } = {}) {
-    const machine = new Machine(world, assume ? { assume } : {})
-    for (const one of before) machine.send(one)
-    return machine.send(packet)
-  },
+  play: (world, packet) => new Machine(world).send(packet),
 }

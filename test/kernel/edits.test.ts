@@ -7,11 +7,9 @@ import { applyEdit } from '../../src/edits/apply.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import type { World } from '../../src/model/world.ts'
 import { ipAddrJson } from '../../src/read/host/ip-addr-json.ts'
-import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { sysctl } from '../../src/read/host/sysctl.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
-import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
 import { type Ran, runSequences } from './commands/run.ts'
 import { randomSettings, SYSCTL_SETUP } from './commands/sysctl.ts'
@@ -117,43 +115,5 @@ describe.skipIf(whyNot('ip', 'sysctl'))('sysctl', () => {
       ).toEqual([])
     })
     console.info(`${sequences.length} × 25 settings compared, ${unknown} unknown afterwards`)
-  })
-})
-
-describe.skipIf(whyNot('ipset', 'iptables-legacy'))('ipset', () => {
-  const worldOf = ([sets = '', rules = '']: readonly string[]): World => ({
-    tables: readIptablesSave(rules, () => {}).flatMap(({ tables }) => tables),
-    sets: ipsetSave.read(sets, () => {}).sets ?? [],
-    host: {},
-  })
-  /** Elements in any order; how long they stay passes by, and ipset does not print forceadd. */
-  const outline = ({ sets }: World) =>
-    sets
-      .map(({ elements, ipset: { forceAdd, ...ipset } = {}, ...set }) => ({
-        ...set,
-        ipset,
-        elements: elements.map((one) => JSON.stringify({ ...one, timeout: one.timeout !== undefined })).sort(),
-      }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-
-  it(`random commands (seed ${seed})`, () => {
-    const random = new Random(seed)
-    const listings = ['ipset save', 'iptables-legacy-save']
-    const sequences = Array.from({ length: 40 }, () => ({
-      // where no set is known, none is asked for
-      setup: ['ipset create always hash:ip', 'iptables-legacy -A OUTPUT -m set --match-set always src'],
-      commands: randomSetCommands(random, 60),
-      listings,
-    }))
-    const ran = runSequences(sequences)
-    let accepted = 0
-    sequences.forEach(({ commands }, i) => {
-      const { world, differences } = replay(worldOf(ran[i]!.before), commands, ran[i]!)
-      accepted += ran[i]!.results.filter(({ ok }) => ok).length
-      expect(differences, commands.join('\n')).toEqual([])
-      expect(outline(world), commands.join('\n')).toEqual(outline(worldOf(ran[i]!.after)))
-    })
-    console.info(`${sequences.length} × 60 commands compared, ${accepted} accepted by both`)
-    expect(accepted).toBeGreaterThan(300)
   })
 })

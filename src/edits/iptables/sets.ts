@@ -1,5 +1,5 @@
 /** The ipsets that rules name, which have to be there while they do. */
-import type { IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
+import type { IptablesSpec } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { closest } from '../../rules/closest.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
@@ -10,17 +10,6 @@ export function refuseUnknownSets(spec: IptablesSpec, { sets }: World): void {
   if (ipsets.length === 0) return
   for (const name of setsOf(spec))
     if (!ipsets.includes(name)) throw new EditProblem(`there is no ipset ${name}${didYouMean(closest(name, ipsets))}`)
-}
-
-/** The first rule that names the set. */
-export function ruleWithSet(
-  tables: readonly Table[],
-  set: string,
-): { table: string; chain: string; rule: Rule } | undefined {
-  for (const { name: table, chains } of tables)
-    for (const { name: chain, rules } of chains.values())
-      for (const rule of rules) if (rule.iptables && setsOf(rule.iptables).includes(set)) return { table, chain, rule }
-  return undefined
 }
 
 function setsOf({ matches, target }: IptablesSpec): string[] {

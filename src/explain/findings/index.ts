@@ -29,6 +29,7 @@ import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
+import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, rulesetMismatch } from './unknown-outcome.ts'
 import { untracked } from './untracked.ts'
@@ -84,6 +85,7 @@ export const DETECTORS: readonly Detector[] = [
   rulesetMismatch,
   lostEvents,
   captureEnds,
+  undetermined,
   noRuleset,
   unknownCondition,
 ]

@@ -1,0 +1,32 @@
+import type { Ended } from '../../journey/outcome.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
+
+/** Where nothing else says why: what is missing to know how the journey ended. */
+const MISSING: Partial<Record<NonNullable<Ended['because']>, string>> = {
+  'unknown-target': 'what its target does is not understood',
+  'no-routes':
+    "whether the packet was for this host or another is not known: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
+  'nat-unseen': "the flow's connection may have rewritten the packet behind it, and no later chain shows it",
+}
+
+export const undetermined: Detector = {
+  code: 'undetermined',
+  detect(context) {
+    const { because, step } = context.ended
+    const missing = because === undefined ? undefined : MISSING[because]
+    if (missing === undefined) return []
+    const last = refAt(context, step)
+    return [
+      finding(
+        'undetermined',
+        'warning',
+        `Behind ${last ? nameRef(last) : 'its last line'} its way cannot be told: ${missing}.`,
+        {
+          steps: [step + 1],
+          rules: last ? [last] : [],
+        },
+      ),
+    ]
+  },
+}
