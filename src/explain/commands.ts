@@ -68,7 +68,7 @@ export function destinationMatch({ dst, protocol, dport }: Packet): string {
 }
 
 /** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
-function packetMatch(packet: Packet, { answer, rewritten }: Told): string | undefined {
+export function packetMatch(packet: Packet, { answer, rewritten }: Told): string | undefined {
   if (packet.src === undefined || packet.dst === undefined) return undefined
   const width = packet.src.includes(':') ? 128 : 32
   const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]

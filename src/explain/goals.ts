@@ -33,7 +33,7 @@ function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey
   const stopped = outcome === 'dropped' || outcome === 'rejected'
   const [destination, source] = [needsDestination(context), needsSource(context)]
-  if (!stopped && !destination && !source) return []
+  if (!stopped && !destination && source !== 'surely') return []
   const all = passes(context)
   const found: Goal[] = []
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
@@ -42,7 +42,10 @@ function findGoals(context: Context): Goal[] {
     found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass' })
   }
   const nat = (...hooks: Hook[]) => all.find(({ table, hook }) => table.name === 'nat' && hook && hooks.includes(hook))
-  const [first, second] = [destination && nat('prerouting', 'output'), source && nat('postrouting')]
+  const [first, second] = [
+    destination && nat('prerouting', 'output'),
+    source === 'surely' ? nat('postrouting') : undefined,
+  ]
   if (first)
     found.push({
       ...{ kind: 'destination', pass: first, sure: destination === 'surely' },
@@ -50,7 +53,7 @@ function findGoals(context: Context): Goal[] {
     })
   if (second)
     found.push({
-      ...{ kind: 'source', pass: second, sure: source === 'surely' },
+      ...{ kind: 'source', pass: second, sure: true },
       ...{ wanted: rewrites(SOURCE), what: 'rewritten its source' },
     })
   return found

@@ -4,9 +4,10 @@ import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule } from '../model/ruleset.ts'
 import type { Context } from './context.ts'
 import { type Miss, onlyMiss } from './miss.ts'
+import { doubtOf } from './near-misses.ts'
 import { type Pass, type Passed, passedRules, passes } from './passed.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
-import { hadItMatched, hadItNotMatched } from './what-if.ts'
+import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
 
 export interface Mark {
   value: number
@@ -34,8 +35,8 @@ export type WhyUnmarked =
   | { kind: 'lost'; step: number }
   /** A rule gave it another one; index of the step. */
   | { kind: 'other'; step: number }
-  /** A rule that leads to it missed the packet. */
-  | { kind: 'missed'; passed: Passed; miss: Miss }
+  /** Rules that lead to it missed the packet; the likeliest first. */
+  | { kind: 'missed'; missed: { passed: Passed; miss: Miss }[] }
   /** A rule led away in front of the one that sets it; index of the step. */
   | { kind: 'skipped'; step: number }
   | { kind: 'unreached'; pass: Pass; chain: Unreached }
@@ -53,22 +54,29 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   for (const pass of before) {
     const step = pass.steps.find((i) => {
       const { ending } = context.evidence.arrivals[i]!
-      if (i >= asker || steps[i]!.kind !== 'rule' || (ending !== 'return' && ending !== 'accept')) return false
-      return carries(hadItNotMatched(context, i)?.packet, mark)
+      if (i >= asker || steps[i]!.kind !== 'rule') return false
+      if (carries(hadItComeBack(context, i)?.packet, mark)) return true
+      return (ending === 'return' || ending === 'accept') && carries(hadItNotMatched(context, i)?.packet, mark)
     })
     if (step !== undefined) return { kind: 'skipped', step }
   }
-  for (const pass of before)
-    for (const passed of passedRules(context, pass)) {
-      if (passed.step > asker) break
+  const missed = before
+    .flatMap((pass) => [...passedRules(context, pass)])
+    .flatMap((passed) => {
+      if (passed.step > asker) return []
       const miss = onlyMiss(passed.rule, passed.moment)
-      if (miss && carries(hadItMatched(passed).packet, mark)) return { kind: 'missed', passed, miss }
-    }
+      return miss && carries(hadItMatched(passed).packet, mark) ? [{ passed, miss, doubt: doubtOf(passed, miss) }] : []
+    })
+  if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
   for (const pass of before) {
     const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
     if (chain) return { kind: 'unreached', pass, chain }
   }
-  const other = steps.findLastIndex(({ changes }, i) => i < asker && changes.some(({ field }) => field === 'mark'))
+  const other = steps.findLastIndex(
+    ({ changes }, i) =>
+      i < asker &&
+      changes.some(({ field, from, to }) => field === 'mark' && ((Number(from) ^ Number(to)) & mark.mask) !== 0),
+  )
   if (other >= 0) return { kind: 'other', step: other }
   if (someRuleSets(context, mark)) return undefined
   const empty = steps.flatMap(({ kind }, i) =>

@@ -17,34 +17,24 @@ export function mendRule(ref: RuleRef, rule: Rule, miss: Miss, packet: Packet): 
   return { command: line(place, words), undo: line(place, old) }
 }
 
-/**
- * The rule's own words with all of these misses mended, for exactly this packet: what a rule beside it would have to be.
- * Undefined where one of them cannot be.
- */
-export function wordsLike(rule: Rule, misses: readonly Miss[], packet: Packet): string[] | undefined {
-  let words: string[] | undefined = splitWords(rule.text).slice(2)
-  for (const miss of misses) words = words && mended(words, miss, packet, true)
-  return words
-}
-
 const line = (head: string, words: readonly string[]): string => [head, ...words.map(shellWord)].join(' ')
 
-/** `exact`: an address alone, not the network that the rule had; a port in place of others, not beside them. */
-function mended(
-  words: readonly string[],
-  { condition, text }: Miss,
-  packet: Packet,
-  exact = false,
-): string[] | undefined {
+function mended(words: readonly string[], { condition, text }: Miss, packet: Packet): string[] | undefined {
   const option = optionOf(text)
   const at = words.indexOf(option)
   if (at < 0) return undefined
   // what it must not be: the packet is just that
-  if (isNegated(condition)) return words.toSpliced(at - 1, text.replace(/^! /, '').split(' ').length + 1)
+  if (isNegated(condition)) return withoutEmpty(words.toSpliced(at - 1, text.replace(/^! /, '').split(' ').length + 1))
   const field = fieldOf(condition)
   if (field === 'meta l4proto') return withProtocol(words, packet)
-  const value = field === undefined ? undefined : valueFor(field, option, exact ? '' : (words[at + 1] ?? ''), packet)
+  const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)
   return value === undefined ? undefined : words.with(at + 1, value)
+}
+
+/** Without a match whose last option is gone. */
+function withoutEmpty(words: readonly string[]): string[] {
+  const at = words.findIndex((word, i) => word === '-m' && /^(-|!$)/.test(words[i + 2] ?? '-'))
+  return at < 0 ? [...words] : words.toSpliced(at, 2)
 }
 
 /** `--dport` of `! --dport 80`. */

@@ -83,7 +83,7 @@ export const isNegated = (condition: Condition): boolean =>
 /** Asks for a certain address, port, mark or set: not what any packet has. */
 export function isParticular(condition: Condition): boolean {
   if (condition.kind === 'lookup') return true
-  if (condition.kind !== 'compare' || condition.op === '!=') return false
+  if (condition.kind !== 'compare' || condition.op !== '==') return false
   if (/ mark$/.test(condition.field)) return condition.value !== 0
   return /(addr|port|proto-dst|proto-src|icmp type|icmpv6 type)$/.test(condition.field)
 }

@@ -38,16 +38,21 @@ export function nearMisses(context: Context, goal: Goal): NearMiss[] {
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyMiss(rule, moment)
     if (!miss) continue
-    const distance = distanceOf(miss, moment.packet)
-    if (used && goal.kind !== 'pass' && distance > 0.5) continue
+    const doubt = doubtOf(passed, miss)
+    if (used && goal.kind !== 'pass' && doubt > 2.5) continue
     const then = hadItMatched(passed)
     if (!goal.wanted(then) || !isMeant(goal, passed, miss, then)) continue
-    // a set has members come and go while the rule is in use
-    const doubt = distance + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
     found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, doubt })
   }
   // of equals the later one: it stands nearer to where the packet ended
   return found.reverse().sort((a, b) => a.doubt - b.doubt)
+}
+
+/** How far it is from certain that the rule was meant for the packet. */
+export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
+  const used = rule.counters && rule.counters.packets > 0
+  // a set has members come and go while the rule is in use
+  return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
 
 /**

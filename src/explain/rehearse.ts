@@ -38,8 +38,9 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
     ? [asAnswer(journey, opening, worldBefore(context, opening)), alone(context, worldBefore(context, journey.packet))]
     : [alone(context, worldBefore(context, journey.packet))]
   let reason = ''
-  for (const { before, play, observed } of tries) {
+  for (const { before, play, observed, isUsable } of tries) {
     let options: PlayOptions = {}
+    if (!isUsable(engine)) continue
     let played = observed(engine, options)
     if (played.ended.open) {
       // the trace may have settled what nobody can know
@@ -56,6 +57,8 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
 
 interface Attempt {
   before: World
+  /** Does the engine know enough for it? */
+  isUsable(engine: Engine): boolean
   /** Of the packet as the capture has it. */
   observed(engine: Engine, options: PlayOptions): Played
   play(engine: Engine, world: World, options: PlayOptions): Rehearsed
@@ -66,6 +69,7 @@ function alone({ journey, evidence }: Context, before: World): Attempt {
   const { packet } = journey
   return {
     before,
+    isUsable: () => true,
     observed: (engine, options) => engine.play(before, packet, options),
     play(engine, world, options) {
       const told = engine.play(world, packet, options)
@@ -79,6 +83,7 @@ function alone({ journey, evidence }: Context, before: World): Attempt {
 /** The packet behind the one that it answers. */
 const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt => ({
   before,
+  isUsable: (engine) => engine.play(before, opening).ended.outcome !== 'undetermined',
   observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
   play(engine, world, options) {
     const back = answerTo(opening, engine.play(world, opening, options))

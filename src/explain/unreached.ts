@@ -15,6 +15,8 @@ export interface Unreached {
   /** Where a jump to it would have to stand: a chain that the packet was in, and the number it would get. */
   from: { chain: Chain; ruleNumber: number; moment: Moment }
   then: Walk
+  /** It would take packets for anywhere in the same way. */
+  takesAll: boolean
 }
 
 /**
@@ -34,13 +36,23 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
     const likeliest = [...places]
       .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
       .flatMap((place) => {
-        const then = walk(pass.table, [...place.stack, { chain, index: 0 }], place.moment)
+        const stack = [...place.stack, { chain, index: 0 }]
+        const then = walk(pass.table, stack, place.moment)
         // what another rule than one of the chain's own decides is not the chain's doing
-        return wanted(then) && then.matched.some((visit) => visit.chain === chain) ? [{ from: place, then }] : []
+        const leads = wanted(then) || (then.ending === 'unknown' && !graph.led.has(chain.name))
+        if (!leads || !then.matched.some((visit) => visit.chain === chain)) return []
+        return [{ from: place, then, takesAll: wanted(walk(pass.table, stack, elsewhere(place.moment))) }]
       })[0]
     if (likeliest) found.push({ chain, led: graph.led.has(chain.name), meant: speaking.includes(chain), ...likeliest })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
+}
+
+/** A packet like it, for nobody. */
+const elsewhere = (moment: Moment): Moment => {
+  const { packet, family } = moment
+  const port = packet.dport === undefined ? {} : { dport: packet.dport ^ 0x5555 }
+  return { ...moment, packet: { ...packet, ...port, dst: family === 'ip6' ? '2001:db8:dead::1' : '198.51.100.254' } }
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */

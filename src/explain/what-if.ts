@@ -13,6 +13,18 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
   return walk(table, [...placesBelow(context, i), { chain, index: rule.ruleNumber }], momentAt(context, i))
 }
 
+/** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
+export function hadItComeBack(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule, ending } = context.evidence.arrivals[i]!
+  if (ending !== 'goto' || !table || !chain || !rule) return undefined
+  // who sorts packets into chains by goto means it
+  if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
+  const target = table.chains.get(verdictOf(rule).chain ?? '')
+  if (!target) return undefined
+  const behind = { chain, index: rule.ruleNumber }
+  return walk(table, [...placesBelow(context, i), behind, { chain: target, index: 0 }], momentAt(context, i))
+}
+
 /** Had the rule matched that the packet passed. */
 export const hadItMatched = ({ pass, stack, chain, rule, moment }: Passed): Walk =>
   walkFrom(pass.table, stack, chain, rule, moment)

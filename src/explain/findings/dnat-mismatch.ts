@@ -3,6 +3,8 @@ import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
+import { SERVICES } from '../../rules/iptables/values/services.ts'
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
@@ -59,12 +61,17 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if ((ending !== 'accept' && ending !== 'return') || (rule.counters && rule.counters.packets > 0)) continue
     const asked = context.evidence.arrivals[step]!.packet
     const meant = placeMeant(passed, asked)
-    if (!meant) continue
+    if (!meant || !leadsThere(context, passed, meant)) continue
     const other = refOf(context, goal.pass.table.name, chain, rule)
     const { dst, dport } = moment.packet
     const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
-    const doubt =
-      mentions(context, meant.address, rule) >= mentions(context, dst, context.evidence.arrivals[step]!.rule) ? 0 : 0.6
+    const besides = [rule, context.evidence.arrivals[step]!.rule]
+    const [there, here] = [
+      mentions(context, meant, besides),
+      mentions(context, { address: dst!, port: dport }, besides),
+    ]
+    // what nobody else speaks of is likelier mistaken; of equals, the change that opens nothing is the safer one
+    const doubt = there >= here ? 0 : 0.9
     return [
       finding('dnat-mismatch', 'warning', message, {
         steps: [step + 1, passed.step + 1],
@@ -96,6 +103,14 @@ function placeMeant({ rule, moment }: Passed, asked: Packet): Place | undefined 
   return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
 }
 
+/** The way to the place is the one that the packet took. */
+function leadsThere({ world }: Context, { moment }: Passed, { address }: Place): boolean {
+  const { out, in: from } = moment.packet
+  if (out === undefined) return true
+  const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)
+  return !route || routeDevices(route).includes(out)
+}
+
 /** One host, not a network. */
 function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined {
   if (typeof value === 'string') return value
@@ -105,15 +120,20 @@ function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined 
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
 
-/** In how many other rules an address is spoken of: one that is used nowhere else is likelier mistaken. */
-function mentions({ world }: Context, address: string | undefined, besides: Rule | undefined): number {
-  if (address === undefined) return 0
-  const word = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
+/** In how many other rules the place is spoken of, with the port; and whether a port is a service's that everybody knows. */
+function mentions({ world }: Context, { address, port }: Place, besides: readonly (Rule | undefined)[]): number {
+  const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
+  const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
   let count = 0
   for (const { chains } of world.tables)
     for (const { rules } of chains.values())
-      for (const rule of rules) if (rule !== besides && word.test(rule.text)) count++
-  return count
+      for (const rule of rules)
+        if (!besides.includes(rule) && host.test(rule.text) && (port === undefined || service.test(rule.text))) count++
+  const known = port !== undefined && Object.values(SERVICES).includes(port)
+  const inSets = world.sets.some(({ elements }) =>
+    elements.some(({ parts }) => port !== undefined && parts.includes(String(port))),
+  )
+  return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
 }
 
 function sendTo(ref: RuleRef, { address, port }: Place): Fix[] {

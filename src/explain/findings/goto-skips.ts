@@ -1,10 +1,9 @@
 import { verdictOf } from '../../rules/verdict.ts'
-import { walk } from '../../rules/walk.ts'
 import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
-import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { type Goal, goals } from '../goals.ts'
-import { placesBelow } from '../passed.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
+import { hadItComeBack } from '../what-if.ts'
 
 /** A goto is not come back from: what stands behind it was never reached. */
 export const gotoSkips: Detector = {
@@ -13,19 +12,11 @@ export const gotoSkips: Detector = {
 }
 
 function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detected[] {
-  const { rule, chain, ending } = context.evidence.arrivals[i]!
+  const onwards = hadItComeBack(context, i)
   const culprit = refAt(context, i)
-  const target = rule && pass.table.chains.get(verdictOf(rule).chain ?? '')
-  if (ending !== 'goto' || !chain || !target || !culprit || culprit.ruleNumber === undefined) return []
-  // who sorts packets into chains by goto means it
-  if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return []
-  const behind = { chain, index: rule.ruleNumber }
-  const onwards = walk(
-    pass.table,
-    [...placesBelow(context, i), behind, { chain: target, index: 0 }],
-    momentAt(context, i),
-  )
-  const missed = onwards.last ?? onwards.matched.findLast((visit) => visit.chain !== target)
+  if (!onwards || !culprit || culprit.ruleNumber === undefined) return []
+  const target = verdictOf(context.evidence.arrivals[i]!.rule!).chain!
+  const missed = onwards.last ?? onwards.matched.findLast((visit) => visit.chain.name !== target)
   if (!wanted(onwards) || !missed) return []
   const head = `${iptablesHead(culprit)} -R ${shellWord(culprit.chain)} ${culprit.ruleNumber}`
   const words = ruleWords(culprit)
@@ -35,7 +26,7 @@ function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detect
     finding(
       'goto-skips',
       'warning',
-      `${nameRef(culprit)} went to ${target.name} by goto, from where nothing comes back, and ${nameRef(ref)}, which would have ${what}, was never reached.`,
+      `${nameRef(culprit)} went to ${target} by goto, from where nothing comes back, and ${nameRef(ref)}, which would have ${what}, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],

@@ -91,22 +91,15 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       }
     }
     case 'missed': {
-      const { passed, miss } = why
-      const ref = refOf(context, passed.pass.table.name, passed.chain, passed.rule)
+      const refs = why.missed.map(({ passed }) => refOf(context, passed.pass.table.name, passed.chain, passed.rule))
+      const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       const command = used ? undefined : mendRule(ref, passed.rule, miss, passed.moment.packet)
+      const description = `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`
       return {
         words: `${nameRef(ref)}, which leads to it, is only for ${miss.text}`,
-        refs: [ref],
-        fix: command
-          ? [
-              {
-                description: `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-                ...command,
-                unverified: 'not tried',
-              },
-            ]
-          : [],
+        refs,
+        fix: command ? [{ description, ...command, unverified: 'not tried' }] : [],
       }
     }
     case 'unreached': {

@@ -1,13 +1,14 @@
+import type { Fix } from '../../model/journey.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { iptablesHead, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { type Goal, goals } from '../goals.ts'
-import { wordsLike } from '../mend.ts'
-import { isLookup, isParticular, type Miss, missedBy } from '../miss.ts'
+import { fieldOf, isLookup, isParticular, type Miss, missedBy } from '../miss.ts'
 import { type Passed, passedRules } from '../passed.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { hadItMatched } from '../what-if.ts'
+import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
 export const missingRule: Detector = {
@@ -36,7 +37,7 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding('missing-rule', 'note', `No rule is there for ${service}: ${like} would have ${goal.what}, for ${asks}.`, {
       steps: [step + 1],
       rules: [ref],
-      fix: another(goal, best),
+      fix: another(context, goal, best),
       doubt: 0.5,
     }),
   ]
@@ -50,27 +51,31 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
       continue
     const misses = missedBy(rule, moment)
-    if (!misses || misses.length === 0 || misses.some((one) => !isParticular(one.condition) || isLookup(one))) continue
+    if (!misses || misses.length === 0 || !misses.every(isOfService)) continue
     if (goal.wanted(hadItMatched(passed))) found.push({ ...passed, misses })
   }
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
 
-/** Such a rule beside it; where nat would send the packet is not known. */
-function another({ kind, pass }: Goal, { chain, rule, misses, moment }: Sibling) {
-  const words = kind === 'destination' ? undefined : wordsLike(rule, misses, moment.packet)
-  if (!words) return []
-  const { table } = pass
-  const head = iptablesHead({ family: moment.family, table: table.name })
+/** Asks for an address, a port or a protocol: what one service has and another has not. */
+const isOfService = (miss: Miss): boolean =>
+  !isLookup(miss) && (isParticular(miss.condition) || fieldOf(miss.condition) === 'meta l4proto')
+
+/** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
+function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {
+  const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
+  const target = rule.iptables?.target
+  if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
+  const ref = refOf(context, pass.table.name, chain, rule)
   const place = shellWord(chain.name)
-  const text = words.map(shellWord).join(' ')
+  const text = `${match} -${target.goto ? 'g' : 'j'} ${shellWord(target.name)}`
   return [
     {
       description: `add a rule for it to ${chain.name}`,
-      command: `${head} -I ${place} ${rule.ruleNumber + 1} ${text}`,
-      undo: `${head} -D ${place} ${text}`,
+      command: `${iptablesHead(ref)} -I ${place} ${rule.ruleNumber + 1} ${text}`,
+      undo: `${iptablesHead(ref)} -D ${place} ${text}`,
       unverified: 'not tried',
-      note: 'it is as its sibling is, for this address and port',
+      note: 'it opens no more than this source, destination and service',
     },
   ]
 }

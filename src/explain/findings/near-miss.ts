@@ -2,10 +2,11 @@ import type { Fix } from '../../model/journey.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { type Goal, goals } from '../goals.ts'
 import { mendRule } from '../mend.ts'
-import { isLookup } from '../miss.ts'
+import { fieldOf, isLookup } from '../miss.ts'
 import { type NearMiss, nearMisses } from '../near-misses.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { isCatchAll } from './verdicts.ts'
+import { leadsAstray } from './wrong-way-out.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -37,6 +38,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(context: Context, { kind }: Goal, { ref, rule, miss, moment, used }: NearMiss): Fix[] {
   if (used || (kind === 'pass' && !isCatchAll(context))) return []
+  // where a route leads astray, the rule's interface is the right one
+  if (fieldOf(miss.condition) === 'meta oifname' && leadsAstray(context)) return []
   const command = mendRule(ref, rule, miss, moment.packet)
   if (!command) return []
   return [

@@ -2,7 +2,6 @@ import type { Fix, RuleRef } from '../../model/journey.ts'
 import { destinationMatch, iptablesHead, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { goals } from '../goals.ts'
-import { isParticular } from '../miss.ts'
 import type { Pass } from '../passed.ts'
 import { nameRef, ownerOfRef, refOf } from '../refs.ts'
 import { type Unreached, unreachedChains } from '../unreached.ts'
@@ -33,14 +32,13 @@ function tell(context: Context, pass: Pass, one: Unreached, what: string): Detec
 }
 
 /** `ref`: a rule of the chain that is to be reached. */
-export function jumpTo(context: Context, ref: RuleRef, { chain, from, then }: Unreached): Fix {
+export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Fix {
   const owner = ownerOfRef(context, ref)
   const head = iptablesHead(ref)
   const where = shellWord(from.chain.name)
   const place = from.ruleNumber > from.chain.rules.length ? `-A ${where}` : `-I ${where} ${from.ruleNumber}`
   // a chain that takes whatever comes has to be given only what is for it
-  const chooses = then.matched.some(({ rule }) => rule.conditions.some(isParticular))
-  const words = `${chooses ? '' : destinationMatch(from.moment.packet)}-j ${shellWord(chain.name)}`
+  const words = `${takesAll ? destinationMatch(from.moment.packet) : ''}-j ${shellWord(chain.name)}`
   return {
     description: `let ${from.chain.name} jump to it`,
     command: `${head} ${place} ${words}`,

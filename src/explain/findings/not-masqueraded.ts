@@ -1,6 +1,9 @@
+import type { RuleRef } from '../../model/journey.ts'
 import { iptablesHead, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { isHairpin, isPrivateAbroad, needsSource } from '../nowhere.ts'
+import { passes } from '../passed.ts'
+import { refAt } from '../refs.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -29,6 +32,7 @@ function tell(context: Context, message: string): Detected[] {
   return [
     finding('not-masqueraded', 'warning', message, {
       steps: [context.ended.step + 1],
+      rules: lastOfNat(context),
       fix: [
         {
           description: "give such packets this host's own source",
@@ -40,4 +44,11 @@ function tell(context: Context, message: string): Detected[] {
       ],
     }),
   ]
+}
+
+/** Where the rule would have had to stand: in front of what ended table nat. */
+function lastOfNat(context: Context): RuleRef[] {
+  const pass = passes(context).findLast(({ table, hook }) => table.name === 'nat' && hook === 'postrouting')
+  const ref = pass && refAt(context, pass.steps.at(-1)!)
+  return ref ? [ref] : []
 }

@@ -1,8 +1,9 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
 import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, type Command, deleteRule } from '../commands.ts'
+import { acceptBefore, type Command, deleteRule, packetMatch, type Told } from '../commands.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../conversation.ts'
 import { isParticular } from '../miss.ts'
@@ -36,14 +37,20 @@ export function isCatchAll({ evidence, ended, journey }: Context): boolean {
 }
 
 /** In front of what stopped it. */
-export function acceptSuch({ journey, world, evidence, ended }: Context, end: RuleRef): Command | undefined {
-  const { packet, hook, table } = evidence.arrivals[ended.step]!
+export const acceptSuch = (context: Context, end: RuleRef): Command | undefined =>
+  acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
+
+/** Options that choose the packet, as it was there, and its like. */
+export const suchPackets = (context: Context, packet: Packet): string | undefined =>
+  packetMatch(packet, toldOf(context))
+
+function toldOf({ journey, world, evidence, ended }: Context): Told {
+  const { hook, table } = evidence.arrivals[ended.step]!
   const answer = openingOf(journey.packet, world) !== undefined
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
-  const rewritten =
-    behind && journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
-  return acceptBefore(end, packet, { answer, rewritten })
+  const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
+  return { answer, rewritten: behind && rewritten }
 }
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */
@@ -73,7 +80,8 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
   const accept = acceptSuch(context, end)
-  const through = walked.markSetter !== undefined || walked.culprit !== context.ended.step
+  // a mark, or a chain, may be for many; who set it for this service is the one to go
+  const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
   const remove = drop && {
     description: `${forNow}delete rule ${culprit.ruleNumber} of ${culprit.chain}`,
@@ -89,7 +97,10 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
       ...unverified,
       note: note.note ?? 'it opens no more than this source, destination and service',
     })
-  if (remove && !through) found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
+  // without the rule that takes whatever is left, everything is open
+  const { rule } = context.evidence.arrivals[walked.culprit]!
+  if (remove && !through && rule?.conditions.length !== 0)
+    found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
   return found
 }
 

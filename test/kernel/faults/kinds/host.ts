@@ -1,6 +1,6 @@
 /** Faults outside of the rules: settings, routes, servers, the packet itself; and a chain's policy. */
 import { type Fault, inserted, type Kind, ruleAt, type Scene } from '../fault.ts'
-import type { Change } from '../stage.ts'
+import type { Change, Variant } from '../stage.ts'
 
 const set = (key: string, value: string, old: string): Change => ({
   do: ['sysctl', '-qw', `${key}=${value}`],
@@ -144,45 +144,26 @@ export const nobodyListens: Kind = {
   make: ({ setup, healthy, probe }) => {
     const [, address, port] = /> ([\d.]+):(\d+)/.exec(healthy.arrived) ?? []
     if (address === undefined) return []
-    const here = healthy.arrived.startsWith('router')
-    const gone = ({ protocol, port: number }: { protocol: string; port: number }) =>
-      !(protocol === probe.packet.protocol && number === Number(port))
-    return [
-      {
-        kind: 'nobody listens',
-        about: `nothing listens on ${address}:${port}`,
-        variant: here
-          ? { servers: (setup.servers ?? []).filter(gone) }
-          : { services: setup.services.filter((one) => gone(one) || one.ip !== address) },
-        culprits: [
-          { code: 'closed-port', words: [`${address}:${port}`] },
-          { code: 'refused-there', words: [`${address}:${port}`] },
-        ],
-      },
-    ]
-  },
-}
-
-/** A server that is there for this machine alone. */
-export const loopbackOnly: Kind = {
-  name: 'listens on 127.0.0.1 only',
-  make: ({ setup, healthy, probe }) => {
-    const [, address, port] = /^router .*> ([\d.]+):(\d+)/.exec(healthy.arrived) ?? []
-    if (address === undefined || address.startsWith('127.')) return []
-    return [
-      {
-        kind: 'listens on 127.0.0.1 only',
-        about: `the server of port ${port} is bound to 127.0.0.1`,
-        variant: {
-          servers: (setup.servers ?? []).map((one) =>
-            one.protocol === probe.packet.protocol && one.port === Number(port)
-              ? { ...one, address: '127.0.0.1' }
-              : one,
-          ),
-        },
-        culprits: [{ code: 'closed-port', words: [`${address}:${port}`] }],
-      },
-    ]
+    const isMeant = (one: { protocol: string; port: number }) =>
+      one.protocol === probe.packet.protocol && one.port === Number(port)
+    const fault = (about: string, variant: Variant): Fault => ({
+      kind: 'nobody listens',
+      about,
+      variant,
+      culprits: ['closed-port', 'refused-there'].map((code) => ({ code, words: [`${address}:${port}`] })),
+    })
+    const { servers = [], services } = setup
+    const gone = `nothing listens on ${address}:${port}`
+    if (!healthy.arrived.startsWith('router'))
+      return [fault(gone, { services: services.filter((one) => !isMeant(one) || one.ip !== address) })]
+    const faults = [fault(gone, { servers: servers.filter((one) => !isMeant(one)) })]
+    if (!address.startsWith('127.'))
+      faults.push(
+        fault(`the server of port ${port} is bound to 127.0.0.1`, {
+          servers: servers.map((one) => (isMeant(one) ? { ...one, address: '127.0.0.1' } : one)),
+        }),
+      )
+    return faults
   },
 }
 
@@ -198,13 +179,18 @@ export const ttl: Kind = {
         variant: { tables: inserted(scene.setup.tables, 'mangle', 'PREROUTING', 0, rule) },
         culprits: [ruleAt({ table: 'mangle', chain: 'PREROUTING', index: 0 })],
       },
-      {
-        kind: 'TTL',
-        about: 'the packet comes with a TTL of 1',
-        variant: {},
-        probe: { ...scene.probe, packet: { ...scene.probe.packet, ttl: 1 } },
-        culprits: [{ code: 'vanished-ttl', words: ['TTL 1'] }],
-      },
+      // now and then, as nothing on the machine can mend it
+      ...(scene.random.chance(0.7)
+        ? []
+        : [
+            {
+              kind: 'TTL',
+              about: 'the packet comes with a TTL of 1',
+              variant: {},
+              probe: { ...scene.probe, packet: { ...scene.probe.packet, ttl: 1 } },
+              culprits: [{ code: 'vanished-ttl', words: ['TTL 1'] }],
+            },
+          ]),
     ]
     return faults
   },
@@ -224,6 +210,8 @@ export const martian: Kind = {
           culprits: [{ code: 'vanished-martian', words: ['route_localnet'] }],
         },
       ]
+    // now and then, as nothing on the machine can mend it
+    if (scene.random.chance(0.6)) return []
     const src = topology.sides[probe.at === 'left' ? 'right' : 'left'].ip
     return [
       {

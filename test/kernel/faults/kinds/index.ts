@@ -1,17 +1,7 @@
 /** Every kind of fault. */
 import type { Kind } from '../fault.ts'
 import { answerDropped, answerNotAccepted } from './answer.ts'
-import {
-  forwardingOff,
-  loopbackOnly,
-  martian,
-  nobodyListens,
-  policyDrop,
-  routeElsewhere,
-  routeGone,
-  rpFilter,
-  ttl,
-} from './host.ts'
+import { forwardingOff, martian, nobodyListens, policyDrop, routeElsewhere, routeGone, rpFilter, ttl } from './host.ts'
 import {
   dnatShadowed,
   dnatSkipped,
@@ -46,5 +36,5 @@ export const KINDS: readonly Kind[] = [
   ...[missingMark, wrongMark, markDropped],
   ...[notrack, staleEntry, staleWithoutNat, limitUsedUp, noEndpoints],
   ...[answerDropped, answerNotAccepted],
-  ...[forwardingOff, rpFilter, routeGone, routeElsewhere, nobodyListens, loopbackOnly, ttl, martian],
+  ...[forwardingOff, rpFilter, routeGone, routeElsewhere, nobodyListens, ttl, martian],
 ]

@@ -96,17 +96,26 @@ export const staleWithoutNat: Kind = {
   },
 }
 
+/** A rate for this service alone: what comes beyond it is dropped. */
 export const limitUsedUp: Kind = {
   name: 'a limit used up',
   make: ({ setup, met, probe }) =>
     met
       .filter(({ of, table, rule = '' }) => of === 'question' && table === 'filter' && targetOf(rule) === 'ACCEPT')
-      .map(({ table, chain, index, rule }) => {
-        const now = rule!.replace(/-j ACCEPT/, '-m limit --limit 1/hour --limit-burst 1 -j ACCEPT')
-        const tables = replaced(setup.tables, table, chain, index, now)
+      .map(({ table, chain, index, packet: { protocol, src, dst, dport } }) => {
+        const port = dport === undefined ? '' : ` -m ${protocol} --dport ${dport}`
+        const such = `-s ${src}/32 -d ${dst}/32 -p ${protocol}${port}`
+        const limit = `${such} -m limit --limit 1/hour --limit-burst 1 -j ACCEPT`
+        const tables = inserted(
+          inserted(setup.tables, table, chain, index, `${such} -j DROP`),
+          table,
+          chain,
+          index,
+          limit,
+        )
         return {
           kind: 'a limit used up',
-          about: `-t ${table} ${chain} ${index + 1}: ${now}`,
+          about: `-t ${table} -I ${chain} ${index + 1} ${limit}, and behind it a DROP`,
           variant: { tables },
           culprits: [ruleAt({ table, chain, index })],
           async before(stage) {
