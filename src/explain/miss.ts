@@ -1,5 +1,5 @@
 /** The one thing that kept a rule from matching a packet. */
-import type { Condition } from '../model/condition.ts'
+import type { Condition, Value } from '../model/condition.ts'
 import type { Rule } from '../model/ruleset.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import type { Moment } from '../rules/moment.ts'
@@ -87,6 +87,14 @@ export function isParticular(condition: Condition): boolean {
   if (/ mark$/.test(condition.field)) return condition.value !== 0
   return /(addr|port|proto-dst|proto-src|icmp type|icmpv6 type)$/.test(condition.field)
 }
+
+/** Asks for one host or one service, a mark or a set. */
+export const isExact = (condition: Condition): boolean =>
+  isParticular(condition) &&
+  !(condition.kind === 'compare' && typeof condition.value === 'object' && isNetwork(condition.value))
+
+const isNetwork = (value: Value): boolean =>
+  typeof value === 'object' && 'prefix' in value && value.length < (value.prefix.includes(':') ? 128 : 32)
 
 /** Asks for membership in a set. */
 export const isLookup = ({ condition }: Pick<Miss, 'condition'>): boolean =>

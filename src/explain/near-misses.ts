@@ -6,11 +6,12 @@
 import type { Scalar, Value } from '../model/condition.ts'
 import type { RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
+import { evaluate } from '../rules/evaluate.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Walk } from '../rules/walk.ts'
 import type { Context } from './context.ts'
 import type { Goal } from './goals.ts'
-import { fieldOf, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
+import { fieldOf, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
 import { type Passed, passedRules } from './passed.ts'
 import { refOf } from './refs.ts'
 import { hadItMatched } from './what-if.ts'
@@ -22,6 +23,8 @@ export interface NearMiss extends Passed {
   then: Walk
   /** The rule has matched packets; undefined: its counters are not known. */
   used: boolean | undefined
+  /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
+  likely: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
 }
@@ -38,11 +41,13 @@ export function nearMisses(context: Context, goal: Goal): NearMiss[] {
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyMiss(rule, moment)
     if (!miss) continue
-    const doubt = doubtOf(passed, miss)
-    if (used && goal.kind !== 'pass' && doubt > 2.5) continue
     const then = hadItMatched(passed)
-    if (!goal.wanted(then) || !isMeant(goal, passed, miss, then)) continue
-    found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, doubt })
+    if (!goal.wanted(then)) continue
+    const likely = isLikely(passed, miss, then)
+    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, miss, likely && !used)))
+      continue
+    const doubt = doubtOf(passed, miss) + (likely ? 0 : 0.5)
+    found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, likely, doubt })
   }
   // of equals the later one: it stands nearer to where the packet ended
   return found.reverse().sort((a, b) => a.doubt - b.doubt)
@@ -56,14 +61,38 @@ export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
 }
 
 /**
- * Could such packets be meant? What is let in for its state or its interface alone are answers, or the host's own: something
- * of the rule, or of those behind it, has to ask for an address, a port, a mark or a set.
+ * Does the rule, or one behind it, name the packet's host or service, and fail for something else; or is what it names
+ * a slip of the pen away?
  */
-function isMeant(goal: Goal, { rule, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
-  if (goal.kind === 'source') return true
-  if ([...rule.conditions, ...matched.flatMap((visit) => visit.rule.conditions)].some(isParticular)) return true
-  return settled || (fieldOf(condition) === 'ct state' && moment.packet.ctState !== 'new')
+function isLikely({ rule, moment }: Passed, miss: Miss, { matched }: Walk): boolean {
+  if (isLookup(miss)) return true
+  if (isAddressOrPort(miss.condition)) return distanceOf(miss, moment.packet) <= SLIP
+  return [rule, ...matched.map((visit) => visit.rule)].some(({ conditions }) =>
+    conditions.some((one) => one !== miss.condition && isExact(one) && evaluate(one, moment) !== false),
+  )
 }
+
+/**
+ * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
+ * the host's own.
+ */
+function choosesSuch({ rule, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
+  const { ctState = 'new' } = moment.packet
+  if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  const others = [
+    ...rule.conditions.filter((one) => one !== condition),
+    ...matched.flatMap((one) => one.rule.conditions),
+  ]
+  return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto')
+}
+
+/** nat has rules for many; another one's are not this packet's. */
+const isForNat = ({ kind, sure }: Goal, { condition }: Miss, likely: boolean): boolean =>
+  kind === 'source' || (likely && (sure || !isAddressOrPort(condition)))
+
+const isAddressOrPort = (condition: Miss['condition']): boolean => /(addr|port)$/.test(fieldOf(condition) ?? '')
+
+const SLIP = 0.3
 
 /** From 0, a slip of the pen, to 1, something else altogether. */
 function distanceOf({ condition, settled }: Miss, packet: Packet): number {

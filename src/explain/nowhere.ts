@@ -24,21 +24,16 @@ export function needsDestination(context: Context): Nowhere {
   const { journey, evidence, ended, world } = context
   if (evidence.nat !== 'passed' || hasNewDestination(context)) return undefined
   const packet = lastPacket(context)
-  switch (journey.outcome) {
-    case 'dropped':
-    case 'rejected':
-      return BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook) ? undefined : 'surely'
-    case 'vanished':
-      return 'surely'
-    case 'delivered':
-      if (addressType(packet.dst, world.host) !== 'local' || listener(world.host, packet)) return undefined
-      return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
-    case 'forwarded':
-    case 'sent':
-      return 'maybe'
-    default:
-      return undefined
+  const { outcome } = journey
+  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  if (stopped && BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook)) return undefined
+  if (addressType(packet.dst, world.host) === 'local') {
+    // it is where it was to go
+    if (listener(world.host, packet)) return undefined
+    return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
   }
+  if (stopped || outcome === 'vanished') return 'surely'
+  return outcome === 'forwarded' || outcome === 'sent' ? 'maybe' : undefined
 }
 
 /** Does it need another source? */

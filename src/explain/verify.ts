@@ -81,8 +81,7 @@ function tryFix(fix: Fix, finding: Finding, rehearsal: Rehearsal, explainPlayed:
 
 /** Of a packet that gets through. */
 function stillWrong(tried: Journey, { asked, answer }: Rehearsed): string | undefined {
-  const error = tried.findings.find(({ severity }) => severity === 'error')
-  if (error) return error.code === 'closed-port' ? 'nothing listens there' : error.message
+  if (tried.findings.some(({ code }) => code === 'closed-port')) return 'nothing listens there'
   if (!asked || !answer || reaches(asked, answer) !== false) return undefined
   return GOOD.includes(answer.ended.outcome)
     ? 'its answer would come from another address'

@@ -4,7 +4,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { iptablesHead, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { type Goal, goals } from '../goals.ts'
-import { fieldOf, isLookup, isParticular, type Miss, missedBy } from '../miss.ts'
+import { fieldOf, type Miss, missedBy } from '../miss.ts'
 import { type Passed, passedRules } from '../passed.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { hadItMatched } from '../what-if.ts'
@@ -57,9 +57,8 @@ function siblings(context: Context, goal: Goal): Sibling[] {
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
 
-/** Asks for an address, a port or a protocol: what one service has and another has not. */
-const isOfService = (miss: Miss): boolean =>
-  !isLookup(miss) && (isParticular(miss.condition) || fieldOf(miss.condition) === 'meta l4proto')
+/** Asks for another destination, port or protocol: what one service has and another has not. */
+const isOfService = ({ condition }: Miss): boolean => /( daddr| dport|l4proto)$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {

@@ -36,8 +36,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 }
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
-function mends(context: Context, { kind }: Goal, { ref, rule, miss, moment, used }: NearMiss): Fix[] {
-  if (used || (kind === 'pass' && !isCatchAll(context))) return []
+function mends(context: Context, { kind }: Goal, { ref, rule, miss, moment, used, likely }: NearMiss): Fix[] {
+  if (used || !likely || (kind === 'pass' && !isCatchAll(context))) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && leadsAstray(context)) return []
   const command = mendRule(ref, rule, miss, moment.packet)
