@@ -1,13 +1,15 @@
 import type { Fix } from '../../model/journey.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
+import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { iptablesHead, shellWord } from '../commands.ts'
+import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
-import { fieldOf, type Miss, missedBy } from '../miss.ts'
-import { type Passed, passedRules } from '../passed.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
+import { type Passed, passedRules } from '../meant/passed.ts'
+import { hadItMatched } from '../meant/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { hadItMatched } from '../what-if.ts'
 import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -15,7 +17,7 @@ export const missingRule: Detector = {
   code: 'missing-rule',
   detect: (context) =>
     goals(context)
-      .filter(({ sure }) => sure)
+      .filter(({ sure, mendable }) => sure && mendable)
       .flatMap((goal) => tell(context, goal)),
 }
 
@@ -51,30 +53,38 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
       continue
     const misses = missedBy(rule, moment)
-    if (!misses || misses.length === 0 || !misses.every(isOfService)) continue
+    if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
+    // another host's other service has to have something else in common with it
+    if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
     if (goal.wanted(hadItMatched(passed))) found.push({ ...passed, misses })
   }
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
 
-/** Asks for another destination, port or protocol: what one service has and another has not. */
-const isOfService = ({ condition }: Miss): boolean => /( daddr| dport|l4proto)$/.test(fieldOf(condition) ?? '')
+/** Asks for another port or protocol, or for another host: what one service has and another has not. */
+function isOfService(miss: Miss, { kind }: Goal): boolean {
+  if (fieldOf(miss.condition) === 'meta l4proto') return true
+  // what nat does for one address says nothing of another one
+  return isExact(miss.condition) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
+}
+
+const holdsMore = ({ conditions }: Rule, moment: Moment): boolean =>
+  conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
+
+const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condition) ?? '')
+const asksPort = ({ condition }: Miss): boolean => / dport$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {
   const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
   const target = rule.iptables?.target
   if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
-  const ref = refOf(context, pass.table.name, chain, rule)
+  const head = iptablesHead(refOf(context, pass.table.name, chain, rule))
   const place = shellWord(chain.name)
   const text = `${match} -${target.goto ? 'g' : 'j'} ${shellWord(target.name)}`
-  return [
-    {
-      description: `add a rule for it to ${chain.name}`,
-      command: `${iptablesHead(ref)} -I ${place} ${rule.ruleNumber + 1} ${text}`,
-      undo: `${iptablesHead(ref)} -D ${place} ${text}`,
-      unverified: 'not tried',
-      note: 'it opens no more than this source, destination and service',
-    },
-  ]
+  return propose(
+    `add a rule for it to ${chain.name}`,
+    { command: `${head} -I ${place} ${rule.ruleNumber + 1} ${text}`, undo: `${head} -D ${place} ${text}` },
+    'it opens no more than this source, destination and service',
+  )
 }

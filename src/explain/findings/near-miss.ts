@@ -1,12 +1,12 @@
 import type { Fix } from '../../model/journey.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
-import { mendRule } from '../mend.ts'
-import { fieldOf, isLookup } from '../miss.ts'
-import { type NearMiss, nearMisses } from '../near-misses.ts'
+import { propose } from '../commands.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { mendRule } from '../meant/mend.ts'
+import { fieldOf, isLookup } from '../meant/miss.ts'
+import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { isCatchAll } from './verdicts.ts'
-import { leadsAstray } from './wrong-way-out.ts'
+import { astray } from '../routes.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -36,18 +36,13 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 }
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
-function mends(context: Context, { kind }: Goal, { ref, rule, miss, moment, used, likely }: NearMiss): Fix[] {
-  if (used || !likely || (kind === 'pass' && !isCatchAll(context))) return []
+function mends(context: Context, { mendable }: Goal, { ref, miss, moment, used, likely }: NearMiss): Fix[] {
+  if (used || !likely || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
-  if (fieldOf(miss.condition) === 'meta oifname' && leadsAstray(context)) return []
-  const command = mendRule(ref, rule, miss, moment.packet)
-  if (!command) return []
-  return [
-    {
-      description: `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-      ...command,
-      unverified: 'not tried',
-      note: used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
-    },
-  ]
+  if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  return propose(
+    `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+    mendRule(ref, miss, moment.packet),
+    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+  )
 }

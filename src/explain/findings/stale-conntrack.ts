@@ -5,7 +5,7 @@ import { walk } from '../../rules/walk.ts'
 import { shellWord } from '../commands.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { entryOpened } from '../conversation.ts'
-import { DESTINATION } from '../goals.ts'
+import { DESTINATION } from '../meant/goals.ts'
 import { nameRef, refOf } from '../refs.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */

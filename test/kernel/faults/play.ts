@@ -7,7 +7,7 @@ import type { Exchange, Result } from './exchange.ts'
 import type { Fault, Kind, Scene } from './fault.ts'
 import { type Judgement, judge } from './judge.ts'
 import { rulesMet } from './path.ts'
-import type { MakeSetup, Probe } from './setup.ts'
+import type { MakeSetup, Probe, Setup } from './setup.ts'
 import { Stage } from './stage.ts'
 
 export interface Played {
@@ -126,6 +126,7 @@ async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fau
   for (const [other, before] of known.others) {
     const now = await stage.ask(other)
     // what the fault had broken too may work again
+    const same = sameFor(stage.setup)
     if (!same(now, before) && !same(now, known.healthy.get(other)!))
       changed.push(`${other.name}: ${before.result} → ${now.result} (${now.arrived})`)
   }
@@ -133,4 +134,7 @@ async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fau
   return { result: 'restored', command }
 }
 
-const same = (a: Behaviour, b: Behaviour): boolean => a.result === b.result && a.arrived === b.arrived
+function sameFor({ alike = [] }: Setup) {
+  const place = (arrived: string) => alike.reduce((text, ip) => text.replaceAll(ip, alike[0]!), arrived)
+  return (a: Behaviour, b: Behaviour): boolean => a.result === b.result && place(a.arrived) === place(b.arrived)
+}

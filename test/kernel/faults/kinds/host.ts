@@ -150,7 +150,10 @@ export const nobodyListens: Kind = {
       kind: 'nobody listens',
       about,
       variant,
-      culprits: ['closed-port', 'refused-there'].map((code) => ({ code, words: [`${address}:${port}`] })),
+      culprits: ['closed-port', 'refused-here', 'refused-there'].map((code) => ({
+        code,
+        words: [`${address}:${port}`],
+      })),
     })
     const { servers = [], services } = setup
     const gone = `nothing listens on ${address}:${port}`

@@ -1,9 +1,9 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
-import { conditionText, evaluate } from '../rules/evaluate.ts'
-import { isUnknown } from '../rules/truth.ts'
-import { type Context, momentAt } from './context.ts'
-import { onlyMiss } from './miss.ts'
-import { passedRules, passes } from './passed.ts'
+import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import { isUnknown } from '../../rules/truth.ts'
+import { type Context, momentAt } from '../context.ts'
+import { onlyMiss } from '../meant/miss.ts'
+import { passedRules, passes } from '../meant/passed.ts'
 
 /** In their rules' own words, whether they hold; what is said both ways is left out. */
 export function settledConditions(context: Context): Map<string, boolean> {

@@ -3,17 +3,19 @@
  * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
  * likelier mistaken for one that is like it.
  */
-import type { Scalar, Value } from '../model/condition.ts'
-import type { RuleRef } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
-import { evaluate } from '../rules/evaluate.ts'
-import { verdictOf } from '../rules/verdict.ts'
-import type { Walk } from '../rules/walk.ts'
-import type { Context } from './context.ts'
+import type { Scalar, Value } from '../../model/condition.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { isLocal } from '../../rules/fib.ts'
+import type { Moment } from '../../rules/moment.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { refOf } from '../refs.ts'
 import type { Goal } from './goals.ts'
-import { fieldOf, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
+import { fieldOf, holdsButForProtocol, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
 import { type Passed, passedRules } from './passed.ts'
-import { refOf } from './refs.ts'
 import { hadItMatched } from './what-if.ts'
 
 export interface NearMiss extends Passed {
@@ -43,8 +45,8 @@ export function nearMisses(context: Context, goal: Goal): NearMiss[] {
     if (!miss) continue
     const then = hadItMatched(passed)
     if (!goal.wanted(then)) continue
-    const likely = isLikely(passed, miss, then)
-    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, miss, likely && !used)))
+    const likely = isLikely(context, passed, miss, then)
+    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
       continue
     const doubt = doubtOf(passed, miss) + (likely ? 0 : 0.5)
     found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, likely, doubt })
@@ -64,13 +66,23 @@ export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
  * Does the rule, or one behind it, name the packet's host or service, and fail for something else; or is what it names
  * a slip of the pen away?
  */
-function isLikely({ rule, moment }: Passed, miss: Miss, { matched }: Walk): boolean {
+function isLikely({ world }: Context, passed: Passed, miss: Miss, { matched }: Walk): boolean {
   if (isLookup(miss)) return true
-  if (isAddressOrPort(miss.condition)) return distanceOf(miss, moment.packet) <= SLIP
-  return [rule, ...matched.map((visit) => visit.rule)].some(({ conditions }) =>
-    conditions.some((one) => one !== miss.condition && isExact(one) && evaluate(one, moment) !== false),
-  )
+  const { rule, moment } = passed
+  if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
+  if (distanceOf(miss, moment.packet) <= SLIP) return true
+  // of an address that is not this host's own, few services are known here
+  const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
+  return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, world.host) === false
 }
+
+/** Do the rules ask for the packet's very host or service, besides what is missed? */
+const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, field = /./): boolean =>
+  rules.some(({ conditions }) =>
+    conditions.some(
+      (one) => one !== condition && isExact(one) && field.test(fieldOf(one) ?? '') && holdsButForProtocol(one, moment),
+    ),
+  )
 
 /**
  * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
@@ -86,9 +98,14 @@ function choosesSuch({ rule, moment }: Passed, { condition, settled }: Miss, { m
   return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto')
 }
 
-/** nat has rules for many; another one's are not this packet's. */
-const isForNat = ({ kind, sure }: Goal, { condition }: Miss, likely: boolean): boolean =>
-  kind === 'source' || (likely && (sure || !isAddressOrPort(condition)))
+/** nat has rules for many; another one's are not this packet's, nor is one that others use. */
+function isForNat({ kind, sure }: Goal, { rule, moment }: Passed, miss: Miss, likely: boolean): boolean {
+  if (kind === 'source') return true
+  if (rule.counters && rule.counters.packets > 0 && !isLookup(miss)) return false
+  const field = fieldOf(miss.condition) ?? ''
+  if (!/addr$/.test(field)) return likely
+  return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))
+}
 
 const isAddressOrPort = (condition: Miss['condition']): boolean => /(addr|port)$/.test(fieldOf(condition) ?? '')
 
@@ -132,7 +149,7 @@ const sharedPrefix = (a: string, b: string): boolean =>
   a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
 
 /** One digit more, less or other, or two turned round; or one next to the other. */
-function looksLike(a: string, b: string): boolean {
+export function looksLike(a: string, b: string): boolean {
   if (Math.abs(Number(a) - Number(b)) <= 1) return true
   if (a.length === b.length) {
     const differ = [...a].flatMap((char, i) => (char === b[i] ? [] : [i]))

@@ -1,8 +1,8 @@
 /** The one thing that kept a rule from matching a packet. */
-import type { Condition, Value } from '../model/condition.ts'
-import type { Rule } from '../model/ruleset.ts'
-import { conditionText, evaluate } from '../rules/evaluate.ts'
-import type { Moment } from '../rules/moment.ts'
+import type { Condition, Value } from '../../model/condition.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import type { Moment } from '../../rules/moment.ts'
 
 export interface Miss {
   condition: Condition
@@ -55,6 +55,10 @@ const missed = (condition: Condition, settled: boolean): Miss => ({
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 
 const PORT = /^(tcp|udp|sctp|dccp|udplite) ([sd]port)$/
+
+/** Does it hold, or would it, if the packet were of the protocol that it asks for? */
+export const holdsButForProtocol = (condition: Condition, moment: Moment): boolean =>
+  evaluate(condition, moment) !== false || holdsForProtocol(condition, moment)
 
 /** A port asked of another protocol: would it hold, if the packet were of that one? */
 function holdsForProtocol(condition: Condition, moment: Moment): boolean {

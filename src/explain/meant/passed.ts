@@ -1,9 +1,9 @@
 /** The rules that a packet was held against and that let it pass: told by what the trace shows before and behind them. */
-import type { Hook } from '../model/hook.ts'
-import type { Chain, Rule, Table } from '../model/ruleset.ts'
-import type { Moment } from '../rules/moment.ts'
-import type { Place } from '../rules/walk.ts'
-import { type Context, momentAt } from './context.ts'
+import type { Hook } from '../../model/hook.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Moment } from '../../rules/moment.ts'
+import type { Place } from '../../rules/walk.ts'
+import { type Context, momentAt } from '../context.ts'
 
 /** One run of one table at one hook. */
 export interface Pass {
