@@ -43,7 +43,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (dst === undefined || out === undefined || out === 'lo' || !question) return undefined
   const route = lookupRoute(question, host)
   // another way than the routes of now lead is not theirs to explain
-  if (!route || route.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
   const leads = `the route to ${route.destination} leads out of ${out}`
   const home = homeOf(dst, host)
   if (home)
@@ -53,7 +53,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (towards === undefined && from !== out) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
   const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
-  if (!wider || wider.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
+  if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
   const on = `the route to ${wider.destination} leads on through ${routeDevices(wider).join(' or ')}`
   return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
