@@ -60,7 +60,7 @@ function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
       {
         steps: [asker.step + 1],
         rules: [...refs, asker.ref],
-        fix,
+        fix: mendable ? fix : [],
       },
     ),
   ]

@@ -7,6 +7,7 @@ import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
+import { nearMisses } from '../meant/near-misses.ts'
 import { type Passed, passedRules } from '../meant/passed.ts'
 import { hadItMatched } from '../meant/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
@@ -17,7 +18,7 @@ export const missingRule: Detector = {
   code: 'missing-rule',
   detect: (context) =>
     goals(context)
-      .filter(({ sure, mendable }) => sure && mendable)
+      .filter((goal) => goal.sure && goal.mendable && !nearMisses(context, goal).some(({ likely }) => likely))
       .flatMap((goal) => tell(context, goal)),
 }
 
