@@ -140,12 +140,6 @@ describe.skipIf(whyNot('ipset', 'iptables-legacy'))('ipset', () => {
       .sort()
 
   const linesOf = (text: string) => text.split('\n')
-  const aboutSet = (sets: readonly string[], command: string) =>
-    sets
-      .map((set) => set.slice(0, 300))
-      .filter((set) => command.split(' ').some((word) => set.includes(`["name","${word}"]`)))
-      .join('\n')
-
   it(`random commands (seed ${seed})`, () => {
     const random = new Random(seed)
     const sequences = Array.from({ length: 25 }, () => ({
