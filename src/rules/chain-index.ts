@@ -79,6 +79,8 @@ function valuesOf(rule: Rule, field: Field): Scalar[] | undefined {
   for (const condition of rule.conditions) {
     const values = wantedBy(condition, field)
     if (values) return values
+    // it counts what comes to it, also of packets that do not fit what stands behind it
+    if (condition.kind === 'unknown' && condition.lasts) return undefined
   }
   return undefined
 }
