@@ -10,7 +10,7 @@ import { walkBack } from './cause.ts'
 import { type Detected, makeContext } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
 import { refAt } from './refs.ts'
-import { type Trials, tryFixes } from './verify.ts'
+import { type Trials, tryFixes } from './trials/verify.ts'
 
 export interface ExplainOptions {
   /** How it ended, where that is known (a simulation's); absent: decided from the last line. */
@@ -49,7 +49,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     if (journey.cause.length === 0)
       journey.cause = [{ step: culprit + 1, role: 'decided', rule: ref, text: 'decided it' }]
   }
-  journey.findings = found.map(withoutCulprit)
+  journey.findings = found.sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0)).map(plain)
   return journey
 }
 
@@ -59,8 +59,12 @@ const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Ended
 
 /** Tries the fixes of a journey that is explained. */
 export const tryFixesOf = (evidence: Evidence, world: World, engine: Engine): Trials =>
-  tryFixes(evidence, world, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended }))
+  tryFixes(
+    makeContext(evidence, decideOutcome(evidence, world), world, []),
+    engine,
+    ({ evidence: played, ended }, after) => explain(played, after, { ended }),
+  )
 
-function withoutCulprit({ culprit: _, ...found }: Detected): Finding {
+function plain({ culprit: _, doubt: __, ...found }: Detected): Finding {
   return found
 }

@@ -21,12 +21,17 @@ interface Entry extends Meaning {
 export const NONE = -1
 /** The beginning of one line and the whole of another one; `glued` is the length of the other. */
 export const TWO_LINES = -2
+/** A rule that asks for such a prefix: a line of a ruleset or of a script. */
+export const RULE = -3
 
 const latin = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
 const TRACE_PREFIX = /^([^:\s]+):([^\s]+?):(rule|return|policy):(\d+)(?!\d)(.*)$/
 /** The same without `TRACE: `, as people and tools cut it off; only for the tables that there are. */
 const BARE_TRACE = /^(?:.*\s)?((?:raw|mangle|nat|filter|security):\S+:(?:rule|return|policy):\d+)\s*$/
+const ASKS_FOR_PREFIX = /\blog[- ]prefix[= ]\\?["']?$/
+/** Of texts that are none of the kernel's, the short ones come again. */
+const LONGEST_OTHER = 64
 /** Texts kept; those that glued fields make endless are read each time instead. */
 const MOST = 1 << 17
 /** Prefixes of LOG lines told apart: who writes numbers or times into them has one for each line. */
@@ -41,13 +46,13 @@ export class PrefixTable {
     this.read = read
   }
 
-  /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. */
-  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Meaning {
+  /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. `last` are the one to three behind whole words. */
+  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number, last: number): Meaning {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]
       if (entry === undefined) return this.add(bytes.slice(start, end), hash, slot)
-      if (entry.hash === hash && entry.length === end - start && same(entry.words, view, start, end)) return entry
+      if (entry.hash === hash && entry.length === end - start && same(entry.words, view, start, end, last)) return entry
     }
   }
 
@@ -57,7 +62,7 @@ export class PrefixTable {
     const words = new Int32Array(padded.buffer)
     const { point, glued } = this.read(bytes)
     const entry: Entry = { words, length: bytes.length, hash, point, glued }
-    if (this.count > MOST) return entry
+    if (this.count > MOST || (point === NONE && bytes.length > LONGEST_OTHER)) return entry
     this.slots[slot] = entry
     if (++this.count * 2 > this.slots.length) this.grow()
     return entry
@@ -76,11 +81,11 @@ export class PrefixTable {
   }
 }
 
-function same(words: Int32Array, view: DataView, start: number, end: number): boolean {
+function same(words: Int32Array, view: DataView, start: number, end: number, last: number): boolean {
   let i = 0
   let at = start
   for (; at + 4 <= end; at += 4) if (words[i++] !== view.getInt32(at, true)) return false
-  return at === end || words[i] === lastWord(view, at, end)
+  return at === end || words[i] === last
 }
 
 /** The one to three bytes before `end` as a number. */
@@ -117,6 +122,7 @@ export function readLogPrefix(points: TracePoints, bytes: Uint8Array, escaped: b
       Uint8Array.from(bare, (letter) => letter.charCodeAt(0)),
       escaped,
     )
+  if (ASKS_FOR_PREFIX.test(text)) return { point: RULE, glued: 0 }
   const other = text.search(BEGINNING)
   if (other > 0) return { point: TWO_LINES, glued: text.length - other }
   // the end of a TRACE line whose beginning is missing
