@@ -37,5 +37,10 @@ export type Condition =
    */
   | { kind: 'unknown'; text: string; reason: string; lasts?: Allowance }
 
-/** `behind`: whether it holds when the bytes are used up; packets are allowed anew as time goes by. */
-export type Allowance = { packets: number } | { bytes: number; behind: boolean }
+/**
+ * `each`: every combination of what these fields hold has its own, and conditions with the same `table` share them.
+ * `behind`: whether it holds when the bytes are used up; packets are allowed anew as time goes by.
+ */
+export type Allowance =
+  | { packets: number; each?: { table: string; fields: string[] } }
+  | { bytes: number; behind: boolean }

@@ -41,7 +41,7 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
       frames.pop()
       continue
     }
-    const truth = matches(machine, skb, rule, moment)
+    const truth = matches(machine, rule, moment)
     if (truth === false) continue
     if (truth !== true) {
       skipOrStop(machine, skb, rule.rule, truth)
@@ -64,7 +64,7 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
   }
 }
 
-function matches(machine: Machine, skb: Skb, rule: PreparedRule, moment: Moment): true | false | Open {
+function matches(machine: Machine, rule: PreparedRule, moment: Moment): true | false | Open {
   if (!rule.hasAllowance) {
     const whole = all(rule.tests, moment)
     if (typeof whole === 'boolean') return whole
@@ -74,7 +74,7 @@ function matches(machine: Machine, skb: Skb, rule: PreparedRule, moment: Moment)
     const text = conditionText(condition)
     // what comes to it is counted only where all in front of it holds
     const spends = lasts(condition) && !open && !machine.assumes(text)
-    const truth = machine.settle(text, spends ? spend(machine, skb, condition) : evaluate(condition, moment))
+    const truth = machine.settle(text, spends ? spend(machine, moment, condition) : evaluate(condition, moment))
     if (truth === false) return false
     if (truth !== true) open ??= { condition: text, unknown: truth }
   }

@@ -96,8 +96,8 @@ async function smallest(lab: Lab, host: Host, big: Case, { differences }: Compar
   return { one, differences: last }
 }
 
-/** Every third lab has iptables-nft. */
-const backendOf = (one: number): Backend => (!reasonNft && Math.floor(one / TOGETHER) % 3 === 2 ? nft : legacy)
+/** Every fourth lab has iptables-nft. */
+const backendOf = (one: number): Backend => (!reasonNft && Math.floor(one / TOGETHER) % 4 === 3 ? nft : legacy)
 
 /** From one multiple of TOGETHER to the next, so that a case has the same lab when it is run alone. */
 function houses(): { from: number; to: number }[] {

@@ -68,6 +68,21 @@ it('allows as many packets as a limit says, counted where they come to it, and k
   expect([80, 53, 53].map(send)).toEqual(['forwarded', 'dropped', 'undetermined'])
 })
 
+it('counts for each host where a rule says so, in one table for all rules that name it', () => {
+  const rules = [
+    '*filter\n:FORWARD ACCEPT [0:0]',
+    '-A FORWARD -p udp -m hashlimit --hashlimit-above 1/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name a -j DROP',
+    '-A FORWARD -p tcp -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name a -j DROP',
+    'COMMIT\n',
+  ].join('\n')
+  const machine = new Machine(makeWorld(rules, ROUTER))
+  const send = (src: string, protocol: string) => machine.send({ ...UDP, src, dst: '10.0.2.2', protocol }).ended.outcome
+  expect([send('10.0.1.2', 'udp'), send('10.0.1.2', 'tcp'), send('10.0.1.2', 'udp')]).toEqual([
+    ...['forwarded', 'dropped', 'undetermined'],
+  ])
+  expect(send('10.0.1.3', 'udp')).toBe('forwarded')
+})
+
 it('does not count where it is assumed', () => {
   const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 1/hour --limit-burst 1 -j DROP\nCOMMIT\n'
   const assume = new Map([['--limit 1/hour --limit-burst 1', true]])

@@ -198,6 +198,21 @@ const RULES: readonly Made[] = [
       `${from(random, scene)} -m limit --limit 1/hour --limit-burst ${random.int(1, 30)} -j ${random.pick(['RETURN', 'MARK --set-mark 0x5', 'LOG'])}`,
   },
   {
+    fits: inTables('mangle', 'filter', 'raw'),
+    make: (random, scene) => {
+      const mode = random.pick([
+        '',
+        ' --hashlimit-mode srcip',
+        ' --hashlimit-mode srcip,dstport',
+        ' --hashlimit-mode dstip',
+      ])
+      const kind = random.pick(['upto', 'upto', 'above'])
+      // rules that share a name share what is left
+      const name = `h${mode.length}${random.int(0, 1)}`
+      return `${from(random, scene)} -m hashlimit --hashlimit-${kind} 1/hour --hashlimit-burst 3${mode} --hashlimit-name ${name} -j ${random.pick(['RETURN', 'MARK --set-mark 0x7', 'DROP'])}`
+    },
+  },
+  {
     fits: inTables('mangle', 'filter'),
     make: (random, scene) =>
       `${from(random, scene)} -m quota ${random.chance(0.3) ? '! ' : ''}--quota ${random.pick([40, 100, 250, 400])} -j ${random.pick(['RETURN', 'MARK --set-mark 0x6', 'DROP'])}`,
