@@ -5,6 +5,8 @@ const command = ['test/cli/**/*.test.ts', 'test/readme.test.ts', 'test/kernel/ca
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    // labs in one process; more of them at once overwrite the kernel's log
+    maxConcurrency: 2,
     projects: [
       {
         extends: true,

@@ -31,5 +31,16 @@ export type Condition =
   | { kind: 'not'; of: Condition; text?: string }
   | { kind: 'all'; of: Condition[]; text?: string }
   | { kind: 'any'; of: Condition[]; text?: string }
-  /** Cannot be told from a packet and the host's state (`reason`), or was not understood (`reason: 'not understood'`). */
-  | { kind: 'unknown'; text: string; reason: string }
+  /**
+   * Cannot be told from a packet and the host's state (`reason`), or was not understood (`reason: 'not understood'`).
+   * `lasts`: holds for so much of what comes to it, in packets or in bytes of them, and then it depends.
+   */
+  | { kind: 'unknown'; text: string; reason: string; lasts?: Allowance }
+
+/**
+ * `each`: every combination of what these fields hold has its own, and conditions with the same `table` share them.
+ * `behind`: whether it holds when the bytes are used up; packets are allowed anew as time goes by.
+ */
+export type Allowance =
+  | { packets: number; each?: { table: string; fields: string[] } }
+  | { bytes: number; behind: boolean }

@@ -23,8 +23,9 @@ export const IPTABLES_TABLES: Readonly<Record<string, readonly string[]>> = {
 /**
  * At which priority an iptables table hangs on a hook (include/uapi/linux/netfilter_ipv4.h; the same numbers for IPv6).
  * nat is at -100 where it rewrites destinations and at 100 where it rewrites sources, so in INPUT it comes after filter.
+ * iptables-nft puts security behind it (iptables/nft.c).
  */
-export function iptablesPriority(table: string, hook: Hook): number {
+export function iptablesPriority(table: string, hook: Hook, backend?: 'legacy' | 'nft'): number {
   switch (table) {
     case 'raw':
       return -300
@@ -33,7 +34,7 @@ export function iptablesPriority(table: string, hook: Hook): number {
     case 'nat':
       return hook === 'prerouting' || hook === 'output' ? -100 : 100
     case 'security':
-      return 50
+      return backend === 'nft' ? 150 : 50
     default:
       return 0
   }

@@ -79,9 +79,14 @@ function valuesOf(rule: Rule, field: Field): Scalar[] | undefined {
   for (const condition of rule.conditions) {
     const values = wantedBy(condition, field)
     if (values) return values
+    // it counts what comes to it, also of packets that do not fit what stands behind it
+    if (counts(condition)) return undefined
   }
   return undefined
 }
+
+const counts = (condition: Condition): boolean =>
+  condition.kind === 'not' ? counts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
 
 function wantedBy(condition: Condition, field: Field): Scalar[] | undefined {
   if (

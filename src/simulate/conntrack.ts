@@ -13,10 +13,10 @@ import {
   type Zone,
 } from './connection.ts'
 import type { Found } from './conntrack-table.ts'
-import type { HookVerdict } from './hooks.ts'
 import type { Machine } from './machine.ts'
 import { change, type Skb } from './skb.ts'
 import { stateFromDump, trackTcp } from './tcp.ts'
+import type { TableVerdict } from './walk-table.ts'
 
 const TCP = 6
 const ICMP = 1
@@ -29,7 +29,7 @@ const ICMP_ASKS: Readonly<Record<number, readonly number[]>> = { [ICMP]: [8, 13,
 const ICMPV6_UNTRACKED = [130, 131, 132, 133, 134, 135, 136, 137, 143]
 
 /** At -200 in PREROUTING and OUTPUT. */
-export function track(machine: Machine, skb: Skb): HookVerdict {
+export function track(machine: Machine, skb: Skb): TableVerdict {
   // seen before (over lo), or left alone
   if (!skb.tracking) look(machine, skb)
   skb.refusesNotrack = false
@@ -167,7 +167,7 @@ export function attachAnswer(skb: Skb, { connection, tracking }: Skb): void {
 }
 
 /** Behind everything else in INPUT and POSTROUTING: from now on others find the entry. */
-export function confirm(machine: Machine, skb: Skb): HookVerdict {
+export function confirm(machine: Machine, skb: Skb): TableVerdict {
   const { connection, tracking } = skb
   if (!connection || tracking?.direction !== 'original') return 'accept'
   if (connection.flags.includes('confirmed') || connection.flags.includes('dying')) return 'accept'

@@ -5,6 +5,7 @@ import type { World } from '../model/world.ts'
 import { confirm, track } from './conntrack.ts'
 import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
+import { isFragment } from './packet-state.ts'
 import { preparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
 import type { Skb } from './skb.ts'
@@ -12,12 +13,9 @@ import { Undetermined } from './undetermined.ts'
 import { usesConntrack } from './uses-conntrack.ts'
 import { type TableVerdict, walkTable } from './walk-table.ts'
 
-/** `vanished`: the kernel drops it, no rule does. */
-export type HookVerdict = TableVerdict | 'vanished'
-
 interface Hooked {
   priority: number
-  run(machine: Machine, skb: Skb): HookVerdict
+  run(machine: Machine, skb: Skb): TableVerdict
 }
 
 const DEFRAG = -400
@@ -52,7 +50,7 @@ export class Hooks {
     this.world = world
   }
 
-  run(machine: Machine, skb: Skb, hook: Hook): HookVerdict {
+  run(machine: Machine, skb: Skb, hook: Hook): TableVerdict {
     const here = this.hooked[skb.family]
     here[hook] ??= hookedAt(this.world, skb.family, hook)
     for (const one of here[hook]) {
@@ -100,8 +98,8 @@ const hasNat = (world: World, family: Skb['family']): boolean =>
   NAT_HOOKS.some((hook) => baseChainsAt(world, family, hook, true).some(({ chain }) => chain.type === 'nat'))
 
 /** The kernel puts the packet together first, and no rule sees its parts. */
-function refuseFragment(_: Machine, { packet }: Skb): HookVerdict {
-  if (packet.fragOffset || packet.moreFragments)
+function refuseFragment(_: Machine, { packet }: Skb): TableVerdict {
+  if (isFragment(packet))
     throw new Undetermined('a fragment', 'connection tracking waits for the whole packet: ask for that one')
   return 'accept'
 }
@@ -109,13 +107,12 @@ function refuseFragment(_: Machine, { packet }: Skb): HookVerdict {
 /** mangle's OUTPUT: what routing reads may be changed there, then the route is looked up anew (iptable_mangle.c). */
 const walkAndRoute =
   (walk: (machine: Machine, skb: Skb) => TableVerdict) =>
-  (machine: Machine, skb: Skb): HookVerdict => {
+  (machine: Machine, skb: Skb): TableVerdict => {
     const { src, dst, mark, tos, ttl } = skb.packet
     const verdict = walk(machine, skb)
-    if (verdict === 'drop' || verdict === 'reject' || verdict === 'stolen') return verdict
+    if (verdict === 'drop' || verdict === 'reject' || verdict === 'stolen' || verdict === 'vanished') return verdict
     const now = skb.packet
-    const dscpOnly = (value: number | undefined) => (skb.family === 'ip' ? (value ?? 0) & 0xfc : value)
-    const same = now.src === src && now.dst === dst && now.mark === mark && dscpOnly(now.tos) === dscpOnly(tos)
+    const same = now.src === src && now.dst === dst && now.mark === mark && now.tos === tos
     if (same && (skb.family === 'ip' || now.ttl === ttl)) return verdict
     return routeAnew(machine, skb) ? verdict : 'vanished'
   }

@@ -4,6 +4,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
+import type { Allowances } from './allowances.ts'
 import { attachAnswer } from './conntrack.ts'
 import { ConntrackTable } from './conntrack-table.ts'
 import { withDefaults } from './defaults.ts'
@@ -38,6 +39,7 @@ export class Machine {
   readonly conntrack: ConntrackTable
   readonly hooks: Hooks
   readonly settings: Settings
+  readonly allowances: Allowances = new Map()
   private readonly options: MachineOptions
   private sent = 0
   private assumed: string[] = []
@@ -76,6 +78,10 @@ export class Machine {
       if (stopped instanceof Undetermined) return stopped.open
       throw stopped
     }
+  }
+
+  assumes(text: string): boolean {
+    return this.options.assume?.has(text) ?? false
   }
 
   /** What was assumed, where the truth is not known. */

@@ -18,8 +18,7 @@ export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): Tab
   const { connection } = skb
   if (!connection) return 'accept'
   const range = rangeOf(machine, skb, nat)
-  if (range === 'drop') return 'drop'
-  if (range === 'accept') return 'accept'
+  if (range === 'vanished' || range === 'accept') return range
   const manip = manipAt(skb.hook)
   const before = skb.packet
   setUp(machine, connection, range, manip)

@@ -5,23 +5,23 @@ import type { Nat } from '../model/statement.ts'
 import type { Machine } from './machine.ts'
 import type { NatRange } from './nat-tuple.ts'
 import type { Skb } from './skb.ts'
-import { addressesOn, sourceIpv4, sourceIpv6 } from './source-address.ts'
+import { addressesOn, SITE, scopeOf, sourceIpv4, sourceIpv6 } from './source-address.ts'
 
 /** Or the verdict where nothing can be rewritten. */
-export function rangeOf(machine: Machine, skb: Skb, nat: Nat): NatRange | 'accept' | 'drop' {
+export function rangeOf(machine: Machine, skb: Skb, nat: Nat): NatRange | 'accept' | 'vanished' {
   const range: NatRange = {}
   if (nat.ports) range.ports = nat.ports
   if (nat.basePort !== undefined) range.basePort = nat.basePort
   if (nat.flags?.includes('random') || nat.flags?.includes('fully-random')) range.random = true
   const addresses = addressesOf(machine, skb, nat)
-  if (addresses === 'drop' || addresses === 'accept') return addresses
+  if (addresses === 'vanished' || addresses === 'accept') return addresses
   if (addresses) range.addresses = addresses
   return range
 }
 
-function addressesOf(machine: Machine, skb: Skb, nat: Nat): [string, string] | undefined | 'accept' | 'drop' {
-  const both = (address: string | undefined): [string, string] | 'drop' =>
-    address === undefined ? 'drop' : [address, address]
+function addressesOf(machine: Machine, skb: Skb, nat: Nat): [string, string] | undefined | 'accept' | 'vanished' {
+  const both = (address: string | undefined): [string, string] | 'vanished' =>
+    address === undefined ? 'vanished' : [address, address]
   const { host } = machine.world
   switch (nat.kind) {
     case 'dnat':
@@ -52,10 +52,10 @@ function mapped(address: string, { prefix, length }: { prefix: string; length: n
   return formatAddress(own.map((byte, i) => (network[i]! & mask[i]!) | (byte & ~mask[i]! & 0xff)))
 }
 
-const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
-
-/** nf_nat_redirect.c: IPv6 takes one of the destination's own scope. */
+/** nf_nat_redirect.c: IPv6 takes one of the destination's own scope, if that is narrow. */
 function firstAddress(host: Host, device: string, family: 'ip' | 'ip6', dst: string): string | undefined {
   const own = addressesOn(host, device, family)
-  return (family === 'ip' ? own[0] : own.find(({ address }) => isLinkLocal(address) === isLinkLocal(dst)))?.address
+  if (family === 'ip') return own[0]?.address
+  const scope = scopeOf(dst)
+  return own.find(({ address }) => scope > SITE || scopeOf(address) === scope)?.address
 }

@@ -3,16 +3,15 @@ import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { type Connection, type Direction, other } from './connection.ts'
 import { show } from './conntrack.ts'
-import type { HookVerdict } from './hooks.ts'
 import type { Machine } from './machine.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
 import type { PreparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
 import { changeAll, type Skb } from './skb.ts'
-import { walkTable } from './walk-table.ts'
+import { type TableVerdict, walkTable } from './walk-table.ts'
 
 /** nf_nat_inet_fn and its callers. */
-export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain[]): HookVerdict {
+export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
   const { connection, tracking } = skb
   if (!connection || !tracking?.direction) return 'accept'
   const manip = manipAt(skb.hook)
@@ -38,7 +37,7 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain
 }
 
 /** What this host sends to an address that is rewritten gets another route. */
-function routeRewritten(machine: Machine, skb: Skb, connection: Connection, direction: Direction): HookVerdict {
+function routeRewritten(machine: Machine, skb: Skb, connection: Connection, direction: Direction): TableVerdict {
   const isRewritten = connection[direction].dst !== connection[other(direction)].src
   return skb.hook === 'output' && isRewritten && !routeAnew(machine, skb) ? 'vanished' : 'accept'
 }

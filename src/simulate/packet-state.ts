@@ -20,6 +20,8 @@ export function plainPacket(state: Packet): Packet {
   return plain as Packet
 }
 
+export const isFragment = ({ fragOffset, moreFragments }: Packet): boolean => !!fragOffset || !!moreFragments
+
 const BLANK: Record<keyof Packet, undefined> = {
   in: undefined,
   out: undefined,

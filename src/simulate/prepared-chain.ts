@@ -3,11 +3,14 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { type ChainIndex, indexOf } from '../rules/chain-index.ts'
 import { type Test, testsOf } from '../rules/evaluate.ts'
 import { type Verdict, verdictOf } from '../rules/verdict.ts'
+import { lasts } from './allowances.ts'
 import type { Line } from './journal.ts'
 
 export interface PreparedRule {
   rule: Rule
   tests: readonly Test[]
+  /** One of its conditions holds only for so much: see allowances.ts. */
+  hasAllowance: boolean
   verdict: Verdict
   line: Line
   /** Where a jump or goto leads; undefined: there is no such chain. */
@@ -42,7 +45,8 @@ export class PreparedChain {
     const verdict = verdictOf(rule)
     const target = verdict.chain === undefined ? undefined : preparedChain(this.table, verdict.chain)
     const line = lineOf(this.table, this.chain, rule, verdict)
-    const prepared: PreparedRule = { rule, tests: testsOf(rule.conditions), verdict, line, target }
+    const tests = testsOf(rule.conditions)
+    const prepared: PreparedRule = { rule, tests, hasAllowance: rule.conditions.some(lasts), verdict, line, target }
     this.rules[i] = prepared
     return prepared
   }

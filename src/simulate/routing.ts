@@ -3,7 +3,7 @@ import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
-import { addressBytes } from '../rules/values.ts'
+import { addressBytes, knownProtocol } from '../rules/values.ts'
 import type { Machine } from './machine.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
@@ -50,15 +50,27 @@ export function routeInput(machine: Machine, skb: Skb): Route | undefined {
 function groupRoute(machine: Machine, packet: Packet, family: Skb['family']): Route | 'nobody' | undefined {
   const { src, dst } = packet
   const route = (type: Route['type']): Route => ({ family, type, destination: dst!, table: 'local' })
+  if (family === 'ip' && (isMulticast(src!) || src === '255.255.255.255')) return 'nobody'
   if (dst === '255.255.255.255' || (src === '0.0.0.0' && dst === '0.0.0.0'))
     return passesSource(machine, packet) ? route('broadcast') : 'nobody'
   if (!isMulticast(dst!)) return undefined
+  if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
   if (ALL_HOSTS.includes(dst!)) return route('multicast')
   const reason = 'which groups this host has joined is not known'
   const joined = machine.settle(`${dst} is local`, { unknown: reason })
   if (isUnknown(joined)) throw new Undetermined(`${dst} is local`, reason)
   return joined ? route('multicast') : 'nobody'
 }
+
+/** ip_mc_validate_source: who has no address yet asks on his link only. */
+function mayAskGroup(machine: Machine, packet: Packet): boolean {
+  const { src, dst, protocol, in: device } = packet
+  if (src === '0.0.0.0') return dst!.startsWith('224.0.0.') || knownProtocol(protocol!) === IGMP
+  if (src!.startsWith('127.') && !machine.settings.device(device!).routeLocalnet) return false
+  return passesSource(machine, packet)
+}
+
+const IGMP = 2
 
 const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
 
@@ -73,8 +85,9 @@ export function isRefused({ src, dst }: Packet, indev: string): boolean {
   return src === '::1' || dst === '::1' || isMulticast(src!)
 }
 
-/** What IPv6 does not take to another link (ip6_forward); IPv4 has asked for martians before. */
-export function mayForward({ src }: Packet, indev: string, outdev: string): boolean {
+/** Only what was for this host alone is forwarded; what IPv6 does not take to another link besides (ip_forward, ip6_forward). */
+export function mayForward({ src, dstMac }: Packet, indev: string, outdev: string): boolean {
+  if (dstMac !== undefined && Number.parseInt(dstMac.slice(0, 2), 16) & 1) return false
   return !src!.includes(':') || (src !== '::' && (indev === outdev || !/^fe[89ab]/i.test(src!)))
 }
 
@@ -125,7 +138,7 @@ function passesSource(machine: Machine, { src, dst, in: device, mark, tos }: Pac
   if (isUnknown(back)) return true
   if (back === null || ['unreachable', 'blackhole', 'prohibit'].includes(back.type)) return mode === 0
   if (back.type !== 'unicast' && !(back.type === 'local' && acceptLocal)) return false
-  return mode !== 1 || routeDevices(back).includes(device!)
+  return mode !== 1 || routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')
 }
 
 const hasAddress = ({ links = [] }: Host, address: string): boolean =>

@@ -43,11 +43,11 @@ export function sourceIpv6(host: Host, device: string, dst: string): string | un
 
 const HOST = 1
 const LINK = 2
-const SITE = 5
+export const SITE = 5
 const GLOBAL = 14
 
 /** IPV6_ADDR_SCOPE_*; a group says its own. */
-function scopeOf(address: string): number {
+export function scopeOf(address: string): number {
   const [first = 0, second = 0] = parseAddress(address)!
   if (first === 0xff) return second & 15
   if (address === '::1') return HOST

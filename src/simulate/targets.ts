@@ -9,6 +9,7 @@ import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
+import { lowerMss } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
 import type { TableVerdict } from './walk-table.ts'
@@ -25,6 +26,8 @@ const WRITTEN: Readonly<Record<string, keyof Packet>> = {
   'ip6 dscp': 'tos',
   'ip ecn': 'tos',
   'ip6 ecn': 'tos',
+  'tcp option maxseg size': 'tcpOptions',
+  'tcp options': 'tcpOptions',
 }
 
 /** All statements of a rule that matched; undefined: on to the next rule. */
@@ -133,6 +136,10 @@ function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number
   const { field } = assignment
   if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
     setZone(skb, assignment)
+    return
+  }
+  if (field === 'tcp option maxseg size') {
+    lowerMss(skb, Number(assignment.value))
     return
   }
   const key = WRITTEN[field]

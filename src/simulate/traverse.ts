@@ -3,9 +3,10 @@ import { type BaseChain, nextAtHook, nextBehindHook } from '../journey/base-chai
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
 import type { Machine } from './machine.ts'
-import type { Fields } from './packet-state.ts'
+import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, exceedsMtu, isRefused, mayForward, routeInput, routeOutput } from './routing.ts'
 import { change, changeAll, type Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
 
 export interface End {
   outcome: Outcome
@@ -32,7 +33,11 @@ function receive(machine: Machine, skb: Skb): End {
 }
 
 function deliver(machine: Machine, skb: Skb): End {
-  return pass(machine, skb, 'input') ?? { outcome: 'delivered' }
+  // IPv4 waits for the whole packet in front of the hook, IPv6 behind it (ip_local_deliver, ip6_protocol_deliver_rcu)
+  const waits = isFragment(skb.packet)
+  const end = waits && skb.family === 'ip' ? undefined : pass(machine, skb, 'input')
+  if (waits && !end) throw new Undetermined('a fragment', 'this host puts the whole packet together: ask for that one')
+  return end ?? { outcome: 'delivered' }
 }
 
 function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): End {

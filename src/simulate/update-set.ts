@@ -50,7 +50,8 @@ function elementOf(
       continue
     }
     const value = held(fields[i]!, moment)
-    if (value === ABSENT) return undefined
+    // where the packet has no interface, there is nothing to add
+    if (value === ABSENT || value === '') return undefined
     if (isUnknown(value))
       throw new Undetermined(`-j SET --${op === 'add' ? 'add' : 'del'}-set ${set.name}`, value.unknown)
     if (part === 'net') parts.push(networkOf(String(value), set, i))

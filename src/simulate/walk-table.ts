@@ -4,6 +4,7 @@ import { nextIn } from '../rules/chain-index.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import type { Moment } from '../rules/moment.ts'
 import { all, type Unknown } from '../rules/truth.ts'
+import { lasts, spend } from './allowances.ts'
 import type { Place } from './journal.ts'
 import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
@@ -12,7 +13,8 @@ import { forget, type Skb } from './skb.ts'
 import { actOn, changesOnlyFields } from './targets.ts'
 import { Undetermined } from './undetermined.ts'
 
-export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen'
+/** `vanished`: the kernel drops it, no rule says so. */
+export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | 'vanished'
 
 interface Frame extends Place {
   chain: PreparedChain
@@ -62,14 +64,19 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
   }
 }
 
-function matches(machine: Machine, { tests, rule: { conditions } }: PreparedRule, moment: Moment): true | false | Open {
-  const whole = all(tests, moment)
-  if (typeof whole === 'boolean') return whole
+function matches(machine: Machine, rule: PreparedRule, moment: Moment): true | false | Open {
+  if (!rule.hasAllowance) {
+    const whole = all(rule.tests, moment)
+    if (typeof whole === 'boolean') return whole
+  }
   let open: Open | undefined
-  for (const condition of conditions) {
-    const truth = machine.settle(conditionText(condition), evaluate(condition, moment))
+  for (const condition of rule.rule.conditions) {
+    const text = conditionText(condition)
+    // what comes to it is counted only where all in front of it holds
+    const spends = lasts(condition) && !open && !machine.assumes(text)
+    const truth = machine.settle(text, spends ? spend(machine, moment, condition) : evaluate(condition, moment))
     if (truth === false) return false
-    if (truth !== true) open ??= { condition: conditionText(condition), unknown: truth }
+    if (truth !== true) open ??= { condition: text, unknown: truth }
   }
   return open ?? true
 }

@@ -6,21 +6,28 @@
  *     NFWHY_KERNEL_CASES=3000 NFWHY_KERNEL_SEED=4711 npx vitest run test/kernel/simulate.test.ts
  */
 import { afterAll, describe, expect, it } from 'vitest'
+import type { Host } from '../../src/index.ts'
+import { buildWorld } from './compare/explained.ts'
 import { type House, randomHouse } from './generate/house.ts'
 import { printRuleset } from './generate/ruleset.ts'
 import { whyNoLab } from './lab/available.ts'
+import { type Backend, legacy, nft } from './lab/backend.ts'
 import { Lab } from './lab/lab.ts'
+import { whyNot } from './namespaces.ts'
 import { type Case, playAgain, playNew } from './simulate/case.ts'
 import { type Compared, compareCase } from './simulate/compare.ts'
 import { shrink } from './simulate/shrink.ts'
 
-const cases = Number(process.env.NFWHY_KERNEL_CASES ?? 300)
+const cases = Number(process.env.NFWHY_KERNEL_CASES ?? 2000)
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 /** Cases in one lab, which keeps its tables and settings. */
-const TOGETHER = 20
+const TOGETHER = 50
 
 const reason = await whyNoLab()
 if (reason) console.warn(`simulated journeys are not compared with the kernel: ${reason}`)
+
+const reasonNft = whyNot(...nft.tools)
+if (!reason && reasonNft) console.warn(`iptables-nft is not asked: ${reasonNft}`)
 
 const seen = { packets: 0, lines: 0, undetermined: 0, lost: 0 }
 afterAll(() => {
@@ -28,14 +35,15 @@ afterAll(() => {
 })
 
 describe.skipIf(reason)('simulated journeys and the kernel', () => {
-  it.each(houses())('agree in cases $from to $to', { timeout: 120_000 }, async ({ from, to }) => {
+  it.concurrent.each(houses())('agree in cases $from to $to', { timeout: 120_000 }, async ({ from, to }) => {
     let house: House | undefined
     const lab = await Lab.open((topology) => {
       house = randomHouse(Math.floor(from / TOGETHER), topology)
       return house
     })
     try {
-      const host = await lab.hostState()
+      await backendOf(from).prepare(lab)
+      const { host } = buildWorld(await lab.hostState()).world
       for (let one = from; one <= to; one++) await judge(lab, house!, host, one)
     } finally {
       await lab.close()
@@ -49,8 +57,8 @@ describe.skipIf(reason)('simulated journeys and the kernel', () => {
   })
 })
 
-async function judge(lab: Lab, house: House, host: Record<string, string>, one: number): Promise<void> {
-  const { one: big, played } = await playNew(lab, one, house.tables)
+async function judge(lab: Lab, house: House, host: Host, one: number): Promise<void> {
+  const { one: big, played } = await playNew(lab, one, house.tables, backendOf(one))
   const compared = compareCase(played, host, lab.topology)
   seen.packets += compared.packets
   seen.lines += compared.lines
@@ -72,7 +80,7 @@ async function judge(lab: Lab, house: House, host: Record<string, string>, one: 
 }
 
 /** That still differs in the same way. */
-async function smallest(lab: Lab, host: Record<string, string>, big: Case, { differences }: Compared) {
+async function smallest(lab: Lab, host: Host, big: Case, { differences }: Compared) {
   const way = (texts: readonly string[]) => /^.*/.exec(texts[0] ?? '')![0].replace(/\d+/g, '')
   let last = differences
   const one = await shrink(big, async (smaller) => {
@@ -87,6 +95,9 @@ async function smallest(lab: Lab, host: Record<string, string>, big: Case, { dif
   })
   return { one, differences: last }
 }
+
+/** Every fourth lab has iptables-nft. */
+const backendOf = (one: number): Backend => (!reasonNft && Math.floor(one / TOGETHER) % 4 === 3 ? nft : legacy)
 
 /** From one multiple of TOGETHER to the next, so that a case has the same lab when it is run alone. */
 function houses(): { from: number; to: number }[] {

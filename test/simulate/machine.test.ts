@@ -178,7 +178,7 @@ describe('the way', () => {
 
 describe('what nobody can know', () => {
   const limited = (target: string) =>
-    machine(filter(`FORWARD -m limit --limit 5/min -j ${target}`, 'FORWARD -m mark --mark 1 -j DROP'))
+    machine(filter(`FORWARD -m string --string x --algo bm -j ${target}`, 'FORWARD -m mark --mark 1 -j DROP'))
 
   it('is no matter where the rule only tells', () => {
     const sent = limited('LOG').send(SYN)
@@ -190,7 +190,7 @@ describe('what nobody can know', () => {
     const { evidence, ended } = limited('DROP').send(SYN)
     expect(ended).toMatchObject({
       outcome: 'undetermined',
-      open: { condition: '--limit 5/min', reason: 'depends on how many packets came before' },
+      open: { condition: '--string "x" --algo bm', reason: "the packet's content is not shown" },
     })
     const { findings } = explain(evidence, limited('DROP').world, { ended })
     expect(findings.map(({ code }) => code)).toEqual(['unknown-condition'])
@@ -205,9 +205,9 @@ describe('what nobody can know', () => {
 
   it.each([true, false])('is settled by assuming that it is %s', (holds) => {
     const { world } = limited('DROP')
-    const sent = new Machine(world, { assume: new Map([['--limit 5/min', holds]]) }).send(SYN)
+    const sent = new Machine(world, { assume: new Map([['--string "x" --algo bm', holds]]) }).send(SYN)
     expect([sent.ended.outcome, sent.ended.basis]).toEqual([holds ? 'dropped' : 'forwarded', 'assumed'])
-    expect(sent.assumed).toEqual(['--limit 5/min'])
+    expect(sent.assumed).toEqual(['--string "x" --algo bm'])
   })
 
   it('is what a fragment holds, where connection tracking waits for the rest', () => {

@@ -6,7 +6,7 @@
  * lines, CRLF, a byte order mark.
  */
 import type { Report } from '../../model/diagnostic.ts'
-import { IPTABLES_TABLES } from '../../model/hook.ts'
+import { IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { builtInChains } from '../../rules/iptables/rule.ts'
 import { groupSections } from './iptables-dumps.ts'
@@ -65,9 +65,16 @@ function readRulesets(text: string, report: Report): Ruleset[] {
   return dumps.map(({ family, familyKnown, header, sections }) => ({
     family,
     familyKnown,
-    tables: sections.map((section) => readTable(section, family, report)),
+    tables: sections.map((section) => inPlace(readTable(section, family, report), header?.backend)),
     ...origin(header),
   }))
+}
+
+/** With its chains at the priorities that the backend gives them. */
+function inPlace(table: Table, backend: Ruleset['backend']): Table {
+  for (const chain of table.chains.values())
+    if (chain.hook !== undefined) chain.priority = iptablesPriority(table.name, chain.hook, backend)
+  return table
 }
 
 function origin(header: Header | undefined): Pick<Ruleset, 'backend' | 'tool' | 'version' | 'date'> {

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import select
+import shlex
 import signal
 import socket
 import struct
@@ -37,6 +38,8 @@ BURST = 2
 # whose packets are seen when they are delivered; ICMP besides
 PROTOCOLS = (6, 17, 47, 132, 253)
 CPUS = sorted(os.sched_getaffinity(0))
+# labs side by side begin with CPUs of their own
+CPUS = CPUS[os.getpid() % len(CPUS) :] + CPUS[: os.getpid() % len(CPUS)]
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,6 +53,7 @@ class Namespace:
         home = os.open("/proc/self/ns/net", os.O_RDONLY)
         checked(libc.unshare(CLONE_NEWNET))
         self.fd = os.open("/proc/self/ns/net", os.O_RDONLY)
+        self.shell = None
         checked(libc.setns(home, CLONE_NEWNET))
         os.close(home)
 
@@ -57,8 +61,15 @@ class Namespace:
         checked(libc.setns(self.fd, CLONE_NEWNET))
 
     def run(self, argv, given):
-        done = subprocess.run(argv, input=given, capture_output=True, text=True, preexec_fn=self.enter)
-        return {"status": done.returncode, "out": done.stdout, "error": done.stderr}
+        """By a shell that stays in the namespace: it starts a program faster than this process does."""
+        if self.shell is None:
+            self.shell = subprocess.Popen(
+                ["sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, preexec_fn=self.enter
+            )
+        paths = [os.path.join(tempfile.gettempdir(), f"{id(self)}-{end}") for end in ("in", "out", "error")]
+        write(paths[0], given)
+        self.shell.stdin.write("{} < {} > {} 2> {}; echo $?\n".format(shlex.join(argv), *map(shlex.quote, paths)))
+        return {"status": int(self.shell.stdout.readline()), "out": text(paths[1]), "error": text(paths[2])}
 
     def socket(self, *kind):
         """A socket of this namespace; it stays there wherever the process goes."""
@@ -137,9 +148,13 @@ class LogOfAllNamespaces:
         self.lock.truncate(0)
 
 
-def read(path):
+def text(path):
     with open(path) as file:
-        return file.read().strip()
+        return file.read()
+
+
+def read(path):
+    return text(path).strip()
 
 
 def write(path, text):
@@ -155,6 +170,9 @@ class Lab:
         self.delivered = {}
         self.servers = []
         self.log = None
+        # what was sent on one of them is done on it
+        self.used = CPUS
+        self.watcher = None
 
     def run(self, namespace, argv, stdin=""):
         return getattr(self, namespace).run(argv, stdin)
@@ -184,6 +202,23 @@ class Lab:
         os.sched_setaffinity(0, {CPUS[0]})
         return {}
 
+    def watch(self, argv):
+        """A program of the router that prints line after line while packets pass."""
+        self.watcher = subprocess.Popen(argv, stdout=subprocess.PIPE, preexec_fn=self.router.enter)
+        os.set_blocking(self.watcher.stdout.fileno(), False)
+        self.unread = b""
+        return {}
+
+    def watched(self):
+        """Its lines since, as they stand when it has been quiet for a moment."""
+        while select.select([self.watcher.stdout], [], [], 0.005)[0]:
+            data = self.watcher.stdout.read()
+            if not data:
+                break
+            self.unread += data
+        *lines, self.unread = self.unread.split(b"\n")
+        return {"lines": [line.decode("latin1") for line in lines]}
+
     def listen(self, servers):
         """Real servers in the router, in place of those before: TCP takes connections, UDP sends back what comes."""
         for _, sock in self.servers:
@@ -202,6 +237,7 @@ class Lab:
     def send(self, senders):
         """Each list of packets from a CPU of its own, all at once; the kernel's refusals come back by name."""
         self.log.skip()
+        self.used = CPUS[: max(1, len(senders))]
         refused = []
         if len(senders) == 1:
             self.send_from(CPUS[0], senders[0], refused)
@@ -240,7 +276,7 @@ class Lab:
         frames, delivered = [], []
         while True:
             before = len(frames) + len(delivered)
-            for cpu in CPUS:
+            for cpu in self.used:
                 os.sched_setaffinity(0, {cpu})
                 for name in self.links:
                     self.await_echo(name, frames)
@@ -318,6 +354,7 @@ def main():
     with LogOfAllNamespaces(), tempfile.TemporaryDirectory() as folder:
         # the tools' lock is one for the whole machine by default
         os.environ["XTABLES_LOCKFILE"] = os.path.join(folder, "lock")
+        tempfile.tempdir = folder
         for line in sys.stdin:
             command = json.loads(line)
             try:
@@ -325,6 +362,8 @@ def main():
             except Exception as error:  # the other end tells it with the case
                 answer = {"failed": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)
+        if lab.watcher:
+            lab.watcher.kill()
 
 
 if __name__ == "__main__":

@@ -164,6 +164,16 @@ export class Lab {
     }
   }
 
+  /** Starts a program in the router that prints while packets pass. */
+  async watch(argv: string[]): Promise<void> {
+    await this.ask({ do: 'watch', argv })
+  }
+
+  /** What it has printed since, once it is quiet. */
+  async watched(): Promise<string[]> {
+    return (await this.ask({ do: 'watched' })).lines as string[]
+  }
+
   private async setUp({ settings, routing }: Furniture): Promise<void> {
     const { sides, hosts, far, own, nowhere, words } = this.topology
     const { path } = await this.ask({ do: 'namespace_path' })

@@ -63,9 +63,11 @@ function readFields(fields: string): Packet {
     dport: number('DPT'),
     tcpSeq: tcp ? inTransport('SEQ') : undefined,
     tcpAck: tcp ? inTransport('ACK') : undefined,
-    tcpFlags: tcp
-      ? FLAGS.filter((flag) => new RegExp(` ${flag} `).test(transport)).map((flag) => flag.toLowerCase())
-      : undefined,
+    // a later fragment has none
+    tcpFlags:
+      tcp && !Number(fragment)
+        ? FLAGS.filter((flag) => new RegExp(` ${flag} `).test(transport)).map((flag) => flag.toLowerCase())
+        : undefined,
     icmpType: icmp ? number('TYPE') : undefined,
     icmpCode: icmp ? number('CODE') : undefined,
     icmpId: icmp ? inTransport('ID') : undefined,

@@ -20,7 +20,7 @@ export interface WalkedStep {
   ends: 'goes on' | 'accepted' | 'dropped' | 'rejected' | 'queued'
 }
 
-const ENDS: Readonly<Record<string, WalkedStep['ends']>> = {
+export const ENDS: Readonly<Record<string, WalkedStep['ends']>> = {
   ACCEPT: 'accepted',
   DROP: 'dropped',
   REJECT: 'rejected',

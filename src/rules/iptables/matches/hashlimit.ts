@@ -1,3 +1,4 @@
+import type { Allowance, Condition } from '../../../model/condition.ts'
 import {
   atLeastOne,
   atMostOne,
@@ -61,10 +62,38 @@ export const hashlimit = defineMatch({
     checkBurst(values)
   },
   print,
-  conditions: (values, context) => [
-    { kind: 'unknown', text: print(values, context).join(' '), reason: COUNTED_BEFORE },
-  ],
+  conditions(values, context) {
+    const text = print(values, context).join(' ')
+    const lasts = allowanceOf(values, context)
+    const open = { kind: 'unknown', text, reason: COUNTED_BEFORE } as const
+    if (!lasts) return [open]
+    const below: Condition = { ...open, lasts }
+    return [isUpto(values) ? below : { kind: 'not', of: below, text }]
+  },
 })
+
+const FIELDS: Readonly<Record<string, (family: string) => string>> = {
+  srcip: (family) => `${family} saddr`,
+  srcport: () => 'th sport',
+  dstip: (family) => `${family} daddr`,
+  dstport: () => 'th dport',
+}
+
+/** Of packets, for single hosts; bytes, networks and rates of intervals are not counted here. */
+function allowanceOf(values: Values<typeof options>, { family }: RuleContext): Allowance | undefined {
+  const { 'hashlimit-srcmask': source, 'hashlimit-dstmask': destination } = values
+  const width = family === 'ip' ? 32 : 128
+  if ([source, destination].some((mask) => mask && mask.value !== width)) return undefined
+  if ('cost' in rateOf(values) || values['hashlimit-rate-match']) return undefined
+  const fields = (values['hashlimit-mode']?.value ?? []).map((mode) => FIELDS[mode]!(family))
+  const table = values['hashlimit-name']!.value
+  return { packets: values['hashlimit-burst']?.value ?? DEFAULT_BURST, each: { table, fields } }
+}
+
+function isUpto(values: Values<typeof options>): boolean {
+  const given = (values['hashlimit-upto'] ?? values['hashlimit-above'])!
+  return 'hashlimit-upto' in values !== given.not
+}
 
 function checkBurst(values: Values<typeof options>): void {
   const burst = values['hashlimit-burst']?.value
@@ -81,10 +110,8 @@ const rateOf = (values: Values<typeof options>): AnyRate =>
 
 /** As hashlimit_mt_save: what the kernel has taken as default is left out, rates are printed as it keeps them. */
 function print(values: Values<typeof options>, { family }: RuleContext): string[] {
-  const given = (values['hashlimit-upto'] ?? values['hashlimit-above'])!
-  const upto = 'hashlimit-upto' in values !== given.not
   const { words, expire, defaultExpire, interval } = printLimit(values)
-  words.unshift(upto ? '--hashlimit-upto' : '--hashlimit-above')
+  words.unshift(isUpto(values) ? '--hashlimit-upto' : '--hashlimit-above')
   const add = (option: keyof typeof options, value: number | string | undefined, hidden?: number | string) => {
     if (value !== undefined && value !== hidden) words.push(`--${option}`, String(value))
   }

@@ -29,7 +29,12 @@ export const limit = defineMatch({
   },
   print,
   conditions: (values, context) => [
-    { kind: 'unknown', text: print(values, context).join(' '), reason: COUNTED_BEFORE },
+    {
+      kind: 'unknown',
+      text: print(values, context).join(' '),
+      reason: COUNTED_BEFORE,
+      lasts: { packets: values['limit-burst']?.value ?? DEFAULT_BURST },
+    },
   ],
 })
 

@@ -8,6 +8,7 @@ export const quota = defineMatch({
   conditions({ quota }) {
     const { value, not } = quota!
     const text = `${not ? '! ' : ''}--quota ${value}`
-    return [{ kind: 'unknown', text, reason: 'depends on how many bytes came before' }]
+    const lasts = { bytes: Number(value), behind: not }
+    return [{ kind: 'unknown', text, reason: 'depends on how many bytes came before', lasts }]
   },
 })

@@ -1,0 +1,67 @@
+/**
+ * Conditions that hold for so much and no more (net/netfilter/xt_limit.c, xt_hashlimit.c, xt_quota.c). Nobody knows how
+ * much of it was used up before, so a machine begins with all of it.
+ */
+import type { Allowance, Condition } from '../model/condition.ts'
+import { conditionText } from '../rules/evaluate.ts'
+import { held } from '../rules/facts.ts'
+import { ABSENT, type Moment } from '../rules/moment.ts'
+import { isUnknown, not, type Truth, type Unknown, unknown } from '../rules/truth.ts'
+import type { Machine } from './machine.ts'
+
+type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
+
+/** Also where it is inverted. */
+export const lasts = (condition: Condition): boolean =>
+  condition.kind === 'not' ? lasts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
+
+/** What is left of each, in its own unit; by the condition, or by the table and what is counted in it. */
+export type Allowances = Map<Condition | string, number>
+
+/** Asked of a packet that fits all conditions in front of this one: that is when it is used up. */
+export function spend(machine: Machine, moment: Moment, condition: Condition): Truth {
+  if (condition.kind === 'not') return not(spend(machine, moment, condition.of))
+  const { lasts: allowance } = condition as Lasting
+  machine.note(`${conditionText(condition)}: taken as if nothing had come to it before`)
+  return 'packets' in allowance
+    ? spendPacket(machine, moment, condition, allowance)
+    : spendBytes(machine, moment, condition, allowance)
+}
+
+function spendPacket(
+  { allowances }: Machine,
+  moment: Moment,
+  condition: Condition,
+  { packets, each }: Extract<Allowance, { packets: number }>,
+): Truth {
+  const key = each ? keyOf(each, moment) : condition
+  if (isUnknown(key)) return key
+  const left = allowances.get(key) ?? packets
+  if (left === 0) return unknown(`its ${packets} packets are used up, and more are allowed only as time goes by`)
+  allowances.set(key, left - 1)
+  return true
+}
+
+/** A packet without such a field counts as one with 0. */
+function keyOf({ table, fields }: { table: string; fields: string[] }, moment: Moment): string | Unknown {
+  const values: string[] = [moment.family, table]
+  for (const field of fields) {
+    const value = held(field, moment)
+    if (isUnknown(value)) return value
+    values.push(value === ABSENT ? '0' : String(value))
+  }
+  return values.join(' ')
+}
+
+function spendBytes(
+  { allowances }: Machine,
+  { packet: { length } }: Moment,
+  condition: Condition,
+  { bytes, behind }: Extract<Allowance, { bytes: number }>,
+): Truth {
+  if (length === undefined) return unknown('the length of the packet is not known')
+  const left = allowances.get(condition) ?? bytes
+  // what is too long for the rest takes the rest as well
+  allowances.set(condition, length <= left ? left - length : 0)
+  return length <= left ? !behind : behind
+}
