@@ -20,13 +20,9 @@ const WORDS = /^(?:[A-Z]{2,3}|FRAG:\d+|ID:\w{8}|\([0-9A-F]+\)|\(|\)|INCOMPLETE|\
 export function joinWrapped(record: string, next: string): string | undefined {
   const rest = next.replace(QUOTED, '').trimEnd()
   if (rest === '' || rest.length > 600 || OWN.test(next)) return undefined
-  // the first may be the end of a word
-  if (
-    !rest
-      .split(/\s+/)
-      .slice(1)
-      .every((token) => TOKEN.test(token))
-  )
+  // the first may be the end of a word, and the last its beginning
+  const tokens = rest.split(/\s+/).slice(1)
+  if (!tokens.every((token, i) => TOKEN.test(token) || (i === tokens.length - 1 && /^[A-Z]$/.test(token))))
     return undefined
   const begun = record.trimEnd()
   if (begun === '') return rest.startsWith('IN=') && inOrder(rest) ? rest : undefined
