@@ -25,6 +25,8 @@ export const DEFAULT_OPTIONS: AssemblerOptions = { idle: 1_000_000, maxOpen: 20_
 
 /** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */
 const MOST_EVENTS = 4096
+/** Microseconds in which a packet's next line may still come though others came before it. */
+const SOON = 1000
 /** Hosts remembered that have no packet on its way. */
 const MOST_HOSTS = 1000
 /** Open journeys of packets that nothing tells apart; more, and the oldest is closed. */
@@ -32,7 +34,7 @@ const MOST_ALIKE = 64
 /** Open journeys, the latest first, that are compared with a line. */
 const MOST_TRIED = 256
 
-/** Takes a journey that is closed; its points and states are valid only during the call. `followed`: events came after it. */
+/** Takes a journey that is closed; its points and states are valid only during the call. */
 export type OnClosed = (journey: OpenJourney, followed: boolean) => void
 
 /** Numbers journeys by first event, over all captures of one run. */
@@ -62,7 +64,8 @@ export class Assembler implements EventSink {
   open = 0
   private readonly pool: OpenJourney[] = []
   private readonly sent = new Repeats()
-  private lastLine = 0
+  /** Of the journey begun last. */
+  private lastFirstLine = 0
   /** The number of that interface's name. */
   private readonly lo: number
 
@@ -83,7 +86,6 @@ export class Assembler implements EventSink {
 
   event(point: number, state: number, at: Moment, line: number): void {
     this.events++
-    this.lastLine = line
     // journeys that are closed on the way may hold it too
     this.states.retain(state)
     const { stamp, clock } = at
@@ -241,6 +243,7 @@ export class Assembler implements EventSink {
     if (other) other.alone = false
     this.byKey.set(key, journey)
     this.lane!.push(journey)
+    this.lastFirstLine = line
     this.open++
     return journey
   }
@@ -345,13 +348,21 @@ export class Assembler implements EventSink {
     this.open--
     if (this.latest === journey) this.latest = undefined
     this.forgetKey(journey)
-    this.onClosed(journey, this.lastLine > journey.lastLine)
+    this.onClosed(journey, this.isFollowed(journey))
     for (let i = 0; i < journey.held.length; i++) {
       const state = journey.held.at(i)
       if (this.owners[state] === journey) this.owners[state] = undefined
       this.states.release(state)
     }
     this.pool.push(journey)
+  }
+
+  /**
+   * Would more of it have been seen? Lines of packets that were under way with it prove nothing: the capture may end
+   * before the next of its own.
+   */
+  private isFollowed(journey: OpenJourney): boolean {
+    return this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
   }
 
   private forgetKey(journey: OpenJourney): void {

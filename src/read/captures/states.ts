@@ -117,6 +117,7 @@ export class PacketStates {
    */
   add(
     source: Uint8Array,
+    view: DataView,
     start: number,
     end: number,
     hash: number,
@@ -132,7 +133,7 @@ export class PacketStates {
     this.holders[state] = 0
     this.readPackets[state] = readPacket
     if (length > SLOT) this.long.set(state, source.slice(start, end))
-    else for (let i = 0, to = state * SLOT; i < length; i++) this.bytes[to + i] = source[start + i]!
+    else this.copy(view, start, length, state * SLOT)
     this.rows.set(row, state * COLUMNS)
     if (telling >= 0 && length >= SHORTEST && length <= SLOT) this.remember(state, telling)
     if ((this.filled + 1) * 2 > this.slots.length) this.rehash()
@@ -142,6 +143,14 @@ export class PacketStates {
     this.slots[slot] = state
     this.filled++
     return state
+  }
+
+  /** A part of an array would be an object of its own. */
+  private copy(source: DataView, start: number, length: number, to: number): void {
+    const { view } = this
+    const words = length & ~3
+    for (let i = 0; i < words; i += 4) view.setInt32(to + i, source.getInt32(start + i, true), true)
+    for (let i = words; i < length; i++) view.setUint8(to + i, source.getUint8(start + i))
   }
 
   /** Takes the place of one that is gone, or of the last. */

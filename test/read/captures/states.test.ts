@@ -23,7 +23,7 @@ function look(states: PacketStates, line: Uint8Array, pad: number): { state: num
   if (recent >= 0) expect(recent).toBe(found)
   if (found >= 0) return { state: found, isNew: false }
   const telling = plain && line.length >= 4 ? line.length >> 1 : -1
-  const state = states.add(bytes, pad, hashedTo, hash, row, Math.min(telling, line.length - 4), noPacket)
+  const state = states.add(bytes, view, pad, hashedTo, hash, row, Math.min(telling, line.length - 4), noPacket)
   states.retain(state)
   return { state, isNew: true }
 }

@@ -157,7 +157,7 @@ export class KernelLogReader implements CaptureReader {
     }
     if (bytes[at] === NEWLINE && this.isUsual(bytes, view, start, at, limit)) {
       row[F.HOST] = head.host
-      state = states.add(bytes, start, at, hash, row, plain ? telling : -1, this.packet)
+      state = states.add(bytes, view, start, at, hash, row, plain ? telling : -1, this.packet)
       sink.event(point, state, head, this.line)
       return at + 1
     }
@@ -216,7 +216,8 @@ export class KernelLogReader implements CaptureReader {
       this.tell('blanks-lost', 'blanks between fields are missing; fields were told apart by their names')
     row[F.HOST] = this.head.host
     const place = plain && read.telling + 4 <= to - from ? read.telling : -1
-    const state = states.add(source, from, to, hash, row, place, this.packet)
+    const view = new DataView(source.buffer, source.byteOffset, source.byteLength)
+    const state = states.add(source, view, from, to, hash, row, place, this.packet)
     sink.event(point, state, this.head, this.line)
     return glued ? start + (to - from) - (source === bytes ? 0 : 1) : next
   }
