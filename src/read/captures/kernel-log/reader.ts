@@ -15,7 +15,7 @@ import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
 import { lastWord, PrefixTable, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
-import { joinWrapped } from './wrapped.ts'
+import { joinHead, joinWrapped } from './wrapped.ts'
 
 /** What the kernel prints of one packet is shorter (it has 1 KB for it). */
 const MAX_RECORD = 4096
@@ -134,7 +134,11 @@ export class KernelLogReader implements CaptureReader {
     hash ^= hash >>> 15
     this.head.read(bytes, lineStart, message, this.glued)
     const prefix = this.traces.find(bytes, view, prefixStart, at, hash, last)
-    if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
+    if (prefix.point < 0 || bytes[at] === NEWLINE) {
+      const next = this.copied ? undefined : this.brokenHead(bytes, lineStart, message, end)
+      if (next !== undefined) return next
+      if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
+    }
     this.headOffset = message - lineStart
     return this.event(bytes, view, at - prefix.glued, end, prefix.point)
   }
@@ -269,6 +273,36 @@ export class KernelLogReader implements CaptureReader {
     }
     if (lines === 0) return undefined
     return { record: Uint8Array.from(`${record}\n`, (letter) => letter.charCodeAt(0)), next, lines }
+  }
+
+  /** A line that ends before the packet's first field, with those behind it that are its rest; undefined where there are none. */
+  private brokenHead(bytes: Uint8Array, lineStart: number, message: number, limit: number): number | undefined {
+    const end = lineEnd(bytes, message, Math.min(limit, message + MAX_RECORD))
+    if (bytes[end] !== NEWLINE) return undefined
+    let record = decoder.decode(bytes.subarray(message, end))
+    let next = end + 1
+    let lines = 0
+    for (let inHead = true; lines < MOST_PIECES; lines++) {
+      if (next >= limit) {
+        if (!this.last) return WAIT
+        break
+      }
+      const stop = bytes.indexOf(NEWLINE, next)
+      if (stop - next > MAX_RECORD) break
+      const line = decoder.decode(bytes.subarray(next, stop))
+      const head = inHead ? joinHead(record, line) : undefined
+      const joined = inHead ? head?.head : joinWrapped(record, line)
+      if (joined === undefined) break
+      record = joined
+      inHead = head?.more === true
+      next = stop + 1
+    }
+    if (lines === 0) return undefined
+    this.tell('line-wrapped', 'log lines are broken into several; they were put together')
+    const front = decoder.decode(bytes.subarray(lineStart, message))
+    this.scanWhole(Uint8Array.from(`${front}${record}\n`, (letter) => letter.charCodeAt(0)))
+    this.line += lines
+    return next
   }
 
   /** Reads what is no part of the stream's bytes: no line comes behind it. */

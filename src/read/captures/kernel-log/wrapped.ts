@@ -3,7 +3,7 @@
 /** In the order in which the kernel prints them; those of other layers may come again behind PROTO=. */
 const ORDER = (
   'IN OUT PHYSIN PHYSOUT MAC MACSRC MACDST VPROTO VID MACPROTO SRC DST LEN TOS TC PREC TTL HOPLIMIT ID FLOWLBL PROTO ' +
-  'SPT DPT TYPE CODE PARAMETER GATEWAY POINTER SEQ ACK WINDOW RES URGP MTU UID GID MARK'
+  'SPT DPT SPI TYPE CODE PARAMETER GATEWAY POINTER SEQ ACK WINDOW RES URGP MTU UID GID MARK'
 ).split(' ')
 const FIELD = new RegExp(`(?<![A-Z])(${ORDER.join('|')})=`, 'g')
 /** Behind PROTO= once more: UDP's length, ICMP's id. */
@@ -12,9 +12,13 @@ const BARE = new Set('DF MF CE SYN ACK FIN RST PSH URG ECE CWR AE OPT INCOMPLETE
 /** What a line of its own has, and a rest has not. */
 const OWN = /TRACE: |\bkernel: |^\s*(?:\[\s*\d+\.\d+\]|<\d+>|\d+,\d+,\d+|\w{3} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d)/
 const QUOTED = /^[>|\s]*/
+/** What stands in front of the first field, and as much of it as one line may have. */
+const HEAD = /^TRACE: *[a-z]+:\S+:(?:rule|return|policy):\d+ *IN=/
+const BEGUN_HEAD = /^TRACE: *(?:[a-z]+:?|[a-z]+:\S+)? *I?N?$/
 /** What the kernel prints between blanks. */
 const TOKEN = /^(?:[A-Z]{2,9}[=:]\S*|[A-Z]{2,10}|\[\S*|\S*\]|\(\S*|[0-9A-F]*\))$/
-const WORDS = /^(?:[A-Z]{2,3}|FRAG:\d+|ID:\w{8}|\([0-9A-F]+\)|\(|\)|INCOMPLETE|\[\d+|bytes\]|\]| )+$/
+const WORD =
+  /^(?:DF|MF|CE|SYN|ACK|FIN|RST|PSH|URG|ECE|CWR|AE|OPT|FRAG:\d+|ID:\w{8}|\([0-9A-F]*\)?|\)|INCOMPLETE|\[\d+|bytes\]|\])$/
 
 /** `record` (from its first field on) with `next` behind it, if that line is its rest; else undefined. */
 export function joinWrapped(record: string, next: string): string | undefined {
@@ -27,9 +31,22 @@ export function joinWrapped(record: string, next: string): string | undefined {
   const begun = record.trimEnd()
   if (begun === '') return rest.startsWith('IN=') && inOrder(rest) ? rest : undefined
   const atBlank = begun.length < record.length || next.startsWith(' ') || beginsWord(begun, rest)
-  const ways = atBlank ? [`${begun} ${rest}`, begun + rest] : [begun + rest, `${begun} ${rest}`]
+  const ways = atBlank ? [' ', ''] : ['', ' ']
   const fields = count(begun)
-  return ways.find((joined) => inOrder(joined) && (count(joined) > fields || isRest(begun, rest)))
+  const blank = ways.find((between) => {
+    const joined = begun + between + rest
+    return inOrder(joined) && (count(joined) > fields || isRest(begun, rest, between === ''))
+  })
+  return blank === undefined ? undefined : begun + blank + rest
+}
+
+/** `begun`, from `TRACE:` on, broken before the first field, with `next` behind it: whole, or 'more'; undefined: not its rest. */
+export function joinHead(begun: string, next: string): { head: string; more: boolean } | undefined {
+  const rest = next.replace(QUOTED, '').trimEnd()
+  if (rest === '' || rest.length > 600 || OWN.test(next) || !BEGUN_HEAD.test(begun)) return undefined
+  const head = rest.startsWith('IN=') ? `${begun.trimEnd()} ${rest}` : begun + rest
+  if (HEAD.test(head)) return { head, more: false }
+  return BEGUN_HEAD.test(head) ? { head, more: true } : undefined
 }
 
 /** Does a word begin with `rest`, and not the end of one that `begun` began? */
@@ -41,14 +58,12 @@ function beginsWord(begun: string, rest: string): boolean {
   return /^[([]/.test(rest) || (known(name) && (whole === name || !known(whole)))
 }
 
-/** Without a field of its own: the end of a number or of a list of options, words. */
-function isRest(begun: string, rest: string): boolean {
-  if (/MARK=0?x?[0-9a-f]*$/.test(begun) && /^x?[0-9a-f]+$/.test(rest)) return true
-  if (/OPT \([0-9A-F]*$/.test(begun)) return /^[0-9A-F]*\)/.test(rest)
-  return (
-    (WORDS.test(rest) && rest.split(' ').every((word) => !/^[A-Z]+$/.test(word) || BARE.has(word))) ||
-    (/[=\d]$/.test(begun) && /^\d+$/.test(rest))
-  )
+/** Without a field of its own: the end of a value or of a list of options, words. */
+function isRest(begun: string, rest: string, inWord: boolean): boolean {
+  const [first = '', ...words] = rest.split(/ +/)
+  const whole = inWord ? /\S*$/.exec(begun)![0] + first : first
+  const value = inWord && (/^[A-Z]+[=:][\da-fx:.]+$/.test(whole) || /^PROTO=[A-Z\d]+$/.test(whole))
+  return (value || WORD.test(whole)) && words.every((word) => WORD.test(word))
 }
 
 const count = (text: string): number => text.match(FIELD)?.length ?? 0
@@ -59,7 +74,8 @@ function inOrder(text: string): boolean {
   let behindProtocol = false
   for (const [, name = ''] of text.replace(/\[SRC=.*/, '').matchAll(FIELD)) {
     const place = ORDER.indexOf(name)
-    if (behindProtocol && AGAIN.has(name)) continue
+    // IPv6's ESP and AH stand in front of PROTO=, IPv4's behind it
+    if (name === 'SPI' || (behindProtocol && AGAIN.has(name))) continue
     if (place <= latest) return false
     latest = place
     if (name === 'PROTO') behindProtocol = true
