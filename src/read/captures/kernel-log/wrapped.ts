@@ -5,6 +5,12 @@ const ORDER = (
   'IN OUT PHYSIN PHYSOUT MAC MACSRC MACDST VPROTO VID MACPROTO SRC DST LEN TOS TC PREC TTL HOPLIMIT ID FLOWLBL PROTO ' +
   'SPT DPT SPI TYPE CODE PARAMETER GATEWAY POINTER SEQ ACK WINDOW RES URGP MTU UID GID MARK'
 ).split(' ')
+/** What the kernel prints of one packet is shorter (it has 1 KB for it). */
+export const MAX_RECORD = 4096
+/** Into how many lines a record may have been broken. */
+const MOST_PIECES = 12
+const NEWLINE = 0x0a
+const decoder = new TextDecoder('latin1')
 const FIELD = new RegExp(`(?<![A-Z])(${ORDER.join('|')})=`, 'g')
 /** Behind PROTO= once more: UDP's length, ICMP's id. */
 const AGAIN = new Set(['LEN', 'ID', 'SEQ'])
@@ -38,6 +44,36 @@ export function joinWrapped(record: string, next: string): string | undefined {
     return inOrder(joined) && (count(joined) > fields || isRest(begun, rest, between === ''))
   })
   return blank === undefined ? undefined : begun + blank + rest
+}
+
+/**
+ * `bytes[start, end)`, Latin letters, with the lines behind it as far as `join` takes them; undefined where it takes none,
+ * 'wait' where another one may come.
+ */
+export function gather(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limit: number,
+  last: boolean,
+  join: (record: string, line: string) => string | undefined,
+): { record: string; next: number; lines: number } | 'wait' | undefined {
+  let record = decoder.decode(bytes.subarray(start, end))
+  let next = end + 1
+  let lines = 0
+  for (; lines < MOST_PIECES; lines++) {
+    if (next >= limit) {
+      if (!last) return 'wait'
+      break
+    }
+    const stop = bytes.indexOf(NEWLINE, next)
+    if (stop - next > MAX_RECORD) break
+    const joined = join(record, decoder.decode(bytes.subarray(next, stop)))
+    if (joined === undefined) break
+    record = joined
+    next = stop + 1
+  }
+  return lines === 0 ? undefined : { record, next, lines }
 }
 
 /** `begun`, from `TRACE:` on, broken before the first field, with `next` behind it: whole, or 'more'; undefined: not its rest. */
