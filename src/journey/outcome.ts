@@ -44,6 +44,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
   if (step < 0)
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
+  if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
   const cut = () => open(evidence.followed ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
     case 'drop':
@@ -55,7 +56,6 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
     case 'stolen':
       return at('stolen')
     case 'unknown':
-      if (arrival.mismatch) return open('ruleset-mismatch')
       return open(world.tables.some((table) => table.family === journey.family) ? 'unknown-target' : 'no-ruleset')
     case 'accept':
       return accepted(evidence, world, step, lossless)

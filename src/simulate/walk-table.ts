@@ -4,7 +4,7 @@ import type { Chain, Rule } from '../model/ruleset.ts'
 import { nextCandidate } from '../rules/chain-index.ts'
 import { conditionText, evaluate, evaluateAll } from '../rules/evaluate.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
-import { type Verdict, verdictOf } from '../rules/verdict.ts'
+import { isBareVerdict, type Verdict, verdictOf } from '../rules/verdict.ts'
 import type { Line, Place } from './journal.ts'
 import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
@@ -92,12 +92,6 @@ function lineOf(chain: Chain, rule: Rule, { ending, text }: Verdict): Line {
   // the kernel takes a bare verdict for the end of the chain (get_chainname_rulenum)
   if (isBareVerdict(rule, ending)) line.reported = chain.hook ? 'policy' : 'return'
   return line
-}
-
-function isBareVerdict({ iptables: spec, conditions }: Rule, ending: Verdict['ending']): boolean {
-  if (!['accept', 'drop', 'return', 'queue'].includes(ending) || !spec?.target) return false
-  if (!['ACCEPT', 'DROP', 'RETURN', 'QUEUE'].includes(spec.target.name)) return false
-  return conditions.length === 0 && spec.matches.length === 0 && !spec.in && !spec.out
 }
 
 /** The line behind the last rule. */
