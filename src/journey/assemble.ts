@@ -2,7 +2,6 @@
  * Events → closed journeys: the events of one packet together and in order, out of interleaved lines. The same for
  * files, pipes and live sessions; each capture has an assembler of its own.
  */
-import type { Family } from '../model/packet.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Moment, Stamp } from '../read/captures/stamp.ts'
@@ -104,7 +103,7 @@ export class Assembler implements EventSink {
       )
         journey = this.find(point, state, resolved)
     }
-    if (!journey) journey = this.begin(state, resolved.family, at, line)
+    if (!journey) journey = this.begin(point, state, resolved, at, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
       this.owners[state] = journey
       if (!journey.held.includes(state)) {
@@ -230,13 +229,13 @@ export class Assembler implements EventSink {
     return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.tableNumber === resolved.tableNumber)
   }
 
-  private begin(state: number, family: Family, at: Moment, line: number): OpenJourney {
+  private begin(point: number, state: number, { family }: Resolved, at: Moment, line: number): OpenJourney {
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const base = state * F.COLUMNS
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
-    journey.repeats = this.sent.note(this.states.rows, base, journey.id, at.clock)
+    journey.repeats = this.sent.note(point, this.states.rows, base, journey.id, at.clock)
     const other = this.byKey.get(key)
     journey.sibling = other
     journey.alone = other === undefined

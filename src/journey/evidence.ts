@@ -12,6 +12,7 @@ import type { PacketStates } from '../read/captures/states.ts'
 import type { Ending } from '../rules/verdict.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
+import { contradictions } from './contradiction.ts'
 import { placeInHooks } from './hooks.ts'
 import { loggedBy, logs, onlyLogger } from './log-lines.ts'
 import type { OpenJourney } from './open.ts'
@@ -60,6 +61,7 @@ export function gatherEvidence(
     else if (line.candidates.length > 0) resolved[i] = onlyLogger(line, packets[i]!, resolver)
   }
   const hooks = placeInHooks(resolved, packets, resolver)
+  const mismatches = contradictions(resolved, packets, hooks, resolver)
   const stack = new ChainStack()
   const arrivals = resolved.map((one, i): Arrival => {
     const place = stack.arrive(one, hooks[i], i)
@@ -71,7 +73,7 @@ export function gatherEvidence(
       table: one.inTable,
       ending: one.ending,
       caller: place.caller,
-      mismatch: one.mismatch,
+      mismatch: mismatches[i],
     }
   })
   const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], stack.depths[i], i))

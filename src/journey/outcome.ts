@@ -1,6 +1,7 @@
 /** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
 import { findTable, type World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
@@ -24,6 +25,8 @@ export interface Ended {
     | 'unknown-condition'
     /** The flow's connection may rewrite the packet behind the last chain there is. */
     | 'nat-unseen'
+    /** This host puts fragments together before INPUT, and the whole packet goes on alone. */
+    | 'fragment'
   /** The base chain that had to come and did not. */
   missing?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
@@ -41,6 +44,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
   if (step < 0)
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
+  if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
   const cut = () => open(evidence.followed ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
     case 'drop':
@@ -52,7 +56,6 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
     case 'stolen':
       return at('stolen')
     case 'unknown':
-      if (arrival.mismatch) return open('ruleset-mismatch')
       return open(world.tables.some((table) => table.family === journey.family) ? 'unknown-target' : 'no-ruleset')
     case 'accept':
       return accepted(evidence, world, step, lossless)
@@ -154,11 +157,16 @@ function routed(
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through
+  // IPv6 puts them together behind INPUT; connection tracking, where it is on, before the first chain
+  if (expected === input && input && family === 'ip' && isFragment(evidence.arrivals[step]!.packet))
+    return { ...ended('undetermined'), because: 'fragment' }
   if (expected) return missing(expected)
   if (natUnseen(evidence, world, step)) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')
 }
+
+const isFragment = ({ fragOffset, moreFragments }: Packet): boolean => (fragOffset ?? 0) > 0 || moreFragments === true
 
 /** By the routes in host state, for the destination as NAT left it; undefined where that is not known. */
 export function goesToThisHost(evidence: Evidence, world: World): boolean | undefined {

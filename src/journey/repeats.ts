@@ -37,29 +37,37 @@ export class Repeats {
   private readonly contents = new Int32Array(MOST * COMPARED.length)
   /** Of each content; mostly it is enough to look at these. */
   private readonly hashes = new Int32Array(MOST)
+  /** The trace points they began at: what begins elsewhere is a piece of the same packet's way. */
+  private readonly starts = new Int32Array(MOST)
   /** Journey ids; 0: an empty place. */
   private readonly ids = new Int32Array(MOST)
   private readonly clocks = new Float64Array(MOST)
   /** Of contents that came more than once. */
   private readonly more = new Map<number, Earlier[]>()
 
-  /** Notes the journey's first packet; gives the earlier ones with the same content, oldest first. */
-  note(rows: Int32Array, base: number, id: number, clock: number): readonly Repeat[] {
+  /** Notes the journey's first packet; gives the earlier ones with the same content and beginning, oldest first. */
+  note(start: number, rows: Int32Array, base: number, id: number, clock: number): readonly Repeat[] {
     if (!saysSomething(rows, base)) return NONE
-    let hash = 0
+    let hash = start
     for (let i = 0; i < COMPARED.length; i++)
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ rows[base + COMPARED[i]!]!, 0x9e3779b1)
     hash ^= hash >>> 15
     const first = (hash & (MOST / WAYS - 1)) * WAYS
     let oldest = first
     for (let place = first; place < first + WAYS; place++) {
-      if (this.ids[place] !== 0 && this.hashes[place] === hash && this.same(place, rows, base))
+      if (
+        this.ids[place] !== 0 &&
+        this.hashes[place] === hash &&
+        this.starts[place] === start &&
+        this.same(place, rows, base)
+      )
         return this.again(place, id, clock)
       if (this.ids[place]! < this.ids[oldest]!) oldest = place
     }
     this.more.delete(oldest)
     this.ids[oldest] = id
     this.hashes[oldest] = hash
+    this.starts[oldest] = start
     this.clocks[oldest] = clock
     for (let i = 0; i < COMPARED.length; i++) this.contents[oldest * COMPARED.length + i] = rows[base + COMPARED[i]!]!
     return NONE

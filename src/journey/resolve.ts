@@ -8,7 +8,7 @@ import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
-import { type Ending, verdictOf } from '../rules/verdict.ts'
+import { type Ending, isBareVerdict, verdictOf } from '../rules/verdict.ts'
 import { nextAtHook } from './base-chains.ts'
 import { type Candidate, LogRules } from './log-lines.ts'
 import { hooksOfChains } from './reach.ts'
@@ -47,6 +47,7 @@ export interface Resolved {
 export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
   private readonly reach = new Map<Table, Map<string, Set<Hook>>>()
+  private readonly contradicted = new Map<Chain, string>()
   private readonly logRules: LogRules
   private readonly tableNumbers = new Map<string | undefined, number>([[undefined, 0]])
   readonly world: World
@@ -72,6 +73,15 @@ export class Resolver {
       this.resolved[key] = known
     }
     return known
+  }
+
+  /** A trace named a rule of this chain that cannot have matched. */
+  distrust(chain: Chain, because: string): void {
+    if (!this.contradicted.has(chain)) this.contradicted.set(chain, because)
+  }
+
+  distrusted(chain: Chain): string | undefined {
+    return this.contradicted.get(chain)
   }
 
   /** Accepted here, where a step resolved so happens: does no other base chain of its hook come? */
@@ -192,6 +202,8 @@ function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'polic
     if (rule.conditions.length > 0 || !['accept', 'drop', 'return', 'queue', 'unknown'].includes(verdict.ending))
       resolved.mismatch = `the trace says ${type} ${rule.ruleNumber} of ${resolved.chain}, but there the ruleset has: ${rule.text}`
   }
+  if (type === 'rule' && isBareVerdict(rule, verdict.ending))
+    resolved.mismatch = `the trace says rule ${rule.ruleNumber} of ${resolved.chain}, but there the ruleset has one that is printed otherwise: ${rule.text}`
   resolved.rule = rule
   resolved.verdict = verdict.text
   resolved.ending = verdict.ending

@@ -43,6 +43,16 @@ export function verdictOf(rule: Rule): Verdict {
   return CONTINUE
 }
 
+/**
+ * A rule without any match whose target is a verdict: TRACE prints it as a policy, or in a user chain as its return
+ * (ip_tables.c, ip6_tables.c).
+ */
+export function isBareVerdict({ iptables: spec, conditions }: Rule, ending: Verdict['ending']): boolean {
+  if (!['accept', 'drop', 'return', 'queue'].includes(ending) || !spec?.target) return false
+  if (!['ACCEPT', 'DROP', 'RETURN', 'QUEUE'].includes(spec.target.name)) return false
+  return conditions.length === 0 && spec.matches.length === 0 && !spec.in && !spec.out
+}
+
 function statementVerdict(statement: Statement): Verdict | undefined {
   switch (statement.kind) {
     case 'accept':

@@ -2,7 +2,7 @@
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { type ChainIndex, indexOf } from '../rules/chain-index.ts'
 import { type Test, testsOf } from '../rules/evaluate.ts'
-import { type Verdict, verdictOf } from '../rules/verdict.ts'
+import { isBareVerdict, type Verdict, verdictOf } from '../rules/verdict.ts'
 import { lasts } from './allowances.ts'
 import type { Line } from './journal.ts'
 
@@ -74,12 +74,6 @@ function lineOf(table: Table, chain: Chain, rule: Rule, { ending, text }: Verdic
   // the kernel takes a bare verdict for the end of the chain (get_chainname_rulenum)
   const reported = isBareVerdict(rule, ending) ? (chain.hook ? 'policy' : 'return') : undefined
   return { table, chain, kind: 'rule', reported, ruleNumber: rule.ruleNumber, rule, verdict: text, ending }
-}
-
-function isBareVerdict({ iptables: spec, conditions }: Rule, ending: Verdict['ending']): boolean {
-  if (!['accept', 'drop', 'return', 'queue'].includes(ending) || !spec?.target) return false
-  if (!['ACCEPT', 'DROP', 'RETURN', 'QUEUE'].includes(spec.target.name)) return false
-  return conditions.length === 0 && spec.matches.length === 0 && !spec.in && !spec.out
 }
 
 function endOf(table: Table, chain: Chain): Line {

@@ -306,6 +306,14 @@ describe('a packet whose next lines do not come', () => {
     expect(fate([...walk(begun, one), ...walk(received, other)])).toEqual(['vanished', 'inferred', false])
   })
 
+  it('may be a fragment, which this host puts to the others before INPUT', () => {
+    const fragment = walk(begun, one).map((line) => line.replace(' DF PROTO', ' MF PROTO'))
+    expect(fate([...fragment, ...walk(received, other)])).toEqual(['undetermined', 'observed', false])
+    // through this host each goes for itself
+    const through = [...fragment, trace('filter:FORWARD:policy:1', { ...one, out: 'eth1' }).replace(' DF ', ' MF ')]
+    expect(fate([...through, ...walk(received, other)])).toEqual(['forwarded', 'observed', false])
+  })
+
   it('may go on behind the end of the capture, where only packets under way with it were seen meanwhile', () => {
     const lines = [...walk(received.slice(0, 2), other), ...walk(begun, one), ...walk(received.slice(2), other)]
     const [first, second] = explainLog(dmesg(lines), worldOf(RULES)).journeys

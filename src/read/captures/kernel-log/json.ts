@@ -1,6 +1,6 @@
 /**
  * Log lines as JSON, one object a line: journalctl -o json (its -sse and -seq forms have something in front), Docker's
- * json-file, and what log shippers make of them. A message that is not UTF-8 comes from journald as a list of bytes.
+ * json-file, GELF, and what log shippers make of them. A message that is not UTF-8 comes from journald as a list of bytes.
  */
 const encoder = new TextEncoder()
 
@@ -25,7 +25,7 @@ export function lineOfJson(bytes: Uint8Array, start: number, end: number): Uint8
   } catch {
     return undefined
   }
-  const text = entry.MESSAGE ?? entry.message ?? entry.log ?? entry.msg
+  const text = entry.MESSAGE ?? entry.message ?? entry.log ?? entry.msg ?? entry.short_message
   const message = Array.isArray(text)
     ? Uint8Array.from(text)
     : typeof text === 'string'

@@ -15,10 +15,8 @@ import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
 import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
-import { joinWrapped } from './wrapped.ts'
+import { gather, joinHead, joinWrapped, MAX_RECORD } from './wrapped.ts'
 
-/** What the kernel prints of one packet is shorter (it has 1 KB for it). */
-const MAX_RECORD = 4096
 /** Table, chain, number; and fields up to the first blank, where the blanks between are lost. */
 const MAX_PREFIX = 512
 const NEWLINE = 0x0a
@@ -27,8 +25,6 @@ const RACE = 0x45434152
 const MULTIPLIER = 0x9e3779b1 | 0
 /** What scanLine says when it wants the next line first. */
 const WAIT = -1
-/** Into how many lines a record may have been broken. */
-const MOST_PIECES = 12
 
 const decoder = new TextDecoder('latin1')
 
@@ -137,7 +133,11 @@ export class KernelLogReader implements CaptureReader {
     hash ^= hash >>> 15
     this.head.read(bytes, lineStart, message, this.glued)
     const prefix = this.traces.find(bytes, view, prefixStart, at, hash, last)
-    if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
+    if (prefix.point < 0 || bytes[at] === NEWLINE) {
+      const next = this.copied ? undefined : this.brokenHead(bytes, lineStart, message, end)
+      if (next !== undefined) return next
+      if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
+    }
     this.headOffset = message - lineStart
     return this.event(bytes, view, at - prefix.glued, end, prefix.point)
   }
@@ -253,25 +253,30 @@ export class KernelLogReader implements CaptureReader {
   ): { record: Uint8Array; next: number; lines: number } | 'wait' | undefined {
     // what is whole and ends as the kernel ends it goes on nowhere
     if (read.whole && (bytes[end - 1]! <= 0x20 || row[F.FAMILY] === 0 || row[F.FAMILY] === 7)) return undefined
-    let next = end + 1
-    let lines = 0
-    let record: string | undefined
-    while (lines < MOST_PIECES) {
-      if (next >= limit) {
-        if (!this.last) return 'wait'
-        break
-      }
-      const stop = bytes.indexOf(NEWLINE, next)
-      if (stop - next > MAX_RECORD || (read.whole && !record && !goesOn(bytes, next))) break
-      record ??= decoder.decode(bytes.subarray(start, end))
-      const joined = joinWrapped(record, decoder.decode(bytes.subarray(next, stop)))
-      if (joined === undefined) break
-      record = joined
-      next = stop + 1
-      lines++
-    }
-    if (lines === 0) return undefined
-    return { record: Uint8Array.from(`${record}\n`, (letter) => letter.charCodeAt(0)), next, lines }
+    if (read.whole && end + 1 < limit && !goesOn(bytes, end + 1)) return undefined
+    const joined = gather(bytes, start, end, limit, this.last, joinWrapped)
+    if (joined === undefined || joined === 'wait') return joined
+    return { ...joined, record: Uint8Array.from(`${joined.record}\n`, (letter) => letter.charCodeAt(0)) }
+  }
+
+  /** A line that ends before the packet's first field, with those behind it that are its rest; undefined where there are none. */
+  private brokenHead(bytes: Uint8Array, lineStart: number, message: number, limit: number): number | undefined {
+    const end = lineEnd(bytes, message, Math.min(limit, message + MAX_RECORD))
+    if (bytes[end] !== NEWLINE) return undefined
+    let inHead = true
+    const joined = gather(bytes, message, end, limit, this.last, (begun, line) => {
+      const head = inHead ? joinHead(begun, line) : undefined
+      if (!inHead) return joinWrapped(begun, line)
+      inHead = head?.more === true
+      return head?.head
+    })
+    if (joined === 'wait') return WAIT
+    if (joined === undefined) return undefined
+    this.tell('line-wrapped', 'log lines are broken into several; they were put together')
+    const front = decoder.decode(bytes.subarray(lineStart, message))
+    this.scanWhole(Uint8Array.from(`${front}${joined.record}\n`, (letter) => letter.charCodeAt(0)))
+    this.line += joined.lines
+    return joined.next
   }
 
   /** Reads what is no part of the stream's bytes: no line comes behind it. */

@@ -365,4 +365,26 @@ describe('a line broken into several', () => {
       { numRuns: 500 },
     )
   })
+
+  // as copied from a terminal: without regard for words, also before the first field
+  const fields = [
+    'IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.10 DST=192.0.2.1 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=4293 DF PROTO=TCP SPT=40000 DPT=8080 SEQ=3822824645 ACK=0 WINDOW=64240 RES=0x00 SYN URGP=0 OPT (020405B40402080AAECA78D8000000000103030A) MARK=0x8000 ',
+    'IN=eth0 OUT=eth1 MAC=02:00:00:00:00:01:02:00:00:00:00:02:86:dd SRC=2001:0db8:0001:0000:0000:0000:0000:0002 DST=2001:0db8:0002:0000:0000:0000:0000:0002 LEN=64 TC=0 HOPLIMIT=63 FLOWLBL=975608 PROTO=UDP SPT=40001 DPT=53 LEN=24 ',
+    'IN= OUT=eth0 SRC=192.0.2.1 DST=192.0.2.10 LEN=56 TOS=0x00 PREC=0xC0 TTL=64 ID=1575 PROTO=ICMP TYPE=3 CODE=2 [SRC=192.0.2.10 DST=198.51.100.7 LEN=28 TOS=0x00 PREC=0x00 TTL=63 ID=77 DF PROTO=ESP SPI=0x1234 ] ',
+    'IN= OUT=lo SRC=127.0.0.1 DST=127.0.0.2 LEN=52 TOS=0x00 PREC=0x00 TTL=64 ID=0 DF PROTO=TCP SPT=80 DPT=40002 SEQ=1 ACK=2 WINDOW=0 RES=0x00 ACK RST URGP=0 UID=1337 GID=12 ',
+  ]
+  const points = ['nat:KUBE-SVC-NPX46M4PTMTKRN6Y:rule:12', 'filter:ISOLATION-STAGE-1:return:3', 'raw:OUTPUT:policy:2']
+  const log = points.flatMap((point) =>
+    fields.map((packet) => `Jan  5 21:23:16 gw kernel: [14639.445053] TRACE: ${point} ${packet}`),
+  )
+  const unbroken = readLog(`${log.join('\n')}\n`)
+
+  it.each(Array.from({ length: 60 }, (_, i) => 70 + i))('by a terminal of %i columns', (width) => {
+    const pieces = log.map((line) => line.match(new RegExp(`.{1,${width}}`, 'g'))!.join('\n'))
+    const { events, skipped } = readLog(`${pieces.join('\n')}\n`)
+    expect(events.map(({ point, packet, host }) => ({ point, packet, host }))).toEqual(
+      unbroken.events.map(({ point, packet, host }) => ({ point, packet, host })),
+    )
+    expect(skipped).toBe(0)
+  })
 })

@@ -31,6 +31,7 @@ const EXPECTED: Readonly<Record<string, [first: string, last: string, host: stri
   'dmesg-show-delta': ['-', '-', '', 'uptime'],
   'docker-json-file': ['2026-11-20T08:48:11.459751Z', '2026-11-20T08:48:11.459842Z', '', 'uptime'],
   'docker-logs-timestamps': ['2026-11-20T08:48:11.459751Z', '2026-11-20T08:48:11.459842Z', '', ''],
+  gelf: ['-', '-', 'gate', 'uptime'],
   'journalctl-cat': ['-', '-', '', ''],
   'journalctl-export': ['-', '-', '', ''],
   'journalctl-json': ['2026-11-20T08:48:12.042644Z', '2026-11-20T08:48:12.042761Z', 'gate', 'uptime'],

@@ -1,0 +1,43 @@
+/**
+ * Does the ruleset contradict the trace? The kernel prints a rule only where it matched. Where what the very line shows
+ * of the packet forbids that, the ruleset is not the one that was in force.
+ */
+import type { Hook } from '../model/hook.ts'
+import type { Packet } from '../model/packet.ts'
+import { emptyWorld, type World } from '../model/world.ts'
+import { evaluateAll } from '../rules/evaluate.ts'
+import type { Truth } from '../rules/truth.ts'
+import type { Resolved, Resolver } from './resolve.ts'
+
+/** One for each line: why the ruleset cannot be the one in force, or undefined where nothing speaks against it. */
+export function contradictions(
+  resolved: readonly Resolved[],
+  packets: readonly Packet[],
+  hooks: readonly (Hook | undefined)[],
+  resolver: Resolver,
+): (string | undefined)[] {
+  // sets, addresses and sockets were listed at another time; the line's own fields were not
+  const world = { ...emptyWorld(), host: kernelOf(resolver.world) }
+  const held = resolved.map((one, i): Truth | undefined => {
+    if (one.kind !== 'rule' || !one.rule || one.rule.conditions.length === 0) return undefined
+    const hook = hooks[i]
+    const moment = { packet: packets[i]!, family: one.family, world, ...(hook === undefined ? {} : { hook }) }
+    return evaluateAll(one.rule.conditions, moment)
+  })
+  const reasons = resolved.map((one, i) =>
+    one.kind === 'log' ? undefined : (one.mismatch ?? (held[i] === false ? notMatching(one) : undefined)),
+  )
+  for (const [i, one] of resolved.entries())
+    if (one.inChain && reasons[i] !== undefined) resolver.distrust(one.inChain, reasons[i])
+  // in a chain that was contradicted a rule is believed where its own conditions hold, and its end where that is in place
+  return resolved.map((one, i) =>
+    one.kind === 'rule' && held[i] !== true && one.inChain
+      ? (reasons[i] ?? resolver.distrusted(one.inChain))
+      : reasons[i],
+  )
+}
+
+const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })
+
+const notMatching = ({ chain, ruleNumber, rule }: Resolved): string =>
+  `the trace says rule ${ruleNumber} of ${chain}, but there the ruleset has a rule that this packet does not match: ${rule!.text}`

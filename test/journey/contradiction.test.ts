@@ -1,0 +1,100 @@
+/** A ruleset that is not the one in force: the lines of the trace speak against it, and no rule of it is blamed. */
+import { describe, expect, it } from 'vitest'
+import { explainLog, worldOf } from './journeys.ts'
+import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
+
+const rulesOf = (...rules: string[]) => `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING -j TRACE
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:web - [0:0]
+${rules.map((rule) => `-A ${rule}\n`).join('')}COMMIT
+`
+const RULES = [
+  'INPUT -p tcp -m tcp --dport 80 -j web',
+  'INPUT -p udp -j DROP',
+  'web -s 192.0.2.0/24 -j ACCEPT',
+  'web -j DROP',
+]
+const tcp: TestPacket = { in: 'eth0', src: '192.0.2.10', dst: '192.0.2.1', sport: 40000, dport: 80, id: 1 }
+const udp: TestPacket = { ...tcp, protocol: 'udp', dport: 53, id: 2 }
+const walk = (packet: TestPacket, ...points: string[]) =>
+  ['raw:PREROUTING:policy:2', ...points].map((point) => trace(point, packet))
+const accepted = walk(tcp, 'filter:INPUT:rule:1', 'filter:web:rule:1')
+const dropped = walk(udp, 'filter:INPUT:rule:2')
+
+const fates = (lines: string[], rules: string[]) =>
+  explainLog(dmesg(lines), worldOf(rulesOf(...rules))).journeys.map(({ outcome, culprit, findings }) => [
+    outcome,
+    culprit?.ruleNumber,
+    findings.map(({ code }) => code).filter((code) => code === 'ruleset-mismatch' || code === 'retransmission'),
+  ])
+const MISMATCH = ['undetermined', undefined, ['ruleset-mismatch']]
+
+describe('rules that moved by one', () => {
+  it('are the right ones first', () => {
+    expect(fates([...accepted, ...dropped], RULES)).toEqual([
+      ['delivered', undefined, []],
+      ['dropped', 2, []],
+    ])
+  })
+
+  it('name one that the packet does not match', () => {
+    const found = fates(dropped, ['INPUT -s 203.0.113.9/32 -j ACCEPT', ...RULES])
+    // rule 2 asks for TCP, and a UDP packet is said to have matched it
+    expect(found).toEqual([MISMATCH])
+  })
+
+  it('are told with the rule that stands there', () => {
+    const { journeys } = explainLog(dmesg(dropped), worldOf(rulesOf('INPUT -s 203.0.113.9/32 -j ACCEPT', ...RULES)))
+    const { message } = journeys[0]!.findings.find(({ code }) => code === 'ruleset-mismatch')!
+    expect(message).toContain('rule 2 of INPUT')
+    expect(message).toContain('-A INPUT -p tcp -m tcp --dport 80 -j web')
+  })
+
+  it('end a packet that goes on, which is not sent again', () => {
+    const lines = walk(tcp, 'filter:INPUT:rule:1', 'filter:INPUT:rule:2', 'filter:web:rule:1')
+    const outcomes = fates(lines, ['INPUT -s 203.0.113.9/32 -j DROP', ...RULES])
+    expect(outcomes[0]).toEqual(MISMATCH)
+    expect(outcomes.flatMap(([, , codes]) => codes)).not.toContain('retransmission')
+  })
+
+  it('are not believed where nothing speaks for them, once one was contradicted', () => {
+    const rules = ['INPUT -p udp -j DROP', 'INPUT -m limit --limit 1/hour -j DROP', ...RULES.slice(2)]
+    const limited = walk({ ...tcp, id: 3, seq: 8 }, 'filter:INPUT:rule:2')
+    // TCP is said to have matched `-p udp`
+    expect(fates([...accepted, ...limited], rules).at(-1)).toEqual(MISMATCH)
+    expect(fates(limited, rules)).toEqual([['dropped', 2, []]])
+  })
+
+  it('are believed where the packet matches them', () => {
+    const rules = ['INPUT -p icmp -j web', ...RULES.slice(1)]
+    expect(fates([...accepted, ...dropped], rules).at(-1)).toEqual(['dropped', 2, []])
+  })
+
+  it('may be a bare verdict, which the kernel prints as a policy', () => {
+    expect(fates(dropped, ['INPUT -p tcp -j ACCEPT', 'INPUT -j DROP'])).toEqual([MISMATCH])
+    expect(fates(walk(udp, 'filter:INPUT:policy:2'), ['INPUT -p tcp -j ACCEPT', 'INPUT -j DROP'])).toEqual([
+      ['dropped', 2, []],
+    ])
+    expect(fates(dropped, ['INPUT -p tcp -j ACCEPT', 'INPUT -m comment --comment all -j DROP'])).toEqual([
+      ['dropped', 2, []],
+    ])
+  })
+})
+
+it('what another time may have answered otherwise is no contradiction: sets, addresses', () => {
+  const rules = ['INPUT -p tcp -j web', 'INPUT -m set --match-set bad src -m addrtype --dst-type LOCAL -j DROP']
+  const world = worldOf(
+    rulesOf(...rules),
+    'create bad hash:ip family inet hashsize 1024 maxelem 65536\nadd bad 203.0.113.9\n',
+    '2: eth0: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP group default qlen 1000\n    inet 198.51.100.1/24 scope global eth0\n',
+  )
+  const { journeys } = explainLog(dmesg(dropped), world)
+  expect(journeys[0]!.outcome).toBe('dropped')
+})
