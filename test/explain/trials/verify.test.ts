@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Host } from '../../../src/index.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { type Case, LISTENS_ON, played, SYN, TO_ROUTER, told } from '../findings/played.ts'
+import { type Case, LISTENS_ON, played, SYN, TO_ROUTER } from '../findings/played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const HALF = '-m statistic --mode random --probability 0.50000000000'

@@ -31,11 +31,14 @@ export type Mended =
   | { result: 'not restored' | 'refused by the tool' | 'something else changed'; command: string; told: string }
   | { result: 'nothing proposed' }
 
+/** Small seeds next to each other are to give setups that differ. */
+const SPREAD = 7919
+
 type Behaviour = Pick<Exchange, 'result' | 'arrived'>
 
 /** One fault of each kind that can be put into this traffic; kinds that cannot are left out. */
 export async function playFaults(make: MakeSetup, seed: number, kinds: readonly Kind[]): Promise<Played[]> {
-  const stage = await Stage.open(make, seed)
+  const stage = await Stage.open(make, seed * SPREAD)
   try {
     return await playAll(stage, seed, kinds)
   } finally {
@@ -58,7 +61,7 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
   const played: Played[] = []
   const working = setup.probes.filter((probe) => healthy.get(probe)!.result === 'answered')
   for (const [i, kind] of kinds.entries()) {
-    const random = new Random(seed * 1000 + i)
+    const random = new Random(seed * SPREAD * 1000 + i)
     for (const probe of random.shuffled(working)) {
       const one = healthy.get(probe)!
       const met = rulesMet(setup, saved, one)
