@@ -1,9 +1,8 @@
 import type { Fix, RuleRef } from '../../model/journey.ts'
-import type { Rule } from '../../model/ruleset.ts'
 import { changeOption, iptablesHead, jumpInstead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
-import { type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
+import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
 import { mendRule } from '../meant/mend.ts'
 import { isNegated } from '../meant/miss.ts'
 import { nearMisses } from '../meant/near-misses.ts'
@@ -24,7 +23,6 @@ export const markMissing: Detector = {
 
 interface Asker extends Mark {
   ref: RuleRef
-  rule: Rule | undefined
   /** Index of the step that shows the packet there. */
   step: number
 }
@@ -33,9 +31,9 @@ interface Asker extends Mark {
 function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
-  for (const { miss, ref, rule, step } of nearMisses(context, goal)) {
+  for (const { miss, ref, step } of nearMisses(context, goal)) {
     const mark = markAsked(miss.condition)
-    if (mark && !mark.not) found.push({ ...mark, ref, rule, step })
+    if (mark && !mark.not) found.push({ ...mark, ref, step })
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -43,7 +41,7 @@ function askers(context: Context, goal: Goal): Asker[] {
     const ref = mark && refAt(context, step)
     if (!mark || !ref || ending === 'continue') continue
     const onwards = hadItNotMatched(context, step)
-    if (onwards && wanted(onwards)) found.push({ ...mark, ref, rule, step })
+    if (onwards && wanted(onwards)) found.push({ ...mark, ref, step })
   }
   return found
 }
@@ -116,22 +114,23 @@ function without(context: Context, step: number, did: string): Described {
   return { words: `${nameRef(ref)} ${did}`, refs: [ref], fix: withoutRule(context, step, ref) }
 }
 
-/** One of both rules has the wrong number: the one that asks, if it has never matched, is the likelier. */
-function setOther(context: Context, { ref: asks, rule, value, mask }: Asker, step: number): Described {
+/** One of both rules has the wrong number: likelier the one whose number no other rule asks for. */
+function setOther(context: Context, { ref: asks, value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
   const change = context.journey.steps[step]!.changes.find(({ field }) => field === 'mark')
   const there = Number(change?.to ?? momentAt(context, step).packet.mark ?? 0)
   const ask = propose(
     `let rule ${asks.ruleNumber} of ${asks.chain} ask for the mark that it has`,
     changeOption(asks, '--mark', `${hex(there & mask)}/${hex(mask)}`),
-    'it has never matched a packet',
+    'see who else sets the mark that it asks for now',
   )
   const give = propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
     changeOption(ref, '--set-xmark', `${hex(value)}/${hex(mask)}`),
     'see who else asks for the mark that it sets now',
   )
-  const fix = rule?.counters?.packets === 0 && (there & mask) !== 0 ? [...ask, ...give] : give
+  const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
+  const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
   return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
 }
 

@@ -91,6 +91,18 @@ const took = (mark: Mark, from: string | number, to: string | number): boolean =
 const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
   statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
 
+/** How many rules ask for this mark. */
+export const asked = ({ world, journey }: Context, { value, mask }: Mark): number =>
+  world.tables
+    .filter(({ family }) => family === journey.family)
+    .flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules))
+    .filter(({ conditions }) =>
+      conditions.some((one) => {
+        const mark = markAsked(one)
+        return mark !== undefined && mark.mask === mask && mark.value >>> 0 === value >>> 0
+      }),
+    ).length
+
 const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
   world.tables.some(
     ({ family, chains }) =>

@@ -88,15 +88,21 @@ const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, fiel
  * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
  * the host's own.
  */
-function choosesSuch({ rule, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
+function choosesSuch({ rule, chain, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
   const { ctState = 'new' } = moment.packet
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  // who led the packet there chose it
+  if (chain.hook === undefined && !isParticular(condition) && fieldOf(condition) !== 'ct state') return true
   const others = [
     ...rule.conditions.filter((one) => one !== condition),
     ...matched.flatMap((one) => one.rule.conditions),
   ]
-  return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto')
+  return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
 }
+
+/** ICMP, ESP, GRE … are what they are for; TCP and UDP say nothing. */
+const isOwnService = (condition: Miss['condition']): boolean =>
+  condition.kind === 'compare' && condition.op === '==' && !/^(tcp|udp|6|17)$/.test(String(condition.value))
 
 /** nat has rules for many; another one's are not this packet's, nor is one that others use. */
 function isForNat({ kind, sure }: Goal, { rule, moment }: Passed, miss: Miss, likely: boolean): boolean {
@@ -121,7 +127,8 @@ function distanceOf({ condition, settled }: Miss, packet: Packet): number {
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted === undefined || held === undefined) return 0.6
   const [a, b] = [String(wanted), String(held)]
-  if (/addr$/.test(field)) return sharedPrefix(a, b) ? 0.3 : 0.7
+  // whose network it is decides about many
+  if (/addr$/.test(field)) return isExact(condition) && sharedPrefix(a, b) ? 0.3 : 0.7
   return looksLike(a, b) ? 0.2 : 0.8
 }
 
