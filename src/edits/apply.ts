@@ -2,6 +2,8 @@
 import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
 import { Draft } from './draft.ts'
+import { editRoute } from './ip/routes.ts'
+import { editRoutingRule } from './ip/routing-rules.ts'
 import { editSet } from './ipset/apply.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
@@ -58,6 +60,12 @@ function change(edit: Edit, draft: Draft): void {
       break
     case 'sysctl':
       editSysctl(edit, draft)
+      break
+    case 'route':
+      editRoute(edit, draft)
+      break
+    case 'routing-rule':
+      editRoutingRule(edit, draft)
       break
     default:
       throw new EditProblem(`${edit.kind} edits are not applied yet`)

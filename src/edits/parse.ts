@@ -1,6 +1,7 @@
 /** One command, as a person types it into a shell → edits. Nothing is ever run. */
 import type { Edit } from '../model/edit.ts'
 import { closest } from '../rules/closest.ts'
+import { parseIp } from './ip/parse.ts'
 import { parseIpset } from './ipset/parse.ts'
 import { parseIptables } from './iptables/parse.ts'
 import { type CommandError, CommandProblem } from './problem.ts'
@@ -55,6 +56,7 @@ const TOOLS: Readonly<Record<string, Parser>> = {
   ip6tables,
   'ip6tables-legacy': ip6tables,
   'ip6tables-nft': ip6tables,
+  ip: parseIp,
   ipset: parseIpset,
   sysctl: parseSysctl,
 }

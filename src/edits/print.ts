@@ -1,5 +1,7 @@
 /** An Edit as the command that a person would type. */
 import type { Edit } from '../model/edit.ts'
+import { routeEditWords } from './ip/route-words.ts'
+import { routingRuleWords } from './ip/rule-words.ts'
 import { ipsetWords } from './ipset/parse.ts'
 import { chainWords, ruleWords } from './iptables/print.ts'
 import { shellWord } from './shell.ts'
@@ -16,6 +18,10 @@ function wordsOf(edit: Edit): string[] {
       return chainWords(edit)
     case 'ipset':
       return ipsetWords(edit)
+    case 'route':
+      return routeEditWords(edit)
+    case 'routing-rule':
+      return routingRuleWords(edit)
     case 'sysctl':
       return sysctlWords(edit)
     default:

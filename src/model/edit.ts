@@ -58,13 +58,16 @@ export interface SysctlEdit {
 
 export interface RouteEdit {
   kind: 'route'
-  op: 'add' | 'del' | 'replace' | 'change' | 'append' | 'flush'
-  route: Partial<Route> & Pick<Route, 'family' | 'destination' | 'table'>
+  op: 'add' | 'del' | 'replace' | 'change' | 'append' | 'prepend' | 'flush'
+  /** Of `del` and `flush`: what the routes meant have; `flush` of table `all` means every table. */
+  route: Partial<Route> & Pick<Route, 'family' | 'table'>
 }
 
 export interface RoutingRuleEdit {
   kind: 'routing-rule'
-  op: 'add' | 'del'
+  /** `flush`: all but those of priority 0. */
+  op: 'add' | 'del' | 'flush'
+  /** Of `del`: what the first rule meant has. */
   rule: Partial<RoutingRule> & Pick<RoutingRule, 'family'>
 }
 
