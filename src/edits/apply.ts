@@ -1,6 +1,7 @@
 /** What an Edit makes of a World. */
 import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
+import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
 import { editRoute } from './ip/routes.ts'
 import { editRoutingRule } from './ip/routing-rules.ts'
@@ -67,7 +68,7 @@ function change(edit: Edit, draft: Draft): void {
     case 'routing-rule':
       editRoutingRule(edit, draft)
       break
-    default:
-      throw new EditProblem(`${edit.kind} edits are not applied yet`)
+    case 'conntrack':
+      editConntrack(edit, draft)
   }
 }

@@ -1,6 +1,7 @@
 /** One command, as a person types it into a shell → edits. Nothing is ever run. */
 import type { Edit } from '../model/edit.ts'
 import { closest } from '../rules/closest.ts'
+import { parseConntrack } from './conntrack/parse.ts'
 import { parseIp } from './ip/parse.ts'
 import { parseIpset } from './ipset/parse.ts'
 import { parseIptables } from './iptables/parse.ts'
@@ -56,6 +57,7 @@ const TOOLS: Readonly<Record<string, Parser>> = {
   ip6tables,
   'ip6tables-legacy': ip6tables,
   'ip6tables-nft': ip6tables,
+  conntrack: parseConntrack,
   ip: parseIp,
   ipset: parseIpset,
   sysctl: parseSysctl,

@@ -1,5 +1,6 @@
 /** An Edit as the command that a person would type. */
 import type { Edit } from '../model/edit.ts'
+import { conntrackWords } from './conntrack/parse.ts'
 import { routeEditWords } from './ip/route-words.ts'
 import { routingRuleWords } from './ip/rule-words.ts'
 import { ipsetWords } from './ipset/parse.ts'
@@ -24,7 +25,7 @@ function wordsOf(edit: Edit): string[] {
       return routingRuleWords(edit)
     case 'sysctl':
       return sysctlWords(edit)
-    default:
-      throw new Error(`${edit.kind} is not printed yet`)
+    case 'conntrack':
+      return conntrackWords(edit)
   }
 }

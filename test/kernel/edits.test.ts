@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { applyEdit } from '../../src/edits/apply.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import type { World } from '../../src/model/world.ts'
+import { conntrack } from '../../src/read/host/conntrack.ts'
 import { ipAddrJson } from '../../src/read/host/ip-addr-json.ts'
 import { ipRouteJson } from '../../src/read/host/ip-route-json.ts'
 import { ipRuleJson } from '../../src/read/host/ip-rule-json.ts'
@@ -13,6 +14,7 @@ import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { sysctl } from '../../src/read/host/sysctl.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
+import { CONNECTIONS, randomDeletions } from './commands/conntrack.ts'
 import { IP_SETUP, randomIpCommands } from './commands/ip.ts'
 import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
@@ -273,5 +275,49 @@ describe.skipIf(whyNot('ip'))('ip', () => {
     console.info(`${sequences.length} × 40 commands compared, ${accepted} accepted by both`)
     expect(differences.slice(0, 25).join('\n\n')).toBe('')
     expect(accepted).toBeGreaterThan(200)
+  })
+})
+
+describe.skipIf(whyNot('conntrack'))('conntrack', () => {
+  const list = 'cat /proc/net/nf_conntrack'
+  const worldOf = (text: string): World => ({
+    tables: [],
+    sets: [],
+    host: { conntrack: [], ...conntrack.read(text, () => {}).host },
+  })
+  const outline = ({ host }: World) =>
+    (host.conntrack ?? []).map(({ timeout, ...entry }) => JSON.stringify(Object.entries(entry).sort())).sort()
+
+  it(`random commands (seed ${seed})`, () => {
+    const random = new Random(seed)
+    const deletions = randomDeletions(random, 250)
+    const sequences = Array.from({ length: 25 }, (_, i) => ({
+      commands: deletions
+        .slice(i * 10, i * 10 + 10)
+        .flatMap((one) => ['conntrack -F 2> /dev/null', ...CONNECTIONS, list, one, list]),
+      listings: ['true'],
+    }))
+    const results = runSequences(sequences).flatMap((ran) => ran.results)
+    const length = CONNECTIONS.length + 4
+    let accepted = 0
+    const differences: string[] = []
+    deletions.forEach((command, i) => {
+      const [before, one, after] = results.slice(i * length, (i + 1) * length).slice(-3)
+      expect(outline(worldOf(before!.output))).toHaveLength(CONNECTIONS.length)
+      const result = runOne(worldOf(before!.output), command)
+      if ('error' in result !== !one!.ok)
+        differences.push(
+          `${command}: ${'error' in result ? `refused here: ${result.error}` : `refused there: ${one!.output}`}`,
+        )
+      else if ('world' in result) {
+        accepted++
+        const [here, there] = [outline(result.world), outline(worldOf(after!.output))]
+        if (`${here}` !== `${there}`)
+          differences.push(`${command}:\nhere\n${here.join('\n')}\nthere\n${there.join('\n')}`)
+      }
+    })
+    console.info(`${deletions.length} commands compared, ${accepted} accepted by both`)
+    expect(differences.slice(0, 10).join('\n\n')).toBe('')
+    expect(accepted).toBeGreaterThan(100)
   })
 })
