@@ -1,7 +1,10 @@
 /** What an Edit makes of a World. */
 import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
+import { editConntrack } from './conntrack/apply.ts'
 import { Draft } from './draft.ts'
+import { editRoute } from './ip/routes.ts'
+import { editRoutingRule } from './ip/routing-rules.ts'
 import { editSet } from './ipset/apply.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
@@ -59,7 +62,13 @@ function change(edit: Edit, draft: Draft): void {
     case 'sysctl':
       editSysctl(edit, draft)
       break
-    default:
-      throw new EditProblem(`${edit.kind} edits are not applied yet`)
+    case 'route':
+      editRoute(edit, draft)
+      break
+    case 'routing-rule':
+      editRoutingRule(edit, draft)
+      break
+    case 'conntrack':
+      editConntrack(edit, draft)
   }
 }

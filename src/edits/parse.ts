@@ -1,6 +1,8 @@
 /** One command, as a person types it into a shell → edits. Nothing is ever run. */
 import type { Edit } from '../model/edit.ts'
 import { closest } from '../rules/closest.ts'
+import { parseConntrack } from './conntrack/parse.ts'
+import { parseIp } from './ip/parse.ts'
 import { parseIpset } from './ipset/parse.ts'
 import { parseIptables } from './iptables/parse.ts'
 import { type CommandError, CommandProblem } from './problem.ts'
@@ -55,6 +57,8 @@ const TOOLS: Readonly<Record<string, Parser>> = {
   ip6tables,
   'ip6tables-legacy': ip6tables,
   'ip6tables-nft': ip6tables,
+  conntrack: parseConntrack,
+  ip: parseIp,
   ipset: parseIpset,
   sysctl: parseSysctl,
 }

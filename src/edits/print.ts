@@ -1,5 +1,8 @@
 /** An Edit as the command that a person would type. */
 import type { Edit } from '../model/edit.ts'
+import { conntrackWords } from './conntrack/parse.ts'
+import { routeEditWords } from './ip/route-words.ts'
+import { routingRuleWords } from './ip/rule-words.ts'
 import { ipsetWords } from './ipset/parse.ts'
 import { chainWords, ruleWords } from './iptables/print.ts'
 import { shellWord } from './shell.ts'
@@ -16,9 +19,13 @@ function wordsOf(edit: Edit): string[] {
       return chainWords(edit)
     case 'ipset':
       return ipsetWords(edit)
+    case 'route':
+      return routeEditWords(edit)
+    case 'routing-rule':
+      return routingRuleWords(edit)
     case 'sysctl':
       return sysctlWords(edit)
-    default:
-      throw new Error(`${edit.kind} is not printed yet`)
+    case 'conntrack':
+      return conntrackWords(edit)
   }
 }

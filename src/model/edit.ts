@@ -2,7 +2,7 @@
  * A change to a World, as data: what one command that a person types does. edits/ reads commands into these, prints them
  * back, and applies them. Rules stay in iptables' own vocabulary, so that the printed command is the one that was meant.
  */
-import type { ConntrackEntry, Route, RoutingRule } from './host.ts'
+import type { Route, RoutingRule, Tuple } from './host.ts'
 import type { Counters, IptablesSpec, NamedSet } from './ruleset.ts'
 
 export interface RuleEdit {
@@ -58,30 +58,38 @@ export interface SysctlEdit {
 
 export interface RouteEdit {
   kind: 'route'
-  op: 'add' | 'del' | 'replace' | 'change' | 'append' | 'flush'
-  route: Partial<Route> & Pick<Route, 'family' | 'destination' | 'table'>
+  op: 'add' | 'del' | 'replace' | 'change' | 'append' | 'prepend' | 'flush'
+  /** Of `del` and `flush`: what the routes meant have; `flush` of table `all` means every table. */
+  route: Partial<Route> & Pick<Route, 'family' | 'table'>
 }
 
 export interface RoutingRuleEdit {
   kind: 'routing-rule'
-  op: 'add' | 'del'
+  /** `flush`: all but those of priority 0. */
+  op: 'add' | 'del' | 'flush'
+  /** Of `del`: what the first rule meant has. */
   rule: Partial<RoutingRule> & Pick<RoutingRule, 'family'>
 }
 
-/** `conntrack -D`: entries that have all of these; `-F`: no filter at all. */
+/** `conntrack -D`: entries that have all of these; `flush`: every one. */
 export interface ConntrackEdit {
   kind: 'conntrack'
   op: 'delete' | 'flush'
   family?: 'ip' | 'ip6'
   protocol?: string
-  original?: Partial<ConntrackEntry['original']>
-  reply?: Partial<ConntrackEntry['reply']>
+  original?: TupleFilter
+  reply?: TupleFilter
   mark?: number
+  /** Absent: all bits. */
+  markMask?: number
   zone?: number
   state?: string
-  /** `--src-nat`, `--dst-nat`: entries that are rewritten so; true: at all. */
+  /** `--src-nat`, `--dst-nat`: entries that are rewritten so, `ADDRESS` or `ADDRESS:PORT`; true: at all. */
   srcNat?: string | true
   dstNat?: string | true
 }
+
+/** Addresses with prefix length. */
+export type TupleFilter = Partial<Pick<Tuple, 'src' | 'dst' | 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId'>>
 
 export type Edit = RuleEdit | ChainEdit | SetEdit | SysctlEdit | RouteEdit | RoutingRuleEdit | ConntrackEdit

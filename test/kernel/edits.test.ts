@@ -6,11 +6,16 @@ import { describe, expect, it } from 'vitest'
 import { applyEdit } from '../../src/edits/apply.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import type { World } from '../../src/model/world.ts'
+import { conntrack } from '../../src/read/host/conntrack.ts'
 import { ipAddrJson } from '../../src/read/host/ip-addr-json.ts'
+import { ipRouteJson } from '../../src/read/host/ip-route-json.ts'
+import { ipRuleJson } from '../../src/read/host/ip-rule-json.ts'
 import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { sysctl } from '../../src/read/host/sysctl.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
+import { CONNECTIONS, randomDeletions } from './commands/conntrack.ts'
+import { IP_SETUP, randomIpCommands } from './commands/ip.ts'
 import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
 import { type Ran, runSequences } from './commands/run.ts'
@@ -179,5 +184,140 @@ describe.skipIf(whyNot('ipset', 'iptables-legacy'))('ipset', () => {
     console.info(`${sequences.length} × 40 commands compared, ${accepted} accepted by both`)
     expect(differences.slice(0, 10).join('\n\n')).toBe('')
     expect(accepted).toBeGreaterThan(200)
+  })
+})
+
+describe.skipIf(whyNot('ip'))('ip', () => {
+  const listings = ['ip -j addr', 'ip -j route show table all', 'ip -j rule', 'ip -6 -j rule']
+  const worldOf = (texts: readonly string[]): World => {
+    const [links = '', routes = '', rules = '', rules6 = ''] = texts
+    return {
+      tables: [],
+      sets: [],
+      host: {
+        ...ipAddrJson.read(links, () => {}).host,
+        ...ipRouteJson.read(routes, () => {}).host,
+        routingRules: [rules, rules6].flatMap((text, i) =>
+          (ipRuleJson.read(text, () => {}).host?.routingRules ?? []).map((rule) => ({
+            ...rule,
+            family: i ? ('ip6' as const) : ('ip' as const),
+          })),
+        ),
+      },
+    }
+  }
+  /** Among IPv4 routes to one network the order counts, and among rules of one priority. */
+  const outline = ({ host }: World) => {
+    const sorted = (one: unknown): unknown =>
+      Array.isArray(one)
+        ? one.map(sorted)
+        : one && typeof one === 'object'
+          ? Object.entries(one)
+              .map(([key, value]) => [key, sorted(value)])
+              .sort()
+          : one
+    const print = (one: object) => JSON.stringify(sorted(one))
+    const routes = new Map<string, string[]>()
+    for (const route of host.routes ?? []) {
+      const key = [route.family, route.table, route.destination, route.from, route.tos, route.metric].join()
+      routes.set(key, [...(routes.get(key) ?? []), print(route)])
+    }
+    const rules = (host.routingRules ?? []).map((rule) => ({
+      key: `${rule.family} ${rule.priority}`,
+      text: print(rule),
+    }))
+    return [
+      ...[...routes.values()].flatMap((all) => all.map((route, i) => `${route.includes('"ip6"') ? '' : i} ${route}`)),
+      ...rules.map(({ key, text }, i) => `${key} ${rules.slice(0, i).filter((one) => one.key === key).length} ${text}`),
+    ].sort()
+  }
+
+  it(`random commands (seed ${seed})`, () => {
+    const random = new Random(seed)
+    const sequences = Array.from({ length: 25 }, () => ({
+      setup: IP_SETUP,
+      commands: randomIpCommands(random, 40).flatMap((command) => [command, ...listings]),
+      listings,
+    }))
+    const ran = runSequences(sequences)
+    let accepted = 0
+    const differences: string[] = []
+    sequences.forEach(({ commands }, at) => {
+      let world = worldOf(ran[at]!.before)
+      for (let i = 0; i < commands.length; i += listings.length + 1) {
+        const command = commands[i]!
+        const [one, ...texts] = ran[at]!.results.slice(i, i + listings.length + 1)
+        const there = worldOf(texts.map(({ output }) => output))
+        const result = runOne(world, command)
+        // for IPv4 a table begins with its first route
+        if (/FIB table does not exist/.test(one!.output)) continue
+        if ('error' in result !== !one!.ok)
+          differences.push(
+            `${command}: ${'error' in result ? `refused here: ${result.error}` : `refused there: ${one!.output}`}\n${outline(
+              world,
+            )
+              .filter((line) => !/"kernel"|fe80|ff00|127\.0/.test(line))
+              .slice(0, process.env.NFWHY_SHOW ? 60 : 0)
+              .join('\n')}`,
+          )
+        else if ('world' in result) {
+          accepted++
+          const [here, real] = [outline(result.world), outline(there)]
+          const wrong = [
+            ...here.filter((line) => !real.includes(line)).map((line) => `only here: ${line}`),
+            ...real.filter((line) => !here.includes(line)).map((line) => `only there: ${line}`),
+          ]
+          if (wrong.length > 0) differences.push(`${command}: ${wrong.join('\n')}`)
+        }
+        world = there
+      }
+    })
+    console.info(`${sequences.length} × 40 commands compared, ${accepted} accepted by both`)
+    expect(differences.slice(0, 25).join('\n\n')).toBe('')
+    expect(accepted).toBeGreaterThan(200)
+  })
+})
+
+describe.skipIf(whyNot('conntrack'))('conntrack', () => {
+  const list = 'cat /proc/net/nf_conntrack'
+  const worldOf = (text: string): World => ({
+    tables: [],
+    sets: [],
+    host: { conntrack: [], ...conntrack.read(text, () => {}).host },
+  })
+  const outline = ({ host }: World) =>
+    (host.conntrack ?? []).map(({ timeout, ...entry }) => JSON.stringify(Object.entries(entry).sort())).sort()
+
+  it(`random commands (seed ${seed})`, () => {
+    const random = new Random(seed)
+    const deletions = randomDeletions(random, 250)
+    const sequences = Array.from({ length: 25 }, (_, i) => ({
+      commands: deletions
+        .slice(i * 10, i * 10 + 10)
+        .flatMap((one) => ['conntrack -F 2> /dev/null', ...CONNECTIONS, list, one, list]),
+      listings: ['true'],
+    }))
+    const results = runSequences(sequences).flatMap((ran) => ran.results)
+    const length = CONNECTIONS.length + 4
+    let accepted = 0
+    const differences: string[] = []
+    deletions.forEach((command, i) => {
+      const [before, one, after] = results.slice(i * length, (i + 1) * length).slice(-3)
+      expect(outline(worldOf(before!.output))).toHaveLength(CONNECTIONS.length)
+      const result = runOne(worldOf(before!.output), command)
+      if ('error' in result !== !one!.ok)
+        differences.push(
+          `${command}: ${'error' in result ? `refused here: ${result.error}` : `refused there: ${one!.output}`}`,
+        )
+      else if ('world' in result) {
+        accepted++
+        const [here, there] = [outline(result.world), outline(worldOf(after!.output))]
+        if (`${here}` !== `${there}`)
+          differences.push(`${command}:\nhere\n${here.join('\n')}\nthere\n${there.join('\n')}`)
+      }
+    })
+    console.info(`${deletions.length} commands compared, ${accepted} accepted by both`)
+    expect(differences.slice(0, 10).join('\n\n')).toBe('')
+    expect(accepted).toBeGreaterThan(100)
   })
 })

@@ -7,9 +7,9 @@
  */
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import type { Counters } from '../../model/ruleset.ts'
+import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
-import { canonicalAddress, familyOf } from './prefixes.ts'
 
 const ENTRY =
   /^(?:ipv[46]\s+\d+\s+)?([a-z][\w-]*)\s+(\d+)\s+(?:(\d+)\s+)?(?:([A-Z][A-Z0-9_]*)\s+)?((?:\w+=\S+\s+)*?src=.*)$/

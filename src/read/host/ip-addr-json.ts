@@ -1,8 +1,8 @@
 /** `ip -j addr` and `ip -j link` (iproute2, ip/ipaddress.c print_linkinfo and print_addrinfo). */
 import type { Link, LinkAddress } from '../../model/host.ts'
+import { familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
-import { familyOf } from './prefixes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export const ipAddrJson: HostFormat = {

@@ -1,8 +1,8 @@
 /** `ip addr`, `ip link`, also with -d, -s and -o (iproute2, ip/ipaddress.c print_linkinfo and print_addrinfo). */
 import type { Link, LinkAddress } from '../../model/host.ts'
+import { canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
-import { canonicalPrefix, familyOf } from './prefixes.ts'
 
 /** `2: eth0@if5: <BROADCAST,UP> mtu 1500 …`; what follows `@` is the other end, not part of the name. */
 const LINK = /^(\d+): ([^\s@:]+(?::[^\s@:]+)*)(?:@[^\s:]+)?: <([^>]*)> (.*)$/

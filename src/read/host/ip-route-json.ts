@@ -1,8 +1,10 @@
 /** `ip -j route show table all`, both families in one list or either alone (iproute2, ip/iproute.c print_route). */
+
+import { canonicalPrefix, everywhere, type IpFamily } from '../../rules/prefixes.ts'
+import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
 import { asAddress, asList, asNames, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
-import { canonicalPrefix, everywhere, type IpFamily } from './prefixes.ts'
-import { nameUnnamedTables, routeFamily, routeType, tableName, tosValue, type UntabledRoute } from './routes.ts'
+import { nameUnnamedTables, routeFamily, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 export const ipRouteJson: HostFormat = {

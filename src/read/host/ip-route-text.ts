@@ -1,8 +1,10 @@
 /** `ip route show table all` and `ip -6 route`, also with -d (iproute2, ip/iproute.c print_route). */
+
+import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefixes.ts'
+import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
-import { canonicalAddress, canonicalPrefix, everywhere } from './prefixes.ts'
-import { nameUnnamedTables, routeFamily, routeType, tableName, tosValue, type UntabledRoute } from './routes.ts'
+import { nameUnnamedTables, routeFamily, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 const FLAGS = new Set([

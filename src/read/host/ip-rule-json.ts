@@ -1,9 +1,9 @@
 /** `ip -j rule` and `ip -6 -j rule`, alone or after each other in one file (iproute2, ip/iprule.c print_rule). */
 import type { RoutingRule } from '../../model/host.ts'
+import { canonicalPrefix } from '../../rules/prefixes.ts'
+import { tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
 import { asNumber, asText, forEachObject, type JsonObject } from './json.ts'
-import { canonicalPrefix } from './prefixes.ts'
-import { tableName, tosValue } from './routes.ts'
 import { nameFamilies, type UnplacedRule } from './rule-family.ts'
 import { withoutUndefined } from './without-undefined.ts'
 

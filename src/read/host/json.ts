@@ -4,8 +4,8 @@
  * before the cut.
  */
 import type { Report } from '../../model/diagnostic.ts'
+import { canonicalAddress } from '../../rules/prefixes.ts'
 import { quoted } from './lines.ts'
-import { canonicalAddress } from './prefixes.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

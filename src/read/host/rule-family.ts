@@ -6,7 +6,7 @@
  * ends with main at 32766; anything else is IPv4, which is what `ip rule` means.
  */
 import type { RoutingRule } from '../../model/host.ts'
-import { familyOf, type IpFamily } from './prefixes.ts'
+import { familyOf, type IpFamily } from '../../rules/prefixes.ts'
 
 export type UnplacedRule = Omit<RoutingRule, 'family'>
 

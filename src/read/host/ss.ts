@@ -8,9 +8,9 @@
  */
 import type { Socket } from '../../model/host.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
+import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
-import { canonicalAddress, familyOf } from './prefixes.ts'
 
 const HEADER = /^(Netid\s+)?State\s+Recv-Q\s+Send-Q\s/
 /** The header's last column, where a terminal was too narrow for it. */

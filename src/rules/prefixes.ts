@@ -1,5 +1,5 @@
 /** Addresses as the tools print them → canonical text, with a prefix length where the model wants one. */
-import { formatAddress, parseAddress } from '../../model/address.ts'
+import { formatAddress, parseAddress } from '../model/address.ts'
 
 export type IpFamily = 'ip' | 'ip6'
 
