@@ -1,5 +1,7 @@
 /** A ruleset that is not the one in force: the lines of the trace speak against it, and no rule of it is blamed. */
+
 import { describe, expect, it } from 'vitest'
+import type { Outcome } from '../../src/model/journey.ts'
 import { explainLog, worldOf } from './journeys.ts'
 import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
 
@@ -29,11 +31,13 @@ const accepted = walk(tcp, 'filter:INPUT:rule:1', 'filter:web:rule:1')
 const dropped = walk(udp, 'filter:INPUT:rule:2')
 
 const fates = (lines: string[], rules: string[]) =>
-  explainLog(dmesg(lines), worldOf(rulesOf(...rules))).journeys.map(({ outcome, culprit, findings }) => [
-    outcome,
-    culprit?.ruleNumber,
-    findings.map(({ code }) => code).filter((code) => code === 'ruleset-mismatch' || code === 'retransmission'),
-  ])
+  explainLog(dmesg(lines), worldOf(rulesOf(...rules))).journeys.map(
+    ({ outcome, culprit, findings }): [Outcome, number | undefined, string[]] => [
+      outcome,
+      culprit?.ruleNumber,
+      findings.map(({ code }) => code).filter((code) => code === 'ruleset-mismatch' || code === 'retransmission'),
+    ],
+  )
 const MISMATCH = ['undetermined', undefined, ['ruleset-mismatch']]
 
 describe('rules that moved by one', () => {

@@ -49,18 +49,27 @@ function tell(context: Context, goal: Goal): Detected[] {
 /** Rules for other addresses and ports, and for nothing else; the likest first. */
 function siblings(context: Context, goal: Goal): Sibling[] {
   const found: Sibling[] = []
+  const served = isServed(context, goal)
   for (const passed of passedRules(context, goal.pass)) {
     const { rule, moment } = passed
     if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
       continue
     const misses = missedBy(rule, moment)
     if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
+    if (served && misses.some(asksPort)) continue
     // another host's other service has to have something else in common with it
     if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
     if (goal.wanted(hadItMatched(passed))) found.push({ ...passed, misses })
   }
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
+
+/** Did it meet a rule of nat's that is for its very service? Then none is missing, whatever that rule did. */
+const isServed = ({ evidence }: Context, { kind, pass }: Goal): boolean =>
+  kind !== 'pass' &&
+  pass.steps.some((step) =>
+    evidence.arrivals[step]!.rule?.conditions.some((one) => asksPort({ condition: one }) && isExact(one)),
+  )
 
 /** Asks for another port or protocol, or for another host: what one service has and another has not. */
 function isOfService(miss: Miss, { kind }: Goal): boolean {
@@ -73,7 +82,7 @@ const holdsMore = ({ conditions }: Rule, moment: Moment): boolean =>
   conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
 
 const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condition) ?? '')
-const asksPort = ({ condition }: Miss): boolean => / dport$/.test(fieldOf(condition) ?? '')
+const asksPort = ({ condition }: Pick<Miss, 'condition'>): boolean => / dport$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {

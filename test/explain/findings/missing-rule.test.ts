@@ -39,6 +39,9 @@ describe('missing-rule', () => {
       rules: ['nat PREROUTING 1'],
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
+    // its service has a rule, which leads elsewhere
+    const own = { nat: [...nat.nat, '[1:60] -A PREROUTING -p tcp -m tcp --dport 80 -j web'], filter: [] }
+    expect(told({ rules: own, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'missing-rule')).toBeUndefined()
   })
 
   it.each([
