@@ -68,6 +68,13 @@ it('allows as many packets as a limit says, counted where they come to it, and k
   expect([80, 53, 53].map(send)).toEqual(['forwarded', 'dropped', 'undetermined'])
 })
 
+it('allows fewer packets where a burst is more than the kernel counts to', () => {
+  const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 1/hour --limit-burst 39 -j DROP\nCOMMIT\n'
+  const machine = new Machine(makeWorld(rules, ROUTER))
+  const send = () => machine.send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
+  expect([send(), send()]).toEqual(['dropped', 'undetermined'])
+})
+
 it('counts for each host where a rule says so, in one table for all rules that name it', () => {
   const rules = [
     '*filter\n:FORWARD ACCEPT [0:0]',
