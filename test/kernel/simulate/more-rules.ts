@@ -195,7 +195,7 @@ const RULES: readonly Made[] = [
   {
     fits: inTables('mangle', 'filter', 'nat'),
     make: (random, scene) =>
-      `${from(random, scene)} -m limit --limit ${random.pick(['1/hour --limit-burst 38', `1/hour --limit-burst ${random.int(2, 37)}`, `12/hour --limit-burst ${random.int(2, 40)}`])} -j ${random.pick(['RETURN', 'MARK --set-mark 0x5', 'LOG'])}`,
+      `${from(random, scene)} -m limit --limit ${random.pick(['1/hour --limit-burst 39', `1/hour --limit-burst ${random.int(2, 37)}`, `12/hour --limit-burst ${random.int(2, 40)}`])} -j ${random.pick(['RETURN', 'MARK --set-mark 0x5', 'LOG'])}`,
   },
   {
     fits: inTables('mangle', 'filter', 'raw'),
