@@ -67,7 +67,7 @@ export class Simulated implements ReturnType<Engine['play']> {
       journey: {
         id: this.id,
         family,
-        packet: arrivals[0]?.packet ?? { ...journal.packetAfter(0, packet), ...given },
+        packet: asSent(arrivals[0]?.packet ?? { ...journal.packetAfter(0, packet), ...given }, given),
         steps,
         outcome: 'undetermined',
         basis: 'inferred',
@@ -80,4 +80,15 @@ export class Simulated implements ReturnType<Engine['play']> {
       ...(routedAfter === undefined ? {} : { routed: journal.packetAfter(routedAfter, packet) }),
     }
   }
+}
+
+const TRACKED = ['ctState', 'ctStatus', 'ctMark', 'ctDir', 'ctZone'] as const
+
+/** What connection tracking makes of a packet is no part of it, unless the packet was given so. */
+function asSent(first: Packet, given: Packet): Packet {
+  const packet: Packet = { ...first }
+  for (const field of TRACKED)
+    if (given[field] === undefined) delete packet[field]
+    else Object.assign(packet, { [field]: given[field] })
+  return packet
 }

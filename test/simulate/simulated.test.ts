@@ -75,6 +75,16 @@ describe('a journey', () => {
     expect(first!.packet).toMatchObject({ src: '10.0.2.1', dst: '10.0.2.2', dport: 80, mark: 4, ttl: 60, in: 'eth0' })
   })
 
+  it('has the packet as it was sent: what connection tracking makes of it is not told beforehand', () => {
+    const play = (given: Packet) =>
+      new Machine(
+        makeWorld('*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n', ROUTER),
+      ).send(given).evidence.journey
+    expect(play(SYN).steps[0]!.table).toBe('raw')
+    expect(play(SYN).packet).not.toHaveProperty('ctState')
+    expect(play({ ...SYN, ctState: 'established' }).packet.ctState).toBe('established')
+  })
+
   it('of a packet that no rule sees has the packet as it was sent', () => {
     const given: Packet = { ...SYN, dst: '10.9.0.1', ctState: 'new' }
     const { evidence, ended } = new Machine(makeWorld('', ROUTER)).send(given)
