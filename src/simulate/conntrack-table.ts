@@ -17,7 +17,7 @@ export interface Found {
 export class ConntrackTable {
   readonly connections = new Set<Connection>()
   private readonly byTuple = new Map<number, Found[]>()
-  /** Those whose source NAT is settled, oldest first; made when somebody asks for it. */
+  /** Those whose source NAT is settled, the newest first; made when somebody asks for it. */
   private bySource: Map<number, Connection[]> | undefined = undefined
 
   constructor(entries: readonly ConntrackEntry[]) {
@@ -76,7 +76,7 @@ export class ConntrackTable {
     if (this.bySource) take(this.bySource, sourceHashOf(connection), (one) => one === connection)
   }
 
-  /** Those of its protocol and zone that began with the source of `tuple`, and whose own is settled. */
+  /** Those of its protocol and zone that began with the source of `tuple`, and whose own is settled; the newest first. */
   withSource({ protocolNumber: number, zones }: Connection, tuple: Tuple): Connection[] {
     if (!this.bySource) {
       this.bySource = new Map()
@@ -108,7 +108,7 @@ function putSource(bySource: Map<number, Connection[]>, connection: Connection):
   if (!connection.settled.src) return
   const hash = sourceHashOf(connection)
   const others = bySource.get(hash)
-  if (others) others.push(connection)
+  if (others) others.unshift(connection)
   else bySource.set(hash, [connection])
 }
 

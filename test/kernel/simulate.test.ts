@@ -35,7 +35,7 @@ afterAll(() => {
 })
 
 describe.skipIf(reason)('simulated journeys and the kernel', () => {
-  it.concurrent.each(houses())('agree in cases $from to $to', { timeout: 120_000 }, async ({ from, to }) => {
+  it.concurrent.each(houses())('agree in cases $from to $to', { timeout: 300_000 }, async ({ from, to }) => {
     let house: House | undefined
     const lab = await Lab.open((topology) => {
       house = randomHouse(Math.floor(from / TOGETHER), topology)

@@ -60,7 +60,7 @@ it('knows which flows have a source, also those that come after it was first ask
   expect(table.withSource(two, two.original)).toEqual([one])
   table.insert(two)
   table.insert(connection(tuple(2)))
-  expect(table.withSource(three, three.original)).toEqual([one, two])
+  expect(table.withSource(three, three.original)).toEqual([two, one])
   table.delete(one)
   expect(table.withSource(three, three.original)).toEqual([two])
 })

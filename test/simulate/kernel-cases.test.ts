@@ -68,6 +68,13 @@ it('allows as many packets as a limit says, counted where they come to it, and k
   expect([80, 53, 53].map(send)).toEqual(['forwarded', 'dropped', 'undetermined'])
 })
 
+it('allows fewer packets where a burst is more than the kernel counts to', () => {
+  const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 1/hour --limit-burst 39 -j DROP\nCOMMIT\n'
+  const machine = new Machine(makeWorld(rules, ROUTER))
+  const send = () => machine.send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
+  expect([send(), send()]).toEqual(['dropped', 'undetermined'])
+})
+
 it('counts for each host where a rule says so, in one table for all rules that name it', () => {
   const rules = [
     '*filter\n:FORWARD ACCEPT [0:0]',
@@ -185,4 +192,21 @@ it("has REDIRECT of IPv6 take an address of the group's own scope, or drop the p
   const packet: Packet = { in: 'eth0', protocol: 'udp', src: '2001:db8::2', dst: 'ff02::1', sport: 5000, dport: 53 }
   expect(way(world('2001:db8::1', 'fe80::1'), packet).slice(-2)).toEqual(['nat INPUT fe80::1', 'delivered'])
   expect(way(world('2001:db8::1'), packet)).toEqual(['nat PREROUTING ff02::1', 'vanished'])
+})
+
+it('gives a source that was mapped before its newest mapping, of those that the range allows', () => {
+  const rule = (dst: string, to: string) => `-A POSTROUTING -d ${dst} -j SNAT --to-source ${to}`
+  const rules = [
+    '*nat\n:POSTROUTING ACCEPT [0:0]',
+    rule('10.0.2.2', '10.0.2.11'),
+    rule('10.0.2.3', '10.0.2.12'),
+    rule('10.0.2.5', '10.0.2.13'),
+    rule('10.0.2.4', '10.0.2.10-10.0.2.14'),
+    'COMMIT\n',
+  ].join('\n')
+  const last = (...hosts: number[]) => {
+    const machine = new Machine(makeWorld(rules, ROUTER))
+    return hosts.map((host) => machine.send({ ...UDP, dst: `10.0.2.${host}` }).packet.src).at(-1)
+  }
+  expect([last(2, 3, 5, 4), last(5, 3, 2, 4), last(2, 5, 3, 4)]).toEqual(['10.0.2.13', '10.0.2.11', '10.0.2.12'])
 })

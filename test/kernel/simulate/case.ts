@@ -69,6 +69,11 @@ export async function playAgain(lab: Lab, { seed, backend, family, tables, sets,
   return stage.end(seed)
 }
 
+const empty = (table: Table): Table => ({
+  ...table,
+  chains: table.chains.filter(({ policy }) => policy).map((chain) => ({ ...chain, rules: [] })),
+})
+
 /** Nobody answers a fragment. */
 const whole = (gathered: Gathered): Gathered => ({
   ...gathered,
@@ -112,6 +117,8 @@ class Stage {
     await lab.must(['ipset', 'restore', '-exist'], printSets(sets, family))
     await lab.must(['conntrack', '-F'])
     const rules = printRuleset(backend === nft ? tables.map(forNft) : tables)
+    // a table of hashlimit lives on while any rule names it
+    if (rules.includes('hashlimit')) await lab.must(backend.restore(family), printRuleset(tables.map(empty)))
     const { status, error } = await lab.run(backend.restore(family), rules)
     if (status !== 0) throw new Error(`the generator made what iptables refuses: ${error}\n${rules}`)
     const stage = new Stage(lab, backend, family, await lab.must(['ipset', 'save']))

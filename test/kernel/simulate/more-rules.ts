@@ -195,7 +195,7 @@ const RULES: readonly Made[] = [
   {
     fits: inTables('mangle', 'filter', 'nat'),
     make: (random, scene) =>
-      `${from(random, scene)} -m limit --limit 1/hour --limit-burst ${random.int(1, 30)} -j ${random.pick(['RETURN', 'MARK --set-mark 0x5', 'LOG'])}`,
+      `${from(random, scene)} -m limit --limit ${random.pick(['1/hour --limit-burst 39', `1/hour --limit-burst ${random.int(2, 37)}`, `12/hour --limit-burst ${random.int(2, 40)}`])} -j ${random.pick(['RETURN', 'MARK --set-mark 0x5', 'LOG'])}`,
   },
   {
     fits: inTables('mangle', 'filter', 'raw'),
@@ -209,7 +209,7 @@ const RULES: readonly Made[] = [
       const kind = random.pick(['upto', 'upto', 'above'])
       // rules that share a name share what is left
       const name = `h${mode.length}${random.int(0, 1)}`
-      return `${from(random, scene)} -m hashlimit --hashlimit-${kind} 1/hour --hashlimit-burst 3${mode} --hashlimit-name ${name} -j ${random.pick(['RETURN', 'MARK --set-mark 0x7', 'DROP'])}`
+      return `${from(random, scene)} -m hashlimit --hashlimit-${kind} 1/hour --hashlimit-burst ${random.int(3, 15)}${mode} --hashlimit-name ${name} -j ${random.pick(['RETURN', 'MARK --set-mark 0x7', 'DROP'])}`
     },
   },
   {

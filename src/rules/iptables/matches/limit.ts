@@ -23,7 +23,7 @@ export const limit = defineMatch({
   name: 'limit',
   options,
   check(values) {
-    const burst = values['limit-burst']?.value ?? DEFAULT_BURST
+    const burst = burstOf(values)
     if (!CREDITS_PER_SECOND.some((credits) => counts(periodOf(values), burst, credits)))
       throw new WordError(`a burst of ${burst} is ${burst === 0 ? 'none' : 'more than the kernel counts at this rate'}`)
   },
@@ -33,19 +33,30 @@ export const limit = defineMatch({
       kind: 'unknown',
       text: print(values, context).join(' '),
       reason: COUNTED_BEFORE,
-      lasts: { packets: values['limit-burst']?.value ?? DEFAULT_BURST },
+      lasts: { packets: packetsAtOnce(periodOf(values), burstOf(values)) },
     },
   ],
 })
 
-/** Can a kernel count this burst in its 32 bits? (xt_limit.c limit_mt_check, user2credits) */
-function counts(period: number, burst: number, creditsPerSecond: number): boolean {
-  const credits = (time: number) =>
-    time > UINT32 / creditsPerSecond
-      ? (Math.floor(time / SCALE) * creditsPerSecond) % UINT32
-      : Math.floor((time * creditsPerSecond) / SCALE)
-  return burst > 0 && credits((period * burst) % UINT32) >= credits(period)
+/** Can a kernel count this burst in its 32 bits? (xt_limit.c limit_mt_check) */
+const counts = (period: number, burst: number, creditsPerSecond: number): boolean =>
+  burst > 0 && creditsOf((period * burst) % UINT32, creditsPerSecond) >= creditsOf(period, creditsPerSecond)
+
+/** The burst, or the least that a kernel makes of one that wraps in its 32 bits. */
+function packetsAtOnce(period: number, burst: number): number {
+  const able = CREDITS_PER_SECOND.filter((credits) => counts(period, burst, credits))
+  const packets = (credits: number) =>
+    Math.floor(creditsOf((period * burst) % UINT32, credits) / creditsOf(period, credits))
+  return Math.min(burst, ...able.map(packets))
 }
+
+/** user2credits, in 32 bits. */
+const creditsOf = (time: number, creditsPerSecond: number): number =>
+  time > UINT32 / creditsPerSecond
+    ? (Math.floor(time / SCALE) * creditsPerSecond) % UINT32
+    : Math.floor((time * creditsPerSecond) / SCALE)
+
+const burstOf = (values: Values<typeof options>): number => values['limit-burst']?.value ?? DEFAULT_BURST
 
 const periodOf = (values: Values<typeof options>): number => values.limit?.value ?? readRate(DEFAULT_RATE, SCALE).period
 
