@@ -4,12 +4,13 @@
  */
 import type { Edit } from '../../model/edit.ts'
 import { CommandProblem } from '../problem.ts'
-import { type ShellToken, shellTokens, shellValue, WORD_SEPARATOR } from '../shell.ts'
+import type { ShellToken } from '../shell.ts'
 import { isTool, parseTokens, withoutPrefixes } from '../tools.ts'
 import { HARMLESS, matchesPattern, testWords } from './builtins.ts'
 import type { RawToken } from './lexer.ts'
 import { restoreEdits } from './restore.ts'
 import { type Item, type List, type Node, parseScript } from './syntax.ts'
+import { ASSIGNMENT, Variables } from './variables.ts'
 
 export interface ScriptOptions {
   /** Why the edit is refused; undefined: it went through. */
@@ -42,7 +43,7 @@ const MOST_COMMANDS = 200_000
 export class ScriptRun {
   private readonly script: string
   private readonly options: ScriptOptions
-  private variables = new Map<string, string>()
+  private variables = new Variables()
   private readonly functions = new Map<string, Node>()
   private stopsAtErrors = false
   private commands = 0
@@ -70,7 +71,7 @@ export class ScriptRun {
     for (const [i, item] of items.entries()) {
       const { after } = item
       if (after && status === 'unknown') {
-        this.passOver(item.node, `whether what stands in front of "${after.text}" goes well is not known`)
+        this.passOver(item.command, `whether what stands in front of "${after.text}" goes well is not known`)
         continue
       }
       if (after && (status === 'ok') !== (after.text === '&&')) {
@@ -81,15 +82,15 @@ export class ScriptRun {
       const next = items[i + 1]?.after
       status = this.item(item, asked || next?.text === '||')
       if (status === 'failed' && this.stopsAtErrors && !asked && !next && !item.negated) {
-        this.tell(item.node, 'the script ends here, because of set -e', 'not-run')
+        this.tell(item.command, 'the script ends here, because of set -e', 'not-run')
         throw new Leave('script', 'failed')
       }
     }
     return status
   }
 
-  private item({ node, negated }: Item, asked: boolean): Status {
-    const status = this.node(node, asked)
+  private item({ command, negated }: Item, asked: boolean): Status {
+    const status = this.node(command, asked)
     if (!negated || status === 'unknown') return status
     return status === 'ok' ? 'failed' : 'ok'
   }
@@ -118,7 +119,7 @@ export class ScriptRun {
 
   private subshell(body: List, asked: boolean): Status {
     const outside = this.variables
-    this.variables = new Map(outside)
+    this.variables = outside.copy()
     try {
       return this.list(body, asked)
     } catch (error) {
@@ -130,12 +131,7 @@ export class ScriptRun {
   }
 
   private for({ name, items, body, ...node }: Node & { kind: 'for' }, asked: boolean): Status {
-    const words = items
-      ? this.expand(items)
-      : this.variables
-          .get('@')
-          ?.split(WORD_SEPARATOR)
-          .map((text) => ({ text }))
+    const words = items ? this.variables.expand(items) : this.variables.arguments()?.map((text) => ({ text }))
     if (!words || words instanceof CommandProblem) {
       const why = words ? `${words.error.message} (${words.error.word})` : 'what "for" goes through is not known'
       this.passOver({ ...node, name, body }, why)
@@ -185,50 +181,26 @@ export class ScriptRun {
   }
 
   private case({ word, arms, ...node }: Node & { kind: 'case' }, asked: boolean): Status {
-    const value = this.value(word.text)
+    const value = this.variables.value(word.text)
     if (value === undefined) {
       this.passOver({ ...node, word, arms }, `the value of ${word.text} is not known`)
       return 'unknown'
     }
     for (const { patterns, body } of arms)
       for (const pattern of patterns) {
-        const wanted = this.value(pattern)
+        const wanted = this.variables.value(pattern)
         if (wanted !== undefined && matchesPattern(value, wanted)) return this.list(body, asked)
       }
     return 'ok'
-  }
-
-  private value(text: string): string | undefined {
-    try {
-      return shellValue(text, this.variables)
-    } catch (problem) {
-      if (problem instanceof CommandProblem) return undefined
-      throw problem
-    }
-  }
-
-  private expand(tokens: readonly RawToken[]): ShellToken[] | CommandProblem {
-    const expanded: ShellToken[] = []
-    for (const { kind, text, at } of tokens) {
-      if (kind === 'operator') expanded.push({ kind, text, column: at + 1 })
-      else
-        try {
-          for (const token of shellTokens(text, this.variables)) expanded.push({ ...token, column: token.column + at })
-        } catch (problem) {
-          if (problem instanceof CommandProblem) return problem.behind(at)
-          throw problem
-        }
-    }
-    return expanded
   }
 
   private command(raw: readonly RawToken[], node: Node, asked: boolean): Status {
     if (++this.commands > MOST_COMMANDS)
       throw new CommandProblem({ column: node.at + 1, text: '' }, 'too many commands')
     const assigned = raw.findIndex(({ kind, text }) => kind === 'operator' || !ASSIGNMENT.test(text))
-    if (assigned < 0) return this.assign(raw)
-    if (DECLARES.includes(raw[0]!.text)) return this.assign(raw.slice(1).filter(({ text }) => ASSIGNMENT.test(text)))
-    const tokens = this.expand(raw)
+    if (assigned < 0) return this.variables.assign(raw)
+    if (DECLARES.includes(raw[0]!.text)) return this.variables.assign(raw.slice(1))
+    const tokens = this.variables.expand(raw)
     if (tokens instanceof CommandProblem) return this.tellProblem(tokens)
     const words = withoutPrefixes(withoutRedirected(tokens))
     const [first, ...others] = words
@@ -252,17 +224,6 @@ export class ScriptRun {
     return this.tools(tokens, node, asked)
   }
 
-  private assign(raw: readonly RawToken[]): Status {
-    for (const { text } of raw) {
-      const [, name = '', more, value = ''] = ASSIGNMENT.exec(text)!
-      const given = this.value(value)
-      const before = more === '+' ? this.variables.get(name) : ''
-      if (given === undefined || before === undefined) this.variables.delete(name)
-      else this.variables.set(name, before + given)
-    }
-    return 'ok'
-  }
-
   /** Undefined: it is none of these. Throws Leave. */
   private builtin(name: string, words: readonly string[]): Status | undefined {
     switch (name) {
@@ -282,31 +243,20 @@ export class ScriptRun {
         }
         return 'ok'
       case 'unset':
-        for (const word of words) this.variables.delete(word)
+        for (const word of words) this.variables.unset(word)
         return 'ok'
       case 'shift':
-        this.setArguments((this.variables.get('@') ?? '').split(WORD_SEPARATOR).slice(Number(words[0] ?? 1)))
+        this.variables.setArguments(this.variables.arguments()?.slice(Number(words[0] ?? 1)) ?? [])
         return 'ok'
     }
     return undefined
   }
 
-  private setArguments(words: readonly string[]): void {
-    for (let i = 1; i <= 9; i++) {
-      const word = words[i - 1]
-      if (word === undefined) this.variables.set(String(i), '')
-      else this.variables.set(String(i), word)
-    }
-    for (const all of ['@', '*']) this.variables.set(all, words.join(WORD_SEPARATOR))
-    this.variables.set('#', String(words.length))
-  }
-
   private call(body: Node, words: readonly { text: string }[], asked: boolean): Status {
-    const names = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '@', '*', '#']
-    const outside = names.map((name) => this.variables.get(name))
+    const before = this.variables.arguments()
     if (++this.depth > 50)
       throw new CommandProblem({ column: body.at + 1, text: '' }, 'functions call each other too deep')
-    this.setArguments(words.map(({ text }) => text))
+    this.variables.setArguments(words.map(({ text }) => text))
     try {
       return this.node(body, asked)
     } catch (error) {
@@ -314,9 +264,7 @@ export class ScriptRun {
       throw error
     } finally {
       this.depth--
-      for (const [i, name] of names.entries())
-        if (outside[i] === undefined) this.variables.delete(name)
-        else this.variables.set(name, outside[i]!)
+      this.variables.setArguments(before)
     }
   }
 
@@ -337,7 +285,7 @@ export class ScriptRun {
   /** `iptables-restore <<END`, `ipset restore <<END`. */
   private restore(document: RawToken, words: readonly ShellToken[], tokens: ShellToken[], asked: boolean): Status {
     const { text, quoted } = document.body!
-    const body = quoted ? text : this.value(`"${text.replaceAll('"', '\\"')}"`)
+    const body = quoted ? text : this.variables.value(`"${text.replaceAll('"', '\\"')}"`)
     const edits = body === undefined ? undefined : restoreEdits(words, body)
     if (!edits) {
       const why = body === undefined ? 'not all of its variables are known' : 'what reads it is not understood'
@@ -401,7 +349,6 @@ export class ScriptRun {
 const exitStatus = (text: string | undefined): Status =>
   text === undefined ? 'unknown' : Number(text) === 0 ? 'ok' : 'failed'
 
-const ASSIGNMENT = /^([A-Za-z_]\w*)(\+?)=(.*)$/s
 const DECLARES = ['export', 'readonly', 'local', 'declare', 'typeset']
 
 /** The words without redirections and their files. */

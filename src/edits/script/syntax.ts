@@ -6,7 +6,7 @@ import { lex, type RawToken } from './lexer.ts'
 export type List = Item[]
 
 export interface Item {
-  node: Node
+  command: Node
   /** What stands in front of it: it is run if the one before went well (`&&`), or did not (`||`). */
   after?: RawToken
   /** `!` in front */
@@ -88,7 +88,7 @@ class Parser {
       const negated = this.isWord('!')
       if (negated) this.at++
       if (!this.peek()) this.fail(token, 'nothing follows "!"')
-      items.push({ node: this.node(), ...(after ? { after } : {}), ...(negated ? { negated: true as const } : {}) })
+      items.push({ command: this.node(), ...(after ? { after } : {}), ...(negated ? { negated: true as const } : {}) })
       after = this.isOperator('&&', '||') ? this.tokens[this.at++] : undefined
       if (!after && this.isOperator(';', '&', '\n')) this.at++
     }

@@ -9,6 +9,7 @@ export function randomScript(random: Random): string {
     `NET='10.${random.int(0, 9)}.0.0/16'; PORTS="22 ${random.int(1, 999)}"`,
     'EMPTY=',
     'add() { $IPT -A "$@"; }',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's
     'twice () {\n  for t in tcp udp; do $IPT -A $1 -p $t --dport $2 -j ${3:-ACCEPT}; done\n}',
     'log() { local chain=$1; shift; add $chain -j LOG --log-prefix "$*"; }',
     ...Array.from({ length: random.int(4, 12) }, () => statement(random, 2)),
@@ -25,6 +26,7 @@ const rule = (random: Random): string =>
     '-s "$NET" -i eth0 -j DROP # a comment',
     '-p tcp --dport 80 -m comment --comment \'it is "$NET"\' -j ACCEPT',
     '-p tcp \\\n  --dport 443 \\\n  -j ACCEPT',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's
     '-p udp --dport "${PORT:-53}" -j REJECT',
     '-m mark --mark 0x1/0xff -j RETURN',
     '$EMPTY -p icmp $EMPTY -j ACCEPT',

@@ -87,6 +87,7 @@ it('never throws', () => {
     '$(',
     '!',
     'f()',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's
     '${x:-a}',
     '\\\n',
     '#',
