@@ -8,7 +8,7 @@ import { destinationMatch, iptablesHead, propose, shellWord } from '../commands.
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { missedBy } from './miss.ts'
+import { asks, missedBy } from './miss.ts'
 import { type Pass, passedRules, placesBelow } from './passed.ts'
 import { onwards } from './what-if.ts'
 
@@ -68,7 +68,7 @@ function leadTo(context: Context, pass: Pass, to: Chain): Unreached['lead'] {
       return misses ? [{ chain, rule, misses }] : []
     })
     .sort((a, b) => a.misses.length - b.misses.length)
-  return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(({ text }) => text).join(' ') }
+  return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(asks).join(' ') }
 }
 
 /** A packet like it, for nobody. */
