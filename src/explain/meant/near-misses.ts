@@ -118,8 +118,10 @@ const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, fiel
 function choosesSuch({ rule, chain, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
   const { ctState = 'new' } = moment.packet
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
-  // who led the packet there chose it
-  if (chain.hook === undefined && !isParticular(condition) && fieldOf(condition) !== 'ct state') return true
+  const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
+  if (device && wantedBy(condition) === 'lo') return false
+  // who led the packet to the chain has chosen it
+  if (device && chain.hook === undefined) return true
   const others = [
     ...rule.conditions.filter((one) => one !== condition),
     ...matched.flatMap((one) => one.rule.conditions),

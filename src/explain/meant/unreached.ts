@@ -54,6 +54,8 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
     if (!likeliest) continue
     const led = graph.led.has(chain.name)
     const lead = led ? leadTo(context, pass, chain) : undefined
+    // it would have come there, had nothing stopped it before
+    if (led && !lead && graph.reachableFrom(pass.base).has(chain.name)) continue
     found.push({ chain, led, meant: speaking.includes(chain), ...likeliest, ...(lead ? { lead } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))

@@ -76,6 +76,7 @@ describe('near-miss', () => {
   it.each([
     ['two conditions fail', only('[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['it lets in answers', only()],
+    ['it lets in what the host sends to itself', only('-A FORWARD -j own', '[0:0] -A own -i lo -j ACCEPT')],
     ['it would only count', only('[0:0] -A FORWARD -p tcp -m tcp --dport 81')],
     [
       'it stands behind what stopped the packet',
