@@ -13,7 +13,7 @@ import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import { PacketStates } from '../read/captures/states.ts'
 import { explain, tryFixesOf } from './explain.ts'
-import { noteTrials, type Trials } from './verify.ts'
+import { noteTrials, type Trials } from './trials/verify.ts'
 
 export interface CaptureStats {
   bytes: number

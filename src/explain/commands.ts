@@ -1,6 +1,6 @@
 /** The iptables commands that fixes propose, each with the one that takes it back. */
 
-import type { RuleRef } from '../model/journey.ts'
+import type { Fix, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
 
@@ -35,6 +35,32 @@ export function deleteRule(ref: RuleRef): Command | undefined {
     undo: `${head} -I ${shellWord(ref.chain)} ${ref.ruleNumber} ${body(ref)}`.trimEnd(),
   }
 }
+
+/** The rule with other words, in its place; undefined for rules that iptables cannot replace by number. */
+export function replaceRule(ref: RuleRef, words: readonly string[]): Command | undefined {
+  if (ref.ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
+  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
+  const line = (of: readonly string[]) => [head, ...of.map(shellWord)].join(' ')
+  return { command: line(words), undo: line(ruleWords(ref)) }
+}
+
+/** The rule with another value behind an option; undefined where it has no such option. */
+export function changeOption(ref: RuleRef, option: string, value: string): Command | undefined {
+  const words = ruleWords(ref)
+  const at = words.indexOf(option)
+  return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, value))
+}
+
+/** A jump in place of the goto, so that packets come back. */
+export function jumpInstead(ref: RuleRef): Command | undefined {
+  const words = ruleWords(ref)
+  const at = words.lastIndexOf('-g')
+  return at < 0 ? undefined : replaceRule(ref, words.with(at, '-j'))
+}
+
+/** A fix that is still to be tried; none where there is no command for it. */
+export const propose = (description: string, command: Command | undefined, note?: string): Fix[] =>
+  command ? [{ description, ...command, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
 
 /** What else is known of a packet that a rule is to choose. */
 export interface Told {

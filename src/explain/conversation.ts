@@ -10,12 +10,13 @@ import { lookupRoute, routeDevices } from '../rules/route.ts'
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
 /** A SYN, an echo request; of UDP any packet that connection tracking had not seen. */
-export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat']): boolean {
+export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {
   if (packet.inner) return false
   switch (packet.protocol) {
     case 'tcp':
       return has(packet, 'syn') && !has(packet, 'ack')
     case 'udp':
+      if (nat === 'unknown' && world.host.conntrack) return !entryOpened(packet, world) && !entryAnswered(packet, world)
       return nat === 'passed'
     default:
       return packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)

@@ -10,7 +10,7 @@ import { walkBack } from './cause.ts'
 import { type Detected, makeContext } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
 import { refAt } from './refs.ts'
-import { type Trials, tryFixes } from './verify.ts'
+import { type Trials, tryFixes } from './trials/verify.ts'
 
 export interface ExplainOptions {
   /** How it ended, where that is known (a simulation's); absent: decided from the last line. */

@@ -52,4 +52,3 @@ export function distinctFixes({ findings }: Journey): Fix[] {
 
 const isTriedInVain = ({ verified, after, but }: Fix): boolean =>
   verified !== undefined && (but !== undefined || after === undefined || !isPassed(after))
-

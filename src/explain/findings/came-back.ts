@@ -1,8 +1,9 @@
+import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { goals } from '../goals.ts'
-import { isParticular } from '../miss.ts'
-import type { Pass } from '../passed.ts'
+import { DESTINATION, goals } from '../meant/goals.ts'
+import { asks, isParticular, onlyMiss } from '../meant/miss.ts'
+import { type Pass, passedRules, refOfPassed } from '../meant/passed.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** A rule of nat chose it for its destination and sent it to a chain, from where it came back as it was. */
@@ -15,30 +16,44 @@ export const cameBack: Detector = {
       .slice(0, 1),
 }
 
-function tell(context: Context, { steps }: Pass): Detected[] {
+function tell(context: Context, pass: Pass): Detected[] {
   const { arrivals } = context.evidence
   // the last one chose it best
-  const jump = steps.findLast((i) => {
+  const jump = pass.steps.findLast((i) => {
     const { ending, rule } = arrivals[i]!
     return ending === 'jump' && rule !== undefined && rule.conditions.filter(isParticular).length > 1
   })
   const ref = jump === undefined ? undefined : refAt(context, jump)
   if (jump === undefined || !ref) return []
-  const ends = steps.filter(
-    (i) => i > jump && context.journey.steps[i]!.kind === 'return' && leadsFrom(context, i, jump),
-  )
+  const ends = pass.steps.filter((i) => i > jump && isEnd(context, i) && leadsFrom(context, i, jump))
   const refs = ends.flatMap((i) => refAt(context, i) ?? [])
   const [deepest] = refs
   if (!deepest) return []
+  const missed = [...passedRules(context, pass)]
+    .filter(({ chain, rule }) => chain.name === deepest.chain && DESTINATION.includes(verdictOf(rule).text))
+    .flatMap((passed) => {
+      const miss = onlyMiss(passed.rule, passed.moment)
+      return miss ? [{ ref: refOfPassed(context, passed), asks: asks(miss) }] : []
+    })[0]
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
+  const there = missed
+    ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
+    : 'no rule there rewrote its destination'
+  const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
   return [
-    finding(
-      'came-back',
-      'warning',
-      `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: no rule there rewrote its destination.`,
-      { steps: [jump + 1, ...ends.map((i) => i + 1)], rules: [...refs, ref], doubt: 0.3 },
-    ),
+    finding('came-back', 'warning', message, {
+      steps: [jump + 1, ...ends.map((i) => i + 1)],
+      rules: [...(missed ? [missed.ref] : []), ...refs, ref],
+      doubt: 0.3,
+    }),
   ]
+}
+
+/** The end of a chain that has more to do than to mark or to count. */
+function isEnd({ evidence, journey }: Context, i: number): boolean {
+  const { chain } = evidence.arrivals[i]!
+  if (journey.steps[i]!.kind !== 'return' || !chain) return false
+  return chain.rules.length === 0 || chain.rules.some((rule) => verdictOf(rule).ending !== 'continue')
 }
 
 /** Was the chain of step `i` entered by step `jump`, over any number of jumps? */

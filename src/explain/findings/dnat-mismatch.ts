@@ -6,11 +6,13 @@ import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
-import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { goals } from '../goals.ts'
-import { type Passed, passedRules } from '../passed.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { changeOption, propose, ruleWords } from '../commands.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { goals } from '../meant/goals.ts'
+import { looksLike } from '../meant/near-misses.ts'
+import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { knowsSockets, listener } from '../sockets.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
 export const dnatMismatch: Detector = {
@@ -18,15 +20,19 @@ export const dnatMismatch: Detector = {
   detect(context) {
     const step = context.evidence.arrivals.findIndex(
       ({ rule, ending }, i) =>
-        rule !== undefined && ending === 'accept' && verdictOf(rule).text === 'dnat' && isRule(context, i),
+        context.journey.steps[i]!.kind === 'rule' &&
+        rule !== undefined &&
+        ending === 'accept' &&
+        /^(dnat|redirect)$/.test(verdictOf(rule).text),
     )
     const ref = step < 0 ? undefined : refAt(context, step)
     if (!ref) return []
-    return [...byComment(context, step, ref), ...byFilter(context, step, ref)].slice(0, 1)
+    return [...byComment(context, step, ref), ...byFilter(context, step, ref), ...bySocket(context, step, ref)].slice(
+      0,
+      1,
+    )
   },
 }
-
-const isRule = ({ journey }: Context, i: number): boolean => journey.steps[i]!.kind === 'rule'
 
 interface Place {
   address: string
@@ -47,7 +53,11 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
   if (same || !leads) return []
   const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while the comment of ${nameRef(leads)}, which leads there, says ${describeEnd(address, port)}.`
   return [
-    finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref, leads], fix: sendTo(ref, meant) }),
+    finding('dnat-mismatch', 'warning', message, {
+      steps: [step + 1],
+      rules: [ref, leads],
+      fix: sendTo(ref, meant, arrivals[step]!.packet.dport),
+    }),
   ]
 }
 
@@ -56,13 +66,16 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   const goal = goals(context).find(({ kind }) => kind === 'pass')
   if (!goal || goal.pass.steps[0]! <= step) return []
   for (const passed of passedRules(context, goal.pass)) {
-    const { rule, chain, moment } = passed
+    const { rule, moment } = passed
     const ending = verdictOf(rule).ending
-    if ((ending !== 'accept' && ending !== 'return') || (rule.counters && rule.counters.packets > 0)) continue
+    if (ending !== 'accept' && ending !== 'return') continue
     const asked = context.evidence.arrivals[step]!.packet
     const meant = placeMeant(passed, asked)
     if (!meant || !leadsThere(context, passed, meant)) continue
-    const other = refOf(context, goal.pass.table.name, chain, rule)
+    // who serves others is there for this packet, too, if it names the very port that was asked
+    const used = rule.counters && rule.counters.packets > 0
+    if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
+    const other = refOfPassed(context, passed)
     const { dst, dport } = moment.packet
     const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
     const besides = [rule, context.evidence.arrivals[step]!.rule]
@@ -76,12 +89,29 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
       finding('dnat-mismatch', 'warning', message, {
         steps: [step + 1, passed.step + 1],
         rules: [ref, other],
-        fix: sendTo(ref, meant),
+        fix: sendTo(ref, meant, asked.dport),
         doubt,
       }),
     ]
   }
   return []
+}
+
+/** Nobody listens where nat sends it, and somebody does next to it. */
+function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
+  const { host } = context.world
+  const { protocol, dst, dport } = lastPacket(context)
+  if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
+  if (!knowsSockets(host, protocol) || listener(host, lastPacket(context))) return []
+  const near = host.sockets?.find(({ port }) => {
+    const there = port === undefined ? undefined : listener(host, { ...lastPacket(context), dport: port })
+    return there !== undefined && looksLike(String(port), String(dport))
+  })
+  if (!near) return []
+  const who = near.process === undefined ? 'somebody' : near.process
+  const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${who} listens on ${near.port}.`
+  const fix = sendTo(ref, { address: dst, port: near.port }, context.evidence.arrivals[step]!.packet.dport)
+  return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.2 })]
 }
 
 /** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
@@ -136,20 +166,12 @@ function mentions({ world }: Context, { address, port }: Place, besides: readonl
   return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
 }
 
-function sendTo(ref: RuleRef, { address, port }: Place): Fix[] {
-  const words = ruleWords(ref)
-  const at = words.indexOf('--to-destination')
-  if (at < 0 || ref.ruleNumber === undefined) return []
-  const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(words[at + 1] ?? '')
-  const place = hasPort || port === undefined ? describeEnd(address, port) : address
-  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
-  return [
-    {
-      description: `let rule ${ref.ruleNumber} of ${ref.chain} send it there`,
-      command: [head, ...words.with(at + 1, place).map(shellWord)].join(' '),
-      undo: [head, ...words.map(shellWord)].join(' '),
-      unverified: 'not tried',
-      note: 'all that the rule chooses goes there then',
-    },
-  ]
+/** The port is said where the rule says one, or where the packet's own would not do. */
+function sendTo(ref: RuleRef, { address, port }: Place, asked: number | undefined): Fix[] {
+  const said = ruleWords(ref)[ruleWords(ref).indexOf('--to-destination') + 1] ?? ''
+  const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
+  const place = port === undefined || (!hasPort && port === asked) ? address : describeEnd(address, port)
+  const command = changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
+  const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`
+  return propose(description, command, 'all that the rule chooses goes there then')
 }

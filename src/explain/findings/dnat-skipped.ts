@@ -1,9 +1,11 @@
+import { evaluate } from '../../rules/evaluate.ts'
+import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { DESTINATION, goals, rewrites } from '../goals.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { DESTINATION, goals, rewrites } from '../meant/goals.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { hadItNotMatched } from '../what-if.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** A rule ended the nat table, or left a chain of it, in front of the DNAT rule that is meant for such packets. */
@@ -25,7 +27,7 @@ export const dnatShadowed: Detector = {
         table?.name === 'nat' && ending === 'accept' && rule && DESTINATION.includes(verdictOf(rule).text),
     )
     const end = context.ended.step
-    if (i < 0 || end <= i) return []
+    if (i < 0 || end <= i || isByChance(context, i)) return []
     return tell(context, i, context.journey.outcome === 'dropped' || context.journey.outcome === 'rejected')
   },
 }
@@ -47,4 +49,14 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]
+}
+
+/** Was step `i` come to by a condition that nobody can know, as kube-proxy takes one of several? */
+function isByChance(context: Context, i: number): boolean {
+  const { arrivals } = context.evidence
+  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
+    const moment = momentAt(context, at)
+    if (arrivals[at]!.rule?.conditions.some((one) => isUnknown(evaluate(one, moment)))) return true
+  }
+  return false
 }

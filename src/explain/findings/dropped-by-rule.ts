@@ -1,7 +1,6 @@
 import { describeConditions } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
-import { servesNobody } from './no-endpoints.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
@@ -18,7 +17,7 @@ export const droppedByRule: Detector = {
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,
         rules: told.rules,
-        fix: servesNobody(context) ? [] : fixes(context, told),
+        fix: fixes(context, told),
         culprit: told.walked.culprit,
       }),
     ]

@@ -1,9 +1,9 @@
 import { verdictOf } from '../../rules/verdict.ts'
-import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
+import { jumpInstead, propose } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { hadItComeBack } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { hadItComeBack } from '../what-if.ts'
 
 /** A goto is not come back from: what stands behind it was never reached. */
 export const gotoSkips: Detector = {
@@ -18,9 +18,6 @@ function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detect
   const target = verdictOf(context.evidence.arrivals[i]!.rule!).chain!
   const missed = onwards.last ?? onwards.matched.findLast((visit) => visit.chain.name !== target)
   if (!wanted(onwards) || !missed) return []
-  const head = `${iptablesHead(culprit)} -R ${shellWord(culprit.chain)} ${culprit.ruleNumber}`
-  const words = ruleWords(culprit)
-  const at = words.lastIndexOf('-g')
   const ref = refOf(context, pass.table.name, missed.chain, missed.rule)
   return [
     finding(
@@ -30,17 +27,7 @@ function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detect
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix:
-          at < 0
-            ? []
-            : [
-                {
-                  description: 'jump there, so that the packet comes back',
-                  command: [head, ...words.with(at, '-j').map(shellWord)].join(' '),
-                  undo: [head, ...words.map(shellWord)].join(' '),
-                  unverified: 'not tried',
-                },
-              ],
+        fix: propose('jump there, so that the packet comes back', jumpInstead(culprit)),
       },
     ),
   ]

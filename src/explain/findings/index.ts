@@ -23,6 +23,7 @@ import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
 import { replyDropped } from './reply-dropped.ts'
@@ -79,6 +80,7 @@ export const DETECTORS: readonly Detector[] = [
   missingRule,
   nearMiss,
   closedPort,
+  refusedHere,
   refusedThere,
   wrongWayOut,
   laterBaseChain,

@@ -1,14 +1,15 @@
 import type { Fix, RuleRef } from '../../model/journey.ts'
-import type { Rule } from '../../model/ruleset.ts'
-import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
-import { type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../marks.ts'
-import { mendRule } from '../mend.ts'
-import { nearMisses } from '../near-misses.ts'
+import { changeOption, iptablesHead, jumpInstead, propose, shellWord } from '../commands.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
+import { mendRule } from '../meant/mend.ts'
+import { asks, isNegated } from '../meant/miss.ts'
+import { nearMisses } from '../meant/near-misses.ts'
+import { refOfPassed } from '../meant/passed.ts'
+import { jumpTo } from '../meant/unreached.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { hadItNotMatched } from '../what-if.ts'
-import { jumpTo } from './never-reached.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
@@ -17,13 +18,12 @@ export const markMissing: Detector = {
   detect: (context) =>
     goals(context)
       .filter(({ sure }) => sure)
-      .flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, asker)))
+      .flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
       .slice(0, 1),
 }
 
 interface Asker extends Mark {
   ref: RuleRef
-  rule: Rule | undefined
   /** Index of the step that shows the packet there. */
   step: number
 }
@@ -32,9 +32,9 @@ interface Asker extends Mark {
 function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
-  for (const { miss, ref, rule, step } of nearMisses(context, goal)) {
-    const mark = markAsked(miss.condition)
-    if (mark && !mark.not) found.push({ ...mark, ref, rule, step })
+  for (const near of nearMisses(context, goal)) {
+    const mark = markAsked(near.miss.condition)
+    if (mark && !mark.not) found.push({ ...mark, ref: refOfPassed(context, near), step: near.step })
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -42,22 +42,26 @@ function askers(context: Context, goal: Goal): Asker[] {
     const ref = mark && refAt(context, step)
     if (!mark || !ref || ending === 'continue') continue
     const onwards = hadItNotMatched(context, step)
-    if (onwards && wanted(onwards)) found.push({ ...mark, ref, rule, step })
+    if (onwards && wanted(onwards)) found.push({ ...mark, ref, step })
   }
   return found
 }
 
-function tell(context: Context, asker: Asker): Detected[] {
+function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
   const why = whyUnmarked(context, asker, asker.step)
   if (!why) return []
   const { words, refs, fix } = describe(context, asker, why)
-  const mark = `0x${asker.value.toString(16)}`
   return [
-    finding('mark-missing', 'warning', `${nameRef(asker.ref)} goes by mark ${mark}, which it has not: ${words}.`, {
-      steps: [asker.step + 1],
-      rules: [...refs, asker.ref],
-      fix,
-    }),
+    finding(
+      'mark-missing',
+      mendable ? 'warning' : 'note',
+      `${nameRef(asker.ref)} goes by mark ${hex(asker.value)}, which it has not: ${words}.`,
+      {
+        steps: [asker.step + 1],
+        rules: [...refs, asker.ref],
+        fix: mendable ? fix : [],
+      },
+    ),
   ]
 }
 
@@ -69,113 +73,78 @@ interface Described {
 
 function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
   switch (why.kind) {
-    case 'lost': {
-      const ref = refAt(context, why.step)!
-      return { words: `${nameRef(ref)} took it away`, refs: [ref], fix: withoutRule(context, why.step, ref) }
-    }
+    case 'lost':
+      return without(context, why.step, 'took it away')
     case 'skipped': {
       const ref = refAt(context, why.step)!
-      const words = `${nameRef(ref)} led it past the rule that sets it`
-      return { words, refs: [ref], fix: withoutRule(context, why.step, ref) }
+      const instead = propose('jump there, so that the packet comes back', jumpInstead(ref))
+      const told = without(context, why.step, 'led it past the rule that sets it')
+      return instead.length > 0 ? { ...told, fix: instead } : told
     }
-    case 'other': {
-      const ref = refAt(context, why.step)!
-      const change = context.journey.steps[why.step]!.changes.find(({ field }) => field === 'mark')
-      const words = `${nameRef(ref)} gave it 0x${Number(change?.to ?? 0).toString(16)}`
-      // who has never matched asks for the wrong one, likelier than who sets it
-      const never = asker.rule?.counters?.packets === 0
-      return {
-        words,
-        refs: [ref],
-        fix: never ? [...askFor(asker, change?.to), ...withMark(ref, asker)] : withMark(ref, asker),
-      }
-    }
+    case 'other':
+      return setOther(context, asker, why.step)
     case 'missed': {
-      const refs = why.missed.map(({ passed }) => refOf(context, passed.pass.table.name, passed.chain, passed.rule))
+      const refs = why.missed.map(({ passed }) => refOfPassed(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
-      const command = used ? undefined : mendRule(ref, passed.rule, miss, passed.moment.packet)
-      const description = `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`
+      // an exemption is meant so
+      const wrong = !used && !isNegated(miss.condition)
       return {
-        words: `${nameRef(ref)}, which leads to it, is only for ${miss.text}`,
+        words: `${nameRef(ref)}, which leads to it, is only for ${asks(miss)}`,
         refs,
-        fix: command ? [{ description, ...command, unverified: 'not tried' }] : [],
+        fix: propose(
+          `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+          wrong ? mendRule(ref, miss, passed.moment.packet) : undefined,
+        ),
       }
     }
     case 'unreached': {
-      const { chain } = why.chain
-      const rule = why.chain.then.matched.find((visit) => visit.chain === chain)!.rule
+      const { chain, then } = why.chain
+      const { rule } = then.matched.find((visit) => visit.chain === chain)!
       const ref = refOf(context, why.pass.table.name, chain, rule)
-      return {
-        words: `nothing leads to ${nameRef(ref)}, which sets it`,
-        refs: [ref],
-        fix: [jumpTo(context, ref, why.chain)],
-      }
+      const words = `nothing leads to ${nameRef(ref)}, which sets it`
+      return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
     }
     case 'nobody':
       return nobody(context, asker, why.empty)
   }
 }
 
-/** The rule that asks, for the mark that is there. */
-function askFor({ ref, mask }: Asker, there: string | number | undefined): Fix[] {
-  const words = ruleWords(ref)
-  const at = words.indexOf('--mark')
-  if (at < 0 || there === undefined || ref.ruleNumber === undefined) return []
-  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
-  const mark = `0x${((Number(there) & mask) >>> 0).toString(16)}/0x${mask.toString(16)}`
-  return [
-    {
-      description: `let rule ${ref.ruleNumber} of ${ref.chain} ask for the mark that it has`,
-      command: [head, ...words.with(at + 1, mark).map(shellWord)].join(' '),
-      undo: [head, ...words.map(shellWord)].join(' '),
-      unverified: 'not tried',
-      note: 'it has never matched a packet',
-    },
-  ]
+function without(context: Context, step: number, did: string): Described {
+  const ref = refAt(context, step)!
+  return { words: `${nameRef(ref)} ${did}`, refs: [ref], fix: withoutRule(context, step, ref) }
 }
 
-/** The rule that sets a mark, with the one that is asked for. */
-function withMark(ref: RuleRef, { value, mask }: Asker): Fix[] {
-  const words = ruleWords(ref)
-  const at = words.indexOf('--set-xmark')
-  if (at < 0 || ref.ruleNumber === undefined) return []
-  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
-  const mark = `0x${value.toString(16)}/0x${mask.toString(16)}`
-  return [
-    {
-      description: `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
-      command: [head, ...words.with(at + 1, mark).map(shellWord)].join(' '),
-      undo: [head, ...words.map(shellWord)].join(' '),
-      unverified: 'not tried',
-      note: 'see who else asks for the mark that it sets now',
-    },
-  ]
+/** One of both rules has the wrong number: likelier the one whose number no other rule asks for. */
+function setOther(context: Context, { ref: asks, value, mask }: Asker, step: number): Described {
+  const ref = refAt(context, step)!
+  const change = context.journey.steps[step]!.changes.find(({ field }) => field === 'mark')
+  const there = Number(change?.to ?? momentAt(context, step).packet.mark ?? 0)
+  const ask = propose(
+    `let rule ${asks.ruleNumber} of ${asks.chain} ask for the mark that it has`,
+    changeOption(asks, '--mark', `${hex(there & mask)}/${hex(mask)}`),
+    'see who else sets the mark that it asks for now',
+  )
+  const give = propose(
+    `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
+    changeOption(ref, '--set-xmark', `${hex(value)}/${hex(mask)}`),
+    'see who else asks for the mark that it sets now',
+  )
+  const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
+  const fix = (there & mask) === 0 ? give : isOthers ? [...ask, ...give] : [...give, ...ask]
+  return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
 }
 
+const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
+
+/** Chains without rules that are named for marks are where such a rule would stand. */
 function nobody(context: Context, { value, mask }: Asker, empty: readonly number[]): Described {
-  const refs = empty.flatMap((step) => refAt(context, step) ?? [])
-  const mark = `0x${value.toString(16)}/0x${mask.toString(16)}`
-  const rule = `-j MARK --set-xmark ${mark}`
-  const named = refs.filter(({ chain }) => /mark/i.test(chain))
-  const likely = named.length > 0 ? named : refs
-  const words =
-    likely.length > 0
-      ? `no rule sets it, and ${likely.map(({ chain }) => chain).join(', ')}, which it passed, is empty`
-      : 'no rule sets it'
-  const [first] = likely
-  if (!first || likely.length > 1) return { words, refs: likely, fix: [] }
-  const place = shellWord(first.chain)
-  return {
-    words,
-    refs: likely,
-    fix: [
-      {
-        description: `let ${first.chain} set it`,
-        command: `${iptablesHead(first)} -A ${place} ${rule}`,
-        undo: `${iptablesHead(first)} -D ${place} ${rule}`,
-        unverified: 'not tried',
-      },
-    ],
-  }
+  const refs = empty.flatMap((step) => refAt(context, step) ?? []).filter(({ chain }) => /mark/i.test(chain))
+  const [first, ...more] = refs
+  if (!first) return { words: 'no rule sets it', refs, fix: [] }
+  const words = `no rule sets it, and ${nameRef(first).replace(/ \d+$/, '')}, which it passed, is empty`
+  const rule = `${shellWord(first.chain)} -j MARK --set-xmark ${hex(value)}/${hex(mask)}`
+  const head = iptablesHead(first)
+  const command = { command: `${head} -A ${rule}`, undo: `${head} -D ${rule}` }
+  return { words, refs, fix: propose(`let ${first.chain} set it`, more.length > 0 ? undefined : command) }
 }

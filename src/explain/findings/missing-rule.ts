@@ -1,13 +1,16 @@
 import type { Fix } from '../../model/journey.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
+import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { iptablesHead, shellWord } from '../commands.ts'
+import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
-import { fieldOf, isLookup, isParticular, type Miss, missedBy } from '../miss.ts'
-import { type Passed, passedRules } from '../passed.ts'
-import { nameRef, refOf } from '../refs.ts'
-import { hadItMatched } from '../what-if.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { asks, fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
+import { nearMisses } from '../meant/near-misses.ts'
+import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
+import { hadItMatched } from '../meant/what-if.ts'
+import { nameRef } from '../refs.ts'
 import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -15,7 +18,7 @@ export const missingRule: Detector = {
   code: 'missing-rule',
   detect: (context) =>
     goals(context)
-      .filter(({ sure }) => sure)
+      .filter((goal) => goal.sure && goal.mendable && !nearMisses(context, goal).some(({ likely }) => likely))
       .flatMap((goal) => tell(context, goal)),
 }
 
@@ -24,26 +27,32 @@ interface Sibling extends Passed {
 }
 
 function tell(context: Context, goal: Goal): Detected[] {
-  const [best, ...others] = siblings(context, goal)
+  const all = siblings(context, goal)
+  const best = all.find((one) => goal.wanted(hadItMatched(one)))
   if (!best) return []
-  const { pass, chain, rule, misses, moment, step } = best
+  const { chain, misses, moment, step } = best
   const { dst, dport, protocol } = moment.packet
-  const ref = refOf(context, pass.table.name, chain, rule)
-  const asks = misses.map(({ text }) => text).join(' ')
-  const more = others.filter((one) => one.chain === chain).length
+  const ref = refOfPassed(context, best)
+  const does = verdictOf(best.rule).ending
+  const more = all.filter((one) => one !== best && one.chain === chain && verdictOf(one.rule).ending === does).length
   const service = `${protocol ?? ''} ${describeEnd(dst, dport)}`.trim()
   const like = more === 0 ? nameRef(ref) : `${nameRef(ref)} and ${more} more like it`
   return [
-    finding('missing-rule', 'note', `No rule is there for ${service}: ${like} would have ${goal.what}, for ${asks}.`, {
-      steps: [step + 1],
-      rules: [ref],
-      fix: another(context, goal, best),
-      doubt: 0.5,
-    }),
+    finding(
+      'missing-rule',
+      'note',
+      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${misses.map(asks).join(' ')}.`,
+      {
+        steps: [step + 1],
+        rules: [ref],
+        fix: another(context, goal, best),
+        doubt: 0.5,
+      },
+    ),
   ]
 }
 
-/** Rules for other addresses and ports, and for nothing else; the likest first. */
+/** Rules for other addresses and ports, and for nothing else; the likest first. What they would have done is not asked. */
 function siblings(context: Context, goal: Goal): Sibling[] {
   const found: Sibling[] = []
   for (const passed of passedRules(context, goal.pass)) {
@@ -51,31 +60,39 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
       continue
     const misses = missedBy(rule, moment)
-    if (!misses || misses.length === 0 || !misses.every(isOfService)) continue
-    if (goal.wanted(hadItMatched(passed))) found.push({ ...passed, misses })
+    if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
+    // another host's other service has to have something else in common with it
+    if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
+    found.push({ ...passed, misses })
   }
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
 
-/** Asks for an address, a port or a protocol: what one service has and another has not. */
-const isOfService = (miss: Miss): boolean =>
-  !isLookup(miss) && (isParticular(miss.condition) || fieldOf(miss.condition) === 'meta l4proto')
+/** Asks for another port or protocol, or for another host: what one service has and another has not. */
+function isOfService(miss: Miss, { kind }: Goal): boolean {
+  if (fieldOf(miss.condition) === 'meta l4proto') return true
+  // what nat does for one address says nothing of another one
+  return isExact(miss.condition) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
+}
+
+const holdsMore = ({ conditions }: Rule, moment: Moment): boolean =>
+  conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
+
+const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condition) ?? '')
+const asksPort = ({ condition }: Miss): boolean => / dport$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
-function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {
+function another(context: Context, { kind }: Goal, sibling: Sibling): Fix[] {
+  const { chain, rule, moment } = sibling
   const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
   const target = rule.iptables?.target
   if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
-  const ref = refOf(context, pass.table.name, chain, rule)
+  const head = iptablesHead(refOfPassed(context, sibling))
   const place = shellWord(chain.name)
   const text = `${match} -${target.goto ? 'g' : 'j'} ${shellWord(target.name)}`
-  return [
-    {
-      description: `add a rule for it to ${chain.name}`,
-      command: `${iptablesHead(ref)} -I ${place} ${rule.ruleNumber + 1} ${text}`,
-      undo: `${iptablesHead(ref)} -D ${place} ${text}`,
-      unverified: 'not tried',
-      note: 'it opens no more than this source, destination and service',
-    },
-  ]
+  return propose(
+    `add a rule for it to ${chain.name}`,
+    { command: `${head} -I ${place} ${rule.ruleNumber + 1} ${text}`, undo: `${head} -D ${place} ${text}` },
+    'it opens no more than this source, destination and service',
+  )
 }

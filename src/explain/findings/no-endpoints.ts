@@ -1,19 +1,14 @@
-import { type Context, type Detector, finding } from '../context.ts'
+import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-
-const SAYS = /^(.*?) has no (?:local )?endpoints$/
-
-/** Letting such packets pass would lead them nowhere. */
-export const servesNobody = ({ evidence, ended }: Context): boolean =>
-  SAYS.test(evidence.arrivals[ended.step]?.rule?.comment ?? '')
+import { withoutEndpoints } from './verdicts.ts'
 
 /** A Service without anybody behind it: kube-proxy rejects what is for it. */
 export const noEndpoints: Detector = {
   code: 'no-endpoints',
   detect(context) {
-    const { journey, evidence, ended } = context
+    const { journey, ended } = context
     if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
-    const [, service] = SAYS.exec(evidence.arrivals[ended.step]!.rule?.comment ?? '') ?? []
+    const service = withoutEndpoints(context)
     const ref = refAt(context, ended.step)
     if (service === undefined || !ref) return []
     return [

@@ -1,15 +1,16 @@
 import type { Condition } from '../../model/condition.ts'
-import type { Fix } from '../../model/journey.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { held } from '../../rules/facts.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
 import type { Moment } from '../../rules/moment.ts'
-import { iptablesHead, ruleWords, shellWord } from '../commands.ts'
+import { propose, replaceRule, ruleWords, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
-import { isNegated } from '../miss.ts'
-import { type NearMiss, nearMisses } from '../near-misses.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { isNegated } from '../meant/miss.ts'
+import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
+import { refOfPassed } from '../meant/passed.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 const MOST = 3
@@ -24,10 +25,11 @@ export const notInSet: Detector = {
 }
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
-  const { ref, miss, moment, step, doubt } = one
+  const { miss, moment, step, doubt } = one
   const negated = isNegated(miss.condition)
   const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
   if (lookup.kind !== 'lookup') return []
+  const ref = refOfPassed(context, one)
   const set = context.world.sets.find(({ name, table }) => name === lookup.set && table === undefined)
   const element = set && elementOf(set, lookup.fields, moment)
   const turned = negated || !set ? undefined : turnedRound(lookup.set, lookup.fields, moment)
@@ -35,31 +37,33 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in set ${lookup.set}`
   const hint = turned ? `; ${elementOf(set!, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
   return [
-    finding('not-in-set', 'warning', `${nameRef(ref)} would have ${goal.what}, but ${what}${hint}.`, {
-      steps: [step + 1],
-      rules: end ? [ref, end] : [ref],
-      fix: turned
-        ? turnRule(one, lookup, turned)
-        : element === undefined
+    finding(
+      'not-in-set',
+      goal.mendable ? 'warning' : 'note',
+      `${nameRef(ref)} would have ${goal.what}, but ${what}${hint}.`,
+      {
+        steps: [step + 1],
+        rules: end ? [ref, end] : [ref],
+        fix: !goal.mendable
           ? []
-          : changeSet(lookup.set, element, negated),
-      doubt,
-    }),
+          : turned
+            ? turnRule(one, ref, lookup, turned)
+            : element === undefined
+              ? []
+              : changeSet(lookup.set, element, negated),
+        doubt,
+      },
+    ),
   ]
 }
 
 function changeSet(set: string, element: string, negated: boolean): Fix[] {
-  const [word, undo] = negated ? ['del', 'add'] : ['add', 'del']
   const names = `${shellWord(set)} ${shellWord(element)}`
-  return [
-    {
-      description: negated ? 'take it out of the set' : 'put it into the set',
-      command: `ipset ${word} ${names}`,
-      undo: `ipset ${undo} ${names}`,
-      unverified: 'not tried',
-      note: 'every rule that asks for the set counts it then',
-    },
-  ]
+  const [add, del] = [`ipset add ${names}`, `ipset del ${names}`]
+  const note = 'every rule that asks for the set counts it then'
+  return negated
+    ? propose('take it out of the set', { command: del, undo: add }, note)
+    : propose('put it into the set', { command: add, undo: del }, note)
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */
@@ -68,21 +72,15 @@ function turnedRound(set: string, directions: readonly string[], moment: Moment)
   return inSet(set, turned, moment) === true ? turned : undefined
 }
 
-function turnRule({ ref, rule, used }: NearMiss, lookup: Lookup, turned: readonly string[]): Fix[] {
-  if (used || ref.ruleNumber === undefined) return []
+function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Fix[] {
   const words = ruleWords(ref)
   const at = words.indexOf(lookup.set)
-  if (at < 0 || !rule.text.startsWith('-A ')) return []
-  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
-  return [
-    {
-      description: `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
-      command: [head, ...words.with(at + 1, turned.join(',')).map(shellWord)].join(' '),
-      undo: [head, ...words.map(shellWord)].join(' '),
-      unverified: 'not tried',
-      note: used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
-    },
-  ]
+  if (used || at < 0) return []
+  return propose(
+    `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
+    replaceRule(ref, words.with(at + 1, turned.join(','))),
+    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+  )
 }
 
 type Lookup = Condition & { kind: 'lookup' }

@@ -1,8 +1,10 @@
 import type { RuleRef } from '../../model/journey.ts'
-import { iptablesHead, shellWord } from '../commands.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { isHairpin, isPrivateAbroad, needsSource } from '../nowhere.ts'
-import { passes } from '../passed.ts'
+import { SOURCE } from '../meant/goals.ts'
+import { isHairpin, needsSource } from '../meant/nowhere.ts'
+import { passes } from '../meant/passed.ts'
 import { refAt } from '../refs.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -11,18 +13,30 @@ export const notMasqueraded: Detector = {
   detect(context) {
     if (needsSource(context) !== 'surely') return []
     const { src, dst, out } = lastPacket(context)
-    if (isPrivateAbroad(context))
-      return tell(context, `It left for ${dst} with its private source ${src}: no answer can be sent back to that.`)
-    if (isHairpin(context))
-      return tell(
-        context,
-        `It went back out of ${out}, where it came from, with its own source ${src}: ${dst} answers past this host, with an address that was not asked.`,
-      )
-    return []
+    if (isHairpin(context)) {
+      const past = `${dst} answers past this host, with an address that was not asked`
+      return tell(context, `It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+    }
+    // where this host rewrites no source at all, that may be another one's work
+    const own = rewritesSources(context)
+    const unless = own ? '' : ', unless a router behind rewrites it'
+    return tell(
+      context,
+      `It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`,
+      own,
+    )
   },
 }
 
-function tell(context: Context, message: string): Detected[] {
+/** Has table nat a rule that rewrites sources on the way out? */
+const rewritesSources = (context: Context): boolean =>
+  passes(context).some(
+    ({ table }) =>
+      table.name === 'nat' &&
+      [...table.chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
+  )
+
+function tell(context: Context, message: string, sure: boolean): Detected[] {
   const { src, dst, out } = lastPacket(context)
   const { family } = context.journey
   const width = family === 'ip6' ? 128 : 32
@@ -30,18 +44,14 @@ function tell(context: Context, message: string): Detected[] {
   const to = isHairpin(context) ? ` -d ${dst}/${width}` : ''
   const rule = `POSTROUTING -s ${src}/${width}${to} -o ${shellWord(out ?? '+')} -j MASQUERADE`
   return [
-    finding('not-masqueraded', 'warning', message, {
+    finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
       rules: lastOfNat(context),
-      fix: [
-        {
-          description: "give such packets this host's own source",
-          command: `${head} -A ${rule}`,
-          undo: `${head} -D ${rule}`,
-          unverified: 'not tried',
-          note: 'whoever answers sees this host, and no longer who asked',
-        },
-      ],
+      fix: propose(
+        "give such packets this host's own source",
+        { command: `${head} -A ${rule}`, undo: `${head} -D ${rule}` },
+        'whoever answers sees this host, and no longer who asked',
+      ),
     }),
   ]
 }

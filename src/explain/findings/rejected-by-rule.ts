@@ -1,7 +1,6 @@
 import { describeConditions } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
-import { servesNobody } from './no-endpoints.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** A REJECT rule: the sender was told, and sees "connection refused" or "unreachable" at once. */
@@ -23,7 +22,7 @@ export const rejectedByRule: Detector = {
         {
           steps: told.steps,
           rules: told.rules,
-          fix: servesNobody(context) ? [] : fixes(context, told),
+          fix: fixes(context, told),
           culprit: told.walked.culprit,
         },
       ),

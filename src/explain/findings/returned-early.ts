@@ -1,8 +1,8 @@
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../goals.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { hadItNotMatched } from '../what-if.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** A RETURN took it out of a chain in front of the rule that would have let it pass. */

@@ -4,10 +4,10 @@ import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule } from '../commands.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { rewrites, SOURCE } from '../goals.ts'
-import { markAsked } from '../marks.ts'
+import { rewrites, SOURCE } from '../meant/goals.ts'
+import { markAsked } from '../meant/marks.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
-import { hadItNotMatched } from '../what-if.ts'
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
 export const snatSkipped: Detector = {

@@ -6,7 +6,6 @@ import { walkBack } from '../cause.ts'
 import { acceptBefore, type Command, deleteRule, packetMatch, type Told } from '../commands.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../conversation.ts'
-import { isParticular } from '../miss.ts'
 import { ownerAt, refAt } from '../refs.ts'
 
 export interface Blame {
@@ -29,13 +28,6 @@ export function blame(context: Context): Blame | undefined {
   return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step) }
 }
 
-/** A policy, or a rule that asks neither for an address nor for a port: it stops what nothing else wanted. */
-export function isCatchAll({ evidence, ended, journey }: Context): boolean {
-  if (journey.steps[ended.step]?.kind === 'policy') return true
-  const { rule } = evidence.arrivals[ended.step] ?? {}
-  return rule !== undefined && !rule.conditions.some(isParticular)
-}
-
 /** In front of what stopped it. */
 export const acceptSuch = (context: Context, end: RuleRef): Command | undefined =>
   acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
@@ -52,6 +44,10 @@ function toldOf({ journey, world, evidence, ended }: Context): Told {
   const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
   return { answer, rewritten: behind && rewritten }
 }
+
+/** The Service for whom the rule stopped it, as nobody is behind it: letting such packets pass would lead them nowhere. */
+export const withoutEndpoints = ({ evidence, ended }: Context): string | undefined =>
+  /^(.*?) has no (?:local )?endpoints$/.exec(evidence.arrivals[ended.step]?.rule?.comment ?? '')?.[1]
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */
 export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
@@ -72,6 +68,7 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
 
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] {
+  if (withoutEndpoints(context) !== undefined) return []
   const found: Fix[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)

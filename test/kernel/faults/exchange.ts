@@ -53,7 +53,9 @@ export class Exchanges {
         else if (here) arrived = `router ${endsOf(here)}`
       }
       next = gathered.left.flatMap(({ at, packet }) => {
-        const answer = hosts.answer(at, packet)
+        // whoever asked has a socket for what comes back
+        const isBack = packet.dst === question.packet.src && packet.dport === question.packet.sport
+        const answer = isBack ? undefined : hosts.answer(at, packet)
         return answer ? [this.make(at, answer)] : []
       })
     }

@@ -46,6 +46,8 @@ export interface Fault {
   variant: Variant
   /** Any of them. */
   culprits: Culprit[]
+  /** No command on the machine can mend it. */
+  elsewhere?: true
   /** Asked in place of the scene's probe. */
   probe?: Probe
   /** The client's port, where it has to be a certain one. */

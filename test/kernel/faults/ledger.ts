@@ -18,6 +18,10 @@ export interface Figures {
   inVain: number
   changed: number
   nothing: number
+  /** Of these, what no command on the machine could mend. */
+  elsewhere: number
+  /** And those with a command that cannot be tried yet. */
+  untried: number
 }
 
 export function figuresOf(played: readonly Played[]): Figures {
@@ -31,8 +35,18 @@ export function figuresOf(played: readonly Played[]): Figures {
     inVain: count(({ mended }) => mended.result === 'not restored' || mended.result === 'refused by the tool'),
     changed: count(({ mended }) => mended.result === 'something else changed'),
     nothing: count(({ mended }) => mended.result === 'nothing proposed'),
+    elsewhere: count(({ mended, fault }) => mended.result === 'nothing proposed' && fault.elsewhere === true),
+    untried: count(
+      ({ mended, fault, diagnosis }) =>
+        mended.result === 'nothing proposed' && !fault.elsewhere && hasUntried(diagnosis),
+    ),
   }
 }
+
+const hasUntried = ({ journeys }: Played['diagnosis']): boolean =>
+  journeys.some(({ findings }) =>
+    findings.some(({ fix }) => fix.some(({ unverified }) => /^it cannot be tried/.test(unverified ?? ''))),
+  )
 
 const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`)
 
@@ -53,6 +67,8 @@ anew.
 | it restores it, and something else changes too | ${all.changed} | ${percent(all.changed, all.cases)} |
 | it does not restore it | ${all.inVain} | ${percent(all.inVain, all.cases)} |
 | nothing is proposed that helps in the model | ${all.nothing} | ${percent(all.nothing, all.cases)} |
+| … no command on the machine could mend it | ${all.elsewhere} | ${percent(all.elsewhere, all.cases)} |
+| … a command is proposed that the model cannot try yet | ${all.untried} | ${percent(all.untried, all.cases)} |
 
 A diagnosis points at ${median} rules and policies (median), of all journeys of the exchange together.
 
@@ -70,7 +86,19 @@ ${table(
   groups(run.played, ({ setup }) => setup),
 )}
 
+### Kinds and setups
+
+Each cell: named / restored / cases.
+
+${matrix(run.played)}
+
 ## What it gets wrong
+
+What leaves no trace cannot be told: a rule that is gone from a chain that has no other like it; who should have set a
+mark that nothing sets; a rule that lets whatever was rewritten pass (firewalld's \`--ctstate DNAT\`) and has lost that
+word. A packet that was not rewritten, and is stopped under its first destination, looks like one that has to be let
+through: then an accept is proposed, and leads it nowhere. Where nat sends a packet to a wrong host that answers with a
+reset, nothing on this machine says which one was meant.
 
 ### Not named
 
@@ -100,8 +128,8 @@ tried with its model, and that helps there, is run on the kernel: does the traff
 behave as before?
 
 \`test/kernel/faults/setups\` has the machines: a host's own firewall, a router with port forwards, Docker, kube-proxy,
-firewalld, ufw, an OpenStack router, security groups, and a server that guards its own output. Each is a generator with
-parameters. \`test/kernel/faults/kinds\` has the faults. They are put where the traffic goes: the rules to spoil are those
+firewalld, ufw, an OpenStack router, security groups, a server that guards its own output, libvirt, OpenWrt, Tailscale.
+Each is a generator with parameters. \`test/kernel/faults/kinds\` has the faults. They are put where the traffic goes: the rules to spoil are those
 that the working packets met. Which of several places and words is taken, chance decides, by the seed. A fault that does
 not stop the traffic is no case.
 
@@ -121,6 +149,10 @@ All journeys of the exchange count, also those of the answer. Notes count as wel
 below, as naming everything would be naming nothing. "Definite" is a journey with a culprit, or a finding of severity
 error; a case that is not named is wrong with confidence then.
 
+libvirt, OpenWrt and Tailscale were written last, and kept aside while the findings were made better by what the others
+showed. At their first run, with seeds 1, 2 and 3, the fault was named in 259 of 272 cases (95.2 %), and the traffic
+restored in 203 (74.6 %), when no change of routes, connections or sets could be tried yet.
+
 Some faults no command on the machine can mend: nobody listens, the sender's TTL is too small, its source address is
 forged, the way to a network is gone and nothing tells the gateway. They count all the same.
 `
@@ -138,6 +170,18 @@ function table(what: string, rows: ReadonlyMap<string, readonly Played[]>): stri
   })
   const head = [what, 'cases', 'named', 'wrong with confidence', 'restored', 'more changed', 'in vain', 'no fix']
   return [`| ${head.join(' | ')} |`, `| --- |${' ---: |'.repeat(7)}`, ...lines].join('\n')
+}
+
+function matrix(played: readonly Played[]): string {
+  const setups = [...groups(played, ({ setup }) => setup).keys()]
+  const rows = [...groups(played, ({ fault }) => fault.kind)].map(([kind, ofKind]) => {
+    const cells = setups.map((setup) => {
+      const { cases, named, restored } = figuresOf(ofKind.filter((one) => one.setup === setup))
+      return cases === 0 ? '' : `${named}/${restored}/${cases}`
+    })
+    return `| ${[kind, ...cells].join(' | ')} |`
+  })
+  return [`| ${['kind', ...setups].join(' | ')} |`, `| --- |${' :-: |'.repeat(setups.length)}`, ...rows].join('\n')
 }
 
 function list(played: readonly Played[], more: (one: Played) => string): string {

@@ -7,7 +7,7 @@ import type { Exchange, Result } from './exchange.ts'
 import type { Fault, Kind, Scene } from './fault.ts'
 import { type Judgement, judge } from './judge.ts'
 import { rulesMet } from './path.ts'
-import type { MakeSetup, Probe } from './setup.ts'
+import type { MakeSetup, Probe, Setup } from './setup.ts'
 import { Stage } from './stage.ts'
 
 export interface Played {
@@ -31,11 +31,20 @@ export type Mended =
   | { result: 'not restored' | 'refused by the tool' | 'something else changed'; command: string; told: string }
   | { result: 'nothing proposed' }
 
+/** Small seeds next to each other are to give setups that differ. */
+const SPREAD = 7919
+
 type Behaviour = Pick<Exchange, 'result' | 'arrived'>
 
-/** One fault of each kind that can be put into this traffic; kinds that cannot are left out. */
-export async function playFaults(make: MakeSetup, seed: number, kinds: readonly Kind[]): Promise<Played[]> {
-  const stage = await Stage.open(make, seed)
+export interface Round {
+  /** One fault of each kind that can be put into this traffic; kinds that cannot are left out. */
+  played: Played[]
+  /** What is said against the traffic while it works: nothing, if all is well. */
+  accused: string[]
+}
+
+export async function playFaults(make: MakeSetup, seed: number, kinds: readonly Kind[]): Promise<Round> {
+  const stage = await Stage.open(make, seed * SPREAD)
   try {
     return await playAll(stage, seed, kinds)
   } finally {
@@ -43,7 +52,7 @@ export async function playFaults(make: MakeSetup, seed: number, kinds: readonly 
   }
 }
 
-async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Promise<Played[]> {
+async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Promise<Round> {
   const { setup } = stage
   await stage.put()
   const healthy = new Map<Probe, Exchange>()
@@ -55,10 +64,16 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
       `${setup.name}, seed ${seed}: ${main!.name} does not work: ${broken.result}\n${broken.log.join('\n')}`,
     )
   const saved = await stage.lab.must(legacy.save('ip'))
+  const files = await stage.state()
+  const accused = [...healthy].flatMap(([probe, { result, log }]) =>
+    result === 'answered'
+      ? accusations(log, files).map((said) => `${setup.name}, seed ${seed}, ${probe.name}: ${said}`)
+      : [],
+  )
   const played: Played[] = []
   const working = setup.probes.filter((probe) => healthy.get(probe)!.result === 'answered')
   for (const [i, kind] of kinds.entries()) {
-    const random = new Random(seed * 1000 + i)
+    const random = new Random(seed * SPREAD * 1000 + i)
     for (const probe of random.shuffled(working)) {
       const one = healthy.get(probe)!
       const met = rulesMet(setup, saved, one)
@@ -69,8 +84,15 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
       break
     }
   }
-  return played
+  return { played, accused }
 }
+
+/** What the machine's own question asked comes back to a socket that is not there: the lab has sent it by hand. */
+const accusations = (log: readonly string[], files: Record<string, string>): string[] =>
+  diagnose(log, files)
+    .journeys.flatMap(({ findings }) => findings)
+    .filter(({ severity, code }) => severity !== 'note' && code !== 'refused-here')
+    .map(({ code, message }) => `${code}: ${message}`)
 
 /** Asks again where lines of the kernel log were lost. */
 async function unbroken(ask: () => Promise<Exchange>): Promise<Exchange> {
@@ -126,6 +148,7 @@ async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fau
   for (const [other, before] of known.others) {
     const now = await stage.ask(other)
     // what the fault had broken too may work again
+    const same = sameFor(stage.setup)
     if (!same(now, before) && !same(now, known.healthy.get(other)!))
       changed.push(`${other.name}: ${before.result} → ${now.result} (${now.arrived})`)
   }
@@ -133,4 +156,7 @@ async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fau
   return { result: 'restored', command }
 }
 
-const same = (a: Behaviour, b: Behaviour): boolean => a.result === b.result && a.arrived === b.arrived
+function sameFor({ alike = [] }: Setup) {
+  const place = (arrived: string) => alike.reduce((text, ip) => text.replaceAll(ip, alike[0]!), arrived)
+  return (a: Behaviour, b: Behaviour): boolean => a.result === b.result && place(a.arrived) === place(b.arrived)
+}

@@ -18,6 +18,8 @@ export interface Setup {
   servers?: Server[]
   /** What hosts around it listen on; all others of the topology are up and refuse. */
   services: Service[]
+  /** Addresses among which chance chooses: to come to one of them is as good as to another. */
+  alike?: string[]
   probes: Probe[]
 }
 

@@ -12,7 +12,7 @@ import { CUT, read, readHeaders, row } from './headers.ts'
 import { isJson, lineOfJson } from './json.ts'
 import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
-import { lastWord, PrefixTable, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
+import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
 import { joinWrapped } from './wrapped.ts'
 
@@ -304,7 +304,7 @@ export class KernelLogReader implements CaptureReader {
     hash ^= hash >>> 15
     const { point, glued } = this.logs.find(bytes, view, from, at, hash)
     if (point >= 0) return this.event(bytes, view, at, end, point)
-    this.skip('cut-line', 'a part of a log line was passed over')
+    if (point !== RULE) this.skip('cut-line', 'a part of a log line was passed over')
     return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1
   }
 

@@ -104,6 +104,8 @@ export const routeGone: Kind = {
         kind: 'a route gone',
         about: `ip route del ${route}`,
         variant: { changes: [gone] },
+        // by which gateway it went nobody says any more
+        ...(isFar ? { elsewhere: true as const } : {}),
         culprits: [{ code: 'vanished-no-route', words: [dst!] }],
       },
       ...['blackhole', 'unreachable', 'prohibit'].map((type) => ({
@@ -150,7 +152,11 @@ export const nobodyListens: Kind = {
       kind: 'nobody listens',
       about,
       variant,
-      culprits: ['closed-port', 'refused-there'].map((code) => ({ code, words: [`${address}:${port}`] })),
+      elsewhere: true,
+      culprits: ['closed-port', 'refused-here', 'refused-there'].map((code) => ({
+        code,
+        words: [`${address}:${port}`],
+      })),
     })
     const { servers = [], services } = setup
     const gone = `nothing listens on ${address}:${port}`
@@ -186,6 +192,7 @@ export const ttl: Kind = {
             {
               kind: 'TTL',
               about: 'the packet comes with a TTL of 1',
+              elsewhere: true as const,
               variant: {},
               probe: { ...scene.probe, packet: { ...scene.probe.packet, ttl: 1 } },
               culprits: [{ code: 'vanished-ttl', words: ['TTL 1'] }],
@@ -217,6 +224,7 @@ export const martian: Kind = {
       {
         kind: 'a martian',
         about: `the packet comes from ${src}, which is the machine's own address`,
+        elsewhere: true,
         variant: {},
         probe: { ...probe, packet: { ...probe.packet, src } },
         culprits: [{ code: 'vanished-martian', words: [src] }],

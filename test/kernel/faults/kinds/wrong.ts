@@ -30,7 +30,7 @@ export const wrongPort = wrong('a wrong port', (rule, random) => {
   if (option === undefined || value === undefined) return undefined
   const port = Number(value.split(',')[0])
   const digits = String(port)
-  const swapped = digits.length > 1 ? digits.slice(0, -2) + digits.at(-1) + digits.at(-2) : String(port + 1)
+  const swapped = String(Number(digits.slice(0, -2) + digits.at(-1) + (digits.at(-2) ?? '')))
   const instead = random.pick([
     String(port + 1),
     swapped === digits ? String(port - 1) : swapped,

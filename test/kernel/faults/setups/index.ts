@@ -3,10 +3,13 @@ import { docker } from './docker.ts'
 import { firewalld } from './firewalld.ts'
 import { hostFirewall } from './host-firewall.ts'
 import { kubeProxy } from './kube-proxy.ts'
+import { libvirt } from './libvirt.ts'
 import { neutronRouter } from './neutron-router.ts'
+import { openwrt } from './openwrt.ts'
 import { ownOutput } from './own-output.ts'
 import { router } from './router.ts'
 import { securityGroups } from './security-groups.ts'
+import { tailscale } from './tailscale.ts'
 import { ufw } from './ufw.ts'
 
 export const SETUPS: readonly MakeSetup[] = [
@@ -19,4 +22,7 @@ export const SETUPS: readonly MakeSetup[] = [
   neutronRouter,
   securityGroups,
   ownOutput,
+  libvirt,
+  openwrt,
+  tailscale,
 ]

@@ -78,6 +78,7 @@ export const kubeProxy: MakeSetup = (random, { sides, hosts, far }) => {
     services: services.flatMap(({ endpoints, protocol, targetPort: port }) =>
       endpoints.map((ip) => ({ ip, protocol, port })),
     ),
+    alike: services[0]!.endpoints,
     probes: [
       tcp('NodePort from outside', 'left', far.left.ip, left.ip, services[0]!.nodePort!),
       tcp('ClusterIP from a pod', 'left', otherPod, '172.30.0.10', 80),

@@ -1,10 +1,16 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
-import type { Chain } from '../model/ruleset.ts'
-import type { Moment } from '../rules/moment.ts'
-import { type Walk, walk } from '../rules/walk.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
+import type { Moment } from '../../rules/moment.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
+import { destinationMatch, iptablesHead, propose, shellWord } from '../commands.ts'
+import { type Context, momentAt } from '../context.ts'
+import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { type Context, momentAt } from './context.ts'
-import { type Pass, placesBelow } from './passed.ts'
+import { asks, missedBy } from './miss.ts'
+import { type Pass, passedRules, placesBelow } from './passed.ts'
+import { onwards } from './what-if.ts'
 
 export interface Unreached {
   chain: Chain
@@ -17,6 +23,8 @@ export interface Unreached {
   then: Walk
   /** It would take packets for anywhere in the same way. */
   takesAll: boolean
+  /** A rule that the packet passed and that leads there, with what it asks for and the packet has not. */
+  lead?: { chain: Chain; rule: Rule; asks: string }
 }
 
 /**
@@ -37,15 +45,32 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
       .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
       .flatMap((place) => {
         const stack = [...place.stack, { chain, index: 0 }]
-        const then = walk(pass.table, stack, place.moment)
+        const then = onwards(pass.table, stack, place.moment)
         // what another rule than one of the chain's own decides is not the chain's doing
         const leads = wanted(then) || (then.ending === 'unknown' && !graph.led.has(chain.name))
         if (!leads || !then.matched.some((visit) => visit.chain === chain)) return []
-        return [{ from: place, then, takesAll: wanted(walk(pass.table, stack, elsewhere(place.moment))) }]
+        return [{ from: place, then, takesAll: wanted(onwards(pass.table, stack, elsewhere(place.moment))) }]
       })[0]
-    if (likeliest) found.push({ chain, led: graph.led.has(chain.name), meant: speaking.includes(chain), ...likeliest })
+    if (!likeliest) continue
+    const led = graph.led.has(chain.name)
+    const lead = led ? leadTo(context, pass, chain) : undefined
+    // it would have come there, had nothing stopped it before
+    if (led && !lead && graph.reachableFrom(pass.base).has(chain.name)) continue
+    found.push({ chain, led, meant: speaking.includes(chain), ...likeliest, ...(lead ? { lead } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
+}
+
+/** Of several the one that asks for the least else. */
+function leadTo(context: Context, pass: Pass, to: Chain): Unreached['lead'] {
+  const [lead] = [...passedRules(context, pass)]
+    .filter(({ rule }) => verdictOf(rule).chain === to.name)
+    .flatMap(({ chain, rule, moment }) => {
+      const misses = missedBy(rule, moment)
+      return misses ? [{ chain, rule, misses }] : []
+    })
+    .sort((a, b) => a.misses.length - b.misses.length)
+  return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(asks).join(' ') }
 }
 
 /** A packet like it, for nobody. */
@@ -85,4 +110,21 @@ function likeness({ name: a }: Chain, { name: b }: Chain): number {
   while (front < a.length && a[front] === b[front]) front++
   while (back < a.length && a.at(-1 - back) === b.at(-1 - back)) back++
   return Math.max(front, back)
+}
+
+/** `ref`: a rule of the chain that is to be reached. */
+export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Fix[] {
+  const owner = ownerOfRef(context, ref)
+  const head = iptablesHead(ref)
+  const where = shellWord(from.chain.name)
+  const place = from.ruleNumber > from.chain.rules.length ? `-A ${where}` : `-I ${where} ${from.ruleNumber}`
+  // a chain that takes whatever comes has to be given only what is for it
+  const words = `${takesAll ? destinationMatch(from.moment.packet) : ''}-j ${shellWord(chain.name)}`
+  return propose(
+    `let ${from.chain.name} jump to it`,
+    { command: `${head} ${place} ${words}`, undo: `${head} -D ${where} ${words}` },
+    owner
+      ? `${owner.name} writes its rules back ${owner.when}`
+      : 'see whether other packets have to come there too, or fewer',
+  )
 }

@@ -2,12 +2,12 @@
  * The journey played again in the engine, as a measure of what the engine says of anything else: together with the packet
  * that it answers, or with the answer that would come.
  */
-import type { Engine, Played, PlayOptions } from '../journey/engine.ts'
-import type { Journey } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
-import type { World } from '../model/world.ts'
-import type { Context } from './context.ts'
-import { answerTo, entryOpened, isOpening, openingOf } from './conversation.ts'
+import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
+import type { Journey } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
+import type { Context } from '../context.ts'
+import { answerTo, entryOpened, isOpening, openingOf } from '../conversation.ts'
 import { settledConditions } from './settled.ts'
 
 export interface Rehearsal {
@@ -15,8 +15,8 @@ export interface Rehearsal {
   /** As it was before the packet. */
   world: World
   packet: Packet
-  /** Plays the flow in another World. */
-  play(world: World): Rehearsed
+  /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
+  play(world: World, assume?: ReadonlyMap<string, boolean>): Rehearsed
 }
 
 export interface Rehearsed {
@@ -33,7 +33,7 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
-  const opening = isOpening(journey, context.evidence.nat) ? undefined : openingOf(journey.packet, world)
+  const opening = isOpening(journey, context.evidence.nat, world) ? undefined : openingOf(journey.packet, world)
   const tries = opening
     ? [asAnswer(journey, opening, worldBefore(context, opening)), alone(context, worldBefore(context, journey.packet))]
     : [alone(context, worldBefore(context, journey.packet))]
@@ -48,8 +48,15 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
       played = observed(engine, options)
     }
     const why = whyNotSeen(journey, played, before)
-    if (why === undefined)
-      return { engine, world: before, packet: journey.packet, play: (after) => play(engine, after, options) }
+    if (why === undefined) {
+      const settled = options.assume ?? new Map<string, boolean>()
+      return {
+        engine,
+        world: before,
+        packet: journey.packet,
+        play: (after, assume = new Map()) => play(engine, after, { assume: new Map([...settled, ...assume]) }),
+      }
+    }
     reason ||= why
   }
   return { reason }
@@ -73,7 +80,7 @@ function alone({ journey, evidence }: Context, before: World): Attempt {
     observed: (engine, options) => engine.play(before, packet, options),
     play(engine, world, options) {
       const told = engine.play(world, packet, options)
-      const back = isOpening(journey, evidence.nat) ? answerTo(packet, told) : undefined
+      const back = isOpening(journey, evidence.nat, before) ? answerTo(packet, told) : undefined
       if (!back) return { told }
       return { told, asked: packet, answer: engine.play(world, back, { ...options, before: [packet] }) }
     },

@@ -1,25 +1,19 @@
 /** A rule changed in the one place where it missed a packet, so that it takes it. */
-import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
-import type { RuleRef } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
-import type { Rule } from '../model/ruleset.ts'
-import { splitWords } from '../rules/iptables/words.ts'
-import { type Command, iptablesHead, shellWord } from './commands.ts'
-import { fieldOf, isNegated, type Miss } from './miss.ts'
+import { formatAddress, maskFromLength, parseAddress } from '../../model/address.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import { type Command, replaceRule, ruleWords } from '../commands.ts'
+import { asks, fieldOf, isNegated, type Miss } from './miss.ts'
 
 /** `-R` with the word that fits; undefined where it is not clear what that would be. */
-export function mendRule(ref: RuleRef, rule: Rule, miss: Miss, packet: Packet): Command | undefined {
-  if (ref.ruleNumber === undefined || !rule.text.startsWith('-A ')) return undefined
-  const old = splitWords(rule.text).slice(2)
-  const words = mended(old, miss, packet)
-  if (!words) return undefined
-  const place = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
-  return { command: line(place, words), undo: line(place, old) }
+export function mendRule(ref: RuleRef, miss: Miss, packet: Packet): Command | undefined {
+  const words = mended(ruleWords(ref), miss, packet)
+  return words && replaceRule(ref, words)
 }
 
-const line = (head: string, words: readonly string[]): string => [head, ...words.map(shellWord)].join(' ')
-
-function mended(words: readonly string[], { condition, text }: Miss, packet: Packet): string[] | undefined {
+function mended(words: readonly string[], miss: Miss, packet: Packet): string[] | undefined {
+  const { condition } = miss
+  const text = asks(miss)
   const option = optionOf(text)
   const at = words.indexOf(option)
   if (at < 0) return undefined
@@ -33,7 +27,7 @@ function mended(words: readonly string[], { condition, text }: Miss, packet: Pac
 
 /** Without a match whose last option is gone. */
 function withoutEmpty(words: readonly string[]): string[] {
-  const at = words.findIndex((word, i) => word === '-m' && /^(-|!$)/.test(words[i + 2] ?? '-'))
+  const at = words.findIndex((word, i) => word === '-m' && /^-[mjg]$/.test(words[i + 2] ?? '-j'))
   return at < 0 ? [...words] : words.toSpliced(at, 2)
 }
 

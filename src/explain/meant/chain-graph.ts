@@ -1,7 +1,7 @@
 /** Which chains of a table lead where, and which speak of which destination; found out once a table. */
-import type { Condition } from '../model/condition.ts'
-import type { Packet } from '../model/packet.ts'
-import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 
 // a table never changes once it is read
 const graphs = new WeakMap<Table, ChainGraph>()
@@ -34,9 +34,9 @@ class ChainGraph {
     return this.byDestination.get(key)
   }
 
-  /** Chains with a rule for exactly this address and port, whatever else it asks. */
+  /** Chains with a rule for exactly this address, and this port or any, whatever else it asks. */
   speakingOf({ dst, dport }: Packet): readonly Chain[] {
-    return this.speaking(`${dst} ${dport}`) ?? []
+    return [...(this.speaking(`${dst} ${dport}`) ?? []), ...(this.speaking(`${dst} any`) ?? [])]
   }
 
   /** The names of all chains that the rules of `base` lead to, over any number of jumps. */
@@ -75,7 +75,7 @@ const targetsOf = ({ statements }: Rule): string[] =>
 function destinationOf({ conditions }: Rule): string | undefined {
   const address = conditions.map((one) => exactly(one, / daddr$/)).find((value) => value !== undefined)
   const port = conditions.map((one) => exactly(one, / dport$/)).find((value) => value !== undefined)
-  return address === undefined || port === undefined ? undefined : `${address} ${port}`
+  return address === undefined ? undefined : `${address} ${port ?? 'any'}`
 }
 
 /** One host or port. */

@@ -1,9 +1,9 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
-import { conditionText, evaluate } from '../rules/evaluate.ts'
-import { isUnknown } from '../rules/truth.ts'
-import { type Context, momentAt } from './context.ts'
-import { onlyMiss } from './miss.ts'
-import { passedRules, passes } from './passed.ts'
+import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import { isUnknown } from '../../rules/truth.ts'
+import { type Context, momentAt } from '../context.ts'
+import { asks, onlyMiss } from '../meant/miss.ts'
+import { passedRules, passes } from '../meant/passed.ts'
 
 /** In their rules' own words, whether they hold; what is said both ways is left out. */
 export function settledConditions(context: Context): Map<string, boolean> {
@@ -20,7 +20,7 @@ export function settledConditions(context: Context): Map<string, boolean> {
     }
     for (const { rule, moment } of passedRules(context, pass)) {
       const miss = onlyMiss(rule, moment)
-      if (miss?.settled) say(miss.text, false)
+      if (miss?.settled) say(asks(miss), false)
     }
   }
   return new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined))

@@ -2,10 +2,11 @@
  * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
  * rewritten by nat.
  */
-import type { Hook } from '../model/hook.ts'
-import { verdictOf } from '../rules/verdict.ts'
-import type { Walk } from '../rules/walk.ts'
-import type { Context } from './context.ts'
+import type { Hook } from '../../model/hook.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { isParticular } from './miss.ts'
 import { needsDestination, needsSource } from './nowhere.ts'
 import { type Pass, passes } from './passed.ts'
 import { letsGo } from './what-if.ts'
@@ -19,6 +20,8 @@ export interface Goal {
   wanted(then: Walk): boolean
   /** What a rule would have done to the packet then, behind "would have". */
   what: string
+  /** Nothing was against this packet in particular: if it was to come there, a rule that was for it is wrong or missing. */
+  mendable: boolean
 }
 
 const known = new WeakMap<Context, Goal[]>()
@@ -39,7 +42,7 @@ function findGoals(context: Context): Goal[] {
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
   if (last) {
     const wanted = (then: Walk) => letsGo(then, last.base) === true
-    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass' })
+    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass', mendable: isCatchAll(context) })
   }
   const nat = (...hooks: Hook[]) => all.find(({ table, hook }) => table.name === 'nat' && hook && hooks.includes(hook))
   const [first, second] = [
@@ -49,14 +52,21 @@ function findGoals(context: Context): Goal[] {
   if (first)
     found.push({
       ...{ kind: 'destination', pass: first, sure: destination === 'surely' },
-      ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination' },
+      ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
     })
   if (second)
     found.push({
       ...{ kind: 'source', pass: second, sure: true },
-      ...{ wanted: rewrites(SOURCE), what: 'rewritten its source' },
+      ...{ wanted: rewrites(SOURCE), what: 'rewritten its source', mendable: true },
     })
   return found
+}
+
+/** A policy, or a rule that asks neither for an address nor for a port: it stops what nothing else wanted. */
+function isCatchAll({ evidence, ended, journey }: Context): boolean {
+  if (journey.steps[ended.step]?.kind === 'policy') return true
+  const { rule } = evidence.arrivals[ended.step] ?? {}
+  return rule !== undefined && !rule.conditions.some(isParticular)
 }
 
 export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']

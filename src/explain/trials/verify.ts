@@ -2,13 +2,14 @@
  * Every command that a finding proposes is tried before anybody types it: applied to a copy of the World, and the
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
-import { applyEdit } from '../edits/apply.ts'
-import { parseCommand } from '../edits/parse.ts'
-import type { Engine, Played } from '../journey/engine.ts'
-import type { Finding, Fix, Journey, Outcome } from '../model/journey.ts'
-import type { World } from '../model/world.ts'
-import type { Context } from './context.ts'
-import { reaches } from './conversation.ts'
+import { applyEdit } from '../../edits/apply.ts'
+import { parseCommand } from '../../edits/parse.ts'
+import type { Engine, Played } from '../../journey/engine.ts'
+import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
+import type { World } from '../../model/world.ts'
+import type { Context } from '../context.ts'
+import { reaches } from '../conversation.ts'
+import { astray } from '../routes.ts'
 import { type Rehearsal, type Rehearsed, rehearse } from './rehearse.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
@@ -55,23 +56,55 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 function tryFix(fix: Fix, finding: Finding, rehearsal: Rehearsal, explainPlayed: ExplainPlayed): Omit<Trial, 'index'> {
   const after = applyCommand(rehearsal.world, fix.command!)
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
-  const rehearsed = rehearsal.play(after.world)
+  const ways = playAllWays(rehearsal, after.world)
+  if (typeof ways === 'string') return { mends: false, unverified: ways }
+  const results = ways.map((rehearsed) => judge(rehearsed, finding, rehearsal, explainPlayed, after.world))
+  // one that fails tells more than those that do not
+  const told = results.find(({ mends }) => !mends) ?? results[0]!
+  const same = results.every(({ after: outcome }) => outcome === told.after)
+  if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
+  const { afterSource, ...rest } = told
+  const oneSource = results.every((one) => one.afterSource === afterSource)
+  return { verified: rehearsal.engine.id, ...rest, ...(oneSource && afterSource !== undefined ? { afterSource } : {}) }
+}
+
+type Arrived = Rehearsed & { told: Played }
+
+/** At most so many conditions are left to chance, each either way. */
+const MOST_OPEN = 4
+
+/** Whatever comes of conditions that nobody can know; or the reason why that cannot be told. */
+function playAllWays(rehearsal: Rehearsal, world: World, assume = new Map<string, boolean>()): Arrived[] | string {
+  const rehearsed = rehearsal.play(world, assume)
   const { told } = rehearsed
-  if (!told) return { mends: false, unverified: 'the answer would not come to this point' }
-  const tried = explainPlayed(told, after.world)
-  if (tried.outcome === 'undetermined') {
-    const { open } = told.ended
-    const why = open
-      ? `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
-      : 'what becomes of the packet cannot be told'
-    return { mends: false, unverified: why }
+  if (!told) return 'the answer would not come to this point'
+  const { outcome, open } = told.ended
+  if (outcome !== 'undetermined') return [{ ...rehearsed, told }]
+  if (!open) return 'what becomes of the packet cannot be told'
+  const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
+  if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
+  const all: Arrived[] = []
+  for (const holds of [true, false]) {
+    const ways = playAllWays(rehearsal, world, new Map([...assume, [open.condition, holds]]))
+    if (typeof ways === 'string') return why
+    all.push(...ways)
   }
-  const source = told.packet.src
+  return all
+}
+
+function judge(
+  rehearsed: Arrived,
+  finding: Finding,
+  rehearsal: Rehearsal,
+  explainPlayed: ExplainPlayed,
+  world: World,
+): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends'> {
+  const tried = explainPlayed(rehearsed.told, world)
+  const source = rehearsed.told.packet.src
   const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== rehearsal.packet.src
   const good = GOOD.includes(tried.outcome)
-  const but = good ? stillWrong(tried, rehearsed) : undefined
+  const but = good ? stillWrong(tried, rehearsed, world) : undefined
   return {
-    verified: rehearsal.engine.id,
     after: tried.outcome,
     ...(rewritten ? { afterSource: source } : {}),
     ...(but === undefined ? {} : { but }),
@@ -79,14 +112,22 @@ function tryFix(fix: Fix, finding: Finding, rehearsal: Rehearsal, explainPlayed:
   }
 }
 
+/** Findings of a packet that gets through and does no good so. */
+const STILL_WRONG: Readonly<Record<string, string>> = {
+  'closed-port': 'nothing listens there',
+  'wrong-way-out': 'it would go the wrong way',
+  'not-masqueraded': 'no answer would find back',
+}
+
 /** Of a packet that gets through. */
-function stillWrong(tried: Journey, { asked, answer }: Rehearsed): string | undefined {
-  const error = tried.findings.find(({ severity }) => severity === 'error')
-  if (error) return error.code === 'closed-port' ? 'nothing listens there' : error.message
-  if (!asked || !answer || reaches(asked, answer) !== false) return undefined
-  return GOOD.includes(answer.ended.outcome)
-    ? 'its answer would come from another address'
-    : `its answer would be ${answer.ended.outcome}`
+function stillWrong(tried: Journey, { asked, answer }: Rehearsed, { host }: World): string | undefined {
+  const wrong = tried.findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)
+  if (wrong) return STILL_WRONG[wrong.code]
+  if (!asked || !answer) return undefined
+  const { outcome } = answer.ended
+  if (reaches(asked, answer) === false)
+    return GOOD.includes(outcome) ? 'its answer would come from another address' : `its answer would be ${outcome}`
+  return GOOD.includes(outcome) && astray(answer.packet, host) ? 'its answer would go the wrong way' : undefined
 }
 
 /** Only what edits/ knows changes anything; the rest (tcpdump, ss) looks. */

@@ -1,9 +1,12 @@
 /** Packets whose addresses nobody has rewritten, and that do no good so: they come to no program, or no answer finds back. */
-import { parseAddress } from '../model/address.ts'
-import type { Hook } from '../model/hook.ts'
-import { addressType, isLocal } from '../rules/fib.ts'
-import { type Context, lastPacket } from './context.ts'
-import { knowsSockets, listener } from './sockets.ts'
+import { parseAddress } from '../../model/address.ts'
+import type { Hook } from '../../model/hook.ts'
+import type { Host } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { addressType, isLocal } from '../../rules/fib.ts'
+import { type Context, lastPacket } from '../context.ts'
+import { homeOf } from '../routes.ts'
+import { knowsSockets, listener } from '../sockets.ts'
 
 /** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
 export type Nowhere = 'surely' | 'maybe' | undefined
@@ -24,21 +27,22 @@ export function needsDestination(context: Context): Nowhere {
   const { journey, evidence, ended, world } = context
   if (evidence.nat !== 'passed' || hasNewDestination(context)) return undefined
   const packet = lastPacket(context)
-  switch (journey.outcome) {
-    case 'dropped':
-    case 'rejected':
-      return BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook) ? undefined : 'surely'
-    case 'vanished':
-      return 'surely'
-    case 'delivered':
-      if (addressType(packet.dst, world.host) !== 'local' || listener(world.host, packet)) return undefined
-      return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
-    case 'forwarded':
-    case 'sent':
-      return 'maybe'
-    default:
-      return undefined
+  const { outcome } = journey
+  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  if (stopped && BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook)) return undefined
+  if (addressType(packet.dst, world.host) === 'local') {
+    // it is where it was to go
+    if (listener(world.host, packet)) return undefined
+    return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
   }
+  if (stopped || isSentBack(packet, world.host)) return 'surely'
+  return outcome === 'forwarded' || outcome === 'sent' || outcome === 'vanished' ? 'maybe' : undefined
+}
+
+/** Whoever sent it here, from afar, takes this host for the one to ask; it went back to where it came from. */
+function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
+  if (from === undefined || from !== out || src === undefined || dst === undefined) return false
+  return homeOf(dst, host)?.link.name === out && homeOf(src, host)?.link.name !== from
 }
 
 /** Does it need another source? */

@@ -1,13 +1,11 @@
 /** The one thing that kept a rule from matching a packet. */
-import type { Condition } from '../model/condition.ts'
-import type { Rule } from '../model/ruleset.ts'
-import { conditionText, evaluate } from '../rules/evaluate.ts'
-import type { Moment } from '../rules/moment.ts'
+import type { Condition, Value } from '../../model/condition.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import type { Moment } from '../../rules/moment.ts'
 
 export interface Miss {
   condition: Condition
-  /** In the rule's own words. */
-  text: string
   /** That it did not hold is known only from the trace, which shows that the rule did not match. */
   settled: boolean
 }
@@ -46,15 +44,18 @@ export function missedBy(rule: Rule, moment: Moment): Miss[] | undefined {
   return found
 }
 
-const missed = (condition: Condition, settled: boolean): Miss => ({
-  condition,
-  text: conditionText(condition),
-  settled,
-})
+const missed = (condition: Condition, settled: boolean): Miss => ({ condition, settled })
+
+/** What is asked for, in the rule's own words. */
+export const asks = ({ condition }: Miss): string => conditionText(condition)
 
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 
 const PORT = /^(tcp|udp|sctp|dccp|udplite) ([sd]port)$/
+
+/** Does it hold, or would it, if the packet were of the protocol that it asks for? */
+export const holdsButForProtocol = (condition: Condition, moment: Moment): boolean =>
+  evaluate(condition, moment) !== false || holdsForProtocol(condition, moment)
 
 /** A port asked of another protocol: would it hold, if the packet were of that one? */
 function holdsForProtocol(condition: Condition, moment: Moment): boolean {
@@ -87,6 +88,14 @@ export function isParticular(condition: Condition): boolean {
   if (/ mark$/.test(condition.field)) return condition.value !== 0
   return /(addr|port|proto-dst|proto-src|icmp type|icmpv6 type)$/.test(condition.field)
 }
+
+/** Asks for one host or one service, a mark or a set. */
+export const isExact = (condition: Condition): boolean =>
+  isParticular(condition) &&
+  !(condition.kind === 'compare' && typeof condition.value === 'object' && isNetwork(condition.value))
+
+const isNetwork = (value: Value): boolean =>
+  typeof value === 'object' && 'prefix' in value && value.length < (value.prefix.includes(':') ? 128 : 32)
 
 /** Asks for membership in a set. */
 export const isLookup = ({ condition }: Pick<Miss, 'condition'>): boolean =>

@@ -1,8 +1,8 @@
 /** Why a packet has not the mark that a rule asks for. */
-import type { Condition } from '../model/condition.ts'
-import type { Packet } from '../model/packet.ts'
-import type { Chain, Rule } from '../model/ruleset.ts'
-import type { Context } from './context.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
+import type { Context } from '../context.ts'
 import { type Miss, onlyMiss } from './miss.ts'
 import { doubtOf } from './near-misses.ts'
 import { type Pass, type Passed, passedRules, passes } from './passed.ts'
@@ -33,7 +33,7 @@ const carries = (packet: Packet | undefined, { value, mask }: Mark): boolean =>
 export type WhyUnmarked =
   /** A rule took it away; index of the step. */
   | { kind: 'lost'; step: number }
-  /** A rule gave it another one; index of the step. */
+  /** A rule wrote these bits, and wrote another mark; index of the step. */
   | { kind: 'other'; step: number }
   /** Rules that lead to it missed the packet; the likeliest first. */
   | { kind: 'missed'; missed: { passed: Passed; miss: Miss }[] }
@@ -72,11 +72,10 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
     if (chain) return { kind: 'unreached', pass, chain }
   }
-  const other = steps.findLastIndex(
-    ({ changes }, i) =>
-      i < asker &&
-      changes.some(({ field, from, to }) => field === 'mark' && ((Number(from) ^ Number(to)) & mark.mask) !== 0),
-  )
+  const other = steps.findLastIndex(({ kind }, i) => {
+    const { rule } = context.evidence.arrivals[i]!
+    return i < asker && kind === 'rule' && rule !== undefined && writes(rule, mark)
+  })
   if (other >= 0) return { kind: 'other', step: other }
   if (someRuleSets(context, mark)) return undefined
   const empty = steps.flatMap(({ kind }, i) =>
@@ -87,6 +86,22 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
 
 const took = (mark: Mark, from: string | number, to: string | number): boolean =>
   carries({ mark: Number(from) }, mark) && !carries({ mark: Number(to) }, mark)
+
+/** Does the rule write any of the mark's bits? */
+const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
+  statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
+
+/** How many rules ask for this mark. */
+export const asked = ({ world, journey }: Context, { value, mask }: Mark): number =>
+  world.tables
+    .filter(({ family }) => family === journey.family)
+    .flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules))
+    .filter(({ conditions }) =>
+      conditions.some((one) => {
+        const mark = markAsked(one)
+        return mark !== undefined && mark.mask === mask && mark.value >>> 0 === value >>> 0
+      }),
+    ).length
 
 const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
   world.tables.some(

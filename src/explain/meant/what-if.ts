@@ -1,0 +1,62 @@
+/**
+ * Where a packet would have gone in one table, had one rule matched, or had one not. Table nat chooses by chance among
+ * those that serve alike, so there conditions that nobody can know are taken to hold.
+ */
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Table } from '../../model/ruleset.ts'
+import { findTable } from '../../model/world.ts'
+import type { Moment } from '../../rules/moment.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { type Place, type Walk, walk } from '../../rules/walk.ts'
+import { type Context, momentAt } from '../context.ts'
+import { type Passed, placesBelow } from './passed.ts'
+
+/** Had the rule of step `i` not matched; undefined without a ruleset. */
+export function hadItNotMatched(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule } = context.evidence.arrivals[i]!
+  if (!table || !chain || !rule) return undefined
+  return onwards(table, [...placesBelow(context, i), { chain, index: rule.ruleNumber }], momentAt(context, i))
+}
+
+/** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
+export function hadItComeBack(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule, ending } = context.evidence.arrivals[i]!
+  if (ending !== 'goto' || !table || !chain || !rule) return undefined
+  // who sorts packets into chains by goto means it
+  if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
+  const target = table.chains.get(verdictOf(rule).chain ?? '')
+  if (!target) return undefined
+  const behind = { chain, index: rule.ruleNumber }
+  return onwards(table, [...placesBelow(context, i), behind, { chain: target, index: 0 }], momentAt(context, i))
+}
+
+/** Had the rule matched that the packet passed. */
+export function hadItMatched({ pass, below, chain, rule, moment }: Passed): Walk {
+  const { ending } = verdictOf(rule)
+  if (ending === 'return') return onwards(pass.table, below, moment)
+  const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
+  const alone: Place = { chain: only, index: 0 }
+  const behind: Place = { chain, index: rule.ruleNumber }
+  // a chain left by goto is not come back to
+  return onwards(pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
+}
+
+export const onwards = (table: Table, stack: readonly Place[], moment: Moment): Walk =>
+  walk(table, stack, moment, table.name === 'nat' ? 'holds' : 'stop')
+
+/** Does the table let the packet go on? Undefined: that is not known. */
+export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
+  if (ending === 'unknown') return undefined
+  return ending === 'accept' || (ending === 'policy' && base.policy !== 'drop')
+}
+
+/** Such a packet through a table from its beginning, at the first hook that it comes to; undefined without that table. */
+export function fromTheStart({ world, journey }: Context, name: string, packet: Packet): Walk | undefined {
+  const { family } = journey
+  if (family !== 'ip' && family !== 'ip6') return undefined
+  const table = findTable(world, family, name)
+  const [hook, base] =
+    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
+  const chain = table?.chains.get(base)
+  return table && chain && walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook })
+}
