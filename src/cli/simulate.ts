@@ -1,8 +1,9 @@
 /** `nfwhy simulate`: what would happen to a packet, and what would change it. */
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { applyEdit } from '../edits/apply.ts'
-import { parseCommand } from '../edits/parse.ts'
+import { Editor } from '../edits/apply.ts'
+import type { CommandError } from '../edits/problem.ts'
+import { ScriptRun } from '../edits/script/run.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { noteTrials } from '../explain/trials/verify.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
@@ -58,7 +59,7 @@ export function simulateCommand(program: Command): Command {
     .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
     .option(
       '--apply <COMMAND>',
-      'first make this change: an iptables, ip6tables or sysctl command (repeatable, in order)',
+      'first make this change: iptables, ip6tables, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
       collect,
     )
     .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)
@@ -165,16 +166,24 @@ function readAssumption(text: string): [string, boolean] {
   return [match[1]!, match[2] === 'true']
 }
 
+/** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
 function applyCommand(world: World, command: string): World {
-  const parsed = parseCommand(command)
-  if ('error' in parsed) throw pointAt('the command', command, parsed.error)
-  let at = world
-  for (const edit of parsed.edits) {
-    const applied = applyEdit(at, edit)
-    if ('error' in applied) throw new UserError(`--apply ${printable(command)}: ${sentence(applied.error)}`)
-    at = applied.world
-  }
-  return at
+  const editor = new Editor(world)
+  const run = new ScriptRun(command, {
+    apply: (edit) => editor.apply(edit),
+    problem({ error }, kind) {
+      if (kind === 'command-failed') throw new UserError(`--apply ${printable(command)}: ${sentence(error.message)}`)
+      throw pointAt('the command', ...lineOf(command, error))
+    },
+  })
+  if (!run.run()) throw new UserError(`--apply ${printable(command)}: no command is given.`)
+  return editor.world
+}
+
+/** The line that an error is in, and the error as it counts from there. */
+function lineOf(text: string, error: CommandError): [string, CommandError] {
+  const start = text.lastIndexOf('\n', error.column - 2) + 1
+  return [text.slice(start).split('\n', 1)[0]!, { ...error, column: error.column - start }]
 }
 
 /** What ends with a question has its mark. */

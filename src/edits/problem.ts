@@ -17,6 +17,12 @@ export class CommandProblem extends Error {
     super(message)
     this.error = { column, word: text, message, ...(suggestion === undefined ? {} : { suggestion }) }
   }
+
+  /** The same problem of a text in which this one begins so many characters later. */
+  behind(characters: number): CommandProblem {
+    const { column, word, message, suggestion } = this.error
+    return new CommandProblem({ column: column + characters, text: word }, message, suggestion)
+  }
 }
 
 /** Why an edit cannot be applied, as a sentence; no further than applyEdit. */

@@ -22,12 +22,23 @@ export function shellTokens(text: string, variables: Variables = new Map()): She
   return new Tokenizer(text, variables).tokens()
 }
 
+/** As a value is expanded in `NAME=value`: one text, whatever blanks are in it. Throws CommandProblem. */
+export function shellValue(text: string, variables: Variables): string {
+  const tokens = new Tokenizer(text, variables, false).tokens()
+  return tokens.map((token) => token.text).join('')
+}
+
 /** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) || word === '!' ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 const OPERATOR = /\d*(?:<<<|<<-?|>>|[<>]&|<>|>\||[<>])|&>>?|&&|\|\||;;|[;&|()\n]/y
-const VARIABLE = /\$(?:(\w+|[@*#?$!-])|\{([^{}]*)\})/y
+const VARIABLE = /\$(?:([A-Za-z_]\w*|\d|[@*#?$!-])|\{([^{}]*)\})/y
+/** Where a program is: its name says as much. */
+const WHICH =
+  /(?:\$\(|`)\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*\/dev\/null\s*)?(?:\|\|\s*true\s*)?(?:\)|`)/y
+/** `$@` keeps its words apart. */
+export const WORD_SEPARATOR = '\u001f'
 
 class Tokenizer {
   private readonly text: string
@@ -41,9 +52,13 @@ class Tokenizer {
   /** The word's unquoted characters. */
   private bare = ''
 
-  constructor(text: string, variables: Variables) {
+  /** Does a variable without quotes make several words? */
+  private readonly splits: boolean
+
+  constructor(text: string, variables: Variables, splits = true) {
     this.text = text
     this.variables = variables
+    this.splits = splits
   }
 
   tokens(): ShellToken[] {
@@ -108,6 +123,11 @@ class Tokenizer {
   }
 
   private readDoubleQuoted(): void {
+    if (this.text.startsWith('"$@"', this.at) && this.variables.has('@')) {
+      this.at += 4
+      this.addWords(this.variables.get('@')!.split(WORD_SEPARATOR))
+      return
+    }
     this.word ??= ''
     this.at++
     for (;;) {
@@ -130,6 +150,12 @@ class Tokenizer {
 
   /** The value of the variable here; a dollar that begins none stands for itself and is added. */
   private readVariable(): string | undefined {
+    WHICH.lastIndex = this.at
+    const which = WHICH.exec(this.text)
+    if (which) {
+      this.at += which[0].length
+      return which[1]!
+    }
     if (this.text[this.at] === '`' || this.text[this.at + 1] === '(')
       this.fail('a command inside the command is not run: write what it would print')
     VARIABLE.lastIndex = this.at
@@ -140,16 +166,27 @@ class Tokenizer {
       this.add('$')
       return undefined
     }
-    const name = plain ?? braced ?? ''
-    const value = this.variables.get(name)
+    const value = plain === undefined ? this.bracedValue(braced ?? '') : this.variables.get(plain)
     if (value === undefined) this.fail(`the value of ${written} is not known: write it out`, written)
     this.at += written.length
-    return value
+    return value.replaceAll(WORD_SEPARATOR, ' ')
+  }
+
+  /** `${NAME}`, and with what stands for it where it is not set: `${NAME:-value}`, `${NAME-value}`. */
+  private bracedValue(text: string): string | undefined {
+    const [, name = '', colon, instead] = /^(\w+|[@*#])(?:(:?)[-=](.*))?$/s.exec(text) ?? []
+    const value = this.variables.get(name)
+    if (instead === undefined || (value !== undefined && (value !== '' || colon === ''))) return value
+    return shellValue(instead, this.variables)
   }
 
   /** What a variable without quotes brings may be several words, or none. */
   private addSplit(value: string): void {
-    const [first = '', ...others] = value.split(/[ \t\n]+/)
+    if (this.splits) this.addWords(value.split(/[ \t\n]+/))
+    else this.add(value)
+  }
+
+  private addWords([first = '', ...others]: readonly string[]): void {
     if (first !== '') this.add(first)
     for (const other of others) {
       this.endWord()

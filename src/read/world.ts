@@ -28,8 +28,11 @@ export class WorldBuilder {
       for (const set of sets ?? []) this.addSet(set, input, damage)
       return
     }
-    for (const ruleset of recognised.format.read(text, report))
-      for (const table of ruleset.tables) this.addTable(table, input, damage)
+    for (const { tables, sets = [], host } of recognised.format.read(text, report)) {
+      for (const table of tables) this.addTable(table, input, damage)
+      for (const set of sets) this.addSet(set, input, damage)
+      if (host) mergeHost(this.world.host, host)
+    }
   }
 
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */

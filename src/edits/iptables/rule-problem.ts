@@ -44,10 +44,11 @@ function unknownOption(word: ShellWord, words: readonly ShellWord[], read: ReadR
     !findTarget(target.name, family) &&
     closest(
       target.name,
-      TARGETS.map((one) => one.name),
+      TARGETS.filter((one) => findTarget(one.name, family)).map((one) => one.name),
     )
   const named = meant && words.find(({ text }) => text === target.name)
-  if (meant && named && optionNames(findTarget(meant, family)!).includes(name))
+  const one = meant === undefined || meant === false ? undefined : findTarget(meant, family)
+  if (one && meant && named && optionNames(one).includes(name))
     return new CommandProblem(named, `there is no target "${target.name}" that has the option ${word.text}`, meant)
   const owners = [
     ...MATCHES.filter(has(name)).map((one) => `-m ${one.name}`),

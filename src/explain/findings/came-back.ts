@@ -2,9 +2,9 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { DESTINATION, goals } from '../meant/goals.ts'
-import { isParticular, onlyMiss } from '../meant/miss.ts'
-import { type Pass, passedRules } from '../meant/passed.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { asks, isParticular, onlyMiss } from '../meant/miss.ts'
+import { type Pass, passedRules, refOfPassed } from '../meant/passed.ts'
+import { nameRef, refAt } from '../refs.ts'
 
 /** A rule of nat chose it for its destination and sent it to a chain, from where it came back as it was. */
 export const cameBack: Detector = {
@@ -31,9 +31,9 @@ function tell(context: Context, pass: Pass): Detected[] {
   if (!deepest) return []
   const missed = [...passedRules(context, pass)]
     .filter(({ chain, rule }) => chain.name === deepest.chain && DESTINATION.includes(verdictOf(rule).text))
-    .flatMap(({ chain, rule, moment }) => {
-      const miss = onlyMiss(rule, moment)
-      return miss ? [{ ref: refOf(context, pass.table.name, chain, rule), asks: miss.text }] : []
+    .flatMap((passed) => {
+      const miss = onlyMiss(passed.rule, passed.moment)
+      return miss ? [{ ref: refOfPassed(context, passed), asks: asks(miss) }] : []
     })[0]
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed

@@ -10,8 +10,8 @@ import { changeOption, propose, ruleWords } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { goals } from '../meant/goals.ts'
 import { looksLike } from '../meant/near-misses.ts'
-import { type Passed, passedRules } from '../meant/passed.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -66,7 +66,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   const goal = goals(context).find(({ kind }) => kind === 'pass')
   if (!goal || goal.pass.steps[0]! <= step) return []
   for (const passed of passedRules(context, goal.pass)) {
-    const { rule, chain, moment } = passed
+    const { rule, moment } = passed
     const ending = verdictOf(rule).ending
     if (ending !== 'accept' && ending !== 'return') continue
     const asked = context.evidence.arrivals[step]!.packet
@@ -75,7 +75,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     // who serves others is there for this packet, too, if it names the very port that was asked
     const used = rule.counters && rule.counters.packets > 0
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
-    const other = refOf(context, goal.pass.table.name, chain, rule)
+    const other = refOfPassed(context, passed)
     const { dst, dport } = moment.packet
     const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
     const besides = [rule, context.evidence.arrivals[step]!.rule]

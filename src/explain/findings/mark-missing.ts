@@ -4,8 +4,9 @@ import { type Context, type Detected, type Detector, finding, momentAt } from '.
 import { type Goal, goals } from '../meant/goals.ts'
 import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
 import { mendRule } from '../meant/mend.ts'
-import { isNegated } from '../meant/miss.ts'
+import { asks, isNegated } from '../meant/miss.ts'
 import { nearMisses } from '../meant/near-misses.ts'
+import { refOfPassed } from '../meant/passed.ts'
 import { jumpTo } from '../meant/unreached.ts'
 import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -31,9 +32,9 @@ interface Asker extends Mark {
 function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
-  for (const { miss, ref, step } of nearMisses(context, goal)) {
-    const mark = markAsked(miss.condition)
-    if (mark && !mark.not) found.push({ ...mark, ref, step })
+  for (const near of nearMisses(context, goal)) {
+    const mark = markAsked(near.miss.condition)
+    if (mark && !mark.not) found.push({ ...mark, ref: refOfPassed(context, near), step: near.step })
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -83,13 +84,13 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
     case 'other':
       return setOther(context, asker, why.step)
     case 'missed': {
-      const refs = why.missed.map(({ passed }) => refOf(context, passed.pass.table.name, passed.chain, passed.rule))
+      const refs = why.missed.map(({ passed }) => refOfPassed(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       // an exemption is meant so
       const wrong = !used && !isNegated(miss.condition)
       return {
-        words: `${nameRef(ref)}, which leads to it, is only for ${miss.text}`,
+        words: `${nameRef(ref)}, which leads to it, is only for ${asks(miss)}`,
         refs,
         fix: propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,

@@ -6,11 +6,11 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
-import { fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
+import { asks, fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
 import { nearMisses } from '../meant/near-misses.ts'
-import { type Passed, passedRules } from '../meant/passed.ts'
+import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
 import { hadItMatched } from '../meant/what-if.ts'
-import { nameRef, refOf } from '../refs.ts'
+import { nameRef } from '../refs.ts'
 import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -27,26 +27,32 @@ interface Sibling extends Passed {
 }
 
 function tell(context: Context, goal: Goal): Detected[] {
-  const [best, ...others] = siblings(context, goal)
+  const all = siblings(context, goal)
+  const best = all.find((one) => goal.wanted(hadItMatched(one)))
   if (!best) return []
-  const { pass, chain, rule, misses, moment, step } = best
+  const { chain, misses, moment, step } = best
   const { dst, dport, protocol } = moment.packet
-  const ref = refOf(context, pass.table.name, chain, rule)
-  const asks = misses.map(({ text }) => text).join(' ')
-  const more = others.filter((one) => one.chain === chain).length
+  const ref = refOfPassed(context, best)
+  const does = verdictOf(best.rule).ending
+  const more = all.filter((one) => one !== best && one.chain === chain && verdictOf(one.rule).ending === does).length
   const service = `${protocol ?? ''} ${describeEnd(dst, dport)}`.trim()
   const like = more === 0 ? nameRef(ref) : `${nameRef(ref)} and ${more} more like it`
   return [
-    finding('missing-rule', 'note', `No rule is there for ${service}: ${like} would have ${goal.what}, for ${asks}.`, {
-      steps: [step + 1],
-      rules: [ref],
-      fix: another(context, goal, best),
-      doubt: 0.5,
-    }),
+    finding(
+      'missing-rule',
+      'note',
+      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${misses.map(asks).join(' ')}.`,
+      {
+        steps: [step + 1],
+        rules: [ref],
+        fix: another(context, goal, best),
+        doubt: 0.5,
+      },
+    ),
   ]
 }
 
-/** Rules for other addresses and ports, and for nothing else; the likest first. */
+/** Rules for other addresses and ports, and for nothing else; the likest first. What they would have done is not asked. */
 function siblings(context: Context, goal: Goal): Sibling[] {
   const found: Sibling[] = []
   const served = isServed(context, goal)
@@ -59,7 +65,7 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     if (served && misses.some(asksPort)) continue
     // another host's other service has to have something else in common with it
     if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
-    if (goal.wanted(hadItMatched(passed))) found.push({ ...passed, misses })
+    found.push({ ...passed, misses })
   }
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
@@ -85,11 +91,12 @@ const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condit
 const asksPort = ({ condition }: Pick<Miss, 'condition'>): boolean => / dport$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
-function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {
+function another(context: Context, { kind }: Goal, sibling: Sibling): Fix[] {
+  const { chain, rule, moment } = sibling
   const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
   const target = rule.iptables?.target
   if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
-  const head = iptablesHead(refOf(context, pass.table.name, chain, rule))
+  const head = iptablesHead(refOfPassed(context, sibling))
   const place = shellWord(chain.name)
   const text = `${match} -${target.goto ? 'g' : 'j'} ${shellWord(target.name)}`
   return propose(

@@ -1,10 +1,13 @@
-import type { Fix } from '../../model/journey.ts'
+import type { Condition } from '../../model/condition.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import { propose } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { mendRule } from '../meant/mend.ts'
-import { fieldOf, isLookup } from '../meant/miss.ts'
+import { asks, fieldOf, isLookup, isNegated } from '../meant/miss.ts'
 import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
+import { refOfPassed } from '../meant/passed.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
 
@@ -25,18 +28,21 @@ const near = (context: Context, goal: Goal): NearMiss[] =>
   nearMisses(context, goal).filter(({ miss }) => !isLookup(miss))
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
-  const { ref, miss } = one
+  const { miss } = one
+  const ref = refOfPassed(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
-  return finding('near-miss', 'note', `${nameRef(ref)} would have ${goal.what}, but only for ${miss.text}.`, {
+  const has = heldWords(miss.condition, one.moment.packet)
+  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${has === undefined ? '' : `; ${has}`}.`
+  return finding('near-miss', 'note', message, {
     steps: [one.step + 1],
     rules: end ? [ref, end] : [ref],
-    fix: mends(context, goal, one),
+    fix: mends(context, goal, one, ref),
     doubt: one.doubt,
   })
 }
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
-function mends(context: Context, { mendable }: Goal, { ref, miss, moment, used, likely }: NearMiss): Fix[] {
+function mends(context: Context, { mendable }: Goal, { miss, moment, used, likely }: NearMiss, ref: RuleRef): Fix[] {
   if (used || !likely || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
@@ -46,3 +52,27 @@ function mends(context: Context, { mendable }: Goal, { ref, miss, moment, used, 
     used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
   )
 }
+
+/** What the packet has instead; undefined where that is not known, or says nothing more. */
+function heldWords(condition: Condition, packet: Packet): string | undefined {
+  const field = fieldOf(condition) ?? ''
+  // that it is just this is said already
+  if (isNegated(condition)) return undefined
+  const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
+  return words?.(packet)
+}
+
+const said = (before: string, value: string | number | undefined): string | undefined =>
+  value === undefined ? undefined : `${before} ${value}`
+
+const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
+  [/ saddr$/, ({ src }) => said('it comes from', src)],
+  [/ daddr$/, ({ dst }) => said('it is for', dst)],
+  [/ sport$/, ({ sport }) => said('it comes from port', sport)],
+  [/ dport$/, ({ dport }) => said('it is for port', dport)],
+  [/^meta iifname$/, (packet) => (packet.in === undefined ? 'this host sends it' : `it came in on ${packet.in}`)],
+  [/^meta oifname$/, ({ out }) => said('it leaves by', out)],
+  [/^meta l4proto$/, ({ protocol }) => said('it is', protocol)],
+  [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],
+  [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
+]

@@ -1,5 +1,5 @@
 import type { Condition } from '../../model/condition.ts'
-import type { Fix } from '../../model/journey.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { held } from '../../rules/facts.ts'
 import { inSet } from '../../rules/in-set.ts'
@@ -10,6 +10,7 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { type Goal, goals } from '../meant/goals.ts'
 import { isNegated } from '../meant/miss.ts'
 import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
+import { refOfPassed } from '../meant/passed.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 const MOST = 3
@@ -24,10 +25,11 @@ export const notInSet: Detector = {
 }
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
-  const { ref, miss, moment, step, doubt } = one
+  const { miss, moment, step, doubt } = one
   const negated = isNegated(miss.condition)
   const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
   if (lookup.kind !== 'lookup') return []
+  const ref = refOfPassed(context, one)
   const set = context.world.sets.find(({ name, table }) => name === lookup.set && table === undefined)
   const element = set && elementOf(set, lookup.fields, moment)
   const turned = negated || !set ? undefined : turnedRound(lookup.set, lookup.fields, moment)
@@ -45,7 +47,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
         fix: !goal.mendable
           ? []
           : turned
-            ? turnRule(one, lookup, turned)
+            ? turnRule(one, ref, lookup, turned)
             : element === undefined
               ? []
               : changeSet(lookup.set, element, negated),
@@ -70,7 +72,7 @@ function turnedRound(set: string, directions: readonly string[], moment: Moment)
   return inSet(set, turned, moment) === true ? turned : undefined
 }
 
-function turnRule({ ref, used }: NearMiss, lookup: Lookup, turned: readonly string[]): Fix[] {
+function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Fix[] {
   const words = ruleWords(ref)
   const at = words.indexOf(lookup.set)
   if (used || at < 0) return []

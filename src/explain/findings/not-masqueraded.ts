@@ -1,5 +1,4 @@
 import type { RuleRef } from '../../model/journey.ts'
-import { findTable } from '../../model/world.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -30,9 +29,11 @@ export const notMasqueraded: Detector = {
 }
 
 /** Has table nat a rule that rewrites sources on the way out? */
-const rewritesSources = ({ world, journey }: Context): boolean =>
-  [...(findTable(world, journey.family as 'ip', 'nat')?.chains.values() ?? [])].some(({ rules }) =>
-    rules.some((rule) => SOURCE.includes(verdictOf(rule).text)),
+const rewritesSources = (context: Context): boolean =>
+  passes(context).some(
+    ({ table }) =>
+      table.name === 'nat' &&
+      [...table.chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
   )
 
 function tell(context: Context, message: string, sure: boolean): Detected[] {

@@ -1,11 +1,10 @@
 import type { ConntrackEntry } from '../../model/host.ts'
-import { findTable } from '../../model/world.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { walk } from '../../rules/walk.ts'
 import { shellWord } from '../commands.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { entryOpened } from '../conversation.ts'
 import { DESTINATION } from '../meant/goals.ts'
+import { fromTheStart } from '../meant/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
@@ -51,21 +50,10 @@ export const staleConntrack: Detector = {
 
 /** What nat would make of the packet, if it were the first; undefined where that cannot be told. */
 function destinationNow(context: Context) {
-  const { journey, world } = context
-  const { packet, family } = journey
-  const [hook, name] =
-    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
-  const nat = findTable(world, family, 'nat')
-  const chain = nat?.chains.get(name)
-  if (!nat || !chain) return undefined
-  const moment = {
-    packet: { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const },
-    family,
-    world,
-    hook,
-  }
-  const { ending, last } = walk(nat, [{ chain, index: 0 }], moment)
-  if (ending === 'unknown') return undefined
+  const first = { ...context.journey.packet, ctState: 'new' as const, ctDir: 'original' as const }
+  const then = fromTheStart(context, 'nat', first)
+  if (!then || then.ending === 'unknown') return undefined
+  const { last } = then
   const verdict = last && verdictOf(last.rule).text
   if (!last || !verdict || !DESTINATION.includes(verdict)) return { rule: undefined, isAt: () => false }
   const to = last.rule.statements.find((one) => one.kind === 'dnat' || one.kind === 'redirect')

@@ -1,11 +1,10 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import { findTable } from '../../model/world.ts'
-import { walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
-import { deleteRule } from '../commands.ts'
+import { deleteRule, propose } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { openingOf } from '../conversation.ts'
+import { fromTheStart } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -32,7 +31,6 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   const rule = context.evidence.arrivals[step - 1]?.rule
   const why = (rule && step > 0 && describeConditions(rule.conditions)) || ''
   const stopped = !['delivered', 'forwarded', 'sent'].includes(context.journey.outcome)
-  const remove = deleteRule(ref)
   return finding(
     'untracked',
     stopped ? 'warning' : 'note',
@@ -43,9 +41,7 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
       fix:
         step > 0
           ? withoutRule(context, step - 1, ref)
-          : remove
-            ? [{ description: `delete rule ${ref.ruleNumber} of ${ref.chain}`, ...remove, unverified: 'not tried' }]
-            : [],
+          : propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref)),
     },
   )
 }
@@ -60,13 +56,6 @@ function answered(context: Context): Detected[] {
 }
 
 function ruleThatLeavesAlone(context: Context, packet: Packet): RuleRef | undefined {
-  const { world, journey } = context
-  const [hook, name] =
-    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
-  const raw = findTable(world, journey.family, 'raw')
-  const chain = raw?.chains.get(name)
-  if (!raw || !chain) return undefined
-  const moment = { packet: { mark: 0, ...packet }, family: journey.family, world, hook }
-  const visit = walk(raw, [{ chain, index: 0 }], moment).matched.find(({ rule }) => leavesAlone(rule.statements))
+  const visit = fromTheStart(context, 'raw', packet)?.matched.find(({ rule }) => leavesAlone(rule.statements))
   return visit && refOf(context, 'raw', visit.chain, visit.rule)
 }

@@ -3,7 +3,7 @@ import { formatAddress, maskFromLength, parseAddress } from '../../model/address
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type Command, replaceRule, ruleWords } from '../commands.ts'
-import { fieldOf, isNegated, type Miss } from './miss.ts'
+import { asks, fieldOf, isNegated, type Miss } from './miss.ts'
 
 /** `-R` with the word that fits; undefined where it is not clear what that would be. */
 export function mendRule(ref: RuleRef, miss: Miss, packet: Packet): Command | undefined {
@@ -11,7 +11,9 @@ export function mendRule(ref: RuleRef, miss: Miss, packet: Packet): Command | un
   return words && replaceRule(ref, words)
 }
 
-function mended(words: readonly string[], { condition, text }: Miss, packet: Packet): string[] | undefined {
+function mended(words: readonly string[], miss: Miss, packet: Packet): string[] | undefined {
+  const { condition } = miss
+  const text = asks(miss)
   const option = optionOf(text)
   const at = words.indexOf(option)
   if (at < 0) return undefined

@@ -6,8 +6,6 @@ import type { Moment } from '../../rules/moment.ts'
 
 export interface Miss {
   condition: Condition
-  /** In the rule's own words. */
-  text: string
   /** That it did not hold is known only from the trace, which shows that the rule did not match. */
   settled: boolean
 }
@@ -46,11 +44,10 @@ export function missedBy(rule: Rule, moment: Moment): Miss[] | undefined {
   return found
 }
 
-const missed = (condition: Condition, settled: boolean): Miss => ({
-  condition,
-  text: conditionText(condition),
-  settled,
-})
+const missed = (condition: Condition, settled: boolean): Miss => ({ condition, settled })
+
+/** What is asked for, in the rule's own words. */
+export const asks = ({ condition }: Miss): string => conditionText(condition)
 
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 

@@ -4,7 +4,6 @@
  * likelier mistaken for one that is like it.
  */
 import type { Scalar, Value } from '../../model/condition.ts'
-import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
@@ -12,14 +11,12 @@ import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
-import { refOf } from '../refs.ts'
 import type { Goal } from './goals.ts'
 import { fieldOf, holdsButForProtocol, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
 import { type Passed, passedRules } from './passed.ts'
 import { hadItMatched } from './what-if.ts'
 
 export interface NearMiss extends Passed {
-  ref: RuleRef
   miss: Miss
   /** Where the packet would have gone then. */
   then: Walk
@@ -31,33 +28,63 @@ export interface NearMiss extends Passed {
   doubt: number
 }
 
+/** Several findings ask, and chains may have thousands of rules. */
+const known = new WeakMap<Goal, readonly NearMiss[]>()
+
 /** Nearest first; in the goal's table alone. */
-export function nearMisses(context: Context, goal: Goal): NearMiss[] {
+export function nearMisses(context: Context, goal: Goal): readonly NearMiss[] {
+  const found = known.get(goal) ?? findNearMisses(context, goal)
+  known.set(goal, found)
+  return found
+}
+
+/** Where chains have thousands of rules, thousands fail in one condition; what is far behind is nobody's mistake. */
+const MOST_TRIED = 200
+
+function findNearMisses(context: Context, goal: Goal): NearMiss[] {
   const found: NearMiss[] = []
-  for (const passed of passedRules(context, goal.pass)) {
-    const { rule, chain, moment } = passed
-    const used = rule.counters && rule.counters.packets > 0
-    // where nothing tells that it is needed, a rule that does its work for others is not worth a word
-    if (used !== false && !goal.sure) continue
-    // a rule that only counts or marks leads nowhere
-    if (verdictOf(rule).ending === 'continue') continue
-    const miss = onlyMiss(rule, moment)
-    if (!miss) continue
+  for (const { passed, miss, doubt } of candidates(context, goal)) {
     const then = hadItMatched(passed)
     if (!goal.wanted(then)) continue
     const likely = isLikely(context, passed, miss, then)
     if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
       continue
-    const doubt = doubtOf(passed, miss) + (likely ? 0 : 0.5)
-    found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, likely, doubt })
+    found.push({ ...passed, miss, then, used: isUsed(passed.rule), likely, doubt: doubt + (likely ? 0 : 0.5) })
+  }
+  return found.sort((a, b) => a.doubt - b.doubt)
+}
+
+interface Candidate {
+  passed: Passed
+  miss: Miss
+  doubt: number
+}
+
+/** Rules that failed in one condition, the nearest first. */
+function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
+  const found: Candidate[] = []
+  for (const passed of passedRules(context, pass)) {
+    const { rule, moment } = passed
+    // where nothing tells that it is needed, a rule that does its work for others is not worth a word
+    if (isUsed(rule) !== false && !sure) continue
+    // a rule that only counts or marks leads nowhere
+    if (verdictOf(rule).ending === 'continue') continue
+    const miss = onlyMiss(rule, moment)
+    if (miss) found.push({ passed, miss, doubt: doubtOf(passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
-  return found.reverse().sort((a, b) => a.doubt - b.doubt)
+  return found
+    .reverse()
+    .sort((a, b) => a.doubt - b.doubt)
+    .slice(0, MOST_TRIED)
 }
+
+/** Has it matched packets? Undefined: its counters are not known. */
+const isUsed = ({ counters }: Rule): boolean | undefined => counters && counters.packets > 0
 
 /** How far it is from certain that the rule was meant for the packet. */
 export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
-  const used = rule.counters && rule.counters.packets > 0
+  const used = isUsed(rule)
   // a set has members come and go while the rule is in use
   return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
@@ -91,8 +118,10 @@ const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, fiel
 function choosesSuch({ rule, chain, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
   const { ctState = 'new' } = moment.packet
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
-  // who led the packet there chose it
-  if (chain.hook === undefined && !isParticular(condition) && fieldOf(condition) !== 'ct state') return true
+  const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
+  if (device && wantedBy(condition) === 'lo') return false
+  // who led the packet to the chain has chosen it
+  if (device && chain.hook === undefined) return true
   const others = [
     ...rule.conditions.filter((one) => one !== condition),
     ...matched.flatMap((one) => one.rule.conditions),
@@ -107,7 +136,7 @@ const isOwnService = (condition: Miss['condition']): boolean =>
 /** nat has rules for many; another one's are not this packet's, nor is one that others use. */
 function isForNat({ kind, sure }: Goal, { rule, moment }: Passed, miss: Miss, likely: boolean): boolean {
   if (kind === 'source') return true
-  if (rule.counters && rule.counters.packets > 0 && !isLookup(miss)) return false
+  if (isUsed(rule) && !isLookup(miss)) return false
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely
   return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))

@@ -1,9 +1,11 @@
 /** The rules that a packet was held against and that let it pass: told by what the trace shows before and behind them. */
 import type { Hook } from '../../model/hook.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
 import type { Place } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
+import { refOf } from '../refs.ts'
 
 /** One run of one table at one hook. */
 export interface Pass {
@@ -21,8 +23,8 @@ export interface Passed {
   /** Index of the step that shows the packet as it was there. */
   step: number
   moment: Moment
-  /** Where it would go on behind the rule, the base chain first. */
-  stack: Place[]
+  /** Where it would go on once the chain is done, the base chain first. */
+  below: readonly Place[]
 }
 
 /** The tables that the journey shows, in order; those whose chains are not in the ruleset are left out. */
@@ -55,8 +57,7 @@ export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
     if (from + 1 >= number) continue
     const moment = momentAt(context, step)
     const below = placesBelow(context, step)
-    for (const rule of chain.rules.slice(from, number - 1))
-      yield { pass, chain, rule, step, moment, stack: [...below, { chain, index: rule.ruleNumber }] }
+    for (const rule of chain.rules.slice(from, number - 1)) yield { pass, chain, rule, step, moment, below }
   }
 }
 
@@ -70,3 +71,8 @@ export function placesBelow({ evidence: { arrivals } }: Context, i: number): Pla
   }
   return places
 }
+
+export const refOfPassed = (
+  context: Context,
+  { pass, chain, rule }: Pick<Passed, 'pass' | 'chain' | 'rule'>,
+): RuleRef => refOf(context, pass.table.name, chain, rule)

@@ -8,7 +8,7 @@ import { destinationMatch, iptablesHead, propose, shellWord } from '../commands.
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { missedBy } from './miss.ts'
+import { asks, missedBy } from './miss.ts'
 import { type Pass, passedRules, placesBelow } from './passed.ts'
 import { onwards } from './what-if.ts'
 
@@ -54,6 +54,8 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
     if (!likeliest) continue
     const led = graph.led.has(chain.name)
     const lead = led ? leadTo(context, pass, chain) : undefined
+    // it would have come there, had nothing stopped it before
+    if (led && !lead && graph.reachableFrom(pass.base).has(chain.name)) continue
     found.push({ chain, led, meant: speaking.includes(chain), ...likeliest, ...(lead ? { lead } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
@@ -68,7 +70,7 @@ function leadTo(context: Context, pass: Pass, to: Chain): Unreached['lead'] {
       return misses ? [{ chain, rule, misses }] : []
     })
     .sort((a, b) => a.misses.length - b.misses.length)
-  return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(({ text }) => text).join(' ') }
+  return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(asks).join(' ') }
 }
 
 /** A packet like it, for nobody. */

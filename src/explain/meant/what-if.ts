@@ -2,7 +2,9 @@
  * Where a packet would have gone in one table, had one rule matched, or had one not. Table nat chooses by chance among
  * those that serve alike, so there conditions that nobody can know are taken to hold.
  */
-import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Table } from '../../model/ruleset.ts'
+import { findTable } from '../../model/world.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Place, type Walk, walk } from '../../rules/walk.ts'
@@ -29,17 +31,14 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
 }
 
 /** Had the rule matched that the packet passed. */
-export const hadItMatched = ({ pass, stack, chain, rule, moment }: Passed): Walk =>
-  walkFrom(pass.table, stack, chain, rule, moment)
-
-/** Takes the rule as one that matches; `stack`: behind it. */
-function walkFrom(table: Table, stack: readonly Place[], chain: Chain, rule: Rule, moment: Moment): Walk {
+export function hadItMatched({ pass, below, chain, rule, moment }: Passed): Walk {
   const { ending } = verdictOf(rule)
-  const leaves = ending === 'return' || ending === 'goto'
-  const below = leaves ? stack.slice(0, -1) : stack
-  if (ending === 'return') return onwards(table, below, moment)
-  const alone: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
-  return onwards(table, [...below, { chain: alone, index: 0 }], moment)
+  if (ending === 'return') return onwards(pass.table, below, moment)
+  const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
+  const alone: Place = { chain: only, index: 0 }
+  const behind: Place = { chain, index: rule.ruleNumber }
+  // a chain left by goto is not come back to
+  return onwards(pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
 }
 
 export const onwards = (table: Table, stack: readonly Place[], moment: Moment): Walk =>
@@ -49,4 +48,15 @@ export const onwards = (table: Table, stack: readonly Place[], moment: Moment): 
 export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
   if (ending === 'unknown') return undefined
   return ending === 'accept' || (ending === 'policy' && base.policy !== 'drop')
+}
+
+/** Such a packet through a table from its beginning, at the first hook that it comes to; undefined without that table. */
+export function fromTheStart({ world, journey }: Context, name: string, packet: Packet): Walk | undefined {
+  const { family } = journey
+  if (family !== 'ip' && family !== 'ip6') return undefined
+  const table = findTable(world, family, name)
+  const [hook, base] =
+    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
+  const chain = table?.chains.get(base)
+  return table && chain && walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook })
 }

@@ -2,7 +2,7 @@
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
-import { onlyMiss } from '../meant/miss.ts'
+import { asks, onlyMiss } from '../meant/miss.ts'
 import { passedRules, passes } from '../meant/passed.ts'
 
 /** In their rules' own words, whether they hold; what is said both ways is left out. */
@@ -20,7 +20,7 @@ export function settledConditions(context: Context): Map<string, boolean> {
     }
     for (const { rule, moment } of passedRules(context, pass)) {
       const miss = onlyMiss(rule, moment)
-      if (miss?.settled) say(miss.text, false)
+      if (miss?.settled) say(asks(miss), false)
     }
   }
   return new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined))

@@ -1,5 +1,6 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
+import { looksLikeScript, readScript } from './shell-script.ts'
 
 export interface RulesetFormat {
   /** As `--as FORMAT:FILE` names it. */
@@ -15,7 +16,14 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
   {
     id: 'iptables-save',
     describe: 'iptables-save or ip6tables-save',
-    sniff: looksLikeIptablesSave,
+    // a script may hold such text for iptables-restore
+    sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head),
     read: readIptablesSave,
+  },
+  {
+    id: 'shell-script',
+    describe: 'a shell script of iptables commands',
+    sniff: looksLikeScript,
+    read: readScript,
   },
 ]

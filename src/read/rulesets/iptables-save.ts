@@ -7,7 +7,8 @@
  */
 import type { Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
-import type { Table } from '../../model/ruleset.ts'
+import type { Host } from '../../model/host.ts'
+import type { NamedSet, Table } from '../../model/ruleset.ts'
 import { builtInChains } from '../../rules/iptables/rule.ts'
 import { groupSections } from './iptables-dumps.ts'
 import { type Command, type Header, MAX_LINE, readCommand } from './iptables-lines.ts'
@@ -27,6 +28,9 @@ export interface Ruleset {
   tool?: string
   version?: string
   date?: string
+  /** What a script makes besides rules. */
+  sets?: NamedSet[]
+  host?: Partial<Host>
 }
 
 const TABLE = /^[\s>|]{0,8}\*\s?(?:raw|mangle|nat|filter|security)(?:\s|$)/m

@@ -11,15 +11,23 @@ const command = (one: Case) => told(one, 'near-miss')?.fix
 
 describe('near-miss', () => {
   it.each([
-    ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81'],
-    ['an interface', '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth2'],
+    ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81; it is for port 80'],
+    ['an interface', '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth2; it came in on eth0'],
     [
       'a state',
       '[0:0] -A FORWARD -p tcp -m tcp --dport 80 -m conntrack --ctstate INVALID -j ACCEPT',
-      '--ctstate INVALID',
+      '--ctstate INVALID; its connection is new',
     ],
-    ['a protocol, whatever the ports behind it', '[0:0] -A FORWARD -p udp -m udp --dport 80 -j ACCEPT', '-p udp'],
-    ['a source', '[0:0] -A FORWARD -s 10.0.1.3/32 -p tcp -m tcp --dport 80 -j ACCEPT', '-s 10.0.1.3/32'],
+    [
+      'a protocol, whatever the ports behind it',
+      '[0:0] -A FORWARD -p udp -m udp --dport 80 -j ACCEPT',
+      '-p udp; it is tcp',
+    ],
+    [
+      'a source',
+      '[0:0] -A FORWARD -s 10.0.1.3/32 -p tcp -m tcp --dport 80 -j ACCEPT',
+      '-s 10.0.1.3/32; it comes from 10.0.1.2',
+    ],
   ])('is %s, and the rule that nobody uses can be mended', (_name, rule, text) => {
     expect(notes(only(rule))).toEqual([`filter FORWARD 2 would have let it pass, but only for ${text}.`])
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
@@ -28,16 +36,18 @@ describe('near-miss', () => {
   it('is found in a chain that the packet came back from, and through a jump', () => {
     const web = '[0:0] -A web -p tcp -m tcp --dport 8 -j ACCEPT'
     expect(notes(only('-A FORWARD -j web', web))).toEqual([
-      'filter web 1 would have let it pass, but only for --dport 8.',
+      'filter web 1 would have let it pass, but only for --dport 8; it is for port 80.',
     ])
     const jump = only('-A FORWARD -i eth2 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
-    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth2.'])
+    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth2; it came in on eth0.'])
   })
 
   it('is a DNAT rule for the very service, where the packet comes to nobody', () => {
     const nat = '[0:0] -A PREROUTING -i eth2 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [nat], filter: ['-P INPUT DROP'] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
-    expect(notes(one)).toEqual(['nat PREROUTING 1 would have rewritten its destination, but only for -i eth2.'])
+    expect(notes(one)).toEqual([
+      'nat PREROUTING 1 would have rewritten its destination, but only for -i eth2; it came in on eth0.',
+    ])
   })
 
   it('comes with the likeliest first', () => {
@@ -66,6 +76,7 @@ describe('near-miss', () => {
   it.each([
     ['two conditions fail', only('[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['it lets in answers', only()],
+    ['it lets in what the host sends to itself', only('-A FORWARD -j own', '[0:0] -A own -i lo -j ACCEPT')],
     ['it would only count', only('[0:0] -A FORWARD -p tcp -m tcp --dport 81')],
     [
       'it stands behind what stopped the packet',

@@ -35,6 +35,15 @@ describe('never-reached', () => {
     ['its rule is for another port', filter('-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['the packet was in it', filter('-A FORWARD -j web', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['it would stop the packet, too', filter('-A web -p tcp -m tcp --dport 80 -j DROP')],
+    [
+      'it would have come later',
+      filter(
+        '-A FORWARD -j user',
+        '-A FORWARD -j web',
+        '-A user -i eth0 -j DROP',
+        '-A web -d 10.0.2.2/32 -p tcp -m tcp --dport 80 -j ACCEPT',
+      ),
+    ],
     ['the packet passed', { rules: { filter: [WEB] } }],
   ])('is none where %s', (_name, one) => {
     expect(told(one, 'never-reached')).toBeUndefined()

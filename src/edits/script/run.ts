@@ -1,0 +1,360 @@
+/**
+ * A shell script as the edits that it makes. Nothing is ever run: commands of the tools that are understood become edits,
+ * variables have the values that the script itself gives them, and what hangs on anything else is passed over, and told.
+ */
+import type { Edit } from '../../model/edit.ts'
+import { CommandProblem } from '../problem.ts'
+import type { ShellToken } from '../shell.ts'
+import { isTool, parseTokens, withoutPrefixes } from '../tools.ts'
+import { HARMLESS, matchesPattern, testWords } from './builtins.ts'
+import type { RawToken } from './lexer.ts'
+import { restoreEdits } from './restore.ts'
+import { type Item, type List, type Node, parseScript } from './syntax.ts'
+import { ASSIGNMENT, Variables } from './variables.ts'
+
+export interface ScriptOptions {
+  /** Why the edit is refused; undefined: it went through. */
+  apply(edit: Edit): string | undefined
+  /** Takes what is not understood, or was refused; may throw it. Columns count through the whole script. */
+  problem(problem: CommandProblem, kind: ProblemKind): void
+  /** Nobody knows whether a command goes through, so what is run only if it does not is a problem. */
+  alwaysSucceeds?: true
+}
+
+export type ProblemKind = 'command-not-understood' | 'command-failed' | 'not-run'
+
+type Status = 'ok' | 'failed' | 'unknown'
+
+/** Thrown to leave the script, or a function. */
+class Leave extends Error {
+  readonly what: 'script' | 'function'
+  readonly status: Status
+
+  constructor(what: 'script' | 'function', status: Status) {
+    super()
+    this.what = what
+    this.status = status
+  }
+}
+
+/** Loops and functions make no more commands than this. */
+const MOST_COMMANDS = 200_000
+
+export class ScriptRun {
+  private readonly script: string
+  private readonly options: ScriptOptions
+  private variables = new Variables()
+  private readonly functions = new Map<string, Node>()
+  private stopsAtErrors = false
+  private commands = 0
+  private depth = 0
+
+  constructor(script: string, options: ScriptOptions) {
+    this.script = script
+    this.options = options
+  }
+
+  /** Whether there was any command. Throws what `problem` throws. */
+  run(): boolean {
+    try {
+      this.list(parseScript(this.script), false)
+    } catch (error) {
+      if (error instanceof CommandProblem) this.options.problem(error, 'command-not-understood')
+      else if (!(error instanceof Leave)) throw error
+    }
+    return this.commands > 0
+  }
+
+  /** `asked`: its outcome is asked for, so a failure is no error. */
+  private list(items: List, asked: boolean): Status {
+    let status: Status = 'ok'
+    for (const [i, item] of items.entries()) {
+      const { after } = item
+      if (after && status === 'unknown') {
+        this.passOver(item.command, `whether what stands in front of "${after.text}" goes well is not known`)
+        continue
+      }
+      if (after && (status === 'ok') !== (after.text === '&&')) {
+        if (after.text === '||' && this.options.alwaysSucceeds)
+          throw new CommandProblem({ column: after.at + 1, text: '||' }, 'what follows "||" is not read')
+        continue
+      }
+      const next = items[i + 1]?.after
+      status = this.item(item, asked || next?.text === '||')
+      if (status === 'failed' && this.stopsAtErrors && !asked && !next && !item.negated) {
+        this.tell(item.command, 'the script ends here, because of set -e', 'not-run')
+        throw new Leave('script', 'failed')
+      }
+    }
+    return status
+  }
+
+  private item({ command, negated }: Item, asked: boolean): Status {
+    const status = this.node(command, asked)
+    if (!negated || status === 'unknown') return status
+    return status === 'ok' ? 'failed' : 'ok'
+  }
+
+  private node(node: Node, asked: boolean): Status {
+    switch (node.kind) {
+      case 'command':
+        return this.command(node.tokens, node, asked)
+      case 'for':
+        return this.for(node, asked)
+      case 'if':
+        return this.if(node, asked)
+      case 'case':
+        return this.case(node, asked)
+      case 'function':
+        this.functions.set(node.name, node.body)
+        this.commands++
+        return 'ok'
+      case 'group':
+        return node.subshell ? this.subshell(node.body, asked) : this.list(node.body, asked)
+      default:
+        this.passOver(node, `${node.what} is not understood`)
+        return 'unknown'
+    }
+  }
+
+  private subshell(body: List, asked: boolean): Status {
+    const outside = this.variables
+    this.variables = outside.copy()
+    try {
+      return this.list(body, asked)
+    } catch (error) {
+      if (error instanceof Leave && error.what === 'script') return error.status
+      throw error
+    } finally {
+      this.variables = outside
+    }
+  }
+
+  private for({ name, items, body, ...node }: Node & { kind: 'for' }, asked: boolean): Status {
+    const words = items ? this.variables.expand(items) : this.variables.arguments()?.map((text) => ({ text }))
+    if (!words || words instanceof CommandProblem) {
+      const why = words ? `${words.error.message} (${words.error.word})` : 'what "for" goes through is not known'
+      this.passOver({ ...node, name, body }, why)
+      return 'unknown'
+    }
+    let status: Status = 'ok'
+    for (const { text } of words) {
+      this.variables.set(name, text)
+      status = this.list(body, asked)
+    }
+    return status
+  }
+
+  private if({ arms, otherwise, ...node }: Node & { kind: 'if' }, asked: boolean): Status {
+    for (const { condition, body } of arms) {
+      const status = this.silently(() => this.list(condition, true))
+      if (status === 'ok') return this.list(body, asked)
+      if (status === 'unknown') {
+        this.passOver({ ...node, arms }, 'whether its condition holds is not known')
+        return 'unknown'
+      }
+    }
+    return otherwise ? this.list(otherwise, asked) : 'ok'
+  }
+
+  private silent = 0
+  private quiet = 0
+
+  /** What is not understood of a condition makes it unknown, and that is told. */
+  private silently<T>(run: () => T): T {
+    this.silent++
+    try {
+      return run()
+    } finally {
+      this.silent--
+    }
+  }
+
+  /** The script itself does not want to hear of errors: `2>/dev/null` behind a function. */
+  private quietly<T>(run: () => T): T {
+    this.quiet++
+    try {
+      return run()
+    } finally {
+      this.quiet--
+    }
+  }
+
+  private case({ word, arms, ...node }: Node & { kind: 'case' }, asked: boolean): Status {
+    const value = this.variables.value(word.text)
+    if (value === undefined) {
+      this.passOver({ ...node, word, arms }, `the value of ${word.text} is not known`)
+      return 'unknown'
+    }
+    for (const { patterns, body } of arms)
+      for (const pattern of patterns) {
+        const wanted = this.variables.value(pattern)
+        if (wanted !== undefined && matchesPattern(value, wanted)) return this.list(body, asked)
+      }
+    return 'ok'
+  }
+
+  private command(raw: readonly RawToken[], node: Node, asked: boolean): Status {
+    if (++this.commands > MOST_COMMANDS)
+      throw new CommandProblem({ column: node.at + 1, text: '' }, 'too many commands')
+    const assigned = raw.findIndex(({ kind, text }) => kind === 'operator' || !ASSIGNMENT.test(text))
+    if (assigned < 0) return this.variables.assign(raw)
+    if (DECLARES.includes(raw[0]!.text)) return this.variables.assign(raw.slice(1))
+    const tokens = this.variables.expand(raw)
+    if (tokens instanceof CommandProblem) return this.tellProblem(tokens)
+    const words = withoutPrefixes(withoutRedirected(tokens))
+    const [first, ...others] = words
+    if (!first) return raw.length > 0 && tokens.length > 0 ? this.tools(tokens, node, asked) : 'ok'
+    const own = this.functions.get(first.text)
+    if (own)
+      return hidesErrors(tokens) ? this.quietly(() => this.call(own, others, asked)) : this.call(own, others, asked)
+    const texts = others.map(({ text }) => text)
+    if (['.', 'source', 'eval'].includes(first.text))
+      return this.tellProblem(new CommandProblem(first, `what "${first.text}" brings in is not known here`))
+    const builtin = this.builtin(first.text, texts)
+    if (builtin) return builtin
+    const status = testWords(first.text, texts)
+    if (status) return status
+    const document = raw.find(({ body }) => body)
+    if (document) return this.restore(document, words, tokens, asked)
+    if (/^(ba|da)?sh$/.test(first.text.replace(/^.*\//, '')) && texts[0] === '-c' && texts.length === 2)
+      return this.inner(others[1]!, asked)
+    const toFile = tokens.some(({ kind, text }) => kind === 'operator' && /^1?>|^\|/.test(text))
+    if (HARMLESS.includes(first.text) && !(first.text === 'echo' && toFile)) return 'ok'
+    return this.tools(tokens, node, asked)
+  }
+
+  /** Undefined: it is none of these. Throws Leave. */
+  private builtin(name: string, words: readonly string[]): Status | undefined {
+    switch (name) {
+      case 'true':
+      case ':':
+        return 'ok'
+      case 'false':
+        return 'failed'
+      case 'exit':
+        throw new Leave('script', exitStatus(words[0]))
+      case 'return':
+        throw new Leave('function', exitStatus(words[0]))
+      case 'set':
+        for (const word of words) {
+          if (/^-[a-z]*e/.test(word)) this.stopsAtErrors = true
+          if (/^\+[a-z]*e/.test(word)) this.stopsAtErrors = false
+        }
+        return 'ok'
+      case 'unset':
+        for (const word of words) this.variables.unset(word)
+        return 'ok'
+      case 'shift':
+        this.variables.setArguments(this.variables.arguments()?.slice(Number(words[0] ?? 1)) ?? [])
+        return 'ok'
+    }
+    return undefined
+  }
+
+  private call(body: Node, words: readonly { text: string }[], asked: boolean): Status {
+    const before = this.variables.arguments()
+    if (++this.depth > 50)
+      throw new CommandProblem({ column: body.at + 1, text: '' }, 'functions call each other too deep')
+    this.variables.setArguments(words.map(({ text }) => text))
+    try {
+      return this.node(body, asked)
+    } catch (error) {
+      if (error instanceof Leave && error.what === 'function') return error.status
+      throw error
+    } finally {
+      this.depth--
+      this.variables.setArguments(before)
+    }
+  }
+
+  /** `sh -c 'COMMANDS'`, in a shell of its own. */
+  private inner({ text, column }: ShellToken, asked: boolean): Status {
+    try {
+      // behind the quote
+      const problem: ScriptOptions['problem'] = (one, kind) => this.options.problem(one.behind(column), kind)
+      const inside = new ScriptRun(text, { ...this.options, problem })
+      return inside.list(parseScript(text), asked)
+    } catch (problem) {
+      if (problem instanceof CommandProblem) return this.tellProblem(problem)
+      if (problem instanceof Leave) return problem.status
+      throw problem
+    }
+  }
+
+  /** `iptables-restore <<END`, `ipset restore <<END`. */
+  private restore(document: RawToken, words: readonly ShellToken[], tokens: ShellToken[], asked: boolean): Status {
+    const { text, quoted } = document.body!
+    const body = quoted ? text : this.variables.value(`"${text.replaceAll('"', '\\"')}"`)
+    const edits = body === undefined ? undefined : restoreEdits(words, body)
+    if (!edits) {
+      const why = body === undefined ? 'not all of its variables are known' : 'what reads it is not understood'
+      return this.tellProblem(new CommandProblem({ column: document.at + 1, text: document.text }, why))
+    }
+    let status: Status = 'ok'
+    for (const { edit, otherwise, problem } of edits) {
+      if (problem) this.tellProblem(problem.behind(document.at))
+      const refused = edit && this.options.apply(edit)
+      const still = refused !== undefined && otherwise ? this.options.apply(otherwise) : refused
+      if (still !== undefined && !asked) this.refused(tokens[0]!, still)
+      if (still !== undefined) status = 'failed'
+    }
+    return status
+  }
+
+  private tools(tokens: readonly ShellToken[], node: Node, asked: boolean): Status {
+    let edits: Edit[]
+    try {
+      edits = parseTokens(tokens)
+    } catch (problem) {
+      if (problem instanceof CommandProblem) return this.tellProblem(problem)
+      throw problem
+    }
+    const quiet = asked || this.silent > 0 || this.quiet > 0 || hidesErrors(tokens)
+    for (const edit of edits) {
+      const refused = this.options.apply(edit)
+      if (refused === undefined) continue
+      const isQuestion = edit.kind === 'rule' && edit.op === 'check'
+      if (!quiet && !isQuestion) this.refused({ column: node.at + 1, text: this.sourceOf(node) }, refused)
+      return 'failed'
+    }
+    // what it shows, nobody knows
+    return edits.length === 0 && isTool(tokens) && !this.options.alwaysSucceeds ? 'unknown' : 'ok'
+  }
+
+  private refused(word: { column: number; text: string }, message: string): void {
+    this.options.problem(new CommandProblem(word, message), 'command-failed')
+  }
+
+  private tellProblem(problem: CommandProblem): 'unknown' {
+    if (this.silent === 0) this.options.problem(problem, 'command-not-understood')
+    return 'unknown'
+  }
+
+  private tell(node: Node, message: string, kind: ProblemKind): void {
+    this.options.problem(new CommandProblem({ column: node.at + 1, text: this.sourceOf(node) }, message), kind)
+  }
+
+  private passOver(node: Node, why: string): void {
+    if (this.silent === 0) this.tell(node, `${why}: it is passed over`, 'not-run')
+  }
+
+  /** Its first line. */
+  private sourceOf(node: Node): string {
+    return this.script.slice(node.at, node.end).split('\n', 1)[0]!.trimEnd()
+  }
+}
+
+/** Without a number it is that of the last command. */
+const exitStatus = (text: string | undefined): Status =>
+  text === undefined ? 'unknown' : Number(text) === 0 ? 'ok' : 'failed'
+
+const DECLARES = ['export', 'readonly', 'local', 'declare', 'typeset']
+
+/** The words without redirections and their files. */
+const withoutRedirected = (tokens: readonly ShellToken[]): ShellToken[] =>
+  tokens.filter(({ kind }, i) => kind === 'word' && tokens[i - 1]?.kind !== 'operator')
+
+/** `2>/dev/null` */
+const hidesErrors = (tokens: readonly ShellToken[]): boolean =>
+  tokens.some(({ text }, i) => /^(2>>?|&>>?)$/.test(text) && tokens[i + 1]?.text === '/dev/null')

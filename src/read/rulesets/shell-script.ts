@@ -1,0 +1,71 @@
+/**
+ * A shell script of iptables, ipset, sysctl … commands, read as what it leaves behind on a host without any rules: the
+ * same parser as `--apply` has, applied to the empty World. Nothing is ever run; what is not understood is told.
+ */
+import { Editor } from '../../edits/apply.ts'
+import { ScriptRun } from '../../edits/script/run.ts'
+import type { Report } from '../../model/diagnostic.ts'
+import { emptyWorld } from '../../model/world.ts'
+import type { Ruleset } from './iptables-save.ts'
+
+const TOOL =
+  /^\s*(?:(?:sudo|if|!|then)\s+)*(?:[\w./-]*\/)?(?:ip6?tables(?:-legacy|-nft)?|ipset|"?\$\{?\w*(?:ip|IP|fw|FW)\w*\}?"?)\s+(?:--?[a-zA-Z]|create |add |restore|flush)/gm
+const SHEBANG = /^#!\s*\S*\/(?:env\s+)?(?:ba|da|a|k|z)?sh\b/
+/** What may stand in a script's first line. */
+const BEGINS =
+  /^(?:sudo |set [-+]|[A-Za-z_]\w*=|export |if |for |case |function |\w+ ?\(\)|\. |echo |modprobe |(?:[\w./-]*\/)?(?:ip6?tables\S*|ipset|ip|sysctl|conntrack) )/
+
+const BARE_RULE = /^\s*(?:\[\d+:\d+\] ?)?(?:-[APNI] \S|:\S+ (?:ACCEPT|DROP|-)(?:\s|$))/gm
+
+export function looksLikeScript(head: string): boolean {
+  const commands = head.match(TOOL)?.length ?? 0
+  if (commands === 0) return false
+  if (SHEBANG.test(head)) return true
+  const first = head.split('\n').find((line) => /^\s*[^\s#]/.test(line)) ?? ''
+  // the command that printed a listing may stand in front of it
+  return BEGINS.test(first.trim()) && commands > (head.match(BARE_RULE)?.length ?? 0)
+}
+
+/** Never throws. Rules of both families may come of one script. */
+export function readScript(text: string, report: Report): Ruleset[] {
+  const script = text.replaceAll('\r\n', '\n').replace(/^\ufeff/, '')
+  const editor = new Editor(emptyWorld())
+  const lines = new LineCounter(script)
+  const run = new ScriptRun(script, {
+    apply: (edit) => editor.apply(edit),
+    problem: ({ error: { column, word, message, suggestion } }, kind) => {
+      const meant = suggestion === undefined ? '' : `; did you mean ${suggestion}?`
+      const shown = word === '' || message.includes(`"${word}"`) ? '' : `"${shortened(word)}": `
+      report(kind, `${shown}${message}${meant}`, lines.at(column - 1))
+    },
+  })
+  run.run()
+  const { tables, sets, host } = editor.world
+  const families = (['ip', 'ip6'] as const).filter((family) => tables.some((table) => table.family === family))
+  const rulesets = families.map(
+    (family): Ruleset => ({ family, familyKnown: true, tables: tables.filter((table) => table.family === family) }),
+  )
+  const [first = { family: 'ip', familyKnown: false, tables: [] }, ...others] = rulesets
+  return [{ ...first, sets, host }, ...others]
+}
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
+
+class LineCounter {
+  private readonly starts: number[] = [0]
+
+  constructor(text: string) {
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) this.starts.push(end + 1)
+  }
+
+  /** 1-based */
+  at(offset: number): number {
+    let [low, high] = [0, this.starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (this.starts[middle]! <= offset) low = middle
+      else high = middle
+    }
+    return low + 1
+  }
+}
