@@ -18,6 +18,8 @@ export function unknownWords(head: string, path: string): string {
   const known = KNOWN.find(({ begins }) => head.startsWith(begins))
   if (known) {
     const file = path === STDIN ? '' : ` ${quoted(path)}`
+    if (known.is === 'compressed' && /\.(?:tgz|tar\.\w+)$/.test(path))
+      return `this is a packed folder, and was left alone; unpack it with: tar xf${file}, and give the folder`
     return `this is ${known.is}, and was left alone; read it with: ${known.command}${file} | nfwhy explain -`
   }
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'

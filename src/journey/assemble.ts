@@ -358,9 +358,10 @@ export class Assembler implements EventSink {
 
   /**
    * Would more of it have been seen? Lines of packets that were under way with it prove nothing: the capture may end
-   * before the next of its own.
+   * before the next of its own. Nor do lines that are older: this log runs backwards.
    */
   private isFollowed(journey: OpenJourney): boolean {
+    if (journey.lane!.clock < journey.lastClock) return false
     return this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
   }
 

@@ -105,18 +105,27 @@ const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
   (arrivals[step]!.hook === 'prerouting' || arrivals[step]!.hook === 'input') &&
   arrivals.some(({ hook }, i) => i < step && (hook === 'output' || hook === 'postrouting'))
 
-/** Behind PREROUTING or OUTPUT, where the destination of a known flow is rewritten without a line. */
-const natUnseen = ({ nat, arrivals, journey }: Evidence, world: World, step: number): boolean =>
-  nat !== 'passed' &&
-  arrivals[step]!.packet.in !== 'lo' &&
-  (arrivals[step]!.hook === 'prerouting' || arrivals[step]!.hook === 'output') &&
-  findTable(world, journey.family, 'nat') !== undefined
+/** In PREROUTING or OUTPUT, before the place where the destination of a known flow is rewritten without a line. */
+function natUnseen({ nat, arrivals, journey }: Evidence, world: World, step: number): boolean {
+  const { hook, packet } = arrivals[step]!
+  if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
+  return priorityOf(journey.steps[step]!.table, hook) < -100 && findTable(world, journey.family, 'nat') !== undefined
+}
+
+/** Rewritten in OUTPUT: the rest of that hook still shows the interface of the route that it had before. */
+const rewrittenInOutput = ({ arrivals }: Evidence, step: number): boolean =>
+  arrivals[step]!.hook === 'output' &&
+  arrivals.some(({ hook, packet }, i) => i < step && hook === 'output' && packet.dst !== arrivals[step]!.packet.dst)
 
 /** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */
 function leaving(evidence: Evidence, world: World, step: number): Ended {
   const { journey, arrivals } = evidence
   const packet = arrivals[step]!.packet
-  if (packet.out === 'lo') {
+  const rerouted = rewrittenInOutput(evidence, step)
+  const local = rerouted ? isLocal(packet.dst, world.host) : packet.out === 'lo'
+  if (rerouted && local === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'no-routes', step }
+  if (rerouted && !local) return { outcome: 'sent', basis: 'inferred', step }
+  if (local) {
     const next = (['prerouting', 'input'] as Hook[]).flatMap((hook) =>
       baseChainsAt(world, journey.family, hook, false),
     )[0]

@@ -61,9 +61,14 @@ function icmpWords({ protocol, icmpType, icmpCode, icmpId, icmpSeq }: Packet): s
   ].join(' ')
 }
 
-/** `in eth0`, `out virbr1`: where it came in first and went out last. */
-export function interfaceWords({ packet, steps }: Journey): string[] {
-  const out = steps.findLast((step) => step.out !== undefined)?.out ?? packet.out
+/**
+ * `in eth0`, `out virbr1`: where it came in first and went out last. Rewritten in OUTPUT it goes another way than that
+ * hook shows: not over lo to another host, and over lo to this one.
+ */
+export function interfaceWords({ packet, steps, outcome }: Journey): string[] {
+  const shown = steps.findLast((step) => step.out !== undefined)?.out ?? packet.out
+  const back = steps.some((step) => step.in === 'lo')
+  const out = (outcome === 'sent' && shown === 'lo') || (back && shown !== 'lo') ? undefined : shown
   const words: string[] = []
   if (packet.in !== undefined) words.push(`in ${packet.in}${packet.physIn === undefined ? '' : ` (${packet.physIn})`}`)
   if (out !== undefined) words.push(`out ${out}`)

@@ -112,6 +112,13 @@ describe('files', () => {
     expect(stderr.split('\n')[0]).toBe(`nfwhy: x: ${words}.`)
   })
 
+  test('what to do with a packed folder', async () => {
+    const cwd = folder({ 'why.tgz': Buffer.from('1f8b08000000', 'hex') })
+    const { code, stderr } = await nfwhy(['explain', 'why.tgz'], { cwd })
+    expect(code).toBe(2)
+    expect(stderr).toContain('unpack it with: tar xf why.tgz, and give the folder.')
+  })
+
   test('one that is cut in the middle is used as far as it goes', async () => {
     const cwd = folder({ log: LOG.slice(0, -100), rules: RULES.slice(0, RULES.indexOf('COMMIT')) })
     const run = await nfwhy(['explain', '--json', 'log', 'rules'], { cwd })

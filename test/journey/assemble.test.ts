@@ -306,6 +306,14 @@ describe('a packet whose next lines do not come', () => {
     expect(fate([...walk(begun, one), ...walk(received, other)])).toEqual(['vanished', 'inferred', false])
   })
 
+  it('proves nothing in a log that runs backwards', () => {
+    const lines = dmesg([...walk(received, one), ...walk(received, other)])
+      .trimEnd()
+      .split('\n')
+    const { journeys } = explainLog(`${lines.reverse().join('\n')}\n`, worldOf(RULES))
+    expect(journeys.map(({ outcome }) => outcome)).not.toContain('vanished')
+  })
+
   it('may be a fragment, which this host puts to the others before INPUT', () => {
     const fragment = walk(begun, one).map((line) => line.replace(' DF PROTO', ' MF PROTO'))
     expect(fate([...fragment, ...walk(received, other)])).toEqual(['undetermined', 'observed', false])

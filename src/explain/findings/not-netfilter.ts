@@ -16,6 +16,8 @@ export const notNetfilter: Detector = {
         fix: command === undefined ? [] : [{ description: 'look there next', command, unverified: 'it only looks' }],
       }),
     ]
+    // rewritten in OUTPUT: that hook shows the way it had before
+    const out = journey.outcome === 'sent' && packet.out === 'lo' ? undefined : packet.out
     switch (journey.outcome) {
       case 'delivered':
         return next(
@@ -25,8 +27,8 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it: it left through ${packet.out ?? 'an interface'}. If no answer comes, see whether it goes out there and what comes back.`,
-          tcpdump(packet.out),
+          `No rule stopped it: it left through ${out ?? 'an interface'}. If no answer comes, see whether it goes out there and what comes back.`,
+          tcpdump(out),
         )
       case 'vanished':
         return next(
