@@ -3,6 +3,7 @@
  * much of it was used up before, so a machine begins with all of it.
  */
 import type { Allowance, Condition } from '../model/condition.ts'
+import type { World } from '../model/world.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
 import { ABSENT, type Moment } from '../rules/moment.ts'
@@ -34,12 +35,43 @@ function spendPacket(
   condition: Condition,
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
+  if (each && !isAgreed(moment, each.table))
+    return unknown(`rules that share ${each.table} give it different limits, and the one that came first is not known`)
   const key = each ? keyOf(each, moment) : condition
   if (isUnknown(key)) return key
   const left = allowances.get(key) ?? packets
   if (left === 0) return unknown(`its ${packets} packets are used up, and more are allowed only as time goes by`)
   allowances.set(key, left - 1)
   return true
+}
+
+// the tables of a world never change
+const agreed = new WeakMap<World['tables'], Map<string, boolean>>()
+
+/** Do all rules that share this table say the same? Else the one that made it decides for all. */
+function isAgreed({ world: { tables }, family }: Moment, name: string): boolean {
+  const known = agreed.get(tables) ?? new Map<string, boolean>()
+  agreed.set(tables, known)
+  const key = `${family} ${name}`
+  let same = known.get(key)
+  if (same === undefined) {
+    const said = new Set<string>()
+    for (const table of tables)
+      if (table.family === family)
+        for (const { rules } of table.chains.values())
+          for (const { conditions } of rules) for (const one of conditions) said.add(limitIn(one, name))
+    said.delete('')
+    same = said.size < 2
+    known.set(key, same)
+  }
+  return same
+}
+
+function limitIn(condition: Condition, name: string): string {
+  if (condition.kind === 'not') return limitIn(condition.of, name)
+  const allowance = condition.kind === 'unknown' ? condition.lasts : undefined
+  if (!allowance || !('each' in allowance) || allowance.each?.table !== name) return ''
+  return `${allowance.packets} ${allowance.each.fields}`
 }
 
 /** A packet without such a field counts as one with 0. */

@@ -22,8 +22,25 @@ export interface Connection extends ConntrackEntry {
   tcp?: TcpTracking
 }
 
+// each combination is made once: a table holds many entries with the same
+const combined = new WeakMap<readonly CtStatus[], Map<CtStatus, readonly CtStatus[]>>()
+
+export const NO_FLAGS: readonly CtStatus[] = []
+
 export function flag(connection: Pick<Connection, 'flags'>, status: CtStatus): void {
-  if (!connection.flags.includes(status)) connection.flags = [...connection.flags, status]
+  const { flags } = connection
+  if (flags.includes(status)) return
+  let known = combined.get(flags)
+  if (!known) {
+    known = new Map()
+    combined.set(flags, known)
+  }
+  let more = known.get(status)
+  if (!more) {
+    more = [...flags, status]
+    known.set(status, more)
+  }
+  connection.flags = more
 }
 
 /** What a packet is to connection tracking. */

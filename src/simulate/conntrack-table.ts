@@ -12,11 +12,13 @@ const TCP = 6
 export interface Found {
   connection: Connection
   direction: Direction
+  /** The next one with the same hash. */
+  next?: Found | undefined
 }
 
 export class ConntrackTable {
   readonly connections = new Set<Connection>()
-  private readonly byTuple = new Map<number, Found[]>()
+  private readonly byTuple = new Map<number, Found>()
   /** Those whose source NAT is settled, the newest first; made when somebody asks for it. */
   private bySource: Map<number, Connection[]> | undefined = undefined
 
@@ -32,9 +34,7 @@ export class ConntrackTable {
 
   /** Looks where a tuple of that direction would be; it may be the other direction of an entry. */
   findAs(as: Direction, tuple: Tuple, protocol: number, zones: Zone): Found | undefined {
-    const found = this.byTuple.get(hashOf(tuple, protocol))
-    if (!found) return undefined
-    for (const one of found) {
+    for (let one = this.byTuple.get(hashOf(tuple, protocol)); one; one = one.next) {
       const { connection, direction } = one
       const zone = connection.zones[direction]
       if (zone !== zones[as] || zone !== zones[direction] || connection.protocolNumber !== protocol) continue
@@ -59,21 +59,28 @@ export class ConntrackTable {
 
   private put(connection: Connection, direction: Direction): void {
     const hash = hashOf(connection[direction], connection.protocolNumber)
-    const others = this.byTuple.get(hash)
-    if (others) others.unshift({ connection, direction })
-    else this.byTuple.set(hash, [{ connection, direction }])
+    this.byTuple.set(hash, { connection, direction, next: this.byTuple.get(hash) })
   }
 
   delete(connection: Connection): void {
     flag(connection, 'dying')
     if (!this.connections.delete(connection)) return
-    for (const direction of ['original', 'reply'] as const)
-      take(
-        this.byTuple,
-        hashOf(connection[direction], connection.protocolNumber),
-        (one) => one.connection === connection && one.direction === direction,
-      )
-    if (this.bySource) take(this.bySource, sourceHashOf(connection), (one) => one === connection)
+    this.take(connection, 'original')
+    this.take(connection, 'reply')
+    const sources = this.bySource?.get(sourceHashOf(connection))
+    if (sources?.includes(connection)) sources.splice(sources.indexOf(connection), 1)
+  }
+
+  private take(connection: Connection, direction: Direction): void {
+    const hash = hashOf(connection[direction], connection.protocolNumber)
+    const isIt = (one: Found | undefined) => one?.connection === connection && one.direction === direction
+    const first = this.byTuple.get(hash)
+    if (isIt(first)) {
+      if (first?.next) this.byTuple.set(hash, first.next)
+      else this.byTuple.delete(hash)
+      return
+    }
+    for (let one = first; one; one = one.next) if (isIt(one.next)) one.next = one.next?.next
   }
 
   /** Those of its protocol and zone that began with the source of `tuple`, and whose own is settled; the newest first. */
@@ -119,14 +126,6 @@ function hashText(text: string, start: number): number {
   let hash = start
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash
-}
-
-function take<T>(lists: Map<number, T[]>, key: number, isIt: (one: T) => boolean): void {
-  const list = lists.get(key)
-  const i = list?.findIndex(isIt) ?? -1
-  if (i < 0) return
-  if (list!.length === 1) lists.delete(key)
-  else list!.splice(i, 1)
 }
 
 function fromDump(entry: ConntrackEntry): Connection {

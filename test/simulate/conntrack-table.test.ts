@@ -33,7 +33,8 @@ it('finds each of many entries, by both directions, and none that was deleted', 
   const all = Array.from({ length: 20_000 }, (_, n) => connection(tuple(n)))
   for (const one of all) table.insert(one)
   for (const one of all) {
-    expect(table.find(one.original, TCP, NO_ZONE)).toEqual({ connection: one, direction: 'original' })
+    expect(table.find(one.original, TCP, NO_ZONE)).toMatchObject({ direction: 'original' })
+    expect(table.find(one.original, TCP, NO_ZONE)?.connection).toBe(one)
     expect(table.find(one.reply, TCP, NO_ZONE)?.direction).toBe('reply')
   }
   for (const one of all) if (one.original.sport === 1024) table.delete(one)

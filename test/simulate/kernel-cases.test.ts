@@ -90,6 +90,15 @@ it('counts for each host where a rule says so, in one table for all rules that n
   expect(send('10.0.1.3', 'udp')).toBe('forwarded')
 })
 
+it('does not know what rules allow that share a table and do not agree on it', () => {
+  const rule = (burst: number) =>
+    `-A FORWARD -p udp -m hashlimit --hashlimit-above 1/hour --hashlimit-burst ${burst} --hashlimit-name a -j DROP`
+  const rules = (...bursts: number[]) => `*filter\n:FORWARD ACCEPT [0:0]\n${bursts.map(rule).join('\n')}\nCOMMIT\n`
+  const outcome = (...bursts: number[]) =>
+    new Machine(makeWorld(rules(...bursts), ROUTER)).send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
+  expect([outcome(4, 4), outcome(4, 5)]).toEqual(['forwarded', 'undetermined'])
+})
+
 it('does not count where it is assumed', () => {
   const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 1/hour --limit-burst 1 -j DROP\nCOMMIT\n'
   const assume = new Map([['--limit 1/hour --limit-burst 1', true]])

@@ -207,9 +207,10 @@ const RULES: readonly Made[] = [
         ' --hashlimit-mode dstip',
       ])
       const kind = random.pick(['upto', 'upto', 'above'])
+      const burst = random.pick([4, 9])
       // rules that share a name share what is left
-      const name = `h${mode.length}${random.int(0, 1)}`
-      return `${from(random, scene)} -m hashlimit --hashlimit-${kind} 1/hour --hashlimit-burst ${random.int(3, 15)}${mode} --hashlimit-name ${name} -j ${random.pick(['RETURN', 'MARK --set-mark 0x7', 'DROP'])}`
+      const name = `h${mode.length}${random.chance(0.9) ? `b${burst}` : ''}`
+      return `${from(random, scene)} -m hashlimit --hashlimit-${kind} 1/hour --hashlimit-burst ${burst}${mode} --hashlimit-name ${name} -j ${random.pick(['RETURN', 'MARK --set-mark 0x7', 'DROP'])}`
     },
   },
   {
