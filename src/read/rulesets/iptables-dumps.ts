@@ -73,6 +73,10 @@ function* texts(lines: readonly SourceLine[]): Generator<string> {
 
 function nameTable(section: Section, report: Report): string {
   if (section.table !== undefined) return section.table
+  if (section.header?.table !== undefined) {
+    section.table = section.header.table
+    return section.table
+  }
   const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
   section.table = tableOf(chains)
   report('guessed-table', `no table is named here; taken for ${section.table} by its chains`, section.number)

@@ -120,6 +120,7 @@ class SectionReader {
 
   private takeInside(source: SourceLine): void {
     const { line, number, text } = source
+    if (line.kind === 'other') this.endListing(text)
     if (this.current?.table === undefined && line.kind !== 'other') this.readUnnamed(source)
     if (this.current) this.current.lines.push(source)
     else {
@@ -138,7 +139,13 @@ class SectionReader {
     const hidden = /# Table `(\S{1,40})' is incompatible/.exec(text)?.[1]
     if (hidden !== undefined)
       this.report('incompatible-table', `rules in table ${hidden} that only nft can show are not in this file`, number)
+    this.endListing(text)
     if (!this.current) this.header = promptedTool(text) ?? this.header
+  }
+
+  /** A listing, which has no COMMIT, ends where the next one is asked for. */
+  private endListing(text: string): void {
+    if (this.current && this.current.table === undefined && promptedTool(text)) this.current = undefined
   }
 
   /**
@@ -168,6 +175,11 @@ class SectionReader {
       ...(this.header ? { header: this.header } : {}),
     }
     this.sections.push(this.current)
+    // it was asked for by name; the next one is not
+    if (this.header?.table !== undefined) {
+      const { table: _, ...header } = this.header
+      this.header = header
+    }
     this.listing = { hasRules: false, policies: new Set() }
   }
 
