@@ -1,17 +1,21 @@
 /** The iptables commands that fixes propose, each with the one that takes it back. */
 
-import type { RuleRef } from '../model/journey.ts'
+import type { Fix, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
 
 const tool = (family: string) => (family === 'ip6' ? 'ip6tables' : 'iptables')
 const tableOption = (table: string) => (table === 'filter' ? '' : ` -t ${table}`)
 
-/** The rule's own words without `-A CHAIN`, quoted for a shell: a comment may hold anything. */
-const body = (ref: RuleRef) =>
-  splitWords((ref.rule ?? '').replace(/^-A \S+ ?/, ''))
-    .map(shellWord)
-    .join(' ')
+/** `iptables -t nat`; table filter goes without saying. */
+export const iptablesHead = ({ family, table }: Pick<RuleRef, 'family' | 'table'>): string =>
+  `${tool(family)}${tableOption(table)}`
+
+/** The rule's own words without `-A CHAIN`, not yet quoted. */
+export const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).slice(2)
+
+/** Quoted for a shell: a comment may hold anything. */
+const body = (ref: RuleRef) => ruleWords(ref).map(shellWord).join(' ')
 
 /** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
 export const shellWord = (word: string): string =>
@@ -32,11 +36,45 @@ export function deleteRule(ref: RuleRef): Command | undefined {
   }
 }
 
+/** The rule with other words, in its place; undefined for rules that iptables cannot replace by number. */
+export function replaceRule(ref: RuleRef, words: readonly string[]): Command | undefined {
+  if (ref.ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
+  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
+  const line = (of: readonly string[]) => [head, ...of.map(shellWord)].join(' ')
+  return { command: line(words), undo: line(ruleWords(ref)) }
+}
+
+/** The rule with another value behind an option; undefined where it has no such option. */
+export function changeOption(ref: RuleRef, option: string, value: string): Command | undefined {
+  const words = ruleWords(ref)
+  const at = words.indexOf(option)
+  return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, value))
+}
+
+/** A jump in place of the goto, so that packets come back. */
+export function jumpInstead(ref: RuleRef): Command | undefined {
+  const words = ruleWords(ref)
+  const at = words.lastIndexOf('-g')
+  return at < 0 ? undefined : replaceRule(ref, words.with(at, '-j'))
+}
+
+/** A fix that is still to be tried; none where there is no command for it. */
+export const propose = (description: string, command: Command | undefined, note?: string): Fix[] =>
+  command ? [{ description, ...command, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
+
+/** What else is known of a packet that a rule is to choose. */
+export interface Told {
+  /** It answers what another port had asked, which is another one each time. */
+  answer?: boolean
+  /** nat has written its destination: others may come there directly. */
+  rewritten?: boolean
+}
+
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
-export function acceptBefore(ref: RuleRef, packet: Packet): Command | undefined {
-  const words = packetMatch(packet)
+export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Command | undefined {
+  const words = packetMatch(packet, told)
   if (words === undefined) return undefined
-  const head = `${tool(ref.family)}${tableOption(ref.table)}`
+  const head = iptablesHead(ref)
   const chain = shellWord(ref.chain)
   const place = ref.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${ref.ruleNumber}`
   return { command: `${head} ${place} ${words} -j ACCEPT`, undo: `${head} -D ${chain} ${words} -j ACCEPT` }
@@ -47,19 +85,28 @@ export function setPolicy(ref: RuleRef, policy: string, old: string): Command {
   return { command: `${head} ${policy}`, undo: `${head} ${old}` }
 }
 
-/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not its passing source port. */
-export function packetMatch(packet: Packet): string | undefined {
+/** Options that choose whatever is for this destination, with a blank behind them. */
+export function destinationMatch({ dst, protocol, dport }: Packet): string {
+  const words: string[] = []
+  if (dst !== undefined) words.push(`-d ${dst}/${dst.includes(':') ? 128 : 32}`)
+  if (protocol !== undefined && dport !== undefined) words.push(`-p ${protocol} -m ${protocol} --dport ${dport}`)
+  return words.map((word) => `${word} `).join('')
+}
+
+/** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
+export function packetMatch(packet: Packet, { answer, rewritten }: Told): string | undefined {
   if (packet.src === undefined || packet.dst === undefined) return undefined
   const width = packet.src.includes(':') ? 128 : 32
   const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]
   if (packet.in !== undefined) words.push(`-i ${shellWord(packet.in)}`)
   if (packet.out !== undefined) words.push(`-o ${shellWord(packet.out)}`)
   if (packet.protocol !== undefined) words.push(`-p ${packet.protocol === 'icmpv6' ? 'ipv6-icmp' : packet.protocol}`)
-  if (packet.dport !== undefined && packet.protocol !== undefined)
-    words.push(`-m ${packet.protocol} --dport ${packet.dport}`)
+  const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
+  if (port !== undefined && packet.protocol !== undefined) words.push(`-m ${packet.protocol} ${option} ${port}`)
   else if (packet.protocol === 'icmp' && packet.icmpType !== undefined)
     words.push(`-m icmp --icmp-type ${packet.icmpType}`)
   else if (packet.protocol === 'icmpv6' && packet.icmpType !== undefined)
     words.push(`-m icmp6 --icmpv6-type ${packet.icmpType}`)
+  if (rewritten) words.push('-m conntrack --ctstate DNAT')
   return words.join(' ')
 }

@@ -9,16 +9,20 @@ import type { CtState, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { evaluate } from '../rules/evaluate.ts'
+import { entryAnswered } from './conversation.ts'
 
 export function connectionFacts(evidence: Evidence, world: World): Partial<Packet>[] {
   const { arrivals, journey } = evidence
+  // a simulation knows
+  if (arrivals.some(({ packet }) => packet.ctState !== undefined)) return arrivals.map(() => ({}))
   const told = matchedStates(evidence)
-  const state = told ?? guessState(evidence)
+  const state = told ?? guessState(evidence, world)
   if (state === undefined) return arrivals.map(() => ({}))
   let status: string[] = []
   const facts = arrivals.map((arrival): Partial<Packet> => {
     const fact: Partial<Packet> = { ctState: state }
-    if (evidence.nat === 'passed') {
+    if (state === 'established' && told === undefined) fact.ctDir = 'reply'
+    else if (evidence.nat === 'passed') {
       fact.ctDir = 'original'
       fact.ctStatus = status
       const nat = arrival.rule?.statements.find((one) => 'kind' in one && ['dnat', 'redirect'].includes(one.kind))
@@ -54,13 +58,14 @@ function matchedStates(evidence: Evidence): CtState | undefined {
   return undefined
 }
 
-function guessState({ arrivals, nat, journey }: Evidence): CtState | undefined {
+function guessState({ arrivals, nat, journey }: Evidence, world: World): CtState | undefined {
   if (arrivals.some(({ rule }) => rule?.statements.some((one) => one.kind === 'notrack'))) return 'untracked'
-  if (nat === 'passed') return 'new'
+  const answered = entryAnswered(journey.packet, world) !== undefined
+  if (nat === 'passed') return answered ? 'established' : 'new'
   const { tcpFlags } = journey.packet
   // a connection's first packet; a retransmitted one is new as well
   if (nat === 'unknown' && tcpFlags?.includes('syn') && !tcpFlags.includes('ack')) return 'new'
-  return undefined
+  return answered ? 'established' : undefined
 }
 
 function flatten(value: Value): string[] {

@@ -21,8 +21,11 @@ export interface Context {
   connection: readonly Partial<Packet>[]
 }
 
-/** What a finding's detector gives: the finding, and the step whose rule is the one to look at, if it is this finding's. */
-export type Detected = Finding & { culprit?: number }
+/**
+ * What a finding's detector gives: the finding; the step whose rule is the one to look at, if it is this finding's; and how
+ * far it is from certain that this is what is wrong (absent: 0), by which findings are ordered.
+ */
+export type Detected = Finding & { culprit?: number; doubt?: number }
 
 export interface Detector {
   code: string

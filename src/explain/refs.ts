@@ -40,6 +40,13 @@ export function ownerAt(context: Context, i: number): Owner | undefined {
   return ref && owner(ref, rule, table)
 }
 
+/** Who owns a rule that the packet did not need to meet. */
+export function ownerOfRef({ world }: Context, ref: RuleRef): Owner | undefined {
+  const table = world.tables.find((one) => one.name === ref.table && one.family === ref.family)
+  const rule = ref.ruleNumber === undefined ? undefined : table?.chains.get(ref.chain)?.rules[ref.ruleNumber - 1]
+  return owner(ref, rule, table)
+}
+
 /** `filter INPUT 3`, `filter INPUT policy`. */
 export const nameRef = (ref: RuleRef): string =>
   ref.ruleNumber === undefined ? `${ref.table} ${ref.chain} policy` : `${ref.table} ${ref.chain} ${ref.ruleNumber}`

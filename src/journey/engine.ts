@@ -11,8 +11,15 @@ export interface Played {
   packet: Packet
 }
 
+export interface PlayOptions {
+  /** Sent first through the same machine. */
+  before?: readonly Packet[]
+  /** What a capture has shown of conditions that nobody can know otherwise: in their own words, whether they hold. */
+  assume?: ReadonlyMap<string, boolean>
+}
+
 export interface Engine {
   readonly id: 'model' | 'kernel'
   /** Sends the packet through a machine of its own, so that nothing of it stays. */
-  play(world: World, packet: Packet): Played
+  play(world: World, packet: Packet, options?: PlayOptions): Played
 }

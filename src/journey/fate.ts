@@ -72,6 +72,11 @@ export class Fates<T> {
     )
   }
 
+  /** Are packets told apart by all that is asked for? Behind too many fates only by their rule lines. */
+  get fine(): boolean {
+    return this.list.length < MOST
+  }
+
   /** The fate of this journey, if one like it was met before; it is counted then. */
   find(open: OpenJourney, states: PacketStates, followed: boolean, repeated: boolean): Fate<T> | undefined {
     this.describe(open, states, followed, repeated)
@@ -94,7 +99,7 @@ export class Fates<T> {
   private describe(open: OpenJourney, states: PacketStates, followed: boolean, repeated: boolean): void {
     this.reserve(2 + open.points.length * (STATE_NUMBERS + this.columns.length + 2))
     const { scratch } = this
-    const fine = this.list.length < MOST
+    const { fine } = this
     scratch[0] = (followed ? 1 : 0) | (repeated ? 2 : 0) | (open.beforeNat ? 4 : 0) | (open.natSeen ? 8 : 0)
     scratch[1] = open.points.length
     let at = 2

@@ -82,6 +82,8 @@ export interface Fix {
   after?: Outcome
   /** The source it would leave with then, where that is another one. */
   afterSource?: string
+  /** What would still be wrong then: the packet gets through, and the flow does not. */
+  but?: string
   /** Why it could not be tried. */
   unverified?: string
   /** Risk; who writes it back. */

@@ -1,5 +1,6 @@
 /** Which findings and fixes of a journey are told, and in which order. */
 import type { Finding, Fix, Journey } from '../model/journey.ts'
+import { isPassed } from './group.ts'
 import { NOTICES } from './journey-words.ts'
 
 /** Their sentence says what the cause has said already. */
@@ -44,5 +45,10 @@ export function distinctFixes({ findings }: Journey): Fix[] {
   const fixes = [...told.filter((one) => !RETOLD.has(one.code)), ...told.filter((one) => RETOLD.has(one.code))].flatMap(
     (one) => one.fix,
   )
-  return [...new Map(fixes.map((fix) => [fix.command ?? fix.description, fix])).values()]
+  const distinct = [...new Map(fixes.map((fix) => [fix.command ?? fix.description, fix])).values()]
+  // what was tried and does not mend it comes last
+  return [...distinct.filter((fix) => !isTriedInVain(fix)), ...distinct.filter(isTriedInVain)]
 }
+
+const isTriedInVain = ({ verified, after, but }: Fix): boolean =>
+  verified !== undefined && (but !== undefined || after === undefined || !isPassed(after))

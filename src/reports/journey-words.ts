@@ -104,9 +104,10 @@ export function markOf({ outcome, findings }: Journey): 'bad' | 'good' | 'look' 
 export const NOTICES: ReadonlySet<string> = new Set(['no-ruleset', 'ruleset-mismatch'])
 
 /** What trying a fix gave; undefined where it was not tried. */
-export function triedWords({ verified, after, afterSource }: Fix): string | undefined {
+export function triedWords({ verified, after, afterSource, but }: Fix): string | undefined {
   if (verified === undefined) return undefined
   const outcome = after === undefined ? '' : `: ${after}`
   const source = afterSource === undefined ? '' : `, from ${afterSource}`
-  return `tried with ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}`
+  const wrong = but === undefined ? '' : `, but ${but}`
+  return `tried with ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}${wrong}`
 }

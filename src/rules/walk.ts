@@ -47,8 +47,9 @@ const MAX_DEPTH = 512
 /**
  * `stack`: where the packet is, the base chain first; each place but the last is where its chain goes on after a
  * return. A chain left by goto is not come back to; where nothing is left to come back to, the policy decides.
+ * `open`: what becomes of it at a rule whose conditions are not known: it stops there, or goes as if they held.
  */
-export function walk(table: Table, stack: readonly Place[], start: Moment): Walk {
+export function walk(table: Table, stack: readonly Place[], start: Moment, open: 'stop' | 'holds' = 'stop'): Walk {
   const places: Frame[] = stack.map((place) => ({ ...place, gotos: 0 }))
   const matched: Visit[] = []
   let moment = start
@@ -71,7 +72,7 @@ export function walk(table: Table, stack: readonly Place[], start: Moment): Walk
       because,
       packet: moment.packet,
     })
-    if (truth !== true) {
+    if (truth !== true && open === 'stop') {
       if (verdictOf(rule).ending !== 'continue') return stop(truth)
       moment = mayHaveCarriedOut(rule, moment)
       continue

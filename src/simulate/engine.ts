@@ -4,5 +4,9 @@ import { Machine } from './machine.ts'
 /** The model: at once, anywhere, and as far as conditions can be known. */
 export const modelEngine: Engine = {
   id: 'model',
-  play: (world, packet) => new Machine(world).send(packet),
+  play(world, packet, { before = [], assume } = {}) {
+    const machine = new Machine(world, assume ? { assume } : {})
+    for (const one of before) machine.send(one)
+    return machine.send(packet)
+  },
 }

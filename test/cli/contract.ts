@@ -80,7 +80,7 @@ const FINDING = object({
   fix: list(
     object({
       description: text,
-      ...texts('command', 'undo', 'unverified', 'note', 'afterSource'),
+      ...texts('command', 'undo', 'unverified', 'note', 'afterSource', 'but'),
       'verified?': oneOf('model', 'kernel'),
       'after?': OUTCOME,
     }),

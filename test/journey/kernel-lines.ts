@@ -13,6 +13,7 @@ export interface TestPacket {
   dport?: number
   seq?: number
   flags?: string
+  window?: number
   icmpType?: number
   icmpId?: number
   icmpSeq?: number
@@ -52,7 +53,7 @@ function transport(packet: TestPacket, options: boolean): string {
     case 'tcp': {
       const numbers = options ? `SEQ=${packet.seq ?? 7} ACK=0 ` : ''
       const list = options ? 'OPT (020405B4) ' : ''
-      return `PROTO=TCP SPT=${sport} DPT=${dport} ${numbers}WINDOW=64240 RES=0x00 ${packet.flags ?? 'SYN'} URGP=0 ${list}`
+      return `PROTO=TCP SPT=${sport} DPT=${dport} ${numbers}WINDOW=${packet.window ?? 64240} RES=0x00 ${packet.flags ?? 'SYN'} URGP=0 ${list}`
     }
     case 'udp':
       return `PROTO=UDP SPT=${sport} DPT=${dport} LEN=${length - 20} `

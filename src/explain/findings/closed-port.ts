@@ -1,6 +1,6 @@
 import { addressType } from '../../rules/fib.ts'
 import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { knowsSockets, listener } from './sockets.ts'
+import { knowsSockets, listener } from '../sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {

@@ -1,7 +1,7 @@
 import type { Fix } from '../../model/journey.ts'
-import { acceptBefore, setPolicy } from '../commands.ts'
+import { setPolicy } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
-import { blame } from './verdicts.ts'
+import { acceptSuch, blame } from './verdicts.ts'
 
 /** No rule accepted it, and the chain's policy drops what is left. */
 export const droppedByPolicy: Detector = {
@@ -13,7 +13,7 @@ export const droppedByPolicy: Detector = {
     const { end } = told
     const unverified = 'not tried'
     const fix: Fix[] = []
-    const accept = acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet)
+    const accept = acceptSuch(context, end)
     if (accept)
       fix.push({
         description: 'accept such packets',

@@ -1,27 +1,47 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
+import { acceptedTooLate } from './accepted-too-late.ts'
+import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
+import { dnatMismatch } from './dnat-mismatch.ts'
+import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
 import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
+import { gotoSkips } from './goto-skips.ts'
+import { invalidState } from './invalid-state.ts'
+import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
+import { markMissing } from './mark-missing.ts'
+import { missingRule } from './missing-rule.ts'
 import { nearMiss } from './near-miss.ts'
+import { neverReached } from './never-reached.ts'
+import { noEndpoints } from './no-endpoints.ts'
 import { nodeportClash } from './nodeport-clash.ts'
+import { notInSet } from './not-in-set.ts'
+import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { refusedHere } from './refused-here.ts'
+import { refusedThere } from './refused-there.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
+import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
+import { returnedEarly } from './returned-early.ts'
 import { snatSkipped } from './snat-skipped.ts'
+import { staleConntrack } from './stale-conntrack.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, rulesetMismatch } from './unknown-outcome.ts'
+import { untracked } from './untracked.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
 import { vanishedNoRoute } from './vanished-no-route.ts'
 import { vanishedRpFilter } from './vanished-rp-filter.ts'
 import { vanishedTtl } from './vanished-ttl.ts'
+import { wrongWayOut } from './wrong-way-out.ts'
 
 /** Why a packet does not come out of routing, in the order in which the kernel asks. */
 export const VANISHED: readonly Detector[] = [
@@ -35,14 +55,35 @@ export const VANISHED: readonly Detector[] = [
 ]
 
 export const DETECTORS: readonly Detector[] = [
+  noEndpoints,
   droppedByMark,
   droppedByRule,
   droppedByPolicy,
   rejectedByRule,
+  replyDropped,
+  invalidState,
+  untracked,
+  staleConntrack,
   nodeportClash,
+  dnatSkipped,
+  dnatShadowed,
   snatSkipped,
-  closedPort,
+  notMasqueraded,
+  markMissing,
+  returnedEarly,
+  gotoSkips,
+  notInSet,
+  neverReached,
+  cameBack,
+  acceptedTooLate,
+  dnatMismatch,
+  missingRule,
   nearMiss,
+  closedPort,
+  refusedHere,
+  refusedThere,
+  wrongWayOut,
+  laterBaseChain,
   dnatChangedDestination,
   retransmission,
   rulesetMismatch,

@@ -1,65 +1,48 @@
-import type { Condition } from '../../model/condition.ts'
-import type { Chain, Rule } from '../../model/ruleset.ts'
-import { conditionText, evaluate } from '../../rules/evaluate.ts'
-import { verdictOf } from '../../rules/verdict.ts'
-import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import type { Fix } from '../../model/journey.ts'
+import { propose } from '../commands.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { mendRule } from '../meant/mend.ts'
+import { fieldOf, isLookup } from '../meant/miss.ts'
+import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { astray } from '../routes.ts'
 
 /** More would bury the answer. */
 const MOST = 5
 
-/** An accept rule in front of the one that dropped it, which failed in exactly one condition. */
+/** A rule that the packet passed would have taken it to where it was to go, and failed in exactly one condition. */
 export const nearMiss: Detector = {
   code: 'near-miss',
-  detect(context) {
-    if (context.journey.outcome !== 'dropped' && context.journey.outcome !== 'rejected') return []
-    const found: Detected[] = []
-    for (const { chain, rule, step } of passedRules(context)) {
-      if (verdictOf(rule).ending !== 'accept') continue
-      const failed = onlyFailure(context, rule, step)
-      if (!failed) continue
-      const table = context.journey.steps[step]!.table!
-      const ref = refOf(context, table, chain, rule)
-      const end = refAt(context, context.ended.step)
-      found.push(
-        finding('near-miss', 'note', `${nameRef(ref)} would have accepted it, but only for ${conditionText(failed)}.`, {
-          steps: [step + 1],
-          rules: end ? [ref, end] : [ref],
-        }),
-      )
-    }
-    return found.slice(0, MOST)
-  },
+  detect: (context) =>
+    goals(context)
+      .flatMap((goal) => near(context, goal).map((one) => tell(context, goal, one)))
+      .slice(0, MOST),
 }
 
-/** Rules that were looked at before the end and did not match, the latest first: in the last chain, and up the jumps to it. */
-function* passedRules(context: Context): Generator<{ chain: Chain; rule: Rule; step: number }> {
-  const { arrivals } = context.evidence
-  for (let at: number | undefined = context.ended.step; at !== undefined; at = arrivals[at]!.caller) {
-    const { chain } = arrivals[at]!
-    const before = context.journey.steps[at]!.ruleNumber
-    if (!chain || before === undefined) return
-    const met = new Set(
-      context.journey.steps
-        .filter((one) => one.chain === chain.name && one.kind === 'rule')
-        .map((one) => one.ruleNumber),
-    )
-    for (let number = Math.min(before - 1, chain.rules.length); number >= 1; number--) {
-      const rule = chain.rules[number - 1]!
-      if (!met.has(number)) yield { chain, rule, step: at }
-    }
-  }
+/** What sets keep out is told by itself. */
+const near = (context: Context, goal: Goal): NearMiss[] =>
+  nearMisses(context, goal).filter(({ miss }) => !isLookup(miss))
+
+function tell(context: Context, goal: Goal, one: NearMiss): Detected {
+  const { ref, miss } = one
+  const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
+  return finding('near-miss', 'note', `${nameRef(ref)} would have ${goal.what}, but only for ${miss.text}.`, {
+    steps: [one.step + 1],
+    rules: end ? [ref, end] : [ref],
+    fix: mends(context, goal, one),
+    doubt: one.doubt,
+  })
 }
 
-/** The one condition that failed where all others held; a rule of one condition is not near, but merely another rule. */
-function onlyFailure(context: Context, rule: Rule, step: number): Condition | undefined {
-  const moment = momentAt(context, step)
-  let failed: Condition | undefined
-  for (const condition of rule.conditions) {
-    const truth = evaluate(condition, moment)
-    if (truth === true) continue
-    if (truth !== false || failed) return undefined
-    failed = condition
-  }
-  return rule.conditions.length > 1 ? failed : undefined
+/** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
+function mends(context: Context, { mendable }: Goal, { ref, miss, moment, used, likely }: NearMiss): Fix[] {
+  if (used || !likely || !mendable) return []
+  // where a route leads astray, the rule's interface is the right one
+  if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
+  return propose(
+    `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+    mendRule(ref, miss, moment.packet),
+    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+  )
 }

@@ -31,15 +31,26 @@ export function atRouting(context: Context): Routed | undefined {
 }
 
 /** As the last line of PREROUTING shows it, and as the rule of that line rewrites it. */
-function observedAtRouting({ evidence, ended }: Context): Packet | undefined {
+function observedAtRouting({ evidence, ended, world, journey }: Context): Packet | undefined {
   const arrival = evidence.arrivals[ended.step]
   if (arrival?.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
     return undefined
   // over lo it was routed when it was sent
   if (arrival.packet.in === 'lo') return undefined
-  const nat = arrival.rule?.statements.find((statement) => statement.kind === 'dnat')
-  const dst = nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined
-  return dst === undefined ? arrival.packet : { ...arrival.packet, dst }
+  const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')
+  if (!nat) return arrival.packet
+  switch (nat.kind) {
+    case 'dnat':
+      return nat.addresses ? { ...arrival.packet, dst: nat.addresses[0] } : arrival.packet
+    case 'redirect': {
+      // to the interface's own address; IPv6 takes one of the destination's scope
+      const link = world.host.links?.find(({ name }) => name === arrival.packet.in)
+      const own = link?.addresses?.find(({ address }) => !address.includes(':'))
+      return own && journey.family === 'ip' ? { ...arrival.packet, dst: own.address } : undefined
+    }
+    default:
+      return undefined
+  }
 }
 
 /** The same, where the packet had to be forwarded by a route that is known. */

@@ -1,13 +1,13 @@
 import type { Condition } from '../../model/condition.ts'
-import type { Chain, Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { type Place, type Visit, walk } from '../../rules/walk.ts'
+import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule } from '../commands.ts'
-import { type Context, type Detector, finding, momentAt } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { rewrites, SOURCE } from '../meant/goals.ts'
+import { markAsked } from '../meant/marks.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
-
-const REWRITES_SOURCE = ['snat', 'masquerade', 'netmap']
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
 export const snatSkipped: Detector = {
@@ -15,10 +15,12 @@ export const snatSkipped: Detector = {
   detect(context) {
     const { steps } = context.journey
     const inPostrouting = steps.flatMap((step, i) => (step.table === 'nat' && step.hook === 'postrouting' ? [i] : []))
-    if (inPostrouting.some((i) => REWRITES_SOURCE.includes(steps[i]!.verdict ?? ''))) return []
+    if (inPostrouting.some((i) => SOURCE.includes(steps[i]!.verdict ?? ''))) return []
     for (const i of inPostrouting.reverse()) {
       const { rule, ending, packet } = context.evidence.arrivals[i]!
       if (!rule || (ending !== 'accept' && ending !== 'return')) continue
+      // who asks for a mark means it so; why the mark is not there is another question
+      if (rule.conditions.some((one) => markAsked(one))) continue
       const missed = missedRule(context, i)
       const [culprit, snat] = [refAt(context, i), missed && refOf(context, 'nat', missed.chain, missed.rule)]
       if (!missed || !culprit || !snat) continue
@@ -61,24 +63,9 @@ export const snatSkipped: Detector = {
 
 /** The SNAT rule that the packet would have met, had the rule of step `i` not matched. */
 function missedRule(context: Context, i: number): Visit | undefined {
-  const { arrivals } = context.evidence
-  const table = arrivals[i]!.table
-  if (!table) return undefined
-  const stack: Place[] = []
-  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
-    const place = placeBehind(arrivals[at]!.chain, arrivals[at]!.rule)
-    if (!place) return undefined
-    // a chain left by goto is not come back to
-    if (at === i || arrivals[at]!.ending !== 'goto') stack.unshift(place)
-  }
-  const onwards = walk(table, stack, momentAt(context, i))
-  return onwards.last && REWRITES_SOURCE.includes(verdictOf(onwards.last.rule).text) && onwards.ending === 'accept'
-    ? onwards.last
-    : undefined
+  const onwards = hadItNotMatched(context, i)
+  return onwards && rewrites(SOURCE)(onwards) ? onwards.last : undefined
 }
-
-const placeBehind = (chain: Chain | undefined, rule: Rule | undefined): Place | undefined =>
-  chain && rule && { chain, index: rule.ruleNumber }
 
 function namesDestination(condition: Condition): boolean {
   if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))

@@ -1,5 +1,7 @@
-import { type Detector, finding } from '../context.ts'
-import { atRouting } from './routing.ts'
+import type { Fix } from '../../model/journey.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { addConnected, deleteRoute, homeOf } from '../routes.ts'
+import { atRouting, type Routed } from './routing.ts'
 
 /** No route to the destination, or one that says no. */
 export const vanishedNoRoute: Detector = {
@@ -14,6 +16,7 @@ export const vanishedNoRoute: Detector = {
       finding('vanished-no-route', 'error', `Routing dropped it: ${why}.`, {
         steps: [context.ended.step + 1],
         fix: [
+          ...mend(context, routed),
           {
             description: `add a route to ${routed.dst}, then ask: ip route get ${routed.dst}`,
             unverified: 'which gateway is not known here',
@@ -22,4 +25,20 @@ export const vanishedNoRoute: Detector = {
       }),
     ]
   },
+}
+
+/** Taking away the route that says no; or the one that a link's address should have brought. */
+function mend({ world }: Context, { route, dst }: Routed): Fix[] {
+  const unverified = 'not tried'
+  if (route) return [{ description: `take the ${route.type} route away`, ...deleteRoute(route), unverified }]
+  const home = homeOf(dst, world.host)
+  if (!home) return []
+  const { link, network } = home
+  return [
+    {
+      description: `${link.name} has an address in ${network}: give it its route back`,
+      ...addConnected(home),
+      unverified,
+    },
+  ]
 }

@@ -1,6 +1,7 @@
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { shellWord } from '../commands.ts'
+import { propose, shellWord } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
+import { astray, deleteRoute } from '../routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -25,6 +26,8 @@ export const vanishedRpFilter: Detector = {
       back === null || devices.length === 0
         ? 'there is no route back to it'
         : `the way back to it is ${devices.join(' or ')}`
+    const answer = { src: routed.dst, dst: packet.src!, ...(devices[0] === undefined ? {} : { out: devices[0] }) }
+    const stray = astray(answer, context.world.host, device)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
     return [
       finding(
@@ -34,6 +37,10 @@ export const vanishedRpFilter: Detector = {
         {
           steps: [context.ended.step + 1],
           fix: [
+            ...propose(
+              `take away the route to ${packet.src} that leads elsewhere than where it came from`,
+              stray && deleteRoute(stray.route),
+            ),
             {
               description: 'add the route back, or let the filter be loose',
               command: `sysctl -w ${shellWord(name)}=2`,

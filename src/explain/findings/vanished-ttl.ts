@@ -1,5 +1,7 @@
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { toForward } from './routing.ts'
+import { withoutRule } from './verdicts.ts'
 
 /** It had to be forwarded, and its time to live is used up (net/ipv4/ip_forward.c). */
 export const vanishedTtl: Detector = {
@@ -7,6 +9,22 @@ export const vanishedTtl: Detector = {
   detect(context) {
     const routed = toForward(context)
     if (!routed || routed.packet.ttl === undefined || routed.packet.ttl > 1) return []
+    const lowered = whoLowered(context)
+    const ref = lowered === undefined ? undefined : refAt(context, lowered)
+    if (lowered !== undefined && ref)
+      return [
+        finding(
+          'vanished-ttl',
+          'error',
+          `${nameRef(ref)} set its TTL to ${routed.packet.ttl}, and it had to be forwarded: the kernel drops it and answers "time exceeded".`,
+          {
+            steps: [lowered + 1, context.ended.step + 1],
+            rules: [ref],
+            fix: withoutRule(context, lowered, ref),
+            culprit: lowered,
+          },
+        ),
+      ]
     return [
       finding(
         'vanished-ttl',
@@ -24,4 +42,14 @@ export const vanishedTtl: Detector = {
       ),
     ]
   },
+}
+
+/** Index of the step whose rule wrote the TTL last. */
+function whoLowered({ evidence, journey }: Context): number | undefined {
+  const at = evidence.arrivals.findLastIndex(
+    ({ rule }, i) =>
+      journey.steps[i]!.kind === 'rule' &&
+      rule?.statements.some((one) => one.kind === 'set' && /^ip ttl$|^ip6 hoplimit$/.test(one.field)),
+  )
+  return at < 0 ? undefined : at
 }

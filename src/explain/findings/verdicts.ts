@@ -1,9 +1,11 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
 import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, deleteRule } from '../commands.ts'
+import { acceptBefore, type Command, deleteRule, packetMatch, type Told } from '../commands.ts'
 import type { Context } from '../context.ts'
+import { openingOf } from '../conversation.ts'
 import { ownerAt, refAt } from '../refs.ts'
 
 export interface Blame {
@@ -26,8 +28,47 @@ export function blame(context: Context): Blame | undefined {
   return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step) }
 }
 
+/** In front of what stopped it. */
+export const acceptSuch = (context: Context, end: RuleRef): Command | undefined =>
+  acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
+
+/** Options that choose the packet, as it was there, and its like. */
+export const suchPackets = (context: Context, packet: Packet): string | undefined =>
+  packetMatch(packet, toldOf(context))
+
+function toldOf({ journey, world, evidence, ended }: Context): Told {
+  const { hook, table } = evidence.arrivals[ended.step]!
+  const answer = openingOf(journey.packet, world) !== undefined
+  // before nat has done its work nobody can ask for it
+  const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
+  const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
+  return { answer, rewritten: behind && rewritten }
+}
+
+/** The Service for whom the rule stopped it, as nobody is behind it: letting such packets pass would lead them nowhere. */
+export const withoutEndpoints = ({ evidence, ended }: Context): string | undefined =>
+  /^(.*?) has no (?:local )?endpoints$/.exec(evidence.arrivals[ended.step]?.rule?.comment ?? '')?.[1]
+
+/** Take away the rule of step `i`; first what its owner's users should do instead. */
+export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
+  const owner = ownerAt(context, i)
+  const remove = deleteRule(ref)
+  const found: Fix[] = []
+  if (owner)
+    found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
+  if (remove)
+    found.push({
+      description: `${owner ? 'for now, ' : ''}delete rule ${ref.ruleNumber} of ${ref.chain}`,
+      ...remove,
+      unverified: 'not tried',
+      note: owner ? writtenBack(owner) : 'every packet that the rule chose goes another way then',
+    })
+  return found
+}
+
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] {
+  if (withoutEndpoints(context) !== undefined) return []
   const found: Fix[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)
@@ -35,9 +76,9 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
-  const packet = context.evidence.arrivals[context.ended.step]!.packet
-  const accept = acceptBefore(end, packet)
-  const through = walked.markSetter !== undefined || walked.culprit !== context.ended.step
+  const accept = acceptSuch(context, end)
+  // a mark, or a chain, may be for many; who set it for this service is the one to go
+  const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
   const remove = drop && {
     description: `${forNow}delete rule ${culprit.ruleNumber} of ${culprit.chain}`,
@@ -53,7 +94,10 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
       ...unverified,
       note: note.note ?? 'it opens no more than this source, destination and service',
     })
-  if (remove && !through) found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
+  // without the rule that takes whatever is left, everything is open
+  const { rule } = context.evidence.arrivals[walked.culprit]!
+  if (remove && !through && rule?.conditions.length !== 0)
+    found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
   return found
 }
 

@@ -141,7 +141,7 @@ export function readHeaders(bytes: Uint8Array, start: number, end: number, names
         case F.PHYSIN:
         case F.PHYSOUT:
           at = V.readName(bytes, at, end)
-          if (bytes[at - 1] === 0xa0) read.unclean = true
+          if (bytes[at - 1] === 0xa0 && bytes[at - 2] === 0xc2) read.unclean = true
           if ((row[F.PRESENT]! & (1 << column)) === 0 && V.value > 0) {
             row[column] = names.number(bytes, from, at)
             row[F.PRESENT]! |= 1 << column
@@ -286,7 +286,9 @@ const isWholeMac = (bytes: Uint8Array, at: number, end: number): boolean =>
   bytes[at + MAC_LENGTH] === 0x20 &&
   bytes[at + 2] === 0x3a &&
   bytes[at + 20] === 0x3a &&
-  bytes[at + 38] === 0x3a
+  bytes[at + 38] === 0x3a &&
+  // a line that is cut there may have the next one glued to it
+  V.isMacByte(bytes[at + MAC_LENGTH - 1]!)
 
 /** Another record begins at `at`: was the latest value cut off? Names may have the next line's first word at their end. */
 const gluedTo = (at: number, latest: number, latestEnd: number): number =>

@@ -21,12 +21,17 @@ interface Entry extends Meaning {
 export const NONE = -1
 /** The beginning of one line and the whole of another one; `glued` is the length of the other. */
 export const TWO_LINES = -2
+/** A rule that asks for such a prefix: a line of a ruleset or of a script. */
+export const RULE = -3
 
 const latin = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
 const TRACE_PREFIX = /^([^:\s]+):([^\s]+?):(rule|return|policy):(\d+)(?!\d)(.*)$/
 /** The same without `TRACE: `, as people and tools cut it off; only for the tables that there are. */
 const BARE_TRACE = /^(?:.*\s)?((?:raw|mangle|nat|filter|security):\S+:(?:rule|return|policy):\d+)\s*$/
+const ASKS_FOR_PREFIX = /\blog[- ]prefix[= ]\\?["']?$/
+/** Of texts that are none of the kernel's, the short ones come again. */
+const LONGEST_OTHER = 64
 /** Texts kept; those that glued fields make endless are read each time instead. */
 const MOST = 1 << 17
 /** Prefixes of LOG lines told apart: who writes numbers or times into them has one for each line. */
@@ -57,7 +62,7 @@ export class PrefixTable {
     const words = new Int32Array(padded.buffer)
     const { point, glued } = this.read(bytes)
     const entry: Entry = { words, length: bytes.length, hash, point, glued }
-    if (this.count > MOST) return entry
+    if (this.count > MOST || (point === NONE && bytes.length > LONGEST_OTHER)) return entry
     this.slots[slot] = entry
     if (++this.count * 2 > this.slots.length) this.grow()
     return entry
@@ -117,6 +122,7 @@ export function readLogPrefix(points: TracePoints, bytes: Uint8Array, escaped: b
       Uint8Array.from(bare, (letter) => letter.charCodeAt(0)),
       escaped,
     )
+  if (ASKS_FOR_PREFIX.test(text)) return { point: RULE, glued: 0 }
   const other = text.search(BEGINNING)
   if (other > 0) return { point: TWO_LINES, glued: text.length - other }
   // the end of a TRACE line whose beginning is missing

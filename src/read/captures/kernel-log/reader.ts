@@ -13,10 +13,12 @@ import { isJson, lineOfJson } from './json.ts'
 import { hashedTo, hashLine, plain } from './line-hash.ts'
 import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
-import { lastWord, PrefixTable, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
+import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
 import { gather, joinHead, joinWrapped, MAX_RECORD } from './wrapped.ts'
 
+/** Table, chain, number; and fields up to the first blank, where the blanks between are lost. */
+const MAX_PREFIX = 512
 const NEWLINE = 0x0a
 /** `RACE` as a little-endian number. */
 const RACE = 0x45434152
@@ -106,9 +108,10 @@ export class KernelLogReader implements CaptureReader {
     // fields may be aligned by hand; between `TRACE:` and the table there is one blank
     while (bytes[at] === 0x20) at++
     const prefixStart = at
+    const most = Math.min(end, at + MAX_PREFIX)
     let hash = 0
     let last = 0
-    for (; at + 4 <= end; at += 4) {
+    for (; at + 4 <= most; at += 4) {
       const four = view.getInt32(at, true)
       // is one of the four a blank or less?
       const ends = (four - 0x21212121) & ~four & 0x80808080
@@ -123,7 +126,7 @@ export class KernelLogReader implements CaptureReader {
     if (bytes[at]! > 0x20) {
       // the last bytes that there are
       const from = at
-      while (bytes[at]! > 0x20) at++
+      while (at < most && bytes[at]! > 0x20) at++
       last = lastWord(view, from, at)
     }
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
@@ -309,7 +312,7 @@ export class KernelLogReader implements CaptureReader {
     hash ^= hash >>> 15
     const { point, glued } = this.logs.find(bytes, view, from, at, hash, lastWord(view, at - ((at - from) & 3), at))
     if (point >= 0) return this.event(bytes, view, at, end, point)
-    this.skip('cut-line', 'a part of a log line was passed over')
+    if (point !== RULE) this.skip('cut-line', 'a part of a log line was passed over')
     return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1
   }
 
@@ -360,6 +363,7 @@ export class KernelLogReader implements CaptureReader {
 }
 
 const lineEnd = (bytes: Uint8Array, from: number, end: number): number => {
+  // only up to `end`: the newline may be far behind it
   const newline = bytes.subarray(from, end).indexOf(NEWLINE)
   return newline < 0 ? end : from + newline
 }

@@ -240,5 +240,5 @@ const isNameByte = (byte: number) =>
 /** 14 times two digits, and a blank; the digits themselves are read when somebody asks for them. */
 function isMac(bytes: Uint8Array, from: number): boolean {
   for (let i = from + 2; i < from + 41; i += 3) if (bytes[i] !== 0x3a) return false
-  return bytes[from + 41] === 0x20
+  return bytes[from + 41] === 0x20 && isHex(bytes[from + 40]!)
 }

@@ -1,7 +1,7 @@
 /** Who listens for a packet, by the sockets in host state. */
-import { compareAddresses, parseAddress } from '../../model/address.ts'
-import type { Host, Socket } from '../../model/host.ts'
-import type { Packet } from '../../model/packet.ts'
+import { compareAddresses, parseAddress } from '../model/address.ts'
+import type { Host, Socket } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
 
 /**
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { knowsSockets, listener } from '../../../src/explain/findings/sockets.ts'
-import { HOST_FORMATS } from '../../../src/read/host/index.ts'
+import { knowsSockets, listener } from '../../src/explain/sockets.ts'
+import { HOST_FORMATS } from '../../src/read/host/index.ts'
 
 const ss = HOST_FORMATS.find(({ id }) => id === 'ss')!
 const HEADER = 'Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n'

@@ -1,0 +1,130 @@
+/** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
+import type { Played } from '../journey/engine.ts'
+import type { Evidence } from '../journey/evidence.ts'
+import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { isLocal } from '../rules/fib.ts'
+import { lookupRoute, routeDevices } from '../rules/route.ts'
+
+const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
+
+/** A SYN, an echo request; of UDP any packet that connection tracking had not seen. */
+export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {
+  if (packet.inner) return false
+  switch (packet.protocol) {
+    case 'tcp':
+      return has(packet, 'syn') && !has(packet, 'ack')
+    case 'udp':
+      if (nat === 'unknown' && world.host.conntrack) return !entryOpened(packet, world) && !entryAnswered(packet, world)
+      return nat === 'passed'
+    default:
+      return packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
+  }
+}
+
+/** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
+export function answerTo(asked: Packet, { packet, ended }: Played): Packet | undefined {
+  const { outcome } = ended
+  if (outcome !== 'forwarded' && outcome !== 'sent' && outcome !== 'delivered') return undefined
+  const { src, dst, sport, dport, protocol, out } = packet
+  if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  const back: Packet = { src: dst, dst: src, protocol }
+  if (outcome !== 'delivered') {
+    if (out === undefined) return undefined
+    back.in = out
+  }
+  switch (protocol) {
+    case 'tcp':
+      if (sport === undefined || dport === undefined) return undefined
+      Object.assign(back, { sport: dport, dport: sport, tcpFlags: ['syn', 'ack'] })
+      if (asked.tcpSeq !== undefined) Object.assign(back, { tcpSeq: 0, tcpAck: (asked.tcpSeq + 1) >>> 0 })
+      if (asked.tcpWindow !== undefined) back.tcpWindow = asked.tcpWindow
+      return back
+    case 'udp':
+      return sport === undefined || dport === undefined ? undefined : { ...back, sport: dport, dport: sport }
+    default: {
+      const { icmpId, icmpSeq, icmpType } = packet
+      if (icmpId === undefined || (icmpType !== 8 && icmpType !== 128)) return undefined
+      const type = icmpType === 8 ? 0 : 129
+      return { ...back, icmpType: type, icmpCode: 0, icmpId, ...(icmpSeq === undefined ? {} : { icmpSeq }) }
+    }
+  }
+}
+
+/** Does the answer, as it arrived, come from whom was asked? Undefined: that is not known. */
+export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
+  if (ended.outcome === 'undetermined') return undefined
+  if (ended.outcome !== 'forwarded' && ended.outcome !== 'sent' && ended.outcome !== 'delivered') return false
+  return packet.src === asked.dst && packet.dst === asked.src && packet.sport === asked.dport
+}
+
+/** The entry whose answers such a packet belongs to, of those in host state. */
+export const entryAnswered = (packet: Packet, world: World): ConntrackEntry | undefined =>
+  indexOf(world)?.reply.get(tupleKey(packet, packet.protocol))
+
+/** The entry that such a packet has begun, or could have. */
+export const entryOpened = (packet: Packet, world: World): ConntrackEntry | undefined =>
+  indexOf(world)?.original.get(tupleKey(packet, packet.protocol))
+
+interface Index {
+  original: Map<string, ConntrackEntry>
+  reply: Map<string, ConntrackEntry>
+}
+
+// there may be millions of them
+const indexes = new WeakMap<readonly ConntrackEntry[], Index>()
+
+function indexOf({ host: { conntrack } }: World): Index | undefined {
+  if (!conntrack) return undefined
+  let index = indexes.get(conntrack)
+  if (!index) {
+    index = { original: new Map(), reply: new Map() }
+    for (const entry of conntrack) {
+      index.original.set(tupleKey(entry.original, entry.protocol), entry)
+      index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
+    }
+    indexes.set(conntrack, index)
+  }
+  return index
+}
+
+const tupleKey = ({ src, dst, sport, dport, icmpId }: Tuple | Packet, protocol: string | undefined): string =>
+  `${protocol} ${src} ${sport} ${dst} ${dport} ${icmpId}`
+
+/** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */
+export function openingOf(answer: Packet, world: World): Packet | undefined {
+  if (answer.inner || answer.protocol === undefined) return undefined
+  if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack')) return undefined
+  const entry = entryAnswered(answer, world)
+  const asked = entry ? openingBy(entry) : turned(answer)
+  if (!asked?.src || !asked.dst) return undefined
+  if (asked.protocol === 'tcp') {
+    asked.tcpFlags = ['syn']
+    if (answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
+  }
+  if (isLocal(asked.src, world.host)) return asked
+  const device = lookupRoute({ dst: asked.src }, world.host)
+  const [name] = device ? routeDevices(device) : []
+  return name === undefined ? undefined : { ...asked, in: name }
+}
+
+function openingBy({ protocol, original }: ConntrackEntry): Packet {
+  const { src, dst, sport, dport, icmpId, icmpType } = original
+  return {
+    ...{ protocol, src, dst },
+    ...(sport === undefined ? {} : { sport }),
+    ...(dport === undefined ? {} : { dport }),
+    ...(icmpId === undefined ? {} : { icmpId, icmpType: icmpType ?? 8, icmpCode: 0 }),
+  }
+}
+
+/** Without an entry only what is an answer by itself. */
+function turned({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet): Packet | undefined {
+  if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  if (protocol === 'tcp' && sport !== undefined && dport !== undefined)
+    return { protocol, src: dst, dst: src, sport: dport, dport: sport }
+  if (icmpId !== undefined && (icmpType === 0 || icmpType === 129))
+    return { protocol, src: dst, dst: src, icmpType: icmpType === 0 ? 8 : 128, icmpCode: 0, icmpId }
+  return undefined
+}

@@ -1,0 +1,63 @@
+import { verdictOf } from '../../rules/verdict.ts'
+import { describeConditions } from '../cause.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { DESTINATION, goals } from '../meant/goals.ts'
+import { isParticular, onlyMiss } from '../meant/miss.ts'
+import { type Pass, passedRules } from '../meant/passed.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+
+/** A rule of nat chose it for its destination and sent it to a chain, from where it came back as it was. */
+export const cameBack: Detector = {
+  code: 'came-back',
+  detect: (context) =>
+    goals(context)
+      .filter(({ kind }) => kind === 'destination')
+      .flatMap(({ pass }) => tell(context, pass))
+      .slice(0, 1),
+}
+
+function tell(context: Context, pass: Pass): Detected[] {
+  const { arrivals } = context.evidence
+  // the last one chose it best
+  const jump = pass.steps.findLast((i) => {
+    const { ending, rule } = arrivals[i]!
+    return ending === 'jump' && rule !== undefined && rule.conditions.filter(isParticular).length > 1
+  })
+  const ref = jump === undefined ? undefined : refAt(context, jump)
+  if (jump === undefined || !ref) return []
+  const ends = pass.steps.filter((i) => i > jump && isEnd(context, i) && leadsFrom(context, i, jump))
+  const refs = ends.flatMap((i) => refAt(context, i) ?? [])
+  const [deepest] = refs
+  if (!deepest) return []
+  const missed = [...passedRules(context, pass)]
+    .filter(({ chain, rule }) => chain.name === deepest.chain && DESTINATION.includes(verdictOf(rule).text))
+    .flatMap(({ chain, rule, moment }) => {
+      const miss = onlyMiss(rule, moment)
+      return miss ? [{ ref: refOf(context, pass.table.name, chain, rule), asks: miss.text }] : []
+    })[0]
+  const why = describeConditions(arrivals[jump]!.rule!.conditions)
+  const there = missed
+    ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
+    : 'no rule there rewrote its destination'
+  const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
+  return [
+    finding('came-back', 'warning', message, {
+      steps: [jump + 1, ...ends.map((i) => i + 1)],
+      rules: [...(missed ? [missed.ref] : []), ...refs, ref],
+      doubt: 0.3,
+    }),
+  ]
+}
+
+/** The end of a chain that has more to do than to mark or to count. */
+function isEnd({ evidence, journey }: Context, i: number): boolean {
+  const { chain } = evidence.arrivals[i]!
+  if (journey.steps[i]!.kind !== 'return' || !chain) return false
+  return chain.rules.length === 0 || chain.rules.some((rule) => verdictOf(rule).ending !== 'continue')
+}
+
+/** Was the chain of step `i` entered by step `jump`, over any number of jumps? */
+function leadsFrom({ evidence: { arrivals } }: Context, i: number, jump: number): boolean {
+  for (let at = arrivals[i]!.caller; at !== undefined; at = arrivals[at]!.caller) if (at === jump) return true
+  return false
+}

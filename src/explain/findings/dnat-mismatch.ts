@@ -1,0 +1,177 @@
+import type { Condition, Value } from '../../model/condition.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
+import { SERVICES } from '../../rules/iptables/values/services.ts'
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { changeOption, propose, ruleWords } from '../commands.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { goals } from '../meant/goals.ts'
+import { looksLike } from '../meant/near-misses.ts'
+import { type Passed, passedRules } from '../meant/passed.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+import { knowsSockets, listener } from '../sockets.ts'
+
+/** nat sends it to one place, and another rule that is there for it speaks of another. */
+export const dnatMismatch: Detector = {
+  code: 'dnat-mismatch',
+  detect(context) {
+    const step = context.evidence.arrivals.findIndex(
+      ({ rule, ending }, i) =>
+        context.journey.steps[i]!.kind === 'rule' &&
+        rule !== undefined &&
+        ending === 'accept' &&
+        /^(dnat|redirect)$/.test(verdictOf(rule).text),
+    )
+    const ref = step < 0 ? undefined : refAt(context, step)
+    if (!ref) return []
+    return [...byComment(context, step, ref), ...byFilter(context, step, ref), ...bySocket(context, step, ref)].slice(
+      0,
+      1,
+    )
+  },
+}
+
+interface Place {
+  address: string
+  port: number | undefined
+}
+
+/** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`. */
+function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
+  const { arrivals } = context.evidence
+  const { rule, caller } = arrivals[step]!
+  const said = caller === undefined ? undefined : arrivals[caller]!.rule?.comment
+  const [, address, port] = /-> \[?([\da-f.:]+?)\]?:(\d+)$/.exec(said ?? '') ?? []
+  const to = rule?.statements.find((one) => one.kind === 'dnat')
+  if (address === undefined || to?.kind !== 'dnat' || !to.addresses) return []
+  const meant = { address, port: Number(port) }
+  const same = to.addresses[0] === address && (to.ports === undefined || to.ports[0] === meant.port)
+  const leads = refAt(context, caller!)
+  if (same || !leads) return []
+  const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while the comment of ${nameRef(leads)}, which leads there, says ${describeEnd(address, port)}.`
+  return [
+    finding('dnat-mismatch', 'warning', message, {
+      steps: [step + 1],
+      rules: [ref, leads],
+      fix: sendTo(ref, meant, arrivals[step]!.packet.dport),
+    }),
+  ]
+}
+
+/** It was stopped where another destination would have passed, by a rule that nothing else has ever met. */
+function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
+  const goal = goals(context).find(({ kind }) => kind === 'pass')
+  if (!goal || goal.pass.steps[0]! <= step) return []
+  for (const passed of passedRules(context, goal.pass)) {
+    const { rule, chain, moment } = passed
+    const ending = verdictOf(rule).ending
+    if (ending !== 'accept' && ending !== 'return') continue
+    const asked = context.evidence.arrivals[step]!.packet
+    const meant = placeMeant(passed, asked)
+    if (!meant || !leadsThere(context, passed, meant)) continue
+    // who serves others is there for this packet, too, if it names the very port that was asked
+    const used = rule.counters && rule.counters.packets > 0
+    if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
+    const other = refOf(context, goal.pass.table.name, chain, rule)
+    const { dst, dport } = moment.packet
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
+    const besides = [rule, context.evidence.arrivals[step]!.rule]
+    const [there, here] = [
+      mentions(context, meant, besides),
+      mentions(context, { address: dst!, port: dport }, besides),
+    ]
+    // what nobody else speaks of is likelier mistaken; of equals, the change that opens nothing is the safer one
+    const doubt = there >= here ? 0 : 0.9
+    return [
+      finding('dnat-mismatch', 'warning', message, {
+        steps: [step + 1, passed.step + 1],
+        rules: [ref, other],
+        fix: sendTo(ref, meant, asked.dport),
+        doubt,
+      }),
+    ]
+  }
+  return []
+}
+
+/** Nobody listens where nat sends it, and somebody does next to it. */
+function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
+  const { host } = context.world
+  const { protocol, dst, dport } = lastPacket(context)
+  if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
+  if (!knowsSockets(host, protocol) || listener(host, lastPacket(context))) return []
+  const near = host.sockets?.find(({ port }) => {
+    const there = port === undefined ? undefined : listener(host, { ...lastPacket(context), dport: port })
+    return there !== undefined && looksLike(String(port), String(dport))
+  })
+  if (!near) return []
+  const who = near.process === undefined ? 'somebody' : near.process
+  const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${who} listens on ${near.port}.`
+  const fix = sendTo(ref, { address: dst, port: near.port }, context.evidence.arrivals[step]!.packet.dport)
+  return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.2 })]
+}
+
+/** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
+function placeMeant({ rule, moment }: Passed, asked: Packet): Place | undefined {
+  const { dst, dport } = moment.packet
+  if (dst === undefined) return undefined
+  const failed = rule.conditions.filter((one) => evaluate(one, moment) === false)
+  if (failed.length === 0) return undefined
+  let place: Place = { address: dst, port: dport }
+  for (const condition of failed) {
+    if (condition.kind === 'lookup') place = { ...place, port: asked.dport }
+    else if (condition.kind !== 'compare' || condition.op !== '==') return undefined
+    else if (/ daddr$/.test(condition.field)) place = { ...place, address: hostOf(condition) ?? '' }
+    else if (/ dport$/.test(condition.field)) place = { ...place, port: portOf(condition.value) }
+    else return undefined
+  }
+  if (place.address === '' || (place.port === undefined) !== (dport === undefined)) return undefined
+  const packet = { ...moment.packet, dst: place.address, ...(place.port === undefined ? {} : { dport: place.port }) }
+  return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
+}
+
+/** The way to the place is the one that the packet took. */
+function leadsThere({ world }: Context, { moment }: Passed, { address }: Place): boolean {
+  const { out, in: from } = moment.packet
+  if (out === undefined) return true
+  const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)
+  return !route || routeDevices(route).includes(out)
+}
+
+/** One host, not a network. */
+function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || !('prefix' in value)) return undefined
+  return value.length === (value.prefix.includes(':') ? 128 : 32) ? value.prefix : undefined
+}
+
+const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
+
+/** In how many other rules the place is spoken of, with the port; and whether a port is a service's that everybody knows. */
+function mentions({ world }: Context, { address, port }: Place, besides: readonly (Rule | undefined)[]): number {
+  const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
+  const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
+  let count = 0
+  for (const { chains } of world.tables)
+    for (const { rules } of chains.values())
+      for (const rule of rules)
+        if (!besides.includes(rule) && host.test(rule.text) && (port === undefined || service.test(rule.text))) count++
+  const known = port !== undefined && Object.values(SERVICES).includes(port)
+  const inSets = world.sets.some(({ elements }) =>
+    elements.some(({ parts }) => port !== undefined && parts.includes(String(port))),
+  )
+  return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
+}
+
+/** The port is said where the rule says one, or where the packet's own would not do. */
+function sendTo(ref: RuleRef, { address, port }: Place, asked: number | undefined): Fix[] {
+  const said = ruleWords(ref)[ruleWords(ref).indexOf('--to-destination') + 1] ?? ''
+  const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
+  const place = port === undefined || (!hasPort && port === asked) ? address : describeEnd(address, port)
+  const command = changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
+  const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`
+  return propose(description, command, 'all that the rule chooses goes there then')
+}

@@ -1,0 +1,62 @@
+import { evaluate } from '../../rules/evaluate.ts'
+import { isUnknown } from '../../rules/truth.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { describeConditions } from '../cause.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { DESTINATION, goals, rewrites } from '../meant/goals.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+import { withoutRule } from './verdicts.ts'
+
+/** A rule ended the nat table, or left a chain of it, in front of the DNAT rule that is meant for such packets. */
+export const dnatSkipped: Detector = {
+  code: 'dnat-skipped',
+  detect(context) {
+    const goal = goals(context).find(({ kind }) => kind === 'destination')
+    return goal ? goal.pass.steps.flatMap((i) => tell(context, i, goal.sure)) : []
+  },
+}
+
+/** An earlier DNAT rule took it elsewhere. */
+export const dnatShadowed: Detector = {
+  code: 'dnat-skipped',
+  detect(context) {
+    const { arrivals } = context.evidence
+    const i = arrivals.findIndex(
+      ({ rule, ending, table }) =>
+        table?.name === 'nat' && ending === 'accept' && rule && DESTINATION.includes(verdictOf(rule).text),
+    )
+    const end = context.ended.step
+    if (i < 0 || end <= i || isByChance(context, i)) return []
+    return tell(context, i, context.journey.outcome === 'dropped' || context.journey.outcome === 'rejected')
+  },
+}
+
+function tell(context: Context, i: number, sure: boolean): Detected[] {
+  const { rule, ending } = context.evidence.arrivals[i]!
+  if (!rule || (ending !== 'accept' && ending !== 'return')) return []
+  const onwards = hadItNotMatched(context, i)
+  const [culprit, missed] = [refAt(context, i), onwards?.last]
+  if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
+  const ref = refOf(context, 'nat', missed.chain, missed.rule)
+  const instead = DESTINATION.includes(verdictOf(rule).text) ? 'rewrote its destination first' : 'ended the nat table'
+  const did = ending === 'return' ? `sent it back out of ${culprit.chain}` : instead
+  return [
+    finding(
+      'dnat-skipped',
+      sure ? 'warning' : 'note',
+      `${nameRef(culprit)} ${did} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
+      { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
+    ),
+  ]
+}
+
+/** Was step `i` come to by a condition that nobody can know, as kube-proxy takes one of several? */
+function isByChance(context: Context, i: number): boolean {
+  const { arrivals } = context.evidence
+  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
+    const moment = momentAt(context, at)
+    if (arrivals[at]!.rule?.conditions.some((one) => isUnknown(evaluate(one, moment)))) return true
+  }
+  return false
+}

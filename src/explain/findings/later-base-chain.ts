@@ -1,0 +1,30 @@
+import { type Detector, finding } from '../context.ts'
+import { passes } from '../meant/passed.ts'
+import { nameRef, refAt } from '../refs.ts'
+
+/** A rule had accepted it, and a chain that comes later stopped it all the same. */
+export const laterBaseChain: Detector = {
+  code: 'later-base-chain',
+  detect(context) {
+    const { journey, ended, evidence } = context
+    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    const all = passes(context)
+    const last = all.findIndex(({ steps }) => steps.includes(ended.step))
+    // only table filter is there to let pass
+    const accepted = all
+      .slice(0, Math.max(last, 0))
+      .filter(({ table }) => table.name === 'filter')
+      .flatMap(({ steps }) => steps.slice(-1))
+      .find((i) => evidence.arrivals[i]!.ending === 'accept' && journey.steps[i]!.kind === 'rule')
+    const [ref, end] = [accepted === undefined ? undefined : refAt(context, accepted), refAt(context, ended.step)]
+    if (accepted === undefined || !ref || !end) return []
+    return [
+      finding(
+        'later-base-chain',
+        'note',
+        `${nameRef(ref)} had accepted it, but an accept ends only its own chain: ${end.table} ${end.chain} comes later.`,
+        { steps: [accepted + 1, ended.step + 1], rules: [end, ref] },
+      ),
+    ]
+  },
+}

@@ -1,0 +1,150 @@
+import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { changeOption, iptablesHead, jumpInstead, propose, shellWord } from '../commands.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
+import { mendRule } from '../meant/mend.ts'
+import { isNegated } from '../meant/miss.ts'
+import { nearMisses } from '../meant/near-misses.ts'
+import { jumpTo } from '../meant/unreached.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+import { withoutRule } from './verdicts.ts'
+
+/** What became of it hung on a mark that it has not, and why it has not. */
+export const markMissing: Detector = {
+  code: 'mark-missing',
+  detect: (context) =>
+    goals(context)
+      .filter(({ sure }) => sure)
+      .flatMap((goal) => askers(context, goal).flatMap((asker) => tell(context, goal, asker)))
+      .slice(0, 1),
+}
+
+interface Asker extends Mark {
+  ref: RuleRef
+  rule: Rule | undefined
+  /** Index of the step that shows the packet there. */
+  step: number
+}
+
+/** Rules that would have taken it there, had it the mark; and those that kept it from there, as it has not. */
+function askers(context: Context, goal: Goal): Asker[] {
+  const { pass, wanted } = goal
+  const found: Asker[] = []
+  for (const { miss, ref, rule, step } of nearMisses(context, goal)) {
+    const mark = markAsked(miss.condition)
+    if (mark && !mark.not) found.push({ ...mark, ref, rule, step })
+  }
+  for (const step of pass.steps) {
+    const { rule, ending } = context.evidence.arrivals[step]!
+    const mark = rule?.conditions.map(markAsked).find((one) => one?.not)
+    const ref = mark && refAt(context, step)
+    if (!mark || !ref || ending === 'continue') continue
+    const onwards = hadItNotMatched(context, step)
+    if (onwards && wanted(onwards)) found.push({ ...mark, ref, rule, step })
+  }
+  return found
+}
+
+function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
+  const why = whyUnmarked(context, asker, asker.step)
+  if (!why) return []
+  const { words, refs, fix } = describe(context, asker, why)
+  return [
+    finding(
+      'mark-missing',
+      mendable ? 'warning' : 'note',
+      `${nameRef(asker.ref)} goes by mark ${hex(asker.value)}, which it has not: ${words}.`,
+      {
+        steps: [asker.step + 1],
+        rules: [...refs, asker.ref],
+        fix: mendable ? fix : [],
+      },
+    ),
+  ]
+}
+
+interface Described {
+  words: string
+  refs: RuleRef[]
+  fix: Fix[]
+}
+
+function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
+  switch (why.kind) {
+    case 'lost':
+      return without(context, why.step, 'took it away')
+    case 'skipped': {
+      const ref = refAt(context, why.step)!
+      const instead = propose('jump there, so that the packet comes back', jumpInstead(ref))
+      const told = without(context, why.step, 'led it past the rule that sets it')
+      return instead.length > 0 ? { ...told, fix: instead } : told
+    }
+    case 'other':
+      return setOther(context, asker, why.step)
+    case 'missed': {
+      const refs = why.missed.map(({ passed }) => refOf(context, passed.pass.table.name, passed.chain, passed.rule))
+      const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
+      const used = passed.rule.counters && passed.rule.counters.packets > 0
+      // an exemption is meant so
+      const wrong = !used && !isNegated(miss.condition)
+      return {
+        words: `${nameRef(ref)}, which leads to it, is only for ${miss.text}`,
+        refs,
+        fix: propose(
+          `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+          wrong ? mendRule(ref, miss, passed.moment.packet) : undefined,
+        ),
+      }
+    }
+    case 'unreached': {
+      const { chain, then } = why.chain
+      const { rule } = then.matched.find((visit) => visit.chain === chain)!
+      const ref = refOf(context, why.pass.table.name, chain, rule)
+      const words = `nothing leads to ${nameRef(ref)}, which sets it`
+      return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
+    }
+    case 'nobody':
+      return nobody(context, asker, why.empty)
+  }
+}
+
+function without(context: Context, step: number, did: string): Described {
+  const ref = refAt(context, step)!
+  return { words: `${nameRef(ref)} ${did}`, refs: [ref], fix: withoutRule(context, step, ref) }
+}
+
+/** One of both rules has the wrong number: the one that asks, if it has never matched, is the likelier. */
+function setOther(context: Context, { ref: asks, rule, value, mask }: Asker, step: number): Described {
+  const ref = refAt(context, step)!
+  const change = context.journey.steps[step]!.changes.find(({ field }) => field === 'mark')
+  const there = Number(change?.to ?? momentAt(context, step).packet.mark ?? 0)
+  const ask = propose(
+    `let rule ${asks.ruleNumber} of ${asks.chain} ask for the mark that it has`,
+    changeOption(asks, '--mark', `${hex(there & mask)}/${hex(mask)}`),
+    'it has never matched a packet',
+  )
+  const give = propose(
+    `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
+    changeOption(ref, '--set-xmark', `${hex(value)}/${hex(mask)}`),
+    'see who else asks for the mark that it sets now',
+  )
+  const fix = rule?.counters?.packets === 0 && (there & mask) !== 0 ? [...ask, ...give] : give
+  return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
+}
+
+const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
+
+/** Chains without rules that are named for marks are where such a rule would stand. */
+function nobody(context: Context, { value, mask }: Asker, empty: readonly number[]): Described {
+  const refs = empty.flatMap((step) => refAt(context, step) ?? []).filter(({ chain }) => /mark/i.test(chain))
+  const [first, ...more] = refs
+  if (!first) return { words: 'no rule sets it', refs, fix: [] }
+  const words = `no rule sets it, and ${nameRef(first).replace(/ \d+$/, '')}, which it passed, is empty`
+  const rule = `${shellWord(first.chain)} -j MARK --set-xmark ${hex(value)}/${hex(mask)}`
+  const head = iptablesHead(first)
+  const command = { command: `${head} -A ${rule}`, undo: `${head} -D ${rule}` }
+  return { words, refs, fix: propose(`let ${first.chain} set it`, more.length > 0 ? undefined : command) }
+}

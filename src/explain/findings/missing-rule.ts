@@ -1,0 +1,91 @@
+import type { Fix } from '../../model/journey.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
+import type { Moment } from '../../rules/moment.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { iptablesHead, propose, shellWord } from '../commands.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
+import { nearMisses } from '../meant/near-misses.ts'
+import { type Passed, passedRules } from '../meant/passed.ts'
+import { hadItMatched } from '../meant/what-if.ts'
+import { nameRef, refOf } from '../refs.ts'
+import { suchPackets } from './verdicts.ts'
+
+/** Other services have a rule in the chain, and this one has none. */
+export const missingRule: Detector = {
+  code: 'missing-rule',
+  detect: (context) =>
+    goals(context)
+      .filter((goal) => goal.sure && goal.mendable && !nearMisses(context, goal).some(({ likely }) => likely))
+      .flatMap((goal) => tell(context, goal)),
+}
+
+interface Sibling extends Passed {
+  misses: Miss[]
+}
+
+function tell(context: Context, goal: Goal): Detected[] {
+  const [best, ...others] = siblings(context, goal)
+  if (!best) return []
+  const { pass, chain, rule, misses, moment, step } = best
+  const { dst, dport, protocol } = moment.packet
+  const ref = refOf(context, pass.table.name, chain, rule)
+  const asks = misses.map(({ text }) => text).join(' ')
+  const more = others.filter((one) => one.chain === chain).length
+  const service = `${protocol ?? ''} ${describeEnd(dst, dport)}`.trim()
+  const like = more === 0 ? nameRef(ref) : `${nameRef(ref)} and ${more} more like it`
+  return [
+    finding('missing-rule', 'note', `No rule is there for ${service}: ${like} would have ${goal.what}, for ${asks}.`, {
+      steps: [step + 1],
+      rules: [ref],
+      fix: another(context, goal, best),
+      doubt: 0.5,
+    }),
+  ]
+}
+
+/** Rules for other addresses and ports, and for nothing else; the likest first. */
+function siblings(context: Context, goal: Goal): Sibling[] {
+  const found: Sibling[] = []
+  for (const passed of passedRules(context, goal.pass)) {
+    const { rule, moment } = passed
+    if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
+      continue
+    const misses = missedBy(rule, moment)
+    if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
+    // another host's other service has to have something else in common with it
+    if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
+    if (goal.wanted(hadItMatched(passed))) found.push({ ...passed, misses })
+  }
+  return found.sort((a, b) => a.misses.length - b.misses.length)
+}
+
+/** Asks for another port or protocol, or for another host: what one service has and another has not. */
+function isOfService(miss: Miss, { kind }: Goal): boolean {
+  if (fieldOf(miss.condition) === 'meta l4proto') return true
+  // what nat does for one address says nothing of another one
+  return isExact(miss.condition) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
+}
+
+const holdsMore = ({ conditions }: Rule, moment: Moment): boolean =>
+  conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
+
+const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condition) ?? '')
+const asksPort = ({ condition }: Miss): boolean => / dport$/.test(fieldOf(condition) ?? '')
+
+/** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
+function another(context: Context, { kind, pass }: Goal, { chain, rule, moment }: Sibling): Fix[] {
+  const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
+  const target = rule.iptables?.target
+  if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
+  const head = iptablesHead(refOf(context, pass.table.name, chain, rule))
+  const place = shellWord(chain.name)
+  const text = `${match} -${target.goto ? 'g' : 'j'} ${shellWord(target.name)}`
+  return propose(
+    `add a rule for it to ${chain.name}`,
+    { command: `${head} -I ${place} ${rule.ruleNumber + 1} ${text}`, undo: `${head} -D ${place} ${text}` },
+    'it opens no more than this source, destination and service',
+  )
+}

@@ -1,0 +1,100 @@
+import type { Condition } from '../../model/condition.ts'
+import type { Fix } from '../../model/journey.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
+import { held } from '../../rules/facts.ts'
+import { inSet } from '../../rules/in-set.ts'
+import { setFields, setParts } from '../../rules/ipset.ts'
+import type { Moment } from '../../rules/moment.ts'
+import { propose, replaceRule, ruleWords, shellWord } from '../commands.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { isNegated } from '../meant/miss.ts'
+import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
+import { nameRef, refAt } from '../refs.ts'
+
+const MOST = 3
+
+/** A rule would have taken it, had it been in the rule's ipset, or not been. */
+export const notInSet: Detector = {
+  code: 'not-in-set',
+  detect: (context) =>
+    goals(context)
+      .flatMap((goal) => nearMisses(context, goal).flatMap((one) => tell(context, goal, one)))
+      .slice(0, MOST),
+}
+
+function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
+  const { ref, miss, moment, step, doubt } = one
+  const negated = isNegated(miss.condition)
+  const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
+  if (lookup.kind !== 'lookup') return []
+  const set = context.world.sets.find(({ name, table }) => name === lookup.set && table === undefined)
+  const element = set && elementOf(set, lookup.fields, moment)
+  const turned = negated || !set ? undefined : turnedRound(lookup.set, lookup.fields, moment)
+  const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
+  const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in set ${lookup.set}`
+  const hint = turned ? `; ${elementOf(set!, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
+  return [
+    finding(
+      'not-in-set',
+      goal.mendable ? 'warning' : 'note',
+      `${nameRef(ref)} would have ${goal.what}, but ${what}${hint}.`,
+      {
+        steps: [step + 1],
+        rules: end ? [ref, end] : [ref],
+        fix: !goal.mendable
+          ? []
+          : turned
+            ? turnRule(one, lookup, turned)
+            : element === undefined
+              ? []
+              : changeSet(lookup.set, element, negated),
+        doubt,
+      },
+    ),
+  ]
+}
+
+function changeSet(set: string, element: string, negated: boolean): Fix[] {
+  const names = `${shellWord(set)} ${shellWord(element)}`
+  const [add, del] = [`ipset add ${names}`, `ipset del ${names}`]
+  const note = 'every rule that asks for the set counts it then'
+  return negated
+    ? propose('take it out of the set', { command: del, undo: add }, note)
+    : propose('put it into the set', { command: add, undo: del }, note)
+}
+
+/** Is the packet in the set, if source and destination are asked the other way round? */
+function turnedRound(set: string, directions: readonly string[], moment: Moment): string[] | undefined {
+  const turned = directions.map((one) => (one === 'src' ? 'dst' : 'src'))
+  return inSet(set, turned, moment) === true ? turned : undefined
+}
+
+function turnRule({ ref, used }: NearMiss, lookup: Lookup, turned: readonly string[]): Fix[] {
+  const words = ruleWords(ref)
+  const at = words.indexOf(lookup.set)
+  if (used || at < 0) return []
+  return propose(
+    `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
+    replaceRule(ref, words.with(at + 1, turned.join(','))),
+    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+  )
+}
+
+type Lookup = Condition & { kind: 'lookup' }
+
+/** As `ipset add` takes it; undefined for types whose elements a packet does not tell. */
+function elementOf(set: NamedSet, directions: readonly string[], moment: Moment): string | undefined {
+  const { family, packet } = moment
+  if (family !== 'ip' && family !== 'ip6') return undefined
+  const fields = setFields(set.type, directions, family)
+  if (!fields) return undefined
+  const parts = setParts(set.type)
+  const words = fields.map((field, i) => {
+    const value = held(field, moment)
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined
+    if (parts[i] !== 'port' || set.type === 'bitmap:port') return String(value)
+    return packet.protocol === undefined ? undefined : `${packet.protocol}:${value}`
+  })
+  return words.every((word) => word !== undefined) ? words.join(',') : undefined
+}

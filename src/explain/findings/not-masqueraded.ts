@@ -1,0 +1,63 @@
+import type { RuleRef } from '../../model/journey.ts'
+import { findTable } from '../../model/world.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { iptablesHead, propose, shellWord } from '../commands.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { SOURCE } from '../meant/goals.ts'
+import { isHairpin, needsSource } from '../meant/nowhere.ts'
+import { passes } from '../meant/passed.ts'
+import { refAt } from '../refs.ts'
+
+/** It left with a source to which no answer finds back, or only past this host. */
+export const notMasqueraded: Detector = {
+  code: 'not-masqueraded',
+  detect(context) {
+    if (needsSource(context) !== 'surely') return []
+    const { src, dst, out } = lastPacket(context)
+    if (isHairpin(context)) {
+      const past = `${dst} answers past this host, with an address that was not asked`
+      return tell(context, `It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+    }
+    // where this host rewrites no source at all, that may be another one's work
+    const own = rewritesSources(context)
+    const unless = own ? '' : ', unless a router behind rewrites it'
+    return tell(
+      context,
+      `It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`,
+      own,
+    )
+  },
+}
+
+/** Has table nat a rule that rewrites sources on the way out? */
+const rewritesSources = ({ world, journey }: Context): boolean =>
+  [...(findTable(world, journey.family as 'ip', 'nat')?.chains.values() ?? [])].some(({ rules }) =>
+    rules.some((rule) => SOURCE.includes(verdictOf(rule).text)),
+  )
+
+function tell(context: Context, message: string, sure: boolean): Detected[] {
+  const { src, dst, out } = lastPacket(context)
+  const { family } = context.journey
+  const width = family === 'ip6' ? 128 : 32
+  const head = iptablesHead({ family, table: 'nat' })
+  const to = isHairpin(context) ? ` -d ${dst}/${width}` : ''
+  const rule = `POSTROUTING -s ${src}/${width}${to} -o ${shellWord(out ?? '+')} -j MASQUERADE`
+  return [
+    finding('not-masqueraded', sure ? 'warning' : 'note', message, {
+      steps: [context.ended.step + 1],
+      rules: lastOfNat(context),
+      fix: propose(
+        "give such packets this host's own source",
+        { command: `${head} -A ${rule}`, undo: `${head} -D ${rule}` },
+        'whoever answers sees this host, and no longer who asked',
+      ),
+    }),
+  ]
+}
+
+/** Where the rule would have had to stand: in front of what ended table nat. */
+function lastOfNat(context: Context): RuleRef[] {
+  const pass = passes(context).findLast(({ table, hook }) => table.name === 'nat' && hook === 'postrouting')
+  const ref = pass && refAt(context, pass.steps.at(-1)!)
+  return ref ? [ref] : []
+}

@@ -1,0 +1,74 @@
+import type { Packet } from '../../model/packet.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+
+/** This host itself says no, and no rule of its own can have said it: nothing listens. */
+export const refusedHere: Detector = {
+  code: 'refused-here',
+  detect(context) {
+    const { journey, world } = context
+    const { packet } = journey
+    const said = refusal(packet)
+    if (!said || packet.in !== undefined || isLocal(packet.src, world.host) !== true) return []
+    if (mayBeRule(context, said.answer)) return []
+    const { answer, protocol, address, port } = said
+    return [
+      finding(
+        'refused-here',
+        'warning',
+        `This host itself answers with ${answer}, and no rule does that: nothing takes ${protocol} ${describeEnd(address, port)}.`,
+        {
+          steps: [1],
+          fix: [
+            {
+              description:
+                'start the program, or let it listen on this address; or see why nat did not send the question on',
+              unverified: 'it is done outside of netfilter',
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}
+
+interface Refusal {
+  answer: 'a reset' | 'port unreachable'
+  protocol: string
+  /** Who was asked. */
+  address: string | undefined
+  port: number | undefined
+}
+
+function refusal({
+  protocol,
+  tcpFlags,
+  tcpWindow,
+  icmpType,
+  icmpCode,
+  inner,
+  src,
+  sport,
+}: Packet): Refusal | undefined {
+  if (protocol === 'tcp')
+    return tcpFlags?.includes('rst') && tcpFlags.includes('ack') && tcpWindow === 0
+      ? { answer: 'a reset', protocol, address: src, port: sport }
+      : undefined
+  const unreachable = protocol === 'icmp' ? [3, 3] : protocol === 'icmpv6' ? [1, 4] : undefined
+  if (!unreachable || !inner?.protocol || icmpType !== unreachable[0] || icmpCode !== unreachable[1]) return undefined
+  return { answer: 'port unreachable', protocol: inner.protocol, address: inner.dst, port: inner.dport }
+}
+
+/** A REJECT with this very answer; without a ruleset that is not known. */
+function mayBeRule({ world, journey }: Context, answer: Refusal['answer']): boolean {
+  const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
+  const words = answer === 'a reset' ? /tcp-reset|tcp reset/ : /port-unreach/
+  return (
+    tables.length === 0 ||
+    tables.some(({ chains }) =>
+      [...chains.values()].some(({ rules }) =>
+        rules.some(({ statements }) => statements.some((one) => one.kind === 'reject' && words.test(one.with))),
+      ),
+    )
+  )
+}

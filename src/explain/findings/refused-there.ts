@@ -1,0 +1,57 @@
+import { type Detector, describeEnd, finding } from '../context.ts'
+import { entryAnswered } from '../conversation.ts'
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  'icmp 3 1': 'host unreachable',
+  'icmp 3 2': 'protocol unreachable',
+  'icmp 3 3': 'port unreachable',
+  'icmp 3 10': 'host prohibited',
+  'icmp 3 13': 'prohibited',
+  'icmpv6 1 1': 'prohibited',
+  'icmpv6 1 3': 'address unreachable',
+  'icmpv6 1 4': 'port unreachable',
+}
+
+/** It came through, and says no: whoever was asked, or a firewall there, refuses. */
+export const refusedThere: Detector = {
+  code: 'refused-there',
+  detect(context) {
+    const { journey, world } = context
+    const { packet, outcome } = journey
+    // what this host refuses itself is told by the rule, or by the closed port
+    if ((outcome !== 'forwarded' && outcome !== 'delivered') || packet.in === undefined || packet.in === 'lo') return []
+    if (packet.src === undefined) return []
+    if (packet.protocol === 'tcp') {
+      if (!packet.tcpFlags?.includes('rst') || packet.tcpWindow) return []
+      const entry = entryAnswered(packet, world)
+      const asked =
+        entry && entry.original.dst !== packet.src
+          ? ` (asked as ${describeEnd(entry.original.dst, entry.original.dport)})`
+          : ''
+      return [
+        finding(
+          'refused-there',
+          'warning',
+          `${describeEnd(packet.src, packet.sport)}${asked} answers with a reset: nothing listens there, or a firewall there refuses.`,
+          { steps: [1], fix: [LOOK] },
+        ),
+      ]
+    }
+    const { inner, icmpType, icmpCode } = packet
+    const says = REFUSALS[`${packet.protocol} ${icmpType} ${icmpCode}`]
+    if (!inner || says === undefined) return []
+    return [
+      finding(
+        'refused-there',
+        'warning',
+        `${packet.src} answers "${says}" to what was sent to ${describeEnd(inner.dst, inner.dport)}.`,
+        { steps: [1], fix: [LOOK] },
+      ),
+    ]
+  },
+}
+
+const LOOK = {
+  description: 'look there: is the program running, on this address and port, and what does its own firewall say?',
+  unverified: 'it is not on this host',
+}

@@ -1,0 +1,41 @@
+import { iptablesHead, shellWord } from '../commands.ts'
+import { type Detector, describeEnd, finding } from '../context.ts'
+import { entryAnswered, openingOf } from '../conversation.ts'
+import { nameRef, refAt } from '../refs.ts'
+
+/** What was stopped is the answer: the question had come through. */
+export const replyDropped: Detector = {
+  code: 'reply-dropped',
+  detect(context) {
+    const { journey, world, ended, evidence } = context
+    const { packet, outcome } = journey
+    if (outcome !== 'dropped' && outcome !== 'rejected') return []
+    const opening = openingOf(packet, world)
+    const end = refAt(context, ended.step)
+    if (!opening || !end) return []
+    const known = entryAnswered(packet, world) !== undefined
+    const asked = `${describeEnd(opening.src, opening.sport)} had asked ${describeEnd(opening.dst, opening.dport)}`
+    // raw and mangle come before the connection is known, or are no place to accept
+    const place = evidence.arrivals[ended.step]!.table?.name === 'filter' && known
+    const head = iptablesHead(end)
+    const chain = shellWord(end.chain)
+    const rule = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+    return [
+      finding('reply-dropped', 'error', `It is an answer (${asked}), and ${nameRef(end)} stopped it.`, {
+        steps: [ended.step + 1],
+        rules: [end],
+        fix: place
+          ? [
+              {
+                description: 'let answers through',
+                command: `${head} ${end.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${end.ruleNumber}`} ${rule}`,
+                undo: `${head} -D ${chain} ${rule}`,
+                unverified: 'not tried',
+                note: 'it lets in what belongs to connections that other rules have let begin',
+              },
+            ]
+          : [],
+      }),
+    ]
+  },
+}

@@ -1,0 +1,34 @@
+import { describeConditions } from '../cause.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { type Goal, goals } from '../meant/goals.ts'
+import { hadItNotMatched } from '../meant/what-if.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+import { withoutRule } from './verdicts.ts'
+
+/** A RETURN took it out of a chain in front of the rule that would have let it pass. */
+export const returnedEarly: Detector = {
+  code: 'returned-early',
+  detect: (context) =>
+    goals(context)
+      .filter(({ kind }) => kind === 'pass')
+      .flatMap((goal) => goal.pass.steps.flatMap((i) => tell(context, goal, i))),
+}
+
+function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
+  const { rule, ending } = context.evidence.arrivals[i]!
+  if (ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule) return []
+  const onwards = hadItNotMatched(context, i)
+  const culprit = refAt(context, i)
+  const accepts = onwards?.last
+  if (!onwards || !culprit || !accepts || !wanted(onwards)) return []
+  const missed = refOf(context, pass.table.name, accepts.chain, accepts.rule)
+  const why = describeConditions(rule.conditions) || 'for every packet'
+  return [
+    finding(
+      'returned-early',
+      'warning',
+      `${nameRef(culprit)} sent it back out of the chain (${why}), and ${nameRef(missed)}, which would have accepted it, was never reached.`,
+      { steps: [i + 1], rules: [culprit, missed], fix: withoutRule(context, i, culprit) },
+    ),
+  ]
+}

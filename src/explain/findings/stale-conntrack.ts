@@ -1,0 +1,88 @@
+import type { ConntrackEntry } from '../../model/host.ts'
+import { findTable } from '../../model/world.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { walk } from '../../rules/walk.ts'
+import { shellWord } from '../commands.ts'
+import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { entryOpened } from '../conversation.ts'
+import { DESTINATION } from '../meant/goals.ts'
+import { nameRef, refOf } from '../refs.ts'
+
+/** Its connection is older than the rules: where they would send it now, it is not sent. */
+export const staleConntrack: Detector = {
+  code: 'stale-conntrack',
+  detect(context) {
+    const { journey, world, evidence } = context
+    if (evidence.nat === 'passed' || (journey.family !== 'ip' && journey.family !== 'ip6')) return []
+    const entry = entryOpened(journey.packet, world)
+    if (!entry) return []
+    const now = destinationNow(context)
+    if (now === undefined) return []
+    const [address, port] = [entry.reply.src, entry.reply.sport]
+    if (now.rule && now.isAt(address, port)) return []
+    const isNatted = address !== entry.original.dst || port !== entry.original.dport
+    // without a rule and without nat nothing has changed
+    if (!now.rule && !isNatted) return []
+    const goes = isNatted
+      ? `rewrites its destination to ${describeEnd(address, port)}`
+      : 'leaves its destination as it is'
+    const would = now.rule ? `${nameRef(now.rule)} would rewrite it otherwise` : 'no rule would rewrite it'
+    return [
+      finding(
+        'stale-conntrack',
+        'warning',
+        `Its connection is older than the rules: conntrack's entry ${goes}, while for a new one ${would}.`,
+        {
+          steps: [1],
+          rules: now.rule ? [now.rule] : [],
+          fix: [
+            {
+              description: 'delete the entry: the next packet passes nat',
+              command: deletion(entry),
+              unverified: 'not tried',
+              note: 'the connection begins anew; a TCP connection breaks',
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}
+
+/** What nat would make of the packet, if it were the first; undefined where that cannot be told. */
+function destinationNow(context: Context) {
+  const { journey, world } = context
+  const { packet, family } = journey
+  const [hook, name] =
+    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
+  const nat = findTable(world, family, 'nat')
+  const chain = nat?.chains.get(name)
+  if (!nat || !chain) return undefined
+  const moment = {
+    packet: { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const },
+    family,
+    world,
+    hook,
+  }
+  const { ending, last } = walk(nat, [{ chain, index: 0 }], moment)
+  if (ending === 'unknown') return undefined
+  const verdict = last && verdictOf(last.rule).text
+  if (!last || !verdict || !DESTINATION.includes(verdict)) return { rule: undefined, isAt: () => false }
+  const to = last.rule.statements.find((one) => one.kind === 'dnat' || one.kind === 'redirect')
+  // a whole network is mapped one to one
+  if (!to || (to.kind !== 'dnat' && to.kind !== 'redirect')) return undefined
+  return {
+    rule: refOf(context, 'nat', last.chain, last.rule),
+    isAt: (address: string, port: number | undefined): boolean =>
+      (to.addresses === undefined || (to.addresses[0] <= address && address <= to.addresses[1])) &&
+      (to.ports === undefined || port === undefined || (to.ports[0] <= port && port <= to.ports[1])),
+  }
+}
+
+function deletion({ family, protocol, original }: ConntrackEntry): string {
+  const words = ['conntrack', '-D', ...(family === 'ip6' ? ['-f', 'ipv6'] : []), '-p', protocol]
+  words.push('--orig-src', original.src, '--orig-dst', original.dst)
+  if (original.sport !== undefined) words.push('--orig-port-src', String(original.sport))
+  if (original.dport !== undefined) words.push('--orig-port-dst', String(original.dport))
+  return words.map(shellWord).join(' ')
+}

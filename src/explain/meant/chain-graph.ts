@@ -1,0 +1,88 @@
+/** Which chains of a table lead where, and which speak of which destination; found out once a table. */
+import type { Condition } from '../../model/condition.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+
+// a table never changes once it is read
+const graphs = new WeakMap<Table, ChainGraph>()
+
+export function graphOf(table: Table): ChainGraph {
+  const graph = graphs.get(table) ?? new ChainGraph(table)
+  graphs.set(table, graph)
+  return graph
+}
+
+class ChainGraph {
+  private readonly table: Table
+  /** Chains that some rule leads to. */
+  readonly led: ReadonlySet<string>
+  private readonly reachable = new Map<Chain, ReadonlySet<string>>()
+  private readonly unreachable = new Map<Chain, readonly Chain[]>()
+  private readonly byDestination = new Map<string, Chain[]>()
+
+  constructor(table: Table) {
+    this.table = table
+    const chains = [...table.chains.values()]
+    this.led = new Set(chains.flatMap(({ rules }) => rules.flatMap(targetsOf)))
+    for (const chain of chains) {
+      const keys = new Set(chain.rules.map(destinationOf))
+      for (const key of keys) if (key !== undefined) this.byDestination.set(key, [...(this.speaking(key) ?? []), chain])
+    }
+  }
+
+  private speaking(key: string): readonly Chain[] | undefined {
+    return this.byDestination.get(key)
+  }
+
+  /** Chains with a rule for exactly this address, and this port or any, whatever else it asks. */
+  speakingOf({ dst, dport }: Packet): readonly Chain[] {
+    return [...(this.speaking(`${dst} ${dport}`) ?? []), ...(this.speaking(`${dst} any`) ?? [])]
+  }
+
+  /** The names of all chains that the rules of `base` lead to, over any number of jumps. */
+  reachableFrom(base: Chain): ReadonlySet<string> {
+    const known = this.reachable.get(base)
+    if (known) return known
+    const names = new Set<string>()
+    const open = [base]
+    for (let chain = open.pop(); chain; chain = open.pop())
+      for (const name of chain.rules.flatMap(targetsOf)) {
+        const next = this.table.chains.get(name)
+        if (names.has(name) || !next) continue
+        names.add(name)
+        open.push(next)
+      }
+    this.reachable.set(base, names)
+    return names
+  }
+
+  /** User chains with rules that `base` does not lead to. */
+  unreachableFrom(base: Chain): readonly Chain[] {
+    const known = this.unreachable.get(base)
+    if (known) return known
+    const reachable = this.reachableFrom(base)
+    const chains = [...this.table.chains.values()].filter(
+      ({ name, hook, rules }) => hook === undefined && rules.length > 0 && !reachable.has(name),
+    )
+    this.unreachable.set(base, chains)
+    return chains
+  }
+}
+
+const targetsOf = ({ statements }: Rule): string[] =>
+  statements.flatMap((one) => (one.kind === 'jump' || one.kind === 'goto' ? [one.chain] : []))
+
+function destinationOf({ conditions }: Rule): string | undefined {
+  const address = conditions.map((one) => exactly(one, / daddr$/)).find((value) => value !== undefined)
+  const port = conditions.map((one) => exactly(one, / dport$/)).find((value) => value !== undefined)
+  return address === undefined ? undefined : `${address} ${port ?? 'any'}`
+}
+
+/** One host or port. */
+function exactly(condition: Condition, field: RegExp): string | number | undefined {
+  if (condition.kind !== 'compare' || condition.op !== '==' || !field.test(condition.field)) return undefined
+  const { value } = condition
+  if (typeof value !== 'object') return value
+  if (!('prefix' in value)) return undefined
+  return value.length === (value.prefix.includes(':') ? 128 : 32) ? value.prefix : undefined
+}

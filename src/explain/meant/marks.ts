@@ -1,0 +1,108 @@
+/** Why a packet has not the mark that a rule asks for. */
+import type { Condition } from '../../model/condition.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
+import type { Context } from '../context.ts'
+import { type Miss, onlyMiss } from './miss.ts'
+import { doubtOf } from './near-misses.ts'
+import { type Pass, type Passed, passedRules, passes } from './passed.ts'
+import { type Unreached, unreachedChains } from './unreached.ts'
+import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
+
+export interface Mark {
+  value: number
+  mask: number
+}
+
+/** The mark that a condition asks for; `not`: that it asks not to be there. */
+export function markAsked(condition: Condition): (Mark & { not: boolean }) | undefined {
+  if (condition.kind === 'not') {
+    const of = markAsked(condition.of)
+    return of && { ...of, not: !of.not }
+  }
+  if (condition.kind !== 'compare' || condition.field !== 'meta mark' || typeof condition.value !== 'number')
+    return undefined
+  if (condition.op !== '==' && condition.op !== '!=') return undefined
+  const mask = condition.mask === undefined ? 0xffffffff : Number(condition.mask)
+  return { value: condition.value, mask, not: condition.op === '!=' }
+}
+
+const carries = (packet: Packet | undefined, { value, mask }: Mark): boolean =>
+  packet?.mark !== undefined && (packet.mark & mask) >>> 0 === value >>> 0
+
+export type WhyUnmarked =
+  /** A rule took it away; index of the step. */
+  | { kind: 'lost'; step: number }
+  /** A rule wrote these bits, and wrote another mark; index of the step. */
+  | { kind: 'other'; step: number }
+  /** Rules that lead to it missed the packet; the likeliest first. */
+  | { kind: 'missed'; missed: { passed: Passed; miss: Miss }[] }
+  /** A rule led away in front of the one that sets it; index of the step. */
+  | { kind: 'skipped'; step: number }
+  | { kind: 'unreached'; pass: Pass; chain: Unreached }
+  /** Nothing in the ruleset sets it; indexes of steps at the end of chains that have no rules. */
+  | { kind: 'nobody'; empty: number[] }
+
+/** By what the packet met before step `asker`. */
+export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
+  const { steps } = context.journey
+  const lost = steps.findIndex(
+    ({ changes }, i) => i < asker && changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to)),
+  )
+  if (lost >= 0) return { kind: 'lost', step: lost }
+  const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
+  for (const pass of before) {
+    const step = pass.steps.find((i) => {
+      const { ending } = context.evidence.arrivals[i]!
+      if (i >= asker || steps[i]!.kind !== 'rule') return false
+      if (carries(hadItComeBack(context, i)?.packet, mark)) return true
+      return (ending === 'return' || ending === 'accept') && carries(hadItNotMatched(context, i)?.packet, mark)
+    })
+    if (step !== undefined) return { kind: 'skipped', step }
+  }
+  const missed = before
+    .flatMap((pass) => [...passedRules(context, pass)])
+    .flatMap((passed) => {
+      if (passed.step > asker) return []
+      const miss = onlyMiss(passed.rule, passed.moment)
+      return miss && carries(hadItMatched(passed).packet, mark) ? [{ passed, miss, doubt: doubtOf(passed, miss) }] : []
+    })
+  if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
+  for (const pass of before) {
+    const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
+    if (chain) return { kind: 'unreached', pass, chain }
+  }
+  const other = steps.findLastIndex(({ kind }, i) => {
+    const { rule } = context.evidence.arrivals[i]!
+    return i < asker && kind === 'rule' && rule !== undefined && writes(rule, mark)
+  })
+  if (other >= 0) return { kind: 'other', step: other }
+  if (someRuleSets(context, mark)) return undefined
+  const empty = steps.flatMap(({ kind }, i) =>
+    i < asker && kind === 'return' && context.evidence.arrivals[i]!.chain?.rules.length === 0 ? [i] : [],
+  )
+  return { kind: 'nobody', empty }
+}
+
+const took = (mark: Mark, from: string | number, to: string | number): boolean =>
+  carries({ mark: Number(from) }, mark) && !carries({ mark: Number(to) }, mark)
+
+/** Does the rule write any of the mark's bits? */
+const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
+  statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
+
+const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
+  world.tables.some(
+    ({ family, chains }) =>
+      family === journey.family &&
+      [...chains.values()].some((chain: Chain) => chain.rules.some((rule) => sets(rule, mark))),
+  )
+
+/** Could the rule give a packet this mark? One that is taken from elsewhere may be anything. */
+const sets = ({ statements }: Rule, { value, mask }: Mark): boolean =>
+  statements.some(
+    (one) =>
+      one.kind === 'set' &&
+      one.field === 'meta mark' &&
+      (typeof one.value !== 'number' || ((one.value & mask) >>> 0 === value >>> 0 && ((one.mask ?? -1) & mask) !== 0)),
+  )

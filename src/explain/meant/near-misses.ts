@@ -1,0 +1,160 @@
+/**
+ * The rules that would have taken the packet where it was to go, had one thing of them been otherwise; the likeliest
+ * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
+ * likelier mistaken for one that is like it.
+ */
+import type { Scalar, Value } from '../../model/condition.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { isLocal } from '../../rules/fib.ts'
+import type { Moment } from '../../rules/moment.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { refOf } from '../refs.ts'
+import type { Goal } from './goals.ts'
+import { fieldOf, holdsButForProtocol, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
+import { type Passed, passedRules } from './passed.ts'
+import { hadItMatched } from './what-if.ts'
+
+export interface NearMiss extends Passed {
+  ref: RuleRef
+  miss: Miss
+  /** Where the packet would have gone then. */
+  then: Walk
+  /** The rule has matched packets; undefined: its counters are not known. */
+  used: boolean | undefined
+  /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
+  likely: boolean
+  /** How far it is from certain that this was meant; 0 is the nearest. */
+  doubt: number
+}
+
+/** Nearest first; in the goal's table alone. */
+export function nearMisses(context: Context, goal: Goal): NearMiss[] {
+  const found: NearMiss[] = []
+  for (const passed of passedRules(context, goal.pass)) {
+    const { rule, chain, moment } = passed
+    const used = rule.counters && rule.counters.packets > 0
+    // where nothing tells that it is needed, a rule that does its work for others is not worth a word
+    if (used !== false && !goal.sure) continue
+    // a rule that only counts or marks leads nowhere
+    if (verdictOf(rule).ending === 'continue') continue
+    const miss = onlyMiss(rule, moment)
+    if (!miss) continue
+    const then = hadItMatched(passed)
+    if (!goal.wanted(then)) continue
+    const likely = isLikely(context, passed, miss, then)
+    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
+      continue
+    const doubt = doubtOf(passed, miss) + (likely ? 0 : 0.5)
+    found.push({ ...passed, ref: refOf(context, goal.pass.table.name, chain, rule), miss, then, used, likely, doubt })
+  }
+  // of equals the later one: it stands nearer to where the packet ended
+  return found.reverse().sort((a, b) => a.doubt - b.doubt)
+}
+
+/** How far it is from certain that the rule was meant for the packet. */
+export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
+  const used = rule.counters && rule.counters.packets > 0
+  // a set has members come and go while the rule is in use
+  return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+}
+
+/**
+ * Does the rule, or one behind it, name the packet's host or service, and fail for something else; or is what it names
+ * a slip of the pen away?
+ */
+function isLikely({ world }: Context, passed: Passed, miss: Miss, { matched }: Walk): boolean {
+  if (isLookup(miss)) return true
+  const { rule, moment } = passed
+  if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
+  if (distanceOf(miss, moment.packet) <= SLIP) return true
+  // of an address that is not this host's own, few services are known here
+  const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
+  return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, world.host) === false
+}
+
+/** Do the rules ask for the packet's very host or service, besides what is missed? */
+const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, field = /./): boolean =>
+  rules.some(({ conditions }) =>
+    conditions.some(
+      (one) => one !== condition && isExact(one) && field.test(fieldOf(one) ?? '') && holdsButForProtocol(one, moment),
+    ),
+  )
+
+/**
+ * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
+ * the host's own.
+ */
+function choosesSuch({ rule, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
+  const { ctState = 'new' } = moment.packet
+  if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  const others = [
+    ...rule.conditions.filter((one) => one !== condition),
+    ...matched.flatMap((one) => one.rule.conditions),
+  ]
+  return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto')
+}
+
+/** nat has rules for many; another one's are not this packet's, nor is one that others use. */
+function isForNat({ kind, sure }: Goal, { rule, moment }: Passed, miss: Miss, likely: boolean): boolean {
+  if (kind === 'source') return true
+  if (rule.counters && rule.counters.packets > 0 && !isLookup(miss)) return false
+  const field = fieldOf(miss.condition) ?? ''
+  if (!/addr$/.test(field)) return likely
+  return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))
+}
+
+const isAddressOrPort = (condition: Miss['condition']): boolean => /(addr|port)$/.test(fieldOf(condition) ?? '')
+
+const SLIP = 0.3
+
+/** From 0, a slip of the pen, to 1, something else altogether. */
+function distanceOf({ condition, settled }: Miss, packet: Packet): number {
+  if (settled) return 0.2
+  if (isLookup({ condition })) return 0.5
+  const field = fieldOf(condition) ?? ''
+  if (/^ct |^meta mark$/.test(field)) return 0.2
+  if (/^meta [io]ifname$|^meta l4proto$/.test(field)) return 0.4
+  const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
+  if (wanted === undefined || held === undefined) return 0.6
+  const [a, b] = [String(wanted), String(held)]
+  if (/addr$/.test(field)) return sharedPrefix(a, b) ? 0.3 : 0.7
+  return looksLike(a, b) ? 0.2 : 0.8
+}
+
+function wantedBy(condition: Miss['condition']): Scalar | undefined {
+  if (condition.kind === 'not') return wantedBy(condition.of)
+  return condition.kind === 'compare' ? scalarOf(condition.value) : undefined
+}
+
+function scalarOf(value: Value): Scalar | undefined {
+  if (typeof value !== 'object') return value
+  if ('prefix' in value) return value.prefix
+  if ('set' in value) return value.set[0] === undefined ? undefined : scalarOf(value.set[0])
+  return 'range' in value ? value.range[0] : undefined
+}
+
+function heldBy(field: string, packet: Packet): Scalar | undefined {
+  const part = /([sd])(addr|port)$/.exec(field)
+  if (!part) return undefined
+  const source = part[1] === 's'
+  return part[2] === 'addr' ? packet[source ? 'src' : 'dst'] : packet[source ? 'sport' : 'dport']
+}
+
+/** The same network, as far as three parts of an address go. */
+const sharedPrefix = (a: string, b: string): boolean =>
+  a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
+
+/** One digit more, less or other, or two turned round; or one next to the other. */
+export function looksLike(a: string, b: string): boolean {
+  if (Math.abs(Number(a) - Number(b)) <= 1) return true
+  if (a.length === b.length) {
+    const differ = [...a].flatMap((char, i) => (char === b[i] ? [] : [i]))
+    return differ.length === 1 || [...a].sort().join() === [...b].sort().join()
+  }
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  return long.length === short.length + 1 && [...long].some((_, i) => long.slice(0, i) + long.slice(i + 1) === short)
+}

@@ -1,0 +1,72 @@
+/** The rules that a packet was held against and that let it pass: told by what the trace shows before and behind them. */
+import type { Hook } from '../../model/hook.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Moment } from '../../rules/moment.ts'
+import type { Place } from '../../rules/walk.ts'
+import { type Context, momentAt } from '../context.ts'
+
+/** One run of one table at one hook. */
+export interface Pass {
+  table: Table
+  hook: Hook | undefined
+  base: Chain
+  /** Indexes of its steps. */
+  steps: number[]
+}
+
+export interface Passed {
+  pass: Pass
+  chain: Chain
+  rule: Rule
+  /** Index of the step that shows the packet as it was there. */
+  step: number
+  moment: Moment
+  /** Where it would go on behind the rule, the base chain first. */
+  stack: Place[]
+}
+
+/** The tables that the journey shows, in order; those whose chains are not in the ruleset are left out. */
+export function passes({ evidence, journey }: Context): Pass[] {
+  const found: Pass[] = []
+  let key = ''
+  for (const [i, { table, chain, hook }] of evidence.arrivals.entries()) {
+    const step = journey.steps[i]!
+    if (step.kind === 'log' || !table || !chain) continue
+    const now = `${table.name} ${hook}`
+    if (now !== key && chain.hook === undefined) continue
+    if (now === key) found.at(-1)!.steps.push(i)
+    else found.push({ table, hook, base: chain, steps: [i] })
+    key = now
+  }
+  return found
+}
+
+/** In the order in which the packet came by them. */
+export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
+  /** How far each run of a chain was looked through: by the step that led into it. */
+  const looked = new Map<string, number>()
+  for (const step of pass.steps) {
+    const { chain, caller } = context.evidence.arrivals[step]!
+    const number = context.journey.steps[step]!.ruleNumber
+    if (!chain || number === undefined) continue
+    const key = `${caller ?? ''} ${chain.name}`
+    const from = looked.get(key) ?? 0
+    looked.set(key, number)
+    if (from + 1 >= number) continue
+    const moment = momentAt(context, step)
+    const below = placesBelow(context, step)
+    for (const rule of chain.rules.slice(from, number - 1))
+      yield { pass, chain, rule, step, moment, stack: [...below, { chain, index: rule.ruleNumber }] }
+  }
+}
+
+/** Where the packet goes on once the chain of step `i` is done, the base chain first. */
+export function placesBelow({ evidence: { arrivals } }: Context, i: number): Place[] {
+  const places: Place[] = []
+  for (let at = arrivals[i]!.caller; at !== undefined; at = arrivals[at]!.caller) {
+    const { chain, rule, ending } = arrivals[at]!
+    // a chain left by goto is not come back to
+    if (chain && rule && ending !== 'goto') places.unshift({ chain, index: rule.ruleNumber })
+  }
+  return places
+}

@@ -1,0 +1,80 @@
+/** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
+import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
+import type { Host, Link, Route } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
+import { type Command, shellWord } from './commands.ts'
+
+export interface Home {
+  link: Link
+  /** With prefix length. */
+  network: string
+}
+
+/** The link in whose network the address is; its own addresses apart. */
+export function homeOf(address: string, { links = [] }: Host): Home | undefined {
+  const bytes = parseAddress(address)
+  if (!bytes) return undefined
+  for (const link of links) {
+    if (link.up === false || link.name === 'lo') continue
+    for (const { address: own, prefixLength } of link.addresses ?? []) {
+      const base = parseAddress(own)
+      if (!base || prefixLength === base.length * 8 || !inPrefix(bytes, base, prefixLength)) continue
+      const mask = maskFromLength(prefixLength, base.length * 8)
+      return { link, network: `${formatAddress(base.map((byte, i) => byte & mask[i]!))}/${prefixLength}` }
+    }
+  }
+  return undefined
+}
+
+export interface Astray {
+  /** Which leads it there. */
+  route: Route
+  why: string
+}
+
+/**
+ * Is the packet on a way that leads away from its destination, as far as the host's links and other routes tell?
+ * `towards`: the interface by which others come from there.
+ */
+export function astray(packet: Packet, host: Host, towards?: string): Astray | undefined {
+  const { dst, out, in: from } = packet
+  const question = questionOf(packet)
+  if (dst === undefined || out === undefined || out === 'lo' || !question) return undefined
+  const route = lookupRoute(question, host)
+  // another way than the routes of now lead is not theirs to explain
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
+  const leads = `the route to ${route.destination} leads out of ${out}`
+  const home = homeOf(dst, host)
+  if (home)
+    return home.link.name === out
+      ? undefined
+      : { route, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
+  if (towards === undefined && from !== out) return undefined
+  // back to where it came from, or elsewhere than that, though a wider route leads on
+  const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
+  if (wider?.type !== 'unicast' || routeDevices(wider).includes(out)) return undefined
+  if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
+  const on = `the route to ${wider.destination} leads on through ${routeDevices(wider).join(' or ')}`
+  return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
+}
+
+/** Takes the route away. */
+export function deleteRoute(route: Route): Command {
+  const words = routeWords(route)
+  return { command: `ip route del ${words}`, undo: `ip route add ${words}` }
+}
+
+/** The route that a link's address brings with it. */
+export function addConnected({ link, network }: Home): Command {
+  const words = `${network} dev ${shellWord(link.name)}`
+  return { command: `ip route add ${words}`, undo: `ip route del ${words}` }
+}
+
+function routeWords({ type, destination, gateway, device, table }: Route): string {
+  const words = type === 'unicast' ? [destination] : [type, destination]
+  if (gateway !== undefined) words.push('via', gateway)
+  if (device !== undefined && type === 'unicast') words.push('dev', shellWord(device))
+  if (table !== 'main') words.push('table', shellWord(table))
+  return words.join(' ')
+}

@@ -1,0 +1,56 @@
+/** nat sends it to one place, and something else that is there for it speaks of another. */
+import { describe, expect, it } from 'vitest'
+import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
+
+const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+const forward = (to: string, accept: string): Case => ({
+  rules: {
+    nat: [`-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${to}`],
+    filter: ['-P FORWARD DROP', ESTABLISHED, accept],
+  },
+  packet: TO_ROUTER,
+})
+const WEB = '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT'
+
+describe('dnat-mismatch', () => {
+  it('is a filter rule for another address, or port', () => {
+    expect(told(forward('10.0.2.8', WEB), 'dnat-mismatch')).toMatchObject({
+      rules: ['nat PREROUTING 1', 'filter FORWARD 2'],
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+    })
+    expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
+  })
+
+  it('is a comment of kube-proxy', () => {
+    const nat = [
+      '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j svc',
+      '-A svc -m comment --comment "default/web:http -> 10.0.2.9:8080" -j sep',
+      '-A sep -p tcp -m tcp -j DNAT --to-destination 10.0.2.8:8080',
+    ]
+    const found = told({ rules: { nat, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')
+    expect(found).toMatchObject({ rules: ['nat sep 1', 'nat svc 1'] })
+    expect(found?.fix).toMatch(/--to-destination 10.0.2.9:8080 → forwarded$/)
+    const right = nat.with(2, nat[2]!.replace('10.0.2.8', '10.0.2.9'))
+    expect(told({ rules: { nat: right, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')).toBeUndefined()
+  })
+
+  it('is a program that listens next to it', () => {
+    const redirect = (port: number): Case => ({
+      rules: { nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8081'], filter: [] },
+      packet: TO_ROUTER,
+      host: LISTENS_ON(port),
+    })
+    expect(told(redirect(8080), 'dnat-mismatch')?.fix).toBe(
+      'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080 → delivered',
+    )
+    for (const port of [8081, 443]) expect(told(redirect(port), 'dnat-mismatch')).toBeUndefined()
+  })
+
+  it.each([
+    ['the rule serves others', forward('10.0.2.8', WEB.replace('[0:0]', '[4:240]'))],
+    ['the rule fails for something else, too', forward('10.0.2.8', WEB.replace('-d', '-i eth7 -d'))],
+    ['the packet passed', forward('10.0.2.9', WEB)],
+  ])('is not told where %s', (_name, one) => {
+    expect(told(one, 'dnat-mismatch')).toBeUndefined()
+  })
+})

@@ -1,0 +1,35 @@
+/** A goto is not come back from. */
+import { describe, expect, it } from 'vitest'
+import { type Case, told } from './played.ts'
+
+const rules = (jump: string, ...more: string[]): Case => ({
+  rules: {
+    filter: [
+      '-P FORWARD DROP',
+      '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+      `-A FORWARD ${jump} count`,
+      '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT',
+      '-A count -p udp -j DROP',
+      ...more,
+    ],
+  },
+})
+
+describe('goto-skips', () => {
+  it('names the goto and what stands behind it', () => {
+    expect(told(rules('-g'), 'goto-skips')).toEqual({
+      message:
+        'filter FORWARD 2 went to count by goto, from where nothing comes back, and filter FORWARD 3, which would have let it pass, was never reached.',
+      rules: ['filter FORWARD 2', 'filter FORWARD 3'],
+      fix: 'iptables -R FORWARD 2 -j count → forwarded',
+    })
+  })
+
+  it.each([
+    ['a jump', rules('-j')],
+    ['a goto to what stops it itself', rules('-g', '-A count -j DROP')],
+    ['one of several gotos, which sort', rules('-g', '-A FORWARD -i eth2 -g count')],
+  ])('is not told of %s', (_name, one) => {
+    expect(told(one, 'goto-skips')).toBeUndefined()
+  })
+})

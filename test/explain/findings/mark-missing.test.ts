@@ -1,0 +1,84 @@
+/** What became of it hung on a mark. */
+import { describe, expect, it } from 'vitest'
+import { type Case, told } from './played.ts'
+
+const ASKS = '-A FORWARD -m mark --mark 0x1/0xff -j ACCEPT'
+const one = (...mangle: string[]): Case => ({
+  rules: {
+    mangle,
+    filter: ['-P FORWARD DROP', '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', ASKS],
+  },
+})
+const SETS = '-A PREROUTING -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1/0xff'
+
+describe('mark-missing', () => {
+  it.each([
+    [
+      'took it away',
+      [SETS, '-A FORWARD -j MARK --set-xmark 0x0/0xff'],
+      ['mangle FORWARD 1'],
+      'iptables -t mangle -D FORWARD 1 → forwarded',
+    ],
+    [
+      'gave it another one',
+      [SETS.replace('0x1/', '0x2/')],
+      ['mangle PREROUTING 1'],
+      /--set-xmark 0x1\/0xff → forwarded$/,
+    ],
+    [
+      'led past the rule that sets it',
+      ['-A PREROUTING -p tcp -j ACCEPT', SETS],
+      ['mangle PREROUTING 1'],
+      'iptables -t mangle -D PREROUTING 1 → forwarded',
+    ],
+    [
+      'sets it for another interface',
+      [`[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`],
+      ['mangle PREROUTING 1'],
+      /-R PREROUTING 1 -i eth0 .* → forwarded$/,
+    ],
+    [
+      'sets it where nothing leads',
+      ['-A PREROUTING -p udp -j DROP', SETS.replace('PREROUTING', 'marks')],
+      ['mangle marks 1'],
+      /-j marks → forwarded$/,
+    ],
+    [
+      'is missing, in a chain for it',
+      ['-N marks', '-A PREROUTING -j marks'],
+      ['mangle marks 1'],
+      'iptables -t mangle -A marks -j MARK --set-xmark 0x1/0xff → forwarded',
+    ],
+  ])('names the rule that %s', (_name, mangle, rules, fix) => {
+    const found = told(one(...mangle), 'mark-missing')
+    expect(found?.rules).toEqual([...rules, 'filter FORWARD 2'])
+    expect(found?.fix).toMatch(
+      fix instanceof RegExp ? fix : new RegExp(`^${fix.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`),
+    )
+  })
+
+  it('proposes nothing where a rule stopped just such packets', () => {
+    const { mangle } = one(SETS.replace('0x1/', '0x2/')).rules
+    const found = told(
+      { rules: { mangle: mangle!, filter: [ASKS, '-A FORWARD -p tcp -m tcp --dport 80 -j DROP'] } },
+      'mark-missing',
+    )
+    expect([found?.rules, found?.fix]).toEqual([['mangle PREROUTING 1', 'filter FORWARD 1'], undefined])
+  })
+
+  it.each([
+    ['the packet has it', one(SETS)],
+    ['no rule asks for one', { rules: { mangle: [SETS], filter: ['-P FORWARD DROP'] } }],
+    [
+      'the rule fails for something else, too',
+      {
+        rules: {
+          mangle: [SETS.replace('0x1/', '0x2/')],
+          filter: ['-P FORWARD DROP', ASKS.replace('-m mark', '-i eth7 -m mark')],
+        },
+      },
+    ],
+  ] satisfies [string, Case][])('is not told where %s', (_name, case_) => {
+    expect(told(case_, 'mark-missing')).toBeUndefined()
+  })
+})

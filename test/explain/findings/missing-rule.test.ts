@@ -1,0 +1,54 @@
+/** Rules for other services, and none for this one. */
+import { describe, expect, it } from 'vitest'
+import { LISTENS_ON, TO_ROUTER, told } from './played.ts'
+
+const rules = (...more: string[]) => ({
+  filter: [
+    '-P FORWARD DROP',
+    '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    '-A FORWARD -o eth1 -j web',
+    ...more,
+  ],
+})
+
+describe('missing-rule', () => {
+  it('names the rules of other services', () => {
+    const found = told(
+      {
+        rules: rules(
+          '[3:180] -A web -p tcp -m tcp --dport 443 -j ACCEPT',
+          '[1:60] -A web -p tcp -m tcp --dport 25 -j ACCEPT',
+        ),
+      },
+      'missing-rule',
+    )
+    expect(found?.message).toBe(
+      'No rule is there for tcp 10.0.2.2:80: filter web 1 and 1 more like it would have let it pass, for --dport 443.',
+    )
+    expect(found?.fix).toBe(
+      'iptables -I web 2 -s 10.0.1.2/32 -d 10.0.2.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+    )
+  })
+
+  it('names the DNAT rules of other services, where nobody listens', () => {
+    const nat = { nat: ['[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9'] }
+    const one = { rules: { ...nat, filter: [] }, packet: TO_ROUTER }
+    expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
+      message:
+        'No rule is there for tcp 10.0.1.1:80: nat PREROUTING 1 would have rewritten its destination, for --dport 443.',
+      rules: ['nat PREROUTING 1'],
+    })
+    expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
+  })
+
+  it.each([
+    ['they are for another source', rules('[3:180] -A web -s 10.0.1.9/32 -p tcp -m tcp --dport 443 -j ACCEPT')],
+    ['one of them was meant for it', rules('[0:0] -A web -p tcp -m tcp --dport 81 -j ACCEPT')],
+    [
+      'a rule stops just such packets',
+      rules('[3:180] -A web -p tcp -m tcp --dport 443 -j ACCEPT', '-A FORWARD -p tcp -m tcp --dport 80 -j DROP'),
+    ],
+  ])('is not told where %s', (_name, filter) => {
+    expect(told({ rules: filter }, 'missing-rule')).toBeUndefined()
+  })
+})

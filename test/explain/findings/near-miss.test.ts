@@ -1,0 +1,90 @@
+/** A rule that would have taken the packet, and failed in one condition. */
+import { describe, expect, it } from 'vitest'
+import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
+
+const DROP = '-P FORWARD DROP'
+const only = (...rules: string[]): Case => ({
+  rules: { filter: [DROP, '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', ...rules] },
+})
+const notes = (one: Case) => findingsOf(played(one), 'near-miss').map(({ message }) => message)
+const command = (one: Case) => told(one, 'near-miss')?.fix
+
+describe('near-miss', () => {
+  it.each([
+    ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81'],
+    ['an interface', '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth2'],
+    [
+      'a state',
+      '[0:0] -A FORWARD -p tcp -m tcp --dport 80 -m conntrack --ctstate INVALID -j ACCEPT',
+      '--ctstate INVALID',
+    ],
+    ['a protocol, whatever the ports behind it', '[0:0] -A FORWARD -p udp -m udp --dport 80 -j ACCEPT', '-p udp'],
+    ['a source', '[0:0] -A FORWARD -s 10.0.1.3/32 -p tcp -m tcp --dport 80 -j ACCEPT', '-s 10.0.1.3/32'],
+  ])('is %s, and the rule that nobody uses can be mended', (_name, rule, text) => {
+    expect(notes(only(rule))).toEqual([`filter FORWARD 2 would have let it pass, but only for ${text}.`])
+    expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
+  })
+
+  it('is found in a chain that the packet came back from, and through a jump', () => {
+    const web = '[0:0] -A web -p tcp -m tcp --dport 8 -j ACCEPT'
+    expect(notes(only('-A FORWARD -j web', web))).toEqual([
+      'filter web 1 would have let it pass, but only for --dport 8.',
+    ])
+    const jump = only('-A FORWARD -i eth2 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
+    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth2.'])
+  })
+
+  it('is a DNAT rule for the very service, where the packet comes to nobody', () => {
+    const nat = '[0:0] -A PREROUTING -i eth2 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const one: Case = { rules: { nat: [nat], filter: ['-P INPUT DROP'] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(notes(one)).toEqual(['nat PREROUTING 1 would have rewritten its destination, but only for -i eth2.'])
+  })
+
+  it('comes with the likeliest first', () => {
+    const rules = only(
+      '[7:420] -A FORWARD -p tcp -m tcp --dport 443 -j ACCEPT',
+      '[0:0] -A FORWARD -p tcp -m tcp --dport 8080 -j ACCEPT',
+      '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT',
+    )
+    expect(notes(rules).map((note) => /--dport \d+/.exec(note)?.[0])).toEqual([
+      '--dport 81',
+      '--dport 8080',
+      '--dport 443',
+    ])
+  })
+
+  it('proposes nothing where others use the rule, or where a rule stopped just such packets', () => {
+    const used = only('[7:420] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT')
+    expect([notes(used).length, command(used)]).toEqual([1, undefined])
+    const meant = only(
+      '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT',
+      '-A FORWARD -p tcp -m tcp --dport 80 -j DROP',
+    )
+    expect([notes(meant).length, command(meant)]).toEqual([1, undefined])
+  })
+
+  it.each([
+    ['two conditions fail', only('[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 81 -j ACCEPT')],
+    ['it lets in answers', only()],
+    ['it would only count', only('[0:0] -A FORWARD -p tcp -m tcp --dport 81')],
+    [
+      'it stands behind what stopped the packet',
+      only('-A FORWARD -j DROP', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT'),
+    ],
+    ['the packet passed', { rules: { filter: ['[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT'] } }],
+  ] satisfies [string, Case][])('is none where %s', (_name, one) => {
+    expect(notes(one)).toEqual([])
+  })
+
+  it('is no DNAT rule for another service, nor one of a packet that somebody listens for', () => {
+    const nat = (rule: string, host = LISTENS_ON(22)): Case => ({
+      rules: { nat: [rule], filter: ['-P INPUT DROP'] },
+      packet: TO_ROUTER,
+      host,
+    })
+    const elsewhere = '[0:0] -A PREROUTING -p tcp -m tcp --dport 8443 -j DNAT --to-destination 10.0.2.9'
+    expect(notes(nat(elsewhere))).toEqual([])
+    expect(notes(nat(elsewhere.replace('8443', '81'), LISTENS_ON(80)))).toEqual([])
+    expect(notes(nat(elsewhere.replace('8443', '81'))).length).toBe(1)
+  })
+})

@@ -1,0 +1,42 @@
+/** The rule is there, and nothing leads to it. */
+import { describe, expect, it } from 'vitest'
+import { SYN, told } from './played.ts'
+
+const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+const filter = (...more: string[]) => ({ rules: { filter: ['-P FORWARD DROP', ESTABLISHED, ...more] } })
+const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
+
+describe('never-reached', () => {
+  it('is a chain that nothing jumps to', () => {
+    expect(told(filter(WEB), 'never-reached')).toEqual({
+      message: 'filter web 1 would have let it pass, but nothing jumps to web.',
+      rules: ['filter web 1'],
+      fix: 'iptables -A FORWARD -j web → forwarded',
+    })
+  })
+
+  it('is a chain of a destination that a rule leads to only for another one', () => {
+    const nat = (to: string) => [
+      `[0:0] -A PREROUTING -d ${to}/32 -p tcp -m tcp --dport 80 -j vip`,
+      '-A vip -s 10.0.2.0/24 -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j mark',
+      '-A vip -p tcp -j DNAT --to-destination 10.0.2.9',
+      '-A mark -j MARK --set-xmark 0x1/0x1',
+    ]
+    const packet = { ...SYN, dst: '10.0.9.9' }
+    const found = told({ rules: { nat: nat('10.0.7.7'), filter: [] }, packet }, 'never-reached')
+    expect(found?.message).toBe(
+      'nat vip 2 would have rewritten its destination, but nat PREROUTING 1 leads to vip only for -d 10.0.7.7/32.',
+    )
+    expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat vip 2'])
+    expect(told({ rules: { nat: nat('10.0.9.9'), filter: [] }, packet }, 'never-reached')).toBeUndefined()
+  })
+
+  it.each([
+    ['its rule is for another port', filter('-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
+    ['the packet was in it', filter('-A FORWARD -j web', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
+    ['it would stop the packet, too', filter('-A web -p tcp -m tcp --dport 80 -j DROP')],
+    ['the packet passed', { rules: { filter: [WEB] } }],
+  ])('is none where %s', (_name, one) => {
+    expect(told(one, 'never-reached')).toBeUndefined()
+  })
+})

@@ -1,0 +1,52 @@
+/** A rule would have taken it, but for a set. */
+import { describe, expect, it } from 'vitest'
+import type { NamedSet } from '../../../src/model/ruleset.ts'
+import { type Case, findingsOf, played, told } from './played.ts'
+
+const set = (name: string, type: string, ...elements: string[][]): NamedSet => ({
+  ...{ name, type, elements: elements.map((parts) => ({ parts })) },
+})
+const rules = (match: string, ...sets: NamedSet[]): Case => ({
+  rules: {
+    filter: [
+      '-P FORWARD DROP',
+      '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+      `[0:0] -A FORWARD ${match} -j ACCEPT`,
+    ],
+  },
+  sets,
+})
+
+describe('not-in-set', () => {
+  it('proposes the element that is missing', () => {
+    const found = told(
+      rules('-m set --match-set web dst,dst', set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:443'])),
+      'not-in-set',
+    )
+    expect(found?.message).toBe('filter FORWARD 2 would have let it pass, but 10.0.2.2,tcp:80 is not in set web.')
+    expect(found?.fix).toMatch(/^ipset add web 10.0.2.2,tcp:80 → /)
+  })
+
+  it('sees that the other side is in it', () => {
+    const found = told(rules('-m set --match-set admins dst', set('admins', 'hash:ip', ['10.0.1.2'])), 'not-in-set')
+    expect(found?.message).toBe(
+      'filter FORWARD 2 would have let it pass, but 10.0.2.2 is not in set admins; 10.0.1.2 is (src).',
+    )
+    expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set admins src -j ACCEPT → forwarded')
+  })
+
+  it('proposes to take it out of one that it must not be in', () => {
+    const found = told(rules('-m set ! --match-set bad src', set('bad', 'hash:ip', ['10.0.1.2'])), 'not-in-set')
+    expect(found?.fix).toMatch(/^ipset del bad 10.0.1.2 → /)
+  })
+
+  it.each([
+    ['it is in the set', rules('-m set --match-set admins src', set('admins', 'hash:ip', ['10.0.1.2']))],
+    [
+      'the port fails as well',
+      rules('-p tcp -m tcp --dport 81 -m set --match-set admins src', set('admins', 'hash:ip', ['10.0.1.9'])),
+    ],
+  ])('is not told where %s', (_name, one) => {
+    expect(findingsOf(played(one), 'not-in-set').flatMap(({ fix }) => fix)).toEqual([])
+  })
+})

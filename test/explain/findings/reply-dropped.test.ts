@@ -1,0 +1,36 @@
+/** What was stopped is the answer. */
+import { describe, expect, it } from 'vitest'
+import { entry } from '../../simulate/world.ts'
+import { type Case, REPLY, SYN, told } from './played.ts'
+
+const rules = (...lines: string[]) => ({
+  filter: ['-P FORWARD DROP', '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT', ...lines],
+})
+const OPEN = entry({
+  original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 40_000, dport: 80 },
+  reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+})
+
+describe('reply-dropped', () => {
+  it('proposes to let answers through', () => {
+    const found = told({ rules: rules(), packet: REPLY, host: { conntrack: [OPEN] } }, 'reply-dropped')
+    expect(found?.message).toBe(
+      'It is an answer (10.0.1.2:40000 had asked 10.0.2.2:80), and filter FORWARD policy stopped it.',
+    )
+    expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
+  })
+
+  it('only tells it where the connection is not known', () => {
+    const found = told({ rules: rules(), packet: REPLY, host: { conntrack: [] } }, 'reply-dropped')
+    expect(found).toMatchObject({ rules: ['filter FORWARD policy'] })
+    expect(found?.fix).toBeUndefined()
+  })
+
+  it.each([
+    ['a question', { rules: { filter: ['-P FORWARD DROP'] }, packet: SYN }],
+    ['an answer that passes', { rules: rules('-A FORWARD -p tcp -m tcp --sport 80 -j ACCEPT'), packet: REPLY }],
+    ['a later packet of the connection', { rules: rules(), packet: { ...REPLY, tcpFlags: ['ack'] } }],
+  ] satisfies [string, Case][])('is not told of %s', (_name, one) => {
+    expect(told(one, 'reply-dropped')).toBeUndefined()
+  })
+})

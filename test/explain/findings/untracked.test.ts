@@ -1,0 +1,32 @@
+/** Kept from connection tracking. */
+import { describe, expect, it } from 'vitest'
+import { findingsOf, played, REPLY, told } from './played.ts'
+
+const NOTRACK = (match: string) => `-A PREROUTING ${match} -j CT --notrack`
+const filter = ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT']
+
+describe('untracked', () => {
+  it('names the rule that keeps it from connection tracking', () => {
+    const found = told({ rules: { raw: [NOTRACK('-p tcp -m tcp --dport 80')], filter } }, 'untracked')
+    expect(found?.rules).toEqual(['raw PREROUTING 1'])
+    expect(found?.fix).toBe('iptables -t raw -D PREROUTING 1 → forwarded')
+  })
+
+  it('names the one that keeps the question of an answer from it', () => {
+    const found = told({ rules: { raw: [NOTRACK('-p tcp -m tcp --dport 80')], filter }, packet: REPLY }, 'untracked')
+    expect(found?.rules).toEqual(['raw PREROUTING 1'])
+    expect(found?.message).toContain('keeps the packets that it answers from connection tracking')
+  })
+
+  it('is a note where it got through', () => {
+    const journey = played({ rules: { raw: [NOTRACK('-p tcp')], filter: [] } })
+    expect(findingsOf(journey, 'untracked').map(({ severity }) => severity)).toEqual(['note'])
+  })
+
+  it.each([
+    ['the rule is for another port', { raw: [NOTRACK('-p tcp -m tcp --dport 81')], filter: ['-A FORWARD -j DROP'] }],
+    ['the target sets a zone', { raw: ['-A PREROUTING -p tcp -j CT --zone 7'], filter: ['-A FORWARD -j DROP'] }],
+  ])('is not told where %s', (_name, rules) => {
+    expect(told({ rules }, 'untracked')).toBeUndefined()
+  })
+})

@@ -1,0 +1,37 @@
+/** An address that cannot come from that side. */
+import { describe, expect, it } from 'vitest'
+import { type Case, SYN, TO_ROUTER, told } from './played.ts'
+
+const PROXY = ['-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:3128']
+const one = (value: string): Case => ({
+  rules: { nat: PROXY, filter: [] },
+  packet: TO_ROUTER,
+  host: {
+    sysctls: new Map([
+      ['net.ipv4.ip_forward', '1'],
+      ['net.ipv4.conf.all.route_localnet', value],
+      ['net.ipv4.conf.eth0.route_localnet', '0'],
+    ]),
+  },
+})
+
+describe('vanished-martian', () => {
+  it('proposes route_localnet, where nat itself sends it to 127.0.0.1', () => {
+    expect(told(one('0'), 'vanished-martian')?.fix).toMatch(
+      /^sysctl -w net.ipv4.conf.eth0.route_localnet=1 → delivered/,
+    )
+    expect(told(one('1'), 'vanished-martian')).toBeUndefined()
+  })
+
+  it('is the own address of this host as source', () => {
+    const rules = { raw: [], filter: [] }
+    const sysctls = new Map([
+      ['net.ipv4.ip_forward', '1'],
+      ['net.ipv4.conf.all.accept_local', '0'],
+    ])
+    expect(
+      told({ rules, packet: { ...SYN, src: '10.0.2.1' }, host: { sysctls } }, 'vanished-martian')?.message,
+    ).toContain('10.0.2.1')
+    expect(told({ rules, packet: { ...SYN, src: '10.0.1.9' }, host: { sysctls } }, 'vanished-martian')).toBeUndefined()
+  })
+})

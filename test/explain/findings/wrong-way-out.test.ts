@@ -1,0 +1,48 @@
+/** The route leads away from the destination. */
+import { describe, expect, it } from 'vitest'
+import type { Packet, Route } from '../../../src/index.ts'
+import { ROUTER } from '../../simulate/world.ts'
+import { type Case, SYN, told } from './played.ts'
+
+const via = (destination: string, device: string): Route => ({
+  ...{ family: 'ip', type: 'unicast', destination, gateway: '10.0.1.254', table: 'main', device },
+})
+const one = (extra: Route[], packet: Packet = SYN): Case => ({
+  rules: { filter: [] },
+  packet,
+  host: { routes: [...ROUTER.routes!, ...extra] },
+})
+
+describe('wrong-way-out', () => {
+  it("is a route out of another interface than that of the destination's network", () => {
+    const found = told(one([via('10.0.2.2/32', 'eth0')]), 'wrong-way-out')
+    expect(found?.message).toBe(
+      'It went the wrong way: 10.0.2.2 is in the network of eth1 (10.0.2.0/24), but the route to 10.0.2.2/32 leads out of eth0.',
+    )
+    expect(found?.fix).toMatch(/^ip route del 10.0.2.2\/32 via 10.0.1.254 dev eth0 → /)
+  })
+
+  it('is a route back to where it came from, past a wider one that leads on', () => {
+    const found = told(one([via('198.51.100.7/32', 'eth0')], { ...SYN, dst: '198.51.100.7' }), 'wrong-way-out')
+    expect(found?.message).toContain('it came in on eth0, and the route to 198.51.100.7/32 leads out of eth0 again')
+  })
+
+  it.each([
+    ['it goes to its network', one([])],
+    ['it goes on by a route of its own', one([via('198.51.100.7/32', 'eth1')], { ...SYN, dst: '198.51.100.7' })],
+    [
+      'it goes back, and no other way is there',
+      {
+        ...one([via('0.0.0.0/0', 'eth0')], { ...SYN, dst: '198.51.100.7' }),
+        host: {
+          routes: [
+            ...ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0'),
+            via('0.0.0.0/0', 'eth0'),
+          ],
+        },
+      },
+    ],
+  ])('is not told where %s', (_name, case_) => {
+    expect(told(case_, 'wrong-way-out')).toBeUndefined()
+  })
+})

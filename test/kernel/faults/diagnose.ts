@@ -1,0 +1,36 @@
+/** What nfwhy makes of a capture of the traffic that fails, with the machine's own state beside it. */
+import { CaptureExplainer, type Fix, type Journey, kernelLog } from '../../../src/index.ts'
+import { distinctFixes } from '../../../src/reports/findings.ts'
+import { single, worstFirst } from '../../../src/reports/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { buildWorld } from '../compare/explained.ts'
+
+export interface Diagnosis {
+  /** The worst first, as they are shown. */
+  journeys: Journey[]
+  /** The first fix that was tried and helps, as it is shown. */
+  fix?: Fix
+  warnings: string[]
+}
+
+const GOOD: readonly unknown[] = ['delivered', 'forwarded', 'sent']
+
+export function diagnose(log: readonly string[], files: Readonly<Record<string, string>>): Diagnosis {
+  const { world, warnings } = buildWorld(files)
+  const journeys: Journey[] = []
+  const said = warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
+  const explainer = new CaptureExplainer(
+    kernelLog,
+    world,
+    (code, message) => said.push(`${code}: ${message}`),
+    (closed) => journeys.push(closed.explain()),
+    { engine: modelEngine },
+  )
+  explainer.push(new TextEncoder().encode(log.map((line) => `${line}\n`).join('')))
+  explainer.end()
+  const ordered = worstFirst(journeys.map(single)).map(({ journey }) => journey)
+  const fix = ordered
+    .flatMap(distinctFixes)
+    .find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined)
+  return { journeys: ordered, ...(fix ? { fix } : {}), warnings: said }
+}

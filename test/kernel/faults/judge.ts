@@ -1,0 +1,48 @@
+/** Does the diagnosis name the fault? The rules, policies, sets, settings that it points at, against what was done. */
+import type { Finding, Journey, RuleRef } from '../../../src/model/journey.ts'
+import type { Diagnosis } from './diagnose.ts'
+import type { Culprit, Fault } from './fault.ts'
+
+export interface Judgement {
+  named: boolean
+  /** How many rules and policies the diagnosis points at; naming everything would be naming nothing. */
+  pointedAt: number
+  /** Something definite is said, and it is not the fault. */
+  confident: boolean
+}
+
+export function judge({ culprits }: Fault, { journeys }: Diagnosis): Judgement {
+  const refs = journeys.flatMap(refsOf)
+  const findings = journeys.flatMap((journey) => journey.findings)
+  const named = culprits.some((culprit) => isNamed(culprit, refs, findings))
+  const definite = journeys.some(
+    ({ culprit, findings: of }) => culprit || of.some(({ severity }) => severity === 'error'),
+  )
+  return { named, pointedAt: new Set(refs.map(keyOf)).size, confident: !named && definite }
+}
+
+/** What only tells what happened to a packet on its way points at nothing. */
+const refsOf = ({ culprit, findings }: Journey): RuleRef[] => [
+  ...(culprit ? [culprit] : []),
+  ...findings.flatMap(({ rules }) => rules),
+]
+
+const keyOf = ({ table, chain, ruleNumber }: RuleRef) => `${table} ${chain} ${ruleNumber ?? 'policy'}`
+
+function isNamed(culprit: Culprit, refs: readonly RuleRef[], findings: readonly Finding[]): boolean {
+  if ('rule' in culprit) {
+    const { table, chain, ruleNumber } = culprit.rule
+    return refs.some((ref) => ref.table === table && ref.chain === chain && ref.ruleNumber === ruleNumber)
+  }
+  if ('policy' in culprit) {
+    const { table, chain } = culprit.policy
+    return refs.some((ref) => ref.table === table && ref.chain === chain && ref.ruleNumber === undefined)
+  }
+  if ('chain' in culprit) {
+    const { table, chain } = culprit.chain
+    return refs.some((ref) => ref.table === table && ref.chain === chain)
+  }
+  return findings.some(
+    ({ code, message }) => code === culprit.code && culprit.words.every((word) => message.includes(word)),
+  )
+}

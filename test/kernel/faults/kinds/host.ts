@@ -1,0 +1,229 @@
+/** Faults outside of the rules: settings, routes, servers, the packet itself; and a chain's policy. */
+import { type Fault, inserted, type Kind, ruleAt, type Scene } from '../fault.ts'
+import type { Change, Variant } from '../stage.ts'
+
+const set = (key: string, value: string, old: string): Change => ({
+  do: ['sysctl', '-qw', `${key}=${value}`],
+  undo: ['sysctl', '-qw', `${key}=${old}`],
+})
+
+const ip = (add: string, del: string): Change => ({ do: ['ip', ...add.split(' ')], undo: ['ip', ...del.split(' ')] })
+
+const isForwarded = ({ met }: Scene): boolean => met.some(({ chain }) => chain === 'FORWARD')
+
+export const policyDrop: Kind = {
+  name: 'a policy',
+  make: ({ setup, met }) => {
+    const bases = new Set(met.filter(({ table }) => table !== 'nat').map(({ table, chain }) => `${table} ${chain}`))
+    return setup.tables.flatMap((table) =>
+      table.chains
+        .filter(({ name, policy }) => policy === 'ACCEPT' && bases.has(`${table.name} ${name}`))
+        .map(({ name }) => ({
+          kind: 'a policy',
+          about: `-t ${table.name} -P ${name} DROP`,
+          variant: {
+            tables: setup.tables.map((one) =>
+              one !== table
+                ? one
+                : {
+                    ...one,
+                    chains: one.chains.map((each) =>
+                      each.name === name ? { ...each, policy: 'DROP' as const } : each,
+                    ),
+                  },
+            ),
+          },
+          culprits: [{ policy: { table: table.name, chain: name } }],
+        })),
+    )
+  },
+}
+
+export const forwardingOff: Kind = {
+  name: 'forwarding off',
+  make: (scene) => {
+    if (!isForwarded(scene)) return []
+    const { interface: device } = scene.topology.sides[scene.probe.at === 'right' ? 'right' : 'left']
+    const own = `net.ipv4.conf.${device}.forwarding`
+    const faults: Fault[] = [
+      {
+        kind: 'forwarding off',
+        about: 'net.ipv4.ip_forward = 0',
+        variant: { changes: [set('net.ipv4.ip_forward', '0', '1')] },
+        culprits: [{ code: 'vanished-forwarding-off', words: ['ip_forward'] }],
+      },
+      {
+        kind: 'forwarding off',
+        about: `${own} = 0`,
+        variant: { changes: [set(own, '0', '1')] },
+        culprits: [{ code: 'vanished-forwarding-off', words: [own] }],
+      },
+    ]
+    return faults
+  },
+}
+
+/** Strict, while the way back to the client leads elsewhere. */
+export const rpFilter: Kind = {
+  name: 'rp_filter',
+  make: ({ topology, probe, healthy }) => {
+    if (probe.at === 'router') return []
+    const { src } = healthy.sent.packet
+    const other = probe.at === 'left' ? 'right' : 'left'
+    const gateway = topology.hosts.find(({ side }) => side === other)!.ip
+    const back = `route add ${src}/32 via ${gateway}`
+    return [
+      {
+        kind: 'rp_filter',
+        about: `rp_filter = 1, and the way back to ${src} is ${topology.sides[other].interface}`,
+        variant: {
+          changes: [ip(back, back.replace('add', 'del')), set('net.ipv4.conf.all.rp_filter', '1', '0')],
+        },
+        culprits: [{ code: 'vanished-rp-filter', words: ['rp_filter', topology.sides[other].interface] }],
+      },
+    ]
+  },
+}
+
+export const routeGone: Kind = {
+  name: 'a route gone',
+  make: (scene) => {
+    const { topology, healthy } = scene
+    if (!isForwarded(scene)) return []
+    const [, dst] = /> ([\d.]+)/.exec(healthy.arrived) ?? []
+    const side = healthy.arrived.startsWith('left') ? 'left' : 'right'
+    const { net, interface: device, ip: own } = topology.sides[side]
+    const gateway = topology.hosts.find((host) => host.side === side)!.ip
+    const isFar = dst === topology.far[side].ip
+    const route = isFar
+      ? `${topology.far[side].net} via ${gateway}`
+      : `${net} dev ${device} proto kernel scope link src ${own}`
+    const gone = ip(`route del ${route}`, `route add ${route}`)
+    const faults: Fault[] = [
+      {
+        kind: 'a route gone',
+        about: `ip route del ${route}`,
+        variant: { changes: [gone] },
+        culprits: [{ code: 'vanished-no-route', words: [dst!] }],
+      },
+      ...['blackhole', 'unreachable', 'prohibit'].map((type) => ({
+        kind: 'a route gone',
+        about: `ip route add ${type} ${dst}`,
+        variant: { changes: [ip(`route add ${type} ${dst}/32`, `route del ${type} ${dst}/32`)] },
+        culprits: [{ code: 'vanished-no-route', words: [dst!, type] }],
+      })),
+    ]
+    return faults
+  },
+}
+
+/** There is a route, and it leads the wrong way. */
+export const routeElsewhere: Kind = {
+  name: 'a route elsewhere',
+  make: (scene) => {
+    const { topology, healthy } = scene
+    if (!isForwarded(scene)) return []
+    const [, dst] = /> ([\d.]+)/.exec(healthy.arrived) ?? []
+    const side = healthy.arrived.startsWith('left') ? 'left' : 'right'
+    const other = side === 'left' ? 'right' : 'left'
+    const gateway = topology.hosts.find((host) => host.side === other)!.ip
+    const route = `route add ${dst}/32 via ${gateway}`
+    return [
+      {
+        kind: 'a route elsewhere',
+        about: `ip ${route}`,
+        variant: { changes: [ip(route, route.replace('add', 'del'))] },
+        culprits: [{ code: 'wrong-way-out', words: [dst!] }],
+      },
+    ]
+  },
+}
+
+export const nobodyListens: Kind = {
+  name: 'nobody listens',
+  make: ({ setup, healthy, probe }) => {
+    const [, address, port] = /> ([\d.]+):(\d+)/.exec(healthy.arrived) ?? []
+    if (address === undefined) return []
+    const isMeant = (one: { protocol: string; port: number }) =>
+      one.protocol === probe.packet.protocol && one.port === Number(port)
+    const fault = (about: string, variant: Variant): Fault => ({
+      kind: 'nobody listens',
+      about,
+      variant,
+      culprits: ['closed-port', 'refused-here', 'refused-there'].map((code) => ({
+        code,
+        words: [`${address}:${port}`],
+      })),
+    })
+    const { servers = [], services } = setup
+    const gone = `nothing listens on ${address}:${port}`
+    if (!healthy.arrived.startsWith('router'))
+      return [fault(gone, { services: services.filter((one) => !isMeant(one) || one.ip !== address) })]
+    const faults = [fault(gone, { servers: servers.filter((one) => !isMeant(one)) })]
+    if (!address.startsWith('127.'))
+      faults.push(
+        fault(`the server of port ${port} is bound to 127.0.0.1`, {
+          servers: servers.map((one) => (isMeant(one) ? { ...one, address: '127.0.0.1' } : one)),
+        }),
+      )
+    return faults
+  },
+}
+
+export const ttl: Kind = {
+  name: 'TTL',
+  make: (scene) => {
+    if (!isForwarded(scene)) return []
+    const rule = `-d ${scene.probe.packet.dst}/32 -j TTL --ttl-set 1`
+    const faults: Fault[] = [
+      {
+        kind: 'TTL',
+        about: `-t mangle -I PREROUTING 1 ${rule}`,
+        variant: { tables: inserted(scene.setup.tables, 'mangle', 'PREROUTING', 0, rule) },
+        culprits: [ruleAt({ table: 'mangle', chain: 'PREROUTING', index: 0 })],
+      },
+      // now and then, as nothing on the machine can mend it
+      ...(scene.random.chance(0.7)
+        ? []
+        : [
+            {
+              kind: 'TTL',
+              about: 'the packet comes with a TTL of 1',
+              variant: {},
+              probe: { ...scene.probe, packet: { ...scene.probe.packet, ttl: 1 } },
+              culprits: [{ code: 'vanished-ttl', words: ['TTL 1'] }],
+            },
+          ]),
+    ]
+    return faults
+  },
+}
+
+export const martian: Kind = {
+  name: 'a martian',
+  make: (scene) => {
+    const { probe, healthy, topology } = scene
+    if (probe.at === 'router') return []
+    if (/> 127\./.test(healthy.arrived))
+      return [
+        {
+          kind: 'a martian',
+          about: 'net.ipv4.conf.all.route_localnet = 0, and DNAT leads to 127.0.0.1',
+          variant: { changes: [set('net.ipv4.conf.all.route_localnet', '0', '1')] },
+          culprits: [{ code: 'vanished-martian', words: ['route_localnet'] }],
+        },
+      ]
+    // now and then, as nothing on the machine can mend it
+    if (scene.random.chance(0.6)) return []
+    const src = topology.sides[probe.at === 'left' ? 'right' : 'left'].ip
+    return [
+      {
+        kind: 'a martian',
+        about: `the packet comes from ${src}, which is the machine's own address`,
+        variant: {},
+        probe: { ...probe, packet: { ...probe.packet, src } },
+        culprits: [{ code: 'vanished-martian', words: [src] }],
+      },
+    ]
+  },
+}

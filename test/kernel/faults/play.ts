@@ -1,0 +1,140 @@
+/** Faults in one setup, one after the other: put in, traced, diagnosed, mended by what the diagnosis proposes. */
+import type { Fix } from '../../../src/model/journey.ts'
+import { Random } from '../generate/random.ts'
+import { legacy } from '../lab/backend.ts'
+import { type Diagnosis, diagnose } from './diagnose.ts'
+import type { Exchange, Result } from './exchange.ts'
+import type { Fault, Kind, Scene } from './fault.ts'
+import { type Judgement, judge } from './judge.ts'
+import { rulesMet } from './path.ts'
+import type { MakeSetup, Probe, Setup } from './setup.ts'
+import { Stage } from './stage.ts'
+
+export interface Played {
+  setup: string
+  seed: number
+  probe: string
+  fault: Fault
+  /** What the client saw. */
+  symptom: Result
+  diagnosis: Diagnosis
+  judgement: Judgement
+  mended: Mended
+  /** For whoever looks into it. */
+  files: Record<string, string>
+  log: string[]
+}
+
+export type Mended =
+  /** The traffic works again, and everything else is as it was. */
+  | { result: 'restored'; command: string }
+  | { result: 'not restored' | 'refused by the tool' | 'something else changed'; command: string; told: string }
+  | { result: 'nothing proposed' }
+
+type Behaviour = Pick<Exchange, 'result' | 'arrived'>
+
+/** One fault of each kind that can be put into this traffic; kinds that cannot are left out. */
+export async function playFaults(make: MakeSetup, seed: number, kinds: readonly Kind[]): Promise<Played[]> {
+  const stage = await Stage.open(make, seed)
+  try {
+    return await playAll(stage, seed, kinds)
+  } finally {
+    await stage.close()
+  }
+}
+
+async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Promise<Played[]> {
+  const { setup } = stage
+  await stage.put()
+  const healthy = new Map<Probe, Exchange>()
+  for (const probe of setup.probes) healthy.set(probe, await unbroken(() => stage.ask(probe)))
+  const [main] = setup.probes
+  const broken = healthy.get(main!)!
+  if (broken.result !== 'answered')
+    throw new Error(
+      `${setup.name}, seed ${seed}: ${main!.name} does not work: ${broken.result}\n${broken.log.join('\n')}`,
+    )
+  const saved = await stage.lab.must(legacy.save('ip'))
+  const played: Played[] = []
+  const working = setup.probes.filter((probe) => healthy.get(probe)!.result === 'answered')
+  for (const [i, kind] of kinds.entries()) {
+    const random = new Random(seed * 1000 + i)
+    for (const probe of random.shuffled(working)) {
+      const one = healthy.get(probe)!
+      const met = rulesMet(setup, saved, one)
+      const scene: Scene = { setup, topology: stage.lab.topology, random, probe, healthy: one, met }
+      const done = await playKind(stage, seed, kind, scene, healthy)
+      if (!done) continue
+      played.push(done)
+      break
+    }
+  }
+  return played
+}
+
+/** Asks again where lines of the kernel log were lost. */
+async function unbroken(ask: () => Promise<Exchange>): Promise<Exchange> {
+  for (let left = 5; ; left--) {
+    const exchange = await ask()
+    if (!exchange.lost || left === 0) return exchange
+  }
+}
+
+/** How many faults of one kind are tried before the traffic is left alone. */
+const MOST = 8
+
+async function playKind(
+  stage: Stage,
+  seed: number,
+  kind: Kind,
+  scene: Scene,
+  healthy: ReadonlyMap<Probe, Exchange>,
+): Promise<Played | undefined> {
+  for (const fault of scene.random.shuffled(kind.make(scene)).slice(0, MOST)) {
+    const probe = fault.probe ?? scene.probe
+    await fault.before?.(stage)
+    if (!fault.before) await stage.put(fault.variant)
+    else await stage.replace(fault.variant.tables ?? stage.setup.tables)
+    const others = new Map<Probe, Behaviour>()
+    for (const other of stage.setup.probes) if (other !== scene.probe) others.set(other, await stage.ask(other))
+    const asked = await stage.ask(probe, fault.sport)
+    if (asked.result === 'answered' || asked.lost) continue
+    const files = await stage.state()
+    const diagnosis = diagnose(asked.log, files)
+    const mended = await mend(stage, diagnosis.fix, probe, fault, { healthy, others })
+    return {
+      ...{ setup: stage.setup.name, seed, probe: probe.name, fault, symptom: asked.result },
+      ...{ diagnosis, judgement: judge(fault, diagnosis), mended, files, log: asked.log },
+    }
+  }
+  return undefined
+}
+
+interface Known {
+  healthy: ReadonlyMap<Probe, Behaviour>
+  others: ReadonlyMap<Probe, Behaviour>
+}
+
+async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
+  const command = fix?.command
+  if (command === undefined) return { result: 'nothing proposed' }
+  const { status, error } = await stage.lab.run(['sh', '-c', command.replace(/^(ip6?tables) /, '$1-legacy ')])
+  if (status !== 0) return { result: 'refused by the tool', command, told: error.trim() }
+  const again = await stage.ask(probe, fault.sport)
+  if (again.result !== 'answered') return { result: 'not restored', command, told: again.result }
+  const changed: string[] = []
+  for (const [other, before] of known.others) {
+    const now = await stage.ask(other)
+    // what the fault had broken too may work again
+    const same = sameFor(stage.setup)
+    if (!same(now, before) && !same(now, known.healthy.get(other)!))
+      changed.push(`${other.name}: ${before.result} → ${now.result} (${now.arrived})`)
+  }
+  if (changed.length > 0) return { result: 'something else changed', command, told: changed.join('; ') }
+  return { result: 'restored', command }
+}
+
+function sameFor({ alike = [] }: Setup) {
+  const place = (arrived: string) => alike.reduce((text, ip) => text.replaceAll(ip, alike[0]!), arrived)
+  return (a: Behaviour, b: Behaviour): boolean => a.result === b.result && place(a.arrived) === place(b.arrived)
+}

@@ -1,0 +1,54 @@
+/**
+ * One fault in a setup that works: is it named, and does the first fix mend it, on a kernel? docs/injected-faults.md
+ * has the figures.
+ *
+ *     npm run faults                                        # all kinds in all setups, and the page anew
+ *     NFWHY_FAULTS_SEEDS=4,5,6 npm run faults               # other ones
+ */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { KINDS } from './faults/kinds/index.ts'
+import { figuresOf, printLedger } from './faults/ledger.ts'
+import { type Played, playFaults } from './faults/play.ts'
+import { SETUPS } from './faults/setups/index.ts'
+import { whyNoLab } from './lab/available.ts'
+
+const PAGE = new URL('../../docs/injected-faults.md', import.meta.url)
+const whole = process.env.NFWHY_FAULTS_SEEDS
+const seeds = (whole ?? '1').split(',').map(Number)
+/** Without being told otherwise, of the kinds every fourth, in each setup others. */
+const SHARE = whole === undefined ? 4 : 1
+
+const reason = (await whyNoLab()) ?? undefined
+if (reason) console.warn(`no faults are put into setups: ${reason}`)
+
+const played: Played[] = []
+
+describe.skipIf(reason)('injected faults', () => {
+  const rounds = SETUPS.flatMap((make, i) => seeds.map((seed) => ({ name: make.name, make, seed, i })))
+  it.each(rounds)('$name, seed $seed', { timeout: 300_000 }, async ({ make, seed, i }) => {
+    const kinds = KINDS.filter((_, k) => (k + i) % SHARE === 0)
+    const done = await playFaults(make, seed * 7919, kinds)
+    for (const { diagnosis } of done) expect(diagnosis.warnings).toEqual([])
+    expect(done.length).toBeGreaterThan(0)
+    played.push(...done)
+  })
+
+  it('are named, and mended by the first fix', () => {
+    const { cases, kinds, named, restored } = figuresOf(played)
+    console.info(`${cases} cases of ${kinds} kinds: ${named} named, ${restored} restored`)
+    if (whole !== undefined) {
+      const iptables = /v(\S+)/.exec(execFileSync('iptables-legacy', ['-V'], { encoding: 'utf8' }))![1]!
+      const date = new Date().toISOString().slice(0, 10)
+      writeFileSync(PAGE, printLedger({ played, seeds, kernel: release(), iptables, date }))
+    }
+    const wrong = played.filter(({ judgement, mended }) => !judgement.named || mended.result !== 'restored').map(tell)
+    expect(named / cases, wrong.join('\n')).toBeGreaterThanOrEqual(0.85)
+    expect(restored / cases, wrong.join('\n')).toBeGreaterThanOrEqual(0.75)
+  })
+})
+
+const tell = ({ setup, seed, probe, fault, judgement, mended }: Played): string =>
+  `${setup}, seed ${seed}, ${probe}: ${fault.kind}: ${fault.about}: ${judgement.named ? '' : 'not named; '}${JSON.stringify(mended)}`
