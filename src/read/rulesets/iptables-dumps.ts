@@ -79,6 +79,7 @@ function nameTable(section: Section, report: Report): string {
   }
   const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
   section.table = tableOf(chains)
+  section.guessed = true
   report('guessed-table', `no table is named here; taken for ${section.table} by its chains`, section.number)
   return section.table
 }

@@ -83,10 +83,14 @@ function origin(header: Header | undefined): Pick<Ruleset, 'backend' | 'tool' | 
   }
 }
 
-function readTable({ table: name = 'filter', lines, number }: Section, family: 'ip' | 'ip6', report: Report): Table {
+function readTable(
+  { table: name = 'filter', guessed, lines, number }: Section,
+  family: 'ip' | 'ip6',
+  report: Report,
+): Table {
   if (!Object.hasOwn(IPTABLES_TABLES, name))
     report('unknown-table', `iptables has no table ${name}; its place among the hooks is not known`, number)
-  const builder = new TableBuilder(name, family, report)
+  const builder = new TableBuilder(name, family, !guessed, report)
   const declared = new Set(builtInChains(name))
   for (const { line, text } of lines) {
     if (line.kind === 'chain') declared.add(line.chain)

@@ -17,6 +17,8 @@ export interface SourceLine {
 export interface Section {
   /** Absent: the file does not say (`iptables -S`, a piece of a dump). */
   table?: string
+  /** The table is one that its chains tell: what is in front may be missing. */
+  guessed?: boolean
   header?: Header
   number: number
   lines: SourceLine[]
