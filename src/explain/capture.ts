@@ -51,7 +51,8 @@ export class CaptureExplainer {
   private readonly onClosed: (closed: ClosedJourney) => void
   private readonly world: World
   private readonly engine: Engine | undefined
-  private readonly fates: Fates<Known>
+  private fates: Fates<Known>
+  private contradictions = 0
   private journeys = 0
 
   constructor(
@@ -97,8 +98,21 @@ export class CaptureExplainer {
 
   /** For Closed alone. */
   explain(open: OpenJourney, repeats: readonly Repeat[], followed: boolean): Journey {
-    const evidence = gatherEvidence(open, this.resolver, this.states, followed)
-    const known = this.fates.find(open, this.states, followed, repeats.length > 0)?.value
+    const repeated = repeats.length > 0
+    let known = this.fates.find(open, this.states, followed, repeated)?.value
+    const evidence = gatherEvidence(
+      open,
+      this.resolver,
+      this.states,
+      followed,
+      this.fates.fine ? known?.mismatches : undefined,
+    )
+    if (this.contradictions !== this.resolver.contradictions) {
+      // a rule that was believed may not be any more
+      this.contradictions = this.resolver.contradictions
+      this.fates = new Fates(this.world)
+      known = this.fates.find(open, this.states, followed, repeated)?.value
+    }
     const found = new Set<Detector>()
     const journey = explain(
       evidence,
@@ -107,7 +121,7 @@ export class CaptureExplainer {
     )
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, this.world, this.engine))
     if (trials) noteTrials(journey, trials)
-    if (!known) this.fates.add({ found, trials })
+    if (!known) this.fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
     return journey
   }
 }
@@ -115,6 +129,7 @@ export class CaptureExplainer {
 /** What takes long to find out, and comes out the same for all journeys of one fate. */
 interface Known {
   found: ReadonlySet<Detector>
+  mismatches: readonly (string | undefined)[]
   trials: Trials | undefined
 }
 

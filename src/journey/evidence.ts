@@ -44,11 +44,13 @@ export interface Evidence {
   routed?: Packet
 }
 
+/** `known`: why the ruleset cannot be the one in force, line by line, where a journey of the same fate has told. */
 export function gatherEvidence(
   open: OpenJourney,
   resolver: Resolver,
   states: PacketStates,
   followed: boolean,
+  known?: readonly (string | undefined)[],
 ): Evidence {
   const resolved = Array.from(open.points, (point, i) =>
     resolver.get(point, states.rows[open.states.at(i) * F.COLUMNS + F.FAMILY]!),
@@ -61,7 +63,7 @@ export function gatherEvidence(
     else if (line.candidates.length > 0) resolved[i] = onlyLogger(line, packets[i]!, resolver)
   }
   const hooks = placeInHooks(resolved, packets, resolver)
-  const mismatches = contradictions(resolved, packets, hooks, resolver)
+  const mismatches = known ?? contradictions(resolved, packets, hooks, resolver)
   const stack = new ChainStack()
   const arrivals = resolved.map((one, i): Arrival => {
     const place = stack.arrive(one, hooks[i], i)

@@ -17,6 +17,8 @@ export interface Ended {
     | 'no-ruleset'
     | 'ruleset-mismatch'
     | 'unknown-target'
+    /** The ruleset's beginning is missing, where policies are declared. */
+    | 'unknown-policy'
     | 'only-log'
     | 'lost-events'
     | 'capture-ends'
@@ -56,7 +58,8 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
     case 'stolen':
       return at('stolen')
     case 'unknown':
-      return open(world.tables.some((table) => table.family === journey.family) ? 'unknown-target' : 'no-ruleset')
+      if (!world.tables.some((table) => table.family === journey.family)) return open('no-ruleset')
+      return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
       return accepted(evidence, world, step, lossless)
     default:

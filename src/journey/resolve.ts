@@ -80,6 +80,11 @@ export class Resolver {
     if (!this.contradicted.has(chain)) this.contradicted.set(chain, because)
   }
 
+  /** How many chains were contradicted by now. */
+  get contradictions(): number {
+    return this.contradicted.size
+  }
+
   distrusted(chain: Chain): string | undefined {
     return this.contradicted.get(chain)
   }

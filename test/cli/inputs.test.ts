@@ -119,6 +119,15 @@ describe('files', () => {
     expect(stderr).toContain('unpack it with: tar xf why.tgz, and give the folder.')
   })
 
+  test('what to take in place of iptables -L', async () => {
+    const listing =
+      'Chain INPUT (policy DROP 2 packets, 120 bytes)\n pkts bytes target prot opt in out source destination\n'
+    const cwd = folder({ log: LOG, listed: listing })
+    const { stdout } = await nfwhy(['explain', 'log', 'listed', '--width', '200'], { cwd })
+    expect(stdout).toContain('listed: this is what iptables -L prints')
+    expect(stdout).toContain('take iptables-save -c')
+  })
+
   test('one that is cut in the middle is used as far as it goes', async () => {
     const cwd = folder({ log: LOG.slice(0, -100), rules: RULES.slice(0, RULES.indexOf('COMMIT')) })
     const run = await nfwhy(['explain', '--json', 'log', 'rules'], { cwd })

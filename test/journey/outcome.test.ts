@@ -59,3 +59,23 @@ describe('a connection whose destination is rewritten in OUTPUT, behind its firs
     expect(fate('127.0.0.1', ADDRESSES, ROUTES)).toEqual(['undetermined', 'observed'])
   })
 })
+
+it('a policy that stands in the part of the ruleset that is missing is not known', () => {
+  const cut = `-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+-A FORWARD -p udp -j ACCEPT
+COMMIT
+*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING -j TRACE
+COMMIT
+`
+  const packet: TestPacket = { in: 'eth0', src: '192.0.2.10', dst: '192.0.2.1', sport: 40000, dport: 80 }
+  const end = (policies: string) => {
+    const lines = [trace('raw:PREROUTING:policy:2', packet), trace('filter:INPUT:policy:2', packet)]
+    const [journey] = explainLog(dmesg(lines), worldOf(`${policies}${cut}`)).journeys
+    return [journey!.outcome, journey!.findings.map(({ message }) => message).join()]
+  }
+  expect(end('')).toEqual(['undetermined', expect.stringContaining("does not say what the chain's policy is")])
+  expect(end('*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n')[0]).toBe('dropped')
+})

@@ -73,8 +73,13 @@ function* texts(lines: readonly SourceLine[]): Generator<string> {
 
 function nameTable(section: Section, report: Report): string {
   if (section.table !== undefined) return section.table
+  if (section.header?.table !== undefined) {
+    section.table = section.header.table
+    return section.table
+  }
   const chains = new Set(section.lines.flatMap(({ line, text }) => chainOf(line, text) ?? []))
   section.table = tableOf(chains)
+  section.guessed = true
   report('guessed-table', `no table is named here; taken for ${section.table} by its chains`, section.number)
   return section.table
 }

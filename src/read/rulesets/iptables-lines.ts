@@ -18,6 +18,8 @@ export interface Header {
   backend?: 'legacy' | 'nft'
   /** arptables or ebtables: the same shape, another language. */
   foreign?: boolean
+  /** Of `iptables -t nat -S`: the table that is listed. */
+  table?: string
 }
 
 export type Command =
@@ -179,11 +181,18 @@ function guessBackend(tool: string, version = ''): Header['backend'] {
   return number < 10_800 || number >= 10_807 ? 'legacy' : undefined
 }
 
-/** A prompt and the command whose output follows: `root@host:~# ip6tables-save`. */
+/** A prompt and the command whose output follows: `root@host:~# ip6tables-save`, `# iptables -t nat -S`. */
 export function promptedTool(text: string): Header | undefined {
-  const [, tool, family, variant] =
-    /^(?:.{0,80}?[#$%>]\s{0,4})?(?:sudo )?((ip6?)tables(?:-(legacy|nft))?-save)(?![\w*])/.exec(text.trim()) ?? []
-  if (tool === undefined) return undefined
-  const backend = variant === 'nft' || variant === 'legacy' ? { backend: variant as 'nft' | 'legacy' } : {}
-  return { tool, family: family === 'ip6' ? 'ip6' : 'ip', ...backend }
+  const [, tool, family, variant, save, options = ''] =
+    /^(?:.{0,80}?[#$%>]\s{0,4})?(?:sudo )?((ip6?)tables(?:-(legacy|nft))?(-save)?)(?![\w*-])(.*)/.exec(text.trim()) ??
+    []
+  if (tool === undefined || (!save && !LISTS.test(options))) return undefined
+  return {
+    tool,
+    family: family === 'ip6' ? 'ip6' : 'ip',
+    ...(variant === 'nft' || variant === 'legacy' ? { backend: variant } : {}),
+    ...(save ? {} : { table: /\s(?:-t\s*|--table[ =])(\w+)/.exec(options)?.[1] ?? 'filter' }),
+  }
 }
+
+const LISTS = /\s(?:-S|--list-rules)(?:\s|$)/

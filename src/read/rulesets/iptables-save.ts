@@ -11,7 +11,7 @@ import type { Host } from '../../model/host.ts'
 import type { NamedSet, Table } from '../../model/ruleset.ts'
 import { builtInChains } from '../../rules/iptables/rule.ts'
 import { groupSections } from './iptables-dumps.ts'
-import { type Command, type Header, MAX_LINE, readCommand } from './iptables-lines.ts'
+import { type Command, type Header, MAX_LINE, promptedTool, readCommand } from './iptables-lines.ts'
 import { type Reading, readAsIs, readMended, type Surroundings } from './iptables-rule.ts'
 import { readSections, type Section, type SourceLine } from './iptables-sections.ts'
 import { TableBuilder } from './iptables-table.ts'
@@ -50,8 +50,10 @@ export function looksLikeIptablesSave(head: string): boolean {
   if (header !== undefined) return header !== 'arp' && header !== 'eb'
   if (TABLE.test(text)) return CHAIN.test(text) || RULE.test(text) || COMMIT.test(text)
   if (CHAIN_WITH_COUNTERS.test(text)) return RULE.test(text) || COMMIT.test(text)
-  const [first = '', ...others] = text.trimStart().split('\n', 100)
-  return LISTING.test(first) && others.slice(0, -1).every((line) => /^(?:-[PNA] \S|\s*$)/.test(line))
+  const lines = text.trimStart().split('\n', 100)
+  if (lines.length > 1) lines.pop()
+  const [first = '', ...others] = lines.filter((line) => !/^\s*(?:#|$)/.test(line) && !promptedTool(line))
+  return LISTING.test(first) && others.every((line) => /^-[PNA] \S/.test(line))
 }
 
 /** Never throws; one Ruleset for each dump in the file, in its order. What is to tell comes by line. */
@@ -92,10 +94,14 @@ function origin(header: Header | undefined): Pick<Ruleset, 'backend' | 'tool' | 
   }
 }
 
-function readTable({ table: name = 'filter', lines, number }: Section, family: 'ip' | 'ip6', report: Report): Table {
+function readTable(
+  { table: name = 'filter', guessed, lines, number }: Section,
+  family: 'ip' | 'ip6',
+  report: Report,
+): Table {
   if (!Object.hasOwn(IPTABLES_TABLES, name))
     report('unknown-table', `iptables has no table ${name}; its place among the hooks is not known`, number)
-  const builder = new TableBuilder(name, family, report)
+  const builder = new TableBuilder(name, family, !guessed, report)
   const declared = new Set(builtInChains(name))
   for (const { line, text } of lines) {
     if (line.kind === 'chain') declared.add(line.chain)

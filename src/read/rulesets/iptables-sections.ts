@@ -17,6 +17,8 @@ export interface SourceLine {
 export interface Section {
   /** Absent: the file does not say (`iptables -S`, a piece of a dump). */
   table?: string
+  /** The table is one that its chains tell: what is in front may be missing. */
+  guessed?: boolean
   header?: Header
   number: number
   lines: SourceLine[]
@@ -120,6 +122,7 @@ class SectionReader {
 
   private takeInside(source: SourceLine): void {
     const { line, number, text } = source
+    if (line.kind === 'other') this.endListing(text)
     if (this.current?.table === undefined && line.kind !== 'other') this.readUnnamed(source)
     if (this.current) this.current.lines.push(source)
     else {
@@ -138,7 +141,13 @@ class SectionReader {
     const hidden = /# Table `(\S{1,40})' is incompatible/.exec(text)?.[1]
     if (hidden !== undefined)
       this.report('incompatible-table', `rules in table ${hidden} that only nft can show are not in this file`, number)
+    this.endListing(text)
     if (!this.current) this.header = promptedTool(text) ?? this.header
+  }
+
+  /** A listing, which has no COMMIT, ends where the next one is asked for. */
+  private endListing(text: string): void {
+    if (this.current && this.current.table === undefined && promptedTool(text)) this.current = undefined
   }
 
   /**
@@ -168,6 +177,11 @@ class SectionReader {
       ...(this.header ? { header: this.header } : {}),
     }
     this.sections.push(this.current)
+    // it was asked for by name; the next one is not
+    if (this.header?.table !== undefined) {
+      const { table: _, ...header } = this.header
+      this.header = header
+    }
     this.listing = { hasRules: false, policies: new Set() }
   }
 

@@ -32,17 +32,20 @@ export class TableBuilder {
   private readonly family: IpFamily
   private readonly report: Report
 
-  constructor(name: string, family: IpFamily, report: Report) {
+  /** `whole`: the file names the table, so that a chain it does not declare has the policy of a fresh one. */
+  constructor(name: string, family: IpFamily, whole: boolean, report: Report) {
     this.name = name
     this.family = family
     this.report = report
     for (const chain of builtInChains(name) ?? [])
-      this.chains.set(chain, { name: chain, policy: 'accept', entries: [] })
+      this.chains.set(chain, { name: chain, ...(whole ? { policy: 'accept' as const } : {}), entries: [] })
   }
 
   declare({ chain: name, policy, counters }: ChainLine, line: number): void {
     const chain = this.chains.get(name) ?? this.create(name)
     if (policy !== '-') this.setPolicy(chain, policy, line)
+    // iptables-restore leaves it as it is
+    else delete chain.policy
     if (counters) chain.counters = counters
   }
 
