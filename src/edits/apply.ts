@@ -2,6 +2,7 @@
 import type { Edit } from '../model/edit.ts'
 import type { World } from '../model/world.ts'
 import { Draft } from './draft.ts'
+import { editSet } from './ipset/apply.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
 import { EditProblem } from './problem.ts'
@@ -14,23 +15,46 @@ export type EditResult = { world: World } | { error: string }
  * rules and lists that the edit does not touch are the same objects in both.
  */
 export function applyEdit(world: World, edit: Edit): EditResult {
-  const draft = new Draft(world)
-  try {
-    change(draft, edit)
-  } catch (problem) {
-    if (problem instanceof EditProblem) return { error: problem.message }
-    throw problem
-  }
-  return { world: draft.world }
+  const editor = new Editor(world)
+  const error = editor.apply(edit)
+  return error === undefined ? { world: editor.world } : { error }
 }
 
-function change(draft: Draft, edit: Edit): void {
+/** Many edits, one after the other; what is copied, is copied once for all. */
+export class Editor {
+  private readonly draft: Draft
+
+  constructor(world: World) {
+    this.draft = new Draft(world)
+  }
+
+  /** As it is by now; not to be kept while edits follow. */
+  get world(): World {
+    return this.draft.world
+  }
+
+  /** Why it is refused, and then nothing has changed. */
+  apply(edit: Edit): string | undefined {
+    try {
+      change(edit, this.draft)
+    } catch (problem) {
+      if (problem instanceof EditProblem) return problem.message
+      throw problem
+    }
+    return undefined
+  }
+}
+
+function change(edit: Edit, draft: Draft): void {
   switch (edit.kind) {
     case 'rule':
       editRule(edit, draft)
       break
     case 'chain':
       editChain(edit, draft)
+      break
+    case 'ipset':
+      editSet(edit, draft)
       break
     case 'sysctl':
       editSysctl(edit, draft)

@@ -3,7 +3,7 @@
  * of the World it began with.
  */
 import type { Host } from '../model/host.ts'
-import type { Chain, Table } from '../model/ruleset.ts'
+import type { Chain, NamedSet, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { builtInChains, emptyChain } from '../rules/iptables/rule.ts'
 
@@ -51,6 +51,23 @@ export class Draft {
       this.own.add(this.world.host)
     }
     return this.world.host
+  }
+
+  /** The set to be changed; its elements may be moved, but are others' objects. */
+  ipset(set: NamedSet): NamedSet {
+    if (this.own.has(set)) return set
+    const copy = { ...set, elements: [...set.elements] }
+    this.world.sets = this.world.sets.map((one) => (one === set ? copy : one))
+    this.own.add(copy)
+    return copy
+  }
+
+  addIpset(set: NamedSet): void {
+    this.world.sets = [...this.world.sets, set]
+  }
+
+  removeIpsets(doomed: readonly NamedSet[]): void {
+    this.world.sets = this.world.sets.filter((one) => !doomed.includes(one))
   }
 
   private find(family: IpFamily, name: string): Table | undefined {

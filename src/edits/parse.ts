@@ -1,6 +1,7 @@
 /** One command, as a person types it into a shell → edits. Nothing is ever run. */
 import type { Edit } from '../model/edit.ts'
 import { closest } from '../rules/closest.ts'
+import { parseIpset } from './ipset/parse.ts'
 import { parseIptables } from './iptables/parse.ts'
 import { type CommandError, CommandProblem } from './problem.ts'
 import { type ShellToken, type ShellWord, shellTokens } from './shell.ts'
@@ -54,6 +55,7 @@ const TOOLS: Readonly<Record<string, Parser>> = {
   ip6tables,
   'ip6tables-legacy': ip6tables,
   'ip6tables-nft': ip6tables,
+  ipset: parseIpset,
   sysctl: parseSysctl,
 }
 

@@ -1,5 +1,6 @@
 /** An Edit as the command that a person would type. */
 import type { Edit } from '../model/edit.ts'
+import { ipsetWords } from './ipset/parse.ts'
 import { chainWords, ruleWords } from './iptables/print.ts'
 import { shellWord } from './shell.ts'
 import { sysctlWords } from './sysctl/parse.ts'
@@ -13,6 +14,8 @@ function wordsOf(edit: Edit): string[] {
       return ruleWords(edit)
     case 'chain':
       return chainWords(edit)
+    case 'ipset':
+      return ipsetWords(edit)
     case 'sysctl':
       return sysctlWords(edit)
     default:

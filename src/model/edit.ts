@@ -3,7 +3,7 @@
  * back, and applies them. Rules stay in iptables' own vocabulary, so that the printed command is the one that was meant.
  */
 import type { ConntrackEntry, Route, RoutingRule } from './host.ts'
-import type { Counters, IptablesSpec, SetElement } from './ruleset.ts'
+import type { Counters, IptablesSpec, NamedSet } from './ruleset.ts'
 
 export interface RuleEdit {
   kind: 'rule'
@@ -35,11 +35,16 @@ export interface ChainEdit {
 export interface SetEdit {
   kind: 'ipset'
   op: 'create' | 'destroy' | 'flush' | 'rename' | 'swap' | 'add' | 'del'
+  /** `destroy` and `flush` without a set mean all. */
   set?: string
-  newName?: string
-  /** Of `create`: `hash:ip,port`. */
-  type?: string
-  element?: SetElement
+  /** Of `rename`: the new name; of `swap`: the other set. */
+  other?: string
+  /** Of `create`: the set as it begins, empty. */
+  definition?: NamedSet
+  /** As written: what it means depends on the set's type. */
+  element?: string
+  /** Behind the element: `timeout` `nomatch` … with their values, empty for those without one. */
+  options?: Record<string, string>
   /** `-exist`: an element that is there already, or is not, is no error. */
   exist?: boolean
 }

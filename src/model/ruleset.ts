@@ -105,4 +105,16 @@ export interface NamedSet {
   addressMask?: number | string
   /** The same for a mark. */
   markMask?: number
+  /** An ipset's: the family of its addresses. */
+  addresses?: 'ip' | 'ip6'
+  /** What a bitmap has room for: `1000-2000`, `10.0.0.0-10.0.0.255`. */
+  range?: string
+  /** It takes no more elements than these. */
+  most?: number
+  /** Full, it throws out an old element for a new one. */
+  forceadd?: boolean
+  /** Seconds that an element stays where nothing is said of it, 0: for ever. Absent: elements have no timeouts. */
+  timeout?: number
+  /** What else its elements may carry. */
+  carries?: ('counters' | 'comment' | 'skbinfo')[]
 }

@@ -71,8 +71,9 @@ function longerFirst(a: readonly number[], b: readonly number[]): number {
   return i < 0 ? 0 : b[i]! - a[i]!
 }
 
-function familyOf({ type, elements }: NamedSet, parts: readonly string[]): Elements['family'] {
+function familyOf({ type, addresses, elements }: NamedSet, parts: readonly string[]): Elements['family'] {
   if (type.startsWith('bitmap:ip')) return 'ip'
+  if (addresses && parts.some(isAddress)) return addresses
   const address = elements[0]?.parts[parts.findIndex(isAddress)]
   return address === undefined ? undefined : address.includes(':') ? 'ip6' : 'ip'
 }

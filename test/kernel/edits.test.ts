@@ -7,9 +7,11 @@ import { applyEdit } from '../../src/edits/apply.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import type { World } from '../../src/model/world.ts'
 import { ipAddrJson } from '../../src/read/host/ip-addr-json.ts'
+import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { sysctl } from '../../src/read/host/sysctl.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
+import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
 import { type Ran, runSequences } from './commands/run.ts'
 import { randomSettings, SYSCTL_SETUP } from './commands/sysctl.ts'
@@ -115,5 +117,67 @@ describe.skipIf(whyNot('ip', 'sysctl'))('sysctl', () => {
       ).toEqual([])
     })
     console.info(`${sequences.length} × 25 settings compared, ${unknown} unknown afterwards`)
+  })
+})
+
+describe.skipIf(whyNot('ipset', 'iptables-legacy'))('ipset', () => {
+  const worldOf = (saved: string, rules: string): World => ({
+    tables: readIptablesSave(rules, () => {}).flatMap(({ tables }) => tables),
+    sets: ipsetSave.read(saved, () => {}).sets ?? [],
+    host: {},
+  })
+  /** Elements in any order; the seconds that are left run, so only that there are some. What is for the tool alone is not shown. */
+  const outline = ({ sets }: World) =>
+    sets
+      .map(({ elements, forceadd, ...set }) => {
+        const lines = elements.map((one) => `${one.parts} ${one.timeout !== undefined} ${one.nomatch} ${one.wildcard}`)
+        if (set.type !== 'list:set') lines.sort()
+        return [
+          JSON.stringify(Object.entries(set).sort()),
+          ...lines.map((line, at) => `${set.name} ${set.type === 'list:set' ? at : ''} ${line}`),
+        ].join('\n')
+      })
+      .sort()
+
+  const linesOf = (text: string) => text.split('\n')
+  it(`random commands (seed ${seed})`, () => {
+    const random = new Random(seed)
+    const sequences = Array.from({ length: 25 }, () => ({
+      // what is there after each command: of a range that is refused, the kernel keeps what came before
+      commands: randomSetCommands(random, 40).flatMap((command) => [command, 'ipset save', 'iptables-legacy-save']),
+      listings: ['true'],
+    }))
+    const ran = runSequences(sequences)
+    let accepted = 0
+    const differences: string[] = []
+    sequences.forEach(({ commands }, at) => {
+      let world = worldOf('', '')
+      for (let i = 0; i < commands.length; i += 3) {
+        const command = commands[i]!
+        // a rule may ask for any set where none is known
+        if (world.sets.length === 0 && command.startsWith('iptables')) continue
+        const [ran1, saved, rules] = ran[at]!.results.slice(i, i + 3)
+        const result = runOne(world, command)
+        const there = worldOf(saved!.output, rules!.output)
+        const before = outline(world)
+        if ('error' in result !== !ran1!.ok)
+          differences.push(
+            `${command}: ${'error' in result ? `refused here: ${result.error}` : `refused there: ${ran1!.output}`}, with\n${before}`,
+          )
+        else if ('world' in result) {
+          accepted++
+          const [here, real] = [outline(result.world).flatMap(linesOf), outline(there).flatMap(linesOf)]
+          const wrong = [
+            ...here.filter((line) => !real.includes(line)).map((line) => `only here: ${line}`),
+            ...real.filter((line) => !here.includes(line)).map((line) => `only there: ${line}`),
+          ]
+          if (wrong.length > 0) differences.push(`${command}: ${wrong.join('\n')}`)
+        }
+        world = there
+      }
+    })
+    console.info(`${sequences.length} × 40 commands compared, ${accepted} accepted by both`)
+    expect(differences.slice(0, 10).join('\n\n')).toBe('')
+    expect(accepted).toBeGreaterThan(200)
   })
 })

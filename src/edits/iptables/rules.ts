@@ -18,7 +18,7 @@ export function editRule(edit: RuleEdit, draft: Draft): void {
   const asItIs = draft.tableAsItIs(family, name)
   const before = chainIn(asItIs, edit.chain)
   const spec = edit.spec && withTarget(edit.spec, asItIs, family)
-  if (spec) refuseUnknownSets(spec, draft.world)
+  if (spec) refuseUnknownSets(spec, family, draft.world)
   const at = placeOf(edit, before, spec, asItIs)
   if (op === 'check') return
   const table = draft.table(family, name)
@@ -26,8 +26,14 @@ export function editRule(edit: RuleEdit, draft: Draft): void {
   const added = spec && op !== 'delete' ? [newRule(edit, spec, at + 1)] : []
   const removed = chain.rules.splice(at, op === 'delete' || op === 'replace' ? 1 : 0, ...added)
   if (op === 'insert' || op === 'delete') renumber(chain, at)
-  if ([...removed, ...added].some(({ iptables }) => iptables && mattersForPlace(iptables, family)))
+  if (![...removed, ...added].some(({ iptables }) => iptables && mattersForPlace(iptables, family))) return
+  try {
     refuseMisplaced(table)
+  } catch (problem) {
+    chain.rules.splice(at, added.length, ...removed)
+    renumber(chain, at)
+    throw problem
+  }
 }
 
 /** Index of the rule that is meant, or of the new one. */

@@ -4,15 +4,30 @@ import type { World } from '../../model/world.ts'
 import { closest } from '../../rules/closest.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
 
-/** Throws EditProblem at a set that is not there. Where no ipset is known at all, none is asked for. */
-export function refuseUnknownSets(spec: IptablesSpec, { sets }: World): void {
-  const ipsets = sets.filter(({ table }) => table === undefined).map(({ name }) => name)
+/**
+ * Throws EditProblem at a set that is not there, or that holds addresses of the other family. Where no ipset is known at
+ * all, none is asked for.
+ */
+export function refuseUnknownSets(spec: IptablesSpec, family: 'ip' | 'ip6', { sets }: World): void {
+  const ipsets = sets.filter(({ table }) => table === undefined)
   if (ipsets.length === 0) return
-  for (const name of setsOf(spec))
-    if (!ipsets.includes(name)) throw new EditProblem(`there is no ipset ${name}${didYouMean(closest(name, ipsets))}`)
+  for (const name of setsOf(spec)) {
+    const set = ipsets.find((one) => one.name === name)
+    const suggestion = closest(
+      name,
+      ipsets.map((one) => one.name),
+    )
+    if (!set) throw new EditProblem(`there is no ipset ${name}${didYouMean(suggestion)}`)
+    const holds = set.type.startsWith('bitmap:ip') ? 'ip' : (set.addresses ?? family)
+    if (holds !== family)
+      throw new EditProblem(
+        `ipset ${name} holds addresses of ${holds === 'ip' ? 'IPv4' : 'IPv6'}: the rule can never match`,
+      )
+  }
 }
 
-function setsOf({ matches, target }: IptablesSpec): string[] {
+/** The sets that a rule asks for or changes, by name. */
+export function setsOf({ matches, target }: IptablesSpec): string[] {
   const clauses = [...matches, ...(target ? [target] : [])].filter(({ name }) => name === 'set' || name === 'SET')
   return clauses.flatMap(({ values = {} }) =>
     Object.values(values as Record<string, { value?: { name?: string; directions?: unknown } }>).flatMap(({ value }) =>

@@ -1,7 +1,9 @@
 /** `ipset list`: a block for each set, with `Name:`, `Type:`, `Header:` and, after `Members:`, an element a line. */
-import type { NamedSet } from '../../model/ruleset.ts'
+import { Editor } from '../../edits/apply.ts'
+import type { SetEdit } from '../../model/edit.ts'
+import { emptyWorld } from '../../model/world.ts'
 import type { HostFormat } from './format.ts'
-import { readElement, readSet, SET_TYPE } from './ipset.ts'
+import { addition, creation, SET_TYPE } from './ipset.ts'
 import { forEachLine, quoted } from './lines.ts'
 
 const TYPE = new RegExp(`^${SET_TYPE}$`)
@@ -12,26 +14,31 @@ export const ipsetList: HostFormat = {
   describe: 'ipset list',
   sniff: (head) => new RegExp(`^\\s*Name: .*\\r?\\nType: ${SET_TYPE}\\r?\\n`).test(head),
   read(text, report) {
-    const sets: NamedSet[] = []
+    const editor = new Editor(emptyWorld())
     let name = ''
     let type = ''
     let members = false
-    let set: NamedSet | undefined
+    // a list may stand before the sets that it holds
+    const lists: (() => void)[] = []
     forEachLine(text, (line, number) => {
-      const unknown = (word: string) => report('word-not-understood', `ipset's "${word}" is not known`, number)
+      const problem = (message: string) => report('word-not-understood', message, number)
+      const apply = (edit: SetEdit) => {
+        const refused = editor.apply(edit)
+        if (refused !== undefined) report('command-failed', `${quoted(line)}: ${refused}`, number)
+      }
       const [, key, value = ''] = /^(Name|Type|Header|Members):(?: (.*))?$/.exec(line) ?? []
       if (line === '') members = false
-      else if (members && set) set.elements.push(readElement(line, set.type, unknown))
-      else if (key === 'Name') {
-        name = value
-        set = undefined
-      } else if (key === 'Type' && TYPE.test(value)) type = value
-      else if (key === 'Header') {
-        set = readSet(name, type, value, unknown)
-        sets.push(set)
-      } else if (key === 'Members') members = true
+      else if (members) {
+        const edit = addition(name, line, problem)
+        if (type === 'list:set') lists.push(() => apply(edit))
+        else apply(edit)
+      } else if (key === 'Name') name = value
+      else if (key === 'Type' && TYPE.test(value)) type = value
+      else if (key === 'Header') apply(creation(name, type, value, problem))
+      else if (key === 'Members') members = true
       else if (!BESIDES.test(line)) report('line-not-understood', `not a line of ipset list: ${quoted(line)}`, number)
     })
-    return { sets }
+    for (const addMember of lists) addMember()
+    return { sets: editor.world.sets }
   },
 }

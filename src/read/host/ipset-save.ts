@@ -1,40 +1,88 @@
-/** `ipset save`, and the files for `ipset restore` that people write: `create NAME TYPE …`, `add NAME ELEMENT …`. */
+/**
+ * `ipset save`, and the files for `ipset restore` that people write: `create NAME TYPE …`, `add NAME ELEMENT …`, and any
+ * other command of ipset, one a line.
+ */
+import { Editor } from '../../edits/apply.ts'
+import { parseIpset } from '../../edits/ipset/parse.ts'
+import { CommandProblem } from '../../edits/problem.ts'
+import type { SetEdit } from '../../model/edit.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
+import { emptyWorld } from '../../model/world.ts'
 import type { HostFormat } from './format.ts'
-import { readElement, readSet, SET_TYPE } from './ipset.ts'
+import { addition, creation, SET_TYPE, wordsOf } from './ipset.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 /** A name may hold blanks, and ipset does not quote it: it ends where the type begins. */
-const CREATE = new RegExp(`^create (.+?) (${SET_TYPE})(?: (.*))?$`)
-const IGNORED = /^\s*(#.*)?$/
+const CREATE = new RegExp(`^(?:create|-N) (.+?) (${SET_TYPE})(?: (.*))?$`)
+const ADD = /^(?:add|-A) (.*)$/
+const IGNORED = /^\s*(?:#.*|COMMIT)?\s*$/
+/** What may stand in front of the first set. */
+const BEFORE = /^(?:(?:flush|destroy|-F|-X)(?: \S+)?|swap \S+ \S+)(?: (?:-exist|-!))?$/
 
 export const ipsetSave: HostFormat = {
   id: 'ipset-save',
   describe: 'ipset save',
   sniff(head) {
-    const first = wholeLines(head).find((line) => !IGNORED.test(line))
+    const first = wholeLines(head).find((line) => !IGNORED.test(line) && !BEFORE.test(line))
     return first !== undefined && CREATE.test(first)
   },
   read(text, report) {
-    const sets = new Map<string, NamedSet>()
-    forEachLine(text, (line, number) => {
-      const unknown = (word: string) => report('word-not-understood', `ipset's "${word}" is not known`, number)
-      const [, name, type, options] = CREATE.exec(line) ?? []
-      if (name !== undefined && type !== undefined) sets.set(name, readSet(name, type, options ?? '', unknown))
-      else if (line.startsWith('add ')) {
-        const set = setNamedIn(line.slice(4), sets)
-        if (set) set.elements.push(readElement(line.slice(5 + set.name.length).trim(), set.type, unknown))
-        else report('unknown-set', `an element of a set that was not created before: ${quoted(line)}`, number)
-      } else if (!IGNORED.test(line)) report('line-not-understood', `not a line of ipset save: ${quoted(line)}`, number)
+    const editor = new Editor(emptyWorld())
+    // members of lists whose own sets are not in this file
+    const strangers: SetEdit[] = []
+    forEachLine(text, (given, number) => {
+      const line = given.trim()
+      if (IGNORED.test(line)) return
+      const problem = (message: string) => report('word-not-understood', message, number)
+      const edits = readLine(line, editor, problem)
+      if (edits === undefined)
+        report('unknown-set', `an element of a set that was not created before: ${quoted(line)}`, number)
+      else if (edits.length === 0) report('line-not-understood', `not a line of ipset save: ${quoted(line)}`, number)
+      for (const edit of edits ?? []) {
+        const refused = editor.apply(edit)
+        if (refused === undefined) continue
+        report('command-failed', `${quoted(line)}: ${refused}`, number)
+        if (edit.op !== 'add') continue
+        if (editor.world.sets.some(({ name, type }) => name === edit.set && type === 'list:set')) strangers.push(edit)
+        // where a create was damaged, its elements may still be had without what it does not allow
+        else editor.apply(withoutExtensions(edit))
+      }
     })
-    return { sets: [...sets.values()] }
+    return { sets: editor.world.sets.map((set) => withMembers(set, strangers)) }
   },
 }
 
-function setNamedIn(text: string, sets: ReadonlyMap<string, NamedSet>): NamedSet | undefined {
-  for (let end = text.indexOf(' '); end >= 0; end = text.indexOf(' ', end + 1)) {
-    const set = sets.get(text.slice(0, end))
-    if (set) return set
+/** Undefined for an element of a set that is not there; empty for what is no command. */
+function readLine(line: string, { world }: Editor, problem: (message: string) => void): SetEdit[] | undefined {
+  const [, name, type, options = ''] = CREATE.exec(line) ?? []
+  if (name !== undefined && type !== undefined) return [creation(name, type, options, problem)]
+  const [, element] = ADD.exec(line) ?? []
+  if (element === undefined) return readCommand(line)
+  for (let end = element.indexOf(' '); end >= 0; end = element.indexOf(' ', end + 1)) {
+    const set = element.slice(0, end)
+    if (world.sets.some((one) => one.name === set)) return [addition(set, element.slice(end + 1), problem)]
   }
   return undefined
+}
+
+/** They are known by name only, so what is in them is not known. */
+function withMembers(set: NamedSet, strangers: readonly SetEdit[]): NamedSet {
+  const names = strangers.flatMap((edit) => (edit.set === set.name ? [edit.element!] : []))
+  const members = new Set([...set.elements.map(({ parts }) => parts[0]!), ...names])
+  return names.length === 0 ? set : { ...set, elements: [...members].map((name) => ({ parts: [name] })) }
+}
+
+function withoutExtensions({ options = {}, ...edit }: SetEdit): SetEdit {
+  const kept = Object.entries(options).filter(([option]) => option === 'nomatch' || option === 'wildcard')
+  return { ...edit, options: Object.fromEntries(kept) }
+}
+
+function readCommand(line: string): SetEdit[] {
+  try {
+    const words = wordsOf(line).map((text) => ({ text, column: line.indexOf(text) + 1 }))
+    return parseIpset(words, { text: 'ipset', column: 1 })
+  } catch (problem) {
+    if (problem instanceof CommandProblem) return []
+    throw problem
+  }
 }
