@@ -29,6 +29,7 @@ import { terminalOptions } from './terminal.ts'
 export interface ExplainOptions extends SelectOptions {
   as?: string[]
   full?: boolean
+  unmatched?: boolean
   json?: boolean
   ndjson?: boolean
   output?: string
@@ -61,6 +62,7 @@ export function explainCommand(program: Command): Command {
       .argument('[INPUT...]', 'captures, rulesets and host state'),
   )
     .option('--full', 'every step, every rule in full length')
+    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
@@ -93,7 +95,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
     const out = new Output(file, options.output)
     const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
     out.flush()
-    if (!form.folds && file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
+    if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
     return code
   } finally {
     if (file !== undefined) closeSync(file)
@@ -125,7 +127,7 @@ async function streamJourneys(
   form: Form,
   terminal: FormOptions,
   out: Output,
-  { idle }: ExplainOptions,
+  { idle, unmatched = false }: ExplainOptions,
 ): Promise<number> {
   const writer = form.open(terminal)
   let code: number = EXIT.done
@@ -141,9 +143,14 @@ async function streamJourneys(
     if (ordered) ordered.add(closed.open.id, shown)
     else if (shown) write(shown)
   }
-  const stats = await runCaptures(inputs, take, { idle, progress: new Progress(), onPause: () => out.flush() })
+  const stats = await runCaptures(inputs, take, {
+    idle,
+    unmatched,
+    progress: new Progress(),
+    onPause: () => out.flush(),
+  })
   ordered?.end()
-  finish(writer, out, inputs, stats)
+  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }))
   return code
 }
 
@@ -154,7 +161,7 @@ async function foldJourneys(
   form: Form,
   terminal: FormOptions,
   out: Output,
-  { idle, output }: ExplainOptions,
+  { idle, output, unmatched = false }: ExplainOptions,
 ): Promise<number> {
   const groups = new Groups(inputs.world, selection.journey)
   const live = output === undefined && inputs.captures.some(({ source }) => source.live)
@@ -168,19 +175,17 @@ async function foldJourneys(
       out.flush()
     }
   }
-  const stats = await runCaptures(inputs, take, { idle, progress: new Progress() })
+  const stats = await runCaptures(inputs, take, { idle, unmatched, progress: new Progress() })
   const list: Group[] = groups.list
   if (!live) {
     const ordered = worstFirst(list)
     out.write(writer.begin(ordered))
     for (const group of ordered) out.write(writer.journey(group))
   }
-  finish(writer, out, inputs, stats, list)
+  // on standard output only what is asked for: warnings go to standard error
+  const warnings = output === undefined ? [] : inputs.warnings
+  out.write(writer.end({ inputs: inputs.files, warnings, stats }, list))
   return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
-}
-
-function finish(writer: Writer, out: Output, inputs: Inputs, stats: RunStats, groups?: readonly Group[]): void {
-  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }, groups))
 }
 
 /** What makes the exit code 1. */

@@ -6,11 +6,12 @@ import type { CommandError } from '../edits/problem.ts'
 import { ScriptRun } from '../edits/script/run.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { noteTrials } from '../explain/trials/verify.ts'
+import { noteUnmatched } from '../explain/unmatched.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { FORMS, single, warningsText } from '../reports/index.ts'
+import { single, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { Machine } from '../simulate/machine.ts'
@@ -32,6 +33,7 @@ interface SimulateOptions extends FormChoice {
   assume?: string[]
   engine: string
   full?: boolean
+  unmatched?: boolean
   color?: boolean
   width?: number
 }
@@ -66,6 +68,7 @@ export function simulateCommand(program: Command): Command {
     .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
     .option('--full', 'every step, every rule in full length')
+    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
@@ -109,6 +112,7 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       const before = machine.world
       const { evidence, ended, notes } = machine.send(packet)
       const journey = explain(evidence, before, { ended })
+      if (options.unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
       if (journeys.length === 0) noteTrials(journey, tryFixesOf(evidence, before, modelEngine))
       for (const message of notes) warnings.push({ input: `packet ${journey.id}`, code: 'left-open', message })
@@ -120,10 +124,11 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
     for (const group of groups) out.write(writer.journey(group))
     const bytes = inputs.files.reduce((sum, one) => sum + one.bytes, 0)
     const stats = { bytes, events: 0, journeys: journeys.length, skipped: 0, lost: 0 }
-    out.write(writer.end({ inputs: inputs.files, warnings, stats }, groups))
+    // on standard output only what is asked for: warnings go to standard error
+    const told = form.folds && file === undefined ? [] : warnings
+    out.write(writer.end({ inputs: inputs.files, warnings: told, stats }, groups))
     out.flush()
-    if (form === FORMS.json || form === FORMS.ndjson)
-      if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
+    if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
     return code
   } finally {
     if (file !== undefined) closeSync(file)

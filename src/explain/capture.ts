@@ -14,6 +14,7 @@ import { TracePoints } from '../read/captures/points.ts'
 import { PacketStates } from '../read/captures/states.ts'
 import { explain, tryFixesOf } from './explain.ts'
 import { noteTrials, type Trials } from './trials/verify.ts'
+import { noteUnmatched } from './unmatched.ts'
 
 export interface CaptureStats {
   bytes: number
@@ -39,6 +40,8 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
   ids?: JourneyIds
   /** Tries what findings propose. */
   engine?: Engine
+  /** Notes of each rule that did not match why. */
+  unmatched?: boolean
 }
 
 /** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
@@ -50,6 +53,7 @@ export class CaptureExplainer {
   private readonly onClosed: (closed: ClosedJourney) => void
   private readonly world: World
   private readonly engine: Engine | undefined
+  private readonly unmatched: boolean
   private tried: Fates<Trials> | undefined
   private journeys = 0
 
@@ -58,11 +62,12 @@ export class CaptureExplainer {
     world: World,
     report: Report,
     onClosed: (closed: ClosedJourney) => void,
-    { ids = new JourneyIds(), engine, ...options }: CaptureOptions = {},
+    { ids = new JourneyIds(), engine, unmatched = false, ...options }: CaptureOptions = {},
   ) {
     const points = new TracePoints()
     this.world = world
     this.engine = engine
+    this.unmatched = unmatched
     this.onClosed = onClosed
     this.resolver = new Resolver(world, points)
     this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
@@ -97,6 +102,7 @@ export class CaptureExplainer {
   explain(open: OpenJourney, repeats: readonly Repeat[], followed: boolean): Journey {
     const evidence = gatherEvidence(open, this.resolver, this.states, followed)
     const journey = explain(evidence, this.world, { repeats })
+    if (this.unmatched) noteUnmatched(evidence, this.world)
     if (this.engine) noteTrials(journey, this.trialsFor(open, repeats, evidence, this.engine))
     return journey
   }
