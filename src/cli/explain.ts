@@ -3,16 +3,7 @@ import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
 import type { Journey } from '../model/journey.ts'
-import {
-  FORMS,
-  type Form,
-  type FormOptions,
-  type Group,
-  single,
-  type Writer,
-  warningsText,
-  worstFirst,
-} from '../reports/index.ts'
+import { FORMS, type Form, type FormOptions, type Group, single, warningsText, worstFirst } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
@@ -21,7 +12,7 @@ import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { captureWords, type Inputs, readInputs } from './inputs.ts'
 import { Progress } from './progress.ts'
-import { type RunStats, runCaptures } from './run.ts'
+import { runCaptures } from './run.ts'
 import { makeSelection, type Selection, type SelectOptions } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'

@@ -108,9 +108,13 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
     const writer = form.open(terminal)
     let code: number = EXIT.done
     const journeys: Journey[] = []
+    const used = new Set<string>()
+    const open = new Set<string>()
     for (const packet of packets) {
       const before = machine.world
-      const { evidence, ended, notes } = machine.send(packet)
+      const { evidence, ended, notes, assumed } = machine.send(packet)
+      for (const condition of assumed) used.add(condition)
+      if (ended.open) open.add(ended.open.condition)
       const journey = explain(evidence, before, { ended })
       if (options.unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
@@ -119,6 +123,8 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       if (isProblem(journey)) code = EXIT.problem
       journeys.push(journey)
     }
+    for (const condition of assume.keys())
+      if (!used.has(condition)) warnings.push(unusedAssumption(condition, [...open]))
     const groups = journeys.map(single)
     out.write(form.folds ? writer.begin(groups) : writer.begin())
     for (const group of groups) out.write(writer.journey(group))
@@ -169,6 +175,12 @@ function readAssumption(text: string): [string, boolean] {
       `--assume ${printable(text)}: it is CONDITION=true or CONDITION=false, the condition as nfwhy words it.`,
     )
   return [match[1]!, match[2] === 'true']
+}
+
+/** Nothing that is known is assumed otherwise; and a condition has to be worded as nfwhy words it. */
+function unusedAssumption(condition: string, open: readonly string[]): Diagnostic {
+  const instead = open.length === 0 ? '' : `; open is ${open.map((one) => `"${one}"`).join(', ')}`
+  return { input: '--assume', code: 'assumption-unused', message: `"${condition}" was not asked for${instead}` }
 }
 
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
