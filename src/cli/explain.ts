@@ -3,16 +3,7 @@ import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
 import type { Journey } from '../model/journey.ts'
-import {
-  FORMS,
-  type Form,
-  type FormOptions,
-  type Group,
-  single,
-  type Writer,
-  warningsText,
-  worstFirst,
-} from '../reports/index.ts'
+import { FORMS, type Form, type FormOptions, type Group, single, warningsText, worstFirst } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
@@ -21,7 +12,7 @@ import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { captureWords, type Inputs, readInputs } from './inputs.ts'
 import { Progress } from './progress.ts'
-import { type RunStats, runCaptures } from './run.ts'
+import { runCaptures } from './run.ts'
 import { makeSelection, type Selection, type SelectOptions } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
@@ -29,6 +20,7 @@ import { terminalOptions } from './terminal.ts'
 export interface ExplainOptions extends SelectOptions {
   as?: string[]
   full?: boolean
+  unmatched?: boolean
   json?: boolean
   ndjson?: boolean
   output?: string
@@ -61,6 +53,7 @@ export function explainCommand(program: Command): Command {
       .argument('[INPUT...]', 'captures, rulesets and host state'),
   )
     .option('--full', 'every step, every rule in full length')
+    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
@@ -93,7 +86,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
     const out = new Output(file, options.output)
     const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
     out.flush()
-    if (!form.folds && file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
+    if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
     return code
   } finally {
     if (file !== undefined) closeSync(file)
@@ -125,7 +118,7 @@ async function streamJourneys(
   form: Form,
   terminal: FormOptions,
   out: Output,
-  { idle }: ExplainOptions,
+  { idle, unmatched = false }: ExplainOptions,
 ): Promise<number> {
   const writer = form.open(terminal)
   let code: number = EXIT.done
@@ -141,9 +134,14 @@ async function streamJourneys(
     if (ordered) ordered.add(closed.open.id, shown)
     else if (shown) write(shown)
   }
-  const stats = await runCaptures(inputs, take, { idle, progress: new Progress(), onPause: () => out.flush() })
+  const stats = await runCaptures(inputs, take, {
+    idle,
+    unmatched,
+    progress: new Progress(),
+    onPause: () => out.flush(),
+  })
   ordered?.end()
-  finish(writer, out, inputs, stats)
+  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }))
   return code
 }
 
@@ -154,7 +152,7 @@ async function foldJourneys(
   form: Form,
   terminal: FormOptions,
   out: Output,
-  { idle, output }: ExplainOptions,
+  { idle, output, unmatched = false }: ExplainOptions,
 ): Promise<number> {
   const groups = new Groups(inputs.world, selection.journey)
   const live = output === undefined && inputs.captures.some(({ source }) => source.live)
@@ -168,19 +166,17 @@ async function foldJourneys(
       out.flush()
     }
   }
-  const stats = await runCaptures(inputs, take, { idle, progress: new Progress() })
+  const stats = await runCaptures(inputs, take, { idle, unmatched, progress: new Progress() })
   const list: Group[] = groups.list
   if (!live) {
     const ordered = worstFirst(list)
     out.write(writer.begin(ordered))
     for (const group of ordered) out.write(writer.journey(group))
   }
-  finish(writer, out, inputs, stats, list)
+  // on standard output only what is asked for: warnings go to standard error
+  const warnings = output === undefined ? [] : inputs.warnings
+  out.write(writer.end({ inputs: inputs.files, warnings, stats }, list))
   return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
-}
-
-function finish(writer: Writer, out: Output, inputs: Inputs, stats: RunStats, groups?: readonly Group[]): void {
-  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }, groups))
 }
 
 /** What makes the exit code 1. */

@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Seconds of capture time. */
   idle: number
   progress: Progress
+  /** Of each rule that did not match, which condition failed. */
+  unmatched?: boolean
   /** Called when all that a capture still being written has so far is read. */
   onPause?(): void
 }
@@ -43,7 +45,7 @@ export async function runCaptures(
       inputs.world,
       (code, message, line) => told(code, message, line === undefined ? undefined : line + linesBefore),
       onClosed,
-      { ids, idle: options.idle * 1e6, engine: modelEngine },
+      { ids, idle: options.idle * 1e6, engine: modelEngine, unmatched: options.unmatched ?? false },
     )
     await readCapture(capture, explainer, told, options)
     explainer.end()

@@ -6,11 +6,12 @@ import type { CommandError } from '../edits/problem.ts'
 import { ScriptRun } from '../edits/script/run.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { noteTrials } from '../explain/trials/verify.ts'
+import { noteUnmatched } from '../explain/unmatched.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { FORMS, single, warningsText } from '../reports/index.ts'
+import { single, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { Machine } from '../simulate/machine.ts'
@@ -32,6 +33,7 @@ interface SimulateOptions extends FormChoice {
   assume?: string[]
   engine: string
   full?: boolean
+  unmatched?: boolean
   color?: boolean
   width?: number
 }
@@ -66,6 +68,7 @@ export function simulateCommand(program: Command): Command {
     .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
     .option('--full', 'every step, every rule in full length')
+    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
@@ -105,25 +108,33 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
     const writer = form.open(terminal)
     let code: number = EXIT.done
     const journeys: Journey[] = []
+    const used = new Set<string>()
+    const open = new Set<string>()
     for (const packet of packets) {
       const before = machine.world
-      const { evidence, ended, notes } = machine.send(packet)
+      const { evidence, ended, notes, assumed } = machine.send(packet)
+      for (const condition of assumed) used.add(condition)
+      if (ended.open) open.add(ended.open.condition)
       const journey = explain(evidence, before, { ended })
+      if (options.unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
       if (journeys.length === 0) noteTrials(journey, tryFixesOf(evidence, before, modelEngine))
       for (const message of notes) warnings.push({ input: `packet ${journey.id}`, code: 'left-open', message })
       if (isProblem(journey)) code = EXIT.problem
       journeys.push(journey)
     }
+    for (const condition of assume.keys())
+      if (!used.has(condition)) warnings.push(unusedAssumption(condition, [...open]))
     const groups = journeys.map(single)
     out.write(form.folds ? writer.begin(groups) : writer.begin())
     for (const group of groups) out.write(writer.journey(group))
     const bytes = inputs.files.reduce((sum, one) => sum + one.bytes, 0)
     const stats = { bytes, events: 0, journeys: journeys.length, skipped: 0, lost: 0 }
-    out.write(writer.end({ inputs: inputs.files, warnings, stats }, groups))
+    // on standard output only what is asked for: warnings go to standard error
+    const told = form.folds && file === undefined ? [] : warnings
+    out.write(writer.end({ inputs: inputs.files, warnings: told, stats }, groups))
     out.flush()
-    if (form === FORMS.json || form === FORMS.ndjson)
-      if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
+    if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
     return code
   } finally {
     if (file !== undefined) closeSync(file)
@@ -164,6 +175,12 @@ function readAssumption(text: string): [string, boolean] {
       `--assume ${printable(text)}: it is CONDITION=true or CONDITION=false, the condition as nfwhy words it.`,
     )
   return [match[1]!, match[2] === 'true']
+}
+
+/** Nothing that is known is assumed otherwise; and a condition has to be worded as nfwhy words it. */
+function unusedAssumption(condition: string, open: readonly string[]): Diagnostic {
+  const instead = open.length === 0 ? '' : `; open is ${open.map((one) => `"${one}"`).join(', ')}`
+  return { input: '--assume', code: 'assumption-unused', message: `"${condition}" was not asked for${instead}` }
 }
 
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */

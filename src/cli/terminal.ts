@@ -4,12 +4,14 @@ import { UserError } from './errors.ts'
 
 interface Wanted {
   full?: boolean
+  /** Only a full report has room for it. */
+  unmatched?: boolean
   color?: boolean
   width?: number
 }
 
 /** `toStdout`: else it goes to a file, which is as wide as is comfortable to read and has no colour. */
-export function terminalOptions({ full, color, width }: Wanted, toStdout: boolean): FormOptions {
+export function terminalOptions({ full, unmatched, color, width }: Wanted, toStdout: boolean): FormOptions {
   if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000))
     throw new UserError('--width is a number of columns, 40 to 1000.')
   const terminal = toStdout && process.stdout.isTTY === true
@@ -18,7 +20,7 @@ export function terminalOptions({ full, color, width }: Wanted, toStdout: boolea
     width: width ?? Math.max(40, columns || 80),
     colour: terminal && color !== false && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     unicode: !toStdout || unicodeWorks(),
-    full: full ?? false,
+    full: full ?? unmatched ?? false,
   }
 }
 

@@ -15,6 +15,7 @@ import { PacketStates } from '../read/captures/states.ts'
 import type { Detector } from './context.ts'
 import { explain, tryFixesOf } from './explain.ts'
 import { noteTrials, type Trials } from './trials/verify.ts'
+import { noteUnmatched } from './unmatched.ts'
 
 export interface CaptureStats {
   bytes: number
@@ -40,6 +41,8 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
   ids?: JourneyIds
   /** Tries what findings propose. */
   engine?: Engine
+  /** Notes of each rule that did not match why. */
+  unmatched?: boolean
 }
 
 /** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
@@ -53,6 +56,7 @@ export class CaptureExplainer {
   private readonly engine: Engine | undefined
   private fates: Fates<Known>
   private contradictions = 0
+  private readonly unmatched: boolean
   private journeys = 0
 
   constructor(
@@ -60,12 +64,13 @@ export class CaptureExplainer {
     world: World,
     report: Report,
     onClosed: (closed: ClosedJourney) => void,
-    { ids = new JourneyIds(), engine, ...options }: CaptureOptions = {},
+    { ids = new JourneyIds(), engine, unmatched = false, ...options }: CaptureOptions = {},
   ) {
     const points = new TracePoints()
     this.world = world
     this.engine = engine
     this.fates = new Fates(world)
+    this.unmatched = unmatched
     this.onClosed = onClosed
     this.resolver = new Resolver(world, points)
     this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
@@ -119,6 +124,7 @@ export class CaptureExplainer {
       this.world,
       known && this.fates.fine ? { repeats, ask: known.found } : { repeats, onFound: (one) => found.add(one) },
     )
+    if (this.unmatched) noteUnmatched(evidence, this.world)
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, this.world, this.engine))
     if (trials) noteTrials(journey, trials)
     if (!known) this.fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })

@@ -1,8 +1,11 @@
 /** The iptables commands that fixes propose, each with the one that takes it back. */
 
+import { shellWord } from '../edits/shell.ts'
 import type { Fix, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
+
+export { shellWord }
 
 const tool = (family: string) => (family === 'ip6' ? 'ip6tables' : 'iptables')
 const tableOption = (table: string) => (table === 'filter' ? '' : ` -t ${table}`)
@@ -16,10 +19,6 @@ export const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).
 
 /** Quoted for a shell: a comment may hold anything. */
 const body = (ref: RuleRef) => ruleWords(ref).map(shellWord).join(' ')
-
-/** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
-export const shellWord = (word: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) || word === '!' ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 export interface Command {
   command: string

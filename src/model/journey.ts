@@ -51,6 +51,19 @@ export interface Step {
   prefix?: string
   known: 'observed' | 'carried' | 'simulated'
   changes: Change[]
+  /** The rules that the packet came by on its way here, where they were asked for. */
+  unmatched?: UnmatchedRule[]
+}
+
+/** A rule that did not match, because of what of it. */
+export interface UnmatchedRule {
+  ruleNumber: number
+  /** As the ruleset prints it. */
+  rule: string
+  /** Conditions that did not hold, in the rule's own words. */
+  failed: string[]
+  /** Conditions of which that cannot be told, with the reason. */
+  unknown?: string[]
 }
 
 export interface RuleRef {

@@ -27,6 +27,9 @@ const KEYS: Readonly<Record<string, keyof Packet>> = {
   'tcp options': 'tcpOptions',
 }
 
+/** Undefined for what no packet here keeps. */
+export const keptAs = (field: string): keyof Packet | undefined => KEYS[field]
+
 /** The moment behind a statement that gives no verdict. */
 export function after(statement: Statement, moment: Moment): Moment {
   switch (statement.kind) {
@@ -90,8 +93,8 @@ function assign(assignment: Assignment, moment: Moment): Moment {
 
 type Number3 = number | typeof ABSENT | Unknown
 
-/** The field's new value. */
-function assigned({ field, value, mask = 0xffffffff, op }: Assignment, moment: Moment): Number3 {
+/** The field's new value; ABSENT where the packet has no such field. */
+export function assigned({ field, value, mask = 0xffffffff, op }: Assignment, moment: Moment): Number3 {
   const operand = operandOf(value, moment)
   const old = numberAt(field, moment)
   if (typeof operand !== 'number' || old === ABSENT) return old === ABSENT ? old : operand
@@ -119,8 +122,8 @@ function numberAt(field: string, moment: Moment): Number3 {
   return typeof held === 'number' ? held : unknown(`${field} is no number`)
 }
 
-/** Undefined where the packet keeps more than this part, and the rest is not known. */
-function stored(field: string, value: number, packet: Packet): Partial<Packet> | undefined {
+/** What is new of the packet. Undefined where it keeps more than this part, and the rest is not known. */
+export function stored(field: string, value: number, packet: Packet): Partial<Packet> | undefined {
   const key = KEYS[field]
   if (key === 'tos') return storedTos(field, value, packet.tos)
   if (key === 'tcpFlags') return { tcpFlags: flagNames(value, packet.tcpFlags) }

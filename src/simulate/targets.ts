@@ -2,7 +2,7 @@
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
-import { held } from '../rules/facts.ts'
+import { assigned, keptAs, stored } from '../rules/assign.ts'
 import { ABSENT } from '../rules/moment.ts'
 import { isUnknown } from '../rules/truth.ts'
 import type { Machine } from './machine.ts'
@@ -13,22 +13,6 @@ import { lowerMss } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
 import type { TableVerdict } from './walk-table.ts'
-
-/** Which fields of a packet an assignment writes; the others are read by no rule that is modelled. */
-const WRITTEN: Readonly<Record<string, keyof Packet>> = {
-  'meta mark': 'mark',
-  'ct mark': 'ctMark',
-  'ip ttl': 'ttl',
-  'ip6 hoplimit': 'ttl',
-  'ip tos': 'tos',
-  'ip6 tos': 'tos',
-  'ip dscp': 'tos',
-  'ip6 dscp': 'tos',
-  'ip ecn': 'tos',
-  'ip6 ecn': 'tos',
-  'tcp option maxseg size': 'tcpOptions',
-  'tcp options': 'tcpOptions',
-}
 
 /** All statements of a rule that matched; undefined: on to the next rule. */
 export function actOn(machine: Machine, skb: Skb, rule: Rule, step: number): TableVerdict | undefined {
@@ -102,7 +86,7 @@ function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: '
   return undefined
 }
 
-const keysOf = (fields: readonly string[]): (keyof Packet)[] => fields.flatMap((field) => WRITTEN[field] ?? [])
+const keysOf = (fields: readonly string[]): (keyof Packet)[] => fields.flatMap((field) => keptAs(field) ?? [])
 
 /** The packet's fields that the rule may write, if that is all it can do; undefined: it may change the packet's way. */
 export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
@@ -110,7 +94,7 @@ export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
   for (const statement of rule.statements) {
     if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
     if (statement.kind !== 'set' || statement.field.startsWith('ct ')) return undefined
-    const key = WRITTEN[statement.field]
+    const key = keptAs(statement.field)
     if (key) fields.push(key)
   }
   return fields
@@ -142,49 +126,21 @@ function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number
     lowerMss(skb, Number(assignment.value))
     return
   }
-  const key = WRITTEN[field]
+  const key = keptAs(field)
   if (!key) return
   // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
   const source = typeof assignment.value === 'object' ? assignment.value.field : ''
   if ((field === 'ct mark' || source.startsWith('ct ')) && !skb.connection) return
-  const value = newValue(machine, skb, assignment)
-  if (value === undefined) {
+  const value = assigned(assignment, momentOf(machine, skb))
+  if (value === ABSENT) return
+  const changed = isUnknown(value) ? undefined : stored(field, value, skb.packet)
+  if (!changed) {
     forget(skb, [key])
     return
   }
-  const from = skb.packet[key]
-  const to = field.endsWith('dscp')
-    ? (value << 2) | ((skb.packet.tos ?? 0) & 3)
-    : field.endsWith('ecn')
-      ? ((skb.packet.tos ?? 0) & ~3) | value
-      : value
-  if (field === 'ct mark') skb.connection!.mark = to
+  const [from, to] = [skb.packet[key], changed[key]]
+  if (field === 'ct mark') skb.connection!.mark = Number(to)
   if (from === to) return
-  change(skb, key, to)
-  if (from !== undefined) skb.journal.act(step, { field: key, from: from as number, to })
-}
-
-/** Undefined where what it is made from is not known. */
-function newValue(machine: Machine, skb: Skb, { field, value, mask, op }: Assignment): number | undefined {
-  const old = numberHeld(machine, skb, field)
-  let operand: number | undefined
-  if (typeof value !== 'object') operand = Number(value)
-  else {
-    operand = numberHeld(machine, skb, value.field)
-    if (operand !== undefined && value.mask !== undefined) operand = (operand & value.mask) >>> 0
-    const shift = value.shift ?? 0
-    if (operand !== undefined && shift !== 0) operand = (shift < 0 ? operand >>> -shift : operand << shift) >>> 0
-  }
-  if (operand === undefined) return undefined
-  if (op === undefined && (mask === undefined || mask >>> 0 === 0xffffffff)) return operand >>> 0
-  if (old === undefined) return undefined
-  if (op === 'add') return Math.min(255, old + operand)
-  if (op === 'sub') return Math.max(0, old - operand)
-  if (op === 'min') return Math.min(old, operand)
-  return ((old & ~mask!) ^ operand) >>> 0
-}
-
-function numberHeld(machine: Machine, skb: Skb, field: string): number | undefined {
-  const value = held(field, momentOf(machine, skb))
-  return value === ABSENT || isUnknown(value) ? undefined : Number(value)
+  change(skb, key, to as never)
+  if (typeof from === 'number' && typeof to === 'number') skb.journal.act(step, { field: key, from, to })
 }

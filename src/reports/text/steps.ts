@@ -1,5 +1,5 @@
 /** Every step of a journey, under the hooks in which it happened. */
-import type { Journey, Step } from '../../model/journey.ts'
+import type { Journey, Step, UnmatchedRule } from '../../model/journey.ts'
 import { changeWords } from '../packet-words.ts'
 import { stepWords, withoutChain } from '../step-words.ts'
 import { columns, wrap, wrapRule } from './layout.ts'
@@ -21,6 +21,7 @@ export function writeSteps(page: Page, { steps, culprit }: Journey): void {
       page.line(`  ${page.paint(here, 'cyan')}`)
       heading = here
     }
+    for (const rule of step.unmatched ?? []) writeUnmatched(page, step, rule, digits)
     writeStep(page, step, digits, step.n === culprit?.step)
   }
 }
@@ -30,6 +31,23 @@ function hookWords({ hook, in: input, out }: Step): string {
   if (input !== undefined) words.push(`in ${input}`)
   if (out !== undefined) words.push(`out ${out}`)
   return words.join('  ')
+}
+
+/** In front of the step that came next. */
+function writeUnmatched(
+  page: Page,
+  step: Step,
+  { ruleNumber, rule, failed, unknown = [] }: UnmatchedRule,
+  digits: number,
+): void {
+  const front = ' '.repeat(digits + 4 + 2 * Math.min(step.depth ?? 0, DEEPEST))
+  const why = failed.length > 0 ? `no: ${failed.join(', ')}` : `not known: ${unknown.join(', ')}`
+  const room = page.width - columns(front) - INSET
+  const lines = [
+    ...wrap(`${ruleNumber} ${why}`, room),
+    ...wrapRule(withoutChain(rule), room).map((line) => `  ${line}`),
+  ]
+  for (const line of lines) page.line(front + page.paint(line, 'dim'))
 }
 
 function writeStep(page: Page, step: Step, digits: number, guilty: boolean): void {

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { folder, nfwhy } from './nfwhy.ts'
+import { RULES } from './small.ts'
+
+const PACKET = 'in eth0 tcp 192.0.2.1:40000 > 192.0.2.2:23 syn'
+const HERE = ['--assume', '192.0.2.2 is local=true']
+const CHANCE = `*filter
+:INPUT ACCEPT [0:0]
+-A INPUT -m statistic --mode random --probability 0.5 -j DROP
+COMMIT
+`
+
+const simulate = (files: Record<string, string>, ...args: string[]) =>
+  nfwhy(['simulate', ...Object.keys(files), '--packet', PACKET, ...HERE, ...args], { cwd: folder(files) })
+
+describe('--apply', () => {
+  it.each([
+    ['one command', ['iptables -D INPUT 1'], 0],
+    ['several, one after the other', ['iptables -D INPUT 1', 'iptables -A INPUT -p tcp -j DROP'], 1],
+    ['several in one', ['iptables -D INPUT 1; iptables -A INPUT -s 192.0.2.0/24 -j DROP'], 1],
+    ['a question and its answer', ['iptables -C INPUT -j DROP 2>/dev/null || sudo iptables -I INPUT -j ACCEPT'], 0],
+    ['a loop', ['for p in 22 23; do iptables -I INPUT -p tcp --dport $p -j ACCEPT; done'], 0],
+    [
+      'a set',
+      [
+        'ipset create good hash:ip',
+        'ipset add good 192.0.2.1',
+        'iptables -I INPUT -m set --match-set good src -j ACCEPT',
+      ],
+      0,
+    ],
+  ])('%s', async (_name, commands, code) => {
+    const run = await simulate({ rules: RULES }, ...commands.flatMap((one) => ['--apply', one]))
+    expect([run.code, run.stderr]).toEqual([code, ''])
+  })
+
+  it('points at the word that is wrong', async () => {
+    const run = await simulate({ rules: RULES }, '--apply', 'iptables -D INPUT 1; iptables -A INPUT -j DRPO --x')
+    expect(run.code).toBe(2)
+    expect(run.stderr).toContain('iptables -D INPUT 1; iptables -A INPUT -j DRPO --x\n')
+  })
+
+  it('points into the line that is wrong', async () => {
+    const run = await simulate({ rules: RULES }, '--apply', 'iptables -D INPUT 1\nipset creat good hash:ip2')
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toContain('  ipset creat good hash:ip2\n                   ^^^^^^^^\n')
+    expect(run.stderr).toContain('Did you mean "hash:ip"?')
+  })
+
+  it('says what the tool would refuse', async () => {
+    const run = await simulate({ rules: RULES }, '--apply', 'iptables -D INPUT 7')
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toMatch(/^nfwhy: --apply iptables -D INPUT 7: .*\.\n$/)
+  })
+})
+
+describe('a script as ruleset', () => {
+  const script = '#!/bin/sh\nP=23\niptables -A INPUT -p tcp --dport $P -j DROP\niptables -A INPUT -i $WAN -j ACCEPT\n'
+
+  it('is read like one', async () => {
+    const run = await simulate({ 'fw.sh': script })
+    expect(run.code).toBe(1)
+    expect(run.stdout).toContain('DROPPED')
+  })
+
+  it('tells with its line what was not read, on standard error', async () => {
+    const run = await simulate({ 'fw.sh': script })
+    expect(run.stdout).not.toContain('fw.sh')
+    expect(run.stderr).toContain('fw.sh:4: "$WAN"')
+  })
+
+  it('tells it in JSON as well', async () => {
+    const run = await simulate({ 'fw.sh': script }, '--json')
+    const { inputs, warnings } = JSON.parse(run.stdout)
+    expect(inputs).toMatchObject([{ name: 'fw.sh', format: 'shell-script' }])
+    expect(warnings).toMatchObject([{ input: 'fw.sh', line: 4, code: 'command-not-understood' }])
+  })
+})
+
+describe('--assume', () => {
+  it('settles what nobody can know', async () => {
+    const outcomes = await Promise.all(
+      ['true', 'false'].map(async (truth) => {
+        const run = await simulate(
+          { rules: CHANCE },
+          '--json',
+          '--assume',
+          `--mode random --probability 0.50000000000=${truth}`,
+        )
+        return JSON.parse(run.stdout).journeys[0]
+      }),
+    )
+    expect(outcomes).toMatchObject([
+      { outcome: 'dropped', basis: 'assumed' },
+      { outcome: 'delivered', basis: 'assumed' },
+    ])
+  })
+
+  it('names what is open where it was worded otherwise', async () => {
+    const run = await simulate({ rules: CHANCE }, '--assume', '--probability 0.5=true')
+    expect(run.stdout).toContain('UNDETERMINED')
+    expect(run.stderr.replace(/\s+/g, ' ')).toContain(
+      '"--probability 0.5" was not asked for; open is "--mode random --probability 0.50000000000"',
+    )
+  })
+})
+
+it('--full --unmatched shows which condition failed', async () => {
+  const rules = RULES.replace('-A INPUT', '-A INPUT -s 198.51.100.7/32 -p tcp -j ACCEPT\n-A INPUT')
+  const run = await simulate({ rules }, '--full', '--unmatched')
+  expect(run.stdout).toContain('1 no: -s 198.51.100.7')
+  expect((await simulate({ rules }, '--full')).stdout).not.toContain('no: -s')
+})
