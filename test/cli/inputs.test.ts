@@ -125,9 +125,9 @@ describe('files', () => {
     const listing =
       'Chain INPUT (policy DROP 2 packets, 120 bytes)\n pkts bytes target prot opt in out source destination\n'
     const cwd = folder({ log: LOG, listed: listing })
-    const { stdout } = await nfwhy(['explain', 'log', 'listed', '--width', '200'], { cwd })
-    expect(stdout).toContain('listed: this is what iptables -L prints')
-    expect(stdout).toContain('take iptables-save -c')
+    const { stderr } = await nfwhy(['explain', 'log', 'listed', '--width', '200'], { cwd })
+    expect(stderr).toContain('listed: this is what iptables -L prints')
+    expect(stderr).toContain('take iptables-save -c')
   })
 
   test('one that is cut in the middle is used as far as it goes', async () => {

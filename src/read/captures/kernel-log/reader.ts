@@ -318,7 +318,7 @@ export class KernelLogReader implements CaptureReader {
 
   /** `TRACE:` and then nothing that xt_TRACE prints: coloured by grep or dmesg, a user's own prefix, cut, or prose. */
   private noTrace(bytes: Uint8Array, view: DataView, lineStart: number, message: number, end: number): number {
-    const near = lineEnd(bytes, message, Math.min(end, message + MAX_RECORD))
+    const near = lineEnd(bytes, message, Math.min(end, message + MAX_PREFIX))
     if (isUnclean(bytes, lineStart, near)) {
       const stop = lineEnd(bytes, message, end)
       this.scanWhole(cleaned(bytes, lineStart, stop))
