@@ -1,5 +1,6 @@
 import { type Detector, finding } from '../context.ts'
 import { entryAnswered, entryOpened } from '../conversation.ts'
+import { asksInvalid } from '../meant/miss.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** Connection tracking could make nothing of it, and that is why it was dropped. */
@@ -9,9 +10,7 @@ export const invalidState: Detector = {
     const { journey, ended, evidence, world } = context
     if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
     const { rule } = evidence.arrivals[ended.step]!
-    const asks = rule?.conditions.some(
-      (one) => one.kind === 'compare' && one.field === 'ct state' && one.value === 'invalid',
-    )
+    const asks = rule?.conditions.some(asksInvalid)
     const end = refAt(context, ended.step)
     if (!asks || !end) return []
     const known = entryAnswered(journey.packet, world) ?? entryOpened(journey.packet, world)

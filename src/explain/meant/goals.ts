@@ -6,7 +6,7 @@ import type { Hook } from '../../model/hook.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
-import { isParticular } from './miss.ts'
+import { asksInvalid, isParticular } from './miss.ts'
 import { needsDestination, needsSource } from './nowhere.ts'
 import { type Pass, passes } from './passed.ts'
 import { letsGo } from './what-if.ts'
@@ -66,7 +66,7 @@ function findGoals(context: Context): Goal[] {
 function isCatchAll({ evidence, ended, journey }: Context): boolean {
   if (journey.steps[ended.step]?.kind === 'policy') return true
   const { rule } = evidence.arrivals[ended.step] ?? {}
-  return rule !== undefined && !rule.conditions.some(isParticular)
+  return rule !== undefined && !rule.conditions.some((one) => isParticular(one) || asksInvalid(one))
 }
 
 export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']

@@ -97,6 +97,10 @@ export const isExact = (condition: Condition): boolean =>
 const isNetwork = (value: Value): boolean =>
   typeof value === 'object' && 'prefix' in value && value.length < (value.prefix.includes(':') ? 128 : 32)
 
+/** Asks for what connection tracking can make nothing of. */
+export const asksInvalid = (condition: Condition): boolean =>
+  condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
+
 /** Asks for membership in a set. */
 export const isLookup = ({ condition }: Pick<Miss, 'condition'>): boolean =>
   condition.kind === 'not' ? isLookup({ condition: condition.of }) : condition.kind === 'lookup'

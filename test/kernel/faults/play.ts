@@ -28,11 +28,7 @@ export interface Played {
 export type Mended =
   /** The traffic works again, and everything else is as it was. */
   | { result: 'restored'; command: string }
-  | {
-      result: 'not restored' | 'refused by the tool' | 'something else changed' | 'not taken back'
-      command: string
-      told: string
-    }
+  | { result: 'not restored' | 'refused by the tool' | 'something else changed'; command: string; told: string }
   | { result: 'nothing proposed' }
 
 /** Small seeds next to each other are to give setups that differ. */
@@ -144,18 +140,19 @@ interface Known {
 async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
   const command = fix?.command
   if (command === undefined) return { result: 'nothing proposed' }
-  const run = (typed: string) => stage.lab.run(['sh', '-c', typed.replace(/^(ip6?tables) /, '$1-legacy ')])
-  const { status, error } = await run(command)
+  const { status, error } = await type(stage, command)
   if (status !== 0) return { result: 'refused by the tool', command, told: error.trim() }
-  const mended = await isMended(stage, command, probe, fault, known)
-  // the fault is to be there again, for it is taken away as it was put in
-  const undone = fix?.undo === undefined ? undefined : await run(fix.undo)
-  if (undone && undone.status !== 0)
-    return { result: 'not taken back', command, told: `${fix?.undo}: ${undone.error.trim()}` }
-  return mended
+  const mended = await look(stage, command, probe, fault, known)
+  if (fix?.undo === undefined) return mended
+  const back = await type(stage, fix.undo)
+  return back.status === 0 ? mended : { result: 'refused by the tool', command: fix.undo, told: back.error.trim() }
 }
 
-async function isMended(stage: Stage, command: string, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
+const type = (stage: Stage, command: string) =>
+  stage.lab.run(['sh', '-c', command.replace(/^(ip6?tables) /, '$1-legacy ')])
+
+/** What came of the command. */
+async function look(stage: Stage, command: string, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
   const again = await stage.ask(probe, fault.sport)
   if (again.result !== 'answered') return { result: 'not restored', command, told: again.result }
   const changed: string[] = []
