@@ -6,7 +6,7 @@ import { ndjson } from './ndjson.ts'
 import { text } from './text/index.ts'
 
 export { comparisonJson } from './comparison-json.ts'
-export type { Form, FormOptions, Group, Tail, Writer } from './form.ts'
+export type { Form, FormOptions, Group, Tail } from './form.ts'
 export { single, worstFirst } from './group.ts'
 export { comparisonText } from './text/comparison.ts'
 export { warningsText } from './text/index.ts'
