@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs'
+import { load } from './load.mjs'
 
-const cli = new URL('../dist/cli.js', import.meta.url)
-if (existsSync(cli)) await import(cli.href)
+const cli = load(new URL('../dist/', import.meta.url))
+if (cli) cli.run()
 else {
   process.stderr.write('nfwhy is not built yet: run `npm ci` (or `npm run build`) in its folder.\n')
   process.exitCode = 2

@@ -12,8 +12,14 @@ rmSync(out, { recursive: true, force: true })
 /** A script of one-byte characters is compiled faster; outside of texts nothing here has others. */
 const ascii = {
   name: 'ascii',
-  renderChunk: (code) =>
-    code.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  // behind the minifier, which writes them out
+  generateBundle: (_options, bundle) => {
+    for (const chunk of Object.values(bundle))
+      chunk.code = chunk.code.replace(
+        /[^\x00-\x7f]/g,
+        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+  },
 }
 
 await build([
@@ -24,10 +30,12 @@ await build([
     plugins: [ascii],
     output: {
       dir: out,
-      format: 'esm',
+      // one file of one script, so that what V8 makes of it can be kept
+      format: 'cjs',
+      codeSplitting: false,
+      entryFileNames: '[name].cjs',
       // names stay, so that a stack says where it was
       minify: { compress: true, mangle: false, codegen: true },
-      chunkFileNames: 'chunks/[name]-[hash].js',
     },
   },
   { input: { index: 'src/index.ts' }, platform: 'neutral', output: { dir: out, format: 'esm' } },
@@ -35,3 +43,4 @@ await build([
 execFileSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.types.json', '--outDir', `${out}/types`], {
   stdio: 'inherit',
 })
+execFileSync(process.execPath, ['scripts/code-cache.mjs', out], { stdio: 'inherit' })

@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export function setup(): void {
-  const built = join(ROOT, 'dist/cli.js')
+  const built = join(ROOT, 'dist/cli.cjs')
   if (existsSync(built) && statSync(built).mtimeMs > newestSource()) return
   // beside it first: another run may be using the old one
   const fresh = join(ROOT, `tmp/dist-${process.pid}`)
   mkdirSync(join(ROOT, 'tmp'), { recursive: true })
   const { status, stdout, stderr } = spawnSync('node', ['scripts/build.mjs', fresh], { cwd: ROOT, encoding: 'utf8' })
   // wrong types are npm run check's to tell
-  if (status !== 0 && !existsSync(join(fresh, 'cli.js')))
+  if (status !== 0 && !existsSync(join(fresh, 'cli.cjs')))
     throw new Error(`scripts/build.mjs failed:\n${stdout}${stderr}`)
   const dist = join(ROOT, 'dist')
   const old = `${fresh}-old`

@@ -36,7 +36,7 @@ export class Groups {
   add(closed: ClosedJourney): Group | undefined {
     const { open, states } = closed
     const known = this.fates.find(open, states, closed.followed, closed.repeats.length > 0)
-    const base = open.states[0]! * F.COLUMNS
+    const base = open.states.at(0) * F.COLUMNS
     if (known) {
       const { group, row } = known.value
       group.count++

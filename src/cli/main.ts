@@ -75,4 +75,4 @@ const fail = (error: unknown) => process.exit(report(error))
 process.on('uncaughtException', fail)
 // warnings written where nobody reads them any more are no error
 process.stderr.on('error', () => {})
-await main(process.argv.slice(2)).catch(fail)
+main(process.argv.slice(2)).catch(fail)

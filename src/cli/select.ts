@@ -87,10 +87,10 @@ const ELSEWHERE = ['in', 'out', 'mark'] as const
  * so those count wherever the journey shows them.
  */
 export function filterMatches(condition: Condition, { open, states }: ClosedJourney, world: World): boolean {
-  const first = states.packet(open.states[0]!)
+  const first = states.packet(open.states.at(0))
   const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
   if (matches(first)) return true
-  const tried = new Set([open.states[0]!])
+  const tried = new Set([open.states.at(0)])
   for (const state of open.states) {
     if (tried.has(state)) continue
     tried.add(state)

@@ -1,5 +1,5 @@
 /** What is read, from front to back: a file, which can be read again, or a stream (pipe, device), which cannot. */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, read } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { printable } from '../reports/printable.ts'
@@ -67,21 +67,39 @@ interface Blocks {
 
 const BLOCK = 1 << 20
 
+/** A file in two blocks: while one is worked on, the next is read beside. */
 class FileBlocks implements Blocks {
   private readonly fd: number
-  private readonly block = new Uint8Array(BLOCK)
+  private block = new Uint8Array(BLOCK)
+  private other = new Uint8Array(BLOCK)
+  private reading: Promise<number> | undefined
 
   constructor(fd: number) {
     this.fd = fd
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    const length = readSync(this.fd, this.block, 0, BLOCK, null)
-    return length === 0 ? undefined : this.block.subarray(0, length)
+    const length = await (this.reading ?? this.read())
+    ;[this.block, this.other] = [this.other, this.block]
+    this.reading = length === 0 ? undefined : this.read()
+    return length === 0 ? undefined : this.other.subarray(0, length)
   }
 
+  /** Into `block`; the bytes read. */
+  private read(): Promise<number> {
+    const reading = new Promise<number>((resolve, reject) => {
+      read(this.fd, this.block, 0, BLOCK, null, (error, length) => (error ? reject(error) : resolve(length)))
+    })
+    // nobody may come for it
+    reading.catch(() => {})
+    return reading
+  }
+
+  /** A file must not be closed while it is read. */
   close(): void {
-    closeSync(this.fd)
+    const close = () => closeSync(this.fd)
+    if (this.reading) this.reading.then(close, close)
+    else close()
   }
 }
 

@@ -1,7 +1,7 @@
 /** One capture, from its bytes to explained journeys. */
 import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
 import type { Engine } from '../journey/engine.ts'
-import { type Evidence, gatherEvidence } from '../journey/evidence.ts'
+import { gatherEvidence } from '../journey/evidence.ts'
 import { Fates } from '../journey/fate.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import type { Repeat } from '../journey/repeats.ts'
@@ -12,6 +12,7 @@ import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import { PacketStates } from '../read/captures/states.ts'
+import type { Detector } from './context.ts'
 import { explain, tryFixesOf } from './explain.ts'
 import { noteTrials, type Trials } from './trials/verify.ts'
 import { noteUnmatched } from './unmatched.ts'
@@ -54,7 +55,7 @@ export class CaptureExplainer {
   private readonly world: World
   private readonly engine: Engine | undefined
   private readonly unmatched: boolean
-  private tried: Fates<Trials> | undefined
+  private readonly fates: Fates<Known>
   private journeys = 0
 
   constructor(
@@ -68,6 +69,7 @@ export class CaptureExplainer {
     this.world = world
     this.engine = engine
     this.unmatched = unmatched
+    this.fates = new Fates(world)
     this.onClosed = onClosed
     this.resolver = new Resolver(world, points)
     this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
@@ -101,18 +103,25 @@ export class CaptureExplainer {
   /** For Closed alone. */
   explain(open: OpenJourney, repeats: readonly Repeat[], followed: boolean): Journey {
     const evidence = gatherEvidence(open, this.resolver, this.states, followed)
-    const journey = explain(evidence, this.world, { repeats })
+    const known = this.fates.find(open, this.states, followed, repeats.length > 0)?.value
+    const found = new Set<Detector>()
+    const journey = explain(
+      evidence,
+      this.world,
+      known && this.fates.fine ? { repeats, ask: known.found } : { repeats, onFound: (one) => found.add(one) },
+    )
+    const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, this.world, this.engine))
+    if (trials) noteTrials(journey, trials)
+    if (!known) this.fates.add({ found, trials })
     if (this.unmatched) noteUnmatched(evidence, this.world)
-    if (this.engine) noteTrials(journey, this.trialsFor(open, repeats, evidence, this.engine))
     return journey
   }
+}
 
-  /** Trying takes longer than explaining, and comes out the same for all journeys of one fate. */
-  private trialsFor(open: OpenJourney, repeats: readonly Repeat[], evidence: Evidence, engine: Engine): Trials {
-    this.tried ??= new Fates(this.world)
-    const known = this.tried.find(open, this.states, evidence.followed, repeats.length > 0)
-    return known?.value ?? this.tried.add(tryFixesOf(evidence, this.world, engine)).value
-  }
+/** What takes long to find out, and comes out the same for all journeys of one fate. */
+interface Known {
+  found: ReadonlySet<Detector>
+  trials: Trials | undefined
 }
 
 class Closed implements ClosedJourney {

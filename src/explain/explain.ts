@@ -7,7 +7,7 @@ import type { Repeat } from '../journey/repeats.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import { walkBack } from './cause.ts'
-import { type Detected, makeContext } from './context.ts'
+import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
 import { refAt } from './refs.ts'
 import { type Trials, tryFixes } from './trials/verify.ts'
@@ -17,6 +17,10 @@ export interface ExplainOptions {
   ended?: Ended
   /** Earlier journeys of the same capture with this packet's content, oldest first. */
   repeats?: readonly Repeat[]
+  /** The detectors that found something in a journey of the same fate: no other will. Absent: all are asked. */
+  ask?: ReadonlySet<Detector>
+  /** Takes those that found something. */
+  onFound?: (detector: Detector) => void
 }
 
 /** Fills the evidence's journey and returns it. */
@@ -27,10 +31,16 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   journey.basis = ended.basis
   const context = makeContext(evidence, ended, world, repeats)
   const found: Detected[] = []
+  const ask = (detector: Detector) => {
+    if (options.ask && !options.ask.has(detector)) return
+    const more = detector.detect(context)
+    found.push(...more)
+    if (more.length > 0) options.onFound?.(detector)
+  }
   if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended)) {
     // the first reason is the one that dropped it
     for (const detector of VANISHED) {
-      found.push(...detector.detect(context))
+      ask(detector)
       if (found.length > 0) break
     }
     if (found.length > 0) {
@@ -39,8 +49,8 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
       delete ended.because
     }
   }
-  for (const detector of DETECTORS) found.push(...detector.detect(context))
-  if (!found.some((one) => one.severity !== 'note')) found.push(...LAST.detect(context))
+  for (const detector of DETECTORS) ask(detector)
+  if (!found.some((one) => one.severity !== 'note')) ask(LAST)
   if (journey.outcome === 'dropped' || journey.outcome === 'rejected') journey.cause = walkBack(context).cause
   const culprit = found.find((one) => one.culprit !== undefined)?.culprit
   const ref = culprit === undefined ? undefined : refAt(context, culprit)

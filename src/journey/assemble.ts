@@ -5,7 +5,7 @@
 import type { Family } from '../model/packet.ts'
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { Stamp } from '../read/captures/stamp.ts'
+import type { Moment, Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
@@ -25,6 +25,8 @@ export const DEFAULT_OPTIONS: AssemblerOptions = { idle: 1_000_000, maxOpen: 20_
 
 /** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */
 const MOST_EVENTS = 4096
+/** Microseconds in which a packet's next line may still come though others came before it. */
+const SOON = 1000
 /** Hosts remembered that have no packet on its way. */
 const MOST_HOSTS = 1000
 /** Open journeys of packets that nothing tells apart; more, and the oldest is closed. */
@@ -32,7 +34,7 @@ const MOST_ALIKE = 64
 /** Open journeys, the latest first, that are compared with a line. */
 const MOST_TRIED = 256
 
-/** Takes a journey that is closed; its points and states are valid only during the call. `followed`: events came after it. */
+/** Takes a journey that is closed; its points and states are valid only during the call. */
 export type OnClosed = (journey: OpenJourney, followed: boolean) => void
 
 /** Numbers journeys by first event, over all captures of one run. */
@@ -56,12 +58,14 @@ export class Assembler implements EventSink {
   /** One for each host. */
   private readonly lanes = new Map<string, JourneyQueue>()
   private lane: JourneyQueue | undefined
+  private stamp: Stamp | undefined
   /** Of the last event. */
   private latest: OpenJourney | undefined
   open = 0
   private readonly pool: OpenJourney[] = []
   private readonly sent = new Repeats()
-  private lastLine = 0
+  /** Of the journey begun last. */
+  private lastFirstLine = 0
   /** The number of that interface's name. */
   private readonly lo: number
 
@@ -80,21 +84,27 @@ export class Assembler implements EventSink {
     this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
   }
 
-  event(point: number, state: number, stamp: Stamp, clock: number, line: number): void {
+  event(point: number, state: number, at: Moment, line: number): void {
     this.events++
-    this.lastLine = line
     // journeys that are closed on the way may hold it too
     this.states.retain(state)
-    this.expire(stamp, clock)
+    const { stamp, clock } = at
+    if (stamp !== this.stamp) this.changeLane(stamp)
+    if (this.lane!.isDue(clock, this.options.idle)) this.expire(clock)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     let journey = resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined
     if (!journey) {
-      // the same bytes are mostly the same packet's; but where another hook begins, one like it may be nearer
+      // the same bytes are mostly the same packet's; but one like it may be nearer, where another hook begins or the
+      // numbers of lines say nothing
       journey = this.owners[state]
-      if (!journey || journey.hook !== resolved.hook || !this.isNext(journey, point, state, resolved))
+      if (
+        !journey ||
+        !(isHere(journey, resolved) && (resolved.base || journey.alone)) ||
+        !this.isNext(journey, point, state, resolved)
+      )
         journey = this.find(point, state, resolved)
     }
-    if (!journey) journey = this.begin(state, resolved.family, stamp, clock, line)
+    if (!journey) journey = this.begin(state, resolved.family, at, line)
     if (this.owners[state] !== journey || journey.points.length === 0) {
       this.owners[state] = journey
       if (!journey.held.includes(state)) {
@@ -105,8 +115,8 @@ export class Assembler implements EventSink {
     journey.points.push(point)
     journey.states.push(state)
     if (resolved.kind !== 'log' || journey.shown < 0) journey.shown = state
-    journey.lastStamp = stamp
-    journey.lastClock = clock
+    journey.lastStamp = at.stamp
+    journey.lastClock = at.clock
     journey.lastLine = line
     this.latest = journey
     this.advance(journey, resolved, state)
@@ -165,11 +175,13 @@ export class Assembler implements EventSink {
   private repeats(journey: OpenJourney, point: number, state: number, resolved: Resolved): boolean {
     if (resolved.kind !== 'log') return false
     const { rows } = this.states
-    return journey.points.some((one, i) => {
-      const other = journey.states[i]! * F.COLUMNS
-      const base = state * F.COLUMNS
-      return one === point && rows[other + F.IN] === rows[base + F.IN] && rows[other + F.OUT] === rows[base + F.OUT]
-    })
+    const base = state * F.COLUMNS
+    for (let i = 0; i < journey.points.length; i++) {
+      const other = journey.states.at(i) * F.COLUMNS
+      if (journey.points.at(i) !== point) continue
+      if (rows[other + F.IN] === rows[base + F.IN] && rows[other + F.OUT] === rows[base + F.OUT]) return true
+    }
+    return false
   }
 
   /** LOG shows less of a packet than TRACE; but the line of the rule that logs stands right in front. */
@@ -178,8 +190,9 @@ export class Assembler implements EventSink {
     const base = state * F.COLUMNS
     let found: OpenJourney | undefined
     for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling) {
-      const traced = this.resolver.get(journey.points.at(-1)!, rows[journey.states.at(-1)! * F.COLUMNS + F.FAMILY]!)
-      if (logs(traced, line) && sameMoment(rows, journey.states.at(-1)! * F.COLUMNS, base)) found = journey
+      const latest = journey.states.last() * F.COLUMNS
+      const traced = this.resolver.get(journey.points.last(), rows[latest + F.FAMILY]!)
+      if (logs(traced, line) && sameMoment(rows, latest, base)) found = journey
     }
     return found
   }
@@ -189,39 +202,48 @@ export class Assembler implements EventSink {
    * or the one line stands right behind the other.
    */
   private findCut(point: number, state: number, resolved: Resolved): OpenJourney | undefined {
+    let found: OpenJourney | undefined
     let tried = 0
     for (const journey of this.lane!.latestFirst()) {
-      if (++tried > MOST_ALIKE) return undefined
+      if (++tried > MOST_TRIED) break
+      if (found && journey.lastLine < found.lastLine) continue
       const known =
         journey === this.latest || sharesAddresses(this.states.rows, journey.shown * F.COLUMNS, state * F.COLUMNS)
-      if (known && this.isNext(journey, point, state, resolved)) return journey
+      if (known && this.isNext(journey, point, state, resolved)) found = journey
     }
-    return undefined
+    return found
   }
 
   private isSame(journey: OpenJourney, base: number, resolved: Resolved): boolean {
+    const lane = this.lane!
+    // waited too long, and not closed yet
+    if (journey.lane === lane && lane.clock - journey.lastClock > this.options.idle) return false
     const { rows } = this.states
     const latest = journey.shown * F.COLUMNS
     // the very same bytes, at the same hook: nothing to compare, as for most lines
-    if (latest === base && journey.hook === resolved.hook) return true
+    if (latest === base && isHere(journey, resolved)) return true
     if (comesBack(journey.hook, resolved.hook)) {
       // by the interface it left by, lo or a VRF's; what nat does in OUTPUT may have turned it to lo
       const way = rows[base + F.IN]!
       if (way !== rows[latest + F.OUT] && (way !== this.lo || journey.hook !== 'output')) return false
     }
-    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.table === resolved.table)
+    return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.tableNumber === resolved.tableNumber)
   }
 
-  private begin(state: number, family: Family, stamp: Stamp, clock: number, line: number): OpenJourney {
+  private begin(state: number, family: Family, at: Moment, line: number): OpenJourney {
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const base = state * F.COLUMNS
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
-    journey.reset(++this.ids.last, family, stamp, clock, line, key)
-    journey.repeats = this.sent.note(this.states.rows, base, journey.id, clock)
-    journey.sibling = this.byKey.get(key)
+    journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
+    journey.repeats = this.sent.note(this.states.rows, base, journey.id, at.clock)
+    const other = this.byKey.get(key)
+    journey.sibling = other
+    journey.alone = other === undefined
+    if (other) other.alone = false
     this.byKey.set(key, journey)
     this.lane!.push(journey)
+    this.lastFirstLine = line
     this.open++
     return journey
   }
@@ -241,10 +263,11 @@ export class Assembler implements EventSink {
   private advance(journey: OpenJourney, resolved: Resolved, state: number): void {
     if (resolved.kind === 'log') return
     if (resolved.base) {
-      if (resolved.hook !== journey.hook || resolved.table !== journey.table) this.enter(journey, resolved)
+      if (resolved.hookNumber !== journey.hookNumber || resolved.tableNumber !== journey.tableNumber)
+        this.enter(journey, resolved)
       journey.number = resolved.ruleNumber ?? 0
       if (resolved.reported === 'policy' || resolved.kind === 'policy') journey.ended = true
-    } else if (resolved.table !== journey.table) {
+    } else if (resolved.tableNumber !== journey.tableNumber) {
       this.enter(journey, resolved)
       journey.number = 0
     }
@@ -267,6 +290,8 @@ export class Assembler implements EventSink {
     if (comesBack(journey.hook, resolved.hook)) journey.throughLoopback = true
     journey.hook = resolved.hook
     journey.table = resolved.table
+    journey.hookNumber = resolved.hookNumber
+    journey.tableNumber = resolved.tableNumber
     journey.ended = false
     if (resolved.table === 'nat') journey.natSeen = true
     else if (journey.hook === 'prerouting' || journey.hook === 'output')
@@ -294,34 +319,28 @@ export class Assembler implements EventSink {
     return journey.hook === 'postrouting' && isReset(this.states.rows, state * F.COLUMNS)
   }
 
-  /** Closes the host's journeys that have waited too long; those that only stand too far in front go to the back. */
-  private expire({ host, uptime }: Stamp, clock: number): void {
-    const lane = this.lane?.host === host && this.lane.uptime === uptime ? this.lane : this.changeLane(host, uptime)
+  /** Closes the host's journeys that have waited too long. */
+  private expire(clock: number): void {
+    const lane = this.lane!
     const { idle } = this.options
     // a clock that goes back is another boot's, or another log's behind this one
     const anew = lane.clock - clock > idle
     lane.clock = clock
-    for (;;) {
-      const journey = lane.first
-      if (!journey) return
+    for (let journey = lane.first; journey; journey = lane.first)
       if (anew || clock - journey.lastClock > idle) this.close(journey)
-      else {
-        if (journey.lastClock > journey.queuedClock) {
-          journey.queuedClock = journey.lastClock
-          lane.remove(journey)
-          lane.push(journey)
-        }
-        return
-      }
-    }
+      else if (clock - journey.queuedClock > idle) lane.queueAgain(journey)
+      else return
   }
 
-  private changeLane(host: string, uptime: boolean): JourneyQueue {
+  /** Clocks of several hosts, or since boot and by the wall, cannot be compared. */
+  private changeLane(stamp: Stamp): void {
+    const { host, uptime } = stamp
+    this.stamp = stamp
+    if (this.lane?.host === host && this.lane.uptime === uptime) return
     const key = `${uptime} ${host}`
     if (this.lanes.size > MOST_HOSTS) for (const [other, lane] of this.lanes) if (!lane.first) this.lanes.delete(other)
     this.lane = this.lanes.get(key) ?? new JourneyQueue(host, uptime)
     this.lanes.set(key, this.lane)
-    return this.lane
   }
 
   private close(journey: OpenJourney): void {
@@ -329,21 +348,34 @@ export class Assembler implements EventSink {
     this.open--
     if (this.latest === journey) this.latest = undefined
     this.forgetKey(journey)
-    this.onClosed(journey, this.lastLine > journey.lastLine)
-    for (const state of journey.held) {
+    this.onClosed(journey, this.isFollowed(journey))
+    for (let i = 0; i < journey.held.length; i++) {
+      const state = journey.held.at(i)
       if (this.owners[state] === journey) this.owners[state] = undefined
       this.states.release(state)
     }
     this.pool.push(journey)
   }
 
+  /**
+   * Would more of it have been seen? Lines of packets that were under way with it prove nothing: the capture may end
+   * before the next of its own.
+   */
+  private isFollowed(journey: OpenJourney): boolean {
+    return this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
+  }
+
   private forgetKey(journey: OpenJourney): void {
-    const first = this.byKey.get(journey.key)
+    let first = this.byKey.get(journey.key)
     if (first === journey) {
-      if (journey.sibling) this.byKey.set(journey.key, journey.sibling)
+      first = journey.sibling
+      if (first) this.byKey.set(journey.key, first)
       else this.byKey.delete(journey.key)
-      return
-    }
-    for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
+    } else for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
+    if (first && !first.sibling) first.alone = true
   }
 }
+
+/** Is this event of the base chain that the journey walks, as far as that is known? User chains may hang on several. */
+const isHere = (journey: OpenJourney, resolved: Resolved): boolean =>
+  resolved.hookNumber === 0 ? journey.tableNumber === resolved.tableNumber : journey.hookNumber === resolved.hookNumber

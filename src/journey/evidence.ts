@@ -49,8 +49,8 @@ export function gatherEvidence(
   states: PacketStates,
   followed: boolean,
 ): Evidence {
-  const resolved = open.points.map((point, i) =>
-    resolver.get(point, states.rows[open.states[i]! * F.COLUMNS + F.FAMILY]!),
+  const resolved = Array.from(open.points, (point, i) =>
+    resolver.get(point, states.rows[open.states.at(i) * F.COLUMNS + F.FAMILY]!),
   )
   const packets = readPackets(open.states, states)
   for (const [i, line] of resolved.entries()) {
@@ -86,7 +86,7 @@ export function gatherEvidence(
     cause: [],
     findings: [],
   }
-  const host = states.names.text(states.rows[open.states[0]! * F.COLUMNS + F.HOST]!)
+  const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
   const [first, last] = [timeText(open.firstStamp, open.firstClock), timeText(open.lastStamp, open.lastClock)]
   if (first !== undefined && last !== undefined) journey.time = { first, last }
@@ -108,9 +108,9 @@ const hasNat = (resolver: Resolver, { family }: OpenJourney): boolean =>
   resolver.world.tables.some((table) => table.name === 'nat' && table.family === family)
 
 /** One object per distinct state, shared by the steps that have it. */
-function readPackets(stateNumbers: readonly number[], states: PacketStates): Packet[] {
+function readPackets(stateNumbers: Iterable<number>, states: PacketStates): Packet[] {
   const read = new Map<number, Packet>()
-  return stateNumbers.map((state) => {
+  return Array.from(stateNumbers, (state) => {
     let packet = read.get(state)
     if (!packet) {
       packet = states.packet(state)

@@ -2,18 +2,19 @@
 import type { Hook } from '../model/hook.ts'
 import type { Family } from '../model/packet.ts'
 import { noStamp, type Stamp } from '../read/captures/stamp.ts'
+import { IntList } from './int-list.ts'
 import type { Repeat } from './repeats.ts'
 
 export class OpenJourney {
   id = 0
   family: Family = 'ip'
   /** Event by event: trace point and packet state. */
-  readonly points: number[] = []
-  readonly states: number[] = []
+  readonly points = new IntList()
+  readonly states = new IntList()
   /** The latest state that TRACE showed: LOG shows less. */
   shown = -1
   /** The distinct ones among them, which the journey keeps alive. */
-  readonly held: number[] = []
+  readonly held = new IntList()
   firstStamp: Stamp = noStamp
   firstClock = 0
   lastStamp: Stamp = noStamp
@@ -23,6 +24,9 @@ export class OpenJourney {
   /** Where the packet is: the base chain it walks. Undefined: not known, it was first seen in a user chain. */
   hook: Hook | undefined
   table: string | undefined
+  /** The same as numbers; 0: not known. */
+  hookNumber = 0
+  tableNumber = 0
   /** The latest line of that base chain itself. */
   number = 0
   /** Nothing more can come of this base chain. */
@@ -39,6 +43,8 @@ export class OpenJourney {
   key = 0
   /** Another open journey with the same key. */
   sibling: OpenJourney | undefined
+  /** There is no other one. */
+  alone = true
   // the queue in which journeys wait for their next event
   lane: JourneyQueue | undefined
   queuedClock = 0
@@ -49,16 +55,16 @@ export class OpenJourney {
   reset(id: number, family: Family, stamp: Stamp, clock: number, line: number, key: number): void {
     this.id = id
     this.family = family
-    this.points.length = 0
-    this.states.length = 0
+    this.points.clear()
+    this.states.clear()
     this.shown = -1
-    this.held.length = 0
+    this.held.clear()
     this.firstStamp = this.lastStamp = stamp
     this.firstClock = this.lastClock = this.queuedClock = clock
     this.firstLine = this.lastLine = line
     this.hook = undefined
     this.table = undefined
-    this.number = 0
+    this.number = this.hookNumber = this.tableNumber = 0
     this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = false
     this.key = key
     this.sibling = undefined
@@ -94,6 +100,20 @@ export class JourneyQueue {
     if (journey.behind) journey.behind.before = journey.before
     else this.last = journey.before
     journey.before = journey.behind = undefined
+  }
+
+  /** Must something be done before an event at `clock`? Else that becomes the clock. */
+  isDue(clock: number, idle: number): boolean {
+    if (this.clock - clock > idle || (this.first && clock - this.first.queuedClock > idle)) return true
+    this.clock = clock
+    return false
+  }
+
+  /** To the back, or nearly: to the place of its latest event. */
+  queueAgain(journey: OpenJourney): void {
+    this.remove(journey)
+    journey.queuedClock = journey.lastClock
+    this.push(journey)
   }
 
   *latestFirst(): Generator<OpenJourney> {

@@ -9,16 +9,18 @@ import { comesBack } from './same-packet.ts'
 export function follows(journey: OpenJourney, next: Resolved): boolean {
   if (next.kind === 'log' && next.table === undefined) return !journey.complete
   if (next.base || next.kind === 'log') {
-    if (journey.hook === undefined || next.hook === undefined) return next.table !== journey.table || !journey.ended
-    if (next.hook !== journey.hook) return leadsTo(journey.hook, next.hook)
-    if (next.table !== journey.table) return priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
+    if (journey.hook === undefined || next.hook === undefined)
+      return next.tableNumber !== journey.tableNumber || !journey.ended
+    if (next.hookNumber !== journey.hookNumber) return leadsTo(journey.hook, next.hook)
+    if (next.tableNumber !== journey.tableNumber)
+      return priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
     if (next.kind === 'log') return true
     // a chain is walked downwards; an unconditional RETURN prints as policy, and the real policy comes behind it
     return (next.ruleNumber ?? 0) > journey.number
   }
-  if (next.table === journey.table) return !journey.ended
+  if (next.tableNumber === journey.tableNumber) return !journey.ended
   if (journey.hook === undefined || next.hook === undefined) return true
-  return next.hook === journey.hook
+  return next.hookNumber === journey.hookNumber
     ? priorityOf(next.table, next.hook) > priorityOf(journey.table, journey.hook)
     : leadsTo(journey.hook, next.hook)
 }

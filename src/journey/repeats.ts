@@ -35,6 +35,8 @@ interface Earlier {
 
 export class Repeats {
   private readonly contents = new Int32Array(MOST * COMPARED.length)
+  /** Of each content; mostly it is enough to look at these. */
+  private readonly hashes = new Int32Array(MOST)
   /** Journey ids; 0: an empty place. */
   private readonly ids = new Int32Array(MOST)
   private readonly clocks = new Float64Array(MOST)
@@ -47,14 +49,17 @@ export class Repeats {
     let hash = 0
     for (let i = 0; i < COMPARED.length; i++)
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ rows[base + COMPARED[i]!]!, 0x9e3779b1)
-    const first = ((hash ^ (hash >>> 15)) & (MOST / WAYS - 1)) * WAYS
+    hash ^= hash >>> 15
+    const first = (hash & (MOST / WAYS - 1)) * WAYS
     let oldest = first
     for (let place = first; place < first + WAYS; place++) {
-      if (this.ids[place] !== 0 && this.same(place, rows, base)) return this.again(place, id, clock)
+      if (this.ids[place] !== 0 && this.hashes[place] === hash && this.same(place, rows, base))
+        return this.again(place, id, clock)
       if (this.ids[place]! < this.ids[oldest]!) oldest = place
     }
     this.more.delete(oldest)
     this.ids[oldest] = id
+    this.hashes[oldest] = hash
     this.clocks[oldest] = clock
     for (let i = 0; i < COMPARED.length; i++) this.contents[oldest * COMPARED.length + i] = rows[base + COMPARED[i]!]!
     return NONE

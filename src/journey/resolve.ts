@@ -2,7 +2,7 @@
  * Trace points laid on the ruleset: which rule of which chain the kernel spoke of, what it is really (the kernel calls
  * an unconditional DROP "policy"), what it does, and at which hook. Each point is resolved once.
  */
-import { type Hook, IPTABLES_HOOKS, iptablesPriority } from '../model/hook.ts'
+import { HOOKS, type Hook, IPTABLES_HOOKS, iptablesPriority } from '../model/hook.ts'
 import type { StepKind } from '../model/journey.ts'
 import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
@@ -31,6 +31,9 @@ export interface Resolved {
   target: string | undefined
   /** The hook, for a built-in chain; and for a user chain that only one hook reaches. */
   hook: Hook | undefined
+  /** The same as numbers, 0 where they are not known: what is compared for every event. */
+  hookNumber: number
+  tableNumber: number
   /** A built-in chain's line: it begins or goes on with a base chain. */
   base: boolean
   /** Why the ruleset cannot be the one in force. */
@@ -45,6 +48,7 @@ export class Resolver {
   private readonly resolved: (Resolved | undefined)[] = []
   private readonly reach = new Map<Table, Map<string, Set<Hook>>>()
   private readonly logRules: LogRules
+  private readonly tableNumbers = new Map<string | undefined, number>([[undefined, 0]])
   readonly world: World
   readonly points: TracePoints
 
@@ -62,6 +66,9 @@ export class Resolver {
       const family = familyOf(familyColumn)
       const trace = this.points.get(point)
       known = trace.type === 'log' ? this.log(trace, family) : this.trace(trace, family)
+      known.hookNumber = known.hook === undefined ? 0 : HOOKS.indexOf(known.hook) + 1
+      known.tableNumber = this.tableNumbers.get(known.table) ?? this.tableNumbers.size
+      this.tableNumbers.set(known.table, known.tableNumber)
       this.resolved[key] = known
     }
     return known
@@ -98,6 +105,8 @@ export class Resolver {
       ending: type === 'return' ? 'return' : 'unknown',
       target: undefined,
       hook: IPTABLES_HOOKS[chainName] ?? this.onlyHook(inTable, chainName),
+      hookNumber: 0,
+      tableNumber: 0,
       base,
       mismatch: undefined,
       candidates: [],
@@ -133,6 +142,8 @@ export class Resolver {
       ending: 'continue',
       target: undefined,
       hook: only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name)),
+      hookNumber: 0,
+      tableNumber: 0,
       base: false,
       mismatch: undefined,
       candidates: only ? [] : candidates,

@@ -5,16 +5,23 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
 }
 
+/** Four numbers of up to three digits. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
-  if (!match) return undefined
   const bytes = new Uint8Array(4)
-  for (let i = 0; i < 4; i++) {
-    const part = Number(match[i + 1])
-    if (part > 255) return undefined
-    bytes[i] = part
+  let [part, digits, byte] = [0, 0, 0]
+  for (let i = 0; i <= text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) {
+      part = part * 10 + digit
+      if (++digits > 3 || part > 255) return undefined
+    } else {
+      const ends = byte === 3 ? i === text.length : text[i] === '.'
+      if (digits === 0 || !ends) return undefined
+      bytes[byte++] = part
+      part = digits = 0
+    }
   }
-  return bytes
+  return byte === 4 ? bytes : undefined
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {

@@ -1,5 +1,7 @@
 export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress'
 
+export const HOOKS: readonly Hook[] = ['ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress']
+
 /** The built-in chain names of iptables and the hooks they hang on. */
 export const IPTABLES_HOOKS: Readonly<Record<string, Hook>> = {
   PREROUTING: 'prerouting',

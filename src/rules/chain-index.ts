@@ -17,31 +17,46 @@ type Field = (typeof FIELDS)[number]
 /** Shorter chains are walked as fast. */
 const FEWEST = 16
 
-interface Index {
-  field: Field
+export interface ChainIndex {
+  /** The field by which the rules differ. */
+  read: ReturnType<typeof reader>
   /** Indexes of the rules that want just this value, rising. */
   byValue: ReadonlyMap<Scalar, readonly number[]>
   /** Of those that want something else, or nothing, of the field. */
   others: readonly number[]
+  /** How many rules there are. */
+  count: number
 }
 
 // rules never change once they are read; a change makes a new list
-const indexes = new WeakMap<readonly Rule[], Index | undefined>()
+const indexes = new WeakMap<readonly Rule[], ChainIndex | undefined>()
 
-/** The index of the first rule at or behind `from` that may match; the number of rules where there is none. */
-export function nextCandidate(chain: Chain, from: number, moment: Moment): number {
-  const { rules } = chain
-  if (rules.length < FEWEST) return from
-  if (!indexes.has(rules)) indexes.set(rules, makeIndex(rules))
-  const index = indexes.get(rules)
-  if (!index) return from
-  const held = reader(index.field)(moment)
-  if (typeof held === 'object' && (isUnknown(held) || Array.isArray(held))) return from
-  const same = held === ABSENT ? undefined : index.byValue.get(keyOf(held as Scalar))
-  return Math.min(firstFrom(same, from, rules.length), firstFrom(index.others, from, rules.length))
+/** Undefined where the rules are few, or do not differ so. */
+export function indexOf(rules: readonly Rule[]): ChainIndex | undefined {
+  if (rules.length < FEWEST) return undefined
+  let index = indexes.get(rules)
+  if (!index && !indexes.has(rules)) {
+    index = makeIndex(rules)
+    indexes.set(rules, index)
+  }
+  return index
 }
 
-function makeIndex(rules: readonly Rule[]): Index | undefined {
+/** The index of the first rule at or behind `from` that may match; where there is none, one behind the last rule. */
+export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: Moment): number {
+  const held = read(moment)
+  if (typeof held === 'object' && (isUnknown(held) || Array.isArray(held))) return from
+  const same = held === ABSENT ? undefined : byValue.get(keyOf(held as Scalar))
+  return Math.min(firstFrom(same, from, count), firstFrom(others, from, count))
+}
+
+/** As nextIn, in any chain. */
+export function nextCandidate({ rules }: Chain, from: number, moment: Moment): number {
+  const index = indexOf(rules)
+  return index ? nextIn(index, from, moment) : from
+}
+
+function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
   const wanted = FIELDS.map((field) => ({ field, values: rules.map((rule) => valuesOf(rule, field)) }))
   const count = ({ values }: (typeof wanted)[number]) => values.filter((one) => one !== undefined).length
   const best = wanted.reduce((a, b) => (count(b) > count(a) ? b : a))
@@ -56,7 +71,7 @@ function makeIndex(rules: readonly Rule[]): Index | undefined {
       else byValue.set(value, [i])
     }
   })
-  return { field: best.field, byValue, others }
+  return { read: reader(best.field), byValue, others, count: rules.length }
 }
 
 /** The values that alone match; undefined where the rule leaves the field open. */

@@ -16,13 +16,16 @@ const listTests = new WeakMap<readonly Condition[], readonly Test[]>()
 export const evaluate = (condition: Condition, moment: Moment): Truth => testOf(condition)(moment)
 
 /** All of a rule's conditions. */
-export function evaluateAll(conditions: readonly Condition[], moment: Moment): Truth {
+export const evaluateAll = (conditions: readonly Condition[], moment: Moment): Truth => all(testsOf(conditions), moment)
+
+/** A rule's conditions as `all` asks them. */
+export function testsOf(conditions: readonly Condition[]): readonly Test[] {
   let parts = listTests.get(conditions)
   if (!parts) {
     parts = conditions.map(testOf)
     listTests.set(conditions, parts)
   }
-  return all(parts, moment)
+  return parts
 }
 
 function testOf(condition: Condition): Test {

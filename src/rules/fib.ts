@@ -3,7 +3,7 @@ import type { Host, Link, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { inVrf, lookup } from './route.ts'
-import { type TableRoute, tableOf } from './routing-table.ts'
+import { oneTable, type TableRoute } from './routing-table.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
 
@@ -28,24 +28,27 @@ export function isLocal(address: string | undefined, host: Host): boolean | unde
 }
 
 function ipv4Type(bytes: Uint8Array, address: string, host: Host, device: string | undefined): string | Unknown {
-  if (bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 255)) return 'broadcast'
+  if (isUnspecified(bytes) || isBroadcast(bytes)) return 'broadcast'
   if (isMulticast(bytes)) return 'multicast'
-  const table = tableOf(host, 'ip', ['local'])
+  const table = oneTable(host, 'ip', 'local')
   if (isUnknown(table)) return bytes[0] === 127 ? 'local' : table
-  const question: RouteQuestion = { ...NOTHING_BUT, dst: address, src: '0.0.0.0' }
+  const question = about(address, '0.0.0.0')
   const found = longestPrefix(table, { question, host, family: 'ip', dst: bytes, src: undefined, reverse: false })
-  if (found === null || isUnknown(found)) return found ?? 'unicast'
+  if (found === null) return 'unicast'
+  if (isUnknown(found)) return found
   const { route } = found
   if (isError(route) || (device !== undefined && routeDevices(route)[0] !== device)) return 'unicast'
   return route.type
 }
 
 /** What a look-up asks that is about no certain packet. */
-const NOTHING_BUT = { mark: 0, tos: 0, protocol: '0', sport: 0, dport: 0, uid: 0 } as const
+const about = (dst: string, src: string): RouteQuestion => {
+  return { dst, src, mark: 0, tos: 0, protocol: '0', sport: 0, dport: 0, uid: 0 }
+}
 
 function ipv6Type(bytes: Uint8Array, address: string, host: Host, device: string | undefined): string | Unknown {
   if (device !== undefined && hasAddress(host.links, device, address)) return 'local'
-  const question: RouteQuestion = { ...NOTHING_BUT, dst: address, src: '::' }
+  const question = about(address, '::')
   if (device !== undefined) question.out = device
   const found = lookup(question, host)
   if (isUnknown(found)) return withoutRoutes(address, bytes) ?? found
@@ -91,13 +94,12 @@ export function reverseWay(packet: Packet, host: Host, options: { mark: boolean;
   const [from, to] = [addressBytes(src), addressBytes(dst)]
   if (!from || !to) return unknown(`"${from ? dst : src}" is not an address`)
   if (inVrf([device], host) !== false) return unknown(`which table ${device}'s routes are in is not known`)
-  const question: RouteQuestion = { ...NOTHING_BUT, dst: src, src: answersFrom(dst, to) }
+  const question = about(src, answersFrom(dst, to))
   set(question, 'tos', packet.tos)
   if (options.mark) set(question, 'mark', packet.mark)
   if (from.length === 4) {
     // who has no address yet, asks everybody
-    if (isUnspecified(from) && (to.every((byte) => byte === 255) || isLocalGroup(to)))
-      return { device, type: 'unicast' }
+    if (isUnspecified(from) && (isBroadcast(to) || isLocalGroup(to))) return { device, type: 'unicast' }
     return wayOf(lookup(question, host, true), device, options.strict)
   }
   if (isUnspecified(from)) return { device, type: 'unicast' }
@@ -135,10 +137,17 @@ const allDevices = ({ nexthops, device }: Route): string[] =>
 /** A group or nobody cannot be a source. */
 function answersFrom(address: string, bytes: Uint8Array): string {
   if (bytes.length === 16) return bytes[0] === 0xff ? '::' : address
-  return isMulticast(bytes) || bytes.every((byte) => byte === 255) ? '0.0.0.0' : address
+  return isMulticast(bytes) || isBroadcast(bytes) ? '0.0.0.0' : address
 }
 
-const isUnspecified = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+const isUnspecified = (bytes: Uint8Array): boolean => isAll(bytes, 0)
+const isBroadcast = (bytes: Uint8Array): boolean => isAll(bytes, 255)
+
+function isAll(bytes: Uint8Array, byte: number): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== byte) return false
+  return true
+}
+
 const isMulticast = (bytes: Uint8Array): boolean =>
   bytes.length === 4 ? bytes[0]! >= 224 && bytes[0]! < 240 : bytes[0] === 0xff
 /** 224.0.0.0/24 */

@@ -16,7 +16,7 @@ export interface Moment {
    * The packet's connection tracking entry as it is at this moment, where that is known: a simulation keeps its own.
    * Absent: the one in host state that fits, for what never changes during a connection.
    */
-  connection?: ConntrackEntry
+  connection?: ConntrackEntry | undefined
 }
 
 /** A field that such a packet does not have: a comparison with it fails, whatever its operator. */

@@ -31,7 +31,7 @@ export function readPrefix(text: string): Prefix | undefined {
 export const covers = ({ address, length }: Prefix, one: Uint8Array): boolean => inPrefix(one, address, length)
 
 interface Listed {
-  tables: Map<string, TableRoute[]>
+  tables: Record<IpFamily, Map<string, TableRoute[]>>
   families: Set<IpFamily>
   /** `ip route show table all` was listed, not one table alone. */
   complete: boolean
@@ -46,14 +46,14 @@ function listedTables(routes: readonly Route[]): Listed {
   if (!known) {
     const names = new Set(routes.map(({ table }) => table))
     known = {
-      tables: new Map(),
+      tables: { ip: new Map(), ip6: new Map() },
       families: new Set(routes.map(({ family }) => family)),
       complete: names.has('local') && names.size > 1,
     }
     for (const family of ['ip', 'ip6'] as const)
       for (const table of names) {
         const here = routes.filter((route) => route.family === family && route.table === table)
-        if (here.length > 0) known.tables.set(`${family} ${table}`, inOrder(here))
+        if (here.length > 0) known.tables[family].set(table, inOrder(here))
       }
     listed.set(routes, known)
   }
@@ -76,16 +76,12 @@ function inOrder(routes: readonly Route[]): TableRoute[] {
   )
 }
 
-/** The routes in the order they are tried; several tables as if they were one. Unknown where one was not listed. */
+/** The routes in the order they are tried; two tables as if they were one. Unknown where one was not listed. */
 export function tableOf(host: Host, family: IpFamily, names: readonly string[]): readonly TableRoute[] | Unknown {
-  const tables: (readonly TableRoute[])[] = []
-  for (const name of names) {
-    const table = oneTable(host, family, name)
-    if (isUnknown(table)) return table
-    tables.push(table)
-  }
-  const [first = [], second] = tables
-  return second ? joined(first, second) : first
+  const first = oneTable(host, family, names[0]!)
+  if (names.length === 1 || isUnknown(first)) return first
+  const second = oneTable(host, family, names[1]!)
+  return isUnknown(second) ? second : joined(first, second)
 }
 
 const pairs = new WeakMap<readonly TableRoute[], { second: readonly TableRoute[]; both: readonly TableRoute[] }>()
@@ -101,12 +97,13 @@ function joined(first: readonly TableRoute[], second: readonly TableRoute[]): re
 
 const NO_ROUTES: readonly TableRoute[] = []
 
-function oneTable(host: Host, family: IpFamily, name: string): readonly TableRoute[] | Unknown {
+/** As tableOf. */
+export function oneTable(host: Host, family: IpFamily, name: string): readonly TableRoute[] | Unknown {
   const known = host.routes && listedTables(host.routes)
-  const here = known?.tables.get(`${family} ${name}`)
+  const here = known?.tables[family].get(name)
   if (here) return here
   if (name === 'local') {
-    const main = known?.tables.get(`${family} main`)
+    const main = known?.tables[family].get('main')
     const own = ownRoutes(host, family) ?? (main && sourcesOf(main, family))
     return own ?? unknown("this host's own addresses are not known (no `ip addr` given)")
   }

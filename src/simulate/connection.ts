@@ -1,7 +1,7 @@
 /** A flow as connection tracking keeps it, and its tuples. */
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import type { CtState, Packet } from '../model/packet.ts'
-import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { knownProtocol } from '../rules/values.ts'
 import type { TcpTracking } from './tcp.ts'
 
 export type Direction = 'original' | 'reply'
@@ -11,13 +11,19 @@ export type CtStatus = 'expected' | 'seen-reply' | 'assured' | 'confirmed' | 'sn
 
 export interface Connection extends ConntrackEntry {
   protocolNumber: number
-  flags: Set<CtStatus>
+  /** Never changed in place: packets keep what they saw. */
+  flags: readonly CtStatus[]
   mark: number
+  zones: Zone
   /** Source and destination NAT are settled, be it that nothing is rewritten. */
   settled: { src: boolean; dst: boolean }
   /** MASQUERADE gave it the address of this interface. */
   masqueradedOn?: string
   tcp?: TcpTracking
+}
+
+export function flag(connection: Pick<Connection, 'flags'>, status: CtStatus): void {
+  if (!connection.flags.includes(status)) connection.flags = [...connection.flags, status]
 }
 
 /** What a packet is to connection tracking. */
@@ -37,7 +43,7 @@ const ANSWERS: Readonly<Record<number, Readonly<Record<number, number>>>> = {
   [ICMPV6]: { 128: 129, 129: 128, 139: 140, 140: 139 },
 }
 
-export const numberOf = (packet: Packet): number => protocolNumber(packet.protocol ?? '') ?? 255
+export const numberOf = (packet: Packet): number => knownProtocol(packet.protocol ?? '') ?? 255
 
 /** One direction of the packet's flow; protocols without ports have addresses only. */
 export function tupleOf(packet: Packet): Tuple {
@@ -68,20 +74,6 @@ export function invert(tuple: Tuple, protocol: number): Tuple | undefined {
   if (tuple.sport !== undefined) inverted.dport = tuple.sport
   return inverted
 }
-
-/** What tells flows apart, as one word. */
-export const tupleKey = (tuple: Tuple, protocol: number, zone: number): string =>
-  [
-    protocol,
-    zone,
-    tuple.src,
-    tuple.dst,
-    tuple.sport ?? '',
-    tuple.dport ?? '',
-    tuple.icmpType ?? '',
-    tuple.icmpCode ?? '',
-    tuple.icmpId ?? '',
-  ].join(' ')
 
 /** Where entries of the same tuple are told apart: by direction. */
 export type Zone = Record<Direction, number>

@@ -1,20 +1,23 @@
 /** What a packet has where nobody said otherwise. */
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { protocolNumber } from '../rules/iptables/protocols.ts'
 import { routeDevices } from '../rules/route.ts'
 import { isUnknown } from '../rules/truth.ts'
+import { knownProtocol } from '../rules/values.ts'
 import { findRoute } from './routing.ts'
 import { sourceIpv4, sourceIpv6 } from './source-address.ts'
 
 const WITH_PORTS = [6, 17, 33, 132, 136]
 const EPHEMERAL = 49152
 
-/** An opening TCP packet, an echo request: the packet that begins a flow. Addresses are never invented. */
-export function withDefaults(given: Packet, host: Host): Packet {
-  const packet: Packet = { mark: 0, ttl: 64, tos: 0, protocol: 'tcp', ...given }
+/** Fills it up to an opening TCP packet, an echo request: what begins a flow. Addresses are never invented. */
+export function withDefaults(packet: Packet, host: Host): Packet {
+  packet.mark ??= 0
+  packet.ttl ??= 64
+  packet.tos ??= 0
+  packet.protocol ??= 'tcp'
   const ipv6 = (packet.dst ?? packet.src ?? '').includes(':')
-  const protocol = protocolNumber(packet.protocol!)
+  const protocol = knownProtocol(packet.protocol)
   if (packet.src === undefined) {
     const source = sourceFor(packet, host)
     if (source !== undefined) packet.src = source

@@ -1,10 +1,11 @@
-/** What hangs on one hook, in the order of priorities: base chains of all tables, connection tracking, NAT. */
+/** What hangs on each hook, in the order of priorities: base chains of all tables, connection tracking, NAT. */
 import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { World } from '../model/world.ts'
 import { confirm, track } from './conntrack.ts'
 import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
+import { preparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
@@ -25,54 +26,78 @@ const NAT_DST = -100
 const NAT_SRC = 100
 const CONFIRM = Number.POSITIVE_INFINITY
 
-// the tables of a world never change; only its sets do, and those come in a new world with the same tables
-const known = new WeakMap<World['tables'], Map<string, Hooked[]>>()
+// the tables of a world never change; only its sets and its state do
+const known = new WeakMap<World['tables'], Map<string, Hooks>>()
 
-export function runHook(machine: Machine, skb: Skb, hook: Hook): HookVerdict {
-  for (const { run } of hookedAt(machine.world, skb.family, hook)) {
-    const verdict = run(machine, skb)
-    if (verdict !== 'accept') return verdict
+export function hooksOf(world: World): Hooks {
+  let hooks = known.get(world.tables)
+  if (!hooks) {
+    hooks = new Map()
+    known.set(world.tables, hooks)
   }
-  return 'accept'
+  const key = (['ip', 'ip6'] as const).filter((family) => usesConntrack(world, family)).join()
+  let here = hooks.get(key)
+  if (!here) {
+    here = new Hooks(world)
+    hooks.set(key, here)
+  }
+  return here
 }
 
-function hookedAt(world: World, family: Skb['family'], hook: Hook): Hooked[] {
-  const all = known.get(world.tables) ?? new Map<string, Hooked[]>()
-  known.set(world.tables, all)
-  const key = `${family} ${hook}`
-  const hooked = all.get(key) ?? [...chains(world, family, hook), ...core(world, family, hook)]
-  all.set(key, hooked)
-  return hooked.sort((a, b) => a.priority - b.priority)
+export class Hooks {
+  private readonly world: World
+  private readonly hooked: Record<Skb['family'], Partial<Record<Hook, readonly Hooked[]>>> = { ip: {}, ip6: {} }
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  run(machine: Machine, skb: Skb, hook: Hook): HookVerdict {
+    const here = this.hooked[skb.family]
+    here[hook] ??= hookedAt(this.world, skb.family, hook)
+    for (const one of here[hook]) {
+      const verdict = one.run(machine, skb)
+      if (verdict !== 'accept') return verdict
+    }
+    return 'accept'
+  }
 }
+
+const hookedAt = (world: World, family: Skb['family'], hook: Hook): Hooked[] =>
+  [...chains(world, family, hook), ...core(world, family, hook)].sort((a, b) => a.priority - b.priority)
+
+const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.name)!
 
 function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
-  return baseChainsAt(world, family, hook, false).map((base) => ({
-    priority: base.priority,
-    run:
-      base.chain.type === 'route' ? walkAndRoute(base) : (machine: Machine, skb: Skb) => walkTable(machine, skb, base),
-  }))
+  return baseChainsAt(world, family, hook, false).map((base) => {
+    const chain = prepared(base)
+    const walk = (machine: Machine, skb: Skb) => walkTable(machine, skb, chain)
+    return { priority: base.priority, run: base.chain.type === 'route' ? walkAndRoute(walk) : walk }
+  })
 }
 
 /** Connection tracking and NAT, while anything asks for them. */
 function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   if (!usesConntrack(world, family)) return []
   const natChains = baseChainsAt(world, family, hook, true).filter(({ chain }) => chain.type === 'nat')
-  const natUsed = world.tables.some(
-    (table) =>
-      (table.family === family || table.family === 'inet') &&
-      [...table.chains.values()].some(({ type, hook: base }) => type === 'nat' && base !== undefined),
-  )
   const hooked: Hooked[] = []
   if (hook === 'prerouting' || hook === 'output')
     hooked.push({ priority: DEFRAG, run: refuseFragment }, { priority: CONNTRACK, run: track })
-  if (natUsed && hook !== 'forward')
+  if (hook !== 'forward' && hasNat(world, family)) {
+    const nat = natChains.map(prepared)
     hooked.push({
       priority: hook === 'prerouting' || hook === 'output' ? NAT_DST : NAT_SRC,
-      run: (machine, skb) => natAt(machine, skb, natChains),
+      run: (machine, skb) => natAt(machine, skb, nat),
     })
+  }
   if (hook === 'input' || hook === 'postrouting') hooked.push({ priority: CONFIRM, run: confirm })
   return hooked
 }
+
+const NAT_HOOKS: readonly Hook[] = ['prerouting', 'input', 'output', 'postrouting']
+
+const hasNat = (world: World, family: Skb['family']): boolean =>
+  NAT_HOOKS.some((hook) => baseChainsAt(world, family, hook, true).some(({ chain }) => chain.type === 'nat'))
 
 /** The kernel puts the packet together first, and no rule sees its parts. */
 function refuseFragment(_: Machine, { packet }: Skb): HookVerdict {
@@ -83,10 +108,10 @@ function refuseFragment(_: Machine, { packet }: Skb): HookVerdict {
 
 /** mangle's OUTPUT: what routing reads may be changed there, then the route is looked up anew (iptable_mangle.c). */
 const walkAndRoute =
-  (base: BaseChain) =>
+  (walk: (machine: Machine, skb: Skb) => TableVerdict) =>
   (machine: Machine, skb: Skb): HookVerdict => {
     const { src, dst, mark, tos, ttl } = skb.packet
-    const verdict = walkTable(machine, skb, base)
+    const verdict = walk(machine, skb)
     if (verdict === 'drop' || verdict === 'reject' || verdict === 'stolen') return verdict
     const now = skb.packet
     const dscpOnly = (value: number | undefined) => (skb.family === 'ip' ? (value ?? 0) & 0xfc : value)

@@ -1,89 +1,133 @@
-/** What a trace of the packet would show: each line as it is printed, on arrival at the rule, before its target acts. */
+/**
+ * What a trace of the packet would show: each line as it is printed, on arrival at the rule, before its target acts.
+ * Kept as columns; steps are made of them when somebody looks.
+ */
 import { type Arrival, SHOWN } from '../journey/evidence.ts'
+import type { Hook } from '../model/hook.ts'
 import type { Change, Step } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { Ending } from '../rules/verdict.ts'
-import type { Skb } from './skb.ts'
+import { type Fields, plainPacket } from './packet-state.ts'
 
-export interface Place {
+/** A rule that matched, or the end of a chain: the same for every packet. */
+export interface Line {
   table: Table
   chain: Chain
+  kind: 'rule' | 'return' | 'policy'
+  reported: 'return' | 'policy' | undefined
+  ruleNumber: number
+  rule: Rule | undefined
+  verdict: string
+  ending: Ending
+}
+
+/** How the packet came into the chain. */
+export interface Place {
+  hook: Hook
   depth: number
   /** Index of the step that jumped or went here. */
   caller: number | undefined
 }
 
-/** A rule that matched, or the end of a chain. */
-export interface Line {
-  kind: 'rule' | 'return' | 'policy'
-  reported?: 'return' | 'policy'
-  ruleNumber: number
-  rule?: Rule
-  verdict: string
-  ending: Ending
-}
-
 export class Journal {
-  private readonly all: Step[] = []
-  private readonly arrived: Arrival[] = []
+  private readonly lines: Line[] = []
+  private readonly places: Place[] = []
+  /** Three for each field that changed: behind how many lines, which one, and what it was. */
+  private readonly changed: unknown[] = []
+  private acts: { step: number; change: Change }[] | undefined = undefined
   /** A chain of NAT was walked. */
   natPassed = false
   /** How many lines came before a rule switched tracing on. */
-  private before: number | undefined
+  private before: number | undefined = undefined
 
-  /** Index of the new step, for `caller` and `change`. */
-  add(skb: Skb, place: Place, line: Line): number {
-    const { table, chain, depth, caller } = place
-    const step = {
-      n: 0,
-      hook: skb.hook,
-      family: skb.family,
-      table: table.name,
-      chain: chain.name,
-      kind: line.kind,
-      ...(line.reported === undefined ? {} : { reported: line.reported }),
-      ruleNumber: line.ruleNumber,
-      ...(line.rule?.handle === undefined ? {} : { handle: line.rule.handle }),
-      ...(line.rule ? { rule: line.rule.text } : {}),
-      verdict: line.verdict,
-      depth,
-    } as Step
-    for (const key of SHOWN) if (skb.packet[key] !== undefined) step[key] = skb.packet[key] as never
-    step.known = 'simulated'
-    step.changes = []
-    this.all.push(step)
-    this.arrived.push({
-      packet: skb.packet,
-      hook: skb.hook,
-      rule: line.rule,
-      chain,
-      table,
-      ending: line.ending,
-      caller,
-      mismatch: undefined,
-    })
-    return this.all.length - 1
+  /** Index of the new step, for `caller` and `act`. */
+  add(place: Place, line: Line): number {
+    this.lines.push(line)
+    return this.places.push(place) - 1
   }
 
   /** What the step did to the packet. */
-  change(index: number, change: Change): void {
-    this.all[index]!.changes.push(change)
+  act(step: number, change: Change): void {
+    this.acts ??= []
+    this.acts.push({ step, change })
+  }
+
+  /** The packet's field was that until now. */
+  was(key: keyof Packet, from: unknown): void {
+    this.changed.push(this.lines.length, key, from)
+  }
+
+  get changes(): number {
+    return this.changed.length / 3
   }
 
   /** A rule switched tracing on: a capture begins behind it. */
   beginTrace(): void {
-    this.before ??= this.all.length
+    this.before ??= this.lines.length
   }
 
-  get steps(): Step[] {
-    return this.all.slice(this.before ?? 0).map((step, i) => ({ ...step, n: i + 1 }))
+  get length(): number {
+    return this.lines.length - (this.before ?? 0)
   }
 
-  get arrivals(): Arrival[] {
+  /** As the packet was behind so many changes; `now`: behind all. */
+  packetAfter(changes: number, now: Packet): Packet {
+    const state: Fields = { ...now }
+    for (let i = this.changes; i-- > changes; ) this.undo(state, i)
+    return plainPacket(state as Packet)
+  }
+
+  private undo(state: Fields, i: number): void {
+    state[this.changed[3 * i + 1] as keyof Packet] = this.changed[3 * i + 2] as never
+  }
+
+  /** The packet at each line, told from the last one on back. */
+  private packets(now: Packet): Packet[] {
+    const packets: Packet[] = []
+    const state: Fields = { ...now }
+    let packet: Packet | undefined
+    let changes = this.changes
+    for (let line = this.lines.length; line-- > 0; ) {
+      for (; changes > 0 && (this.changed[3 * changes - 3] as number) > line; packet = undefined)
+        this.undo(state, --changes)
+      packet ??= plainPacket(state as Packet)
+      packets[line] = packet
+    }
+    return packets
+  }
+
+  /** The steps, and beside each what an explanation reads. `now`: the packet at its end. */
+  read(family: 'ip' | 'ip6', now: Packet): { steps: Step[]; arrivals: Arrival[] } {
     const before = this.before ?? 0
-    return this.arrived.slice(before).map((one) => ({
-      ...one,
-      caller: one.caller === undefined || one.caller < before ? undefined : one.caller - before,
-    }))
+    const packets = this.packets(now)
+    const steps: Step[] = []
+    const arrivals: Arrival[] = []
+    for (let i = before; i < this.lines.length; i++) {
+      const [line, place, packet] = [this.lines[i]!, this.places[i]!, packets[i]!]
+      steps.push(makeStep(steps.length + 1, family, line, place, packet))
+      const { rule, chain, table, ending } = line
+      const caller = place.caller === undefined || place.caller < before ? undefined : place.caller - before
+      arrivals.push({ packet, hook: place.hook, rule, chain, table, ending, caller, mismatch: undefined })
+    }
+    for (const { step, change } of this.acts ?? []) steps[step - before]?.changes.push(change)
+    return { steps, arrivals }
   }
+}
+
+function makeStep(n: number, family: 'ip' | 'ip6', line: Line, { hook, depth }: Place, packet: Packet): Step {
+  const { table, chain, kind, reported, ruleNumber, rule, verdict } = line
+  const step = { n, hook, family, table: table.name, chain: chain.name, kind } as Step
+  if (reported !== undefined) step.reported = reported
+  step.ruleNumber = ruleNumber
+  if (rule) {
+    if (rule.handle !== undefined) step.handle = rule.handle
+    step.rule = rule.text
+  }
+  step.verdict = verdict
+  step.depth = depth
+  for (const key of SHOWN) if (packet[key] !== undefined) step[key] = packet[key] as never
+  step.known = 'simulated'
+  step.changes = []
+  return step
 }

@@ -3,18 +3,10 @@ import type { Moment } from '../rules/moment.ts'
 import type { Machine } from './machine.ts'
 import type { Skb } from './skb.ts'
 
-/** Made anew only when something of it has changed: thousands of rules ask for it. */
-export function momentOf({ world }: Machine, skb: Skb): Moment {
-  const { packet, hook, family, connection = skb.template, indev, asked } = skb
-  if (asked?.packet === packet && asked.moment.hook === hook && asked.moment.world === world) return asked.moment
-  const moment: Moment = {
-    // what this host sends has no input interface in POSTROUTING
-    packet: hook === 'postrouting' && indev === undefined ? { ...packet, in: '' } : packet,
-    hook,
-    family,
-    world,
-    ...(connection ? { connection } : {}),
-  }
-  skb.asked = { packet, moment }
+/** One object for each packet, that says what is so now. */
+export function momentOf({ world }: Machine, { moment, hook, connection, template }: Skb): Moment {
+  moment.hook = hook
+  moment.world = world
+  moment.connection = connection ?? template
   return moment
 }

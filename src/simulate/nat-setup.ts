@@ -1,7 +1,7 @@
 /** What a flow's entry is set up to rewrite, once for each end (nf_nat_setup_info, net/netfilter/nf_nat_core.c). */
 import type { Tuple } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
-import { type Connection, type Direction, invert, other } from './connection.ts'
+import { type Connection, type Direction, flag, invert, other } from './connection.ts'
 import type { Machine } from './machine.ts'
 import { rangeOf } from './nat-targets.ts'
 import { type NatRange, uniqueTuple } from './nat-tuple.ts'
@@ -30,7 +30,7 @@ export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): Tab
     const [from, to] = [before[field], after[field]]
     if (from === undefined || to === undefined || from === to) continue
     const chosen = machine.takeChoice(field)
-    skb.journal.change(step, { field, from, to, ...(chosen ? { among: chosen } : {}) })
+    skb.journal.act(step, { field, from, to, ...(chosen ? { among: chosen } : {}) })
   }
   return 'accept'
 }
@@ -43,15 +43,14 @@ export function bindNull(machine: Machine, connection: Connection, manip: Manip)
 
 /** nf_nat_setup_info. */
 function setUp(machine: Machine, connection: Connection, range: NatRange, manip: Manip): void {
-  if (connection.flags.has('confirmed')) return
+  if (connection.flags.includes('confirmed')) return
   const current = invert(connection.reply, connection.protocolNumber)!
   const tuple = uniqueTuple(machine, connection, current, range, manip)
   if (!sameTuple(tuple, current)) {
     connection.reply = invert(tuple, connection.protocolNumber)!
-    connection.flags.add(manip === 'src' ? 'snat' : 'dnat')
+    flag(connection, manip === 'src' ? 'snat' : 'dnat')
   }
   connection.settled[manip] = true
-  if (manip === 'src') machine.conntrack.bySource.add(connection)
 }
 
 const sameTuple = (a: Tuple, b: Tuple): boolean =>

@@ -1,7 +1,8 @@
 /** Which addresses and ports a flow is given (get_unique_tuple in net/netfilter/nf_nat_core.c). */
-import { compareAddresses, parseAddress } from '../model/address.ts'
+import { compareAddresses } from '../model/address.ts'
 import type { Tuple } from '../model/host.ts'
-import { type Connection, invert, zoneOf } from './connection.ts'
+import { addressBytes } from '../rules/values.ts'
+import { type Connection, invert } from './connection.ts'
 import type { Machine } from './machine.ts'
 import type { Manip } from './nat-setup.ts'
 import { isBefore } from './tcp-window.ts'
@@ -108,17 +109,14 @@ function inRange(tuple: Tuple, { addresses, ports }: NatRange): boolean {
 }
 
 function between(address: string, [low, high]: [string, string]): boolean {
-  const [one, from, to] = [parseAddress(address), parseAddress(low), parseAddress(high)]
+  if (address === low || address === high) return true
+  const [one, from, to] = [addressBytes(address), addressBytes(low), addressBytes(high)]
   return !!one && !!from && !!to && compareAddresses(from, one) <= 0 && compareAddresses(one, to) <= 0
 }
 
 /** A source that is mapped already keeps its mapping (find_appropriate_src). */
 function sameSource(machine: Machine, connection: Connection, tuple: Tuple, range: NatRange): Tuple | undefined {
-  for (const one of machine.conntrack.bySource) {
-    const { original } = one
-    if (one.protocolNumber !== connection.protocolNumber || zoneOf(one).original !== zoneOf(connection).original)
-      continue
-    if (original.src !== tuple.src || original.sport !== tuple.sport || original.icmpId !== tuple.icmpId) continue
+  for (const one of machine.conntrack.withSource(connection, tuple)) {
     const mapped = invert(one.reply, one.protocolNumber)!
     const result: Tuple = { ...tuple, src: mapped.src }
     if (mapped.sport !== undefined) result.sport = mapped.sport
@@ -132,7 +130,7 @@ function sameSource(machine: Machine, connection: Connection, tuple: Tuple, rang
 function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply) return false
-  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, zoneOf(connection))
+  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
   return found !== undefined && found.connection !== connection
 }
 
@@ -140,10 +138,10 @@ function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean
 function evict(machine: Machine, connection: Connection, tuple: Tuple): void {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply || connection.tcp?.state !== 'SYN_SENT') return
-  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, zoneOf(connection))
+  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
   if (!found || found.direction === 'original') return
   const { tcp, flags } = found.connection
-  if (!tcp || !['TIME_WAIT', 'CLOSE', 'SYN_SENT2'].includes(tcp.state) || !flags.has('snat')) return
+  if (!tcp || !['TIME_WAIT', 'CLOSE', 'SYN_SENT2'].includes(tcp.state) || !flags.includes('snat')) return
   const [old, begun] = [tcp.windows?.original.end, connection.tcp.windows?.original.end]
   if (old === undefined || begun === undefined || isBefore(old, begun)) machine.conntrack.delete(found.connection)
 }

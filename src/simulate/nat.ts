@@ -1,5 +1,4 @@
 /** NAT (net/netfilter/nf_nat_core.c): the nat tables are asked once a flow; then its entry says what is rewritten. */
-import type { BaseChain } from '../journey/base-chains.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { type Connection, type Direction, other } from './connection.ts'
@@ -7,12 +6,13 @@ import { show } from './conntrack.ts'
 import type { HookVerdict } from './hooks.ts'
 import type { Machine } from './machine.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
+import type { PreparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
-import { change, type Skb } from './skb.ts'
+import { changeAll, type Skb } from './skb.ts'
 import { walkTable } from './walk-table.ts'
 
 /** nf_nat_inet_fn and its callers. */
-export function natAt(machine: Machine, skb: Skb, chains: readonly BaseChain[]): HookVerdict {
+export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain[]): HookVerdict {
   const { connection, tracking } = skb
   if (!connection || !tracking?.direction) return 'accept'
   const manip = manipAt(skb.hook)
@@ -50,12 +50,12 @@ const hasOtherWay = ({ hook, outdev }: Skb, { masqueradedOn }: Connection, direc
 /** Is this end of the packet rewritten, in this direction? */
 function isRewritten({ flags }: Connection, manip: Manip, direction: Direction): boolean {
   const inReply = direction === 'reply'
-  return flags.has((manip === 'src') !== inReply ? 'snat' : 'dnat')
+  return flags.includes((manip === 'src') !== inReply ? 'snat' : 'dnat')
 }
 
 function translate(skb: Skb, connection: Connection, manip: Manip, direction: Direction): void {
   if (isRewritten(connection, manip, direction))
-    change(skb, rewritten(skb.packet, target(connection, direction), manip))
+    changeAll(skb, rewritten(skb.packet, target(connection, direction), manip))
 }
 
 function rewritten(packet: Packet, to: Tuple, manip: Manip): Partial<Packet> {
@@ -70,5 +70,5 @@ function translateError(skb: Skb, connection: Connection, manip: Manip, directio
   const opposite = connection[other(direction)]
   const inner = { ...skb.packet.inner!, ...rewritten(skb.packet.inner!, opposite, manip === 'src' ? 'dst' : 'src') }
   const to = target(connection, direction)
-  change(skb, { inner, ...(manip === 'src' ? { src: to.src } : { dst: to.dst }) })
+  changeAll(skb, { inner, ...(manip === 'src' ? { src: to.src } : { dst: to.dst }) })
 }

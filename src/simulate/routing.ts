@@ -1,9 +1,9 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
-import { parseAddress } from '../model/address.ts'
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
+import { addressBytes } from '../rules/values.ts'
 import type { Machine } from './machine.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
@@ -42,7 +42,7 @@ export function routeInput(machine: Machine, skb: Skb): Route | undefined {
   const route = routeFor(machine, skb, { ...questionOf(packet)!, in: packet.in! })
   if (route === null) return undefined
   if (route.type === 'local' || route.type === 'broadcast') return passesSource(machine, packet) ? route : undefined
-  if (route.type !== 'unicast' || !isForwarding(machine.world.host, skb)) return undefined
+  if (route.type !== 'unicast' || !machine.settings.device(packet.in!).forwards[family]) return undefined
   return passesSource(machine, packet) ? route : undefined
 }
 
@@ -63,13 +63,13 @@ function groupRoute(machine: Machine, packet: Packet, family: Skb['family']): Ro
 const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
 
 function isMulticast(address: string): boolean {
-  const [first = 0] = parseAddress(address) ?? []
+  const first = addressBytes(address)?.[0] ?? 0
   return address.includes(':') ? first === 0xff : first >= 224 && first < 240
 }
 
 /** IPv6 refuses these before any hook (ip6_rcv_core). */
-export function isRefused({ src, dst, in: device }: Packet): boolean {
-  if (!src!.includes(':') || device === 'lo') return false
+export function isRefused({ src, dst }: Packet, indev: string): boolean {
+  if (!src!.includes(':') || indev === 'lo') return false
   return src === '::1' || dst === '::1' || isMulticast(src!)
 }
 
@@ -86,7 +86,7 @@ export function routeOutput(machine: Machine, skb: Skb): Route | undefined {
   if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return undefined
   // 127.0.0.1 cannot be a source on a wire (__mkroute_output)
   const device = deviceOf(machine, skb, route)
-  if (packet.src?.startsWith('127.') && device !== 'lo' && !deviceSysctl(machine.world.host, device, 'route_localnet'))
+  if (packet.src?.startsWith('127.') && device !== 'lo' && !machine.settings.device(device).routeLocalnet)
     return undefined
   return route
 }
@@ -103,28 +103,23 @@ export function deviceOf(machine: Machine, { packet, given }: Skb, route: Route)
   return devices[0]!
 }
 
-/** A per-interface sysctl of IPv4 that counts with its `all`: the larger of both. */
-export function deviceSysctl(host: Host, device: string, name: string): number {
-  const value = (of: string) => Number(host.sysctls?.get(`net.ipv4.conf.${of}.${name}`) ?? 0)
-  return Math.max(value('all'), value(device.replaceAll('.', '/')))
-}
-
 /** An address that cannot come from there (ip_route_input_slow). */
-function isMartian({ world }: Machine, { src, dst, in: device }: Packet): boolean {
-  const [from, to] = [parseAddress(src!), parseAddress(dst!)]
+function isMartian({ settings }: Machine, { src, dst, in: device }: Packet): boolean {
+  const [from, to] = [addressBytes(src!), addressBytes(dst!)]
   if (!from || !to) return false
   if (isMulticast(src!) || src === '255.255.255.255' || src === '0.0.0.0' || dst === '0.0.0.0') return true
-  return (from[0] === 127 || to[0] === 127) && !deviceSysctl(world.host, device!, 'route_localnet')
+  return (from[0] === 127 || to[0] === 127) && !settings.device(device!).routeLocalnet
 }
 
 /** Could the packet have come from there? (fib_validate_source) */
-function passesSource({ world: { host } }: Machine, { src, dst, in: device, mark, tos }: Packet): boolean {
+function passesSource(machine: Machine, { src, dst, in: device, mark, tos }: Packet): boolean {
   if (src!.includes(':') || src === '0.0.0.0') return true
-  const mode = deviceSysctl(host, device!, 'rp_filter')
-  const acceptLocal = deviceSysctl(host, device!, 'accept_local') > 0
-  if (mode === 0 && !hasOwnRules(host)) return acceptLocal || !hasAddress(host, src!)
+  const { settings } = machine
+  const { host } = machine.world
+  const { rpFilter: mode, acceptLocal, srcValidMark } = settings.device(device!)
+  if (mode === 0 && !settings.hasOwnRules) return acceptLocal || !hasAddress(host, src!)
   // the mark counts only with src_valid_mark
-  const marked = deviceSysctl(host, device!, 'src_valid_mark') > 0 ? (mark ?? 0) : 0
+  const marked = srcValidMark ? (mark ?? 0) : 0
   const back = findRoute({ dst: src!, src: dst!, mark: marked, in: device!, tos: tos ?? 0 }, host, true)
   // without routes nobody can tell; most packets are right
   if (isUnknown(back)) return true
@@ -135,20 +130,6 @@ function passesSource({ world: { host } }: Machine, { src, dst, in: device, mark
 
 const hasAddress = ({ links = [] }: Host, address: string): boolean =>
   links.some(({ addresses = [] }) => addresses.some((own) => own.address === address))
-
-/** Somebody added to the three rules that the kernel itself makes. */
-const hasOwnRules = ({ routingRules = [] }: Host): boolean =>
-  routingRules.some(({ family, priority }) => family === 'ip' && ![0, 32766, 32767].includes(priority))
-
-function isForwarding(host: Host, { family, packet }: Skb): boolean {
-  const value = (name: string) => host.sysctls?.get(name)
-  const device = packet.in!.replaceAll('.', '/')
-  // IPv6 asks for the whole host, or for this interface by force
-  if (family === 'ip6')
-    return value('net.ipv6.conf.all.forwarding') !== '0' || value(`net.ipv6.conf.${device}.force_forwarding`) === '1'
-  const own = value(`net.ipv4.conf.${device}.forwarding`)
-  return (own ?? value('net.ipv4.ip_forward')) !== '0'
-}
 
 /** Is the packet too long for the way, and may not be cut? (ip_exceeds_mtu, ip6_pkt_too_big) */
 export function exceedsMtu(machine: Machine, { packet, family }: Skb, route: Route, device: string): boolean {

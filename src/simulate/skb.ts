@@ -2,40 +2,77 @@
 import type { Hook } from '../model/hook.ts'
 import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
 import type { Moment } from '../rules/moment.ts'
 import type { Connection, Direction, Tracking } from './connection.ts'
-import type { Journal } from './journal.ts'
+import { Journal } from './journal.ts'
+import type { Fields } from './packet-state.ts'
 
-export interface Skb {
-  /** Never changed in place: steps keep what they saw. */
-  packet: Packet
+export class Skb {
+  /** As it is now; only `change` writes to it, and the journal keeps what was. */
+  readonly packet: Packet
   /** As it was sent, with what the sender says besides: the way out, the state of its connection. */
   readonly given: Packet
   readonly family: 'ip' | 'ip6'
   hook: Hook
-  readonly journal: Journal
+  readonly journal = new Journal()
   /** Which interface it came in by and goes out by; hooks show them as they are told. */
-  indev?: string
-  outdev?: string
-  route?: Route
+  indev: string | undefined
+  outdev: string | undefined = undefined
+  route: Route | undefined = undefined
   /** Its entry and what it is to it; absent before connection tracking has looked at it, or where it has none. */
-  connection?: Connection
-  tracking?: Tracking
+  connection: Connection | undefined = undefined
+  tracking: Tracking | undefined = undefined
   /** What `-j CT` leaves until connection tracking looks: rules see it as an entry. */
-  template?: ConntrackEntry
+  template: ConntrackEntry | undefined = undefined
   /** `-j CT` said in which zone its entry is looked for; only the first one counts. */
-  zone?: Record<Direction, number | 'mark'>
+  zone: Record<Direction, number | 'mark'> | undefined = undefined
   /** The kernel's answer to a packet that was left alone: NOTRACK does not take it for a new one. */
-  refusesNotrack?: boolean
-  /** What rules were asked about last, and the packet that it was made of. */
-  asked?: { packet: Packet; moment: Moment }
-  /** As it came to the routing decision behind PREROUTING. */
-  routed?: Packet
+  refusesNotrack = false
+  /** How many changes there were when it came to the routing decision behind PREROUTING. */
+  routedAfter: number | undefined = undefined
+  /** As rules ask about it. */
+  readonly moment: Moment
   /** Came back in over lo: routed already, and connection tracking has seen it. */
   looped: boolean
+
+  /** `packet`: the same with all that was not said, in the model's shape; it is the model's from here on. */
+  constructor(given: Packet, packet: Packet, world: World) {
+    this.given = given
+    this.packet = packet
+    this.family = (packet.dst ?? packet.src ?? '').includes(':') ? 'ip6' : 'ip'
+    this.indev = packet.in
+    this.looped = packet.in === 'lo'
+    this.hook = packet.in === undefined ? 'output' : 'prerouting'
+    // hooks show its way, and connection tracking its flow
+    Object.assign(packet, NOT_YET)
+    this.moment = { packet, hook: this.hook, family: this.family, world, connection: undefined }
+  }
 }
 
-/** Changes the packet. */
-export function change(skb: Skb, fields: Partial<Packet>): void {
-  skb.packet = { ...skb.packet, ...fields }
+const NOT_YET: Fields = {
+  in: undefined,
+  out: undefined,
+  ctState: undefined,
+  ctDir: undefined,
+  ctStatus: undefined,
+  ctMark: undefined,
+}
+
+/** `undefined`: it is not known from here on, or the packet has it no more. */
+export function change<K extends keyof Packet>(skb: Skb, key: K, value: Packet[K] | undefined): void {
+  const packet: Fields = skb.packet
+  const from = packet[key]
+  if (from === value) return
+  skb.journal.was(key, from)
+  packet[key] = value
+}
+
+export function changeAll(skb: Skb, fields: Fields): void {
+  for (const key in fields) change(skb, key as keyof Packet, fields[key as keyof Packet])
+}
+
+/** From here on it is not known what these fields hold. */
+export function forget(skb: Skb, fields: readonly (keyof Packet)[]): void {
+  for (const field of fields) change(skb, field, undefined)
 }

@@ -8,7 +8,7 @@ import { isUnknown } from '../rules/truth.ts'
 import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
-import { change, type Skb } from './skb.ts'
+import { change, changeAll, forget, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
 import type { TableVerdict } from './walk-table.ts'
@@ -63,13 +63,13 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
 
 /** The reset that is sent ends the connection, though nobody tracks the reset itself (nf_ct_set_closing). */
 function closeTcp({ connection, packet }: Skb): void {
-  if (!connection?.tcp || !connection.flags.has('confirmed') || packet.tcpFlags?.includes('rst')) return
+  if (!connection?.tcp || !connection.flags.includes('confirmed') || packet.tcpFlags?.includes('rst')) return
   connection.tcp.state = 'CLOSE'
 }
 
 function setUntracked(skb: Skb): void {
   skb.tracking = { state: 'untracked' }
-  change(skb, { ctState: 'untracked' })
+  change(skb, 'ctState', 'untracked')
 }
 
 function stolen(machine: Machine, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
@@ -80,20 +80,12 @@ function stolen(machine: Machine, skb: Skb, statement: Statement & { kind: 'stol
 
 function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
   if (!statement.fields) throw new Undetermined(statement.text, statement.reason)
-  forget(skb, statement.fields)
+  forget(skb, keysOf(statement.fields))
   machine.note(`${statement.text}: ${statement.reason}`)
   return undefined
 }
 
-/** From here on it is not known what these fields hold. */
-function forget(skb: Skb, fields: readonly string[]): void {
-  const packet = { ...skb.packet }
-  for (const field of fields) {
-    const key = keptAs(field)
-    if (key) delete packet[key]
-  }
-  skb.packet = packet
-}
+const keysOf = (fields: readonly string[]): (keyof Packet)[] => fields.flatMap((field) => keptAs(field) ?? [])
 
 /** The packet's fields that the rule may write, if that is all it can do; undefined: it may change the packet's way. */
 export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
@@ -120,7 +112,7 @@ function setZone(skb: Skb, { field, value }: Assignment): void {
   const nobody = skb.family === 'ip' ? '0.0.0.0' : '::'
   const empty = { src: nobody, dst: nobody }
   skb.template = { family: skb.family, protocol: '0', original: empty, reply: empty, status: [] }
-  change(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
+  changeAll(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
 }
 
 function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number): void {
@@ -138,12 +130,12 @@ function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number
   if (value === ABSENT) return
   const changed = isUnknown(value) ? undefined : stored(field, value, skb.packet)
   if (!changed) {
-    forget(skb, [field])
+    forget(skb, [key])
     return
   }
   const [from, to] = [skb.packet[key], changed[key]]
   if (field === 'ct mark') skb.connection!.mark = Number(to)
   if (from === to) return
-  change(skb, changed)
-  if (typeof from === 'number' && typeof to === 'number') skb.journal.change(step, { field: key, from, to })
+  change(skb, key, to)
+  if (typeof from === 'number' && typeof to === 'number') skb.journal.act(step, { field: key, from, to })
 }

@@ -1,6 +1,7 @@
 /** The states of a TCP connection as connection tracking keeps them (net/netfilter/nf_conntrack_proto_tcp.c). */
+import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import type { CtStatus, Direction } from './connection.ts'
+import { type CtStatus, type Direction, flag } from './connection.ts'
 import { afterSyn, beginWindows, emptyWindow, endOf, inWindow, isBefore, type Window } from './tcp-window.ts'
 
 /** `/proc/net/nf_conntrack`'s words, in the kernel's order. */
@@ -49,6 +50,15 @@ export interface TcpSettings {
   ignoreInvalidRst: boolean
 }
 
+export function tcpSettings({ sysctls }: Host): TcpSettings {
+  const value = (name: string) => sysctls?.get(`net.netfilter.nf_conntrack_tcp_${name}`)
+  return {
+    loose: value('loose') !== '0',
+    liberal: value('be_liberal') === '1',
+    ignoreInvalidRst: value('ignore_invalid_rst') === '1',
+  }
+}
+
 /** `again`: the entry is an old connection's, forget it and begin anew. `gone`: accepted, and the entry is deleted. */
 export type TcpVerdict = 'ok' | 'invalid' | 'again' | 'gone'
 
@@ -84,10 +94,22 @@ const NEXT: Readonly<Record<Direction, Readonly<Record<Kind, string>>>> = {
   },
 }
 
-const nextState = (direction: Direction, kind: Kind, state: TcpState): TcpState | 'invalid' | 'ignored' => {
-  const short = NEXT[direction][kind].split(' ')[STATES.indexOf(state)]!
-  return short === 'IV' ? 'invalid' : short === 'IG' ? 'ignored' : SHORT[short]!
-}
+type Next = TcpState | 'invalid' | 'ignored'
+
+const read = (row: string): Next[] =>
+  row.split(' ').map((short) => (short === 'IV' ? 'invalid' : short === 'IG' ? 'ignored' : SHORT[short]!))
+const readRows = (rows: Readonly<Record<Kind, string>>): Readonly<Record<Kind, readonly Next[]>> => ({
+  syn: read(rows.syn),
+  synack: read(rows.synack),
+  fin: read(rows.fin),
+  ack: read(rows.ack),
+  rst: read(rows.rst),
+  none: read(rows.none),
+})
+const NEXT_STATES = { original: readRows(NEXT.original), reply: readRows(NEXT.reply) }
+
+const nextState = (direction: Direction, kind: Kind, state: TcpState): Next =>
+  NEXT_STATES[direction][kind][STATES.indexOf(state)]!
 
 export const stateFromDump = (state: string | undefined): TcpTracking => ({
   state: STATES.find((one) => one === state) ?? 'ESTABLISHED',
@@ -104,12 +126,13 @@ function kindOf(packet: Packet): Kind {
   return hasFlag(packet, 'ack') ? 'ack' : 'none'
 }
 
-const VALID_FLAGS = ['syn', 'syn,urg', 'ack,syn', 'rst', 'ack,rst', 'ack,fin', 'ack,fin,urg', 'ack', 'ack,urg']
+/** tcp_valid_flags; the others may be there or not. */
+const VALID_FLAGS = ['syn', 'syn urg', 'syn ack', 'rst', 'rst ack', 'fin ack', 'fin ack urg', 'ack', 'ack urg']
+const BITS: Readonly<Record<string, number>> = { fin: 1, syn: 2, rst: 4, ack: 16, urg: 32 }
+const bitsOf = (flags: readonly string[]): number => flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), 0)
+const VALID_BITS = VALID_FLAGS.map((flags) => bitsOf(flags.split(' ')))
 
-function hasValidFlags({ tcpFlags = [] }: Packet): boolean {
-  const telling = tcpFlags.filter((flag) => !['ece', 'cwr', 'psh', 'ae'].includes(flag))
-  return VALID_FLAGS.includes(telling.sort().join())
-}
+const hasValidFlags = ({ tcpFlags = [] }: Packet): boolean => VALID_BITS.includes(bitsOf(tcpFlags))
 
 /** The entry of a connection that this packet begins; undefined where it cannot. */
 export function beginTcp(packet: Packet, settings: TcpSettings): TcpTracking | undefined {
@@ -123,13 +146,13 @@ export function beginTcp(packet: Packet, settings: TcpSettings): TcpTracking | u
 /** What of an entry matters here. */
 interface Entry {
   tcp?: TcpTracking
-  flags: Set<CtStatus>
+  flags: readonly CtStatus[]
 }
 
 /** Moves the connection on. */
 export function trackTcp(entry: Entry, packet: Packet, direction: Direction, settings: TcpSettings): TcpVerdict {
   if (!hasValidFlags(packet)) return 'invalid'
-  if (!entry.flags.has('confirmed')) {
+  if (!entry.flags.includes('confirmed')) {
     const begun = beginTcp(packet, settings)
     if (!begun) return 'invalid'
     entry.tcp = begun
@@ -181,8 +204,8 @@ function moveOn(
   tcp.state = next
   if (old !== next && next === 'FIN_WAIT') tcp.closedBy.push(direction)
   // a reset as the only answer: there never was a connection
-  if (!entry.flags.has('seen-reply')) return kind === 'rst' ? 'gone' : 'ok'
-  if ((old === 'SYN_RECV' || old === 'ESTABLISHED') && next === 'ESTABLISHED') entry.flags.add('assured')
+  if (!entry.flags.includes('seen-reply')) return kind === 'rst' ? 'gone' : 'ok'
+  if ((old === 'SYN_RECV' || old === 'ESTABLISHED') && next === 'ESTABLISHED') flag(entry, 'assured')
   return 'ok'
 }
 
@@ -238,7 +261,7 @@ function judgeReset(
 ): 'invalid' | 'keep' | 'check' | 'let through' {
   // on its way out the connection may have been used anew already
   if (CLOSING.includes(state)) return 'let through'
-  const established = state === 'ESTABLISHED' && flags.has('assured')
+  const established = state === 'ESTABLISHED' && flags.includes('assured')
   const most = last.kind === 'syn' ? undefined : windows?.[direction === 'original' ? 'reply' : 'original'].maxAck
   let keep = false
   if (most !== undefined) {
@@ -248,8 +271,8 @@ function judgeReset(
     if (last.kind === 'ack' && last.direction === direction && seq === last.end) return 'check'
     keep = true
   }
-  const answersSyn = flags.has('seen-reply') && last.kind === 'syn'
-  const answersAck = !flags.has('assured') && last.kind === 'ack'
+  const answersSyn = flags.includes('seen-reply') && last.kind === 'syn'
+  const answersAck = !flags.includes('assured') && last.kind === 'ack'
   if ((answersSyn || answersAck) && tcpAck === last.end) return 'let through'
   if (state === 'SYN_SENT' && last.kind === 'ack' && last.direction === 'reply' && seq === last.ack)
     return 'let through'
@@ -258,7 +281,7 @@ function judgeReset(
 
 /** nf_tcp_handle_invalid: a FIN or RST that is out of the window makes an assured entry expire sooner. */
 function noteInvalid({ flags }: Entry, { last }: TcpTracking, kind: Kind, direction: Direction): void {
-  if (!flags.has('assured') || (kind !== 'rst' && kind !== 'fin')) return
+  if (!flags.includes('assured') || (kind !== 'rst' && kind !== 'fin')) return
   if (last.direction !== direction && (last.kind === 'fin' || last.kind === 'rst')) return
   last.kind = kind
   last.direction = direction

@@ -2,12 +2,10 @@
 import { type BaseChain, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
-import { kernelAtLeast } from '../rules/kernel.ts'
-import { runHook } from './hooks.ts'
 import type { Machine } from './machine.ts'
+import type { Fields } from './packet-state.ts'
 import { deviceOf, exceedsMtu, isRefused, mayForward, routeInput, routeOutput } from './routing.ts'
-import { change, type Skb } from './skb.ts'
+import { change, changeAll, type Skb } from './skb.ts'
 
 export interface End {
   outcome: Outcome
@@ -20,13 +18,13 @@ export const traverse = (machine: Machine, skb: Skb): End =>
 
 /** From a wire, or back in over lo. */
 function receive(machine: Machine, skb: Skb): End {
-  if (isRefused({ ...skb.packet, in: skb.indev! })) return vanished(machine, skb, undefined)
+  if (isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const { dst } = skb.packet
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
   // routed when it was sent; but not to where NAT has turned it
   if (skb.looped && skb.packet.dst === dst) return deliver(machine, skb)
-  skb.routed = skb.packet
+  skb.routedAfter = skb.journal.changes
   const route = routeInput(machine, skb)
   if (!route) return vanished(machine, skb, 'prerouting')
   if (route.type !== 'unicast') return deliver(machine, skb)
@@ -43,7 +41,7 @@ function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): 
   const mayGo = (ttl ?? 64) > 1 && mayForward(skb.packet, skb.indev!, skb.outdev)
   if (!mayGo || exceedsMtu(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
-  if (ttl !== undefined) change(skb, { ttl: ttl - 1 })
+  if (ttl !== undefined) change(skb, 'ttl', ttl - 1)
   return pass(machine, skb, 'forward') ?? leave(machine, skb, skb.given.in === undefined ? 'sent' : 'forwarded')
 }
 
@@ -63,8 +61,8 @@ function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
   skb.looped = true
   // what has no entry is looked at once more
   if (skb.tracking?.state === 'invalid') {
-    delete skb.tracking
-    delete skb.zone
+    skb.tracking = undefined
+    skb.zone = undefined
   }
   skb.indev = 'lo'
   return receive(machine, skb)
@@ -73,12 +71,8 @@ function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
 /** Undefined: the packet goes on behind the hook. */
 function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
   skb.hook = hook
-  const { in: _in, out: _out, ...packet } = skb.packet
-  const shown = interfacesAt(machine, skb, hook)
-  skb.packet = { ...shown, ...packet }
-  // before connection tracking has looked at it, a packet is what one without an entry is
-  if (!skb.tracking) skb.packet = { ...withoutConnection(skb.packet), ctState: 'invalid' }
-  const verdict = runHook(machine, skb, hook)
+  showWay(machine, skb, hook)
+  const verdict = machine.hooks.run(machine, skb, hook)
   switch (verdict) {
     case 'accept':
       return undefined
@@ -95,25 +89,19 @@ function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
   }
 }
 
-function withoutConnection({ ctState: _, ctDir: __, ctStatus: ___, ctMark: ____, ...packet }: Packet): Packet {
-  return packet
+/** Which interfaces rules see there; and before connection tracking has looked, that there is no connection. */
+function showWay(machine: Machine, skb: Skb, hook: Hook): void {
+  const { indev, outdev, tracking } = skb
+  // what this host sends has no input interface; before Linux 5.7 nothing had one there
+  if (hook === 'postrouting')
+    change(skb, 'in', indev === undefined ? '' : machine.settings.isBefore57 ? undefined : indev)
+  else change(skb, 'in', hook === 'output' ? undefined : indev)
+  change(skb, 'out', hook === 'prerouting' || hook === 'input' ? undefined : outdev)
+  if (!tracking) changeAll(skb, NO_CONNECTION)
 }
 
-function interfacesAt(machine: Machine, { indev, outdev }: Skb, hook: Hook): { in?: string; out?: string } {
-  const [within, without] = [indev === undefined ? {} : { in: indev }, outdev === undefined ? {} : { out: outdev }]
-  switch (hook) {
-    case 'prerouting':
-    case 'input':
-      return within
-    case 'forward':
-      return { ...within, ...without }
-    case 'postrouting':
-      // before Linux 5.7 it was gone there
-      return kernelAtLeast(machine.world.host.kernel, 5, 7) === false ? without : { ...within, ...without }
-    default:
-      return without
-  }
-}
+/** What has no entry is so to rules. */
+const NO_CONNECTION: Fields = { ctState: 'invalid', ctDir: undefined, ctStatus: undefined, ctMark: undefined }
 
 /** It disappeared behind `hook`; `missing` is the chain that no packet of its kind would have skipped. */
 function vanished({ world }: Machine, { family, packet, indev }: Skb, hook: Hook | undefined): End {
@@ -121,6 +109,6 @@ function vanished({ world }: Machine, { family, packet, indev }: Skb, hook: Hook
   const missing =
     hook === undefined
       ? nextAtHook(world, family, first, Number.NEGATIVE_INFINITY, true)
-      : nextBehindHook(world, family, hook, true, packet.in === undefined)
+      : nextBehindHook(world, family, hook, true, !packet.in)
   return { outcome: 'vanished', ...(missing ? { missing } : {}) }
 }

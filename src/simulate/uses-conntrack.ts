@@ -7,19 +7,20 @@ import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 
-// the tables of a world never change; only its sets do, and those come in a new world with the same tables
+// the tables of a world never change; only its sets and its state do
 const known = new WeakMap<World['tables'], Map<string, boolean>>()
 
-export function usesConntrack({ tables, host }: World, family: 'ip' | 'ip6'): boolean {
+export const usesConntrack = ({ tables, host }: World, family: 'ip' | 'ip6'): boolean =>
+  (host.conntrack ?? []).some((entry) => entry.family === family) || isAskedFor(tables, family)
+
+function isAskedFor(tables: World['tables'], family: 'ip' | 'ip6'): boolean {
   const answers = known.get(tables) ?? new Map<string, boolean>()
   known.set(tables, answers)
   let answer = answers.get(family)
   if (answer === undefined) {
-    answer =
-      (host.conntrack ?? []).some((entry) => entry.family === family) ||
-      tables
-        .filter((table) => table.family === family || table.family === 'inet')
-        .some((table) => [...table.chains.values()].some(({ rules }) => rules.some(asks)))
+    answer = tables
+      .filter((table) => table.family === family || table.family === 'inet')
+      .some((table) => [...table.chains.values()].some(({ rules }) => rules.some(asks)))
     answers.set(family, answer)
   }
   return answer

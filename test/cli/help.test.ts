@@ -60,7 +60,10 @@ describe('help', () => {
 })
 
 test('before it is built, it says how to build it', async () => {
-  const cwd = folder({ 'bin/nfwhy.mjs': readFileSync(BIN) })
+  const cwd = folder({
+    'bin/nfwhy.mjs': readFileSync(BIN),
+    'bin/load.mjs': readFileSync(BIN.replace('nfwhy.js', 'load.mjs')),
+  })
   expect(await shell(`'${process.execPath}' bin/nfwhy.mjs explain`, { cwd })).toEqual({
     code: 2,
     stdout: '',

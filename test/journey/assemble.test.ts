@@ -293,3 +293,23 @@ describe('what is kept', () => {
     expect(explainLog(text.repeat(3)).journeys.length).toBe(180)
   })
 })
+
+describe('a packet whose next lines do not come', () => {
+  const [one, other] = [1, 2].map((n) => ({ ...syn, id: n, sport: 40000 + n })) as [TestPacket, TestPacket]
+  const begun = received.slice(0, 1)
+  const fate = (lines: string[]) => {
+    const [first] = explainLog(dmesg(lines), worldOf(RULES)).journeys
+    return [first!.outcome, first!.basis, first!.findings.some(({ code }) => code === 'capture-ends')]
+  }
+
+  it('has vanished where another one came after it', () => {
+    expect(fate([...walk(begun, one), ...walk(received, other)])).toEqual(['vanished', 'inferred', false])
+  })
+
+  it('may go on behind the end of the capture, where only packets under way with it were seen meanwhile', () => {
+    const lines = [...walk(received.slice(0, 2), other), ...walk(begun, one), ...walk(received.slice(2), other)]
+    const [first, second] = explainLog(dmesg(lines), worldOf(RULES)).journeys
+    expect([first!.outcome, second!.outcome]).toEqual(['delivered', 'undetermined'])
+    expect(second!.findings.map(({ code }) => code)).toContain('capture-ends')
+  })
+})

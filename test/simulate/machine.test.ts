@@ -232,7 +232,7 @@ describe('connections', () => {
     const one = machine(states)
     const sent = [SYN, SYN, REPLY, { ...SYN, tcpFlags: ['ack'] }].map((packet) => lines(one.send(packet)))
     expect(sent).toEqual([1, 1, 2, 2].map((number) => [`filter:FORWARD:rule:${number}`]))
-    expect([...one.conntrack.connections].map(({ tcp, flags }) => [tcp?.state, flags.has('assured')])).toEqual([
+    expect([...one.conntrack.connections].map(({ tcp, flags }) => [tcp?.state, flags.includes('assured')])).toEqual([
       ['ESTABLISHED', true],
     ])
   })

@@ -2,6 +2,7 @@
  * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
  * rewritten by nat.
  */
+import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -66,8 +67,12 @@ function findGoals(context: Context): Goal[] {
 function isCatchAll({ evidence, ended, journey }: Context): boolean {
   if (journey.steps[ended.step]?.kind === 'policy') return true
   const { rule } = evidence.arrivals[ended.step] ?? {}
-  return rule !== undefined && !rule.conditions.some(isParticular)
+  return rule !== undefined && !rule.conditions.some((one) => isParticular(one) || asksInvalid(one))
 }
+
+/** What connection tracking can make nothing of is stopped for that. */
+const asksInvalid = (condition: Condition): boolean =>
+  condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
 
 export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
 export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']

@@ -1,14 +1,14 @@
 import type { Report } from '../../model/diagnostic.ts'
 import type { TracePoints } from './points.ts'
-import type { Stamp } from './stamp.ts'
+import type { Moment } from './stamp.ts'
 import type { PacketStates } from './states.ts'
 
 /**
  * Where a capture's events go: columns, not objects. `point` says which rule line the kernel named (TracePoints), `state`
- * what the packet's headers were (PacketStates). `clock` is in microseconds, as `stamp` says.
+ * what the packet's headers were (PacketStates). `at` is valid during the call only.
  */
 export interface EventSink {
-  event(point: number, state: number, stamp: Stamp, clock: number, line: number): void
+  event(point: number, state: number, at: Moment, line: number): void
 }
 
 export interface CaptureContext {

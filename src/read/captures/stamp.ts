@@ -19,6 +19,13 @@ export interface Stamp {
   micros?: number
 }
 
+/** When one event was. An object that is used again for the next: a number with a fraction costs one of its own otherwise. */
+export interface Moment {
+  readonly stamp: Stamp
+  /** Microseconds, as `stamp` says. */
+  readonly clock: number
+}
+
 export const noStamp: Stamp = { host: '', uptime: false, base: Number.NaN, digits: 0, offset: '' }
 
 /** ISO 8601, without what the capture does not say; undefined where it has no date. */

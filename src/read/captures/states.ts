@@ -1,6 +1,6 @@
 /**
  * Packet states: the headers of one packet as one or more consecutive events show them. Most events of a journey have
- * the very bytes of the one before, so bytes are compared first and read only once. A state lives as long as the
+ * the very bytes of the one before, so bytes are compared and read only once. A state lives as long as the
  * journey that holds it; slots are used again.
  */
 import type { Packet } from '../../model/packet.ts'
@@ -10,6 +10,9 @@ import { Names } from './names.ts'
 /** Bytes kept per state; a kernel log line has at most about a thousand. */
 const SLOT = 1024
 const EMPTY = -1
+const NEWLINE = 0x0a
+/** Fewer bytes are compared one by one. */
+const SHORTEST = 16
 /** How many of the latest states are tried before the hash is computed: more than CPUs interleave packets. */
 const RECENT = 16
 
@@ -33,11 +36,9 @@ export class PacketStates {
   private filled = 0
   private readonly long = new Map<number, Uint8Array>()
   private view = new DataView(this.bytes.buffer)
-  /** The same bytes as numbers; little-endian, as everything that runs Node or a browser is. */
-  private words = new Int32Array(this.bytes.buffer)
   /**
    * The latest states, three numbers each: the state; where in it its packet differs most from others (its sequence
-   * number); and the four bytes there.
+   * number); and the four bytes there. All are plain: ASCII, none NUL.
    */
   private readonly recent = new Int32Array(RECENT * 3).fill(EMPTY)
 
@@ -53,7 +54,9 @@ export class PacketStates {
       if (state < 0) continue
       const at = start + recent[i + 1]!
       if (at + 4 > limit || source.getInt32(at, true) !== recent[i + 2]) continue
-      if (!this.sameLine(state, source, start, limit)) continue
+      const length = this.lengths[state]!
+      if (start + length >= limit || source.getUint8(start + length) !== NEWLINE) continue
+      if (!this.samePlain(state, source, start, length)) continue
       if (i > 0) this.moveUp(i)
       return state
     }
@@ -70,44 +73,37 @@ export class PacketStates {
     }
   }
 
-  private sameLine(state: number, source: DataView, start: number, limit: number): boolean {
-    const length = this.lengths[state]!
-    if (start + length >= limit || source.getUint8(start + length) !== 0x0a) return false
-    // slots begin at multiples of four, so the kept bytes can be read as whole words
-    const { words } = this
-    let word = (state * SLOT) >> 2
-    let at = start
-    const blocks = start + (length & ~15)
-    for (; at < blocks; at += 16, word += 4) {
-      const differing =
-        (words[word]! ^ source.getInt32(at, true)) |
-        (words[word + 1]! ^ source.getInt32(at + 4, true)) |
-        (words[word + 2]! ^ source.getInt32(at + 8, true)) |
-        (words[word + 3]! ^ source.getInt32(at + 12, true))
-      if (differing !== 0) return false
-    }
-    const offset = state * SLOT - start
-    for (const end = start + length; at < end; at++) if (this.bytes[offset + at] !== source.getUint8(at)) return false
-    return true
-  }
-
   length(state: number): number {
     return this.lengths[state]!
   }
 
-  /** The state that has these bytes, or -1. `hash` is the caller's own, over the same bytes. */
-  find(source: Uint8Array, start: number, end: number, hash: number): number {
+  /** The state that has these bytes, or -1. `hash` is the caller's own, over the same bytes. `plain`: all ASCII, none NUL. */
+  find(source: Uint8Array, view: DataView, start: number, end: number, hash: number, plain: boolean): number {
     const mask = this.slots.length - 1
+    const length = end - start
+    const quick = plain && length <= SLOT && length >= SHORTEST
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const state = this.slots[slot]!
       if (state === EMPTY) return -1
-      if (state >= 0 && this.hashes[state] === hash && this.same(state, source, start, end)) return state
+      if (state < 0 || this.hashes[state] !== hash || this.lengths[state] !== length) continue
+      if (quick ? this.samePlain(state, view, start, length) : this.same(state, source, start, length)) return state
     }
   }
 
-  private same(state: number, source: Uint8Array, start: number, end: number): boolean {
-    const length = end - start
-    if (this.lengths[state] !== length) return false
+  /** Eight bytes at a time, as numbers with a fraction: what is plain is neither zero nor NaN. */
+  private samePlain(state: number, source: DataView, start: number, length: number): boolean {
+    const { view } = this
+    const last = length - 16
+    const base = state * SLOT
+    for (let at = 0; at < last; at += 16) {
+      if (view.getFloat64(base + at, true) !== source.getFloat64(start + at, true)) return false
+      if (view.getFloat64(base + at + 8, true) !== source.getFloat64(start + at + 8, true)) return false
+    }
+    if (view.getFloat64(base + last, true) !== source.getFloat64(start + last, true)) return false
+    return view.getFloat64(base + last + 8, true) === source.getFloat64(start + last + 8, true)
+  }
+
+  private same(state: number, source: Uint8Array, start: number, length: number): boolean {
     const long = length > SLOT ? this.long.get(state)! : undefined
     const bytes = long ?? this.bytes
     const base = long ? 0 : state * SLOT
@@ -115,9 +111,13 @@ export class PacketStates {
     return true
   }
 
-  /** Keeps a new state; `row` is copied. `telling` is the offset of four bytes that hardly another packet has there. */
+  /**
+   * Keeps a new state; `row` is copied. `telling` is the offset of four bytes that hardly another packet has there; -1
+   * where the bytes are not all plain.
+   */
   add(
     source: Uint8Array,
+    view: DataView,
     start: number,
     end: number,
     hash: number,
@@ -133,9 +133,9 @@ export class PacketStates {
     this.holders[state] = 0
     this.readPackets[state] = readPacket
     if (length > SLOT) this.long.set(state, source.slice(start, end))
-    else this.bytes.set(source.subarray(start, end), state * SLOT)
+    else this.copy(view, start, length, state * SLOT)
     this.rows.set(row, state * COLUMNS)
-    if (length <= SLOT && telling + 4 <= length) this.remember(state, telling)
+    if (telling >= 0 && length >= SHORTEST && length <= SLOT) this.remember(state, telling)
     if ((this.filled + 1) * 2 > this.slots.length) this.rehash()
     const mask = this.slots.length - 1
     let slot = hash & mask
@@ -145,15 +145,19 @@ export class PacketStates {
     return state
   }
 
+  /** A part of an array would be an object of its own. */
+  private copy(source: DataView, start: number, length: number, to: number): void {
+    const { view } = this
+    const words = length & ~3
+    for (let i = 0; i < words; i += 4) view.setInt32(to + i, source.getInt32(start + i, true), true)
+    for (let i = words; i < length; i++) view.setUint8(to + i, source.getUint8(start + i))
+  }
+
   /** Takes the place of one that is gone, or of the last. */
   private remember(state: number, telling: number): void {
     const { recent } = this
-    let i = recent.length - 3
-    for (let k = 0; k < recent.length; k += 3)
-      if (recent[k]! < 0) {
-        i = k
-        break
-      }
+    let i = 0
+    while (i < recent.length - 3 && recent[i]! >= 0) i += 3
     recent[i] = state
     recent[i + 1] = telling
     recent[i + 2] = this.view.getInt32(state * SLOT + telling, true)
@@ -193,7 +197,6 @@ export class PacketStates {
     this.rows = grow(this.rows, new Int32Array(COLUMNS * this.capacity))
     this.bytes = grow(this.bytes, new Uint8Array(SLOT * this.capacity))
     this.view = new DataView(this.bytes.buffer)
-    this.words = new Int32Array(this.bytes.buffer)
     this.lengths = grow(this.lengths, new Int32Array(this.capacity))
     this.hashes = grow(this.hashes, new Int32Array(this.capacity))
     this.holders = grow(this.holders, new Int32Array(this.capacity))

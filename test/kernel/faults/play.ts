@@ -140,8 +140,19 @@ interface Known {
 async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
   const command = fix?.command
   if (command === undefined) return { result: 'nothing proposed' }
-  const { status, error } = await stage.lab.run(['sh', '-c', command.replace(/^(ip6?tables) /, '$1-legacy ')])
+  const { status, error } = await type(stage, command)
   if (status !== 0) return { result: 'refused by the tool', command, told: error.trim() }
+  const mended = await look(stage, command, probe, fault, known)
+  if (fix?.undo === undefined) return mended
+  const back = await type(stage, fix.undo)
+  return back.status === 0 ? mended : { result: 'refused by the tool', command: fix.undo, told: back.error.trim() }
+}
+
+const type = (stage: Stage, command: string) =>
+  stage.lab.run(['sh', '-c', command.replace(/^(ip6?tables) /, '$1-legacy ')])
+
+/** What came of the command. */
+async function look(stage: Stage, command: string, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
   const again = await stage.ask(probe, fault.sport)
   if (again.result !== 'answered') return { result: 'not restored', command, told: again.result }
   const changed: string[] = []

@@ -112,8 +112,8 @@ function compareConnections(listed: string, machine: Machine): string[] {
   const kernel = conntrack.read(listed, () => {}).host!.conntrack!.map((entry) => entryText(entry, entry.status))
   const model = [...machine.conntrack.connections].map((one) => {
     const status = [
-      ...(one.flags.has('seen-reply') ? [] : ['unreplied']),
-      ...(one.flags.has('assured') ? ['assured'] : []),
+      ...(one.flags.includes('seen-reply') ? [] : ['unreplied']),
+      ...(one.flags.includes('assured') ? ['assured'] : []),
     ]
     return entryText({ ...one, ...(one.tcp ? { state: one.tcp.state } : {}) }, status)
   })

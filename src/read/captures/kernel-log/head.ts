@@ -3,18 +3,22 @@
  * clocks, so it is compared byte by byte and read anew only where something else has changed.
  */
 import type { Names } from '../names.ts'
-import { noStamp, type Stamp } from '../stamp.ts'
+import { type Moment, noStamp, type Stamp } from '../stamp.ts'
 import type { Span } from './cursor.ts'
 import { BEGINNING, readWrapping, type Wrapping } from './wrapping.ts'
 
 const decoder = new TextDecoder('latin1')
 
-// what the digits of a wrapping are that differ from line to line
+// what a byte of a wrapping is: the same in every line, or a digit of a number that differs from line to line
+const FIXED = 0
 const UPTIME = 1
 const FRACTION = 2
 const COUNT = 3
 
-export class Head {
+/** More decimal digits are no exact number. */
+const MOST_DIGITS = 15
+
+export class Head implements Moment {
   stamp: Stamp = noStamp
   clock = Number.NaN
   /** The host's number among the names. */
@@ -24,8 +28,12 @@ export class Head {
   private readonly names: Names
   /** The last wrapping. */
   private bytes = new Uint8Array(0)
-  /** Its digits that differ from line to line, in order; three numbers each: from, to, and what they are. */
-  private variable = new Int32Array(0)
+  /** What each byte of it is, and what a digit is worth in its number. */
+  private kinds = new Uint8Array(0)
+  private weights = new Float64Array(0)
+  /** Those numbers, whole: of the clock since boot, and of the wall clock's fraction of a second. */
+  private uptime = 0
+  private fraction = 0
   /** What makes microseconds of the digits: one of the two is 1. */
   private uptimeFactor = 1
   private fractionFactor = 1
@@ -67,34 +75,23 @@ export class Head {
     return bytes[at] === 0x5b && (bytes[at + 1] === 0x20 || (bytes[at + 1]! >= 0x30 && bytes[at + 1]! <= 0x39))
   }
 
-  /** Does the last wrapping stand here again, but for its clocks? Then takes these over. */
+  /** Does the last wrapping stand here again, but for digits of its clocks? Then takes these over. */
   private again(bytes: Uint8Array, start: number): boolean {
-    const known = this.bytes
-    const { variable } = this
-    let at = 0
-    let uptime = 0
-    let fraction = 0
-    for (let i = 0; i < variable.length; i += 3) {
-      const from = variable[i]!
-      const to = variable[i + 1]!
-      for (; at < from; at++) if (bytes[start + at] !== known[at]) return false
-      const kind = variable[i + 2]!
-      // the clock's microseconds go on with the number that its seconds began
-      let number = kind === UPTIME ? uptime : 0
-      for (; at < to; at++) {
-        const byte = bytes[start + at]!
-        if (byte >= 0x30 && byte <= 0x39) number = number * 10 + byte - 0x30
-        // `[   12.345678]` is filled up with blanks
-        else if (byte !== 0x20 || kind !== UPTIME || number > 0) return false
-      }
-      if (kind === UPTIME) uptime = number
-      else if (kind === FRACTION) fraction = number
+    const { bytes: known, kinds, weights } = this
+    for (let i = 0; i < known.length; i++) {
+      const byte = bytes[start + i]!
+      const before = known[i]!
+      if (byte === before) continue
+      const kind = kinds[i]!
+      if (kind === FIXED || byte < 0x30 || byte > 0x39) return false
+      known[i] = byte
+      if (kind === UPTIME) this.uptime += (byte - before) * weights[i]!
+      else if (kind === FRACTION) this.fraction += (byte - before) * weights[i]!
     }
-    for (; at < known.length; at++) if (bytes[start + at] !== known[at]) return false
     if (this.stamp.uptime) {
-      this.clock = uptime * this.uptimeFactor
-      if (this.stamp.micros !== undefined) this.stamp = { ...this.stamp, micros: this.micros(fraction) }
-    } else if (this.stamp.digits > 0) this.clock = this.stamp.base + this.micros(fraction)
+      this.clock = this.uptime * this.uptimeFactor
+      if (this.stamp.micros !== undefined) this.stamp = { ...this.stamp, micros: this.micros(this.fraction) }
+    } else if (this.stamp.digits > 0) this.clock = this.stamp.base + this.micros(this.fraction)
     return true
   }
 
@@ -103,36 +100,45 @@ export class Head {
   }
 
   private keep(bytes: Uint8Array, start: number, wrapping: Wrapping, length: number): void {
+    const { uptime, fraction, count } = wrapping
     this.bytes = bytes.slice(start, start + length)
+    this.kinds = new Uint8Array(length)
+    this.weights = new Float64Array(length)
     this.known = true
     this.stamp = wrapping.stamp
     this.clock = wrapping.clock
     this.escaped = wrapping.escaped
-    const { uptime, fraction, count } = wrapping
-    const variable: number[] = []
-    if (count) variable.push(...count, COUNT)
-    // the wall clock stands in front of the clock since boot
+    if (count) this.number(count, COUNT)
     if (fraction) {
       const digits = fraction[1] - fraction[0]
       this.fractionFactor = 10 ** Math.max(0, 6 - digits)
       this.fractionDivisor = 10 ** Math.max(0, digits - 6)
-      variable.push(...fraction, FRACTION)
+      this.fraction = this.number(fraction, FRACTION)
     }
-    if (uptime) variable.push(...this.uptimeParts(uptime, wrapping.escaped))
-    this.variable = Int32Array.from(variable)
+    if (uptime) {
+      // `12.345678`; /dev/kmsg has whole microseconds
+      const point = wrapping.escaped ? -1 : this.bytes.indexOf(0x2e, uptime[0])
+      this.uptimeFactor = point < 0 ? 1 : 10 ** (6 - (uptime[1] - point - 1))
+      this.uptime = this.number(uptime, UPTIME)
+    }
     const host = Uint8Array.from(wrapping.stamp.host, (letter) => letter.charCodeAt(0))
     this.host = this.names.number(host, 0, host.length)
   }
 
-  /** `12.345678` with the blanks in front of it, which are places for more digits; /dev/kmsg has whole microseconds. */
-  private uptimeParts([from, to]: Span, whole: boolean): number[] {
-    this.uptimeFactor = 1
-    if (whole) return [from, to, UPTIME]
-    const point = this.bytes.indexOf(0x2e, from)
-    let first = from
-    while (first > 0 && this.bytes[first - 1] === 0x20) first--
-    this.uptimeFactor = 10 ** (6 - (to - point - 1))
-    return [first, point, UPTIME, point + 1, to, UPTIME]
+  /** The digits there, whatever stands between them, as one number; each is followed from line to line. */
+  private number([from, to]: Span, kind: number): number {
+    let value = 0
+    let weight = 1
+    for (let at = to - 1; at >= from; at--) {
+      const digit = this.bytes[at]! - 0x30
+      if (digit < 0 || digit > 9) continue
+      value += digit * weight
+      this.kinds[at] = kind
+      this.weights[at] = weight
+      weight *= 10
+    }
+    if (weight > 10 ** MOST_DIGITS) this.kinds.fill(FIXED, from, to)
+    return value
   }
 }
 

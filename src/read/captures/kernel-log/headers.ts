@@ -324,7 +324,7 @@ function readOptions(bytes: Uint8Array, start: number, at: number, end: number, 
   while (i < end && bytes[i]! <= 0x20) i++
   if (i === end || bytes[i] !== 0x28) return i
   const from = ++i
-  while (i < end && bytes[i] !== 0x29 && bytes[i]! > 0x20) i++
+  while (i < end && V.isMacByte(bytes[i]!)) i++
   if (i === end || bytes[i] !== 0x29) return i
   if (afterProtocol && V.isMacByte(bytes[from]!)) {
     row[F.OPT] = ((from - start) << 12) | (i - from)

@@ -46,13 +46,13 @@ export class PrefixTable {
     this.read = read
   }
 
-  /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. */
-  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Meaning {
+  /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. `last` are the one to three behind whole words. */
+  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number, last: number): Meaning {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]
       if (entry === undefined) return this.add(bytes.slice(start, end), hash, slot)
-      if (entry.hash === hash && entry.length === end - start && same(entry.words, view, start, end)) return entry
+      if (entry.hash === hash && entry.length === end - start && same(entry.words, view, start, end, last)) return entry
     }
   }
 
@@ -81,11 +81,11 @@ export class PrefixTable {
   }
 }
 
-function same(words: Int32Array, view: DataView, start: number, end: number): boolean {
+function same(words: Int32Array, view: DataView, start: number, end: number, last: number): boolean {
   let i = 0
   let at = start
   for (; at + 4 <= end; at += 4) if (words[i++] !== view.getInt32(at, true)) return false
-  return at === end || words[i] === lastWord(view, at, end)
+  return at === end || words[i] === last
 }
 
 /** The one to three bytes before `end` as a number. */

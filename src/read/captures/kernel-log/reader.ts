@@ -10,6 +10,7 @@ import { behindBlank, cleaned, findRecord, goesOn, isUnclean, tailSeen } from '.
 import { Head } from './head.ts'
 import { CUT, read, readHeaders, row } from './headers.ts'
 import { isJson, lineOfJson } from './json.ts'
+import { hashedTo, hashLine, plain } from './line-hash.ts'
 import { Lines } from './lines.ts'
 import { readPacket } from './packet.ts'
 import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
@@ -113,18 +114,29 @@ export class KernelLogReader implements CaptureReader {
     const prefixStart = at
     const most = Math.min(end, at + MAX_PREFIX)
     let hash = 0
+    let last = 0
     for (; at + 4 <= most; at += 4) {
       const four = view.getInt32(at, true)
       // is one of the four a blank or less?
-      if (((four - 0x21212121) & ~four & 0x80808080) !== 0) break
+      const ends = (four - 0x21212121) & ~four & 0x80808080
+      if (ends !== 0) {
+        const rest = (31 - Math.clz32(ends & -ends)) >> 3
+        last = four & ~(-1 << (rest << 3))
+        at += rest
+        break
+      }
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
     }
-    const lastStart = at
-    while (at < most && bytes[at]! > 0x20) at++
-    hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ lastWord(view, lastStart, at), MULTIPLIER)
+    if (bytes[at]! > 0x20) {
+      // the last bytes that there are
+      const from = at
+      while (at < most && bytes[at]! > 0x20) at++
+      last = lastWord(view, from, at)
+    }
+    hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
     hash ^= hash >>> 15
     this.head.read(bytes, lineStart, message, this.glued)
-    const prefix = this.traces.find(bytes, view, prefixStart, at, hash)
+    const prefix = this.traces.find(bytes, view, prefixStart, at, hash, last)
     if (prefix.point < 0) return this.noTrace(bytes, view, lineStart, message, end)
     this.headOffset = message - lineStart
     return this.event(bytes, view, at - prefix.glued, end, prefix.point)
@@ -136,31 +148,20 @@ export class KernelLogReader implements CaptureReader {
     const { head } = this
     let state = states.findRecent(view, start, limit)
     if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
-      sink.event(point, state, head.stamp, head.clock, this.line)
+      sink.event(point, state, head, this.line)
       return start + states.length(state) + 1
     }
-    const stop = Math.min(limit, start + MAX_RECORD)
-    let at = start
-    let hash = head.host
-    for (; at + 4 <= stop; at += 4) {
-      const four = view.getInt32(at, true)
-      // is one of the four a newline?
-      const zero = four ^ 0x0a0a0a0a
-      if (((zero - 0x01010101) & ~zero & 0x80808080) !== 0) break
-      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ four, MULTIPLIER)
-    }
-    for (; at < stop && bytes[at] !== NEWLINE; at++)
-      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[at]!, MULTIPLIER)
-    hash = (hash ^ (hash >>> 15)) & 0x3fffffff
-    state = states.find(bytes, start, at, hash)
+    const hash = hashLine(bytes, view, start, Math.min(limit, start + MAX_RECORD), head.host)
+    const at = hashedTo
+    state = states.find(bytes, view, start, at, hash, plain)
     if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === head.host) {
-      sink.event(point, state, head.stamp, head.clock, this.line)
+      sink.event(point, state, head, this.line)
       return at + 1
     }
     if (bytes[at] === NEWLINE && this.isUsual(bytes, view, start, at, limit)) {
       row[F.HOST] = head.host
-      state = states.add(bytes, start, at, hash, row, telling, this.packet)
-      sink.event(point, state, head.stamp, head.clock, this.line)
+      state = states.add(bytes, view, start, at, hash, row, plain ? telling : -1, this.packet)
+      sink.event(point, state, head, this.line)
       return at + 1
     }
     return this.newState(bytes, start, at, limit, point, hash)
@@ -217,8 +218,10 @@ export class KernelLogReader implements CaptureReader {
     if (read.blanksLost)
       this.tell('blanks-lost', 'blanks between fields are missing; fields were told apart by their names')
     row[F.HOST] = this.head.host
-    const state = states.add(source, from, to, hash, row, read.telling, this.packet)
-    sink.event(point, state, this.head.stamp, this.head.clock, this.line)
+    const place = plain && read.telling + 4 <= to - from ? read.telling : -1
+    const view = new DataView(source.buffer, source.byteOffset, source.byteLength)
+    const state = states.add(source, view, from, to, hash, row, place, this.packet)
+    sink.event(point, state, this.head, this.line)
     return glued ? start + (to - from) - (source === bytes ? 0 : 1) : next
   }
 
@@ -302,7 +305,7 @@ export class KernelLogReader implements CaptureReader {
     let hash = 0
     for (let i = from; i < at; i++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[i]!, MULTIPLIER)
     hash ^= hash >>> 15
-    const { point, glued } = this.logs.find(bytes, view, from, at, hash)
+    const { point, glued } = this.logs.find(bytes, view, from, at, hash, lastWord(view, at - ((at - from) & 3), at))
     if (point >= 0) return this.event(bytes, view, at, end, point)
     if (point !== RULE) this.skip('cut-line', 'a part of a log line was passed over')
     return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1

@@ -31,16 +31,16 @@ const OPT = word('OPT ')
 const MARK = word('MARK')
 
 /** In the order in which the kernel prints them. */
-const FLAGS: readonly [number, number][] = [
-  [word('CWR '), 0x80],
-  [word('ECE '), 0x40],
-  [word('URG '), 0x20],
-  [word('ACK '), 0x10],
-  [word('PSH '), 8],
-  [word('RST '), 4],
-  [word('SYN '), 2],
-  [word('FIN '), 1],
-]
+const FLAGS = Int32Array.of(
+  word('CWR '),
+  word('ECE '),
+  word('URG '),
+  word('ACK '),
+  word('PSH '),
+  word('RST '),
+  word('SYN '),
+  word('FIN '),
+)
 
 const PRESENT = [
   F.IN,
@@ -135,9 +135,9 @@ export function readUsual(
   row[F.WINDOW] = decimal(bytes)
   if (!expect(view, RES, stop)) return false
   twoHex(bytes)
-  for (const [letters, bit] of FLAGS)
-    if (at > 0 && at + 4 <= stop && view.getInt32(at, true) === letters) {
-      row[F.FLAGS]! |= bit
+  for (let i = 0; i < FLAGS.length; i++)
+    if (at > 0 && at + 4 <= stop && view.getInt32(at, true) === FLAGS[i]) {
+      row[F.FLAGS]! |= 0x80 >> i
       at += 4
     }
   if (!expect(view, URGP, stop) || bytes[at++] !== 0x3d) return false

@@ -41,7 +41,7 @@ export function readLog(log: Uint8Array | string, cuts: readonly number[] = []):
     points,
     states,
     sink: {
-      event(point, state, stamp, clock, line) {
+      event(point, state, { stamp, clock }, line) {
         states.retain(state)
         read.events.push({
           point: points.get(point),

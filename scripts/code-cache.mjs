@@ -1,0 +1,15 @@
+/** node scripts/code-cache.mjs FOLDER: runs the command built there once, and keeps what V8 compiled (see bin/load.mjs). */
+import { rmSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { load } from '../bin/load.mjs'
+
+const [folder] = process.argv.splice(2)
+const report = `${folder}/report.txt`
+const { script, run } = load(pathToFileURL(`${folder}/`))
+process.argv.push('explain', 'examples/nodeport-clash', '-o', report)
+process.on('exit', () => {
+  writeFileSync(`${folder}/cli.cache`, script.createCachedData())
+  rmSync(report)
+  process.exitCode = 0
+})
+run()

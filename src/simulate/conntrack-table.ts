@@ -1,0 +1,150 @@
+/**
+ * The entries of connection tracking, found by a hash of their tuples as in the kernel (net/netfilter/nf_conntrack_core.c,
+ * net/netfilter/nf_nat_core.c): each entry by both its directions, and by the source that it began with.
+ */
+import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { type Connection, type CtStatus, type Direction, flag, type Zone, zoneOf } from './connection.ts'
+import { stateFromDump } from './tcp.ts'
+
+const TCP = 6
+
+export interface Found {
+  connection: Connection
+  direction: Direction
+}
+
+export class ConntrackTable {
+  readonly connections = new Set<Connection>()
+  private readonly byTuple = new Map<number, Found[]>()
+  /** Those whose source NAT is settled, oldest first; made when somebody asks for it. */
+  private bySource: Map<number, Connection[]> | undefined = undefined
+
+  constructor(entries: readonly ConntrackEntry[]) {
+    for (const entry of entries) this.insert(fromDump(entry))
+  }
+
+  /** The entry that a packet with this tuple belongs to. */
+  find(tuple: Tuple, protocol: number, zones: Zone): Found | undefined {
+    const found = this.findAs('original', tuple, protocol, zones)
+    return found || zones.original === zones.reply ? found : this.findAs('reply', tuple, protocol, zones)
+  }
+
+  /** Looks where a tuple of that direction would be; it may be the other direction of an entry. */
+  findAs(as: Direction, tuple: Tuple, protocol: number, zones: Zone): Found | undefined {
+    const found = this.byTuple.get(hashOf(tuple, protocol))
+    if (!found) return undefined
+    for (const one of found) {
+      const { connection, direction } = one
+      const zone = connection.zones[direction]
+      if (zone !== zones[as] || zone !== zones[direction] || connection.protocolNumber !== protocol) continue
+      if (sameTuple(connection[direction], tuple)) return one
+    }
+    return undefined
+  }
+
+  /** Could it not be told from another one? */
+  isTaken({ original, reply, protocolNumber: number, zones }: Connection): boolean {
+    return !!this.findAs('original', original, number, zones) || !!this.findAs('reply', reply, number, zones)
+  }
+
+  insert(connection: Connection): void {
+    flag(connection, 'confirmed')
+    this.connections.add(connection)
+    // a flow from somebody to himself has one tuple; the kernel finds the reply
+    this.put(connection, 'original')
+    this.put(connection, 'reply')
+    if (this.bySource) putSource(this.bySource, connection)
+  }
+
+  private put(connection: Connection, direction: Direction): void {
+    const hash = hashOf(connection[direction], connection.protocolNumber)
+    const others = this.byTuple.get(hash)
+    if (others) others.unshift({ connection, direction })
+    else this.byTuple.set(hash, [{ connection, direction }])
+  }
+
+  delete(connection: Connection): void {
+    flag(connection, 'dying')
+    if (!this.connections.delete(connection)) return
+    for (const direction of ['original', 'reply'] as const)
+      take(
+        this.byTuple,
+        hashOf(connection[direction], connection.protocolNumber),
+        (one) => one.connection === connection && one.direction === direction,
+      )
+    if (this.bySource) take(this.bySource, sourceHashOf(connection), (one) => one === connection)
+  }
+
+  /** Those of its protocol and zone that began with the source of `tuple`, and whose own is settled. */
+  withSource({ protocolNumber: number, zones }: Connection, tuple: Tuple): Connection[] {
+    if (!this.bySource) {
+      this.bySource = new Map()
+      for (const one of this.connections) putSource(this.bySource, one)
+    }
+    const settled = this.bySource.get(sourceHash(tuple, number)) ?? []
+    return settled.filter(
+      ({ original, protocolNumber: other, zones: { original: zone } }) =>
+        other === number && zone === zones.original && sameSource(original, tuple),
+    )
+  }
+}
+
+const sameSource = (a: Tuple, b: Tuple): boolean => a.src === b.src && a.sport === b.sport && a.icmpId === b.icmpId
+
+const sameTuple = (a: Tuple, b: Tuple): boolean =>
+  sameSource(a, b) && a.dst === b.dst && a.dport === b.dport && a.icmpType === b.icmpType && a.icmpCode === b.icmpCode
+
+function hashOf({ src, dst, sport = 0, dport = 0, icmpId = 0 }: Tuple, protocol: number): number {
+  return mix(mix(mix(hashText(dst, hashText(src, protocol)), sport), dport), icmpId)
+}
+
+const sourceHash = ({ src, sport = 0, icmpId = 0 }: Tuple, protocol: number): number =>
+  mix(mix(hashText(src, protocol), sport), icmpId)
+
+const sourceHashOf = ({ original, protocolNumber: number }: Connection): number => sourceHash(original, number)
+
+function putSource(bySource: Map<number, Connection[]>, connection: Connection): void {
+  if (!connection.settled.src) return
+  const hash = sourceHashOf(connection)
+  const others = bySource.get(hash)
+  if (others) others.push(connection)
+  else bySource.set(hash, [connection])
+}
+
+/** 30 bits. */
+const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x9e3779b1) >>> 2
+
+function hashText(text: string, start: number): number {
+  let hash = start
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
+}
+
+function take<T>(lists: Map<number, T[]>, key: number, isIt: (one: T) => boolean): void {
+  const list = lists.get(key)
+  const i = list?.findIndex(isIt) ?? -1
+  if (i < 0) return
+  if (list!.length === 1) lists.delete(key)
+  else list!.splice(i, 1)
+}
+
+function fromDump(entry: ConntrackEntry): Connection {
+  const number = protocolNumber(entry.protocol) ?? 255
+  const flags = ['confirmed'] as CtStatus[]
+  if (!entry.status.includes('unreplied')) flags.push('seen-reply')
+  if (entry.status.includes('assured')) flags.push('assured')
+  const { original, reply } = entry
+  if (reply.dst !== original.src || reply.dport !== original.sport) flags.push('snat')
+  if (reply.src !== original.dst || reply.sport !== original.dport) flags.push('dnat')
+  const connection: Connection = {
+    ...entry,
+    protocolNumber: number,
+    flags,
+    mark: entry.mark ?? 0,
+    zones: zoneOf(entry),
+    settled: { src: true, dst: true },
+  }
+  if (number === TCP) connection.tcp = stateFromDump(entry.state)
+  return connection
+}
