@@ -24,9 +24,12 @@ export function contradictions(
     const moment = { packet: packets[i]!, family: one.family, world, ...(hook === undefined ? {} : { hook }) }
     return evaluateAll(one.rule.conditions, moment)
   })
-  const reasons = resolved.map((one, i) =>
-    one.kind === 'log' ? undefined : (one.mismatch ?? (held[i] === false ? notMatching(one) : undefined)),
-  )
+  const reasons = resolved.map((one, i) => {
+    if (one.kind === 'log') return undefined
+    if (one.mismatch !== undefined) return one.mismatch
+    if (isElsewhere(packets[i]!, hooks[i])) return `the ruleset leads to ${one.chain} only from ${hooks[i]}`
+    return held[i] === false ? notMatching(one) : undefined
+  })
   for (const [i, one] of resolved.entries())
     if (one.inChain && reasons[i] !== undefined) resolver.distrust(one.inChain, reasons[i])
   // in a chain that was contradicted a rule is believed where its own conditions hold, and its end where that is in place
@@ -36,6 +39,10 @@ export function contradictions(
       : reasons[i],
   )
 }
+
+/** Before it is routed a packet has no output interface, and none without an input interface is on its way in. */
+const isElsewhere = (packet: Packet, hook: Hook | undefined): boolean =>
+  (hook === 'prerouting' || hook === 'input') && packet.in === undefined && packet.out !== undefined
 
 const kernelOf = ({ host: { kernel } }: World): World['host'] => (kernel === undefined ? {} : { kernel })
 

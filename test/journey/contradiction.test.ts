@@ -81,6 +81,14 @@ describe('rules that moved by one', () => {
     expect(fates([...accepted, ...dropped], rules).at(-1)).toEqual(['dropped', 2, []])
   })
 
+  it('lead to a chain only from where the packet is not', () => {
+    const out = { ...tcp, in: undefined, out: 'eth0' } as unknown as TestPacket
+    const lines = dmesg([trace('raw:OUTPUT:policy:1', out), trace('filter:web:rule:1', out)])
+    const { journeys } = explainLog(lines, worldOf(rulesOf(...RULES)))
+    const { outcome, findings } = journeys.at(-1)!
+    expect([outcome, findings[0]!.code]).toEqual(['undetermined', 'ruleset-mismatch'])
+  })
+
   it('may be a bare verdict, which the kernel prints as a policy', () => {
     expect(fates(dropped, ['INPUT -p tcp -j ACCEPT', 'INPUT -j DROP'])).toEqual([MISMATCH])
     expect(fates(walk(udp, 'filter:INPUT:policy:2'), ['INPUT -p tcp -j ACCEPT', 'INPUT -j DROP'])).toEqual([
