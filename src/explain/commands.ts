@@ -1,6 +1,7 @@
 /** The iptables commands that fixes propose, each with the one that takes it back. */
 
 import { shellWord } from '../edits/shell.ts'
+import type { Hook } from '../model/hook.ts'
 import type { Fix, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
@@ -63,6 +64,8 @@ export const propose = (description: string, command: Command | undefined, note?
 
 /** What else is known of a packet that a rule is to choose. */
 export interface Told {
+  /** Where the rule is to stand. */
+  hook?: Hook | undefined
   /** It answers what another port had asked, which is another one each time. */
   answer?: boolean
   /** nat has written its destination: others may come there directly. */
@@ -93,12 +96,13 @@ export function destinationMatch({ dst, protocol, dport }: Packet): string {
 }
 
 /** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
-export function packetMatch(packet: Packet, { answer, rewritten }: Told): string | undefined {
+export function packetMatch(packet: Packet, { hook, answer, rewritten }: Told): string | undefined {
   if (packet.src === undefined || packet.dst === undefined) return undefined
   const width = packet.src.includes(':') ? 128 : 32
   const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]
-  if (packet.in !== undefined) words.push(`-i ${shellWord(packet.in)}`)
-  if (packet.out !== undefined) words.push(`-o ${shellWord(packet.out)}`)
+  // iptables refuses -i where packets leave, and -o where they come in
+  if (packet.in !== undefined && hook !== 'postrouting' && hook !== 'output') words.push(`-i ${shellWord(packet.in)}`)
+  if (packet.out !== undefined && hook !== 'prerouting' && hook !== 'input') words.push(`-o ${shellWord(packet.out)}`)
   if (packet.protocol !== undefined) words.push(`-p ${packet.protocol === 'icmpv6' ? 'ipv6-icmp' : packet.protocol}`)
   const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
   if (port !== undefined && packet.protocol !== undefined) words.push(`-m ${packet.protocol} ${option} ${port}`)

@@ -128,3 +128,10 @@ function turned({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet):
     return { protocol, src: dst, dst: src, icmpType: icmpType === 0 ? 8 : 128, icmpCode: 0, icmpId }
   return undefined
 }
+
+/**
+ * A reset of what had asked to begin acknowledges that and has no number of its own (RFC 9293, 3.5.2); one without
+ * ACK ends a connection that there was, as a client's does that has had enough.
+ */
+export const refusesOpening = ({ tcpFlags = [], tcpSeq = 0, tcpWindow = 0 }: Packet): boolean =>
+  tcpFlags.includes('rst') && tcpFlags.includes('ack') && tcpSeq === 0 && tcpWindow === 0

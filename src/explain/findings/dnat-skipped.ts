@@ -4,6 +4,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { DESTINATION, goals, rewrites } from '../meant/goals.ts'
+import { isParticular } from '../meant/miss.ts'
 import { hadItNotMatched } from '../meant/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
@@ -44,7 +45,8 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   return [
     finding(
       'dnat-skipped',
-      sure ? 'warning' : 'note',
+      // an exception from what is for all is mostly meant so
+      sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
       `${nameRef(culprit)} ${did} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),

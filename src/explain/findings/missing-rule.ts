@@ -1,3 +1,4 @@
+import type { Condition } from '../../model/condition.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
@@ -63,6 +64,7 @@ function siblings(context: Context, goal: Goal): Sibling[] {
     const misses = missedBy(rule, moment)
     if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
     if (served && misses.some(asksPort)) continue
+    if (!misses.some((miss) => asksPort(miss) || asksHost(miss))) continue
     // another host's other service has to have something else in common with it
     if (misses.some(asksHost) && misses.some(asksPort) && !holdsMore(rule, moment)) continue
     found.push({ ...passed, misses })
@@ -70,12 +72,18 @@ function siblings(context: Context, goal: Goal): Sibling[] {
   return found.sort((a, b) => a.misses.length - b.misses.length)
 }
 
-/** Did it meet a rule of nat's that is for its very service? Then none is missing, whatever that rule did. */
-const isServed = ({ evidence }: Context, { kind, pass }: Goal): boolean =>
-  kind !== 'pass' &&
-  pass.steps.some((step) =>
-    evidence.arrivals[step]!.rule?.conditions.some((one) => asksPort({ condition: one }) && isExact(one)),
+/**
+ * Is there a rule for its very service? Then none is missing: in nat, where it met the rule, whatever that did; else where
+ * the rule asks for something that the packet has not.
+ */
+function isServed(context: Context, { kind, pass }: Goal): boolean {
+  const asksForIt = (one: Condition) => asksPort({ condition: one }) && isExact(one)
+  if (kind !== 'pass')
+    return pass.steps.some((step) => context.evidence.arrivals[step]!.rule?.conditions.some(asksForIt))
+  return [...passedRules(context, pass)].some(({ rule, moment }) =>
+    rule.conditions.some((one) => asksForIt(one) && evaluate(one, moment) === true),
   )
+}
 
 /** Asks for another port or protocol, or for another host: what one service has and another has not. */
 function isOfService(miss: Miss, { kind }: Goal): boolean {

@@ -11,6 +11,8 @@ export const neverReached: Detector = {
     return goals(context).flatMap(({ pass, wanted, what, sure }) =>
       unreachedChains(context, pass, wanted)
         .filter(({ led, meant }) => sure || !led || meant)
+        // what takes whatever comes was put where it is for others
+        .filter(({ led, meant, takesAll }) => !led || meant || !takesAll)
         .slice(0, 2)
         .map((one) => tell(context, pass, one, what)),
     )

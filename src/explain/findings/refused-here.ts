@@ -1,6 +1,7 @@
 import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
+import { refusesOpening } from '../conversation.ts'
 
 /** This host itself says no, and no rule of its own can have said it: nothing listens. */
 export const refusedHere: Detector = {
@@ -40,20 +41,10 @@ interface Refusal {
   port: number | undefined
 }
 
-function refusal({
-  protocol,
-  tcpFlags,
-  tcpWindow,
-  icmpType,
-  icmpCode,
-  inner,
-  src,
-  sport,
-}: Packet): Refusal | undefined {
+function refusal(packet: Packet): Refusal | undefined {
+  const { protocol, icmpType, icmpCode, inner, src, sport } = packet
   if (protocol === 'tcp')
-    return tcpFlags?.includes('rst') && tcpFlags.includes('ack') && tcpWindow === 0
-      ? { answer: 'a reset', protocol, address: src, port: sport }
-      : undefined
+    return refusesOpening(packet) ? { answer: 'a reset', protocol, address: src, port: sport } : undefined
   const unreachable = protocol === 'icmp' ? [3, 3] : protocol === 'icmpv6' ? [1, 4] : undefined
   if (!unreachable || !inner?.protocol || icmpType !== unreachable[0] || icmpCode !== unreachable[1]) return undefined
   return { answer: 'port unreachable', protocol: inner.protocol, address: inner.dst, port: inner.dport }

@@ -1,5 +1,5 @@
 import { type Detector, describeEnd, finding } from '../context.ts'
-import { entryAnswered } from '../conversation.ts'
+import { entryAnswered, refusesOpening } from '../conversation.ts'
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'icmp 3 1': 'host unreachable',
@@ -22,7 +22,7 @@ export const refusedThere: Detector = {
     if ((outcome !== 'forwarded' && outcome !== 'delivered') || packet.in === undefined || packet.in === 'lo') return []
     if (packet.src === undefined) return []
     if (packet.protocol === 'tcp') {
-      if (!packet.tcpFlags?.includes('rst') || packet.tcpWindow) return []
+      if (!refusesOpening(packet)) return []
       const entry = entryAnswered(packet, world)
       const asked =
         entry && entry.original.dst !== packet.src

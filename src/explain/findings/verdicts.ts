@@ -42,7 +42,7 @@ function toldOf({ journey, world, evidence, ended }: Context): Told {
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
   const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
-  return { answer, rewritten: behind && rewritten }
+  return { hook, answer, rewritten: behind && rewritten }
 }
 
 /** The Service for whom the rule stopped it, as nobody is behind it: letting such packets pass would lead them nowhere. */

@@ -1,6 +1,6 @@
 /** A rule in front of the DNAT rule that is meant for the packet. */
 import { describe, expect, it } from 'vitest'
-import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
 
 const DNAT = '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
 const one = (...nat: string[]): Case => ({
@@ -36,6 +36,13 @@ describe('dnat-skipped', () => {
       'dnat-skipped',
     )
     expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat PREROUTING 2'])
+  })
+
+  it('is a note where the rule is an exception from what is for all', () => {
+    const severity = (...nat: string[]) => findingsOf(played(one(...nat)), 'dnat-skipped')[0]?.severity
+    const except = '-A PREROUTING -p tcp -m tcp --dport 80 -j RETURN'
+    expect(severity(except, '-A PREROUTING -p tcp -j REDIRECT --to-ports 15006')).toBe('note')
+    expect(severity(except, DNAT)).toBe('warning')
   })
 
   it.each([

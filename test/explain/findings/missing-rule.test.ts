@@ -45,6 +45,14 @@ describe('missing-rule', () => {
   })
 
   it.each([
+    ['they are for another protocol', rules('[3:180] -A web -p icmp -j ACCEPT')],
+    [
+      'one is there, for others',
+      rules(
+        '[3:180] -A web -p tcp -m tcp --dport 443 -j ACCEPT',
+        '[3:180] -A web -s 10.0.3.0/24 -p tcp -m tcp --dport 80 -j ACCEPT',
+      ),
+    ],
     ['they are for another source', rules('[3:180] -A web -s 10.0.1.9/32 -p tcp -m tcp --dport 443 -j ACCEPT')],
     ['one of them was meant for it', rules('[0:0] -A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     [

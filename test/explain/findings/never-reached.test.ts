@@ -1,6 +1,6 @@
 /** The rule is there, and nothing leads to it. */
 import { describe, expect, it } from 'vitest'
-import { SYN, told } from './played.ts'
+import { LISTENS_ON, SYN, TO_ROUTER, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const filter = (...more: string[]) => ({ rules: { filter: ['-P FORWARD DROP', ESTABLISHED, ...more] } })
@@ -45,6 +45,17 @@ describe('never-reached', () => {
       ),
     ],
     ['the packet passed', { rules: { filter: [WEB] } }],
+    [
+      "a chain of another hook's takes whatever comes",
+      {
+        rules: {
+          nat: ['-A OUTPUT -p tcp -j all', '-A all -p tcp -j REDIRECT --to-ports 15001'],
+          filter: ['-P INPUT DROP'],
+        },
+        packet: TO_ROUTER,
+        host: LISTENS_ON(22),
+      },
+    ],
   ])('is none where %s', (_name, one) => {
     expect(told(one, 'never-reached')).toBeUndefined()
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
 import { type Case, REPLY, told } from './played.ts'
 
-const RESET: Packet = { ...REPLY, src: '10.0.1.1', tcpFlags: ['ack', 'rst'], tcpWindow: 0, tcpOptions: '' }
+const RESET: Packet = { ...REPLY, src: '10.0.1.1', tcpFlags: ['ack', 'rst'], tcpSeq: 0, tcpWindow: 0, tcpOptions: '' }
 delete RESET.in
 const filter = (...rules: string[]): Case => ({ rules: { filter: rules }, packet: RESET })
 

@@ -28,7 +28,7 @@ export class Hosts {
         const ports = { sport: packet.dport!, dport: packet.sport!, tcpAck }
         return listens
           ? { ...back, ...ports, tcpFlags: ['syn', 'ack'], tcpOptions: MSS }
-          : { ...back, ...ports, tcpFlags: ['rst', 'ack'], tcpWindow: 0 }
+          : { ...back, ...ports, tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 }
       }
       case 'udp':
         return listens
