@@ -46,8 +46,9 @@ export function distinctFixes({ findings }: Journey): Fix[] {
     (one) => one.fix,
   )
   const distinct = [...new Map(fixes.map((fix) => [fix.command ?? fix.description, fix])).values()]
-  // what was tried and does not mend it comes last
-  return [...distinct.filter((fix) => !isTriedInVain(fix)), ...distinct.filter(isTriedInVain)]
+  const others = distinct.filter((fix) => !isTriedInVain(fix))
+  // what was tried and does not mend it is worth telling only where nothing else is known to
+  return others.some(({ verified }) => verified !== undefined) ? others : [...others, ...distinct.filter(isTriedInVain)]
 }
 
 const isTriedInVain = ({ verified, after, but }: Fix): boolean =>
