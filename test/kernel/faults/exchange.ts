@@ -78,7 +78,7 @@ export class Exchanges {
     const n = this.sent++
     const made: Packet = { ttl: 64, ...packet, ipId: 0x1000 + n, dontFragment: true }
     if (packet.protocol === 'tcp')
-      Object.assign(made, { tcpSeq: 1_000_000 + n * 1000, tcpWindow: packet.tcpWindow ?? 60_000 })
+      Object.assign(made, { tcpSeq: packet.tcpSeq ?? 1_000_000 + n * 1000, tcpWindow: packet.tcpWindow ?? 60_000 })
     if (packet.protocol === 'icmp' && !packet.inner) made.icmpSeq ??= 1 + n
     if (!packet.inner)
       made.length = packet.protocol === 'tcp' ? 40 + (made.tcpOptions ?? '').length / 2 : 28 + 1 + (n % 400)
