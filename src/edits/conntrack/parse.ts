@@ -224,18 +224,16 @@ class ConntrackParser {
 }
 
 const TCP_STATES = [
-  ...[
-    'NONE',
-    'SYN_SENT',
-    'SYN_RECV',
-    'ESTABLISHED',
-    'FIN_WAIT',
-    'CLOSE_WAIT',
-    'LAST_ACK',
-    'TIME_WAIT',
-    'CLOSE',
-    'LISTEN',
-  ],
+  'NONE',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'TIME_WAIT',
+  'CLOSE',
+  'LISTEN',
 ]
 
 /** The words of the command, not yet quoted for a shell. */
