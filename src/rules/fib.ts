@@ -148,6 +148,12 @@ function isAll(bytes: Uint8Array, byte: number): boolean {
   return true
 }
 
+/** Of many: not one host's. */
+export function isGroup(address: string): boolean {
+  const bytes = addressBytes(address)
+  return bytes ? isMulticast(bytes) : false
+}
+
 const isMulticast = (bytes: Uint8Array): boolean =>
   bytes.length === 4 ? bytes[0]! >= 224 && bytes[0]! < 240 : bytes[0] === 0xff
 /** 224.0.0.0/24 */

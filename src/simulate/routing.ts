@@ -1,6 +1,7 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import { isGroup } from '../rules/fib.ts'
 import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
@@ -50,10 +51,10 @@ export function routeInput(machine: Machine, skb: Skb): Route | undefined {
 function groupRoute(machine: Machine, packet: Packet, family: Skb['family']): Route | 'nobody' | undefined {
   const { src, dst } = packet
   const route = (type: Route['type']): Route => ({ family, type, destination: dst!, table: 'local' })
-  if (family === 'ip' && (isMulticast(src!) || src === '255.255.255.255')) return 'nobody'
+  if (family === 'ip' && (isGroup(src!) || src === '255.255.255.255')) return 'nobody'
   if (dst === '255.255.255.255' || (src === '0.0.0.0' && dst === '0.0.0.0'))
     return passesSource(machine, packet) ? route('broadcast') : 'nobody'
-  if (!isMulticast(dst!)) return undefined
+  if (!isGroup(dst!)) return undefined
   if (family === 'ip' && !mayAskGroup(machine, packet)) return 'nobody'
   if (ALL_HOSTS.includes(dst!)) return route('multicast')
   const reason = 'which groups this host has joined is not known'
@@ -74,15 +75,10 @@ const IGMP = 2
 
 const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
 
-function isMulticast(address: string): boolean {
-  const first = addressBytes(address)?.[0] ?? 0
-  return address.includes(':') ? first === 0xff : first >= 224 && first < 240
-}
-
 /** IPv6 refuses these before any hook (ip6_rcv_core). */
 export function isRefused({ src, dst }: Packet, indev: string): boolean {
   if (!src!.includes(':') || indev === 'lo') return false
-  return src === '::1' || dst === '::1' || isMulticast(src!)
+  return src === '::1' || dst === '::1' || isGroup(src!)
 }
 
 /** Only what was for this host alone is forwarded; what IPv6 does not take to another link besides (ip_forward, ip6_forward). */
@@ -120,7 +116,7 @@ export function deviceOf(machine: Machine, { packet, given }: Skb, route: Route)
 function isMartian({ settings }: Machine, { src, dst, in: device }: Packet): boolean {
   const [from, to] = [addressBytes(src!), addressBytes(dst!)]
   if (!from || !to) return false
-  if (isMulticast(src!) || src === '255.255.255.255' || src === '0.0.0.0' || dst === '0.0.0.0') return true
+  if (isGroup(src!) || src === '255.255.255.255' || src === '0.0.0.0' || dst === '0.0.0.0') return true
   return (from[0] === 127 || to[0] === 127) && !settings.device(device!).routeLocalnet
 }
 

@@ -132,7 +132,8 @@ const BITS: Readonly<Record<string, number>> = { fin: 1, syn: 2, rst: 4, ack: 16
 const bitsOf = (flags: readonly string[]): number => flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), 0)
 const VALID_BITS = VALID_FLAGS.map((flags) => bitsOf(flags.split(' ')))
 
-const hasValidFlags = ({ tcpFlags = [] }: Packet): boolean => VALID_BITS.includes(bitsOf(tcpFlags))
+/** Which no TCP packet can have otherwise. */
+export const hasValidFlags = ({ tcpFlags = [] }: Packet): boolean => VALID_BITS.includes(bitsOf(tcpFlags))
 
 /** The entry of a connection that this packet begins; undefined where it cannot. */
 export function beginTcp(packet: Packet, settings: TcpSettings): TcpTracking | undefined {

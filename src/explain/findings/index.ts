@@ -23,6 +23,8 @@ import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { proxyMissing, proxyRefuses } from './proxy-missing.ts'
+import { queued, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
 import { rejectedByRule } from './rejected-by-rule.ts'
@@ -38,20 +40,24 @@ import { untracked } from './untracked.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
+import { vanishedNoGroup } from './vanished-no-group.ts'
 import { vanishedNoRoute } from './vanished-no-route.ts'
 import { vanishedRpFilter } from './vanished-rp-filter.ts'
 import { vanishedTtl } from './vanished-ttl.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
 
-/** Why a packet does not come out of routing, in the order in which the kernel asks. */
+/** Why a packet does not come out of PREROUTING and routing, in the order in which the kernel asks. */
 export const VANISHED: readonly Detector[] = [
+  proxyMissing,
   vanishedMartian,
+  vanishedNoGroup,
   vanishedNoRoute,
   vanishedForwardingOff,
   vanishedOwnAddress,
   vanishedRpFilter,
   vanishedTtl,
   vanishedMtu,
+  proxyRefuses,
 ]
 
 export const DETECTORS: readonly Detector[] = [
@@ -62,6 +68,8 @@ export const DETECTORS: readonly Detector[] = [
   rejectedByRule,
   replyDropped,
   invalidState,
+  queueWithoutListener,
+  queued,
   untracked,
   staleConntrack,
   nodeportClash,

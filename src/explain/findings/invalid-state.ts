@@ -1,4 +1,5 @@
-import { type Detector, finding } from '../context.ts'
+import { beginTcp, hasValidFlags, tcpSettings } from '../../simulate/tcp.ts'
+import { type Context, type Detector, finding } from '../context.ts'
 import { entryAnswered, entryOpened } from '../conversation.ts'
 import { asksInvalid } from '../meant/miss.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -7,28 +8,53 @@ import { nameRef, refAt } from '../refs.ts'
 export const invalidState: Detector = {
   code: 'invalid-state',
   detect(context) {
-    const { journey, ended, evidence, world } = context
+    const { journey, ended, evidence } = context
     if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
     const { rule } = evidence.arrivals[ended.step]!
     const asks = rule?.conditions.some(asksInvalid)
     const end = refAt(context, ended.step)
     if (!asks || !end) return []
-    const known = entryAnswered(journey.packet, world) ?? entryOpened(journey.packet, world)
-    const why = known
-      ? 'its sequence numbers or flags do not fit the connection that conntrack has of it'
-      : 'conntrack has no connection of it: this host has not seen how it began, or its answers take another way'
+    const { why, cure } = reason(context)
     return [
       finding('invalid-state', 'error', `${nameRef(end)} dropped it as invalid: ${why}.`, {
         steps: [ended.step + 1],
         rules: [end],
-        fix: [
-          {
-            description:
-              'see that both directions of the connection pass this host, and that nothing is left untracked',
-            unverified: 'it is not in this rule',
-          },
-        ],
+        fix: [{ description: cure, unverified: 'it is not in this rule' }],
       }),
     ]
   },
+}
+
+/** What may be wrong with it, less what is known not to be (net/netfilter/nf_conntrack_core.c). */
+function reason(context: Context): { why: string; cure: string } {
+  const { journey, world } = context
+  const { packet } = journey
+  const checksum = mayHaveWrongChecksum(context) ? ', or its checksum is wrong' : ''
+  const both = 'see that both directions of the connection pass this host, and that nothing is left untracked'
+  if (packet.protocol === 'tcp' && packet.tcpFlags && !hasValidFlags(packet))
+    return {
+      why: `no TCP packet has these flags together (${packet.tcpFlags.join(' ') || 'none'})`,
+      cure: 'see who sends such packets: it may be a port scan',
+    }
+  if (entryAnswered(packet, world) ?? entryOpened(packet, world))
+    return {
+      why: `its sequence numbers or flags do not fit the connection that conntrack has of it${checksum}`,
+      cure: both,
+    }
+  const why = `conntrack could make nothing of it: ${suspicion(context)}${checksum}`
+  return { why, cure: `${both}; what conntrack says of each: sysctl -w net.netfilter.nf_conntrack_log_invalid=255` }
+}
+
+/** Asked only of what comes in (nf_conntrack_checksum). */
+const mayHaveWrongChecksum = ({ journey, world }: Context): boolean =>
+  journey.steps[0]?.hook !== 'output' && world.host.sysctls?.get('net.netfilter.nf_conntrack_checksum') !== '0'
+
+/** By what would have become of it, had conntrack known nothing of its flow: then some packets are new, not invalid. */
+function suspicion({ journey: { packet }, world }: Context): string {
+  // what is not known of the host is as the kernel has it from the start
+  if (packet.protocol === 'tcp' && beginTcp(packet, tcpSettings(world.host)))
+    return 'its sequence numbers or flags do not fit a connection that host state does not list'
+  if (packet.protocol === 'udp' || packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128))
+    return 'its length is wrong'
+  return 'this host has not seen how its connection began, or its answers take another way'
 }

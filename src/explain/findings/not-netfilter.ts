@@ -1,3 +1,4 @@
+import type { Packet } from '../../model/packet.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
@@ -20,14 +21,17 @@ export const notNetfilter: Detector = {
     const out = journey.outcome === 'sent' && packet.out === 'lo' ? undefined : packet.out
     switch (journey.outcome) {
       case 'delivered':
-        return next(
-          "No rule stopped it: it reached this host's own stack. If nobody answers, look at the program.",
-          packet.dport === undefined ? 'ss -lntup' : `ss -lntup 'sport = :${packet.dport}'`,
-        )
+        // only ports are a program's; the kernel itself takes care of the rest
+        return packet.dport === undefined
+          ? next("No rule stopped it: it reached this host's own stack.", undefined)
+          : next(
+              "No rule stopped it: it reached this host's own stack. If nobody answers, look at the program.",
+              `ss -lntup 'sport = :${packet.dport}'`,
+            )
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it: it left through ${out ?? 'an interface'}. If no answer comes, see whether it goes out there and what comes back.`,
+          `No rule stopped it: it left through ${out ?? 'an interface'}.${answered(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':
@@ -40,3 +44,7 @@ export const notNetfilter: Detector = {
     }
   },
 }
+
+/** Nobody answers an ICMP error, an answer to a ping, or a reset. */
+const answered = ({ inner, icmpType, tcpFlags }: Packet): boolean =>
+  !inner && icmpType !== 0 && icmpType !== 129 && !tcpFlags?.includes('rst')

@@ -1,14 +1,16 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
 import type { Route } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import { after } from '../../rules/assign.ts'
+import { isGroup } from '../../rules/fib.ts'
 import { lookupRoute } from '../../rules/route.ts'
-import type { Context } from '../context.ts'
+import { type Context, momentAt } from '../context.ts'
 
 export interface Routed {
   packet: Packet
   /** As NAT left it. */
   dst: string
-  /** Undefined: not known; null: there is none. */
+  /** Undefined: not known, or not asked for (a group's packet has none); null: there is none. */
   route: Route | null | undefined
   local: boolean
 }
@@ -26,17 +28,20 @@ export function atRouting(context: Context): Routed | undefined {
     ...(src === undefined ? {} : { src }),
     ...(mark === undefined ? {} : { mark }),
   }
-  const route = lookupRoute(question, world.host)
+  const route = isGroup(dst) ? undefined : lookupRoute(question, world.host)
   return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast' }
 }
 
 /** As the last line of PREROUTING shows it, and as the rule of that line rewrites it. */
-function observedAtRouting({ evidence, ended, world, journey }: Context): Packet | undefined {
+function observedAtRouting(context: Context): Packet | undefined {
+  const { evidence, ended, world, journey } = context
   const arrival = evidence.arrivals[ended.step]
   if (arrival?.hook !== 'prerouting' || arrival.ending !== 'accept' || ended.missing?.hook === 'prerouting')
     return undefined
   // over lo it was routed when it was sent
   if (arrival.packet.in === 'lo') return undefined
+  if (arrival.rule?.statements.some(({ kind }) => kind === 'tproxy'))
+    return arrival.rule.statements.reduce((now, one) => after(one, now), momentAt(context, ended.step)).packet
   const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')
   if (!nat) return arrival.packet
   switch (nat.kind) {

@@ -1,3 +1,4 @@
+import { shellWord } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
 import { sysctlName, toForward } from './routing.ts'
 
@@ -28,8 +29,8 @@ export const vanishedForwardingOff: Detector = {
           fix: [
             {
               description: 'let this host forward',
-              command: `sysctl -w '${mend.replaceAll("'", '')}=1'`,
-              undo: `sysctl -w '${mend.replaceAll("'", '')}=0'`,
+              command: `sysctl -w ${shellWord(mend)}=1`,
+              undo: `sysctl -w ${shellWord(mend)}=0`,
               unverified: 'not tried',
               note: 'this host is a router then: its FORWARD rules are all that guards the networks behind it',
             },

@@ -1,7 +1,8 @@
 /** Connection tracking could make nothing of it. */
 import { describe, expect, it } from 'vitest'
-import type { Packet } from '../../../src/index.ts'
-import { type Case, REPLY, told } from './played.ts'
+import type { Host, Packet } from '../../../src/index.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { type Case, captured, findingsOf, REPLY, SYN, told } from './played.ts'
 
 const INVALID = '-A FORWARD -m conntrack --ctstate INVALID -j DROP'
 const stray: Packet = { ...REPLY, tcpFlags: ['syn', 'ack'] }
@@ -10,7 +11,41 @@ describe('invalid-state', () => {
   it('says that the connection is not known', () => {
     const found = told({ rules: { filter: [INVALID] }, packet: stray }, 'invalid-state')
     expect(found?.rules).toEqual(['filter FORWARD 1'])
-    expect(found?.message).toMatch(/dropped it as invalid: conntrack has no connection of it/)
+    expect(found?.message).toMatch(
+      /dropped it as invalid: conntrack could make nothing of it: .* not seen how .* or its checksum/,
+    )
+  })
+
+  const sysctls = (name: string, value: string) => ({
+    sysctls: new Map([[`net.netfilter.nf_conntrack_${name}`, value]]),
+  })
+  const ack: Packet = { ...SYN, tcpFlags: ['ack'] }
+  // the kernel counts it as invalid for its checksum; the capture cannot show that
+  const seen = (packet: Packet, host: Host = {}): string => {
+    const line = {
+      in: 'eth0',
+      out: 'eth1',
+      src: packet.src!,
+      dst: packet.dst!,
+      flags: packet.tcpFlags!.join(' ').toUpperCase(),
+    }
+    const journey = captured({ filter: [INVALID] }, [trace('filter:FORWARD:rule:1', line)], { conntrack: [], ...host })
+    return findingsOf(journey, 'invalid-state')[0]!.message
+  }
+
+  it('does not say that the beginning is missing of what conntrack picks up in the middle', () => {
+    expect(seen(ack)).not.toContain('has not seen how')
+    expect(seen(ack)).toContain('or its checksum is wrong')
+    expect(seen(ack, sysctls('tcp_loose', '0'))).toContain('has not seen how its connection began')
+  })
+
+  it('suspects the checksum only where it is looked at', () => {
+    expect(seen(ack, sysctls('checksum', '0'))).not.toContain('checksum')
+  })
+
+  it('knows flags that never go together', () => {
+    expect(seen({ ...SYN, tcpFlags: ['syn', 'fin'] })).toContain('no TCP packet has these flags together (fin syn)')
+    expect(seen({ ...SYN, tcpFlags: ['ack', 'psh'] })).not.toContain('flags together')
   })
 
   it.each([

@@ -101,6 +101,12 @@ export function played({ rules, packet = SYN, host = {}, before = [], sets = [],
   return explainLog(dmesg(lines), world, [], { engine: modelEngine }).journeys[0]!
 }
 
+/** The first packet of lines as they are, where the model cannot tell what becomes of it. */
+export function captured(rules: Rules, lines: readonly string[], host: Host = {}): Journey {
+  const world = makeWorld(saved(rules), { ...ROUTER, ...host })
+  return explainLog(dmesg(lines), world, [], { engine: modelEngine }).journeys[0]!
+}
+
 export const findingsOf = ({ findings }: Journey, code: string): Finding[] =>
   findings.filter((one) => one.code === code)
 

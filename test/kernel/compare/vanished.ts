@@ -5,6 +5,7 @@ import type { Pair } from './pair.ts'
 /** How `ip route get` refuses, for each finding. */
 const REFUSALS: Readonly<Record<string, RegExp>> = {
   'vanished-no-route': /unreachable|blackhole|prohibit|No route to host|Invalid argument|Permission denied/i,
+  'vanished-no-group': /Invalid argument/,
   'vanished-martian': /Invalid argument|Invalid cross-device link/,
   'vanished-rp-filter': /Invalid cross-device link|Invalid argument/,
   'vanished-forwarding-off': /unreachable|No route to host/i,

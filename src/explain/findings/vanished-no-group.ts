@@ -1,0 +1,43 @@
+import { isGroup } from '../../rules/fib.ts'
+import { type Detector, finding } from '../context.ts'
+import { atRouting, sysctlName } from './routing.ts'
+import { vanishedOwnAddress } from './vanished-martian.ts'
+import { vanishedRpFilter } from './vanished-rp-filter.ts'
+
+/** The groups that every host is in, on every link. */
+const ALL_HOSTS = ['224.0.0.1', 'ff02::1', 'ff01::1']
+
+/**
+ * It is for a group, for which no route is asked: only who has joined it on that interface gets it (net/ipv4/route.c,
+ * ip_route_input_rcu; net/ipv6/ip6_input.c, ip6_mc_input). Host state does not list the groups, so that it vanished is
+ * what tells.
+ */
+export const vanishedNoGroup: Detector = {
+  code: 'vanished-no-group',
+  detect(context) {
+    const routed = atRouting(context)
+    if (context.ended.outcome !== 'vanished' || !routed || !isGroup(routed.dst)) return []
+    const { dst, packet } = routed
+    const device = packet.in!
+    // a bridge sends it on without asking
+    if (packet.physIn !== undefined || ALL_HOSTS.includes(dst)) return []
+    // a multicast router takes what nobody here has joined
+    const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
+    if (context.world.host.sysctls?.get(`net.${family}.conf.${sysctlName(device)}.mc_forwarding`) === '1') return []
+    // asked only of what somebody has joined, so nobody knows which of the two it was
+    const source = [vanishedOwnAddress, vanishedRpFilter].flatMap((one) => one.detect(context))[0]
+    const message = `Nobody on this host has joined the group ${dst} on ${device}`
+    return [
+      finding('vanished-no-group', 'error', source ? `${message}; or if so: ${source.message}` : `${message}.`, {
+        steps: [context.ended.step + 1],
+        fix: [
+          {
+            description: `the program that is to get it joins the group there (see ip maddr show dev ${device}); a route does not help`,
+            unverified: 'it is not in the rules',
+          },
+          ...(source?.fix ?? []),
+        ],
+      }),
+    ]
+  },
+}

@@ -1,0 +1,30 @@
+/** What is said where nothing stopped it. */
+import { describe, expect, it } from 'vitest'
+import type { Packet } from '../../../src/index.ts'
+import { findingsOf, played, SYN, TO_ROUTER } from './played.ts'
+
+const PING: Packet = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', protocol: 'icmp', icmpType: 8, icmpId: 9 }
+
+function said(packet: Packet) {
+  const [found] = findingsOf(played({ rules: { filter: [] }, packet }), 'not-netfilter')
+  return { message: found?.message, command: found?.fix[0]?.command }
+}
+
+describe('not-netfilter', () => {
+  it('sends to the program only what has a port', () => {
+    expect(said(TO_ROUTER)).toMatchObject({
+      message: expect.stringContaining('look at the program'),
+      command: "ss -lntup 'sport = :80'",
+    })
+    expect(said({ ...PING, dst: '10.0.1.1' })).toEqual({
+      message: "No rule stopped it: it reached this host's own stack.",
+      command: undefined,
+    })
+  })
+
+  it('waits for an answer only to what is answered', () => {
+    expect(said(SYN).message).toContain('If no answer comes')
+    expect(said(PING).message).toContain('If no answer comes')
+    expect(said({ ...SYN, tcpFlags: ['rst'] }).message).toBe('No rule stopped it: it left through eth1.')
+  })
+})

@@ -1,0 +1,47 @@
+/** Handed to a program that may not be there. */
+import { describe, expect, it } from 'vitest'
+import { trace } from '../../journey/kernel-lines.ts'
+import { captured, findingsOf, played, type Rules, TO_ROUTER } from './played.ts'
+
+const QUEUE = '-j NFQUEUE --queue-num 3'
+const both = (rules: Rules) => {
+  const { findings } = played({ rules, packet: TO_ROUTER })
+  return findings.filter(({ code }) => code.startsWith('queue')).map(({ code, severity }) => `${code} ${severity}`)
+}
+
+describe('queue-without-listener', () => {
+  it('names the queue, and leaves open whether a program reads it', () => {
+    const journey = played({ rules: { filter: [`-A INPUT -p tcp ${QUEUE}`] }, packet: TO_ROUTER })
+    const [found] = findingsOf(journey, 'queue-without-listener')
+    expect(found?.severity).toBe('note')
+    expect(found?.message).toMatch(/^filter INPUT 1 handed it to queue 3, .* if no program reads that queue/)
+  })
+
+  it('warns where it had to come out again', () => {
+    const seen = (chain: string, out: object) => {
+      const line = { in: 'eth0', ...out, src: '10.0.1.2', dst: '10.0.2.2' }
+      const lines = [trace(`mangle:${chain}:rule:1`, line), trace('mangle:PREROUTING:policy:1', { ...line, id: 2 })]
+      const journey = captured({ mangle: [`-A ${chain} -p tcp ${QUEUE}`], filter: [] }, lines)
+      return findingsOf(journey, 'queue-without-listener').map(({ severity }) => severity)
+    }
+    expect(seen('FORWARD', { out: 'eth1' })).toEqual(['warning'])
+    expect(seen('POSTROUTING', { out: 'eth1' })).toEqual(['note'])
+  })
+
+  it('tells several queues', () => {
+    const rules = { filter: ['-A INPUT -p tcp -j NFQUEUE --queue-balance 1:4'] }
+    const [found] = findingsOf(played({ rules, packet: TO_ROUTER }), 'queue-without-listener')
+    expect(found?.message).toContain('one of the queues 1 to 4')
+  })
+})
+
+describe('queued', () => {
+  it('is told of what goes on without a program', () => {
+    expect(both({ filter: [`-A INPUT -p tcp ${QUEUE} --queue-bypass`] })).toEqual(['queued note'])
+    expect(both({ filter: [`-A INPUT -p tcp ${QUEUE}`] })).toEqual(['queue-without-listener note'])
+  })
+
+  it('is not told of what no queue took', () => {
+    expect(both({ filter: [`-A INPUT -p udp ${QUEUE} --queue-bypass`, `-A INPUT -p udp ${QUEUE}`] })).toEqual([])
+  })
+})

@@ -1,0 +1,57 @@
+/** Groups are not routed: who has joined them gets their packets. */
+import { describe, expect, it } from 'vitest'
+import type { Host } from '../../../src/index.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { captured, findingsOf } from './played.ts'
+
+const RULES = { raw: [], filter: [] }
+const ON = 'raw:PREROUTING:policy:1'
+const IN = { in: 'eth0', src: '10.0.1.2', protocol: 'udp', ttl: 1 } as const
+const other = trace(ON, { ...IN, dst: '10.0.1.1', id: 2 })
+
+/** Codes of errors, the first packet being for `dst` and gone behind PREROUTING. */
+function told(dst: string, more: { host?: Host; physIn?: string; lines?: string[] } = {}) {
+  const physIn = more.physIn === undefined ? {} : { physIn: more.physIn }
+  const lines = [trace(ON, { ...IN, ...physIn, dst }), ...(more.lines ?? [other])]
+  const { findings, outcome } = captured(RULES, lines, more.host)
+  return { outcome, codes: findings.filter(({ severity }) => severity === 'error').map(({ code }) => code) }
+}
+
+const sysctl = (name: string, value: string): Host => ({
+  sysctls: new Map([
+    ['net.ipv4.ip_forward', '1'],
+    [name, value],
+  ]),
+})
+
+describe('vanished-no-group', () => {
+  it('is told in place of a route, or of a TTL that has a default route', () => {
+    expect(told('224.0.0.251')).toEqual({ outcome: 'vanished', codes: ['vanished-no-group'] })
+    expect(told('224.0.0.251', { host: { routes: [] } }).codes).toEqual(['vanished-no-group'])
+    const journey = captured(RULES, [trace(ON, { ...IN, dst: '239.1.2.3' }), other])
+    const [found] = findingsOf(journey, 'vanished-no-group')
+    expect(found?.message).toBe('Nobody on this host has joined the group 239.1.2.3 on eth0.')
+  })
+
+  it('leaves open which it was, where the source would not pass either', () => {
+    const host = sysctl('net.ipv4.conf.eth0.rp_filter', '1')
+    const line = trace(ON, { ...IN, src: '10.0.2.9', dst: '224.0.0.251' })
+    const [found] = findingsOf(captured(RULES, [line, other], host), 'vanished-no-group')
+    expect(found?.message).toMatch(/^Nobody .* on eth0; or if so: The reverse path filter/)
+  })
+
+  it.each([
+    ['it is for one host', told('10.3.1.1')],
+    ['every host is in that group', told('224.0.0.1')],
+    ['the capture ends there', told('224.0.0.251', { lines: [] })],
+    ['a bridge has it', told('224.0.0.251', { physIn: 'port0' })],
+    ['a multicast router takes it', told('239.1.2.3', { host: sysctl('net.ipv4.conf.eth0.mc_forwarding', '1') })],
+    [
+      'somebody has joined it',
+      told('224.0.0.251', { lines: [trace('filter:INPUT:policy:1', { ...IN, dst: '224.0.0.251' }), other] }),
+    ],
+  ])('is not told where %s', (_name, { codes }) => {
+    expect(codes).not.toContain('vanished-no-group')
+    expect(codes).not.toContain('vanished-no-route')
+  })
+})
