@@ -3,6 +3,7 @@
  * much of it was used up before, so a machine begins with all of it.
  */
 import type { Allowance, Condition } from '../model/condition.ts'
+import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
@@ -17,12 +18,46 @@ export const lasts = (condition: Condition): boolean =>
   condition.kind === 'not' ? lasts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
 
 /** What is left of each, in its own unit; by the condition, or by the table and what is counted in it. */
-export type Allowances = Map<Condition | string, number>
+export class Allowances {
+  private readonly left = new Map<Condition | string, number>()
+  /** Of these nobody knows what is left: conditions, tables, and whole families. */
+  private readonly doubted = new Set<Condition | string>()
+
+  get(key: Condition | string): number | undefined {
+    return this.left.get(key)
+  }
+
+  set(key: Condition | string, left: number): void {
+    this.left.set(key, left)
+  }
+
+  /** A packet may have used some of it up. */
+  doubt(condition: Condition, family: Family): void {
+    if (condition.kind === 'not') this.doubt(condition.of, family)
+    else this.doubted.add(counterOf(condition, family))
+  }
+
+  doubtAll(family: Family): void {
+    this.doubted.add(family)
+  }
+
+  isDoubted(condition: Condition, family: Family): boolean {
+    return this.doubted.size > 0 && (this.doubted.has(family) || this.doubted.has(counterOf(condition, family)))
+  }
+}
+
+/** What is shared is known by its table. */
+function counterOf(condition: Condition, family: Family): Condition | string {
+  const allowance = condition.kind === 'unknown' ? condition.lasts : undefined
+  return allowance && 'each' in allowance && allowance.each ? `${family} ${allowance.each.table}` : condition
+}
 
 /** Asked of a packet that fits all conditions in front of this one: that is when it is used up. */
 export function spend(machine: Machine, moment: Moment, condition: Condition): Truth {
   if (condition.kind === 'not') return not(spend(machine, moment, condition.of))
   const { lasts: allowance } = condition as Lasting
+  if (machine.allowances.isDoubted(condition, moment.family))
+    return unknown('an earlier packet, of which not all is known, may have used it up')
   machine.note(`${conditionText(condition)}: taken as if nothing had come to it before`)
   return 'packets' in allowance
     ? spendPacket(machine, moment, condition, allowance)

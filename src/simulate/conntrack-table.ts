@@ -22,6 +22,9 @@ export class ConntrackTable {
   /** Those whose source NAT is settled, the newest first; made when somebody asks for it. */
   private bySource: Map<number, Connection[]> | undefined = undefined
 
+  /** Of these it is not known whether they are there, and in which state. */
+  private doubted: ConntrackTable | undefined = undefined
+
   constructor(entries: readonly ConntrackEntry[]) {
     for (const entry of entries) this.insert(fromDump(entry))
   }
@@ -41,6 +44,18 @@ export class ConntrackTable {
       if (sameTuple(connection[direction], tuple)) return one
     }
     return undefined
+  }
+
+  /** From here on nobody knows whether it is there. */
+  doubt(connection: Connection): void {
+    this.delete(connection)
+    this.doubted ??= new ConntrackTable([])
+    this.doubted.insert(connection)
+  }
+
+  /** Is there one with this tuple that may be there or not? */
+  mayHave(tuple: Tuple, protocol: number, zones: Zone): boolean {
+    return this.doubted?.find(tuple, protocol, zones) !== undefined
   }
 
   /** Could it not be told from another one? */

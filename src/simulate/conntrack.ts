@@ -17,6 +17,7 @@ import type { Found } from './conntrack-table.ts'
 import type { Machine } from './machine.ts'
 import { change, type Skb } from './skb.ts'
 import { stateFromDump, trackTcp } from './tcp.ts'
+import { Undetermined } from './undetermined.ts'
 import type { TableVerdict } from './walk-table.ts'
 
 const TCP = 6
@@ -62,11 +63,25 @@ function look(machine: Machine, skb: Skb): void {
   const zone = zoneFor(skb)
   const tuple = tupleOf(packet)
   const found =
-    machine.conntrack.find(tuple, number, zone) ??
-    asGiven(machine, skb, tuple, zone) ??
-    begin(packet, tuple, number, zone)
+    findFlow(machine, tuple, number, zone) ?? asGiven(machine, skb, tuple, zone) ?? begin(packet, tuple, number, zone)
   if (!found) return
   attach(machine, skb, found)
+}
+
+/** Throws Undetermined where nobody knows whether it is there. */
+function findFlow({ conntrack }: Machine, tuple: Tuple, number: number, zone: Zone): Found | undefined {
+  const found = conntrack.find(tuple, number, zone)
+  if (!found && conntrack.mayHave(tuple, number, zone))
+    throw new Undetermined('the connection', 'an earlier packet of it, of which not all is known, may have begun it')
+  return found
+}
+
+/** The flow that connection tracking would have found the packet to be of, or would have begun. */
+export function flowOf({ conntrack }: Machine, skb: Skb): Connection | undefined {
+  const { packet } = skb
+  if (packet.src === undefined || packet.dst === undefined) return undefined
+  const [tuple, number, zone] = [tupleOf(packet), numberOf(packet), zoneFor(skb)]
+  return (conntrack.find(tuple, number, zone) ?? begin(packet, tuple, number, zone))?.connection
 }
 
 function zoneFor({ zone, packet }: Skb): Zone {
@@ -151,7 +166,7 @@ function relate(machine: Machine, skb: Skb): void {
   if (!inner?.src || !inner.dst || inner.protocol === undefined) return
   const number = numberOf(inner)
   const innerTuple = invert(tupleOf(inner), number)
-  const found = innerTuple && machine.conntrack.find(innerTuple, number, zoneFor(skb))
+  const found = innerTuple && findFlow(machine, innerTuple, number, zoneFor(skb))
   // who gets it has to be who sent the quoted packet
   if (!found || found.connection[found.direction].dst !== dst) return
   skb.connection = found.connection

@@ -4,10 +4,11 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
-import type { Allowances } from './allowances.ts'
+import { Allowances } from './allowances.ts'
 import { attachAnswer } from './conntrack.ts'
 import { ConntrackTable } from './conntrack-table.ts'
 import { withDefaults } from './defaults.ts'
+import { leaveInDoubt } from './doubt.ts'
 import { type Hooks, hooksOf } from './hooks.ts'
 import { momentOf } from './moment.ts'
 import { packetState } from './packet-state.ts'
@@ -39,7 +40,7 @@ export class Machine {
   readonly conntrack: ConntrackTable
   readonly hooks: Hooks
   readonly settings: Settings
-  readonly allowances: Allowances = new Map()
+  readonly allowances = new Allowances()
   private readonly options: MachineOptions
   private sent = 0
   private assumed: string[] = []
@@ -75,8 +76,9 @@ export class Machine {
         )
       return traverse(this, skb)
     } catch (stopped) {
-      if (stopped instanceof Undetermined) return stopped.open
-      throw stopped
+      if (!(stopped instanceof Undetermined)) throw stopped
+      leaveInDoubt(this, skb)
+      return stopped.open
     }
   }
 

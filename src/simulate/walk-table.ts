@@ -73,7 +73,9 @@ function matches(machine: Machine, rule: PreparedRule, moment: Moment): true | f
   for (const condition of rule.rule.conditions) {
     const text = conditionText(condition)
     // what comes to it is counted only where all in front of it holds
-    const spends = lasts(condition) && !open && !machine.assumes(text)
+    const isAllowance = lasts(condition)
+    if (isAllowance && open) machine.allowances.doubt(condition, moment.family)
+    const spends = isAllowance && !open && !machine.assumes(text)
     const truth = machine.settle(text, spends ? spend(machine, moment, condition) : evaluate(condition, moment))
     if (truth === false) return false
     if (truth !== true) open ??= { condition: text, unknown: truth }

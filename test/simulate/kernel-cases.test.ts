@@ -84,10 +84,8 @@ it('counts for each host where a rule says so, in one table for all rules that n
   ].join('\n')
   const machine = new Machine(makeWorld(rules, ROUTER))
   const send = (src: string, protocol: string) => machine.send({ ...UDP, src, dst: '10.0.2.2', protocol }).ended.outcome
-  expect([send('10.0.1.2', 'udp'), send('10.0.1.2', 'tcp'), send('10.0.1.2', 'udp')]).toEqual([
-    ...['forwarded', 'dropped', 'undetermined'],
-  ])
-  expect(send('10.0.1.3', 'udp')).toBe('forwarded')
+  const sent = [send('10.0.1.2', 'udp'), send('10.0.1.2', 'tcp'), send('10.0.1.3', 'udp'), send('10.0.1.2', 'udp')]
+  expect(sent).toEqual(['forwarded', 'dropped', 'forwarded', 'undetermined'])
 })
 
 it('does not know what rules allow that share a table and do not agree on it', () => {
@@ -218,4 +216,61 @@ it('gives a source that was mapped before its newest mapping, of those that the 
     return hosts.map((host) => machine.send({ ...UDP, dst: `10.0.2.${host}` }).packet.src).at(-1)
   }
   expect([last(2, 3, 5, 4), last(5, 3, 2, 4), last(2, 5, 3, 4)]).toEqual(['10.0.2.13', '10.0.2.11', '10.0.2.12'])
+})
+
+const BY_CHANCE = '-m statistic --mode nth --every 2 --packet 0'
+
+it('does not know what is left of a limit behind a packet of which it does not know the way', () => {
+  const rules = [
+    `*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -p tcp ${BY_CHANCE} -j ACCEPT`,
+    '-A FORWARD -m limit --limit 1/hour --limit-burst 2 -j DROP',
+    '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name h0 -j DROP\nCOMMIT\n',
+  ].join('\n')
+  const machine = new Machine(makeWorld(rules, ROUTER))
+  const send = (protocol: string) => machine.send({ ...UDP, protocol, dst: '10.0.2.2' }).ended
+  expect([send('udp'), send('tcp'), send('udp')].map(({ outcome, open }) => open?.condition ?? outcome)).toEqual([
+    ...['dropped', BY_CHANCE.slice('-m statistic '.length), '--limit 1/hour --limit-burst 2'],
+  ])
+})
+
+it('does not know what is left of a limit that stands behind what it does not know in a rule that only counts', () => {
+  const rules = [
+    '*filter\n:FORWARD ACCEPT [0:0]',
+    `-A FORWARD ${BY_CHANCE} -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name h0`,
+    '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name other -j DROP',
+    '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name h0 -j DROP\nCOMMIT\n',
+  ].join('\n')
+  const send = (text: string) => new Machine(makeWorld(text, ROUTER)).send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
+  expect([send(rules), send(rules.replace(/.*--hashlimit-name other.*\n/, ''))]).toEqual(['dropped', 'undetermined'])
+})
+
+it.each([
+  ['before connection tracking has looked', 'raw', 'PREROUTING', ' -j DROP'],
+  ['behind it', 'filter', 'FORWARD', ''],
+])('does not know of a connection that a packet may have begun of which the way is not known %s', (...at) => {
+  const [, table, chain, andThen] = at
+  const rules = [
+    `*${table}\n:${chain} ACCEPT [0:0]\n-A ${chain} -p udp --sport 50123 ${BY_CHANCE} -j DROP\nCOMMIT`,
+    `*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m conntrack --ctstate NEW${andThen}\nCOMMIT\n`,
+  ].join('\n')
+  const machine = new Machine(makeWorld(rules, ROUTER))
+  const question = { ...UDP, dst: '10.0.2.2' }
+  const answer: Packet = { in: 'eth1', protocol: 'udp', src: '10.0.2.2', sport: 22, dst: '10.0.1.2', dport: 50123 }
+  const stranger = { ...answer, dport: 50124 }
+  const ends = [question, stranger, answer].map((packet) => machine.send(packet).ended)
+  expect(ends.map(({ outcome }) => outcome)).toEqual([
+    ...['undetermined', table === 'raw' ? 'dropped' : 'forwarded', 'undetermined'],
+  ])
+  expect(ends[2]!.open?.condition).toBe('the connection')
+})
+
+it('does not know the elements of a set that a packet may have changed of which the way is not known', () => {
+  const rules = [
+    `*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -p tcp ${BY_CHANCE} -j ACCEPT\n-A FORWARD -p tcp -j SET --add-set seen src`,
+    '-A FORWARD -p udp -m set --match-set seen src -j DROP\nCOMMIT\n',
+  ].join('\n')
+  const world = { ...makeWorld(rules, ROUTER), sets: [{ name: 'seen', type: 'hash:ip', elements: [] }] }
+  const machine = new Machine(world)
+  const send = (protocol: string) => machine.send({ ...UDP, protocol, dst: '10.0.2.2' }).ended.outcome
+  expect([send('udp'), send('tcp'), send('udp')]).toEqual(['forwarded', 'undetermined', 'undetermined'])
 })
