@@ -67,13 +67,6 @@ export function compareCase(played: PlayedCase, host: Host, topology: Topology):
     if (simulated.evidence.journey.steps.some(({ src, dst }) => src === '::1' && dst === '::1')) return compared
     // what the kernel chose is to be seen nowhere
     if (unseen) return compared
-    // without a version it cannot be rewritten; what comes later hangs on it where its way is not known
-    if (packet.protocol === 'gre') {
-      if (simulated.ended.open) return compared
-      continue
-    }
-    compared.packets++
-    compared.lines += seen.lines.length
     const { open } = simulated.ended
     if (open) {
       const why = `${open.condition}: ${open.reason}`
@@ -81,6 +74,10 @@ export function compareCase(played: PlayedCase, host: Host, topology: Topology):
       // what comes later hangs on it, too
       return compared
     }
+    // without a version it cannot be rewritten
+    if (packet.protocol === 'gre') continue
+    compared.packets++
+    compared.lines += seen.lines.length
     // a rule that may or may not have matched is not shown, and what it wrote is not known
     const notes = simulated.notes.filter((note) => !note.endsWith('taken as if nothing had come to it before'))
     if (notes.length > 0) {
