@@ -2,6 +2,7 @@
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
+import { exceedsMtu } from '../rules/mtu.ts'
 import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
@@ -140,11 +141,11 @@ function passesSource(machine: Machine, { src, dst, in: device, mark, tos }: Pac
 const hasAddress = ({ links = [] }: Host, address: string): boolean =>
   links.some(({ addresses = [] }) => addresses.some((own) => own.address === address))
 
-/** Is the packet too long for the way, and may not be cut? (ip_exceeds_mtu, ip6_pkt_too_big) */
-export function exceedsMtu(machine: Machine, { packet, family }: Skb, route: Route, device: string): boolean {
-  const mtu = route.mtu ?? machine.world.host.links?.find(({ name }) => name === device)?.mtu
-  if (mtu === undefined || packet.length === undefined || packet.length <= mtu) return false
-  return family === 'ip6' || packet.dontFragment === true
+/** Throws Undetermined where nobody knows whether its parts fit. */
+export function isTooLong(machine: Machine, { packet }: Skb, route: Route, device: string): boolean {
+  const truth = exceedsMtu(packet, route, device, machine.world.host)
+  if (isUnknown(truth)) throw new Undetermined('the length of its parts', truth.unknown)
+  return truth
 }
 
 /** ip_route_me_harder: later hooks see the new way out, this one does not. */

@@ -4,7 +4,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
 import type { Machine } from './machine.ts'
 import { type Fields, isFragment } from './packet-state.ts'
-import { deviceOf, exceedsMtu, isRefused, mayForward, routeInput, routeOutput } from './routing.ts'
+import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
 import { change, changeAll, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
@@ -44,7 +44,7 @@ function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): 
   const { ttl } = skb.packet
   skb.outdev = deviceOf(machine, skb, route)
   const mayGo = (ttl ?? 64) > 1 && mayForward(skb.packet, skb.indev!, skb.outdev)
-  if (!mayGo || exceedsMtu(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
+  if (!mayGo || isTooLong(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
   if (ttl !== undefined) change(skb, 'ttl', ttl - 1)
   return pass(machine, skb, 'forward') ?? leave(machine, skb, skb.given.in === undefined ? 'sent' : 'forwarded')

@@ -130,7 +130,10 @@ it("asks for the route anew behind mangle OUTPUT where only ECN's bits have chan
     ].join('\n')
   const host = {
     ...ROUTER,
-    routes: [...ROUTER.routes!, { ...ROUTER.routes!.at(-2)!, table: '100', device: 'eth0', gateway: '10.0.1.254' }],
+    routes: [
+      ...ROUTER.routes!,
+      { ...ROUTER.routes!.find(({ gateway }) => gateway)!, table: '100', device: 'eth0', gateway: '10.0.1.254' },
+    ],
     routingRules: [
       { family: 'ip' as const, priority: 0, action: { table: 'local' } },
       { family: 'ip' as const, priority: 100, mark: 2, action: { table: '100' } },

@@ -105,7 +105,7 @@ describe('the way', () => {
     ['nobody forwards', {}, { 'net.ipv4.ip_forward': '0' }, 'vanished-forwarding-off'],
     ['the route says no', { dst: '10.9.0.1' }, {}, 'vanished-no-route'],
     ['its time is up', { ttl: 1 }, {}, 'vanished-ttl'],
-    ['it is too long', { length: 1600, dontFragment: true }, {}, 'vanished-mtu'],
+    ['it is too long', { length: 1450, dontFragment: true, dst: '10.0.8.2' }, {}, 'vanished-mtu'],
     ['the way back is another', { src: '10.0.2.7' }, { 'net.ipv4.conf.all.rp_filter': '1' }, 'vanished-rp-filter'],
     ['it comes from this host itself', { src: '10.0.1.1' }, {}, 'vanished-martian'],
     ['it comes from the loopback', { src: '127.0.0.5' }, {}, 'vanished-martian'],
@@ -119,6 +119,16 @@ describe('the way', () => {
       expect(journey.outcome).toBe('vanished')
       expect(journey.steps).toEqual([])
     }
+  })
+
+  it.each<[string, Partial<Packet>, string]>([
+    ['whose parts fit', { length: 2960 }, 'forwarded'],
+    ['whose parts may be too long', { length: 2960, dst: '10.0.8.2' }, 'undetermined'],
+    ['that may be cut', { length: 2960, dst: '10.0.8.2', dontFragment: false }, 'forwarded'],
+  ])('of a packet longer than its link takes, %s', (_, packet, outcome) => {
+    const { ended } = machine(filter()).send({ ...SYN, dontFragment: true, ...packet })
+    expect(ended.outcome).toBe(outcome)
+    expect(ended.open?.condition).toBe(outcome === 'undetermined' ? 'the length of its parts' : undefined)
   })
 
   // as the kernel of docs/kernel-ledger.md did with them

@@ -25,6 +25,7 @@ export const ROUTER: Host = {
     route('unicast', '10.0.2.0/24', 'eth1'),
     { ...route('unicast', '0.0.0.0/0', 'eth1'), gateway: '10.0.2.254' },
     { ...route('unreachable', '10.9.0.0/16', ''), device: 'lo' },
+    { ...route('unicast', '10.0.8.0/24', 'eth1'), gateway: '10.0.2.254', mtu: 1400 },
   ],
   conntrack: [],
   sysctls: new Map([['net.ipv4.ip_forward', '1']]),

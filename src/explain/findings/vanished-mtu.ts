@@ -1,3 +1,4 @@
+import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { type Detector, finding } from '../context.ts'
 import { toForward } from './routing.ts'
@@ -7,17 +8,16 @@ export const vanishedMtu: Detector = {
   code: 'vanished-mtu',
   detect(context) {
     const routed = toForward(context)
-    if (!routed || routed.packet.length === undefined) return []
+    if (!routed) return []
     const ipv6 = context.journey.family === 'ip6'
-    if (!ipv6 && routed.packet.dontFragment !== true) return []
     const [device] = routeDevices(routed.route)
-    const mtu = routed.route.mtu ?? context.world.host.links?.find((link) => link.name === device)?.mtu
-    if (mtu === undefined || routed.packet.length <= mtu) return []
+    const { host } = context.world
+    if (exceedsMtu(routed.packet, routed.route, device, host) !== true) return []
     return [
       finding(
         'vanished-mtu',
         'error',
-        `It is ${routed.packet.length} bytes long, ${device} takes ${mtu}, and it must not be cut: the kernel drops it and answers "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
+        `It is ${routed.packet.length} bytes long, ${device} takes ${mtuOf(routed.route, device, host)}, and it must not be cut: the kernel drops it and answers "${ipv6 ? 'packet too big' : 'fragmentation needed'}".`,
         {
           steps: [context.ended.step + 1],
           fix: [
