@@ -248,6 +248,10 @@ const ROUTER_SETTINGS: [string, string][] = [
   ['net.ipv6.conf.lo.mldv2_unsolicited_report_interval', '1'],
   ['net.ipv6.conf.default.router_solicitations', '0'],
   ['net.ipv6.conf.default.accept_dad', '0'],
+  // a part that waits for the others is not given up, with an error, while other rules are in place
+  ['net.ipv4.ipfrag_time', '600'],
+  ['net.ipv6.ip6frag_time', '600'],
+  ['net.netfilter.nf_conntrack_frag6_timeout', '600'],
   ['net.ipv4.tcp_synack_retries', '0'],
   ['net.ipv4.tcp_syncookies', '0'],
 ]

@@ -223,6 +223,8 @@ function chosen(
   const last = seen.steps.at(-1)!
   // a line is printed before its target acts
   if (!seen.fate.arrived && last.table === 'nat') return undefined
+  // nor do events of nft show the id of an echo
+  if (!seen.fate.arrived && field === 'icmpId' && last.line.packet.icmpId === undefined) return undefined
   const packet = seen.fate.arrived?.packet ?? lastPacket(seen)
   const taken = packet[field as 'src' | 'sport']
   if (typeof taken === 'number' && taken >= Number(low) && taken <= Number(high)) return taken
