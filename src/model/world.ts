@@ -7,6 +7,8 @@ export interface World {
   tables: Table[]
   sets: NamedSet[]
   host: Host
+  /** Where rules were saved more than once, and differ: when these were (local time as written), and the others. */
+  saved?: { at: string; before?: World; next?: World }
 }
 
 export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })
