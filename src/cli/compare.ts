@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
 import { compareJourneys } from '../explain/compare.ts'
 import type { Journey } from '../model/journey.ts'
+import type { World } from '../model/world.ts'
 import { comparisonJson, comparisonText, warningsText } from '../reports/index.ts'
 import { UserError } from './errors.ts'
 import { inputOptions } from './explain.ts'
@@ -59,8 +60,9 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
   const seen: string[] = []
   const take = (closed: ClosedJourney) => {
     for (const choice of choices) {
-      if (choice.journey || !choice.fits(closed, inputs.world)) continue
+      if (choice.journey || !choice.fits(closed)) continue
       choice.journey = closed.explain()
+      choice.world = closed.world
       // the same filter twice means two packets
       break
     }
@@ -75,7 +77,7 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
           ? 'The capture has none.'
           : `There are ${stats.journeys}: ${seen.join(' ')}${stats.journeys > seen.length ? ' …' : ''}`,
       )
-  const comparison = compareJourneys(choices[0]!.journey!, choices[1]!.journey!, inputs.world)
+  const comparison = compareJourneys(choices[0]!.journey!, choices[1]!.journey!, choices[0]!.world!)
   const out = new Output()
   out.write(
     options.json
@@ -89,8 +91,9 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
 
 interface Choice {
   text: string
-  fits(closed: ClosedJourney, world: Parameters<typeof filterMatches>[2]): boolean
+  fits(closed: ClosedJourney): boolean
   journey?: Journey
+  world?: World
 }
 
 /** `1` or `#1`: the journey of that number; else a filter. Throws UserError. */
@@ -98,5 +101,5 @@ function makeChoice(text: string): Choice {
   const id = /^#?(\d+)$/.exec(text)?.[1]
   if (id !== undefined) return { text: `#${id}`, fits: ({ open }) => open.id === Number(id) }
   const condition = readFilter(text)
-  return { text: `'${text}'`, fits: (closed, world) => filterMatches(condition, closed, world) }
+  return { text: `'${text}'`, fits: (closed) => filterMatches(condition, closed) }
 }

@@ -76,11 +76,10 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   const form = chooseForm(options)
-  const select = makeSelection(options)
+  const selection = makeSelection(options)
   const terminal = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
   if (inputs.captures.length === 0) throw new UserError(noCapture(inputs), captureWords())
-  const selection = select(inputs.world)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
@@ -154,7 +153,7 @@ async function foldJourneys(
   out: Output,
   { idle, output, unmatched = false }: ExplainOptions,
 ): Promise<number> {
-  const groups = new Groups(inputs.world, selection.journey)
+  const groups = new Groups(selection.journey)
   const live = output === undefined && inputs.captures.some(({ source }) => source.live)
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())

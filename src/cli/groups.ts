@@ -23,19 +23,24 @@ interface Kept {
 }
 
 export class Groups {
-  private readonly fates: Fates<Kept>
+  /** Of each machine and time whose rules they met. */
+  private readonly fates = new Map<World, Fates<Kept>>()
   private readonly shows: (journey: Journey) => boolean
 
   /** `shows`: by what a whole fate shares (outcome, rules). */
-  constructor(world: World, shows: (journey: Journey) => boolean) {
-    this.fates = new Fates(world)
+  constructor(shows: (journey: Journey) => boolean) {
     this.shows = shows
   }
 
   /** Counts the journey; gives its group where it is a new one that is shown. */
   add(closed: ClosedJourney): Group | undefined {
-    const { open, states } = closed
-    const known = this.fates.find(open, states, closed.followed, closed.repeats.length > 0)
+    const { open, states, world } = closed
+    let fates = this.fates.get(world)
+    if (!fates) {
+      fates = new Fates(world)
+      this.fates.set(world, fates)
+    }
+    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0)
     const base = open.states.at(0) * F.COLUMNS
     if (known) {
       const { group, row } = known.value
@@ -46,12 +51,13 @@ export class Groups {
     const journey = closed.explain()
     const group = { journey, count: 1, same: { src: true, dst: true, sport: true, dport: true }, last: journey }
     const shown = this.shows(journey)
-    this.fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown })
+    fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown })
     return shown ? group : undefined
   }
 
   get list(): Group[] {
-    return this.fates.list.filter(({ value }) => value.shown).map(({ value }) => value.group)
+    const all = [...this.fates.values()].flatMap(({ list }) => list)
+    return all.filter(({ value }) => value.shown).map(({ value }) => value.group)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { CaptureExplainer, type ClosedJourney } from '../explain/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
+import { worldAt } from '../journey/world-at.ts'
 import type { Report } from '../model/diagnostic.ts'
 import { printable } from '../reports/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
@@ -37,15 +38,23 @@ export async function runCaptures(
 ): Promise<RunStats> {
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
-  for (const capture of inputs.captures) {
+  const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
+  for (const { capture, machine } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     const told = reportTo(inputs.warnings, capture.name)
     const explainer = new CaptureExplainer(
       capture.format,
-      inputs.world,
+      machine.world,
       (code, message, line) => told(code, message, line === undefined ? undefined : line + linesBefore),
       onClosed,
-      { ids, idle: options.idle * 1e6, engine: modelEngine, unmatched: options.unmatched ?? false },
+      {
+        ids,
+        idle: options.idle * 1e6,
+        engine: modelEngine,
+        unmatched: options.unmatched ?? false,
+        ...(machine.name === undefined ? {} : { host: machine.name }),
+        ...(machine.worlds.length > 1 ? { worldAt: worldAt(machine.worlds) } : {}),
+      },
     )
     await readCapture(capture, explainer, told, options)
     explainer.end()

@@ -4,7 +4,6 @@ import { STDIN } from './expand.ts'
 
 /** Latin-1; the commands read a file and write to standard output. */
 const KNOWN: readonly { begins: string; is: string; command: string }[] = [
-  { begins: '\x1f\x8b', is: 'compressed', command: 'zcat' },
   { begins: '\xfd7zXZ\0', is: 'compressed', command: 'xzcat' },
   { begins: '\x28\xb5\x2f\xfd', is: 'compressed', command: 'zstdcat' },
   { begins: 'BZh', is: 'compressed', command: 'bzcat' },

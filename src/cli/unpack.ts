@@ -3,7 +3,7 @@
  * a disk. An archive is read as a stream, again for each large file in it, so that memory stays bounded; and what grows
  * beyond reason while it is unpacked is refused.
  */
-import { Readable, pipeline } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Report } from '../model/diagnostic.ts'
 import { looksLikeTar, type TarFile, TarReader } from '../read/tar.ts'
@@ -155,7 +155,12 @@ class Listing {
     }
     const number = this.number
     if (this.archive.again) this.add(file, () => contentOf(this.archive, number))
-    else this.refused(file.name, 'archive-size', 'it is too large for what is read from a pipe; give the archive as a file')
+    else
+      this.refused(
+        file.name,
+        'archive-size',
+        'it is too large for what is read from a pipe; give the archive as a file',
+      )
     return false
   }
 

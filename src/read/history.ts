@@ -100,7 +100,10 @@ function superseded(versions: readonly Version[], moment = Number.POSITIVE_INFIN
 /** Without what counts or passes by itself. */
 function contents(one: Ruled): string {
   if ('elements' in one)
-    return JSON.stringify([one.type, one.elements.map(({ parts, nomatch, data }) => `${parts} ${nomatch} ${data}`).sort()])
+    return JSON.stringify([
+      one.type,
+      one.elements.map(({ parts, nomatch, data }) => `${parts} ${nomatch} ${data}`).sort(),
+    ])
   return JSON.stringify(
     [...one.chains.values()].map(({ name, policy, rules }) => [name, policy, rules.map(({ text }) => text)]),
   )

@@ -111,4 +111,4 @@ export class WorldBuilder {
 /** The same for the same table, whenever it was saved. */
 export const tableKey = ({ family, name, kind }: Table): string => `${kind} ${family} ${name}`
 
-export const setKey = ({ family = '', table = '', name }: NamedSet): string => `set ${family} ${table} ${name}`
+export const setKey = ({ family, table, name }: NamedSet): string => `set ${family ?? ''} ${table ?? ''} ${name}`
