@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
+import { Joiner } from '../explain/joined.ts'
 import type { Journey } from '../model/journey.ts'
 import { FORMS, type Form, type FormOptions, type Group, single, warningsText, worstFirst } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
@@ -77,8 +78,8 @@ function seconds(text: string): number {
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   const form = chooseForm(options)
   const selection = makeSelection(options)
-  const terminal = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
+  const terminal = { ...terminalOptions(options, options.output === undefined), hosts: inputs.machines.length > 1 }
   if (inputs.captures.length === 0) throw new UserError(noCapture(inputs), captureWords())
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
@@ -121,6 +122,7 @@ async function streamJourneys(
 ): Promise<number> {
   const writer = form.open(terminal)
   let code: number = EXIT.done
+  const joiner = makeJoiner(inputs)
   const write = (journey: Journey) => {
     if (isProblem(journey)) code = EXIT.problem
     out.write(writer.journey(single(journey)))
@@ -128,8 +130,10 @@ async function streamJourneys(
   const ordered = form === FORMS.json ? new InOrder(write) : undefined
   out.write(writer.begin())
   const take = (closed: ClosedJourney) => {
-    const journey = selection.packet(closed) ? closed.explain() : undefined
-    const shown = journey && selection.journey(journey) ? journey : undefined
+    const wanted = selection.packet(closed)
+    const journey = wanted || joiner ? closed.explain() : undefined
+    if (journey) joiner?.note(journey)
+    const shown = journey && wanted && selection.journey(journey) ? journey : undefined
     if (ordered) ordered.add(closed.open.id, shown)
     else if (shown) write(shown)
   }
@@ -140,7 +144,8 @@ async function streamJourneys(
     onPause: () => out.flush(),
   })
   ordered?.end()
-  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }))
+  const joined = joiner ? { joined: joiner.joined() } : {}
+  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats, ...joined }))
   return code
 }
 
@@ -153,11 +158,13 @@ async function foldJourneys(
   out: Output,
   { idle, output, unmatched = false }: ExplainOptions,
 ): Promise<number> {
-  const groups = new Groups(selection.journey)
+  const joiner = makeJoiner(inputs)
+  const groups = new Groups(selection.journey, { joins: joiner !== undefined })
   const live = output === undefined && inputs.captures.some(({ source }) => source.live)
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
   const take = (closed: ClosedJourney) => {
+    joiner?.note(closed.explain())
     if (!selection.packet(closed)) return
     const group = groups.add(closed)
     if (live && group) {
@@ -166,6 +173,7 @@ async function foldJourneys(
     }
   }
   const stats = await runCaptures(inputs, take, { idle, unmatched, progress: new Progress() })
+  if (joiner) groups.join(joiner.joined())
   const list: Group[] = groups.list
   if (!live) {
     const ordered = worstFirst(list)
@@ -177,6 +185,10 @@ async function foldJourneys(
   out.write(writer.end({ inputs: inputs.files, warnings, stats }, list))
   return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
 }
+
+/** One packet may be seen on several machines. */
+const makeJoiner = ({ machines }: Inputs): Joiner | undefined =>
+  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined
 
 /** What makes the exit code 1. */
 export const isProblem = ({ outcome, findings }: Journey): boolean =>
