@@ -78,8 +78,9 @@ function seconds(text: string): number {
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   const form = chooseForm(options)
   const selection = makeSelection(options)
+  const wanted = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
-  const terminal = { ...terminalOptions(options, options.output === undefined), hosts: inputs.machines.length > 1 }
+  const terminal = { ...wanted, hosts: inputs.machines.length > 1 }
   if (inputs.captures.length === 0) throw new UserError(noCapture(inputs), captureWords())
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {

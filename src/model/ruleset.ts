@@ -105,6 +105,8 @@ export interface Table {
   name: string
   /** Where it was written: an iptables table (either backend prints alike), or an nft one. */
   kind: 'iptables' | 'nft'
+  /** Of iptables: which kernel code has its rules, where the listing says so. */
+  backend?: 'legacy' | 'nft'
   chains: Map<string, Chain>
   handle?: number
   comment?: string

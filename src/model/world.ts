@@ -13,6 +13,13 @@ export interface World {
 
 export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })
 
-/** The iptables table of this name and family. */
-export const findTable = (world: World, family: Family, name: string): Table | undefined =>
-  world.tables.find((table) => table.family === family && table.name === name)
+/** The iptables table of this name and family; where both backends have one, that of iptables-legacy. */
+export function findTable(world: World, family: Family, name: string): Table | undefined {
+  let found: Table | undefined
+  for (const table of world.tables) {
+    if (table.family !== family || table.name !== name) continue
+    if (table.backend !== 'nft') return table
+    found ??= table
+  }
+  return found
+}

@@ -109,6 +109,7 @@ export class WorldBuilder {
 }
 
 /** The same for the same table, whenever it was saved. */
-export const tableKey = ({ family, name, kind }: Table): string => `${kind} ${family} ${name}`
+export const tableKey = ({ family, name, kind, backend }: Table): string =>
+  `${kind}${backend === 'nft' ? ' of nf_tables' : ''} ${family} ${name}`
 
 export const setKey = ({ family, table, name }: NamedSet): string => `set ${family ?? ''} ${table ?? ''} ${name}`

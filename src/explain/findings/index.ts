@@ -31,6 +31,7 @@ import { rejectedByRule } from './rejected-by-rule.ts'
 import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
+import { rulesetChanged } from './ruleset-changed.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 import { undetermined } from './undetermined.ts'
@@ -94,6 +95,7 @@ export const DETECTORS: readonly Detector[] = [
   laterBaseChain,
   dnatChangedDestination,
   retransmission,
+  rulesetChanged,
   rulesetMismatch,
   lostEvents,
   captureEnds,

@@ -80,6 +80,7 @@ function readRulesets(text: string, report: Report): Ruleset[] {
 function inPlace(table: Table, backend: Ruleset['backend']): Table {
   for (const chain of table.chains.values())
     if (chain.hook !== undefined) chain.priority = iptablesPriority(table.name, chain.hook, backend)
+  if (backend !== undefined) table.backend = backend
   return table
 }
 
