@@ -11,7 +11,8 @@ import { STDIN } from './expand.ts'
 import { chooseForm } from './forms.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
-import { captureWords, type Inputs, readInputs } from './inputs.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import { noCapture } from './no-capture.ts'
 import { Progress } from './progress.ts'
 import { runCaptures } from './run.ts'
 import { makeSelection, type Selection, type SelectOptions } from './select.ts'
@@ -81,7 +82,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   const wanted = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
   const terminal = { ...wanted, hosts: inputs.machines.length > 1 }
-  if (inputs.captures.length === 0) throw new UserError(noCapture(inputs), captureWords())
+  if (inputs.captures.length === 0) throw noCapture(inputs)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
@@ -102,14 +103,6 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
     'Nothing to explain: give a capture, and the ruleset it was taken with.',
     '  dmesg > trace.log; iptables-save -c > rules.v4\n  nfwhy explain trace.log rules.v4\n\nA folder with both does as well. `nfwhy explain --help` says more.',
   )
-}
-
-function noCapture(inputs: Inputs): string {
-  const read = inputs.files.map((file) => `${printable(file.name)} (${file.format})`).join(', ')
-  const left = inputs.warnings
-    .filter((one) => one.code === 'not-recognised')
-    .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
-  return `There is no capture among the inputs: ${read}.${left.join('')}`
 }
 
 /** For programs: each journey by itself. JSON keeps the order of first events; JSON lines come as journeys complete. */

@@ -110,7 +110,7 @@ function matches(from: End, to: End): boolean {
 const REWRITES_SOURCE = new Set(['snat', 'masquerade', 'netmap'])
 
 /** With what the last hook did to it; what NAT chose there, and no line shows, is left out. */
-function asItLeft({ packet, steps }: Journey): Packet {
+export function asItLeft({ packet, steps }: Journey): Packet {
   const left: Packet = { ...packet }
   const last = steps.at(-1)
   const show = (step: Step) => {

@@ -1,6 +1,7 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
 import { acceptedTooLate } from './accepted-too-late.ts'
+import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
@@ -93,6 +94,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   wrongWayOut,
   laterBaseChain,
+  ambiguousHookOrder,
   dnatChangedDestination,
   retransmission,
   rulesetChanged,
