@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { ReadError, type Source } from '../../src/cli/source.ts'
 import { Bounds, unpackTar } from '../../src/cli/unpack.ts'
 import { header, makeTar } from '../read/make-tar.ts'
+import { checkExplanation } from './contract.ts'
 import { EXAMPLE, folder, nfwhy, type Run, shell } from './nfwhy.ts'
 import { dropped, LOG, RULES } from './small.ts'
 
@@ -278,6 +279,7 @@ describe('several machines', () => {
       const run = await nfwhy(['explain', '--json', 'b'], { cwd })
       const both = [{ from: { host: 'a', journey: '1' }, to: { host: 'z', journey: '2' } }]
       expect(read(run).joined).toEqual(both)
+      checkExplanation(read(run))
       const lines = (await nfwhy(['explain', '--ndjson', 'b'], { cwd })).stdout.trim().split('\n')
       expect(JSON.parse(lines.at(-1)!).summary.joined).toEqual(both)
       const { stdout } = await nfwhy(['explain', 'b'], { cwd })

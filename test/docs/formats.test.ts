@@ -26,6 +26,16 @@ describe('warnings', () => {
   })
 })
 
+test('bundle: a row for each reason why a part of an archive is not read', () => {
+  const sources = ['src/read/tar.ts', 'src/cli/unpack.ts'].map((file) => readFileSync(join(ROOT, file), 'utf8'))
+  const codes = sources.flatMap((text) => [...text.matchAll(/'(archive-[a-z]+)'/g)].map((match) => match[1]!))
+  expect(
+    tableRows(page('bundle'), 'Archives')
+      .map(([code]) => word(code))
+      .sort(),
+  ).toEqual([...new Set(codes)].sort())
+})
+
 test('host state: a row for each format', () => {
   const rows = tableRows(page('host-state'), 'What is read, and what for')
   expect(rows.map(([id]) => word(id))).toEqual(HOST_FORMATS.map((format) => format.id))
