@@ -165,7 +165,7 @@ class InputReader {
     }
     const found = await recogniseSource(source, item.as)
     if (found.head === '') this.files.push({ name: item.name, format: EMPTY, bytes: 0 })
-    else if (found.recognised) await this.add(item, source, found.recognised)
+    else if (found.recognised) await this.add(item, source, found.recognised, found.head)
     else report('not-recognised', unknownWords(found.head, item.depth === 0 ? item.path : STDIN))
   }
 
@@ -187,12 +187,12 @@ class InputReader {
     }
   }
 
-  private async add(item: Item, source: Source, recognised: Recognised): Promise<void> {
+  private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {
     const { name, folders, mtime } = item
     const file = { name, format: recognised.format.id, bytes: 0 }
     if (recognised.kind === 'capture') {
       this.files.push(file)
-      this.placed.push({ folders, capture: { name, format: recognised.format, source, file } })
+      this.placed.push({ folders, head, capture: { name, format: recognised.format, source, file } })
       return
     }
     const text = await readText(source, file)

@@ -1,13 +1,13 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type ClosedJourney } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureOptions, type ClosedJourney } from '../explain/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
 import type { Report } from '../model/diagnostic.ts'
 import { printable } from '../reports/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
-import { type CaptureInput, type Inputs, reportTo } from './inputs.ts'
+import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './inputs.ts'
 import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
 import { ReadError } from './source.ts'
@@ -53,7 +53,7 @@ export async function runCaptures(
         engine: modelEngine,
         unmatched: options.unmatched ?? false,
         ...(machine.name === undefined ? {} : { host: machine.name }),
-        ...(machine.worlds.length > 1 ? { worldAt: worldAt(machine.worlds) } : {}),
+        ...worldChoice(machine, inputs),
       },
     )
     await readCapture(capture, explainer, told, options)
@@ -73,6 +73,16 @@ export async function runCaptures(
   }
   if (stats.events === 0) throw nothingUsed(inputs)
   return stats
+}
+
+/** Of several rulesets; or of several machines, in a log that is gathered from all of them. */
+function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureOptions, 'worldAt' | 'ofMany'> {
+  const ofOne = ({ world, worlds }: MachineInput): NonNullable<CaptureOptions['worldAt']> =>
+    worlds.length > 1 ? worldAt(worlds) : () => world
+  if (machine.world.tables.length > 0 || machines.length === 1)
+    return machine.worlds.length > 1 ? { worldAt: ofOne(machine) } : {}
+  const byName = new Map(machines.map((one) => [one.name, ofOne(one)]))
+  return { ofMany: true, worldAt: (stamp, clock) => byName.get(stamp.host)?.(stamp, clock) ?? machine.world }
 }
 
 /** The first ends a capture that is still being written; the second, as always, the program. */

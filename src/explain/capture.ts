@@ -48,6 +48,8 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
   unmatched?: boolean
   /** The machine's name, where several are told apart; else a journey has the one that the capture gives. */
   host?: string
+  /** The log is of many machines: the name that it gives counts more. */
+  ofMany?: boolean
   /** Rules that were in force at an event's time, where they changed; else those of `world`, all the time. */
   worldAt?: (stamp: Stamp, clock: number) => World
 }
@@ -72,6 +74,7 @@ export class CaptureExplainer {
   private readonly engine: Engine | undefined
   private readonly unmatched: boolean
   private readonly host: string | undefined
+  private readonly ofMany: boolean
   private readonly worldAt: CaptureOptions['worldAt']
   private journeys = 0
 
@@ -80,12 +83,21 @@ export class CaptureExplainer {
     world: World,
     report: Report,
     onClosed: (closed: ClosedJourney) => void,
-    { ids = new JourneyIds(), engine, unmatched = false, host, worldAt, ...options }: CaptureOptions = {},
+    {
+      ids = new JourneyIds(),
+      engine,
+      unmatched = false,
+      host,
+      ofMany = false,
+      worldAt,
+      ...options
+    }: CaptureOptions = {},
   ) {
     this.world = world
     this.engine = engine
     this.unmatched = unmatched
     this.host = host
+    this.ofMany = ofMany
     this.worldAt = worldAt
     this.onClosed = onClosed
     const { resolver } = this.reign(world)
@@ -140,7 +152,8 @@ export class CaptureExplainer {
       followed,
       reign.fates.fine ? known?.mismatches : undefined,
     )
-    if (this.host !== undefined) evidence.journey.host = this.host
+    if (this.host !== undefined && !(this.ofMany && evidence.journey.host !== undefined))
+      evidence.journey.host = this.host
     if (reign.contradictions !== resolver.contradictions) {
       // a rule that was believed may not be any more
       reign.contradictions = resolver.contradictions

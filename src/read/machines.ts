@@ -14,6 +14,8 @@ export interface Placed<C> {
   /** One of both. */
   filed?: Filed
   capture?: C
+  /** How a capture begins: a log of several hosts names them. */
+  head?: string
 }
 
 export interface MachineFiles<C> {
@@ -54,6 +56,7 @@ class Content<C> {
   readonly tables = new Set<string>()
   readonly host = new Set<string>()
   captures = 0
+  private readonly heads: string[] = []
   /** Folders that all of them are in. */
   readonly path: readonly string[]
 
@@ -65,6 +68,7 @@ class Content<C> {
   add(one: Placed<C>): void {
     this.all.push(one)
     if (one.capture !== undefined) this.captures++
+    if (one.head !== undefined) this.heads.push(one.head)
     for (const { tables, backend = '' } of one.filed?.part.dumps ?? [])
       for (const table of tables) this.tables.add(`${backend} ${tableKey(table)}`)
     for (const host of one.filed?.part.host ?? []) for (const key of Object.keys(host)) this.host.add(key)
@@ -73,6 +77,11 @@ class Content<C> {
   /** Could it be all that there is of a machine? */
   get isWhole(): boolean {
     return this.tables.size > 0 || this.captures > 0
+  }
+
+  /** Does one of its captures speak of a host of this name, as logs that are gathered from many do? */
+  names(host: string | undefined): boolean {
+    return host !== undefined && this.heads.some((head) => head.split(/[\s"]+/).includes(host))
   }
 
   get hasWorld(): boolean {
@@ -113,8 +122,10 @@ function split<C>(folder: Folder<C>): Content<C>[] {
     else candidates.push(...found)
   }
   const own = new Content(folder.path, folder.own)
+  const isLogOfMany = own.tables.size === 0 && candidates.some(({ path }) => own.names(path.at(-1)))
   const separate = candidates.filter(
-    (one) => isMachine(one, own) || (maySeparate(one, own) && candidates.some((other) => areTwo(one, other))),
+    (one) =>
+      isMachine(one, own) || ((isLogOfMany || maySeparate(one, own)) && candidates.some((other) => areTwo(one, other))),
   )
   for (const one of candidates) if (!separate.includes(one)) for (const file of one.all) own.add(file)
   machines.push(...separate)

@@ -259,6 +259,17 @@ describe('several machines', () => {
     expect(hosts(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual(['- dropped', '- delivered'])
   })
 
+  test('a log that is gathered from many is laid on the rules of the host it names', async () => {
+    const line = (host: string, text: string) => `Nov 20 11:00:00 ${host} kernel: ${text}`
+    const log = line('a', dropped()) + line('z', dropped().replace(':rule:1', ':policy:1')) + line('y', dropped())
+    const cwd = folder({ 'b/all.log': log, 'b/a/rules': RULES, 'b/z/rules': OPEN })
+    expect(hosts(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual([
+      'a dropped',
+      'z delivered',
+      'y undetermined',
+    ])
+  })
+
   test('commands about one ask for one', async () => {
     const cwd = folder({ 'b/a/log': LOG, 'b/a/rules': RULES, 'b/z/log': LOG, 'b/z/rules': RULES })
     const run = await nfwhy(['simulate', 'b', '--packet', 'tcp 1.2.3.4:1 > 1.2.3.5:2'], { cwd })
