@@ -262,11 +262,12 @@ describe('several machines', () => {
   test('a log that is gathered from many is laid on the rules of the host it names', async () => {
     const line = (host: string, text: string) => `Nov 20 11:00:00 ${host} kernel: ${text}`
     const log = line('a', dropped()) + line('z', dropped().replace(':rule:1', ':policy:1')) + line('y', dropped())
-    const cwd = folder({ 'b/all.log': log, 'b/a/rules': RULES, 'b/z/rules': OPEN })
+    const cwd = folder({ 'b/all.log': log + dropped({ sport: 9 }), 'b/a/rules': RULES, 'b/z/rules': OPEN })
     expect(hosts(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual([
       'a dropped',
       'z delivered',
       'y undetermined',
+      'b undetermined',
     ])
   })
 
