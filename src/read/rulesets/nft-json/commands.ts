@@ -131,4 +131,3 @@ function object(op: Verb, entry: unknown, line: number): Command {
 }
 
 const unread = (op: Verb, entry: unknown, line: number): Command => ({ op, object: notUnderstood(entry), line })
-

@@ -1,6 +1,18 @@
 /** Expressions of nft's JSON, each checked; libnftables-json(5), "EXPRESSIONS", and src/json.c of nft. */
 import type { Expression } from '../../../rules/nft/ast.ts'
-import { body, either, listOf, MAX_DEPTH, names, nothing, notUnderstood, number, type Shape, text, truth } from './shape.ts'
+import {
+  body,
+  either,
+  listOf,
+  MAX_DEPTH,
+  names,
+  nothing,
+  notUnderstood,
+  number,
+  type Shape,
+  text,
+  truth,
+} from './shape.ts'
 
 /** Never undefined: what is not understood is a node of its own. */
 export const expression = (value: unknown, depth: number): Expression => {
@@ -44,14 +56,8 @@ export const setOrName: Shape = either(text, body({ set: anonymousSet }))
 export const map = body({ key: expression, data: setOrName })
 
 export const counter = either(nothing, body({}, { packets: number, bytes: number }))
-export const quota = body(
-  { val: number },
-  { val_unit: text, used: number, used_unit: text, inv: truth },
-)
-export const limit = body(
-  { rate: number },
-  { rate_unit: text, per: text, burst: number, burst_unit: text, inv: truth },
-)
+export const quota = body({ val: number }, { val_unit: text, used: number, used_unit: text, inv: truth })
+export const limit = body({ rate: number }, { rate_unit: text, per: text, burst: number, burst_unit: text, inv: truth })
 export const ctCount = body({ val: number }, { inv: truth })
 export const last = either(nothing, body({}, { used: number }))
 
