@@ -216,7 +216,7 @@ export function parseTcpOption(p: Parser): Selector {
   const name = Object.hasOwn(TCP_OPTIONS, p.token.text) ? TCP_OPTIONS[p.token.text]! : p.fail('expected a TCP option')
   p.advance()
   const field = p.isAny(TCP_OPTION_FIELDS) ? p.advance().text : undefined
-  return { 'tcp option': field === undefined ? { name } : { name: name === 'sack' ? 'sack0' : name, field } }
+  return { 'tcp option': field === undefined ? { name } : { name, field } }
 }
 
 const TCP_OPTION_KINDS: Readonly<Record<string, number>> = {

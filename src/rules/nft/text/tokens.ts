@@ -38,7 +38,7 @@ const IPV6_RUN = /[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,45}/y
 const HEX = /0[xX][0-9a-fA-F]+/y
 const DECIMAL = /\d+/y
 const TIME = /(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?/y
-const CLASSID = /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?=[ \t\n:\-},])/y
+const CLASSID = /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?=[ \t\n:\-},]|$)/y
 const NAME = /[a-zA-Z_.][a-zA-Z0-9/\-_.]*(?:\\?\*(?:[a-zA-Z_.][a-zA-Z0-9/\-_.]*)?)?|\\\*|8021ad|8021q/y
 const SIGN = /==|!=|<=|>=|<<|>>|[,.:;{}[\]()<>^&|!/\-*@$=+]/y
 const LINE_END = /[^\n]*/y
