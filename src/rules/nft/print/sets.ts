@@ -16,8 +16,10 @@ export function setLines(object: SetObject | MapObject | MeterObject): string[] 
   const { policy, size, timeout } = body
   if (policy !== undefined && policy !== 'performance') lines.push(`policy ${policy}`)
   if (size !== undefined) lines.push(`size ${size}`)
-  const flags = [body.flags ?? []].flat().filter((flag) => flag !== 'timeout' || timeout === undefined)
-  if (flags.length > 0) lines.push(`flags ${FLAGS.filter((flag) => flags.includes(flag)).join(',')}`)
+  const flags = [body.flags ?? []].flat()
+  // a default timeout says as much
+  if (flags.some((flag) => flag !== 'timeout' || timeout === undefined))
+    lines.push(`flags ${FLAGS.filter((flag) => flags.includes(flag)).join(',')}`)
   if (body.stmt) lines.push(body.stmt.map(printStatement).join(' '))
   if (body['auto-merge']) lines.push('auto-merge')
   if (timeout !== undefined) lines.push(`timeout ${printTime(timeout)}`)

@@ -113,7 +113,7 @@ export class Parser {
 
   /** A name of a table, chain, set … */
   identifier(what: string): string {
-    const { kind, text } = this.token
+    const { kind } = this.token
     if (kind === 'word' || kind === 'string') return this.advance().text
     if (this.is('$')) {
       const value = this.variable()
