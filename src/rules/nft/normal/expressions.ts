@@ -25,9 +25,8 @@ export function selector(expression: Expression): Expression {
     const operands = (expression as Record<string, Expression[]>)[op]!
     const type = typesOf(expression)
     const own = typeof type === 'string' && op !== '<<' && op !== '>>' ? type : 'integer'
-    return {
-      [op]: operands.map((operand) => (asked(operand) ? selector(operand) : nested(operand, own))),
-    } as unknown as Expression
+    const normal = operands.map((operand) => (asked(operand) ? selector(operand) : nested(operand, own)))
+    return { [op]: chained(op, normal) } as unknown as Expression
   }
   if ('elem' in expression) return { elem: { ...expression.elem, val: selector(expression.elem.val) } }
   if ('jhash' in expression) return { jhash: { ...expression.jhash, expr: selector(expression.jhash.expr) } }
@@ -39,6 +38,12 @@ export function selector(expression: Expression): Expression {
     return { ct: { ...rest, key: `${family} ${key}` } }
   }
   return expression
+}
+
+/** (a | b) | c is a | b | c. */
+function chained(op: string, [first, ...others]: readonly Expression[]): Expression[] {
+  const same = typeof first === 'object' && op in first ? (first as unknown as Record<string, Expression[]>)[op]! : []
+  return [...(same.length > 0 ? same : first === undefined ? [] : [first]), ...others]
 }
 
 const nested = (operand: Expression, type: string): Expression =>
@@ -61,7 +66,8 @@ const FIB_FLAGS = ['saddr', 'daddr', 'mark', 'iif', 'oif']
 
 function fib({ result, flags }: { result: string; flags: string | string[] }): Expression {
   const list = typeof flags === 'string' ? [flags] : flags
-  return { fib: { result, flags: FIB_FLAGS.filter((flag) => list.includes(flag)) } }
+  // `check` is how newer nft writes whether there is a route
+  return { fib: { result: result === 'check' ? 'oif' : result, flags: FIB_FLAGS.filter((flag) => list.includes(flag)) } }
 }
 
 /** A value of these types: what a selector is compared with, or what is written. */

@@ -136,14 +136,14 @@ export function quotaForm<T>(body: T): T {
 function natForm(body: NatBody | null, family: RuleFamily): NatBody | null {
   if (body === null) return null
   const { addr, port, flags, type_flags, ...rest } = body
-  // how the map's data are made is said by the map
-  const kept = list(type_flags)?.filter((flag) => flag === 'prefix')
+  // how the map's data are made is said by the map; `netmap` is how the kernel has `prefix`
+  const isPrefix = list(type_flags)?.includes('prefix') || list(flags)?.includes('netmap')
   return orNothing({
     ...withoutFamily(rest, family),
     addr: addr === undefined ? undefined : value(addr, 'address'),
     port: port === undefined ? undefined : value(port, 'inet_service'),
-    flags: list(flags),
-    type_flags: kept?.length ? kept : undefined,
+    flags: list(list(flags)?.filter((flag) => flag !== 'netmap')),
+    type_flags: isPrefix ? ['prefix'] : undefined,
   }) as NatBody | null
 }
 

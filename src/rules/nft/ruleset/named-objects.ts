@@ -34,7 +34,7 @@ export function changeObject(op: Verb, kind: string, body: Owned, draft: Draft):
     const object: NamedObject = {
       kind,
       name,
-      values: kind === 'limit' ? limitForm(values) : values,
+      values: FORMS[kind]?.(values) ?? values,
       ...given({ handle }),
     }
     table.objects.set(key, object)
@@ -42,4 +42,22 @@ export function changeObject(op: Verb, kind: string, body: Owned, draft: Draft):
     if (!table.objects?.delete(key) && op === 'delete')
       draft.tell('no-such-object', `there is no ${kind} ${name} in table ${tableName}`)
   }
+}
+
+/** The text names a tunnel's ends without their family. */
+const withFamilies = (values: object): object =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) =>
+      key === 'src' || key === 'dst' ? [`${key}-ipv${String(value).includes(':') ? 6 : 4}`, value] : [key, value],
+    ),
+  )
+
+/** What has not begun, or is not inverted, goes without saying. */
+const withoutNothing = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0 && value !== false))
+
+const FORMS: Readonly<Record<string, (values: object) => object>> = {
+  limit: limitForm,
+  quota: withoutNothing,
+  tunnel: withFamilies,
 }
