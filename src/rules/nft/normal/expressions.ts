@@ -67,7 +67,9 @@ const FIB_FLAGS = ['saddr', 'daddr', 'mark', 'iif', 'oif']
 function fib({ result, flags }: { result: string; flags: string | string[] }): Expression {
   const list = typeof flags === 'string' ? [flags] : flags
   // `check` is how newer nft writes whether there is a route
-  return { fib: { result: result === 'check' ? 'oif' : result, flags: FIB_FLAGS.filter((flag) => list.includes(flag)) } }
+  return {
+    fib: { result: result === 'check' ? 'oif' : result, flags: FIB_FLAGS.filter((flag) => list.includes(flag)) },
+  }
 }
 
 /** A value of these types: what a selector is compared with, or what is written. */

@@ -44,13 +44,20 @@ export function changeObject(op: Verb, kind: string, body: Owned, draft: Draft):
   }
 }
 
-/** The text names a tunnel's ends without their family. */
-const withFamilies = (values: object): object =>
-  Object.fromEntries(
-    Object.entries(values).map(([key, value]) =>
-      key === 'src' || key === 'dst' ? [`${key}-ipv${String(value).includes(':') ? 6 : 4}`, value] : [key, value],
-    ),
-  )
+/** The text names a tunnel's ends without their family, and has other words for ERSPAN's options. */
+function tunnelForm(values: object): object {
+  const entries = Object.entries(values).map(([key, value]): [string, unknown] => {
+    if (key === 'src' || key === 'dst') return [`${key}-ipv${String(value).includes(':') ? 6 : 4}`, value]
+    const isOptions = key === 'tunnel' && typeof value === 'object' && !Array.isArray(value)
+    return [key, isOptions ? renamed(value) : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+const OPTIONS: Readonly<Record<string, string>> = { direction: 'dir', id: 'hwid' }
+
+const renamed = (options: object): object =>
+  Object.fromEntries(Object.entries(options).map(([key, value]) => [OPTIONS[key] ?? key, value]))
 
 /** What has not begun, or is not inverted, goes without saying. */
 const withoutNothing = (values: object): object =>
@@ -59,5 +66,5 @@ const withoutNothing = (values: object): object =>
 const FORMS: Readonly<Record<string, (values: object) => object>> = {
   limit: limitForm,
   quota: withoutNothing,
-  tunnel: withFamilies,
+  tunnel: tunnelForm,
 }
