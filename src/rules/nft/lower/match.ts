@@ -2,12 +2,13 @@
 import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
 import { FIELDS } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
 import type { Layers } from '../headers.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { keyOf, maskedField, place, setName } from './key.ts'
-import { bitNames, bitsOf, constantValue } from './values.ts'
+import { bitNames, constantValue } from './values.ts'
 
 interface Match {
   op: MatchOp
@@ -66,6 +67,9 @@ function saidBy({ field }: Asked, right: Expression): Layers {
     case 'meta protocol':
     case 'ether type':
       return protocolLayers(typeof right === 'number' ? right : numberOf('ether_type', right))
+    case 'icmp type':
+    case 'icmpv6 type':
+      return { icmp: [] }
     case 'meta l4proto':
     case 'ip protocol':
     case 'ip6 nexthdr':
@@ -177,6 +181,7 @@ function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
 
 /** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
 function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (isSet(right)) return flagSetMatch(of, op, right.set, text)
   const names = of.type === 'ct_label' ? labels(right) : bitNames(right, of.type)
   if (!names) return undefined
   const { field } = of
@@ -193,6 +198,14 @@ function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   if (op === '==') return [exact]
   // a packet without such bits fails both
   return [{ kind: 'not', of: exact, text }, compared(field, '!=', { set: [] }, text)]
+}
+
+/** Each member is all of the bits. */
+function flagSetMatch(of: Asked, op: MatchOp, set: Expression[], text: string): Condition[] | undefined {
+  const each = set.map((one) => flagsMatch(of, '==', one, text))
+  if (op === 'in' || !each.every((one) => one !== undefined)) return undefined
+  const any: Condition = { kind: 'any', of: each.flat(), text }
+  return [op === '!=' ? { kind: 'not', of: any, text } : any]
 }
 
 function labels(right: Expression): string[] | undefined {

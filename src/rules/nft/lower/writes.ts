@@ -3,11 +3,11 @@ import type { Assignment, Statement } from '../../../model/statement.ts'
 import { FIELDS } from '../../fields.ts'
 import { protocolName } from '../../iptables/protocols.ts'
 import type { Expression } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { symbolOf } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { lowerMap, mapIn } from './maps.ts'
-import { bitsOf } from './values.ts'
 
 const ALL = 0xffffffff
 
@@ -102,9 +102,9 @@ function applied({ and, xor, shift, ...rest }: Folded, op: string, by: number): 
     case '^':
       return { ...rest, shift, and, xor: (xor ^ by) >>> 0 }
     default: {
-      if (xor !== 0) return undefined
       const bits = op === '<<' ? by : -by
-      return { ...rest, xor, shift: shift + bits, and: (bits < 0 ? and >>> -bits : and << bits) >>> 0 }
+      const shifted = (number: number) => (bits < 0 ? number >>> -bits : number << bits) >>> 0
+      return { ...rest, xor: shifted(xor), shift: shift + bits, and: shifted(and) }
     }
   }
 }
