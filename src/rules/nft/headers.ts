@@ -50,6 +50,8 @@ export interface Layers {
   ether?: number
   /** ICMP's types, of which one has to be there. */
   icmp?: readonly number[]
+  /** An extension header of IPv6. */
+  exthdr?: string
 }
 
 /** What a packet has to be so that it has this header: nft asks for that first, unless the rule has done so. */

@@ -126,7 +126,8 @@ function exthdr({ name, field, offset }: Exthdr['exthdr']): Asked {
   if (field === undefined)
     return { field: 'exthdr', type: 'boolean', layers, exists: { field: 'exthdr', flag: header.replace('srh', 'rt') } }
   const entry = offset ? ` ${offset}` : ''
-  return { field: `${header} ${field}${entry}`, type: headerType(name, field), layers }
+  const type = headerType(name, field)
+  return { field: `${header} ${field}${entry}`, type, layers: { ...layers, exthdr: header.replace('srh', 'rt') } }
 }
 
 function tcpOption(of: TcpOption['tcp option']): Asked {

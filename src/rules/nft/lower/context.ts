@@ -16,6 +16,8 @@ export class Lowering {
   private ether: number | undefined
   /** Which of ICMP's messages it is has been asked. */
   private icmp = false
+  /** IPv6's extension headers that have been asked for. */
+  private readonly headers = new Set<string>()
 
   constructor(family: RuleFamily, table: string) {
     this.family = family
@@ -52,6 +54,10 @@ export class Lowering {
     if (layers?.transport !== undefined && this.transport !== layers.transport) {
       this.transport = layers.transport
       this.ask({ kind: 'compare', field: 'meta l4proto', op: '==', value: layers.transport, text })
+    }
+    if (layers?.exthdr !== undefined && !this.headers.has(layers.exthdr)) {
+      this.headers.add(layers.exthdr)
+      this.ask({ kind: 'compare', field: 'exthdr', op: '==', value: layers.exthdr, text })
     }
     if (layers?.icmp && !this.icmp) {
       this.icmp = true

@@ -1,5 +1,6 @@
 /** `match` → conditions (nft's src/netlink_linearize.c, netlink_gen_relational, says what is compared with what). */
 import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
+import { UNTOLD } from '../../facts/untold.ts'
 import { FIELDS } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
 import { bitsOf } from '../bits.ts'
@@ -51,6 +52,8 @@ function fieldMatch({ op, left, right }: Match, text: string, lowering: Lowering
   const of = masked?.asked ?? asked(left)
   if (!of) return undefined
   lowering.need(of.layers, text)
+  const untold = UNTOLD[of.field]
+  if (untold !== undefined) return [{ kind: 'unknown', text, reason: untold }]
   const conditions = masked
     ? maskedMatch(of, masked.mask, op, right, text)
     : (existence(of, op, right, text) ?? rewritten(of, op, right, text, lowering) ?? plainMatch(of, op, right, text))
@@ -223,6 +226,11 @@ function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
 
 /** `ct status & (snat | dnat) != 0`: any, or none, of these. */
 function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (of.type === 'ct_label') {
+    // the number is that of the label, not its bit
+    const isThere = labels(right)?.join() === String(mask)
+    return isThere && (op === '==' || op === '!=') ? [compared(of.field, op, String(mask), text)] : undefined
+  }
   const names = typeof mask === 'number' ? bitNames(mask, of.type) : undefined
   const value = bitsOf(right, of.type)
   if (!names || value === undefined || (op !== '==' && op !== '!=')) return undefined

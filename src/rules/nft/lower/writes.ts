@@ -33,7 +33,9 @@ function writes(of: Asked, value: Expression, text: string, lowering: Lowering):
   if (folded) return 'kind' in folded ? [folded] : written(field, folded)
   const name = nameOf(value, of)
   if (name !== undefined) return [assignment(field, name)]
-  return [{ kind: 'unknown', text, reason: 'what it writes cannot be told', fields: [field] }]
+  const isMtu = asked(value)?.field === 'rt mtu'
+  const reason = isMtu ? "the path's MTU is not known" : 'what it writes cannot be told'
+  return [{ kind: 'unknown', text, reason, fields: [field] }]
 }
 
 /** A segment size is only ever lowered (net/netfilter/nft_exthdr.c, nft_exthdr_tcp_set_eval). */
