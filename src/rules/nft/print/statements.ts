@@ -66,7 +66,7 @@ const PRINTERS: Readonly<Record<string, (body: never) => string>> = {
   },
   dup: ({ addr, dev }: Body<'dup'>) => {
     // without an address it is a device that is meant
-    const to = addr === undefined ? '' : printExpression(addr, isDevice(addr) ? 'name' : 'plain')
+    const to = addr === undefined ? '' : printExpression(addr, dev === undefined && isDevice(addr) ? 'name' : 'plain')
     return dev === undefined ? `dup to ${to}` : `dup to ${to} device ${printExpression(dev, 'name')}`
   },
   notrack: () => 'notrack',
