@@ -1,9 +1,9 @@
 /** A rule as `nft list` prints it. */
 import type { Statement } from '../ast.ts'
-import { printStatement } from './statements.ts'
+import { type PrintContext, printStatement } from './statements.ts'
 import { quoted } from './values.ts'
 
-export interface PrintOptions {
+export interface PrintOptions extends PrintContext {
   /** As `nft -a` does: ` # handle 4` behind what has one. */
   handles?: boolean
   /** As `nft -s` does: counters and quotas without what they hold. */
@@ -15,7 +15,7 @@ export function printRule(
   { expr, comment, handle }: { expr: readonly Statement[]; comment?: string | undefined; handle?: number | undefined },
   options: PrintOptions = {},
 ): string {
-  const words = expr.map((statement) => printStatement(options.stateless ? withoutState(statement) : statement))
+  const words = expr.map((one) => printStatement(options.stateless ? withoutState(one) : one, options))
   if (comment !== undefined) words.push(`comment ${quoted(comment)}`)
   return words.join(' ') + printHandle(handle, options)
 }
