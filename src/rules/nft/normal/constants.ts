@@ -92,8 +92,7 @@ const bitOf = (value: Expression, type: string): number =>
 export function sortKey(value: unknown, type: string): string {
   if (typeof value === 'number') return value.toString(16).padStart(14, '0')
   if (typeof value === 'string') {
-    if (isAddressType(type))
-      return [...(parseAddress(value) ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    if (isAddressType(type)) return String.fromCharCode(...(parseAddress(value) ?? []))
     const number = SYMBOLS[type] && numberOf(type, value)
     return value === '*' ? '\uffff' : number === undefined ? value : sortKey(number, type)
   }
