@@ -59,6 +59,8 @@ export interface Rule {
   conditions: Condition[]
   /** In order; a rule without a verdict among them goes on to the next rule. */
   statements: Statement[]
+  /** For each statement, how many of the conditions stand in front of it and have to hold; absent: all of them. */
+  order?: readonly number[]
   /** How iptables words it; absent for nft rules. */
   iptables?: IptablesSpec
   /** How nft words it: libnftables-json(5)'s statements, in order (rules/nft/ast.ts has their types). */

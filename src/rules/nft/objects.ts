@@ -25,6 +25,8 @@ export interface ChainObject {
     prio?: number
     dev?: string | string[]
     policy?: string
+    /** `offload` */
+    flags?: string
   }
 }
 export interface RuleObject {
@@ -32,8 +34,11 @@ export interface RuleObject {
     family: RuleFamily
     table: string
     chain: string
+    /** The rule's own: where it comes from, or which one is meant. */
     handle?: number
     index?: number
+    /** Of `add` and `insert`: the handle of the rule to stand behind or in front of. */
+    position?: number
     comment?: string
     expr: Statement[]
   }
@@ -49,6 +54,8 @@ interface SetBody extends Owned {
   'gc-interval'?: number
   size?: number
   'auto-merge'?: boolean
+  /** A map gives ranges (`type ipv4_addr : interval ipv4_addr`); JSON does not say it. */
+  'data-interval'?: boolean
   /** What each element carries. */
   stmt?: Statement[]
 }
