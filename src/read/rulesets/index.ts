@@ -1,4 +1,5 @@
 import type { Report } from '../../model/diagnostic.ts'
+import { looksLikeIptablesList, readIptablesList } from './iptables-list/format.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
 
@@ -19,6 +20,12 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     // a script may hold such text for iptables-restore
     sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head),
     read: readIptablesSave,
+  },
+  {
+    id: 'iptables-list',
+    describe: 'iptables -L -n -v',
+    sniff: (head) => looksLikeIptablesList(head) && !looksLikeIptablesSave(head) && !looksLikeScript(head),
+    read: readIptablesList,
   },
   {
     id: 'shell-script',
