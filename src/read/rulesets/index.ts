@@ -1,4 +1,6 @@
 import type { Report } from '../../model/diagnostic.ts'
+import type { RuleFamily } from '../../model/ruleset.ts'
+import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import { looksLikeIptablesList, readIptablesList } from './iptables-list/format.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
@@ -9,7 +11,7 @@ export interface RulesetFormat {
   describe: string
   sniff(head: string): boolean
   /** Keeps what it understands and reports the rest with its line; never throws. */
-  read(text: string, report: Report): Ruleset[]
+  read(text: string, report: Report): Ruleset<RuleFamily>[]
 }
 
 /** Every ruleset format: one line each. */
@@ -18,7 +20,7 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'iptables-save',
     describe: 'iptables-save or ip6tables-save',
     // a script may hold such text for iptables-restore
-    sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head),
+    sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head) && !looksLikeBridgeArp(head),
     read: readIptablesSave,
   },
   {
@@ -27,6 +29,8 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     sniff: (head) => looksLikeIptablesList(head) && !looksLikeIptablesSave(head) && !looksLikeScript(head),
     read: readIptablesList,
   },
+  ebtablesSave,
+  arptablesSave,
   {
     id: 'shell-script',
     describe: 'a shell script of iptables commands',

@@ -69,6 +69,7 @@ function readTable(listed: ListedTable, before: ListedTable | undefined, report:
   if (listed.brief) withoutInterfaces(table, texts, listed, report)
   placeIn(table, listed)
   const { backend } = listed
+  if (backend) table.backend = backend
   return { family, familyKnown: known !== undefined, tables: [table], ...(backend ? { backend } : {}) }
 }
 
