@@ -8,7 +8,7 @@ import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 /** What follows `@` is the other end, not part of the name. */
-const LINE = /^([^\s@]+)(?:@\S+)?\s+(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP)(?:\s+(.*?))?\s*$/
+const LINE = /^([^\s@]+)(?:@\S+)?\s+(UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP)(?:\s+(\S.*))?$/
 const MAC = '(?:[0-9a-f]{2}:){5,}[0-9a-f]{2}'
 const LINK = new RegExp(`^(${MAC}|\\S+)\\s+<([A-Z0-9_,-]*)>$`)
 const PADDED = /^\S+\s{2,}(?:UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP)\b|^\S{16,}\s/
@@ -33,7 +33,7 @@ export const ipBrief: HostFormat = {
 }
 
 function readLink(line: string): Link | undefined {
-  const [, name, , rest = ''] = LINE.exec(line) ?? []
+  const [, name, , rest = ''] = LINE.exec(line.trimEnd()) ?? []
   if (name === undefined) return undefined
   const [, mac, flags] = LINK.exec(rest) ?? []
   if (flags !== undefined) {

@@ -5,12 +5,12 @@ import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
-const STATES = 'INCOMPLETE|REACHABLE|STALE|DELAY|PROBE|FAILED|NOARP|PERMANENT|NONE'
-/** Statistics (`ref 1 used 1/61/1probes 5`), who made it, and flags that say nothing about a packet's way. */
-const LINE = new RegExp(
-  `^(\\S+) dev (\\S+)(?: lladdr (\\S+))?((?: +(?:router|proxy|managed|extern_learn|offload|extern_valid|` +
-    `proto \\S+|ref \\d+|used \\d+/\\d+/\\d+|probes \\d+))*) *((?:(?:${STATES})\\b ?)*) *$`,
-)
+const LINE = /^(\S+) dev (\S+)(?: lladdr (\S+))?((?: +\S+)*)$/
+const STATES = new Set([
+  ...['INCOMPLETE', 'REACHABLE', 'STALE', 'DELAY', 'PROBE', 'FAILED', 'NOARP', 'PERMANENT', 'NONE'],
+])
+/** Who made it, and what says nothing about a packet's way; -s glues `probes` to the numbers before it. */
+const BESIDES = /^(?:[a-z_]+|\d+|\d+\/\d+\/\d+(?:probes)?)$/
 
 export const neighboursText: HostFormat = {
   id: 'ip-neigh',
@@ -32,18 +32,20 @@ export const neighboursText: HostFormat = {
 }
 
 function readNeighbour(line: string): Neighbour | undefined {
-  // -s glues `probes` to the number before it
-  const [, text, device, mac, flags = '', states = ''] = LINE.exec(line.replace(/(\d)probes /, '$1 probes ')) ?? []
+  const [, text, device, mac, rest = ''] = LINE.exec(line.trimEnd()) ?? []
   const address = text === undefined ? undefined : canonicalAddress(text)
-  const proxy = /\bproxy\b/.test(flags)
-  if (address === undefined || device === undefined || (states.trim() === '' && !proxy)) return undefined
+  const words = rest.split(/ +/).filter((word) => word !== '')
+  const state = words.filter((word) => STATES.has(word))
+  const proxy = words.includes('proxy')
+  const strange = words.some((word) => !STATES.has(word) && !BESIDES.test(word))
+  if (address === undefined || device === undefined || strange || (state.length === 0 && !proxy)) return undefined
   return withoutUndefined<Neighbour>({
     family: familyOf(address),
     address,
     device,
     mac,
-    state: states.trim() === '' ? [] : states.trim().split(/ +/),
-    router: /\brouter\b/.test(flags) || undefined,
+    state,
+    router: words.includes('router') || undefined,
     proxy: proxy || undefined,
   })
 }

@@ -79,6 +79,31 @@ describe('damaged input', () => {
     )
   })
 
+  // what takes time in proportion to its square takes seconds for these
+  const SPREAD = 40_000
+  it.each(HOST_FORMATS.map((format) => [format.id, format] as const))(
+    '%s takes no time out of proportion',
+    (id, format) => {
+      const texts = FIXTURES.filter((fixture) => fixture.format === id).flatMap(({ text }) => {
+        const lines = text.split('\n').filter((line) => line.trim() !== '')
+        const some = [lines[0]!, lines.at(-1)!, lines.reduce((a, b) => (a.length > b.length ? a : b))]
+        return some.flatMap((line) => [
+          `${line}${' '.repeat(SPREAD)}x\n`,
+          `${line} ${'a '.repeat(SPREAD)}\n`,
+          `${line}${line.slice(-6).repeat(SPREAD / 4)}\n`,
+          `${line.replace(' ', ' '.repeat(SPREAD))}\n`,
+          text.repeat(Math.ceil(SPREAD / text.length)),
+        ])
+      })
+      for (const text of texts) {
+        const begun = performance.now()
+        format.sniff(text)
+        format.read(text, () => {})
+        expect([text.slice(0, 80), performance.now() - begun < 3000]).toEqual([text.slice(0, 80), true])
+      }
+    },
+  )
+
   it.each(['ip-addr-json/every-kind.json', 'ip-route-json/both-families.json', 'ip-rule-json/both-families.json'])(
     '%s cut anywhere keeps what stands before the cut, and says so',
     (path) => {
