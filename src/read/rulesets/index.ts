@@ -3,6 +3,8 @@ import type { RuleFamily } from '../../model/ruleset.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import { looksLikeIptablesList, readIptablesList } from './iptables-list/format.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
+import { looksLikeNftJson, readNftJson } from './nft-json.ts'
+import { looksLikeNft, readNft } from './nft-text.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
 
 export interface RulesetFormat {
@@ -31,6 +33,17 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
   },
   ebtablesSave,
   arptablesSave,
+    id: 'nft-json',
+    describe: 'nft -j list ruleset',
+    sniff: looksLikeNftJson,
+    read: readNftJson,
+  },
+  {
+    id: 'nft',
+    describe: 'nft list ruleset, or a file for nft -f',
+    sniff: (head) => looksLikeNft(head) && !looksLikeNftJson(head),
+    read: readNft,
+  },
   {
     id: 'shell-script',
     describe: 'a shell script of iptables commands',
