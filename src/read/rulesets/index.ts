@@ -33,6 +33,7 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
   },
   ebtablesSave,
   arptablesSave,
+  {
     id: 'nft-json',
     describe: 'nft -j list ruleset',
     sniff: looksLikeNftJson,
