@@ -75,6 +75,7 @@ export interface Chain {
   hook?: Hook
   priority?: number
   type?: 'filter' | 'nat' | 'route'
+  /** Of an ebtables user chain: what comes to its end; absent: it returns. */
   policy?: 'accept' | 'drop'
   /** Interfaces that an ingress or egress chain hangs on. */
   devices?: string[]
@@ -105,9 +106,9 @@ export interface NamedObject {
 export interface Table {
   family: RuleFamily
   name: string
-  /** Where it was written: an iptables table (either backend prints alike), or an nft one. */
-  kind: 'iptables' | 'nft'
-  /** Of iptables: which kernel code has its rules, where the listing says so. */
+  /** Where it was written: an iptables table (either backend prints alike; so with ebtables, arptables), or an nft one. */
+  kind: 'iptables' | 'ebtables' | 'arptables' | 'nft'
+  /** Which of the kernel's two packet filters holds an iptables table, where that was said. */
   backend?: 'legacy' | 'nft'
   chains: Map<string, Chain>
   handle?: number

@@ -1,7 +1,7 @@
 /** Rulesets and host state, file by file, into one World. */
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Host } from '../model/host.ts'
-import type { NamedSet, Table } from '../model/ruleset.ts'
+import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
@@ -75,6 +75,12 @@ export class WorldBuilder {
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */
   private addTable(table: Table, input: string, damage: number): void {
     const { tables } = this.world
+    const twin = tables.findIndex((one) => isTwin(one, table))
+    if (twin >= 0) {
+      this.origins.set(table, { input, damage })
+      tables[twin] = betterTold(tables[twin]!, table)
+      return
+    }
     const same = tables.findIndex((one) => tableKey(one) === tableKey(table))
     const twice = this.put(tables, same, table, input, damage)
     if (!twice) return
@@ -107,6 +113,25 @@ export class WorldBuilder {
     return { kept: input, left: before.input }
   }
 }
+
+/** What iptables-nft made, as iptables-nft-save lists it and as nft does: one table in two languages. */
+const isTwin = (one: Table, other: Table): boolean =>
+  one.kind !== other.kind &&
+  one.family === other.family &&
+  one.name === other.name &&
+  (one.kind === 'nft' ? other : one).backend === 'nft'
+
+/** nft cannot word all that iptables does; where it can, its handles are what a trace names rules by. */
+function betterTold(one: Table, other: Table): Table {
+  const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
+  return unknowns(nft) > unknowns(iptables) ? iptables : nft
+}
+
+const unknowns = ({ chains }: Table): number =>
+  [...chains.values()].reduce((sum, { rules }) => sum + rules.filter(isUnclear).length, 0)
+
+const isUnclear = ({ conditions, statements }: Rule): boolean =>
+  conditions.some(({ kind }) => kind === 'unknown') || statements.some(({ kind }) => kind === 'unknown')
 
 /** The same for the same table, whenever it was saved. */
 export const tableKey = ({ family, name, kind, backend }: Table): string =>

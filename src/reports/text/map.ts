@@ -85,7 +85,7 @@ const nameOf = ({ table, chain }: { table: Table; chain: Chain }): string => `${
 
 /** Whose it is: `legacy` and `nf_tables` as iptables -V says it. */
 const backendOf = ({ kind, backend }: Table): string =>
-  kind === 'nft' ? 'nft' : backend === 'nft' ? 'iptables-nft' : backend === 'legacy' ? 'legacy' : 'iptables'
+  backend === 'nft' ? `${kind}-nft` : backend === 'legacy' && kind === 'iptables' ? 'legacy' : kind
 
 function contents({ rules, policy, devices }: Chain): string {
   const count = rules.length === 0 ? 'no rules' : `${countWords(rules.length)} ${rules.length === 1 ? 'rule' : 'rules'}`
