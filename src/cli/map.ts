@@ -42,7 +42,7 @@ async function runMap(given: readonly string[], options: MapOptions): Promise<nu
   const machines = inputs.machines.filter(({ world }) => world.tables.length > 0)
   if (machines.length === 0)
     throw new UserError('There is no ruleset among the inputs.', '  iptables-save -c > rules.v4\n  nfwhy map rules.v4')
-  const maps = machines.map(({ name, world }) => ({ name, map: mapHooks(world) }))
+  const maps = machines.map(({ name, world }) => ({ name, world, map: mapHooks(world) }))
   // in the text they stand below the map
   const warnings: Diagnostic[] = [
     ...inputs.warnings,
@@ -55,7 +55,7 @@ async function runMap(given: readonly string[], options: MapOptions): Promise<nu
     ),
   ]
   const out = new Output()
-  if (options.json) out.write(rulesetJson(machines, { inputs: inputs.files, warnings }))
+  if (options.json) out.write(rulesetJson(maps, { inputs: inputs.files, warnings }))
   else
     maps.forEach(({ name, map }, i) => {
       out.write((i === 0 ? '' : '\n') + mapText(map, { ...terminal, ...(name === undefined ? {} : { name }) }))

@@ -3,7 +3,7 @@
  * priorities, connection tracking and defragmentation between them; and where a listing does not tell the order.
  */
 import { HOOKS, type Hook } from '../model/hook.ts'
-import type { Chain, RuleFamily, Table } from '../model/ruleset.ts'
+import type { Chain, Flowtable, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { usesConntrack } from '../simulate/uses-conntrack.ts'
 
@@ -14,6 +14,8 @@ export interface HookMap {
   ambiguous: Ambiguous[]
   /** Tables that hang on nothing: nft's `dormant` ones. */
   dormant: Table[]
+  /** Connections in these pass no hook but ingress. */
+  flowtables: { table: Table; flowtable: Flowtable }[]
 }
 
 export type Way = 'ip' | 'bridge' | 'arp' | 'netdev'
@@ -61,7 +63,10 @@ export function mapHooks(world: World): HookMap {
     return hooks.length === 0 ? [] : [{ way, hooks }]
   })
   const ambiguous = ways.flatMap(({ hooks }) => hooks.flatMap(ambiguousAt))
-  return { ways, ambiguous, dormant }
+  const flowtables = world.tables.flatMap((table) =>
+    dormant.includes(table) ? [] : [...(table.flowtables?.values() ?? [])].map((flowtable) => ({ table, flowtable })),
+  )
+  return { ways, ambiguous, dormant, flowtables }
 }
 
 function entriesAt(hook: Hook, tables: readonly Table[], world: World | undefined): HookEntry[] {

@@ -1,21 +1,36 @@
 /** A ruleset as nfwhy understood it, as one JSON document (`nfwhy.ruleset/1`). */
-import type { Chain, NamedSet, Table } from '../model/ruleset.ts'
+import type { HookEntry, HookMap } from '../explain/hook-map.ts'
+import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { Tail } from './form.ts'
 import { printableJson } from './printable.ts'
 
-/** Worlds of several machines: `host` says of each table and set whose it is. */
+/** Worlds of several machines: `host` says of each table, set and hook whose it is. */
 export function rulesetJson(
-  machines: readonly { name?: string; world: World }[],
+  machines: readonly { name?: string | undefined; world: World; map: HookMap }[],
   { inputs, warnings }: Pick<Tail, 'inputs' | 'warnings'>,
 ): string {
-  const of = <T extends object>(name: string | undefined, one: T) => (name === undefined ? one : { host: name, ...one })
-  const tables = machines.flatMap(({ name, world }) => world.tables.map((table) => of(name, tableData(table))))
-  const sets = machines.flatMap(({ name, world }) => world.sets.map((set: NamedSet) => of(name, set)))
-  return `${printableJson({ schema: 'nfwhy.ruleset/1', tables, sets, inputs, warnings })}\n`
+  const all = <T extends object>(data: (world: World, map: HookMap) => readonly T[]) =>
+    machines.flatMap(({ name, world, map }) =>
+      data(world, map).map((one) => (name === undefined ? one : { host: name, ...one })),
+    )
+  const hooks = all((_, { ways }) =>
+    ways.flatMap(({ way, hooks }) => hooks.map(({ hook, entries }) => ({ way, hook, chains: chainsOf(entries) }))),
+  )
+  const tables = all((world) => world.tables.map(tableData))
+  const sets = all((world) => world.sets)
+  return `${printableJson({ schema: 'nfwhy.ruleset/1', hooks, tables, sets, inputs, warnings })}\n`
 }
 
-/** Maps as lists; base chains in the order in which packets come to them would be another document. */
+/** In the order in which packets come to them. */
+const chainsOf = (entries: readonly HookEntry[]) =>
+  entries.flatMap((entry) =>
+    entry.kind === 'chain'
+      ? [{ family: entry.table.family, table: entry.table.name, chain: entry.chain.name, priority: entry.priority }]
+      : [],
+  )
+
+/** Maps as lists. */
 function tableData({ chains, flowtables, objects, ...table }: Table) {
   return {
     ...table,

@@ -50,10 +50,15 @@ describe('map', () => {
     })
     const { stdout, code } = await nfwhy(['map', 'rules', '--json'], { cwd })
     expect(code).toBe(0)
-    const { schema, inputs, tables, sets, warnings } = JSON.parse(stdout)
+    const { schema, hooks, inputs, tables, sets, warnings } = JSON.parse(stdout)
     expect(schema).toBe('nfwhy.ruleset/1')
     expect(inputs).toMatchObject([{ name: 'rules', format: 'iptables-save' }])
     expect(sets).toEqual([])
+    expect(hooks[0]).toEqual({
+      way: 'ip',
+      hook: 'input',
+      chains: [{ family: 'ip', table: 'filter', chain: 'INPUT', priority: 0 }],
+    })
     expect(tables).toMatchObject([{ family: 'ip', name: 'filter', kind: 'iptables' }])
     expect(tables[0].chains[0]).toMatchObject({
       name: 'INPUT',

@@ -77,7 +77,7 @@ function measure(page: Page, map: HookMap): Layout {
   const backend = widest(chains.map(({ table }) => backendOf(table)))
   const family = widest(chains.map(({ table }) => table.family))
   const rest = widest(chains.map(({ chain }) => contents(chain)))
-  const room = page.width - 10 - backend - family - rest - 6
+  const room = page.width - 11 - backend - family - rest - 6
   return { backend, family, name: Math.max(LEAST_NAME, Math.min(room, widest(chains.map(nameOf)))) }
 }
 
@@ -117,6 +117,10 @@ function writeNotes(page: Page, map: HookMap): void {
     for (const line of wrap(text, page.width)) page.line(line)
   }
   if (chains.some(({ chain }) => chain.type === 'nat')) say(NAT_NOTE)
+  for (const { table, flowtable } of map.flowtables)
+    say(
+      `Flowtable ${table.family} ${table.name} ${flowtable.name}: connections in it go${from(flowtable.devices)} past all of this.`,
+    )
   for (const table of map.dormant) say(`Table ${table.family} ${table.name} is dormant: its chains hang on no hook.`)
   for (const one of map.ambiguous) say(`? ${ambiguousWords(one)}`)
 }
@@ -127,3 +131,5 @@ export function ambiguousWords({ hook, priority, chains }: Ambiguous): string {
   const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
   return `${hook.toUpperCase()} at ${priority}: of ${list} the one that was made last comes first, and no listing tells which that is. A trace shows it.`
 }
+
+const from = (devices: readonly string[]): string => (devices.length === 0 ? '' : ` from ${devices.join(', ')}`)
