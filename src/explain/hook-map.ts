@@ -2,6 +2,8 @@
  * The hooks in the order in which a packet meets them, with what hangs on each: base chains of all tables at their
  * priorities, connection tracking and defragmentation between them; and where a listing does not tell the order.
  */
+
+import { decides } from '../journey/backends.ts'
 import { HOOKS, type Hook } from '../model/hook.ts'
 import type { Chain, Flowtable, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -80,9 +82,6 @@ function entriesAt(hook: Hook, tables: readonly Table[], world: World | undefine
   }
   return entries.sort((a, b) => a.priority - b.priority)
 }
-
-/** Chains without a rule, and with nothing but accept behind it, decide nothing wherever they are. */
-export const decides = ({ rules, policy }: Chain): boolean => rules.length > 0 || policy === 'drop'
 
 /** Can one packet meet chains of both? */
 const meet = (one: Table, other: Table): boolean =>

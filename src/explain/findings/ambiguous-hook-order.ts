@@ -1,12 +1,13 @@
+import { decides } from '../../journey/backends.ts'
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import { type Detector, finding } from '../context.ts'
-import { decides } from '../hook-map.ts'
 
 /** It passed here, and another base chain hangs at the same place, of which nothing is seen: it may come before or behind. */
 export const ambiguousHookOrder: Detector = {
   code: 'ambiguous-hook-order',
   detect({ journey, evidence, ended, world }) {
-    if (!['delivered', 'forwarded', 'sent'].includes(journey.outcome)) return []
+    const passed = ['delivered', 'forwarded', 'sent'].includes(journey.outcome)
+    if (!passed && ended.because !== 'ambiguous-order') return []
     const { hook, table } = evidence.arrivals[ended.step] ?? {}
     if (!hook || !table) return []
     const here = baseChainsAt(world, journey.family, hook, true).find((one) => one.table === table)

@@ -17,6 +17,7 @@ import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { missingRule } from './missing-rule.ts'
+import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
 import { neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
@@ -95,6 +96,7 @@ export const DETECTORS: readonly Detector[] = [
   wrongWayOut,
   laterBaseChain,
   ambiguousHookOrder,
+  mixedBackends,
   dnatChangedDestination,
   retransmission,
   rulesetChanged,
