@@ -74,6 +74,44 @@ iptables-nft-save > ${join(cwd, 'saved')}`)
   })
 })
 
+describe.skipIf(notHere)(`chains at the same hook and priority${notHere ? `: ${notHere}` : ''}`, () => {
+  const LEGACY = 'iptables-legacy -A INPUT -p icmp -m icmp --icmp-type 8'
+  const nft = (table: string) =>
+    `nft 'add table ip ${table}; add chain ip ${table} c { type filter hook input priority 0; }; add rule ip ${table} c icmp type echo-request counter'`
+
+  test.each<[string, string, string]>([
+    ['nft, nft', nft('first'), nft('second')],
+    ['legacy, nft', LEGACY, nft('second')],
+    ['nft, legacy', nft('first'), LEGACY],
+  ])('the one that was made last comes first: %s', (_, first, second) => {
+    // the second drops: so the first counts nothing
+    const drops = second.startsWith('iptables') ? `${second} -j DROP` : second.replace("counter'", "counter drop'")
+    const said = runInNamespace(`${NEIGHBOUR}
+${first}
+${drops}
+there ping -c 1 -W 0.2 192.0.2.2 > /dev/null
+kill $client
+echo @COUNTED
+nft list ruleset
+iptables-legacy-save -c | sed -n 's/^.\\([0-9]*\\):.*-A INPUT/-A INPUT packets \\1/p'`)
+    const counted = said
+      .split('@COUNTED\n')[1]!
+      .split('\n')
+      .flatMap((line) =>
+        [...line.matchAll(/packets (\d+)/g)].map((match) => [
+          line.includes(' drop') || line.includes('DROP'),
+          Number(match[1]),
+        ]),
+      )
+    expect(new Map(counted as [boolean, number][])).toEqual(
+      new Map([
+        [true, 1],
+        [false, 0],
+      ]),
+    )
+  })
+})
+
 describe.skipIf(notHere)(`compare and the kernel's counters${notHere ? `: ${notHere}` : ''}`, () => {
   test.each(['iptables-legacy', 'iptables-nft'])('%s', async (tool) => {
     const said = runInNamespace(`${NEIGHBOUR}
