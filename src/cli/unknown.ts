@@ -21,6 +21,10 @@ export function unknownWords(head: string, path: string): string {
       return `this is a packed folder, and was left alone; unpack it with: tar xf${file}, and give the folder`
     return `this is ${known.is}, and was left alone; read it with: ${known.command}${file} | nfwhy explain -`
   }
+  if (head.startsWith('PK\x03\x04')) {
+    const file = path === STDIN ? '' : ` ${quoted(path)}`
+    return `this is a zip archive, and was left alone; unpack it with: unzip${file}, and give the folder`
+  }
   if (/^Chain \S{1,40} \((?:policy |\d+ references)/m.test(head))
     return 'this is what iptables -L prints, which leaves parts of the rules out, and was left alone; take iptables-save -c'
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'

@@ -67,6 +67,7 @@ export class CaptureExplainer {
   private readonly states = new PacketStates()
   private readonly points = new TracePoints()
   private readonly reigns = new Map<World, Reign>()
+  private readonly tried = new Map<World, Resolver>()
   private readonly assembler: Assembler
   private readonly reader: CaptureReader
   private readonly onClosed: (closed: ClosedJourney) => void
@@ -126,8 +127,26 @@ export class CaptureExplainer {
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
+    this.onClosed(new Closed(this, open, open.repeats, followed, this.states, this.worldOf(open, followed)))
+  }
+
+  /** The rules of its time; where these were changed around then, those that the trace does not contradict. */
+  private worldOf(open: OpenJourney, followed: boolean): World {
     const world = this.worldAt?.(open.firstStamp, open.firstClock) ?? this.world
-    this.onClosed(new Closed(this, open, open.repeats, followed, this.states, world))
+    const other = open.firstStamp.second === undefined ? world.saved?.before : world.saved?.next
+    if (!other || !this.contradicts(world, open, followed)) return world
+    return this.contradicts(other, open, followed) ? world : other
+  }
+
+  /** Asked of resolvers that are for this alone: what is contradicted once is not believed any more. */
+  private contradicts(world: World, open: OpenJourney, followed: boolean): boolean {
+    let resolver = this.tried.get(world)
+    if (!resolver) {
+      resolver = new Resolver(world, this.points)
+      this.tried.set(world, resolver)
+    }
+    const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
+    return arrivals.some(({ mismatch }) => mismatch !== undefined)
   }
 
   private reign(world: World): Reign {

@@ -202,9 +202,14 @@ function numbered(rules: readonly Rule[]): [string, Rule][] {
   })
 }
 
-/** nft prints in the middle of a rule what it counted. */
-const wordsOf = ({ text, iptables }: Rule): string =>
-  iptables ? text : text.replace(/\bcounter packets \d+ bytes \d+/g, 'counter')
+/** nft prints in the middle of a rule what it counted so far. */
+const wordsOf = ({ text, iptables }: Rule): string => {
+  if (iptables) return text
+  return text
+    .replace(/\bcounter packets \d+ bytes \d+/g, 'counter')
+    .replace(/(\bquota (?:over |until )?\d+ \w+) used \d+ \w+/g, '$1')
+    .replace(/\blast used \S+/g, 'last')
+}
 
 /** Indexes of as many numbers as can stay where they are, all others moving around them. */
 function longestIncreasing(numbers: readonly number[]): Set<number> {

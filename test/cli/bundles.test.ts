@@ -356,6 +356,15 @@ describe('rules saved at several times', () => {
     )
   })
 
+  test('what the trace contradicts were not those in force', async () => {
+    const more = LATE.replace('-A INPUT', '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT')
+    const second = (time: string) => at(time).replace('INPUT:rule:1', 'INPUT:rule:2')
+    const files = { one: EARLY, two: more, log: at('10:30:00') + second('11:00:00') }
+    const run = await nfwhy(['explain', '--json', 'one', 'two', 'log'], { cwd: folder(files) })
+    // of the first both may be true, were it not for the second rule's number
+    expect(findings(run)).toEqual(['delivered ruleset-changed', 'dropped'])
+  })
+
   test('without a date in the capture the latest count, and that is told', async () => {
     const cwd = folder({ one: EARLY, two: LATE, log: dropped() })
     expect(findings(await nfwhy(['explain', '--json', 'one', 'two', 'log'], { cwd }))).toEqual([

@@ -155,6 +155,37 @@ describe('what counted', () => {
   })
 })
 
+describe('nft', () => {
+  function listed(...rules: string[]): World {
+    const text = `table inet f {\n\tchain c {\n\t\ttype filter hook input priority filter; policy accept;\n${rules.map((one) => `\t\t${one}\n`).join('')}\t}\n}\n`
+    const builder = new WorldBuilder()
+    builder.add('nft', text, recognise(text) as Parameters<WorldBuilder['add']>[2])
+    return builder.world
+  }
+
+  test('what a rule counted so far is none of its words', () => {
+    const before = listed(
+      'tcp dport 22 counter packets 3 bytes 180 accept # handle 4',
+      'quota 25 mbytes used 3 bytes drop',
+    )
+    const after = listed(
+      'tcp dport 22 counter packets 8 bytes 480 accept # handle 4',
+      'quota 25 mbytes used 9 kbytes drop',
+    )
+    expect(compareRulesets(before, after)).toMatchObject({
+      chains: [],
+      counters: true,
+      counted: [
+        { rule: { family: 'inet', table: 'f', chain: 'c', ruleNumber: 1 }, verdict: 'accept', packets: 5, bytes: 300 },
+      ],
+    })
+    expect(compareRulesets(before, listed('tcp dport 23 counter accept')).chains[0]).toMatchObject({
+      added: [{ ruleNumber: 1 }],
+      removed: [{ ruleNumber: 1 }, { ruleNumber: 2 }],
+    })
+  })
+})
+
 test('a chain is the same whatever it counted', () => {
   const input = (one: World) => one.tables[0]!.chains.get('INPUT')
   expect(sameChain(input(world([[A, 1]])), input(world([[A, 2]])))).toBe(true)
