@@ -62,7 +62,12 @@ export class Joiner {
           })
       }
     }
-    return found.sort((a, b) => Number(a.from.journey) - Number(b.from.journey))
+    // without a TTL nothing tells which of two routers was first
+    const way = (one: string, other: string) => `${one} ${other}`
+    const ways = new Set(found.map(({ from, to }) => way(from.journey, to.journey)))
+    return found
+      .filter(({ from, to }) => !ways.has(way(to.journey, from.journey)))
+      .sort((a, b) => Number(a.from.journey) - Number(b.from.journey))
   }
 
   private add(ends: Map<string, End[]>, end: End): void {
