@@ -118,7 +118,8 @@ function accepted(evidence: Evidence, all: World, step: number, lossless: boolea
 function besideOf({ journey, arrivals }: Evidence, world: World, step: number, nat: boolean): BaseChain | undefined {
   const { hook, table } = arrivals[step]!
   if (!hook || !table) return undefined
-  const priority = priorityOf(table.name, hook)
+  const here = baseChainsAt(world, journey.family, hook, true)
+  const priority = here.find((one) => one.table === table)?.priority
   return baseChainsAt(world, journey.family, hook, nat).find(
     (one) =>
       one.priority === priority &&
