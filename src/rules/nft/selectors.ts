@@ -1,6 +1,6 @@
 /** What an expression asks for: the field as conditions name it, and the type of its data as nft names it. */
 import type { Ct, Expression, Exthdr, Fib, Payload, Rt, Selector, Socket, TcpOption } from './ast.ts'
-import { headerType, LAYERS, type Layers, TCP_OPTIONS } from './headers.ts'
+import { headerType, LAYERS, type Layers, MESSAGES, TCP_OPTIONS } from './headers.ts'
 
 export interface Asked {
   /** As in rules/fields.ts; what is not in there is never known. */
@@ -35,7 +35,9 @@ function payload(of: Payload['payload']): Asked {
   const type = headerType(protocol, field)
   // nothing is known of what a tunnel carries
   if (tunnel !== undefined) return { field: `${tunnel} ${protocol} ${field}`, type, ...layersOf(tunnel) }
-  return { field: `${protocol} ${field}`, type, ...layersOf(protocol) }
+  const icmp = MESSAGES[`${protocol} ${field}`]
+  const layers = { ...LAYERS[protocol], ...(icmp ? { icmp } : {}) }
+  return { field: `${protocol} ${field}`, type, layers }
 }
 
 const layersOf = (protocol: string): { layers?: Layers } => {
@@ -93,7 +95,7 @@ const CT_TYPES: Readonly<Record<string, string>> = {
   label: 'ct_label',
   event: 'ct_event',
   helper: 'string',
-  expiration: 'time',
+  expiration: 'duration',
   'proto-src': 'inet_service',
   'proto-dst': 'inet_service',
   'ip saddr': 'ipv4_addr',
@@ -124,7 +126,8 @@ function exthdr({ name, field, offset }: Exthdr['exthdr']): Asked {
   if (field === undefined)
     return { field: 'exthdr', type: 'boolean', layers, exists: { field: 'exthdr', flag: header.replace('srh', 'rt') } }
   const entry = offset ? ` ${offset}` : ''
-  return { field: `${header} ${field}${entry}`, type: headerType(name, field), layers }
+  const type = headerType(name, field)
+  return { field: `${header} ${field}${entry}`, type, layers: { ...layers, exthdr: header.replace('srh', 'rt') } }
 }
 
 function tcpOption(of: TcpOption['tcp option']): Asked {

@@ -1,13 +1,15 @@
 /** `match` → conditions (nft's src/netlink_linearize.c, netlink_gen_relational, says what is compared with what). */
 import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
+import { UNTOLD } from '../../facts/untold.ts'
 import { FIELDS } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
 import type { Layers } from '../headers.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { keyOf, maskedField, place, setName } from './key.ts'
-import { bitNames, bitsOf, constantValue } from './values.ts'
+import { bitNames, constantValue } from './values.ts'
 
 interface Match {
   op: MatchOp
@@ -50,6 +52,8 @@ function fieldMatch({ op, left, right }: Match, text: string, lowering: Lowering
   const of = masked?.asked ?? asked(left)
   if (!of) return undefined
   lowering.need(of.layers, text)
+  const untold = UNTOLD[of.field]
+  if (untold !== undefined) return [{ kind: 'unknown', text, reason: untold }]
   const conditions = masked
     ? maskedMatch(of, masked.mask, op, right, text)
     : (existence(of, op, right, text) ?? rewritten(of, op, right, text, lowering) ?? plainMatch(of, op, right, text))
@@ -66,6 +70,9 @@ function saidBy({ field }: Asked, right: Expression): Layers {
     case 'meta protocol':
     case 'ether type':
       return protocolLayers(typeof right === 'number' ? right : numberOf('ether_type', right))
+    case 'icmp type':
+    case 'icmpv6 type':
+      return { icmp: [] }
     case 'meta l4proto':
     case 'ip protocol':
     case 'ip6 nexthdr':
@@ -177,6 +184,7 @@ function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
 
 /** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
 function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (isSet(right)) return flagSetMatch(of, op, right.set, text)
   const names = of.type === 'ct_label' ? labels(right) : bitNames(right, of.type)
   if (!names) return undefined
   const { field } = of
@@ -195,6 +203,14 @@ function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   return [{ kind: 'not', of: exact, text }, compared(field, '!=', { set: [] }, text)]
 }
 
+/** Each member is all of the bits. */
+function flagSetMatch(of: Asked, op: MatchOp, set: Expression[], text: string): Condition[] | undefined {
+  const each = set.map((one) => flagsMatch(of, '==', one, text))
+  if (op === 'in' || !each.every((one) => one !== undefined)) return undefined
+  const any: Condition = { kind: 'any', of: each.flat(), text }
+  return [op === '!=' ? { kind: 'not', of: any, text } : any]
+}
+
 function labels(right: Expression): string[] | undefined {
   const list = Array.isArray(right) ? right : [right]
   return list.every((one) => typeof one === 'string' || typeof one === 'number') ? list.map(String) : undefined
@@ -210,6 +226,11 @@ function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
 
 /** `ct status & (snat | dnat) != 0`: any, or none, of these. */
 function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (of.type === 'ct_label') {
+    // the number is that of the label, not its bit
+    const isThere = labels(right)?.join() === String(mask)
+    return isThere && (op === '==' || op === '!=') ? [compared(of.field, op, String(mask), text)] : undefined
+  }
   const names = typeof mask === 'number' ? bitNames(mask, of.type) : undefined
   const value = bitsOf(right, of.type)
   if (!names || value === undefined || (op !== '==' && op !== '!=')) return undefined
