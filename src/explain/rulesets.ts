@@ -231,7 +231,8 @@ function longestIncreasing(numbers: readonly number[]): Set<number> {
   return stayed
 }
 
-function compareSets(a: readonly NamedSet[], b: readonly NamedSet[]): SetComparison[] {
+/** Those that do not hold the same; what passes by itself (counters, time left) does not count. */
+export function compareSets(a: readonly NamedSet[], b: readonly NamedSet[]): SetComparison[] {
   const key = ({ family, table, name }: NamedSet) => `${family} ${table} ${name}`
   const old = new Map(a.map((set) => [key(set), set]))
   const compared: SetComparison[] = []

@@ -380,6 +380,29 @@ describe('rules saved at several times', () => {
     expect(read(run).warnings).toEqual([])
   })
 
+  test('a set that its rules ask for was changed', async () => {
+    const rules = (elements: string) =>
+      `table inet t {\n\tset allowed {\n\t\ttype inet_service\n\t\telements = { ${elements} }\n\t}\n\tset other {\n\t\ttype mark\n\t}\n}\n`
+    const all = RULES.replace('-A INPUT', '-A INPUT -m set --match-set hosts src -j ACCEPT\n-A INPUT').replace(
+      /^#.*\n/gm,
+      '',
+    )
+    const ipset = (address: string) => `create hosts hash:ip family inet\nadd hosts ${address}\n`
+    const files = {
+      'b/rules': all,
+      'b/2026-11-20T10:00/nft': rules('80'),
+      'b/2026-11-20T12:00/nft': rules('80, 443'),
+      'b/2026-11-20T10:00/ipset': ipset('203.0.113.1'),
+      'b/2026-11-20T12:00/ipset': ipset('203.0.113.2'),
+      'b/log': at('11:00:00').replace('INPUT:rule:1', 'INPUT:rule:2'),
+    }
+    const run = await nfwhy(['explain', '--json', 'b'], { cwd: folder(files) })
+    const [{ findings }] = read(run).journeys
+    const told = findings.find(({ code }: { code: string }) => code === 'ruleset-changed')
+    // what asks for the other one is nobody
+    expect(told.message).toContain('its rules were changed (set hosts)')
+  })
+
   test('a change that the packet did not meet is none', async () => {
     const other = LATE.replace('-A INPUT', '-A FORWARD -j DROP\n-A INPUT').replaceAll('12:00:00', '13:00:00')
     const cwd = folder({ one: LATE, two: other, log: at('12:30:00') })

@@ -68,7 +68,7 @@ filter FORWARD
   test('without counters it says how to get them', async () => {
     const bare = '*filter\n:INPUT ACCEPT\n-A INPUT -j DROP\nCOMMIT\n'
     const { stdout } = await nfwhy(['compare', 'a', 'b'], { cwd: folder({ a: bare, b: bare }) })
-    expect(stdout).toMatch(/^What counted in between cannot be told: save both with iptables-save -c\.\n/)
+    expect(stdout).toMatch(/^What counted in between cannot be told: iptables-save prints that with -c, and\n/)
   })
 
   test.each([[['log', 'rules']], [['rules', 'log']]])('%j: one of them has no ruleset', async (args) => {

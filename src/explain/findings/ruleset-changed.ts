@@ -1,6 +1,7 @@
+import type { Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { sameChain } from '../rulesets.ts'
+import { compareSets, sameChain } from '../rulesets.ts'
 
 /** It came between two times at which its rules were saved, and they were not the same: which of both it met is not known. */
 export const rulesetChanged: Detector = {
@@ -36,9 +37,29 @@ function changedChains({ journey, world }: Context, other: World): string[] {
       tables.find((one) => one.name === table && one.family === family)?.chains.get(chain),
     )
     if (!sameChain(here, there)) found.add(`${table} ${chain}`)
+    for (const name of changedSets(world, other))
+      if (here?.rules.some((rule) => asks(rule, name))) found.add(`set ${name}`)
   }
   return [...found]
 }
+
+const known = new WeakMap<World, string[]>()
+
+/** Names of sets that do not hold the same. */
+function changedSets(world: World, other: World): string[] {
+  let names = known.get(world)
+  if (!names) {
+    names = compareSets(world.sets, other.sets).map(({ name }) => name)
+    known.set(world, names)
+  }
+  return names
+}
+
+/** `@web`, `--match-set web src`. */
+const asks = ({ text }: Rule, set: string): boolean =>
+  text
+    .split(/[\s{},]+/)
+    .some((word, i, words) => word === `@${set}` || (word === set && words[i - 1] === '--match-set'))
 
 /** `2026-11-20T06:03:22` as people write it. */
 const words = (time: string | undefined): string => (time ?? '?').replace('T', ' ')

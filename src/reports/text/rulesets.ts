@@ -34,7 +34,7 @@ function writeCounted(page: Page, { counted, counters, reset }: RulesetCompariso
     say(
       counters
         ? 'No rule counted a packet in between.'
-        : 'What counted in between cannot be told: save both with iptables-save -c.',
+        : 'What counted in between cannot be told: iptables-save prints that with -c, and rules of nft count where they say counter.',
     )
     page.line()
     return
