@@ -80,6 +80,7 @@ export class Flows {
   /** By protocol, addresses and ports as a packet of that direction shows them first. */
   private readonly byTuple = new Map<string, { flow: Flow; direction: Direction }>()
   private readonly fixes = new Map<FlowPackets, Fix[]>()
+  private readonly listed = new Set<string>()
   private untracked = 0
   /** Packets that no flow can be told of: fragments, unknown addresses. */
   apart = 0
@@ -125,6 +126,10 @@ export class Flows {
 
   private add(entry: ConntrackEntry): void {
     const { family, protocol, original, reply, state, status, timeout, mark, zone } = entry
+    // two tools may have listed it
+    const key = `${tupleKey(protocol, original)} ${tupleKey(protocol, reply)} ${zone ?? 0}`
+    if (this.listed.has(key)) return
+    this.listed.add(key)
     const flow: Flow = {
       ...(this.host === undefined ? {} : { host: this.host }),
       ...{ family, protocol, tracked: true, original, reply },

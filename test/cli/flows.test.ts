@@ -145,6 +145,12 @@ describe('flows', () => {
     expect(flows[0].packets).toHaveLength(1)
   })
 
+  test('an entry that two tools listed is one', async () => {
+    const proc = `ipv4     2 ${ENTRY.replace('mark=0', 'zone=0')}`
+    const { flows } = read(await nfwhy(['flows', 'ct', 'proc', '--json'], { cwd: folder({ ct: ENTRY, proc }) }))
+    expect(flows).toHaveLength(1)
+  })
+
   test('of several machines each has its own', async () => {
     const files = { log: SYN, rules: HOST_RULES, ct: ENTRY }
     const both = Object.fromEntries(

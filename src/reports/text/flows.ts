@@ -48,7 +48,7 @@ function writeHead(page: Page, flow: Flow): void {
     ...(state === undefined ? [] : [state]),
     ...status,
     ...(tracked ? [] : ['no entry in conntrack']),
-    ...(flow.zone === undefined ? [] : [`zone ${flow.zone}`]),
+    ...(flow.zone ? [`zone ${flow.zone}`] : []),
     ...(flow.mark ? [`mark 0x${flow.mark.toString(16)}`] : []),
     ...(host === undefined ? [] : [`on ${host}`]),
   ]
