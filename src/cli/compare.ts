@@ -1,9 +1,11 @@
-/** `nfwhy compare`: two journeys side by side, and the first step where they part. */
+/** `nfwhy compare`: two journeys side by side, and the first step where they part; or two rulesets. */
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
 import { compareJourneys } from '../explain/compare.ts'
 import type { Journey } from '../model/journey.ts'
+import type { World } from '../model/world.ts'
 import { comparisonJson, comparisonText, warningsText } from '../reports/index.ts'
+import { areRulesets, runCompareRulesets } from './compare-rulesets.ts'
 import { UserError } from './errors.ts'
 import { inputOptions } from './explain.ts'
 import { readInputs } from './inputs.ts'
@@ -23,20 +25,23 @@ interface CompareOptions {
 }
 
 const HOW = [
+  '  nfwhy compare before.rules after.rules',
   '  nfwhy compare trace.log rules.v4 1 2',
   "  nfwhy compare trace.log rules.v4 'dst port 80' 'dst port 52000'",
   '',
-  'A and B are journeys as explain numbers them (#1), or filters: the first packet that matches.',
+  'A and B are journeys as explain numbers them (#1), or filters: the first packet that matches. Where both are files ' +
+    'or folders, their rulesets are compared: what was added, removed and moved, and, saved with iptables-save -c, ' +
+    'which rules counted in between.',
 ].join('\n')
 
 export function compareCommand(program: Command): Command {
   return inputOptions(
     program
       .command('compare')
-      .summary('where two packets of a capture part ways')
-      .description(`Shows two journeys side by side and the first step where they part.\n\n${HOW}`)
-      .argument('<INPUT A B...>', 'captures, rulesets and host state; then the two journeys')
-      .usage('[options] INPUT... A B'),
+      .summary('where two packets of a capture part ways; or two rulesets')
+      .description(`Shows two journeys side by side and the first step where they part, or two rulesets.\n\n${HOW}`)
+      .argument('<INPUT A B...>', 'captures, rulesets and host state; then two journeys or two rulesets')
+      .usage('[options] [INPUT...] A B'),
   )
     .option('--full', 'every step, every rule in full length')
     .option('--json', 'one JSON document')
@@ -50,8 +55,10 @@ export function compareCommand(program: Command): Command {
 /** The exit code; throws UserError and ClosedPipe. */
 async function runCompare(given: readonly string[], options: CompareOptions): Promise<number> {
   const [a, b] = given.slice(-2)
+  if (a !== undefined && b !== undefined && areRulesets(a, b))
+    return runCompareRulesets(given.slice(0, -2), options.as ?? [], [a, b], options)
   if (given.length < (options.as ? 2 : 3) || a === undefined || b === undefined)
-    throw new UserError('compare needs inputs and two journeys.', HOW)
+    throw new UserError('compare needs inputs and two journeys, or two rulesets.', HOW)
   const terminal = terminalOptions(options, true)
   const choices = [makeChoice(a), makeChoice(b)]
   const inputs = await readInputs(given.slice(0, -2), options.as ?? [])
@@ -59,8 +66,9 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
   const seen: string[] = []
   const take = (closed: ClosedJourney) => {
     for (const choice of choices) {
-      if (choice.journey || !choice.fits(closed, inputs.world)) continue
+      if (choice.journey || !choice.fits(closed)) continue
       choice.journey = closed.explain()
+      choice.world = closed.world
       // the same filter twice means two packets
       break
     }
@@ -75,7 +83,7 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
           ? 'The capture has none.'
           : `There are ${stats.journeys}: ${seen.join(' ')}${stats.journeys > seen.length ? ' …' : ''}`,
       )
-  const comparison = compareJourneys(choices[0]!.journey!, choices[1]!.journey!, inputs.world)
+  const comparison = compareJourneys(choices[0]!.journey!, choices[1]!.journey!, choices[0]!.world!)
   const out = new Output()
   out.write(
     options.json
@@ -89,8 +97,9 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
 
 interface Choice {
   text: string
-  fits(closed: ClosedJourney, world: Parameters<typeof filterMatches>[2]): boolean
+  fits(closed: ClosedJourney): boolean
   journey?: Journey
+  world?: World
 }
 
 /** `1` or `#1`: the journey of that number; else a filter. Throws UserError. */
@@ -98,5 +107,5 @@ function makeChoice(text: string): Choice {
   const id = /^#?(\d+)$/.exec(text)?.[1]
   if (id !== undefined) return { text: `#${id}`, fits: ({ open }) => open.id === Number(id) }
   const condition = readFilter(text)
-  return { text: `'${text}'`, fits: (closed, world) => filterMatches(condition, closed, world) }
+  return { text: `'${text}'`, fits: (closed) => filterMatches(condition, closed) }
 }

@@ -1,6 +1,6 @@
 /** The words of the command line → the files they stand for: folders walked, and each file once. */
 import { fstatSync, readdirSync, type Stats, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Report } from '../model/diagnostic.ts'
 import type { Recognised } from '../read/recognise.ts'
 import { printable } from '../reports/printable.ts'
@@ -12,6 +12,8 @@ export interface Named {
   /** STDIN for standard input. */
   path: string
   stats: Stats
+  /** The folders that it was found in, from the one that was named on; empty for a file that was named itself. */
+  folders: readonly string[]
   /** Found in a folder: if it cannot be read, the others still can. */
   found?: true
   /** What `--as` says it is. */
@@ -36,7 +38,7 @@ export class NamedFiles {
   /** Throws UserError for what cannot be read at all. */
   add(path: string, as?: Recognised): void {
     if (STDIN_PATHS.has(path)) {
-      this.addFile({ name: 'standard input', path: STDIN, stats: fstatSync(0), ...(as ? { as } : {}) })
+      this.addFile({ name: 'standard input', path: STDIN, stats: fstatSync(0), folders: [], ...(as ? { as } : {}) })
       return
     }
     if (path === '') throw new UserError('An input is named "": perhaps a variable of the shell is empty.')
@@ -51,7 +53,7 @@ export class NamedFiles {
       if (error instanceof UserError) throw error
       throw new UserError(`${printable(path)}: ${reasonOf(error)}.`)
     }
-    this.addFile({ name: path, path, stats, ...(as ? { as } : {}) })
+    this.addFile({ name: path, path, stats, folders: [], ...(as ? { as } : {}) })
   }
 
   /** Under whatever name. */
@@ -63,19 +65,19 @@ export class NamedFiles {
   /** Hidden files are for others: `.git`, `.swp`, Kubernetes' `..data`. */
   private addFolder(path: string, stats: Stats): void {
     if (this.folders.has(identity(stats))) return
-    if (this.walk(path, stats) === 0)
+    if (this.walk(path, stats, [basename(resolve(path))]) === 0)
       throw new UserError(`${printable(path)}: there is no file in this folder (hidden ones do not count).`)
   }
 
   /** Gives the number of files in it, whether they can be read or not. */
-  private walk(folder: string, stats: Stats): number {
+  private walk(folder: string, stats: Stats, folders: readonly string[]): number {
     this.folders.add(identity(stats))
     let files = 0
     for (const entry of readdirSync(folder).sort()) {
       if (entry.startsWith('.')) continue
       const path = join(folder, entry)
       try {
-        files += this.addFound(path, statSync(path))
+        files += this.addFound(path, statSync(path), entry, folders)
       } catch (error) {
         files++
         this.report(path)('unreadable', `${reasonOf(error)}; it was left out`)
@@ -84,10 +86,10 @@ export class NamedFiles {
     return files
   }
 
-  private addFound(path: string, stats: Stats): number {
+  private addFound(path: string, stats: Stats, entry: string, folders: readonly string[]): number {
     // a link may lead back to a folder that is being walked
-    if (stats.isDirectory()) return this.folders.has(identity(stats)) ? 0 : this.walk(path, stats)
-    if (stats.isFile()) this.addFile({ name: path, path, stats, found: true })
+    if (stats.isDirectory()) return this.folders.has(identity(stats)) ? 0 : this.walk(path, stats, [...folders, entry])
+    if (stats.isFile()) this.addFile({ name: path, path, stats, folders, found: true })
     else this.report(path)('not-a-file', 'in a folder only files are read, and this is a pipe, a socket or a device')
     return 1
   }

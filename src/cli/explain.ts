@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../explain/capture.ts'
+import { Joiner } from '../explain/joined.ts'
 import type { Journey } from '../model/journey.ts'
 import { FORMS, type Form, type FormOptions, type Group, single, warningsText, worstFirst } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
@@ -10,7 +11,8 @@ import { STDIN } from './expand.ts'
 import { chooseForm } from './forms.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
-import { captureWords, type Inputs, readInputs } from './inputs.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import { noCapture } from './no-capture.ts'
 import { Progress } from './progress.ts'
 import { runCaptures } from './run.ts'
 import { makeSelection, type Selection, type SelectOptions } from './select.ts'
@@ -76,11 +78,11 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   const form = chooseForm(options)
-  const select = makeSelection(options)
-  const terminal = terminalOptions(options, options.output === undefined)
+  const selection = makeSelection(options)
+  const wanted = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
-  if (inputs.captures.length === 0) throw new UserError(noCapture(inputs), captureWords())
-  const selection = select(inputs.world)
+  const terminal = { ...wanted, hosts: inputs.machines.length > 1 }
+  if (inputs.captures.length === 0) throw noCapture(inputs)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
@@ -103,14 +105,6 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
   )
 }
 
-function noCapture(inputs: Inputs): string {
-  const read = inputs.files.map((file) => `${printable(file.name)} (${file.format})`).join(', ')
-  const left = inputs.warnings
-    .filter((one) => one.code === 'not-recognised')
-    .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
-  return `There is no capture among the inputs: ${read}.${left.join('')}`
-}
-
 /** For programs: each journey by itself. JSON keeps the order of first events; JSON lines come as journeys complete. */
 async function streamJourneys(
   inputs: Inputs,
@@ -122,6 +116,7 @@ async function streamJourneys(
 ): Promise<number> {
   const writer = form.open(terminal)
   let code: number = EXIT.done
+  const joiner = makeJoiner(inputs)
   const write = (journey: Journey) => {
     if (isProblem(journey)) code = EXIT.problem
     out.write(writer.journey(single(journey)))
@@ -129,8 +124,10 @@ async function streamJourneys(
   const ordered = form === FORMS.json ? new InOrder(write) : undefined
   out.write(writer.begin())
   const take = (closed: ClosedJourney) => {
-    const journey = selection.packet(closed) ? closed.explain() : undefined
-    const shown = journey && selection.journey(journey) ? journey : undefined
+    const wanted = selection.packet(closed)
+    const journey = wanted || joiner ? closed.explain() : undefined
+    if (journey) joiner?.note(journey)
+    const shown = journey && wanted && selection.journey(journey) ? journey : undefined
     if (ordered) ordered.add(closed.open.id, shown)
     else if (shown) write(shown)
   }
@@ -141,7 +138,8 @@ async function streamJourneys(
     onPause: () => out.flush(),
   })
   ordered?.end()
-  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats }))
+  const joined = joiner ? { joined: joiner.joined() } : {}
+  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats, ...joined }))
   return code
 }
 
@@ -154,11 +152,13 @@ async function foldJourneys(
   out: Output,
   { idle, output, unmatched = false }: ExplainOptions,
 ): Promise<number> {
-  const groups = new Groups(inputs.world, selection.journey)
+  const joiner = makeJoiner(inputs)
+  const groups = new Groups(selection.journey, { joins: joiner !== undefined })
   const live = output === undefined && inputs.captures.some(({ source }) => source.live)
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
   const take = (closed: ClosedJourney) => {
+    joiner?.note(closed.explain())
     if (!selection.packet(closed)) return
     const group = groups.add(closed)
     if (live && group) {
@@ -167,6 +167,7 @@ async function foldJourneys(
     }
   }
   const stats = await runCaptures(inputs, take, { idle, unmatched, progress: new Progress() })
+  if (joiner) groups.join(joiner.joined())
   const list: Group[] = groups.list
   if (!live) {
     const ordered = worstFirst(list)
@@ -178,6 +179,10 @@ async function foldJourneys(
   out.write(writer.end({ inputs: inputs.files, warnings, stats }, list))
   return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
 }
+
+/** One packet may be seen on several machines. */
+const makeJoiner = ({ machines }: Inputs): Joiner | undefined =>
+  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined
 
 /** What makes the exit code 1. */
 export const isProblem = ({ outcome, findings }: Journey): boolean =>

@@ -1,5 +1,6 @@
 /** Journeys of the same fate, explained once and counted. */
 import type { ClosedJourney } from '../explain/capture.ts'
+import type { Joined } from '../explain/joined.ts'
 import { Fates } from '../journey/fate.ts'
 import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
@@ -13,6 +14,8 @@ export interface Group {
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
   /** When the last of them began, as far as the capture tells. */
   last: Pick<Journey, 'time' | 'uptime'>
+  /** On other machines, once that is known. */
+  elsewhere?: { host: string; journey: Journey; count: number }[]
 }
 
 interface Kept {
@@ -23,36 +26,64 @@ interface Kept {
 }
 
 export class Groups {
-  private readonly fates: Fates<Kept>
+  /** Of each machine and time whose rules they met. */
+  private readonly fates = new Map<World, Fates<Kept>>()
+  /** Which group a journey is in, where they are joined. */
+  private readonly ids?: Map<number, Group>
   private readonly shows: (journey: Journey) => boolean
 
   /** `shows`: by what a whole fate shares (outcome, rules). */
-  constructor(world: World, shows: (journey: Journey) => boolean) {
-    this.fates = new Fates(world)
+  constructor(shows: (journey: Journey) => boolean, { joins = false } = {}) {
+    if (joins) this.ids = new Map()
     this.shows = shows
   }
 
   /** Counts the journey; gives its group where it is a new one that is shown. */
   add(closed: ClosedJourney): Group | undefined {
-    const { open, states } = closed
-    const known = this.fates.find(open, states, closed.followed, closed.repeats.length > 0)
+    const { open, states, world } = closed
+    let fates = this.fates.get(world)
+    if (!fates) {
+      fates = new Fates(world)
+      this.fates.set(world, fates)
+    }
+    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0)
     const base = open.states.at(0) * F.COLUMNS
     if (known) {
       const { group, row } = known.value
       group.count++
       compareRows(group.same, row, states.rows, base)
+      this.ids?.set(open.id, group)
       return undefined
     }
     const journey = closed.explain()
-    const group = { journey, count: 1, same: { src: true, dst: true, sport: true, dport: true }, last: journey }
+    const group: Group = { journey, count: 1, same: { src: true, dst: true, sport: true, dport: true }, last: journey }
+    this.ids?.set(open.id, group)
     const shown = this.shows(journey)
-    this.fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown })
+    fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown })
     return shown ? group : undefined
   }
 
-  get list(): Group[] {
-    return this.fates.list.filter(({ value }) => value.shown).map(({ value }) => value.group)
+  /** Notes of both that the other is the same packet. */
+  join(joined: readonly Joined[]): void {
+    for (const { from, to } of joined) {
+      const [one, other] = [this.ids?.get(Number(from.journey)), this.ids?.get(Number(to.journey))]
+      if (!one || !other) continue
+      seenAt(one, to.host, other.journey)
+      seenAt(other, from.host, one.journey)
+    }
   }
+
+  get list(): Group[] {
+    const all = [...this.fates.values()].flatMap(({ list }) => list)
+    return all.filter(({ value }) => value.shown).map(({ value }) => value.group)
+  }
+}
+
+function seenAt(group: Group, host: string, journey: Journey): void {
+  group.elsewhere ??= []
+  const known = group.elsewhere.find((one) => one.journey === journey)
+  if (known) known.count++
+  else group.elsewhere.push({ host, journey, count: 1 })
 }
 
 function compareRows(same: Group['same'], row: Int32Array, rows: Int32Array, base: number): void {

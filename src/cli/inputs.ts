@@ -1,22 +1,26 @@
-/** INPUT…: files, folders and `-` → what each is, the World of all rulesets and host state, and the captures to read. */
+/** INPUT…: files, folders, archives and `-` → what each is, the Worlds of all rulesets and host state, the captures to read. */
 
+import { basename } from 'node:path'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
+import { type Filed, type History, makeHistory } from '../read/history.ts'
+import { findMachines, type Placed } from '../read/machines.ts'
 import { FORMATS, formatById, HEAD_BYTES, type Recognised, recognise } from '../read/recognise.ts'
-import { WorldBuilder } from '../read/world.ts'
+import { readPart } from '../read/world.ts'
 import { printable } from '../reports/printable.ts'
 import { closest } from '../rules/closest.ts'
 import { UserError } from './errors.ts'
-import { type Named, NamedFiles } from './expand.ts'
+import { type Named, NamedFiles, STDIN } from './expand.ts'
 import { openSource, ReadError, type Source } from './source.ts'
 import { unknownWords } from './unknown.ts'
+import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
 
 /** A file that was read, as contract.md's `inputs`. */
 export interface InputFile {
   name: string
   format: string
-  /** A capture's are filled in when it has been read. */
+  /** A capture's are filled in when it has been read; of what was packed, those that came out. */
   bytes: number
 }
 
@@ -27,8 +31,16 @@ export interface CaptureInput {
   file: InputFile
 }
 
+/** One host or network namespace: its rules and state, and what was captured there. */
+export interface MachineInput extends History {
+  /** Where there are several. */
+  name?: string
+  captures: CaptureInput[]
+}
+
 export interface Inputs {
-  world: World
+  machines: MachineInput[]
+  /** Those of all machines. */
   captures: CaptureInput[]
   warnings: Diagnostic[]
   files: InputFile[]
@@ -43,15 +55,28 @@ const OVERLAP = 4096
 
 /** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. */
 export async function readInputs(given: readonly string[], as: readonly string[]): Promise<Inputs> {
-  const builder = new WorldBuilder()
-  const { world, warnings } = builder
+  const warnings: Diagnostic[] = []
   const named = new NamedFiles((name) => reportTo(warnings, name))
-  const inputs: Inputs = { world, captures: [], warnings, files: [], includes: (path) => named.includes(path) }
   for (const argument of as) addAs(argument, named)
   for (const path of given) named.add(path)
-  for (const file of named.list) await readInput(file, inputs, builder)
-  if (inputs.files.every(({ format }) => format === EMPTY)) throw nothingRead(named.list, inputs)
-  return inputs
+  const reader = new InputReader(warnings)
+  for (const file of named.list) await reader.read({ ...file, open: () => openSource(file), depth: 0 })
+  if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named.list, reader)
+  const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
+    ...(name === undefined ? {} : { name }),
+    ...makeHistory(files, warnings),
+    captures,
+  }))
+  const captures = machines.flatMap((one) => one.captures)
+  return { machines, captures, warnings, files: reader.files, includes: (path) => named.includes(path) }
+}
+
+/** For commands that are about one machine. Throws UserError where there are several. */
+export function onlyWorld({ machines }: Inputs): World {
+  const [first] = machines
+  if (first && machines.length === 1) return first.world
+  const names = machines.map(({ name }) => printable(name ?? 'what lies above them')).join(', ')
+  throw new UserError(`There are several machines among the inputs: ${names}.`, 'Give the files of one of them.')
 }
 
 /** Takes what is to be told about one input. */
@@ -96,18 +121,103 @@ const whatIsRead = () =>
     `--as FORMAT:FILE reads FILE as what it does not look like. ${knownFormats()}`,
   ].join('\n')
 
-async function readInput(file: Named, inputs: Inputs, builder: WorldBuilder): Promise<void> {
-  const report = reportTo(inputs.warnings, file.name)
-  try {
-    const source = openSource(file)
-    const found = await recogniseSource(source, file.as)
-    if (found.head === '') inputs.files.push({ name: file.name, format: EMPTY, bytes: 0 })
-    else if (found.recognised) await add(file.name, source, found.recognised, inputs, builder)
-    else report('not-recognised', unknownWords(found.head, file.path))
-  } catch (error) {
-    if (!file.found || !(error instanceof ReadError)) throw error
-    report('unreadable', `${error.reason}; it was left out`)
+/** What is read: a file, or a file in an archive. */
+interface Item extends Pick<Named, 'name' | 'path' | 'folders' | 'found' | 'as'> {
+  open(): Source
+  /** Archives around it. */
+  depth: number
+  /** Seconds since 1970, of a file in an archive. */
+  mtime?: number
+}
+
+/** Reads rulesets and host state whole, and opens captures. */
+class InputReader {
+  readonly files: InputFile[] = []
+  readonly placed: Placed<CaptureInput>[] = []
+  readonly warnings: Diagnostic[]
+  private readonly bounds = new Bounds()
+
+  constructor(warnings: Diagnostic[]) {
+    this.warnings = warnings
   }
+
+  async read(item: Item): Promise<void> {
+    const report = reportTo(this.warnings, item.name)
+    try {
+      await this.readSource(item, item.open(), report)
+    } catch (error) {
+      if (!item.found || !(error instanceof ReadError)) throw error
+      report('unreadable', `${error.reason}; it was left out`)
+    }
+  }
+
+  private async readSource(item: Item, packed: Source, report: Report): Promise<void> {
+    let source = packed
+    let packing = await packingOf(source)
+    const gzip = packing === 'gzip'
+    if (gzip) {
+      source = gunzipped(item.name, source, this.bounds)
+      packing = await packingOf(source)
+    }
+    if (packing === 'tar' && !item.as) {
+      await this.readArchive(item, source, report)
+      return
+    }
+    const found = await recogniseSource(source, item.as)
+    if (found.head === '') this.files.push({ name: item.name, format: EMPTY, bytes: 0 })
+    else if (found.recognised) await this.add(item, source, found.recognised, found.head)
+    else report('not-recognised', unknownWords(found.head, item.depth === 0 ? item.path : STDIN))
+  }
+
+  private async readArchive(item: Item, source: Source, report: Report): Promise<void> {
+    if (item.depth >= DEEPEST) throw new ReadError(item.name, 'it is an archive in an archive in an archive …')
+    const folders = [...item.folders, withoutEnding(basename(item.name))]
+    const files = await unpackTar(item.name, source, this.bounds, report)
+    for (const file of files.sort((a, b) => (asWalked(a.name) < asWalked(b.name) ? -1 : 1))) {
+      const parts = file.name.split('/')
+      await this.read({
+        name: `${item.name}/${file.name}`,
+        path: file.name,
+        folders: [...folders, ...parts.slice(0, -1)],
+        found: true,
+        open: () => file.source,
+        depth: item.depth + 1,
+        mtime: file.mtime,
+      })
+    }
+  }
+
+  private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {
+    const { name, folders, mtime } = item
+    const file = { name, format: recognised.format.id, bytes: 0 }
+    if (recognised.kind === 'capture') {
+      this.files.push(file)
+      this.placed.push({ folders, head, capture: { name, format: recognised.format, source, file } })
+      return
+    }
+    const text = await readText(source, file)
+    this.files.push(file)
+    const names = [basename(name), ...[...folders].reverse()]
+    const filed: Filed = { part: readPart(name, text, recognised), names, ...(mtime === undefined ? {} : { mtime }) }
+    this.placed.push({ folders, filed })
+  }
+}
+
+/** For sorting as folders are walked. */
+const asWalked = (name: string) => name.replaceAll('/', '\0')
+
+/** `node-a.tgz` holds what a folder `node-a` would. */
+const withoutEnding = (name: string) => name.replace(/\.(?:tgz|tar(?:\.gz)?|gz)$/i, '') || name
+
+async function readText(source: Source, file: InputFile): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const block of source.blocks()) {
+    parts.push(Uint8Array.from(block))
+    file.bytes += block.length
+    if (file.bytes > MOST_TEXT)
+      throw new ReadError(file.name, `more than ${MOST_TEXT / 1e6} MB is too much for ${file.format}`)
+  }
+  return new TextDecoder().decode(Buffer.concat(parts))
 }
 
 /** Latin-1: every byte is a character, so a head that is cut inside a letter does no harm. */
@@ -146,34 +256,10 @@ async function recogniseSource(source: Source, as: Recognised | undefined): Prom
 const CAPTURES = FORMATS.filter(({ kind }) => kind === 'capture')
 const captureIn = (text: string) => CAPTURES.find(({ format }) => format.sniff(text))
 
-async function add(
-  name: string,
-  source: Source,
-  recognised: Recognised,
-  inputs: Inputs,
-  builder: WorldBuilder,
-): Promise<void> {
-  const file = { name, format: recognised.format.id, bytes: 0 }
-  if (recognised.kind === 'capture') {
-    inputs.files.push(file)
-    inputs.captures.push({ name, format: recognised.format, source, file })
-    return
-  }
-  const parts: Uint8Array[] = []
-  for await (const block of source.blocks()) {
-    parts.push(Uint8Array.from(block))
-    file.bytes += block.length
-    if (file.bytes > MOST_TEXT)
-      throw new ReadError(name, `more than ${MOST_TEXT / 1e6} MB is too much for ${file.format}`)
-  }
-  inputs.files.push(file)
-  builder.add(name, new TextDecoder().decode(Buffer.concat(parts)), recognised)
-}
-
-function nothingRead(named: readonly Named[], { files, warnings }: Inputs): UserError {
+function nothingRead(named: readonly Named[], { files, warnings }: InputReader): UserError {
   const [only] = files
-  if (only && named.length === 1) return new UserError(`${printable(only.name)}: it is empty.`)
-  if (files.length > 0 && files.length === named.length) return new UserError('All files given are empty.')
+  if (only && named.length === 1 && warnings.length === 0) return new UserError(`${printable(only.name)}: it is empty.`)
+  if (files.length > 0 && warnings.length === 0) return new UserError('All files given are empty.')
   const told = warnings.map(({ input, message }) => `${printable(input)}: ${printable(message)}.`)
   return new UserError(told.join('\n'), whatIsRead())
 }

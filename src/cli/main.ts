@@ -11,6 +11,8 @@ declare const __VERSION__: string
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
+  flows: async () => (await import('./flows.ts')).flowsCommand,
+  map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
 }
 

@@ -1,12 +1,13 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type ClosedJourney } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureOptions, type ClosedJourney } from '../explain/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
+import { worldAt } from '../journey/world-at.ts'
 import type { Report } from '../model/diagnostic.ts'
 import { printable } from '../reports/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
-import { type CaptureInput, type Inputs, reportTo } from './inputs.ts'
+import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './inputs.ts'
 import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
 import { ReadError } from './source.ts'
@@ -37,15 +38,23 @@ export async function runCaptures(
 ): Promise<RunStats> {
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
-  for (const capture of inputs.captures) {
+  const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
+  for (const { capture, machine } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     const told = reportTo(inputs.warnings, capture.name)
     const explainer = new CaptureExplainer(
       capture.format,
-      inputs.world,
+      machine.world,
       (code, message, line) => told(code, message, line === undefined ? undefined : line + linesBefore),
       onClosed,
-      { ids, idle: options.idle * 1e6, engine: modelEngine, unmatched: options.unmatched ?? false },
+      {
+        ids,
+        idle: options.idle * 1e6,
+        engine: modelEngine,
+        unmatched: options.unmatched ?? false,
+        ...(machine.name === undefined ? {} : { host: machine.name }),
+        ...worldChoice(machine, inputs),
+      },
     )
     await readCapture(capture, explainer, told, options)
     explainer.end()
@@ -64,6 +73,16 @@ export async function runCaptures(
   }
   if (stats.events === 0) throw nothingUsed(inputs)
   return stats
+}
+
+/** Of several rulesets; or of several machines, in a log that is gathered from all of them. */
+function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureOptions, 'worldAt' | 'ofMany'> {
+  const ofOne = ({ world, worlds }: MachineInput): NonNullable<CaptureOptions['worldAt']> =>
+    worlds.length > 1 ? worldAt(worlds) : () => world
+  if (machine.world.tables.length > 0 || machines.length === 1)
+    return machine.worlds.length > 1 ? { worldAt: ofOne(machine) } : {}
+  const byName = new Map(machines.map((one) => [one.name, ofOne(one)]))
+  return { ofMany: true, worldAt: (stamp, clock) => byName.get(stamp.host)?.(stamp, clock) ?? machine.world }
 }
 
 /** The first ends a capture that is still being written; the second, as always, the program. */

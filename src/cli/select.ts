@@ -5,7 +5,6 @@ import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
-import type { World } from '../model/world.ts'
 import { printable } from '../reports/printable.ts'
 import { closest } from '../rules/closest.ts'
 import { evaluate } from '../rules/evaluate.ts'
@@ -38,12 +37,12 @@ const OUTCOMES: readonly Outcome[] = [
 ]
 
 /** Throws UserError for a filter, outcome or rule that cannot be meant; that is known before anything is read. */
-export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions): (world: World) => Selection {
+export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions): Selection {
   const condition = filter === undefined ? undefined : readFilter(filter)
   const outcomes = outcome.flatMap((list) => list.split(',')).map(readOutcome)
   const rules = rule.map(readRule)
-  return (world) => ({
-    packet: (closed) => condition === undefined || filterMatches(condition, closed, world),
+  return {
+    packet: (closed) => condition === undefined || filterMatches(condition, closed),
     journey: (journey) =>
       (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
       rules.every((wanted) =>
@@ -55,7 +54,7 @@ export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions
             (step.family === 'ip6') === wanted.ip6,
         ),
       ),
-  })
+  }
 }
 
 function readOutcome(word: string): Outcome {
@@ -86,7 +85,7 @@ const ELSEWHERE = ['in', 'out', 'mark'] as const
  * The packet as it first appeared, as a live trace filters it; but an output interface or a mark is not there yet then,
  * so those count wherever the journey shows them.
  */
-export function filterMatches(condition: Condition, { open, states }: ClosedJourney, world: World): boolean {
+export function filterMatches(condition: Condition, { open, states, world }: ClosedJourney): boolean {
   const first = states.packet(open.states.at(0))
   const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
   if (matches(first)) return true

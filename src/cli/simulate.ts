@@ -20,7 +20,7 @@ import { parseSpec } from '../simulate/spec.ts'
 import { reasonOf, UserError } from './errors.ts'
 import { EXIT, isProblem } from './explain.ts'
 import { chooseForm, type FormChoice } from './forms.ts'
-import { readInputs } from './inputs.ts'
+import { onlyWorld, readInputs } from './inputs.ts'
 import { pointAt } from './point-at.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
@@ -99,7 +99,7 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       code: 'capture-unused',
       message: 'it is a capture: simulate reads only rulesets and host state',
     })
-  const world = (options.apply ?? []).reduce(applyCommand, inputs.world)
+  const world = (options.apply ?? []).reduce(applyCommand, onlyWorld(inputs))
   const machine = new Machine(world, { assume })
   const terminal = terminalOptions(options, options.output === undefined)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)

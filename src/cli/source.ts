@@ -22,6 +22,8 @@ export interface Source {
   readonly size?: number
   /** May still be written to. */
   readonly live: boolean
+  /** May `blocks` be asked for again, and while others are read? */
+  readonly again: boolean
   /** From the beginning, for finding out what it is. A stream keeps these, but for what `forget` is told of. */
   peek(): AsyncIterable<Uint8Array>
   /** Of what a stream keeps, only the last `bytes` are needed. */
@@ -124,6 +126,7 @@ class ReadableBlocks implements Blocks {
 
 class FileSource implements Source {
   readonly live = false
+  readonly again = true
   readonly size: number
   readonly forgotten = { bytes: 0, lines: 0 }
   private readonly name: string
@@ -158,6 +161,7 @@ class FileSource implements Source {
 
 class StreamSource implements Source {
   readonly live: boolean
+  readonly again = false
   readonly size?: number
   readonly forgotten = { bytes: 0, lines: 0 }
   private readonly name: string
@@ -173,6 +177,7 @@ class StreamSource implements Source {
   }
 
   async *peek(): AsyncGenerator<Uint8Array> {
+    yield* [...this.kept]
     for (let block = await this.next(); block; block = await this.next()) {
       const copy = Uint8Array.from(block)
       this.kept.push(copy)

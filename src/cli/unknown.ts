@@ -4,7 +4,6 @@ import { STDIN } from './expand.ts'
 
 /** Latin-1; the commands read a file and write to standard output. */
 const KNOWN: readonly { begins: string; is: string; command: string }[] = [
-  { begins: '\x1f\x8b', is: 'compressed', command: 'zcat' },
   { begins: '\xfd7zXZ\0', is: 'compressed', command: 'xzcat' },
   { begins: '\x28\xb5\x2f\xfd', is: 'compressed', command: 'zstdcat' },
   { begins: 'BZh', is: 'compressed', command: 'bzcat' },
@@ -21,6 +20,10 @@ export function unknownWords(head: string, path: string): string {
     if (known.is === 'compressed' && /\.(?:tgz|tar\.\w+)$/.test(path))
       return `this is a packed folder, and was left alone; unpack it with: tar xf${file}, and give the folder`
     return `this is ${known.is}, and was left alone; read it with: ${known.command}${file} | nfwhy explain -`
+  }
+  if (head.startsWith('PK\x03\x04')) {
+    const file = path === STDIN ? '' : ` ${quoted(path)}`
+    return `this is a zip archive, and was left alone; unpack it with: unzip${file}, and give the folder`
   }
   if (/^Chain \S{1,40} \((?:policy |\d+ references)/m.test(head))
     return 'this is what iptables -L prints, which leaves parts of the rules out, and was left alone; take iptables-save -c'

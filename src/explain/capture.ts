@@ -11,6 +11,7 @@ import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import { TracePoints } from '../read/captures/points.ts'
+import type { Stamp } from '../read/captures/stamp.ts'
 import { PacketStates } from '../read/captures/states.ts'
 import type { Detector } from './context.ts'
 import { explain, tryFixesOf } from './explain.ts'
@@ -33,6 +34,8 @@ export interface ClosedJourney {
   repeats: readonly Repeat[]
   followed: boolean
   states: PacketStates
+  /** With the rules that were in force. */
+  world: World
   explain(): Journey
 }
 
@@ -43,20 +46,37 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
   engine?: Engine
   /** Notes of each rule that did not match why. */
   unmatched?: boolean
+  /** The machine's name, where several are told apart; else a journey has the one that the capture gives. */
+  host?: string
+  /** The log is of many machines: the name that it gives counts more. */
+  ofMany?: boolean
+  /** Rules that were in force at an event's time, where they changed; else those of `world`, all the time. */
+  worldAt?: (stamp: Stamp, clock: number) => World
+}
+
+/** Rules as they were for some time, and what was found out about packets that met them. */
+interface Reign {
+  world: World
+  resolver: Resolver
+  fates: Fates<Known>
+  contradictions: number
 }
 
 /** Push the capture's bytes piece by piece, then end; journeys come as they complete. Never throws on bad input. */
 export class CaptureExplainer {
   private readonly states = new PacketStates()
-  private readonly resolver: Resolver
+  private readonly points = new TracePoints()
+  private readonly reigns = new Map<World, Reign>()
+  private readonly tried = new Map<World, Resolver>()
   private readonly assembler: Assembler
   private readonly reader: CaptureReader
   private readonly onClosed: (closed: ClosedJourney) => void
   private readonly world: World
   private readonly engine: Engine | undefined
-  private fates: Fates<Known>
-  private contradictions = 0
   private readonly unmatched: boolean
+  private readonly host: string | undefined
+  private readonly ofMany: boolean
+  private readonly worldAt: CaptureOptions['worldAt']
   private journeys = 0
 
   constructor(
@@ -64,17 +84,26 @@ export class CaptureExplainer {
     world: World,
     report: Report,
     onClosed: (closed: ClosedJourney) => void,
-    { ids = new JourneyIds(), engine, unmatched = false, ...options }: CaptureOptions = {},
+    {
+      ids = new JourneyIds(),
+      engine,
+      unmatched = false,
+      host,
+      ofMany = false,
+      worldAt,
+      ...options
+    }: CaptureOptions = {},
   ) {
-    const points = new TracePoints()
     this.world = world
     this.engine = engine
-    this.fates = new Fates(world)
     this.unmatched = unmatched
+    this.host = host
+    this.ofMany = ofMany
+    this.worldAt = worldAt
     this.onClosed = onClosed
-    this.resolver = new Resolver(world, points)
-    this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
-    this.reader = format.open({ points, states: this.states, sink: this.assembler, report })
+    const { resolver } = this.reign(world)
+    this.assembler = new Assembler(resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
+    this.reader = format.open({ points: this.points, states: this.states, sink: this.assembler, report })
   }
 
   push(chunk: Uint8Array): void {
@@ -98,36 +127,69 @@ export class CaptureExplainer {
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
-    this.onClosed(new Closed(this, open, open.repeats, followed, this.states))
+    this.onClosed(new Closed(this, open, open.repeats, followed, this.states, this.worldOf(open, followed)))
+  }
+
+  /** The rules of its time; where these were changed around then, those that the trace does not contradict. */
+  private worldOf(open: OpenJourney, followed: boolean): World {
+    const world = this.worldAt?.(open.firstStamp, open.firstClock) ?? this.world
+    const other = open.firstStamp.second === undefined ? world.saved?.before : world.saved?.next
+    if (!other || !this.contradicts(world, open, followed)) return world
+    return this.contradicts(other, open, followed) ? world : other
+  }
+
+  /** Asked of resolvers that are for this alone: what is contradicted once is not believed any more. */
+  private contradicts(world: World, open: OpenJourney, followed: boolean): boolean {
+    let resolver = this.tried.get(world)
+    if (!resolver) {
+      resolver = new Resolver(world, this.points)
+      this.tried.set(world, resolver)
+    }
+    const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
+    return arrivals.some(({ mismatch }) => mismatch !== undefined)
+  }
+
+  private reign(world: World): Reign {
+    let reign = this.reigns.get(world)
+    if (!reign) {
+      reign = { world, resolver: new Resolver(world, this.points), fates: new Fates(world), contradictions: 0 }
+      this.reigns.set(world, reign)
+    }
+    return reign
   }
 
   /** For Closed alone. */
-  explain(open: OpenJourney, repeats: readonly Repeat[], followed: boolean): Journey {
+  explain({ open, repeats, followed, world }: Omit<ClosedJourney, 'explain'>): Journey {
     const repeated = repeats.length > 0
-    let known = this.fates.find(open, this.states, followed, repeated)?.value
+    const reign = this.reign(world)
+    const { resolver } = reign
+    let known = reign.fates.find(open, this.states, followed, repeated)?.value
     const evidence = gatherEvidence(
       open,
-      this.resolver,
+      resolver,
       this.states,
       followed,
-      this.fates.fine ? known?.mismatches : undefined,
+      reign.fates.fine ? known?.mismatches : undefined,
     )
-    if (this.contradictions !== this.resolver.contradictions) {
+    if (this.host !== undefined && !(this.ofMany && evidence.journey.host !== undefined))
+      evidence.journey.host = this.host
+    if (reign.contradictions !== resolver.contradictions) {
       // a rule that was believed may not be any more
-      this.contradictions = this.resolver.contradictions
-      this.fates = new Fates(this.world)
-      known = this.fates.find(open, this.states, followed, repeated)?.value
+      reign.contradictions = resolver.contradictions
+      reign.fates = new Fates(world)
+      known = reign.fates.find(open, this.states, followed, repeated)?.value
     }
+    const { fates } = reign
     const found = new Set<Detector>()
     const journey = explain(
       evidence,
-      this.world,
-      known && this.fates.fine ? { repeats, ask: known.found } : { repeats, onFound: (one) => found.add(one) },
+      world,
+      known && fates.fine ? { repeats, ask: known.found } : { repeats, onFound: (one) => found.add(one) },
     )
-    if (this.unmatched) noteUnmatched(evidence, this.world)
-    const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, this.world, this.engine))
+    if (this.unmatched) noteUnmatched(evidence, world)
+    const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, world, this.engine))
     if (trials) noteTrials(journey, trials)
-    if (!known) this.fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
+    if (!known) fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
     return journey
   }
 }
@@ -144,6 +206,7 @@ class Closed implements ClosedJourney {
   readonly repeats: readonly Repeat[]
   readonly followed: boolean
   readonly states: PacketStates
+  readonly world: World
   private readonly explainer: CaptureExplainer
 
   constructor(
@@ -152,15 +215,17 @@ class Closed implements ClosedJourney {
     repeats: readonly Repeat[],
     followed: boolean,
     states: PacketStates,
+    world: World,
   ) {
     this.explainer = explainer
     this.open = open
     this.repeats = repeats
     this.followed = followed
     this.states = states
+    this.world = world
   }
 
   explain(): Journey {
-    return this.explainer.explain(this.open, this.repeats, this.followed)
+    return this.explainer.explain(this)
   }
 }

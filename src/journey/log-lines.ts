@@ -26,8 +26,8 @@ const TABLES: Readonly<Record<Family, readonly RuleFamily[]>> = {
   netdev: ['netdev'],
 }
 
-/** What xt_LOG keeps of a prefix, and what nft does; in bytes. */
-const LONGEST = { iptables: 29, nft: 127 } as const
+/** What xt_LOG keeps of a prefix, as ebt_log does, and what nft does; in bytes. */
+const LONGEST = { iptables: 29, ebtables: 29, arptables: 29, nft: 127 } as const
 
 /** The rule's prefix as the kernel prints it; undefined where it logs nothing (to the kernel log: NFLOG has a group). */
 export function printedPrefix(rule: Rule, kind: Table['kind']): string | undefined {

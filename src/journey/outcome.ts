@@ -5,6 +5,7 @@ import type { Packet } from '../model/packet.ts'
 import { findTable, type World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
+import { backendOf, seenFrom } from './backends.ts'
 import { type BaseChain, baseChainsAt, nextAtHook, nextBehindHook } from './base-chains.ts'
 import type { Evidence } from './evidence.ts'
 import { priorityOf } from './resolve.ts'
@@ -29,6 +30,10 @@ export interface Ended {
     | 'nat-unseen'
     /** This host puts fragments together before INPUT, and the whole packet goes on alone. */
     | 'fragment'
+    /** The capture shows one of iptables-legacy and nf_tables, and the other comes next. */
+    | 'other-backend'
+    /** The same, and the other's chain hangs at the very place of the last one that was seen: before it, or behind. */
+    | 'ambiguous-order'
   /** The base chain that had to come and did not. */
   missing?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
@@ -68,21 +73,27 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
   }
 }
 
-function accepted(evidence: Evidence, world: World, step: number, lossless: boolean): Ended {
+function accepted(evidence: Evidence, all: World, step: number, lossless: boolean): Ended {
   const { journey, arrivals } = evidence
   const { family } = journey
   const arrival = arrivals[step]!
   const hook = arrival.hook
+  const side = arrival.table && backendOf(arrival.table)
+  const world = side ? seenFrom(all, side) : all
   const natPassed = evidence.nat === 'passed' && !cameBack(evidence, step)
   if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
   const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
   const missing = (next: BaseChain): Ended => {
+    if (side && backendOf(next.table) !== side)
+      return { ...ended('undetermined'), because: 'other-backend', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
   }
   const next = nextAtHook(world, family, hook, priorityOf(journey.steps[step]!.table, hook), natPassed)
   if (next) return missing(next)
+  const beside = side && besideOf(evidence, world, step, natPassed)
+  if (beside) return { ...ended('undetermined'), because: 'ambiguous-order', missing: beside }
   switch (hook) {
     case 'input':
       return ended('delivered')
@@ -101,6 +112,20 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
     default:
       return { ...ended('undetermined'), because: 'capture-ends' }
   }
+}
+
+/** The other backend's chain at the same hook and priority, where this packet was not seen in it. */
+function besideOf({ journey, arrivals }: Evidence, world: World, step: number, nat: boolean): BaseChain | undefined {
+  const { hook, table } = arrivals[step]!
+  if (!hook || !table) return undefined
+  const here = baseChainsAt(world, journey.family, hook, true)
+  const priority = here.find((one) => one.table === table)?.priority
+  return baseChainsAt(world, journey.family, hook, nat).find(
+    (one) =>
+      one.priority === priority &&
+      backendOf(one.table) !== backendOf(table) &&
+      !arrivals.some((arrival) => arrival.hook === hook && arrival.table === one.table),
+  )
 }
 
 /** Sent over lo, and in again: nat has done its part in OUTPUT and POSTROUTING and is not asked a second time. */

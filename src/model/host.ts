@@ -12,12 +12,24 @@ export interface Host {
   routingRules?: RoutingRule[]
   sockets?: Socket[]
   conntrack?: ConntrackEntry[]
+  /** What each CPU has counted, under the names of `conntrack -S`: `drop`, `early_drop`, `insert_failed` … */
+  conntrackCounters?: Readonly<Record<string, number>>[]
+  neighbours?: Neighbour[]
+  /** NFQUEUE's queues that a program reads (/proc/net/netfilter/nfnetlink_queue). */
+  queues?: Queue[]
+  /** Kernel modules that are loaded; what is built in is not among them. */
+  modules?: string[]
+  /** By name (`iptables`, `nft`): which release the machine has. */
+  tools?: Readonly<Record<string, Tool>>
+  /** Named network namespaces (`ip netns`). */
+  namespaces?: string[]
   /** `net.ipv4.ip_forward` → `1`; dots as sysctl prints them. */
   sysctls?: Map<string, string>
 }
 
 export interface Link {
-  index: number
+  /** Absent where the listing does not tell it (`ip -br link`). */
+  index?: number
   name: string
   mtu?: number
   up?: boolean
@@ -116,6 +128,36 @@ export interface Socket {
   peerPort?: number
   process?: string
   pid?: number
+}
+
+/** Who has which IP address on a link: ARP's and neighbour discovery's table. */
+export interface Neighbour {
+  family: 'ip' | 'ip6'
+  address: string
+  device: string
+  mac?: string
+  /** `REACHABLE` `STALE` `FAILED` `INCOMPLETE` `PERMANENT` … */
+  state: string[]
+  router?: boolean
+  /** This host answers for it. */
+  proxy?: boolean
+}
+
+export interface Queue {
+  number: number
+  /** The netlink socket that reads it. */
+  portId: number
+  /** Packets that wait for a verdict. */
+  waiting: number
+  /** Dropped because the queue was full, and because the program's socket was. */
+  dropped: number
+  userDropped: number
+}
+
+export interface Tool {
+  version: string
+  /** Of iptables and its like: which of the kernel's two packet filters it speaks to. */
+  backend?: 'legacy' | 'nft'
 }
 
 export interface Tuple {

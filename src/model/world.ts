@@ -7,10 +7,19 @@ export interface World {
   tables: Table[]
   sets: NamedSet[]
   host: Host
+  /** Where rules were saved more than once, and differ: when these were (local time as written), and the others. */
+  saved?: { at: string; before?: World; next?: World }
 }
 
 export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })
 
-/** The iptables table of this name and family. */
-export const findTable = (world: World, family: Family, name: string): Table | undefined =>
-  world.tables.find((table) => table.family === family && table.name === name)
+/** The iptables table of this name and family; where both backends have one, that of iptables-legacy. */
+export function findTable(world: World, family: Family, name: string): Table | undefined {
+  let found: Table | undefined
+  for (const table of world.tables) {
+    if (table.family !== family || table.name !== name) continue
+    if (table.backend !== 'nft') return table
+    found ??= table
+  }
+  return found
+}

@@ -1,9 +1,50 @@
 /** Rulesets and host state, file by file, into one World. */
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
-import type { NamedSet, Table } from '../model/ruleset.ts'
+import type { Host } from '../model/host.ts'
+import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
+
+/** What one file says of a machine, not yet laid together with others. */
+export interface Part {
+  input: string
+  /** How much of it could not be read as it is. */
+  damage: number
+  warnings: Diagnostic[]
+  host: Partial<Host>[]
+  /** Rulesets that it holds, one after the other, and the sets that host state has. */
+  dumps: Dump[]
+}
+
+export interface Dump {
+  tables: Table[]
+  sets: NamedSet[]
+  /** When it was saved, in its tool's own words. */
+  date?: string
+  /** Where its tool says so: of iptables-legacy, or of iptables-nft. */
+  backend?: 'legacy' | 'nft'
+}
+
+/** Reads one file; never throws. */
+export function readPart(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): Part {
+  const part: Part = { input, damage: 0, warnings: [], host: [], dumps: [] }
+  const report: Report = (code, message, line) => {
+    part.damage++
+    part.warnings.push({ input, code, message, ...(line === undefined ? {} : { line }) })
+  }
+  if (recognised.kind === 'host') {
+    const { host, sets } = recognised.format.read(text, report)
+    if (host) part.host.push(host)
+    if (sets) part.dumps.push({ tables: [], sets })
+    return part
+  }
+  for (const { tables, sets = [], host, date, backend } of recognised.format.read(text, report)) {
+    part.dumps.push({ tables, sets, ...(date === undefined ? {} : { date }), ...(backend ? { backend } : {}) })
+    if (host) part.host.push(host)
+  }
+  return part
+}
 
 interface Twice {
   kept: string
@@ -17,30 +58,30 @@ export class WorldBuilder {
   private readonly origins = new Map<object, { input: string; damage: number }>()
 
   add(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): void {
-    let damage = 0
-    const report: Report = (code, message, line) => {
-      damage++
-      this.warnings.push({ input, code, message, ...(line === undefined ? {} : { line }) })
-    }
-    if (recognised.kind === 'host') {
-      const { host, sets } = recognised.format.read(text, report)
-      if (host) mergeHost(this.world.host, host)
-      for (const set of sets ?? []) this.addSet(set, input, damage)
-      return
-    }
-    for (const { tables, sets = [], host } of recognised.format.read(text, report)) {
-      for (const table of tables) this.addTable(table, input, damage)
-      for (const set of sets) this.addSet(set, input, damage)
-      if (host) mergeHost(this.world.host, host)
+    const part = readPart(input, text, recognised)
+    this.warnings.push(...part.warnings)
+    this.addPart(part)
+  }
+
+  /** Without the part's own warnings. `wanted`: of its tables and sets, where not all count. */
+  addPart({ input, damage, host, dumps }: Part, wanted: (one: Table | NamedSet) => boolean = () => true): void {
+    for (const one of host) mergeHost(this.world.host, one)
+    for (const { tables, sets } of dumps) {
+      for (const table of tables) if (wanted(table)) this.addTable(table, input, damage)
+      for (const set of sets) if (wanted(set)) this.addSet(set, input, damage)
     }
   }
 
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */
   private addTable(table: Table, input: string, damage: number): void {
     const { tables } = this.world
-    const same = tables.findIndex(
-      (one) => one.family === table.family && one.name === table.name && one.kind === table.kind,
-    )
+    const twin = tables.findIndex((one) => isTwin(one, table))
+    if (twin >= 0) {
+      this.origins.set(table, { input, damage })
+      tables[twin] = betterTold(tables[twin]!, table)
+      return
+    }
+    const same = tables.findIndex((one) => tableKey(one) === tableKey(table))
     const twice = this.put(tables, same, table, input, damage)
     if (!twice) return
     const message = `table ${table.name} (${table.family}) is in ${twice.kept} too; that one is used`
@@ -50,7 +91,7 @@ export class WorldBuilder {
   /** As with tables; where both files say the same of an ipset there is nothing to tell. */
   private addSet(set: NamedSet, input: string, damage: number): void {
     const { sets } = this.world
-    const same = sets.findIndex(({ name, table }) => name === set.name && table === undefined)
+    const same = sets.findIndex((one) => setKey(one) === setKey(set))
     const before = sets[same]
     const twice = this.put(sets, same, set, input, damage)
     if (!twice || !before || saySame(before, set)) return
@@ -72,3 +113,28 @@ export class WorldBuilder {
     return { kept: input, left: before.input }
   }
 }
+
+/** What iptables-nft made, as iptables-nft-save lists it and as nft does: one table in two languages. */
+const isTwin = (one: Table, other: Table): boolean =>
+  one.kind !== other.kind &&
+  one.family === other.family &&
+  one.name === other.name &&
+  (one.kind === 'nft' ? other : one).backend === 'nft'
+
+/** nft cannot word all that iptables does; where it can, its handles are what a trace names rules by. */
+function betterTold(one: Table, other: Table): Table {
+  const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
+  return unknowns(nft) > unknowns(iptables) ? iptables : nft
+}
+
+const unknowns = ({ chains }: Table): number =>
+  [...chains.values()].reduce((sum, { rules }) => sum + rules.filter(isUnclear).length, 0)
+
+const isUnclear = ({ conditions, statements }: Rule): boolean =>
+  conditions.some(({ kind }) => kind === 'unknown') || statements.some(({ kind }) => kind === 'unknown')
+
+/** The same for the same table, whenever it was saved. */
+export const tableKey = ({ family, name, kind, backend }: Table): string =>
+  `${kind}${backend === 'nft' ? ' of nf_tables' : ''} ${family} ${name}`
+
+export const setKey = ({ family, table, name }: NamedSet): string => `set ${family ?? ''} ${table ?? ''} ${name}`

@@ -11,6 +11,8 @@ export interface Group {
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
   /** When the last of them came. */
   last?: Pick<Journey, 'time' | 'uptime'>
+  /** Where else these packets were seen: the first journey there of each fate, and how many of these had that. */
+  elsewhere?: readonly { host: string; journey: Journey; count: number }[]
 }
 
 /** Width in columns. Without `unicode` all marks are ASCII; what comes from the input stays as it is. */
@@ -20,6 +22,8 @@ export interface FormOptions {
   unicode: boolean
   /** Every step, every rule in full length, every note. */
   full: boolean
+  /** Several machines are told of. */
+  hosts?: boolean
 }
 
 export const DEFAULT_FORM_OPTIONS: FormOptions = { width: 80, colour: false, unicode: true, full: false }
@@ -29,6 +33,13 @@ export interface Tail {
   inputs: readonly { name: string; format: string; bytes: number }[]
   warnings: readonly Diagnostic[]
   stats: { bytes: number; events: number; journeys: number; skipped: number; lost: number; evicted?: number }
+  /** Packets that were seen on two machines: ids of their journeys, in the order of their way. */
+  joined?: readonly { from: Seen; to: Seen }[]
+}
+
+interface Seen {
+  host: string
+  journey: string
 }
 
 /** Gives a report piece by piece; the caller writes the pieces one behind the other. */

@@ -6,10 +6,16 @@ import { ndjson } from './ndjson.ts'
 import { text } from './text/index.ts'
 
 export { comparisonJson } from './comparison-json.ts'
+export { flowsJson } from './flows-json.ts'
 export type { Form, FormOptions, Group, Tail } from './form.ts'
 export { single, worstFirst } from './group.ts'
+export { rulesetJson } from './ruleset-json.ts'
+export { rulesetsJson } from './rulesets-json.ts'
 export { comparisonText } from './text/comparison.ts'
+export { flowsText } from './text/flows.ts'
 export { warningsText } from './text/index.ts'
+export { ambiguousWords, mapText } from './text/map.ts'
+export { rulesetsText } from './text/rulesets.ts'
 
 export const FORMS = { text, markdown, json, ndjson } as const satisfies Record<string, Form>
 export type FormName = keyof typeof FORMS

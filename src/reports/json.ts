@@ -15,8 +15,8 @@ export const json: Form = {
         first = false
         return before + printableJson(journey)
       },
-      end: ({ inputs, warnings, stats }) =>
-        `\n],\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
+      end: ({ inputs, warnings, stats, joined }) =>
+        `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
     }
   },
 }

@@ -9,6 +9,7 @@ export const ndjson: Form = {
   open: () => ({
     begin: () => '',
     journey: ({ journey }) => `${printableJson(journey)}\n`,
-    end: ({ inputs, warnings, stats }) => `${printableJson({ summary: { inputs, warnings, stats } })}\n`,
+    end: ({ inputs, warnings, stats, joined }) =>
+      `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } })}\n`,
   }),
 }

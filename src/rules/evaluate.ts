@@ -4,6 +4,8 @@ import { reader } from './facts.ts'
 import { FIELDS } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { ABSENT, type Moment } from './moment.ts'
+import { peculiar } from './nft/fields.ts'
+import { inNftSet } from './nft/lookup.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
@@ -41,8 +43,11 @@ function prepare(condition: Condition): Test {
   switch (condition.kind) {
     case 'compare':
       return compare(condition)
-    case 'lookup':
-      return (moment) => inSet(condition.set, condition.fields, moment)
+    case 'lookup': {
+      const { set, fields, nft, differs = false } = condition
+      if (nft) return (moment) => inNftSet({ set, fields, nft }, differs, moment)
+      return (moment) => inSet(set, fields, moment)
+    }
     case 'not': {
       const of = testOf(condition.of)
       return (moment) => not(of(moment))
@@ -62,10 +67,12 @@ function prepare(condition: Condition): Test {
   }
 }
 
-function compare({ field, op, value, mask }: Condition & { kind: 'compare' }): Test {
+function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' }): Test {
   const read = reader(field)
   const holds = comparison(FIELDS[field] ?? 'name', op, value, mask)
   return (moment) => {
+    const otherwise = nft && peculiar(field, moment)
+    if (otherwise) return otherwise
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false
@@ -82,7 +89,7 @@ export function conditionText(condition: Condition): string {
     case 'compare':
       return `${condition.field} ${condition.op} ${JSON.stringify(condition.value)}`
     case 'lookup':
-      return `${condition.fields.join(' . ')} in @${condition.set}`
+      return `${condition.fields.join(' . ')} ${condition.differs ? 'not ' : ''}in ${condition.set ? `@${condition.set}` : 'a set'}`
     case 'all':
       return condition.of.map(conditionText).join(' and ')
     case 'any':

@@ -34,6 +34,8 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'meta mark': 'number',
   'meta priority': 'number',
   'meta length': 'number',
+  /** The frame's type: 0x0800 IPv4, 0x86dd IPv6, 0x0806 ARP. */
+  'meta protocol': 'number',
   /** `ipv4` `ipv6`, or the family's own name. */
   'meta nfproto': 'name',
   'meta l4proto': 'protocol',
@@ -49,6 +51,16 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'ether daddr': 'mac',
   'ether type': 'number',
   'vlan id': 'number',
+  'vlan pcp': 'number',
+  'vlan type': 'number',
+  'arp htype': 'number',
+  'arp ptype': 'number',
+  'arp hlen': 'number',
+  'arp operation': 'number',
+  'arp saddr ip': 'address',
+  'arp daddr ip': 'address',
+  'arp saddr ether': 'mac',
+  'arp daddr ether': 'mac',
   // network layer
   'ip saddr': 'address',
   'ip daddr': 'address',

@@ -51,6 +51,7 @@ function equality(type: FieldType, value: Value, mask: Scalar | undefined): Test
       return (held) => held === value || (number !== undefined && knownProtocol(String(held)) === number)
     }
     case 'mac': {
+      if (mask !== undefined) return maskedMacTest(String(value), String(mask))
       const wanted = String(value).toLowerCase()
       return (held) => held === value || String(held).toLowerCase() === wanted
     }
@@ -133,6 +134,13 @@ function maskedAddressTest(network: string, mask: string): Test {
     const address = addressBytes(String(held))
     return address?.length === wanted.length && wanted.every((byte, i) => (address[i]! & bits[i]!) === byte)
   }
+}
+
+const macBytes = (text: string): number[] => text.split(':').map((byte) => Number.parseInt(byte, 16))
+
+function maskedMacTest(value: string, mask: string): Test {
+  const [wanted, bits] = [macBytes(value), macBytes(mask)]
+  return (held) => macBytes(String(held)).every((byte, i) => (byte & bits[i]!) === wanted[i])
 }
 
 const word = (bytes: Uint8Array): number => (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!

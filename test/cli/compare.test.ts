@@ -30,8 +30,8 @@ describe('compare', () => {
   })
 
   test.each([
-    [['log'], 'compare needs inputs and two journeys.'],
-    [['log', '1'], 'compare needs inputs and two journeys.'],
+    [['log'], 'compare needs inputs and two journeys, or two rulesets.'],
+    [['log', '1'], 'compare needs inputs and two journeys, or two rulesets.'],
     [['rules', '1', '2'], 'There is no capture among the inputs.'],
     [['log', '1', '3'], 'No journey is #3.'],
     [['log', 'dst port 23', 'dst port 23'], "No journey is 'dst port 23' a second time."],

@@ -109,6 +109,8 @@ const JOURNEY = object({
   findings: list(FINDING),
 })
 
+const SEEN = object({ host: text, journey: text })
+
 const TAIL = {
   inputs: list(object({ name: text, format: text, bytes: number })),
   warnings: list(object({ input: text, 'line?': number, code: text, message: text })),
@@ -120,6 +122,7 @@ const TAIL = {
     lost: number,
     'evicted?': number,
   }),
+  'joined?': list(object({ from: SEEN, to: SEEN })),
 }
 
 /** What a type cannot say: steps count from 1, and what refers to a step means one that is there. */

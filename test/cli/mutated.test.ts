@@ -34,7 +34,7 @@ async function explainAll(path: string): Promise<Journey[] | undefined> {
     const inputs = await readInputs([path], [])
     if (inputs.captures.length === 0) return undefined
     const journeys: Journey[] = []
-    const groups = new Groups(inputs.world, () => true)
+    const groups = new Groups(() => true)
     const take = (closed: Parameters<Parameters<typeof runCaptures>[1]>[0]) => {
       groups.add(closed)
       journeys.push(closed.explain())

@@ -10,12 +10,17 @@ import { ROOT, sourcesIn } from './sources.ts'
 const page = (name: string) => readFileSync(join(ROOT, `docs/formats/${name}.md`), 'utf8')
 const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
 
+const isIptablesSave = (path: string) => /\/rulesets\/[^/]+$/.test(path)
+/** What src/read/rulesets/iptables-table.ts tells of any text. */
+const FROM_IPTABLES_TABLE = ['missing-chain', 'rule-not-understood', 'table-twice']
+
 describe('warnings', () => {
   const kernelLogFolder = 'src/read/captures/'
   test.each([
     ['kernel-log', sourcesIn(kernelLogFolder), []],
     // two files of one kind are joined in src/read/world.ts
-    ['iptables-save', sourcesIn('src/read/rulesets/'), ['table-twice']],
+    ['iptables-save', sourcesIn('src/read/rulesets/').filter(({ path }) => isIptablesSave(path)), ['table-twice']],
+    ['iptables-list', sourcesIn('src/read/rulesets/iptables-list/'), FROM_IPTABLES_TABLE],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],
   ])('of %s', (name, sources, joined) => {
     const codes = sources.flatMap(({ text }) => [
@@ -24,6 +29,16 @@ describe('warnings', () => {
     const told = tableRows(page(name), 'Warnings').map(([code]) => word(code))
     expect(told.sort()).toEqual([...new Set([...joined, ...codes.map((match) => match[1]!)])].sort())
   })
+})
+
+test('bundle: a row for each reason why a part of an archive is not read', () => {
+  const sources = ['src/read/tar.ts', 'src/cli/unpack.ts'].map((file) => readFileSync(join(ROOT, file), 'utf8'))
+  const codes = sources.flatMap((text) => [...text.matchAll(/'(archive-[a-z]+)'/g)].map((match) => match[1]!))
+  expect(
+    tableRows(page('bundle'), 'Archives')
+      .map(([code]) => word(code))
+      .sort(),
+  ).toEqual([...new Set(codes)].sort())
 })
 
 test('host state: a row for each format', () => {

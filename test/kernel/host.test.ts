@@ -1,6 +1,6 @@
 /** Host state as the tools of this machine print it of one namespace: both forms say the same, and nothing is left over. */
 import { describe, expect, it } from 'vitest'
-import type { ConntrackEntry } from '../../src/model/host.ts'
+import type { ConntrackEntry, Link, Tuple } from '../../src/model/host.ts'
 import { HOST_FORMATS } from '../../src/read/host/index.ts'
 import { readPlain } from '../read/host/fixtures.ts'
 import { runInNamespace, whyNot } from './namespaces.ts'
@@ -27,6 +27,10 @@ ip -6 rule add from 2001:db8:9::/64 lookup 100 prio 300
 const TRAFFIC = `
 nft add table inet t; nft 'add chain inet t c { type filter hook output priority 0; }'; nft add rule inet t c ct state new counter
 for to in 127.0.0.1 ::1; do bash -c "echo > /dev/udp/$to/53; echo > /dev/tcp/$to/9"; done 2> /dev/null
+`
+const NEIGHBOURS = `
+ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev veth0 nud permanent; ip neigh add 10.9.0.3 dev veth0 nud failed
+ip -6 neigh add 2001:db8:9::2 lladdr 02:00:00:00:00:02 dev veth0 router; ip neigh add proxy 10.9.0.77 dev veth0
 `
 const SETS = `
 create hosts hash:ip family inet timeout 300 counters comment
@@ -57,6 +61,17 @@ function outputs(setup: string, ...commands: string[]): string[] {
     .slice(1)
 }
 
+/** By name: what is not told in one form is not asked for. */
+const named = (links: readonly Link[]) =>
+  Object.fromEntries(links.map(({ index, mac, ...link }) => [link.name, { ...link, mac: mac ?? '' }]))
+
+const withoutIcmp = ({ icmpType, icmpCode, icmpId, ...tuple }: Tuple) => tuple
+
+const byText = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+
+const formatOf = (command: string) =>
+  command.includes('xml') ? 'conntrack-xml' : command.includes('save') ? 'conntrack-save' : 'conntrack'
+
 function read(text: string, id: string) {
   expect(HOST_FORMATS.filter((format) => format.sniff(text.slice(0, 4096))).map((format) => format.id)).toEqual([id])
   const plain = readPlain(HOST_FORMATS.find((format) => format.id === id)!, text)
@@ -79,6 +94,90 @@ describe.skipIf(missing)('the real tools', () => {
       expect(text).toEqual(json)
       expect(Object.values(text.host ?? {})[0]).not.toHaveLength(0)
     })
+  })
+
+  it('ip link and addr: every form says the same, as far as it goes', () => {
+    const forms = ['', '-s ', '-s -s ', '-d ', '-d -s ', '-o ', '-j ', '-j -s ', '-j -d ', '-j -p ']
+    const whole = (thing: string) => outputs(SETUP, ...forms.map((form) => `ip ${form}${thing}`))
+    const id = (form: string) => (form.includes('-j') ? 'ip-addr-json' : 'ip-addr')
+    const links = whole('link').map((text, i) => read(text, id(forms[i]!)).host?.links ?? [])
+    const bare = (list: readonly Link[]) => list.map(({ kind, ...link }) => link)
+    for (const one of links) expect(named(bare(one))).toEqual(named(bare(links[0]!)))
+    const brief = ['-br link', '-j -br link', '-br addr', '-j -br addr', 'addr']
+    const ids = ['ip-brief', 'ip-addr-json', 'ip-brief', 'ip-addr-json', 'ip-addr']
+    const [text, json, addressText, addressJson, all] = outputs(SETUP, ...brief.map((form) => `ip ${form}`)).map(
+      (one, i) => read(one, ids[i]!).host?.links ?? [],
+    )
+    expect(text!.map(({ name, up }) => ({ name, up }))).toEqual(links[0]!.map(({ name, up }) => ({ name, up })))
+    expect(named(json!)).toEqual(named(text!))
+    const addresses = (list: readonly Link[]) =>
+      list.map(({ name, addresses = [] }) => [name, addresses.map(({ scope, broadcast, ...one }) => one)])
+    expect(addresses(addressText!)).toEqual(addresses(all!))
+    expect(addresses(addressJson!)).toEqual(addresses(all!))
+  })
+
+  it('ip neigh: text, JSON, with statistics', () => {
+    const forms = ['neigh', '-s neigh', '-s -s neigh', '-j neigh', '-j -s neigh', '-j -p neigh']
+    const [first, ...others] = outputs(`${SETUP}${NEIGHBOURS}`, ...forms.map((form) => `ip ${form}`)).map(
+      (text, i) => read(text, forms[i]!.includes('-j') ? 'ip-neigh-json' : 'ip-neigh').host?.neighbours,
+    )
+    expect(first?.map(({ state }) => state[0])).toEqual(expect.arrayContaining(['PERMANENT', 'FAILED']))
+    expect(first?.some(({ router, family }) => router && family === 'ip6')).toBe(true)
+    for (const other of others) expect(other).toEqual(first)
+    const [text, json] = outputs(`${SETUP}${NEIGHBOURS}`, 'ip neigh show proxy', 'ip -j neigh show proxy')
+    expect(read(text!, 'ip-neigh').host).toEqual(read(json!, 'ip-neigh-json').host)
+  })
+
+  it('conntrack -L: every form', () => {
+    const forms = ['', '-o extended', '-o id', '-o timestamp', '-o ktimestamp', '-o extended,id,timestamp', '-o labels']
+    const others = ['-o xml', '-o xml,id,ktimestamp', '-o save']
+    const setup = `${SETUP}sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1
+${TRAFFIC}ping -c 1 127.0.0.1 > /dev/null; ping -c 1 ::1 > /dev/null\n`
+    const commands = [...forms, ...others].map((form) => `conntrack -L ${form} 2>&1`)
+    const known = (entries: readonly ConntrackEntry[] = []) =>
+      entries.map(({ timeout, id, ...entry }) => entry).sort(byText)
+    const [plain, ...more] = outputs(setup, ...commands).map(
+      (text, i) => read(text.replace(/^conntrack v.*\n/gm, ''), formatOf(commands[i]!)).host?.conntrack,
+    )
+    expect(plain?.map(({ protocol }) => protocol)).toEqual(expect.arrayContaining(['udp', 'icmp', 'icmpv6']))
+    const save = more.pop()
+    // the XML leaves out what ICMP has instead of ports
+    const bare = (entries: readonly ConntrackEntry[] = []) =>
+      known(entries).map(({ original, reply, ...entry }) => ({
+        ...{ ...entry, original: withoutIcmp(original), reply: withoutIcmp(reply) },
+      }))
+    more.forEach((one, i) => {
+      if (i < forms.length - 1) expect(known(one)).toEqual(known(plain))
+      else expect(bare(one).sort(byText)).toEqual(bare(plain).sort(byText))
+    })
+    const ends = (entries: readonly ConntrackEntry[] = []) =>
+      entries.map(({ family, protocol, status, original: { src, dst, sport, dport } }) => ({
+        ...{ family, protocol, status, src, dst, sport, dport },
+      }))
+    expect(ends(save).sort(byText)).toEqual(ends(plain).sort(byText))
+  })
+
+  it('conntrack -S and /proc: the same counters', () => {
+    const [tool, proc] = outputs(`${SETUP}${TRAFFIC}`, 'conntrack -S', 'cat /proc/net/stat/nf_conntrack').map(
+      (text) => read(text, 'conntrack-stats').host?.conntrackCounters ?? [],
+    )
+    const some = ({ drop, early_drop, insert_failed }: Readonly<Record<string, number>>) => [
+      drop,
+      early_drop,
+      insert_failed,
+    ]
+    expect(tool?.length).toBeGreaterThan(0)
+    expect(tool?.map(some)).toEqual(proc?.map(some))
+  })
+
+  it('versions, queues', () => {
+    const tools = ['iptables-legacy -V', 'ip6tables-nft -V', 'nft -V', 'ipset --version 2>&1', 'conntrack -V']
+    const [all, queues] = outputs('', tools.join('; '), 'head -v /proc/net/netfilter/nfnetlink_queue')
+    const read1 = read(all!, 'versions').host?.tools
+    expect(read1?.iptables?.backend).toBe('legacy')
+    expect(read1?.ip6tables?.backend).toBe('nft')
+    expect(Object.keys(read1 ?? {})).toEqual(['iptables', 'ip6tables', 'nft', 'ipset', 'conntrack'])
+    expect(read(queues!, 'nfnetlink-queue').host?.queues).toEqual([])
   })
 
   it('conntrack -L and /proc', () => {

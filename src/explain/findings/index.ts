@@ -1,6 +1,7 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
 import { acceptedTooLate } from './accepted-too-late.ts'
+import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
@@ -16,6 +17,7 @@ import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { missingRule } from './missing-rule.ts'
+import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
 import { neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
@@ -31,6 +33,7 @@ import { rejectedByRule } from './rejected-by-rule.ts'
 import { replyDropped } from './reply-dropped.ts'
 import { retransmission } from './retransmission.ts'
 import { returnedEarly } from './returned-early.ts'
+import { rulesetChanged } from './ruleset-changed.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 import { undetermined } from './undetermined.ts'
@@ -92,8 +95,11 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   wrongWayOut,
   laterBaseChain,
+  ambiguousHookOrder,
+  mixedBackends,
   dnatChangedDestination,
   retransmission,
+  rulesetChanged,
   rulesetMismatch,
   lostEvents,
   captureEnds,

@@ -1,4 +1,4 @@
-/** `ip -j addr` and `ip -j link` (iproute2, ip/ipaddress.c print_linkinfo and print_addrinfo). */
+/** `ip -j addr` and `ip -j link`, also with -br, which has no indexes (iproute2, ip/ipaddress.c print_linkinfo and print_addrinfo). */
 import type { Link, LinkAddress } from '../../model/host.ts'
 import { familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
@@ -8,7 +8,7 @@ import { withoutUndefined } from './without-undefined.ts'
 export const ipAddrJson: HostFormat = {
   id: 'ip-addr-json',
   describe: 'ip -j addr, ip -j link',
-  sniff: (head) => /^\s*\[[\s{},]*"ifindex"/.test(head) && /"operstate"\s*:/.test(head),
+  sniff: (head) => /^\s*\[[\s{},]*"(?:ifindex|ifname|link)"/.test(head) && /"operstate"\s*:/.test(head),
   read(text, report) {
     const links: Link[] = []
     forEachObject(text, report, (object, line) => {
@@ -25,7 +25,7 @@ export const ipAddrJson: HostFormat = {
 function readLink(object: JsonObject): Link | undefined {
   const index = asNumber(object.ifindex)
   const name = asText(object.ifname)
-  if (index === undefined || name === undefined) return undefined
+  if (name === undefined || (index === undefined && !isBrief(object))) return undefined
   // a tunnel has an IP address where others have their MAC
   const mac = asText(object.address)
   return withoutUndefined<Link>({
@@ -40,6 +40,9 @@ function readLink(object: JsonObject): Link | undefined {
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
   })
 }
+
+/** The brief form has no index, and either the flags or the addresses. */
+const isBrief = (object: JsonObject): boolean => !('mtu' in object) && ('flags' in object || 'addr_info' in object)
 
 /** None for the `{}` that stands for an address which the command was told to leave out. */
 function readAddress(item: unknown): LinkAddress[] {

@@ -32,7 +32,7 @@ export const ipAddrText: HostFormat = {
       const begun = oneline ? linkOf(links, oneline) : readLink(line)
       if (begun) {
         link = begun
-        links.set(begun.index, begun)
+        links.set(Number(/^\d+/.exec(line)![0]), begun)
         if (!oneline) return
       }
       if (!link || !readDetail(oneline ? ` ${oneline[3]}` : line, link))

@@ -4,13 +4,16 @@ import type { NamedSet } from '../../model/ruleset.ts'
 
 /** Lists are joined (IPv4 routes in one file, IPv6 in another); of single values the later one counts. */
 export function mergeHost(host: Host, more: Partial<Host>): void {
-  const { links, sysctls, conntrack, routes, routingRules, sockets, ...values } = more
+  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, ...values } = more
   Object.assign(host, values)
   if (links) host.links = joinLinks(host.links, links)
   if (sysctls) host.sysctls = new Map([...(host.sysctls ?? []), ...sysctls])
   if (routes) host.routes = withoutTwins(host.routes, routes)
   if (routingRules) host.routingRules = withoutTwins(host.routingRules, routingRules)
   if (sockets) host.sockets = withoutTwins(host.sockets, sockets)
+  if (neighbours) host.neighbours = withoutTwins(host.neighbours, neighbours)
+  if (modules) host.modules = [...new Set([...(host.modules ?? []), ...modules])]
+  if (tools) host.tools = { ...host.tools, ...tools }
   // millions of entries, whose timeouts make twins differ
   if (conntrack) host.conntrack = host.conntrack ? host.conntrack.concat(conntrack) : conntrack
 }

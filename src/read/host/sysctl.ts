@@ -4,7 +4,7 @@ import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 /** The folders of /proc/sys; `-`: errors are ignored (sysctl.conf). */
-const LINE = /^\s*-?((?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm|xen)[./][^\s=]+)\s*=\s*(.*?)\s*$/
+const LINE = /^\s*-?((?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm|xen)[./][^\s=]+)\s*=\s*(.*)$/
 /** What sysctl complains of on standard error; the key is then not known, as if it were not there. */
 const COMPLAINT = /^sysctl: /
 const COMMENT = /^\s*[#;]/
@@ -20,7 +20,7 @@ export const sysctl: HostFormat = {
     const sysctls = new Map<string, string>()
     forEachLine(text, (line, number) => {
       if (line.trim() === '' || COMMENT.test(line) || COMPLAINT.test(line)) return
-      const match = LINE.exec(line)
+      const match = LINE.exec(line.trimEnd())
       if (match) sysctls.set(dotted(match[1]!), match[2]!)
       else report('line-not-understood', `not a kernel setting: ${quoted(line)}`, number)
     })

@@ -1,5 +1,10 @@
 import type { Report } from '../../model/diagnostic.ts'
+import type { RuleFamily } from '../../model/ruleset.ts'
+import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
+import { looksLikeIptablesList, readIptablesList } from './iptables-list/format.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
+import { looksLikeNftJson, readNftJson } from './nft-json.ts'
+import { looksLikeNft, readNft } from './nft-text.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
 
 export interface RulesetFormat {
@@ -8,7 +13,7 @@ export interface RulesetFormat {
   describe: string
   sniff(head: string): boolean
   /** Keeps what it understands and reports the rest with its line; never throws. */
-  read(text: string, report: Report): Ruleset[]
+  read(text: string, report: Report): Ruleset<RuleFamily>[]
 }
 
 /** Every ruleset format: one line each. */
@@ -17,8 +22,28 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'iptables-save',
     describe: 'iptables-save or ip6tables-save',
     // a script may hold such text for iptables-restore
-    sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head),
+    sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head) && !looksLikeBridgeArp(head),
     read: readIptablesSave,
+  },
+  {
+    id: 'iptables-list',
+    describe: 'iptables -L -n -v',
+    sniff: (head) => looksLikeIptablesList(head) && !looksLikeIptablesSave(head) && !looksLikeScript(head),
+    read: readIptablesList,
+  },
+  ebtablesSave,
+  arptablesSave,
+  {
+    id: 'nft-json',
+    describe: 'nft -j list ruleset',
+    sniff: looksLikeNftJson,
+    read: readNftJson,
+  },
+  {
+    id: 'nft',
+    describe: 'nft list ruleset, or a file for nft -f',
+    sniff: (head) => looksLikeNft(head) && !looksLikeNftJson(head),
+    read: readNft,
   },
   {
     id: 'shell-script',

@@ -29,7 +29,7 @@ export function groupSections(sections: readonly Section[], report: Report): Dum
     const family = sectionFamily(section, report)
     let dump = dumps.at(-1)
     const other = dump && isOther(dump, family, header)
-    if (dump && !other && names.has(table))
+    if (dump && !other && names.has(table) && !isLater(dump, header))
       report('repeated-table', `table ${table} comes again: from here it is another ruleset`, number)
     if (!dump || other || names.has(table)) {
       dump = { family: family ?? 'ip', familyKnown: family !== undefined, sections: [], ...(header ? { header } : {}) }
@@ -42,6 +42,10 @@ export function groupSections(sections: readonly Section[], report: Report): Dum
   for (const dump of dumps) if (!dump.familyKnown) guessFamily(dump)
   return dumps
 }
+
+/** The same machine's rules of another moment: `iptables-save >> rules.log`. */
+const isLater = ({ header: before }: Dump, header: Header | undefined): boolean =>
+  header?.date !== undefined && before?.date !== undefined && header.date !== before.date
 
 function isOther(dump: Dump, family: Dump['family'] | undefined, header: Header | undefined): boolean {
   const backend = dump.header?.backend

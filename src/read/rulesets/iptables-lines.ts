@@ -195,4 +195,4 @@ export function promptedTool(text: string): Header | undefined {
   }
 }
 
-const LISTS = /\s(?:-S|--list-rules)(?:\s|$)/
+const LISTS = /\s(?:-[a-zA-Z]*[SL][a-zA-Z]*|--list-rules|--list)(?:\s|$)/

@@ -8,7 +8,7 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
 import type { Host } from '../../model/host.ts'
-import type { NamedSet, Table } from '../../model/ruleset.ts'
+import type { NamedSet, RuleFamily, Table } from '../../model/ruleset.ts'
 import { builtInChains } from '../../rules/iptables/rule.ts'
 import { groupSections } from './iptables-dumps.ts'
 import { type Command, type Header, MAX_LINE, promptedTool, readCommand } from './iptables-lines.ts'
@@ -17,8 +17,8 @@ import { readSections, type Section, type SourceLine } from './iptables-sections
 import { TableBuilder } from './iptables-table.ts'
 
 /** The tables of one dump: one host, one family, one backend. */
-export interface Ruleset {
-  family: 'ip' | 'ip6'
+export interface Ruleset<Family extends RuleFamily = 'ip' | 'ip6'> {
+  family: Family
   /** By the header, or by the addresses and protocols in it; otherwise IPv4 is assumed. */
   familyKnown: boolean
   tables: Table[]
@@ -80,7 +80,7 @@ function readRulesets(text: string, report: Report): Ruleset[] {
 function inPlace(table: Table, backend: Ruleset['backend']): Table {
   for (const chain of table.chains.values())
     if (chain.hook !== undefined) chain.priority = iptablesPriority(table.name, chain.hook, backend)
-  return table
+  return backend === undefined ? table : { ...table, backend }
 }
 
 function origin(header: Header | undefined): Pick<Ruleset, 'backend' | 'tool' | 'version' | 'date'> {

@@ -43,7 +43,7 @@ export function writeFixes(page: Page, journey: Journey): void {
 }
 
 /** `notes`: those that a fix above has told. */
-function writeFix(page: Page, fix: Fix, notes: Set<string>): void {
+export function writeFix(page: Page, fix: Fix, notes: Set<string>): void {
   const { command, description, note, undo } = fix
   page.row('fix', command === undefined ? description : `${description}:`, { labelStyle: 'green' })
   if (command !== undefined)

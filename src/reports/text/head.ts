@@ -56,7 +56,7 @@ function pieces(page: Page, group: Group): Piece[] {
   add(whereWords(journey), { optional: journey.outcome === 'delivered' })
   if (basis !== 'observed') add(`(${basis})`, { gap: ' ' })
   add(timeWords(group, marks), { style: 'dim', optional: good && !page.full })
-  if (page.full && host !== undefined) add(`on ${host}`, { style: 'dim' })
+  if ((page.full || page.hosts) && host !== undefined) add(`on ${host}`, { style: 'dim' })
   add(`#${journey.id}`, { style: 'dim', optional: good && !page.full })
   if (count > 1) add(`${marks.times} ${countWords(count)}`, { style: 'bold' })
   return list

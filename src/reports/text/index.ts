@@ -2,7 +2,7 @@
 
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
-import { markOf } from '../journey-words.ts'
+import { countWords, markOf, whereWords } from '../journey-words.ts'
 import { endText } from '../packet-words.ts'
 import { missedWords, packetsWords, Told } from '../summary-words.ts'
 import { writeFindings, writeFixes } from './found.ts'
@@ -58,8 +58,19 @@ function writeBlock(page: Page, group: Group, further: boolean): void {
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
   writeFindings(page, journey, shown, further)
+  writeElsewhere(page, group)
   writeFixes(page, journey)
   if (page.full) writeSteps(page, journey)
+}
+
+/** `same   the same packet on node-b: #7 DROPPED at filter FORWARD`. */
+function writeElsewhere(page: Page, { elsewhere = [], count }: Group): void {
+  for (const { host, journey, count: there } of elsewhere) {
+    const where = whereWords(journey)
+    const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
+    const many = count === 1 ? '' : `  (${countWords(there)} of them)`
+    page.row('also', `the same packet on ${host}: ${end}${many}`, { labelStyle: 'cyan' })
+  }
 }
 
 /** Where the head has `*`, the lines below speak of one packet. */

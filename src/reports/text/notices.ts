@@ -48,7 +48,8 @@ export function writeGrown(page: Page, groups: readonly Group[]): void {
 export function writeWarnings(page: Page, warnings: readonly Diagnostic[]): void {
   const kinds = new Map<string, Diagnostic[]>()
   for (const one of warnings) {
-    const key = JSON.stringify([one.input, one.code])
+    // files of a folder that are nobody's are told in one sentence
+    const key = JSON.stringify(one.code === 'not-recognised' ? [one.message] : [one.input, one.code])
     const same = kinds.get(key)
     if (same) same.push(one)
     else kinds.set(key, [one])
@@ -58,6 +59,17 @@ export function writeWarnings(page: Page, warnings: readonly Diagnostic[]): void
     const place = first.line === undefined ? first.input : `${first.input}:${first.line}`
     page.row('warn', `${place}: ${first.message}`, { labelStyle: 'yellow' })
     if (more.length === 0) continue
+    if (first.code === 'not-recognised') {
+      page.row(
+        '',
+        `and so ${more.length === 1 ? 'is' : 'are'} ${list(
+          more.map(({ input }) => input),
+          ', ',
+          page,
+        )}`,
+      )
+      continue
+    }
     const lines = [...new Set(more.flatMap(({ line }) => (line === undefined ? [] : [String(line)])))]
     const where = lines.length === 0 ? '' : `: line ${list(lines, ', ', page)}`
     page.row('', `${countWords(more.length)} more of this kind (${first.code})${where}`)

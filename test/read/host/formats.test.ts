@@ -41,8 +41,6 @@ it('claims nothing of what other readers are for', () => {
 })
 
 it.each([
-  ['ip -j neigh', '[{"dst":"10.9.0.2","dev":"eth0","lladdr":"02:00:00:00:00:02","state":["REACHABLE"]}]'],
-  ['ip neigh', '10.9.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE\n10.9.0.3 dev eth0 FAILED\n'],
   ['ip -j route get', '[{"dst":"10.5.0.1","gateway":"10.9.0.2","dev":"eth0","flags":[],"uid":0,"cache":[]}]'],
   ['ip route get', '10.5.0.1 via 10.9.0.2 dev eth0 src 10.9.0.1 uid 0 \n    cache \n'],
   [
@@ -50,9 +48,11 @@ it.each([
     '    [NEW] udp      17 30 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1\n',
   ],
   [
-    'conntrack -S',
-    'cpu=0   \tfound=0 invalid=0 insert=0 insert_failed=0 drop=0 early_drop=0 error=0 search_restart=0\n',
+    'conntrack -E -o xml',
+    '<?xml version="1.0" encoding="utf-8"?>\n<conntrack>\n<flow type="new"><meta direction="original"></meta></flow>\n',
   ],
+  ['bare names of ip netns', 'web\ndb\n'],
+  ['conntrack -C', '12\n'],
   ['bridge -j link', '[{"ifindex":5,"ifname":"v1","flags":["UP"],"mtu":1500,"master":"br0","state":"forwarding"}]'],
   ['an address', '10.0.0.1\n'],
   ['os-release', 'NAME="Debian GNU/Linux"\nVERSION_ID=12\n'],
@@ -78,6 +78,31 @@ describe('damaged input', () => {
       { numRuns: 300 },
     )
   })
+
+  // what takes time in proportion to its square takes seconds for these
+  const SPREAD = 40_000
+  it.each(HOST_FORMATS.map((format) => [format.id, format] as const))(
+    '%s takes no time out of proportion',
+    (id, format) => {
+      const texts = FIXTURES.filter((fixture) => fixture.format === id).flatMap(({ text }) => {
+        const lines = text.split('\n').filter((line) => line.trim() !== '')
+        const some = [lines[0]!, lines.at(-1)!, lines.reduce((a, b) => (a.length > b.length ? a : b))]
+        return some.flatMap((line) => [
+          `${line}${' '.repeat(SPREAD)}x\n`,
+          `${line} ${'a '.repeat(SPREAD)}\n`,
+          `${line}${line.slice(-6).repeat(SPREAD / 4)}\n`,
+          `${line.replace(' ', ' '.repeat(SPREAD))}\n`,
+          text.repeat(Math.ceil(SPREAD / text.length)),
+        ])
+      })
+      for (const text of texts) {
+        const begun = performance.now()
+        format.sniff(text)
+        format.read(text, () => {})
+        expect([text.slice(0, 80), performance.now() - begun < 3000]).toEqual([text.slice(0, 80), true])
+      }
+    },
+  )
 
   it.each(['ip-addr-json/every-kind.json', 'ip-route-json/both-families.json', 'ip-rule-json/both-families.json'])(
     '%s cut anywhere keeps what stands before the cut, and says so',

@@ -40,6 +40,27 @@ it('connections: conntrack -L, -o extended and /proc', () => {
   expect(proc).toEqual(listed?.map(({ helper, ...entry }) => entry))
 })
 
+it('neighbours: JSON and text, also with statistics', () => {
+  const listed = read('ip-neigh-json/every-state.json').host?.neighbours
+  expect(read('ip-neigh/statistics.txt').host?.neighbours).toEqual(listed)
+  expect(read('ip-neigh/every-state.txt').host?.neighbours).toEqual([
+    ...(listed ?? []),
+    ...(read('ip-neigh-json/proxy.json').host?.neighbours ?? []),
+  ])
+})
+
+it('links and addresses: brief text and JSON', () => {
+  expect(read('ip-brief/link.txt')).toEqual(read('ip-addr-json/brief-link.json'))
+  expect(read('ip-brief/addr.txt')).toEqual(read('ip-addr-json/brief-addr.json'))
+})
+
+it('counters of conntrack: -S and /proc', () => {
+  const some = (path: string) =>
+    read(path).host?.conntrackCounters?.map(({ drop, early_drop, insert_failed }) => [drop, early_drop, insert_failed])
+  expect(some('conntrack-stats/tool.txt')).toEqual(some('conntrack-stats/proc.txt'))
+  expect(some('conntrack-stats/tool.txt')?.[0]).toEqual([12, 7, 0])
+})
+
 it('sets: ipset save and ipset list', () => {
   expect(read('ipset-list/every-type.txt').sets).toEqual(read('ipset-save/every-type.save').sets)
 })

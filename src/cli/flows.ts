@@ -1,0 +1,83 @@
+/** `nfwhy flows`: connection tracking's entries with their NAT, and the journeys that belong to them. */
+import type { Command } from 'commander'
+import type { ClosedJourney } from '../explain/capture.ts'
+import { Flows } from '../explain/flows.ts'
+import { flowsJson, flowsText, warningsText } from '../reports/index.ts'
+import { UserError } from './errors.ts'
+import { EXIT, inputOptions, withStdin } from './explain.ts'
+import { readInputs } from './inputs.ts'
+import { Progress } from './progress.ts'
+import { runCaptures } from './run.ts'
+import { makeSelection } from './select.ts'
+import { Output } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+interface FlowsOptions {
+  as?: string[]
+  filter?: string
+  full?: boolean
+  json?: boolean
+  idle: number
+  color?: boolean
+  width?: number
+}
+
+export function flowsCommand(program: Command): Command {
+  return inputOptions(
+    program
+      .command('flows')
+      .summary('connections, what NAT made of them, and what became of their packets')
+      .description(
+        "Lists connection tracking's entries (conntrack -L), with what NAT makes of their addresses, and joins them with " +
+          'the packets of captures: what was asked, and what became of the answer.',
+      )
+      .argument('[INPUT...]', 'conntrack -L, captures, rulesets and host state'),
+  )
+    .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
+    .option('--full', 'every connection, and each kind of packet that it had')
+    .option('--json', 'one JSON document')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (given: string[], options: FlowsOptions) => {
+      process.exitCode = await runFlows(given, options)
+    })
+}
+
+/** The exit code; throws UserError and ClosedPipe. */
+async function runFlows(given: readonly string[], options: FlowsOptions): Promise<number> {
+  const terminal = terminalOptions(options, true)
+  const selection = makeSelection(options.filter === undefined ? {} : { filter: options.filter })
+  const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
+  if (inputs.captures.length === 0 && !inputs.machines.some(({ world }) => world.host.conntrack))
+    throw new UserError(
+      'There is neither a list of connections nor a capture among the inputs.',
+      '  conntrack -L > conntrack.txt; conntrack -L -f ipv6 > conntrack6.txt\n  nfwhy flows conntrack.txt conntrack6.txt',
+    )
+  const flows = new Map(inputs.machines.map(({ name, world }) => [name, new Flows(world, name)]))
+  const byWorld = new Map(
+    inputs.machines.flatMap(({ name, world, worlds }) =>
+      [world, ...worlds.map((one) => one.world)].map((one) => [one, flows.get(name)!] as const),
+    ),
+  )
+  const take = (closed: ClosedJourney) => {
+    if (selection.packet(closed)) byWorld.get(closed.world)?.note(closed.explain())
+  }
+  const stats =
+    inputs.captures.length === 0
+      ? { bytes: inputs.files.reduce((sum, { bytes }) => sum + bytes, 0), events: 0, journeys: 0, skipped: 0, lost: 0 }
+      : await runCaptures(inputs, take, { idle: options.idle, progress: new Progress() })
+  const list = [...flows.values()].flatMap((one) => one.end())
+  const apart = [...flows.values()].reduce((sum, one) => sum + one.apart, 0)
+  const warnings = [...inputs.warnings]
+  if (apart > 0)
+    warnings.push({
+      input: 'captures',
+      code: 'no-flow',
+      message: `of ${apart} ${apart === 1 ? 'packet' : 'packets'} it cannot be told which connection they belong to`,
+    })
+  const out = new Output()
+  out.write(options.json ? flowsJson(list, { inputs: inputs.files, warnings, stats }) : flowsText(list, terminal))
+  out.flush()
+  process.stderr.write(warningsText(warnings, terminal))
+  return EXIT.done
+}

@@ -1,0 +1,66 @@
+/** `nfwhy map`: the hooks in order, with a ruleset's tables and chains at their priorities; or, as JSON, all of its rules. */
+import type { Command } from 'commander'
+import { mapHooks } from '../explain/hook-map.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { ambiguousWords, mapText, rulesetJson, warningsText } from '../reports/index.ts'
+import { UserError } from './errors.ts'
+import { EXIT, withStdin } from './explain.ts'
+import { readInputs } from './inputs.ts'
+import { Output } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+interface MapOptions {
+  as?: string[]
+  json?: boolean
+  color?: boolean
+  width?: number
+}
+
+export function mapCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('map')
+    .summary('the hooks in order, with the tables and chains that hang on them')
+    .description(
+      'Shows in which order a packet meets the chains of a ruleset: hooks, priorities, iptables-legacy and nf_tables side ' +
+        'by side, and where the order cannot be told. --json gives the ruleset as nfwhy understood it, rule by rule.',
+    )
+    .argument('[INPUT...]', 'rulesets')
+    .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
+    .option('--json', 'one JSON document')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (given: string[], options: MapOptions) => {
+      process.exitCode = await runMap(given, options)
+    })
+}
+
+/** The exit code; throws UserError and ClosedPipe. */
+async function runMap(given: readonly string[], options: MapOptions): Promise<number> {
+  const terminal = terminalOptions(options, true)
+  const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
+  const machines = inputs.machines.filter(({ world }) => world.tables.length > 0)
+  if (machines.length === 0)
+    throw new UserError('There is no ruleset among the inputs.', '  iptables-save -c > rules.v4\n  nfwhy map rules.v4')
+  const maps = machines.map(({ name, world }) => ({ name, world, map: mapHooks(world) }))
+  // in the text they stand below the map
+  const warnings: Diagnostic[] = [
+    ...inputs.warnings,
+    ...maps.flatMap(({ name, map }) =>
+      map.ambiguous.map((one) => ({
+        input: name ?? 'rulesets',
+        code: 'ambiguous-hook-order',
+        message: ambiguousWords(one),
+      })),
+    ),
+  ]
+  const out = new Output()
+  if (options.json) out.write(rulesetJson(maps, { inputs: inputs.files, warnings }))
+  else
+    maps.forEach(({ name, map }, i) => {
+      out.write((i === 0 ? '' : '\n') + mapText(map, { ...terminal, ...(name === undefined ? {} : { name }) }))
+    })
+  out.flush()
+  process.stderr.write(warningsText(options.json ? warnings : inputs.warnings, terminal))
+  return EXIT.done
+}

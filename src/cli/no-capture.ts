@@ -1,0 +1,45 @@
+/** What to say to whom gave no capture: what is missing, how to get it, and what can be told without it. */
+import type { World } from '../model/world.ts'
+import { printable } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { captureWords, type Inputs } from './inputs.ts'
+
+/** Files named one by one. */
+const MOST = 6
+
+export function noCapture({ files, warnings, machines }: Inputs): UserError {
+  const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)
+  const more = files.length > MOST ? ` and ${files.length - MOST} more` : ''
+  const left = warnings
+    .filter((one) => one.code === 'not-recognised')
+    .slice(0, MOST)
+    .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
+  const worlds = machines.map(({ world }) => world)
+  const hint = [captureWords(), ...howTo(worlds), ...without(worlds)].join('\n')
+  return new UserError(`There is no capture among the inputs: ${named.join(', ')}${more}.${left.join('')}`, hint)
+}
+
+/** For packets of the families that there are rules of. */
+function howTo(worlds: readonly World[]): string[] {
+  const families = worlds.flatMap(({ tables }) => tables.map(({ family }) => family))
+  const tool = families.includes('ip6') && !families.includes('ip') ? 'ip6tables' : 'iptables'
+  return [
+    '',
+    'To take one on that host, as root (README.md says more):',
+    `  ${tool} -t raw -I PREROUTING 1 -p tcp --dport 80 -m limit --limit 10/second -j TRACE`,
+    `  (send the packet)  dmesg > trace.log`,
+    `  ${tool} -t raw -D PREROUTING -p tcp --dport 80 -m limit --limit 10/second -j TRACE`,
+  ]
+}
+
+function without(worlds: readonly World[]): string[] {
+  const ways: string[] = []
+  if (worlds.some(({ tables }) => tables.length > 0))
+    ways.push(
+      '  nfwhy map       the rules in the order in which they are met',
+      '  nfwhy simulate  what would happen to a packet you name',
+    )
+  if (worlds.some(({ host }) => host.conntrack))
+    ways.push('  nfwhy flows     the connections, and what NAT makes of them')
+  return ways.length === 0 ? [] : ['', 'Without one these help:', ...ways]
+}

@@ -1,0 +1,39 @@
+import { decides } from '../../journey/backends.ts'
+import { baseChainsAt } from '../../journey/base-chains.ts'
+import { type Detector, finding } from '../context.ts'
+
+/** It passed here, and another base chain hangs at the same place, of which nothing is seen: it may come before or behind. */
+export const ambiguousHookOrder: Detector = {
+  code: 'ambiguous-hook-order',
+  detect({ journey, evidence, ended, world }) {
+    const passed = ['delivered', 'forwarded', 'sent'].includes(journey.outcome)
+    if (!passed && ended.because !== 'ambiguous-order') return []
+    const { hook, table } = evidence.arrivals[ended.step] ?? {}
+    if (!hook || !table) return []
+    const here = baseChainsAt(world, journey.family, hook, true).find((one) => one.table === table)
+    if (!here) return []
+    const unseen = baseChainsAt(world, journey.family, hook, evidence.nat === 'passed').filter(
+      (one) =>
+        one.table !== table &&
+        one.priority === here.priority &&
+        decides(one.chain) &&
+        !evidence.arrivals.some((arrival) => arrival.table === one.table && arrival.hook === hook),
+    )
+    if (unseen.length === 0) return []
+    const names = unseen.map((one) => `${one.table.family} ${one.table.name} ${one.chain.name}`).join(', ')
+    return [
+      finding(
+        'ambiguous-hook-order',
+        'warning',
+        `${names} hangs on ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}, and the capture does not show it: whether it comes before or behind is not known, nor what it does with this packet.`,
+        {
+          steps: [ended.step + 1],
+          rules: unseen.map((one) => ({ family: one.table.family, table: one.table.name, chain: one.chain.name })),
+          fix: [
+            { description: 'trace both: nft monitor trace shows the chains of nf_tables', unverified: 'it only looks' },
+          ],
+        },
+      ),
+    ]
+  },
+}

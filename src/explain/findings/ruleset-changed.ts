@@ -1,0 +1,65 @@
+import type { Rule } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { compareSets, sameChain } from '../rulesets.ts'
+
+/** It came between two times at which its rules were saved, and they were not the same: which of both it met is not known. */
+export const rulesetChanged: Detector = {
+  code: 'ruleset-changed',
+  detect(context) {
+    const { saved } = context.world
+    // without a date it is laid on the latest; the first ones also count for what was before them
+    const other = context.journey.time ? saved?.next : saved?.before
+    if (!saved || !other) return []
+    const changed = changedChains(context, other)
+    if (changed.length === 0) return []
+    const what = `${changed.slice(0, 3).join(', ')}${changed.length > 3 ? ' …' : ''}`
+    const [from, to] = context.journey.time ? [saved.at, other.saved?.at] : [other.saved?.at, saved.at]
+    const when = `between ${words(from)} and ${words(to)} its rules were changed (${what})`
+    const message = context.journey.time
+      ? `It came when the rules changed: ${when}. It is laid on the earlier ones.`
+      : `It has no date, and ${when}. It is laid on the later ones.`
+    return [
+      finding('ruleset-changed', 'warning', message, {
+        steps: [1],
+        fix: [{ description: 'see what changed: nfwhy compare, with the two rulesets', unverified: 'it only looks' }],
+      }),
+    ]
+  },
+}
+
+/** `filter INPUT`: of those that the packet passed. */
+function changedChains({ journey, world }: Context, other: World): string[] {
+  const found = new Set<string>()
+  for (const { family, table, chain } of journey.steps) {
+    if (table === undefined || chain === undefined) continue
+    const [here, there] = [world, other].map(({ tables }) =>
+      tables.find((one) => one.name === table && one.family === family)?.chains.get(chain),
+    )
+    if (!sameChain(here, there)) found.add(`${table} ${chain}`)
+    for (const name of changedSets(world, other))
+      if (here?.rules.some((rule) => asks(rule, name))) found.add(`set ${name}`)
+  }
+  return [...found]
+}
+
+const known = new WeakMap<World, string[]>()
+
+/** Names of sets that do not hold the same. */
+function changedSets(world: World, other: World): string[] {
+  let names = known.get(world)
+  if (!names) {
+    names = compareSets(world.sets, other.sets).map(({ name }) => name)
+    known.set(world, names)
+  }
+  return names
+}
+
+/** `@web`, `--match-set web src`. */
+const asks = ({ text }: Rule, set: string): boolean =>
+  text
+    .split(/[\s{},]+/)
+    .some((word, i, words) => word === `@${set}` || (word === set && words[i - 1] === '--match-set'))
+
+/** `2026-11-20T06:03:22` as people write it. */
+const words = (time: string | undefined): string => (time ?? '?').replace('T', ' ')

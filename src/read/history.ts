@@ -1,0 +1,130 @@
+/**
+ * One machine's files → its World; or several Worlds, where its rules were saved more than once and differ: each has the
+ * rules that were in force from when they were saved, and knows the one before and behind it.
+ */
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { NamedSet, Table } from '../model/ruleset.ts'
+import type { World } from '../model/world.ts'
+import { dateInHeader, dateInName, type SavedAt, savedAtText } from './saved-at.ts'
+import { type Dump, type Part, setKey, tableKey, WorldBuilder } from './world.ts'
+
+/** A part, and where it lay. */
+export interface Filed {
+  part: Part
+  /** The names of file and folders, the file's own first. */
+  names: readonly string[]
+  /** Seconds since 1970, of a file in an archive. */
+  mtime?: number
+}
+
+export interface History {
+  /** The latest. */
+  world: World
+  /** All, in time; one where rules are known only as they were once. */
+  worlds: readonly { world: World; from: SavedAt }[]
+}
+
+type Ruled = Table | NamedSet
+
+/** What of the parts' own warnings there is to tell goes to `warnings`. */
+export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): History {
+  for (const { part } of files) warnings.push(...part.warnings)
+  const times = savingTimes(files)
+  const all = new Map<string, { one: Ruled; at: SavedAt | undefined }[]>()
+  for (const { part } of files)
+    for (const dump of part.dumps)
+      for (const one of ruled(dump)) {
+        const versions = all.get(keyOf(one)) ?? []
+        all.set(keyOf(one), [...versions, { one, at: times.get(dump) }])
+      }
+  // what is in two files of the same or of no time is for the builder to choose from, and to tell
+  const changing = [...all.values()].filter((versions) => isHistory(versions))
+  const moments = changes(changing)
+  const build = (moment: number | undefined, report: boolean) => {
+    const builder = new WorldBuilder()
+    const left = new Set(changing.flatMap((versions) => superseded(versions, moment)))
+    for (const { part } of files) builder.addPart(part, (one) => !left.has(one))
+    if (report) warnings.push(...builder.warnings)
+    return builder.world
+  }
+  if (moments.length < 2) {
+    const world = build(undefined, true)
+    return { world, worlds: moments.map((from) => ({ world, from })) }
+  }
+  const worlds = moments.map((from, i) => ({ from, world: build(from.clock, i === moments.length - 1) }))
+  for (const [i, { world, from }] of worlds.entries()) {
+    world.saved = { at: savedAtText(from) }
+    const [before, next] = [worlds[i - 1], worlds[i + 1]]
+    if (before) world.saved.before = before.world
+    if (next) world.saved.next = next.world
+  }
+  return { world: worlds.at(-1)!.world, worlds }
+}
+
+const ruled = ({ tables, sets }: Dump): Ruled[] => [...tables, ...sets]
+const keyOf = (one: Ruled): string => ('chains' in one ? tableKey(one) : setKey(one))
+
+interface Version {
+  one: Ruled
+  at: SavedAt | undefined
+}
+
+/** Is it known of all but one when they were saved, and were they saved at several times? */
+function isHistory(versions: readonly Version[]): boolean {
+  const clocks = versions.flatMap(({ at }) => (at ? [at.clock] : []))
+  return clocks.length === versions.length && new Set(clocks).size > 1
+}
+
+/** The moments from which on other rules were saved than before; the first is when any were. */
+function changes(changing: readonly (readonly Version[])[]): SavedAt[] {
+  const moments = new Map<number, SavedAt>()
+  for (const versions of changing) {
+    const inTime = [...versions].sort((a, b) => a.at!.clock - b.at!.clock)
+    for (const [i, { one, at }] of inTime.entries())
+      if (i === 0 || contents(one) !== contents(inTime[i - 1]!.one)) moments.set(at!.clock, at!)
+  }
+  const sorted = [...moments.values()].sort((a, b) => a.clock - b.clock)
+  // rules of several tables are saved one after the other, all of them for the first time
+  const firsts = changing.map((versions) => Math.min(...versions.map(({ at }) => at!.clock)))
+  const begun = firsts.length === 0 ? 0 : Math.max(...firsts)
+  return sorted.filter(({ clock }, i) => clock > begun || sorted[i + 1] === undefined || sorted[i + 1]!.clock > begun)
+}
+
+/** All but the one in force at that moment: the latest until then, else the earliest. Undefined: the latest of all. */
+function superseded(versions: readonly Version[], moment = Number.POSITIVE_INFINITY): Ruled[] {
+  const inTime = [...versions].sort((a, b) => a.at!.clock - b.at!.clock)
+  const inForce = inTime.findLast(({ at }) => at!.clock <= moment) ?? inTime[0]!
+  return inTime.flatMap(({ one }) => (one === inForce.one ? [] : [one]))
+}
+
+/** Without what counts or passes by itself. */
+function contents(one: Ruled): string {
+  if ('elements' in one)
+    return JSON.stringify([
+      one.type,
+      one.elements.map(({ parts, nomatch, data }) => `${parts} ${nomatch} ${data}`).sort(),
+    ])
+  return JSON.stringify(
+    [...one.chains.values()].map(({ name, policy, rules }) => [name, policy, rules.map(({ text }) => text)]),
+  )
+}
+
+/** By the comment in it, by the names around it, by when the file was written: the first of these that all can tell. */
+function savingTimes(files: readonly Filed[]): ReadonlyMap<Dump, SavedAt> {
+  const times = new Map<Dump, SavedAt>()
+  for (const { part, names, mtime } of files)
+    for (const dump of part.dumps) {
+      const told = (dump.date === undefined ? undefined : dateInHeader(dump.date)) ?? dateAmong(names)
+      const at = told ?? (mtime === undefined || mtime <= 0 ? undefined : { clock: mtime * 1e6, utc: true })
+      if (at) times.set(dump, at)
+    }
+  return times
+}
+
+function dateAmong(names: readonly string[]): SavedAt | undefined {
+  for (const name of names) {
+    const found = dateInName(name)
+    if (found) return found
+  }
+  return undefined
+}

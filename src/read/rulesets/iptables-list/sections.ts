@@ -1,0 +1,149 @@
+/** Cuts `iptables -L` text into tables, chains and their lines. */
+import type { Report } from '../../../model/diagnostic.ts'
+import { IPTABLES_HOOKS, IPTABLES_TABLES } from '../../../model/hook.ts'
+import type { Counters } from '../../../model/ruleset.ts'
+import { promptedTool } from '../iptables-lines.ts'
+import { type Columns, type Row, readRow } from './row.ts'
+
+export interface ListedRow {
+  row: Row
+  line: number
+}
+
+export interface ListedChain {
+  name: string
+  line: number
+  policy?: string
+  counters?: Counters
+  rows: ListedRow[]
+}
+
+/** One table as far as it is listed. */
+export interface ListedTable {
+  /** Absent: the text does not say. */
+  name?: string
+  family?: 'ip' | 'ip6'
+  backend?: 'legacy' | 'nft'
+  /** Without `-v`. */
+  brief: boolean
+  line: number
+  chains: ListedChain[]
+}
+
+export const CHAIN =
+  /^\s*Chain (\S+) \((?:policy (ACCEPT|DROP|QUEUE|RETURN)(?: (\d+[KMGT]?) packets, (\d+[KMGT]?) bytes)?|\d+ references|ERROR obtaining refs)\)\s*$/
+export const HEADER =
+  /^\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+(?:opt\s+)?(?:in\s+out\s+)?source\s+destination\s*$/
+/** The heading of one chain's rules without anything else. */
+export const BARE_CHAIN = /^# table (\w+) chain (\S+)\s*$/
+/** `Table: nat`, `NAT Table`: what scripts that collect listings write above them. */
+const HEADING = /^\W*(?:table[:\s]+(\w+)|(\w+) table(?: \(v[46]\))?)\W*$/i
+const WARNING = /^# Warning: ip6?tables-legacy tables present/
+const NOISE = /^\s*(?:$|#|\$|Counters reset )/
+
+export function readSections(text: string, report: Report): ListedTable[] {
+  return new SectionReader(report).read(text)
+}
+
+class SectionReader {
+  private readonly tables: ListedTable[] = []
+  private table: ListedTable | undefined
+  private chain: ListedChain | undefined
+  private columns: Columns = { numbered: false, verbose: false }
+  /** What the next table is said to be. */
+  private told: Pick<ListedTable, 'name' | 'family' | 'backend'> = {}
+  private readonly report: Report
+
+  constructor(report: Report) {
+    this.report = report
+  }
+
+  read(text: string): ListedTable[] {
+    text.split(/\r\n|\n|\r/).forEach((line, i) => {
+      this.readLine(line, i + 1)
+    })
+    return this.tables
+  }
+
+  private readLine(line: string, number: number): void {
+    const header = HEADER.exec(line)
+    if (header) {
+      this.columns = { numbered: header[1] !== undefined, verbose: header[2] !== undefined }
+      // the brief form is so for a whole table
+      if (this.table) this.table.brief = !this.columns.verbose
+      return
+    }
+    const chain = CHAIN.exec(line)
+    if (chain) {
+      this.openChain(chain, number)
+      return
+    }
+    if (this.readHeading(line, number)) return
+    const row = this.chain && readRow(line, this.columns)
+    if (row) this.chain!.rows.push({ row, line: number })
+    else if (!NOISE.test(line)) this.report('skipped-lines', 'this line is not iptables -L text', number)
+  }
+
+  /** What stands above a table or chain and names it. */
+  private readHeading(line: string, number: number): boolean {
+    const bare = BARE_CHAIN.exec(line)
+    if (bare) {
+      this.told = { name: bare[1]! }
+      this.columns = { numbered: false, verbose: false }
+      const goesOn = this.table?.name === bare[1] && !this.table?.chains.some(({ name }) => name === bare[2])
+      if (!goesOn) this.openTable(number)
+      this.chain = { name: bare[2]!, line: number, rows: [] }
+      this.table!.chains.push(this.chain)
+      return true
+    }
+    if (WARNING.test(line)) {
+      const message = 'there are rules of iptables-legacy, too, which this file does not show'
+      this.report('legacy-tables-present', message, number)
+      return true
+    }
+    const prompted = line.length < 400 ? promptedTool(line) : undefined
+    const [, after, before] = HEADING.exec(line.slice(0, 80)) ?? []
+    const name = prompted?.table ?? (after ?? before)?.toLowerCase()
+    if (name === undefined || !Object.hasOwn(IPTABLES_TABLES, name)) return false
+    this.told = { name, ...familyAndBackend(prompted) }
+    this.table = this.chain = undefined
+    return true
+  }
+
+  private openChain([, name = '', policy, packets, bytes]: RegExpExecArray, number: number): void {
+    if (!this.table || this.beginsTable(name)) this.openTable(number)
+    this.chain = { name, line: number, rows: [] }
+    if (policy !== undefined) this.chain.policy = policy
+    if (/^\d+$/.test(packets ?? '') && /^\d+$/.test(bytes ?? ''))
+      this.chain.counters = { packets: Number(packets), bytes: Number(bytes) }
+    this.table!.chains.push(this.chain)
+  }
+
+  /** Built-in chains stand first in their table: one that comes again, behind others or is of another table begins a new one. */
+  private beginsTable(name: string): boolean {
+    const { chains } = this.table!
+    if (chains.some((one) => one.name === name)) return true
+    if (!Object.hasOwn(IPTABLES_HOOKS, name)) return false
+    const names = [...chains.map((one) => one.name), name]
+    if (names.some((one) => !Object.hasOwn(IPTABLES_HOOKS, one))) return true
+    const tables = Object.values(IPTABLES_TABLES).filter((builtIn) => names.every((one) => builtIn.includes(one)))
+    // in the order of hooks, no table's chains begin with all of another's
+    return tables.length === 0 || Object.values(IPTABLES_TABLES).some((builtIn) => isAll(builtIn, chains))
+  }
+
+  private openTable(line: number): void {
+    this.table = { ...this.told, brief: !this.columns.verbose, line, chains: [] }
+    // what was asked for by name is this one; the tool stays the same
+    const { name: _, ...tool } = this.told
+    this.told = tool
+    this.tables.push(this.table)
+  }
+}
+
+const isAll = (builtIn: readonly string[], chains: readonly ListedChain[]): boolean =>
+  builtIn.length === chains.length && chains.every(({ name }) => builtIn.includes(name))
+
+const familyAndBackend = (header: ReturnType<typeof promptedTool>): Pick<ListedTable, 'family' | 'backend'> => ({
+  ...(header?.family ? { family: header.family } : {}),
+  ...(header?.backend ? { backend: header.backend } : {}),
+})

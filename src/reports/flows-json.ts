@@ -1,0 +1,10 @@
+/** Connections with their journeys, as one JSON document. */
+import type { Flow } from '../explain/flows.ts'
+import type { Tail } from './form.ts'
+import { printableJson } from './printable.ts'
+
+export function flowsJson(flows: readonly Flow[], { inputs, warnings, stats }: Tail): string {
+  const list = flows.map((flow) => `\n${printableJson(flow)}`).join(',')
+  const tail = `"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}`
+  return `{"schema":"nfwhy.flows/1",\n"flows":[${list}\n],\n${tail}}\n`
+}

@@ -1,0 +1,12 @@
+/** Two rulesets compared, as one JSON document. */
+import type { RulesetComparison } from '../explain/rulesets.ts'
+import type { Tail } from './form.ts'
+import { printableJson } from './printable.ts'
+
+type Inputs = Tail['inputs']
+
+export const rulesetsJson = (
+  comparison: RulesetComparison,
+  inputs: { a: Inputs; b: Inputs },
+  warnings: Tail['warnings'],
+): string => `${printableJson({ schema: 'nfwhy.rulesets/1', ...comparison, inputs, warnings })}\n`

@@ -1,0 +1,71 @@
+/** What is looked for in a set or map: the fields, their masks, and what has to be there before they can be read. */
+import type { NftSet, Scalar } from '../../../model/condition.ts'
+import { FIELDS } from '../../fields.ts'
+import type { AnonymousSet, Expression, MapPair } from '../ast.ts'
+import { type Asked, asked } from '../selectors.ts'
+import { numberOf } from '../symbols.ts'
+import type { Lowering } from './context.ts'
+import { setElement } from './elements.ts'
+import { maskOf } from './values.ts'
+
+export interface Key {
+  parts: readonly Asked[]
+  masks: readonly (Scalar | undefined)[] | undefined
+  constants: readonly (Scalar | undefined)[] | undefined
+}
+
+const CONSTANT: Asked = { field: '', type: 'string' }
+
+/** Undefined where one of its parts is not a field, a field under a mask, or a constant. */
+export function keyOf(expression: Expression): Key | undefined {
+  const parts: Asked[] = []
+  const masks: (Scalar | undefined)[] = []
+  const constants: (Scalar | undefined)[] = []
+  const list =
+    typeof expression === 'object' && !Array.isArray(expression) && 'concat' in expression
+      ? expression.concat
+      : [expression]
+  for (const part of list) {
+    const masked = maskedField(part)
+    const constant = typeof part === 'object' || typeof part === 'boolean' ? undefined : part
+    const field = masked?.asked ?? asked(part) ?? (constant === undefined ? undefined : CONSTANT)
+    if (!field) return undefined
+    parts.push(field)
+    masks.push(masked?.mask)
+    constants.push(constant)
+  }
+  return { parts, masks: someOf(masks), constants: someOf(constants) }
+}
+
+const someOf = <T>(list: readonly (T | undefined)[]): typeof list | undefined =>
+  list.some((one) => one !== undefined) ? list : undefined
+
+/** `FIELD & MASK`. */
+export function maskedField(expression: Expression): { asked: Asked; mask: Scalar } | undefined {
+  if (typeof expression !== 'object' || Array.isArray(expression) || !('&' in expression)) return undefined
+  const [left, right, ...others] = expression['&']
+  const field = left === undefined ? undefined : asked(left)
+  const mask = field && right !== undefined && others.length === 0 ? maskOf(right, field) : undefined
+  return field && mask !== undefined ? { asked: field, mask } : undefined
+}
+
+/** Where it is looked for; `data`: `@name`, or the elements themselves. */
+export function place(data: AnonymousSet | string, key: Key, lowering: Lowering, isMap: boolean): NftSet {
+  const { masks, constants } = key
+  const more = { ...(masks ? { masks } : {}), ...(constants ? { constants } : {}) }
+  if (typeof data === 'string') return { table: lowering.tableRef(), ...more }
+  const elements = data.set.map((member) => {
+    const element = setElement(member as Expression | MapPair, isMap)
+    return { ...element, parts: element.parts.map((part, i) => inNumbers(part, key.parts[i])) }
+  })
+  return { elements, ...more }
+}
+
+/** Fields of numbers are compared with numbers. */
+function inNumbers(part: string, of: Asked | undefined): string {
+  if (!of || FIELDS[of.field] !== 'number' || /^\d/.test(part)) return part
+  return String(numberOf(of.type, part) ?? part)
+}
+
+/** `@name` → `name`; `` for what the rule itself lists. */
+export const setName = (data: AnonymousSet | string): string => (typeof data === 'string' ? data.replace(/^@/, '') : '')

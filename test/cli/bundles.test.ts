@@ -1,0 +1,411 @@
+/** Bundles: folders, archives, several machines, rules of several times. */
+import { spawnSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { ReadError, type Source } from '../../src/cli/source.ts'
+import { Bounds, unpackTar } from '../../src/cli/unpack.ts'
+import { header, makeTar } from '../read/make-tar.ts'
+import { checkExplanation } from './contract.ts'
+import { EXAMPLE, folder, nfwhy, type Run, shell } from './nfwhy.ts'
+import { dropped, LOG, RULES } from './small.ts'
+
+const read = ({ stdout }: Run) => JSON.parse(stdout)
+const outcomes = (run: Run): string[] => read(run).journeys.map((one: { outcome: string }) => one.outcome)
+const told = (run: Run): string[] =>
+  read(run).warnings.map(({ input, code, message }: Record<string, string>) => `${input} ${code} ${message}`)
+const hosts = (run: Run) =>
+  read(run).journeys.map(({ host, outcome }: Record<string, string>) => `${host ?? '-'} ${outcome}`)
+
+const FILES = [
+  { name: 'why/log', content: LOG },
+  { name: 'why/rules', content: RULES },
+]
+
+describe('an archive', () => {
+  test('of a folder says what the folder says', async () => {
+    const cwd = folder()
+    spawnSync('bash', ['-c', `cp -r ${EXAMPLE} why; tar czf why.tgz why; tar cf why.tar why; cp why.tgz unknown`], {
+      cwd,
+    })
+    const runs = await Promise.all(
+      ['why', 'why.tgz', 'why.tar', 'unknown'].map((name) => nfwhy(['explain', '--json', name], { cwd })),
+    )
+    const [first, ...others] = runs.map((run) => ({ code: run.code, ...read(run), inputs: [] }))
+    expect(first.journeys.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['dropped', 'delivered'])
+    for (const one of others) expect(one).toEqual(first)
+    const texts = await Promise.all(['why', 'why.tgz'].map((name) => nfwhy(['explain', name], { cwd })))
+    expect(texts[1]).toEqual(texts[0])
+  })
+
+  test('names its files behind its own name, and what came out of them in bytes', async () => {
+    const cwd = folder({ 'why.tgz': gzipSync(makeTar(FILES)) })
+    const run = await nfwhy(['explain', '--json', 'why.tgz'], { cwd })
+    expect(read(run).inputs).toEqual([
+      { name: 'why.tgz/why/log', format: 'kernel-log', bytes: LOG.length },
+      { name: 'why.tgz/why/rules', format: 'iptables-save', bytes: RULES.length },
+    ])
+  })
+
+  test('comes from a pipe, whole or through gzip', async () => {
+    const cwd = folder({ 'a.tar': makeTar(FILES), 'a.tgz': gzipSync(makeTar(FILES)) })
+    for (const name of ['a.tar', 'a.tgz']) {
+      expect(outcomes(await shell(`cat ${name} | nfwhy explain --json -`, { cwd }))).toEqual(['dropped', 'delivered'])
+      expect(outcomes(await shell(`nfwhy explain --json - < ${name}`, { cwd }))).toEqual(['dropped', 'delivered'])
+    }
+  })
+
+  test('holds packed files and archives', async () => {
+    const inner = gzipSync(makeTar([{ name: 'log.gz', content: gzipSync(LOG) }]))
+    const cwd = folder({
+      'b/outer.tar': makeTar([{ name: 'inner.tgz', content: inner }]),
+      'b/rules.gz': gzipSync(RULES),
+    })
+    expect(outcomes(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual(['dropped', 'delivered'])
+  })
+
+  test('in an archive in an archive in an archive is left alone', async () => {
+    const nest = (depth: number): Buffer =>
+      depth === 0 ? Buffer.from(LOG) : makeTar([{ name: `n${depth}`, content: nest(depth - 1) }])
+    const cwd = folder({ 'b/deep.tar': nest(4), 'b/log': LOG })
+    const run = await nfwhy(['explain', '--json', 'b'], { cwd })
+    expect(told(run)).toEqual([
+      'b/deep.tar/n4/n3/n2 unreadable it is an archive in an archive in an archive …; it was left out',
+    ])
+  })
+
+  test('what leads out of it or is no file is refused by name, the rest is used', async () => {
+    const hostile = makeTar([
+      { name: '../../etc/cron.d/evil', content: 'x' },
+      { name: '/etc/passwd', content: 'x' },
+      { name: 'shadow', type: '2', link: '/etc/shadow' },
+      { name: 'null', type: '3' },
+      ...FILES,
+    ])
+    const cwd = folder({ 'evil.tgz': gzipSync(hostile) })
+    const run = await nfwhy(['explain', '--json', 'evil.tgz'], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(told(run)).toEqual([
+      'evil.tgz archive-name ../../etc/cron.d/evil: its name leads out of the archive (..); it was left out',
+      'evil.tgz archive-name /etc/passwd: its name is an absolute path; it was left out',
+      'evil.tgz archive-link shadow: it is a link, which is not followed; it was left out',
+      'evil.tgz archive-device null: it is a device; it was left out',
+    ])
+  })
+
+  test('hidden files are for others, the later of two of one name counts', async () => {
+    const cwd = folder({
+      'a.tar': makeTar([
+        { name: '.hidden/log', content: LOG },
+        { name: 'rules', content: 'x' },
+        { name: 'rules', content: RULES },
+        { name: 'log', content: LOG },
+      ]),
+    })
+    const run = await nfwhy(['explain', '--json', 'a.tar'], { cwd })
+    expect(read(run).inputs.map(({ name }: { name: string }) => name)).toEqual(['a.tar/log', 'a.tar/rules'])
+    expect(told(run)).toEqual(['a.tar archive-twice rules is in a.tar twice; the later one is used'])
+  })
+
+  test.each([
+    ['of tar', 'a.tar', (bytes: Buffer) => bytes],
+    ['of gzip', 'a.tgz', (bytes: Buffer) => gzipSync(bytes, { level: 0 })],
+  ])('that is cut (%s) is used as far as it goes', async (_, name, pack) => {
+    const whole = pack(makeTar([...FILES, { name: 'zz', content: 'z'.repeat(5000) }]))
+    const cwd = folder({ [name]: whole.subarray(0, whole.length - 4000) })
+    const run = await nfwhy(['explain', '--json', name], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(told(run)[0]).toMatch(
+      /archive-damaged (it ends in the middle of a file|it is packed by gzip, and cut off); what comes before/,
+    )
+  })
+
+  test('a file too large to keep is read again from the archive', async () => {
+    const big = LOG.repeat(140_000)
+    expect(big.length).toBeGreaterThan(64e6)
+    const cwd = folder({ 'a.tar': makeTar([{ name: 'log', content: big }, FILES[1]!]) })
+    const run = await nfwhy(['explain', 'a.tar', '--outcome', 'dropped'], { cwd })
+    expect(run.stderr).toBe('')
+    expect(run.stdout).toMatch(/ of 280,000 in the capture/)
+  }, 60_000)
+})
+
+describe('what grows beyond reason', () => {
+  const bomb = gzipSync(Buffer.alloc(100e6))
+
+  test('alone is an error', async () => {
+    const cwd = folder({ 'bomb.gz': bomb })
+    const run = await nfwhy(['explain', 'bomb.gz'], { cwd })
+    expect(run.code).toBe(2)
+    expect(run.stderr).toMatch(/^nfwhy: bomb\.gz: it grows to more than 300 times its size when it is unpacked/)
+  })
+
+  test.each([
+    [
+      'a packed file in an archive',
+      makeTar([{ name: 'bomb.gz', content: bomb }, ...FILES]),
+      'a.tar/bomb.gz unreadable',
+    ],
+    [
+      'an archive that is packed',
+      gzipSync(makeTar([...FILES, { name: 'zeros', content: Buffer.alloc(100e6) }])),
+      'a.tar archive-damaged',
+    ],
+  ])('is left out, and the rest used: %s', async (_, archive, words) => {
+    const cwd = folder({ 'a.tar': archive })
+    const run = await nfwhy(['explain', '--json', 'a.tar'], { cwd })
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect(told(run)[0]).toMatch(new RegExp(`^${words} it grows to more than 300 times its size`))
+  })
+
+  const source = (bytes: Uint8Array, again = true): Source => {
+    const blocks = async function* () {
+      yield bytes
+    }
+    return { live: false, again, forgotten: { bytes: 0, lines: 0 }, peek: blocks, forget() {}, blocks, close() {} }
+  }
+
+  test('too many files', async () => {
+    const reports: string[] = []
+    const bounds = Object.assign(new Bounds(), { files: 19_999 })
+    const files = await unpackTar('a', source(makeTar([...FILES, ...FILES])), bounds, (code) => void reports.push(code))
+    expect(files.map(({ name }) => name)).toEqual(['why/log'])
+    expect(reports).toEqual(['archive-files'])
+  })
+
+  test('more than memory is for, from what cannot be read again', async () => {
+    const reports: string[] = []
+    const archive = Buffer.concat([header({ name: 'big', size: 300e6 })])
+    await unpackTar(
+      'a',
+      source(archive, false),
+      new Bounds(),
+      (code, message) => void reports.push(`${code} ${message}`),
+    )
+    expect(reports[0]).toBe(
+      'archive-size big: it is too large for what is read from a pipe; give the archive as a file; it was left out',
+    )
+  })
+
+  test('is counted over a whole run', async () => {
+    const { gunzipped } = await import('../../src/cli/unpack.ts')
+    const bounds = Object.assign(new Bounds(), { bytes: 16e9 })
+    const all = async () => {
+      for await (const _ of gunzipped('a', source(gzipSync('x')), bounds).blocks());
+    }
+    await expect(all()).rejects.toThrow(ReadError)
+  })
+})
+
+describe('files that are nobody’s', () => {
+  test('are named once, and left alone', async () => {
+    const cwd = folder({ 'b/log': LOG, 'b/rules': RULES, 'b/notes.txt': 'lunch\n', 'b/todo.md': 'nothing\n' })
+    const run = await nfwhy(['explain', 'b'], { cwd })
+    expect(run.stderr).toBe(
+      '  warn   b/notes.txt: this is neither a capture nor a ruleset nor host state\n' +
+        '         that nfwhy knows; it was left alone\n' +
+        '         and so is b/todo.md\n',
+    )
+  })
+})
+
+describe('a bundle without a capture', () => {
+  test('says what is missing, how to get it, and what can be told without', async () => {
+    const cwd = folder({ 'b/rules': RULES })
+    const { code, stdout, stderr } = await nfwhy(['explain', 'b'], { cwd })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^nfwhy: There is no capture among the inputs: b\/rules \(iptables-save\)\.\n/)
+    expect(stderr).toContain('iptables -t raw -I PREROUTING 1')
+    expect(stderr).toContain('nfwhy map ')
+    expect(stderr).not.toContain('nfwhy flows')
+  })
+})
+
+describe('several machines', () => {
+  const OPEN = RULES.replace(/-A INPUT.*\n/, '')
+
+  test('each has its own rules, and journeys their host', async () => {
+    const cwd = folder({
+      'b/a/log': dropped(),
+      'b/a/rules': RULES,
+      'b/z/log': dropped().replace(':rule:1', ':policy:1'),
+      'b/z/rules': OPEN,
+    })
+    const expected = ['a dropped', 'z delivered']
+    expect(hosts(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual(expected)
+    expect(hosts(await nfwhy(['explain', '--json', 'b/a', 'b/z'], { cwd }))).toEqual(expected)
+    spawnSync('bash', ['-c', 'cd b; tar czf ../a.tgz a; tar czf ../z.tgz z; cd ..; tar czf b.tgz b'], { cwd })
+    expect(hosts(await nfwhy(['explain', '--json', 'a.tgz', 'z.tgz'], { cwd }))).toEqual(expected)
+    expect(hosts(await nfwhy(['explain', '--json', 'b.tgz'], { cwd }))).toEqual(expected)
+    const { stdout } = await nfwhy(['explain', 'b'], { cwd })
+    expect(stdout).toMatch(/^✗ DROPPED .*\n.*on a {2}#1\n/)
+  })
+
+  test('a namespace inside its host', async () => {
+    const cwd = folder({
+      'box/log': dropped(),
+      'box/rules': RULES,
+      'box/netns/web/log': dropped().replace(':rule:1', ':policy:1'),
+      'box/netns/web/rules': OPEN,
+    })
+    expect(hosts(await nfwhy(['explain', '--json', 'box'], { cwd }))).toEqual(['box dropped', 'web delivered'])
+  })
+
+  test('folders that sort one machine’s files are none', async () => {
+    const cwd = folder({
+      'b/captures/log': LOG,
+      'b/rules/v4': RULES,
+      'b/rules/v6': RULES.replace('iptables', 'ip6tables'),
+    })
+    expect(hosts(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual(['- dropped', '- delivered'])
+  })
+
+  test('a log that is gathered from many is laid on the rules of the host it names', async () => {
+    const line = (host: string, text: string) => `Nov 20 11:00:00 ${host} kernel: ${text}`
+    const log = line('a', dropped()) + line('z', dropped().replace(':rule:1', ':policy:1')) + line('y', dropped())
+    const cwd = folder({ 'b/all.log': log + dropped({ sport: 9 }), 'b/a/rules': RULES, 'b/z/rules': OPEN })
+    expect(hosts(await nfwhy(['explain', '--json', 'b'], { cwd }))).toEqual([
+      'a dropped',
+      'z delivered',
+      'y undetermined',
+      'b undetermined',
+    ])
+  })
+
+  test('commands about one ask for one', async () => {
+    const cwd = folder({ 'b/a/log': LOG, 'b/a/rules': RULES, 'b/z/log': LOG, 'b/z/rules': RULES })
+    const run = await nfwhy(['simulate', 'b', '--packet', 'tcp 1.2.3.4:1 > 1.2.3.5:2'], { cwd })
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('several machines among the inputs: a, z.') })
+  })
+
+  describe('one packet seen on both', () => {
+    const line = (host: string, ttl: number, words = '') =>
+      `[ 9.0] TRACE: filter:${host} SRC=192.0.2.1 DST=198.51.100.9 LEN=60 TOS=0x00 PREC=0x00 TTL=${ttl} ID=4711 ` +
+      `PROTO=TCP SPT=40000 DPT=23 SEQ=77 ACK=0 WINDOW=64240 RES=0x00 SYN URGP=0 ${words}\n`
+    const first = line('FORWARD:policy:1 IN=eth0 OUT=eth1', 63)
+    const second = line('INPUT:rule:1 IN=eth0 OUT=', 63)
+    const bundle = (a: string, z: string) =>
+      folder({ 'b/a/log': a, 'b/a/rules': OPEN, 'b/z/log': z, 'b/z/rules': RULES })
+
+    test('is joined, whatever the clocks say', async () => {
+      const cwd = bundle(first, second.replace('9.0', '123456.0'))
+      const run = await nfwhy(['explain', '--json', 'b'], { cwd })
+      const both = [{ from: { host: 'a', journey: '1' }, to: { host: 'z', journey: '2' } }]
+      expect(read(run).joined).toEqual(both)
+      checkExplanation(read(run))
+      const lines = (await nfwhy(['explain', '--ndjson', 'b'], { cwd })).stdout.trim().split('\n')
+      expect(JSON.parse(lines.at(-1)!).summary.joined).toEqual(both)
+      const { stdout } = await nfwhy(['explain', 'b'], { cwd })
+      expect(stdout).toContain('  also   the same packet on a: #1 FORWARDED\n')
+      expect(stdout).toContain('  also   the same packet on z: #2 DROPPED at filter INPUT\n')
+    })
+
+    test.each([
+      ['another IP ID', second.replace('ID=4711', 'ID=4712')],
+      ['another sequence number', second.replace('SEQ=77', 'SEQ=78')],
+      ['another port', second.replace('SPT=40000', 'SPT=40001')],
+      ['a TTL that grew', second.replace('TTL=63', 'TTL=64')],
+      ['two that would do', second + second.replace('9.0', '99.0')],
+    ])('is not claimed: %s', async (_, z) => {
+      const run = await nfwhy(['explain', '--json', 'b'], { cwd: bundle(first, z) })
+      expect(read(run).joined).toEqual([])
+    })
+  })
+})
+
+describe('rules saved at several times', () => {
+  const EARLY = RULES.replaceAll('08:00:00', '10:00:00').replace('--dport 23 -j DROP', '--dport 23 -j ACCEPT')
+  const LATE = RULES.replaceAll('08:00:00', '12:00:00')
+  const undated = (rules: string) => rules.replace(/^#.*\n/gm, '')
+  const at = (time: string) => `Nov 20 ${time} box kernel: ${dropped()}`
+  const log = at('11:00:00') + at('12:30:00')
+  const findings = (run: Run) =>
+    read(run).journeys.map(({ outcome, findings }: { outcome: string; findings: { code: string }[] }) =>
+      [outcome, ...findings.filter(({ code }) => code === 'ruleset-changed').map(({ code }) => code)].join(' '),
+    )
+  const EXPECTED = ['delivered ruleset-changed', 'dropped']
+
+  test.each<[string, Record<string, string>]>([
+    ['comments', { 'b/one': EARLY, 'b/two': LATE }],
+    ['comments in one file', { 'b/all': EARLY + LATE }],
+    ['names of files', { 'b/rules-2026-11-20T10:00:00': undated(EARLY), 'b/rules-20261120-120000': undated(LATE) }],
+    ['names of folders', { 'b/2026-11-20_10-00/rules': undated(EARLY), 'b/2026-11-20_12-00/rules': undated(LATE) }],
+  ])('are told by %s', async (_, files) => {
+    const run = await nfwhy(['explain', '--json', 'b'], { cwd: folder({ ...files, 'b/log': log }) })
+    expect(findings(run)).toEqual(EXPECTED)
+    expect(read(run).warnings).toEqual([])
+  })
+
+  test('are told by when the files of an archive were written', async () => {
+    const time = (hour: number) => Date.UTC(2026, 10, 20, hour) / 1000
+    const archive = makeTar([
+      { name: 'a', content: undated(LATE), mtime: time(12) },
+      { name: 'b', content: undated(EARLY), mtime: time(10) },
+      { name: 'log', content: log },
+    ])
+    expect(findings(await nfwhy(['explain', '--json', 'b.tar'], { cwd: folder({ 'b.tar': archive }) }))).toEqual(
+      EXPECTED,
+    )
+  })
+
+  test('say between when the rules were changed', async () => {
+    const cwd = folder({ one: EARLY, two: LATE, log })
+    const { stdout } = await nfwhy(['explain', 'one', 'two', 'log'], { cwd })
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'It came when the rules changed: between 2026-11-20 10:00:00 and 2026-11-20 12:00:00 its rules were changed ' +
+        '(filter INPUT). It is laid on the earlier ones.',
+    )
+  })
+
+  test('what the trace contradicts were not those in force', async () => {
+    const more = LATE.replace('-A INPUT', '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT')
+    const second = (time: string) => at(time).replace('INPUT:rule:1', 'INPUT:rule:2')
+    const files = { one: EARLY, two: more, log: at('10:30:00') + second('11:00:00') }
+    const run = await nfwhy(['explain', '--json', 'one', 'two', 'log'], { cwd: folder(files) })
+    // of the first both may be true, were it not for the second rule's number
+    expect(findings(run)).toEqual(['delivered ruleset-changed', 'dropped'])
+  })
+
+  test('without a date in the capture the latest count, and that is told', async () => {
+    const cwd = folder({ one: EARLY, two: LATE, log: dropped() })
+    expect(findings(await nfwhy(['explain', '--json', 'one', 'two', 'log'], { cwd }))).toEqual([
+      'dropped ruleset-changed',
+    ])
+  })
+
+  test('that say the same, whatever they counted, are one', async () => {
+    const again = LATE.replace('[0:0]', '[5:300]').replaceAll('12:00:00', '13:00:00')
+    const cwd = folder({ one: LATE, two: again, log: at('12:30:00') })
+    const run = await nfwhy(['explain', '--json', 'one', 'two', 'log'], { cwd })
+    expect(findings(run)).toEqual(['dropped'])
+    expect(read(run).warnings).toEqual([])
+  })
+
+  test('a set that its rules ask for was changed', async () => {
+    const rules = (elements: string) =>
+      `table inet t {\n\tset allowed {\n\t\ttype inet_service\n\t\telements = { ${elements} }\n\t}\n\tset other {\n\t\ttype mark\n\t}\n}\n`
+    const all = RULES.replace('-A INPUT', '-A INPUT -m set --match-set hosts src -j ACCEPT\n-A INPUT').replace(
+      /^#.*\n/gm,
+      '',
+    )
+    const ipset = (address: string) => `create hosts hash:ip family inet\nadd hosts ${address}\n`
+    const files = {
+      'b/rules': all,
+      'b/2026-11-20T10:00/nft': rules('80'),
+      'b/2026-11-20T12:00/nft': rules('80, 443'),
+      'b/2026-11-20T10:00/ipset': ipset('203.0.113.1'),
+      'b/2026-11-20T12:00/ipset': ipset('203.0.113.2'),
+      'b/log': at('11:00:00').replace('INPUT:rule:1', 'INPUT:rule:2'),
+    }
+    const run = await nfwhy(['explain', '--json', 'b'], { cwd: folder(files) })
+    const [{ findings }] = read(run).journeys
+    const told = findings.find(({ code }: { code: string }) => code === 'ruleset-changed')
+    // what asks for the other one is nobody
+    expect(told.message).toContain('its rules were changed (set hosts)')
+  })
+
+  test('a change that the packet did not meet is none', async () => {
+    const other = LATE.replace('-A INPUT', '-A FORWARD -j DROP\n-A INPUT').replaceAll('12:00:00', '13:00:00')
+    const cwd = folder({ one: LATE, two: other, log: at('12:30:00') })
+    expect(findings(await nfwhy(['explain', '--json', 'one', 'two', 'log'], { cwd }))).toEqual(['dropped'])
+  })
+})
