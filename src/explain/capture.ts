@@ -74,7 +74,14 @@ export class CaptureExplainer {
     this.onClosed = onClosed
     this.resolver = new Resolver(world, points)
     this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
-    this.reader = format.open({ points, states: this.states, sink: this.assembler, report })
+    const { links } = world.host
+    this.reader = format.open({
+      points,
+      states: this.states,
+      sink: this.assembler,
+      report,
+      ...(links ? { links } : {}),
+    })
   }
 
   push(chunk: Uint8Array): void {

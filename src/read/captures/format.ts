@@ -1,4 +1,5 @@
 import type { Report } from '../../model/diagnostic.ts'
+import type { Link } from '../../model/host.ts'
 import type { TracePoints } from './points.ts'
 import type { Moment } from './stamp.ts'
 import type { PacketStates } from './states.ts'
@@ -16,6 +17,8 @@ export interface CaptureContext {
   states: PacketStates
   sink: EventSink
   report: Report
+  /** The host's interfaces, for captures that know them by index only. */
+  links?: readonly Link[]
 }
 
 /** What a reader counted besides its events. */
@@ -37,7 +40,7 @@ export interface CaptureFormat {
   id: string
   /** Who writes it, in a few words. */
   describe: string
-  /** Recognises it by its first kilobytes. */
+  /** Recognises it by its first kilobytes, one Latin-1 letter for each byte. */
   sniff(head: string): boolean
   open(context: CaptureContext): CaptureReader
 }

@@ -30,7 +30,7 @@ export const UID = 22
 export const GID = 23
 export const VLAN = 24
 export const FLOW = 25
-/** Texts inside the state's bytes: offset << 12 | length. */
+/** Texts inside the state's bytes: offset << 12 | length. In binary records they are bytes, and OPT's length counts hex digits. */
 export const MAC = 26
 export const MACSRC = 27
 export const MACDST = 28

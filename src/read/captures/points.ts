@@ -7,8 +7,10 @@ export interface TracePoint {
   chain?: string
   /** 1-based; a policy's is the number of rules + 1. */
   ruleNumber?: number
-  /** Of a LOG line: all that stands before `IN=`. */
+  /** Of a LOG line: all that stands before `IN=`; of an NFLOG record its prefix. */
   prefix?: string
+  /** It came by NFLOG, so no LOG rule wrote it. */
+  nflog?: true
 }
 
 export class TracePoints {
@@ -26,7 +28,7 @@ export class TracePoints {
     const key =
       point.prefix === undefined
         ? `${point.table}:${point.chain}:${point.type}:${point.ruleNumber}`
-        : `"${point.prefix}`
+        : `${point.nflog ? 'nflog' : ''}"${point.prefix}`
     let number = this.numbers.get(key)
     if (number === undefined) {
       number = this.list.length

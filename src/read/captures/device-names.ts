@@ -1,0 +1,37 @@
+/** Interface indexes → names, as host state has them. What it does not name is `#3`: a name that nobody knows, with its index. */
+import type { Link } from '../../model/host.ts'
+import type { Names } from './names.ts'
+
+/** The loopback's in every network namespace (LOOPBACK_IFINDEX). */
+const LOOPBACK = 1
+/** Indexes remembered; a host has fewer. */
+const MOST = 1 << 16
+
+const encoder = new TextEncoder()
+
+export class DeviceNames {
+  /** Met without a name in host state. */
+  nameless = 0
+  private readonly numbers = new Map<number, number>()
+  private readonly names: Names
+  private readonly links: Map<number, string>
+
+  constructor(names: Names, links: readonly Link[] = []) {
+    this.names = names
+    this.links = new Map([[LOOPBACK, 'lo'], ...links.map(({ index, name }): [number, string] => [index, name])])
+  }
+
+  /** The number of its name in the names; 0 for index 0, which is no interface. */
+  number(index: number): number {
+    if (index === 0) return 0
+    const known = this.numbers.get(index)
+    if (known !== undefined) return known
+    if (this.numbers.size >= MOST) return 0
+    const given = this.links.get(index)
+    if (given === undefined) this.nameless++
+    const bytes = encoder.encode(given ?? `#${index}`)
+    const number = this.names.number(bytes, 0, bytes.length)
+    this.numbers.set(index, number)
+    return number
+  }
+}
