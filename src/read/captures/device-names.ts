@@ -1,4 +1,5 @@
 /** Interface indexes → names, as host state has them. What it does not name is `#3`: a name that nobody knows, with its index. */
+import type { Report } from '../../model/diagnostic.ts'
 import type { Link } from '../../model/host.ts'
 import type { Names } from './names.ts'
 
@@ -11,7 +12,7 @@ const encoder = new TextEncoder()
 
 export class DeviceNames {
   /** Met without a name in host state. */
-  nameless = 0
+  private nameless = 0
   private readonly numbers = new Map<number, number>()
   private readonly names: Names
   private readonly links: Map<number, string>
@@ -33,5 +34,12 @@ export class DeviceNames {
     const number = this.names.number(bytes, 0, bytes.length)
     this.numbers.set(index, number)
     return number
+  }
+
+  /** When no more comes. */
+  end(report: Report): void {
+    if (this.nameless === 0) return
+    const message = 'the capture has indexes of interfaces, and no names: give `ip -j link` of that host'
+    report('nameless-interfaces', message)
   }
 }

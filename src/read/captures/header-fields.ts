@@ -47,6 +47,8 @@ export const COLUMNS = 41
 
 export const FRAG_MF = 1 << 20
 export const FRAG_DF = 1 << 21
+/** The capture does not say whether DF is set. */
+export const FRAG_DF_UNKNOWN = 1 << 22
 
 /** SRC and DST have the two top bits, the others the bit of their column's number. */
 export const HAS_SRC = 1 << 30

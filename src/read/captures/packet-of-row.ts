@@ -53,7 +53,8 @@ export function packetOfRow(row: Int32Array, text: (column: number) => string, n
   }
   // DF stands behind ID= and in front of all that follows it
   const unfragmentable = (row[F.FRAG]! & F.FRAG_DF) !== 0
-  if (row[F.FAMILY] === 4 && has(F.ID) && (unfragmentable || has(F.PROTO) || has(F.FRAG)))
+  const told = (row[F.FRAG]! & F.FRAG_DF_UNKNOWN) === 0
+  if (told && row[F.FAMILY] === 4 && has(F.ID) && (unfragmentable || has(F.PROTO) || has(F.FRAG)))
     packet.dontFragment = unfragmentable
   if (has(F.FLOW)) packet.flowLabel = row[F.FLOW]!
   if (has(F.MARK)) packet.mark = row[F.MARK]! >>> 0

@@ -33,3 +33,22 @@ export class UtcMoment implements Moment {
     this.clock = seconds * 1e6 + micros
   }
 }
+
+const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(?:(Z)|([+-])(\d\d):?(\d\d))?/
+
+/** Seconds since 1970 and microseconds behind them; without an offset the time is taken for UTC. Undefined: not ISO 8601. */
+export function readIso(text: string): [number, number] | undefined {
+  const match = ISO.exec(text.slice(0, 64))
+  if (!match) return undefined
+  const [, year, month, day, hour, minute, second, fraction = '', , sign, hours, minutes] = match
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  const offset = sign === undefined ? 0 : (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60 : 60)
+  return [local / 1000 - offset, Number(fraction.padEnd(6, '0').slice(0, 6))]
+}
+
+/** `1795154542.140361000` → seconds and microseconds; undefined: no such number. */
+export function readEpoch(text: string): [number, number] | undefined {
+  const match = /^(\d{1,12})(?:[.,](\d{0,9}))?$/.exec(text)
+  if (!match) return undefined
+  return [Number(match[1]), Number((match[2] ?? '').padEnd(6, '0').slice(0, 6))]
+}

@@ -3,7 +3,7 @@
  * LINKTYPE_NFLOG keeps it: family, version, group, then attributes with a length and a type each in the byte order of
  * the capturing host, filled up to four bytes; what is in them is in network byte order.
  */
-import { DeviceNames } from '../device-names.ts'
+import type { DeviceNames } from '../device-names.ts'
 import type { CaptureContext } from '../format.ts'
 import type { Moment } from '../stamp.ts'
 import { NflogPrefixes } from './prefix.ts'
@@ -44,10 +44,10 @@ export class NflogMessages {
   private readonly sequences = new Map<number, number>()
   private lost = 0
 
-  constructor(context: CaptureContext) {
+  constructor(context: CaptureContext, devices: DeviceNames) {
     this.context = context
     this.prefixes = new NflogPrefixes(context.points)
-    this.devices = new DeviceNames(context.states.names, context.links)
+    this.devices = devices
   }
 
   /** The record `bytes[start, end)`; `line` is its number. Says false where it is none. */
@@ -76,11 +76,7 @@ export class NflogMessages {
         'records-lost',
         `${this.lost} records are missing, as the group's sequence numbers show: the kernel dropped them`,
       )
-    if (this.devices.nameless > 0)
-      report(
-        'nameless-interfaces',
-        'the capture has indexes of interfaces, and no names: give `ip -j link` of that host',
-      )
+    this.devices.end(report)
   }
 
   /** Fills the key; gives its length, or -1 where these are no attributes. */

@@ -2,6 +2,7 @@
  * Capture files of libpcap (`tcpdump -i nflog:GROUP -w FILE`) and of Wireshark, with packets of link type NFLOG: pcap in
  * either byte order, with micro- or nanoseconds, and pcapng. Several may stand behind each other in one file.
  */
+import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import { Pieces } from '../pieces.ts'
 import { UtcMoment } from '../utc-moment.ts'
@@ -44,7 +45,7 @@ export class NflogReader implements CaptureReader {
 
   constructor(context: CaptureContext) {
     this.context = context
-    this.messages = new NflogMessages(context)
+    this.messages = new NflogMessages(context, new DeviceNames(context.states.names, context.links))
     this.pieces = new Pieces((bytes, view, start, end) => this.next(bytes, view, start, end))
     this.pcapng = new Pcapng({
       packet: (view, start, end, from, high, low) => {
