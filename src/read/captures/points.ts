@@ -1,4 +1,6 @@
 /** Trace points: which line of which chain an event is about, as the kernel names it; each kept once, known by a number. */
+import type { Hook } from '../../model/hook.ts'
+
 export type PointType = 'rule' | 'return' | 'policy' | 'log'
 
 export interface TracePoint {
@@ -11,6 +13,8 @@ export interface TracePoint {
   prefix?: string
   /** It came by NFLOG, so no LOG rule wrote it. */
   nflog?: true
+  /** At which hook, where an NFLOG record tells it. */
+  hook?: Hook
 }
 
 export class TracePoints {
@@ -28,7 +32,7 @@ export class TracePoints {
     const key =
       point.prefix === undefined
         ? `${point.table}:${point.chain}:${point.type}:${point.ruleNumber}`
-        : `${point.nflog ? 'nflog' : ''}"${point.prefix}`
+        : `${point.nflog ? `nflog ${point.hook ?? ''}` : ''}"${point.prefix}`
     let number = this.numbers.get(key)
     if (number === undefined) {
       number = this.list.length

@@ -27,6 +27,8 @@ const NFULA_VLAN = 20
 const NFULA_VLAN_TCI = 2
 
 const MULTIPLIER = 0x9e3779b1 | 0
+/** Families whose hooks are numbered alike. */
+const WITH_HOOKS: readonly number[] = [2, 10, R.AF_BRIDGE]
 const ETHERNET_LENGTH = 14
 /** The kernel's are shorter than 128 bytes (NF_LOG_PREFIXLEN). */
 const MOST_PREFIX = 256
@@ -40,6 +42,7 @@ export class NflogMessages {
   private readonly keyView = new DataView(this.key.buffer)
   private prefixStart = 0
   private prefixEnd = 0
+  private hook = -1
   /** The last sequence number of each group. */
   private readonly sequences = new Map<number, number>()
   private lost = 0
@@ -63,7 +66,7 @@ export class NflogMessages {
     if (end - start < 8) return false
     const length = this.attributes(view, start, end, little)
     if (length < 0) return false
-    const point = this.prefixes.point(bytes, view, this.prefixStart, this.prefixEnd)
+    const point = this.prefixes.point(bytes, view, this.prefixStart, this.prefixEnd, this.hook)
     this.context.sink.event(point, this.state(length), at, line)
     return true
   }
@@ -88,6 +91,7 @@ export class NflogMessages {
     let flags = 0
     let length = R.PAYLOAD
     this.prefixStart = this.prefixEnd = start
+    this.hook = -1
     let count = 0
     for (let at = start + 4; at + 4 <= end; count++) {
       const size = view.getUint16(at, little)
@@ -111,6 +115,7 @@ export class NflogMessages {
           break
         case NFULA_PACKET_HDR:
           if (to - from >= 2 && view.getUint16(from) !== 0) etherType = view.getUint16(from)
+          if (to - from >= 3 && WITH_HOOKS.includes(family)) this.hook = view.getUint8(from + 2)
           break
         case NFULA_HWHEADER:
           if (to - from === ETHERNET_LENGTH) {

@@ -176,7 +176,7 @@ export class NflogReader implements CaptureReader {
   private tell(code: string, message: string): void {
     if (this.told.has(code)) return
     this.told.add(code)
-    this.context.report(code, message, this.number)
+    this.context.report(code, message, this.number || undefined)
   }
 }
 

@@ -46,6 +46,8 @@ export class FieldRow {
   prefix: string | undefined
   /** Behind a row without addresses: 2, 10 or 7, as the kernel numbers families. */
   family: number | undefined
+  /** As the kernel numbers hooks; -1: not known. */
+  hook = -1
   readonly row = new Int32Array(F.COLUMNS)
   private readonly devices: DeviceNames
   private readonly context: CaptureContext
@@ -65,6 +67,7 @@ export class FieldRow {
     this.row[F.FAMILY] = -1
     this.row[F.FRAG] = F.FRAG_DF_UNKNOWN
     this.prefix = this.family = undefined
+    this.hook = -1
     this.used = TEXTS
   }
 
@@ -143,7 +146,7 @@ export class FieldRow {
     if (this.prefix === undefined) return false
     const text = encoder.encode(this.prefix)
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength)
-    const point = this.prefixes.point(text, view, 0, Math.min(text.length, MOST_PREFIX))
+    const point = this.prefixes.point(text, view, 0, Math.min(text.length, MOST_PREFIX), this.hook)
     const { row } = this
     if (row[F.FAMILY]! < 0 && this.family !== undefined)
       row[F.FAMILY] = this.family === 2 ? 4 : this.family === 10 ? 6 : this.family === 7 ? 7 : -1

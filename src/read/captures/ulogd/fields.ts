@@ -41,6 +41,9 @@ export const ULOGD_FIELDS: ReadonlyMap<string, Take> = new Map(
     'oob.family': (row, value) => {
       row.family = numberOf(value)
     },
+    'oob.hook': (row, value) => {
+      row.hook = numberOf(value) ?? -1
+    },
     'oob.mark': number(F.MARK),
     'oob.uid': number(F.UID),
     'oob.gid': number(F.GID),

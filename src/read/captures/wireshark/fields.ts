@@ -119,6 +119,9 @@ export const WIRESHARK_FIELDS: ReadonlyMap<string, Take> = new Map(
     'nflog.family': (row, value) => {
       row.family = numberOf(value)
     },
+    'nflog.hook': (row, value) => {
+      row.hook = numberOf(value) ?? -1
+    },
     'nflog.ifindex_indev': name(F.IN),
     'nflog.ifindex_outdev': name(F.OUT),
     'nflog.ifindex_physindev': name(F.PHYSIN),
