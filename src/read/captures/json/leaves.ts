@@ -8,32 +8,38 @@
 export type TakeLeaf = (name: string, value: string) => void
 
 const NUMBER = /-?[\d.][\d.eE+-]*(?:\r?\n[\d.eE+-]+)*/y
+const END = /\s*[,}\]]/y
 const WORD = /[a-z]+/y
 
 export function leavesOf(text: string, take: TakeLeaf): void {
   let name = ''
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at)
+    let value: string | undefined
     if (code === 0x22) {
       const end = stringEnd(text, at + 1)
       if (end < 0) return
-      const value = stringOf(text, at + 1, end)
+      value = stringOf(text, at + 1, end)
       at = end + 1
-      if (isName(text, at)) name = value
-      else take(name, value)
+      if (isName(text, at)) {
+        name = value
+        continue
+      }
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
       NUMBER.lastIndex = at
       const number = NUMBER.exec(text)?.[0] ?? text[at]!
       at += number.length
-      // at the end of what was cut it may have been longer
-      if (at < text.length) take(name, number.replace(/\s+/g, ''))
+      value = number.replace(/\s+/g, '')
     } else if (code >= 0x61 && code <= 0x7a) {
       WORD.lastIndex = at
       const word = WORD.exec(text)![0]
       at += word.length
-      if (word === 'true') take(name, '1')
-      else if (word === 'false') take(name, '0')
+      value = word === 'true' ? '1' : word === 'false' ? '0' : undefined
     } else at++
+    if (value === undefined) continue
+    // where nothing stands behind it the row was cut: it may have been longer, or a name
+    END.lastIndex = at
+    if (END.test(text)) take(name, value)
   }
 }
 

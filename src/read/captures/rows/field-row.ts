@@ -55,6 +55,7 @@ export class FieldRow {
   private readonly bytes = new Uint8Array(TEXTS + MOST_TEXT)
   private readonly view = new DataView(this.bytes.buffer)
   private used = TEXTS
+  private readonly indexes = new Map<number, number>()
 
   constructor(context: CaptureContext, devices: DeviceNames) {
     this.context = context
@@ -68,6 +69,7 @@ export class FieldRow {
     this.row[F.FRAG] = F.FRAG_DF_UNKNOWN
     this.prefix = this.family = undefined
     this.hook = -1
+    this.indexes.clear()
     this.used = TEXTS
   }
 
@@ -102,12 +104,18 @@ export class FieldRow {
     this.row[F.PRESENT]! |= 1 << column
   }
 
-  /** An interface's index, where its name is not there. */
+  /** An interface's index, for where its name is not there. */
   setIndex(column: number, text: string): void {
     const index = numberOf(text)
-    if (index === undefined || index > 0x7fffffff || (this.has(column) && this.row[column] !== 0)) return
-    this.row[column] = this.devices.number(index)
-    this.row[F.PRESENT]! |= 1 << column
+    if (index !== undefined && index <= 0x7fffffff) this.indexes.set(column, index)
+  }
+
+  private nameByIndex(): void {
+    for (const [column, index] of this.indexes) {
+      if (this.row[column] !== 0) continue
+      this.row[column] = this.devices.number(index)
+      this.row[F.PRESENT]! |= 1 << column
+    }
   }
 
   setHost(name: string): void {
@@ -147,6 +155,7 @@ export class FieldRow {
     const text = encoder.encode(this.prefix)
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength)
     const point = this.prefixes.point(text, view, 0, Math.min(text.length, MOST_PREFIX), this.hook)
+    this.nameByIndex()
     const { row } = this
     if (row[F.FAMILY]! < 0 && this.family !== undefined)
       row[F.FAMILY] = this.family === 2 ? 4 : this.family === 10 ? 6 : this.family === 7 ? 7 : -1
