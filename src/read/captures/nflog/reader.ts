@@ -19,6 +19,16 @@ const MAGIC: ReadonlyMap<number, { units: number; head: number }> = new Map([
   [0xa1b2cd34, { units: 1e6, head: 24 }],
 ])
 const FILE_HEAD = 24
+/** What a file begins with, in either byte order; as a record's seconds these are far off. */
+const HEADS: ReadonlySet<number> = new Set([
+  0xa1b2c3d4,
+  0xa1b23c4d,
+  0xa1b2cd34,
+  0xd4c3b2a1,
+  0x4d3cb2a1,
+  0x34cdb2a1,
+  SECTION_HEADER,
+])
 /** The top bits say how long frame check sequences are. */
 const LINK_TYPE_BITS = 0x03ffffff
 
@@ -121,7 +131,7 @@ export class NflogReader implements CaptureReader {
     const { little, head } = this
     const there = end - start
     if (there < head) return -head
-    if (view.getUint32(start) === SECTION_HEADER || this.isHead(view, start)) return this.begin(view, start, end)
+    if (HEADS.has(view.getUint32(start)) && this.isHead(view, start)) return this.begin(view, start, end)
     const captured = view.getUint32(start + 8, little)
     if (captured > MOST_BLOCK) {
       this.damaged()
@@ -136,7 +146,7 @@ export class NflogReader implements CaptureReader {
 
   /** The magic number, and version 2.4 behind it, which as a record's time would be one microsecond in 2055. */
   private isHead(view: DataView, start: number): boolean {
-    if (!MAGIC.has(magicOf(view, start))) return false
+    if (view.getUint32(start) === SECTION_HEADER) return true
     const version = view.getUint32(start + 4)
     return version === 0x00020004 || version === 0x02000400
   }
