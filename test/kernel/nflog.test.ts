@@ -12,13 +12,16 @@ import { nflogPcap } from '../../src/index.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { World } from '../../src/model/world.ts'
+import { BIN } from '../cli/nfwhy.ts'
+import { blocksOf } from '../docs/markdown.ts'
+import { ROOT } from '../docs/sources.ts'
 import { explainAs } from '../journey/journeys.ts'
 import { buildWorld, explainLines } from './compare/explained.ts'
 import { randomHouse } from './generate/house.ts'
 import { whyNoLab } from './lab/available.ts'
 import { legacy } from './lab/backend.ts'
 import { Lab } from './lab/lab.ts'
-import { whyNot } from './namespaces.ts'
+import { runInNamespace, whyNot } from './namespaces.ts'
 import { type Played, play } from './play.ts'
 import { readTruth } from './truth/truth.ts'
 
@@ -142,3 +145,40 @@ function without(list: readonly string[], others: readonly string[]): string[] {
     return at < 0
   })
 }
+
+describe.skipIf(reason)('the recipe of docs/formats/nflog-pcap.md', () => {
+  it('leaves a capture that explains a real drop, with the names of interfaces', { timeout: 60_000 }, () => {
+    const page = readFileSync(join(ROOT, 'docs/formats/nflog-pcap.md'), 'utf8')
+    const [capture = '', save = ''] = blocksOf(page).flatMap(({ language, text }) => (language === 'sh' ? [text] : []))
+    const work = mkdtempSync(join(folder, 'recipe-'))
+    const said = runInNamespace(`
+cd ${work}
+LC_ALL=C.UTF-8
+mkdir bin
+for name in iptables iptables-save; do ln -s "$(command -v xtables-legacy-multi)" bin/$name; done
+PATH=$PWD/bin:$PATH
+ip link set lo up
+ip link add eth0 type veth peer name eth1
+ip addr add 192.0.2.1/24 dev eth0
+ip link set eth0 up
+ip link set eth1 up
+ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev eth0
+iptables -A OUTPUT -p tcp --dport 80 -j DROP
+iptables -t raw -I OUTPUT 1 -p tcp --dport 80 -j TRACE
+echo "logger $(cat /proc/sys/net/netfilter/nf_log/2)"
+${capture}
+timeout 0.2 bash -c '</dev/tcp/192.0.2.2/80'
+sleep 0.5
+${save}
+wait
+echo "logger $(cat /proc/sys/net/netfilter/nf_log/2)"
+echo @EXPLAINED
+node ${BIN} explain why`)
+    expect(said).toContain('@EXPLAINED')
+    const loggers = [...said.matchAll(/^logger (\S+)$/gm)].map((match) => match[1])
+    expect(loggers).toEqual([loggers[0], loggers[0]])
+    expect(said).toMatch(/✗ DROPPED +tcp 192\.0\.2\.1:\d+ → 192\.0\.2\.2:80 .*out eth0/s)
+    expect(said).toContain('➜ filter OUTPUT 1')
+    expect(said.slice(said.indexOf('@EXPLAINED'))).not.toMatch(/^ +warn/m)
+  })
+})

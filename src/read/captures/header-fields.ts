@@ -35,6 +35,8 @@ export const MAC = 26
 export const MACSRC = 27
 export const MACDST = 28
 export const OPT = 29
+/** In OPT, which is not present then: whether there are TCP options is not known. Elsewhere it is known that there are none. */
+export const OPT_UNKNOWN = -1
 /** What an ICMP error quotes; 0: nothing (it has no bit in PRESENT). */
 export const INNER = 30
 /** IPv4: one number; IPv6: four. */

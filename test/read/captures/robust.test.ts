@@ -81,7 +81,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
         expect(stats.bytes).toBe(capture.length)
         expect(journeys.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(stats.events)
       }),
-      { numRuns: 700 },
+      { numRuns: 300 },
     )
   })
 
@@ -95,7 +95,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
           expect(outline(readCapture(format, capture, { cuts }))).toEqual(outline(readCapture(format, capture)))
         },
       ),
-      { numRuns: 700 },
+      { numRuns: 300 },
     )
   })
 

@@ -67,6 +67,7 @@ export class FieldRow {
     this.row.fill(0)
     this.row[F.FAMILY] = -1
     this.row[F.FRAG] = F.FRAG_DF_UNKNOWN
+    this.row[F.OPT] = F.OPT_UNKNOWN
     this.prefix = this.family = undefined
     this.hook = -1
     this.indexes.clear()

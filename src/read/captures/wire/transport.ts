@@ -45,7 +45,11 @@ function readTcp(row: Int32Array, view: DataView, start: number, end: number): v
   row[F.WINDOW] = view.getUint16(start + 14)
   row[F.PRESENT]! |= (1 << F.ACK) | (1 << F.FLAGS) | (1 << F.WINDOW)
   const length = (view.getUint8(start + 12) >> 4) << 2
-  if (length <= 20 || start + length > end) return
+  if (length <= 20) return
+  if (start + length > end) {
+    row[F.OPT] = F.OPT_UNKNOWN
+    return
+  }
   row[F.OPT] = ((start + 20) << 12) | ((length - 20) * 2)
   row[F.PRESENT]! |= 1 << F.OPT
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../../src/model/packet.ts'
 import { ulogdJson } from '../../../../src/read/captures/ulogd/format.ts'
 import { recognise } from '../../../../src/read/recognise.ts'
+import { explainAs } from '../../../journey/journeys.ts'
 import { pointText, type Read, readCapture } from '../read-capture.ts'
 
 const FILE = new URL('../../../../fixtures/incidents/nodeport-clash/ulogd.json', import.meta.url)
@@ -209,5 +210,26 @@ describe('rows come', () => {
       `{"orig.ip.saddr.str": "192.0.2.1"}\nsome text\n${row()}\n{"oob.family": 2}\n`,
     )
     expect([events.length, told, skipped]).toEqual([1, ['4 not-a-packet'], 1])
+  })
+})
+
+describe('without TCP options', () => {
+  const flags = { 'tcp.urg': 0, 'tcp.ack': 1, 'tcp.psh': 0, 'tcp.rst': 0, 'tcp.syn': 0, 'tcp.fin': 0 }
+  const tcp = { ...flags, 'ip.protocol': 6, 'tcp.seq': 5, 'tcp.ackseq': 5, 'tcp.window': 6, 'ip.fragoff': 16384 }
+  const twice = (length: number) =>
+    [0, 10].map((seconds) =>
+      row({ ...tcp, 'ip.totlen': length, 'ip.id': seconds, 'oob.time.sec': Number(ROW['oob.time.sec']) + seconds }),
+    )
+  const repeats = (length: number) => {
+    const { journeys } = explainAs(ulogdJson, new TextEncoder().encode(twice(length).join('\n')))
+    return journeys.map(({ findings }) => findings.some(({ code }) => code === 'retransmission'))
+  }
+
+  it('a bare ACK is no retransmission: what is behind the headers may be options', () => {
+    expect([repeats(52), repeats(80), repeats(100)]).toEqual([
+      [false, false],
+      [false, false],
+      [false, true],
+    ])
   })
 })
