@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Journey, Step } from '../src/model/journey.ts'
-import { explainCapture, explainLog, stepText, stepTexts, worldOfFolder } from './journey/journeys.ts'
+import { explainFile, explainLog, stepText, stepTexts, worldOfFolder } from './journey/journeys.ts'
 
 interface ExpectedStep {
   table: string
@@ -100,7 +100,7 @@ const LACKS = {
 describe.each(['nodeport-clash', 'openstack-snat', 'firewalld-port-forward'])('%s, captured otherwise', (name) => {
   const expected = expectedOf(name)
   const world = worldOfFolder(example(`${name}/`))
-  const read = (file: string) => explainCapture(readFileSync(fixture(`${name}/${file}`)), world)
+  const read = (file: string) => explainFile(readFileSync(fixture(`${name}/${file}`)), world)
   const recorded = explainLog(readFileSync(example(`${name}/dmesg.log`)), world)
 
   it.each(Object.entries(LACKS))('%s tells what the kernel log tells', (file, lacks) => {

@@ -23,6 +23,8 @@ export interface CaptureStats {
   journeys: number
   /** Lines or records of netfilter's that could not be used. */
   skipped: number
+  /** How often the capture says that events were lost. */
+  lost: number
   /** Journeys cut short because too many were open at once. */
   evicted: number
 }
@@ -99,8 +101,9 @@ export class CaptureExplainer {
   }
 
   get stats(): CaptureStats {
-    const { bytes, skipped } = this.reader.stats
-    return { bytes, skipped, events: this.assembler.events, journeys: this.journeys, evicted: this.assembler.evicted }
+    const { bytes, skipped, lost = 0 } = this.reader.stats
+    const { events, evicted } = this.assembler
+    return { bytes, skipped, lost, events, journeys: this.journeys, evicted }
   }
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../src/read/recognise.ts'
-import { explainCapture, headOf } from '../journey/journeys.ts'
+import { explainFile, headOf } from '../journey/journeys.ts'
 
 const CORPUS = new URL(`${process.env.NFWHY_CORPUS ?? '../../../shared/corpus'}/`, import.meta.url)
 const missing = !existsSync(new URL('pcap-nflog/', CORPUS))
@@ -17,7 +17,7 @@ describe.skipIf(missing)('NFLOG captures of strangers', () => {
   ])('%s: what tcpdump tells of it', (path, id) => {
     const bytes = read(path)
     expect(recognise(headOf(bytes))?.format.id).toBe(id)
-    const { journeys, told, stats } = explainCapture(bytes)
+    const { journeys, told, stats } = explainFile(bytes)
     expect([told, stats.skipped, stats.events]).toEqual([['- nameless-interfaces'], 0, 4])
     // `TIME version 0, resource ID 20, family IPv4 (2), length 180: SOURCE.PORT > DESTINATION.PORT: …`
     const lines = new TextDecoder().decode(read('pcap-nflog/nflog-e.out')).trim().split('\n')
@@ -61,7 +61,7 @@ describe.skipIf(missing)('NFLOG captures of strangers', () => {
   ])('%s', (path, step, packet, time) => {
     const bytes = read(path)
     expect(recognise(headOf(bytes))?.format.id).toBe('ulogd-json')
-    const { journeys, told, stats } = explainCapture(bytes)
+    const { journeys, told, stats } = explainFile(bytes)
     expect([told, stats.skipped, journeys.length]).toEqual([[], 0, 1])
     expect(journeys[0]!.steps).toMatchObject([step])
     expect(journeys[0]!.packet).toMatchObject(packet)

@@ -46,24 +46,20 @@ export const explainLog = (
   world: World = emptyWorld(),
   cuts: readonly number[] = [],
   options: CaptureOptions = {},
-): Explained => explainAs(kernelLog, typeof log === 'string' ? encoder.encode(log) : log, world, cuts, options)
+): Explained => explainCapture(kernelLog, typeof log === 'string' ? encoder.encode(log) : log, world, cuts, options)
 
 /** The same of any capture, told by its content. */
-export function explainCapture(
-  bytes: Uint8Array,
-  world: World = emptyWorld(),
-  cuts: readonly number[] = [],
-): Explained {
+export function explainFile(bytes: Uint8Array, world: World = emptyWorld(), cuts: readonly number[] = []): Explained {
   const recognised = recognise(headOf(bytes))
   if (recognised?.kind !== 'capture') throw new Error(`no capture: ${headOf(bytes).slice(0, 80)}`)
-  return explainAs(recognised.format, bytes, world, cuts)
+  return explainCapture(recognised.format, bytes, world, cuts)
 }
 
 /** What a format is recognised by: one letter for each byte. */
 export const headOf = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('latin1')
 
 /** The same of a capture in this format. */
-export function explainAs(
+export function explainCapture(
   format: CaptureFormat,
   bytes: Uint8Array,
   world: World = emptyWorld(),

@@ -15,7 +15,7 @@ import type { World } from '../../src/model/world.ts'
 import { BIN } from '../cli/nfwhy.ts'
 import { blocksOf } from '../docs/markdown.ts'
 import { ROOT } from '../docs/sources.ts'
-import { explainAs } from '../journey/journeys.ts'
+import { explainCapture } from '../journey/journeys.ts'
 import { buildWorld, explainLines } from './compare/explained.ts'
 import { randomHouse } from './generate/house.ts'
 import { whyNoLab } from './lab/available.ts'
@@ -116,7 +116,7 @@ async function capture(lab: Lab, played: Played, world: World) {
     await lab.must(['sh', '-c', `kill ${pid}; while kill -0 ${pid} 2>/dev/null; do sleep 0.01; done`])
     await log('kernel')
   }
-  return explainAs(nflogPcap, new Uint8Array(readFileSync(file)), world)
+  return explainCapture(nflogPcap, new Uint8Array(readFileSync(file)), world)
 }
 
 const signature = ({ src, dst, sport, dport, protocol, icmpType, icmpId, icmpSeq, tcpSeq }: Packet): string =>

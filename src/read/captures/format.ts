@@ -26,6 +26,8 @@ export interface CaptureStats {
   bytes: number
   /** Lines that are netfilter's and could not be used. */
   skipped: number
+  /** How often the capture says itself that events were lost. */
+  lost?: number
 }
 
 /** Takes a capture piece by piece, cut anywhere; synchronous. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CAPTURE_FORMATS } from '../../../src/read/captures/index.ts'
 import { FORMATS } from '../../../src/read/recognise.ts'
-import { explainAs, headOf } from '../../journey/journeys.ts'
+import { explainCapture, headOf } from '../../journey/journeys.ts'
 import { attributes, blocksOf, PREFIX, pcap, record, SYN, u32 } from './nflog/files.ts'
 import { type Read, readCapture } from './read-capture.ts'
 
@@ -77,7 +77,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
   it('gives journeys, or nothing, and never throws', () => {
     fc.assert(
       fc.property(anything, (capture) => {
-        const { journeys, stats } = explainAs(format, capture)
+        const { journeys, stats } = explainCapture(format, capture)
         expect(stats.bytes).toBe(capture.length)
         expect(journeys.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(stats.events)
       }),

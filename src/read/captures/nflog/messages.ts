@@ -45,7 +45,8 @@ export class NflogMessages {
   private hook = -1
   /** The last sequence number of each group. */
   private readonly sequences = new Map<number, number>()
-  private lost = 0
+  /** Records that are missing, as sequence numbers show. */
+  lost = 0
 
   constructor(context: CaptureContext, devices: DeviceNames) {
     this.context = context

@@ -87,6 +87,7 @@ export class NflogReader implements CaptureReader {
     if (this.dropped > 0)
       this.context.report('records-lost', `${this.dropped} packets are missing: the capturing machine dropped them`)
     this.messages.end()
+    this.stats.lost = this.dropped + this.messages.lost
   }
 
   private next(bytes: Uint8Array, view: DataView, start: number, end: number): number {

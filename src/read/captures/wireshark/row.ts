@@ -67,6 +67,7 @@ export class WiresharkRow {
 
   close(): void {
     this.messages.end()
+    this.stats.lost = this.messages.lost
   }
 
   private withoutPrefix(line: number): void {

@@ -5,7 +5,7 @@ import type { Link } from '../../../../src/model/host.ts'
 import type { Packet } from '../../../../src/model/packet.ts'
 import { nflogPcap } from '../../../../src/read/captures/nflog/format.ts'
 import { recognise } from '../../../../src/read/recognise.ts'
-import { explainAs, headOf, worldOf } from '../../../journey/journeys.ts'
+import { explainCapture, headOf, worldOf } from '../../../journey/journeys.ts'
 import { pointText, readCapture } from '../read-capture.ts'
 import { type Attribute, attributes, blocksOf, PREFIX, pcap, record, SYN, u16, u32 } from './files.ts'
 
@@ -277,6 +277,7 @@ describe('attributes', () => {
     const { told, messages } = read(file([0, 1], [5, 7], [0, 4], [5, 9]))
     expect(told).toEqual(['- records-lost'])
     expect(messages[0]).toContain('3 records')
+    expect(explainCapture(nflogPcap, file([0, 1], [5, 7], [0, 4], [5, 9])).stats.lost).toBe(3)
   })
 
   it('what is no record is passed over, and counted', () => {
@@ -303,7 +304,7 @@ COMMIT
         [10, [...new TextEncoder().encode('same ')]],
         [9, SYN.with(5, id)],
       ])
-    const { journeys } = explainAs(nflogPcap, pcap([at(1, 1), at(2, 2)]), world)
+    const { journeys } = explainCapture(nflogPcap, pcap([at(1, 1), at(2, 2)]), world)
     expect(journeys.map(({ steps }) => steps.map(({ hook, chain, ruleNumber }) => [hook, chain, ruleNumber]))).toEqual([
       [['input', 'INPUT', 2]],
       [['forward', 'FORWARD', 1]],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../../src/model/packet.ts'
 import { ulogdJson } from '../../../../src/read/captures/ulogd/format.ts'
 import { recognise } from '../../../../src/read/recognise.ts'
-import { explainAs } from '../../../journey/journeys.ts'
+import { explainCapture } from '../../../journey/journeys.ts'
 import { pointText, type Read, readCapture } from '../read-capture.ts'
 
 const FILE = new URL('../../../../fixtures/incidents/nodeport-clash/ulogd.json', import.meta.url)
@@ -221,7 +221,7 @@ describe('without TCP options', () => {
       row({ ...tcp, 'ip.totlen': length, 'ip.id': seconds, 'oob.time.sec': Number(ROW['oob.time.sec']) + seconds }),
     )
   const repeats = (length: number) => {
-    const { journeys } = explainAs(ulogdJson, new TextEncoder().encode(twice(length).join('\n')))
+    const { journeys } = explainCapture(ulogdJson, new TextEncoder().encode(twice(length).join('\n')))
     return journeys.map(({ findings }) => findings.some(({ code }) => code === 'retransmission'))
   }
 
