@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Journey, Step } from '../src/model/journey.ts'
-import { explainLog, stepText, stepTexts, worldOfFolder } from './journey/journeys.ts'
+import { explainFile, explainLog, stepText, stepTexts, worldOfFolder } from './journey/journeys.ts'
 
 interface ExpectedStep {
   table: string
@@ -86,6 +86,54 @@ describe.each([
     expect(journey.steps.map(shown)).toEqual(steps)
     expect(journey.steps.length).toBeGreaterThanOrEqual(10)
     expectConclusion(journey, one)
+  })
+})
+
+/** What other captures of an incident do not have; the times differ, for each was taken by itself. */
+const LACKS = {
+  'nflog.pcap': [],
+  'tshark.json': [],
+  // ulogd2 writes no TCP options
+  'ulogd.json': ['tcpOptions'],
+} as const
+
+describe.each(['nodeport-clash', 'openstack-snat', 'firewalld-port-forward'])('%s, captured otherwise', (name) => {
+  const expected = expectedOf(name)
+  const world = worldOfFolder(example(`${name}/`))
+  const read = (file: string) => explainFile(readFileSync(fixture(`${name}/${file}`)), world)
+  const recorded = explainLog(readFileSync(example(`${name}/dmesg.log`)), world)
+
+  it.each(Object.entries(LACKS))('%s tells what the kernel log tells', (file, lacks) => {
+    const { journeys, told, stats } = read(file)
+    expect([told, stats.skipped, stats.events]).toEqual([[], 0, recorded.stats.events])
+    const host = file === 'ulogd.json' ? 'cos74ulogd2' : undefined
+    expect(journeys.map((one) => one.host)).toEqual(journeys.map(() => host))
+    for (const { time, uptime } of journeys)
+      expect([time?.first.slice(0, 13), uptime]).toEqual(['2026-11-20T06', undefined])
+    const without = ({ time: _t, uptime: _u, host: _h, packet, ...journey }: Journey) => ({
+      ...journey,
+      packet: Object.fromEntries(Object.entries(packet).filter(([key]) => !lacks.includes(key as never))),
+    })
+    expect(journeys.map(without)).toEqual(recorded.journeys.map(without))
+  })
+
+  // its columns: number, time, prefix, addresses, ports, IP ID and TCP options
+  it('tshark-fields.csv tells it from few columns', () => {
+    const { journeys, told, stats } = read('tshark-fields.csv')
+    expect([told, stats.skipped, stats.events]).toEqual([[], 0, recorded.stats.events])
+    for (const [i, journey] of journeys.entries()) {
+      const one = expected[i]!
+      const lacking = ({ mark: _m, ...step }: ExpectedStep) => step
+      expect(journey.steps.map(shown).map(lacking)).toEqual(one.steps.map(lacking))
+      // what needs the interfaces, or TCP's flags, is not found
+      const findings = one.findings?.filter((code) => code !== 'near-miss') ?? []
+      const { icmpId: _i, icmpType: _t, ...packet } = one.packet
+      expectConclusion(journey, { ...one, packet, findings })
+      expect(
+        journey.steps.flatMap(({ in: from, out, mark, ttl }) => [from, out, mark, ttl]).filter((v) => v !== undefined),
+      ).toEqual([])
+      expect(journey.packet.dontFragment).toBeUndefined()
+    }
   })
 })
 

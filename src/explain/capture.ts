@@ -24,6 +24,8 @@ export interface CaptureStats {
   journeys: number
   /** Lines or records of netfilter's that could not be used. */
   skipped: number
+  /** How often the capture says that events were lost. */
+  lost: number
   /** Journeys cut short because too many were open at once. */
   evicted: number
 }
@@ -103,7 +105,14 @@ export class CaptureExplainer {
     this.onClosed = onClosed
     const { resolver } = this.reign(world)
     this.assembler = new Assembler(resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
-    this.reader = format.open({ points: this.points, states: this.states, sink: this.assembler, report })
+    const { links } = world.host
+    this.reader = format.open({
+      points: this.points,
+      states: this.states,
+      sink: this.assembler,
+      report,
+      ...(links ? { links } : {}),
+    })
   }
 
   push(chunk: Uint8Array): void {
@@ -121,8 +130,9 @@ export class CaptureExplainer {
   }
 
   get stats(): CaptureStats {
-    const { bytes, skipped } = this.reader.stats
-    return { bytes, skipped, events: this.assembler.events, journeys: this.journeys, evicted: this.assembler.evicted }
+    const { bytes, skipped, lost = 0 } = this.reader.stats
+    const { events, evicted } = this.assembler
+    return { bytes, skipped, lost, events, journeys: this.journeys, evicted }
   }
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {

@@ -4,6 +4,7 @@
  */
 import type { Condition } from '../model/condition.ts'
 import type { Cause } from '../model/journey.ts'
+import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import type { Context } from './context.ts'
 import { refAt } from './refs.ts'
@@ -87,11 +88,21 @@ function markSetterOf(context: Context, step: number): number | undefined {
   if (!asked) return undefined
   for (let i = step - 1; i >= 0; i--) {
     const change = context.journey.steps[i]!.changes.find((one) => one.field === 'mark')
+    if (!change && arrivals[i]!.packet.mark === undefined && (markWritten(arrivals[i]!.rule)?.mask ?? 0) & asked.mask)
+      return i
     if (!change) continue
     const [from, to] = [Number(change.from), Number(change.to)]
     // only a change of the bits that were asked for
     if (((from ^ to) & asked.mask) !== 0) return i
   }
+  return undefined
+}
+
+/** What a rule writes into the mark, where the capture does not show marks; undefined where that is no number. */
+export function markWritten(rule: Rule | undefined): { value: number; mask: number } | undefined {
+  for (const statement of rule?.statements ?? [])
+    if (statement.kind === 'set' && statement.field === 'meta mark' && typeof statement.value === 'number')
+      return { value: statement.value, mask: statement.mask ?? -1 }
   return undefined
 }
 

@@ -3,7 +3,7 @@
 import { shellWord } from '../edits/shell.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Fix, RuleRef } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
 
 export { shellWord }
@@ -101,8 +101,10 @@ export function packetMatch(packet: Packet, { hook, answer, rewritten }: Told): 
   const width = packet.src.includes(':') ? 128 : 32
   const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]
   // iptables refuses -i where packets leave, and -o where they come in
-  if (packet.in !== undefined && hook !== 'postrouting' && hook !== 'output') words.push(`-i ${shellWord(packet.in)}`)
-  if (packet.out !== undefined && hook !== 'prerouting' && hook !== 'input') words.push(`-o ${shellWord(packet.out)}`)
+  if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
+    words.push(`-i ${shellWord(packet.in)}`)
+  if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
+    words.push(`-o ${shellWord(packet.out)}`)
   if (packet.protocol !== undefined) words.push(`-p ${packet.protocol === 'icmpv6' ? 'ipv6-icmp' : packet.protocol}`)
   const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
   if (port !== undefined && packet.protocol !== undefined) words.push(`-m ${packet.protocol} ${option} ${port}`)

@@ -28,13 +28,18 @@ const TABLES: Readonly<Record<Family, readonly RuleFamily[]>> = {
 
 /** What xt_LOG keeps of a prefix, as ebt_log does, and what nft does; in bytes. */
 const LONGEST = { iptables: 29, ebtables: 29, arptables: 29, nft: 127 } as const
+/** The same of xt_NFLOG and ebt_nflog. */
+const LONGEST_NFLOG = { iptables: 63, ebtables: 63, arptables: 63, nft: 127 } as const
 
-/** The rule's prefix as the kernel prints it; undefined where it logs nothing (to the kernel log: NFLOG has a group). */
-export function printedPrefix(rule: Rule, kind: Table['kind']): string | undefined {
+/**
+ * The rule's prefix as the kernel prints it; undefined where it logs nothing there. What a rule logs to a group (`nflog`)
+ * never comes to the kernel log, nor the other way round.
+ */
+export function printedPrefix(rule: Rule, kind: Table['kind'], nflog: boolean): string | undefined {
   for (const statement of rule.statements)
-    if (statement.kind === 'log' && statement.group === undefined) {
+    if (statement.kind === 'log' && (statement.group !== undefined) === nflog) {
       const bytes = new TextEncoder().encode(statement.prefix ?? '')
-      return new TextDecoder().decode(bytes.subarray(0, LONGEST[kind]))
+      return new TextDecoder().decode(bytes.subarray(0, (nflog ? LONGEST_NFLOG : LONGEST)[kind]))
     }
   return undefined
 }
@@ -47,26 +52,35 @@ export class LogRules {
     for (const table of world.tables)
       for (const chain of table.chains.values())
         for (const rule of chain.rules) {
-          const printed = printedPrefix(rule, table.kind)
-          if (printed === undefined) continue
-          const others = this.byPrefix.get(printed.trim())
-          if (others) others.push({ table, chain, rule, printed })
-          else this.byPrefix.set(printed.trim(), [{ table, chain, rule, printed }])
+          for (const nflog of [false, true]) {
+            const printed = printedPrefix(rule, table.kind, nflog)
+            if (printed === undefined) continue
+            const others = this.byPrefix.get(keyOf(printed, nflog))
+            if (others) others.push({ table, chain, rule, printed })
+            else this.byPrefix.set(keyOf(printed, nflog), [{ table, chain, rule, printed }])
+          }
         }
   }
 
   /** Those that print this prefix to the blank, or, where there are none, but for the blanks. */
-  candidates(prefix: string, family: Family): readonly Candidate[] {
-    const found = (this.byPrefix.get(prefix.trim()) ?? []).filter(({ table }) => TABLES[family].includes(table.family))
+  candidates(prefix: string, family: Family, nflog: boolean): readonly Candidate[] {
+    const found = (this.byPrefix.get(keyOf(prefix, nflog)) ?? []).filter(({ table }) =>
+      TABLES[family].includes(table.family),
+    )
     const exact = found.filter(({ printed }) => printed === prefix)
     return exact.length > 0 ? exact : found
   }
 }
 
+const keyOf = (prefix: string, nflog: boolean): string => `${nflog ? 'nflog' : 'log'} ${prefix.trim()}`
+
 /** Can the rule of this line have written that LOG line? */
 export function logs(traced: Resolved, line: Resolved): boolean {
   if (traced.kind !== 'rule' || !traced.rule || !traced.inTable) return false
-  return printedPrefix(traced.rule, traced.inTable.kind)?.trim() === (line.point.prefix ?? '').trim()
+  return (
+    printedPrefix(traced.rule, traced.inTable.kind, line.point.nflog === true)?.trim() ===
+    (line.point.prefix ?? '').trim()
+  )
 }
 
 /** The LOG line at that rule; its prefix alone may be several rules'. */
@@ -101,7 +115,7 @@ export function onlyLogger(line: Resolved, packet: Packet, resolver: Resolver): 
     inTable: only.table,
     inChain: only.chain,
     verdict: 'continue',
-    hook: only.hooks.length === 1 ? only.hooks[0] : undefined,
+    hook: line.point.hook ?? (only.hooks.length === 1 ? only.hooks[0] : undefined),
   }
 }
 

@@ -89,13 +89,17 @@ export class Repeats {
 }
 
 const NONE: readonly Repeat[] = []
+/** Bytes. */
+const MOST_OPTIONS = 40
 
 /** A SYN, a FIN or data; a bare ACK may well be sent twice. */
 function saysSomething(rows: Int32Array, base: number): boolean {
   const present = rows[base + F.PRESENT]!
   if (rows[base + F.PROTO] !== F.TCP || !(present & (1 << F.SEQ)) || !(present & (1 << F.LEN))) return false
   if (rows[base + F.FLAGS]! & 3) return true
-  const options = present & (1 << F.OPT) ? (rows[base + F.OPT]! & 0xfff) / 2 : 0
+  // where they are not known, there may be as many as there can be
+  const most = rows[base + F.OPT] === F.OPT_UNKNOWN ? MOST_OPTIONS : 0
+  const options = present & (1 << F.OPT) ? (rows[base + F.OPT]! & 0xfff) / 2 : most
   const headers = (rows[base + F.FAMILY] === 6 ? 40 : 20) + 20 + options
   return rows[base + F.LEN]! > headers && (rows[base + F.FLAGS]! & 4) === 0
 }

@@ -140,7 +140,9 @@ export class Resolver {
 
   /** A LOG line's rule is told by its prefix, where the prefix occurs once. */
   private log(point: TracePoint, family: Family): Resolved {
-    const candidates = this.logRules.candidates(point.prefix ?? '', family)
+    const candidates = this.logRules
+      .candidates(point.prefix ?? '', family, point.nflog === true)
+      .filter(({ table, chain }) => this.comesTo(table, chain, point.hook))
     const only = candidates.length === 1 ? candidates[0]! : undefined
     return {
       point,
@@ -156,7 +158,7 @@ export class Resolver {
       verdict: only ? 'continue' : undefined,
       ending: 'continue',
       target: undefined,
-      hook: only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name)),
+      hook: point.hook ?? (only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name))),
       hookNumber: 0,
       tableNumber: 0,
       base: false,
@@ -164,6 +166,14 @@ export class Resolver {
       candidates: only ? [] : candidates,
       last: [undefined, undefined],
     }
+  }
+
+  /** Where the hook of a record is known; a chain that nothing leads to, in this ruleset, says nothing. */
+  private comesTo(table: Table, chain: Chain, hook: Hook | undefined): boolean {
+    if (hook === undefined) return true
+    if (chain.hook) return chain.hook === hook
+    const hooks = this.hooks(table, chain.name)
+    return hooks.size === 0 || hooks.has(hook)
   }
 
   private onlyHook(table: Table | undefined, chain: string): Hook | undefined {

@@ -3,11 +3,15 @@ export type Family = 'ip' | 'ip6' | 'arp' | 'bridge' | 'netdev'
 
 export type CtState = 'new' | 'established' | 'related' | 'invalid' | 'untracked'
 
+/** An interface of which only the index is known, as captures without names have it: `#3`. */
+export const isNameless = (name: string | undefined): boolean => name !== undefined && /^#\d+$/.test(name)
+
 /**
  * What is known of a packet. An absent field is unknown, never "none": a mark of 0 is `mark: 0`.
  * Numbers are in host order as the kernel log prints them; `length` is the whole IP packet in bytes.
  */
 export interface Packet {
+  /** Interfaces by their names; `#3` where only the index is known. */
   in?: string
   out?: string
   physIn?: string

@@ -1,6 +1,6 @@
 /** What the routing tables say of an address: whose it is, and which way leads back to it. */
 import type { Host, Link, Route } from '../model/host.ts'
-import type { Packet } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
 import { isError, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
 import { inVrf, lookup } from './route.ts'
 import { oneTable, type TableRoute } from './routing-table.ts'
@@ -87,7 +87,7 @@ const NO_WAY: Way = { device: '', type: 'unreachable' }
  */
 export function reverseWay(packet: Packet, host: Host, options: { mark: boolean; strict: boolean }): Way | Unknown {
   const { src, dst } = packet
-  const device = packet.in
+  const device = isNameless(packet.in) ? undefined : packet.in
   if (src === undefined || dst === undefined || device === undefined)
     return unknown('the addresses and the input interface are not known')
   if (device === 'lo') return { device, type: 'unicast' }

@@ -3,7 +3,7 @@
  * rule's table the longest prefix that fits (net/ipv4/fib_trie.c; net/ipv6/route.c).
  */
 import type { Host, Route, RoutingRule } from '../model/host.ts'
-import type { Packet } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
 import { groupNumber } from './group.ts'
 import { protocolNumber } from './iptables/protocols.ts'
 import { type Asked, isError, LEGACY_TOS, longestPrefix, type RouteQuestion, routeDevices } from './longest-prefix.ts'
@@ -13,10 +13,10 @@ import { addressBytes } from './values.ts'
 
 export { type RouteQuestion, routeDevices } from './longest-prefix.ts'
 
-/** The question that routing asks for a packet that comes in, or that this host sends; undefined without a destination. */
+/** The question that routing asks for a packet that comes in, or that this host sends; undefined without a destination, or an interface's name. */
 export function questionOf(packet: Packet): RouteQuestion | undefined {
   const { dst, src, mark, tos, protocol, sport, dport, uid } = packet
-  if (dst === undefined) return undefined
+  if (dst === undefined || isNameless(packet.in)) return undefined
   const question: RouteQuestion = { dst }
   if (src !== undefined) question.src = src
   if (mark !== undefined) question.mark = mark

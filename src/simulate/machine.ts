@@ -1,6 +1,6 @@
 /** The model as an Engine: packets and a World → the journeys that a TRACE of them would show. */
 import type { Condition } from '../model/condition.ts'
-import type { Packet } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
@@ -61,12 +61,12 @@ export class Machine {
     this.notes = []
     const skb = new Skb(given, withDefaults(packetState(given), this.world.host), this.world)
     if (answers) attachAnswer(skb, answers.skb)
-    const end = this.run(skb)
+    const end = this.run(skb, given)
     const { world, assumed, notes } = this
     return new Simulated(String(++this.sent), { world, skb, end, assumed, notes })
   }
 
-  private run(skb: Skb): End | Open {
+  private run(skb: Skb, given: Packet): End | Open {
     try {
       if (skb.packet.dst === undefined) throw new Undetermined('the destination', 'the packet has none')
       if (skb.packet.src === undefined)
@@ -74,6 +74,7 @@ export class Machine {
           'the source address',
           'the packet has none, and host state does not tell what it would get',
         )
+      if (isNameless(given.in)) throw new Undetermined('the input interface', 'its name is not known')
       return traverse(this, skb)
     } catch (stopped) {
       if (!(stopped instanceof Undetermined)) throw stopped

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CaptureExplainer, emptyWorld, type Journey, kernelLog, recognise } from '../../src/index.ts'
+import { CaptureExplainer, emptyWorld, type Journey, kernelLog, recognise, ulogdJson } from '../../src/index.ts'
+import { CAPTURE_FORMATS } from '../../src/read/captures/index.ts'
+import { fieldOfTitle, WIRESHARK_FIELDS } from '../../src/read/captures/wireshark/fields.ts'
 import { HOST_FORMATS } from '../../src/read/host/index.ts'
 import { blocksOf, tableRows } from './markdown.ts'
 import { ROOT, sourcesIn } from './sources.ts'
@@ -15,9 +17,12 @@ const isIptablesSave = (path: string) => /\/rulesets\/[^/]+$/.test(path)
 const FROM_IPTABLES_TABLE = ['missing-chain', 'rule-not-understood', 'table-twice']
 
 describe('warnings', () => {
-  const kernelLogFolder = 'src/read/captures/'
   test.each([
-    ['kernel-log', sourcesIn(kernelLogFolder), []],
+    ['kernel-log', sourcesIn('src/read/captures/kernel-log/'), []],
+    // interfaces' names are looked up in src/read/captures/device-names.ts, and Wireshark's records read as NFLOG's
+    ['nflog-pcap', sourcesIn('src/read/captures/nflog/'), ['nameless-interfaces']],
+    ['ulogd-json', sourcesIn('src/read/captures/ulogd/'), ['nameless-interfaces']],
+    ['wireshark', sourcesIn('src/read/captures/wireshark/'), ['nameless-interfaces', 'records-lost']],
     // two files of one kind are joined in src/read/world.ts
     ['iptables-save', sourcesIn('src/read/rulesets/').filter(({ path }) => isIptablesSave(path)), ['table-twice']],
     ['iptables-list', sourcesIn('src/read/rulesets/iptables-list/'), FROM_IPTABLES_TABLE],
@@ -39,6 +44,50 @@ test('bundle: a row for each reason why a part of an archive is not read', () =>
       .map(([code]) => word(code))
       .sort(),
   ).toEqual([...new Set(codes)].sort())
+})
+
+test('captures: each format has its page', () => {
+  const pages: Readonly<Record<string, string>> = {
+    'kernel-log': 'kernel-log',
+    'nflog-pcap': 'nflog-pcap',
+    'ulogd-json': 'ulogd-json',
+    'tshark-json': 'wireshark',
+    'wireshark-table': 'wireshark',
+  }
+  for (const { id } of CAPTURE_FORMATS) expect(page(pages[id] ?? id)).toContain('## What it cannot tell')
+  const rows = tableRows(page('wireshark'), 'Who writes it').map(([id]) => word(id))
+  expect(rows.sort()).toEqual(Object.keys(pages).filter((id) => pages[id] === 'wireshark'))
+})
+
+test('Wireshark: every field that is named is one that is read, and the other way round', () => {
+  const told = tableRows(page('wireshark'), 'How to get one').flatMap(([fields = '']) =>
+    [...fields.matchAll(/`([a-z0-9_]+\.[a-z0-9_.]+)`/g)].map((match) => match[1]!),
+  )
+  for (const field of told) expect(fieldOfTitle(field)).toBe(field)
+  const like = (field: string) =>
+    field.replace(/^(udp|sctp|dccp)\./, 'tcp.').replace(/^icmpv6\..*\.|^icmpv6\./, 'icmp.')
+  const named = new Set([...told, 'icmp.identifier', 'icmp.sequence_number', 'nflog.family'])
+  const read = [...WIRESHARK_FIELDS.keys()].filter((field) => !/^col\.|physindev|physoutdev/.test(field))
+  expect(read.filter((field) => !named.has(field) && !named.has(like(field)))).toEqual([])
+})
+
+test('ulogd2: the rows that are shown are read', () => {
+  const rows = blocksOf(page('ulogd-json')).filter(({ text }) => text.includes('TRACE: '))
+  expect(rows.length).toBe(2)
+  for (const { text } of rows) {
+    expect(recognise(text)?.format.id).toBe('ulogd-json')
+    const journeys: Journey[] = []
+    const explainer = new CaptureExplainer(
+      ulogdJson,
+      emptyWorld(),
+      () => {},
+      (closed) => journeys.push(closed.explain()),
+    )
+    explainer.push(new TextEncoder().encode(text))
+    explainer.end()
+    const packet = { src: '192.0.2.1', dst: '192.0.2.2', sport: 40000, dport: 80, ipId: 1, mark: 0 }
+    expect(journeys).toMatchObject([{ packet, time: { first: '2026-01-05T21:23:16.123456Z' } }])
+  }
 })
 
 test('host state: a row for each format', () => {

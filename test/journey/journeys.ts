@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { CaptureExplainer, type CaptureOptions, type CaptureStats } from '../../src/explain/capture.ts'
 import type { Journey, Step } from '../../src/model/journey.ts'
 import { emptyWorld, type World } from '../../src/model/world.ts'
+import type { CaptureFormat } from '../../src/read/captures/format.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
-import { recognise } from '../../src/read/recognise.ts'
+import { HEAD_BYTES, recognise } from '../../src/read/recognise.ts'
 import { WorldBuilder } from '../../src/read/world.ts'
 
 /** Rulesets and host state by their text. */
@@ -40,17 +41,35 @@ export interface Explained {
 const encoder = new TextEncoder()
 
 /** A kernel log's journeys, in order of their first events; `cuts`: where the pieces end that it comes in. */
-export function explainLog(
+export const explainLog = (
   log: string | Uint8Array,
   world: World = emptyWorld(),
   cuts: readonly number[] = [],
   options: CaptureOptions = {},
+): Explained => explainCapture(kernelLog, typeof log === 'string' ? encoder.encode(log) : log, world, cuts, options)
+
+/** The same of any capture, told by its content. */
+export function explainFile(bytes: Uint8Array, world: World = emptyWorld(), cuts: readonly number[] = []): Explained {
+  const recognised = recognise(headOf(bytes))
+  if (recognised?.kind !== 'capture') throw new Error(`no capture: ${headOf(bytes).slice(0, 80)}`)
+  return explainCapture(recognised.format, bytes, world, cuts)
+}
+
+/** What a format is recognised by: one letter for each byte. */
+export const headOf = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('latin1')
+
+/** The same of a capture in this format. */
+export function explainCapture(
+  format: CaptureFormat,
+  bytes: Uint8Array,
+  world: World = emptyWorld(),
+  cuts: readonly number[] = [],
+  options: CaptureOptions = {},
 ): Explained {
-  const bytes = typeof log === 'string' ? encoder.encode(log) : log
   const told: string[] = []
   const journeys: Journey[] = []
   const explainer = new CaptureExplainer(
-    kernelLog,
+    format,
     world,
     (code, _message, line) => told.push(`${line ?? '-'} ${code}`),
     (closed) => journeys.push(closed.explain()),

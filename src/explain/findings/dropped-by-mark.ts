@@ -1,3 +1,4 @@
+import { markWritten } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
@@ -12,7 +13,8 @@ export const droppedByMark: Detector = {
     if (!told || setter === undefined) return []
     const mark = context.journey.steps[setter]!.changes.find((change) => change.field === 'mark')
     const from = refAt(context, setter)
-    const hex = `0x${Number(mark?.to ?? 0).toString(16)}`
+    const value = mark?.to ?? markWritten(context.evidence.arrivals[setter]!.rule)?.value ?? 0
+    const hex = `0x${Number(value).toString(16)}`
     const where = from ? nameRef(from) : 'an earlier rule'
     const via =
       told.culprit.chain === from?.chain && told.culprit.ruleNumber === from.ruleNumber

@@ -1,6 +1,6 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
 import type { Route } from '../../model/host.ts'
-import type { Packet } from '../../model/packet.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
 import { after } from '../../rules/assign.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { lookupRoute } from '../../rules/route.ts'
@@ -20,7 +20,7 @@ export function atRouting(context: Context): Routed | undefined {
   const { evidence, world } = context
   const packet = evidence.routed ?? observedAtRouting(context)
   const dst = packet?.dst
-  if (packet === undefined || dst === undefined || packet.in === undefined) return undefined
+  if (packet === undefined || dst === undefined || packet.in === undefined || isNameless(packet.in)) return undefined
   const { src, mark } = packet
   const question = {
     dst,

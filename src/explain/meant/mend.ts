@@ -1,7 +1,7 @@
 /** A rule changed in the one place where it missed a packet, so that it takes it. */
 import { formatAddress, maskFromLength, parseAddress } from '../../model/address.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Packet } from '../../model/packet.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
 import { type Command, replaceRule, ruleWords } from '../commands.ts'
 import { asks, fieldOf, isNegated, type Miss } from './miss.ts'
 
@@ -67,7 +67,8 @@ const VALUES: readonly [RegExp, Value][] = [
 
 function valueFor(field: string, option: string, old: string, packet: Packet): string | undefined {
   const value = VALUES.find(([pattern]) => pattern.test(field))?.[1]
-  return value?.(packet, old, option)
+  const told = value?.(packet, old, option)
+  return isNameless(told) ? undefined : told
 }
 
 /** As wide as the rule's own; with a mask that has gaps, the address alone. */

@@ -1,4 +1,5 @@
 import type { Report } from '../../model/diagnostic.ts'
+import type { Link } from '../../model/host.ts'
 import type { TracePoints } from './points.ts'
 import type { Moment } from './stamp.ts'
 import type { PacketStates } from './states.ts'
@@ -16,6 +17,8 @@ export interface CaptureContext {
   states: PacketStates
   sink: EventSink
   report: Report
+  /** The host's interfaces, for captures that know them by index only. */
+  links?: readonly Link[]
 }
 
 /** What a reader counted besides its events. */
@@ -23,6 +26,8 @@ export interface CaptureStats {
   bytes: number
   /** Lines that are netfilter's and could not be used. */
   skipped: number
+  /** How often the capture says itself that events were lost. */
+  lost?: number
 }
 
 /** Takes a capture piece by piece, cut anywhere; synchronous. */
@@ -37,7 +42,7 @@ export interface CaptureFormat {
   id: string
   /** Who writes it, in a few words. */
   describe: string
-  /** Recognises it by its first kilobytes. */
+  /** Recognises it by its first kilobytes, one Latin-1 letter for each byte. */
   sniff(head: string): boolean
   open(context: CaptureContext): CaptureReader
 }

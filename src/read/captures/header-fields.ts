@@ -30,11 +30,13 @@ export const UID = 22
 export const GID = 23
 export const VLAN = 24
 export const FLOW = 25
-/** Texts inside the state's bytes: offset << 12 | length. */
+/** Texts inside the state's bytes: offset << 12 | length. In binary records they are bytes, and OPT's length counts hex digits. */
 export const MAC = 26
 export const MACSRC = 27
 export const MACDST = 28
 export const OPT = 29
+/** In OPT, which is not present then: whether there are TCP options is not known. Elsewhere it is known that there are none. */
+export const OPT_UNKNOWN = -1
 /** What an ICMP error quotes; 0: nothing (it has no bit in PRESENT). */
 export const INNER = 30
 /** IPv4: one number; IPv6: four. */
@@ -47,6 +49,8 @@ export const COLUMNS = 41
 
 export const FRAG_MF = 1 << 20
 export const FRAG_DF = 1 << 21
+/** The capture does not say whether DF is set. */
+export const FRAG_DF_UNKNOWN = 1 << 22
 
 /** SRC and DST have the two top bits, the others the bit of their column's number. */
 export const HAS_SRC = 1 << 30

@@ -1,5 +1,8 @@
 import type { CaptureFormat } from './format.ts'
 import { kernelLog } from './kernel-log/format.ts'
+import { nflogPcap } from './nflog/format.ts'
+import { ulogdJson } from './ulogd/format.ts'
+import { tsharkJson, wiresharkTable } from './wireshark/format.ts'
 
 /** Every capture format: one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [kernelLog]
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [kernelLog, nflogPcap, ulogdJson, tsharkJson, wiresharkTable]

@@ -1,4 +1,6 @@
 /** Trace points: which line of which chain an event is about, as the kernel names it; each kept once, known by a number. */
+import type { Hook } from '../../model/hook.ts'
+
 export type PointType = 'rule' | 'return' | 'policy' | 'log'
 
 export interface TracePoint {
@@ -7,8 +9,12 @@ export interface TracePoint {
   chain?: string
   /** 1-based; a policy's is the number of rules + 1. */
   ruleNumber?: number
-  /** Of a LOG line: all that stands before `IN=`. */
+  /** Of a LOG line: all that stands before `IN=`; of an NFLOG record its prefix. */
   prefix?: string
+  /** It came by NFLOG, so no LOG rule wrote it. */
+  nflog?: true
+  /** At which hook, where an NFLOG record tells it. */
+  hook?: Hook
 }
 
 export class TracePoints {
@@ -26,7 +32,7 @@ export class TracePoints {
     const key =
       point.prefix === undefined
         ? `${point.table}:${point.chain}:${point.type}:${point.ruleNumber}`
-        : `"${point.prefix}`
+        : `${point.nflog ? `nflog ${point.hook ?? ''}` : ''}"${point.prefix}`
     let number = this.numbers.get(key)
     if (number === undefined) {
       number = this.list.length

@@ -86,7 +86,8 @@ export class PacketStates {
       const state = this.slots[slot]!
       if (state === EMPTY) return -1
       if (state < 0 || this.hashes[state] !== hash || this.lengths[state] !== length) continue
-      if (quick ? this.samePlain(state, view, start, length) : this.same(state, source, start, length)) return state
+      if (quick ? this.samePlain(state, view, start, length) : this.same(state, source, view, start, length))
+        return state
     }
   }
 
@@ -103,11 +104,18 @@ export class PacketStates {
     return view.getFloat64(base + last + 8, true) === source.getFloat64(start + last + 8, true)
   }
 
-  private same(state: number, source: Uint8Array, start: number, length: number): boolean {
+  private same(state: number, source: Uint8Array, other: DataView, start: number, length: number): boolean {
     const long = length > SLOT ? this.long.get(state)! : undefined
-    const bytes = long ?? this.bytes
-    const base = long ? 0 : state * SLOT
-    for (let i = 0; i < length; i++) if (bytes[base + i] !== source[start + i]) return false
+    if (long) {
+      for (let i = 0; i < length; i++) if (long[i] !== source[start + i]) return false
+      return true
+    }
+    const { view } = this
+    const base = state * SLOT
+    const words = length & ~3
+    for (let i = 0; i < words; i += 4)
+      if (view.getInt32(base + i, true) !== other.getInt32(start + i, true)) return false
+    for (let i = words; i < length; i++) if (view.getUint8(base + i) !== other.getUint8(start + i)) return false
     return true
   }
 

@@ -1,10 +1,11 @@
 /** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
 import type { Host, Link } from '../../model/host.ts'
+import { isNameless } from '../../model/packet.ts'
 import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
 import { kernelAtLeast } from '../kernel.ts'
 import { ABSENT, ipVersion, type Moment, packetField, type Read, type Readers } from '../moment.ts'
-import { unknown } from '../truth.ts'
+import { type Unknown, unknown } from '../truth.ts'
 import { addressBytes } from '../values.ts'
 
 /**
@@ -18,14 +19,18 @@ export const inputName: Read = (moment) => {
     if (packet.physOut !== undefined || kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
     if (sentByThisHost(moment)) return ''
   }
-  return packet.in ?? unknown('the input interface is not known')
+  return named(packet.in) ?? unknown('the input interface is not known')
 }
+
+/** Undefined where it is not known; unknown where only its index is. */
+const named = (name: string | undefined): string | Unknown | undefined =>
+  isNameless(name) ? unknown(`the name of interface ${name!.slice(1)} is not known`) : name
 
 /** Before the packet is routed it has no output interface, nor has one for this host. */
 export const outputName: Read = ({ packet, hook }) =>
   hook === 'ingress' || hook === 'prerouting' || hook === 'input'
     ? ''
-    : (packet.out ?? unknown('the output interface is not known'))
+    : (named(packet.out) ?? unknown('the output interface is not known'))
 
 /** Behind routing, where a packet with no input interface shown may have had one. */
 const sentByThisHost = ({ packet, world }: Moment): boolean =>
@@ -37,14 +42,14 @@ const sentByThisHost = ({ packet, world }: Moment): boolean =>
 const physicalInput: Read = (moment) => {
   const { packet, hook } = moment
   if (hook === 'output') return ''
-  return packet.physIn ?? (typeof inputName(moment) === 'string' ? '' : undefined)
+  return named(packet.physIn) ?? (typeof inputName(moment) === 'string' ? '' : undefined)
 }
 
 const physicalOutput: Read = (moment) => {
   const { packet, hook } = moment
   if (hook === 'prerouting' || hook === 'input' || hook === 'output') return ''
   const shown = packet.physIn !== undefined || packet.out !== undefined || typeof inputName(moment) === 'string'
-  return packet.physOut ?? (shown ? '' : undefined)
+  return named(packet.physOut) ?? (shown ? '' : undefined)
 }
 
 const bridged: Read = ({ packet }) => {

@@ -1,0 +1,143 @@
+/**
+ * One row of Wireshark's, in whatever form → an event. Where it has the record's own attributes (`nflog.tlv`), these are
+ * read as from the capture itself, and nothing is missing; else the fields are taken as they are named.
+ */
+import { DeviceNames } from '../device-names.ts'
+import type { CaptureContext, CaptureStats } from '../format.ts'
+import { NflogMessages } from '../nflog/messages.ts'
+import { FieldRow } from '../rows/field-row.ts'
+import { noStamp } from '../stamp.ts'
+import { readEpoch, readIso, UtcMoment } from '../utc-moment.ts'
+import { WIRESHARK_FIELDS } from './fields.ts'
+
+/** A netlink message is no longer. */
+const MOST_RECORD = 1 << 17
+const AF_INET = 2
+
+export class WiresharkRow {
+  private readonly context: CaptureContext
+  private readonly stats: CaptureStats
+  private readonly devices: DeviceNames
+  private readonly fields: FieldRow
+  private readonly messages: NflogMessages
+  private readonly values = new Map<string, string>()
+  private readonly tlvs: string[] = []
+  private readonly moment = new UtcMoment()
+  private readonly record = new Uint8Array(MOST_RECORD)
+  private readonly view = new DataView(this.record.buffer)
+  private readonly told = new Set<string>()
+  private isPacket = false
+
+  constructor(context: CaptureContext, stats: CaptureStats) {
+    this.context = context
+    this.stats = stats
+    this.devices = new DeviceNames(context.states.names, context.links)
+    this.fields = new FieldRow(context, this.devices)
+    this.messages = new NflogMessages(context, this.devices)
+  }
+
+  begin(): void {
+    this.values.clear()
+    this.tlvs.length = 0
+    this.isPacket = false
+  }
+
+  /** `field` as fields.ts has it. The first of several is the packet's own; others are of what it quotes. */
+  take(field: string, value: string): void {
+    this.isPacket = true
+    if (field === 'nflog.tlv') this.tlvs.push(value)
+    else if (!this.values.has(field)) this.values.set(field, value)
+  }
+
+  /** The row is complete. */
+  end(line: number): void {
+    if (!this.isPacket) return
+    this.readTime()
+    if (this.tlvs.length > 0) {
+      const { length, little } = this.joinTlvs()
+      if (this.messages.take(this.record, this.view, 0, length, little, this.moment, line)) return
+    }
+    this.fields.begin()
+    for (const [field, take] of WIRESHARK_FIELDS) {
+      const value = this.values.get(field)
+      if (value !== undefined && (value !== '' || field === 'nflog.prefix')) take(this.fields, firstOf(field, value))
+    }
+    if (!this.fields.event(this.moment, line)) this.withoutPrefix(line)
+  }
+
+  close(): void {
+    this.messages.end()
+    this.stats.lost = this.messages.lost
+  }
+
+  private withoutPrefix(line: number): void {
+    const protocols = this.values.get('frame.protocols')
+    if (protocols !== undefined && !protocols.startsWith('nflog')) {
+      const message = `its packets are of link type ${protocols.split(':')[0]}; what netfilter did with them is only in captures of link type NFLOG (239), as tcpdump -i nflog writes them`
+      this.tell('other-link-type', message, line)
+    } else this.skip('not-a-packet', 'a row without a prefix was passed over', line)
+  }
+
+  private readTime(): void {
+    const epoch = this.values.get('frame.time_epoch') ?? ''
+    const time = readEpoch(epoch) ?? readIso(epoch)
+    if (time) {
+      this.moment.set(...time)
+      return
+    }
+    const shown = this.values.get('col.time') ?? ''
+    const seconds = readEpoch(shown)
+    const known = seconds && seconds[0] > 1e8 ? seconds : readIso(shown)
+    this.moment.set(...(known ?? [Number.NaN, 0]))
+    // since the capture began: good for telling how long something took
+    if (!known && seconds) {
+      this.moment.stamp = noStamp
+      this.moment.clock = seconds[0] * 1e6 + seconds[1]
+    }
+  }
+
+  /** The attributes with their four bytes in front, as in the capture. */
+  private joinTlvs(): { length: number; little: boolean } {
+    const { record } = this
+    record.fill(0, 0, 4)
+    record[0] = Number(this.values.get('nflog.family') ?? AF_INET)
+    let length = 4
+    let little = true
+    for (const tlv of this.tlvs)
+      for (const digits of tlv.split(',')) {
+        const from = length
+        length = this.putHex(digits, length)
+        if (length - from >= 4) little = (record[from]! | (record[from + 1]! << 8)) === length - from
+        while (length & 3 && length < MOST_RECORD) record[length++] = 0
+      }
+    return { length, little }
+  }
+
+  private putHex(digits: string, from: number): number {
+    const { record } = this
+    let at = from
+    const step = digits[2] === ':' ? 3 : 2
+    for (let i = 0; i + 2 <= digits.length && at < MOST_RECORD; i += step) {
+      const byte = Number.parseInt(digits.slice(i, i + 2), 16)
+      if (Number.isNaN(byte)) break
+      record[at++] = byte
+    }
+    return at
+  }
+
+  skip(code: string, message: string, line: number): void {
+    this.stats.skipped++
+    this.tell(code, message, line)
+  }
+
+  /** Each kind once, with the first line it was met in. */
+  tell(code: string, message: string, line: number): void {
+    if (this.told.has(code)) return
+    this.told.add(code)
+    this.context.report(code, message, line)
+  }
+}
+
+/** tshark joins what a field has several times in one packet by commas. */
+const firstOf = (field: string, value: string): string =>
+  field === 'nflog.prefix' || field.startsWith('col.') ? value : value.split(',', 1)[0]!
