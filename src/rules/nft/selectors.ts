@@ -135,12 +135,13 @@ function tcpOption(of: TcpOption['tcp option']): Asked {
   if ('base' in of) {
     // one byte at the beginning of the option is its kind
     if (of.offset === 0 && of.len === 8)
-      return { field: 'tcp options', type: 'integer', layers, exists: { field: 'tcp options', flag: String(of.base) } }
+      return { field: 'tcp options', type: 'integer', exists: { field: 'tcp options', flag: String(of.base) } }
     return { field: `tcp option @${of.base},${of.offset},${of.len}`, type: 'integer', layers }
   }
   const kind = TCP_OPTIONS[of.name] ?? Number(of.name)
   if (of.field === undefined || of.field === 'kind')
-    return { field: 'tcp options', type: 'boolean', layers, exists: { field: 'tcp options', flag: String(kind) } }
+    // asked of any packet: one that is not TCP has none
+    return { field: 'tcp options', type: 'boolean', exists: { field: 'tcp options', flag: String(kind) } }
   return { field: `tcp option ${of.name === 'mss' ? 'maxseg' : of.name} ${of.field}`, type: 'integer', layers }
 }
 
@@ -173,15 +174,15 @@ function rarely(expression: Selector): Asked | undefined {
   if ('ip option' in expression) {
     const { name, field } = expression['ip option']
     const layers: Layers = { network: 'ipv4' }
-    return { field: `ip option ${name} ${field ?? 'exists'}`, type: field ? 'integer' : 'boolean', layers }
+    if (field === undefined) return { field: `ip option ${name} exists`, type: 'boolean' }
+    return { field: `ip option ${name} ${field}`, type: 'integer', layers }
   }
   if ('sctp chunk' in expression) {
     const { name, field } = expression['sctp chunk']
-    const type = field ? 'integer' : 'boolean'
-    return { field: `sctp chunk ${name} ${field ?? 'exists'}`, type, layers: { transport: 'sctp' } }
+    if (field === undefined) return { field: `sctp chunk ${name} exists`, type: 'boolean' }
+    return { field: `sctp chunk ${name} ${field}`, type: 'integer', layers: { transport: 'sctp' } }
   }
-  if ('dccp option' in expression)
-    return { field: `dccp option ${expression['dccp option'].type}`, type: 'boolean', layers: { transport: 'dccp' } }
+  if ('dccp option' in expression) return { field: `dccp option ${expression['dccp option'].type}`, type: 'boolean' }
   if ('osf' in expression) return { field: `osf ${expression.osf.key}`, type: 'string' }
   if ('ipsec' in expression) {
     const { dir, key, family, spnum = 0 } = expression.ipsec

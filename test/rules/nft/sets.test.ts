@@ -29,9 +29,9 @@ describe('sets', () => {
     ['ip daddr . tcp dport @pairs', true],
     ['ip daddr . tcp dport @pairs', false, { dport: 23 }],
     ['ip daddr . tcp dport @pairs', true, { dst: '198.51.100.1', dport: 80 }],
-    // a fragment has no port, so the rule says no, whatever it asks
-    ['ip daddr . tcp dport @pairs', false, { fragOffset: 8 }],
-    ['ip daddr . tcp dport != @pairs', false, { fragOffset: 8 }],
+    ['ip daddr . tcp dport @pairs', 'a later fragment has other bytes in place of that header', { fragOffset: 8 }],
+    ['ip daddr . tcp dport @pairs', false, { fragOffset: 8, dst: '203.0.113.1' }],
+    ['ip daddr . udp dport != @pairs', false, { fragOffset: 8 }],
     ['ip saddr . tcp dport @typed', true],
     ['ip saddr . tcp dport { 192.0.2.0/24 . 1-100 }', true],
     ['ip saddr . meta iifname { 192.0.2.7 . "eth0" }', true],

@@ -4,6 +4,7 @@ import { UNTOLD } from '../../facts/untold.ts'
 import { FIELDS } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
 import { bitsOf } from '../bits.ts'
+import { isPeculiar } from '../fields.ts'
 import type { Layers } from '../headers.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
@@ -94,11 +95,13 @@ function existence(of: Asked, op: MatchOp, right: Expression, text: string): Con
     const { field, flag } = of.exists
     const there = isTrue(right, of)
     if (there === undefined || (op !== '==' && op !== '!=' && op !== 'in')) return undefined
-    return [{ kind: 'compare', field, op: there === (op !== '!=') ? '==' : '!=', value: flag, text }]
+    const found = compared(field, '==', flag, text)
+    // also for packets that could not have it
+    return [there === (op !== '!=') ? found : { kind: 'not', of: found, text }]
   }
   // a route's device: `` where there is none
   if (!of.field.startsWith('fib ') || typeof right !== 'boolean') return undefined
-  return [{ kind: 'compare', field: of.field, op: right === (op !== '!=') ? '!=' : '==', value: '', text }]
+  return [compared(of.field, right === (op !== '!=') ? '!=' : '==', '', text)]
 }
 
 function isTrue(right: Expression, { field }: Asked): boolean | undefined {
@@ -151,7 +154,7 @@ function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   if (op === 'in') {
     const bits = bitsOf(right, of.type)
     if (bits === undefined) return undefined
-    return [{ kind: 'compare', field: of.field, op: '!=', mask: bits, value: 0, text }]
+    return [compared(of.field, '!=', 0, text, bits)]
   }
   const value = constantValue(right, of)
   if (value === undefined) return undefined
@@ -164,6 +167,7 @@ const compared = (field: string, op: Op, value: Value, text: string, mask?: Scal
   op,
   value,
   ...(mask === undefined ? {} : { mask }),
+  ...(isPeculiar(field) ? { nft: true as const } : {}),
   text,
 })
 
