@@ -12,14 +12,16 @@ const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
 
 describe('warnings', () => {
   const kernelLogFolder = 'src/read/captures/'
+  const rulesets = sourcesIn('src/read/rulesets/')
   test.each([
     ['kernel-log', sourcesIn(kernelLogFolder), []],
     // two files of one kind are joined in src/read/world.ts
-    ['iptables-save', sourcesIn('src/read/rulesets/'), ['table-twice']],
+    ['iptables-save', rulesets.filter(({ path }) => !path.includes('/nft-')), ['table-twice']],
+    ['nft', [...rulesets.filter(({ path }) => path.includes('/nft-')), ...sourcesIn('src/rules/nft/')], []],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],
   ])('of %s', (name, sources, joined) => {
     const codes = sources.flatMap(({ text }) => [
-      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
+      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bproblem\([\w.]+, |\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
     ])
     const told = tableRows(page(name), 'Warnings').map(([code]) => word(code))
     expect(told.sort()).toEqual([...new Set([...joined, ...codes.map((match) => match[1]!)])].sort())

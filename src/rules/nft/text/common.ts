@@ -51,12 +51,12 @@ function include(p: Parser, again: (inner: Parser) => void, unknown: (text: stri
   const name = p.advance().text
   const { shared } = p
   if (++shared.includes > MAX_INCLUDES || shared.includeDepth >= MAX_INCLUDE_DEPTH) {
-    p.problem(word, 'include', `too many files are included: "${name}" is left out`)
+    p.problem(word, 'not-included', `too many files are included: "${name}" is left out`)
     return
   }
   const texts = shared.resolve?.(name)
   if (!texts) {
-    p.problem(word, 'include', `includes "${name}", which is not at hand: what it holds is not known`)
+    p.problem(word, 'not-included', `includes "${name}", which is not at hand: what it holds is not known`)
     unknown(`include "${name}"`, word.line)
     return
   }

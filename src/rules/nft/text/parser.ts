@@ -3,13 +3,13 @@
  * grammar itself is in the files beside this one, as functions that take it.
  */
 import type { RuleFamily } from '../../../model/ruleset.ts'
-import type { Expression } from '../ast.ts'
+import type { Expression, Statement } from '../ast.ts'
 import type { Command } from '../objects.ts'
 import { type Token, tokenize } from './tokens.ts'
 
 /** Something that was not understood; `line` and `column` are 1-based. */
 export interface Problem {
-  code: 'syntax' | 'unknown-variable' | 'include' | 'no-change' | 'too-deep' | 'too-large'
+  code: 'syntax' | 'unknown-variable' | 'not-included' | 'no-change' | 'too-deep' | 'too-large'
   message: string
   line: number
   column: number
@@ -35,8 +35,28 @@ interface Variable {
   size: number
 }
 
+/** `value`: names are names, not selectors. */
+export interface Context {
+  value?: boolean
+}
+
+export interface ParsedRule {
+  expr: Statement[]
+  comment?: string
+  handle?: number
+}
+
+/** The parts of the grammar that others hold again: an expression in an expression, a rule in a rule. */
+export interface Grammar {
+  expression: (p: Parser) => Expression
+  concat: (p: Parser, context: Context) => Expression
+  statement: (p: Parser) => Statement
+  rule: (p: Parser) => ParsedRule
+}
+
 /** What texts that include each other have in common. */
 export interface Shared {
+  grammar: Grammar
   commands: Command[]
   problems: Problem[]
   scopes: Map<string, Variable>[]
