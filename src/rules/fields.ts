@@ -64,6 +64,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   // network layer
   'ip saddr': 'address',
   'ip daddr': 'address',
+  'ip version': 'number',
   'ip ttl': 'number',
   'ip id': 'number',
   'ip length': 'number',
@@ -75,6 +76,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'ip tos': 'number',
   'ip6 saddr': 'address',
   'ip6 daddr': 'address',
+  'ip6 version': 'number',
   'ip6 hoplimit': 'number',
   'ip6 dscp': 'number',
   'ip6 ecn': 'number',

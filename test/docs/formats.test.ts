@@ -17,6 +17,7 @@ const isIptablesSave = (path: string) => /\/rulesets\/[^/]+$/.test(path)
 const FROM_IPTABLES_TABLE = ['missing-chain', 'rule-not-understood', 'table-twice']
 
 describe('warnings', () => {
+  const rulesets = sourcesIn('src/read/rulesets/')
   test.each([
     ['kernel-log', sourcesIn('src/read/captures/kernel-log/'), []],
     // interfaces' names are looked up in src/read/captures/device-names.ts, and Wireshark's records read as NFLOG's
@@ -24,12 +25,13 @@ describe('warnings', () => {
     ['ulogd-json', sourcesIn('src/read/captures/ulogd/'), ['nameless-interfaces']],
     ['wireshark', sourcesIn('src/read/captures/wireshark/'), ['nameless-interfaces', 'records-lost']],
     // two files of one kind are joined in src/read/world.ts
-    ['iptables-save', sourcesIn('src/read/rulesets/').filter(({ path }) => isIptablesSave(path)), ['table-twice']],
+    ['iptables-save', rulesets.filter(({ path }) => isIptablesSave(path) && !path.includes('/nft-')), ['table-twice']],
     ['iptables-list', sourcesIn('src/read/rulesets/iptables-list/'), FROM_IPTABLES_TABLE],
+    ['nft', [...rulesets.filter(({ path }) => path.includes('/nft-')), ...sourcesIn('src/rules/nft/')], []],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],
   ])('of %s', (name, sources, joined) => {
     const codes = sources.flatMap(({ text }) => [
-      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
+      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bproblem\([\w.]+, |\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
     ])
     const told = tableRows(page(name), 'Warnings').map(([code]) => word(code))
     expect(told.sort()).toEqual([...new Set([...joined, ...codes.map((match) => match[1]!)])].sort())

@@ -165,7 +165,7 @@ describe('include', () => {
   it('is told and keeps its place where its text is not at hand', () => {
     expect(shape('include "a.nft"\ntable ip t {\n chain c {\n  include "b.nft"\n }\n}\n')).toEqual({
       commands: ['1 add unknown', '2 add table', '3 add chain', '4 add rule'],
-      problems: ['1:1 include', '4:3 include'],
+      problems: ['1:1 not-included', '4:3 not-included'],
     })
   })
 
@@ -185,7 +185,7 @@ describe('include', () => {
 
   it('that includes itself comes to an end', () => {
     expect(parseNft('include "a"', () => ['include "a"\ninclude "a"']).problems.at(-1)).toMatchObject({
-      code: 'include',
+      code: 'not-included',
     })
   })
 })
