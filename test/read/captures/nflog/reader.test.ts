@@ -231,6 +231,8 @@ describe('attributes', () => {
       dstMac: '02:00:00:00:00:01',
       srcMac: '02:00:00:00:00:02',
     })
+    const sender = [...u16(6), 0, 0, 2, 0, 0, 0, 0, 2, 0, 0]
+    expect(one(attributes(PREFIX, SYN, [8, sender])).packet).toEqual({ ...PACKET, srcMac: '02:00:00:00:00:02' })
     const vlan = [...[8, 0, 1, 0, ...u16(0x8100), 0, 0], ...[8, 0, 2, 0, ...u16(0x2064), 0, 0]]
     expect(one(attributes(PREFIX, SYN, [20, vlan])).packet.vlan).toBe(100)
   })
