@@ -67,10 +67,7 @@ describe('packets as a kernel sends them', () => {
     },
   }
   const sent: { name: string; packet: Packet }[] = jsonOf('kernel-log/every-header.expected.json')
-  const links: Link[] = jsonOf('nflog/every-header.links.json').map((link: { ifindex: number; ifname: string }) => ({
-    index: link.ifindex,
-    name: link.ifname,
-  }))
+  const links = [{ index: 2, name: 'klw0' }]
   const { events, told, skipped } = read(bytesOf('nflog/every-header.pcap'), links)
   // the kernel itself sends some, too
   const ours = events.filter(
