@@ -16,6 +16,7 @@ const NFULA_IFINDEX_INDEV = 4
 const NFULA_IFINDEX_OUTDEV = 5
 const NFULA_IFINDEX_PHYSINDEV = 6
 const NFULA_IFINDEX_PHYSOUTDEV = 7
+const NFULA_HWADDR = 8
 const NFULA_PAYLOAD = 9
 const NFULA_PREFIX = 10
 const NFULA_UID = 11
@@ -124,6 +125,9 @@ export class NflogMessages {
             flags |= R.HAS_ETHERNET
           }
           break
+        case NFULA_HWADDR:
+          flags |= this.sender(view, from, to)
+          break
         case NFULA_SEQ:
           if (to - from >= 4) this.sequence(view.getUint16(start + 2), view.getUint32(from))
           break
@@ -178,6 +182,13 @@ export class NflogMessages {
         return R.HAS_GID
     }
     return 0
+  }
+
+  /** Length, two bytes of nothing, the address. The Ethernet header, where there is one, has the same. */
+  private sender(view: DataView, from: number, to: number): number {
+    if (to - from < 10 || view.getUint16(from) !== 6) return 0
+    for (let i = 0; i < 6; i++) this.keyView.setUint8(R.ETHERNET + 6 + i, view.getUint8(from + 4 + i))
+    return R.HAS_SENDER
   }
 
   private vlan(view: DataView, from: number, to: number, little: boolean): number {

@@ -31,6 +31,8 @@ export const HAS_GID = 4
 export const HAS_ETHERNET = 8
 export const HAS_VLAN = 16
 export const HAS_MARK = 32
+/** Of the Ethernet header only the sender's address. */
+export const HAS_SENDER = 64
 
 export const AF_BRIDGE = 7
 /** Headers longer than this are cut. */
@@ -75,6 +77,9 @@ export function readRecord(view: DataView): void {
   if (flags & HAS_ETHERNET) {
     row[F.MAC] = (ETHERNET << 12) | 14
     present |= 1 << F.MAC
+  } else if (flags & HAS_SENDER) {
+    row[F.MACSRC] = ((ETHERNET + 6) << 12) | 6
+    present |= 1 << F.MACSRC
   }
   row[F.PRESENT] = present
   const family = readIp(row, view, PAYLOAD, view.byteLength, etherType)

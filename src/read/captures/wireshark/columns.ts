@@ -13,13 +13,18 @@ const SEPARATORS = ['\t', ',', ';', '|', ' ', '/', ':', '#']
 /** A title, or a value of `-E quote=`. */
 const QUOTES = ['"', "'"]
 
-/** The line's columns as the titles of fields; undefined where it is no head with a prefix, or attributes, in it. */
+/**
+ * The line's columns as the titles of fields; undefined where it is no head with a prefix, or attributes, in it. The titles
+ * of Wireshark's window are words like others: they count where they stand as its export writes them.
+ */
 export function readTitles(line: string): Columns | undefined {
-  for (const separator of SEPARATORS)
-    for (const quote of line.startsWith("'") ? ["'"] : ['"']) {
-      const fields = splitLine(line, separator, quote).map(fieldOfTitle)
-      if (fields.includes('nflog.prefix') || fields.includes('nflog.tlv')) return { separator, quote, fields }
-    }
+  const exported = line.startsWith('"')
+  const quote = line.startsWith("'") ? "'" : '"'
+  for (const separator of SEPARATORS) {
+    const titles = splitLine(line, separator, quote)
+    const fields = titles.map((title) => fieldOfTitle(title, exported && separator === ','))
+    if (fields.includes('nflog.prefix') || fields.includes('nflog.tlv')) return { separator, quote, fields }
+  }
   return undefined
 }
 

@@ -227,9 +227,9 @@ export const ROW_FIELDS = ['frame.number', 'frame.time_epoch', 'frame.protocols'
 
 const KNOWN = [...WIRESHARK_FIELDS.keys(), ...ROW_FIELDS]
 
-/** The field that a column shows, or undefined. */
-export const fieldOfTitle = (title: string): string | undefined =>
-  KNOWN.includes(title) ? title : TITLES[title.trim().toLowerCase()]
+/** The field that a column shows, or undefined. `windows`: also by the titles of Wireshark's window. */
+export const fieldOfTitle = (title: string, windows = false): string | undefined =>
+  KNOWN.includes(title) ? title : windows ? TITLES[title.trim().toLowerCase()] : undefined
 
 /** As `-T ek` writes them (`ip_ip_src`, with -e `ip_src`), and as themselves. */
 export const FIELD_NAMES: ReadonlyMap<string, string> = new Map(

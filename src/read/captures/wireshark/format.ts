@@ -1,4 +1,6 @@
 import type { CaptureFormat } from '../format.ts'
+import { kernelLog } from '../kernel-log/format.ts'
+import { ulogdJson } from '../ulogd/format.ts'
 import { readTitles } from './columns.ts'
 import { TsharkJsonReader } from './json.ts'
 import { WiresharkTableReader } from './table.ts'
@@ -17,11 +19,15 @@ const VALUE = new RegExp(`(?:${TRACE_VALUE.source}) ?(?:["']?[\\t,;|/#]|["'] |["
 export const wiresharkTable: CaptureFormat = {
   id: 'wireshark-table',
   describe: "Wireshark's CSV or tshark -T fields, with NFLOG's prefix among the columns",
-  sniff: (head) => isTable(head) || (VALUE.test(head) && !/[{[]/.test(head.trimStart()[0] ?? '')),
+  sniff: (head) => isTitled(head) || isUntitled(head),
   open: (context) => new WiresharkTableReader(context),
 }
 
-function isTable(head: string): boolean {
+function isTitled(head: string): boolean {
   const line = head.slice(0, 4096).split(/\r?\n/, 1)[0]!
-  return /nflog\.|Prefix/i.test(line) && readTitles(line) !== undefined
+  return /\bnflog\.(?:prefix|tlv)\b|"(?:TLV )?Prefix/i.test(line) && readTitles(line) !== undefined
 }
+
+/** Such a value stands in other captures, too. */
+const isUntitled = (head: string): boolean =>
+  VALUE.test(head) && ![kernelLog, ulogdJson, tsharkJson].some((other) => other.sniff(head))
