@@ -49,6 +49,7 @@ describe('verdict maps', () => {
 
 describe('NAT', () => {
   const nat = (line: string) => `table ip nat {
+map backends { type inet_service : ipv4_addr; elements = { 80 : 10.0.2.7 } }
 chain prerouting { type nat hook prerouting priority dstnat; ${line}; }
 }`
   const destination = (line: string) => {
@@ -64,6 +65,7 @@ chain prerouting { type nat hook prerouting priority dstnat; ${line}; }
       'dport 8080',
     ])
     expect(destination('dnat to tcp dport map { 81 : 10.0.2.6 }')).toEqual([])
+    expect(destination('dnat to tcp dport map @backends')).toEqual(['dst 10.0.2.7'])
   })
 })
 

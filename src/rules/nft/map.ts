@@ -72,7 +72,8 @@ export function mappedNat(nat: Nat, moment: Moment): Nat | undefined | Unknown {
   const given: Nat = { ...rest }
   for (const [i, what] of map.gives.entries()) {
     const text = data[i]
-    if (text === undefined) return unknown(`map ${map.set} gives no ${what}`)
+    // a named map may give addresses alone
+    if (text === undefined) break
     if (what === 'port') given.ports = rangeOf(text).map(Number) as [number, number]
     else if (text.includes('/')) given.network = networkOf(text)
     else given.addresses = rangeOf(text)
