@@ -158,6 +158,15 @@ function numberOf(digits: string): number | undefined {
 /** The longest beginning that is an IPv6 address. */
 function ipv6(text: string, at: number): string {
   let run = match(IPV6_RUN, text, at)
+  // two colons in a row come but once; without them there are eight groups
+  const first = run.indexOf('::')
+  const second = run.indexOf('::', first + 1)
+  if (second > 0 && first >= 0) run = run.slice(0, second + 1)
+  if (first < 0) {
+    const groups = run.split(':', 9)
+    if (groups.length < 7) return ''
+    run = groups.slice(0, 8).join(':')
+  }
   while (run.length > 1) {
     if (run.indexOf(':') !== run.lastIndexOf(':') && parseAddress(run) !== undefined) return run
     run = run.slice(0, -1)
