@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../../src/read/recognise.ts'
 import { looksLikeNft, readNft } from '../../../src/read/rulesets/nft-text.ts'
@@ -110,4 +111,32 @@ describe('nft text', () => {
   it('says when there is nothing in it', () => {
     expect(read('# nothing\n')).toMatchObject({ told: ['undefined no-table: there is no nft table in it'], tables: [] })
   })
+})
+
+it('never throws, whatever is cut, changed or joined', () => {
+  const names = readdirSync(new URL('../../../fixtures/rules/nft/rulesets/', import.meta.url))
+  const texts = names.map((name) => fixture(name.replace(/\.nft$/, '')))
+  const damaged = fc
+    .tuple(
+      fc.constantFrom(...texts),
+      fc.constantFrom(...texts),
+      fc.array(fc.tuple(fc.nat(), fc.nat(20), fc.constantFrom('', '{', '}', '"', ';', '\n', '$', '@', ':', ',', '-1'))),
+      fc.nat(),
+    )
+    .map(([one, other, edits, from]) => {
+      let text = one + other.slice(from % other.length)
+      for (const [at, length, put] of edits) {
+        const place = at % text.length
+        text = text.slice(0, place) + put + text.slice(place + length) || ' '
+      }
+      return text
+    })
+  fc.assert(
+    fc.property(damaged, (text) => {
+      for (const table of read(text).tables)
+        for (const { rules } of table.chains.values())
+          expect(rules.map(({ ruleNumber }) => ruleNumber)).toEqual(rules.map((_, i) => i + 1))
+    }),
+    { numRuns: 100 },
+  )
 })

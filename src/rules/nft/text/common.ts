@@ -24,13 +24,13 @@ export function parseCommon(
       const name = p.identifier('the name of a variable')
       p.expect('=')
       const value = parseInitializer(p)
-      if (change === 'define') p.define(name, value)
-      else p.redefine(name, value)
+      if (change === 'define') p.shared.variables.define(name, value)
+      else p.shared.variables.redefine(name, value)
       return true
     }
     case 'undefine':
       p.advance()
-      p.undefine(p.identifier('the name of a variable'))
+      p.shared.variables.undefine(p.identifier('the name of a variable'))
       return true
     case 'include':
       include(p, again, unknown)

@@ -12,6 +12,7 @@ import { parseConcat, parseExpression, parseGiven } from './expressions.ts'
 import { type ParsedRule, Parser, type Problem, type Resolve, type Shared } from './parser.ts'
 import { parseRule } from './rule.ts'
 import { parseStatement } from './statements.ts'
+import { Variables } from './variables.ts'
 
 export type { Problem, Resolve } from './parser.ts'
 
@@ -59,10 +60,9 @@ const shared = (resolve?: Resolve): Shared => ({
   grammar: { expression: parseExpression, concat: parseConcat, statement: parseStatement, rule: parseRule },
   commands: [],
   problems: [],
-  scopes: [new Map()],
+  variables: new Variables(),
   resolve,
   includes: 0,
   includeDepth: 0,
-  expanded: 0,
   anonymousChains: 0,
 })
