@@ -1,5 +1,5 @@
 /** Constants in one form, as `nft -j list` prints them: names where nft has them, networks without host bits. */
-import { formatAddress, maskFromLength, parseAddress } from '../../../model/address.ts'
+import { formatAddress, parseAddress } from '../../../model/address.ts'
 import type { Expression } from '../ast.ts'
 import { BITMASKS, numberOf, SYMBOLS, symbolOf } from '../symbols.ts'
 
@@ -65,10 +65,9 @@ function address(text: string, type: string): Expression {
 function prefix(addr: Expression, len: number, type: string): Expression {
   const bytes = typeof addr === 'string' ? parseAddress(addr) : undefined
   if (!bytes) return { prefix: { addr: constant(addr, type), len } }
-  const width = bytes.length * 8
-  if (len >= width) return formatAddress(bytes)
-  const mask = maskFromLength(len, width)
-  return { prefix: { addr: formatAddress(bytes.map((byte, i) => byte & mask[i]!)), len } }
+  if (len >= bytes.length * 8) return formatAddress(bytes)
+  for (let i = 0; i < bytes.length; i++) bytes[i]! &= (0xff00 >> Math.max(0, Math.min(8, len - i * 8))) & 0xff
+  return { prefix: { addr: formatAddress(bytes), len } }
 }
 
 /** Several bits in the order of their numbers; one of them stands alone. Undefined where it is no list of bits. */
@@ -88,11 +87,17 @@ function alternatives(parts: readonly Expression[], type: string): Expression {
 const bitOf = (value: Expression, type: string): number =>
   typeof value === 'number' ? value : (SYMBOLS[type]?.[String(value)] ?? Number.MAX_SAFE_INTEGER)
 
+function addressKey(text: string): string {
+  const bytes = parseAddress(text)
+  if (bytes?.length === 4) return String.fromCharCode(bytes[0]!, bytes[1]!, bytes[2]!, bytes[3]!)
+  return String.fromCharCode(...(bytes ?? []))
+}
+
 /** Text by which values of one type sort as nft lists them: numbers and addresses by value, names as text. */
 export function sortKey(value: unknown, type: string): string {
   if (typeof value === 'number') return value.toString(16).padStart(14, '0')
   if (typeof value === 'string') {
-    if (isAddressType(type)) return String.fromCharCode(...(parseAddress(value) ?? []))
+    if (isAddressType(type)) return addressKey(value)
     const number = SYMBOLS[type] && numberOf(type, value)
     return value === '*' ? '\uffff' : number === undefined ? value : sortKey(number, type)
   }

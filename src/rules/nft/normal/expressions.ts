@@ -84,19 +84,22 @@ function fib({ result, flags }: { result: string; flags: string | string[] }): E
   }
 }
 
+/** A reference to a set of concatenations has several. */
+const oneOf = (types: Types): string => (typeof types === 'string' ? types : (types[0] ?? 'integer'))
+
 /** A value of these types: what a selector is compared with, or what is written. */
 export function value(expression: Expression, types: Types): Expression {
   if (typeof expression === 'object' && !Array.isArray(expression)) {
     if ('set' in expression) return anonymousSet(expression, types)
     if ('concat' in expression) return { concat: parts(expression.concat, types) }
     if ('elem' in expression) return element(expression, types)
+    if ('prefix' in expression || 'range' in expression) return constant(expression, oneOf(types))
     if ('map' in expression) return mapExpression(expression, types)
     if (asked(expression) || !isConstant(expression)) return selector(expression)
     const number = isOperation(expression) ? calculated(expression, types) : undefined
     if (number !== undefined) return constant(number, types as string)
   }
-  // a reference to a set of concatenations
-  return constant(expression, typeof types === 'string' ? types : (types[0] ?? 'integer'))
+  return constant(expression, oneOf(types))
 }
 
 const isOperation = (expression: object): boolean => ['|', '&', '^', '<<', '>>'].some((op) => op in expression)

@@ -14,12 +14,15 @@ export function sortedElements(elements: readonly SetElement[], type: string): S
 }
 
 function partKey(part: string, type: string): string {
-  const [first = '', length] = type.endsWith('_addr') ? part.split(/[/-]/) : [part]
-  const key =
-    /^\d+(-\d+)?$/.test(first) && !type.endsWith('_addr')
-      ? sortKey(Number.parseInt(first, 10), type)
-      : sortKey(first, type)
-  return length === undefined ? key : `${key}/${length.padStart(3, '0')}`
+  if (!type.endsWith('_addr')) return isDigit(part) ? sortKey(Number.parseInt(part, 10), type) : sortKey(part, type)
+  const end = part.search(/[/-]/)
+  return end < 0 ? sortKey(part, type) : `${sortKey(part.slice(0, end), type)}/${part.slice(end + 1).padStart(3, '0')}`
+}
+
+/** Numbers and their ranges begin so; a name may, too, and sorts by it. */
+function isDigit(text: string): boolean {
+  const code = text.charCodeAt(0)
+  return code >= 0x30 && code <= 0x39
 }
 
 export const elementKey = ({ parts }: SetElement): string => parts.join(' . ')
