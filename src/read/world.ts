@@ -38,19 +38,33 @@ export class WorldBuilder {
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */
   private addTable(table: Table, input: string, damage: number): void {
     const { tables } = this.world
-    const same = tables.findIndex(
-      (one) => one.family === table.family && one.name === table.name && one.kind === table.kind,
-    )
+    const hasName = (one: Table) => one.family === table.family && one.name === table.name && one.kind === table.kind
+    const rival = tables.findIndex((one) => hasName(one) && areApart(one, table))
+    const same = tables.findIndex((one) => hasName(one) && !areApart(one, table))
     const twice = this.put(tables, same, table, input, damage)
+    if (rival >= 0 && same < 0) this.tellBoth(rival, table, input)
     if (!twice) return
     const message = `table ${table.name} (${table.family}) is in ${twice.kept} too; that one is used`
     this.warnings.push({ input: twice.left, code: 'table-twice', message })
   }
 
+  /** Of the two, the legacy one stands first, for the first of a name is asked: it is what the kernel's log traces. */
+  private tellBoth(rival: number, table: Table, input: string): void {
+    const { tables } = this.world
+    const other = tables[rival]!
+    if (table.backend === 'legacy') [tables[rival], tables[tables.length - 1]] = [table, other]
+    const message =
+      `table ${table.name} (${table.family}) is there twice, of iptables-legacy and of iptables-nft; ` +
+      'packets pass both, a trace in the kernel log shows the legacy one, and packets are simulated with that one'
+    this.warnings.push({ input, code: 'both-backends', message })
+  }
+
   /** As with tables; where both files say the same of an ipset there is nothing to tell. */
   private addSet(set: NamedSet, input: string, damage: number): void {
     const { sets } = this.world
-    const same = sets.findIndex(({ name, table }) => name === set.name && table === undefined)
+    const same = sets.findIndex(
+      ({ name, table, family }) => name === set.name && table === set.table && family === set.family,
+    )
     const before = sets[same]
     const twice = this.put(sets, same, set, input, damage)
     if (!twice || !before || saySame(before, set)) return
@@ -72,3 +86,7 @@ export class WorldBuilder {
     return { kept: input, left: before.input }
   }
 }
+
+/** iptables-legacy and iptables-nft have tables of the same names, each its own. */
+const areApart = (one: Table, other: Table): boolean =>
+  one.backend !== undefined && other.backend !== undefined && one.backend !== other.backend

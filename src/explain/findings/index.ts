@@ -4,6 +4,7 @@ import { acceptedTooLate } from './accepted-too-late.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
+import { conntrackFull } from './conntrack-full.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
 import { dnatMismatch } from './dnat-mismatch.ts'
 import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
@@ -16,6 +17,7 @@ import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { missingRule } from './missing-rule.ts'
+import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
 import { neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
@@ -46,8 +48,9 @@ import { vanishedRpFilter } from './vanished-rp-filter.ts'
 import { vanishedTtl } from './vanished-ttl.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
 
-/** Why a packet does not come out of PREROUTING and routing, in the order in which the kernel asks. */
+/** Why a packet does not come out of connection tracking, PREROUTING and routing, in the order in which the kernel asks. */
 export const VANISHED: readonly Detector[] = [
+  conntrackFull,
   proxyMissing,
   vanishedMartian,
   vanishedNoGroup,
@@ -92,6 +95,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   wrongWayOut,
   laterBaseChain,
+  mixedBackends,
   dnatChangedDestination,
   retransmission,
   rulesetMismatch,
