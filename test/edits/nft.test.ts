@@ -1,4 +1,5 @@
 /** Commands of nft on a World, what takes them back, and scripts of them. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyEdit } from '../../src/edits/apply.ts'
 import { undoNft } from '../../src/edits/nft/undo.ts'
@@ -132,6 +133,56 @@ describe('undo', () => {
   ])('is not known of %s', (command) => {
     expect(undoNft(edit(command), world())).toBeUndefined()
   })
+})
+
+it('never throws', () => {
+  const words = [
+    'nft',
+    'add',
+    'delete',
+    'replace',
+    'rule',
+    'element',
+    'set',
+    'chain',
+    'inet',
+    'filter',
+    'input',
+    'allow_in',
+    'ways',
+  ]
+  const more = [
+    '{',
+    '}',
+    '80',
+    ':',
+    'jump',
+    'web',
+    'handle',
+    '5',
+    'position',
+    'index',
+    '-f',
+    '-c',
+    '"',
+    ';',
+    'flush',
+    'ruleset',
+  ]
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.constantFrom(...words, ...more), fc.string({ maxLength: 3 })), { maxLength: 14 }),
+      (list) => {
+        const result = parseCommand(`nft ${list.join(' ')}`)
+        if ('error' in result) return
+        for (const one of result.edits) {
+          applyEdit(world(), one)
+          if (one.kind === 'nft') undoNft(one, world())
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  )
 })
 
 describe('a script', () => {

@@ -1,4 +1,4 @@
-import { priorityOf } from '../../journey/resolve.ts'
+import { iptablesPriority } from '../../model/hook.ts'
 import type { Fix } from '../../model/journey.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 
@@ -37,7 +37,8 @@ function endedAtConntrack({ ended, evidence, journey }: Context): boolean {
   if (!missing || (missing.hook !== 'prerouting' && missing.hook !== 'output') || arrival?.hook !== missing.hook)
     return false
   if (evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return false
-  return priorityOf(journey.steps[ended.step]!.table, missing.hook) < CONNTRACK && missing.priority > CONNTRACK
+  const last = arrival.chain?.priority ?? iptablesPriority(journey.steps[ended.step]!.table ?? '', missing.hook)
+  return last < CONNTRACK && missing.priority > CONNTRACK
 }
 
 interface Evidence {

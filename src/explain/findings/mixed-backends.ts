@@ -13,14 +13,14 @@ export const mixedBackends: Detector = {
     const hook = ended.missing?.hook ?? evidence.arrivals[ended.step]?.hook
     if (hook === undefined || (journey.family !== 'ip' && journey.family !== 'ip6')) return []
     const chains = baseChainsAt(context.world, journey.family, hook, true).filter(hasPart)
-    const legacy = chains.some((one) => backendOf(one) === 'legacy')
-    const nft = chains.some((one) => backendOf(one) === 'nft')
-    if (!legacy || !nft) return []
+    const tool = context.world.host.tools?.[journey.family === 'ip6' ? 'ip6tables' : 'iptables']
+    const backends = chains.map(({ table }) => (table.kind === 'nft' ? 'nft' : (table.backend ?? tool?.backend)))
+    if (!backends.includes('legacy') || !backends.includes('nft')) return []
     return [
       finding(
         'mixed-backends',
         'warning',
-        `Rules of iptables-legacy and of nftables are both in force at ${hook}, and it has to get past both: ${orderOf(chains)}.`,
+        `Rules of iptables-legacy and of nftables are both in force at ${hook}, and it has to get past both: ${orderOf(chains, backends)}.`,
         {
           steps: ended.step >= 0 ? [ended.step + 1] : [],
           fix: [
@@ -36,20 +36,16 @@ export const mixedBackends: Detector = {
   },
 }
 
-/** Unknown where nobody said which backend an iptables table is of. */
-const backendOf = ({ table }: BaseChain): 'legacy' | 'nft' | undefined => (table.kind === 'nft' ? 'nft' : table.backend)
-
 /** An empty chain that accepts decides nothing. */
 const hasPart = ({ chain }: BaseChain): boolean => chain.rules.length > 0 || chain.policy === 'drop'
 
 /** In the order in which the kernel asks them; which of several at one priority comes first, no listing tells. */
-function orderOf(chains: readonly BaseChain[]): string {
+function orderOf(chains: readonly BaseChain[], backends: readonly (string | undefined)[]): string {
   return chains
-    .map((one, i) => {
-      const { table, chain, priority } = one
+    .map(({ table, chain, priority }, i) => {
       const name = table.kind === 'nft' ? `${table.family} ${table.name} ${chain.name}` : `${table.name} ${chain.name}`
       const joined = i === 0 ? '' : chains[i - 1]!.priority === priority ? ' or ' : ', then '
-      return `${joined}${name} (${backendOf(one) ?? 'iptables'}, ${priority})`
+      return `${joined}${name} (${backends[i] ?? 'iptables'}, ${priority})`
     })
     .join('')
 }

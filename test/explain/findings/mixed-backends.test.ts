@@ -49,6 +49,12 @@ describe('mixed-backends', () => {
     expect(codes).toEqual(['both-backends'])
   })
 
+  it('takes the word of iptables -V, where the rules do not say', () => {
+    const bare = LEGACY.slice(LEGACY.indexOf('*'))
+    expect(told(bare, nft('forward'), 'iptables v1.8.9 (legacy)\n')[0]).toContain('filter FORWARD (legacy, 0), then')
+    expect(told(bare, nft('forward'), 'iptables v1.8.9 (nf_tables)\n')).toEqual([])
+  })
+
   it.each([
     ['nftables has rules at another hook', [LEGACY, nft('input')]],
     ['its chain decides nothing', [LEGACY, nft('forward', '')]],
