@@ -12,15 +12,21 @@ const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
 
 const isIptablesSave = (path: string) => /\/rulesets\/[^/]+$/.test(path)
 /** What src/read/rulesets/iptables-table.ts tells of any text. */
-const FROM_IPTABLES_TABLE = ['missing-chain', 'rule-not-understood', 'table-twice']
+const FROM_IPTABLES_TABLE = ['bad-policy', 'missing-chain', 'rule-not-understood', 'table-twice']
 
 describe('warnings', () => {
   const kernelLogFolder = 'src/read/captures/'
   test.each([
     ['kernel-log', sourcesIn(kernelLogFolder), []],
     // two files of one kind are joined in src/read/world.ts
-    ['iptables-save', sourcesIn('src/read/rulesets/').filter(({ path }) => isIptablesSave(path)), ['table-twice']],
+    [
+      'iptables-save',
+      sourcesIn('src/read/rulesets/').filter(({ path }) => isIptablesSave(path)),
+      ['both-backends', 'table-twice'],
+    ],
     ['iptables-list', sourcesIn('src/read/rulesets/iptables-list/'), FROM_IPTABLES_TABLE],
+    ['ebtables-save', sourcesIn('src/read/rulesets/bridge-arp/'), ['table-twice']],
+    ['arptables-save', sourcesIn('src/read/rulesets/bridge-arp/'), ['table-twice']],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],
   ])('of %s', (name, sources, joined) => {
     const codes = sources.flatMap(({ text }) => [
