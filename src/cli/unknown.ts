@@ -25,8 +25,6 @@ export function unknownWords(head: string, path: string): string {
     const file = path === STDIN ? '' : ` ${quoted(path)}`
     return `this is a zip archive, and was left alone; unpack it with: unzip${file}, and give the folder`
   }
-  if (/^Chain \S{1,40} \((?:policy |\d+ references)/m.test(head))
-    return 'this is what iptables -L prints, which leaves parts of the rules out, and was left alone; take iptables-save -c'
   const kind = head.includes('\0') ? 'this binary file is' : 'this is'
   return `${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone`
 }

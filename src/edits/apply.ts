@@ -8,6 +8,7 @@ import { editRoutingRule } from './ip/routing-rules.ts'
 import { editSet } from './ipset/apply.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
+import { editNft } from './nft/apply.ts'
 import { EditProblem } from './problem.ts'
 import { editSysctl } from './sysctl/apply.ts'
 
@@ -70,5 +71,8 @@ function change(edit: Edit, draft: Draft): void {
       break
     case 'conntrack':
       editConntrack(edit, draft)
+      break
+    case 'nft':
+      editNft(edit, draft)
   }
 }

@@ -3,7 +3,7 @@
  * of the World it began with.
  */
 import type { Host } from '../model/host.ts'
-import type { Chain, NamedSet, Table } from '../model/ruleset.ts'
+import type { Chain, NamedSet, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { builtInChains, emptyChain } from '../rules/iptables/rule.ts'
 
@@ -62,6 +62,27 @@ export class Draft {
     return copy
   }
 
+  /** nft's tables and sets of which `changes` says so, by what it makes of them; the others stay the very objects. */
+  replaceNft(
+    changes: (of: { family: RuleFamily; name: string }) => boolean,
+    make: (before: { tables: Table[]; sets: NamedSet[] }) => { tables: Table[]; sets: NamedSet[] },
+  ): void {
+    const { tables, sets } = this.world
+    const isTable = (table: Table) => table.kind === 'nft' && changes(table)
+    const isSet = ({ family, table }: NamedSet) =>
+      family !== undefined && table !== undefined && changes({ family, name: table })
+    const after = make({ tables: tables.filter(isTable), sets: sets.filter(isSet) })
+    const now = new Map(after.tables.map((one) => [tableKey(one), one]))
+    const kept = tables.flatMap((table) => {
+      if (!isTable(table)) return [table]
+      const changed = now.get(tableKey(table))
+      now.delete(tableKey(table))
+      return changed ? [changed] : []
+    })
+    this.world.tables = [...kept, ...now.values()]
+    this.world.sets = [...sets.filter((set) => !isSet(set)), ...after.sets]
+  }
+
   addIpset(set: NamedSet): void {
     this.world.sets = [...this.world.sets, set]
   }
@@ -74,6 +95,8 @@ export class Draft {
     return this.world.tables.find((one) => one.kind === 'iptables' && one.family === family && one.name === name)
   }
 }
+
+const tableKey = ({ family, name }: Table): string => `${family} ${name}`
 
 function freshTable(family: IpFamily, name: string): Table {
   const chains = (builtInChains(name) ?? []).map((chain): [string, Chain] => [

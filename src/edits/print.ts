@@ -1,17 +1,19 @@
 /** An Edit as the command that a person would type. */
-import type { Edit } from '../model/edit.ts'
+import type { Edit, NftEdit } from '../model/edit.ts'
 import { conntrackWords } from './conntrack/parse.ts'
 import { routeEditWords } from './ip/route-words.ts'
 import { routingRuleWords } from './ip/rule-words.ts'
 import { ipsetWords } from './ipset/parse.ts'
 import { chainWords, ruleWords } from './iptables/print.ts'
+import { printNftEdit } from './nft/print.ts'
 import { shellWord } from './shell.ts'
 import { sysctlWords } from './sysctl/parse.ts'
 
 /** In canonical words, quoted for a POSIX shell; parseCommand reads it as the same edit. */
-export const printEdit = (edit: Edit): string => wordsOf(edit).map(shellWord).join(' ')
+export const printEdit = (edit: Edit): string =>
+  edit.kind === 'nft' ? printNftEdit(edit) : wordsOf(edit).map(shellWord).join(' ')
 
-function wordsOf(edit: Edit): string[] {
+function wordsOf(edit: Exclude<Edit, NftEdit>): string[] {
   switch (edit.kind) {
     case 'rule':
       return ruleWords(edit)

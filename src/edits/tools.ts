@@ -5,6 +5,7 @@ import { parseConntrack } from './conntrack/parse.ts'
 import { parseIp } from './ip/parse.ts'
 import { parseIpset } from './ipset/parse.ts'
 import { parseIptables } from './iptables/parse.ts'
+import { parseNftCommand } from './nft/parse.ts'
 import { CommandProblem } from './problem.ts'
 import type { ShellToken, ShellWord } from './shell.ts'
 import { parseEcho, parseSysctl } from './sysctl/parse.ts'
@@ -43,6 +44,7 @@ const TOOLS: Readonly<Record<string, Parser>> = {
   conntrack: parseConntrack,
   ip: parseIp,
   ipset: parseIpset,
+  nft: parseNftCommand,
   sysctl: parseSysctl,
 }
 

@@ -89,7 +89,14 @@ export interface ConntrackEdit {
   dstNat?: string | true
 }
 
+/** A command of nft, in libnftables-json(5)'s words (rules/nft/objects.ts has their types). */
+export interface NftEdit {
+  kind: 'nft'
+  op: 'add' | 'create' | 'insert' | 'replace' | 'delete' | 'destroy' | 'flush' | 'rename' | 'reset'
+  object: object
+}
+
 /** Addresses with prefix length. */
 export type TupleFilter = Partial<Pick<Tuple, 'src' | 'dst' | 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId'>>
 
-export type Edit = RuleEdit | ChainEdit | SetEdit | SysctlEdit | RouteEdit | RoutingRuleEdit | ConntrackEdit
+export type Edit = RuleEdit | ChainEdit | SetEdit | SysctlEdit | RouteEdit | RoutingRuleEdit | ConntrackEdit | NftEdit

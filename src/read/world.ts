@@ -81,11 +81,25 @@ export class WorldBuilder {
       tables[twin] = betterTold(tables[twin]!, table)
       return
     }
-    const same = tables.findIndex((one) => tableKey(one) === tableKey(table))
+    const hasName = (one: Table) => one.family === table.family && one.name === table.name && one.kind === table.kind
+    const rival = tables.findIndex((one) => hasName(one) && areApart(one, table))
+    const same = tables.findIndex((one) => hasName(one) && !areApart(one, table))
     const twice = this.put(tables, same, table, input, damage)
+    if (rival >= 0 && same < 0) this.tellBoth(rival, table, input)
     if (!twice) return
     const message = `table ${table.name} (${table.family}) is in ${twice.kept} too; that one is used`
     this.warnings.push({ input: twice.left, code: 'table-twice', message })
+  }
+
+  /** Of the two, the legacy one stands first, for the first of a name is asked: it is what the kernel's log traces. */
+  private tellBoth(rival: number, table: Table, input: string): void {
+    const { tables } = this.world
+    const other = tables[rival]!
+    if (table.backend === 'legacy') [tables[rival], tables[tables.length - 1]] = [table, other]
+    const message =
+      `table ${table.name} (${table.family}) is there twice, of iptables-legacy and of iptables-nft; ` +
+      'packets pass both, a trace in the kernel log shows the legacy one, and packets are simulated with that one'
+    this.warnings.push({ input, code: 'both-backends', message })
   }
 
   /** As with tables; where both files say the same of an ipset there is nothing to tell. */
@@ -138,3 +152,7 @@ export const tableKey = ({ family, name, kind, backend }: Table): string =>
   `${kind}${backend === 'nft' ? ' of nf_tables' : ''} ${family} ${name}`
 
 export const setKey = ({ family, table, name }: NamedSet): string => `set ${family ?? ''} ${table ?? ''} ${name}`
+
+/** iptables-legacy and iptables-nft have tables of the same names, each its own. */
+const areApart = (one: Table, other: Table): boolean =>
+  one.backend !== undefined && other.backend !== undefined && one.backend !== other.backend

@@ -117,12 +117,11 @@ describe('files', () => {
   })
 
   test('what to take in place of iptables -L', async () => {
-    const listing =
-      'Chain INPUT (policy DROP 2 packets, 120 bytes)\n pkts bytes target prot opt in out source destination\n'
+    const listing = 'Chain INPUT (policy DROP)\ntarget prot opt source destination\nDROP all -- 0.0.0.0/0 0.0.0.0/0\n'
     const cwd = folder({ log: LOG, listed: listing })
     const { stderr } = await nfwhy(['explain', 'log', 'listed', '--width', '200'], { cwd })
-    expect(stderr).toContain('listed: this is what iptables -L prints')
-    expect(stderr).toContain('take iptables-save -c')
+    expect(stderr).toContain('iptables -L without -v does not show interfaces')
+    expect(stderr).toContain('iptables-save -c')
   })
 
   test('one that is cut in the middle is used as far as it goes', async () => {

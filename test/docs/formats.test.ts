@@ -14,7 +14,7 @@ const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
 
 const isIptablesSave = (path: string) => /\/rulesets\/[^/]+$/.test(path)
 /** What src/read/rulesets/iptables-table.ts tells of any text. */
-const FROM_IPTABLES_TABLE = ['missing-chain', 'rule-not-understood', 'table-twice']
+const FROM_IPTABLES_TABLE = ['bad-policy', 'missing-chain', 'rule-not-understood', 'table-twice']
 
 describe('warnings', () => {
   const rulesets = sourcesIn('src/read/rulesets/')
@@ -25,8 +25,14 @@ describe('warnings', () => {
     ['ulogd-json', sourcesIn('src/read/captures/ulogd/'), ['nameless-interfaces']],
     ['wireshark', sourcesIn('src/read/captures/wireshark/'), ['nameless-interfaces', 'records-lost']],
     // two files of one kind are joined in src/read/world.ts
-    ['iptables-save', rulesets.filter(({ path }) => isIptablesSave(path) && !path.includes('/nft-')), ['table-twice']],
+    [
+      'iptables-save',
+      rulesets.filter(({ path }) => isIptablesSave(path) && !path.includes('/nft-')),
+      ['both-backends', 'table-twice'],
+    ],
     ['iptables-list', sourcesIn('src/read/rulesets/iptables-list/'), FROM_IPTABLES_TABLE],
+    ['ebtables-save', sourcesIn('src/read/rulesets/bridge-arp/'), ['table-twice']],
+    ['arptables-save', sourcesIn('src/read/rulesets/bridge-arp/'), ['table-twice']],
     ['nft', [...rulesets.filter(({ path }) => path.includes('/nft-')), ...sourcesIn('src/rules/nft/')], []],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],
   ])('of %s', (name, sources, joined) => {

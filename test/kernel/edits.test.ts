@@ -13,11 +13,13 @@ import { ipRuleJson } from '../../src/read/host/ip-rule-json.ts'
 import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { sysctl } from '../../src/read/host/sysctl.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
+import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { printIptablesSave } from '../../src/read/rulesets/print-iptables.ts'
 import { CONNECTIONS, randomDeletions } from './commands/conntrack.ts'
 import { IP_SETUP, randomIpCommands } from './commands/ip.ts'
 import { randomSetCommands } from './commands/ipset.ts'
 import { randomCommands, rulePool } from './commands/iptables.ts'
+import { NFT_SETUP, randomNftCommands } from './commands/nft.ts'
 import { type Ran, runSequences } from './commands/run.ts'
 import { randomSettings, SYSCTL_SETUP } from './commands/sysctl.ts'
 import { Random } from './generate/random.ts'
@@ -89,6 +91,52 @@ describe.skipIf(whyNot('iptables-legacy', 'ip6tables-legacy'))('iptables', () =>
     })
     console.info(`${sequences.length} × 60 commands compared, ${accepted} accepted by both`)
     expect(accepted).toBeGreaterThan(500)
+  })
+})
+
+describe.skipIf(whyNot('nft'))('nft', () => {
+  const worldOf = ([text = '']: readonly string[]): World => {
+    const [ruleset] = readNft(text, () => {})
+    return { tables: ruleset?.tables ?? [], sets: ruleset?.sets ?? [], host: {} }
+  }
+  const outline = ({ tables, sets }: World) =>
+    [
+      ...tables.flatMap(({ family, name, chains }) => [
+        `${family} ${name}`,
+        ...[...chains.values()]
+          .map((chain) => {
+            const { hook = '', priority = '', policy = '', rules } = chain
+            const place = `${family} ${name} ${chain.name} ${hook} ${priority} ${policy}`
+            return [
+              place,
+              ...rules.map(({ text }) => `  ${text.replace(/counter packets \d+ bytes \d+/, 'counter')}`),
+            ].join('\n')
+          })
+          .sort(),
+      ]),
+      ...sets.map(
+        ({ family, table, name, elements }) =>
+          `${family} ${table} ${name}: ${elements.map(({ parts, data }) => `${parts.join(' . ')} ${data ?? ''}`).sort()}`,
+      ),
+    ].sort()
+
+  it(`random commands (seed ${seed})`, () => {
+    const random = new Random(seed)
+    const sequences = Array.from({ length: 30 }, () => ({
+      setup: NFT_SETUP,
+      commands: randomNftCommands(random, 40),
+      listings: ['nft -a list ruleset'],
+    }))
+    const ran = runSequences(sequences)
+    let accepted = 0
+    sequences.forEach(({ commands }, i) => {
+      const { world, differences } = replay(worldOf(ran[i]!.before), commands, ran[i]!)
+      accepted += ran[i]!.results.filter(({ ok }) => ok).length
+      expect(differences, commands.join('\n')).toEqual([])
+      expect(outline(world), commands.join('\n')).toEqual(outline(worldOf(ran[i]!.after)))
+    })
+    console.info(`${sequences.length} × 40 commands compared, ${accepted} accepted by both`)
+    expect(accepted).toBeGreaterThan(300)
   })
 })
 

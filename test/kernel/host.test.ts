@@ -170,6 +170,30 @@ ${TRAFFIC}ping -c 1 127.0.0.1 > /dev/null; ping -c 1 ::1 > /dev/null\n`
     expect(tool?.map(some)).toEqual(proc?.map(some))
   })
 
+  it('ss: every form names the same sockets', () => {
+    const forms = ['-lntup', '-tulpen', '-Hlntu', '-Olntup', '-lntu', '-lntuim', '-lntu state all']
+    const commands = forms.map((form) => `ss ${form}`)
+    const script = [
+      'import socket, subprocess',
+      's = [socket.socket() for _ in range(2)]',
+      "s[0].bind(('127.0.0.1', 8080)); s[1].bind(('0.0.0.0', 8081))",
+      '[x.listen() for x in s]',
+      "u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); u.bind(('::', 5353))",
+      ...commands.map((command) => `print('==8==', flush=True); subprocess.run('${command}', shell=True)`),
+    ]
+    const text = runInNamespace(`ip link set lo up; python3 -c "${script.join('\n')}"`)
+    const [first, ...others] = text
+      .split('==8==\n')
+      .slice(1)
+      .map((one) =>
+        read(one, 'ss')
+          .host?.sockets?.map(({ process, pid, ...socket }) => JSON.stringify(socket))
+          .sort(),
+      )
+    expect(first).toHaveLength(3)
+    for (const other of others) expect(other).toEqual(first)
+  })
+
   it('versions, queues', () => {
     const tools = ['iptables-legacy -V', 'ip6tables-nft -V', 'nft -V', 'ipset --version 2>&1', 'conntrack -V']
     const [all, queues] = outputs('', tools.join('; '), 'head -v /proc/net/netfilter/nfnetlink_queue')
@@ -195,7 +219,12 @@ ${TRAFFIC}ping -c 1 127.0.0.1 > /dev/null; ping -c 1 ::1 > /dev/null\n`
   })
 
   it('ipset: what a person wrote, save and list', () => {
-    const [save, list] = outputs(`ipset restore <<'END'\n${SETS}END`, 'ipset save', 'ipset list')
+    const [save, list, xml] = outputs(
+      `ipset restore <<'END'\n${SETS}END`,
+      'ipset save',
+      'ipset list',
+      'ipset list -o xml',
+    )
     const sorted = ({ sets }: ReturnType<typeof readPlain>) =>
       sets?.map((set) => ({
         ...set,
@@ -205,13 +234,21 @@ ${TRAFFIC}ping -c 1 127.0.0.1 > /dev/null; ping -c 1 ::1 > /dev/null\n`
       }))
     const saved = sorted(read(save!, 'ipset-save'))
     expect(saved).toEqual(sorted(read(list!, 'ipset-list')))
+    expect(saved).toEqual(sorted(read(xml!, 'ipset-xml')))
     const protocolByName = (text: string) => text.replace('"47:0"', '"gre:0"')
     const written = sorted(read(SETS, 'ipset-save'))
     expect(saved).toEqual(written?.map((set) => ({ ...set, elements: set.elements.map(protocolByName) })))
   })
 
   it('sysctl, uname', () => {
-    const [sysctl, all, release] = outputs('', 'sysctl -a', 'uname -a', 'uname -r')
+    const files = 'head -v /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/lo/rp_filter'
+    const grep = 'grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/lo/rp_filter'
+    const [sysctl, all, release, titled, named] = outputs('', 'sysctl -a', 'uname -a', 'uname -r', files, grep)
+    const settings = read(sysctl!, 'sysctl').host?.sysctls ?? {}
+    const names = ['net.ipv4.ip_forward', 'net.ipv4.conf.lo.rp_filter']
+    const some = Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)))
+    expect(read(titled!, 'sysctl').host?.sysctls).toEqual(some)
+    expect(read(named!, 'sysctl').host?.sysctls).toEqual(some)
     expect(read(sysctl!, 'sysctl').host?.sysctls).toHaveProperty(['net.ipv4.ip_forward'])
     expect(read(all!, 'uname').host?.kernel).toBe(release!.trim())
     expect(read(release!, 'uname').host?.kernel).toBe(release!.trim())

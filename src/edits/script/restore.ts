@@ -1,9 +1,10 @@
-/** The lines that a script hands to `iptables-restore` or `ipset restore`, as edits (iptables/iptables-restore.c, 1.8.9). */
+/** What a script hands to `iptables-restore`, `ipset restore` or `nft -f -`, as edits (iptables/iptables-restore.c, 1.8.9). */
 import type { Edit } from '../../model/edit.ts'
 import { builtInChains } from '../../rules/iptables/rule.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { parseIpset } from '../ipset/parse.ts'
 import { parseIptables } from '../iptables/parse.ts'
+import { editsOf as nftEdits } from '../nft/parse.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
 
@@ -22,6 +23,11 @@ export function restoreEdits([tool, ...options]: readonly ShellWord[], text: str
     const keeps = options.some((option) => /^(-n|--noflush)$/.test(option.text))
     return rulesOf(text, six === '6' ? 'ip6' : 'ip', keeps, tool!)
   }
+  if (
+    name === 'nft' &&
+    options.some((option, i) => option.text === '-' && /^(?:-\w*f|--file)$/.test(options[i - 1]?.text ?? ''))
+  )
+    return attempt(() => nftEdits(text, () => tool!).map((edit) => ({ edit })))
   if (name !== 'ipset' || !options.some((option) => /^(restore|-R|--restore)$/.test(option.text))) return undefined
   const exist = options.filter((option) => /^(-exist|-!|--exist)$/.test(option.text))
   return linesOf(text).flatMap((line) =>

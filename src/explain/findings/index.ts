@@ -5,6 +5,7 @@ import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
+import { conntrackFull } from './conntrack-full.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
 import { dnatMismatch } from './dnat-mismatch.ts'
 import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
@@ -49,8 +50,9 @@ import { vanishedRpFilter } from './vanished-rp-filter.ts'
 import { vanishedTtl } from './vanished-ttl.ts'
 import { wrongWayOut } from './wrong-way-out.ts'
 
-/** Why a packet does not come out of PREROUTING and routing, in the order in which the kernel asks. */
+/** Why a packet does not come out of connection tracking, PREROUTING and routing, in the order in which the kernel asks. */
 export const VANISHED: readonly Detector[] = [
+  conntrackFull,
   proxyMissing,
   vanishedMartian,
   vanishedNoGroup,

@@ -1,35 +1,76 @@
-import { backendOf } from '../../journey/backends.ts'
-import { type Detector, finding } from '../context.ts'
+import { backendOf, decides } from '../../journey/backends.ts'
+import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
-/** Rules of iptables-legacy and of nf_tables are both in force, and the capture shows one side only. */
+/**
+ * Rules of iptables-legacy and of nftables hang on the same hook: the kernel asks both, by priority, and what either
+ * drops is dropped. A listing of one does not show the other.
+ */
 export const mixedBackends: Detector = {
   code: 'mixed-backends',
   detect(context) {
-    const { ended } = context
-    if (ended.because !== 'other-backend' || !ended.missing) return []
-    const { table, chain, hook } = ended.missing
-    const last = refAt(context, ended.step)
-    const other = backendOf(table)
-    const name = `${table.family} ${table.name} ${chain.name}`
+    const { journey, ended, evidence } = context
+    if (ended.because === 'other-backend') return unseen(context)
+    if (ended.because === 'ambiguous-order') return []
+    if (['delivered', 'forwarded', 'sent'].includes(journey.outcome)) return []
+    const hook = ended.missing?.hook ?? evidence.arrivals[ended.step]?.hook
+    if (hook === undefined || (journey.family !== 'ip' && journey.family !== 'ip6')) return []
+    const chains = baseChainsAt(context.world, journey.family, hook, true).filter(({ chain }) => decides(chain))
+    const tool = context.world.host.tools?.[journey.family === 'ip6' ? 'ip6tables' : 'iptables']
+    const backends = chains.map(({ table }) => (table.kind === 'nft' ? 'nft' : (table.backend ?? tool?.backend)))
+    if (!backends.includes('legacy') || !backends.includes('nft')) return []
     return [
       finding(
         'mixed-backends',
         'warning',
-        `Behind ${last ? nameRef(last) : 'its last line'} the packet meets ${name} of ${other === 'legacy' ? 'iptables-legacy' : 'nf_tables'} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force here.`,
+        `Rules of iptables-legacy and of nftables are both in force at ${hook}, and it has to get past both: ${orderOf(chains, backends)}.`,
         {
-          steps: [ended.step + 1],
-          rules: [{ family: table.family, table: table.name, chain: chain.name }],
+          steps: ended.step >= 0 ? [ended.step + 1] : [],
           fix: [
-            other === 'legacy'
-              ? {
-                  description: 'trace iptables-legacy as well: its lines are in the kernel log',
-                  unverified: 'it only looks',
-                }
-              : { description: 'trace nf_tables as well: nft monitor trace', unverified: 'it only looks' },
+            {
+              description:
+                'look at both: iptables-legacy-save -c, and nft list ruleset; let one of them have all rules',
+              unverified: 'which of them is meant is not known here',
+            },
           ],
         },
       ),
     ]
   },
+}
+
+/** The next chain is of the backend that the capture does not show. */
+function unseen(context: Context): Detected[] {
+  const { ended } = context
+  if (!ended.missing) return []
+  const { table, chain, hook } = ended.missing
+  const last = refAt(context, ended.step)
+  const [name, look] =
+    backendOf(table) === 'legacy'
+      ? ['iptables-legacy', 'trace iptables-legacy as well: its lines are in the kernel log']
+      : ['nf_tables', 'trace nf_tables as well: nft monitor trace']
+  return [
+    finding(
+      'mixed-backends',
+      'warning',
+      `Behind ${last ? nameRef(last) : 'its last line'} the packet meets ${table.family} ${table.name} ${chain.name} of ${name} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force here.`,
+      {
+        steps: ended.step >= 0 ? [ended.step + 1] : [],
+        rules: [{ family: table.family, table: table.name, chain: chain.name }],
+        fix: [{ description: look, unverified: 'it only looks' }],
+      },
+    ),
+  ]
+}
+
+/** In the order in which the kernel asks them; which of several at one priority comes first, no listing tells. */
+function orderOf(chains: readonly BaseChain[], backends: readonly (string | undefined)[]): string {
+  return chains
+    .map(({ table, chain, priority }, i) => {
+      const name = table.kind === 'nft' ? `${table.family} ${table.name} ${chain.name}` : `${table.name} ${chain.name}`
+      const joined = i === 0 ? '' : chains[i - 1]!.priority === priority ? ' or ' : ', then '
+      return `${joined}${name} (${backends[i] ?? 'iptables'}, ${priority})`
+    })
+    .join('')
 }

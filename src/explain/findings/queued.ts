@@ -12,20 +12,27 @@ export const queueWithoutListener: Detector = {
   detect(context) {
     const handed = handedOver(context)
     if (!handed || handed.bypass) return []
-    const { message, lost, more } = handed
+    const { message, lost, more, unread } = handed
+    if (unread !== undefined)
+      return [finding('queue-without-listener', 'error', `${message}, and ${unread}: the kernel drops it.`, more)]
+    if (isRead(context)) return []
     const shown = lost ? 'it did not come out of it here' : 'what became of it is not shown'
     const why = 'if no program reads that queue, the kernel drops it; else the program decides'
     return [finding('queue-without-listener', lost ? 'warning' : 'note', `${message}, and ${shown}: ${why}.`, more)]
   },
 }
 
-/** The same with `--queue-bypass`. */
+/** The same with `--queue-bypass`, or where a program is known to read the queue. */
 export const queued: Detector = {
   code: 'queued',
   detect(context) {
     const handed = handedOver(context)
-    if (!handed?.bypass) return []
-    const { message, lost, more } = handed
+    const read = isRead(context)
+    if (!handed || !(handed.bypass || read)) return []
+    const { message, lost, more, unread } = handed
+    if (read) return [finding('queued', 'note', `${message}, ${read}.`, more)]
+    if (unread !== undefined)
+      return [finding('queued', 'note', `${message}, and ${unread}: it goes on as accepted.`, more)]
     const shown = lost
       ? 'it did not come out of it here: a program reads that queue, and has dropped it or still holds it'
       : 'what became of it is not shown: if no program reads that queue, it goes on as accepted; else the program decides'
@@ -38,12 +45,14 @@ interface Handed {
   /** It had to come out again, and did not. */
   lost: boolean
   message: string
+  /** By host state no program reads it. */
+  unread: string | undefined
   more: Partial<Detected>
 }
 
 function handedOver(context: Context): Handed | undefined {
-  const { evidence, ended } = context
-  const queue = evidence.arrivals[ended.step]?.rule?.statements.find((one) => one.kind === 'queue')
+  const { ended } = context
+  const queue = queueAt(context)
   const ref = refAt(context, ended.step)
   if (ended.outcome !== 'queued' || !queue || !ref) return undefined
   const { from, to = from, bypass = false } = queue
@@ -57,8 +66,35 @@ function handedOver(context: Context): Handed | undefined {
     bypass,
     lost: hadToComeOut(context),
     message: `${nameRef(ref)} handed it to ${which}`,
+    unread: whatIsUnread(context, from, to),
     more: { steps: [ended.step + 1], rules: [ref], fix: [look] },
   }
+}
+
+const queueAt = ({ evidence, ended }: Context) =>
+  evidence.arrivals[ended.step]?.rule?.statements.find((one) => one.kind === 'queue')
+
+/** Queues are read when host state was taken; of several, the kernel chooses one by the packet's addresses. */
+function whatIsUnread({ world }: Context, from: number, to: number): string | undefined {
+  const { queues } = world.host
+  if (!queues) return undefined
+  const read = new Set(queues.map(({ number }) => number))
+  if (from === to) return read.has(from) ? undefined : 'no program reads that queue'
+  for (let number = from; number <= to; number++) if (read.has(number)) return undefined
+  return 'no program reads any of them'
+}
+
+/** That every queue it may be in is read, and what is known of that. */
+function isRead(context: Context): string | undefined {
+  const queue = context.ended.outcome === 'queued' ? queueAt(context) : undefined
+  const { queues } = context.world.host
+  if (!queue || !queues) return undefined
+  const { from, to = from } = queue
+  const read = queues.filter(({ number }) => number >= from && number <= to)
+  if (read.length <= to - from) return undefined
+  const dropped = read.reduce((all, one) => all + one.dropped + one.userDropped, 0)
+  const lost = dropped > 0 ? `; ${dropped} packets found no room in it and were dropped` : ''
+  return `which a program reads and decides${lost}`
 }
 
 /** Is there a base chain behind it, and did the capture go on? */

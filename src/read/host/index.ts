@@ -12,6 +12,7 @@ import { ipRuleJson } from './ip-rule-json.ts'
 import { ipRuleText } from './ip-rule-text.ts'
 import { ipsetList } from './ipset-list.ts'
 import { ipsetSave } from './ipset-save.ts'
+import { ipsetXml } from './ipset-xml.ts'
 import { modules } from './modules.ts'
 import { namespaces } from './namespaces.ts'
 import { neighboursJson } from './neighbours-json.ts'
@@ -42,6 +43,7 @@ export const HOST_FORMATS: readonly HostFormat[] = [
   queues,
   ipsetSave,
   ipsetList,
+  ipsetXml,
   sysctl,
   modules,
   versions,

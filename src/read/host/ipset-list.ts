@@ -7,7 +7,9 @@ import { addition, creation, SET_TYPE } from './ipset.ts'
 import { forEachLine, quoted } from './lines.ts'
 
 const TYPE = new RegExp(`^${SET_TYPE}$`)
-const BESIDES = /^(Revision|Size in memory|References|Number of entries): /
+const BESIDES = /^(Revision|Size in memory|References): /
+
+const ENTRIES = /^Number of entries: (\d+)$/
 
 export const ipsetList: HostFormat = {
   id: 'ipset-list',
@@ -18,6 +20,16 @@ export const ipsetList: HostFormat = {
     let name = ''
     let type = ''
     let members = false
+    // elements that `-t` counts and does not show
+    let hidden: { entries: number; line: number } | undefined
+    const tellHidden = () => {
+      if (hidden && hidden.entries > 0) {
+        const what = `the ${hidden.entries} elements of set ${name} are not shown (ipset list -t); the set is left out`
+        report('elements-not-shown', what, hidden.line)
+        editor.apply({ kind: 'ipset', op: 'destroy', set: name })
+      }
+      hidden = undefined
+    }
     // a list may stand before the sets that it holds
     const lists: (() => void)[] = []
     forEachLine(text, (line, number) => {
@@ -32,12 +44,18 @@ export const ipsetList: HostFormat = {
         const edit = addition(name, line, problem)
         if (type === 'list:set') lists.push(() => apply(edit))
         else apply(edit)
-      } else if (key === 'Name') name = value
-      else if (key === 'Type' && TYPE.test(value)) type = value
+      } else if (key === 'Name') {
+        tellHidden()
+        name = value
+      } else if (key === 'Type' && TYPE.test(value)) type = value
       else if (key === 'Header') apply(creation(name, type, value, problem))
-      else if (key === 'Members') members = true
+      else if (key === 'Members') {
+        members = true
+        hidden = undefined
+      } else if (ENTRIES.test(line)) hidden = { entries: Number(ENTRIES.exec(line)![1]), line: number }
       else if (!BESIDES.test(line)) report('line-not-understood', `not a line of ipset list: ${quoted(line)}`, number)
     })
+    tellHidden()
     for (const addMember of lists) addMember()
     return { sets: editor.world.sets }
   },

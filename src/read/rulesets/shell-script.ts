@@ -1,19 +1,20 @@
 /**
- * A shell script of iptables, ipset, sysctl … commands, read as what it leaves behind on a host without any rules: the
+ * A shell script of iptables, nft, ipset, sysctl … commands, read as what it leaves behind on a host without any rules: the
  * same parser as `--apply` has, applied to the empty World. Nothing is ever run; what is not understood is told.
  */
 import { Editor } from '../../edits/apply.ts'
 import { ScriptRun } from '../../edits/script/run.ts'
 import type { Report } from '../../model/diagnostic.ts'
+import type { RuleFamily } from '../../model/ruleset.ts'
 import { emptyWorld } from '../../model/world.ts'
 import type { Ruleset } from './iptables-save.ts'
 
 const TOOL =
-  /^\s*(?:(?:sudo|if|!|then)\s+)*(?:[\w./-]*\/)?(?:ip6?tables(?:-legacy|-nft)?|ipset|"?\$\{?\w*(?:ip|IP|fw|FW)\w*\}?"?)\s+(?:--?[a-zA-Z]|create |add |restore|flush)/gm
+  /^\s*(?:(?:sudo|if|!|then)\s+)*(?:[\w./-]*\/)?(?:nft\s+(?:-\w+\s+)*['"]?(?:add|insert|create|delete|destroy|flush|replace|-f -|- <<)|(?:ip6?tables(?:-legacy|-nft)?|ipset|"?\$\{?\w*(?:ip|IP|fw|FW)\w*\}?"?)\s+(?:--?[a-zA-Z]|create |add |restore|flush))/gm
 const SHEBANG = /^#!\s*\S*\/(?:env\s+)?(?:ba|da|a|k|z)?sh\b/
 /** What may stand in a script's first line. */
 const BEGINS =
-  /^(?:sudo |set [-+]|[A-Za-z_]\w*=|export |if |for |case |function |\w+ ?\(\)|\. |echo |modprobe |(?:[\w./-]*\/)?(?:ip6?tables\S*|ipset|ip|sysctl|conntrack) )/
+  /^(?:sudo |set [-+]|[A-Za-z_]\w*=|export |if |for |case |function |\w+ ?\(\)|\. |echo |modprobe |(?:[\w./-]*\/)?(?:ip6?tables\S*|ipset|ip|nft|sysctl|conntrack) )/
 
 const BARE_RULE = /^\s*(?:\[\d+:\d+\] ?)?(?:-[APNI] \S|:\S+ (?:ACCEPT|DROP|-)(?:\s|$))/gm
 
@@ -27,7 +28,7 @@ export function looksLikeScript(head: string): boolean {
 }
 
 /** Never throws. Rules of both families may come of one script. */
-export function readScript(text: string, report: Report): Ruleset[] {
+export function readScript(text: string, report: Report): Ruleset<RuleFamily>[] {
   const script = text.replaceAll('\r\n', '\n').replace(/^\ufeff/, '')
   const editor = new Editor(emptyWorld())
   const lines = new LineCounter(script)
@@ -41,9 +42,13 @@ export function readScript(text: string, report: Report): Ruleset[] {
   })
   run.run()
   const { tables, sets, host } = editor.world
-  const families = (['ip', 'ip6'] as const).filter((family) => tables.some((table) => table.family === family))
+  const families = [...new Set(tables.map((table) => table.family))].sort()
   const rulesets = families.map(
-    (family): Ruleset => ({ family, familyKnown: true, tables: tables.filter((table) => table.family === family) }),
+    (family): Ruleset<RuleFamily> => ({
+      family,
+      familyKnown: true,
+      tables: tables.filter((table) => table.family === family),
+    }),
   )
   const [first = { family: 'ip', familyKnown: false, tables: [] }, ...others] = rulesets
   return [{ ...first, sets, host }, ...others]

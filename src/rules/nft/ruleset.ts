@@ -9,9 +9,17 @@ import { changeRule } from './ruleset/rules.ts'
 import { changeElements, changeSet } from './ruleset/sets.ts'
 import { changeTable, flushRuleset } from './ruleset/tables.ts'
 
-/** Applies the commands in order to nothing; what does not fit (a rule of a chain that is not there) is reported. */
-export function nftRuleset(commands: Iterable<Command>, report: Report): { tables: Table[]; sets: NamedSet[] } {
-  const draft = new Draft(report)
+export interface NftRuleset {
+  tables: Table[]
+  sets: NamedSet[]
+}
+
+/**
+ * Applies the commands in order, to nothing or to what is there; what does not fit (a rule of a chain that is not there)
+ * is reported.
+ */
+export function nftRuleset(commands: Iterable<Command>, report: Report, before?: NftRuleset): NftRuleset {
+  const draft = new Draft(report, before?.tables, before?.sets)
   for (const { op, object, line } of commands) {
     draft.line = line
     apply(op, object, draft)

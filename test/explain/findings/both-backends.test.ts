@@ -45,8 +45,8 @@ describe('what the other backend does behind the last line is not known', () => 
     ])
   })
 
-  test('what was dropped here did not come there', () => {
-    expect(explained(dropped(), RULES, chain(10, DROP))).toEqual([['dropped', []]])
+  test('what was dropped here has to get past both', () => {
+    expect(explained(dropped(), RULES, chain(10, DROP))).toEqual([['dropped', ['mixed-backends']]])
   })
 
   test('tables of one name are told apart by their backend', () => {

@@ -35,6 +35,51 @@ describe('queue-without-listener', () => {
   })
 })
 
+describe('who reads the queue, by host state', () => {
+  const queues = (...numbers: number[]) => ({
+    queues: numbers.map((number) => ({ number, portId: 7, waiting: 0, dropped: 3, userDropped: 0 })),
+  })
+  const found = (rule: string, ...read: number[]) => {
+    const { findings } = played({
+      rules: { filter: [`-A INPUT -p tcp ${rule}`] },
+      packet: TO_ROUTER,
+      host: queues(...read),
+    })
+    return findings.flatMap(({ code, severity, message }) =>
+      code.startsWith('queue') ? [[code, severity, message]] : [],
+    )
+  }
+
+  it('nobody: it is dropped', () => {
+    expect(found(QUEUE)).toEqual([
+      [
+        'queue-without-listener',
+        'error',
+        'filter INPUT 1 handed it to queue 3, and no program reads that queue: the kernel drops it.',
+      ],
+    ])
+    expect(found(QUEUE, 2)[0]?.[1]).toBe('error')
+    expect(found(`${QUEUE} --queue-bypass`)[0]?.slice(0, 2)).toEqual(['queued', 'note'])
+  })
+
+  it('a program: it decides', () => {
+    expect(found(QUEUE, 3)).toEqual([
+      [
+        'queued',
+        'note',
+        'filter INPUT 1 handed it to queue 3, which a program reads and decides; 3 packets found no room in it and were dropped.',
+      ],
+    ])
+  })
+
+  it('of several queues, some: it cannot be told', () => {
+    const several = '-j NFQUEUE --queue-balance 1:2'
+    expect(found(several, 1)[0]?.slice(0, 2)).toEqual(['queue-without-listener', 'note'])
+    expect(found(several, 1, 2)[0]?.[0]).toBe('queued')
+    expect(found(several, 5)[0]?.[1]).toBe('error')
+  })
+})
+
 describe('queued', () => {
   it('is told of what goes on without a program', () => {
     expect(both({ filter: [`-A INPUT -p tcp ${QUEUE} --queue-bypass`] })).toEqual(['queued note'])

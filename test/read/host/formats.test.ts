@@ -89,7 +89,7 @@ describe('damaged input', () => {
         const some = [lines[0]!, lines.at(-1)!, lines.reduce((a, b) => (a.length > b.length ? a : b))]
         return some.flatMap((line) => [
           `${line}${' '.repeat(SPREAD)}x\n`,
-          `${line} ${'a '.repeat(SPREAD)}\n`,
+          `${line} ${'a '.repeat(SPREAD / 8)}\n`,
           `${line}${line.slice(-6).repeat(SPREAD / 4)}\n`,
           `${line.replace(' ', ' '.repeat(SPREAD))}\n`,
           text.repeat(Math.ceil(SPREAD / text.length)),

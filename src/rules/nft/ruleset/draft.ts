@@ -1,7 +1,7 @@
 /** A ruleset while commands build it. */
 import type { Report } from '../../../model/diagnostic.ts'
-import type { NamedSet, RuleFamily, SetElement, Table } from '../../../model/ruleset.ts'
-import { sortedElements } from './elements.ts'
+import type { Chain, NamedSet, RuleFamily, SetElement, Table } from '../../../model/ruleset.ts'
+import { elementKey, sortedElements } from './elements.ts'
 
 export interface Owned {
   family: RuleFamily
@@ -21,8 +21,16 @@ export class Draft {
   private readonly tables = new Map<string, Table>()
   readonly sets = new Map<string, DraftSet>()
 
-  constructor(report: Report) {
+  /** `tables` and `sets`: what is there already; it is copied where it may change. */
+  constructor(report: Report, tables: Iterable<Table> = [], sets: Iterable<NamedSet> = []) {
     this.report = report
+    for (const table of tables) this.tables.set(`${table.family} ${table.name}`, copyOf(table))
+    for (const set of sets)
+      if (set.family !== undefined && set.table !== undefined)
+        this.sets.set(setKey({ family: set.family, table: set.table, name: set.name }), {
+          set: { ...set },
+          byKey: new Map(set.elements.map((element) => [elementKey(element), element])),
+        })
   }
 
   tell(code: string, message: string): void {
@@ -64,6 +72,20 @@ export class Draft {
           rule.ruleNumber = i + 1
         })
     return { tables: this.allTables(), sets }
+  }
+}
+
+function copyOf(table: Table): Table {
+  const chains = [...table.chains].map(([name, chain]): [string, Chain] => [
+    name,
+    { ...chain, rules: chain.rules.map((rule) => ({ ...rule })) },
+  ])
+  const { flowtables, objects } = table
+  return {
+    ...table,
+    chains: new Map(chains),
+    ...(flowtables ? { flowtables: new Map(flowtables) } : {}),
+    ...(objects ? { objects: new Map(objects) } : {}),
   }
 }
 

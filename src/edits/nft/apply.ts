@@ -1,0 +1,179 @@
+/**
+ * nft's commands on a World. What the kernel refuses (net/netfilter/nf_tables_api.c) is refused: what is not there, what
+ * is there already (`create`), what is in use.
+ */
+import type { NftEdit } from '../../model/edit.ts'
+import type { NamedSet, RuleFamily, SetElement, Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import type { Command } from '../../rules/nft/objects.ts'
+import { nftRuleset } from '../../rules/nft/ruleset.ts'
+import type { Draft } from '../draft.ts'
+import { EditProblem } from '../problem.ts'
+import { mentions } from './mentions.ts'
+import { renameJumps } from './rename.ts'
+
+interface Body {
+  family: RuleFamily
+  name?: string
+  table?: string
+  chain?: string
+  newname?: string
+  elem?: unknown
+  type?: unknown
+  flags?: string | string[]
+  expr?: unknown
+  index?: number
+  position?: number
+}
+
+/** Throws EditProblem. */
+export function editNft({ op, object }: NftEdit, draft: Draft): void {
+  const [[kind, given] = ['', null]] = Object.entries(object) as [string, Body | null][]
+  if (kind === 'unknown') throw new EditProblem('the command is not understood')
+  if (op === 'reset') return
+  if (given && kind !== 'ruleset') check(op, kind, given, draft.world)
+  const isChanged = ({ family, name }: { family: RuleFamily; name: string }) =>
+    kind === 'ruleset'
+      ? given === null || given.family === undefined || given.family === family
+      : given !== null && given.family === family && name === (kind === 'table' ? given.name : given.table)
+  draft.replaceNft(isChanged, (before) => {
+    const told: string[] = []
+    const command = { op, object: object as Command['object'] }
+    const after = nftRuleset([command], (_code, message) => told.push(message), before)
+    if (told[0] !== undefined) throw new EditProblem(told[0])
+    if (kind === 'element') checkElements(op, before.sets, after.sets, given?.name)
+    return kind === 'chain' && op === 'rename' ? renameJumps(after, given?.name ?? '', given?.newname ?? '') : after
+  })
+}
+
+function check(op: NftEdit['op'], kind: string, body: Body, world: World): void {
+  const table = tableOf(world, body.family, kind === 'table' ? body.name : body.table)
+  if (kind === 'table') {
+    if (op === 'create' && table) throw new EditProblem(`table ${body.name} is there already`)
+    return
+  }
+  if (!table) {
+    if (op === 'destroy') return
+    throw new EditProblem(`there is no table ${body.family} ${body.table}`)
+  }
+  if (kind === 'chain') checkChain(op, body, table, world)
+  else if (kind === 'set' || kind === 'map') checkSet(op, body, table, world)
+  else if (kind === 'rule') checkRule(op, body, table, world)
+  else if (kind === 'element' && op !== 'delete' && op !== 'destroy') checkNames(body.elem, table, world)
+}
+
+function checkChain(op: NftEdit['op'], { name = '', newname }: Body, table: Table, world: World): void {
+  if (op === 'create' && table.chains.has(name)) throw new EditProblem(`chain ${name} is there already`)
+  if (op === 'rename' && newname !== undefined && table.chains.has(newname))
+    throw new EditProblem(`chain ${newname} is there already`)
+  if ((op === 'delete' || op === 'destroy') && isMentioned(table, world, { chain: name }))
+    throw new EditProblem(`chain ${name} is jumped to`)
+}
+
+function checkSet(op: NftEdit['op'], body: Body, table: Table, world: World): void {
+  const { name = '', type, flags = [] } = body
+  const known = setOf(world, table, name)
+  if (op === 'create' && known) throw new EditProblem(`set ${name} is there already`)
+  const isNew = op === 'add' || op === 'create'
+  if (isNew && type === '') throw new EditProblem(`a set needs a type: add set … ${name} { type …; }`)
+  const isType = typeof type === 'string' || Array.isArray(type)
+  const isOther =
+    (known && isType && [type].flat().join(' . ') !== known.type) || `${[flags].flat()}` !== `${known?.flags ?? []}`
+  if (isNew && known && isOther) throw new EditProblem(`set ${name} is there already, and otherwise`)
+  if ((op === 'delete' || op === 'destroy') && isMentioned(table, world, { set: name }))
+    throw new EditProblem(`set ${name} is in use`)
+}
+
+/** What a new rule names has to be there. */
+function checkRule(op: NftEdit['op'], body: Body, table: Table, world: World): void {
+  if (op === 'delete' || op === 'destroy') return
+  const chain = table.chains.get(body.chain ?? '')
+  if (!chain) throw new EditProblem(`there is no chain ${body.chain} in table ${table.name}`)
+  const { index, position } = body
+  if (position !== undefined && !chain.rules.some(({ handle }) => handle === position))
+    throw new EditProblem(`chain ${chain.name} has no rule with handle ${position}`)
+  if (index !== undefined && !chain.rules[index])
+    throw new EditProblem(`chain ${chain.name} has no rule with index ${index}`)
+  checkNames(body.expr, table, world)
+  // the kernel asks only about what packets can come to
+  if (leadsTo(mentions(body.expr), chain.name, table, world) && isReached(chain.name, table, world))
+    throw new EditProblem(`chain ${chain.name} would lead to itself`)
+}
+
+const isReached = (name: string, table: Table, world: World): boolean =>
+  [...table.chains.values()].some(
+    (chain) =>
+      chain.hook !== undefined &&
+      (chain.name === name || chain.rules.some(({ nft }) => leadsTo(mentions(nft), name, table, world))),
+  )
+
+/** Do these chains, or what they and the maps named jump to, come to this one? */
+function leadsTo(first: ReturnType<typeof mentions>, to: string, table: Table, world: World): boolean {
+  const seen = new Set<string>()
+  const waiting = [first]
+  for (let named = waiting.pop(); named; named = waiting.pop()) {
+    const targets = [
+      ...named.chains,
+      ...named.sets.flatMap((name) => (setOf(world, table, name)?.elements ?? []).flatMap(jumpOf)),
+    ]
+    for (const name of targets) {
+      if (name === to) return true
+      if (seen.has(name)) continue
+      seen.add(name)
+      for (const { nft } of table.chains.get(name)?.rules ?? []) waiting.push(mentions(nft))
+    }
+  }
+  return false
+}
+
+const jumpOf = ({ data }: SetElement): string[] => /^(?:jump|goto) (.*)$/.exec(data?.[0] ?? '')?.slice(1) ?? []
+
+function checkNames(node: unknown, table: Table, world: World): void {
+  const { chains, sets } = mentions(node)
+  const chain = chains.find((name) => !table.chains.has(name))
+  if (chain !== undefined) throw new EditProblem(`there is no chain ${chain} in table ${table.name}`)
+  const set = sets.find((name) => !setOf(world, table, name))
+  if (set !== undefined) throw new EditProblem(`there is no set ${set} in table ${table.name}`)
+}
+
+/** An element that is not there cannot be deleted, and one that is, not be created. */
+function checkElements(
+  op: NftEdit['op'],
+  before: readonly NamedSet[],
+  after: readonly NamedSet[],
+  name: string | undefined,
+): void {
+  const count = (sets: readonly NamedSet[]) => sets.find((set) => set.name === name)?.elements.length ?? 0
+  const old = new Map(
+    before.find((set) => set.name === name)?.elements.map(({ parts, data }) => [`${parts}`, `${data}`]),
+  )
+  const otherwise = after
+    .find((set) => set.name === name)
+    ?.elements.some(({ parts, data }) => (old.get(`${parts}`) ?? `${data}`) !== `${data}`)
+  if (otherwise) throw new EditProblem(`map ${name} has this element already, and otherwise`)
+  if (op === 'delete' && count(after) === count(before)) throw new EditProblem(`set ${name} has no such element`)
+  if (op === 'create' && count(after) === count(before)) throw new EditProblem(`set ${name} has this element already`)
+}
+
+const tableOf = (world: World, family: RuleFamily, name: string | undefined): Table | undefined =>
+  world.tables.find((table) => table.kind === 'nft' && table.family === family && table.name === name)
+
+const setOf = (world: World, { family, name: table }: Table, name: string): NamedSet | undefined =>
+  world.sets.find((set) => set.family === family && set.table === table && set.name === name)
+
+/** In rules, or as the verdict of a map's element. */
+function isMentioned(table: Table, world: World, what: { chain?: string; set?: string }): boolean {
+  for (const chain of table.chains.values())
+    for (const rule of chain.rules) {
+      const { chains, sets } = mentions(rule.nft)
+      if (
+        (what.chain !== undefined && chains.includes(what.chain)) ||
+        (what.set !== undefined && sets.includes(what.set))
+      )
+        return true
+    }
+  return world.sets.some(
+    ({ family, table: of, elements }) =>
+      family === table.family && of === table.name && elements.some((one) => jumpOf(one)[0] === (what.chain ?? '')),
+  )
+}
