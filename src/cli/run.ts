@@ -49,12 +49,13 @@ export async function runCaptures(
     )
     await readCapture(capture, explainer, told, options)
     explainer.end()
-    const { bytes, events, journeys, skipped, evicted } = explainer.stats
+    const { bytes, events, journeys, skipped, lost, evicted } = explainer.stats
     capture.file.bytes = bytes + bytesBefore
     stats.bytes += capture.file.bytes
     stats.events += events
     stats.journeys += journeys
     stats.skipped += skipped
+    stats.lost += lost
     if (evicted > 0)
       told(
         'evicted',

@@ -1,5 +1,6 @@
 /** One capture, from its bytes to explained journeys. */
 import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
+import { TracedAssembler } from '../journey/assemble-traced.ts'
 import type { Engine } from '../journey/engine.ts'
 import { gatherEvidence } from '../journey/evidence.ts'
 import { Fates } from '../journey/fate.ts'
@@ -23,6 +24,8 @@ export interface CaptureStats {
   journeys: number
   /** Lines or records of netfilter's that could not be used. */
   skipped: number
+  /** How often the capture says that events were lost. */
+  lost: number
   /** Journeys cut short because too many were open at once. */
   evicted: number
 }
@@ -49,7 +52,7 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
 export class CaptureExplainer {
   private readonly states = new PacketStates()
   private readonly resolver: Resolver
-  private readonly assembler: Assembler
+  private readonly assembler: Assembler | TracedAssembler
   private readonly reader: CaptureReader
   private readonly onClosed: (closed: ClosedJourney) => void
   private readonly world: World
@@ -73,7 +76,8 @@ export class CaptureExplainer {
     this.unmatched = unmatched
     this.onClosed = onClosed
     this.resolver = new Resolver(world, points)
-    this.assembler = new Assembler(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
+    const Assembling = format.traceIds ? TracedAssembler : Assembler
+    this.assembler = new Assembling(this.resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
     this.reader = format.open({ points, states: this.states, sink: this.assembler, report })
   }
 
@@ -92,8 +96,9 @@ export class CaptureExplainer {
   }
 
   get stats(): CaptureStats {
-    const { bytes, skipped } = this.reader.stats
-    return { bytes, skipped, events: this.assembler.events, journeys: this.journeys, evicted: this.assembler.evicted }
+    const { bytes, skipped, lost = 0 } = this.reader.stats
+    const { events, evicted } = this.assembler
+    return { bytes, skipped, lost, events, journeys: this.journeys, evicted }
   }
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {

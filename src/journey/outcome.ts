@@ -2,12 +2,12 @@
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
-import { findTable, type World } from '../model/world.ts'
+import type { World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
-import { type BaseChain, baseChainsAt, nextAtHook, nextBehindHook } from './base-chains.ts'
+import { type BaseChain, baseChainsAt, hasNatChains, nextAtHook, nextBehindHook } from './base-chains.ts'
 import type { Evidence } from './evidence.ts'
-import { priorityOf } from './resolve.ts'
+import { priorityAt } from './resolve.ts'
 
 export interface Ended {
   outcome: Outcome
@@ -38,16 +38,19 @@ export interface Ended {
 }
 
 /** Looks at the last step that is more than a LOG line. `lossless`: the capture proves that it lost nothing. */
-export function decideOutcome(evidence: Evidence, world: World, lossless = false): Ended {
+export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Ended {
   const { journey, arrivals } = evidence
   const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
   const at = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
   const open = (because: NonNullable<Ended['because']>): Ended => ({ ...at('undetermined'), because })
+  if (journey.steps.length === 0 && evidence.lossless !== undefined)
+    return { outcome: 'undetermined', basis: 'observed', because: 'capture-ends', step }
   if (step < 0)
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
   if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
-  const cut = () => open(evidence.followed ? 'lost-events' : 'capture-ends')
+  const lost = evidence.followed || evidence.lossless === false
+  const cut = () => open(lost ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
     case 'drop':
       return at('dropped')
@@ -61,11 +64,40 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
       if (!world.tables.some((table) => table.family === journey.family)) return open('no-ruleset')
       return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
+      if (evidence.lossless !== undefined && !arrival.chain) return acceptedUnknown(evidence, step)
       return accepted(evidence, world, step, lossless)
     default:
       // jump, return, continue: another line of the same table had to come
       return cut()
   }
+}
+
+const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
+  priorityAt({ inChain: arrivals[step]!.chain, table: journey.steps[step]!.table }, hook)
+
+/**
+ * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at
+ * which a packet's way ends nothing came.
+ */
+function acceptedUnknown(evidence: Evidence, step: number): Ended {
+  const { arrivals, followed, lossless } = evidence
+  const { hook, packet } = arrivals[step]!
+  const ended = (outcome: Outcome): Ended => ({ outcome, basis: 'inferred', step })
+  const open = (because: NonNullable<Ended['because']>): Ended => ({
+    outcome: 'undetermined',
+    basis: 'observed',
+    because,
+    step,
+  })
+  if (lossless === false) return open('lost-events')
+  if (hook === 'input') return ended('delivered')
+  const leaves = packet.out !== undefined && packet.out !== 'lo' && hook !== 'ingress'
+  if (!leaves) return open(hook === 'prerouting' || hook === undefined ? 'no-ruleset' : 'capture-ends')
+  if (!followed && hook !== 'postrouting') return open('capture-ends')
+  const came = arrivals.some(
+    (one) => one.packet.in !== undefined || one.hook === 'prerouting' || one.hook === 'forward',
+  )
+  return ended(came ? 'forwarded' : 'sent')
 }
 
 function accepted(evidence: Evidence, world: World, step: number, lossless: boolean): Ended {
@@ -77,11 +109,12 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
   if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
   const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
   const missing = (next: BaseChain): Ended => {
+    if (evidence.lossless === false) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
   }
-  const next = nextAtHook(world, family, hook, priorityOf(journey.steps[step]!.table, hook), natPassed)
+  const next = nextAtHook(world, family, hook, priorityHere(evidence, step, hook), natPassed)
   if (next) return missing(next)
   switch (hook) {
     case 'input':
@@ -109,10 +142,11 @@ const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
   arrivals.some(({ hook }, i) => i < step && (hook === 'output' || hook === 'postrouting'))
 
 /** In PREROUTING or OUTPUT, before the place where the destination of a known flow is rewritten without a line. */
-function natUnseen({ nat, arrivals, journey }: Evidence, world: World, step: number): boolean {
+function natUnseen(evidence: Evidence, world: World, step: number): boolean {
+  const { nat, arrivals, journey } = evidence
   const { hook, packet } = arrivals[step]!
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
-  return priorityOf(journey.steps[step]!.table, hook) < -100 && findTable(world, journey.family, 'nat') !== undefined
+  return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
 }
 
 /** Rewritten in OUTPUT: the rest of that hook still shows the interface of the route that it had before. */

@@ -1,0 +1,122 @@
+/** What an explanation reads of a journey with a trace id: its events in their hooks and depths, with the packet's mark. */
+import type { Hook } from '../model/hook.ts'
+import type { Family, Packet } from '../model/packet.ts'
+import type { Rule } from '../model/ruleset.ts'
+import type { OpenJourney } from './open.ts'
+import { type Place, placeTraced } from './place-traced.ts'
+import type { Resolved } from './resolve.ts'
+import { takeRule } from './resolve-nft.ts'
+
+/** Step by step; the lines that only show the packet are no steps. */
+export interface TracedSteps {
+  resolved: Resolved[]
+  packets: Packet[]
+  hooks: (Hook | undefined)[]
+  depths: (number | undefined)[]
+  callers: (number | undefined)[]
+  family: Family
+  /** As it first appeared. */
+  packet: Packet
+}
+
+export function tracedSteps(open: OpenJourney, events: readonly Resolved[], packets: readonly Packet[]): TracedSteps {
+  const places = placeTraced(events, packets)
+  const marks = arrivalMarks(open, events)
+  const numbers = new Map<number, number>()
+  const steps: number[] = []
+  for (const [i, { point }] of events.entries()) {
+    if (point.type === 'begin') continue
+    numbers.set(i, steps.length)
+    steps.push(i)
+  }
+  return {
+    resolved: steps.map((i) => settled(i, events, places)),
+    packets: withMarks(steps, packets, marks),
+    hooks: steps.map((i) => places[i]!.hook),
+    depths: steps.map((i) => places[i]!.depth),
+    callers: steps.map((i) => callerOf(places[i]!, numbers)),
+    family: familyOf(events, packets),
+    packet: packets.find((one) => Object.keys(one).length > 0) ?? {},
+  }
+}
+
+const callerOf = ({ caller }: Place, numbers: ReadonlyMap<number, number>): number | undefined =>
+  caller === undefined ? undefined : numbers.get(caller)
+
+/** One object for all steps that share a packet and its mark. */
+function withMarks(
+  steps: readonly number[],
+  packets: readonly Packet[],
+  marks: readonly (number | undefined)[],
+): Packet[] {
+  let latest: Packet | undefined
+  let from: Packet | undefined
+  return steps.map((i) => {
+    const packet = packets[i]!
+    const mark = marks[i] ?? packet.mark
+    if (mark === packet.mark) return packet
+    if (from !== packet || latest?.mark !== mark) latest = { ...packet, mark: mark! }
+    from = packet
+    return latest!
+  })
+}
+
+/** The mark with which the packet comes to each event: what is shown is the mark behind an event. */
+function arrivalMarks(open: OpenJourney, events: readonly Resolved[]): (number | undefined)[] {
+  if (open.marks.length === 0) return events.map(() => undefined)
+  const behind = new Map<number, number>()
+  for (let i = 0; i < open.marks.length; i += 2) behind.set(open.marks.at(i), open.marks.at(i + 1) >>> 0)
+  const arrivals: (number | undefined)[] = events.map(() => undefined)
+  // forwards from what is known, and backwards over events that leave the mark alone
+  let now: number | undefined
+  for (const [i, event] of events.entries()) {
+    arrivals[i] = now
+    now = behind.get(i) ?? (mayMark(event) ? undefined : now)
+  }
+  for (let i = events.length - 1; i >= 0; i--) {
+    const after = behind.get(i) ?? (i + 1 < events.length ? arrivals[i + 1] : undefined)
+    if (arrivals[i] === undefined && after !== undefined && !mayMark(events[i]!)) arrivals[i] = after
+  }
+  return arrivals
+}
+
+function mayMark({ point, rule }: Resolved): boolean {
+  if (point.type !== 'rule') return false
+  if (rule)
+    return rule.statements.some((one) => one.kind === 'unknown' || (one.kind === 'set' && one.field === 'meta mark'))
+  const { text } = point
+  return text === undefined || text === '' || /\bmark set\b|-j (?:MARK|CONNMARK|SET|HMARK)\b/i.test(text)
+}
+
+/** Of rules that read alike the first one behind the one before has matched: unless it may also not have. */
+function settled(i: number, events: readonly Resolved[], places: readonly Place[]): Resolved {
+  const one = events[i]!
+  if (one.alike.length === 0) return one
+  let before = 0
+  for (let k = i - 1; k >= 0; k--) {
+    const other = events[k]!
+    if (other.chain !== one.chain || other.table !== one.table || other.tableFamily !== one.tableFamily) continue
+    if (places[k]!.hook !== places[i]!.hook || other.point.type !== 'rule') break
+    before = other.ruleNumber ?? before
+    break
+  }
+  const possible = one.alike.filter((rule) => rule.ruleNumber > before)
+  const first = possible[0]
+  if (!first || (possible.length > 1 && hangsOnChance(first))) return one
+  const taken = { ...one, alike: [] }
+  takeRule(taken, first)
+  return taken
+}
+
+const hangsOnChance = ({ conditions }: Rule): boolean => conditions.some(({ kind }) => kind === 'unknown')
+
+/** The packet's own family, not its tables'. */
+function familyOf(events: readonly Resolved[], packets: readonly Packet[]): Family {
+  const families = new Set(events.map(({ tableFamily }) => tableFamily))
+  if (!families.has('inet') && !families.has('ip') && !families.has('ip6'))
+    for (const family of ['bridge', 'arp'] as const) if (families.has(family)) return family
+  const addressed = packets.find(({ src }) => src !== undefined)
+  if (addressed) return addressed.src!.includes(':') ? 'ip6' : 'ip'
+  if (families.has('ip6')) return 'ip6'
+  return families.has('inet') || families.has('ip') ? 'ip' : 'netdev'
+}

@@ -1,0 +1,99 @@
+/** A state's row of numbers → Packet, whatever the row was read from. */
+import { formatAddress } from '../../model/address.ts'
+import type { Packet } from '../../model/packet.ts'
+import { protocolName } from '../../rules/iptables/protocols.ts'
+import * as F from './header-fields.ts'
+import type { Names } from './names.ts'
+
+const FLAG_NAMES = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ae']
+
+/**
+ * `text` gives what MAC, MACSRC, MACDST (`aa:bb:…`) and OPT (hex) stand for. What an ICMP error quotes is left to the
+ * caller.
+ */
+export function packetOfRow(row: Int32Array, text: (column: number) => string, names: Names): Packet {
+  const present = row[F.PRESENT]!
+  const has = (column: number) => (present & (1 << column)) !== 0
+  const packet: Packet = {}
+  const name = (column: number) => (has(column) && row[column] !== 0 ? names.text(row[column]!) : undefined)
+  const put = <K extends keyof Packet>(key: K, value: Packet[K] | undefined) => {
+    if (value !== undefined) packet[key] = value
+  }
+  put('in', name(F.IN))
+  put('out', name(F.OUT))
+  put('physIn', name(F.PHYSIN))
+  put('physOut', name(F.PHYSOUT))
+  if (has(F.VLAN)) packet.vlan = row[F.VLAN]!
+  if (present & F.HAS_SRC) packet.src = addressText(row, F.SRC)
+  if (present & F.HAS_DST) packet.dst = addressText(row, F.DST)
+  if (has(F.PROTO)) packet.protocol = protocolText(row[F.PROTO]!)
+  const number = (key: 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId' | 'icmpSeq', column: number) => {
+    if (has(column)) packet[key] = row[column]!
+  }
+  number('sport', F.SPT)
+  number('dport', F.DPT)
+  if (row[F.PROTO] === F.TCP) {
+    if (has(F.FLAGS)) packet.tcpFlags = FLAG_NAMES.filter((_, bit) => row[F.FLAGS]! & (1 << bit))
+    if (has(F.SEQ)) packet.tcpSeq = row[F.SEQ]! >>> 0
+    if (has(F.ACK)) packet.tcpAck = row[F.ACK]! >>> 0
+    if (has(F.WINDOW)) packet.tcpWindow = row[F.WINDOW]!
+    if (has(F.OPT)) packet.tcpOptions = text(F.OPT).toUpperCase()
+  }
+  number('icmpType', F.TYPE)
+  number('icmpCode', F.CODE)
+  number('icmpId', F.ICMP_ID)
+  number('icmpSeq', F.ICMP_SEQ)
+  if (has(F.ID)) packet.ipId = row[F.ID]! >>> 0
+  if (has(F.TTL)) packet.ttl = row[F.TTL]!
+  if (has(F.TOS)) packet.tos = row[F.TOS]!
+  if (has(F.LEN)) packet.length = row[F.LEN]!
+  if (has(F.FRAG)) {
+    packet.fragOffset = row[F.FRAG]! & 0xfffff
+    packet.moreFragments = (row[F.FRAG]! & F.FRAG_MF) !== 0
+  }
+  // DF stands behind ID= and in front of all that follows it
+  const unfragmentable = (row[F.FRAG]! & F.FRAG_DF) !== 0
+  if (row[F.FAMILY] === 4 && has(F.ID) && (unfragmentable || has(F.PROTO) || has(F.FRAG)))
+    packet.dontFragment = unfragmentable
+  if (has(F.FLOW)) packet.flowLabel = row[F.FLOW]!
+  if (has(F.MARK)) packet.mark = row[F.MARK]! >>> 0
+  if (has(F.MAC)) readMac(text(F.MAC), packet)
+  if (has(F.MACSRC)) put('srcMac', macText(text(F.MACSRC)))
+  if (has(F.MACDST)) put('dstMac', macText(text(F.MACDST)))
+  if (has(F.UID)) packet.uid = row[F.UID]! >>> 0
+  if (has(F.GID)) packet.gid = row[F.GID]! >>> 0
+  if (row[F.CT] !== 0) readConntrack(row[F.CT]!, packet)
+  return packet
+}
+
+function readConntrack(bits: number, packet: Packet): void {
+  const state = F.CT_STATES[(bits & 7) - 1]
+  const direction = (bits >> F.CT_DIRECTION_SHIFT) & 3
+  const status = bits >>> F.CT_STATUS_SHIFT
+  if (state !== undefined) packet.ctState = state
+  if (direction !== 0) packet.ctDir = direction === 1 ? 'original' : 'reply'
+  if (status !== 0) packet.ctStatus = F.CT_STATUS.filter((_, bit) => status & (1 << bit))
+}
+
+// in a rule 0 means any protocol, in a packet it is one
+const protocolText = (number: number) => (number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number))
+
+function addressText(row: Int32Array, column: number): string {
+  const width = row[F.FAMILY] === 6 || row[F.PRESENT]! & F.WIDE ? 4 : 1
+  const bytes = new Uint8Array(4 * width)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < width; i++) view.setInt32(4 * i, row[column + i]!)
+  return formatAddress(bytes)
+}
+
+/** `MAC=dst:src:type`, 14 bytes. */
+function readMac(text: string, packet: Packet): void {
+  const parts = text.split(':')
+  if (parts.length !== 14) return
+  const dst = macText(parts.slice(0, 6).join(':'))
+  const src = macText(parts.slice(6, 12).join(':'))
+  if (dst) packet.dstMac = dst
+  if (src) packet.srcMac = src
+}
+
+const macText = (text: string) => (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) ? text.toLowerCase() : undefined)
