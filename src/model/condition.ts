@@ -1,3 +1,5 @@
+import type { SetElement } from './ruleset.ts'
+
 /**
  * The one language of conditions. Fields carry nft's names (`ip saddr`, `tcp dport`, `meta mark`, `ct state`);
  * rules/fields.ts lists them with their types. Everything here is plain JSON, as `map --json` prints it.
@@ -23,11 +25,11 @@ export type Op = '==' | '!=' | '<' | '<=' | '>' | '>='
  *
  * `lookup`: the fields, one for each part of the set's type, make an element of the set. For an ipset the type is not
  * known where the rule is read, so there the fields are the rule's directions, `src` and `dst`; rules/ipset.ts
- * tells which fields they stand for once the type is known.
+ * tells which fields they stand for once the type is known. A set of nft's is in `nft`; `differs`: no element fits.
  */
 export type Condition =
   | { kind: 'compare'; field: string; op: Op; value: Value; mask?: Scalar; text?: string }
-  | { kind: 'lookup'; fields: string[]; set: string; text?: string }
+  | { kind: 'lookup'; fields: string[]; set: string; nft?: NftSet; differs?: true; text?: string }
   | { kind: 'not'; of: Condition; text?: string }
   | { kind: 'all'; of: Condition[]; text?: string }
   | { kind: 'any'; of: Condition[]; text?: string }
@@ -36,6 +38,14 @@ export type Condition =
    * `lasts`: holds for so much of what comes to it, in packets or in bytes of them, and then it depends.
    */
   | { kind: 'unknown'; text: string; reason: string; lasts?: Allowance }
+
+/** Where nft looks: in a named set or map of the rule's table, or in elements that the rule itself lists. */
+export interface NftSet {
+  table?: { family: string; name: string }
+  elements?: readonly SetElement[]
+  /** Bits of each field that are compared; undefined: all. */
+  masks?: readonly (Scalar | undefined)[]
+}
 
 /**
  * `each`: every combination of what these fields hold has its own, and conditions with the same `table` share them.

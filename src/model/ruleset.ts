@@ -59,8 +59,12 @@ export interface Rule {
   conditions: Condition[]
   /** In order; a rule without a verdict among them goes on to the next rule. */
   statements: Statement[]
+  /** For each statement, how many of the conditions stand in front of it and have to hold; absent: all of them. */
+  order?: readonly number[]
   /** How iptables words it; absent for nft rules. */
   iptables?: IptablesSpec
+  /** How nft words it: libnftables-json(5)'s statements, in order (rules/nft/ast.ts has their types). */
+  nft?: readonly object[]
   /** Line in its file, 1-based. */
   line?: number
 }
@@ -72,8 +76,30 @@ export interface Chain {
   priority?: number
   type?: 'filter' | 'nat' | 'route'
   policy?: 'accept' | 'drop'
+  /** Interfaces that an ingress or egress chain hangs on. */
+  devices?: string[]
+  handle?: number
+  comment?: string
   counters?: Counters
   rules: Rule[]
+}
+
+/** Connections in it go past the rules, from `devices` on. */
+export interface Flowtable {
+  name: string
+  hook?: Hook
+  priority?: number
+  devices: string[]
+  flags?: string[]
+  handle?: number
+}
+
+/** A counter, quota, limit, `ct helper` … that rules name; `values` are libnftables-json(5)'s, but for family, table, name. */
+export interface NamedObject {
+  kind: string
+  name: string
+  handle?: number
+  values: object
 }
 
 export interface Table {
@@ -82,6 +108,13 @@ export interface Table {
   /** Where it was written: an iptables table (either backend prints alike), or an nft one. */
   kind: 'iptables' | 'nft'
   chains: Map<string, Chain>
+  handle?: number
+  comment?: string
+  /** `dormant`: its chains hang on no hook. `owner`, `persist`. */
+  flags?: string[]
+  flowtables?: Map<string, Flowtable>
+  /** By `kind name`: `counter web`. */
+  objects?: Map<string, NamedObject>
 }
 
 export interface SetElement {
@@ -92,6 +125,14 @@ export interface SetElement {
   nomatch?: boolean
   /** An ipset's interface that stands for all that begin so. */
   wildcard?: boolean
+  /** A map's: the value of each part of its data, in text; a verdict as nft prints it (`jump web`). */
+  data?: string[]
+  /** Seconds until it goes, when it was listed. */
+  expires?: number
+  comment?: string
+  counters?: Counters
+  /** What else it carries (limit, quota, ct count …): libnftables-json(5)'s statements. */
+  carries?: readonly object[]
 }
 
 export interface NamedSet {
@@ -99,6 +140,7 @@ export interface NamedSet {
   /** The table it belongs to; absent for an ipset, which every iptables table sees. */
   family?: RuleFamily
   table?: string
+  /** An nft set's: each part's type with ` . ` between (`ipv4_addr . inet_service`), also where it was `typeof`. */
   type: string
   elements: SetElement[]
   /** An ipset's: a packet's address is cut to this prefix length, or by this mask, before it is looked for. */
@@ -117,4 +159,19 @@ export interface NamedSet {
   timeout?: number
   /** What else its elements may carry. */
   carries?: ('counters' | 'comment' | 'skbinfo')[]
+  /** From here on: an nft set's. A map's type of data: `verdict`, `mark`, `ipv4_addr . inet_service`, an object's kind. */
+  dataType?: string
+  /** `constant` `interval` `timeout` `dynamic`. */
+  flags?: string[]
+  /** The fields that `typeof` names, one for each part; and for a map's data. */
+  typeof?: string[]
+  dataTypeof?: string[]
+  policy?: 'performance' | 'memory'
+  /** Seconds. */
+  gcInterval?: number
+  autoMerge?: boolean
+  handle?: number
+  comment?: string
+  /** What every element carries: libnftables-json(5)'s statements. */
+  statements?: readonly object[]
 }

@@ -1,4 +1,12 @@
-import type { Condition, Value } from './condition.ts'
+import type { Condition, NftSet, Value } from './condition.ts'
+
+/** What a map gives for these fields of the packet; a rule with it asks first whether there is such an element. */
+export interface MapLookup {
+  fields: string[]
+  /** The map's name, or `` for one that the rule itself lists. */
+  set: string
+  nft: NftSet
+}
 
 /** Which field a statement writes: `new = (old & ~mask) ^ value`, 32 bits unless the field is narrower; absent mask: all bits. */
 export interface Assignment {
@@ -8,6 +16,8 @@ export interface Assignment {
   /** Another field's value as it was before: first `mask`, then `shift` bits to the left (negative: to the right). */
   value: number | string | { field: string; mask?: number; shift?: number }
   mask?: number
+  /** The value comes from a map; `value` is the map's name then. */
+  map?: MapLookup
   /** `add`/`sub` for TTL arithmetic (stops at 0 and 255), `min`: only ever lowered; absent: the formula above. */
   op?: 'add' | 'sub' | 'min'
 }
@@ -20,6 +30,8 @@ export interface Nat {
   /** netmap: the network the host part is kept in, with its prefix length. */
   network?: { prefix: string; length: number }
   flags?: ('random' | 'fully-random' | 'persistent')[]
+  /** Addresses, ports or both come from a map: `gives` says what the parts of its data are. */
+  map?: MapLookup & { gives: ('address' | 'port')[] }
   /** DNAT with a port shift: the first port of the original range. */
   basePort?: number
 }
@@ -28,6 +40,8 @@ export type Statement =
   /** Ends this base chain (accept), the journey (drop), or this chain (return). */
   | { kind: 'accept' | 'drop' | 'return' }
   | { kind: 'jump' | 'goto'; chain: string }
+  /** A verdict from a map. */
+  | { kind: 'vmap'; map: MapLookup }
   | { kind: 'reject'; with: string }
   /** The packet leaves for a program; `bypass`: accepted when nobody listens. */
   | { kind: 'queue'; from: number; to?: number; bypass?: boolean }
@@ -44,7 +58,7 @@ export type Statement =
   | { kind: 'trace' }
   | { kind: 'log'; prefix?: string; group?: number }
   /** Adds to or deletes from a named set. */
-  | { kind: 'update-set'; op: 'add' | 'delete'; set: string; fields: string[]; timeout?: number }
+  | { kind: 'update-set'; op: 'add' | 'delete'; set: string; fields: string[]; timeout?: number; nft?: NftSet }
   /** Known, without effect on where this packet goes (TEE, AUDIT, CHECKSUM, LED …). */
   | { kind: 'note'; text: string }
   /**

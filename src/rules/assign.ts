@@ -3,6 +3,7 @@ import type { Packet } from '../model/packet.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { reader } from './facts.ts'
 import { ABSENT, type Moment } from './moment.ts'
+import { mappedNumber } from './nft/map.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** Where a packet keeps a field that statements write; the others are never known anyway. */
@@ -56,7 +57,9 @@ export function maybeAfter(statement: Statement, moment: Moment): Moment {
       return forgetKeys(['ctState'], moment)
     case 'update-set': {
       const { world } = moment
-      return { ...moment, world: { ...world, sets: world.sets.filter(({ name }) => name !== statement.set) } }
+      const table = statement.nft?.table
+      const others = world.sets.filter((set) => set.name !== statement.set || set.table !== table?.name)
+      return { ...moment, world: { ...world, sets: others } }
     }
     default:
       return moment
@@ -94,8 +97,8 @@ function assign(assignment: Assignment, moment: Moment): Moment {
 type Number3 = number | typeof ABSENT | Unknown
 
 /** The field's new value; ABSENT where the packet has no such field. */
-export function assigned({ field, value, mask = 0xffffffff, op }: Assignment, moment: Moment): Number3 {
-  const operand = operandOf(value, moment)
+export function assigned({ field, value, map, mask = 0xffffffff, op }: Assignment, moment: Moment): Number3 {
+  const operand = map ? mappedNumber(map, moment) : operandOf(value, moment)
   const old = numberAt(field, moment)
   if (typeof operand !== 'number' || old === ABSENT) return old === ABSENT ? old : operand
   if (op === undefined && mask === 0xffffffff && !field.startsWith('ct ')) return operand >>> 0

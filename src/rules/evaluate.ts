@@ -4,6 +4,7 @@ import { reader } from './facts.ts'
 import { FIELDS } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { ABSENT, type Moment } from './moment.ts'
+import { inNftSet } from './nft/lookup.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
@@ -41,8 +42,11 @@ function prepare(condition: Condition): Test {
   switch (condition.kind) {
     case 'compare':
       return compare(condition)
-    case 'lookup':
-      return (moment) => inSet(condition.set, condition.fields, moment)
+    case 'lookup': {
+      const { set, fields, nft, differs = false } = condition
+      if (nft) return (moment) => inNftSet({ set, fields, nft }, differs, moment)
+      return (moment) => inSet(set, fields, moment)
+    }
     case 'not': {
       const of = testOf(condition.of)
       return (moment) => not(of(moment))
@@ -82,7 +86,7 @@ export function conditionText(condition: Condition): string {
     case 'compare':
       return `${condition.field} ${condition.op} ${JSON.stringify(condition.value)}`
     case 'lookup':
-      return `${condition.fields.join(' . ')} in @${condition.set}`
+      return `${condition.fields.join(' . ')} ${condition.differs ? 'not ' : ''}in ${condition.set ? `@${condition.set}` : 'a set'}`
     case 'all':
       return condition.of.map(conditionText).join(' and ')
     case 'any':

@@ -4,7 +4,8 @@ import type { Statement } from '../model/statement.ts'
 import { after, maybeAfter } from './assign.ts'
 import { evaluate } from './evaluate.ts'
 import type { Moment } from './moment.ts'
-import { type Unknown, unknown } from './truth.ts'
+import { mappedVerdict } from './nft/map.ts'
+import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** How the packet goes on after the rule. */
 export type Ending =
@@ -72,6 +73,9 @@ function statementVerdict(statement: Statement): Verdict | undefined {
     case 'netmap':
       // NAT targets end the nat table for this packet
       return { ending: 'accept', text: statement.kind }
+    case 'vmap':
+      // which one, only the packet tells; see carryOut
+      return { ending: 'unknown', text: 'vmap' }
     case 'unknown':
       return statement.fields ? undefined : { ending: 'unknown', text: 'unknown' }
     default:
@@ -90,7 +94,10 @@ export interface CarriedOut {
 /** Carries a rule's statements out on a packet that matches it, up to the one that gives the verdict. */
 export function carryOut(rule: Rule, moment: Moment): CarriedOut {
   let now = moment
-  for (const statement of rule.statements) {
+  for (const written of rule.statements) {
+    const statement = written.kind === 'vmap' ? mappedVerdict(written.map, now) : written
+    if (isUnknown(statement)) return { verdict: { ending: 'unknown', text: 'vmap' }, because: statement, moment: now }
+    if (!statement) return { verdict: CONTINUE, moment: now }
     const because = hangsOn(statement, now)
     if (because === false) continue
     if (because) return { verdict: { ending: 'unknown', text: 'unknown' }, because, moment: now }

@@ -28,7 +28,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const { miss, moment, step, doubt } = one
   const negated = isNegated(miss.condition)
   const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
-  if (lookup.kind !== 'lookup') return []
+  if (lookup.kind !== 'lookup' || lookup.nft) return []
   const ref = refOfPassed(context, one)
   const set = context.world.sets.find(({ name, table }) => name === lookup.set && table === undefined)
   const element = set && elementOf(set, lookup.fields, moment)

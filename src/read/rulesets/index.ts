@@ -1,5 +1,6 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
+import { looksLikeNftJson, readNftJson } from './nft-json.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
 
 export interface RulesetFormat {
@@ -19,6 +20,12 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     // a script may hold such text for iptables-restore
     sniff: (head) => looksLikeIptablesSave(head) && !looksLikeScript(head),
     read: readIptablesSave,
+  },
+  {
+    id: 'nft-json',
+    describe: 'nft -j list ruleset',
+    sniff: looksLikeNftJson,
+    read: readNftJson,
   },
   {
     id: 'shell-script',

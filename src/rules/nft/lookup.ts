@@ -1,0 +1,68 @@
+/** Is a packet in an nft set or map, and what does the map give? (net/netfilter/nft_lookup.c, nft_objref.c) */
+import { formatAddress } from '../../model/address.ts'
+import type { NftSet, Scalar } from '../../model/condition.ts'
+import type { NamedSet, SetElement } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
+import { reader } from '../facts.ts'
+import { ABSENT, type Moment } from '../moment.ts'
+import { isUnknown, type Truth, type Unknown, unknown } from '../truth.ts'
+import { addressBytes, type Held } from '../values.ts'
+import { candidates, findElement, setIndex } from './set-index.ts'
+
+export interface Lookup {
+  fields: readonly string[]
+  set: string
+  nft: NftSet
+}
+
+/** The element; undefined: there is none; ABSENT: the packet has no such field, whatever is asked. */
+export function findIn({ fields, set, nft }: Lookup, moment: Moment): SetElement | undefined | typeof ABSENT | Unknown {
+  const of = nft.elements ? undefined : named(moment.world, nft, set)
+  const elements = nft.elements ?? of?.elements
+  if (!elements) return unknown(`the elements of set ${set} are not known`)
+  const index = setIndex(elements, fields, of?.type.split(' . '))
+  let open: Unknown | undefined
+  const values: (Held | undefined)[] = []
+  for (const [i, field] of fields.entries()) {
+    const held = reader(field)(moment)
+    if (held === ABSENT) return ABSENT
+    const mask = nft.masks?.[i]
+    if (isUnknown(held)) open ??= held
+    values.push(isUnknown(held) ? undefined : mask === undefined ? held : masked(held, mask))
+  }
+  if (!open) return findElement(index, values as Held[])
+  return candidates(index, values).length > 0 ? open : undefined
+}
+
+/** `differs`: whether it is in no element. */
+export function inNftSet(lookup: Lookup, differs: boolean, moment: Moment): Truth {
+  const found = findIn(lookup, moment)
+  if (found === ABSENT) return false
+  if (isUnknown(found)) return found
+  if (!found) return differs
+  const counted = found.carries?.map((one) => Object.keys(one)[0]).find((name) => COUNTS.includes(name ?? ''))
+  // the element's own limit may say no
+  return counted ? unknown(`its element in set ${lookup.set} has a ${counted} of its own`) : !differs
+}
+
+const COUNTS = ['limit', 'quota', 'ct count']
+
+function masked(held: Held, mask: Scalar): Held {
+  if (typeof mask === 'number') return (Number(held) & mask) >>> 0
+  const [value, bits] = [addressBytes(String(held)), addressBytes(mask)]
+  return value && bits?.length === value.length ? formatAddress(value.map((byte, i) => byte & bits[i]!)) : held
+}
+
+const byName = new WeakMap<World['sets'], Map<string, NamedSet>>()
+
+/** The set of the rule's table. */
+export function named({ sets }: World, { table }: NftSet, name: string): NamedSet | undefined {
+  let known = byName.get(sets)
+  if (!known) {
+    known = new Map(sets.map((set) => [keyOf(set.family, set.table, set.name), set]))
+    byName.set(sets, known)
+  }
+  return table && known.get(keyOf(table.family, table.name, name))
+}
+
+const keyOf = (family = '', table = '', name = ''): string => `${family} ${table} ${name}`

@@ -1,0 +1,66 @@
+/** What a rule has said so far, while it is turned into conditions and statements. */
+import type { Condition } from '../../../model/condition.ts'
+import type { RuleFamily } from '../../../model/ruleset.ts'
+import type { Statement } from '../../../model/statement.ts'
+import type { Layers } from '../headers.ts'
+
+export class Lowering {
+  readonly family: RuleFamily
+  readonly table: string
+  readonly conditions: Condition[] = []
+  readonly statements: Statement[] = []
+  /** For each statement, how many conditions stand in front of it. */
+  readonly order: number[] = []
+  private network: string | undefined
+  private transport: string | undefined
+  private ether: number | undefined
+
+  constructor(family: RuleFamily, table: string) {
+    this.family = family
+    this.table = table
+    if (family === 'ip') this.network = 'ipv4'
+    if (family === 'ip6') this.network = 'ipv6'
+    if (family === 'arp') this.ether = 0x0806
+  }
+
+  ask(...conditions: Condition[]): void {
+    this.conditions.push(...conditions)
+  }
+
+  do(...statements: Statement[]): void {
+    for (const statement of statements) {
+      this.statements.push(statement)
+      this.order.push(this.conditions.length)
+    }
+  }
+
+  /**
+   * What nft asks before it reads a header, unless the rule has said so (src/payload.c, payload_gen_dependency). In a
+   * table of one IP version there is no other.
+   */
+  need(layers: Layers | undefined, text: string): void {
+    if (layers?.ether !== undefined && this.ether !== layers.ether) {
+      this.ether = layers.ether
+      this.ask({ kind: 'compare', field: 'meta protocol', op: '==', value: layers.ether, text })
+    }
+    if (layers?.network !== undefined && this.network !== layers.network) {
+      this.network = layers.network
+      this.ask({ kind: 'compare', field: 'meta nfproto', op: '==', value: layers.network, text })
+    }
+    if (layers?.transport !== undefined && this.transport !== layers.transport) {
+      this.transport = layers.transport
+      this.ask({ kind: 'compare', field: 'meta l4proto', op: '==', value: layers.transport, text })
+    }
+  }
+
+  /** The rule itself has asked for that. */
+  said({ network, transport, ether }: Layers): void {
+    if (network !== undefined) this.network = network
+    if (transport !== undefined) this.transport = transport
+    if (ether !== undefined) this.ether = ether
+  }
+
+  tableRef(): { family: string; name: string } {
+    return { family: this.family, name: this.table }
+  }
+}

@@ -1,0 +1,226 @@
+/** `match` → conditions (nft's src/netlink_linearize.c, netlink_gen_relational, says what is compared with what). */
+import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
+import { FIELDS } from '../../fields.ts'
+import type { Expression, MatchOp } from '../ast.ts'
+import type { Layers } from '../headers.ts'
+import { type Asked, asked } from '../selectors.ts'
+import { numberOf, SYMBOLS } from '../symbols.ts'
+import type { Lowering } from './context.ts'
+import { keyOf, maskedField, place, setName } from './key.ts'
+import { bitNames, bitsOf, valueOf } from './values.ts'
+
+interface Match {
+  op: MatchOp
+  left: Expression
+  right: Expression
+}
+
+export function lowerMatch(match: Match, text: string, lowering: Lowering): void {
+  const conditions = setMatch(match, text, lowering) ?? fieldMatch(match, text, lowering)
+  if (conditions) lowering.ask(...conditions)
+  else lowering.ask({ kind: 'unknown', text, reason: `what "${text}" compares cannot be told` })
+}
+
+const isSet = (right: Expression): right is { set: Expression[] } =>
+  typeof right === 'object' && !Array.isArray(right) && 'set' in right
+
+/** Against a named set, or fields in a row against a set. */
+function setMatch({ op, left, right }: Match, text: string, lowering: Lowering): Condition[] | undefined {
+  const isName = typeof right === 'string' && right.startsWith('@')
+  const isConcat = typeof left === 'object' && !Array.isArray(left) && 'concat' in left
+  if (!isName && !isConcat) return undefined
+  const key = keyOf(left)
+  if (!key || (op !== '==' && op !== '!=' && op !== 'in')) return undefined
+  const data = isName || isSet(right) ? right : { set: [right] }
+  for (const { layers } of key.parts) lowering.need(layers, text)
+  return [
+    {
+      kind: 'lookup',
+      fields: key.parts.map(({ field }) => field),
+      set: setName(data as string),
+      nft: place(data as string, key, lowering, false),
+      ...(op === '!=' ? { differs: true as const } : {}),
+      text,
+    },
+  ]
+}
+
+function fieldMatch({ op, left, right }: Match, text: string, lowering: Lowering): Condition[] | undefined {
+  const masked = maskedField(left)
+  const of = masked?.asked ?? asked(left)
+  if (!of) return undefined
+  lowering.need(of.layers, text)
+  const conditions = masked
+    ? maskedMatch(of, masked.mask, op, right, text)
+    : (existence(of, op, right, text) ?? rewritten(of, op, right, text, lowering) ?? plainMatch(of, op, right, text))
+  if (conditions && !masked && op === '==') lowering.said(saidBy(of, right))
+  return conditions
+}
+
+/** What a comparison with one value makes sure of. */
+function saidBy({ field }: Asked, right: Expression): Layers {
+  if (typeof right !== 'string' && typeof right !== 'number') return {}
+  switch (field) {
+    case 'meta nfproto':
+      return right === 'ipv4' || right === 'ipv6' ? { network: right } : {}
+    case 'meta protocol':
+    case 'ether type':
+      return protocolLayers(typeof right === 'number' ? right : numberOf('ether_type', right))
+    case 'meta l4proto':
+    case 'ip protocol':
+    case 'ip6 nexthdr':
+      return { transport: String(right) }
+    default:
+      return {}
+  }
+}
+
+function protocolLayers(ether: number | undefined): Layers {
+  if (ether === 0x0800) return { ether, network: 'ipv4' }
+  if (ether === 0x86dd) return { ether, network: 'ipv6' }
+  return ether === undefined ? {} : { ether }
+}
+
+/** Whether something is there: a header, an option, a route. */
+function existence(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (of.exists) {
+    const { field, flag } = of.exists
+    const there = isTrue(right, of)
+    if (there === undefined || (op !== '==' && op !== '!=' && op !== 'in')) return undefined
+    return [{ kind: 'compare', field, op: there === (op !== '!=') ? '==' : '!=', value: flag, text }]
+  }
+  // a route's device: `` where there is none
+  if (!of.field.startsWith('fib ') || typeof right !== 'boolean') return undefined
+  return [{ kind: 'compare', field: of.field, op: right === (op !== '!=') ? '!=' : '==', value: '', text }]
+}
+
+function isTrue(right: Expression, { field }: Asked): boolean | undefined {
+  if (typeof right === 'boolean') return right
+  if (right === 1 || right === 0) return right === 1
+  // the first byte of a TCP option is its kind
+  return field === 'tcp options' && typeof right === 'number' ? true : undefined
+}
+
+/** Fields that the conditions' language has under another name. */
+function rewritten(
+  of: Asked,
+  op: MatchOp,
+  right: Expression,
+  text: string,
+  lowering: Lowering,
+): Condition[] | undefined {
+  if (of.field === 'ip protocol') return plainMatch({ ...of, field: 'meta l4proto' }, op, right, text)
+  // behind extension headers another protocol may follow, so what agrees is not certain
+  if (of.field === 'ip6 nexthdr') {
+    const protocol = plainMatch({ ...of, field: 'meta l4proto' }, op, right, text)
+    return op === '==' && protocol && isTransport(right) ? [...protocol, nextHeader(of, right, text)] : undefined
+  }
+  // the frame's own type, where the table sees the frame
+  if (of.field === 'ether type' && (lowering.family === 'bridge' || lowering.family === 'netdev'))
+    return plainMatch({ ...of, field: 'meta protocol' }, op, right, text)
+  return undefined
+}
+
+const nextHeader = (of: Asked, right: Expression, text: string): Condition => ({
+  kind: 'compare',
+  field: of.field,
+  op: '==',
+  value: valueOf(right, of) ?? '',
+  text,
+})
+
+const HEADERS_BETWEEN = ['hopopt', 'ipv6-route', 'ipv6-frag', 'ipv6-opts', 'ipv6-nonxt', 'ah', 'esp']
+
+/** No extension header among them. */
+function isTransport(right: Expression): boolean {
+  if (isSet(right)) return right.set.every(isTransport)
+  return typeof right === 'string' && !HEADERS_BETWEEN.includes(right)
+}
+
+function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (FIELDS[of.field] === 'flags') return flagsMatch(of, op, right, text)
+  const names = of.type === 'ct_state' ? stateMatch(of, op, right, text) : undefined
+  if (names) return names
+  if (op === 'in') {
+    const bits = bitsOf(right, of.type)
+    if (bits === undefined) return undefined
+    return [{ kind: 'compare', field: of.field, op: '!=', mask: bits, value: 0, text }]
+  }
+  const value = valueOf(right, of)
+  if (value === undefined) return undefined
+  return [compared(of.field, op, value, text)]
+}
+
+const compared = (field: string, op: Op, value: Value, text: string, mask?: Scalar): Condition => ({
+  kind: 'compare',
+  field,
+  op,
+  value,
+  ...(mask === undefined ? {} : { mask }),
+  text,
+})
+
+/** A packet has one state: `in` asks for any of them, `==` and `!=` compare with just these bits. */
+function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (isSet(right)) {
+    const value = valueOf(right, of)
+    return value && (op === '==' || op === '!=') ? [compared(of.field, op, value, text)] : undefined
+  }
+  const names = bitNames(right, of.type)
+  if (!names) return undefined
+  if (op === 'in') return [compared(of.field, '==', names.length === 1 ? names[0]! : { set: names }, text)]
+  if (op !== '==' && op !== '!=') return undefined
+  // no packet has two states at once
+  if (names.length !== 1) return op === '==' ? [{ kind: 'any', of: [], text }] : [{ kind: 'all', of: [], text }]
+  return [compared(of.field, op, names[0]!, text)]
+}
+
+/** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
+function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  const names = of.type === 'ct_label' ? labels(right) : bitNames(right, of.type)
+  if (!names) return undefined
+  const { field } = of
+  if (op === 'in') return [compared(field, '==', names.length === 1 ? names[0]! : { set: names }, text)]
+  if (op !== '==' && op !== '!=') return undefined
+  const all = Object.keys(SYMBOLS[of.type] ?? {})
+  // of labels there are more than anybody lists
+  if (all.length === 0) return undefined
+  const exact: Condition = {
+    kind: 'all',
+    of: all.map((name) => compared(field, names.includes(name) ? '==' : '!=', name, text)),
+    text,
+  }
+  if (op === '==') return [exact]
+  // a packet without such bits fails both
+  return [{ kind: 'not', of: exact, text }, compared(field, '!=', { set: [] }, text)]
+}
+
+function labels(right: Expression): string[] | undefined {
+  const list = Array.isArray(right) ? right : [right]
+  return list.every((one) => typeof one === 'string' || typeof one === 'number') ? list.map(String) : undefined
+}
+
+/** `FIELD & MASK == VALUE`. */
+function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (of.type === 'ct_state' || FIELDS[of.field] === 'flags') return maskedFlags(of, mask, op, right, text)
+  if (op === 'in') return undefined
+  const value = valueOf(right, of)
+  return value === undefined ? undefined : [compared(of.field, op, value, text, mask)]
+}
+
+/** `ct status & (snat | dnat) != 0`: any, or none, of these. */
+function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  const names = typeof mask === 'number' ? bitNames(mask, of.type) : undefined
+  const value = bitsOf(right, of.type)
+  if (!names || value === undefined || (op !== '==' && op !== '!=')) return undefined
+  const any = compared(of.field, value === 0 && op === '==' ? '!=' : '==', { set: names }, text)
+  if (value === 0) return [any]
+  const wanted = bitNames(value, of.type)
+  if (!wanted) return undefined
+  const exact: Condition = {
+    kind: 'all',
+    of: names.map((name) => compared(of.field, wanted.includes(name) ? '==' : '!=', name, text)),
+    text,
+  }
+  return [op === '==' ? exact : { kind: 'not', of: exact, text }]
+}

@@ -1,0 +1,165 @@
+/** nft's statements → conditions and statements, in the order in which the kernel carries them out. */
+import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
+import { statementText } from '../rule-text.ts'
+import type { Lowering } from './context.ts'
+import { countCondition, type Each, limitCondition, quotaCondition, referredLimit, referredQuota } from './counted.ts'
+import { keyOf, place } from './key.ts'
+import { lowerMap } from './maps.ts'
+import { lowerMatch } from './match.ts'
+import { lowerNat, lowerTproxy } from './nat.ts'
+import { lowerReject } from './reject.ts'
+import { lowerWrite } from './writes.ts'
+
+export function lowerStatement(statement: NftStatement, lowering: Lowering): void {
+  const [key = ''] = Object.keys(statement)
+  const lower = LOWER[key]
+  // biome-ignore lint/suspicious/noExplicitAny: each takes the statement's body under its own key
+  if (lower) lower((statement as any)[key], () => statementText(statement), lowering)
+  else notUnderstood(statementText(statement), lowering)
+}
+
+function notUnderstood(text: string, lowering: Lowering): void {
+  lowering.ask({ kind: 'unknown', text, reason: 'not understood' })
+  lowering.do({ kind: 'unknown', text, reason: 'not understood' })
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each takes the statement's body under its own key
+type Lower = (body: any, text: () => string, lowering: Lowering) => void
+
+const note: Lower = (_body, text, lowering) => lowering.do({ kind: 'note', text: text() })
+const nothing: Lower = () => {}
+
+const isName = (body: unknown): boolean =>
+  typeof body === 'string' || (typeof body === 'object' && body !== null && 'map' in body)
+
+const LOWER: Readonly<Record<string, Lower>> = {
+  accept: (_body, _text, lowering) => lowering.do({ kind: 'accept' }),
+  drop: (_body, _text, lowering) => lowering.do({ kind: 'drop' }),
+  return: (_body, _text, lowering) => lowering.do({ kind: 'return' }),
+  continue: note,
+  jump: ({ target }: { target: string }, _text, lowering) => lowering.do({ kind: 'jump', chain: target }),
+  goto: ({ target }: { target: string }, _text, lowering) => lowering.do({ kind: 'goto', chain: target }),
+  match: (body, text, lowering) => lowerMatch(body, text(), lowering),
+  vmap: ({ key, data }, text, lowering) => {
+    const map = lowerMap(key, data, text(), lowering)
+    if (map) lowering.do({ kind: 'vmap', map })
+    else notUnderstood(text(), lowering)
+  },
+  mangle: ({ key, value }, text, lowering) => lowerWrite(key, value, text(), lowering),
+  // a rule's own counter is the rule's
+  counter: (body, text, lowering) => (isName(body) ? note(body, text, lowering) : undefined),
+  limit: (body, text, lowering) =>
+    lowering.ask(isName(body) ? referredLimit(text()) : limitCondition(body as LimitBody, text())),
+  quota: (body, text, lowering) =>
+    lowering.ask(isName(body) ? referredQuota(text()) : quotaCondition(body as QuotaBody, text())),
+  last: nothing,
+  'ct count': (body, text, lowering) => lowering.ask(countCondition(body, text())),
+  'ct helper': (body, text, lowering) =>
+    typeof body === 'string'
+      ? lowering.do({ kind: 'set', field: 'ct helper', value: body })
+      : note(body, text, lowering),
+  'ct timeout': note,
+  'ct expectation': note,
+  secmark: (_body, text, lowering) =>
+    lowering.do({ kind: 'unknown', text: text(), reason: 'which mark it is is not known', fields: ['meta secmark'] }),
+  tunnel: note,
+  synproxy: (_body, text, lowering) => synproxy(text(), lowering),
+  fwd: (_body, _text, lowering) => lowering.do({ kind: 'stolen', by: 'fwd' }),
+  dup: note,
+  notrack: (_body, _text, lowering) => lowering.do({ kind: 'notrack' }),
+  snat: (body, text, lowering) => lowerNat('snat', body, text(), lowering),
+  dnat: (body, text, lowering) => lowerNat('dnat', body, text(), lowering),
+  masquerade: (body, text, lowering) => lowerNat('masquerade', body, text(), lowering),
+  redirect: (body, text, lowering) => lowerNat('redirect', body, text(), lowering),
+  reject: (body, text, lowering) => lowerReject(body, text(), lowering),
+  log: (body: { prefix?: string; group?: number } | null, _text, lowering) =>
+    lowering.do({
+      kind: 'log',
+      ...(body?.prefix === undefined ? {} : { prefix: body.prefix }),
+      ...(body?.group === undefined ? {} : { group: body.group }),
+    }),
+  queue: (body, text, lowering) => queue(body, text(), lowering),
+  tproxy: (body, text, lowering) => lowerTproxy(body, text(), lowering),
+  flow: note,
+  set: (body: SetUpdate, text, lowering) => updateSet(body, body.set, text(), lowering),
+  map: (body: SetUpdate & { map: string }, text, lowering) => updateSet(body, body.map, text(), lowering),
+  meter: ({ key, stmt, name }: { key: Expression; stmt: NftStatement; name: string }, text, lowering) => {
+    const fields = keyOf(key)
+    for (const { layers } of fields?.parts ?? []) lowering.need(layers, text())
+    if (fields) counts([stmt], { table: name, fields: fields.parts.map(({ field }) => field) }, text(), lowering)
+    else notUnderstood(text(), lowering)
+  },
+  reset: (_body, text, lowering) =>
+    lowering.do({ kind: 'unknown', text: text(), reason: 'takes an option out', fields: ['tcp options'] }),
+  xt: (body, text, lowering) => xt(body, text(), lowering),
+  unknown: ({ text }: { text: string }, _text, lowering) => notUnderstood(text, lowering),
+}
+
+const [SYN, ACK, FIN_SYN_RST_ACK] = [0x02, 0x10, 0x17]
+
+/** Answers the handshake in the server's place (net/netfilter/nft_synproxy.c). */
+function synproxy(text: string, lowering: Lowering): void {
+  lowering.need({ transport: 'tcp' }, text)
+  const value = { set: [SYN, ACK] }
+  lowering.do({
+    kind: 'stolen',
+    by: 'synproxy',
+    when: { kind: 'compare', field: 'tcp flags', op: '==', mask: FIN_SYN_RST_ACK, value },
+  })
+}
+
+function queue(body: { num?: Expression; flags?: string[] } | null, text: string, lowering: Lowering): void {
+  const { num = 0, flags = [] } = body ?? {}
+  const bypass = flags.includes('bypass') ? { bypass: true } : {}
+  if (typeof num === 'number') lowering.do({ kind: 'queue', from: num, ...bypass })
+  else if (typeof num === 'object' && 'range' in num)
+    lowering.do({ kind: 'queue', from: Number(num.range[0]), to: Number(num.range[1]), ...bypass })
+  // which queue hangs on the packet, but a queue it is
+  else lowering.do({ kind: 'unknown', text, reason: 'which queue it goes to cannot be told', ends: true })
+}
+
+interface SetUpdate {
+  op: string
+  elem: Expression
+  set: string
+  stmt?: NftStatement[]
+}
+
+/** Also asks what the element carries: a limit of its own may end the rule (net/netfilter/nft_dynset.c). */
+function updateSet({ op, elem, stmt = [] }: SetUpdate, name: string, text: string, lowering: Lowering): void {
+  const isElem = typeof elem === 'object' && !Array.isArray(elem) && 'elem' in elem
+  const { val, timeout } = isElem ? elem.elem : { val: elem, timeout: undefined }
+  const key = keyOf(val)
+  if (!key) {
+    lowering.do({ kind: 'unknown', text, reason: 'what it changes in the set cannot be told', fields: [] })
+    return
+  }
+  for (const { layers } of key.parts) lowering.need(layers, text)
+  const set = name.replace(/^@/, '')
+  const fields = key.parts.map(({ field }) => field)
+  lowering.do({
+    kind: 'update-set',
+    op: op === 'delete' ? 'delete' : 'add',
+    set,
+    fields,
+    ...(timeout === undefined ? {} : { timeout }),
+    nft: place(`@${set}`, key, lowering, false),
+  })
+  counts(stmt, { table: set, fields }, text, lowering)
+}
+
+function counts(statements: readonly NftStatement[], each: Each, text: string, lowering: Lowering): void {
+  for (const one of statements) {
+    if ('limit' in one && !isName(one.limit)) lowering.ask(limitCondition(one.limit as LimitBody, text, each))
+    else if ('quota' in one && !isName(one.quota)) lowering.ask(quotaCondition(one.quota as QuotaBody, text))
+    else if ('ct count' in one) lowering.ask(countCondition(one['ct count'], text))
+  }
+}
+
+const XT = "nft's listing does not say what this extension of iptables asks or does"
+
+/** A match may say no, a target may do anything. */
+function xt(body: { type: string; name: string } | null, text: string, lowering: Lowering): void {
+  if (body?.type !== 'target' && body?.type !== 'watcher') lowering.ask({ kind: 'unknown', text, reason: XT })
+  if (body?.type !== 'match') lowering.do({ kind: 'unknown', text, reason: XT })
+}

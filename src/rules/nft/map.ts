@@ -1,0 +1,74 @@
+/** What a map gives for a packet: a verdict, a number, addresses and ports. */
+import type { MapLookup, Nat, Statement } from '../../model/statement.ts'
+import { ABSENT, type Moment } from '../moment.ts'
+import { isUnknown, type Unknown, unknown } from '../truth.ts'
+import { findIn } from './lookup.ts'
+import { SYMBOLS } from './symbols.ts'
+
+/** The data's parts; undefined: there is no such element. */
+export function mapped(map: MapLookup, moment: Moment): readonly string[] | undefined | Unknown {
+  const found = findIn(map, moment)
+  if (found === ABSENT || !found) return undefined
+  if (isUnknown(found)) return found
+  return found.data ?? unknown(`what map ${map.set} gives is not known`)
+}
+
+/** The verdict as a statement of its own; undefined: there is no such element, and the packet goes on to the next rule. */
+export function mappedVerdict(map: MapLookup, moment: Moment): Statement | undefined | Unknown {
+  const data = mapped(map, moment)
+  if (!data || isUnknown(data)) return data
+  return verdictStatement(data[0] ?? '') ?? unknown(`"${data[0]}" is no verdict`)
+}
+
+/** `accept`, `jump web` … */
+export function verdictStatement(text: string): Statement | undefined {
+  const [kind, chain = ''] = text.split(' ')
+  switch (kind) {
+    case 'accept':
+    case 'drop':
+    case 'return':
+      return { kind }
+    case 'jump':
+    case 'goto':
+      return { kind, chain }
+    case 'continue':
+      return { kind: 'note', text: 'continue' }
+    default:
+      return undefined
+  }
+}
+
+export function mappedNumber(map: MapLookup, moment: Moment): number | typeof ABSENT | Unknown {
+  const data = mapped(map, moment)
+  if (data === undefined) return ABSENT
+  if (isUnknown(data)) return data
+  const number = Number(data[0])
+  return Number.isNaN(number) ? (SYMBOLS.dscp?.[data[0] ?? ''] ?? unknown(`"${data[0]}" is no number`)) : number
+}
+
+/** NAT with the addresses and ports that its map gives; undefined: the map has no such element. */
+export function mappedNat(nat: Nat, moment: Moment): Nat | undefined | Unknown {
+  const { map, ...rest } = nat
+  if (!map) return nat
+  const data = mapped(map, moment)
+  if (!data || isUnknown(data)) return data
+  const given: Nat = { ...rest }
+  for (const [i, what] of map.gives.entries()) {
+    const text = data[i]
+    if (text === undefined) return unknown(`map ${map.set} gives no ${what}`)
+    if (what === 'port') given.ports = rangeOf(text).map(Number) as [number, number]
+    else if (text.includes('/')) given.network = networkOf(text)
+    else given.addresses = rangeOf(text)
+  }
+  return given
+}
+
+function rangeOf(text: string): [string, string] {
+  const [low = '', high = low] = text.split('-')
+  return [low, high]
+}
+
+function networkOf(text: string): { prefix: string; length: number } {
+  const [prefix = '', length] = text.split('/')
+  return { prefix, length: Number(length) }
+}

@@ -1,0 +1,133 @@
+/** Statements as `nft list` prints them (nft 1.0.6, src/statement.c). */
+import type { Expression, LimitBody, ObjectReference, QuotaBody, Statement } from '../ast.ts'
+import { printExpression, printMapData, printVerdict } from './expressions.ts'
+import { kindsOf } from './kinds.ts'
+import { printLog } from './log.ts'
+import { printMatch } from './match.ts'
+import { printNat, printTproxy } from './nat.ts'
+import { printSelector } from './selectors.ts'
+import { inBytes, printBytes, printTime, quoted } from './values.ts'
+
+export function printStatement(statement: Statement): string {
+  if ('match' in statement) return printMatch(statement.match)
+  if ('unknown' in statement) return statement.unknown.text
+  const verdict = printVerdict(statement as never)
+  if (verdict !== undefined) return verdict
+  const [key = '', body] = Object.entries(statement)[0] ?? []
+  const print = Object.hasOwn(PRINTERS, key) ? PRINTERS[key]! : undefined
+  return print ? print(body as never) : key
+}
+
+type Body<K extends string> = Extract<Statement, Record<K, unknown>>[K & keyof Extract<Statement, Record<K, unknown>>]
+
+const PRINTERS: Readonly<Record<string, (body: never) => string>> = {
+  vmap: ({ key, data }: Body<'vmap'>) => {
+    const keys = kindsOf(key)
+    return `${printExpression(key, keys)} vmap ${printMapData(data, keys, 'plain')}`
+  },
+  mangle: ({ key, value }: Body<'mangle'>) => {
+    const kinds = kindsOf(key)
+    return `${printExpression(key, kinds)} set ${printExpression(value, kinds)}`
+  },
+  counter: (body: Body<'counter'>) => {
+    if (isReference(body)) return `counter name ${printReference(body)}`
+    const { packets, bytes } = body ?? {}
+    return packets === undefined && bytes === undefined
+      ? 'counter'
+      : `counter packets ${packets ?? 0} bytes ${bytes ?? 0}`
+  },
+  quota: (body: Body<'quota'>) =>
+    isReference(body) ? `quota name ${printReference(body)}` : `quota ${printQuota(body)}`,
+  limit: (body: Body<'limit'>) =>
+    isReference(body) ? `limit name ${printReference(body)}` : `limit ${printRate(body)}`,
+  last: (body: Body<'last'>) =>
+    body?.used === undefined ? 'last used never' : `last used ${printTime(body.used / 1000)}`,
+  'ct helper': (body: ObjectReference) => `ct helper set ${printReference(body)}`,
+  'ct timeout': (body: ObjectReference) => `ct timeout set ${printReference(body)}`,
+  'ct expectation': (body: ObjectReference) => `ct expectation set ${printReference(body)}`,
+  'ct count': ({ val, inv }: Body<'ct count'>) => `ct count ${inv ? 'over ' : ''}${val}`,
+  synproxy: (body: Body<'synproxy'>) => {
+    if (body === null) return 'synproxy'
+    if (isReference(body)) return `synproxy name ${printReference(body)}`
+    const { mss, wscale, flags = [] } = body
+    const parts = [mss === undefined ? '' : ` mss ${mss}`, wscale === undefined ? '' : ` wscale ${wscale}`]
+    return `synproxy${parts.join('')}${[flags]
+      .flat()
+      .map((flag) => ` ${flag}`)
+      .join('')}`
+  },
+  secmark: (body: ObjectReference) => `meta secmark set ${printReference(body)}`,
+  tunnel: (body: ObjectReference) => `tunnel name ${printReference(body)}`,
+  fwd: ({ dev, family, addr }: Body<'fwd'>) => {
+    const device = dev === undefined ? '' : printExpression(dev, 'name')
+    return addr === undefined
+      ? `fwd to ${device}`
+      : `fwd ${family ?? 'ip'} to ${printExpression(addr)} device ${device}`
+  },
+  dup: ({ addr, dev }: Body<'dup'>) => {
+    // without an address it is a device that is meant
+    const to = addr === undefined ? '' : printExpression(addr, isDevice(addr) ? 'name' : 'plain')
+    return dev === undefined ? `dup to ${to}` : `dup to ${to} device ${printExpression(dev, 'name')}`
+  },
+  notrack: () => 'notrack',
+  snat: (body: Body<'snat'>) => printNat('snat', body),
+  dnat: (body: Body<'dnat'>) => printNat('dnat', body),
+  masquerade: (body: Body<'masquerade'>) => printNat('masquerade', body),
+  redirect: (body: Body<'redirect'>) => printNat('redirect', body),
+  reject: (body: Body<'reject'>) => {
+    if (body?.type === undefined) return 'reject'
+    return body.expr === undefined
+      ? `reject with ${body.type}`
+      : `reject with ${body.type} ${printExpression(body.expr)}`
+  },
+  log: printLog,
+  queue: (body: Body<'queue'>) => {
+    const flags = [body?.flags ?? []].flat()
+    return `queue${flags.length > 0 ? ` flags ${flags.join(',')}` : ''} to ${printExpression(body?.num ?? 0)}`
+  },
+  tproxy: printTproxy,
+  flow: ({ op, flowtable }: Body<'flow'>) => `flow ${op} ${at(flowtable)}`,
+  set: ({ op, elem, set, stmt }: Body<'set'>) =>
+    `${op} ${at(set)} { ${printExpression(elem, kindsOf(elem))}${carried(stmt)} }`,
+  map: ({ op, elem, data, map, stmt }: Body<'map'>) =>
+    `${op} ${at(map)} { ${printExpression(elem, kindsOf(elem))}${carried(stmt)} : ${printExpression(data, kindsOf(data))} }`,
+  meter: ({ name, key, stmt, size }: Body<'meter'>) => {
+    const sized = size === undefined ? '' : ` size ${size}`
+    return `meter ${name}${sized} { ${printExpression(key, kindsOf(key))} ${printStatement(stmt)} }`
+  },
+  reset: (body: Expression) => `reset ${printSelector(body as never)}`,
+  xt: (body: Body<'xt'>) => (body === null ? 'xt' : `xt ${body.type} ${quoted(body.name)}`),
+}
+
+const isReference = (body: unknown): body is ObjectReference =>
+  typeof body === 'string' || (typeof body === 'object' && body !== null && 'map' in body)
+
+const printReference = (reference: ObjectReference): string => printExpression(reference, 'name')
+
+/** JSON of some versions leaves the sign out. */
+const at = (name: string): string => (name.startsWith('@') ? name : `@${name}`)
+
+const isDevice = (addr: Expression): boolean =>
+  typeof addr === 'string' ? !/^[\d.]+$|:/.test(addr) : typeof addr === 'object' && 'map' in addr
+
+function carried(stmt: readonly Statement[] | undefined): string {
+  return (stmt ?? []).map((one) => ` ${printStatement(one)}`).join('')
+}
+
+/** `rate over 10/second burst 20 packets` */
+export function printRate({ rate, rate_unit, per, burst, burst_unit, inv }: LimitBody): string {
+  const over = inv ? 'over ' : ''
+  if (rate_unit === undefined || rate_unit === 'packets') {
+    // 5 is what nft takes where nothing is said
+    const more = burst !== undefined && burst !== 0 && burst !== 5 ? ` burst ${burst} packets` : ''
+    return `rate ${over}${rate}/${per ?? 'second'}${more}`
+  }
+  const more = burst ? ` burst ${printBytes(inBytes(burst, burst_unit))}` : ''
+  return `rate ${over}${printBytes(inBytes(rate, rate_unit))}/${per ?? 'second'}${more}`
+}
+
+/** `over 25 mbytes used 3 bytes` */
+export function printQuota({ val, val_unit, used, used_unit, inv }: QuotaBody): string {
+  const spent = used ? ` used ${printBytes(inBytes(used, used_unit))}` : ''
+  return `${inv ? 'over ' : ''}${printBytes(inBytes(val, val_unit))}${spent}`
+}

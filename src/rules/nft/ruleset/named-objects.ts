@@ -1,0 +1,45 @@
+/** Flowtables, and the objects that rules name: counters, quotas, limits, `ct helper` … */
+import { HOOKS } from '../../../model/hook.ts'
+import type { Flowtable, NamedObject } from '../../../model/ruleset.ts'
+import { limitForm } from '../normal/statements.ts'
+import type { FlowtableObject, Verb } from '../objects.ts'
+import { type Draft, given, namesOf, type Owned } from './draft.ts'
+
+const isNew = (op: Verb): boolean => op === 'add' || op === 'create' || op === 'insert'
+
+export function changeFlowtable(op: Verb, body: FlowtableObject['flowtable'], draft: Draft): void {
+  const { family, table: tableName, name, hook, prio, handle } = body
+  const table = draft.table(family, tableName)
+  if (isNew(op)) {
+    table.flowtables ??= new Map()
+    const before = table.flowtables.get(name)?.devices ?? []
+    const flowtable: Flowtable = {
+      name,
+      devices: [...new Set([...before, ...(namesOf(body.dev) ?? [])])].sort(),
+      ...given({ hook: HOOKS.find((one) => one === hook), priority: prio, handle, flags: namesOf(body.flags) }),
+    }
+    table.flowtables.set(name, flowtable)
+  } else if (op === 'delete' || op === 'destroy') {
+    if (!table.flowtables?.delete(name) && op === 'delete')
+      draft.tell('no-such-object', `there is no flowtable ${name} in table ${tableName}`)
+  }
+}
+
+export function changeObject(op: Verb, kind: string, body: Owned, draft: Draft): void {
+  const { family, table: tableName, name, handle, ...values } = body as Owned & { handle?: number }
+  const table = draft.table(family, tableName)
+  const key = `${kind} ${name}`
+  if (isNew(op)) {
+    table.objects ??= new Map()
+    const object: NamedObject = {
+      kind,
+      name,
+      values: kind === 'limit' ? limitForm(values) : values,
+      ...given({ handle }),
+    }
+    table.objects.set(key, object)
+  } else if (op === 'delete' || op === 'destroy') {
+    if (!table.objects?.delete(key) && op === 'delete')
+      draft.tell('no-such-object', `there is no ${kind} ${name} in table ${tableName}`)
+  }
+}

@@ -1,0 +1,37 @@
+/** `{ … }` with one statement a line: how every block of tables, chains, sets and objects is gone through. */
+import { parseCommon } from './common.ts'
+import type { Parser } from './parser.ts'
+
+/**
+ * Takes a block with its brackets. `item` takes one statement without its end; what it cannot take is told, left out
+ * and handed to `unknown`. Variables defined inside are gone behind it. Gives the handle that `nft -a` writes behind `{`.
+ */
+export function parseBlock(
+  p: Parser,
+  item: (p: Parser) => void,
+  unknown?: (text: string, line: number) => void,
+): number | undefined {
+  p.expect('{')
+  const handle = p.handle()
+  p.shared.scopes.push(new Map())
+  parseItems(p, item, unknown)
+  p.shared.scopes.pop()
+  if (p.atEnd()) p.problem(p.token, 'syntax', 'a bracket is not closed')
+  else p.expect('}')
+  return handle
+}
+
+function parseItems(p: Parser, item: (p: Parser) => void, unknown?: (text: string, line: number) => void): void {
+  for (p.skipSeparators(); !p.is('}') && !p.atEnd(); p.skipSeparators()) {
+    const from = p.position
+    const line = p.token.line
+    try {
+      if (!parseCommon(p, (inner) => parseItems(inner, item, unknown))) item(p)
+      if (p.position === from) p.fail('not understood here')
+    } catch (error) {
+      p.report(error)
+      const text = p.skipStatement(from)
+      unknown?.(text, line)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** What may stand in every block: variables and `include`. */
+import type { Expression } from '../ast.ts'
+import { parseRight } from './expressions.ts'
+import { Parser } from './parser.ts'
+
+const MAX_INCLUDES = 1000
+/** As nft has it. */
+const MAX_INCLUDE_DEPTH = 16
+
+/** Takes `define`, `redefine`, `undefine` or `include`, if one is next; `again` reads an included text as this block. */
+export function parseCommon(p: Parser, again: (inner: Parser) => void): boolean {
+  if (p.token.kind !== 'word') return false
+  switch (p.token.text) {
+    case 'define':
+    case 'redefine': {
+      const change = p.advance().text
+      const name = p.identifier('the name of a variable')
+      p.expect('=')
+      const value = parseInitializer(p)
+      if (change === 'define') p.define(name, value)
+      else p.redefine(name, value)
+      return true
+    }
+    case 'undefine':
+      p.advance()
+      p.undefine(p.identifier('the name of a variable'))
+      return true
+    case 'include':
+      include(p, again)
+      return true
+    default:
+      return false
+  }
+}
+
+function parseInitializer(p: Parser): Expression {
+  if (p.atStop()) p.fail('expected a value')
+  return parseRight(p)
+}
+
+function include(p: Parser, again: (inner: Parser) => void): void {
+  const word = p.advance()
+  if (p.token.kind !== 'string') p.fail('expected the name of a file in quotes')
+  const name = p.advance().text
+  const { shared } = p
+  if (++shared.includes > MAX_INCLUDES || shared.includeDepth >= MAX_INCLUDE_DEPTH) {
+    p.problem(word, 'include', `too many files are included: "${name}" is left out`)
+    return
+  }
+  const texts = shared.resolve?.(name)
+  if (!texts) {
+    p.problem(word, 'include', `includes "${name}", which is not at hand: what it holds is not known`)
+    shared.commands.push({ op: 'add', object: { unknown: { text: `include "${name}"` } }, line: word.line })
+    return
+  }
+  shared.includeDepth++
+  for (const text of texts) {
+    const inner = new Parser(text, shared)
+    inner.family = p.family
+    inner.table = p.table
+    again(inner)
+  }
+  shared.includeDepth--
+}

@@ -1,0 +1,272 @@
+/**
+ * Where the parser of nft text stands: tokens, variables in force, what went wrong so far, and the commands read. The
+ * grammar itself is in the files beside this one, as functions that take it.
+ */
+import type { RuleFamily } from '../../../model/ruleset.ts'
+import type { Expression } from '../ast.ts'
+import type { Command } from '../objects.ts'
+import { type Token, tokenize } from './tokens.ts'
+
+/** Something that was not understood; `line` and `column` are 1-based. */
+export interface Problem {
+  code: 'syntax' | 'unknown-variable' | 'include' | 'no-change' | 'too-deep' | 'too-large'
+  message: string
+  line: number
+  column: number
+}
+
+/** Gives the texts that an `include` names, or undefined where there are none at hand. */
+export type Resolve = (pattern: string) => readonly string[] | undefined
+
+/** Thrown by what parses, caught where a statement or block ends; never leaves this folder. */
+export class SyntaxProblem extends Error {
+  readonly token: Token
+  readonly code: Problem['code']
+  constructor(token: Token, message: string, code: Problem['code'] = 'syntax') {
+    super(message)
+    this.token = token
+    this.code = code
+  }
+}
+
+interface Variable {
+  value: Expression
+  /** How many nodes it stands for. */
+  size: number
+}
+
+/** What texts that include each other have in common. */
+export interface Shared {
+  commands: Command[]
+  problems: Problem[]
+  scopes: Map<string, Variable>[]
+  resolve: Resolve | undefined
+  includes: number
+  includeDepth: number
+  /** Nodes that variables put in place of their names; bounded, because variables may name variables. */
+  expanded: number
+  anonymousChains: number
+}
+
+const BLOCKS = new Set(['chain', 'table'])
+const MAX_DEPTH = 100
+const MAX_EXPANDED = 2_000_000
+
+export class Parser {
+  readonly text: string
+  readonly shared: Shared
+  readonly tokens: Token[]
+  private next = 0
+  private depth = 0
+  /** The table that the rule at hand is in: its family says what a name means (`priority filter`). */
+  family: RuleFamily = 'ip'
+  table = ''
+
+  constructor(text: string, shared: Shared) {
+    this.text = text
+    this.shared = shared
+    this.tokens = tokenize(text)
+  }
+
+  get token(): Token {
+    return this.tokens[this.next]!
+  }
+
+  get position(): number {
+    return this.next
+  }
+
+  set position(next: number) {
+    this.next = next
+  }
+
+  ahead(by: number): Token {
+    return this.tokens[Math.min(this.next + by, this.tokens.length - 1)]!
+  }
+
+  advance(): Token {
+    const token = this.token
+    if (token.kind !== 'end') this.next++
+    return token
+  }
+
+  /** Is this word or sign next? */
+  is(text: string): boolean {
+    const { kind, text: own } = this.token
+    return own === text && (kind === 'word' || kind === 'sign')
+  }
+
+  isAny(texts: ReadonlySet<string>): boolean {
+    const { kind, text } = this.token
+    return (kind === 'word' || kind === 'sign') && texts.has(text)
+  }
+
+  accept(text: string): boolean {
+    if (!this.is(text)) return false
+    this.next++
+    return true
+  }
+
+  expect(text: string): void {
+    if (!this.accept(text)) this.fail(`expected "${text}"`)
+  }
+
+  /** A name of a table, chain, set … */
+  identifier(what: string): string {
+    const { kind } = this.token
+    if (kind === 'word' || kind === 'string') return this.advance().text
+    if (this.is('$')) {
+      const value = this.variable()
+      if (typeof value === 'string') return value
+    }
+    return this.fail(`expected ${what}`)
+  }
+
+  number(what: string): number {
+    if (this.token.kind === 'number') return this.advance().value!
+    // beyond what a double holds exactly
+    if (this.token.kind === 'word' && /^\d+$/.test(this.token.text)) return Number(this.advance().text)
+    if (this.is('$')) {
+      const value = this.variable()
+      if (typeof value === 'number') return value
+    }
+    return this.fail(`expected ${what}`)
+  }
+
+  /** Words or text in quotes. */
+  string(what: string): string {
+    return this.identifier(what)
+  }
+
+  fail(message: string, code?: Problem['code']): never {
+    throw new SyntaxProblem(this.token, message, code)
+  }
+
+  /** Runs `parse` one level deeper; a text of brackets alone must not exhaust the stack. */
+  nested<T>(parse: () => T): T {
+    if (this.depth >= MAX_DEPTH) this.fail('nested too deeply', 'too-deep')
+    this.depth++
+    try {
+      return parse()
+    } finally {
+      this.depth--
+    }
+  }
+
+  skipNewlines(): void {
+    while (this.token.kind === 'newline') this.next++
+  }
+
+  skipSeparators(): void {
+    while (this.token.kind === 'newline' || this.is(';')) this.next++
+  }
+
+  atEnd(): boolean {
+    return this.token.kind === 'end'
+  }
+
+  /** Does a statement end here? */
+  atStop(): boolean {
+    return this.token.kind === 'newline' || this.token.kind === 'end' || this.is(';') || this.is('}')
+  }
+
+  /** Takes the end of a statement: `;`, a line's end, or stands before `}` or the end of the text. */
+  endStatement(): void {
+    if (!this.atStop()) this.fail('expected the end of the statement')
+    if (this.token.kind === 'newline' || this.is(';')) this.next++
+  }
+
+  /** `# handle 4` behind what was just read. */
+  handle(): number | undefined {
+    if (this.token.kind !== 'newline') return undefined
+    const digits = /^# handle (\d+)/.exec(this.token.text)?.[1]
+    return digits === undefined ? undefined : Number(digits)
+  }
+
+  report(error: unknown): void {
+    if (!(error instanceof SyntaxProblem)) throw error
+    const { token, message, code } = error
+    const near =
+      token.kind === 'newline' || token.kind === 'end' ? 'the end of the line' : `"${shortened(this.source(token))}"`
+    const text = code === 'syntax' ? `${message}, found ${near}` : message
+    this.problem(token, code, text)
+  }
+
+  problem(token: Token, code: Problem['code'], message: string): void {
+    this.shared.problems.push({ code, message, line: token.line, column: token.column })
+  }
+
+  source(token: Token): string {
+    return this.text.slice(token.at, token.end)
+  }
+
+  /** What stands from one token up to another, as written. */
+  between(from: number, to: number): string {
+    if (to <= from) return ''
+    return this.text.slice(this.tokens[from]!.at, this.tokens[to - 1]!.end).trim()
+  }
+
+  /** Goes on behind this statement, brackets passed whole; what stands there from token `from` on, as written. */
+  skipStatement(from = this.next): string {
+    let open = 0
+    let at = from
+    for (; this.tokens[at]!.kind !== 'end'; at++) {
+      const { kind, text } = this.tokens[at]!
+      if (kind === 'string') continue
+      if (at >= this.next) {
+        if (open <= 0 && (kind === 'newline' || text === ';' || text === '}')) break
+        // a bracket that nobody closed ends at the next block
+        if (kind === 'newline' && BLOCKS.has(this.tokens[at + 1]!.text) && this.tokens[at + 3]?.text === '{') break
+      }
+      if (text === '{') open++
+      else if (text === '}') open--
+    }
+    const text = this.between(from, at)
+    this.next = at
+    if (!this.is('}') && !this.atEnd()) this.next++
+    return text
+  }
+
+  define(name: string, value: Expression): void {
+    const scopes = this.shared.scopes
+    scopes[scopes.length - 1]!.set(name, { value, size: sizeOf(value) })
+  }
+
+  /** The innermost scope that has it changes it. */
+  redefine(name: string, value: Expression): void {
+    const scope = [...this.shared.scopes].reverse().find((scope) => scope.has(name))
+    if (scope) scope.set(name, { value, size: sizeOf(value) })
+    else this.define(name, value)
+  }
+
+  undefine(name: string): void {
+    const scope = [...this.shared.scopes].reverse().find((scope) => scope.has(name))
+    scope?.delete(name)
+  }
+
+  /** `$name`: what it stands for; unknown text where nothing defines it. */
+  variable(): Expression {
+    const sign = this.advance()
+    const { kind, text } = this.token
+    if (kind !== 'word') this.fail('expected the name of a variable')
+    this.advance()
+    for (let i = this.shared.scopes.length - 1; i >= 0; i--) {
+      const found = this.shared.scopes[i]!.get(text)
+      if (!found) continue
+      this.shared.expanded += found.size
+      if (this.shared.expanded > MAX_EXPANDED) this.fail(`variables stand for too much here`, 'too-large')
+      return found.value
+    }
+    this.problem(sign, 'unknown-variable', `nothing defines $${text}`)
+    return { unknown: { text: `$${text}` } }
+  }
+}
+
+export const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}…` : text)
+
+function sizeOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let size = 1
+  for (const part of Object.values(value)) size += sizeOf(part)
+  return size
+}

@@ -1,0 +1,31 @@
+/** A rule: its statements, and a comment. What is not understood becomes one `unknown` in its place. */
+import type { Statement } from '../ast.ts'
+import type { Parser } from './parser.ts'
+import { parseStatement } from './statements.ts'
+
+export interface ParsedRule {
+  expr: Statement[]
+  comment?: string
+  handle?: number
+}
+
+/** Takes a rule up to and with its end. */
+export function parseRule(p: Parser): ParsedRule {
+  const rule: ParsedRule = { expr: [] }
+  let from = p.position
+  try {
+    while (!p.atStop()) {
+      from = p.position
+      if (p.accept('comment')) rule.comment = p.string('a comment')
+      else rule.expr.push(parseStatement(p))
+    }
+  } catch (error) {
+    p.report(error)
+    rule.expr.push({ unknown: { text: p.skipStatement(from) } })
+    return rule
+  }
+  const handle = p.handle()
+  if (handle !== undefined) rule.handle = handle
+  p.endStatement()
+  return rule
+}

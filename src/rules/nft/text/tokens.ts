@@ -1,0 +1,151 @@
+/**
+ * Words, numbers and signs of the nft language, as nft's own scanner tells them apart (src/scanner.l): the longest one
+ * that fits. Which words are keywords hangs on where they stand, so that is left to the parser. A comment travels
+ * with the line end behind it: `nft -a` writes handles there.
+ */
+import { parseAddress } from '../../../model/address.ts'
+
+export type TokenKind =
+  /** A name, an address, a time: whatever is written without quotes and is no number. */
+  | 'word'
+  | 'number'
+  /** In quotes; `text` is what is between them. */
+  | 'string'
+  | 'sign'
+  /** `text` is the comment in front of it, if any. */
+  | 'newline'
+  | 'end'
+  /** A character that means nothing here. */
+  | 'junk'
+
+export interface Token {
+  kind: TokenKind
+  text: string
+  /** Of a number. Numbers that a double cannot hold are words. */
+  value?: number
+  /** Offset in the source, and just behind the token. */
+  at: number
+  end: number
+  /** 1-based. */
+  line: number
+  column: number
+}
+
+const BLANK = /[ \t\r]*(?:\\\r?\n[ \t\r]*)*/y
+const MAC = /(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}/y
+const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/y
+const IPV6_RUN = /[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,45}/y
+const HEX = /0[xX][0-9a-fA-F]+/y
+const DECIMAL = /\d+/y
+const TIME = /(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?/y
+const CLASSID = /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?=[ \t\n:\-},]|$)/y
+const NAME = /[a-zA-Z_.][a-zA-Z0-9/\-_.]*(?:\\?\*(?:[a-zA-Z_.][a-zA-Z0-9/\-_.]*)?)?|\\\*|8021ad|8021q/y
+const SIGN = /==|!=|<=|>=|<<|>>|[,.:;{}[\]()<>^&|!/\-*@$=+]/y
+const LINE_END = /[^\n]*/y
+
+/** Never throws; the last token is of kind `end`. */
+export function tokenize(text: string): Token[] {
+  const tokens: Token[] = []
+  let [at, line, lineStart] = [text.startsWith('\ufeff') ? 1 : 0, 1, 0]
+  const push = (kind: TokenKind, end: number, content: string, value?: number) => {
+    const token: Token = { kind, text: content, at, end, line, column: at - lineStart + 1 }
+    if (value !== undefined) token.value = value
+    tokens.push(token)
+    const lines = kind === 'newline' || kind === 'string' ? count(text.slice(at, end)) : 0
+    if (lines > 0) {
+      line += lines
+      lineStart = text.lastIndexOf('\n', end - 1) + 1
+    }
+    at = end
+  }
+  for (;;) {
+    const blank = match(BLANK, text, at)
+    if (blank.includes('\n')) {
+      line += count(blank)
+      lineStart = text.lastIndexOf('\n', at + blank.length - 1) + 1
+    }
+    at += blank.length
+    if (at >= text.length) break
+    const c = text[at]!
+    if (c === '\n') {
+      push('newline', at + 1, '')
+    } else if (c === '#') {
+      const comment = match(LINE_END, text, at)
+      push('newline', Math.min(text.length, at + comment.length + 1), comment)
+    } else if (c === '"') {
+      const close = text.indexOf('"', at + 1)
+      if (close < 0) push('junk', at + 1, c)
+      else push('string', close + 1, text.slice(at + 1, close))
+    } else if (c === '[' && bracketed(text, at)) {
+      const address = bracketed(text, at)!
+      push('word', at + address.length + 2, address)
+    } else scanWord(text, at, push)
+  }
+  push('end', text.length, '')
+  return tokens
+}
+
+function scanWord(
+  text: string,
+  at: number,
+  push: (kind: TokenKind, end: number, text: string, value?: number) => void,
+) {
+  let best = ''
+  let number: number | undefined
+  const take = (candidate: string) => {
+    if (candidate.length > best.length) best = candidate
+  }
+  take(match(MAC, text, at))
+  take(match(IPV4, text, at))
+  take(ipv6(text, at))
+  take(match(TIME, text, at))
+  const hex = match(HEX, text, at)
+  const digits = hex || match(DECIMAL, text, at)
+  if (digits.length >= best.length && digits !== '') {
+    best = digits
+    number = numberOf(digits)
+  }
+  const length = best.length
+  take(match(CLASSID, text, at))
+  take(match(NAME, text, at))
+  if (best.length > length) number = undefined
+  if (best === '.' || best === '') {
+    const sign = match(SIGN, text, at)
+    if (sign !== '') push('sign', at + sign.length, sign)
+    else push('junk', at + 1, text[at]!)
+  } else push(number === undefined ? 'word' : 'number', at + best.length, best, number)
+}
+
+/** A leading 0 means octal, as for nft; undefined where a double cannot hold it, or 8 and 9 are in an octal one. */
+function numberOf(digits: string): number | undefined {
+  const octal = /^0\d/.test(digits)
+  const value = octal ? (/^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN) : Number(digits)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** The longest beginning that is an IPv6 address. */
+function ipv6(text: string, at: number): string {
+  let run = match(IPV6_RUN, text, at)
+  while (run.length > 1) {
+    if (run.indexOf(':') !== run.lastIndexOf(':') && parseAddress(run) !== undefined) return run
+    run = run.slice(0, -1)
+  }
+  return ''
+}
+
+/** `[2001:db8::1]`: the address. */
+function bracketed(text: string, at: number): string | undefined {
+  const address = ipv6(text, at + 1)
+  return address !== '' && text[at + 1 + address.length] === ']' ? address : undefined
+}
+
+function match(pattern: RegExp, text: string, at: number): string {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0] ?? ''
+}
+
+function count(text: string): number {
+  let lines = 0
+  for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) lines++
+  return lines
+}
