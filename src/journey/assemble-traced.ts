@@ -52,6 +52,8 @@ export class TracedAssembler implements EventSink {
   private readonly sent = new Repeats()
   private lastFirstLine = 0
   private tick = 0
+  /** The number of that interface's name. */
+  private readonly lo: number
   /** States without any header, by host: for packets of which the capture shows none. */
   private readonly bare = new Map<string, number>()
 
@@ -67,6 +69,7 @@ export class TracedAssembler implements EventSink {
     this.onClosed = onClosed
     this.ids = ids
     this.options = options
+    this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
   }
 
   event(point: number, given: number, at: Moment, line: number, traceId = 0, mark = -1): void {
@@ -168,7 +171,10 @@ export class TracedAssembler implements EventSink {
   private comesBack(journey: OpenJourney, before: number, after: number, mask: number): boolean {
     const { rows } = this.states
     const way = rows[after + F.IN]!
-    return way !== 0 && rows[after + F.OUT] === 0 && way === rows[before + F.OUT] && mayComeBack(journey.hookMask, mask)
+    if (way === 0 || rows[after + F.OUT] !== 0 || way !== rows[before + F.OUT]) return false
+    // over another interface than lo, a VRF's, only what is surely the same packet
+    if (way !== this.lo && !(isTelling(rows, before) && isTelling(rows, after))) return false
+    return mayComeBack(journey.hookMask, mask)
   }
 
   private maskOf(resolved: Resolved, base: number): number {
@@ -199,7 +205,7 @@ export class TracedAssembler implements EventSink {
     if (near && !back) return false
     if (!back && (journey.passed.includes(resolved.chainNumber) || !this.isOnwards(journey, resolved, mask)))
       return false
-    if (this.states.rows[before + F.PRESENT] === 0) return false
+    if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false
     return this.isSame(before, base, journey, resolved, mask, back)
   }
 

@@ -147,7 +147,8 @@ function readValue(code: number, bytes: Uint8Array, start: number, at: number, e
     case F.SRC:
     case F.DST: {
       const behind = readAddress(row, code, bytes, at, end)
-      return value === 0 ? -1 : behind
+      if (value !== 0 && (behind === end || bytes[behind]! <= 0x20)) return behind
+      return readOddAddress(code, bytes, at, end)
     }
     case F.MACSRC:
     case F.MACDST: {
@@ -166,6 +167,20 @@ function readValue(code: number, bytes: Uint8Array, start: number, at: number, e
     default:
       return readOne(code, bytes, start, at, end)
   }
+}
+
+/** With capital letters, as people write them into what they publish; else nothing of it is taken. */
+function readOddAddress(column: number, bytes: Uint8Array, at: number, end: number): number {
+  row[F.PRESENT]! &= ~(column === F.SRC ? F.HAS_SRC : F.HAS_DST)
+  row.fill(0, column, column + 4)
+  const behind = skipWord(bytes, at, end)
+  const word = bytes
+    .slice(at, Math.min(behind, at + 48))
+    .map((byte) => (byte >= 0x41 && byte <= 0x46 ? byte | 0x20 : byte))
+  if (behind - at <= 48 && readAddress(row, column, word, 0, word.length) === word.length && value !== 0) return behind
+  row[F.PRESENT]! &= ~(column === F.SRC ? F.HAS_SRC : F.HAS_DST)
+  row.fill(0, column, column + 4)
+  return -1
 }
 
 /** A number, or a word that stands for one. */
