@@ -45,6 +45,8 @@ export interface NftSet {
   elements?: readonly SetElement[]
   /** Bits of each field that are compared; undefined: all. */
   masks?: readonly (Scalar | undefined)[]
+  /** In place of a field that is ``: the rule looks for this value, whatever the packet has. */
+  constants?: readonly (Scalar | undefined)[]
 }
 
 /**

@@ -2,10 +2,10 @@
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { after, maybeAfter } from './assign.ts'
-import { evaluate } from './evaluate.ts'
+import { evaluate, evaluateAll } from './evaluate.ts'
 import type { Moment } from './moment.ts'
 import { mappedVerdict } from './nft/map.ts'
-import { isUnknown, type Unknown, unknown } from './truth.ts'
+import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
 
 /** How the packet goes on after the rule. */
 export type Ending =
@@ -91,10 +91,42 @@ export interface CarriedOut {
   moment: Moment
 }
 
-/** Carries a rule's statements out on a packet that matches it, up to the one that gives the verdict. */
-export function carryOut(rule: Rule, moment: Moment): CarriedOut {
+export interface Met {
+  /** Whether all of its conditions hold. */
+  truth: Truth
+  /** With what the statements among the conditions changed. */
+  moment: Moment
+  /** How many statements that were. */
+  done: number
+}
+
+/**
+ * Asks a rule's conditions. nft carries statements out as it comes to them, so those that stand in front of a condition
+ * count even where it fails.
+ */
+export function meet({ conditions, statements, order }: Rule, moment: Moment): Met {
+  if (!order) return { truth: evaluateAll(conditions, moment), moment, done: 0 }
+  let [truth, now, asked, done]: [Truth, Moment, number, number] = [true, moment, 0, 0]
+  for (const [i, statement] of statements.entries()) {
+    if (order[i]! >= conditions.length) break
+    for (; asked < order[i]! && truth !== false; asked++) truth = both(truth, evaluate(conditions[asked]!, now))
+    if (truth === false) return { truth, moment: now, done }
+    now = truth === true ? after(statement, now) : maybeAfter(statement, now)
+    done = i + 1
+  }
+  for (; asked < conditions.length && truth !== false; asked++) truth = both(truth, evaluate(conditions[asked]!, now))
+  return { truth, moment: now, done }
+}
+
+const both = (a: Truth, b: Truth): Truth => (b === false ? false : a === true ? b : a)
+
+/**
+ * Carries a rule's statements out on a packet that matches it, up to the one that gives the verdict; `done`: so many of
+ * them have been.
+ */
+export function carryOut(rule: Rule, moment: Moment, done = 0): CarriedOut {
   let now = moment
-  for (const written of rule.statements) {
+  for (const written of done === 0 ? rule.statements : rule.statements.slice(done)) {
     const statement = written.kind === 'vmap' ? mappedVerdict(written.map, now) : written
     if (isUnknown(statement)) return { verdict: { ending: 'unknown', text: 'vmap' }, because: statement, moment: now }
     if (!statement) return { verdict: CONTINUE, moment: now }

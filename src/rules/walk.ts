@@ -5,10 +5,9 @@
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { nextCandidate } from './chain-index.ts'
-import { evaluateAll } from './evaluate.ts'
 import type { Moment } from './moment.ts'
 import { type Unknown, unknown } from './truth.ts'
-import { carryOut, mayHaveCarriedOut, verdictOf } from './verdict.ts'
+import { carryOut, mayHaveCarriedOut, meet, verdictOf } from './verdict.ts'
 
 export interface Place {
   chain: Chain
@@ -62,9 +61,11 @@ export function walk(table: Table, stack: readonly Place[], start: Moment, open:
       places.pop()
       continue
     }
-    const truth = evaluateAll(rule.conditions, moment)
-    if (truth === false) continue
     const visit: Visit = { chain: place.chain, rule, packet: moment.packet }
+    const met = meet(rule, moment)
+    const { truth } = met
+    moment = met.moment
+    if (truth === false) continue
     const stop = (because: Unknown): Walk => ({
       matched,
       ending: 'unknown',
@@ -78,7 +79,7 @@ export function walk(table: Table, stack: readonly Place[], start: Moment, open:
       continue
     }
     matched.push(visit)
-    const done = carryOut(rule, moment)
+    const done = carryOut(rule, moment, met.done)
     moment = done.moment
     const { ending, chain: target } = done.verdict
     switch (ending) {

@@ -1,6 +1,7 @@
 import type { Report } from '../../model/diagnostic.ts'
 import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
 import { looksLikeNftJson, readNftJson } from './nft-json.ts'
+import { looksLikeNft, readNft } from './nft-text.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
 
 export interface RulesetFormat {
@@ -26,6 +27,12 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     describe: 'nft -j list ruleset',
     sniff: looksLikeNftJson,
     read: readNftJson,
+  },
+  {
+    id: 'nft',
+    describe: 'nft list ruleset, or a file for nft -f',
+    sniff: (head) => looksLikeNft(head) && !looksLikeNftJson(head),
+    read: readNft,
   },
   {
     id: 'shell-script',

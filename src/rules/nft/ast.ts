@@ -154,8 +154,8 @@ export type Verdict =
   | { jump: { target: string } }
   | { goto: { target: string } }
 
-/** `in`: any of the bits (`ct state new,established`, `tcp flags syn`); `!`: none of them (`ct status ! dnat`). */
-export type MatchOp = '==' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | '!'
+/** `in`: any of the bits (`ct state new,established`, `tcp flags syn`). */
+export type MatchOp = '==' | '!=' | '<' | '>' | '<=' | '>=' | 'in'
 
 export interface LimitBody {
   rate: number

@@ -24,7 +24,7 @@ export function findIn({ fields, set, nft }: Lookup, moment: Moment): SetElement
   let open: Unknown | undefined
   const values: (Held | undefined)[] = []
   for (const [i, field] of fields.entries()) {
-    const held = reader(field)(moment)
+    const held = nft.constants?.[i] ?? reader(field)(moment)
     if (held === ABSENT) return ABSENT
     const mask = nft.masks?.[i]
     if (isUnknown(held)) open ??= held

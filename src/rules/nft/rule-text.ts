@@ -1,9 +1,9 @@
 /** How nft writes a rule and its parts; the one place that asks the printer. */
 import type { Statement } from './ast.ts'
+import { printRule } from './print/rule.ts'
 
-export const statementText = (statement: Statement): string => JSON.stringify(statement)
+export { printStatement as statementText } from './print/statements.ts'
 
-export function ruleText(statements: readonly Statement[], comment: string | undefined): string {
-  const words = statements.map(statementText)
-  return [...words, ...(comment === undefined ? [] : [`comment ${JSON.stringify(comment)}`])].join(' ')
-}
+/** Without what its counters hold. */
+export const ruleText = (statements: readonly Statement[], comment: string | undefined): string =>
+  printRule({ expr: statements, comment }, { stateless: true })

@@ -108,7 +108,17 @@ export function symbolOf(type: string, value: number): string | undefined {
 
 /** The number that a name of the type stands for; undefined: it is none. */
 export function numberOf(type: string, name: string): number | undefined {
+  if (type === 'classid') return classId(name)
   const symbols = SYMBOLS[type]
   if (symbols && Object.hasOwn(symbols, name)) return symbols[name]
   return /^(?:0x[0-9a-f]{1,13}|\d{1,15})$/i.test(name) ? Number(name) : undefined
+}
+
+/** `1:2`, both hexadecimal (src/meta.c, tchandle_type_parse). */
+function classId(text: string): number | undefined {
+  if (text === 'none') return 0
+  if (text === 'root') return 0xffffffff
+  const [major, minor = ''] = text.split(':')
+  if (!/^[0-9a-f]{0,4}:[0-9a-f]{0,4}$/i.test(text)) return /^\d{1,10}$/.test(text) ? Number(text) : undefined
+  return Number.parseInt(major || '0', 16) * 65536 + Number.parseInt(minor || '0', 16)
 }

@@ -1,5 +1,5 @@
 /** Statements of nft's JSON, each checked; libnftables-json(5), "STATEMENTS", and src/json.c of nft. */
-import type { Statement } from '../../../rules/nft/ast.ts'
+import type { Expression, Statement } from '../../../rules/nft/ast.ts'
 import { counter, ctCount, expression, last, limit, map, oneKey, quota, setOrName, target } from './expressions.ts'
 import { body, either, MAX_DEPTH, names, nothing, notUnderstood, number, type Shape, text } from './shape.ts'
 
@@ -11,7 +11,18 @@ export const statements: Shape<Statement[]> = (value, depth) =>
   Array.isArray(value) ? value.map((one) => statement(one, depth + 1)) : undefined
 
 const OPERATORS = ['==', '!=', '<', '>', '<=', '>=', 'in']
+/** None of these bits: `!` is what `== 0` says under a mask of them. */
+const match: Shape = (value, depth) => {
+  const read = plainMatch(value, depth)
+  if (read) return read
+  const none = body({ op: either((op) => (op === '!' ? op : undefined)), left: expression, right: expression })
+  const { left, right } = (none(value, depth) ?? {}) as { left?: Expression; right?: Expression }
+  return left === undefined || right === undefined ? undefined : { op: '==', left: { '&': [left, right] }, right: 0 }
+}
+
 const operator: Shape = (value) => (OPERATORS.includes(value as string) ? value : undefined)
+
+const plainMatch = body({ op: operator, left: expression, right: expression })
 
 const reference = either(text, body({ map }))
 const nat = either(
@@ -26,7 +37,7 @@ const STATEMENTS: Readonly<Record<string, Shape>> = {
   return: nothing,
   jump: target,
   goto: target,
-  match: body({ op: operator, left: expression, right: expression }),
+  match,
   vmap: body({ key: expression, data: setOrName }),
   mangle: body({ key: expression, value: expression }),
   counter: either(counter, reference),

@@ -11,30 +11,34 @@ import { maskOf } from './values.ts'
 export interface Key {
   parts: readonly Asked[]
   masks: readonly (Scalar | undefined)[] | undefined
+  constants: readonly (Scalar | undefined)[] | undefined
 }
 
-/** Undefined where one of its parts is not a field, or a field under a mask. */
+const CONSTANT: Asked = { field: '', type: 'string' }
+
+/** Undefined where one of its parts is not a field, a field under a mask, or a constant. */
 export function keyOf(expression: Expression): Key | undefined {
   const parts: Asked[] = []
   const masks: (Scalar | undefined)[] = []
+  const constants: (Scalar | undefined)[] = []
   const list =
     typeof expression === 'object' && !Array.isArray(expression) && 'concat' in expression
       ? expression.concat
       : [expression]
   for (const part of list) {
-    const plain = asked(part)
-    if (plain) {
-      parts.push(plain)
-      masks.push(undefined)
-      continue
-    }
     const masked = maskedField(part)
-    if (!masked) return undefined
-    parts.push(masked.asked)
-    masks.push(masked.mask)
+    const constant = typeof part === 'object' || typeof part === 'boolean' ? undefined : part
+    const field = masked?.asked ?? asked(part) ?? (constant === undefined ? undefined : CONSTANT)
+    if (!field) return undefined
+    parts.push(field)
+    masks.push(masked?.mask)
+    constants.push(constant)
   }
-  return { parts, masks: masks.some((mask) => mask !== undefined) ? masks : undefined }
+  return { parts, masks: someOf(masks), constants: someOf(constants) }
 }
+
+const someOf = <T>(list: readonly (T | undefined)[]): typeof list | undefined =>
+  list.some((one) => one !== undefined) ? list : undefined
 
 /** `FIELD & MASK`. */
 export function maskedField(expression: Expression): { asked: Asked; mask: Scalar } | undefined {
@@ -47,13 +51,14 @@ export function maskedField(expression: Expression): { asked: Asked; mask: Scala
 
 /** Where it is looked for; `data`: `@name`, or the elements themselves. */
 export function place(data: AnonymousSet | string, key: Key, lowering: Lowering, isMap: boolean): NftSet {
-  const masks = key.masks ? { masks: key.masks } : {}
-  if (typeof data === 'string') return { table: lowering.tableRef(), ...masks }
+  const { masks, constants } = key
+  const more = { ...(masks ? { masks } : {}), ...(constants ? { constants } : {}) }
+  if (typeof data === 'string') return { table: lowering.tableRef(), ...more }
   const elements = data.set.map((member) => {
     const element = setElement(member as Expression | MapPair, isMap)
     return { ...element, parts: element.parts.map((part, i) => inNumbers(part, key.parts[i])) }
   })
-  return { elements, ...masks }
+  return { elements, ...more }
 }
 
 /** Fields of numbers are compared with numbers. */

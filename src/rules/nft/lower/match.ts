@@ -7,7 +7,7 @@ import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { keyOf, maskedField, place, setName } from './key.ts'
-import { bitNames, bitsOf, valueOf } from './values.ts'
+import { bitNames, bitsOf, constantValue } from './values.ts'
 
 interface Match {
   op: MatchOp
@@ -125,7 +125,7 @@ const nextHeader = (of: Asked, right: Expression, text: string): Condition => ({
   kind: 'compare',
   field: of.field,
   op: '==',
-  value: valueOf(right, of) ?? '',
+  value: constantValue(right, of) ?? '',
   text,
 })
 
@@ -146,7 +146,7 @@ function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
     if (bits === undefined) return undefined
     return [{ kind: 'compare', field: of.field, op: '!=', mask: bits, value: 0, text }]
   }
-  const value = valueOf(right, of)
+  const value = constantValue(right, of)
   if (value === undefined) return undefined
   return [compared(of.field, op, value, text)]
 }
@@ -163,7 +163,7 @@ const compared = (field: string, op: Op, value: Value, text: string, mask?: Scal
 /** A packet has one state: `in` asks for any of them, `==` and `!=` compare with just these bits. */
 function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
   if (isSet(right)) {
-    const value = valueOf(right, of)
+    const value = constantValue(right, of)
     return value && (op === '==' || op === '!=') ? [compared(of.field, op, value, text)] : undefined
   }
   const names = bitNames(right, of.type)
@@ -204,7 +204,7 @@ function labels(right: Expression): string[] | undefined {
 function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
   if (of.type === 'ct_state' || FIELDS[of.field] === 'flags') return maskedFlags(of, mask, op, right, text)
   if (op === 'in') return undefined
-  const value = valueOf(right, of)
+  const value = constantValue(right, of)
   return value === undefined ? undefined : [compared(of.field, op, value, text, mask)]
 }
 

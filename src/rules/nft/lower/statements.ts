@@ -42,8 +42,9 @@ const LOWER: Readonly<Record<string, Lower>> = {
   match: (body, text, lowering) => lowerMatch(body, text(), lowering),
   vmap: ({ key, data }, text, lowering) => {
     const map = lowerMap(key, data, text(), lowering)
-    if (map) lowering.do({ kind: 'vmap', map })
-    else notUnderstood(text(), lowering)
+    const reason = 'which of its elements is meant cannot be told'
+    if (!map) lowering.ask({ kind: 'unknown', text: text(), reason })
+    lowering.do(map ? { kind: 'vmap', map } : { kind: 'unknown', text: text(), reason })
   },
   mangle: ({ key, value }, text, lowering) => lowerWrite(key, value, text(), lowering),
   // a rule's own counter is the rule's

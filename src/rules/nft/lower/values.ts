@@ -8,7 +8,7 @@ import type { Asked } from '../selectors.ts'
 import { BITMASKS, numberOf, symbolOf } from '../symbols.ts'
 
 /** Undefined where it is no constant, or not understood. */
-export function valueOf(expression: Expression, asked: Asked): Value | undefined {
+export function constantValue(expression: Expression, asked: Asked): Value | undefined {
   if (typeof expression === 'boolean') return expression ? 1 : 0
   if (typeof expression !== 'object') return scalar(expression, asked)
   if (Array.isArray(expression) || '|' in expression) {
@@ -17,12 +17,12 @@ export function valueOf(expression: Expression, asked: Asked): Value | undefined
   }
   if ('prefix' in expression) return prefixValue(expression.prefix.addr, expression.prefix.len, asked)
   if ('range' in expression) {
-    const [low, high] = expression.range.map((end) => valueOf(end, asked))
+    const [low, high] = expression.range.map((end) => constantValue(end, asked))
     return isScalar(low) && isScalar(high) ? { range: [low, high] } : undefined
   }
-  if ('elem' in expression) return valueOf(expression.elem.val, asked)
+  if ('elem' in expression) return constantValue(expression.elem.val, asked)
   if ('set' in expression) {
-    const values = expression.set.map((one) => (Array.isArray(one) ? undefined : valueOf(one, asked)))
+    const values = expression.set.map((one) => (Array.isArray(one) ? undefined : constantValue(one, asked)))
     return values.every((one) => one !== undefined) ? { set: values } : undefined
   }
   return undefined

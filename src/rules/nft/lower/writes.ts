@@ -29,8 +29,8 @@ function writes(of: Asked, value: Expression, text: string, lowering: Lowering):
     const lookup = lowerMap(map.key, map.data, text, lowering)
     if (lookup) return [assignment(field, `@${lookup.set}`, { map: lookup })]
   }
-  const folded = fold(value, of)
-  if (folded) return [written(field, folded)]
+  const folded = fold(value, of) ?? copied(value, of)
+  if (folded) return 'kind' in folded ? [folded] : written(field, folded)
   const name = nameOf(value, of)
   if (name !== undefined) return [assignment(field, name)]
   return [{ kind: 'unknown', text, reason: 'what it writes cannot be told', fields: [field] }]
@@ -78,6 +78,21 @@ function fold(expression: Expression, of: Asked): Folded | undefined {
   return folded
 }
 
+/** `ct mark set ct mark & A | meta mark & B`: some bits stay, others are another field's. */
+function copied(value: Expression, of: Asked): Assignment | undefined {
+  if (typeof value !== 'object' || Array.isArray(value) || !('|' in value || '^' in value)) return undefined
+  const operands = '|' in value ? value['|'] : value['^']
+  const parts = operands.map((operand) => fold(operand, of))
+  const own = parts.find((part) => part?.source === of.field && part.shift === 0)
+  const other = parts.find((part) => part?.source !== undefined && part !== own)
+  if (parts.length !== 2 || !own || !other || own.xor !== 0 || other.xor !== 0 || own.and & other.and) return undefined
+  const written = { field: other.source!, mask: before(other), ...(other.shift === 0 ? {} : { shift: other.shift }) }
+  return assignment(of.field, written, { mask: ~own.and >>> 0 })
+}
+
+/** The mask as it is in front of the shift. */
+const before = ({ and, shift }: Folded): number => (shift < 0 ? (and << -shift) >>> 0 : and >>> shift)
+
 function applied({ and, xor, shift, ...rest }: Folded, op: string, by: number): Folded | undefined {
   switch (op) {
     case '&':
@@ -94,18 +109,12 @@ function applied({ and, xor, shift, ...rest }: Folded, op: string, by: number): 
   }
 }
 
-function written(field: string, { source, and, xor, shift }: Folded): Statement {
-  if (source === undefined || and === 0) return assignment(field, xor)
+function written(field: string, folded: Folded): Statement[] {
+  const { source, and, xor, shift } = folded
+  if (source === undefined || and === 0) return [assignment(field, xor)]
   // the field's own bits under the mask stay
-  if (source === field && shift === 0) return assignment(field, xor, { mask: ~and >>> 0 })
-  if (xor === 0) {
-    const before = shift < 0 ? (and << -shift) >>> 0 : and >>> shift
-    return assignment(field, {
-      field: source,
-      ...(and === ALL ? {} : { mask: before }),
-      ...(shift === 0 ? {} : { shift }),
-    })
-  }
-  const text = `${field} set ${source} & ${and} ^ ${xor}`
-  return { kind: 'unknown', text, reason: 'writes bits of two fields at once', fields: [field] }
+  if (source === field && shift === 0) return [assignment(field, xor, { mask: ~and >>> 0 })]
+  const mask = and === ALL ? {} : { mask: before(folded) }
+  const copy = assignment(field, { field: source, ...mask, ...(shift === 0 ? {} : { shift }) })
+  return xor === 0 ? [copy] : [copy, assignment(field, xor, { mask: 0 })]
 }

@@ -13,6 +13,7 @@ const META: Readonly<Record<string, Kind>> = {
   protocol: 'hex4',
   ibrvproto: 'hex4',
   priority: 'handle',
+  rtclassid: 'name',
 }
 const NAMES = new Set([
   'iif',
@@ -38,7 +39,6 @@ const CT: Readonly<Record<string, Kind>> = {
   state: 'bits',
   status: 'bits',
   event: 'bits',
-  label: 'bits',
 }
 const PAYLOAD: Readonly<Record<string, Kind>> = {
   'ether type': 'hex4',
@@ -48,6 +48,7 @@ const PAYLOAD: Readonly<Record<string, Kind>> = {
   'ip dscp': 'hex2',
   'ip6 dscp': 'hex2',
   'tcp flags': 'bits',
+  'comp flags': 'hex',
 }
 
 /** Of what an expression gives. */
@@ -59,7 +60,7 @@ export function kindsOf(expression: Expression): Kinds {
   if ('meta' in expression) return NAMES.has(expression.meta.key) ? 'name' : (META[expression.meta.key] ?? 'plain')
   if ('ct' in expression) return CT[expression.ct.key] ?? 'plain'
   if ('fib' in expression) return expression.fib.result === 'type' ? 'plain' : 'name'
-  if ('osf' in expression) return 'name'
+  if ('osf' in expression || ('rt' in expression && expression.rt.key === 'classid')) return 'name'
   if ('socket' in expression) return expression.socket.key === 'cgroupv2' ? 'name' : socketKind(expression.socket.key)
   if ('elem' in expression) return kindsOf(expression.elem.val)
   if ('map' in expression) return 'plain'
@@ -85,10 +86,10 @@ const TYPES: Readonly<Record<string, Kind>> = {
   ether_type: 'hex4',
   dscp: 'hex2',
   classid: 'handle',
+  realm: 'name',
   ct_state: 'bits',
   ct_status: 'bits',
   ct_event: 'bits',
-  ct_label: 'bits',
   tcp_flag: 'bits',
 }
 

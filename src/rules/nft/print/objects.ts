@@ -72,7 +72,7 @@ export function objectLines(object: NamedObject): string[] {
   }
   if ('ct timeout' in object) {
     const { protocol, l3proto, policy } = object['ct timeout']
-    const states = Object.entries(policy ?? {}).map(([state, seconds]) => `${state} : ${printTime(seconds)}`)
+    const states = Object.entries(policy ?? {}).map(([state, seconds]) => `${state} : ${seconds}`)
     return [
       `protocol ${protocol}`,
       ...family(l3proto),

@@ -12,6 +12,7 @@ import type {
   TableObject,
 } from '../objects.ts'
 import { printMember } from './expressions.ts'
+import { type Kinds, kindsOfType } from './kinds.ts'
 import { type Block, flowtableBlock, hookLine, objectBlock } from './objects.ts'
 import { type PrintOptions, printHandle, printRule } from './rule.ts'
 import { setHead, setLines } from './sets.ts'
@@ -73,7 +74,8 @@ function place({ op, object }: Command, tables: Map<string, TableParts>): boolea
   return true
 }
 
-function printTable({ table, objects, sets, flowtables, chains }: TableParts, options: PrintOptions): string {
+function printTable({ table, objects, sets, flowtables, chains }: TableParts, given: PrintOptions): string {
+  const options: PrintOptions = { ...given, dataOf: (name) => dataOf(sets, name) }
   const { family, name, flags, comment, handle } = table
   const head: string[] = []
   const all = [flags ?? []].flat()
@@ -90,6 +92,11 @@ function printTable({ table, objects, sets, flowtables, chains }: TableParts, op
   ]
   const separated = all.length > 0 && blocks.length > 0 ? '\n' : ''
   return `table ${family} ${name} {${printHandle(handle, options)}\n${head.join('')}${separated}${blocks.join('\n')}}\n`
+}
+
+function dataOf(sets: TableParts['sets'], name: string): Kinds | undefined {
+  for (const set of sets) if ('map' in set && `@${set.map.name}` === name) return kindsOfType(set.map.map)
+  return undefined
 }
 
 const block = ({ head, lines }: Block): string => `\t${head}\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`

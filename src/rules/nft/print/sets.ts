@@ -20,7 +20,7 @@ export function setLines(object: SetObject | MapObject | MeterObject): string[] 
   // a default timeout says as much
   if (flags.some((flag) => flag !== 'timeout' || timeout === undefined))
     lines.push(`flags ${FLAGS.filter((flag) => flags.includes(flag)).join(',')}`)
-  if (body.stmt) lines.push(body.stmt.map(printStatement).join(' '))
+  if (body.stmt) lines.push(body.stmt.map((one) => printStatement(one)).join(' '))
   if (body['auto-merge']) lines.push('auto-merge')
   if (timeout !== undefined) lines.push(`timeout ${printTime(timeout)}`)
   if (body['gc-interval'] !== undefined) lines.push(`gc-interval ${printTime(body['gc-interval'])}`)

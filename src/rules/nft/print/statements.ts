@@ -1,26 +1,32 @@
 /** Statements as `nft list` prints them (nft 1.0.6, src/statement.c). */
 import type { Expression, LimitBody, ObjectReference, QuotaBody, Statement } from '../ast.ts'
 import { printExpression, printMapData, printVerdict } from './expressions.ts'
-import { kindsOf } from './kinds.ts'
+import { type Kinds, kindsOf } from './kinds.ts'
 import { printLog } from './log.ts'
 import { printMatch } from './match.ts'
 import { printNat, printTproxy } from './nat.ts'
 import { printSelector } from './selectors.ts'
-import { inBytes, printBytes, printTime, quoted } from './values.ts'
+import { inBytes, printBytes, printTime } from './values.ts'
 
-export function printStatement(statement: Statement): string {
+/** What the statements around it tell. */
+export interface PrintContext {
+  /** What the named map of this table gives; absent: not known. */
+  dataOf?: (map: string) => Kinds | undefined
+}
+
+export function printStatement(statement: Statement, context: PrintContext = {}): string {
   if ('match' in statement) return printMatch(statement.match)
   if ('unknown' in statement) return statement.unknown.text
   const verdict = printVerdict(statement as never)
   if (verdict !== undefined) return verdict
   const [key = '', body] = Object.entries(statement)[0] ?? []
   const print = Object.hasOwn(PRINTERS, key) ? PRINTERS[key]! : undefined
-  return print ? print(body as never) : key
+  return print ? print(body as never, context) : key
 }
 
 type Body<K extends string> = Extract<Statement, Record<K, unknown>>[K & keyof Extract<Statement, Record<K, unknown>>]
 
-const PRINTERS: Readonly<Record<string, (body: never) => string>> = {
+const PRINTERS: Readonly<Record<string, (body: never, context: PrintContext) => string>> = {
   vmap: ({ key, data }: Body<'vmap'>) => {
     const keys = kindsOf(key)
     return `${printExpression(key, keys)} vmap ${printMapData(data, keys, 'plain')}`
@@ -66,7 +72,7 @@ const PRINTERS: Readonly<Record<string, (body: never) => string>> = {
   },
   dup: ({ addr, dev }: Body<'dup'>) => {
     // without an address it is a device that is meant
-    const to = addr === undefined ? '' : printExpression(addr, isDevice(addr) ? 'name' : 'plain')
+    const to = addr === undefined ? '' : printExpression(addr, dev === undefined && isDevice(addr) ? 'name' : 'plain')
     return dev === undefined ? `dup to ${to}` : `dup to ${to} device ${printExpression(dev, 'name')}`
   },
   notrack: () => 'notrack',
@@ -89,14 +95,16 @@ const PRINTERS: Readonly<Record<string, (body: never) => string>> = {
   flow: ({ op, flowtable }: Body<'flow'>) => `flow ${op} ${at(flowtable)}`,
   set: ({ op, elem, set, stmt }: Body<'set'>) =>
     `${op} ${at(set)} { ${printExpression(elem, kindsOf(elem))}${carried(stmt)} }`,
-  map: ({ op, elem, data, map, stmt }: Body<'map'>) =>
-    `${op} ${at(map)} { ${printExpression(elem, kindsOf(elem))}${carried(stmt)} : ${printExpression(data, kindsOf(data))} }`,
+  map: ({ op, elem, data, map, stmt }: Body<'map'>, { dataOf }) => {
+    const kinds = dataOf?.(at(map)) ?? kindsOf(data)
+    return `${op} ${at(map)} { ${printExpression(elem, kindsOf(elem))}${carried(stmt)} : ${printExpression(data, kinds)} }`
+  },
   meter: ({ name, key, stmt, size }: Body<'meter'>) => {
     const sized = size === undefined ? '' : ` size ${size}`
     return `meter ${name}${sized} { ${printExpression(key, kindsOf(key))} ${printStatement(stmt)} }`
   },
   reset: (body: Expression) => `reset ${printSelector(body as never)}`,
-  xt: (body: Body<'xt'>) => (body === null ? 'xt' : `xt ${body.type} ${quoted(body.name)}`),
+  xt: (body: Body<'xt'>) => (body === null ? 'xt' : `xt ${body.type} ${body.name}`),
 }
 
 const isReference = (body: unknown): body is ObjectReference =>

@@ -10,13 +10,13 @@ import type { Draft } from './draft.ts'
 type Body = RuleObject['rule']
 
 export function changeRule(op: Verb, body: Body, draft: Draft): void {
-  const { family, table, chain: name, handle, index } = body
+  const { family, table, chain: name, handle, index, position } = body
   const chain = chainOf(op, body, draft)
   if (!chain) {
     if (op !== 'destroy') draft.tell('no-such-chain', `a rule of chain ${name}, which is not in table ${table}`)
     return
   }
-  const place = placeOf(chain, handle, index)
+  const place = placeOf(chain, position ?? handle, index)
   if (op === 'delete' || op === 'destroy' || op === 'replace') {
     if (place === undefined) {
       if (op !== 'destroy') draft.tell('no-such-rule', `there is no rule ${handle ?? index} in chain ${name}`)

@@ -22,11 +22,12 @@ export function parseBlock(
 }
 
 function parseItems(p: Parser, item: (p: Parser) => void, unknown?: (text: string, line: number) => void): void {
+  const again = (inner: Parser) => parseItems(inner, item, unknown)
   for (p.skipSeparators(); !p.is('}') && !p.atEnd(); p.skipSeparators()) {
     const from = p.position
     const line = p.token.line
     try {
-      if (!parseCommon(p, (inner) => parseItems(inner, item, unknown))) item(p)
+      if (!parseCommon(p, again, (text, line) => unknown?.(text, line))) item(p)
       if (p.position === from) p.fail('not understood here')
     } catch (error) {
       p.report(error)

@@ -20,7 +20,7 @@ export function parseCommands(p: Parser): void {
     const from = p.position
     const line = p.token.line
     try {
-      if (!parseCommon(p, () => parseCommands(p))) parseCommand(p)
+      if (!parseCommon(p, parseCommands, (text, line) => keepUnknown(p, text, line))) parseCommand(p)
       if (!p.atStop()) p.fail('expected the end of the command')
     } catch (error) {
       p.report(error)

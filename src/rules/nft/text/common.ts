@@ -7,8 +7,15 @@ const MAX_INCLUDES = 1000
 /** As nft has it. */
 const MAX_INCLUDE_DEPTH = 16
 
-/** Takes `define`, `redefine`, `undefine` or `include`, if one is next; `again` reads an included text as this block. */
-export function parseCommon(p: Parser, again: (inner: Parser) => void): boolean {
+/**
+ * Takes `define`, `redefine`, `undefine` or `include`, if one is next; `again` reads an included text as this block, and
+ * `unknown` keeps the place of one that is not at hand.
+ */
+export function parseCommon(
+  p: Parser,
+  again: (inner: Parser) => void,
+  unknown: (text: string, line: number) => void,
+): boolean {
   if (p.token.kind !== 'word') return false
   switch (p.token.text) {
     case 'define':
@@ -26,7 +33,7 @@ export function parseCommon(p: Parser, again: (inner: Parser) => void): boolean 
       p.undefine(p.identifier('the name of a variable'))
       return true
     case 'include':
-      include(p, again)
+      include(p, again, unknown)
       return true
     default:
       return false
@@ -38,7 +45,7 @@ function parseInitializer(p: Parser): Expression {
   return parseRight(p)
 }
 
-function include(p: Parser, again: (inner: Parser) => void): void {
+function include(p: Parser, again: (inner: Parser) => void, unknown: (text: string, line: number) => void): void {
   const word = p.advance()
   if (p.token.kind !== 'string') p.fail('expected the name of a file in quotes')
   const name = p.advance().text
@@ -50,7 +57,7 @@ function include(p: Parser, again: (inner: Parser) => void): void {
   const texts = shared.resolve?.(name)
   if (!texts) {
     p.problem(word, 'include', `includes "${name}", which is not at hand: what it holds is not known`)
-    shared.commands.push({ op: 'add', object: { unknown: { text: `include "${name}"` } }, line: word.line })
+    unknown(`include "${name}"`, word.line)
     return
   }
   shared.includeDepth++

@@ -84,6 +84,11 @@ export class Parser {
     return this.tokens[Math.min(this.next + by, this.tokens.length - 1)]!
   }
 
+  /** The token taken last. */
+  get behind(): Token {
+    return this.tokens[Math.max(0, this.next - 1)]!
+  }
+
   advance(): Token {
     const token = this.token
     if (token.kind !== 'end') this.next++
@@ -177,9 +182,9 @@ export class Parser {
   }
 
   /** `# handle 4` behind what was just read. */
-  handle(): number | undefined {
-    if (this.token.kind !== 'newline') return undefined
-    const digits = /^# handle (\d+)/.exec(this.token.text)?.[1]
+  handle(token = this.token): number | undefined {
+    if (token.kind !== 'newline') return undefined
+    const digits = /(?:^| )# handle (\d+)/.exec(token.text)?.[1]
     return digits === undefined ? undefined : Number(digits)
   }
 

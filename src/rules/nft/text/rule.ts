@@ -22,10 +22,21 @@ export function parseRule(p: Parser): ParsedRule {
   } catch (error) {
     p.report(error)
     rule.expr.push({ unknown: { text: p.skipStatement(from) } })
-    return rule
+    const handle = p.handle(p.behind)
+    return handle === undefined ? rule : { ...rule, handle }
   }
+  const extension = p.token.kind === 'newline' ? extensionIn(p.token.text) : undefined
+  if (extension !== undefined) rule.expr.push({ unknown: { text: extension } })
   const handle = p.handle()
   if (handle !== undefined) rule.handle = handle
   p.endStatement()
   return rule
+}
+
+/** How nft before 1.0 shows what it cannot say of an iptables-nft rule; the rest of the rule stands behind it. */
+const EXTENSION =
+  /^# (?!handle )(?:.*\bcounter packets \d+ bytes \d+|(?:xt_\w+|! match-set|match-set|recent:|TCPMSS|STRING match)\b)/
+
+function extensionIn(comment: string): string | undefined {
+  return EXTENSION.test(comment) ? comment.slice(2).replace(/ # handle \d+$/, '') : undefined
 }

@@ -89,7 +89,7 @@ function asReference(p: Parser, value: Expression): ObjectReference {
   return p.fail('expected a name, or a map of names')
 }
 
-const OPERATORS: Readonly<Record<string, MatchOp>> = {
+const OPERATORS: Readonly<Record<string, MatchOp | '!'>> = {
   '==': '==',
   eq: '==',
   '!=': '!=',
@@ -123,8 +123,10 @@ function parseMatch(p: Parser): Statement {
   if (p.accept('/')) {
     // flags / mask
     const mask = parseRight(p)
-    return { match: { op: op ?? '==', left: { '&': [left, mask] }, right } }
+    return { match: { op: op === '!=' ? '!=' : '==', left: { '&': [left, mask] }, right } }
   }
+  // none of these bits
+  if (op === '!') return { match: { op: '==', left: { '&': [left, right] }, right: 0 } }
   return { match: { op: op ?? implied(left, right), left, right } }
 }
 
