@@ -75,7 +75,9 @@ export interface Told {
 
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
 export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Command | undefined {
-  const words = isNft(ref) ? undefined : packetMatch(packet, told)
+  // where a rule's place is not known, nothing can be put in front of it
+  const placed = ref.ruleNumber !== undefined || ref.rule === undefined || ref.rule.startsWith('-P ')
+  const words = isNft(ref) || !placed ? undefined : packetMatch(packet, told)
   if (words === undefined) return undefined
   const head = iptablesHead(ref)
   const chain = shellWord(ref.chain)

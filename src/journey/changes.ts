@@ -48,8 +48,10 @@ function natStep(steps: readonly Step[], arrivals: readonly Arrival[], i: number
 }
 
 /** nft prints what nat rules say as `accept`. */
-function nftRewrites({ verdict, kind, rule: text = '' }: Step, { rule }: Arrival): boolean {
+function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: Arrival): boolean {
   if (verdict !== 'accept' || kind !== 'rule') return false
+  // words that are not known do not speak against it
+  if (!rule && text === '') return table === 'nat'
   if (rule) return rule.statements.some((one) => 'kind' in one && ['dnat', 'redirect'].includes(one.kind))
   return / (?:dnat (?:ip6? )?to|redirect)\b|-j (?:DNAT|REDIRECT)\b/.test(` ${text.replace(/"[^"]*"/g, '')}`)
 }

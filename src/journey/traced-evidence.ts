@@ -19,7 +19,8 @@ export interface TracedSteps {
   packet: Packet
 }
 
-export function tracedSteps(open: OpenJourney, events: readonly Resolved[], packets: readonly Packet[]): TracedSteps {
+export function tracedSteps(open: OpenJourney, events: readonly Resolved[], shown: readonly Packet[]): TracedSteps {
+  const packets = withProtocol(shown, events)
   const places = placeTraced(events, packets)
   const marks = arrivalMarks(open, events)
   const numbers = new Map<number, number>()
@@ -42,6 +43,22 @@ export function tracedSteps(open: OpenJourney, events: readonly Resolved[], pack
 
 const callerOf = ({ caller }: Place, numbers: ReadonlyMap<number, number>): number | undefined =>
   caller === undefined ? undefined : numbers.get(caller)
+
+/** xtables-monitor does not say the protocol; a rule that matched may. */
+function withProtocol(packets: readonly Packet[], events: readonly Resolved[]): readonly Packet[] {
+  if (packets.every(({ protocol, src }) => protocol !== undefined || src === undefined)) return packets
+  const asked = events.map(({ point }) => /(?:^|[^!]) -p ([a-z][a-z0-9-]*) /.exec(` ${point.text ?? ''} `)?.[1])
+  const protocol = asked.find((one) => one !== undefined && one !== 'all')
+  if (protocol === undefined) return packets
+  const told = protocol === 'ipv6-icmp' ? 'icmpv6' : protocol
+  const made = new Map<Packet, Packet>()
+  return packets.map((packet) => {
+    if (packet.protocol !== undefined || packet.src === undefined) return packet
+    const whole = made.get(packet) ?? { ...packet, protocol: told }
+    made.set(packet, whole)
+    return whole
+  })
+}
 
 /** One object for all steps that share a packet and its mark. */
 function withMarks(

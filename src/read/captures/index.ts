@@ -1,6 +1,7 @@
 import type { CaptureFormat } from './format.ts'
 import { kernelLog } from './kernel-log/format.ts'
 import { nftTrace } from './nft-trace/format.ts'
+import { xtablesMonitor } from './xtables-monitor/format.ts'
 
 /** Every capture format: one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [nftTrace, kernelLog]
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [nftTrace, xtablesMonitor, kernelLog]

@@ -8,23 +8,23 @@ export interface Meaning {
   mark: number
 }
 
-interface Entry {
+interface Entry<T> {
   words: Int32Array
   length: number
   hash: number
-  meaning: Meaning
+  meaning: T
 }
 
 /** Bytes of lines kept; what comes behind is read each time. */
 const ROOM = 1 << 25
 
-export class TracedLineTable {
-  private slots: (Entry | undefined)[] = new Array(1024)
+export class TracedLineTable<T = Meaning> {
+  private slots: (Entry<T> | undefined)[] = new Array(1024)
   private count = 0
   private bytes = 0
 
   /** The meaning of `bytes[start, end)`, or undefined. `hash` is any good one, the same for the same bytes. */
-  find(view: DataView, start: number, end: number, hash: number): Meaning | undefined {
+  find(view: DataView, start: number, end: number, hash: number): T | undefined {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]
@@ -34,7 +34,7 @@ export class TracedLineTable {
     }
   }
 
-  keep(bytes: Uint8Array, start: number, end: number, hash: number, meaning: Meaning): void {
+  keep(bytes: Uint8Array, start: number, end: number, hash: number, meaning: T): void {
     if (this.bytes > ROOM) return
     this.bytes += end - start + 64
     const padded = new Uint8Array((end - start + 3) & ~3)
@@ -47,7 +47,7 @@ export class TracedLineTable {
     }
   }
 
-  private put(entry: Entry): void {
+  private put(entry: Entry<T>): void {
     const mask = this.slots.length - 1
     let slot = entry.hash & mask
     while (this.slots[slot]) slot = (slot + 1) & mask

@@ -3,84 +3,32 @@
  * base chain's first event the packet itself. The same few lines come again and again but for the id, so each distinct
  * one is read once; and a packet's headers once for each hook in which they differ.
  */
-import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import * as F from '../header-fields.ts'
 import { hashedTo, hashLine, plain } from '../kernel-log/line-hash.ts'
-import { Lines } from '../kernel-log/lines.ts'
 import { gather, MAX_RECORD } from '../kernel-log/wrapped.ts'
 import { type Meaning, TracedLineTable } from '../traced-line-table.ts'
-import { TracedMoment } from '../traced-moment.ts'
+import { lineEnd, NEWLINE, readId, TracedReader, traceId, WAIT } from '../traced-reader.ts'
 import { readEvent } from './event.ts'
 import { read, readHeaders, row } from './headers.ts'
 import { readPacket } from './packet.ts'
 import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
 
-const NEWLINE = 0x0a
 /** `trac`, `e id` as little-endian numbers. */
 const TRAC = 0x63617274
 const E_ID = 0x64692065
 const INTRODUCTION = 'trace id '.length
-const WAIT = -1
 const MULTIPLIER = 0x01000193
 
-export class NftTraceReader implements CaptureReader {
-  readonly stats = { bytes: 0, skipped: 0, lost: 0 } satisfies CaptureStats
-  private readonly context: CaptureContext
-  private readonly moment: TracedMoment
+export class NftTraceReader extends TracedReader {
   private readonly table = new TracedLineTable()
-  private readonly lines: Lines
-  private line = 0
   /** Where `trace id` was in the last line. */
   private offset = 0
-  /** Nothing comes behind the lines at hand. */
-  private last = false
   /** What is read is a copy, put together of several lines. */
   private copied = false
   /** The latest `conntrack:` line: it stands in front of its packet's. */
   private conntrack: { id: number; bytes: Uint8Array } | undefined
-  private readonly told = new Set<string>()
 
-  constructor(context: CaptureContext) {
-    this.context = context
-    this.moment = new TracedMoment(context.states.names)
-    this.lines = new Lines(
-      (bytes, start, end, last) => this.scan(bytes, start, end, last),
-      () => {
-        this.line++
-        this.skip('line-too-long', 'a line of more than 1 MB is no trace; it was passed over')
-      },
-    )
-  }
-
-  push(given: Uint8Array): void {
-    // Node's Buffer is a Uint8Array whose slice() does not copy
-    const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
-    this.stats.bytes += chunk.length
-    this.lines.push(chunk)
-  }
-
-  end(): void {
-    this.lines.end()
-  }
-
-  /** Whole lines: `bytes[end - 1]` is a newline. Says where the first line begins that has to wait for the next. */
-  private scan(bytes: Uint8Array, start: number, end: number, last: boolean): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.last = last
-    let at = start
-    while (at < end) {
-      this.line++
-      const next = this.scanLine(bytes, view, at, end)
-      if (next === WAIT) {
-        this.line--
-        return at
-      }
-      at = next
-    }
-    return at
-  }
-
-  private scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number {
+  protected scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number {
     let at = lineStart + this.offset
     if (!(at + 12 < limit && view.getInt32(at, true) === TRAC && view.getInt32(at + 4, true) === E_ID)) {
       at = findTrace(bytes, view, lineStart, limit)
@@ -88,18 +36,11 @@ export class NftTraceReader implements CaptureReader {
       this.offset = at - lineStart
     }
     const message = at
-    at += INTRODUCTION
-    let id = 0
-    let byte = bytes[at]!
-    const digits = at
-    for (; at < limit; byte = bytes[++at]!) {
-      if (byte >= 0x30 && byte <= 0x39) id = (id << 4) | (byte - 0x30)
-      else if (byte >= 0x61 && byte <= 0x66) id = (id << 4) | (byte - 0x57)
-      else break
-    }
-    if (at === digits || at - digits > 8 || byte !== 0x20) return this.broken(bytes, message, limit)
+    at = readId(bytes, message + INTRODUCTION, limit)
+    const id = traceId
+    if (at < 0) return this.broken(bytes, message, limit)
     this.moment.read(bytes, lineStart, message)
-    return this.event(bytes, view, at + 1, limit, id >>> 0)
+    return this.event(bytes, view, at + 1, limit, id)
   }
 
   /** `from`: behind the id. */
@@ -149,7 +90,7 @@ export class NftTraceReader implements CaptureReader {
         return joined.next
       }
     }
-    this.skip('cut-line', 'a line of the trace that is not whole was passed over')
+    this.cutHere()
     return end + 1
   }
 
@@ -242,35 +183,19 @@ export class NftTraceReader implements CaptureReader {
   /** Neither an event nor a packet. */
   private otherLine(bytes: Uint8Array, start: number, end: number): number {
     const what = end - start < 8 ? undefined : otherLine(bytes, start, end)
-    if (what === 'lost') {
-      this.stats.lost++
-      this.context.sink.lost?.(this.line)
-      this.tell('events-lost', 'the monitor says that it lost events here: the kernel was faster than it')
-    } else if (what === 'change')
-      this.skip('ruleset-change', 'rules were changed while this was taken; lines that tell of it are passed over')
-    else if (what === 'rest') this.skip('cut-line', 'a line of the trace that is not whole was passed over')
+    if (what === 'lost') this.lostHere()
+    else if (what === 'change') this.changedHere()
+    else if (what === 'rest') this.cutHere()
     return end + 1
   }
 
   private broken(bytes: Uint8Array, from: number, limit: number): number {
-    this.skip('cut-line', 'a line of the trace that is not whole was passed over')
+    this.cutHere()
     return lineEnd(bytes, from, limit) + 1
   }
 
   private tellWrapped(): void {
     this.tell('line-wrapped', 'lines of the trace are broken into several; they were put together')
-  }
-
-  private skip(code: string, message: string): void {
-    this.stats.skipped++
-    this.tell(code, message)
-  }
-
-  /** Each kind once, with the first line it was met in. */
-  private tell(code: string, message: string): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, this.line)
   }
 }
 
@@ -290,8 +215,3 @@ function findTrace(bytes: Uint8Array, view: DataView, start: number, limit: numb
 }
 
 const bytesOf = (record: string): Uint8Array => Uint8Array.from(`${record}\n`, (letter) => letter.charCodeAt(0))
-
-const lineEnd = (bytes: Uint8Array, from: number, limit: number): number => {
-  const newline = bytes.subarray(from, limit).indexOf(NEWLINE)
-  return newline < 0 ? limit : from + newline
-}
