@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { CaptureExplainer, type CaptureOptions, type CaptureStats } from '../../src/explain/capture.ts'
 import type { Journey, Step } from '../../src/model/journey.ts'
 import { emptyWorld, type World } from '../../src/model/world.ts'
+import type { CaptureFormat } from '../../src/read/captures/format.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { recognise } from '../../src/read/recognise.ts'
 import { WorldBuilder } from '../../src/read/world.ts'
@@ -40,7 +41,27 @@ export interface Explained {
 const encoder = new TextEncoder()
 
 /** A kernel log's journeys, in order of their first events; `cuts`: where the pieces end that it comes in. */
-export function explainLog(
+export const explainLog = (
+  log: string | Uint8Array,
+  world?: World,
+  cuts?: readonly number[],
+  options?: CaptureOptions,
+): Explained => explainCapture(kernelLog, log, world, cuts, options)
+
+/** The same for whatever capture it is. */
+export function explainTrace(
+  text: string,
+  world?: World,
+  cuts?: readonly number[],
+  options?: CaptureOptions,
+): Explained {
+  const recognised = recognise(text)
+  if (recognised?.kind !== 'capture') throw new Error(`not recognised: ${text.slice(0, 80)}`)
+  return explainCapture(recognised.format, text, world, cuts, options)
+}
+
+export function explainCapture(
+  format: CaptureFormat,
   log: string | Uint8Array,
   world: World = emptyWorld(),
   cuts: readonly number[] = [],
@@ -50,7 +71,7 @@ export function explainLog(
   const told: string[] = []
   const journeys: Journey[] = []
   const explainer = new CaptureExplainer(
-    kernelLog,
+    format,
     world,
     (code, _message, line) => told.push(`${line ?? '-'} ${code}`),
     (closed) => journeys.push(closed.explain()),
