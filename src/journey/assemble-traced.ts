@@ -26,6 +26,7 @@ const MOST_HOSTS = 1000
 const MOST_TRIED = 64
 const INPUT = maskOf('input')
 const POSTROUTING = maskOf('postrouting')
+const REWRITES_SOURCE = INPUT | POSTROUTING
 
 /** The journeys of one host, whose clocks and trace ids can be compared. */
 class Lane extends JourneyQueue {
@@ -132,29 +133,19 @@ export class TracedAssembler implements EventSink {
     if (!back && !this.isOnwards(journey, resolved, mask)) return false
     if (rows[before + F.PRESENT] === 0 || rows[after + F.PRESENT] === 0) return true
     // at the first event behind another family's tables nothing but the content is comparable
-    return this.isSame(before, after, journey, resolved, mask, back)
+    return this.isSame(before, after, journey, mask, back)
   }
 
-  private isSame(
-    before: number,
-    after: number,
-    journey: OpenJourney,
-    resolved: Resolved,
-    mask: number,
-    back: boolean,
-  ): boolean {
+  private isSame(before: number, after: number, journey: OpenJourney, mask: number, back: boolean): boolean {
     const { rows } = this.states
     // raw bytes of a frame that was not read: nothing can be compared
     if (rows[before + F.FAMILY]! < 0 || rows[after + F.FAMILY]! < 0) return true
-    const from = back ? 'output' : onlyHookOf(journey.hookMask)
-    return samePacket(
-      rows,
-      before,
-      after,
-      from,
-      back ? 'input' : onlyHookOf(mask),
-      journey.tableNumber === resolved.tableNumber,
-    )
+    // nat has rewritten the source by the next chain of these hooks, the destination by that of the others
+    if (back || (journey.hookMask & REWRITES_SOURCE) !== 0)
+      return samePacket(rows, before, after, 'output', 'input', false)
+    const [from, to] = [onlyHookOf(journey.hookMask), onlyHookOf(mask)]
+    const kept = from === to && from === 'forward'
+    return samePacket(rows, before, after, kept ? from : undefined, to, kept)
   }
 
   private isOnwards(journey: OpenJourney, resolved: Resolved, mask: number): boolean {
@@ -206,7 +197,7 @@ export class TracedAssembler implements EventSink {
     if (!back && (journey.passed.includes(resolved.chainNumber) || !this.isOnwards(journey, resolved, mask)))
       return false
     if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false
-    return this.isSame(before, base, journey, resolved, mask, back)
+    return this.isSame(before, base, journey, mask, back)
   }
 
   private rename(journey: OpenJourney, traceId: number): OpenJourney {
@@ -289,6 +280,7 @@ export class TracedAssembler implements EventSink {
       possible = mask
     }
     journey.hookMask = possible
+    journey.base = resolved.inChain?.hook === undefined ? undefined : resolved
     journey.layer = layer
     journey.hookNumber = resolved.hookNumber
     journey.tableNumber = resolved.tableNumber
@@ -303,13 +295,12 @@ export class TracedAssembler implements EventSink {
 
   /** Accepted here: does another base chain come for this packet? Only a ruleset can tell. */
   private isLastChain(journey: OpenJourney, resolved: Resolved, base: number): boolean {
-    if (!resolved.inChain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
-    const { hookMask } = journey
+    const { hookMask, base: chain } = journey
+    if (!chain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
     if (hookMask !== INPUT && hookMask !== POSTROUTING) return false
     const out = this.states.rows[base + F.OUT]!
-    if (hookMask === POSTROUTING && (out === 0 || this.states.names.text(out) === 'lo')) return false
-    if (resolved.hook === undefined || bitOf(resolved.hook) !== hookMask) return false
-    return this.resolver.isLast(resolved, true)
+    if (hookMask === POSTROUTING && (out === 0 || out === this.lo)) return false
+    return this.resolver.isVeryLast(chain)
   }
 
   private expire(now: number, idle: number): void {

@@ -4,6 +4,7 @@ import type { Family } from '../model/packet.ts'
 import { noStamp, type Stamp } from '../read/captures/stamp.ts'
 import { IntList } from './int-list.ts'
 import type { Repeat } from './repeats.ts'
+import type { Resolved } from './resolve.ts'
 
 export class OpenJourney {
   id = 0
@@ -50,6 +51,8 @@ export class OpenJourney {
   /** Base chains passed in this walk over the hooks; and which hooks it may be at now, a bit each. */
   readonly passed = new IntList()
   hookMask = 0
+  /** The base chain it walks, where the ruleset has it. */
+  base: Resolved | undefined
   /** The family of the table it is in, as a number. */
   layer = -1
   /** The capture says that events were lost while this packet was under way. */
@@ -85,6 +88,7 @@ export class OpenJourney {
     this.marks.clear()
     this.passed.clear()
     this.hookMask = 0
+    this.base = undefined
     this.layer = -1
     this.lossy = false
   }

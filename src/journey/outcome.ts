@@ -2,11 +2,12 @@
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
+import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { type BaseChain, baseChainsAt, hasNatChains, nextAtHook, nextBehindHook } from './base-chains.ts'
-import type { Evidence } from './evidence.ts'
+import type { Arrival, Evidence } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 
 export interface Ended {
@@ -73,7 +74,28 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
 }
 
 const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
-  priorityAt({ inChain: arrivals[step]!.chain, table: journey.steps[step]!.table }, hook)
+  priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)
+
+/** The base chain from which jumps led to this step. */
+function baseOf(arrivals: readonly Arrival[], step: number): Chain | undefined {
+  const { table, hook } = arrivals[step]!
+  for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
+    if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
+  // it was first seen inside
+  const bases = table ? [...table.chains.values()].filter((chain) => chain.hook === hook) : []
+  return bases.length === 1 ? bases[0] : undefined
+}
+
+/** The next base chain of that hook. Which of several with one priority comes first only the trace tells. */
+function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, nat: boolean): BaseChain | undefined {
+  const { journey, arrivals } = evidence
+  const priority = priorityHere(evidence, step, hook)
+  if (evidence.lossless === undefined) return nextAtHook(world, journey.family, hook, priority, nat)
+  const passed = new Set(arrivals.map(({ chain }) => chain))
+  return baseChainsAt(world, journey.family, hook, nat).find(
+    (one) => one.priority > priority || (one.priority === priority && !passed.has(one.chain)),
+  )
+}
 
 /**
  * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at
@@ -114,7 +136,7 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
   }
-  const next = nextAtHook(world, family, hook, priorityHere(evidence, step, hook), natPassed)
+  const next = nextHere(evidence, world, step, hook, natPassed)
   if (next) return missing(next)
   switch (hook) {
     case 'input':

@@ -9,7 +9,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
 import { type Ending, isBareVerdict, verdictOf } from '../rules/verdict.ts'
-import { nextAtHook } from './base-chains.ts'
+import { baseChainsAt, nextAtHook } from './base-chains.ts'
 import { type Candidate, LogRules } from './log-lines.ts'
 import { hooksOfChains } from './reach.ts'
 import { resolveNft } from './resolve-nft.ts'
@@ -90,6 +90,18 @@ export class Resolver {
       this.resolved[key] = known
     }
     return known
+  }
+
+  /** The same for a base chain of nft's, of which there may be several with one priority: can any come behind it? */
+  isVeryLast(at: Resolved): boolean {
+    at.last[1] ??= (() => {
+      if (at.hook === undefined || !at.inChain) return false
+      const priority = priorityAt(at, at.hook)
+      return baseChainsAt(this.world, at.family, at.hook, true).every(
+        (one) => one.chain === at.inChain || one.priority < priority,
+      )
+    })()
+    return at.last[1]
   }
 
   private chainNumber(name: string): number {

@@ -22,7 +22,9 @@ export interface TracedSteps {
 export function tracedSteps(open: OpenJourney, events: readonly Resolved[], shown: readonly Packet[]): TracedSteps {
   const packets = withProtocol(shown, events)
   const places = placeTraced(events, packets)
-  const marks = arrivalMarks(open, events)
+  const laid: Resolved[] = []
+  for (const i of events.keys()) laid.push(settled(i, events[i]!, laid, places))
+  const marks = arrivalMarks(open, laid)
   const numbers = new Map<number, number>()
   const steps: number[] = []
   for (const [i, { point }] of events.entries()) {
@@ -31,7 +33,7 @@ export function tracedSteps(open: OpenJourney, events: readonly Resolved[], show
     steps.push(i)
   }
   return {
-    resolved: steps.map((i) => settled(i, events, places)),
+    resolved: steps.map((i) => laid[i]!),
     packets: withMarks(steps, packets, marks),
     hooks: steps.map((i) => places[i]!.hook),
     depths: steps.map((i) => places[i]!.depth),
@@ -106,18 +108,18 @@ function mayMark({ point, rule }: Resolved): boolean {
 }
 
 /** Of rules that read alike the first one behind the one before has matched: unless it may also not have. */
-function settled(i: number, events: readonly Resolved[], places: readonly Place[]): Resolved {
-  const one = events[i]!
+function settled(i: number, one: Resolved, before: readonly Resolved[], places: readonly Place[]): Resolved {
   if (one.alike.length === 0) return one
-  let before = 0
+  let number = 0
   for (let k = i - 1; k >= 0; k--) {
-    const other = events[k]!
-    if (other.chain !== one.chain || other.table !== one.table || other.tableFamily !== one.tableFamily) continue
-    if (places[k]!.hook !== places[i]!.hook || other.point.type !== 'rule') break
-    before = other.ruleNumber ?? before
+    const other = before[k]!
+    if (other.chainNumber !== one.chainNumber) continue
+    // the chain may have been walked before, from another jump
+    if (other.point.type === 'rule' && places[k]!.caller === places[i]!.caller && places[k]!.hook === places[i]!.hook)
+      number = other.ruleNumber ?? 0
     break
   }
-  const possible = one.alike.filter((rule) => rule.ruleNumber > before)
+  const possible = one.alike.filter((rule) => rule.ruleNumber > number)
   const first = possible[0]
   if (!first || (possible.length > 1 && hangsOnChance(first))) return one
   const taken = { ...one, alike: [] }

@@ -16,7 +16,7 @@ export const FAMILIES: Readonly<Record<number, RuleFamily>> = {
 const HEAD = /^([^\s:]+):(\S+?):(rule|return|policy):(.*)$/s
 const RULE = /^0x([0-9a-f]+):(\S+)(?:\s+(.*))?$/s
 /** What stands in front of the rule: `-4 -t filter `, or the command's name; and its counters. */
-const COMMAND = /^(?:-[46]|ip6?tables|arptables|ebtables) -t \S+ (?:\[\d+:\d+\] )?/
+const COMMAND = /^(?:-[46]|ip6?tables|arptables|ebtables) -t \S+(?: |$)(?:\[\d+:\d+\] )?/
 
 const NOTHING: Meaning = { point: -1, mark: -1 }
 const utf8 = new TextDecoder()
