@@ -19,8 +19,8 @@ export function randomRuleset(random: Random): string {
 }
 
 const traceTable = () => `table inet tracing {
-  chain on_the_way_in { type filter hook prerouting priority -400; policy accept; udp dport 1000-1999 meta nftrace set 1; }
-  chain on_the_way_out { type filter hook output priority -400; policy accept; udp dport 1000-1999 meta nftrace set 1; }
+  chain on_the_way_in { type filter hook prerouting priority -400; policy accept; meta nftrace set 1; }
+  chain on_the_way_out { type filter hook output priority -400; policy accept; meta nftrace set 1; }
 }`
 
 function natTable(random: Random): string {
