@@ -21,14 +21,14 @@ export type Op = '==' | '!=' | '<' | '<=' | '>' | '>='
  *
  * A packet that has no such field at all (a later fragment's `tcp dport`, a forwarded packet's `meta skuid`) fails a
  * comparison whatever its `op`, as in nft; so `{ not: == }` holds for it and `!=` does not. That is not the same as
- * a field whose value is not known.
+ * a field whose value is not known. `nft`: nft asks, which takes some fields otherwise (rules/nft/fields.ts).
  *
  * `lookup`: the fields, one for each part of the set's type, make an element of the set. For an ipset the type is not
  * known where the rule is read, so there the fields are the rule's directions, `src` and `dst`; rules/ipset.ts
  * tells which fields they stand for once the type is known. A set of nft's is in `nft`; `differs`: no element fits.
  */
 export type Condition =
-  | { kind: 'compare'; field: string; op: Op; value: Value; mask?: Scalar; text?: string }
+  | { kind: 'compare'; field: string; op: Op; value: Value; mask?: Scalar; nft?: true; text?: string }
   | { kind: 'lookup'; fields: string[]; set: string; nft?: NftSet; differs?: true; text?: string }
   | { kind: 'not'; of: Condition; text?: string }
   | { kind: 'all'; of: Condition[]; text?: string }

@@ -46,6 +46,8 @@ export function indexOf(rules: readonly Rule[]): ChainIndex | undefined {
 export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: Moment): number {
   const held = read(moment)
   if (typeof held === 'object' && (isUnknown(held) || Array.isArray(held))) return from
+  // nft may find something there all the same
+  if (held === ABSENT && (moment.packet.fragOffset ?? 0) > 0) return from
   const same = held === ABSENT ? undefined : byValue.get(keyOf(held as Scalar))
   return Math.min(firstFrom(same, from, count), firstFrom(others, from, count))
 }

@@ -4,6 +4,7 @@ import { reader } from './facts.ts'
 import { FIELDS } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { ABSENT, type Moment } from './moment.ts'
+import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
 import { comparison } from './values.ts'
@@ -66,10 +67,12 @@ function prepare(condition: Condition): Test {
   }
 }
 
-function compare({ field, op, value, mask }: Condition & { kind: 'compare' }): Test {
+function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' }): Test {
   const read = reader(field)
   const holds = comparison(FIELDS[field] ?? 'name', op, value, mask)
   return (moment) => {
+    const otherwise = nft && peculiar(field, moment)
+    if (otherwise) return otherwise
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false

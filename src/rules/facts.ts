@@ -6,6 +6,7 @@ import { CONNECTION } from './facts/connection.ts'
 import { HEADERS } from './facts/headers.ts'
 import { ROUTING } from './facts/routing.ts'
 import { TRANSPORT } from './facts/transport.ts'
+import { UNKNOWNS } from './facts/untold.ts'
 import { WAY } from './facts/way.ts'
 import type { ABSENT, Moment, Readers } from './moment.ts'
 import { type Unknown, unknown } from './truth.ts'
@@ -13,7 +14,7 @@ import type { Held } from './values.ts'
 
 export type { Moment } from './moment.ts'
 
-const READERS: Readers = { ...WAY, ...HEADERS, ...TRANSPORT, ...CONNECTION, ...ROUTING }
+const READERS: Readers = { ...WAY, ...HEADERS, ...TRANSPORT, ...CONNECTION, ...ROUTING, ...UNKNOWNS }
 
 type Reader = (moment: Moment) => Held | typeof ABSENT | Unknown
 

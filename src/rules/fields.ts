@@ -34,6 +34,8 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'meta mark': 'number',
   'meta priority': 'number',
   'meta length': 'number',
+  /** The frame's type: 0x0800 IPv4, 0x86dd IPv6, 0x0806 ARP. */
+  'meta protocol': 'number',
   /** `ipv4` `ipv6`, or the family's own name. */
   'meta nfproto': 'name',
   'meta l4proto': 'protocol',

@@ -7,17 +7,16 @@ import type { Condition } from '../../src/model/condition.ts'
 import type { Hook } from '../../src/model/hook.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { World } from '../../src/model/world.ts'
-import { recognise } from '../../src/read/recognise.ts'
-import { WorldBuilder } from '../../src/read/world.ts'
 import { evaluate, evaluateAll } from '../../src/rules/evaluate.ts'
 import { lowerSpec } from '../../src/rules/iptables/lower.ts'
 import { readRule } from '../../src/rules/iptables/read.ts'
 import { splitWords } from '../../src/rules/iptables/words.ts'
 import { BRIDGE_SET_UP, bridgedFrames } from './count/bridged.ts'
 import { type About, BRIDGE_MAKERS, CONNECTION_MAKERS, MAKERS, makeRule, randomRule } from './count/conditions.ts'
-import { COUNTED_MARK, type Counting, countPackets, HOOKS, type HookName, type Sent } from './count/count.ts'
+import { type Counting, countPackets, HOOKS, type HookName, type Sent } from './count/count.ts'
 import { CT_MARK, FLOW_SET_UP, flows, type Step } from './count/flows.ts'
-import { type Place, randomPacket } from './count/packets.ts'
+import { randomPacket } from './count/packets.ts'
+import { atHook, PLACE, readWorld, SET_UP, SHOWN } from './count/place.ts'
 import { randomSets, SET_TYPES, setRule } from './count/sets.ts'
 import { Random } from './generate/random.ts'
 import { runInNamespace, whyNot } from './namespaces.ts'
@@ -25,53 +24,6 @@ import { runInNamespace, whyNot } from './namespaces.ts'
 const reason = whyNot('iptables-legacy', 'ip6tables-legacy', 'ip', 'bridge', 'ipset', 'conntrack', 'python3')
 if (reason) console.warn(`conditions are not compared with the kernel: ${reason}`)
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
-
-const PLACE: Place = {
-  own: { ip: ['10.0.0.1', '10.1.0.1', '127.0.0.1', '10.0.0.9'], ip6: ['2001:db8:a::1', '2001:db8:b::1', '::1'] },
-  others: {
-    ip: [
-      '10.0.0.7',
-      '10.1.0.7',
-      '10.1.0.200',
-      '192.0.2.7',
-      '198.51.100.7',
-      ...['33', '65', '81', '97', '113', '193'].map((n) => `10.1.0.${n}`),
-    ],
-    ip6: [
-      '2001:db8:a::7',
-      '2001:db8:b::7',
-      '2001:db8:b::1:7',
-      '2001:db8:9::7',
-      'fe80::7',
-      '2001:db8:a::',
-      '2001:db8:dead::7',
-      '2001:db8:beef::7',
-    ],
-  },
-  groups: { ip: ['224.0.0.251', '255.255.255.255', '10.0.0.255'], ip6: ['ff02::1', 'ff05::2'] },
-}
-const SET_UP = `
-ip addr add 10.0.0.1/24 brd + dev in0; ip addr add 10.1.0.1/24 brd + dev in1; ip addr add 10.0.0.9/32 dev lo
-ip addr add 2001:db8:a::1/64 dev in0 nodad; ip addr add 2001:db8:b::1/64 dev in1 nodad
-ip link set in1 group 7
-ip route add 198.51.100.0/24 via 10.1.0.7; ip route add blackhole 192.0.2.0/28
-ip route add anycast 10.1.0.33 dev in1 table local; ip route add local 10.1.0.192/29 dev lo table local
-ip route add blackhole 10.1.0.64/28 table local; ip route add unreachable 10.1.0.80/28 table local
-ip route add prohibit 10.1.0.96/28 table local; ip route add throw 10.1.0.112/28 table local
-ip -6 route add unreachable 2001:db8:dead::/48; ip -6 route add local 2001:db8:beef::/64 dev lo
-ip rule add iif lo fwmark 0x13/0xff to 198.51.100.0/24 lookup 100; ip route add default via 10.0.0.7 table 100
-ip -6 rule add iif lo fwmark 0x13/0xff to 2001:db8:9::/48 lookup 100; ip -6 route add default via 2001:db8:a::7 table 100
-ip -6 route add 2001:db8:9::/48 via 2001:db8:b::7
-for n in 10.0.0.7 2001:db8:a::7 fe80::7; do ip neigh add $n lladdr 02:00:00:00:00:99 dev in0 nud permanent; done
-for n in 10.1.0.7 10.1.0.200 2001:db8:b::7 2001:db8:b::1:7; do ip neigh add $n lladdr 02:00:00:00:00:99 dev in1 nud permanent; done
-`
-const SHOWN = ['ip -d addr', 'ip route show table all', 'ip rule', 'ip -6 rule', 'uname -r', 'ipset save']
-
-/** Where packets go out; what is for this host itself goes over lo. */
-function wayOut({ dst = '', mark = 0 }: Packet, own: boolean): string | undefined {
-  if (/^(198\.|2001:db8:9:)/.test(dst)) return own && (mark & 0xff) === 0x13 ? 'in0' : 'in1'
-  return /^(10\.0\.|2001:db8:a:)/.test(dst) ? 'in0' : /^(10\.1\.|2001:db8:b:)/.test(dst) ? 'in1' : undefined
-}
 
 /** What a packet and host state do not tell, and why not. */
 const UNTOLD = [
@@ -195,16 +147,6 @@ function rulesFor(random: Random, count: number): Counting[] {
   )
 }
 
-function readWorld(shown: readonly string[], commands: readonly string[]): World {
-  const builder = new WorldBuilder()
-  for (const [i, text] of shown.entries()) {
-    const recognised = recognise(text)
-    if (recognised && recognised.kind !== 'capture') builder.add(commands[i]!, text, recognised)
-  }
-  expect(builder.warnings).toEqual([])
-  return builder.world
-}
-
 function compare(
   sent: Sent,
   hook: HookName,
@@ -254,25 +196,3 @@ function conditionsOf(asked: Counting): Condition[] {
 
 const details = (conditions: readonly Condition[], moment: Parameters<typeof evaluate>[1]): string =>
   conditions.map((one) => JSON.stringify([one, evaluate(one, moment)])).join('\n')
-
-/** The packet as it is in that hook; undefined where two packets come of it. */
-function atHook({ packet, in: device, uid, family }: Sent, hook: HookName, came: HookName[]): Packet | undefined {
-  const mark = ((packet.mark ?? 0) | COUNTED_MARK) >>> 0
-  const own = device === undefined
-  const { srcMac, dstMac, ...rest } = packet
-  const base: Packet = { ...rest, mark }
-  if (own) {
-    const toGroup = PLACE.groups[family].includes(packet.dst!)
-    // a copy for this host's own listeners goes with it, from POSTROUTING on, without a socket
-    if (toGroup && hook !== 'OUTPUT') return undefined
-    if (hook === 'PREROUTING' || hook === 'INPUT') return { ...base, in: 'lo' }
-    const loops = came.includes('PREROUTING') && !toGroup
-    const out = loops ? 'lo' : wayOut(packet, true)
-    return { ...base, uid: uid ?? 0, gid: uid ?? 0, ...(out === undefined ? {} : { out }) }
-  }
-  const arrived: Packet = { ...base, in: device, dstMac: dstMac ?? `02:00:00:00:0${device.slice(2)}:0a` }
-  if (srcMac) arrived.srcMac = srcMac
-  if (hook === 'PREROUTING' || hook === 'INPUT') return arrived
-  const out = wayOut(packet, false)
-  return { ...arrived, ttl: packet.ttl! - 1, ...(out === undefined ? {} : { out }) }
-}

@@ -59,7 +59,9 @@ export function takenRules(around: string, chain: string, rules: readonly string
     const [answer] = loadNft([`${around}\n${left.map((rule) => `add rule ${chain} ${rule}`).join('\n')}\n`])
     if (typeof answer === 'object') return new Set(left)
     const bad = new Set([...answer!.matchAll(/^\S+?\.nft:(\d+):/gm)].map(([, line]) => Number(line) - first - 1))
-    if (bad.size > 0) left = left.filter((_, i) => !bad.has(i))
+    const others = left.filter((_, i) => !bad.has(i))
+    if (others.length < left.length) left = others
+    else if (bad.size > 0) throw new Error(answer)
     else if (left.length === 1) return new Set()
     else {
       const half = left.length >> 1

@@ -113,6 +113,12 @@ const owner =
     return packet[key] ?? unknown('whose socket it belongs to is not known')
   }
 
+const frameType: Read = (moment) => {
+  if (moment.family === 'arp') return 0x0806
+  const version = ipVersion(moment)
+  return version && (version === 'ip' ? 0x0800 : 0x86dd)
+}
+
 const NOT_SHOWN = 'no capture shows it'
 
 export const WAY: Readers = {
@@ -129,6 +135,7 @@ export const WAY: Readers = {
   'meta mark': packetField('mark'),
   'meta length': packetField('length'),
   'meta nfproto': ({ family }) => (family === 'ip' ? 'ipv4' : family === 'ip6' ? 'ipv6' : family),
+  'meta protocol': frameType,
   'meta l4proto': packetField('protocol'),
   'meta skuid': owner('uid'),
   'meta skgid': owner('gid'),

@@ -48,6 +48,10 @@ export interface Layers {
   transport?: string
   /** `meta protocol`. */
   ether?: number
+  /** ICMP's types, of which one has to be there. */
+  icmp?: readonly number[]
+  /** An extension header of IPv6. */
+  exthdr?: string
 }
 
 /** What a packet has to be so that it has this header: nft asks for that first, unless the rule has done so. */
@@ -73,6 +77,22 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   vxlan: { transport: 'udp' },
   geneve: { transport: 'udp' },
   th: {},
+}
+
+/** Fields that only some of ICMP's messages have (src/proto.c, icmp_hdr and icmpv6_hdr). */
+export const MESSAGES: Readonly<Record<string, readonly number[]>> = {
+  'icmp id': [0, 8],
+  'icmp sequence': [0, 8],
+  'icmp gateway': [5],
+  'icmp mtu': [3],
+  'icmpv6 id': [128, 129],
+  'icmpv6 sequence': [128, 129],
+  'icmpv6 parameter-problem': [4],
+  'icmpv6 mtu': [2],
+  'icmpv6 packet-too-big': [2],
+  'icmpv6 max-delay': [130],
+  'icmpv6 taddr': [130, 131, 132, 135, 136, 137],
+  'icmpv6 daddr': [137],
 }
 
 /** Kinds of TCP options (src/tcpopt.c). */

@@ -7,6 +7,7 @@ import { reader } from '../facts.ts'
 import { ABSENT, type Moment } from '../moment.ts'
 import { isUnknown, type Truth, type Unknown, unknown } from '../truth.ts'
 import { addressBytes, type Held } from '../values.ts'
+import { peculiar } from './fields.ts'
 import { candidates, findElement, setIndex } from './set-index.ts'
 
 export interface Lookup {
@@ -15,8 +16,15 @@ export interface Lookup {
   nft: NftSet
 }
 
-/** The element; undefined: there is none; ABSENT: the packet has no such field, whatever is asked. */
-export function findIn({ fields, set, nft }: Lookup, moment: Moment): SetElement | undefined | typeof ABSENT | Unknown {
+/**
+ * The element; undefined: there is none; ABSENT: the packet has no such field, whatever is asked. `surely`: it has to be
+ * known that the packet has every field.
+ */
+export function findIn(
+  { fields, set, nft }: Lookup,
+  moment: Moment,
+  surely = false,
+): SetElement | undefined | typeof ABSENT | Unknown {
   const of = nft.elements ? undefined : named(moment.world, nft, set)
   const elements = nft.elements ?? of?.elements
   if (!elements) return unknown(`the elements of set ${set} are not known`)
@@ -24,19 +32,19 @@ export function findIn({ fields, set, nft }: Lookup, moment: Moment): SetElement
   let open: Unknown | undefined
   const values: (Held | undefined)[] = []
   for (const [i, field] of fields.entries()) {
-    const held = nft.constants?.[i] ?? reader(field)(moment)
+    const held = nft.constants?.[i] ?? peculiar(field, moment) ?? reader(field)(moment)
     if (held === ABSENT) return ABSENT
     const mask = nft.masks?.[i]
     if (isUnknown(held)) open ??= held
     values.push(isUnknown(held) ? undefined : mask === undefined ? held : masked(held, mask))
   }
   if (!open) return findElement(index, values as Held[])
-  return candidates(index, values).length > 0 ? open : undefined
+  return surely || candidates(index, values).length > 0 ? open : undefined
 }
 
 /** `differs`: whether it is in no element. */
 export function inNftSet(lookup: Lookup, differs: boolean, moment: Moment): Truth {
-  const found = findIn(lookup, moment)
+  const found = findIn(lookup, moment, differs)
   if (found === ABSENT) return false
   if (isUnknown(found)) return found
   if (!found) return differs

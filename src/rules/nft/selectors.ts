@@ -1,6 +1,6 @@
 /** What an expression asks for: the field as conditions name it, and the type of its data as nft names it. */
 import type { Ct, Expression, Exthdr, Fib, Payload, Rt, Selector, Socket, TcpOption } from './ast.ts'
-import { headerType, LAYERS, type Layers, TCP_OPTIONS } from './headers.ts'
+import { headerType, LAYERS, type Layers, MESSAGES, TCP_OPTIONS } from './headers.ts'
 
 export interface Asked {
   /** As in rules/fields.ts; what is not in there is never known. */
@@ -35,7 +35,9 @@ function payload(of: Payload['payload']): Asked {
   const type = headerType(protocol, field)
   // nothing is known of what a tunnel carries
   if (tunnel !== undefined) return { field: `${tunnel} ${protocol} ${field}`, type, ...layersOf(tunnel) }
-  return { field: `${protocol} ${field}`, type, ...layersOf(protocol) }
+  const icmp = MESSAGES[`${protocol} ${field}`]
+  const layers = { ...LAYERS[protocol], ...(icmp ? { icmp } : {}) }
+  return { field: `${protocol} ${field}`, type, layers }
 }
 
 const layersOf = (protocol: string): { layers?: Layers } => {
@@ -93,7 +95,7 @@ const CT_TYPES: Readonly<Record<string, string>> = {
   label: 'ct_label',
   event: 'ct_event',
   helper: 'string',
-  expiration: 'time',
+  expiration: 'duration',
   'proto-src': 'inet_service',
   'proto-dst': 'inet_service',
   'ip saddr': 'ipv4_addr',
@@ -124,7 +126,8 @@ function exthdr({ name, field, offset }: Exthdr['exthdr']): Asked {
   if (field === undefined)
     return { field: 'exthdr', type: 'boolean', layers, exists: { field: 'exthdr', flag: header.replace('srh', 'rt') } }
   const entry = offset ? ` ${offset}` : ''
-  return { field: `${header} ${field}${entry}`, type: headerType(name, field), layers }
+  const type = headerType(name, field)
+  return { field: `${header} ${field}${entry}`, type, layers: { ...layers, exthdr: header.replace('srh', 'rt') } }
 }
 
 function tcpOption(of: TcpOption['tcp option']): Asked {
@@ -132,12 +135,13 @@ function tcpOption(of: TcpOption['tcp option']): Asked {
   if ('base' in of) {
     // one byte at the beginning of the option is its kind
     if (of.offset === 0 && of.len === 8)
-      return { field: 'tcp options', type: 'integer', layers, exists: { field: 'tcp options', flag: String(of.base) } }
+      return { field: 'tcp options', type: 'integer', exists: { field: 'tcp options', flag: String(of.base) } }
     return { field: `tcp option @${of.base},${of.offset},${of.len}`, type: 'integer', layers }
   }
   const kind = TCP_OPTIONS[of.name] ?? Number(of.name)
   if (of.field === undefined || of.field === 'kind')
-    return { field: 'tcp options', type: 'boolean', layers, exists: { field: 'tcp options', flag: String(kind) } }
+    // asked of any packet: one that is not TCP has none
+    return { field: 'tcp options', type: 'boolean', exists: { field: 'tcp options', flag: String(kind) } }
   return { field: `tcp option ${of.name === 'mss' ? 'maxseg' : of.name} ${of.field}`, type: 'integer', layers }
 }
 
@@ -170,15 +174,15 @@ function rarely(expression: Selector): Asked | undefined {
   if ('ip option' in expression) {
     const { name, field } = expression['ip option']
     const layers: Layers = { network: 'ipv4' }
-    return { field: `ip option ${name} ${field ?? 'exists'}`, type: field ? 'integer' : 'boolean', layers }
+    if (field === undefined) return { field: `ip option ${name} exists`, type: 'boolean' }
+    return { field: `ip option ${name} ${field}`, type: 'integer', layers }
   }
   if ('sctp chunk' in expression) {
     const { name, field } = expression['sctp chunk']
-    const type = field ? 'integer' : 'boolean'
-    return { field: `sctp chunk ${name} ${field ?? 'exists'}`, type, layers: { transport: 'sctp' } }
+    if (field === undefined) return { field: `sctp chunk ${name} exists`, type: 'boolean' }
+    return { field: `sctp chunk ${name} ${field}`, type: 'integer', layers: { transport: 'sctp' } }
   }
-  if ('dccp option' in expression)
-    return { field: `dccp option ${expression['dccp option'].type}`, type: 'boolean', layers: { transport: 'dccp' } }
+  if ('dccp option' in expression) return { field: `dccp option ${expression['dccp option'].type}`, type: 'boolean' }
   if ('osf' in expression) return { field: `osf ${expression.osf.key}`, type: 'string' }
   if ('ipsec' in expression) {
     const { dir, key, family, spnum = 0 } = expression.ipsec

@@ -17,7 +17,7 @@ const dscp: Symbols = {
 }
 
 export const SYMBOLS: Readonly<Record<string, Symbols>> = {
-  inet_proto: Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, protocolNumber(name)!])),
+  inet_proto: { ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, protocolNumber(name)!])), comp: 108 },
   ether_type: { ip: 0x0800, arp: 0x0806, ip6: 0x86dd, '8021q': 0x8100, '8021ad': 0x88a8, vlan: 0x8100 },
   nf_proto: { ipv4: 2, ipv6: 10 },
   pkt_type: { unicast: 0, host: 0, broadcast: 1, multicast: 2, other: 3 },
@@ -80,19 +80,23 @@ export const SYMBOLS: Readonly<Record<string, Symbols>> = {
   tcp_flag: { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
   // names in input alone: nft prints numbers
   inet_service: SERVICES,
+  // others only the host's own files tell
+  uid: { root: 0 },
+  gid: { root: 0 },
 }
 
 /** Types that hold several bits at once. */
 export const BITMASKS: readonly string[] = ['ct_state', 'ct_status', 'ct_event', 'ct_label', 'tcp_flag']
 
 /** Types that nft prints as numbers, whatever names it takes. */
-const PRINTED_AS_NUMBER = ['inet_service']
+const PRINTED_AS_NUMBER = ['inet_service', 'uid', 'gid']
 
 const names = new Map<string, ReadonlyMap<number, string>>()
 
 /** How nft prints this value of the type: by name where it has one. */
 export function symbolOf(type: string, value: number): string | undefined {
   if (PRINTED_AS_NUMBER.includes(type)) return undefined
+  if (type === 'classid') return classIdText(value)
   let known = names.get(type)
   if (!known) {
     // the first of several names stays
@@ -121,4 +125,9 @@ function classId(text: string): number | undefined {
   const [major, minor = ''] = text.split(':')
   if (!/^[0-9a-f]{0,4}:[0-9a-f]{0,4}$/i.test(text)) return /^\d{1,10}$/.test(text) ? Number(text) : undefined
   return Number.parseInt(major || '0', 16) * 65536 + Number.parseInt(minor || '0', 16)
+}
+
+const classIdText = (value: number): string => {
+  if (value === 0 || value === 0xffffffff) return value === 0 ? 'none' : 'root'
+  return `${Math.floor(value / 65536).toString(16)}:${(value % 65536).toString(16)}`
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sends packets one by one in this network namespace, and tells which rules have counted each.
 
-Standard input: {"packets": [...], "probe": {"ip": HEX, "ip6": HEX}, "wire": NAME}. A packet is {"bytes": HEX,
+Standard input: {"packets": [...], "probe": {"ip": HEX, "ip6": HEX}, "wire": NAME, "nft": BOOL}. A packet is {"bytes": HEX,
 "family": "ip" | "ip6", "mark": N} and either "wire": NAME, a frame to be put onto that wire, or "to": ADDRESS and
 "uid": N, an IP packet that this host sends. Standard output: for each packet the places of the rules that counted it,
-in the order of `iptables-save -t mangle`.
+in the order of `iptables-save -t mangle`; with "nft", the numbers that are the comments of nft's rules that count.
 """
 
 import ctypes
@@ -51,6 +51,21 @@ class Counters:
         counted = [place for place, (new, old) in enumerate(zip(now, self.last)) if new != old and place > 0]
         self.last = now
         return counted
+
+
+NFT_COUNTED = re.compile(rb'counter packets (\d+) bytes \d+.* comment "(\d+)"')
+
+
+class NftCounters(Counters):
+    """Those of all rules with a comment; number 0 counts probes."""
+
+    def __init__(self):
+        self.last = self.read()
+
+    def read(self):
+        listed = subprocess.run(["nft", "list", "table", "inet", "counted"], capture_output=True, check=True).stdout
+        found = {int(number): int(packets) for packets, number in NFT_COUNTED.findall(listed)}
+        return [found.get(number, 0) for number in range(max(found) + 1)]
 
 
 class Sender:
@@ -103,7 +118,8 @@ def main():
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     given = json.load(sys.stdin)
     sender = Sender()
-    counters = {}
+    both = NftCounters() if given.get("nft") else None
+    counters = {"ip": both, "ip6": both} if both else {}
     answers = []
     for packet in given["packets"]:
         family = packet["family"]

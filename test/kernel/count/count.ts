@@ -51,6 +51,8 @@ export interface Script {
   /** Shell commands behind the making of the wires: addresses, routes, sets. */
   setUp: string
   rules: readonly Counting[]
+  /** Rules of nft, in a table of family inet, that stand for both families; instead of `rules`. */
+  nft?: { sets: string; rules: readonly Omit<Counting, 'family'>[] }
   packets: readonly Sent[]
   /** Commands whose output is wanted, run when all packets are sent. */
   show?: readonly string[]
@@ -65,12 +67,13 @@ export interface Answers {
 }
 
 /** Throws where the namespace cannot be made as the script says. */
-export function countPackets({ setUp, rules, packets, show = [] }: Script): Answers {
-  const tables = (['ip', 'ip6'] as const).map((family) => restoring(family, rules))
+export function countPackets({ setUp, rules, nft, packets, show = [] }: Script): Answers {
+  const tables = nft ? [loading(nft)] : (['ip', 'ip6'] as const).map((family) => restoring(family, rules))
   const given = {
     packets: packets.map(onTheWay),
     probe: { ip: hex(frame('in0', probe('ip'), 'ip')), ip6: hex(frame('in0', probe('ip6'), 'ip6')) },
     wire: 'wire0',
+    nft: nft !== undefined,
   }
   const output = runInNamespace(
     [
@@ -88,7 +91,35 @@ export function countPackets({ setUp, rules, packets, show = [] }: Script): Answ
   const [, told = ''] = output.split('@ANSWERS\n')
   const [answers = '', ...shown] = told.split('@SHOWN\n')
   if (!answers.startsWith('[')) throw new Error(output.slice(-3000))
-  return { ...read(JSON.parse(answers), rules, packets), shown }
+  return { ...(nft ? readNft(JSON.parse(answers)) : read(JSON.parse(answers), rules, packets)), shown }
+}
+
+/** Each rule has its number as its comment: 0 is the probe's, then one for each hook, then ours. */
+function loading({ sets, rules }: NonNullable<Script['nft']>): string {
+  const counted = (mark: number) => `meta mark & ${mark} == ${mark} counter`
+  const chains = HOOKS.flatMap((hook, i) => [
+    `chain rules${i} {`,
+    ...rules.flatMap((rule, n) =>
+      rule.hook === hook ? [`${rule.rule} counter comment "${n + HOOKS.length + 1}"`] : [],
+    ),
+    '}',
+    `chain hook${i} {`,
+    `type filter hook ${hook.toLowerCase()} priority mangle;`,
+    ...(i === 0 ? ['iifname "wire*" drop', `${counted(PROBE_MARK)} drop comment "0"`] : []),
+    `${counted(COUNTED_MARK)} jump rules${i} comment "${i + 1}"`,
+    '}',
+  ])
+  return `nft -f - <<'@RULES'\ntable inet counted {\n${sets}\n${chains.join('\n')}\n}\n@RULES`
+}
+
+function readNft(answers: number[][]): Omit<Answers, 'shown'> {
+  return {
+    came: answers.map((counted) => HOOKS.filter((_, i) => counted.includes(i + 1))),
+    counted: answers.map((counted) => {
+      const ours = counted.filter((number) => number > HOOKS.length)
+      return new Set(ours.map((number) => number - HOOKS.length - 1))
+    }),
+  }
 }
 
 /** In the order that `iptables-save` prints: the built-in chains, then ours by name. */

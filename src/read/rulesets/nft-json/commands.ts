@@ -117,8 +117,15 @@ export function command(entry: unknown, line: number): Command | undefined {
   if (key === undefined || others.length > 0) return unread('add', entry, line)
   if (Object.hasOwn(OBJECTS, key)) return object('add', entry, line)
   if (key === 'list') return undefined
-  if (VERBS.includes(key)) return object(key as Verb, value, line)
+  if (VERBS.includes(key)) return besideRule(object(key as Verb, value, line))
   return unread('add', entry, line)
+}
+
+/** A new rule's handle in a command is that of the rule beside it; in a listing it is its own. */
+function besideRule(given: Command): Command {
+  if ((given.op !== 'add' && given.op !== 'insert') || !('rule' in given.object)) return given
+  const { handle, ...rule } = given.object.rule
+  return handle === undefined ? given : { ...given, object: { rule: { ...rule, position: handle } } }
 }
 
 function object(op: Verb, entry: unknown, line: number): Command {

@@ -14,6 +14,10 @@ export class Lowering {
   private network: string | undefined
   private transport: string | undefined
   private ether: number | undefined
+  /** Which of ICMP's messages it is has been asked. */
+  private icmp = false
+  /** IPv6's extension headers that have been asked for. */
+  private readonly headers = new Set<string>()
 
   constructor(family: RuleFamily, table: string) {
     this.family = family
@@ -51,10 +55,22 @@ export class Lowering {
       this.transport = layers.transport
       this.ask({ kind: 'compare', field: 'meta l4proto', op: '==', value: layers.transport, text })
     }
+    if (layers?.exthdr !== undefined && !this.headers.has(layers.exthdr)) {
+      this.headers.add(layers.exthdr)
+      this.ask({ kind: 'compare', field: 'exthdr', op: '==', value: layers.exthdr, text })
+    }
+    if (layers?.icmp && !this.icmp) {
+      this.icmp = true
+      const field = layers.transport === 'icmp' ? 'icmp type' : 'icmpv6 type'
+      const [only, ...others] = layers.icmp
+      const value = others.length === 0 ? only! : { set: [...layers.icmp] }
+      this.ask({ kind: 'compare', field, op: '==', value, text })
+    }
   }
 
   /** The rule itself has asked for that. */
-  said({ network, transport, ether }: Layers): void {
+  said({ network, transport, ether, icmp }: Layers): void {
+    if (icmp) this.icmp = true
     if (network !== undefined) this.network = network
     if (transport !== undefined) this.transport = transport
     if (ether !== undefined) this.ether = ether

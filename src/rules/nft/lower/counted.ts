@@ -14,7 +14,7 @@ export function limitCondition({ rate_unit, burst = 0, inv }: LimitBody, text: s
   const inPackets = (rate_unit ?? 'packets') === 'packets'
   const lasts: Allowance | undefined = inPackets ? { packets: burst, ...(each ? { each } : {}) } : undefined
   const under: Condition = { kind: 'unknown', text, reason: COUNTED_BEFORE, ...(lasts ? { lasts } : {}) }
-  return inv ? { kind: 'not', of: under, text } : under
+  return inv && lasts ? { kind: 'not', of: under, text } : under
 }
 
 const BYTES_BEFORE = 'depends on how many bytes came before'

@@ -19,7 +19,8 @@ function plainElement(member: Expression): SetElement {
   return {
     parts: partsOf(val),
     ...(timeout === undefined ? {} : { timeout }),
-    ...(expires === undefined ? {} : { expires }),
+    // JSON has whole seconds
+    ...(expires === undefined ? {} : { expires: Math.floor(expires) }),
     ...(comment === undefined ? {} : { comment }),
     ...(counter ? { counters: counter } : {}),
     ...(carries.length > 0 ? { carries } : {}),

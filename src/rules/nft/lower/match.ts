@@ -1,13 +1,16 @@
 /** `match` → conditions (nft's src/netlink_linearize.c, netlink_gen_relational, says what is compared with what). */
 import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
+import { UNTOLD } from '../../facts/untold.ts'
 import { FIELDS } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
+import { isPeculiar } from '../fields.ts'
 import type { Layers } from '../headers.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { keyOf, maskedField, place, setName } from './key.ts'
-import { bitNames, bitsOf, constantValue } from './values.ts'
+import { bitNames, constantValue } from './values.ts'
 
 interface Match {
   op: MatchOp
@@ -50,6 +53,8 @@ function fieldMatch({ op, left, right }: Match, text: string, lowering: Lowering
   const of = masked?.asked ?? asked(left)
   if (!of) return undefined
   lowering.need(of.layers, text)
+  const untold = UNTOLD[of.field]
+  if (untold !== undefined) return [{ kind: 'unknown', text, reason: untold }]
   const conditions = masked
     ? maskedMatch(of, masked.mask, op, right, text)
     : (existence(of, op, right, text) ?? rewritten(of, op, right, text, lowering) ?? plainMatch(of, op, right, text))
@@ -66,6 +71,9 @@ function saidBy({ field }: Asked, right: Expression): Layers {
     case 'meta protocol':
     case 'ether type':
       return protocolLayers(typeof right === 'number' ? right : numberOf('ether_type', right))
+    case 'icmp type':
+    case 'icmpv6 type':
+      return { icmp: [] }
     case 'meta l4proto':
     case 'ip protocol':
     case 'ip6 nexthdr':
@@ -87,11 +95,13 @@ function existence(of: Asked, op: MatchOp, right: Expression, text: string): Con
     const { field, flag } = of.exists
     const there = isTrue(right, of)
     if (there === undefined || (op !== '==' && op !== '!=' && op !== 'in')) return undefined
-    return [{ kind: 'compare', field, op: there === (op !== '!=') ? '==' : '!=', value: flag, text }]
+    const found = compared(field, '==', flag, text)
+    // also for packets that could not have it
+    return [there === (op !== '!=') ? found : { kind: 'not', of: found, text }]
   }
   // a route's device: `` where there is none
   if (!of.field.startsWith('fib ') || typeof right !== 'boolean') return undefined
-  return [{ kind: 'compare', field: of.field, op: right === (op !== '!=') ? '!=' : '==', value: '', text }]
+  return [compared(of.field, right === (op !== '!=') ? '!=' : '==', '', text)]
 }
 
 function isTrue(right: Expression, { field }: Asked): boolean | undefined {
@@ -144,7 +154,7 @@ function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   if (op === 'in') {
     const bits = bitsOf(right, of.type)
     if (bits === undefined) return undefined
-    return [{ kind: 'compare', field: of.field, op: '!=', mask: bits, value: 0, text }]
+    return [compared(of.field, '!=', 0, text, bits)]
   }
   const value = constantValue(right, of)
   if (value === undefined) return undefined
@@ -157,6 +167,7 @@ const compared = (field: string, op: Op, value: Value, text: string, mask?: Scal
   op,
   value,
   ...(mask === undefined ? {} : { mask }),
+  ...(isPeculiar(field) ? { nft: true as const } : {}),
   text,
 })
 
@@ -177,6 +188,7 @@ function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
 
 /** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
 function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (isSet(right)) return flagSetMatch(of, op, right.set, text)
   const names = of.type === 'ct_label' ? labels(right) : bitNames(right, of.type)
   if (!names) return undefined
   const { field } = of
@@ -195,6 +207,14 @@ function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   return [{ kind: 'not', of: exact, text }, compared(field, '!=', { set: [] }, text)]
 }
 
+/** Each member is all of the bits. */
+function flagSetMatch(of: Asked, op: MatchOp, set: Expression[], text: string): Condition[] | undefined {
+  const each = set.map((one) => flagsMatch(of, '==', one, text))
+  if (op === 'in' || !each.every((one) => one !== undefined)) return undefined
+  const any: Condition = { kind: 'any', of: each.flat(), text }
+  return [op === '!=' ? { kind: 'not', of: any, text } : any]
+}
+
 function labels(right: Expression): string[] | undefined {
   const list = Array.isArray(right) ? right : [right]
   return list.every((one) => typeof one === 'string' || typeof one === 'number') ? list.map(String) : undefined
@@ -210,6 +230,11 @@ function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
 
 /** `ct status & (snat | dnat) != 0`: any, or none, of these. */
 function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  if (of.type === 'ct_label') {
+    // the number is that of the label, not its bit
+    const isThere = labels(right)?.join() === String(mask)
+    return isThere && (op === '==' || op === '!=') ? [compared(of.field, op, String(mask), text)] : undefined
+  }
   const names = typeof mask === 'number' ? bitNames(mask, of.type) : undefined
   const value = bitsOf(right, of.type)
   if (!names || value === undefined || (op !== '==' && op !== '!=')) return undefined

@@ -92,7 +92,8 @@ export function lowerTproxy({ family, addr, port }: Tproxy, text: string, loweri
     : {
         kind: 'tproxy',
         ...(address === undefined ? {} : { address }),
-        ...(number === undefined ? {} : { port: Number(number) }),
+        // port 0 is the packet's own
+        ...(number === undefined || Number(number) === 0 ? {} : { port: Number(number) }),
         otherwise: 'next-rule',
       }
   lowering.do(statement)

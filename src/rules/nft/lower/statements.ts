@@ -85,7 +85,7 @@ const LOWER: Readonly<Record<string, Lower>> = {
   set: (body: SetUpdate, text, lowering) => updateSet(body, body.set, text(), lowering),
   map: (body: SetUpdate & { map: string }, text, lowering) => updateSet(body, body.map, text(), lowering),
   meter: ({ key, stmt, name }: { key: Expression; stmt: NftStatement; name: string }, text, lowering) => {
-    const fields = keyOf(key)
+    const fields = keyOf(typeof key === 'object' && !Array.isArray(key) && 'elem' in key ? key.elem.val : key)
     for (const { layers } of fields?.parts ?? []) lowering.need(layers, text())
     if (fields) counts([stmt], { table: name, fields: fields.parts.map(({ field }) => field) }, text(), lowering)
     else notUnderstood(text(), lowering)

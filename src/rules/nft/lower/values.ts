@@ -4,6 +4,7 @@ import type { Scalar, Value } from '../../../model/condition.ts'
 import { FIELDS } from '../../fields.ts'
 import { protocolName } from '../../iptables/protocols.ts'
 import type { Expression } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
 import type { Asked } from '../selectors.ts'
 import { BITMASKS, numberOf, symbolOf } from '../symbols.ts'
 
@@ -60,24 +61,6 @@ function prefixValue(addr: Expression, length: number, { field }: Asked): Value 
 
 /** Of fields that people give prefixes of; bits. */
 const WIDTHS: Readonly<Record<string, number>> = { 'meta mark': 32, 'ct mark': 32 }
-
-/** A constant number: of flags, one with all their bits; of what operators make. */
-export function bitsOf(expression: Expression, type: string): number | undefined {
-  if (typeof expression === 'number') return expression
-  if (typeof expression === 'string') return numberOf(type, expression)
-  if (typeof expression !== 'object') return undefined
-  if (Array.isArray(expression)) return combine(expression, type, (a, b) => a | b)
-  if ('|' in expression) return combine(expression['|'], type, (a, b) => a | b)
-  if ('&' in expression) return combine(expression['&'], type, (a, b) => a & b)
-  if ('^' in expression) return combine(expression['^'], type, (a, b) => a ^ b)
-  if ('<<' in expression) return combine(expression['<<'], type, (a, b) => a << b)
-  return '>>' in expression ? combine(expression['>>'], type, (a, b) => a >>> b) : undefined
-}
-
-function combine(parts: readonly Expression[], type: string, by: (a: number, b: number) => number): number | undefined {
-  const numbers = parts.map((part) => bitsOf(part, type))
-  return numbers.every((number) => number !== undefined) ? numbers.reduce(by) >>> 0 : undefined
-}
 
 /** The names of the bits in it, or undefined where the type has none for one of them. */
 export function bitNames(expression: Expression, type: string): string[] | undefined {

@@ -3,11 +3,11 @@ import type { Assignment, Statement } from '../../../model/statement.ts'
 import { FIELDS } from '../../fields.ts'
 import { protocolName } from '../../iptables/protocols.ts'
 import type { Expression } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { symbolOf } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { lowerMap, mapIn } from './maps.ts'
-import { bitsOf } from './values.ts'
 
 const ALL = 0xffffffff
 
@@ -33,7 +33,9 @@ function writes(of: Asked, value: Expression, text: string, lowering: Lowering):
   if (folded) return 'kind' in folded ? [folded] : written(field, folded)
   const name = nameOf(value, of)
   if (name !== undefined) return [assignment(field, name)]
-  return [{ kind: 'unknown', text, reason: 'what it writes cannot be told', fields: [field] }]
+  const isMtu = asked(value)?.field === 'rt mtu'
+  const reason = isMtu ? "the path's MTU is not known" : 'what it writes cannot be told'
+  return [{ kind: 'unknown', text, reason, fields: [field] }]
 }
 
 /** A segment size is only ever lowered (net/netfilter/nft_exthdr.c, nft_exthdr_tcp_set_eval). */
@@ -102,9 +104,9 @@ function applied({ and, xor, shift, ...rest }: Folded, op: string, by: number): 
     case '^':
       return { ...rest, shift, and, xor: (xor ^ by) >>> 0 }
     default: {
-      if (xor !== 0) return undefined
       const bits = op === '<<' ? by : -by
-      return { ...rest, xor, shift: shift + bits, and: (bits < 0 ? and >>> -bits : and << bits) >>> 0 }
+      const shifted = (number: number) => (bits < 0 ? number >>> -bits : number << bits) >>> 0
+      return { ...rest, xor: shifted(xor), shift: shift + bits, and: shifted(and) }
     }
   }
 }

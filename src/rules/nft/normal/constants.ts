@@ -6,7 +6,7 @@ import { BITMASKS, numberOf, SYMBOLS, symbolOf } from '../symbols.ts'
 const isAddressType = (type: string): boolean => type === 'ipv4_addr' || type === 'ipv6_addr' || type === 'address'
 
 /** Types whose values are text even if they look like numbers. */
-const TEXTS = ['ifname', 'string', 'ifkind', 'cgroupsv2', 'verdict', 'iface_index', 'classid', 'hour', 'time']
+const TEXTS = ['ifname', 'string', 'ifkind', 'cgroupsv2', 'verdict', 'iface_index', 'time']
 
 /** A constant of this type; references to sets, and what is not understood, stay as they are. */
 export function constant(value: Expression, type: string): Expression {
@@ -30,7 +30,9 @@ function textConstant(text: string, type: string): Expression {
   if (text.startsWith('@') || text === '*') return text
   if (type === 'boolean') return text === 'exists' ? true : text === 'missing' ? false : text
   if (isAddressType(type)) return address(text, type)
-  if (type === 'ether_addr') return text.toLowerCase()
+  if (type === 'ether_addr') return text.toLowerCase().replace(/(^|:)(?=[0-9a-f](?::|$))/g, '$10')
+  if (type === 'hour') return text.replace(/^(\d\d:\d\d):00$/, '$1')
+  if (type === 'duration') return seconds(text) ?? text
   if (type === 'realm' || type === 'devgroup') return numberOf(type, text) ?? text
   if (TEXTS.includes(type)) return text
   const number = numberOf(type, text)
@@ -40,7 +42,17 @@ function textConstant(text: string, type: string): Expression {
 function numberConstant(number: number, type: string): Expression {
   if (type === 'realm' || type === 'devgroup') return number
   if (type === 'boolean') return number === 1
+  if (type === 'iface_index') return String(number)
+  if (type === 'ipv4_addr') return formatAddress(Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number))
   return symbolOf(type, number) ?? number
+}
+
+const SECONDS: Readonly<Record<string, number>> = { w: 604800, d: 86400, h: 3600, m: 60, s: 1, ms: 0.001 }
+
+/** `4d23h59m59s` → seconds. */
+function seconds(text: string): number | undefined {
+  if (!/^(?:\d{1,9}(?:ms|[wdhms]))+$/.test(text)) return undefined
+  return [...text.matchAll(/(\d+)(ms|[wdhms])/g)].reduce((sum, [, n, unit]) => sum + Number(n) * SECONDS[unit!]!, 0)
 }
 
 function address(text: string, type: string): Expression {
@@ -80,8 +92,7 @@ const bitOf = (value: Expression, type: string): number =>
 export function sortKey(value: unknown, type: string): string {
   if (typeof value === 'number') return value.toString(16).padStart(14, '0')
   if (typeof value === 'string') {
-    if (isAddressType(type))
-      return [...(parseAddress(value) ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    if (isAddressType(type)) return String.fromCharCode(...(parseAddress(value) ?? []))
     const number = SYMBOLS[type] && numberOf(type, value)
     return value === '*' ? '\uffff' : number === undefined ? value : sortKey(number, type)
   }

@@ -1,6 +1,8 @@
 /** Expressions in one form: constants by the type of what they are compared with, sets sorted, as `nft -j list` prints. */
-import type { AnonymousSet, Expression, MapExpression, Verdict } from '../ast.ts'
+import type { AnonymousSet, Expression, MapExpression, Payload, Verdict } from '../ast.ts'
+import { bitsOf } from '../bits.ts'
 import { asked } from '../selectors.ts'
+import { BITMASKS } from '../symbols.ts'
 import { constant, sortKey } from './constants.ts'
 
 /** One type, or one for each part of a concatenation. */
@@ -25,15 +27,17 @@ export function selector(expression: Expression): Expression {
     const operands = (expression as Record<string, Expression[]>)[op]!
     const type = typesOf(expression)
     const own = typeof type === 'string' && op !== '<<' && op !== '>>' ? type : 'integer'
-    return {
-      [op]: operands.map((operand) => (asked(operand) ? selector(operand) : nested(operand, own))),
-    } as unknown as Expression
+    const normal = operands.map((operand) => (asked(operand) ? selector(operand) : nested(operand, own)))
+    return { [op]: chained(op, normal) } as unknown as Expression
   }
   if ('elem' in expression) return { elem: { ...expression.elem, val: selector(expression.elem.val) } }
   if ('jhash' in expression) return { jhash: { ...expression.jhash, expr: selector(expression.jhash.expr) } }
   if ('fib' in expression) return fib(expression.fib)
   if ('numgen' in expression) return { numgen: { offset: 0, ...expression.numgen } }
   if ('map' in expression) return mapExpression(expression, 'integer')
+  if ('payload' in expression) return payload(expression)
+  if ('tcp option' in expression && 'name' in expression['tcp option'] && expression['tcp option'].name === 'sack0')
+    return { 'tcp option': { ...expression['tcp option'], name: 'sack' } }
   if ('ct' in expression && expression.ct.family !== undefined) {
     const { family, key, ...rest } = expression.ct
     return { ct: { ...rest, key: `${family} ${key}` } }
@@ -41,12 +45,18 @@ export function selector(expression: Expression): Expression {
   return expression
 }
 
+/** (a | b) | c is a | b | c. */
+function chained(op: string, [first, ...others]: readonly Expression[]): Expression[] {
+  const same = typeof first === 'object' && op in first ? (first as unknown as Record<string, Expression[]>)[op]! : []
+  return [...(same.length > 0 ? same : first === undefined ? [] : [first]), ...others]
+}
+
 const nested = (operand: Expression, type: string): Expression =>
-  typeof operand === 'object' && !Array.isArray(operand) && ('&' in operand || '|' in operand || '^' in operand)
+  typeof operand === 'object' && !Array.isArray(operand) && isOperation(operand)
     ? isConstant(operand)
-      ? constant(operand, type)
+      ? value(operand, type)
       : selector(operand)
-    : constant(operand, type)
+    : value(operand, type)
 
 /** No selector in it. */
 export function isConstant(expression: Expression): boolean {
@@ -57,11 +67,21 @@ export function isConstant(expression: Expression): boolean {
   return 'prefix' in expression || 'range' in expression
 }
 
+/** A tunnel's own header needs no word of the tunnel. */
+function payload({ payload: of }: Payload): Expression {
+  if (!('protocol' in of) || of.tunnel !== of.protocol) return { payload: of }
+  const { protocol, field } = of
+  return { payload: { protocol, field } }
+}
+
 const FIB_FLAGS = ['saddr', 'daddr', 'mark', 'iif', 'oif']
 
 function fib({ result, flags }: { result: string; flags: string | string[] }): Expression {
   const list = typeof flags === 'string' ? [flags] : flags
-  return { fib: { result, flags: FIB_FLAGS.filter((flag) => list.includes(flag)) } }
+  // `check` is how newer nft writes whether there is a route
+  return {
+    fib: { result: result === 'check' ? 'oif' : result, flags: FIB_FLAGS.filter((flag) => list.includes(flag)) },
+  }
 }
 
 /** A value of these types: what a selector is compared with, or what is written. */
@@ -72,9 +92,18 @@ export function value(expression: Expression, types: Types): Expression {
     if ('elem' in expression) return element(expression, types)
     if ('map' in expression) return mapExpression(expression, types)
     if (asked(expression) || !isConstant(expression)) return selector(expression)
+    const number = isOperation(expression) ? calculated(expression, types) : undefined
+    if (number !== undefined) return constant(number, types as string)
   }
   // a reference to a set of concatenations
   return constant(expression, typeof types === 'string' ? types : (types[0] ?? 'integer'))
+}
+
+const isOperation = (expression: object): boolean => ['|', '&', '^', '<<', '>>'].some((op) => op in expression)
+
+/** Of numbers; flags keep their names. */
+function calculated(expression: Expression, types: Types): number | undefined {
+  return typeof types === 'string' && !BITMASKS.includes(types) ? bitsOf(expression, types) : undefined
 }
 
 function parts(list: readonly Expression[], types: Types): Expression[] {

@@ -2,10 +2,11 @@
  * Statements in one form, as `nft -j list` prints them: what is there by itself is left out, flags are sorted, amounts
  * have the largest unit that fits. Text and JSON of one rule are the same then.
  */
+import { maskToLength, parseAddress } from '../../../model/address.ts'
 import type { RuleFamily } from '../../../model/ruleset.ts'
 import type { Expression, LimitBody, MatchOp, NatBody, QuotaBody, Statement } from '../ast.ts'
 import { BITMASKS } from '../symbols.ts'
-import { anonymousSet, mapExpression, selector, typesOf, value } from './expressions.ts'
+import { anonymousSet, isConstant, mapExpression, selector, typesOf, value } from './expressions.ts'
 
 export function statement(given: Statement, family: RuleFamily): Statement {
   const [key] = Object.keys(given)
@@ -30,9 +31,11 @@ const FORMS: Readonly<Record<string, (given: any, family: RuleFamily) => Stateme
   vmap: ({ vmap: { key, data } }) => ({
     vmap: { key: selector(key), data: typeof data === 'string' ? data : anonymousSet(data, typesOf(key), 'verdict') },
   }),
-  mangle: ({ mangle: { key, value: written } }) => ({
-    mangle: { key: selector(key), value: value(written, typesOf(key)) },
-  }),
+  mangle: ({ mangle: { key, value: written } }) => {
+    const normal = value(written, typesOf(key))
+    const isBits = BITMASKS.includes(String(typesOf(key))) && typeof normal === 'object' && '|' in normal
+    return { mangle: { key: selector(key), value: isBits && isConstant(normal) ? normal['|'] : normal } }
+  },
   limit: ({ limit }) => ({ limit: limitForm(limit) }),
   quota: ({ quota }) => ({ quota: quotaForm(quota) }),
   counter: ({ counter }) => ({ counter: reference(counter) }),
@@ -72,7 +75,42 @@ function matchForm({ op, left, right }: { op: MatchOp; left: Expression; right: 
   const isSet = typeof compared === 'object' && !Array.isArray(compared) && 'set' in compared
   const isBits = typeof types === 'string' && BITMASKS.includes(types)
   const implied = op === 'in' && (!isBits || isSet || (typeof compared === 'string' && compared.startsWith('@')))
-  return { match: { op: implied ? '==' : op, left: selector(left), right: compared } }
+  return { match: { op: implied ? '==' : op, ...withoutMask(selector(left), compared) } }
+}
+
+interface Sides {
+  left: Expression
+  right: Expression
+}
+
+/** A mask whose ones come first is a prefix; a prefix of a mark is a mask; what is turned over is turned back. */
+function withoutMask(left: Expression, right: Expression): Sides {
+  if (typeof right === 'object' && !Array.isArray(right) && 'prefix' in right) return numberPrefix(left, right.prefix)
+  if (typeof left !== 'object' || Array.isArray(left) || !('&' in left || '^' in left)) return { left, right }
+  const operands = '&' in left ? left['&'] : left['^']
+  const [field, by] = operands
+  if (operands.length !== 2 || field === undefined) return { left, right }
+  if ('^' in left) {
+    const isTurned = typeof by === 'number' && typeof right === 'number'
+    return isTurned ? { left: field, right: (by ^ right) >>> 0 } : { left, right }
+  }
+  const [mask, network] = [by, right].map((side) => (typeof side === 'string' ? parseAddress(side) : undefined))
+  const length = mask && maskToLength(mask)
+  const isInside =
+    mask && network?.length === mask.length && network.every((byte, i) => (byte & ~mask[i]! & 0xff) === 0)
+  if (length === undefined || length === 0 || !isInside) return { left, right }
+  return { left: field, right: value({ prefix: { addr: right, len: length } }, typesOf(field)) }
+}
+
+/** Bits of what people give prefixes of. */
+const WIDTHS: Readonly<Record<string, number>> = { mark: 32, dscp: 6 }
+
+function numberPrefix(left: Expression, { addr, len }: { addr: Expression; len: number }): Sides {
+  const type = String(typesOf(left))
+  const width = WIDTHS[type]
+  if (width === undefined || len > width) return { left, right: { prefix: { addr, len } } }
+  const mask = 2 ** width - 2 ** (width - len)
+  return { left: { '&': [left, mask] }, right: addr }
 }
 
 /** A set of one is that one. */
@@ -136,14 +174,14 @@ export function quotaForm<T>(body: T): T {
 function natForm(body: NatBody | null, family: RuleFamily): NatBody | null {
   if (body === null) return null
   const { addr, port, flags, type_flags, ...rest } = body
-  // how the map's data are made is said by the map
-  const kept = list(type_flags)?.filter((flag) => flag === 'prefix')
+  // how the map's data are made is said by the map; `netmap` is how the kernel has `prefix`
+  const isPrefix = list(type_flags)?.includes('prefix') || list(flags)?.includes('netmap')
   return orNothing({
     ...withoutFamily(rest, family),
     addr: addr === undefined ? undefined : value(addr, 'address'),
     port: port === undefined ? undefined : value(port, 'inet_service'),
-    flags: list(flags),
-    type_flags: kept?.length ? kept : undefined,
+    flags: list(list(flags)?.filter((flag) => flag !== 'netmap')),
+    type_flags: isPrefix ? ['prefix'] : undefined,
   }) as NatBody | null
 }
 

@@ -55,7 +55,7 @@ export function objectBlock(object: NamedObject, options: PrintOptions): Block {
 export function objectLines(object: NamedObject): string[] {
   if ('counter' in object) return [`packets ${object.counter.packets ?? 0} bytes ${object.counter.bytes ?? 0}`]
   if ('quota' in object) return [quota(object.quota)]
-  if ('limit' in object) return [limit(object.limit)]
+  if ('limit' in object) return object.limit.rate === undefined ? [] : [limit(object.limit)]
   if ('secmark' in object) return object.secmark.context === undefined ? [] : [quoted(object.secmark.context)]
   if ('synproxy' in object) {
     const { mss, wscale, flags } = object.synproxy
@@ -68,13 +68,14 @@ export function objectLines(object: NamedObject): string[] {
   }
   if ('ct helper' in object) {
     const { type, protocol, l3proto } = object['ct helper']
-    return [`type ${quoted(type)} protocol ${protocol}`, ...family(l3proto)]
+    const of = protocol === undefined ? '' : ` protocol ${protocol}`
+    return [...(type === undefined ? [] : [`type ${quoted(type)}${of}`]), ...family(l3proto)]
   }
   if ('ct timeout' in object) {
     const { protocol, l3proto, policy } = object['ct timeout']
     const states = Object.entries(policy ?? {}).map(([state, seconds]) => `${state} : ${seconds}`)
     return [
-      `protocol ${protocol}`,
+      ...known('protocol', protocol),
       ...family(l3proto),
       ...(states.length > 0 ? [`policy = { ${states.join(', ')} }`] : []),
     ]
@@ -82,7 +83,7 @@ export function objectLines(object: NamedObject): string[] {
   if ('ct expectation' in object) {
     const { protocol, dport, timeout, size, l3proto } = object['ct expectation']
     return [
-      `protocol ${protocol}`,
+      ...known('protocol', protocol),
       ...(dport === undefined ? [] : [`dport ${dport}`]),
       ...(timeout === undefined ? [] : [`timeout ${printTime(timeout / 1000)}`]),
       ...(size === undefined ? [] : [`size ${size}`]),
@@ -91,6 +92,9 @@ export function objectLines(object: NamedObject): string[] {
   }
   return tunnelLines(object.tunnel as Record<string, unknown>)
 }
+
+/** What was not said is not printed. */
+const known = (word: string, value: string | undefined): string[] => (value === undefined ? [] : [`${word} ${value}`])
 
 const family = (l3proto: string | undefined): string[] => (l3proto === undefined ? [] : [`l3proto ${l3proto}`])
 

@@ -34,7 +34,7 @@ export function changeObject(op: Verb, kind: string, body: Owned, draft: Draft):
     const object: NamedObject = {
       kind,
       name,
-      values: kind === 'limit' ? limitForm(values) : values,
+      values: FORMS[kind]?.(values) ?? values,
       ...given({ handle }),
     }
     table.objects.set(key, object)
@@ -42,4 +42,29 @@ export function changeObject(op: Verb, kind: string, body: Owned, draft: Draft):
     if (!table.objects?.delete(key) && op === 'delete')
       draft.tell('no-such-object', `there is no ${kind} ${name} in table ${tableName}`)
   }
+}
+
+/** The text names a tunnel's ends without their family, and has other words for ERSPAN's options. */
+function tunnelForm(values: object): object {
+  const entries = Object.entries(values).map(([key, value]): [string, unknown] => {
+    if (key === 'src' || key === 'dst') return [`${key}-ipv${String(value).includes(':') ? 6 : 4}`, value]
+    const isOptions = key === 'tunnel' && typeof value === 'object' && !Array.isArray(value)
+    return [key, isOptions ? renamed(value) : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+const OPTIONS: Readonly<Record<string, string>> = { direction: 'dir', id: 'hwid' }
+
+const renamed = (options: object): object =>
+  Object.fromEntries(Object.entries(options).map(([key, value]) => [OPTIONS[key] ?? key, value]))
+
+/** What has not begun, or is not inverted, goes without saying. */
+const withoutNothing = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0 && value !== false))
+
+const FORMS: Readonly<Record<string, (values: object) => object>> = {
+  limit: limitForm,
+  quota: withoutNothing,
+  tunnel: tunnelForm,
 }

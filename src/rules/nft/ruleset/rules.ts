@@ -16,17 +16,16 @@ export function changeRule(op: Verb, body: Body, draft: Draft): void {
     if (op !== 'destroy') draft.tell('no-such-chain', `a rule of chain ${name}, which is not in table ${table}`)
     return
   }
-  const place = placeOf(chain, position ?? handle, index)
   if (op === 'delete' || op === 'destroy' || op === 'replace') {
+    const place = placeOf(chain, handle, index)
     if (place === undefined) {
       if (op !== 'destroy') draft.tell('no-such-rule', `there is no rule ${handle ?? index} in chain ${name}`)
     } else if (op === 'replace') chain.rules[place] = makeRule(body, family, table, draft.line)
     else chain.rules.splice(place, 1)
     return
   }
-  // a listing's handle is the rule's own, a command's that of the rule beside it
-  const { handle: _, ...withoutHandle } = body
-  const rule = makeRule(place === undefined ? body : withoutHandle, family, table, draft.line)
+  const place = placeOf(chain, position, index)
+  const rule = makeRule(body, family, table, draft.line)
   if (op === 'insert') chain.rules.splice(place ?? 0, 0, rule)
   else if (place === undefined) chain.rules.push(rule)
   else chain.rules.splice(place + 1, 0, rule)

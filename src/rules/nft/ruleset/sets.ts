@@ -72,7 +72,8 @@ function definition(body: Body, isMap: boolean): NamedSet {
       typeof: typeofFields(body.type),
       dataType: data === undefined ? undefined : typeName(data),
       dataTypeof: data === undefined ? undefined : typeofFields(data),
-      flags: namesOf(body.flags),
+      // a timeout for all of them is such a flag, too
+      flags: namesOf([...new Set([...(namesOf(body.flags) ?? []), ...(timeout === undefined ? [] : ['timeout'])])]),
       // performance is what it is by itself
       policy: policy === 'memory' ? ('memory' as const) : undefined,
       timeout,

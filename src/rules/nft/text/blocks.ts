@@ -16,14 +16,14 @@ export function parseBlock(
   p.shared.scopes.push(new Map())
   parseItems(p, item, unknown)
   p.shared.scopes.pop()
-  if (p.atEnd()) p.problem(p.token, 'syntax', 'a bracket is not closed')
+  if (p.atEnd() || !p.is('}')) p.problem(p.token, 'syntax', 'a bracket is not closed')
   else p.expect('}')
   return handle
 }
 
 function parseItems(p: Parser, item: (p: Parser) => void, unknown?: (text: string, line: number) => void): void {
   const again = (inner: Parser) => parseItems(inner, item, unknown)
-  for (p.skipSeparators(); !p.is('}') && !p.atEnd(); p.skipSeparators()) {
+  for (p.skipSeparators(); !p.is('}') && !p.atEnd() && !p.atOuterBlock(); p.skipSeparators()) {
     const from = p.position
     const line = p.token.line
     try {

@@ -17,6 +17,7 @@ export function parseChainBlock(p: Parser, chain: ChainObject['chain'], op: Verb
       object: { rule: { family, table, chain: name, ...rule } },
       line,
     })
+  p.inChain = true
   const handle = parseBlock(
     p,
     (p) => {
@@ -25,6 +26,7 @@ export function parseChainBlock(p: Parser, chain: ChainObject['chain'], op: Verb
     },
     (text, line) => addRule(line, { expr: [{ unknown: { text } }] }),
   )
+  p.inChain = false
   if (handle !== undefined) chain.handle = handle
 }
 

@@ -17,6 +17,11 @@ const QUESTIONS = new Set(['list', 'get', 'describe', 'monitor', 'export', 'impo
 
 export function parseCommands(p: Parser): void {
   for (p.skipSeparators(); !p.atEnd(); p.skipSeparators()) {
+    if (p.is('}')) {
+      p.problem(p.token, 'syntax', 'this bracket closes nothing')
+      p.advance()
+      continue
+    }
     const from = p.position
     const line = p.token.line
     try {
@@ -25,10 +30,6 @@ export function parseCommands(p: Parser): void {
     } catch (error) {
       p.report(error)
       keepUnknown(p, p.skipStatement(from), line)
-    }
-    if (p.is('}')) {
-      p.problem(p.token, 'syntax', 'this bracket closes nothing')
-      p.advance()
     }
   }
 }
@@ -148,6 +149,7 @@ function parseRuleCommand(p: Parser, op: Verb, emit: Emit): void {
   p.family = family
   p.table = table
   const rule = p.atStop() ? { expr: [] } : parseRule(p)
-  if (p.position > 0 && p.tokens[p.position - 1]!.kind === 'newline') p.position--
+  // the command's end is not the rule's
+  if (p.behind.kind === 'newline' || p.behind.text === ';') p.position--
   emit({ rule: { family, table, chain, ...place, ...rule } })
 }

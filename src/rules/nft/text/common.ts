@@ -65,6 +65,7 @@ function include(p: Parser, again: (inner: Parser) => void, unknown: (text: stri
     const inner = new Parser(text, shared)
     inner.family = p.family
     inner.table = p.table
+    inner.inChain = p.inChain
     again(inner)
   }
   shared.includeDepth--

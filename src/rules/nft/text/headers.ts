@@ -102,3 +102,5 @@ export const CT_KEYS = words(
   'l3proto protocol mark state direction status expiration helper saddr daddr proto-src proto-dst label event secmark ' +
     'id bytes packets avgpkt zone count',
 )
+/** Behind `ct original` and `ct reply`. */
+export const CT_DIRECTED_KEYS = words('saddr daddr l3proto protocol proto-src proto-dst bytes packets avgpkt zone')

@@ -18,6 +18,7 @@ export function parseNat(p: Parser): NatBody {
   } else if (p.is('interval') || p.is('prefix')) nat.type_flags = p.advance().text
   p.accept('to')
   if (!p.is(':')) nat.addr = parseExpression(p)
+  if (nat.addr === 'ip' || nat.addr === 'ip6') p.fail('expected "to"')
   if (p.accept(':')) nat.port = parseExpression(p)
   if (family) nat.family = family
   parseNatFlags(p, nat)

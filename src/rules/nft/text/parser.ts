@@ -61,6 +61,8 @@ export class Parser {
   /** The table that the rule at hand is in: its family says what a name means (`priority filter`). */
   family: RuleFamily = 'ip'
   table = ''
+  /** Inside of a chain's block? */
+  inChain = false
 
   constructor(text: string, shared: Shared) {
     this.text = text
@@ -173,6 +175,12 @@ export class Parser {
   /** Does a statement end here? */
   atStop(): boolean {
     return this.token.kind === 'newline' || this.token.kind === 'end' || this.is(';') || this.is('}')
+  }
+
+  /** Does a block begin that cannot be inside of this one? Then a bracket was not closed. */
+  atOuterBlock(): boolean {
+    const isBlock = this.ahead(2).text === '{' || this.ahead(3).text === '{'
+    return isBlock && (this.is('table') || (this.is('chain') && this.inChain))
   }
 
   /** Takes the end of a statement: `;`, a line's end, or stands before `}` or the end of the text. */

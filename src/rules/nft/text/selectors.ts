@@ -2,6 +2,7 @@
 import type { Expression, Selector } from '../ast.ts'
 import { parseExpression } from './expressions.ts'
 import {
+  CT_DIRECTED_KEYS,
   CT_KEYS,
   EXTHDR_FIELDS,
   IP_OPTION_FIELDS,
@@ -39,7 +40,7 @@ export function parseCt(p: Parser): Selector {
     if (!p.is('saddr') && !p.is('daddr')) p.fail('expected "saddr" or "daddr"')
     return { ct: { key: `${family} ${p.advance().text}`, dir } }
   }
-  if (!p.isAny(CT_KEYS)) p.fail('expected a key of ct')
+  if (!p.isAny(dir ? CT_DIRECTED_KEYS : CT_KEYS)) p.fail('expected a key of ct')
   const key = p.advance().text
   return { ct: dir ? { key, dir } : { key } }
 }

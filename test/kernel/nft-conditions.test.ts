@@ -1,0 +1,95 @@
+/**
+ * What nft's matches mean, by this kernel: random packets are sent past random rules, and what the rules' counters say is
+ * what their conditions have to say. Where they say that they do not know, the packet does not tell.
+ */
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Hook } from '../../src/model/hook.ts'
+import { readNft } from '../../src/read/rulesets/nft-text.ts'
+import { evaluate } from '../../src/rules/evaluate.ts'
+import type { Moment } from '../../src/rules/moment.ts'
+import { meet } from '../../src/rules/verdict.ts'
+import { countPackets, HOOKS } from './count/count.ts'
+import { rulesAt, SETS } from './count/nft-conditions.ts'
+import { randomPacket } from './count/packets.ts'
+import { atHook, PLACE, readWorld, SET_UP, SHOWN } from './count/place.ts'
+import { Random } from './generate/random.ts'
+import { runInNamespace, whyNot } from './namespaces.ts'
+
+const reason = whyNot('nft', 'ip', 'python3')
+if (reason) console.warn(`nft's conditions are not compared with the kernel: ${reason}`)
+const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
+
+/** What a packet and host state do not tell, and why not. */
+const UNTOLD = [
+  /^the packet's extension headers are not known$/,
+  /^(ip6 nexthdr|the output interface) is not known$/,
+  // kernels differ, or iptables does
+  /^a later fragment has other bytes/,
+  /^which bytes the packet's protocol has in place of ports/,
+  /^what the routing table says of an IPv6 address on one interface/,
+  /^whether there is a way back to \w+ addresses/,
+]
+
+const tally = { true: 0, false: 0, unknown: new Map<string, number>() }
+afterAll(() => {
+  if (reason) return
+  const open = [...tally.unknown].sort(([, a], [, b]) => b - a).map(([why, count]) => `${count} ${why}`)
+  expect([...tally.unknown.keys()].filter((why) => !UNTOLD.some((pattern) => pattern.test(why)))).toEqual([])
+  console.log(`seed ${seed}: ${tally.true} true, ${tally.false} false; unknown: ${open.join('; ') || 'none'}`)
+})
+
+describe.skipIf(reason)('nft and its conditions', () => {
+  it('agree on what packets tell', () => {
+    const random = new Random(seed)
+    const rules = accepted(
+      HOOKS.flatMap((hook) => rulesAt({ random, hook, ...PLACE }, 60).map((rule) => ({ hook, rule }))),
+    )
+    const packets = Array.from({ length: 200 }, (_, i) => randomPacket(random, PLACE, i % 2 ? 'ip' : 'ip6'))
+    const nft = { sets: SETS, rules }
+    const { came, counted, shown } = countPackets({ setUp: SET_UP, rules: [], nft, packets, show: SHOWN })
+    const ours = read(rules.map(({ rule }) => rule))
+    const world = { ...readWorld(shown, SHOWN), sets: ours.sets }
+    const differences: string[] = []
+    for (const [i, sent] of packets.entries())
+      for (const hook of came[i]!) {
+        const packet = atHook(sent, hook, came[i]!)
+        if (!packet) continue
+        const moment: Moment = { packet, family: sent.family, world, hook: hook.toLowerCase() as Hook }
+        for (const [n, { hook: at, rule }] of rules.entries()) {
+          if (at !== hook) continue
+          const { truth } = meet(ours.rules[n]!, moment)
+          const counts = counted[i]!.has(n)
+          if (typeof truth === 'object') tally.unknown.set(truth.unknown, (tally.unknown.get(truth.unknown) ?? 0) + 1)
+          else tally[`${truth}`]++
+          const asked = ours.rules[n]!.conditions.map((one) => JSON.stringify([one, evaluate(one, moment)]))
+          if (typeof truth === 'boolean' && truth !== counts)
+            differences.push(`${hook} ${rule}: ${truth}, but ${counts}\n${JSON.stringify(packet)}\n${asked.join('\n')}`)
+        }
+      }
+    expect(differences.slice(0, 10), `seed ${seed}: ${differences.length} differences`).toEqual([])
+  })
+})
+
+interface Asked {
+  hook: (typeof HOOKS)[number]
+  rule: string
+}
+
+/** Without those that contradict themselves: nft refuses them. */
+function accepted(rules: readonly Asked[]): Asked[] {
+  const script = rules.map(({ rule }, i) => `nft 'add rule inet counted c ${rule}' 2> /dev/null || echo '@NO ${i}'`)
+  const links = 'for n in in0 in1; do ip link add $n type veth peer name p$n; done'
+  const output = runInNamespace(
+    [links, `nft -f - <<'@RULES'\ntable inet counted {\n${SETS}\nchain c { }\n}\n@RULES`, ...script].join('\n'),
+  )
+  const refused = new Set([...output.matchAll(/^@NO (\d+)$/gm)].map((match) => Number(match[1])))
+  expect(refused.size).toBeLessThan(rules.length / 5)
+  return rules.filter((_, i) => !refused.has(i))
+}
+
+function read(rules: readonly string[]) {
+  const [ruleset] = readNft(`table inet counted {\n${SETS}\nchain c {\n${rules.join('\n')}\n}\n}`, (code, message) =>
+    expect.fail(`${code}: ${message}`),
+  )
+  return { sets: ruleset!.sets!, rules: ruleset!.tables[0]!.chains.get('c')!.rules }
+}

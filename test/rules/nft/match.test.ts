@@ -1,0 +1,112 @@
+/** What nft's matches say of packets; test/kernel/nft-conditions.test.ts asks the kernel the same at random. */
+import { describe, expect, it } from 'vitest'
+import type { Packet } from '../../../src/model/packet.ts'
+import { matches } from './ask.ts'
+
+const TCP: Packet = {
+  ...{ src: '192.0.2.7', dst: '198.51.100.9', protocol: 'tcp', sport: 40000, dport: 22, tcpFlags: ['syn'] },
+  ...{ in: 'eth0', out: 'eth1', mark: 0x10, ttl: 63, length: 60, tos: 0x28, ctState: 'new', ctStatus: ['confirmed'] },
+}
+const UDP: Packet = { ...TCP, protocol: 'udp', dport: 53 }
+const ICMP: Packet = { src: '192.0.2.7', dst: '198.51.100.9', protocol: 'icmp', icmpType: 8, icmpCode: 0, icmpId: 5 }
+const V6: Packet = { ...TCP, src: '2001:db8::7', dst: '2001:db8:1::9' }
+const FRAGMENT: Packet = { ...TCP, fragOffset: 1480 }
+
+const rows = (name: string, list: [rule: string, packet: Packet, expected: boolean | string][]) =>
+  describe(name, () => {
+    it.each(list)('%s', (rule, packet, expected) => expect(matches(rule, packet)).toBe(expected))
+  })
+
+rows('headers', [
+  ['ip saddr 192.0.2.7', TCP, true],
+  ['ip saddr 192.0.2.0/24', TCP, true],
+  ['ip saddr != 192.0.2.0/24', TCP, false],
+  ['ip saddr 192.0.2.1-192.0.2.9', TCP, true],
+  ['ip saddr { 192.0.2.1, 192.0.2.4-192.0.2.8 }', TCP, true],
+  ['ip saddr & 255.255.0.255 == 192.0.0.7', TCP, true],
+  // of the other version there is no such field
+  ['ip saddr != 192.0.2.7', V6, false],
+  ['ip6 saddr 2001:db8::/32', V6, true],
+  ['ip ttl 63', TCP, true],
+  ['ip ttl < 63', TCP, false],
+  ['ip dscp af11', TCP, true],
+  ['ip dscp { cs1, af11 }', TCP, true],
+  ['ip protocol tcp', TCP, true],
+  ['ip protocol { udp, icmp }', TCP, false],
+  ['ip6 nexthdr udp', V6, false],
+  ['ip6 nexthdr tcp', V6, 'ip6 nexthdr is not known'],
+  ['meta length 40-80', TCP, true],
+])
+
+rows('transport', [
+  ['tcp dport 22', TCP, true],
+  ['tcp dport ssh', TCP, true],
+  ['tcp dport 22', UDP, false],
+  ['tcp dport != 22', UDP, false],
+  // kernels differ in what they compare there
+  ['tcp dport 22', FRAGMENT, 'a later fragment has other bytes in place of that header'],
+  ['udp dport 22', FRAGMENT, false],
+  ['th dport 22', { ...ICMP, protocol: 'gre' }, "which bytes the packet's protocol has in place of ports is not known"],
+  ['tcp option maxseg missing', UDP, true],
+  ['tcp option maxseg exists', UDP, false],
+  ['tcp option maxseg exists', { ...TCP, tcpOptions: '020405B4' }, true],
+  ['tcp option maxseg size 1460', { ...TCP, tcpOptions: '020405B4' }, true],
+  ['th dport { 22, 53 }', UDP, true],
+  ['meta l4proto { tcp, udp } th dport 53', UDP, true],
+  ['meta l4proto != tcp', UDP, true],
+  ['tcp flags syn', TCP, true],
+  ['tcp flags & (syn | ack) == syn', TCP, true],
+  ['tcp flags & (fin | syn | rst | ack) == ack', TCP, false],
+  ['tcp flags ! ack', TCP, true],
+  ['tcp flags == syn', { ...TCP, tcpFlags: ['syn', 'ack'] }, false],
+  ['tcp flags != syn', { ...TCP, tcpFlags: ['syn', 'ack'] }, true],
+  ['icmp type echo-request', ICMP, true],
+  ['icmp type { echo-reply, 8 }', ICMP, true],
+  ['icmp id 5', ICMP, true],
+  ['icmp id != 4', { ...ICMP, icmpType: 3 }, false],
+  ['icmpv6 type echo-request', ICMP, false],
+  ['icmp type echo-request', TCP, false],
+])
+
+rows('the way and the mark', [
+  ['iifname "eth0"', TCP, true],
+  ['iifname "eth*" oifname { "eth1", "lo" }', TCP, true],
+  ['iif != lo', TCP, true],
+  ['meta mark 0x10', TCP, true],
+  ['meta mark & 0x30 == 0x10', TCP, true],
+  ['meta mark & 0x30 != 0', TCP, true],
+  ['meta mark 0x00-0x0f', TCP, false],
+  ['meta nfproto ipv4', TCP, true],
+  ['meta nfproto ipv6', TCP, false],
+  ['meta skuid 0', TCP, false],
+])
+
+rows('connections', [
+  ['ct state established,related', TCP, false],
+  ['ct state { new, untracked }', TCP, true],
+  ['ct state != { new, untracked }', TCP, false],
+  // the word says two bits at once, and no packet has them both
+  ['ct state != established | related', TCP, true],
+  ['ct state ! established,related', TCP, true],
+  ['ct status dnat', { ...TCP, ctStatus: ['confirmed', 'dnat'] }, true],
+  ['ct status ! dnat', { ...TCP, ctStatus: ['confirmed', 'dnat'] }, false],
+  // != compares all bits of the status
+  ['ct status != dnat', { ...TCP, ctStatus: ['confirmed', 'dnat'] }, true],
+  ['ct status == dnat', { ...TCP, ctStatus: ['dnat'] }, true],
+])
+
+rows('what cannot be told', [
+  ['limit rate 5/second', TCP, 'depends on how many packets came before'],
+  ['quota over 25 mbytes', TCP, 'depends on how many bytes came before'],
+  ['ct count over 10', TCP, 'depends on how many connections were open at that moment'],
+  ['numgen random mod 2 == 0', TCP, 'is left to chance'],
+  ['meta hour "08:00"-"18:00"', TCP, 'depends on when the packet came'],
+  ['tcp dport 80 limit rate 5/second', TCP, false],
+  ['@th,16,16 22', TCP, '@th,16,16 is not known'],
+  ['socket transparent 1', TCP, 'which sockets were open at that moment is not known'],
+])
+
+it('asks for a header only where the rule has not', () => {
+  expect(matches('meta l4proto tcp th dport 22', TCP, '', 'ip')).toBe(true)
+  expect(matches('tcp dport 22 tcp sport 40000', TCP, '', 'ip')).toBe(true)
+})
