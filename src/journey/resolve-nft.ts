@@ -8,6 +8,7 @@ import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { TracePoint } from '../read/captures/points.ts'
+import { inOneForm } from '../rules/nft/one-form.ts'
 import { type Ending, verdictOf } from '../rules/verdict.ts'
 import { layerOf } from './layers.ts'
 import type { Resolved } from './resolve.ts'
@@ -149,6 +150,9 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
     const wanted = normalised(text)
     const found = chain.rules.filter((rule) => normalised(rule.text) === wanted)
     if (found.length > 0) return found
+    const form = table.kind === 'nft' ? inOneForm(text, table.family) : undefined
+    const alike = form === undefined ? [] : chain.rules.filter((rule) => rule.text === form)
+    if (alike.length > 0) return alike
   }
   // the words may be another version's; a verdict that only one rule has tells as well
   const told = chain.rules.filter((rule) => rule.iptables !== undefined || rule.text !== '')
