@@ -10,6 +10,7 @@ import type { World } from '../../src/model/world.ts'
 import { explainTrace, worldOf } from '../journey/journeys.ts'
 import { Random } from './generate/random.ts'
 import { whyNot } from './namespaces.ts'
+import { randomIptables } from './trace-nft/iptables.ts'
 import { playRuleset, type Sending, type Taken } from './trace-nft/lab.ts'
 import { OWN, PORTS, RIGHT, randomRuleset } from './trace-nft/ruleset.ts'
 
@@ -115,6 +116,28 @@ describe.skipIf(reason)('nft monitor trace and the kernel', () => {
         if (truth === undefined) expect(ARRIVED, shown).not.toContain(outcome)
         else expect([truth, 'undetermined'], shown).toContain(outcome)
       }
+  })
+})
+
+describe.skipIf(reason)("iptables-nft's TRACE and the kernel", () => {
+  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', { timeout: 60_000 }, (one) => {
+    const random = new Random(one)
+    const rules = randomIptables(random)
+    const sendings = sendingsOf(random)
+    const taken = playRuleset(`iptables-nft-restore <<'EOF'\n${rules}EOF`, sendings)
+    expect(taken.monitorEnded).toBe(false)
+    const all: Journey[][] = []
+    for (const form of ['save', 'nft', 'json']) {
+      const world = worldOf(taken.rulesets[form]!, HOST)
+      for (const name of ['monitor', 'trace', 'trace-a']) {
+        const journeys = check(taken, sendings, name, world)
+        // nft's words and handles name no rule of iptables-save; JSON has no words for iptables' targets
+        const laid = form === 'save' ? name === 'monitor' : form === 'nft' || name !== 'trace'
+        if (laid) checkCounters(journeys, world, `${name}, ${form}\n${rules}`)
+        all.push(journeys)
+      }
+    }
+    for (const journeys of all) expect(bySport(journeys).map(walkOf)).toEqual(bySport(all[0]!).map(walkOf))
   })
 })
 
