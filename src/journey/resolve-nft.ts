@@ -106,10 +106,10 @@ function endingOf(type: TracePoint['type'], verdict: string | undefined): Ending
   }
 }
 
+/** By the ruleset, which may have no words for it (nft's JSON has none for iptables' targets), or by the trace's text. */
 const rejects = ({ rule, point }: Resolved): boolean =>
-  rule
-    ? rule.statements.some(({ kind }) => kind === 'reject')
-    : /(?:^| )reject(?: |$)|-j REJECT\b/.test((point.text ?? '').replace(/"[^"]*"/g, ''))
+  rule?.statements.some(({ kind }) => kind === 'reject') === true ||
+  /(?:^| )reject(?: |$)|-j REJECT\b/.test((point.text ?? '').replace(/"[^"]*"/g, ''))
 
 function layOn(resolved: Resolved, table: Table, chain: Chain): void {
   const { point } = resolved
