@@ -153,7 +153,7 @@ function readValue(code: number, bytes: Uint8Array, start: number, at: number, e
     case F.MACSRC:
     case F.MACDST: {
       const behind = skipWord(bytes, at, end)
-      if (behind - at !== 17 || bytes[at + 2] !== 0x3a) return behind
+      if (behind - at !== 17 || bytes[at + 2] !== 0x3a) return -1
       set(code, ((at - start) << 12) | 17)
       return behind
     }

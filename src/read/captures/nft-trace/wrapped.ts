@@ -6,7 +6,7 @@ const decoder = new TextDecoder('latin1')
 const QUOTED = /^[>|\s]*/
 /** What a line of its own has, and a rest has not. */
 const OWN =
-  /\btrace id [0-9a-f]|^\s*(?:#(?! handle)|add |delete |insert |replace |flush |destroy |[$%]\s|PACKET: | TRACE: )/
+  /\btrace id |^\s*(?:#(?! handle)|add |delete |insert |replace |flush |destroy |[$%]\s|PACKET: | TRACE: )/
 const LONGEST_REST = 4096
 const WHOLE_EVENT = /\(verdict [^()]*\)\s*$/
 const names = new Names()

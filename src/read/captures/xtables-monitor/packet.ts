@@ -25,7 +25,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
 }
 const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 0x10, URG: 0x20 }
 /** Old versions print no blank behind the id. */
-const FIELD = /(?:^|\s)([A-Z]+)[=:](\S*?)(?=\s|$|(?:CE|DF|MF)\b)|\b(SYN|ACK|FIN|RST|PSH|URG|CE|DF|MF)(?=\s|$)/g
+const FIELD = /(?:^|\s)([A-Z]+)[=:](\S*?)(?=\s|$|(?:CE|DF|MF)\b)|(?<![A-Z])(SYN|ACK|FIN|RST|PSH|URG|CE|DF|MF)(?=\s|$)/g
 
 export interface ReadPacket {
   /** The packet's mark behind the first event of the chain; it is left out where it is 0. */
