@@ -11,9 +11,12 @@ const page = (name: string) => readFileSync(join(ROOT, `docs/formats/${name}.md`
 const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
 
 describe('warnings', () => {
-  const kernelLogFolder = 'src/read/captures/'
+  const captures = sourcesIn('src/read/captures/')
+  const monitors = captures.filter(({ path }) => path.endsWith('/traced-reader.ts'))
   test.each([
-    ['kernel-log', sourcesIn(kernelLogFolder), []],
+    ['kernel-log', sourcesIn('src/read/captures/kernel-log/'), []],
+    ['nft-trace', [...sourcesIn('src/read/captures/nft-trace/'), ...monitors], []],
+    ['xtables-monitor', [...sourcesIn('src/read/captures/xtables-monitor/'), ...monitors], []],
     // two files of one kind are joined in src/read/world.ts
     ['iptables-save', sourcesIn('src/read/rulesets/'), ['table-twice']],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],

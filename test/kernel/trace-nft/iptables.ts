@@ -36,7 +36,7 @@ function filter(random: Random): string {
   const rules = (chain: string, chains: readonly string[]) => {
     for (let i = random.int(0, 4); i > 0; i--) lines.push(`-A ${chain} ${rule(random, chains)}`.trimEnd())
   }
-  users.forEach((name, i) => rules(name, users.slice(i + 1)))
+  for (const [i, name] of users.entries()) rules(name, users.slice(i + 1))
   for (const chain of ['INPUT', 'FORWARD', 'OUTPUT']) rules(chain, users)
   return table('filter', lines)
 }
