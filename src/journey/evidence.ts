@@ -4,7 +4,7 @@
  */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
-import type { Family, Packet } from '../model/packet.ts'
+import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
@@ -32,6 +32,8 @@ export interface Arrival {
   caller: number | undefined
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
+  /** How many rules of the chain read alike, where nothing tells which of them it was. */
+  alike?: number
 }
 
 export interface Evidence {
@@ -111,6 +113,7 @@ function evidenceOf(
       ending: one.ending,
       caller: callers[i],
       mismatch: mismatches[i],
+      ...(one.alike.length > 1 ? { alike: one.alike.length } : {}),
     }),
   )
   const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], depths[i], i))

@@ -28,6 +28,8 @@ export interface Ended {
     | 'unknown-condition'
     /** The flow's connection may rewrite the packet behind the last chain there is. */
     | 'nat-unseen'
+    /** A chain of iptables-legacy comes next, which nft's tracing does not show. */
+    | 'other-backend'
     /** This host puts fragments together before INPUT, and the whole packet goes on alone. */
     | 'fragment'
   /** The base chain that had to come and did not. */
@@ -66,7 +68,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
       return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
       if (evidence.lossless !== undefined && !arrival.chain) return acceptedUnknown(evidence, step)
-      return accepted(evidence, world, step, lossless)
+      return accepted(evidence, evidence.lossless === undefined ? world : withoutTwins(world), step, lossless)
     default:
       // jump, return, continue: another line of the same table had to come
       return cut()
@@ -91,11 +93,30 @@ function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, na
   const { journey, arrivals } = evidence
   const priority = priorityHere(evidence, step, hook)
   if (evidence.lossless === undefined) return nextAtHook(world, journey.family, hook, priority, nat)
-  const passed = new Set(arrivals.map(({ chain }) => chain))
+  const passed = new Set(arrivals.map(({ table, chain }) => `${table?.family} ${table?.name} ${chain?.name}`))
   return baseChainsAt(world, journey.family, hook, nat).find(
-    (one) => one.priority > priority || (one.priority === priority && !passed.has(one.chain)),
+    ({ table, chain, priority: own }) =>
+      own > priority || (own === priority && !passed.has(`${table.family} ${table.name} ${chain.name}`)),
   )
 }
+
+const traced = new WeakMap<World, World>()
+
+/** Both lists of one table may be given, of `nft list ruleset` and of iptables-save: it is one table. */
+function withoutTwins(world: World): World {
+  let known = traced.get(world)
+  if (!known) {
+    const own = new Set(world.tables.flatMap(({ kind, family, name }) => (kind === 'nft' ? [`${family} ${name}`] : [])))
+    const tables = world.tables.filter(({ kind, family, name }) => kind === 'nft' || !own.has(`${family} ${name}`))
+    known = { ...world, tables }
+    traced.set(world, known)
+  }
+  return known
+}
+
+/** A list of nft's is whole, so other tables are of iptables-legacy: their lines go to the kernel log. */
+const isLegacy = ({ table }: BaseChain, { tables }: World): boolean =>
+  table.kind === 'iptables' && tables.some(({ kind }) => kind === 'nft')
 
 /**
  * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at
@@ -131,6 +152,8 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
   if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
   const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
   const missing = (next: BaseChain): Ended => {
+    if (evidence.lossless !== undefined && isLegacy(next, world))
+      return { ...ended('undetermined'), because: 'other-backend', missing: next }
     if (evidence.lossless === false) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }

@@ -1,6 +1,7 @@
 /** Every finding: one line each. The first that names a culprit names the journey's. */
 import type { Detector } from '../context.ts'
 import { acceptedTooLate } from './accepted-too-late.ts'
+import { ambiguousRule } from './ambiguous-rule.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
@@ -95,6 +96,7 @@ export const DETECTORS: readonly Detector[] = [
   dnatChangedDestination,
   retransmission,
   rulesetMismatch,
+  ambiguousRule,
   lostEvents,
   captureEnds,
   undetermined,

@@ -5,8 +5,7 @@ import { read, readHeaders } from './headers.ts'
 const decoder = new TextDecoder('latin1')
 const QUOTED = /^[>|\s]*/
 /** What a line of its own has, and a rest has not. */
-const OWN =
-  /\btrace id |^\s*(?:#(?! handle)|add |delete |insert |replace |flush |destroy |[$%]\s|PACKET: | TRACE: )/
+const OWN = /\btrace id |^\s*(?:#(?! handle)|add |delete |insert |replace |flush |destroy |[$%]\s|PACKET: | TRACE: )/
 const LONGEST_REST = 4096
 const WHOLE_EVENT = /\(verdict [^()]*\)\s*$/
 const names = new Names()
