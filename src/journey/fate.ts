@@ -231,17 +231,9 @@ function readFields(world: World): Asked {
   for (const table of world.tables)
     for (const chain of table.chains.values())
       for (const rule of chain.rules) for (const one of rule.conditions) readCondition(one, asked)
-  const everywhere = (text: string) => {
-    addAddresses(text, asked.saddr)
-    addAddresses(text, asked.daddr)
-  }
+  const everywhere = (text: string) => addEverywhere(text, asked)
   for (const set of world.sets)
-    for (const element of set.elements)
-      for (const part of element.parts) {
-        everywhere(part)
-        for (const number of part.match(/\d+/g) ?? [])
-          for (const cuts of [asked.sport, asked.dport]) cuts.push([Number(number), Number(number)])
-      }
+    for (const element of set.elements) for (const part of element.parts) cutEverywhere(part, asked)
   const { host } = world
   for (const route of host.routes ?? []) everywhere(route.destination)
   for (const rule of host.routingRules ?? []) for (const text of [rule.from, rule.to]) if (text) everywhere(text)
@@ -265,6 +257,18 @@ function readFields(world: World): Asked {
   return asked
 }
 
+/** Part of a set's element: an address, a port, a range of either. */
+function cutEverywhere(part: string, asked: Asked): void {
+  addEverywhere(part, asked)
+  for (const number of part.match(/\d+/g) ?? [])
+    for (const cuts of [asked.sport, asked.dport]) cuts.push([Number(number), Number(number)])
+}
+
+function addEverywhere(text: string, asked: Asked): void {
+  addAddresses(text, asked.saddr)
+  addAddresses(text, asked.daddr)
+}
+
 function readCondition(condition: Condition, asked: Asked): void {
   switch (condition.kind) {
     case 'compare':
@@ -282,6 +286,9 @@ function readCondition(condition: Condition, asked: Asked): void {
       return
     case 'lookup':
       for (const field of condition.fields) asked.fields.add(field)
+      // an address under a mask may have no intervals
+      if (condition.nft?.masks) asked.fields.add('ether saddr')
+      for (const { parts } of condition.nft?.elements ?? []) for (const part of parts) cutEverywhere(part, asked)
   }
 }
 

@@ -1,8 +1,10 @@
 /** Which hooks lead to which chains of a table, over any number of jumps. */
 import type { Hook } from '../model/hook.ts'
-import type { Table } from '../model/ruleset.ts'
+import type { NamedSet, Table } from '../model/ruleset.ts'
+import { chainsOf } from '../rules/nft/map.ts'
 
-export function hooksOfChains(table: Table): Map<string, Set<Hook>> {
+/** `sets`: where verdict maps are looked for. */
+export function hooksOfChains(table: Table, sets: readonly NamedSet[]): Map<string, Set<Hook>> {
   const reach = new Map<string, Set<Hook>>()
   for (const base of table.chains.values()) {
     if (!base.hook) continue
@@ -11,9 +13,7 @@ export function hooksOfChains(table: Table): Map<string, Set<Hook>> {
       const hooks = reach.get(name) ?? new Set()
       if (hooks.has(base.hook)) continue
       reach.set(name, hooks.add(base.hook))
-      for (const rule of table.chains.get(name)?.rules ?? [])
-        for (const statement of rule.statements)
-          if (statement.kind === 'jump' || statement.kind === 'goto') open.push(statement.chain)
+      for (const rule of table.chains.get(name)?.rules ?? []) open.push(...chainsOf(rule.statements, sets))
     }
   }
   return reach

@@ -218,7 +218,7 @@ export class Resolver {
     if (!table) return new Set()
     let reach = this.reach.get(table)
     if (!reach) {
-      reach = hooksOfChains(table)
+      reach = hooksOfChains(table, this.world.sets)
       this.reach.set(table, reach)
     }
     return reach.get(chain) ?? new Set()

@@ -30,7 +30,7 @@ export interface Nat {
   /** netmap: the network the host part is kept in, with its prefix length. */
   network?: { prefix: string; length: number }
   flags?: ('random' | 'fully-random' | 'persistent')[]
-  /** Addresses, ports or both come from a map: `gives` says what the parts of its data are. */
+  /** Addresses, ports or both come from a map: `gives` says what the parts of its data are, as many as it has. */
   map?: MapLookup & { gives: ('address' | 'port')[] }
   /** DNAT with a port shift: the first port of the original range. */
   basePort?: number

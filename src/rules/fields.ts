@@ -54,6 +54,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   // network layer
   'ip saddr': 'address',
   'ip daddr': 'address',
+  'ip version': 'number',
   'ip ttl': 'number',
   'ip id': 'number',
   'ip length': 'number',
@@ -65,6 +66,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'ip tos': 'number',
   'ip6 saddr': 'address',
   'ip6 daddr': 'address',
+  'ip6 version': 'number',
   'ip6 hoplimit': 'number',
   'ip6 dscp': 'number',
   'ip6 ecn': 'number',

@@ -54,7 +54,8 @@ export function isBareVerdict({ iptables: spec, conditions }: Rule, ending: Verd
   return conditions.length === 0 && spec.matches.length === 0 && !spec.in && !spec.out
 }
 
-function statementVerdict(statement: Statement): Verdict | undefined {
+/** Undefined: the packet goes on to the rule's next statement. */
+export function statementVerdict(statement: Statement): Verdict | undefined {
   switch (statement.kind) {
     case 'accept':
     case 'drop':

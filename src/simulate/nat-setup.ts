@@ -1,11 +1,15 @@
 /** What a flow's entry is set up to rewrite, once for each end (nf_nat_setup_info, net/netfilter/nf_nat_core.c). */
 import type { Tuple } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
+import { mappedNat } from '../rules/nft/map.ts'
+import { isUnknown } from '../rules/truth.ts'
 import { type Connection, type Direction, flag, invert, other } from './connection.ts'
 import type { Machine } from './machine.ts'
+import { momentOf } from './moment.ts'
 import { rangeOf } from './nat-targets.ts'
 import { type NatRange, uniqueTuple } from './nat-tuple.ts'
 import type { Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
 import type { TableVerdict } from './walk-table.ts'
 
 /** Which end of the packet a hook may rewrite. */
@@ -14,9 +18,12 @@ export type Manip = 'src' | 'dst'
 export const manipAt = (hook: Skb['hook']): Manip => (hook === 'postrouting' || hook === 'input' ? 'src' : 'dst')
 
 /** A target of table nat; the packet itself is rewritten behind the table. */
-export function rewrite(machine: Machine, skb: Skb, nat: Nat, step: number): TableVerdict {
+export function rewrite(machine: Machine, skb: Skb, written: Nat, step: number): TableVerdict {
   const { connection } = skb
   if (!connection) return 'accept'
+  const nat = mappedNat(written, momentOf(machine, skb))
+  if (isUnknown(nat)) throw new Undetermined(written.kind, nat.unknown)
+  if (!nat) return 'accept'
   const range = rangeOf(machine, skb, nat)
   if (range === 'vanished' || range === 'accept') return range
   const manip = manipAt(skb.hook)

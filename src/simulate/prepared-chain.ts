@@ -41,6 +41,13 @@ export class PreparedChain {
     return rule && this.prepare(rule, i)
   }
 
+  /** The rule with the verdict that its map gives this packet: `jump web`, in place of `vmap`. */
+  mapped(prepared: PreparedRule, verdict: Verdict): PreparedRule {
+    const { ending, text, chain } = verdict
+    const target = chain === undefined ? undefined : preparedChain(this.table, chain)
+    return { ...prepared, verdict, target, line: { ...prepared.line, verdict: text, ending } }
+  }
+
   private prepare(rule: Rule, i: number): PreparedRule {
     const verdict = verdictOf(rule)
     const target = verdict.chain === undefined ? undefined : preparedChain(this.table, verdict.chain)

@@ -17,6 +17,13 @@ type Update = Statement & { kind: 'update-set' }
 
 export function updateSet(machine: Machine, skb: Skb, update: Update): void {
   const { world } = machine
+  if (update.nft) {
+    // what an nft set holds from here on is not known
+    const { table } = update.nft
+    machine.world = { ...world, sets: world.sets.filter((set) => set.name !== update.set || set.table !== table?.name) }
+    machine.note(`what set ${update.set} holds behind a rule that changes it is not modelled`)
+    return
+  }
   const set = world.sets.find(({ name, family }) => name === update.set && family === undefined)
   // nobody knows what is in it, so nobody can ask for it either
   if (!set) return

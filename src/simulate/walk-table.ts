@@ -1,9 +1,11 @@
 /** One table's chains as ipt_do_table walks them (net/ipv4/netfilter/ip_tables.c), line by line as TRACE prints it. */
 import type { Rule } from '../model/ruleset.ts'
 import { nextIn } from '../rules/chain-index.ts'
-import { conditionText, evaluate } from '../rules/evaluate.ts'
+import { conditionText, evaluate, evaluateAll } from '../rules/evaluate.ts'
 import type { Moment } from '../rules/moment.ts'
-import { all, type Unknown } from '../rules/truth.ts'
+import { mappedVerdict } from '../rules/nft/map.ts'
+import { all, isUnknown, type Unknown } from '../rules/truth.ts'
+import { statementVerdict } from '../rules/verdict.ts'
 import { lasts, spend } from './allowances.ts'
 import type { Place } from './journal.ts'
 import type { Machine } from './machine.ts'
@@ -34,34 +36,59 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
     const { chain } = frame
     const moment = momentOf(machine, skb)
     if (chain.index) frame.index = nextIn(chain.index, frame.index, moment)
-    const rule = chain.rule(frame.index++)
-    if (!rule) {
+    const met = chain.rule(frame.index++)
+    if (!met) {
       journal.add(frame, chain.end)
       if (frames.length === 1) return base.chain.policy === 'drop' ? 'drop' : 'accept'
       frames.pop()
       continue
     }
-    const truth = matches(machine, rule, moment)
+    const truth = matches(machine, met, moment)
+    if (truth !== true && met.rule.order) stopAmong(met.rule, moment)
     if (truth === false) continue
     if (truth !== true) {
-      skipOrStop(machine, skb, rule.rule, truth)
+      skipOrStop(machine, skb, met.rule, truth)
       continue
     }
+    const rule = mappedRule(chain, met, moment)
     const step = journal.add(frame, rule.line)
     switch (rule.verdict.ending) {
       case 'jump':
       case 'goto':
+        // nft's rules may do something before
+        if (rule.rule.statements.length > 1) actOn(machine, skb, rule.rule, step)
         enter(frames, rule, step)
         break
       case 'return':
+        if (rule.rule.statements.length > 1) actOn(machine, skb, rule.rule, step)
         leave(frames)
         break
+      case 'accept':
+      case 'drop': {
+        const ended = actOn(machine, skb, rule.rule, step)
+        return ended ?? rule.verdict.ending
+      }
       default: {
         const ended = actOn(machine, skb, rule.rule, step)
         if (ended) return ended
       }
     }
   }
+}
+
+/** With the verdict that the packet's element has, where the rule asks a map for it. */
+function mappedRule(chain: PreparedChain, rule: PreparedRule, moment: Moment): PreparedRule {
+  const vmap = rule.rule.statements.find((statement) => statement.kind === 'vmap')
+  if (!vmap) return rule
+  const statement = mappedVerdict(vmap.map, moment)
+  if (isUnknown(statement)) throw new Undetermined(rule.rule.text, statement.unknown)
+  return chain.mapped(rule, (statement && statementVerdict(statement)) ?? { ending: 'continue', text: 'continue' })
+}
+
+/** What stands in front of a condition is carried out even where the condition fails; that is not modelled. */
+function stopAmong({ text, conditions, order }: Rule, moment: Moment): void {
+  const first = evaluateAll(conditions.slice(0, order![0]), moment)
+  if (first !== false) throw new Undetermined(text, 'it may do something before one of its conditions fails')
 }
 
 function matches(machine: Machine, rule: PreparedRule, moment: Moment): true | false | Open {

@@ -13,16 +13,18 @@ const word = (cell: string | undefined) => /^`([^`]+)`$/.exec(cell ?? '')?.[1]
 describe('warnings', () => {
   const captures = sourcesIn('src/read/captures/')
   const monitors = captures.filter(({ path }) => path.endsWith('/traced-reader.ts'))
+  const rulesets = sourcesIn('src/read/rulesets/')
   test.each([
     ['kernel-log', sourcesIn('src/read/captures/kernel-log/'), []],
     ['nft-trace', [...sourcesIn('src/read/captures/nft-trace/'), ...monitors], []],
     ['xtables-monitor', [...sourcesIn('src/read/captures/xtables-monitor/'), ...monitors], []],
     // two files of one kind are joined in src/read/world.ts
-    ['iptables-save', sourcesIn('src/read/rulesets/'), ['table-twice']],
+    ['iptables-save', rulesets.filter(({ path }) => !path.includes('/nft-')), ['table-twice']],
+    ['nft', [...rulesets.filter(({ path }) => path.includes('/nft-')), ...sourcesIn('src/rules/nft/')], []],
     ['host-state', sourcesIn('src/read/host/'), ['set-twice']],
   ])('of %s', (name, sources, joined) => {
     const codes = sources.flatMap(({ text }) => [
-      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
+      ...text.matchAll(/(?:\b(?:report|tell|skip)\(\s*|\bproblem\([\w.]+, |\bcode: )'([a-z]+(?:-[a-z]+)+)'/g),
     ])
     const told = tableRows(page(name), 'Warnings').map(([code]) => word(code))
     expect(told.sort()).toEqual([...new Set([...joined, ...codes.map((match) => match[1]!)])].sort())

@@ -1,29 +1,33 @@
 /** Which chains of a table lead where, and which speak of which destination; found out once a table. */
 import type { Condition } from '../../model/condition.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Chain, NamedSet, Rule, Table } from '../../model/ruleset.ts'
+import { chainsOf } from '../../rules/nft/map.ts'
 
 // a table never changes once it is read
 const graphs = new WeakMap<Table, ChainGraph>()
 
-export function graphOf(table: Table): ChainGraph {
-  const graph = graphs.get(table) ?? new ChainGraph(table)
+/** `sets`: where verdict maps are looked for. */
+export function graphOf(table: Table, sets: readonly NamedSet[]): ChainGraph {
+  const graph = graphs.get(table) ?? new ChainGraph(table, sets)
   graphs.set(table, graph)
   return graph
 }
 
 class ChainGraph {
   private readonly table: Table
+  private readonly sets: readonly NamedSet[]
   /** Chains that some rule leads to. */
   readonly led: ReadonlySet<string>
   private readonly reachable = new Map<Chain, ReadonlySet<string>>()
   private readonly unreachable = new Map<Chain, readonly Chain[]>()
   private readonly byDestination = new Map<string, Chain[]>()
 
-  constructor(table: Table) {
+  constructor(table: Table, sets: readonly NamedSet[]) {
     this.table = table
+    this.sets = sets
     const chains = [...table.chains.values()]
-    this.led = new Set(chains.flatMap(({ rules }) => rules.flatMap(targetsOf)))
+    this.led = new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => this.targetsOf(rule))))
     for (const chain of chains) {
       const keys = new Set(chain.rules.map(destinationOf))
       for (const key of keys) if (key !== undefined) this.byDestination.set(key, [...(this.speaking(key) ?? []), chain])
@@ -46,7 +50,7 @@ class ChainGraph {
     const names = new Set<string>()
     const open = [base]
     for (let chain = open.pop(); chain; chain = open.pop())
-      for (const name of chain.rules.flatMap(targetsOf)) {
+      for (const name of chain.rules.flatMap((rule) => this.targetsOf(rule))) {
         const next = this.table.chains.get(name)
         if (names.has(name) || !next) continue
         names.add(name)
@@ -54,6 +58,10 @@ class ChainGraph {
       }
     this.reachable.set(base, names)
     return names
+  }
+
+  private targetsOf({ statements }: Rule): string[] {
+    return chainsOf(statements, this.sets)
   }
 
   /** User chains with rules that `base` does not lead to. */
@@ -68,9 +76,6 @@ class ChainGraph {
     return chains
   }
 }
-
-const targetsOf = ({ statements }: Rule): string[] =>
-  statements.flatMap((one) => (one.kind === 'jump' || one.kind === 'goto' ? [one.chain] : []))
 
 function destinationOf({ conditions }: Rule): string | undefined {
   const address = conditions.map((one) => exactly(one, / daddr$/)).find((value) => value !== undefined)

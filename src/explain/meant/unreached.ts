@@ -1,6 +1,6 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 import type { Fix, RuleRef } from '../../model/journey.ts'
-import type { Chain, Rule } from '../../model/ruleset.ts'
+import type { Chain, NamedSet, Rule } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -32,12 +32,15 @@ export interface Unreached {
  * that were not come to, though they speak of this packet's very destination.
  */
 export function unreachedChains(context: Context, pass: Pass, wanted: (then: Walk) => boolean): Unreached[] {
-  const graph = graphOf(pass.table)
+  const { sets } = context.world
+  const graph = graphOf(pass.table, sets)
   const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
   const { packet } = momentAt(context, pass.steps[0]!)
   const speaking = graph.speakingOf(packet).filter((chain) => chain.hook === undefined && !entered.has(chain))
   // made for another hook, it is none for this one
-  const apart = graph.unreachableFrom(pass.base).filter(({ name }) => !graph.led.has(name) || reachedByTwin(name, pass))
+  const apart = graph
+    .unreachableFrom(pass.base)
+    .filter(({ name }) => !graph.led.has(name) || reachedByTwin(name, pass, sets))
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
   for (const chain of new Set([...speaking, ...apart])) {
@@ -81,11 +84,12 @@ const elsewhere = (moment: Moment): Moment => {
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
-function reachedByTwin(name: string, { table, hook }: Pass): boolean {
+function reachedByTwin(name: string, { table, hook }: Pass, sets: readonly NamedSet[]): boolean {
   if (table.name !== 'nat') return false
   const twins = hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
   return [...table.chains.values()].some(
-    (base) => base.hook !== undefined && twins.includes(base.hook) && graphOf(table).reachableFrom(base).has(name),
+    (base) =>
+      base.hook !== undefined && twins.includes(base.hook) && graphOf(table, sets).reachableFrom(base).has(name),
   )
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Report } from '../../model/diagnostic.ts'
 import { nftRuleset } from '../../rules/nft/ruleset.ts'
-import { parseNft, type Resolve } from '../../rules/nft/text/parse.ts'
+import { type Problem, parseNft, type Resolve } from '../../rules/nft/text/parse.ts'
 import type { Ruleset } from './iptables-save.ts'
 
 const FAMILY = '(?:(?:ip6?|inet|arp|bridge|netdev)[ \\t]+)?'
@@ -24,6 +24,8 @@ const PROMPT = /^[^\n"{}]{0,80}?\bnft(?:[ \t]+-{1,2}\w+)*[ \t]+list[ \t]+[\w \t.
 /** A shell's words, or a call of nft: then it is a script. */
 const SHELL =
   /^(?:[ \t]*(?:(?:\S*\/)?nft[ \t]+(?!(?:-\S+[ \t]+)*list\b)\S|cat[ \t]+<<|set -\w|if \[|echo |export )|(?!elements=)[A-Za-z_]\w*=\S)/m
+
+const NOT_UNDERSTOOD: ReadonlySet<string> = new Set<Problem['code']>(['syntax', 'too-deep', 'too-large'])
 
 /** Is this the beginning of nft's language, perhaps behind the command that listed it? */
 export function looksLikeNft(head: string): boolean {
@@ -46,7 +48,7 @@ export function looksLikeNft(head: string): boolean {
 export function readNft(text: string, report: Report, resolve?: Resolve): Ruleset[] {
   const { commands, problems } = parseNft(withoutPrompts(text), resolve)
   const told: Parameters<Report>[] = problems.map(({ code, message, line, column }) =>
-    code === 'syntax' ? ['line-not-understood', `${message} (column ${column})`, line] : [code, message, line],
+    NOT_UNDERSTOOD.has(code) ? ['line-not-understood', `${message} (column ${column})`, line] : [code, message, line],
   )
   // what was not understood is told already
   const known = commands.filter(({ object }) => !('unknown' in object))

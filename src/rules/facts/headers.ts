@@ -43,6 +43,7 @@ const extensionHeader: Read = () => unknown("the packet's extension headers are 
 const byVersion: Readers = {
   'ip saddr': packetField('src'),
   'ip daddr': packetField('dst'),
+  'ip version': () => 4,
   'ip ttl': packetField('ttl'),
   'ip id': packetField('ipId'),
   'ip length': packetField('length'),
@@ -52,6 +53,7 @@ const byVersion: Readers = {
   'ip ecn': tosPart((tos) => tos & 3),
   'ip6 saddr': packetField('src'),
   'ip6 daddr': packetField('dst'),
+  'ip6 version': () => 6,
   'ip6 hoplimit': packetField('ttl'),
   'ip6 tos': packetField('tos'),
   'ip6 dscp': tosPart((tos) => tos >> 2),

@@ -87,7 +87,6 @@ export type Selector =
   | Jhash
   | Symhash
 
-export type BinaryOp = '|' | '&' | '^' | '<<' | '>>'
 /** More than two operands stand for a chain from the left: (a | b) | c. */
 export type Binary =
   | { '|': Expression[] }

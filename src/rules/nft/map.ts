@@ -1,4 +1,5 @@
 /** What a map gives for a packet: a verdict, a number, addresses and ports. */
+import type { NamedSet } from '../../model/ruleset.ts'
 import type { MapLookup, Nat, Statement } from '../../model/statement.ts'
 import { ABSENT, type Moment } from '../moment.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
@@ -38,6 +39,22 @@ export function verdictStatement(text: string): Statement | undefined {
   }
 }
 
+/** The chains that a rule may lead to; of a named map those of its elements, where `sets` has it. */
+export function chainsOf(statements: readonly Statement[], sets: readonly NamedSet[] = []): string[] {
+  return statements.flatMap((one) => {
+    if (one.kind === 'jump' || one.kind === 'goto') return [one.chain]
+    if (one.kind !== 'vmap') return []
+    const { elements, table } = one.map.nft
+    const named = sets.find(
+      (set) => set.name === one.map.set && set.table === table?.name && set.family === table?.family,
+    )
+    return (elements ?? named?.elements ?? []).flatMap(({ data }) => {
+      const verdict = verdictStatement(data?.[0] ?? '')
+      return verdict && 'chain' in verdict ? [verdict.chain] : []
+    })
+  })
+}
+
 export function mappedNumber(map: MapLookup, moment: Moment): number | typeof ABSENT | Unknown {
   const data = mapped(map, moment)
   if (data === undefined) return ABSENT
@@ -55,7 +72,8 @@ export function mappedNat(nat: Nat, moment: Moment): Nat | undefined | Unknown {
   const given: Nat = { ...rest }
   for (const [i, what] of map.gives.entries()) {
     const text = data[i]
-    if (text === undefined) return unknown(`map ${map.set} gives no ${what}`)
+    // a named map may give addresses alone
+    if (text === undefined) break
     if (what === 'port') given.ports = rangeOf(text).map(Number) as [number, number]
     else if (text.includes('/')) given.network = networkOf(text)
     else given.addresses = rangeOf(text)

@@ -3,7 +3,7 @@
  * Where several names have one number, the first is what nft prints.
  */
 import { PROTOCOL_NAMES, protocolNumber } from '../iptables/protocols.ts'
-import { SERVICES } from '../iptables/values/services.ts'
+import { NFT_SERVICES } from './services.ts'
 
 export type Symbols = Readonly<Record<string, number>>
 
@@ -79,7 +79,7 @@ export const SYMBOLS: Readonly<Record<string, Symbols>> = {
   },
   tcp_flag: { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
   // names in input alone: nft prints numbers
-  inet_service: SERVICES,
+  inet_service: NFT_SERVICES,
   // others only the host's own files tell
   uid: { root: 0 },
   gid: { root: 0 },

@@ -30,7 +30,8 @@ export function keyOf(expression: Expression): Key | undefined {
     const constant = typeof part === 'object' || typeof part === 'boolean' ? undefined : part
     const field = masked?.asked ?? asked(part) ?? (constant === undefined ? undefined : CONSTANT)
     if (!field) return undefined
-    parts.push(field)
+    // as in match.ts
+    parts.push(field.field === 'ip protocol' ? { ...field, field: 'meta l4proto' } : field)
     masks.push(masked?.mask)
     constants.push(constant)
   }

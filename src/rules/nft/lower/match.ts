@@ -21,7 +21,15 @@ interface Match {
 export function lowerMatch(match: Match, text: string, lowering: Lowering): void {
   const conditions = setMatch(match, text, lowering) ?? fieldMatch(match, text, lowering)
   if (conditions) lowering.ask(...conditions)
-  else lowering.ask({ kind: 'unknown', text, reason: `what "${text}" compares cannot be told` })
+  else lowering.ask({ kind: 'unknown', text, reason: whyNot(match.left, text) })
+}
+
+/** Users' and groups' names are the host's own. */
+function whyNot(left: Expression, text: string): string {
+  const type = asked(left)?.type
+  return type === 'uid' || type === 'gid'
+    ? 'the number of that user or group is not known'
+    : `what "${text}" compares cannot be told`
 }
 
 const isSet = (right: Expression): right is { set: Expression[] } =>

@@ -1,5 +1,5 @@
 /** nft's constants → the values that conditions compare with. */
-import { formatAddress, maskFromLength, parseAddress } from '../../../model/address.ts'
+import { formatAddress, parseAddress } from '../../../model/address.ts'
 import type { Scalar, Value } from '../../../model/condition.ts'
 import { FIELDS } from '../../fields.ts'
 import { protocolName } from '../../iptables/protocols.ts'
@@ -90,5 +90,3 @@ export function maskOf(expression: Expression, { field, type }: Asked): Scalar |
   const bytes = typeof expression === 'string' ? parseAddress(expression) : undefined
   return bytes && formatAddress(bytes)
 }
-
-export const lengthMask = (length: number, width: number): string => formatAddress(maskFromLength(length, width))

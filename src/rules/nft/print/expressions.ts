@@ -25,7 +25,9 @@ export function printExpression(expression: Expression, kinds: Kinds = 'plain'):
     return `${printExpression(val, kinds)}${printElementOptions(options)}`
   }
   if ('unknown' in expression) return expression.unknown.text
-  return printBinary(expression as Record<string, unknown>, kinds) ?? printSelector(expression as Selector)
+  return (
+    printBinary(expression as Record<string, unknown>, kinds) ?? printSelector(expression as Selector, printExpression)
+  )
 }
 
 /** A concatenation within one takes as many kinds as it has parts. */

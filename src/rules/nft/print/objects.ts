@@ -3,7 +3,7 @@ import type { RuleFamily } from '../../../model/ruleset.ts'
 import type { ChainObject, FlowtableObject, LimitObject, NamedObject, QuotaObject } from '../objects.ts'
 import { priorityName } from '../text/priorities.ts'
 import { type PrintOptions, printHandle } from './rule.ts'
-import { printQuota, printRate } from './statements.ts'
+import { printQuota, printRate } from './stateful.ts'
 import { printTime, quoted } from './values.ts'
 
 export interface Block {

@@ -1,11 +1,11 @@
 /** Selectors as `nft list` prints them. */
-import type { Selector } from '../ast.ts'
-import { printExpression } from './expressions.ts'
+import type { Expression, Selector } from '../ast.ts'
 
 /** Keys of meta that stand alone in print (meta_key_is_unqualified in nft's src/meta.c). */
 const UNQUALIFIED = new Set(['iif', 'oif', 'iifname', 'oifname', 'iifgroup', 'oifgroup'])
 
-export function printSelector(selector: Selector): string {
+/** `print` prints what a hash is made of. */
+export function printSelector(selector: Selector, print: (expression: Expression) => string): string {
   if ('payload' in selector) return payload(selector.payload)
   if ('meta' in selector) return `${UNQUALIFIED.has(selector.meta.key) ? '' : 'meta '}${selector.meta.key}`
   if ('ct' in selector) return words('ct', selector.ct.dir, selector.ct.family, selector.ct.key)
@@ -36,7 +36,7 @@ export function printSelector(selector: Selector): string {
   if ('jhash' in selector) {
     const { expr, mod, seed, offset } = selector.jhash
     const seeded = seed === undefined ? undefined : `seed 0x${seed.toString(16)}`
-    return words('jhash', printExpression(expr), 'mod', mod, seeded, offset ? `offset ${offset}` : undefined)
+    return words('jhash', print(expr), 'mod', mod, seeded, offset ? `offset ${offset}` : undefined)
   }
   if ('symhash' in selector) {
     const { mod, offset } = selector.symhash

@@ -1,12 +1,12 @@
 /** Statements as `nft list` prints them (nft 1.0.6, src/statement.c). */
-import type { Expression, LimitBody, ObjectReference, QuotaBody, Statement } from '../ast.ts'
+import type { Expression, ObjectReference, Statement } from '../ast.ts'
 import { printExpression, printMapData, printVerdict } from './expressions.ts'
 import { type Kinds, kindsOf } from './kinds.ts'
 import { printLog } from './log.ts'
 import { printMatch } from './match.ts'
 import { printNat, printTproxy } from './nat.ts'
 import { printSelector } from './selectors.ts'
-import { inBytes, printBytes, printTime } from './values.ts'
+import { printCount, printCounter, printLast, printQuota, printRate } from './stateful.ts'
 
 /** What the statements around it tell. */
 export interface PrintContext {
@@ -35,23 +35,16 @@ const PRINTERS: Readonly<Record<string, (body: never, context: PrintContext) => 
     const kinds = kindsOf(key)
     return `${printExpression(key, kinds)} set ${printExpression(value, kinds)}`
   },
-  counter: (body: Body<'counter'>) => {
-    if (isReference(body)) return `counter name ${printReference(body)}`
-    const { packets, bytes } = body ?? {}
-    return packets === undefined && bytes === undefined
-      ? 'counter'
-      : `counter packets ${packets ?? 0} bytes ${bytes ?? 0}`
-  },
+  counter: (body: Body<'counter'>) => (isReference(body) ? `counter name ${printReference(body)}` : printCounter(body)),
   quota: (body: Body<'quota'>) =>
     isReference(body) ? `quota name ${printReference(body)}` : `quota ${printQuota(body)}`,
   limit: (body: Body<'limit'>) =>
     isReference(body) ? `limit name ${printReference(body)}` : `limit ${printRate(body)}`,
-  last: (body: Body<'last'>) =>
-    body?.used === undefined ? 'last used never' : `last used ${printTime(body.used / 1000)}`,
+  last: printLast,
   'ct helper': (body: ObjectReference) => `ct helper set ${printReference(body)}`,
   'ct timeout': (body: ObjectReference) => `ct timeout set ${printReference(body)}`,
   'ct expectation': (body: ObjectReference) => `ct expectation set ${printReference(body)}`,
-  'ct count': ({ val, inv }: Body<'ct count'>) => `ct count ${inv ? 'over ' : ''}${val}`,
+  'ct count': printCount,
   synproxy: (body: Body<'synproxy'>) => {
     if (body === null) return 'synproxy'
     if (isReference(body)) return `synproxy name ${printReference(body)}`
@@ -103,7 +96,7 @@ const PRINTERS: Readonly<Record<string, (body: never, context: PrintContext) => 
     const sized = size === undefined ? '' : ` size ${size}`
     return `meter ${name}${sized} { ${printExpression(key, kindsOf(key))} ${printStatement(stmt)} }`
   },
-  reset: (body: Expression) => `reset ${printSelector(body as never)}`,
+  reset: (body: Expression) => `reset ${printSelector(body as never, printExpression)}`,
   xt: (body: Body<'xt'>) => (body === null ? 'xt' : `xt ${body.type} ${body.name}`),
 }
 
@@ -120,22 +113,4 @@ const isDevice = (addr: Expression): boolean =>
 
 function carried(stmt: readonly Statement[] | undefined): string {
   return (stmt ?? []).map((one) => ` ${printStatement(one)}`).join('')
-}
-
-/** `rate over 10/second burst 20 packets` */
-export function printRate({ rate, rate_unit, per, burst, burst_unit, inv }: LimitBody): string {
-  const over = inv ? 'over ' : ''
-  if (rate_unit === undefined || rate_unit === 'packets') {
-    // 5 is what nft takes where nothing is said
-    const more = burst !== undefined && burst !== 0 && burst !== 5 ? ` burst ${burst} packets` : ''
-    return `rate ${over}${rate}/${per ?? 'second'}${more}`
-  }
-  const more = burst ? ` burst ${printBytes(inBytes(burst, burst_unit))}` : ''
-  return `rate ${over}${printBytes(inBytes(rate, rate_unit))}/${per ?? 'second'}${more}`
-}
-
-/** `over 25 mbytes used 3 bytes` */
-export function printQuota({ val, val_unit, used, used_unit, inv }: QuotaBody): string {
-  const spent = used ? ` used ${printBytes(inBytes(used, used_unit))}` : ''
-  return `${inv ? 'over ' : ''}${printBytes(inBytes(val, val_unit))}${spent}`
 }

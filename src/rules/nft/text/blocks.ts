@@ -13,9 +13,9 @@ export function parseBlock(
 ): number | undefined {
   p.expect('{')
   const handle = p.handle()
-  p.shared.scopes.push(new Map())
+  p.shared.variables.enter()
   parseItems(p, item, unknown)
-  p.shared.scopes.pop()
+  p.shared.variables.leave()
   if (p.atEnd() || !p.is('}')) p.problem(p.token, 'syntax', 'a bracket is not closed')
   else p.expect('}')
   return handle

@@ -24,13 +24,13 @@ export function parseCommon(
       const name = p.identifier('the name of a variable')
       p.expect('=')
       const value = parseInitializer(p)
-      if (change === 'define') p.define(name, value)
-      else p.redefine(name, value)
+      if (change === 'define') p.shared.variables.define(name, value)
+      else p.shared.variables.redefine(name, value)
       return true
     }
     case 'undefine':
       p.advance()
-      p.undefine(p.identifier('the name of a variable'))
+      p.shared.variables.undefine(p.identifier('the name of a variable'))
       return true
     case 'include':
       include(p, again, unknown)
@@ -51,12 +51,12 @@ function include(p: Parser, again: (inner: Parser) => void, unknown: (text: stri
   const name = p.advance().text
   const { shared } = p
   if (++shared.includes > MAX_INCLUDES || shared.includeDepth >= MAX_INCLUDE_DEPTH) {
-    p.problem(word, 'include', `too many files are included: "${name}" is left out`)
+    p.problem(word, 'not-included', `too many files are included: "${name}" is left out`)
     return
   }
   const texts = shared.resolve?.(name)
   if (!texts) {
-    p.problem(word, 'include', `includes "${name}", which is not at hand: what it holds is not known`)
+    p.problem(word, 'not-included', `includes "${name}", which is not at hand: what it holds is not known`)
     unknown(`include "${name}"`, word.line)
     return
   }

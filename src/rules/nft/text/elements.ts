@@ -1,13 +1,12 @@
 /** One element of a set or map, with what it carries: `10.0.0.1 timeout 1h counter packets 0 bytes 0 comment "x"`. */
 import type { Elem, Expression } from '../ast.ts'
-import { type Context, parseConcat } from './expressions.ts'
 import { parseStateful } from './limits.ts'
-import type { Parser } from './parser.ts'
+import type { Context, Parser } from './parser.ts'
 import { parseTime } from './times.ts'
 
 /** The bare value, or an `elem` where it carries more. */
 export function parseElement(p: Parser, context: Context): Expression {
-  const val = parseConcat(p, context)
+  const val = p.shared.grammar.concat(p, context)
   const more = parseElementOptions(p)
   return more ? ({ elem: { val, ...more } } as Elem) : val
 }

@@ -4,15 +4,9 @@
  */
 import type { AnonymousSet, Expression, MapPair, Verdict } from '../ast.ts'
 import { parseElement } from './elements.ts'
-import type { Parser } from './parser.ts'
+import type { Context, Parser } from './parser.ts'
 import { parseSelector } from './selectors.ts'
 import { parseVerdict } from './verdicts.ts'
-
-/** `value`: names are names, not selectors. `list`: a comma goes on (outside of sets). */
-export interface Context {
-  value?: boolean
-  list?: boolean
-}
 
 /** A concatenation, perhaps behind `map`; the left side of a match, what a statement is given. */
 export function parseExpression(p: Parser, context: Context = {}): Expression {

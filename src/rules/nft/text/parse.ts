@@ -8,9 +8,11 @@ import type { RuleFamily } from '../../../model/ruleset.ts'
 import type { Expression, Statement } from '../ast.ts'
 import type { Command } from '../objects.ts'
 import { parseCommands } from './commands.ts'
-import { parseGiven } from './expressions.ts'
-import { Parser, type Problem, type Resolve, type Shared } from './parser.ts'
-import { type ParsedRule, parseRule } from './rule.ts'
+import { parseConcat, parseExpression, parseGiven } from './expressions.ts'
+import { type ParsedRule, Parser, type Problem, type Resolve, type Shared } from './parser.ts'
+import { parseRule } from './rule.ts'
+import { parseStatement } from './statements.ts'
+import { Variables } from './variables.ts'
 
 export type { Problem, Resolve } from './parser.ts'
 
@@ -55,12 +57,12 @@ export function parseNftExpression(text: string): Expression | undefined {
 }
 
 const shared = (resolve?: Resolve): Shared => ({
+  grammar: { expression: parseExpression, concat: parseConcat, statement: parseStatement, rule: parseRule },
   commands: [],
   problems: [],
-  scopes: [new Map()],
+  variables: new Variables(),
   resolve,
   includes: 0,
   includeDepth: 0,
-  expanded: 0,
   anonymousChains: 0,
 })

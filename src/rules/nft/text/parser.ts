@@ -3,13 +3,14 @@
  * grammar itself is in the files beside this one, as functions that take it.
  */
 import type { RuleFamily } from '../../../model/ruleset.ts'
-import type { Expression } from '../ast.ts'
+import type { Expression, Statement } from '../ast.ts'
 import type { Command } from '../objects.ts'
 import { type Token, tokenize } from './tokens.ts'
+import type { Variables } from './variables.ts'
 
 /** Something that was not understood; `line` and `column` are 1-based. */
 export interface Problem {
-  code: 'syntax' | 'unknown-variable' | 'include' | 'no-change' | 'too-deep' | 'too-large'
+  code: 'syntax' | 'unknown-variable' | 'not-included' | 'no-change' | 'too-deep' | 'too-large'
   message: string
   line: number
   column: number
@@ -29,28 +30,39 @@ export class SyntaxProblem extends Error {
   }
 }
 
-interface Variable {
-  value: Expression
-  /** How many nodes it stands for. */
-  size: number
+/** `value`: names are names, not selectors. */
+export interface Context {
+  value?: boolean
+}
+
+export interface ParsedRule {
+  expr: Statement[]
+  comment?: string
+  handle?: number
+}
+
+/** The parts of the grammar that others hold again: an expression in an expression, a rule in a rule. */
+export interface Grammar {
+  expression: (p: Parser) => Expression
+  concat: (p: Parser, context: Context) => Expression
+  statement: (p: Parser) => Statement
+  rule: (p: Parser) => ParsedRule
 }
 
 /** What texts that include each other have in common. */
 export interface Shared {
+  grammar: Grammar
   commands: Command[]
   problems: Problem[]
-  scopes: Map<string, Variable>[]
+  variables: Variables
   resolve: Resolve | undefined
   includes: number
   includeDepth: number
-  /** Nodes that variables put in place of their names; bounded, because variables may name variables. */
-  expanded: number
   anonymousChains: number
 }
 
 const BLOCKS = new Set(['chain', 'table'])
 const MAX_DEPTH = 100
-const MAX_EXPANDED = 2_000_000
 
 export class Parser {
   readonly text: string
@@ -240,46 +252,18 @@ export class Parser {
     return text
   }
 
-  define(name: string, value: Expression): void {
-    const scopes = this.shared.scopes
-    scopes[scopes.length - 1]!.set(name, { value, size: sizeOf(value) })
-  }
-
-  /** The innermost scope that has it changes it. */
-  redefine(name: string, value: Expression): void {
-    const scope = [...this.shared.scopes].reverse().find((scope) => scope.has(name))
-    if (scope) scope.set(name, { value, size: sizeOf(value) })
-    else this.define(name, value)
-  }
-
-  undefine(name: string): void {
-    const scope = [...this.shared.scopes].reverse().find((scope) => scope.has(name))
-    scope?.delete(name)
-  }
-
   /** `$name`: what it stands for; unknown text where nothing defines it. */
   variable(): Expression {
     const sign = this.advance()
     const { kind, text } = this.token
     if (kind !== 'word') this.fail('expected the name of a variable')
     this.advance()
-    for (let i = this.shared.scopes.length - 1; i >= 0; i--) {
-      const found = this.shared.scopes[i]!.get(text)
-      if (!found) continue
-      this.shared.expanded += found.size
-      if (this.shared.expanded > MAX_EXPANDED) this.fail(`variables stand for too much here`, 'too-large')
-      return found.value
-    }
+    const found = this.shared.variables.valueOf(text)
+    if (found === 'too large') this.fail('variables stand for too much here', 'too-large')
+    if (typeof found === 'object') return found.value
     this.problem(sign, 'unknown-variable', `nothing defines $${text}`)
     return { unknown: { text: `$${text}` } }
   }
 }
 
-export const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}…` : text)
-
-function sizeOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 1
-  let size = 1
-  for (const part of Object.values(value)) size += sizeOf(part)
-  return size
-}
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}…` : text)

@@ -1,13 +1,6 @@
 /** A rule: its statements, and a comment. What is not understood becomes one `unknown` in its place. */
-import type { Statement } from '../ast.ts'
-import type { Parser } from './parser.ts'
+import type { ParsedRule, Parser } from './parser.ts'
 import { parseStatement } from './statements.ts'
-
-export interface ParsedRule {
-  expr: Statement[]
-  comment?: string
-  handle?: number
-}
 
 /** Takes a rule up to and with its end. */
 export function parseRule(p: Parser): ParsedRule {

@@ -1,6 +1,5 @@
 /** What asks a packet, its connection or the host: `tcp dport`, `meta mark`, `ct state`, `fib saddr type` … */
-import type { Expression, Selector } from '../ast.ts'
-import { parseExpression } from './expressions.ts'
+import type { Selector } from '../ast.ts'
 import {
   CT_DIRECTED_KEYS,
   CT_KEYS,
@@ -110,7 +109,7 @@ const BEGINNINGS: Record<string, (p: Parser) => Selector | undefined> = {
   },
   jhash: (p) => {
     p.advance()
-    const expr = p.nested(() => parseExpression(p))
+    const expr = p.nested(() => p.shared.grammar.expression(p))
     p.expect('mod')
     const mod = p.number('a number')
     const seed = p.accept('seed') ? p.number('a number') : undefined
@@ -261,26 +260,3 @@ function exthdr(p: Parser): Selector | undefined {
   p.expect(']')
   return { exthdr: { name, field: `${field}[${index}]` } }
 }
-
-export const isSelector = (expression: Expression): expression is Selector =>
-  typeof expression === 'object' && !Array.isArray(expression) && SELECTORS.has(Object.keys(expression)[0] ?? '')
-
-const SELECTORS = new Set([
-  'payload',
-  'exthdr',
-  'tcp option',
-  'ip option',
-  'sctp chunk',
-  'dccp option',
-  'meta',
-  'ct',
-  'rt',
-  'fib',
-  'socket',
-  'osf',
-  'ipsec',
-  'tunnel',
-  'numgen',
-  'jhash',
-  'symhash',
-])

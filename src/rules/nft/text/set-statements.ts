@@ -4,7 +4,6 @@ import { parseElementOptions } from './elements.ts'
 import { parseConcat, parseReference } from './expressions.ts'
 import { parseStateful } from './limits.ts'
 import type { Parser } from './parser.ts'
-import { parseStatement } from './statements.ts'
 import { parseTime } from './times.ts'
 
 /** The words `add`, `update`, `delete`, or the older `set add KEY @s`, are next. */
@@ -59,7 +58,7 @@ export function parseMeter(p: Parser): Statement {
   p.expect('{')
   const val = parseConcat(p, {})
   const timeout = parseTimes(p)
-  const stmt = p.nested(() => parseStatement(p))
+  const stmt = p.nested(() => p.shared.grammar.statement(p))
   p.expect('}')
   const key = Object.keys(timeout).length > 0 ? { elem: { val, ...timeout } } : val
   return { meter: size === undefined ? { name, key, stmt } : { name, key, stmt, size } }

@@ -1,7 +1,7 @@
 /** Blocks of sets, maps and meters. */
 import type { RuleFamily } from '../../../model/ruleset.ts'
 import type { Expression, Statement } from '../ast.ts'
-import type { MapElement, MapObject, MeterObject, SetObject, SetType } from '../objects.ts'
+import type { MapObject, MeterObject, SetObject, SetType } from '../objects.ts'
 import { parseBlock } from './blocks.ts'
 import { parseConcat } from './expressions.ts'
 import { parseStateful } from './limits.ts'
@@ -87,8 +87,6 @@ const PROPERTIES: Record<string, (p: Parser, body: Body) => void> = {
     body.elem = [...((body.elem as Expression[] | undefined) ?? []), ...elements] as Expression[]
   },
 }
-
-export type Elements = (Expression | MapElement)[]
 
 /** `ipv4_addr . inet_service` */
 function parseType(p: Parser): SetType {

@@ -1,7 +1,6 @@
 /** `jump { … }`: a chain without a name, which nft gives one (`__chain1`). */
 import type { Statement } from '../ast.ts'
 import type { Parser } from './parser.ts'
-import { parseRule } from './rule.ts'
 
 /** The words `jump {` or `goto {` are next. The chain and its rules become commands of their own, in front of the rule. */
 export function parseAnonymousChain(p: Parser): Statement {
@@ -13,7 +12,7 @@ export function parseAnonymousChain(p: Parser): Statement {
   p.nested(() => {
     for (p.skipSeparators(); !p.is('}') && !p.atEnd(); p.skipSeparators()) {
       const line = p.token.line
-      const { expr, comment } = parseRule(p)
+      const { expr, comment } = p.shared.grammar.rule(p)
       const rule = { family, table, chain: name, ...(comment === undefined ? {} : { comment }), expr }
       p.shared.commands.push({ op: 'add', object: { rule }, line })
     }

@@ -90,35 +90,67 @@ function scanWord(
   at: number,
   push: (kind: TokenKind, end: number, text: string, value?: number) => void,
 ) {
-  let best = ''
-  let number: number | undefined
-  const take = (candidate: string) => {
-    if (candidate.length > best.length) best = candidate
+  const code = text.charCodeAt(at)
+  if (isDigit(code) || isHexLetter(code) || code === COLON) {
+    const numeric = scanNumeric(text, at)
+    const name = match(NAME, text, at)
+    if (numeric && numeric.text.length >= name.length) {
+      push(numeric.value === undefined ? 'word' : 'number', at + numeric.text.length, numeric.text, numeric.value)
+      return
+    }
+  }
+  const name = match(NAME, text, at)
+  if (name !== '' && name !== '.') {
+    push('word', at + name.length, name)
+    return
+  }
+  const sign = match(SIGN, text, at)
+  if (sign !== '') push('sign', at + sign.length, sign)
+  else push('junk', at + 1, text[at]!)
+}
+
+const COLON = 0x3a
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+const isHexLetter = (code: number): boolean => (code >= 0x61 && code <= 0x66) || (code >= 0x41 && code <= 0x46)
+
+/** What may begin with a digit: the longest of addresses, times, numbers, handles of tc. */
+function scanNumeric(text: string, at: number): { text: string; value?: number } | undefined {
+  const isNumber = isDigit(text.charCodeAt(at))
+  let best = isNumber ? match(DECIMAL, text, at) : ''
+  const behind = text.charCodeAt(at + best.length)
+  // most numbers end here
+  if (isNumber && !isDigit(behind) && !isHexLetter(behind) && !MORE.includes(text[at + best.length] ?? ' '))
+    return decimal(best)
+  let number = isNumber ? numberOf(best) : undefined
+  const take = (candidate: string, value?: number) => {
+    if (candidate.length <= best.length) return
+    best = candidate
+    number = value
+  }
+  if (isNumber) {
+    const hex = match(HEX, text, at)
+    take(hex, numberOf(hex))
+    take(match(IPV4, text, at))
+    take(match(TIME, text, at))
   }
   take(match(MAC, text, at))
-  take(match(IPV4, text, at))
   take(ipv6(text, at))
-  take(match(TIME, text, at))
-  const hex = match(HEX, text, at)
-  const digits = hex || match(DECIMAL, text, at)
-  if (digits.length >= best.length && digits !== '') {
-    best = digits
-    number = numberOf(digits)
-  }
-  const length = best.length
   take(match(CLASSID, text, at))
-  take(match(NAME, text, at))
-  if (best.length > length) number = undefined
-  if (best === '.' || best === '') {
-    const sign = match(SIGN, text, at)
-    if (sign !== '') push('sign', at + sign.length, sign)
-    else push('junk', at + 1, text[at]!)
-  } else push(number === undefined ? 'word' : 'number', at + best.length, best, number)
+  if (best === '') return undefined
+  return number === undefined ? { text: best } : { text: best, value: number }
+}
+
+/** What makes more of a number than a number. */
+const MORE = '.:xXdhms'
+
+function decimal(text: string): { text: string; value?: number } {
+  const value = numberOf(text)
+  return value === undefined ? { text } : { text, value }
 }
 
 /** A leading 0 means octal, as for nft; undefined where a double cannot hold it, or 8 and 9 are in an octal one. */
 function numberOf(digits: string): number | undefined {
-  const octal = /^0\d/.test(digits)
+  const octal = digits.length > 1 && digits[0] === '0' && isDigit(digits.charCodeAt(1))
   const value = octal ? (/^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN) : Number(digits)
   return Number.isSafeInteger(value) ? value : undefined
 }
@@ -126,6 +158,15 @@ function numberOf(digits: string): number | undefined {
 /** The longest beginning that is an IPv6 address. */
 function ipv6(text: string, at: number): string {
   let run = match(IPV6_RUN, text, at)
+  // two colons in a row come but once; without them there are eight groups
+  const first = run.indexOf('::')
+  const second = run.indexOf('::', first + 1)
+  if (second > 0 && first >= 0) run = run.slice(0, second + 1)
+  if (first < 0) {
+    const groups = run.split(':', 9)
+    if (groups.length < 7) return ''
+    run = groups.slice(0, 8).join(':')
+  }
   while (run.length > 1) {
     if (run.indexOf(':') !== run.lastIndexOf(':') && parseAddress(run) !== undefined) return run
     run = run.slice(0, -1)
