@@ -220,6 +220,61 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   },
 }
 
+const STATES = ['new', 'established', 'related', 'invalid', 'untracked']
+const STATUSES = ['expected', 'seen-reply', 'assured', 'confirmed', 'snat', 'dnat']
+const ENDS: Record<Family, string[]> = {
+  ip: ['10.0.0.7', '10.1.0.200', '10.1.0.1', '198.51.100.7', '10.1.0.7'],
+  ip6: ['2001:db8:a::7', '2001:db8:b::1:7', '2001:db8:b::1', '2001:db8:b::7'],
+}
+
+export const CONNECTION_MAKERS: Readonly<Record<string, Maker>> = {
+  state: {
+    make: ({ random }) =>
+      random.pick([
+        `ct state ${random.some(STATES, random.int(1, 3)).join(',')}`,
+        `ct state ! ${random.some(STATES, random.int(1, 3)).join(',')}`,
+        `ct state != ${random.pick(STATES)}`,
+        `ct state == ${random.pick(STATES)}`,
+        `ct state != ${random.some(STATES, 2).join(' | ')}`,
+        `ct state ${random.pick(['', '!= '])}{ ${random.some(STATES, 2).join(', ')} }`,
+        `ct state & (${random.some(STATES, 2).join(' | ')}) ${random.pick(['==', '!='])} 0`,
+      ]),
+  },
+  status: {
+    make: ({ random }) =>
+      random.pick([
+        `ct status ${random.some(STATUSES, random.int(1, 2)).join(',')}`,
+        `ct status ! ${random.some(STATUSES, random.int(1, 2)).join(',')}`,
+        `ct status ${random.pick(['==', '!='])} ${random.pick(STATUSES)}`,
+        `ct status ${random.pick(['==', '!='])} ${random.some(STATUSES, 2).join(' | ')}`,
+        `ct status & (${random.some(STATUSES, 2).join(' | ')}) ${random.pick(['==', '!='])} ${random.pick(['0', 'confirmed', 'dnat'])}`,
+      ]),
+  },
+  direction: { make: (about) => `ct direction ${equals(about)}${about.random.pick(['original', 'reply'])}` },
+  mark: {
+    make: ({ random }) =>
+      random.pick(['ct mark 5', 'ct mark != 5', 'ct mark & 4 == 4', 'ct mark { 0, 5 }', 'ct mark > 4']),
+  },
+  protocol: {
+    make: (about) => `ct protocol ${equals(about)}${about.random.pick(['tcp', 'udp', 'icmp', '{ tcp, udp }'])}`,
+  },
+  address: {
+    make: (about) => {
+      const { random } = about
+      const family = random.pick(['ip', 'ip6'] as const)
+      const field = `ct ${random.pick(['original', 'reply'])} ${family} ${random.pick(['saddr', 'daddr'])}`
+      return `${field} ${equals(about)}${random.pick([random.pick(ENDS[family]), `{ ${random.some(ENDS[family], 2).join(', ')} }`])}`
+    },
+  },
+  port: {
+    make: (about) => {
+      const { random } = about
+      const field = `ct protocol ${random.pick(['tcp', 'udp'])} ct ${random.pick(['original', 'reply'])} ${random.pick(['proto-src', 'proto-dst'])}`
+      return `${field} ${equals(about)}${random.pick(['80', '443', '8080', '2048', '1024-4000', '{ 53, 80 }'])}`
+    },
+  },
+}
+
 export const SETS = `
 set hosts4 { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.7, 10.1.0.7, 198.51.100.7 } }
 set hosts6 { type ipv6_addr; elements = { 2001:db8:a::1, 2001:db8:b::7 } }
@@ -230,11 +285,9 @@ set names { type ifname; elements = { "in0", "lo" } }
 set pairs { type ipv4_addr . inet_service; flags interval; elements = { 10.0.0.0/24 . 20-100, 10.1.0.7 . 443 } }
 `
 
-const fitting = (hook: HookName): Maker[] => Object.values(MAKERS).filter(({ hooks }) => !hooks || hooks.includes(hook))
-
 /** Each kind by itself, and pairs of them. */
-export function rulesAt(about: About, together: number): string[] {
-  const makers = fitting(about.hook)
+export function rulesAt(about: About, all: Readonly<Record<string, Maker>>, together: number): string[] {
+  const makers = Object.values(all).filter(({ hooks }) => !hooks || hooks.includes(about.hook))
   return [
     ...makers.flatMap((maker) => Array.from({ length: 6 }, () => maker.make(about))),
     ...Array.from({ length: together }, () =>

@@ -92,7 +92,15 @@ rows('connections', [
   ['ct status ! dnat', { ...TCP, ctStatus: ['confirmed', 'dnat'] }, false],
   // != compares all bits of the status
   ['ct status != dnat', { ...TCP, ctStatus: ['confirmed', 'dnat'] }, true],
-  ['ct status == dnat', { ...TCP, ctStatus: ['dnat'] }, true],
+  ['ct status == dnat', { ...TCP, ctStatus: ['dnat', 'assured'] }, false],
+  [
+    'ct status == dnat',
+    { ...TCP, ctStatus: ['dnat'] },
+    "which bits of the connection's status are set that have no name in nft is not known",
+  ],
+  ['ct status & (snat | dnat) == dnat', { ...TCP, ctStatus: ['dnat', 'assured'] }, true],
+  ['ct status & (snat | dnat) == assured', { ...TCP, ctStatus: ['dnat', 'assured'] }, false],
+  ['ct status & (snat | dnat) != 0', { ...TCP, ctStatus: ['dnat', 'assured'] }, true],
 ])
 
 rows('what cannot be told', [

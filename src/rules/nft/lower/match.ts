@@ -190,9 +190,12 @@ function stateMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   if (op === 'in') return [compared(of.field, '==', names.length === 1 ? names[0]! : { set: names }, text)]
   if (op !== '==' && op !== '!=') return undefined
   // no packet has two states at once
-  if (names.length !== 1) return op === '==' ? [{ kind: 'any', of: [], text }] : [{ kind: 'all', of: [], text }]
+  if (names.length !== 1) return op === '==' ? [{ kind: 'any', of: [], text }] : [compared(of.field, '!=', '', text)]
   return [compared(of.field, op, names[0]!, text)]
 }
+
+/** NAT that is done, sequence numbers that are shifted, and more (include/uapi/linux/netfilter/nf_conntrack_common.h). */
+const OTHER_BITS = "which bits of the connection's status are set that have no name in nft is not known"
 
 /** Several bits at once: `in` asks for any of them, `==` and `!=` for just these and no others. */
 function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
@@ -205,14 +208,10 @@ function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   const all = Object.keys(SYMBOLS[of.type] ?? {})
   // of labels there are more than anybody lists
   if (all.length === 0) return undefined
-  const exact: Condition = {
-    kind: 'all',
-    of: all.map((name) => compared(field, names.includes(name) ? '==' : '!=', name, text)),
-    text,
-  }
+  const flags = all.map((name) => compared(field, names.includes(name) ? '==' : '!=', name, text))
+  const exact: Condition = { kind: 'all', of: [...flags, { kind: 'unknown', text, reason: OTHER_BITS }], text }
   if (op === '==') return [exact]
-  // a packet without such bits fails both
-  return [{ kind: 'not', of: exact, text }, compared(field, '!=', { set: [] }, text)]
+  return [{ kind: 'not', of: exact, text }, isThere(field, text)]
 }
 
 /** Each member is all of the bits. */
@@ -220,7 +219,7 @@ function flagSetMatch(of: Asked, op: MatchOp, set: Expression[], text: string): 
   const each = set.map((one) => flagsMatch(of, '==', one, text))
   if (op === 'in' || !each.every((one) => one !== undefined)) return undefined
   const any: Condition = { kind: 'any', of: each.flat(), text }
-  return [op === '!=' ? { kind: 'not', of: any, text } : any]
+  return op === '!=' ? [{ kind: 'not', of: any, text }, isThere(of.field, text)] : [any]
 }
 
 function labels(right: Expression): string[] | undefined {
@@ -236,6 +235,9 @@ function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
   return value === undefined ? undefined : [compared(of.field, op, value, text, mask)]
 }
 
+/** A packet without such bits fails whatever is asked of them. */
+const isThere = (field: string, text: string): Condition => compared(field, '!=', { set: [] }, text)
+
 /** `ct status & (snat | dnat) != 0`: any, or none, of these. */
 function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
   if (of.type === 'ct_label') {
@@ -250,10 +252,13 @@ function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
   if (value === 0) return [any]
   const wanted = bitNames(value, of.type)
   if (!wanted) return undefined
+  // bits that the mask takes away are never there
+  if (wanted.some((name) => !names.includes(name)))
+    return [op === '==' ? { kind: 'any', of: [], text } : isThere(of.field, text)]
   const exact: Condition = {
     kind: 'all',
     of: names.map((name) => compared(of.field, wanted.includes(name) ? '==' : '!=', name, text)),
     text,
   }
-  return [op === '==' ? exact : { kind: 'not', of: exact, text }]
+  return op === '==' ? [exact] : [{ kind: 'not', of: exact, text }, isThere(of.field, text)]
 }
