@@ -4,4 +4,4 @@ import { nftTrace } from './nft-trace/format.ts'
 import { xtablesMonitor } from './xtables-monitor/format.ts'
 
 /** Every capture format: one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [nftTrace, xtablesMonitor, kernelLog]
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [kernelLog, nftTrace, xtablesMonitor]
