@@ -3,13 +3,16 @@
  * Each pair of commands runs in turn (A B A B …); what counts is the median, and how far apart the runs were.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const megabytes = Number(process.argv[2] ?? 300)
 const log = `tmp/bench/trace-${megabytes}.log`
 const rules = 'examples/nodeport-clash/rules.v4'
+const nft = `tmp/bench/nft-${megabytes}.txt`
+const nftRules = 'fixtures/incidents/nft-allow-set/ruleset-dropped.json'
 
 /** Wall seconds, and the peak of resident memory in MB as /proc saw it every few milliseconds. */
 function time(command, args) {
@@ -59,6 +62,9 @@ if (!existsSync(log) || statSync(log).size < megabytes * 0.9e6) {
   await time('node', ['bench/make-trace.mjs', log, String(megabytes)])
 }
 
+if (!existsSync(nft) || statSync(nft).size < megabytes * 0.9e6)
+  await time('node', ['bench/make-nft-trace.mjs', nft, String(megabytes)])
+
 process.stdout.write(`${megabytes} MB of interleaved TRACE lines, Node ${process.version}:\n`)
 const trace = await inTurn(
   {
@@ -75,6 +81,32 @@ process.stdout.write(
   `  explain is ${(median(trace.python) / median(trace.explain)).toFixed(1)} times as fast as Python, `,
 )
 process.stdout.write(`--ndjson ${(median(trace.python) / median(trace.ndjson)).toFixed(1)} times\n\n`)
+
+const count = async (file, lines) => {
+  // lines that only show a packet are no events
+  let events = 0
+  for await (const line of createInterface({ input: createReadStream(file) })) if (lines.test(line)) events++
+  return events
+}
+process.stdout.write(`${megabytes} MB of nft monitor trace:\n`)
+const monitored = await inTurn(
+  {
+    kernelLog: ['node', 'bin/nfwhy.js', 'explain', log, rules],
+    nftTrace: ['node', 'bin/nfwhy.js', 'explain', nft, nftRules],
+  },
+  5,
+)
+show('explain, kernel log', monitored.kernelLog)
+show('explain, nft trace', monitored.nftTrace)
+const perSecond = async (file, lines, results) => (await count(file, lines)) / median(results)
+const [fromLog, fromNft] = [
+  await perSecond(log, /TRACE: /, monitored.kernelLog),
+  await perSecond(nft, /^trace id \w+ \w+ \w+ \w+ (?:rule|policy) /, monitored.nftTrace),
+]
+const thousands = (events) => `${Math.round(events / 1000)} thousand events a second`
+process.stdout.write(
+  `  ${thousands(fromNft)}, ${(fromNft / fromLog).toFixed(2)} of the kernel log's ${thousands(fromLog)}\n\n`,
+)
 
 process.stdout.write('Start:\n')
 const start = await inTurn({ node: ['node', '-e', '0'], version: ['node', 'bin/nfwhy.js', '--version'] }, 20)

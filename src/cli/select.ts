@@ -3,7 +3,7 @@
 import type { ClosedJourney } from '../explain/capture.ts'
 import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
-import type { Journey, Outcome } from '../model/journey.ts'
+import type { Journey, Outcome, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { printable } from '../reports/printable.ts'
 import { closest } from '../rules/closest.ts'
@@ -47,11 +47,7 @@ export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions
       (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
       rules.every((wanted) =>
         journey.steps.some(
-          (step) =>
-            step.table === wanted.table &&
-            step.chain === wanted.chain &&
-            step.ruleNumber === wanted.ruleNumber &&
-            (step.family === 'ip6') === wanted.ip6,
+          (step) => step.table === wanted.table && step.chain === wanted.chain && isWanted(step, wanted),
         ),
       ),
   }
@@ -86,9 +82,13 @@ const ELSEWHERE = ['in', 'out', 'mark'] as const
  * so those count wherever the journey shows them.
  */
 export function filterMatches(condition: Condition, { open, states, world }: ClosedJourney): boolean {
-  const first = states.packet(open.states.at(0))
+  let first = states.packet(open.states.at(0))
+  // a trace that begins in the middle shows the packet only further on
+  for (let i = 1; first.src === undefined && open.traceId >= 0 && i < open.states.length; i++)
+    first = states.packet(open.states.at(i))
   const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
   if (matches(first)) return true
+  for (let i = 1; i < open.marks.length; i += 2) if (matches({ ...first, mark: open.marks.at(i) >>> 0 })) return true
   const tried = new Set([open.states.at(0)])
   for (const state of open.states) {
     if (tried.has(state)) continue
@@ -101,7 +101,19 @@ export function filterMatches(condition: Condition, { open, states, world }: Clo
   return false
 }
 
-function readRule(text: string): { ip6: boolean; table: string; chain: string; ruleNumber: number } {
+type WantedRule = { table: string; chain: string } & (
+  | { ip6: boolean; ruleNumber: number }
+  | { family: string; handle: number }
+)
+
+const isWanted = ({ family, handle, ruleNumber }: Step, wanted: WantedRule): boolean =>
+  'handle' in wanted
+    ? handle === wanted.handle && family === wanted.family
+    : ruleNumber === wanted.ruleNumber && (family === 'ip6') === wanted.ip6
+
+function readRule(text: string): WantedRule {
+  const nft = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) handle (\d+)$/.exec(text)
+  if (nft) return { family: nft[1]!, table: nft[2]!, chain: nft[3]!, handle: Number(nft[4]) }
   const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)
   if (!match)
     throw new UserError(

@@ -1,5 +1,6 @@
 /** One capture, from its bytes to explained journeys. */
 import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
+import { TracedAssembler } from '../journey/assemble-traced.ts'
 import type { Engine } from '../journey/engine.ts'
 import { gatherEvidence } from '../journey/evidence.ts'
 import { Fates } from '../journey/fate.ts'
@@ -70,7 +71,7 @@ export class CaptureExplainer {
   private readonly points = new TracePoints()
   private readonly reigns = new Map<World, Reign>()
   private readonly tried = new Map<World, Resolver>()
-  private readonly assembler: Assembler
+  private readonly assembler: Assembler | TracedAssembler
   private readonly reader: CaptureReader
   private readonly onClosed: (closed: ClosedJourney) => void
   private readonly world: World
@@ -104,7 +105,8 @@ export class CaptureExplainer {
     this.worldAt = worldAt
     this.onClosed = onClosed
     const { resolver } = this.reign(world)
-    this.assembler = new Assembler(resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
+    const Assembling = format.traceIds ? TracedAssembler : Assembler
+    this.assembler = new Assembling(resolver, this.states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })
     const { links } = world.host
     this.reader = format.open({
       points: this.points,

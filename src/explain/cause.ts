@@ -6,6 +6,7 @@ import type { Condition } from '../model/condition.ts'
 import type { Cause } from '../model/journey.ts'
 import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
+import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
 import { refAt } from './refs.ts'
 
@@ -41,7 +42,8 @@ export function walkBack(context: Context): WalkedBack {
     'outcome',
     policy ? `${verb}: no rule of the chain had accepted it` : reasons === '' ? verb : `${verb}: ${reasons}`,
   )
-  if (policy) return { cause, culprit: at }
+  // a rule that takes what the others of its chain left is as a policy
+  if (policy || isLeft(context, at)) return { cause, culprit: at }
   let markSetter: number | undefined
   const visited = new Set<number>()
   for (;;) {
@@ -70,6 +72,13 @@ export function walkBack(context: Context): WalkedBack {
     else add(at, 'jump', rule?.comment === undefined ? 'jumped there' : `jumped there: "${rule.comment}"`)
   }
   return { cause, culprit: at, ...(markSetter === undefined ? {} : { markSetter }) }
+}
+
+/** Behind rules that let others pass, without a condition of its own. */
+function isLeft({ evidence }: Context, at: number): boolean {
+  const { rule, chain } = evidence.arrivals[at]!
+  if (!rule || !chain || rule.conditions.length > 0) return false
+  return chain.rules.slice(0, rule.ruleNumber - 1).some((one) => verdictOf(one).ending === 'accept')
 }
 
 /** Is there a rule above, up the jumps from `step` on, that chose the packet? Else the walk up would end nowhere. */

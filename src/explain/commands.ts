@@ -5,6 +5,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Fix, RuleRef } from '../model/journey.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
+import { isNft } from './refs.ts'
 
 export { shellWord }
 
@@ -74,7 +75,9 @@ export interface Told {
 
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
 export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Command | undefined {
-  const words = packetMatch(packet, told)
+  // where a rule's place is not known, nothing can be put in front of it
+  const placed = ref.ruleNumber !== undefined || ref.rule === undefined || ref.rule.startsWith('-P ')
+  const words = isNft(ref) || !placed ? undefined : packetMatch(packet, told)
   if (words === undefined) return undefined
   const head = iptablesHead(ref)
   const chain = shellWord(ref.chain)
@@ -82,7 +85,9 @@ export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Com
   return { command: `${head} ${place} ${words} -j ACCEPT`, undo: `${head} -D ${chain} ${words} -j ACCEPT` }
 }
 
-export function setPolicy(ref: RuleRef, policy: string, old: string): Command {
+/** Undefined for a chain of nft's own. */
+export function setPolicy(ref: RuleRef, policy: string, old: string): Command | undefined {
+  if (isNft(ref)) return undefined
   const head = `${tool(ref.family)}${tableOption(ref.table)} -P ${ref.chain}`
   return { command: `${head} ${policy}`, undo: `${head} ${old}` }
 }

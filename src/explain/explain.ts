@@ -60,8 +60,16 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
       journey.cause = [{ step: culprit + 1, role: 'decided', rule: ref, text: 'decided it' }]
   }
   journey.findings = found.sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0)).map(plain)
+  if (!knowsIptables(evidence))
+    for (const one of journey.findings) one.fix = one.fix.filter(({ command = '' }) => !/^ip6?tables /.test(command))
   return journey
 }
+
+/** Where a trace of nft's shows nothing of iptables, its commands would change other tables than the packet met. */
+const knowsIptables = ({ journey, arrivals, lossless }: Evidence): boolean =>
+  lossless === undefined ||
+  arrivals.some(({ table }) => table?.kind === 'iptables') ||
+  journey.steps.some(({ rule }) => rule?.startsWith('-A '))
 
 /** Also where no chain is behind routing, so that nothing shows what it did. */
 const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Ended): boolean =>

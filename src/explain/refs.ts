@@ -20,16 +20,20 @@ export function refAt(context: Context, i: number): RuleRef | undefined {
 /** A policy has no number; its text is the command that sets it. */
 function policyRef(step: Step, chain: Chain | undefined, table: Table | undefined): RuleRef {
   const ref: RuleRef = { family: step.family, table: step.table!, chain: step.chain! }
-  if (chain?.policy) ref.rule = `-P ${step.chain} ${chain.policy.toUpperCase()}`
+  if (chain?.policy)
+    ref.rule = table?.kind === 'nft' ? `policy ${chain.policy}` : `-P ${step.chain} ${chain.policy.toUpperCase()}`
   return named(ref, owner(ref, undefined, table))
 }
 
 /** A rule that the packet did not need to meet. */
 export function refOf(context: Context, tableName: string, chain: Chain, rule: Rule): RuleRef {
-  const { family } = context.journey
+  const alike = context.world.tables.filter((one) => one.name === tableName)
+  const table =
+    alike.find((one) => one.chains.get(chain.name) === chain) ??
+    alike.find((one) => one.family === context.journey.family)
+  const family = table?.family ?? context.journey.family
   const ref: RuleRef = { family, table: tableName, chain: chain.name, ruleNumber: rule.ruleNumber, rule: rule.text }
   if (rule.handle !== undefined) ref.handle = rule.handle
-  const table = context.world.tables.find((one) => one.name === tableName && one.family === family)
   return named(ref, owner(ref, rule, table))
 }
 
@@ -47,9 +51,19 @@ export function ownerOfRef({ world }: Context, ref: RuleRef): Owner | undefined 
   return owner(ref, rule, table)
 }
 
-/** `filter INPUT 3`, `filter INPUT policy`. */
-export const nameRef = (ref: RuleRef): string =>
-  ref.ruleNumber === undefined ? `${ref.table} ${ref.chain} policy` : `${ref.table} ${ref.chain} ${ref.ruleNumber}`
+/** `filter INPUT 3`, `filter INPUT policy`, `inet filter input handle 7`; a rule of which only the words are known: `… rule`. */
+export function nameRef(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleNumber' | 'handle' | 'rule'>): string {
+  const { family, table, chain, ruleNumber, handle, rule } = ref
+  const nft = isNft(ref)
+  const place = `${nft ? `${family} ` : ''}${table} ${chain}`
+  if (handle !== undefined && (nft || ruleNumber === undefined)) return `${place} handle ${handle}`
+  if (ruleNumber !== undefined) return `${place} ${nft ? 'rule ' : ''}${ruleNumber}`
+  return rule === undefined || /^(?:-P|policy) /.test(rule) ? `${place} policy` : `${place} rule`
+}
+
+/** Is it a rule in nft's words, which iptables' commands do not know? */
+export const isNft = ({ family, handle, rule }: Pick<RuleRef, 'family' | 'handle' | 'rule'>): boolean =>
+  (family !== 'ip' && family !== 'ip6') || (rule === undefined ? handle !== undefined : !rule.startsWith('-'))
 
 function named(ref: RuleRef, by: Owner | undefined): RuleRef {
   if (by) ref.owner = by.name

@@ -1,7 +1,7 @@
 /** Which base chains a packet has yet to pass, of those that exist in the ruleset and in its family. */
 import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
 import type { Family } from '../model/packet.ts'
-import type { Chain, Table } from '../model/ruleset.ts'
+import type { Chain, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 
 export interface BaseChain {
@@ -45,4 +45,17 @@ export function nextBehindHook(
     return baseChainsAt(world, family, next, nat)[0] ?? nextBehindHook(world, family, next, nat, local)
   }
   return undefined
+}
+
+const withNat = new WeakMap<World['tables'], Set<RuleFamily>>()
+
+/** Does any chain rewrite addresses of this family? */
+export function hasNatChains({ tables }: World, family: Family): boolean {
+  let families = withNat.get(tables)
+  if (!families) {
+    const rewriting = tables.filter((table) => [...table.chains.values()].some(({ type }) => type === 'nat'))
+    families = new Set([...rewriting, ...tables.filter(({ name }) => name === 'nat')].map((table) => table.family))
+    withNat.set(tables, families)
+  }
+  return families.has(family) || (families.has('inet') && (family === 'ip' || family === 'ip6'))
 }

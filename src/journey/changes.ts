@@ -17,7 +17,7 @@ export function attributeChanges(steps: Step[], arrivals: readonly Arrival[]): v
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
     for (const field of ['ttl', 'tos'] as const)
       if (sameHook || writes(arrivals[i]!.rule, field)) add(steps[i]!, field, before, after)
-    const rewriter = natStep(steps, i)
+    const rewriter = natStep(steps, arrivals, i)
     if (rewriter !== undefined)
       for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
   }
@@ -35,21 +35,31 @@ function writes(rule: Rule | undefined, field: 'ttl' | 'tos'): boolean {
   return rule?.statements.some((statement) => statement.kind === 'set' && names.includes(statement.field)) ?? false
 }
 
-/** The last step of the nat table at or before `i`, at the same hook, that was not a plain accept. */
-function natStep(steps: readonly Step[], i: number): number | undefined {
+/** The last step of a nat chain at or before `i`, at the same hook, that was not a plain accept. */
+function natStep(steps: readonly Step[], arrivals: readonly Arrival[], i: number): number | undefined {
   for (let k = i; k >= 0; k--) {
     const step = steps[k]!
     if (step.hook !== steps[i]!.hook) return undefined
+    if (nftRewrites(step, arrivals[k]!)) return k
     if (step.table !== 'nat') continue
     return step.verdict === undefined || ['dnat', 'redirect', 'netmap'].includes(step.verdict) ? k : undefined
   }
   return undefined
 }
 
+/** nft prints what nat rules say as `accept`. */
+function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: Arrival): boolean {
+  if (verdict !== 'accept' || kind !== 'rule') return false
+  // words that are not known do not speak against it
+  if (!rule && text === '') return table === 'nat'
+  if (rule) return rule.statements.some((one) => 'kind' in one && ['dnat', 'redirect'].includes(one.kind))
+  return / (?:dnat (?:ip6? )?to|redirect)\b|-j (?:DNAT|REDIRECT)\b/.test(` ${text.replace(/"[^"]*"/g, '')}`)
+}
+
 /** SNAT acts behind the last line that is traced; what it writes is known where the rule leaves no choice. */
 function addSourceRewrite(steps: Step[], arrivals: readonly Arrival[]): void {
   const last = steps.at(-1)
-  if (last?.verdict !== 'snat') return
+  if (last?.kind !== 'rule') return
   const arrival = arrivals.at(-1)!
   const rewrite = arrival.rule?.statements.find((statement) => statement.kind === 'snat')
   const to = rewrite?.kind === 'snat' ? rewrite.addresses : undefined

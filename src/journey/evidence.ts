@@ -10,13 +10,15 @@ import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { Ending } from '../rules/verdict.ts'
+import { hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
 import { placeInHooks } from './hooks.ts'
 import { loggedBy, logs, onlyLogger } from './log-lines.ts'
 import type { OpenJourney } from './open.ts'
-import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
+import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
+import { type TracedSteps, tracedSteps } from './traced-evidence.ts'
 
 /** What is known at one step besides what the step says. */
 export interface Arrival {
@@ -30,6 +32,8 @@ export interface Arrival {
   caller: number | undefined
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
+  /** How many rules of the chain read alike, where nothing tells which of them it was. */
+  alike?: number
 }
 
 export interface Evidence {
@@ -40,6 +44,8 @@ export interface Evidence {
   followed: boolean
   /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
   nat: 'passed' | 'skipped' | 'unknown'
+  /** The capture proves that it lost nothing, or (false) says that it did. */
+  lossless?: boolean
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
   routed?: Packet
 }
@@ -55,6 +61,7 @@ export function gatherEvidence(
   const resolved = Array.from(open.points, (point, i) =>
     resolver.get(point, states.rows[open.states.at(i) * F.COLUMNS + F.FAMILY]!),
   )
+  if (open.firstTraceId >= 0) return gatherTraced(open, resolved, resolver, states, followed, known)
   const packets = readPackets(open.states, states)
   for (const [i, line] of resolved.entries()) {
     if (line.kind !== 'log') continue
@@ -65,25 +72,56 @@ export function gatherEvidence(
   const hooks = placeInHooks(resolved, packets, resolver)
   const mismatches = known ?? contradictions(resolved, packets, hooks, resolver)
   const stack = new ChainStack()
-  const arrivals = resolved.map((one, i): Arrival => {
-    const place = stack.arrive(one, hooks[i], i)
-    return {
+  const callers = resolved.map((one, i) => stack.arrive(one, hooks[i], i).caller)
+  const placed = { resolved, packets, hooks, depths: stack.depths, callers, family: open.family, packet: packets[0]! }
+  return evidenceOf(open, placed, mismatches, resolver, states, followed)
+}
+
+/** The same for a capture with trace ids. */
+function gatherTraced(
+  open: OpenJourney,
+  events: readonly Resolved[],
+  resolver: Resolver,
+  states: PacketStates,
+  followed: boolean,
+  known: readonly (string | undefined)[] | undefined,
+): Evidence {
+  const steps = tracedSteps(open, events, readPackets(open.states, states))
+  const mismatches = known ?? contradictions(steps.resolved, steps.packets, steps.hooks, resolver)
+  const evidence = evidenceOf(open, steps, mismatches, resolver, states, followed)
+  evidence.journey.traceId = open.firstTraceId.toString(16).padStart(8, '0')
+  // what a monitor loses it tells
+  evidence.lossless = !open.lossy
+  return evidence
+}
+
+function evidenceOf(
+  open: OpenJourney,
+  { resolved, packets, hooks, depths, callers, family, packet }: TracedSteps,
+  mismatches: readonly (string | undefined)[],
+  resolver: Resolver,
+  states: PacketStates,
+  followed: boolean,
+): Evidence {
+  const arrivals = resolved.map(
+    (one, i): Arrival => ({
       packet: packets[i]!,
       hook: hooks[i],
       rule: one.rule,
       chain: one.inChain,
       table: one.inTable,
       ending: one.ending,
-      caller: place.caller,
+      caller: callers[i],
       mismatch: mismatches[i],
-    }
-  })
-  const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], stack.depths[i], i))
+      ...(one.alike.length > 1 ? { alike: one.alike.length } : {}),
+    }),
+  )
+  const steps = resolved.map((one, i) => makeStep(one, packets[i]!, hooks[i], depths[i], i))
   attributeChanges(steps, arrivals)
   const journey: Journey = {
     id: String(open.id),
-    family: open.family,
-    packet: packets[0]!,
+    family,
+    packet,
     steps,
     outcome: 'undetermined',
     basis: 'observed',
@@ -97,19 +135,13 @@ export function gatherEvidence(
   if (open.firstStamp.uptime && open.lastStamp.uptime)
     journey.uptime = { first: open.firstClock / 1e6, last: open.lastClock / 1e6 }
   const skipped =
-    open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!.table)) && hasNat(resolver, open)
+    open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) && hasNatChains(resolver.world, family)
   return { journey, arrivals, followed, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
 
 /** Behind the place where nat rewrites destinations: a nat table that was not seen by then was not passed. */
-const isPastNat = (hook: Hook | undefined, table: string | undefined): boolean =>
-  hook === 'input' ||
-  hook === 'forward' ||
-  hook === 'postrouting' ||
-  (hook === 'output' && priorityOf(table, hook) > -100)
-
-const hasNat = (resolver: Resolver, { family }: OpenJourney): boolean =>
-  resolver.world.tables.some((table) => table.name === 'nat' && table.family === family)
+const isPastNat = (hook: Hook | undefined, at: Resolved): boolean =>
+  hook === 'input' || hook === 'forward' || hook === 'postrouting' || (hook === 'output' && priorityAt(at, hook) > -100)
 
 /** One object per distinct state, shared by the steps that have it. */
 function readPackets(stateNumbers: Iterable<number>, states: PacketStates): Packet[] {
@@ -133,14 +165,14 @@ function makeStep(one: Resolved, packet: Packet, hook: Hook | undefined, depth: 
     if (value !== undefined) step[key] = value
   }
   put('hook', hook)
-  step.family = one.family
+  step.family = one.tableFamily
   put('table', one.table)
   put('chain', one.chain)
   step.kind = one.kind
   put('reported', one.reported)
   put('ruleNumber', one.ruleNumber)
-  put('handle', one.rule?.handle)
-  put('rule', one.rule?.text)
+  put('handle', one.rule?.handle ?? one.point.handle)
+  put('rule', one.rule?.text ?? (one.point.text || undefined))
   put('verdict', one.verdict)
   put('depth', depth)
   for (const key of SHOWN) put(key, packet[key])

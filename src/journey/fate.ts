@@ -18,7 +18,21 @@ const STATE_NUMBERS = 13
 const MOST = 5000
 
 /** Columns that findings and texts read whatever the ruleset asks for. */
-const ALWAYS = [F.PRESENT, F.IN, F.OUT, F.PHYSIN, F.PHYSOUT, F.PROTO, F.FLAGS, F.TYPE, F.CODE, F.MARK, F.FAMILY, F.HOST]
+const ALWAYS = [
+  F.PRESENT,
+  F.IN,
+  F.OUT,
+  F.PHYSIN,
+  F.PHYSOUT,
+  F.PROTO,
+  F.FLAGS,
+  F.TYPE,
+  F.CODE,
+  F.MARK,
+  F.CT,
+  F.FAMILY,
+  F.HOST,
+]
 
 /** Columns that count only where a condition reads the field, whole. */
 const ASKED: readonly [RegExp, readonly number[]][] = [
@@ -97,10 +111,15 @@ export class Fates<T> {
   }
 
   private describe(open: OpenJourney, states: PacketStates, followed: boolean, repeated: boolean): void {
-    this.reserve(2 + open.points.length * (STATE_NUMBERS + this.columns.length + 2))
+    this.reserve(2 + open.points.length * (STATE_NUMBERS + this.columns.length + 2) + open.marks.length)
     const { scratch } = this
     const { fine } = this
-    scratch[0] = (followed ? 1 : 0) | (repeated ? 2 : 0) | (open.beforeNat ? 4 : 0) | (open.natSeen ? 8 : 0)
+    scratch[0] =
+      (followed ? 1 : 0) |
+      (repeated ? 2 : 0) |
+      (open.beforeNat ? 4 : 0) |
+      (open.natSeen ? 8 : 0) |
+      (open.lossy ? 16 : 0)
     scratch[1] = open.points.length
     let at = 2
     let last = -1
@@ -112,6 +131,7 @@ export class Fates<T> {
       scratch[at++] = -1
       if (fine) at = this.describeState(states, state, at)
     }
+    for (let i = 0; i < open.marks.length; i++) scratch[at++] = open.marks.at(i)
     this.used = at
   }
 

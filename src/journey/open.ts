@@ -4,6 +4,7 @@ import type { Family } from '../model/packet.ts'
 import { noStamp, type Stamp } from '../read/captures/stamp.ts'
 import { IntList } from './int-list.ts'
 import type { Repeat } from './repeats.ts'
+import type { Resolved } from './resolve.ts'
 
 export class OpenJourney {
   id = 0
@@ -41,6 +42,21 @@ export class OpenJourney {
   /** The last event ended the journey, as far as the ruleset tells. */
   complete = false
   key = 0
+  /** Of a capture with trace ids; -1: it has none. */
+  traceId = -1
+  /** The one it began with: it may get others on its way. */
+  firstTraceId = -1
+  /** Pairs: an event's index and the packet's mark behind it, where the capture shows one. */
+  readonly marks = new IntList()
+  /** Base chains passed in this walk over the hooks; and which hooks it may be at now, a bit each. */
+  readonly passed = new IntList()
+  hookMask = 0
+  /** The base chain it walks, where the ruleset has it. */
+  base: Resolved | undefined
+  /** The family of the table it is in, as a number. */
+  layer = -1
+  /** The capture says that events were lost while this packet was under way. */
+  lossy = false
   /** Another open journey with the same key. */
   sibling: OpenJourney | undefined
   /** There is no other one. */
@@ -68,6 +84,13 @@ export class OpenJourney {
     this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = false
     this.key = key
     this.sibling = undefined
+    this.traceId = this.firstTraceId = -1
+    this.marks.clear()
+    this.passed.clear()
+    this.hookMask = 0
+    this.base = undefined
+    this.layer = -1
+    this.lossy = false
   }
 }
 

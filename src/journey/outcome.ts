@@ -2,13 +2,14 @@
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
-import { findTable, type World } from '../model/world.ts'
+import type { Chain } from '../model/ruleset.ts'
+import type { World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { backendOf, seenFrom } from './backends.ts'
-import { type BaseChain, baseChainsAt, nextAtHook, nextBehindHook } from './base-chains.ts'
-import type { Evidence } from './evidence.ts'
-import { priorityOf } from './resolve.ts'
+import { type BaseChain, baseChainsAt, hasNatChains, nextAtHook, nextBehindHook } from './base-chains.ts'
+import type { Arrival, Evidence } from './evidence.ts'
+import { priorityAt } from './resolve.ts'
 
 export interface Ended {
   outcome: Outcome
@@ -43,16 +44,19 @@ export interface Ended {
 }
 
 /** Looks at the last step that is more than a LOG line. `lossless`: the capture proves that it lost nothing. */
-export function decideOutcome(evidence: Evidence, world: World, lossless = false): Ended {
+export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Ended {
   const { journey, arrivals } = evidence
   const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
   const at = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
   const open = (because: NonNullable<Ended['because']>): Ended => ({ ...at('undetermined'), because })
+  if (journey.steps.length === 0 && evidence.lossless !== undefined)
+    return { outcome: 'undetermined', basis: 'observed', because: 'capture-ends', step }
   if (step < 0)
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
   if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
-  const cut = () => open(evidence.followed ? 'lost-events' : 'capture-ends')
+  const lost = evidence.followed || evidence.lossless === false
+  const cut = () => open(lost ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
     case 'drop':
       return at('dropped')
@@ -66,11 +70,81 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = false
       if (!world.tables.some((table) => table.family === journey.family)) return open('no-ruleset')
       return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
-      return accepted(evidence, world, step, lossless)
+      if (evidence.lossless !== undefined && !arrival.chain) return acceptedUnknown(evidence, step)
+      return accepted(evidence, evidence.lossless === undefined ? world : withoutTwins(world), step, lossless)
     default:
       // jump, return, continue: another line of the same table had to come
       return cut()
   }
+}
+
+const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>
+  priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)
+
+/** The base chain from which jumps led to this step. */
+function baseOf(arrivals: readonly Arrival[], step: number): Chain | undefined {
+  const { table, hook } = arrivals[step]!
+  for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
+    if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
+  // it was first seen inside
+  const bases = table ? [...table.chains.values()].filter((chain) => chain.hook === hook) : []
+  return bases.length === 1 ? bases[0] : undefined
+}
+
+/** The next base chain of that hook. Which of several with one priority comes first only the trace tells. */
+function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, nat: boolean): BaseChain | undefined {
+  const { journey, arrivals } = evidence
+  const priority = priorityHere(evidence, step, hook)
+  if (evidence.lossless === undefined) return nextAtHook(world, journey.family, hook, priority, nat)
+  const passed = new Set(arrivals.map(({ table, chain }) => `${table?.family} ${table?.name} ${chain?.name}`))
+  const here = arrivals[step]!.table
+  // of the other backend's chain at the same priority nobody knows whether it comes before this one
+  const isBeside = ({ table, chain }: BaseChain) =>
+    here !== undefined &&
+    backendOf(table) === backendOf(here) &&
+    !passed.has(`${table.family} ${table.name} ${chain.name}`)
+  return baseChainsAt(world, journey.family, hook, nat).find(
+    (one) => one.priority > priority || (one.priority === priority && isBeside(one)),
+  )
+}
+
+const traced = new WeakMap<World, World>()
+
+/** Both lists of one table may be given, of `nft list ruleset` and of iptables-save: it is one table. */
+function withoutTwins(world: World): World {
+  let known = traced.get(world)
+  if (!known) {
+    const own = new Set(world.tables.flatMap(({ kind, family, name }) => (kind === 'nft' ? [`${family} ${name}`] : [])))
+    const tables = world.tables.filter(({ kind, family, name }) => kind === 'nft' || !own.has(`${family} ${name}`))
+    known = { ...world, tables }
+    traced.set(world, known)
+  }
+  return known
+}
+
+/**
+ * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at
+ * which a packet's way ends nothing came.
+ */
+function acceptedUnknown(evidence: Evidence, step: number): Ended {
+  const { arrivals, followed, lossless } = evidence
+  const { hook, packet } = arrivals[step]!
+  const ended = (outcome: Outcome): Ended => ({ outcome, basis: 'inferred', step })
+  const open = (because: NonNullable<Ended['because']>): Ended => ({
+    outcome: 'undetermined',
+    basis: 'observed',
+    because,
+    step,
+  })
+  if (lossless === false) return open('lost-events')
+  if (hook === 'input') return ended('delivered')
+  const leaves = packet.out !== undefined && packet.out !== 'lo' && hook !== 'ingress'
+  if (!leaves) return open(hook === 'prerouting' || hook === undefined ? 'no-ruleset' : 'capture-ends')
+  if (!followed && hook !== 'postrouting') return open('capture-ends')
+  const came = arrivals.some(
+    (one) => one.packet.in !== undefined || one.hook === 'prerouting' || one.hook === 'forward',
+  )
+  return ended(came ? 'forwarded' : 'sent')
 }
 
 function accepted(evidence: Evidence, all: World, step: number, lossless: boolean): Ended {
@@ -86,11 +160,12 @@ function accepted(evidence: Evidence, all: World, step: number, lossless: boolea
   const missing = (next: BaseChain): Ended => {
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
+    if (evidence.lossless === false) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
   }
-  const next = nextAtHook(world, family, hook, priorityOf(journey.steps[step]!.table, hook), natPassed)
+  const next = nextHere(evidence, world, step, hook, natPassed)
   if (next) return missing(next)
   const beside = side && besideOf(evidence, world, step, natPassed)
   if (beside) return { ...ended('undetermined'), because: 'ambiguous-order', missing: beside }
@@ -134,10 +209,11 @@ const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
   arrivals.some(({ hook }, i) => i < step && (hook === 'output' || hook === 'postrouting'))
 
 /** In PREROUTING or OUTPUT, before the place where the destination of a known flow is rewritten without a line. */
-function natUnseen({ nat, arrivals, journey }: Evidence, world: World, step: number): boolean {
+function natUnseen(evidence: Evidence, world: World, step: number): boolean {
+  const { nat, arrivals, journey } = evidence
   const { hook, packet } = arrivals[step]!
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
-  return priorityOf(journey.steps[step]!.table, hook) < -100 && findTable(world, journey.family, 'nat') !== undefined
+  return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
 }
 
 /** Rewritten in OUTPUT: the rest of that hook still shows the interface of the route that it had before. */

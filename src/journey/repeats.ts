@@ -45,9 +45,19 @@ export class Repeats {
   /** Of contents that came more than once. */
   private readonly more = new Map<number, Earlier[]>()
 
-  /** Notes the journey's first packet; gives the earlier ones with the same content and beginning, oldest first. */
-  note(start: number, rows: Int32Array, base: number, id: number, clock: number): readonly Repeat[] {
-    if (!saysSomething(rows, base)) return NONE
+  /**
+   * Notes the journey's first packet; gives the earlier ones with the same content and beginning, oldest first.
+   * `unnumbered`: the capture shows no sequence numbers, so only a SYN can be told to be the same.
+   */
+  note(
+    start: number,
+    rows: Int32Array,
+    base: number,
+    id: number,
+    clock: number,
+    unnumbered = false,
+  ): readonly Repeat[] {
+    if (unnumbered ? !isSyn(rows, base) : !saysSomething(rows, base)) return NONE
     let hash = start
     for (let i = 0; i < COMPARED.length; i++)
       hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ rows[base + COMPARED[i]!]!, 0x9e3779b1)
@@ -91,6 +101,11 @@ export class Repeats {
 const NONE: readonly Repeat[] = []
 /** Bytes. */
 const MOST_OPTIONS = 40
+
+const isSyn = (rows: Int32Array, base: number): boolean =>
+  rows[base + F.PROTO] === F.TCP &&
+  (rows[base + F.PRESENT]! & (1 << F.LEN)) !== 0 &&
+  (rows[base + F.FLAGS]! & 0x17) === 2
 
 /** A SYN, a FIN or data; a bare ACK may well be sent twice. */
 function saysSomething(rows: Int32Array, base: number): boolean {

@@ -9,14 +9,17 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
 import { type Ending, isBareVerdict, verdictOf } from '../rules/verdict.ts'
-import { nextAtHook } from './base-chains.ts'
+import { baseChainsAt, nextAtHook } from './base-chains.ts'
 import { type Candidate, LogRules } from './log-lines.ts'
 import { hooksOfChains } from './reach.ts'
+import { resolveNft } from './resolve-nft.ts'
 
 export interface Resolved {
   /** Names the rule line whatever the capture called it; the same rule always has the same object. */
   point: TracePoint
+  /** The packet's. */
   family: Family
+  tableFamily: Family | 'inet'
   table: string | undefined
   chain: string | undefined
   kind: StepKind
@@ -34,12 +37,17 @@ export interface Resolved {
   /** The same as numbers, 0 where they are not known: what is compared for every event. */
   hookNumber: number
   tableNumber: number
+  /** Of nft's tracing: the chain's, in its table and family; and which of layers.ts the family is. */
+  chainNumber: number
+  layer: number
   /** A built-in chain's line: it begins or goes on with a base chain. */
   base: boolean
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
   /** Of a LOG line: the rules that print its prefix, where there is not just one. */
   candidates: readonly Candidate[]
+  /** Rules of the chain that read alike, where the trace does not tell which of them it is. */
+  alike: readonly Rule[]
   /** Is this hook's last base chain for packets that pass nat chains, and for those that do not? Found out once each. */
   last: [boolean | undefined, boolean | undefined]
 }
@@ -50,6 +58,7 @@ export class Resolver {
   private readonly contradicted = new Map<Chain, string>()
   private readonly logRules: LogRules
   private readonly tableNumbers = new Map<string | undefined, number>([[undefined, 0]])
+  private readonly chainNumbers = new Map<string, number>()
   readonly world: World
   readonly points: TracePoints
 
@@ -66,13 +75,39 @@ export class Resolver {
     if (!known) {
       const family = familyOf(familyColumn)
       const trace = this.points.get(point)
-      known = trace.type === 'log' ? this.log(trace, family) : this.trace(trace, family)
+      known =
+        trace.family !== undefined
+          ? resolveNft(trace, family, this.world, this.onlyHook)
+          : trace.type === 'log'
+            ? this.log(trace, family)
+            : this.trace(trace, family)
       known.hookNumber = known.hook === undefined ? 0 : HOOKS.indexOf(known.hook) + 1
-      known.tableNumber = this.tableNumbers.get(known.table) ?? this.tableNumbers.size
-      this.tableNumbers.set(known.table, known.tableNumber)
+      // by name alone for legacy tracing, which has no family
+      const table = trace.family === undefined ? known.table : `${trace.family} ${known.table}`
+      known.tableNumber = this.tableNumbers.get(table) ?? this.tableNumbers.size
+      this.tableNumbers.set(table, known.tableNumber)
+      if (trace.family !== undefined) known.chainNumber = this.chainNumber(`${table} ${known.chain}`)
       this.resolved[key] = known
     }
     return known
+  }
+
+  /** The same for a base chain of nft's, of which there may be several with one priority: can any come behind it? */
+  isVeryLast(at: Resolved): boolean {
+    at.last[1] ??= (() => {
+      if (at.hook === undefined || !at.inChain) return false
+      const priority = priorityAt(at, at.hook)
+      return baseChainsAt(this.world, at.family, at.hook, true).every(
+        (one) => one.chain === at.inChain || one.priority < priority,
+      )
+    })()
+    return at.last[1]
+  }
+
+  private chainNumber(name: string): number {
+    const number = this.chainNumbers.get(name) ?? this.chainNumbers.size
+    this.chainNumbers.set(name, number)
+    return number
   }
 
   /** A trace named a rule of this chain that cannot have matched. */
@@ -94,8 +129,7 @@ export class Resolver {
     const known = at.last[nat ? 1 : 0]
     if (known !== undefined) return known
     const last =
-      at.hook === undefined ||
-      nextAtHook(this.world, at.family, at.hook, priorityOf(at.table, at.hook), nat) === undefined
+      at.hook === undefined || nextAtHook(this.world, at.family, at.hook, priorityAt(at, at.hook), nat) === undefined
     at.last[nat ? 1 : 0] = last
     return last
   }
@@ -108,6 +142,7 @@ export class Resolver {
     const resolved: Resolved = {
       point,
       family,
+      tableFamily: family,
       table: tableName,
       chain: chainName,
       kind: type === 'rule' ? 'rule' : 'unknown',
@@ -122,9 +157,12 @@ export class Resolver {
       hook: IPTABLES_HOOKS[chainName] ?? this.onlyHook(inTable, chainName),
       hookNumber: 0,
       tableNumber: 0,
+      chainNumber: 0,
+      layer: 0,
       base,
       mismatch: undefined,
       candidates: [],
+      alike: [],
       last: [undefined, undefined],
     }
     if (!this.world.tables.some((table) => table.family === family)) return unresolved(resolved, type)
@@ -147,6 +185,7 @@ export class Resolver {
     return {
       point,
       family,
+      tableFamily: family,
       table: only?.table.name,
       chain: only?.chain.name,
       kind: 'log',
@@ -161,9 +200,12 @@ export class Resolver {
       hook: point.hook ?? (only && (only.chain.hook ?? this.onlyHook(only.table, only.chain.name))),
       hookNumber: 0,
       tableNumber: 0,
+      chainNumber: 0,
+      layer: 0,
       base: false,
       mismatch: undefined,
       candidates: only ? [] : candidates,
+      alike: [],
       last: [undefined, undefined],
     }
   }
@@ -176,7 +218,7 @@ export class Resolver {
     return hooks.size === 0 || hooks.has(hook)
   }
 
-  private onlyHook(table: Table | undefined, chain: string): Hook | undefined {
+  private readonly onlyHook = (table: Table | undefined, chain: string): Hook | undefined => {
     const hooks = this.hooks(table, chain)
     return hooks.size === 1 ? [...hooks][0] : undefined
   }
@@ -229,6 +271,10 @@ function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'polic
 /** Which of two tables comes first at a hook; for ordering events of one packet. */
 export const priorityOf = (table: string | undefined, hook: Hook): number =>
   table === undefined ? 0 : iptablesPriority(table, hook)
+
+/** As the ruleset says, else as iptables has it. */
+export const priorityAt = ({ inChain, table }: Pick<Resolved, 'inChain' | 'table'>, hook: Hook): number =>
+  inChain?.hook === hook && inChain.priority !== undefined ? inChain.priority : priorityOf(table, hook)
 
 /** From a packet state's FAMILY. */
 const familyOf = (column: number): Family =>

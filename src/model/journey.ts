@@ -27,7 +27,8 @@ export interface Step {
   /** 1-based. */
   n: number
   hook?: Hook
-  family: Family
+  /** The packet's; in a trace of nft's the table's. */
+  family: Family | 'inet'
   table?: string
   chain?: string
   kind: StepKind

@@ -1,4 +1,5 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
+import { nameRef } from '../explain/refs.ts'
 import type { Fix, Journey, RuleRef, Step } from '../model/journey.ts'
 import type { Group } from './form.ts'
 import { isStopped } from './group.ts'
@@ -30,17 +31,11 @@ const isNftOnly = (family: string) =>
   family === 'inet' || family === 'bridge' || family === 'netdev' || family === 'arp'
 
 /** `filter INPUT 3`, `filter INPUT policy`, `inet filter input handle 7`. */
-export function ruleName(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleNumber' | 'handle' | 'rule'>): string {
-  const { family, table, chain, ruleNumber, handle, rule } = ref
-  const nft = isNftOnly(family) || (handle !== undefined && rule !== undefined && !rule.startsWith('-A '))
-  const place = `${nft ? `${family} ` : ''}${table} ${chain}`
-  if (handle !== undefined && (nft || ruleNumber === undefined)) return `${place} handle ${handle}`
-  return `${place} ${ruleNumber ?? 'policy'}`
-}
+export const ruleName = nameRef
 
 /** The same rule, wherever it is named. */
 export const ruleKey = (ref: RuleRef) =>
-  `${ref.family} ${ref.table} ${ref.chain} ${ref.ruleNumber ?? `handle ${ref.handle}`}`
+  `${ref.family} ${ref.table} ${ref.chain} ${ref.ruleNumber ?? `handle ${ref.handle ?? ref.rule}`}`
 
 export interface Rewrite {
   label: 'dnat' | 'snat'

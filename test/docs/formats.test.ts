@@ -17,9 +17,13 @@ const isIptablesSave = (path: string) => /\/rulesets\/[^/]+$/.test(path)
 const FROM_IPTABLES_TABLE = ['bad-policy', 'missing-chain', 'rule-not-understood', 'table-twice']
 
 describe('warnings', () => {
+  const captures = sourcesIn('src/read/captures/')
+  const monitors = captures.filter(({ path }) => path.endsWith('/traced-reader.ts'))
   const rulesets = sourcesIn('src/read/rulesets/')
   test.each([
     ['kernel-log', sourcesIn('src/read/captures/kernel-log/'), []],
+    ['nft-trace', [...sourcesIn('src/read/captures/nft-trace/'), ...monitors], []],
+    ['xtables-monitor', [...sourcesIn('src/read/captures/xtables-monitor/'), ...monitors], []],
     // interfaces' names are looked up in src/read/captures/device-names.ts, and Wireshark's records read as NFLOG's
     ['nflog-pcap', sourcesIn('src/read/captures/nflog/'), ['nameless-interfaces']],
     ['ulogd-json', sourcesIn('src/read/captures/ulogd/'), ['nameless-interfaces']],

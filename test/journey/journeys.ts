@@ -46,13 +46,19 @@ export const explainLog = (
   world: World = emptyWorld(),
   cuts: readonly number[] = [],
   options: CaptureOptions = {},
-): Explained => explainCapture(kernelLog, typeof log === 'string' ? encoder.encode(log) : log, world, cuts, options)
+): Explained => explainCapture(kernelLog, log, world, cuts, options)
 
 /** The same of any capture, told by its content. */
-export function explainFile(bytes: Uint8Array, world: World = emptyWorld(), cuts: readonly number[] = []): Explained {
+export function explainFile(
+  file: string | Uint8Array,
+  world: World = emptyWorld(),
+  cuts: readonly number[] = [],
+  options: CaptureOptions = {},
+): Explained {
+  const bytes = typeof file === 'string' ? encoder.encode(file) : file
   const recognised = recognise(headOf(bytes))
   if (recognised?.kind !== 'capture') throw new Error(`no capture: ${headOf(bytes).slice(0, 80)}`)
-  return explainCapture(recognised.format, bytes, world, cuts)
+  return explainCapture(recognised.format, bytes, world, cuts, options)
 }
 
 /** What a format is recognised by: one letter for each byte. */
@@ -61,11 +67,12 @@ export const headOf = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(
 /** The same of a capture in this format. */
 export function explainCapture(
   format: CaptureFormat,
-  bytes: Uint8Array,
+  capture: string | Uint8Array,
   world: World = emptyWorld(),
   cuts: readonly number[] = [],
   options: CaptureOptions = {},
 ): Explained {
+  const bytes = typeof capture === 'string' ? encoder.encode(capture) : capture
   const told: string[] = []
   const journeys: Journey[] = []
   const explainer = new CaptureExplainer(

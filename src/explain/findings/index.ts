@@ -2,6 +2,7 @@
 import type { Detector } from '../context.ts'
 import { acceptedTooLate } from './accepted-too-late.ts'
 import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
+import { ambiguousRule } from './ambiguous-rule.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
@@ -103,6 +104,7 @@ export const DETECTORS: readonly Detector[] = [
   retransmission,
   rulesetChanged,
   rulesetMismatch,
+  ambiguousRule,
   lostEvents,
   captureEnds,
   undetermined,

@@ -8,6 +8,7 @@ export const lostEvents: Detector = {
   detect(context) {
     const { ended } = context
     const missing = gaps(context)
+    const traced = context.evidence.lossless !== undefined
     if (ended.because !== 'lost-events' && missing.length === 0) return []
     const steps = missing.map((i) => i + 1)
     if (ended.because === 'lost-events') steps.push(ended.step + 1)
@@ -17,13 +18,14 @@ export const lostEvents: Detector = {
       finding(
         'lost-events',
         'warning',
-        `Lines are missing behind ${first ? nameRef(first) : `step ${steps[0]}`}${more}: printk, journald and rsyslog drop lines under load.`,
+        `Lines are missing behind ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel' : 'printk, journald and rsyslog drop lines under load'}.`,
         {
           steps,
           fix: [
             {
-              description:
-                'trace fewer packets (add -m limit to the TRACE rule), or capture NFLOG instead of the kernel log: it counts what it loses',
+              description: traced
+                ? 'trace fewer packets: a narrower rule, or a limit, in front of meta nftrace set 1'
+                : 'trace fewer packets (add -m limit to the TRACE rule), or capture NFLOG instead of the kernel log: it counts what it loses',
               unverified: 'it is about the capture, not about the rules',
             },
           ],

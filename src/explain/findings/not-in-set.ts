@@ -26,13 +26,15 @@ export const notInSet: Detector = {
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const { miss, moment, step, doubt } = one
-  const negated = isNegated(miss.condition)
   const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
-  if (lookup.kind !== 'lookup' || lookup.nft) return []
+  if (lookup.kind !== 'lookup') return []
+  const negated = isNegated(miss.condition) !== (lookup.differs === true)
   const ref = refOfPassed(context, one)
-  const set = context.world.sets.find(({ name, table }) => name === lookup.set && table === undefined)
-  const element = set && elementOf(set, lookup.fields, moment)
-  const turned = negated || !set ? undefined : turnedRound(lookup.set, lookup.fields, moment)
+  // what a rule lists itself is no set that anybody could add to
+  if (lookup.nft !== undefined && lookup.nft.table === undefined) return []
+  const set = setOf(context, lookup)
+  const element = set && (lookup.nft ? nftElement(lookup, moment) : elementOf(set, lookup.fields, moment))
+  const turned = negated || !set || lookup.nft ? undefined : turnedRound(lookup.set, lookup.fields, moment)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in set ${lookup.set}`
   const hint = turned ? `; ${elementOf(set!, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
@@ -50,7 +52,9 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
             ? turnRule(one, ref, lookup, turned)
             : element === undefined
               ? []
-              : changeSet(lookup.set, element, negated),
+              : lookup.nft
+                ? changeNftSet(lookup, set!, element, negated)
+                : changeSet(lookup.set, element, negated),
         doubt,
       },
     ),
@@ -64,6 +68,30 @@ function changeSet(set: string, element: string, negated: boolean): Fix[] {
   return negated
     ? propose('take it out of the set', { command: del, undo: add }, note)
     : propose('put it into the set', { command: add, undo: del }, note)
+}
+
+/** Of maps no element can be given that says what it leads to. */
+function changeNftSet({ nft, set }: Lookup, { dataType }: NamedSet, element: string, negated: boolean): Fix[] {
+  if (dataType !== undefined || !nft?.table) return []
+  const what = `element ${nft.table.family} ${nft.table.name} ${set} { ${element} }`
+  const [add, del] = [`nft add ${what}`, `nft delete ${what}`]
+  const note = 'every rule that asks for the set counts it then'
+  return negated
+    ? propose('take it out of the set', { command: del, undo: add }, note)
+    : propose('put it into the set', { command: add, undo: del }, note)
+}
+
+function setOf({ world }: Context, { set, nft }: Lookup): NamedSet | undefined {
+  return world.sets.find(
+    ({ name, table, family }) => name === set && table === nft?.table?.name && family === nft?.table?.family,
+  )
+}
+
+/** As `nft add element` takes it: a value for each part of the set's type. */
+function nftElement({ fields, nft }: Lookup, moment: Moment): string | undefined {
+  const words = fields.map((field) => held(field, moment))
+  if (nft?.masks?.some((mask) => mask !== undefined)) return undefined
+  return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words.join(' . ') : undefined
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */

@@ -3,8 +3,16 @@ import { type Detector, finding } from '../context.ts'
 
 export const noRuleset: Detector = {
   code: 'no-ruleset',
-  detect({ world, journey }) {
+  detect({ world, journey, evidence }) {
     if (world.tables.some((table) => table.family === journey.family || table.family === 'inet')) return []
+    if (evidence.lossless !== undefined)
+      return [
+        finding(
+          'no-ruleset',
+          'note',
+          'Without the ruleset a trace does not say which rules did not match, nor which chains there are: add the output of nft -a list ruleset.',
+        ),
+      ]
     if (journey.family === 'arp' || journey.family === 'bridge') return []
     const tool = journey.family === 'ip6' ? 'ip6tables-save' : 'iptables-save'
     return [

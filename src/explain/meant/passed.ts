@@ -34,9 +34,10 @@ export function passes({ evidence, journey }: Context): Pass[] {
   for (const [i, { table, chain, hook }] of evidence.arrivals.entries()) {
     const step = journey.steps[i]!
     if (step.kind === 'log' || !table || !chain) continue
-    const now = `${table.name} ${hook}`
+    const now = `${table.family} ${table.name} ${hook}`
     if (now !== key && chain.hook === undefined) continue
-    if (now === key) found.at(-1)!.steps.push(i)
+    // nft's tables may have several base chains at a hook
+    if (now === key && (chain.hook === undefined || chain === found.at(-1)!.base)) found.at(-1)!.steps.push(i)
     else found.push({ table, hook, base: chain, steps: [i] })
     key = now
   }

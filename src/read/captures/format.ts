@@ -7,9 +7,14 @@ import type { PacketStates } from './states.ts'
 /**
  * Where a capture's events go: columns, not objects. `point` says which rule line the kernel named (TracePoints), `state`
  * what the packet's headers were (PacketStates). `at` is valid during the call only.
+ *
+ * A capture with trace ids gives them too, as unsigned numbers. There `state` is -1 where the event shows no headers:
+ * they are those that its packet had before; and `mark` is the packet's mark behind the event, -1 where it is not shown.
  */
 export interface EventSink {
-  event(point: number, state: number, at: Moment, line: number): void
+  event(point: number, state: number, at: Moment, line: number, traceId?: number, mark?: number): void
+  /** The capture says that events are missing here; all packets under way may have lost some. */
+  lost?(line: number): void
 }
 
 export interface CaptureContext {
@@ -44,5 +49,7 @@ export interface CaptureFormat {
   describe: string
   /** Recognises it by its first kilobytes, one Latin-1 letter for each byte. */
   sniff(head: string): boolean
+  /** Its events have trace ids: these tell which are one packet's. */
+  traceIds?: true
   open(context: CaptureContext): CaptureReader
 }

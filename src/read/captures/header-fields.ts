@@ -45,7 +45,34 @@ export const DST = 35
 /** 4, 6, 7 (bridge) or 0 (ARP); -1 where no address tells. */
 export const FAMILY = 39
 export const HOST = 40
-export const COLUMNS = 41
+/** What connection tracking says of it, where the capture shows that: CT_STATES' place + 1, direction and status above. */
+export const CT = 41
+export const COLUMNS = 42
+
+export const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const
+/** 1: original, 2: reply. */
+export const CT_DIRECTION_SHIFT = 3
+/** One bit for each of CT_STATUS. */
+export const CT_STATUS_SHIFT = 5
+/** As nft prints them (src/ct.c), in the order of their bits (nf_conntrack_common.h). */
+export const CT_STATUS = [
+  'expected',
+  'seen-reply',
+  'assured',
+  'confirmed',
+  'snat',
+  'dnat',
+  'seq-adjust',
+  'snat-done',
+  'dnat-done',
+  'dying',
+  'fixed-timeout',
+  'template',
+  'nat-clash',
+  'helper',
+  'offload',
+  'hw-offload',
+] as const
 
 export const FRAG_MF = 1 << 20
 export const FRAG_DF = 1 << 21

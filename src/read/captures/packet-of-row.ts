@@ -63,7 +63,17 @@ export function packetOfRow(row: Int32Array, text: (column: number) => string, n
   if (has(F.MACDST)) put('dstMac', macText(text(F.MACDST)))
   if (has(F.UID)) packet.uid = row[F.UID]! >>> 0
   if (has(F.GID)) packet.gid = row[F.GID]! >>> 0
+  if (row[F.CT] !== 0) readConntrack(row[F.CT]!, packet)
   return packet
+}
+
+function readConntrack(bits: number, packet: Packet): void {
+  const state = F.CT_STATES[(bits & 7) - 1]
+  const direction = (bits >> F.CT_DIRECTION_SHIFT) & 3
+  const status = bits >>> F.CT_STATUS_SHIFT
+  if (state !== undefined) packet.ctState = state
+  if (direction !== 0) packet.ctDir = direction === 1 ? 'original' : 'reply'
+  if (status !== 0) packet.ctStatus = F.CT_STATUS.filter((_, bit) => status & (1 << bit))
 }
 
 // in a rule 0 means any protocol, in a packet it is one

@@ -7,7 +7,7 @@ import { KernelLogReader } from './reader.ts'
  * of `IN=IN=IN=…` must not be searched again and again.
  */
 const RECORD =
-  /TRACE: [^\s:]{1,64}:\S{1,200}?:(?:rule|return|policy):\d+\s{0,80}(?:IN?\b|PHYSIN|"-)|IN=\S{0,40} ?(?:PHYSIN=\S{0,40} )?OUT=.{0,400}\b(?:SRC|MAC|MACSRC|LEN|PROTO)=/
+  /TRACE: [^\s:]{1,64}:\S{1,200}?:(?:rule|return|policy):\d+\s{0,80}(?:IN?\b|PHYSIN|"-)|(?<!PACKET: \d{1,2} [0-9a-f]{8} )IN=\S{0,40} ?(?:PHYSIN=\S{0,40} )?OUT=.{0,400}\b(?:SRC|MAC|MACSRC|LEN|PROTO)=/
 
 export const kernelLog: CaptureFormat = {
   id: 'kernel-log',

@@ -1,0 +1,217 @@
+/**
+ * `nft monitor trace` (docs/formats/nft-trace.md): lines of events, each with the trace id of its packet, and before a
+ * base chain's first event the packet itself. The same few lines come again and again but for the id, so each distinct
+ * one is read once; and a packet's headers once for each hook in which they differ.
+ */
+import * as F from '../header-fields.ts'
+import { hashedTo, hashLine, plain } from '../kernel-log/line-hash.ts'
+import { gather, MAX_RECORD } from '../kernel-log/wrapped.ts'
+import { type Meaning, TracedLineTable } from '../traced-line-table.ts'
+import { lineEnd, NEWLINE, readId, TracedReader, traceId, WAIT } from '../traced-reader.ts'
+import { readEvent } from './event.ts'
+import { read, readHeaders, row } from './headers.ts'
+import { readPacket } from './packet.ts'
+import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
+
+/** `trac`, `e id` as little-endian numbers. */
+const TRAC = 0x63617274
+const E_ID = 0x64692065
+const INTRODUCTION = 'trace id '.length
+const MULTIPLIER = 0x01000193
+
+export class NftTraceReader extends TracedReader {
+  private readonly table = new TracedLineTable()
+  /** Where `trace id` was in the last line. */
+  private offset = 0
+  /** What is read is a copy, put together of several lines. */
+  private copied = false
+  /** The latest `conntrack:` line: it stands in front of its packet's. */
+  private conntrack: { id: number; bytes: Uint8Array } | undefined
+
+  protected scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number {
+    let at = lineStart + this.offset
+    if (!(at + 12 < limit && view.getInt32(at, true) === TRAC && view.getInt32(at + 4, true) === E_ID)) {
+      at = findTrace(bytes, view, lineStart, limit)
+      if (bytes[at] === NEWLINE || at >= limit) return this.otherLine(bytes, lineStart, at)
+      this.offset = at - lineStart
+    }
+    const message = at
+    at = readId(bytes, message + INTRODUCTION, limit)
+    const id = traceId
+    if (at < 0) return this.broken(bytes, message, limit)
+    this.moment.read(bytes, lineStart, message)
+    return this.event(bytes, view, at + 1, limit, id)
+  }
+
+  /** `from`: behind the id. */
+  private event(bytes: Uint8Array, view: DataView, from: number, limit: number, id: number): number {
+    // family, table and chain, and the word behind them
+    let at = from
+    let hash = 0
+    for (let blanks = 0; at < limit; at++) {
+      const byte = bytes[at]!
+      if (byte <= 0x20) {
+        if (byte === NEWLINE || ++blanks === 3) break
+      }
+      hash = Math.imul(hash ^ byte, MULTIPLIER)
+    }
+    if (bytes[at + 1] === 0x70 && bytes[at + 2] === 0x61 && bytes[at + 7] === 0x3a) {
+      const begin = this.meaning(bytes, view, from, at + 8, (hash ^ (hash >>> 15)) & 0x3fffffff)
+      return this.packet(bytes, view, bytes[at + 8] === 0x20 ? at + 9 : at + 8, limit, id, begin.point)
+    }
+    if (bytes[at + 1] === 0x63 && bytes[at + 10] === 0x3a) return this.conntrackLine(bytes, at + 11, limit, id)
+    const lineHash = hashLine(bytes, view, from, limit, 0)
+    const end = hashedTo
+    const known = this.table.find(view, from, end, lineHash)
+    if (known) {
+      this.context.sink.event(known.point, -1, this.moment, this.line, id, known.mark)
+      return end + 1
+    }
+    return this.newEvent(bytes, from, end, limit, id, lineHash)
+  }
+
+  private newEvent(bytes: Uint8Array, from: number, end: number, limit: number, id: number, hash: number): number {
+    const meaning = readEvent(this.context.points, bytes, from, end)
+    if (meaning.point >= 0) {
+      this.table.keep(bytes, from, end, hash, meaning)
+      this.context.sink.event(meaning.point, -1, this.moment, this.line, id, meaning.mark)
+      return end + 1
+    }
+    if (!this.copied) {
+      const joined = gather(bytes, from, end, limit, this.last, joinEvent)
+      if (joined === 'wait') return WAIT
+      if (joined) {
+        const copy = bytesOf(joined.record)
+        this.tellWrapped()
+        this.copied = true
+        this.event(copy, new DataView(copy.buffer), 0, copy.length, id)
+        this.copied = false
+        this.line += joined.lines
+        return joined.next
+      }
+    }
+    this.cutHere()
+    return end + 1
+  }
+
+  private meaning(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Meaning {
+    const known = this.table.find(view, start, end, hash)
+    if (known) return known
+    const meaning = readEvent(this.context.points, bytes, start, end)
+    this.table.keep(bytes, start, end, hash, meaning)
+    return meaning
+  }
+
+  /** The headers from `start` on; they are those of all events up to the next such line. */
+  private packet(bytes: Uint8Array, view: DataView, start: number, limit: number, id: number, point: number): number {
+    if (point < 0) return this.broken(bytes, start, limit)
+    if (this.conntrack) {
+      const { conntrack } = this
+      this.conntrack = undefined
+      if (conntrack.id === id && !this.copied)
+        return this.withConntrack(bytes, start, limit, id, point, conntrack.bytes)
+    }
+    const { states } = this.context
+    const { host } = this.moment
+    let state = states.findRecent(view, start, limit)
+    if (state >= 0 && states.rows[state * F.COLUMNS + F.HOST] === host) {
+      this.context.sink.event(point, state, this.moment, this.line, id, -1)
+      return start + states.length(state) + 1
+    }
+    const hash = hashLine(bytes, view, start, limit, host)
+    const newline = hashedTo
+    const isPlain = plain
+    const end = bytes[newline - 1] === 0x0d ? newline - 1 : newline
+    state = states.find(bytes, view, start, end, hash, isPlain)
+    if (state < 0 || states.rows[state * F.COLUMNS + F.HOST] !== host) {
+      readHeaders(bytes, start, end, states.names)
+      // nft puts a blank behind every field
+      if (!this.copied && (bytes[end - 1] !== 0x20 || read.unknown >= 0)) {
+        const joined = gather(bytes, start, end, limit, this.last, joinHeaders)
+        if (joined === 'wait') return WAIT
+        if (joined) {
+          this.tellWrapped()
+          this.packetCopy(bytesOf(joined.record), id, point)
+          this.line += joined.lines
+          return joined.next
+        }
+        readHeaders(bytes, start, end, states.names)
+      }
+      if (read.unknown >= 0)
+        this.tell('unknown-words', 'a packet line has words that are not known; what is behind or before them is used')
+      row[F.HOST] = host
+      const telling = isPlain && read.telling >= 0 && read.telling + 4 <= end - start ? read.telling : -1
+      state = states.add(bytes, view, start, end, hash, row, telling, this.readPacket)
+    }
+    this.context.sink.event(point, state, this.moment, this.line, id, -1)
+    return newline + 1
+  }
+
+  private packetCopy(copy: Uint8Array, id: number, point: number): void {
+    this.copied = true
+    this.packet(copy, new DataView(copy.buffer), 0, copy.length, id, point)
+    this.copied = false
+  }
+
+  private withConntrack(
+    bytes: Uint8Array,
+    start: number,
+    limit: number,
+    id: number,
+    point: number,
+    words: Uint8Array,
+  ): number {
+    const newline = lineEnd(bytes, start, limit)
+    const copy = new Uint8Array(newline - start + words.length + 2)
+    copy.set(bytes.subarray(start, newline))
+    copy[newline - start] = 0x20
+    copy.set(words, newline - start + 1)
+    copy[copy.length - 1] = NEWLINE
+    this.packetCopy(copy, id, point)
+    return newline + 1
+  }
+
+  private conntrackLine(bytes: Uint8Array, start: number, limit: number, id: number): number {
+    const end = lineEnd(bytes, start, limit)
+    this.conntrack = { id, bytes: bytes.slice(start, Math.min(end, start + MAX_RECORD)) }
+    return end + 1
+  }
+
+  private readonly readPacket = (bytes: Uint8Array, start: number, end: number) =>
+    readPacket(bytes, start, end, this.context.states.names)
+
+  /** Neither an event nor a packet. */
+  private otherLine(bytes: Uint8Array, start: number, end: number): number {
+    const what = end - start < 8 ? undefined : otherLine(bytes, start, end)
+    if (what === 'lost') this.lostHere()
+    else if (what === 'change') this.changedHere()
+    else if (what === 'rest') this.cutHere()
+    return end + 1
+  }
+
+  private broken(bytes: Uint8Array, from: number, limit: number): number {
+    this.cutHere()
+    return lineEnd(bytes, from, limit) + 1
+  }
+
+  private tellWrapped(): void {
+    this.tell('line-wrapped', 'lines of the trace are broken into several; they were put together')
+  }
+}
+
+/** Where `trace id ` begins in the line from `start` on; or where the line ends. */
+function findTrace(bytes: Uint8Array, view: DataView, start: number, limit: number): number {
+  let at = start
+  for (; at < limit && bytes[at] !== NEWLINE; at++)
+    if (
+      bytes[at] === 0x74 &&
+      at + 12 < limit &&
+      view.getInt32(at, true) === TRAC &&
+      view.getInt32(at + 4, true) === E_ID &&
+      bytes[at + 8] === 0x20
+    )
+      return at
+  return at
+}
+
+const bytesOf = (record: string): Uint8Array => Uint8Array.from(`${record}\n`, (letter) => letter.charCodeAt(0))

@@ -1,0 +1,110 @@
+/** What the readers of both monitors share: whole lines out of pieces, and telling what could not be used. */
+import type { CaptureContext, CaptureReader } from './format.ts'
+import { Lines } from './kernel-log/lines.ts'
+import { TracedMoment } from './traced-moment.ts'
+
+export const NEWLINE = 0x0a
+/** What scanLine says when it wants the next line first. */
+export const WAIT = -1
+
+export abstract class TracedReader implements CaptureReader {
+  readonly stats = { bytes: 0, skipped: 0, lost: 0 }
+  protected readonly context: CaptureContext
+  protected readonly moment: TracedMoment
+  protected line = 0
+  /** Nothing comes behind the lines at hand. */
+  protected last = false
+  private readonly lines: Lines
+  private readonly told = new Set<string>()
+
+  constructor(context: CaptureContext) {
+    this.context = context
+    this.moment = new TracedMoment(context.states.names)
+    this.lines = new Lines(
+      (bytes, start, end, last) => this.scan(bytes, start, end, last),
+      () => {
+        this.line++
+        this.skip('line-too-long', 'a line of more than 1 MB is no trace; it was passed over')
+      },
+    )
+  }
+
+  push(given: Uint8Array): void {
+    // Node's Buffer is a Uint8Array whose slice() does not copy
+    const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    this.stats.bytes += chunk.length
+    this.lines.push(chunk)
+  }
+
+  end(): void {
+    this.lines.end()
+  }
+
+  /** Reads the line at `lineStart`; says where the next one begins, or WAIT. */
+  protected abstract scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number
+
+  /** Whole lines: `bytes[end - 1]` is a newline. Says where the first line begins that has to wait for the next. */
+  private scan(bytes: Uint8Array, start: number, end: number, last: boolean): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.last = last
+    let at = start
+    while (at < end) {
+      this.line++
+      const next = this.scanLine(bytes, view, at, end)
+      if (next === WAIT) {
+        this.line--
+        return at
+      }
+      at = next
+    }
+    return at
+  }
+
+  protected lostHere(): void {
+    this.stats.lost++
+    this.context.sink.lost?.(this.line)
+    this.tell('events-lost', 'the monitor says that it lost events here: the kernel was faster than it')
+  }
+
+  protected changedHere(): void {
+    this.skip('ruleset-change', 'rules were changed while this was taken; lines that tell of it are passed over')
+  }
+
+  protected cutHere(): void {
+    this.skip('cut-line', 'a line of the trace that is not whole was passed over')
+  }
+
+  protected skip(code: string, message: string): void {
+    this.stats.skipped++
+    this.tell(code, message)
+  }
+
+  /** Each kind once, with the first line it was met in. */
+  protected tell(code: string, message: string): void {
+    if (this.told.has(code)) return
+    this.told.add(code)
+    this.context.report(code, message, this.line)
+  }
+}
+
+export const lineEnd = (bytes: Uint8Array, from: number, limit: number): number => {
+  const newline = bytes.subarray(from, limit).indexOf(NEWLINE)
+  return newline < 0 ? limit : from + newline
+}
+
+/** What was read last by readId: the id, as an unsigned number. */
+export let traceId = 0
+
+/** Up to eight hex digits with a blank behind them: says where the blank is; -1 where that is no id. */
+export function readId(bytes: Uint8Array, from: number, limit: number): number {
+  let id = 0
+  let at = from
+  for (; at < limit; at++) {
+    const byte = bytes[at]!
+    if (byte >= 0x30 && byte <= 0x39) id = (id << 4) | (byte - 0x30)
+    else if (byte >= 0x61 && byte <= 0x66) id = (id << 4) | (byte - 0x57)
+    else break
+  }
+  traceId = id >>> 0
+  return at === from || at - from > 8 || bytes[at] !== 0x20 ? -1 : at
+}

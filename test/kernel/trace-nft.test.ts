@@ -1,0 +1,146 @@
+/**
+ * The kernel judges nft's tracing: random rulesets, real packets, what both monitors print, and the journeys compared
+ * with the rules' counters and with what arrived.
+ *
+ *     NFWHY_KERNEL_TRACES=200 NFWHY_KERNEL_SEED=4711 npx vitest run test/kernel/trace-nft.test.ts
+ */
+import { describe, expect, it } from 'vitest'
+import type { Journey } from '../../src/model/journey.ts'
+import type { World } from '../../src/model/world.ts'
+import { explainFile, worldOf } from '../journey/journeys.ts'
+import { Random } from './generate/random.ts'
+import { whyNot } from './namespaces.ts'
+import { randomIptables } from './trace-nft/iptables.ts'
+import { playRuleset, type Sending, type Taken } from './trace-nft/lab.ts'
+import { OWN, PORTS, RIGHT, randomRuleset } from './trace-nft/ruleset.ts'
+
+const cases = Number(process.env.NFWHY_KERNEL_TRACES ?? 6)
+const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
+
+const reason = whyNot('nft', 'xtables-monitor', 'python3', 'ip', 'nsenter', 'ping', 'iptables-nft')
+if (reason) console.warn(`traces of nft are not compared with the kernel: ${reason}`)
+
+function sendingsOf(random: Random): Sending[] {
+  return Array.from({ length: 40 }, (_, i) => {
+    const from = random.chance(0.7) ? 'left' : 'own'
+    const dst = random.pick(from === 'left' ? [RIGHT, RIGHT, ...OWN] : [RIGHT, RIGHT, OWN[1]!])
+    return { from, dst, sport: 20_000 + i, dport: random.pick(PORTS), length: random.pick([8, 40]) }
+  })
+}
+
+const ARRIVED = ['delivered', 'forwarded', 'sent']
+
+/** Which packet arrived where, as the sockets say. */
+const truthOf = ({ own, right }: Taken, sending: Sending): string | undefined => {
+  if (own.includes(sending.sport)) return 'delivered'
+  if (right.includes(sending.sport)) return sending.from === 'own' ? 'sent' : 'forwarded'
+  return undefined
+}
+
+function check(taken: Taken, sendings: readonly Sending[], name: string, world: World): Journey[] {
+  const { journeys, told, stats } = explainFile(taken.captures[name]!, world)
+  expect([told, stats.skipped, stats.lost], name).toEqual([[], 0, 0])
+  // what reject answers is traced as well
+  const sent = journeys.filter(({ packet }) => packet.sport !== undefined)
+  expect(sent.map(({ packet }) => packet.sport).sort(), name).toEqual(sendings.map(({ sport }) => sport).sort())
+  for (const journey of sent) {
+    const sending = sendings.find(({ sport }) => sport === journey.packet.sport)!
+    const truth = truthOf(taken, sending)
+    const shown = `${name} ${JSON.stringify(sending)}\n${JSON.stringify(journey, null, 1)}`
+    expect(journey.packet.dst, shown).toBe(sending.dst)
+    expect(journey.packet.dport, shown).toBe(sending.dport)
+    if (truth === undefined) expect(ARRIVED, shown).not.toContain(journey.outcome)
+    else expect(journey.outcome, shown).toBe(truth)
+    expect(
+      journey.findings.map(({ code }) => code),
+      shown,
+    ).not.toContain('ruleset-mismatch')
+  }
+  return journeys
+}
+
+/** How often each rule that counts was met, by its chain and its place in it. */
+function metOf(journeys: readonly Journey[]): Map<string, number> {
+  const met = new Map<string, number>()
+  for (const { steps } of journeys)
+    for (const { kind, family, table, chain, ruleNumber } of steps)
+      if (kind === 'rule') {
+        const key = `${family} ${table} ${chain} ${ruleNumber}`
+        met.set(key, (met.get(key) ?? 0) + 1)
+      }
+  return met
+}
+
+function checkCounters(journeys: readonly Journey[], world: World, name: string): void {
+  const met = metOf(journeys)
+  for (const { family, name: table, chains } of world.tables)
+    for (const chain of chains.values())
+      for (const { counters, ruleNumber, text } of chain.rules)
+        if (counters)
+          expect(
+            `${text}: ${met.get(`${family} ${table} ${chain.name} ${ruleNumber}`) ?? 0}`,
+            `${name}: ${family} ${table} ${chain.name} ${ruleNumber}`,
+          ).toBe(`${text}: ${counters.packets}`)
+}
+
+const capturesOf = ({ monitorEnded }: Taken): string[] =>
+  monitorEnded ? ['trace', 'trace-a'] : ['trace', 'trace-a', 'monitor']
+
+/** What every capture of the same packets shows alike. */
+const walkOf = (journey: Journey): string[] =>
+  journey.steps.map(({ family, table, chain, kind, verdict }) => `${family} ${table} ${chain} ${kind} ${verdict}`)
+const bySport = (journeys: readonly Journey[]): Journey[] =>
+  journeys.filter(({ packet }) => packet.sport !== undefined).sort((a, b) => a.packet.sport! - b.packet.sport!)
+
+describe.skipIf(reason)('nft monitor trace and the kernel', () => {
+  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', { timeout: 60_000 }, (one) => {
+    const random = new Random(one)
+    const ruleset = randomRuleset(random)
+    const sendings = sendingsOf(random)
+    const taken = playRuleset(`nft -f - <<'EOF'\n${ruleset}\nEOF`, sendings)
+    const all: Journey[][] = []
+    for (const form of ['nft', 'json']) {
+      const world = worldOf(taken.rulesets[form]!, HOST)
+      for (const name of capturesOf(taken)) {
+        const journeys = check(taken, sendings, name, world)
+        checkCounters(journeys, world, `${name}, ${form}\n${taken.rulesets.nft}`)
+        all.push(journeys)
+      }
+    }
+    for (const journeys of all) expect(bySport(journeys).map(walkOf)).toEqual(bySport(all[0]!).map(walkOf))
+    // without rules nothing may be said that is not so
+    for (const name of capturesOf(taken))
+      for (const { outcome, packet, steps } of bySport(explainFile(taken.captures[name]!).journeys)) {
+        const truth = truthOf(taken, sendings.find(({ sport }) => sport === packet.sport)!)
+        const shown = `${name} ${outcome} ${JSON.stringify(steps, null, 1)}`
+        if (truth === undefined) expect(ARRIVED, shown).not.toContain(outcome)
+        else expect([truth, 'undetermined'], shown).toContain(outcome)
+      }
+  })
+})
+
+describe.skipIf(reason)("iptables-nft's TRACE and the kernel", () => {
+  it.each(Array.from({ length: cases }, (_, i) => seed + i))('agree with seed %d', { timeout: 60_000 }, (one) => {
+    const random = new Random(one)
+    const rules = randomIptables(random)
+    const sendings = sendingsOf(random)
+    const taken = playRuleset(`iptables-nft-restore <<'EOF'\n${rules}EOF`, sendings)
+    const all: Journey[][] = []
+    for (const form of ['save', 'nft', 'json']) {
+      const world = worldOf(taken.rulesets[form]!, HOST)
+      for (const name of capturesOf(taken)) {
+        const journeys = check(taken, sendings, name, world)
+        // nft's words and handles name no rule of iptables-save; JSON has no words for iptables' targets
+        const laid = form === 'save' ? name === 'monitor' : form === 'nft' || name !== 'trace'
+        if (laid) checkCounters(journeys, world, `${name}, ${form}\n${rules}`)
+        all.push(journeys)
+      }
+    }
+    for (const journeys of all) expect(bySport(journeys).map(walkOf)).toEqual(bySport(all[0]!).map(walkOf))
+  })
+})
+
+const HOST = `2: lan    inet 192.0.2.1/24 scope global lan\\       valid_lft forever preferred_lft forever
+3: wan    inet 198.51.100.1/24 scope global wan\\       valid_lft forever preferred_lft forever
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+`
