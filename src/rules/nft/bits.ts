@@ -17,5 +17,6 @@ export function bitsOf(expression: Expression, type: string): number | undefined
 
 function combine(parts: readonly Expression[], type: string, by: (a: number, b: number) => number): number | undefined {
   const numbers = parts.map((part) => bitsOf(part, type))
-  return numbers.every((number) => number !== undefined) ? numbers.reduce(by) >>> 0 : undefined
+  const known = numbers.length > 0 && numbers.every((number) => number !== undefined)
+  return known ? numbers.reduce(by) >>> 0 : undefined
 }

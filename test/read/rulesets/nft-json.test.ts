@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Packet } from '../../../src/model/packet.ts'
+import { emptyWorld } from '../../../src/model/world.ts'
 import type { Ruleset } from '../../../src/read/rulesets/iptables-save.ts'
 import { looksLikeNftJson, readNftJson } from '../../../src/read/rulesets/nft-json.ts'
 import { readNft } from '../../../src/read/rulesets/nft-text.ts'
+import { carryOut, meet } from '../../../src/rules/verdict.ts'
 import { changes, mutate } from '../../cli/mutate.ts'
+import { momentOf } from '../../rules/nft/ask.ts'
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../../fixtures/read/rulesets/nft-json/${name}`, import.meta.url), 'utf8')
@@ -189,6 +193,27 @@ describe('commands', () => {
   })
 })
 
+const PACKET: Packet = {
+  src: '192.0.2.7',
+  dst: '198.51.100.9',
+  protocol: 'tcp',
+  sport: 40000,
+  dport: 22,
+  in: 'eth0',
+  mark: 0,
+}
+
+/** Asks every rule, and carries out what matches. */
+function askAll({ tables, sets = [] }: Ruleset): void {
+  const moment = momentOf(PACKET, { ...emptyWorld(), tables, sets })
+  for (const { chains } of tables)
+    for (const { rules } of chains.values())
+      for (const rule of rules) {
+        meet(rule, moment)
+        carryOut(rule, moment)
+      }
+}
+
 describe('a damaged file', () => {
   it('keeps what stands before the cut', () => {
     const cut = EVERYTHING.slice(0, EVERYTHING.indexOf('"as agreed"'))
@@ -222,9 +247,10 @@ describe('a damaged file', () => {
       fc.property(fc.nat(entries.length - 1), fc.nat(40), fc.jsonValue({ maxDepth: 4 }), (which, at, value) => {
         let seen = 0
         const changed = JSON.parse(JSON.stringify(entries[which]), (_, held) => (seen++ === at ? value : held))
-        read(json(...entries.slice(0, which), changed as object, ...entries.slice(which + 1)))
+        const { ruleset } = read(json(...entries.slice(0, which), changed as object, ...entries.slice(which + 1)))
+        if (ruleset) askAll(ruleset)
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     )
   })
 

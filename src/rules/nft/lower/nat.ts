@@ -49,7 +49,7 @@ function givesPorts(data: AnonymousSet | string): boolean {
   if (typeof data === 'string') return true
   return data.set.some((pair) => {
     const [, given] = Array.isArray(pair) ? pair : []
-    return typeof given === 'object' && given !== null && 'concat' in given
+    return typeof given === 'object' && given !== null && !Array.isArray(given) && 'concat' in given
   })
 }
 

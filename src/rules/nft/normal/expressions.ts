@@ -149,7 +149,8 @@ export function sorted<T>(members: readonly T[], types: Types, keyOf: (member: T
 }
 
 function elementKey(key: unknown, types: Types): string {
-  if (typeof key === 'object' && key !== null) {
+  // an array has a `concat` of its own
+  if (typeof key === 'object' && key !== null && !Array.isArray(key)) {
     if ('elem' in key) return elementKey((key as { elem: { val: unknown } }).elem.val, types)
     if ('concat' in key) {
       const each = typeof types === 'string' ? [types] : types

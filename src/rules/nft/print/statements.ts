@@ -109,7 +109,9 @@ const printReference = (reference: ObjectReference): string => printExpression(r
 const at = (name: string): string => (name.startsWith('@') ? name : `@${name}`)
 
 const isDevice = (addr: Expression): boolean =>
-  typeof addr === 'string' ? !/^[\d.]+$|:/.test(addr) : typeof addr === 'object' && 'map' in addr
+  typeof addr === 'string'
+    ? !/^[\d.]+$|:/.test(addr)
+    : typeof addr === 'object' && !Array.isArray(addr) && 'map' in addr
 
 function carried(stmt: readonly Statement[] | undefined): string {
   return (stmt ?? []).map((one) => ` ${printStatement(one)}`).join('')
