@@ -34,6 +34,15 @@ export class Draft {
     return copy
   }
 
+  /** A table of nft's that is there, to be changed; its chains only by `chain`. */
+  nftTable(table: Table): Table {
+    if (this.own.has(table)) return table
+    const copy = { ...table, chains: new Map(table.chains) }
+    this.world.tables = this.world.tables.map((one) => (one === table ? copy : one))
+    this.own.add(copy)
+    return copy
+  }
+
   /** The chain of a table that is to be changed, to be changed itself: its rules may be moved, but are others' objects. */
   chain(table: Table, name: string): Chain | undefined {
     const found = table.chains.get(name)

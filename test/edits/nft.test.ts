@@ -48,7 +48,11 @@ const shown = (one: World | string) =>
           [...chains.values()].flatMap(({ rules }) => rules.map(({ text }) => text)),
         ),
         ...one.sets.map(
-          ({ name, elements }) => `${name}: ${elements.map(({ parts }) => parts.join(' . ')).join(', ')}`,
+          ({ name, elements }) =>
+            `${name}: ${elements
+              .map(({ parts }) => parts.join(' . '))
+              .sort()
+              .join(', ')}`,
         ),
       ]
 

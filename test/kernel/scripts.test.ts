@@ -70,7 +70,7 @@ nft rename chain inet filter web www`
           })),
         ),
       sets: rulesets.flatMap(({ sets = [] }) =>
-        sets.map(({ name, elements }) => [name, elements.map(({ parts }) => parts)]),
+        sets.map(({ name, elements }) => [name, elements.map(({ parts }) => parts.join()).sort()]),
       ),
     })
     const told: string[] = []

@@ -9,6 +9,7 @@ import type { Command } from '../../rules/nft/objects.ts'
 import { nftRuleset } from '../../rules/nft/ruleset.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
+import { editElements } from './elements.ts'
 import { mentions } from './mentions.ts'
 import { renameJumps } from './rename.ts'
 
@@ -32,6 +33,18 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
   if (kind === 'unknown') throw new EditProblem('the command is not understood')
   if (op === 'reset') return
   if (given && kind !== 'ruleset') check(op, kind, given, draft.world)
+  if (kind === 'element' && given) {
+    const set = draft.world.sets.find(
+      (one) => one.family === given.family && one.table === given.table && one.name === given.name,
+    )
+    if (set) editElements({ kind: 'nft', op, object }, set, draft)
+    else if (op !== 'destroy') throw new EditProblem(`there is no set ${given.name} in table ${given.table}`)
+    return
+  }
+  if (kind === 'rule' && given && op === 'add' && given.position === undefined && given.index === undefined) {
+    appendRule(object, given, draft)
+    return
+  }
   const isChanged = ({ family, name }: { family: RuleFamily; name: string }) =>
     kind === 'ruleset'
       ? given === null || given.family === undefined || given.family === family
@@ -41,9 +54,21 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
     const command = { op, object: object as Command['object'] }
     const after = nftRuleset([command], (_code, message) => told.push(message), before)
     if (told[0] !== undefined) throw new EditProblem(told[0])
-    if (kind === 'element') checkElements(op, before.sets, after.sets, given?.name)
     return kind === 'chain' && op === 'rename' ? renameJumps(after, given?.name ?? '', given?.newname ?? '') : after
   })
+}
+
+/** At the end of its chain, which is what scripts do thousands of times: nothing else is touched. */
+function appendRule(object: object, { family, table: name, chain: chainName = '' }: Body, draft: Draft): void {
+  const table = draft.nftTable(tableOf(draft.world, family, name)!)
+  const chain = draft.chain(table, chainName)!
+  const told: string[] = []
+  const command: Command = { op: 'add', object: object as Command['object'] }
+  const alone = { ...table, chains: new Map([[chainName, { ...chain, rules: [] }]]) }
+  const made = nftRuleset([command], (_code, message) => told.push(message), { tables: [alone], sets: [] })
+  const rule = made.tables[0]?.chains.get(chainName)?.rules[0]
+  if (told[0] !== undefined || !rule) throw new EditProblem(told[0] ?? 'the rule is not understood')
+  chain.rules.push({ ...rule, ruleNumber: chain.rules.length + 1 })
 }
 
 function check(op: NftEdit['op'], kind: string, body: Body, world: World): void {
@@ -134,25 +159,6 @@ function checkNames(node: unknown, table: Table, world: World): void {
   if (chain !== undefined) throw new EditProblem(`there is no chain ${chain} in table ${table.name}`)
   const set = sets.find((name) => !setOf(world, table, name))
   if (set !== undefined) throw new EditProblem(`there is no set ${set} in table ${table.name}`)
-}
-
-/** An element that is not there cannot be deleted, and one that is, not be created. */
-function checkElements(
-  op: NftEdit['op'],
-  before: readonly NamedSet[],
-  after: readonly NamedSet[],
-  name: string | undefined,
-): void {
-  const count = (sets: readonly NamedSet[]) => sets.find((set) => set.name === name)?.elements.length ?? 0
-  const old = new Map(
-    before.find((set) => set.name === name)?.elements.map(({ parts, data }) => [`${parts}`, `${data}`]),
-  )
-  const otherwise = after
-    .find((set) => set.name === name)
-    ?.elements.some(({ parts, data }) => (old.get(`${parts}`) ?? `${data}`) !== `${data}`)
-  if (otherwise) throw new EditProblem(`map ${name} has this element already, and otherwise`)
-  if (op === 'delete' && count(after) === count(before)) throw new EditProblem(`set ${name} has no such element`)
-  if (op === 'create' && count(after) === count(before)) throw new EditProblem(`set ${name} has this element already`)
 }
 
 const tableOf = (world: World, family: RuleFamily, name: string | undefined): Table | undefined =>

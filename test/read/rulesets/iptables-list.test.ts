@@ -34,6 +34,7 @@ it('without -v, no rule applies for sure, and none is to be written back', () =>
 })
 
 describe('any text', () => {
+  const HEAD = 'Chain INPUT (policy ACCEPT)\ntarget prot opt source destination\n'
   const anyFixture = fc.constantFrom(...FIXTURES.map(textOf))
 
   it('never throws', () => {
@@ -50,7 +51,8 @@ describe('any text', () => {
   })
 
   it.each([
-    ['many rules', textOf('three-tables').repeat(200)],
+    ['many tables', textOf('three-tables').repeat(200)],
+    ['many rules', `${HEAD}${'DROP all -- 0.0.0.0/0 0.0.0.0/0\n'.repeat(40_000)}`],
     [
       'a long comment',
       `Chain INPUT (policy ACCEPT)\ntarget prot opt source destination\nDROP all -- 0.0.0.0/0 0.0.0.0/0 ${'/* '.repeat(200_000)}`,
@@ -61,6 +63,6 @@ describe('any text', () => {
     const begun = performance.now()
     recognise(text)
     readList(text)
-    expect(performance.now() - begun).toBeLessThan(2000)
+    expect(performance.now() - begun).toBeLessThan(4000)
   })
 })

@@ -54,17 +54,20 @@ function readTable(listed: ListedTable, before: ListedTable | undefined, report:
   const texts = new Map<string, string[]>()
   for (const { name: chain, policy = '-', counters, line } of listed.chains)
     builder.declare({ kind: 'chain', chain, policy, ...(counters ? { counters } : {}) }, line)
-  for (const { name: chain, rows } of listed.chains)
+  for (const { name: chain, rows } of listed.chains) {
+    const shown: string[] = []
+    texts.set(chain, shown)
     for (const { row, line } of rows) {
       const { words, unread } = wordsOf(row)
       const read = readRule(words, family, name, (one) => names.has(one))
       for (const spec of read.specs) if (unread.length > 0) spec.unread = [...(spec.unread ?? []), ...unread]
       for (const one of unread) read.problems.push({ message: `"${one}" is not understood`, from: 0, to: 0 })
       const text = rowText(row)
-      texts.set(chain, [...(texts.get(chain) ?? []), text])
+      shown.push(text)
       const more = row.counters ? { counters: row.counters } : {}
       builder.addRule({ command: 'append', chain, words, text, read, ...more }, line)
     }
+  }
   const table = builder.finish()
   if (listed.brief) withoutInterfaces(table, texts, listed, report)
   placeIn(table, listed)

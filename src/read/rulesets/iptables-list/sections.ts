@@ -49,6 +49,8 @@ class SectionReader {
   private readonly tables: ListedTable[] = []
   private table: ListedTable | undefined
   private chain: ListedChain | undefined
+  /** Of the table's chains so far. */
+  private names = new Set<string>()
   private columns: Columns = { numbered: false, verbose: false }
   /** What the next table is said to be. */
   private told: Pick<ListedTable, 'name' | 'family' | 'backend'> = {}
@@ -117,12 +119,13 @@ class SectionReader {
     if (/^\d+$/.test(packets ?? '') && /^\d+$/.test(bytes ?? ''))
       this.chain.counters = { packets: Number(packets), bytes: Number(bytes) }
     this.table!.chains.push(this.chain)
+    this.names.add(name)
   }
 
   /** Built-in chains stand first in their table: one that comes again, behind others or is of another table begins a new one. */
   private beginsTable(name: string): boolean {
     const { chains } = this.table!
-    if (chains.some((one) => one.name === name)) return true
+    if (this.names.has(name)) return true
     if (!Object.hasOwn(IPTABLES_HOOKS, name)) return false
     const names = [...chains.map((one) => one.name), name]
     if (names.some((one) => !Object.hasOwn(IPTABLES_HOOKS, one))) return true
@@ -137,6 +140,7 @@ class SectionReader {
     const { name: _, ...tool } = this.told
     this.told = tool
     this.tables.push(this.table)
+    this.names = new Set()
   }
 }
 
