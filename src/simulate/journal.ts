@@ -62,9 +62,9 @@ export class Journal {
     return this.changed.length / 3
   }
 
-  /** A rule switched tracing on: a capture begins behind it. */
-  beginTrace(): void {
-    this.before ??= this.lines.length
+  /** A rule switched tracing on: a capture begins at this step. */
+  beginTrace(step: number): void {
+    this.before ??= step
   }
 
   get length(): number {
@@ -117,7 +117,14 @@ export class Journal {
 
 function makeStep(n: number, family: 'ip' | 'ip6', line: Line, { hook, depth }: Place, packet: Packet): Step {
   const { table, chain, kind, reported, ruleNumber, rule, verdict } = line
-  const step = { n, hook, family, table: table.name, chain: chain.name, kind } as Step
+  const step = {
+    n,
+    hook,
+    family: table.kind === 'nft' ? table.family : family,
+    table: table.name,
+    chain: chain.name,
+    kind,
+  } as Step
   if (reported !== undefined) step.reported = reported
   step.ruleNumber = ruleNumber
   if (rule) {

@@ -17,6 +17,8 @@ import type { TableVerdict } from './walk-table.ts'
 /** All statements of a rule that matched; undefined: on to the next rule. */
 export function actOn(machine: Machine, skb: Skb, rule: Rule, step: number): TableVerdict | undefined {
   for (const statement of rule.statements) {
+    // nft tells of a rule behind it, so of the one that switches tracing on, too
+    if (statement.kind === 'trace') skb.journal.beginTrace(rule.nft ? step : step + 1)
     const verdict = act(machine, skb, statement, step)
     if (verdict) return verdict
   }
@@ -38,9 +40,6 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
     case 'notrack':
       // what has an entry, or is left alone already, stays as it is
       if (!skb.tracking && !skb.zone && !skb.refusesNotrack) setUntracked(skb)
-      return undefined
-    case 'trace':
-      skb.journal.beginTrace()
       return undefined
     case 'update-set':
       updateSet(machine, skb, statement)

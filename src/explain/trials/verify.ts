@@ -131,7 +131,7 @@ function stillWrong(tried: Journey, { asked, answer }: Rehearsed, { host }: Worl
 }
 
 /** Only what edits/ knows changes anything; the rest (tcpdump, ss) looks. */
-const isEdit = ({ command = '' }: Fix): boolean => /^(iptables|ip6tables|ipset|sysctl|ip|conntrack) /.test(command)
+const isEdit = ({ command = '' }: Fix): boolean => /^(iptables|ip6tables|nft|ipset|sysctl|ip|conntrack) /.test(command)
 
 function applyCommand(world: World, command: string): { world: World } | { error: string } {
   const parsed = parseCommand(command)

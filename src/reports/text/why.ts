@@ -17,13 +17,15 @@ export type Shown = Set<string>
 export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
   const { cause, culprit } = journey
   if (!tellsCause(journey)) return
-  const most = page.full ? page.room / 2 : Math.max(NAME_LEAST, page.room * NAME_PART)
+  const texts = cause.map((one) => withOwner(page, one, isGuilty(one, culprit)))
+  // short texts leave more of it
+  const left = page.room - 2 - Math.max(...texts.map(columns))
+  const most = page.full ? page.room / 2 : Math.max(NAME_LEAST, page.room * NAME_PART, left)
   const names = cause.map(({ rule }) => shortName(rule, Math.floor(most), page))
   const nameColumns = Math.min(Math.floor(most), Math.max(...names.map(columns)))
   cause.forEach((one, i) => {
-    const guilty = culprit !== undefined && one.step === culprit.step
-    const text = withOwner(page, one, guilty)
-    const lines = wrap(text, page.room - nameColumns - 2)
+    const guilty = isGuilty(one, culprit)
+    const lines = wrap(texts[i]!, page.room - nameColumns - 2)
     // a name in full length may need a line of its own
     if (columns(names[i]!) > nameColumns) lines.unshift('')
     const rows = lines.map((line, k) => `${pad(k === 0 ? names[i]! : '', nameColumns)}  ${line}`)
@@ -31,6 +33,8 @@ export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
     if (guilty) writeRule(page, one.rule, shown)
   })
 }
+
+const isGuilty = ({ step }: Cause, culprit: Journey['culprit']): boolean => step === culprit?.step
 
 function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
   return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text
