@@ -95,7 +95,8 @@ export class PacketStates {
     const { view } = this
     let at = start
     let own = state * SLOT
-    for (const last = start + length - 32; at < last; at += 32, own += 32) if (!same32(view, own, source, at)) return false
+    for (const last = start + length - 32; at < last; at += 32, own += 32)
+      if (!same32(view, own, source, at)) return false
     const back = at - (start + length - 32)
     return same32(view, own - back, source, at - back)
   }
