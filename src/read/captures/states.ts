@@ -6,13 +6,12 @@
 import type { Packet } from '../../model/packet.ts'
 import { COLUMNS } from './header-fields.ts'
 import { Names } from './names.ts'
+import { SHORTEST, samePlain } from './same-plain.ts'
 
 /** Bytes kept per state; a kernel log line has at most about a thousand. */
 const SLOT = 1024
 const EMPTY = -1
 const NEWLINE = 0x0a
-/** Fewer bytes are compared one by one. */
-const SHORTEST = 32
 /** How many of the latest states are tried before the hash is computed: more than CPUs interleave packets. */
 const RECENT = 16
 
@@ -56,7 +55,7 @@ export class PacketStates {
       if (at + 4 > limit || source.getInt32(at, true) !== recent[i + 2]) continue
       const length = this.lengths[state]!
       if (start + length >= limit || source.getUint8(start + length) !== NEWLINE) continue
-      if (!this.samePlain(state, source, start, length)) continue
+      if (!samePlain(this.view, state * SLOT, source, start, length)) continue
       if (i > 0) this.moveUp(i)
       return state
     }
@@ -86,19 +85,9 @@ export class PacketStates {
       const state = this.slots[slot]!
       if (state === EMPTY) return -1
       if (state < 0 || this.hashes[state] !== hash || this.lengths[state] !== length) continue
-      if (quick ? this.samePlain(state, view, start, length) : this.same(state, source, start, length)) return state
+      if (quick ? samePlain(this.view, state * SLOT, view, start, length) : this.same(state, source, start, length))
+        return state
     }
-  }
-
-  /** Eight bytes at a time, as numbers with a fraction: what is plain is neither zero nor NaN. */
-  private samePlain(state: number, source: DataView, start: number, length: number): boolean {
-    const { view } = this
-    let at = start
-    let own = state * SLOT
-    for (const last = start + length - 32; at < last; at += 32, own += 32)
-      if (!same32(view, own, source, at)) return false
-    const back = at - (start + length - 32)
-    return same32(view, own - back, source, at - back)
   }
 
   private same(state: number, source: Uint8Array, start: number, length: number): boolean {
@@ -214,9 +203,3 @@ export class PacketStates {
     this.filled = live.length
   }
 }
-
-const same32 = (a: DataView, i: number, b: DataView, k: number): boolean =>
-  a.getFloat64(i, true) === b.getFloat64(k, true) &&
-  a.getFloat64(i + 8, true) === b.getFloat64(k + 8, true) &&
-  a.getFloat64(i + 16, true) === b.getFloat64(k + 16, true) &&
-  a.getFloat64(i + 24, true) === b.getFloat64(k + 24, true)

@@ -81,6 +81,16 @@ const PRESENT = USUAL.reduce(
 /** 14 bytes; what else stands there is not usual. */
 const MAC_LENGTH = 41
 
+/** A hexadecimal digit's value, of any case; high bits for what is none. */
+const HEX = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase())
+  return value < 0 ? 0x1000 : value
+})
+/** 1 for letters, digits, and - . @ _ : what interfaces are called; the rest is not usual. */
+const IN_NAMES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(/[A-Za-z0-9.@_-]/.test(String.fromCharCode(byte))),
+)
+
 /** Offset of TCP's sequence number from the beginning. */
 export let telling = 0
 
@@ -116,11 +126,11 @@ export function readUsual(
       continue
     }
     const column = COLUMN[field]!
+    let number = 0
     at = value
     switch (KIND[field]) {
       case NAME:
-        // letters, digits, and - . @ _ : what interfaces are called; the rest is not usual
-        while (isNameByte(bytes[at]!)) at++
+        while (IN_NAMES[bytes[at]!] === 1) at++
         if (bytes[at] !== 0x20 || at - value > 15) return false
         row[column] = names.number(bytes, value, at++)
         break
@@ -134,7 +144,7 @@ export function readUsual(
         let address = 0
         for (let part = 0; part < 4; part++) {
           const from = at
-          let number = 0
+          number = 0
           for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!)
             number = number * 10 + (byte - 0x30)
           if (at === from || at - from > 3 || number > 255 || bytes[at++] !== (part < 3 ? 0x2e : 0x20)) return false
@@ -143,8 +153,7 @@ export function readUsual(
         row[column] = address
         break
       }
-      case DECIMAL: {
-        let number = 0
+      case DECIMAL:
         for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!)
           number = number * 10 + (byte - 0x30)
         if (at === value || at - value > 10 || !isEnd(bytes[at]!)) return false
@@ -152,12 +161,11 @@ export function readUsual(
         if (field === SEQ) telling = value - start
         at++
         break
-      }
       case BYTE:
-        if (bytes[at] !== 0x30 || bytes[at + 1] !== 0x78 || !isHex(bytes[at + 2]!) || !isHex(bytes[at + 3]!))
-          return false
-        if (bytes[at + 4] !== 0x20) return false
-        row[column]! |= (hexValue(bytes[at + 2]!) << 4) | hexValue(bytes[at + 3]!)
+        if (bytes[at] !== 0x30 || bytes[at + 1] !== 0x78 || bytes[at + 4] !== 0x20) return false
+        number = (HEX[bytes[at + 2]!]! << 4) | HEX[bytes[at + 3]!]!
+        if (number > 0xff) return false
+        row[column]! |= number
         at += 5
         break
       case WORD:
@@ -167,20 +175,19 @@ export function readUsual(
         row[F.FLAGS]! |= column
         break
       case OPTIONS:
-        while (isHex(bytes[at]!)) at++
+        while (HEX[bytes[at]!]! < 16) at++
         if (bytes[at] !== 0x29 || !isEnd(bytes[at + 1]!) || at === value) return false
         row[column] = ((value - start) << 12) | (at - value)
         present |= 1 << column
         at += 2
         break
-      case MARK: {
-        let mark = 0
-        for (; isHex(bytes[at]!) && (bytes[at]! < 0x41 || bytes[at]! > 0x46); at++)
-          mark = (mark << 4) | hexValue(bytes[at]!)
+      case MARK:
+        // lower case
+        for (let digit = HEX[bytes[at]!]!; digit < 16 && (bytes[at]! & 0x60) !== 0x40; digit = HEX[bytes[++at]!]!)
+          number = (number << 4) | digit
         if (at === value || at - value > 8 || !isEnd(bytes[at]!)) return false
-        row[column] = mark
+        row[column] = number
         at++
-      }
     }
   }
   row[F.PRESENT] = present
@@ -192,22 +199,8 @@ export function readUsual(
 /** Behind a field: its blank, or the end of the line. */
 const isEnd = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d
 
-const isHex = (byte: number) =>
-  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
-
-const hexValue = (byte: number) => (byte <= 0x39 ? byte - 0x30 : (byte & 0x5f) - 0x37)
-
-const isNameByte = (byte: number) =>
-  (byte >= 0x61 && byte <= 0x7a) ||
-  (byte >= 0x41 && byte <= 0x5a) ||
-  (byte >= 0x30 && byte <= 0x39) ||
-  byte === 0x2d ||
-  byte === 0x2e ||
-  byte === 0x40 ||
-  byte === 0x5f
-
 /** 14 times two digits, and a blank; the digits themselves are read when somebody asks for them. */
 function isMac(bytes: Uint8Array, from: number): boolean {
   for (let i = from + 2; i < from + MAC_LENGTH; i += 3) if (bytes[i] !== 0x3a) return false
-  return bytes[from + MAC_LENGTH] === 0x20 && isHex(bytes[from + MAC_LENGTH - 1]!)
+  return bytes[from + MAC_LENGTH] === 0x20 && HEX[bytes[from + MAC_LENGTH - 1]!]! < 16
 }
