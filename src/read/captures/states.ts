@@ -167,6 +167,14 @@ export class PacketStates {
     this.free.push(state)
   }
 
+  /** The number that a text among the state's bytes has in `texts`, by its column. */
+  text(state: number, column: number, texts: Names): number {
+    const long = this.long.get(state)
+    const span = this.rows[state * COLUMNS + column]!
+    const from = (long ? 0 : state * SLOT) + (span >>> 12)
+    return texts.number(long ?? this.bytes, from, from + (span & 0xfff))
+  }
+
   /** All that the state's bytes tell. */
   packet(state: number): Packet {
     const long = this.long.get(state)
