@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { load } from './load.mjs'
+const { join } = require('node:path')
+const { load } = require('./load.js')
 
-const cli = load(new URL('../dist/', import.meta.url))
+const cli = load(join(__dirname, '../dist'))
 if (cli) cli.run()
 else {
   process.stderr.write('nfwhy is not built yet: run `npm ci` (or `npm run build`) in its folder.\n')

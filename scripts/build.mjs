@@ -22,12 +22,19 @@ const ascii = {
   },
 }
 
+/** commander would load it to start programs for commands, which none of ours asks for; it takes some milliseconds. */
+const startsNothing = {
+  name: 'starts-nothing',
+  resolveId: (id) => (id === 'node:child_process' ? '\0nothing' : undefined),
+  load: (id) => (id === '\0nothing' ? 'export default {}' : undefined),
+}
+
 await build([
   {
     input: { cli: 'src/cli/main.ts' },
     platform: 'node',
     transform: { define: { __VERSION__: JSON.stringify(version) } },
-    plugins: [ascii],
+    plugins: [ascii, startsNothing],
     output: {
       dir: out,
       // one file of one script, so that what V8 makes of it can be kept

@@ -1,6 +1,5 @@
 /** What is read, from front to back: a file, which can be read again, or a stream (pipe, device), which cannot. */
-import { closeSync, createReadStream, openSync, read } from 'node:fs'
-import { Socket } from 'node:net'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
@@ -56,9 +55,10 @@ const readError = (name: string, error: unknown) =>
 /** Waits for a FIFO's writer. Its reads must not occupy Node's threads: a thread that waits keeps the process alive. */
 function openStream(path: string, isPipe: boolean): ReadableBlocks {
   const fd = openSync(path, 'r')
-  return new ReadableBlocks(
-    isPipe ? new Socket({ fd, readable: true, writable: false }) : createReadStream(path, { fd, autoClose: true }),
-  )
+  if (!isPipe) return new ReadableBlocks(createReadStream(path, { fd, autoClose: true }))
+  // loaded only here: most inputs are files
+  const { Socket } = process.getBuiltinModule('node:net')
+  return new ReadableBlocks(new Socket({ fd, readable: true, writable: false }))
 }
 
 interface Blocks {
@@ -67,41 +67,25 @@ interface Blocks {
   close(): void
 }
 
-const BLOCK = 1 << 20
+/** Bytes; it stays in a processor's own cache from being read to being looked at. */
+const BLOCK = 1 << 18
 
-/** A file in two blocks: while one is worked on, the next is read beside. */
+/** A file, always into the same block. Reading ahead in a thread costs more than it takes: the system reads ahead itself. */
 class FileBlocks implements Blocks {
   private readonly fd: number
-  private block = new Uint8Array(BLOCK)
-  private other = new Uint8Array(BLOCK)
-  private reading: Promise<number> | undefined
+  private readonly block = new Uint8Array(BLOCK)
 
   constructor(fd: number) {
     this.fd = fd
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    const length = await (this.reading ?? this.read())
-    ;[this.block, this.other] = [this.other, this.block]
-    this.reading = length === 0 ? undefined : this.read()
-    return length === 0 ? undefined : this.other.subarray(0, length)
+    const length = readSync(this.fd, this.block, 0, BLOCK, null)
+    return length === 0 ? undefined : this.block.subarray(0, length)
   }
 
-  /** Into `block`; the bytes read. */
-  private read(): Promise<number> {
-    const reading = new Promise<number>((resolve, reject) => {
-      read(this.fd, this.block, 0, BLOCK, null, (error, length) => (error ? reject(error) : resolve(length)))
-    })
-    // nobody may come for it
-    reading.catch(() => {})
-    return reading
-  }
-
-  /** A file must not be closed while it is read. */
   close(): void {
-    const close = () => closeSync(this.fd)
-    if (this.reading) this.reading.then(close, close)
-    else close()
+    closeSync(this.fd)
   }
 }
 

@@ -8,11 +8,12 @@ import { parseAddress } from '../model/address.ts'
 import type { Condition, Value } from '../model/condition.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
+import { Names } from '../read/captures/names.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { OpenJourney } from './open.ts'
 
 /** Of one state besides the columns, at most. */
-const STATE_NUMBERS = 13
+const STATE_NUMBERS = 24
 
 /** Told apart; what comes after is told apart by its rule lines alone. */
 const MOST = 5000
@@ -49,6 +50,12 @@ const ASKED: readonly [RegExp, readonly number[]][] = [
   [/flowlabel/, [F.FLOW]],
 ]
 
+/** The same for columns of texts. */
+const TEXTS: readonly [RegExp, readonly number[]][] = [
+  [/^ether /, [F.MAC, F.MACSRC, F.MACDST]],
+  [/tcp option/, [F.OPT]],
+]
+
 export interface Fate<T> {
   key: Int32Array
   count: number
@@ -63,8 +70,11 @@ export class Fates<T> {
   private readonly sourcePorts: Ranges
   private readonly destinationPorts: Ranges
   private readonly lengths: Ranges
-  /** Some rule reads what only the state's bytes tell (MAC addresses, TCP options): then states are told apart by those. */
-  private readonly exact: boolean
+  /** Columns of texts that some rule reads (MAC addresses, TCP options), and the texts, numbered. */
+  private readonly textColumns: number[]
+  private readonly texts = new Names()
+  /** Some rule asks for addresses under a mask with gaps, which has no ranges: they count whole. */
+  private readonly wholeAddresses: boolean
   private scratch = new Int32Array(256)
   private used = 0
   readonly list: Fate<T>[] = []
@@ -76,7 +86,8 @@ export class Fates<T> {
       ...ALWAYS,
       ...ASKED.flatMap(([field, columns]) => (fields.some((one) => field.test(one)) ? columns : [])),
     ]
-    this.exact = fields.some((field) => /^ether |tcp option|payload/.test(field))
+    this.textColumns = TEXTS.flatMap(([field, columns]) => (fields.some((one) => field.test(one)) ? columns : []))
+    this.wholeAddresses = asked.gaps
     this.sources = new Ranges(asked.saddr)
     this.destinations = new Ranges(asked.daddr)
     this.sourcePorts = new Ranges(asked.sport)
@@ -135,8 +146,9 @@ export class Fates<T> {
     this.used = at
   }
 
-  private describeState({ rows }: PacketStates, state: number, from: number): number {
-    const { scratch, columns } = this
+  private describeState(states: PacketStates, state: number, from: number): number {
+    const { scratch, columns, textColumns } = this
+    const { rows } = states
     const base = state * F.COLUMNS
     let at = from
     for (let i = 0; i < columns.length; i++) scratch[at++] = rows[base + columns[i]!]!
@@ -145,7 +157,7 @@ export class Fates<T> {
     scratch[at++] = this.lengths.classOf(rows[base + F.LEN]! >>> 0)
     const offset = rows[base + F.FRAG]! & 0xfffff
     scratch[at++] = (rows[base + F.TTL]! <= 1 ? 1 : 0) | (offset > 0 ? 2 : 0) | (rows[base + F.FRAG]! & F.FRAG_DF)
-    if (rows[base + F.FAMILY] === 6) {
+    if (rows[base + F.FAMILY] === 6 || this.wholeAddresses) {
       // IPv6 prefixes are not laid out as one number line; addresses count whole
       for (let i = 0; i < 4; i++) scratch[at++] = rows[base + F.SRC + i]!
       for (let i = 0; i < 4; i++) scratch[at++] = rows[base + F.DST + i]!
@@ -153,7 +165,7 @@ export class Fates<T> {
       scratch[at++] = this.sources.classOf(rows[base + F.SRC]! >>> 0)
       scratch[at++] = this.destinations.classOf(rows[base + F.DST]! >>> 0)
     }
-    if (this.exact) scratch[at++] = state
+    for (let i = 0; i < textColumns.length; i++) scratch[at++] = states.text(state, textColumns[i]!, this.texts)
     return at
   }
 
@@ -220,6 +232,7 @@ class Ranges {
 /** Which fields the rules read, and the values that cut the number lines of addresses and ports. */
 interface Asked {
   fields: Set<string>
+  gaps: boolean
   saddr: [number, number][]
   daddr: [number, number][]
   sport: [number, number][]
@@ -227,7 +240,7 @@ interface Asked {
 }
 
 function readFields(world: World): Asked {
-  const asked: Asked = { fields: new Set(), saddr: [], daddr: [], sport: [], dport: [] }
+  const asked: Asked = { fields: new Set(), gaps: false, saddr: [], daddr: [], sport: [], dport: [] }
   for (const table of world.tables)
     for (const chain of table.chains.values())
       for (const rule of chain.rules) for (const one of rule.conditions) readCondition(one, asked)
@@ -273,8 +286,7 @@ function readCondition(condition: Condition, asked: Asked): void {
   switch (condition.kind) {
     case 'compare':
       asked.fields.add(condition.field)
-      // an address under a mask with gaps has no intervals: fall back to telling states apart
-      if (typeof condition.mask === 'string') asked.fields.add('ether saddr')
+      if (typeof condition.mask === 'string') asked.gaps = true
       readValue(condition.value, condition.field.slice(condition.field.lastIndexOf(' ') + 1), asked)
       return
     case 'not':

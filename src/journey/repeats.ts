@@ -8,9 +8,7 @@ export interface Repeat {
   before: number
 }
 
-const COMPARED = [
-  F.FAMILY,
-  F.HOST,
+const COMPARED = Int32Array.of(
   F.SPT,
   F.DPT,
   F.SEQ,
@@ -21,12 +19,24 @@ const COMPARED = [
   F.SRC + 3,
   F.DST,
   F.DST + 1,
-].concat([F.DST + 2, F.DST + 3])
+  F.DST + 2,
+  F.DST + 3,
+)
 /** Contents remembered, in sets of WAYS: in each the oldest makes room. */
 const MOST = 131_072
 const WAYS = 4
 /** A sender gives up after some minutes; later it is another connection. Microseconds. */
 const LATEST = 180e6
+// A content is 16 numbers, as many as a processor fetches at a time: those compared, host and family, the trace point it
+// began at (what begins elsewhere is a piece of the same packet's way), and two for its clock.
+const CONTENT = 16
+const ORIGIN = COMPARED.length
+const START = ORIGIN + 1
+/** Counted in numbers of 64 bits. */
+const CLOCK = (START + 1) / 2
+// A set's tags stand together, for mostly it is enough to look at these: a hash for each way, then a journey's id each (0:
+// an empty place).
+const TAGS = 2 * WAYS
 
 interface Earlier {
   id: string
@@ -34,14 +44,9 @@ interface Earlier {
 }
 
 export class Repeats {
-  private readonly contents = new Int32Array(MOST * COMPARED.length)
-  /** Of each content; mostly it is enough to look at these. */
-  private readonly hashes = new Int32Array(MOST)
-  /** The trace points they began at: what begins elsewhere is a piece of the same packet's way. */
-  private readonly starts = new Int32Array(MOST)
-  /** Journey ids; 0: an empty place. */
-  private readonly ids = new Int32Array(MOST)
-  private readonly clocks = new Float64Array(MOST)
+  private readonly contents = new Int32Array(MOST * CONTENT)
+  private readonly clocks = new Float64Array(this.contents.buffer)
+  private readonly tags = new Int32Array((MOST / WAYS) * TAGS)
   /** Of contents that came more than once. */
   private readonly more = new Map<number, Earlier[]>()
 
@@ -58,45 +63,50 @@ export class Repeats {
     unnumbered = false,
   ): readonly Repeat[] {
     if (unnumbered ? !isSyn(rows, base) : !saysSomething(rows, base)) return NONE
-    let hash = start
-    for (let i = 0; i < COMPARED.length; i++)
-      hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ rows[base + COMPARED[i]!]!, 0x9e3779b1)
+    const { tags } = this
+    const origin = (rows[base + F.HOST]! << 4) ^ rows[base + F.FAMILY]!
+    let hash = mix(mix(start, rows[base + F.FAMILY]!), rows[base + F.HOST]!)
+    for (let i = 0; i < COMPARED.length; i++) hash = mix(hash, rows[base + COMPARED[i]!]!)
     hash ^= hash >>> 15
-    const first = (hash & (MOST / WAYS - 1)) * WAYS
-    let oldest = first
-    for (let place = first; place < first + WAYS; place++) {
-      if (
-        this.ids[place] !== 0 &&
-        this.hashes[place] === hash &&
-        this.starts[place] === start &&
-        this.same(place, rows, base)
-      )
-        return this.again(place, id, clock)
-      if (this.ids[place]! < this.ids[oldest]!) oldest = place
+    const set = hash & (MOST / WAYS - 1)
+    const tag = set * TAGS
+    let oldest = 0
+    for (let way = 0; way < WAYS; way++) {
+      const known = tags[tag + WAYS + way]!
+      if (known !== 0 && tags[tag + way] === hash && this.same(set * WAYS + way, start, origin, rows, base)) {
+        tags[tag + WAYS + way] = id
+        return this.again(set * WAYS + way, known, id, clock)
+      }
+      if (known < tags[tag + WAYS + oldest]!) oldest = way
     }
-    this.more.delete(oldest)
-    this.ids[oldest] = id
-    this.hashes[oldest] = hash
-    this.starts[oldest] = start
-    this.clocks[oldest] = clock
-    for (let i = 0; i < COMPARED.length; i++) this.contents[oldest * COMPARED.length + i] = rows[base + COMPARED[i]!]!
+    const place = set * WAYS + oldest
+    if (this.more.size > 0) this.more.delete(place)
+    tags[tag + oldest] = hash
+    tags[tag + WAYS + oldest] = id
+    const content = place * CONTENT
+    for (let i = 0; i < COMPARED.length; i++) this.contents[content + i] = rows[base + COMPARED[i]!]!
+    this.contents[content + ORIGIN] = origin
+    this.contents[content + START] = start
+    this.clocks[content / 2 + CLOCK] = clock
     return NONE
   }
 
-  private again(place: number, id: number, clock: number): readonly Repeat[] {
-    const before = this.more.get(place) ?? [{ id: String(this.ids[place]), clock: this.clocks[place]! }]
-    const earlier = before.filter((one) => !(clock - one.clock > LATEST))
+  private again(place: number, known: number, id: number, clock: number): readonly Repeat[] {
+    const first = { id: String(known), clock: this.clocks[(place * CONTENT) / 2 + CLOCK]! }
+    const earlier = (this.more.get(place) ?? [first]).filter((one) => !(clock - one.clock > LATEST))
     this.more.set(place, [...earlier.slice(-15), { id: String(id), clock }])
-    this.ids[place] = id
     return earlier.map((one) => ({ id: one.id, before: (clock - one.clock) / 1e6 }))
   }
 
-  private same(place: number, rows: Int32Array, base: number): boolean {
-    for (let i = 0; i < COMPARED.length; i++)
-      if (this.contents[place * COMPARED.length + i] !== rows[base + COMPARED[i]!]) return false
-    return true
+  private same(place: number, start: number, origin: number, rows: Int32Array, base: number): boolean {
+    const { contents } = this
+    const content = place * CONTENT
+    for (let i = 0; i < COMPARED.length; i++) if (contents[content + i] !== rows[base + COMPARED[i]!]) return false
+    return contents[content + ORIGIN] === origin && contents[content + START] === start
   }
 }
+
+const mix = (hash: number, number: number) => Math.imul(((hash << 13) | (hash >>> 19)) ^ number, 0x9e3779b1)
 
 const NONE: readonly Repeat[] = []
 /** Bytes. */

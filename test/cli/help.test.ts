@@ -61,10 +61,10 @@ describe('help', () => {
 
 test('before it is built, it says how to build it', async () => {
   const cwd = folder({
-    'bin/nfwhy.mjs': readFileSync(BIN),
-    'bin/load.mjs': readFileSync(BIN.replace('nfwhy.js', 'load.mjs')),
+    'bin/nfwhy.js': readFileSync(BIN),
+    'bin/load.js': readFileSync(BIN.replace('nfwhy.js', 'load.js')),
   })
-  expect(await shell(`'${process.execPath}' bin/nfwhy.mjs explain`, { cwd })).toEqual({
+  expect(await shell(`'${process.execPath}' bin/nfwhy.js explain`, { cwd })).toEqual({
     code: 2,
     stdout: '',
     stderr: 'nfwhy is not built yet: run `npm ci` (or `npm run build`) in its folder.\n',

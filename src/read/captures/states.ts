@@ -6,13 +6,12 @@
 import type { Packet } from '../../model/packet.ts'
 import { COLUMNS } from './header-fields.ts'
 import { Names } from './names.ts'
+import { SHORTEST, samePlain } from './same-plain.ts'
 
 /** Bytes kept per state; a kernel log line has at most about a thousand. */
 const SLOT = 1024
 const EMPTY = -1
 const NEWLINE = 0x0a
-/** Fewer bytes are compared one by one. */
-const SHORTEST = 16
 /** How many of the latest states are tried before the hash is computed: more than CPUs interleave packets. */
 const RECENT = 16
 
@@ -56,7 +55,7 @@ export class PacketStates {
       if (at + 4 > limit || source.getInt32(at, true) !== recent[i + 2]) continue
       const length = this.lengths[state]!
       if (start + length >= limit || source.getUint8(start + length) !== NEWLINE) continue
-      if (!this.samePlain(state, source, start, length)) continue
+      if (!samePlain(this.view, state * SLOT, source, start, length)) continue
       if (i > 0) this.moveUp(i)
       return state
     }
@@ -86,22 +85,11 @@ export class PacketStates {
       const state = this.slots[slot]!
       if (state === EMPTY) return -1
       if (state < 0 || this.hashes[state] !== hash || this.lengths[state] !== length) continue
-      if (quick ? this.samePlain(state, view, start, length) : this.same(state, source, view, start, length))
+      if (
+        quick ? samePlain(this.view, state * SLOT, view, start, length) : this.same(state, source, view, start, length)
+      )
         return state
     }
-  }
-
-  /** Eight bytes at a time, as numbers with a fraction: what is plain is neither zero nor NaN. */
-  private samePlain(state: number, source: DataView, start: number, length: number): boolean {
-    const { view } = this
-    const last = length - 16
-    const base = state * SLOT
-    for (let at = 0; at < last; at += 16) {
-      if (view.getFloat64(base + at, true) !== source.getFloat64(start + at, true)) return false
-      if (view.getFloat64(base + at + 8, true) !== source.getFloat64(start + at + 8, true)) return false
-    }
-    if (view.getFloat64(base + last, true) !== source.getFloat64(start + last, true)) return false
-    return view.getFloat64(base + last + 8, true) === source.getFloat64(start + last + 8, true)
   }
 
   private same(state: number, source: Uint8Array, other: DataView, start: number, length: number): boolean {
@@ -186,6 +174,14 @@ export class PacketStates {
     this.slots[slot] = -2
     if (this.lengths[state]! > SLOT) this.long.delete(state)
     this.free.push(state)
+  }
+
+  /** The number that a text among the state's bytes has in `texts`, by its column. */
+  text(state: number, column: number, texts: Names): number {
+    const long = this.long.get(state)
+    const span = this.rows[state * COLUMNS + column]!
+    const from = (long ? 0 : state * SLOT) + (span >>> 12)
+    return texts.number(long ?? this.bytes, from, from + (span & 0xfff))
   }
 
   /** All that the state's bytes tell. */

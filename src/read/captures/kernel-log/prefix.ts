@@ -1,5 +1,6 @@
 /** The text in front of `IN=` → trace point, each distinct text read once. */
 import type { TracePoints } from '../points.ts'
+import { SHORTEST, samePlain } from '../same-plain.ts'
 import { BEGINNING } from './wrapping.ts'
 
 /** What a text says. */
@@ -11,10 +12,11 @@ export interface Meaning {
 }
 
 interface Entry extends Meaning {
-  /** Four bytes each, little-endian, the last filled up with zeros. */
-  words: Int32Array
+  /** Where its bytes begin among all that are kept. */
+  at: number
   length: number
   hash: number
+  plain: boolean
 }
 
 /** Not what is looked for here. */
@@ -41,31 +43,54 @@ export class PrefixTable {
   private readonly read: (bytes: Uint8Array) => Meaning
   private slots: (Entry | undefined)[] = new Array(1024)
   private count = 0
+  /** The texts, one behind the other. */
+  private texts = new Uint8Array(1 << 14)
+  private view = new DataView(this.texts.buffer)
+  private used = 0
 
   constructor(read: (bytes: Uint8Array) => Meaning) {
     this.read = read
   }
 
-  /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. `last` are the one to three behind whole words. */
-  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number, last: number): Meaning {
+  /** `hash` is over `bytes[start, end)`; any good one, the same for the same bytes. */
+  find(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Meaning {
+    const length = end - start
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]
       if (entry === undefined) return this.add(bytes.slice(start, end), hash, slot)
-      if (entry.hash === hash && entry.length === end - start && same(entry.words, view, start, end, last)) return entry
+      if (entry.hash !== hash || entry.length !== length) continue
+      if (entry.plain ? samePlain(this.view, entry.at, view, start, length) : this.same(entry, bytes, start))
+        return entry
     }
   }
 
   private add(bytes: Uint8Array, hash: number, slot: number): Entry {
-    const padded = new Uint8Array((bytes.length + 3) & ~3)
-    padded.set(bytes)
-    const words = new Int32Array(padded.buffer)
     const { point, glued } = this.read(bytes)
-    const entry: Entry = { words, length: bytes.length, hash, point, glued }
-    if (this.count > MOST || (point === NONE && bytes.length > LONGEST_OTHER)) return entry
+    const { length } = bytes
+    const plain = length >= SHORTEST && bytes.every((byte) => byte > 0 && byte < 0x80)
+    const entry: Entry = { at: this.used, length, hash, plain, point, glued }
+    if (this.count > MOST || (point === NONE && length > LONGEST_OTHER)) return entry
+    this.keep(bytes)
     this.slots[slot] = entry
     if (++this.count * 2 > this.slots.length) this.grow()
     return entry
+  }
+
+  private same(entry: Entry, bytes: Uint8Array, start: number): boolean {
+    for (let i = 0; i < entry.length; i++) if (this.texts[entry.at + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  private keep(text: Uint8Array): void {
+    if (this.used + text.length > this.texts.length) {
+      const bigger = new Uint8Array(2 * (this.used + text.length))
+      bigger.set(this.texts)
+      this.texts = bigger
+      this.view = new DataView(bigger.buffer)
+    }
+    this.texts.set(text, this.used)
+    this.used += text.length
   }
 
   private grow(): void {
@@ -79,13 +104,6 @@ export class PrefixTable {
       this.slots[slot] = entry
     }
   }
-}
-
-function same(words: Int32Array, view: DataView, start: number, end: number, last: number): boolean {
-  let i = 0
-  let at = start
-  for (; at + 4 <= end; at += 4) if (words[i++] !== view.getInt32(at, true)) return false
-  return at === end || words[i] === last
 }
 
 /** The one to three bytes before `end` as a number. */

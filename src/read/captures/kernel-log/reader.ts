@@ -108,7 +108,7 @@ export class KernelLogReader implements CaptureReader {
     // fields may be aligned by hand; between `TRACE:` and the table there is one blank
     while (bytes[at] === 0x20) at++
     const prefixStart = at
-    const most = Math.min(end, at + MAX_PREFIX)
+    const most = at + MAX_PREFIX < end ? at + MAX_PREFIX : end
     let hash = 0
     let last = 0
     for (; at + 4 <= most; at += 4) {
@@ -132,7 +132,7 @@ export class KernelLogReader implements CaptureReader {
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
     hash ^= hash >>> 15
     this.head.read(bytes, lineStart, message, this.glued)
-    const prefix = this.traces.find(bytes, view, prefixStart, at, hash, last)
+    const prefix = this.traces.find(bytes, view, prefixStart, at, hash)
     if (prefix.point < 0 || bytes[at] === NEWLINE) {
       const next = this.copied ? undefined : this.brokenHead(bytes, lineStart, message, end)
       if (next !== undefined) return next
@@ -310,7 +310,7 @@ export class KernelLogReader implements CaptureReader {
     let hash = 0
     for (let i = from; i < at; i++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[i]!, MULTIPLIER)
     hash ^= hash >>> 15
-    const { point, glued } = this.logs.find(bytes, view, from, at, hash, lastWord(view, at - ((at - from) & 3), at))
+    const { point, glued } = this.logs.find(bytes, view, from, at, hash)
     if (point >= 0) return this.event(bytes, view, at, end, point)
     if (point !== RULE) this.skip('cut-line', 'a part of a log line was passed over')
     return point === TWO_LINES ? at - glued : lineEnd(bytes, at, end) + 1

@@ -36,7 +36,7 @@ export class NflogPrefixes {
     const last = lastWord(view, at, end)
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
     hash ^= hash >>> 15
-    const { point, glued } = this.table.find(bytes, view, start, end, hash, last)
+    const { point, glued } = this.table.find(bytes, view, start, end, hash)
     return glued === LOGGED && hook >= 0 && hook < HOOKS.length ? this.atHook(point, hook) : point
   }
 
