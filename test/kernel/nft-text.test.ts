@@ -52,11 +52,12 @@ describe.skipIf(reason).each(tables)('$name', ({ family, around, rows }) => {
   })
 
   const fails = rows.filter(({ state }) => state === 'fail')
-  it.skipIf(fails.length === 0)('is refused by nft where it is refused here', () => {
-    const answers = loadNft(fails.map(({ rule }) => `${around}\n${inChain(family, [rule])}\n`))
-    const taken = fails.filter((_, i) => typeof answers[i] === 'object').map(({ rule }) => rule)
-    expect(taken).toEqual([])
-  })
+  if (fails.length > 0)
+    it('is refused by nft where it is refused here', () => {
+      const answers = loadNft(fails.map(({ rule }) => `${around}\n${inChain(family, [rule])}\n`))
+      const taken = fails.filter((_, i) => typeof answers[i] === 'object').map(({ rule }) => rule)
+      expect(taken).toEqual([])
+    })
 
   // another nft or kernel may know it; then it has to list both alike
   it('is the same for nft where it knows it', () => {
