@@ -63,7 +63,11 @@ export function explainCommand(program: Command): Command {
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
     .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
     .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
-    .option('--rule <RULE>', 'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7', collect)
+    .option(
+      '--rule <RULE>',
+      'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
+      collect,
+    )
     .option('--width <COLUMNS>', 'width of the text', Number)
     .option('--no-color', 'without colour (NO_COLOR does the same)')
     .action(async (given: string[], options: ExplainOptions) => {

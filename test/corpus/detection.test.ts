@@ -76,12 +76,7 @@ const EXPECTED: Readonly<Record<string, readonly Expectation[]>> = {
 }
 
 /** Test tables of the tools, and what is about the corpus itself. */
-const NOT_ASKED = [
-  'iptables-tests-dumps',
-  'nft-tests-bogons',
-  'nft-tests-monitor',
-  'nft-tests-py',
-]
+const NOT_ASKED = ['iptables-tests-dumps', 'nft-tests-bogons', 'nft-tests-monitor', 'nft-tests-py']
 
 /** Also of folders in it, by their path below it. */
 const filesIn = (folder: string): string[] =>
