@@ -107,7 +107,9 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
   if (!process.stdin.isTTY) return [STDIN]
   throw new UserError(
     'Nothing to explain: give a capture, and the ruleset it was taken with.',
-    '  dmesg > trace.log; iptables-save -c > rules.v4\n  nfwhy explain trace.log rules.v4\n\nA folder with both does as well. `nfwhy explain --help` says more.',
+    '  dmesg > trace.log; iptables-save -c > rules.v4\n  nfwhy explain trace.log rules.v4\n\n' +
+      '  nft -a monitor trace > trace.txt; nft -a list ruleset > rules.nft\n  nfwhy explain trace.txt rules.nft\n\n' +
+      'A folder with both does as well. `nfwhy explain --help` says more.',
   )
 }
 
