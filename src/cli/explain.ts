@@ -48,9 +48,11 @@ export function explainCommand(program: Command): Command {
       .command('explain')
       .summary('why each packet of a capture went where it went')
       .description(
-        'Reads captures (kernel logs with TRACE or LOG lines), rulesets (iptables-save, ip6tables-save) and host state, ' +
-          'in any order, and says of each packet where it went, which rule decided that, why, and what to change.\n' +
-          'INPUT is any number of files, folders, or - for standard input; what each is, is found out from its content.',
+        'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
+          'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
+          'went, which rule decided that, why, and what to change.\n' +
+          'INPUT is any number of files, folders, archives, or - for standard input; what each is, is found out from ' +
+          'its content.',
       )
       .argument('[INPUT...]', 'captures, rulesets and host state'),
   )
@@ -61,7 +63,11 @@ export function explainCommand(program: Command): Command {
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
     .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
     .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
-    .option('--rule <RULE>', 'only packets that met this rule, named as TRACE does: nat:KUBE-NODEPORTS:16', collect)
+    .option(
+      '--rule <RULE>',
+      'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
+      collect,
+    )
     .option('--width <COLUMNS>', 'width of the text', Number)
     .option('--no-color', 'without colour (NO_COLOR does the same)')
     .action(async (given: string[], options: ExplainOptions) => {
@@ -101,7 +107,9 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
   if (!process.stdin.isTTY) return [STDIN]
   throw new UserError(
     'Nothing to explain: give a capture, and the ruleset it was taken with.',
-    '  dmesg > trace.log; iptables-save -c > rules.v4\n  nfwhy explain trace.log rules.v4\n\nA folder with both does as well. `nfwhy explain --help` says more.',
+    '  dmesg > trace.log; iptables-save -c > rules.v4\n  nfwhy explain trace.log rules.v4\n\n' +
+      '  nft -a monitor trace > trace.txt; nft -a list ruleset > rules.nft\n  nfwhy explain trace.txt rules.nft\n\n' +
+      'A folder with both does as well. `nfwhy explain --help` says more.',
   )
 }
 

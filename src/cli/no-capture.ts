@@ -1,4 +1,5 @@
 /** What to say to whom gave no capture: what is missing, how to get it, and what can be told without it. */
+import { backendOf } from '../journey/backends.ts'
 import type { World } from '../model/world.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
@@ -6,6 +7,8 @@ import { captureWords, type Inputs } from './inputs.ts'
 
 /** Files named one by one. */
 const MOST = 6
+
+const TO_TAKE = '\nTo take one on that host, as root (README.md says more):'
 
 export function noCapture({ files, warnings, machines }: Inputs): UserError {
   const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)
@@ -19,18 +22,29 @@ export function noCapture({ files, warnings, machines }: Inputs): UserError {
   return new UserError(`There is no capture among the inputs: ${named.join(', ')}${more}.${left.join('')}`, hint)
 }
 
-/** For packets of the families that there are rules of. */
+/** For packets of the families that there are rules of, and as their packet filter tells it. */
 function howTo(worlds: readonly World[]): string[] {
-  const families = worlds.flatMap(({ tables }) => tables.map(({ family }) => family))
+  const tables = worlds.flatMap((world) => world.tables)
+  if (tables.length > 0 && tables.every((table) => backendOf(table) === 'nf_tables')) return howToNft
+  const families = tables.map(({ family }) => family)
   const tool = families.includes('ip6') && !families.includes('ip') ? 'ip6tables' : 'iptables'
   return [
-    '',
-    'To take one on that host, as root (README.md says more):',
+    TO_TAKE,
     `  ${tool} -t raw -I PREROUTING 1 -p tcp --dport 80 -m limit --limit 10/second -j TRACE`,
     `  (send the packet)  dmesg > trace.log`,
     `  ${tool} -t raw -D PREROUTING -p tcp --dport 80 -m limit --limit 10/second -j TRACE`,
   ]
 }
+
+/** nf_tables sends trace events to who listens, and none to the kernel log. */
+const howToNft = [
+  TO_TAKE,
+  '  nft add table inet nfwhy',
+  "  nft 'add chain inet nfwhy pre { type filter hook prerouting priority -350; }'",
+  '  nft add rule inet nfwhy pre tcp dport 80 limit rate 10/second meta nftrace set 1',
+  '  timeout 30 nft -a monitor trace > trace.txt  (send the packet meanwhile)',
+  '  nft delete table inet nfwhy',
+]
 
 function without(worlds: readonly World[]): string[] {
   const ways: string[] = []

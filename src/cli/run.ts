@@ -70,7 +70,7 @@ export async function runCaptures(
         'evicted',
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
-    if (events === 0) told('no-events', 'no TRACE or LOG line in it could be used')
+    if (events === 0) told('no-events', 'no line or record in it that tells of a packet could be used')
   }
   if (stats.events === 0) throw nothingUsed(inputs)
   return stats

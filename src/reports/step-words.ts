@@ -7,7 +7,7 @@ import type { Marks } from './marks.ts'
 export function stepName(step: Step): string {
   const { kind, table, chain, prefix } = step
   const logged = prefix === undefined ? '' : ` "${prefix.trim()}"`
-  if (table === undefined || chain === undefined) return `a LOG rule, which is not known${logged}`
+  if (table === undefined || chain === undefined) return `a rule that logs, which is not known${logged}`
   if (kind === 'return' && step.ruleNumber === undefined && step.handle === undefined)
     return ruleName({ family: step.family, table, chain }).replace(/ policy$/, '')
   if (kind === 'policy') return ruleName({ family: step.family, table, chain })

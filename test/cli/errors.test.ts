@@ -83,6 +83,18 @@ describe('inputs that are something else', () => {
     )
   })
 
+  test('only a ruleset: how to take a capture is told in the words of its packet filter', async () => {
+    const cwd = folder({
+      rules: RULES,
+      nft: 'table inet fw {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n',
+    })
+    const [legacy, nft] = [await failing(['explain', 'rules'], cwd), await failing(['explain', 'nft'], cwd)]
+    expect(legacy).toContain('-j TRACE\n')
+    expect(legacy).not.toContain('nft -a monitor trace >')
+    expect(nft).toContain('  timeout 30 nft -a monitor trace > trace.txt')
+    expect(nft).not.toContain('-j TRACE')
+  })
+
   test('a ruleset, and a file that was meant to be the capture', async () => {
     const cwd = folder({ rules: RULES, log: 'Nov 20 08:00:00 host sshd[1]: hello\n' })
     expect(await failing(['explain', 'log', 'rules'], cwd)).toMatch(

@@ -299,7 +299,7 @@ describe('--as', () => {
     expect(await nfwhy(['explain', '--as', 'kernel-log:prose'], { cwd })).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'nfwhy: prose: no TRACE or LOG line in it could be used.\n',
+      stderr: 'nfwhy: prose: no line or record in it that tells of a packet could be used.\n',
     })
   })
 })

@@ -28,7 +28,7 @@ const ADDRESSES = {
 /** The ipsets that the table tests name. */
 const set = (name: string, type: string): NamedSet => ({ name, type, elements: [] })
 
-const world: World = {
+export const knownWorld: World = {
   tables: [],
   sets: [set('test', 'hash:ip'), set('test6', 'hash:ip'), set('pairs', 'hash:ip,port')],
   host: {
@@ -73,10 +73,10 @@ export function momentFor({ spec, family, hook }: { spec: IptablesSpec; family: 
   const packet = knownPacket(family, asked === 'ipv6-icmp' ? 'icmpv6' : asked)
   if (hook === 'output') delete packet.in
   if (hook === 'prerouting' || hook === 'input') delete packet.out
-  return { packet, family, hook, world }
+  return { packet, family, hook, world: knownWorld }
 }
 
-function knownPacket(family: IpFamily, protocol: string): Packet {
+export function knownPacket(family: IpFamily, protocol: string): Packet {
   return {
     in: 'eth0',
     out: 'eth1',

@@ -6,7 +6,6 @@
 import type { Condition } from '../../src/model/condition.ts'
 import { type Hook, IPTABLES_HOOKS } from '../../src/model/hook.ts'
 import type { IptablesSpec } from '../../src/model/ruleset.ts'
-import type { Statement } from '../../src/model/statement.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import type { IpFamily, Match, Target } from '../../src/rules/iptables/extension.ts'
 import { printSpec } from '../../src/rules/iptables/print.ts'
@@ -15,6 +14,7 @@ import { findMatch, findTarget, MATCHES, TARGETS } from '../../src/rules/iptable
 import { splitWords } from '../../src/rules/iptables/words.ts'
 import { verdictOf } from '../../src/rules/verdict.ts'
 import { readTables } from '../rules/iptables/tables.ts'
+import { effectOf, openText, unique } from './effects.ts'
 import { momentFor } from './known-packet.ts'
 
 interface Use {
@@ -112,38 +112,6 @@ function targetRow(target: Target): string {
   )
 }
 
-function effectOf(statement: Statement): string[] {
-  switch (statement.kind) {
-    case 'set':
-      return [`sets \`${statement.field}\``]
-    case 'unknown':
-      return statement.fields ? statement.fields.map((field) => `may change \`${field}\``) : ['unknown']
-    case 'note':
-      return []
-    case 'dnat':
-    case 'snat':
-    case 'masquerade':
-    case 'redirect':
-    case 'netmap':
-      return [statement.kind, 'ends nat']
-    case 'accept':
-    case 'drop':
-    case 'return':
-    case 'reject':
-    case 'queue':
-    case 'stolen':
-    case 'tproxy':
-    case 'notrack':
-    case 'trace':
-    case 'log':
-      return [statement.kind]
-    case 'update-set':
-      return ['changes a set']
-    default:
-      return [statement.kind]
-  }
-}
-
 function row(extension: Match | Target, uses: readonly Use[], what: string, open: readonly string[]): string {
   const only = extension.family === 'ip' ? ' (IPv4)' : extension.family === 'ip6' ? ' (IPv6)' : ''
   const tables = extension.tables ? `, only in ${extension.tables.join(', ')}` : ''
@@ -159,13 +127,3 @@ function row(extension: Match | Target, uses: readonly Use[], what: string, open
   ]
   return `| ${cells.join(' | ')} |`.replace(/ {2,}/g, ' ')
 }
-
-/** What is not known is listed together. */
-function openText(reasons: readonly string[]): string {
-  const ending = /,? (?:is|are) not known$/
-  const things = reasons.filter((reason) => ending.test(reason)).map((reason) => reason.replace(ending, ''))
-  const others = reasons.filter((reason) => !ending.test(reason))
-  return [...others, ...(things.length > 0 ? [`not known: ${things.join(', ')}`] : [])].join('; ')
-}
-
-const unique = (words: readonly string[]): string[] => [...new Set(words)]

@@ -11,7 +11,7 @@ export const captureEnds: Detector = {
         finding(
           'capture-ends',
           'note',
-          'LOG lines show where the packet was, not where it went: only TRACE shows every step.',
+          'What rules log shows where the packet was, not where it went: only a trace shows every step.',
           {
             steps: [ended.step + 1],
           },

@@ -2,7 +2,7 @@ import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { gaps } from './capture-gaps.ts'
 
-/** Lines are missing in the middle: the kernel log or its daemon dropped some. */
+/** Lines are missing in the middle: the kernel, or who reads from it, dropped some. */
 export const lostEvents: Detector = {
   code: 'lost-events',
   detect(context) {
@@ -18,14 +18,14 @@ export const lostEvents: Detector = {
       finding(
         'lost-events',
         'warning',
-        `Lines are missing behind ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel' : 'printk, journald and rsyslog drop lines under load'}.`,
+        `Lines are missing behind ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel' : 'printk, journald and rsyslog drop lines under load, and so does NFLOG'}.`,
         {
           steps,
           fix: [
             {
               description: traced
                 ? 'trace fewer packets: a narrower rule, or a limit, in front of meta nftrace set 1'
-                : 'trace fewer packets (add -m limit to the TRACE rule), or capture NFLOG instead of the kernel log: it counts what it loses',
+                : 'trace fewer packets: add -m limit to the TRACE rule',
               unverified: 'it is about the capture, not about the rules',
             },
           ],

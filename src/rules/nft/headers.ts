@@ -34,6 +34,10 @@ const HEADERS: Readonly<Record<string, Fields>> = {
   // IPv6's extension headers
   hbh: { nexthdr: 'inet_proto' },
   rt: { nexthdr: 'inet_proto' },
+  rt0: { nexthdr: 'inet_proto' },
+  rt2: { nexthdr: 'inet_proto' },
+  rt4: { nexthdr: 'inet_proto' },
+  srh: { nexthdr: 'inet_proto' },
   frag: { nexthdr: 'inet_proto' },
   dst: { nexthdr: 'inet_proto' },
   mh: { nexthdr: 'inet_proto', type: 'mh_type' },

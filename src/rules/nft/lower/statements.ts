@@ -96,6 +96,9 @@ const LOWER: Readonly<Record<string, Lower>> = {
   unknown: ({ text }: { text: string }, _text, lowering) => notUnderstood(text, lowering),
 }
 
+/** Every statement there is, under its word in libnftables-json(5). */
+export const STATEMENT_KINDS: readonly string[] = Object.keys(LOWER)
+
 const [SYN, ACK, FIN_SYN_RST_ACK] = [0x02, 0x10, 0x17]
 
 /** Answers the handshake in the server's place (net/netfilter/nft_synproxy.c). */

@@ -1,4 +1,4 @@
-/** Fields of packet headers that the nft language names, under the words of libnftables-json(5). */
+/** Fields and keys that the nft language names, under the words of libnftables-json(5). */
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
@@ -104,3 +104,15 @@ export const CT_KEYS = words(
 )
 /** Behind `ct original` and `ct reply`. */
 export const CT_DIRECTED_KEYS = words('saddr daddr l3proto protocol proto-src proto-dst bytes packets avgpkt zone')
+
+/** `rt nexthop`: of the packet's route. */
+export const RT_KEYS = words('classid nexthop mtu ipsec')
+export const FIB_FLAGS = words('saddr daddr mark iif oif')
+export const FIB_RESULTS = words('oif oifname type check')
+export const SOCKET_KEYS = words('transparent mark wildcard cgroupv2')
+export const OSF_KEYS = words('name version')
+export const IPSEC_KEYS = words('spi reqid')
+export const TUNNEL_KEYS = words('path id')
+export const NUMGEN_MODES = words('inc random')
+/** `@th,16,16`: link, network, transport header, and what that carries. */
+export const RAW_BASES = words('ll nh th ih')

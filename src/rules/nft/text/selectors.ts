@@ -4,14 +4,23 @@ import {
   CT_DIRECTED_KEYS,
   CT_KEYS,
   EXTHDR_FIELDS,
+  FIB_FLAGS,
+  FIB_RESULTS,
   IP_OPTION_FIELDS,
+  IPSEC_KEYS,
   META_KEYS,
   META_NAMES,
+  NUMGEN_MODES,
+  OSF_KEYS,
   PAYLOAD_FIELDS,
+  RAW_BASES,
+  RT_KEYS,
   SCTP_CHUNK_FIELDS,
   SCTP_CHUNKS,
+  SOCKET_KEYS,
   TCP_OPTION_FIELDS,
   TCP_OPTIONS,
+  TUNNEL_KEYS,
   TUNNELS,
   UNQUALIFIED_META,
 } from './headers.ts'
@@ -127,17 +136,8 @@ const BEGINNINGS: Record<string, (p: Parser) => Selector | undefined> = {
 }
 
 const set = (text: string): ReadonlySet<string> => new Set(text.split(' '))
-const RAW_BASES = set('ll nh th ih')
-const RT_KEYS = set('classid nexthop mtu ipsec')
-const FIB_FLAGS = set('saddr daddr mark iif oif')
-const FIB_RESULTS = set('oif oifname type check')
-const SOCKET_KEYS = set('transparent mark wildcard cgroupv2')
 const OSF_TTLS = set('loose skip')
-const OSF_KEYS = set('name version')
 const ADDRESSES = set('saddr daddr')
-const IPSEC_KEYS = set('spi reqid')
-const TUNNEL_KEYS = set('path id')
-const NUMGEN_MODES = set('inc random')
 
 function oneOf(p: Parser, names: ReadonlySet<string>, what: string): string {
   if (!p.isAny(names)) p.fail(`expected ${what}`)
