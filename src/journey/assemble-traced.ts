@@ -8,7 +8,7 @@ import * as F from '../read/captures/header-fields.ts'
 import type { Moment, Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assemble.ts'
-import { ANY_HOOK, bitOf, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
+import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { Repeats } from './repeats.ts'
@@ -24,6 +24,7 @@ const SOON = 1000
 const MOST_HOSTS = 1000
 /** Journeys of the same content that are looked at. */
 const MOST_TRIED = 64
+const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
 const POSTROUTING = maskOf('postrouting')
 const REWRITES_SOURCE = INPUT | POSTROUTING
@@ -80,7 +81,7 @@ export class TracedAssembler implements EventSink {
     const idle = this.timed ? this.options.idle : IDLE_EVENTS
     if (given >= 0) this.states.retain(given)
     if (this.lane!.isDue(now, idle)) this.expire(now, idle)
-    let journey = this.lane!.byId.get(traceId)
+    let journey = this.withId(traceId)
     let state = given >= 0 ? given : journey ? journey.shown : this.bareState(at.stamp.host)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     if (resolved.point.type !== 'begin') this.events++
@@ -107,6 +108,12 @@ export class TracedAssembler implements EventSink {
     this.advance(journey, resolved, state, given >= 0)
     if (journey.complete || journey.points.length === MOST_EVENTS) this.close(journey)
     if (given >= 0) this.states.release(given)
+  }
+
+  /** Lines of one packet mostly come together: the latest one's is the one that its id stands for. */
+  private withId(traceId: number): OpenJourney | undefined {
+    const { latest, lane } = this
+    return latest?.traceId === traceId && latest.lane === lane ? latest : lane!.byId.get(traceId)
   }
 
   /** All packets under way on this host may have lost events. */
@@ -151,7 +158,7 @@ export class TracedAssembler implements EventSink {
   private isOnwards(journey: OpenJourney, resolved: Resolved, mask: number): boolean {
     const { layer } = resolved
     // frames pass netdev first; between bridge and IP they may go to and fro (br_netfilter)
-    if (layer !== journey.layer) return layer !== NETDEV || (mask & bitOf('egress')) !== 0
+    if (layer !== journey.layer) return layer !== NETDEV || (mask & EGRESS) !== 0
     const possible = onwards(journey.hookMask, mask)
     if (possible === 0) return false
     if (resolved.hook === undefined || resolved.hookNumber !== journey.hookNumber || !resolved.inChain) return true
@@ -169,7 +176,7 @@ export class TracedAssembler implements EventSink {
   }
 
   private maskOf(resolved: Resolved, base: number): number {
-    if (resolved.hook !== undefined) return bitOf(resolved.hook)
+    if (resolved.hookNumber > 0) return 1 << (resolved.hookNumber - 1)
     const { rows } = this.states
     return hooksByInterfaces(resolved.tableFamily === 'netdev', rows[base + F.IN] !== 0, rows[base + F.OUT] !== 0)
   }

@@ -32,8 +32,8 @@ export class LatestLines {
     let a = 0
     let b = 0
     for (let at = start; at < start + BEGINNING; at += 8) {
-      a = Math.imul(a, MULTIPLIER) + view.getInt32(at, true)
-      b = Math.imul(b, MULTIPLIER) + view.getInt32(at + 4, true)
+      a = (Math.imul(a, MULTIPLIER) + view.getInt32(at, true)) | 0
+      b = (Math.imul(b, MULTIPLIER) + view.getInt32(at + 4, true)) | 0
     }
     this.place = Math.imul(a ^ (a >>> 15) ^ b ^ (b >>> 13), MULTIPLIER) >>> 24
     const line = this.lines[this.place]
