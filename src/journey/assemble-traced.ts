@@ -8,6 +8,7 @@ import * as F from '../read/captures/header-fields.ts'
 import type { Moment, Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assemble.ts'
+import { ByContent } from './by-content.ts'
 import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
@@ -46,8 +47,8 @@ export class TracedAssembler implements EventSink {
   private lane: Lane | undefined
   private stamp: Stamp | undefined
   private timed = false
-  /** The latest open journey of a content that tells packets apart; others hang behind it. */
-  private readonly byKey = new Map<number, OpenJourney>()
+  /** Of contents that tell packets apart. */
+  private readonly byContent = new ByContent()
   private latest: OpenJourney | undefined
   private open = 0
   private readonly pool: OpenJourney[] = []
@@ -90,8 +91,11 @@ export class TracedAssembler implements EventSink {
       journey = undefined
       if (given < 0) state = this.bareState(at.stamp.host)
     }
-    if (!journey && given >= 0) journey = this.findByContent(given, resolved, traceId)
-    if (!journey) journey = this.begin(point, state, resolved, at, line, traceId)
+    if (!journey) {
+      const key = given >= 0 ? this.keyOf(given) : -1
+      if (given >= 0) journey = this.findByContent(given, key, resolved, traceId)
+      journey ??= this.begin(point, state, key, resolved, at, line, traceId)
+    }
     this.hold(journey, state)
     journey.points.push(point)
     journey.states.push(state)
@@ -182,18 +186,25 @@ export class TracedAssembler implements EventSink {
   }
 
   /** The packet with another id: over lo, or where the kernel computed its flow's hash anew. */
-  private findByContent(state: number, resolved: Resolved, traceId: number): OpenJourney | undefined {
-    const { rows } = this.states
+  private findByContent(state: number, key: number, resolved: Resolved, traceId: number): OpenJourney | undefined {
     const base = state * F.COLUMNS
     const mask = this.maskOf(resolved, base)
     const { latest } = this
     // what left over lo comes in next; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
-    if (!isTelling(rows, base)) return undefined
+    if (key < 0) return undefined
+    const { byContent } = this
     let tried = 0
-    for (let one = this.byKey.get(packetKey(rows, base)); one && tried++ < MOST_TRIED; one = one.sibling)
+    for (let one = byContent.first(key); one && tried++ < MOST_TRIED; one = byContent.next(one))
       if (this.takesUp(one, resolved, base, mask, false)) return this.rename(one, traceId)
     return undefined
+  }
+
+  /** -1: the packet's content does not tell it from others. */
+  private keyOf(state: number): number {
+    const { rows } = this.states
+    const base = state * F.COLUMNS
+    return isTelling(rows, base) ? packetKey(rows, base) : -1
   }
 
   private takesUp(journey: OpenJourney, resolved: Resolved, base: number, mask: number, near: boolean): boolean {
@@ -217,6 +228,7 @@ export class TracedAssembler implements EventSink {
   private begin(
     point: number,
     state: number,
+    key: number,
     { family }: Resolved,
     at: Moment,
     line: number,
@@ -225,15 +237,10 @@ export class TracedAssembler implements EventSink {
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const { rows } = this.states
-    const base = state * F.COLUMNS
-    const key = isTelling(rows, base) ? packetKey(rows, base) : -1
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
     journey.traceId = journey.firstTraceId = traceId
-    journey.repeats = this.sent.note(point, rows, base, journey.id, at.clock, true)
-    if (key >= 0) {
-      journey.sibling = this.byKey.get(key)
-      this.byKey.set(key, journey)
-    }
+    journey.repeats = this.sent.note(point, rows, state * F.COLUMNS, journey.id, at.clock, true)
+    if (key >= 0) this.byContent.add(journey)
     this.lane!.byId.set(traceId, journey)
     this.lane!.push(journey)
     this.lastFirstLine = line
@@ -359,7 +366,7 @@ export class TracedAssembler implements EventSink {
     lane.remove(journey)
     this.open--
     if (this.latest === journey) this.latest = undefined
-    this.forgetKey(journey)
+    if (journey.key >= 0) this.byContent.remove(journey)
     if (lane.byId.get(journey.traceId) === journey) lane.byId.delete(journey.traceId)
     this.onClosed(journey, this.isFollowed(journey, lane))
     for (let i = 0; i < journey.held.length; i++) this.states.release(journey.held.at(i))
@@ -369,15 +376,6 @@ export class TracedAssembler implements EventSink {
   /** Would more of it have been seen? */
   private isFollowed(journey: OpenJourney, lane: JourneyQueue): boolean {
     return this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
-  }
-
-  private forgetKey(journey: OpenJourney): void {
-    if (journey.key < 0) return
-    const first = this.byKey.get(journey.key)
-    if (first === journey) {
-      if (journey.sibling) this.byKey.set(journey.key, journey.sibling)
-      else this.byKey.delete(journey.key)
-    } else for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
   }
 }
 

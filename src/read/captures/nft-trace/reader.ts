@@ -12,7 +12,7 @@ import { readEvent } from './event.ts'
 import { read, readHeaders, row } from './headers.ts'
 import { type KnownLine, LatestLines } from './latest-lines.ts'
 import { readPacket } from './packet.ts'
-import { readUsual, telling } from './usual.ts'
+import { readUsual, telling, usualEnd, usualHash } from './usual.ts'
 import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
 
 /** `trac`, `e id` as little-endian numbers. */
@@ -137,16 +137,32 @@ export class NftTraceReader extends TracedReader {
       this.context.sink.event(point, state, this.moment, this.line, id, -1)
       return start + states.length(state) + 1
     }
+    if (!readUsual(row, bytes, view, start, limit, states.names, host))
+      return this.unusual(bytes, view, start, limit, id, point)
+    const end = usualEnd
+    state = states.find(bytes, view, start, end, usualHash, true)
+    if (state < 0 || states.rows[state * F.COLUMNS + F.HOST] !== host) {
+      row[F.HOST] = host
+      const at = telling + 4 <= end - start ? telling : -1
+      state = states.add(bytes, view, start, end, usualHash, row, at, this.readPacket)
+    }
+    this.context.sink.event(point, state, this.moment, this.line, id, -1)
+    return end + 1
+  }
+
+  /** Headers that are read word by word. */
+  private unusual(bytes: Uint8Array, view: DataView, start: number, limit: number, id: number, point: number): number {
+    const { states } = this.context
+    const { host } = this.moment
     const hash = hashLine(bytes, view, start, limit, host)
     const newline = hashedTo
     const isPlain = plain
     const end = bytes[newline - 1] === 0x0d ? newline - 1 : newline
-    state = states.find(bytes, view, start, end, hash, isPlain)
+    let state = states.find(bytes, view, start, end, hash, isPlain)
     if (state < 0 || states.rows[state * F.COLUMNS + F.HOST] !== host) {
-      const usual = readUsual(row, bytes, view, start, end, states.names)
-      if (!usual) readHeaders(bytes, start, end, states.names)
+      readHeaders(bytes, start, end, states.names)
       // nft puts a blank behind every field
-      if (!usual && !this.copied && (bytes[end - 1] !== 0x20 || read.unknown >= 0)) {
+      if (!this.copied && (bytes[end - 1] !== 0x20 || read.unknown >= 0)) {
         const joined = gather(bytes, start, end, limit, this.last, joinHeaders)
         if (joined === 'wait') return WAIT
         if (joined) {
@@ -157,11 +173,10 @@ export class NftTraceReader extends TracedReader {
         }
         readHeaders(bytes, start, end, states.names)
       }
-      if (!usual && read.unknown >= 0)
+      if (read.unknown >= 0)
         this.tell('unknown-words', 'a packet line has words that are not known; what is behind or before them is used')
       row[F.HOST] = host
-      const differs = usual ? telling : read.telling
-      const at = isPlain && differs >= 0 && differs + 4 <= end - start ? differs : -1
+      const at = isPlain && read.telling >= 0 && read.telling + 4 <= end - start ? read.telling : -1
       state = states.add(bytes, view, start, end, hash, row, at, this.readPacket)
     }
     this.context.sink.event(point, state, this.moment, this.line, id, -1)
