@@ -8,7 +8,8 @@ import * as F from '../read/captures/header-fields.ts'
 import type { Moment, Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assemble.ts'
-import { ANY_HOOK, bitOf, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
+import { ByContent } from './by-content.ts'
+import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { Repeats } from './repeats.ts'
@@ -24,6 +25,7 @@ const SOON = 1000
 const MOST_HOSTS = 1000
 /** Journeys of the same content that are looked at. */
 const MOST_TRIED = 64
+const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
 const POSTROUTING = maskOf('postrouting')
 const REWRITES_SOURCE = INPUT | POSTROUTING
@@ -45,8 +47,8 @@ export class TracedAssembler implements EventSink {
   private lane: Lane | undefined
   private stamp: Stamp | undefined
   private timed = false
-  /** The latest open journey of a content that tells packets apart; others hang behind it. */
-  private readonly byKey = new Map<number, OpenJourney>()
+  /** Of contents that tell packets apart. */
+  private readonly byContent = new ByContent()
   private latest: OpenJourney | undefined
   private open = 0
   private readonly pool: OpenJourney[] = []
@@ -80,7 +82,7 @@ export class TracedAssembler implements EventSink {
     const idle = this.timed ? this.options.idle : IDLE_EVENTS
     if (given >= 0) this.states.retain(given)
     if (this.lane!.isDue(now, idle)) this.expire(now, idle)
-    let journey = this.lane!.byId.get(traceId)
+    let journey = this.withId(traceId)
     let state = given >= 0 ? given : journey ? journey.shown : this.bareState(at.stamp.host)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     if (resolved.point.type !== 'begin') this.events++
@@ -89,8 +91,11 @@ export class TracedAssembler implements EventSink {
       journey = undefined
       if (given < 0) state = this.bareState(at.stamp.host)
     }
-    if (!journey && given >= 0) journey = this.findByContent(given, resolved, traceId)
-    if (!journey) journey = this.begin(point, state, resolved, at, line, traceId)
+    if (!journey) {
+      const key = given >= 0 ? this.keyOf(given) : -1
+      if (given >= 0) journey = this.findByContent(given, key, resolved, traceId)
+      journey ??= this.begin(point, state, key, resolved, at, line, traceId)
+    }
     this.hold(journey, state)
     journey.points.push(point)
     journey.states.push(state)
@@ -107,6 +112,12 @@ export class TracedAssembler implements EventSink {
     this.advance(journey, resolved, state, given >= 0)
     if (journey.complete || journey.points.length === MOST_EVENTS) this.close(journey)
     if (given >= 0) this.states.release(given)
+  }
+
+  /** Lines of one packet mostly come together: the latest one's is the one that its id stands for. */
+  private withId(traceId: number): OpenJourney | undefined {
+    const { latest, lane } = this
+    return latest?.traceId === traceId && latest.lane === lane ? latest : lane!.byId.get(traceId)
   }
 
   /** All packets under way on this host may have lost events. */
@@ -151,7 +162,7 @@ export class TracedAssembler implements EventSink {
   private isOnwards(journey: OpenJourney, resolved: Resolved, mask: number): boolean {
     const { layer } = resolved
     // frames pass netdev first; between bridge and IP they may go to and fro (br_netfilter)
-    if (layer !== journey.layer) return layer !== NETDEV || (mask & bitOf('egress')) !== 0
+    if (layer !== journey.layer) return layer !== NETDEV || (mask & EGRESS) !== 0
     const possible = onwards(journey.hookMask, mask)
     if (possible === 0) return false
     if (resolved.hook === undefined || resolved.hookNumber !== journey.hookNumber || !resolved.inChain) return true
@@ -169,24 +180,31 @@ export class TracedAssembler implements EventSink {
   }
 
   private maskOf(resolved: Resolved, base: number): number {
-    if (resolved.hook !== undefined) return bitOf(resolved.hook)
+    if (resolved.hookNumber > 0) return 1 << (resolved.hookNumber - 1)
     const { rows } = this.states
     return hooksByInterfaces(resolved.tableFamily === 'netdev', rows[base + F.IN] !== 0, rows[base + F.OUT] !== 0)
   }
 
   /** The packet with another id: over lo, or where the kernel computed its flow's hash anew. */
-  private findByContent(state: number, resolved: Resolved, traceId: number): OpenJourney | undefined {
-    const { rows } = this.states
+  private findByContent(state: number, key: number, resolved: Resolved, traceId: number): OpenJourney | undefined {
     const base = state * F.COLUMNS
     const mask = this.maskOf(resolved, base)
     const { latest } = this
     // what left over lo comes in next; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
-    if (!isTelling(rows, base)) return undefined
+    if (key < 0) return undefined
+    const { byContent } = this
     let tried = 0
-    for (let one = this.byKey.get(packetKey(rows, base)); one && tried++ < MOST_TRIED; one = one.sibling)
+    for (let one = byContent.first(key); one && tried++ < MOST_TRIED; one = byContent.next(one))
       if (this.takesUp(one, resolved, base, mask, false)) return this.rename(one, traceId)
     return undefined
+  }
+
+  /** -1: the packet's content does not tell it from others. */
+  private keyOf(state: number): number {
+    const { rows } = this.states
+    const base = state * F.COLUMNS
+    return isTelling(rows, base) ? packetKey(rows, base) : -1
   }
 
   private takesUp(journey: OpenJourney, resolved: Resolved, base: number, mask: number, near: boolean): boolean {
@@ -210,6 +228,7 @@ export class TracedAssembler implements EventSink {
   private begin(
     point: number,
     state: number,
+    key: number,
     { family }: Resolved,
     at: Moment,
     line: number,
@@ -218,15 +237,10 @@ export class TracedAssembler implements EventSink {
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const { rows } = this.states
-    const base = state * F.COLUMNS
-    const key = isTelling(rows, base) ? packetKey(rows, base) : -1
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
     journey.traceId = journey.firstTraceId = traceId
-    journey.repeats = this.sent.note(point, rows, base, journey.id, at.clock, true)
-    if (key >= 0) {
-      journey.sibling = this.byKey.get(key)
-      this.byKey.set(key, journey)
-    }
+    journey.repeats = this.sent.note(point, rows, state * F.COLUMNS, journey.id, at.clock, true)
+    if (key >= 0) this.byContent.add(journey)
     this.lane!.byId.set(traceId, journey)
     this.lane!.push(journey)
     this.lastFirstLine = line
@@ -352,7 +366,7 @@ export class TracedAssembler implements EventSink {
     lane.remove(journey)
     this.open--
     if (this.latest === journey) this.latest = undefined
-    this.forgetKey(journey)
+    if (journey.key >= 0) this.byContent.remove(journey)
     if (lane.byId.get(journey.traceId) === journey) lane.byId.delete(journey.traceId)
     this.onClosed(journey, this.isFollowed(journey, lane))
     for (let i = 0; i < journey.held.length; i++) this.states.release(journey.held.at(i))
@@ -362,15 +376,6 @@ export class TracedAssembler implements EventSink {
   /** Would more of it have been seen? */
   private isFollowed(journey: OpenJourney, lane: JourneyQueue): boolean {
     return this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
-  }
-
-  private forgetKey(journey: OpenJourney): void {
-    if (journey.key < 0) return
-    const first = this.byKey.get(journey.key)
-    if (first === journey) {
-      if (journey.sibling) this.byKey.set(journey.key, journey.sibling)
-      else this.byKey.delete(journey.key)
-    } else for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
   }
 }
 

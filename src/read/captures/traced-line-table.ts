@@ -34,17 +34,20 @@ export class TracedLineTable<T = Meaning> {
     }
   }
 
-  keep(bytes: Uint8Array, start: number, end: number, hash: number, meaning: T): void {
-    if (this.bytes > ROOM) return
+  /** Gives the bytes it keeps, with zeros behind them; undefined where there is no room. */
+  keep(bytes: Uint8Array, start: number, end: number, hash: number, meaning: T): Int32Array | undefined {
+    if (this.bytes > ROOM) return undefined
     this.bytes += end - start + 64
     const padded = new Uint8Array((end - start + 3) & ~3)
     padded.set(bytes.subarray(start, end))
-    this.put({ words: new Int32Array(padded.buffer), length: end - start, hash, meaning })
+    const words = new Int32Array(padded.buffer)
+    this.put({ words, length: end - start, hash, meaning })
     if (++this.count * 2 > this.slots.length) {
       const old = this.slots
       this.slots = new Array(old.length * 2)
       for (const entry of old) if (entry) this.put(entry)
     }
+    return words
   }
 
   private put(entry: Entry<T>): void {

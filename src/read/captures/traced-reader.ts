@@ -95,16 +95,17 @@ export const lineEnd = (bytes: Uint8Array, from: number, limit: number): number 
 /** What was read last by readId: the id, as an unsigned number. */
 export let traceId = 0
 
+/** A lower-case hexadecimal digit's value; more than 15 for what is none. */
+const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(byte))
+  return value < 0 ? 16 : value
+})
+
 /** Up to eight hex digits with a blank behind them: says where the blank is; -1 where that is no id. */
 export function readId(bytes: Uint8Array, from: number, limit: number): number {
   let id = 0
   let at = from
-  for (; at < limit; at++) {
-    const byte = bytes[at]!
-    if (byte >= 0x30 && byte <= 0x39) id = (id << 4) | (byte - 0x30)
-    else if (byte >= 0x61 && byte <= 0x66) id = (id << 4) | (byte - 0x57)
-    else break
-  }
+  for (let digit = HEX[bytes[at]!]!; digit < 16 && at < limit; digit = HEX[bytes[++at]!]!) id = (id << 4) | digit
   traceId = id >>> 0
   return at === from || at - from > 8 || bytes[at] !== 0x20 ? -1 : at
 }

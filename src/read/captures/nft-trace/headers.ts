@@ -8,9 +8,10 @@ import * as F from '../header-fields.ts'
 import { readAddress, readHex, readNumber, value } from '../kernel-log/values.ts'
 import type { Names } from '../names.ts'
 import { finishRaw, takeRaw } from './raw.ts'
+import { seedOf, symbols } from './symbols.ts'
 import { hashByte, hashWord, readWord, WordTable, wordHash } from './word-table.ts'
 import * as W from './words.ts'
-import { FIELDS, SYMBOLS, TRANSPORTS } from './words.ts'
+import { FIELDS, TRANSPORTS } from './words.ts'
 
 export const row = new Int32Array(F.COLUMNS)
 
@@ -36,12 +37,6 @@ const firstWords = new WordTable([
 const secondWords = new WordTable(
   PROTOCOLS.flatMap((protocol) =>
     Object.entries(FIELDS[protocol]!).map(([field, code]) => [hashWord(`${protocol} ${field}`), code] as const),
-  ),
-)
-const seedOf = (code: number) => Math.imul(code + 1, 0x9e3779b1)
-const symbols = new WordTable(
-  SYMBOLS.flatMap(([code, words]) =>
-    Object.entries(words).map(([word, n]) => [hashWord(word, seedOf(code)), n] as const),
   ),
 )
 /** By a protocol's place: its number, and the family that its presence shows; -1: none. */

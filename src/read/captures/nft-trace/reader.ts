@@ -6,21 +6,24 @@
 import * as F from '../header-fields.ts'
 import { hashedTo, hashLine, plain } from '../kernel-log/line-hash.ts'
 import { gather, MAX_RECORD } from '../kernel-log/wrapped.ts'
-import { type Meaning, TracedLineTable } from '../traced-line-table.ts'
+import { TracedLineTable } from '../traced-line-table.ts'
 import { lineEnd, NEWLINE, readId, TracedReader, traceId, WAIT } from '../traced-reader.ts'
 import { readEvent } from './event.ts'
 import { read, readHeaders, row } from './headers.ts'
+import { type KnownLine, LatestLines } from './latest-lines.ts'
 import { readPacket } from './packet.ts'
+import { readUsual, telling, usualEnd, usualHash } from './usual.ts'
 import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
 
 /** `trac`, `e id` as little-endian numbers. */
 const TRAC = 0x63617274
 const E_ID = 0x64692065
 const INTRODUCTION = 'trace id '.length
-const MULTIPLIER = 0x01000193
+const BLANK = 0x20
 
 export class NftTraceReader extends TracedReader {
-  private readonly table = new TracedLineTable()
+  private readonly table = new TracedLineTable<KnownLine>()
+  private readonly latest = new LatestLines()
   /** Where `trace id` was in the last line. */
   private offset = 0
   /** What is read is a copy, put together of several lines. */
@@ -45,36 +48,35 @@ export class NftTraceReader extends TracedReader {
 
   /** `from`: behind the id. */
   private event(bytes: Uint8Array, view: DataView, from: number, limit: number, id: number): number {
+    const latest = this.latest.find(view, from, limit)
+    if (latest) {
+      const behind = from + latest.length + 1
+      if (latest.behind !== NEWLINE) return this.packet(bytes, view, behind, limit, id, latest.point)
+      this.context.sink.event(latest.point, -1, this.moment, this.line, id, latest.mark)
+      return behind
+    }
     // family, table and chain, and the word behind them
     let at = from
-    let hash = 0
-    for (let blanks = 0; at < limit; at++) {
-      const byte = bytes[at]!
-      if (byte <= 0x20) {
-        if (byte === NEWLINE || ++blanks === 3) break
-      }
-      hash = Math.imul(hash ^ byte, MULTIPLIER)
-    }
+    for (let blanks = 0; at < limit; at++) if (bytes[at]! <= 0x20 && (bytes[at] === NEWLINE || ++blanks === 3)) break
     if (bytes[at + 1] === 0x70 && bytes[at + 2] === 0x61 && bytes[at + 7] === 0x3a) {
-      const begin = this.meaning(bytes, view, from, at + 8, (hash ^ (hash >>> 15)) & 0x3fffffff)
+      const begin = this.begin(bytes, view, from, at + 8)
       return this.packet(bytes, view, bytes[at + 8] === 0x20 ? at + 9 : at + 8, limit, id, begin.point)
     }
     if (bytes[at + 1] === 0x63 && bytes[at + 10] === 0x3a) return this.conntrackLine(bytes, at + 11, limit, id)
-    const lineHash = hashLine(bytes, view, from, limit, 0)
+    const hash = hashLine(bytes, view, from, limit, 0)
     const end = hashedTo
-    const known = this.table.find(view, from, end, lineHash)
-    if (known) {
-      this.context.sink.event(known.point, -1, this.moment, this.line, id, known.mark)
-      return end + 1
-    }
-    return this.newEvent(bytes, from, end, limit, id, lineHash)
+    const known = this.table.find(view, from, end, hash)
+    if (!known) return this.newEvent(bytes, from, end, limit, id, hash)
+    this.latest.note(known)
+    this.context.sink.event(known.point, -1, this.moment, this.line, id, known.mark)
+    return end + 1
   }
 
   private newEvent(bytes: Uint8Array, from: number, end: number, limit: number, id: number, hash: number): number {
-    const meaning = readEvent(this.context.points, bytes, from, end)
-    if (meaning.point >= 0) {
-      this.table.keep(bytes, from, end, hash, meaning)
-      this.context.sink.event(meaning.point, -1, this.moment, this.line, id, meaning.mark)
+    const line = this.read(bytes, from, end)
+    if (line.point >= 0) {
+      this.keep(bytes, from, end, hash, line, NEWLINE)
+      this.context.sink.event(line.point, -1, this.moment, this.line, id, line.mark)
       return end + 1
     }
     if (!this.copied) {
@@ -94,12 +96,29 @@ export class NftTraceReader extends TracedReader {
     return end + 1
   }
 
-  private meaning(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): Meaning {
+  private begin(bytes: Uint8Array, view: DataView, start: number, end: number): KnownLine {
+    const hash = hashLine(bytes, view, start, end, 0)
     const known = this.table.find(view, start, end, hash)
-    if (known) return known
-    const meaning = readEvent(this.context.points, bytes, start, end)
-    this.table.keep(bytes, start, end, hash, meaning)
-    return meaning
+    if (known) {
+      if (known.point >= 0) this.latest.note(known)
+      return known
+    }
+    const line = this.read(bytes, start, end)
+    this.keep(bytes, start, end, hash, line, BLANK)
+    return line
+  }
+
+  private read(bytes: Uint8Array, start: number, end: number): KnownLine {
+    const { point, mark } = readEvent(this.context.points, bytes, start, end)
+    return { point, mark, view: undefined, length: end - start, behind: 0 }
+  }
+
+  /** Just now hashed, so it is known whether all of it is plain. */
+  private keep(bytes: Uint8Array, start: number, end: number, hash: number, line: KnownLine, behind: number): void {
+    const isPlain = plain
+    const kept = this.table.keep(bytes, start, end, hash, line)
+    if (kept && isPlain) line.view = new DataView(kept.buffer)
+    line.behind = behind
   }
 
   /** The headers from `start` on; they are those of all events up to the next such line. */
@@ -118,11 +137,28 @@ export class NftTraceReader extends TracedReader {
       this.context.sink.event(point, state, this.moment, this.line, id, -1)
       return start + states.length(state) + 1
     }
+    if (!readUsual(row, bytes, view, start, limit, states.names, host))
+      return this.unusual(bytes, view, start, limit, id, point)
+    const end = usualEnd
+    state = states.find(bytes, view, start, end, usualHash, true)
+    if (state < 0 || states.rows[state * F.COLUMNS + F.HOST] !== host) {
+      row[F.HOST] = host
+      const at = telling + 4 <= end - start ? telling : -1
+      state = states.add(bytes, view, start, end, usualHash, row, at, this.readPacket)
+    }
+    this.context.sink.event(point, state, this.moment, this.line, id, -1)
+    return end + 1
+  }
+
+  /** Headers that are read word by word. */
+  private unusual(bytes: Uint8Array, view: DataView, start: number, limit: number, id: number, point: number): number {
+    const { states } = this.context
+    const { host } = this.moment
     const hash = hashLine(bytes, view, start, limit, host)
     const newline = hashedTo
     const isPlain = plain
     const end = bytes[newline - 1] === 0x0d ? newline - 1 : newline
-    state = states.find(bytes, view, start, end, hash, isPlain)
+    let state = states.find(bytes, view, start, end, hash, isPlain)
     if (state < 0 || states.rows[state * F.COLUMNS + F.HOST] !== host) {
       readHeaders(bytes, start, end, states.names)
       // nft puts a blank behind every field
@@ -140,8 +176,8 @@ export class NftTraceReader extends TracedReader {
       if (read.unknown >= 0)
         this.tell('unknown-words', 'a packet line has words that are not known; what is behind or before them is used')
       row[F.HOST] = host
-      const telling = isPlain && read.telling >= 0 && read.telling + 4 <= end - start ? read.telling : -1
-      state = states.add(bytes, view, start, end, hash, row, telling, this.readPacket)
+      const at = isPlain && read.telling >= 0 && read.telling + 4 <= end - start ? read.telling : -1
+      state = states.add(bytes, view, start, end, hash, row, at, this.readPacket)
     }
     this.context.sink.event(point, state, this.moment, this.line, id, -1)
     return newline + 1
