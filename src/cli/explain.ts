@@ -48,7 +48,7 @@ export function explainCommand(program: Command): Command {
       .command('explain')
       .summary('why each packet of a capture went where it went')
       .description(
-        'Reads captures (kernel logs with TRACE or LOG lines), rulesets (iptables-save, ip6tables-save) and host state, ' +
+        'Reads captures (kernel logs, nft monitor trace, NFLOG …), rulesets (iptables-save, nft list ruleset …) and host state, ' +
           'in any order, and says of each packet where it went, which rule decided that, why, and what to change.\n' +
           'INPUT is any number of files, folders, or - for standard input; what each is, is found out from its content.',
       )

@@ -21,6 +21,17 @@ export function noCapture({ files, warnings, machines }: Inputs): UserError {
 
 /** For packets of the families that there are rules of. */
 function howTo(worlds: readonly World[]): string[] {
+  const tables = worlds.flatMap((world) => world.tables)
+  if (tables.length > 0 && tables.every(({ kind }) => kind === 'nft'))
+    return [
+      '',
+      'To take one on that host, as root (README.md says more):',
+      '  nft add table inet nfwhy',
+      "  nft 'add chain inet nfwhy pre { type filter hook prerouting priority -350; }'",
+      '  nft add rule inet nfwhy pre tcp dport 80 limit rate 10/second meta nftrace set 1',
+      '  timeout 30 nft -a monitor trace > trace.txt   (and send the packet meanwhile)',
+      '  nft delete table inet nfwhy',
+    ]
   const families = worlds.flatMap(({ tables }) => tables.map(({ family }) => family))
   const tool = families.includes('ip6') && !families.includes('ip') ? 'ip6tables' : 'iptables'
   return [
