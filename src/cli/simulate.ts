@@ -61,7 +61,7 @@ export function simulateCommand(program: Command): Command {
     .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
     .option(
       '--apply <COMMAND>',
-      'first make this change: iptables, ip6tables, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
+      'first make this change: iptables, ip6tables, nft, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
       collect,
     )
     .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)

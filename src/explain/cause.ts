@@ -124,7 +124,8 @@ function markAsked(condition: Condition): { mask: number } | undefined {
 
 /** `mark 0x8000 is set`, `tcp dport 52000`: conditions for a person; comments are none. */
 export function describeConditions(conditions: readonly Condition[]): string {
-  const words = conditions.map(describeCondition)
+  // nft words what goes without saying in an inet table only once
+  const words = [...new Set(conditions.map(describeCondition))]
   const protocol = words.findIndex((word) => /^(tcp|udp|icmp|sctp)$/.test(word))
   // "tcp dport 80" says it all
   if (protocol >= 0 && words.some((word, i) => i !== protocol && word.startsWith(`${words[protocol]} `)))

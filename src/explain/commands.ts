@@ -1,10 +1,11 @@
-/** The iptables commands that fixes propose, each with the one that takes it back. */
+/** The commands that fixes propose, each with the one that takes it back; for rules in nft's words nft-commands.ts has them. */
 
 import { shellWord } from '../edits/shell.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Fix, RuleRef } from '../model/journey.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
+import { acceptBeforeNft, deleteNftRule, setNftPolicy } from './nft-commands.ts'
 import { isNft } from './refs.ts'
 
 export { shellWord }
@@ -27,8 +28,9 @@ export interface Command {
   undo: string
 }
 
-/** Undefined for rules that iptables cannot delete by number. */
+/** Undefined for rules whose place is not known. */
 export function deleteRule(ref: RuleRef): Command | undefined {
+  if (isNft(ref)) return deleteNftRule(ref)
   if (ref.ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
   const head = `${tool(ref.family)} -t ${ref.table}`
   return {
@@ -77,7 +79,8 @@ export interface Told {
 export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Command | undefined {
   // where a rule's place is not known, nothing can be put in front of it
   const placed = ref.ruleNumber !== undefined || ref.rule === undefined || ref.rule.startsWith('-P ')
-  const words = isNft(ref) || !placed ? undefined : packetMatch(packet, told)
+  if (isNft(ref)) return acceptBeforeNft(ref, packet, told)
+  const words = placed ? packetMatch(packet, told) : undefined
   if (words === undefined) return undefined
   const head = iptablesHead(ref)
   const chain = shellWord(ref.chain)
@@ -85,9 +88,8 @@ export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Com
   return { command: `${head} ${place} ${words} -j ACCEPT`, undo: `${head} -D ${chain} ${words} -j ACCEPT` }
 }
 
-/** Undefined for a chain of nft's own. */
-export function setPolicy(ref: RuleRef, policy: string, old: string): Command | undefined {
-  if (isNft(ref)) return undefined
+export function setPolicy(ref: RuleRef, policy: string, old: string): Command {
+  if (isNft(ref)) return setNftPolicy(ref, policy, old)
   const head = `${tool(ref.family)}${tableOption(ref.table)} -P ${ref.chain}`
   return { command: `${head} ${policy}`, undo: `${head} ${old}` }
 }

@@ -4,7 +4,7 @@ import type { Journey, Outcome } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { isLocal } from '../rules/fib.ts'
+import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { backendOf, seenFrom } from './backends.ts'
 import { type BaseChain, baseChainsAt, hasNatChains, nextAtHook, nextBehindHook } from './base-chains.ts'
@@ -25,6 +25,8 @@ export interface Ended {
     | 'lost-events'
     | 'capture-ends'
     | 'no-routes'
+    /** It is for a group, and host state does not list which ones somebody here has joined. */
+    | 'group'
     /** Only of a simulation: a rule asks for what nobody can know. */
     | 'unknown-condition'
     /** The flow's connection may rewrite the packet behind the last chain there is. */
@@ -265,17 +267,21 @@ function routed(
   missing: (next: BaseChain) => Ended,
 ): Ended {
   const { family } = evidence.journey
+  const { packet } = evidence.arrivals[step]!
+  // what is for a group goes to INPUT, where somebody here has joined it
+  const group = packet.dst !== undefined && isGroup(packet.dst)
   // what came over lo has its route already
-  const local = evidence.arrivals[step]!.packet.in === 'lo' || goesToThisHost(evidence, world)
+  const local = packet.in === 'lo' || group || goesToThisHost(evidence, world)
   const input = nextBehindHook(world, family, 'prerouting', nat, true)
   const through = nextBehindHook(world, family, 'prerouting', nat, false)
   const expected = local === undefined ? (input && through ? input : undefined) : local ? input : through
   // IPv6 puts them together behind INPUT; connection tracking, where it is on, before the first chain
-  if (expected === input && input && family === 'ip' && isFragment(evidence.arrivals[step]!.packet))
+  if (expected === input && input && family === 'ip' && isFragment(packet))
     return { ...ended('undetermined'), because: 'fragment' }
   if (expected) return missing(expected)
   if (natUnseen(evidence, world, step)) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
+  if (group) return { ...ended('undetermined'), because: 'group' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')
 }
 

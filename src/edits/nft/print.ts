@@ -6,7 +6,10 @@ import { shellWord } from '../shell.ts'
 
 /** Brackets that stand alone are nothing to a shell behind a command. */
 export const printNftEdit = ({ op, object }: NftEdit): string =>
-  ['nft', ...wordsOf(printCommand({ op, object: object as Command['object'] })).map(quoted)].join(' ')
+  nftCommand(printCommand({ op, object: object as Command['object'] }))
+
+/** nft's own language as the words of a shell. */
+export const nftCommand = (text: string): string => ['nft', ...wordsOf(text).map(quoted)].join(' ')
 
 /** At blanks that are not in quotes; nft gets the quotes, too. */
 const wordsOf = (text: string): string[] => text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? []

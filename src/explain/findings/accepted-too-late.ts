@@ -5,7 +5,8 @@ import { iptablesHead, propose, ruleWords, shellWord } from '../commands.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { hadItNotMatched } from '../meant/what-if.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { nftRuleBefore } from '../nft-commands.ts'
+import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 
 /** A rule that accepts such packets stands behind the one that stopped it. */
 export const acceptedTooLate: Detector = {
@@ -29,8 +30,12 @@ export const acceptedTooLate: Detector = {
         rules: [ref, culprit],
         // a rule of another chain may be behind conditions of its own
         fix: propose(
-          `put the rule in front of rule ${culprit.ruleNumber}`,
-          goal.mendable && ref.chain === culprit.chain ? copy : undefined,
+          `put the rule in front of ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
+          !goal.mendable || ref.chain !== culprit.chain
+            ? undefined
+            : isNft(culprit)
+              ? nftRuleBefore(culprit, accepts.rule.text)
+              : copy,
           'rule and copy do no harm beside each other',
         ),
       }),

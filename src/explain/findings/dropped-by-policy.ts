@@ -1,7 +1,7 @@
 import type { Fix } from '../../model/journey.ts'
 import { setPolicy } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
-import { nameRef } from '../refs.ts'
+import { isNft, nameRef } from '../refs.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 
 /** No rule accepted it, and the chain's policy drops what is left. */
@@ -22,19 +22,17 @@ export const droppedByPolicy: Detector = {
         unverified,
         note: 'it opens no more than this source, destination and service',
       })
-    const open = setPolicy(end, 'ACCEPT', 'DROP')
-    if (open)
-      fix.push({
-        description: `let ${end.chain} accept what no rule drops`,
-        ...open,
-        unverified,
-        note: 'it opens everything that no rule names: to find out, not to keep',
-      })
+    fix.push({
+      description: `let ${end.chain} accept what no rule drops`,
+      ...setPolicy(end, 'ACCEPT', 'DROP'),
+      unverified,
+      note: 'it opens everything that no rule names: to find out, not to keep',
+    })
     return [
       finding(
         'dropped-by-policy',
         'error',
-        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepted it, and the chain's policy is DROP.`,
+        `No rule of ${nameRef(end).replace(/ policy$/, '')} accepted it, and the chain's policy is ${isNft(end) ? 'drop' : 'DROP'}.`,
         {
           steps: told.steps,
           rules: told.rules,

@@ -40,7 +40,7 @@ import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
-import { noRuleset, rulesetMismatch } from './unknown-outcome.ts'
+import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
 import { untracked } from './untracked.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
@@ -104,6 +104,7 @@ export const DETECTORS: readonly Detector[] = [
   retransmission,
   rulesetChanged,
   rulesetMismatch,
+  passedOver,
   ambiguousRule,
   lostEvents,
   captureEnds,

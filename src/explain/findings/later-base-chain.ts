@@ -1,6 +1,6 @@
 import { type Detector, finding } from '../context.ts'
 import { passes } from '../meant/passed.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { isNft, nameRef, refAt } from '../refs.ts'
 
 /** A rule had accepted it, and a chain that comes later stopped it all the same. */
 export const laterBaseChain: Detector = {
@@ -10,10 +10,10 @@ export const laterBaseChain: Detector = {
     if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
     const all = passes(context)
     const last = all.findIndex(({ steps }) => steps.includes(ended.step))
-    // only table filter is there to let pass
+    // of iptables' tables only filter is there to let pass; nft's may have any name
     const accepted = all
       .slice(0, Math.max(last, 0))
-      .filter(({ table }) => table.name === 'filter')
+      .filter(({ table, base }) => (table.kind === 'nft' ? base.type === 'filter' : table.name === 'filter'))
       .flatMap(({ steps }) => steps.slice(-1))
       .find((i) => evidence.arrivals[i]!.ending === 'accept' && journey.steps[i]!.kind === 'rule')
     const [ref, end] = [accepted === undefined ? undefined : refAt(context, accepted), refAt(context, ended.step)]
@@ -22,7 +22,7 @@ export const laterBaseChain: Detector = {
       finding(
         'later-base-chain',
         'note',
-        `${nameRef(ref)} had accepted it, but an accept ends only its own chain: ${end.table} ${end.chain} comes later.`,
+        `${nameRef(ref)} had accepted it, but an accept ends only its own chain: ${isNft(end) ? `${end.family} ` : ''}${end.table} ${end.chain} comes later.`,
         { steps: [accepted + 1, ended.step + 1], rules: [end, ref] },
       ),
     ]

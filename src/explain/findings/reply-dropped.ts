@@ -1,7 +1,8 @@
-import { iptablesHead, shellWord } from '../commands.ts'
+import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
 import { entryAnswered, openingOf } from '../conversation.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { nftRuleBefore } from '../nft-commands.ts'
+import { isNft, nameRef, refAt } from '../refs.ts'
 
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {
@@ -20,20 +21,20 @@ export const replyDropped: Detector = {
     const head = iptablesHead(end)
     const chain = shellWord(end.chain)
     const rule = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+    const command = {
+      command: `${head} ${end.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${end.ruleNumber}`} ${rule}`,
+      undo: `${head} -D ${chain} ${rule}`,
+    }
     return [
       finding('reply-dropped', 'error', `It is an answer (${asked}), and ${nameRef(end)} stopped it.`, {
         steps: [ended.step + 1],
         rules: [end],
         fix: place
-          ? [
-              {
-                description: 'let answers through',
-                command: `${head} ${end.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${end.ruleNumber}`} ${rule}`,
-                undo: `${head} -D ${chain} ${rule}`,
-                unverified: 'not tried',
-                note: 'it lets in what belongs to connections that other rules have let begin',
-              },
-            ]
+          ? propose(
+              'let answers through',
+              isNft(end) ? nftRuleBefore(end, 'ct state established,related accept') : command,
+              'it lets in what belongs to connections that other rules have let begin',
+            )
           : [],
       }),
     ]

@@ -7,6 +7,7 @@ const MISSING: Partial<Record<NonNullable<Ended['because']>, string>> = {
   'unknown-target': 'what its target does is not understood',
   'no-routes':
     "whether the packet was for this host or another is not known: add the host's addresses and routes (ip -j addr, ip -j route show table all)",
+  group: 'it is for a group, and whether somebody on this host has joined that is not known (ip maddr show)',
   'unknown-policy': "the ruleset's text does not say what the chain's policy is: its beginning is missing",
   fragment:
     'it is a fragment, and a host puts those of a packet for itself together before INPUT; the whole packet goes on from there with lines of its own',

@@ -1,5 +1,10 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
+import { emptyWorld } from '../../model/world.ts'
+import { evaluateAll } from '../../rules/evaluate.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import { type Detector, finding } from '../context.ts'
+import { passedRules, passes, refOfPassed } from '../meant/passed.ts'
+import { nameRef } from '../refs.ts'
 
 export const noRuleset: Detector = {
   code: 'no-ruleset',
@@ -36,11 +41,45 @@ export const rulesetMismatch: Detector = {
         steps,
         fix: [
           {
-            description: 'take the ruleset while tracing, with the TRACE rule still in place: iptables-save -c',
+            description: takeItAgain(evidence.lossless !== undefined),
             unverified: 'it is about the input, not about the rules',
           },
         ],
       }),
     ]
+  },
+}
+
+const takeItAgain = (nft: boolean): string =>
+  nft
+    ? 'take the ruleset while tracing, with the rule that traces still in place: nft -a list ruleset'
+    : 'take the ruleset while tracing, with the TRACE rule still in place: iptables-save -c'
+
+/** By the ruleset a set's rule would have taken a packet that the trace shows going past it: the set holds other elements now. */
+export const passedOver: Detector = {
+  code: 'ruleset-mismatch',
+  detect(context) {
+    const { evidence, journey, ended } = context
+    if (!evidence.lossless || (journey.outcome !== 'dropped' && journey.outcome !== 'rejected')) return []
+    const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+    for (const passed of pass ? passedRules(context, pass) : []) {
+      const { rule, moment, step } = passed
+      if (verdictOf(rule).ending === 'continue' || evaluateAll(rule.conditions, moment) !== true) continue
+      const lookup = rule.conditions.find((one) => one.kind === 'lookup' && one.nft?.table !== undefined)
+      const others = rule.conditions.filter((one) => one !== lookup)
+      // addresses, sockets and connections were listed at another time, too
+      const alone = evaluateAll(others, { ...moment, world: emptyWorld() })
+      if (lookup?.kind !== 'lookup' || alone !== true) continue
+      const ref = refOfPassed(context, passed)
+      const what = `by the ruleset ${nameRef(ref)} takes it, as set ${lookup.set} is there, and the trace goes past that rule`
+      return [
+        finding('ruleset-mismatch', 'warning', `The ruleset is not the one that was in force: ${what}.`, {
+          steps: [step + 1],
+          rules: [ref],
+          fix: [{ description: takeItAgain(true), unverified: 'it is about the input, not about the rules' }],
+        }),
+      ]
+    }
+    return []
   },
 }

@@ -6,7 +6,7 @@ import { walkBack } from '../cause.ts'
 import { acceptBefore, type Command, deleteRule, packetMatch, type Told } from '../commands.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../conversation.ts'
-import { ownerAt, refAt } from '../refs.ts'
+import { isNft, ownerAt, refAt } from '../refs.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -58,7 +58,7 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
     found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
   if (remove)
     found.push({
-      description: `${owner ? 'for now, ' : ''}delete rule ${ref.ruleNumber} of ${ref.chain}`,
+      description: `${owner ? 'for now, ' : ''}delete ${numberedRef(ref)}`,
       ...remove,
       unverified: 'not tried',
       note: owner ? writtenBack(owner) : 'every packet that the rule chose goes another way then',
@@ -81,7 +81,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
   const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
   const remove = drop && {
-    description: `${forNow}delete rule ${culprit.ruleNumber} of ${culprit.chain}`,
+    description: `${forNow}delete ${numberedRef(culprit)}`,
     ...drop,
     ...unverified,
   }
@@ -89,7 +89,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
     found.push({ ...remove, note: note.note ?? 'every packet that the rule chose goes another way then' })
   if (accept)
     found.push({
-      description: `${forNow}accept such packets before ${end.ruleNumber === undefined ? `the policy of ${end.chain}` : `rule ${end.ruleNumber} of ${end.chain}`}`,
+      description: `${forNow}accept such packets before ${end.ruleNumber === undefined ? `the policy of ${end.chain}` : numberedRef(end)}`,
       ...accept,
       ...unverified,
       note: note.note ?? 'it opens no more than this source, destination and service',
@@ -100,6 +100,12 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] 
     found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
   return found
 }
+
+/** nft names its rules by handle. */
+const numberedRef = (ref: RuleRef): string =>
+  isNft(ref) && ref.handle !== undefined
+    ? `handle ${ref.handle} of ${ref.chain}`
+    : `rule ${ref.ruleNumber} of ${ref.chain}`
 
 const writtenBack = (owner: { name: string; rewrites: boolean; when: string }): string =>
   `${owner.name} writes its rules back ${owner.when}`

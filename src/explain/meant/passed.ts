@@ -50,8 +50,11 @@ export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
   const looked = new Map<string, number>()
   for (const step of pass.steps) {
     const { chain, caller } = context.evidence.arrivals[step]!
-    const number = context.journey.steps[step]!.ruleNumber
-    if (!chain || number === undefined) continue
+    if (!chain) continue
+    const { kind, ruleNumber } = context.journey.steps[step]!
+    // nft gives a policy no number: it stands behind all rules
+    const number = ruleNumber ?? (kind === 'policy' ? chain.rules.length + 1 : undefined)
+    if (number === undefined) continue
     const key = `${caller ?? ''} ${chain.name}`
     const from = looked.get(key) ?? 0
     looked.set(key, number)

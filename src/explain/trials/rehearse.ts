@@ -115,7 +115,9 @@ function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: Wor
 
 function samePlace(a: Journey, b: Journey): boolean {
   const [one, other] = [a.steps.findLast(isWalked), b.steps.findLast(isWalked)]
-  return one?.table === other?.table && one?.chain === other?.chain && one?.ruleNumber === other?.ruleNumber
+  if (one?.table !== other?.table || one?.chain !== other?.chain || one?.kind !== other?.kind) return false
+  // a policy of nft's has no number
+  return one?.kind === 'policy' || one?.ruleNumber === other?.ruleNumber
 }
 
 const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'

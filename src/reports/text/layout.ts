@@ -92,8 +92,9 @@ export function wrapCommand(command: string, width: number): string[] {
 /** Words of a shell or of iptables-save; quotes stay. */
 const WORD = /(?:'[^']*'?|"(?:\\.|[^"\\])*"?|\\.?|[^\s'"\\])+/g
 
-/** Each option with the values behind it. */
+/** Each option with the values behind it. nft has no options: each word by itself. */
 function options(text: string): string[] {
+  if (text.startsWith('nft ')) return text.match(WORD) ?? []
   const list: string[] = []
   for (const word of text.match(WORD) ?? []) {
     const last = list.at(-1)

@@ -205,6 +205,10 @@ function numberAt(bytes: Uint8Array, at: number, end: number): number {
   return behind === at || (behind < end && bytes[behind]! > 0x20) ? -1 : behind
 }
 
+/** Headers that the kernel looks behind for `meta l4proto` (net/ipv6/exthdrs_core.c, ipv6_ext_hdr). */
+const isExtension = (number: number): boolean =>
+  number === 0 || number === 43 || number === 44 || number === 51 || number === 60
+
 function store(code: number, number: number): void {
   switch (code) {
     case W.DSCP:
@@ -214,7 +218,8 @@ function store(code: number, number: number): void {
       set(F.TOS, (row[F.TOS]! & ~3) | number)
       return
     case W.NEXTHDR:
-      set(F.PROTO, number)
+      // behind an extension header stands another one: what the packet carries is not shown
+      if (!isExtension(number)) set(F.PROTO, number)
       return
     case W.LENGTH6:
       // nft shows IPv6's payload length

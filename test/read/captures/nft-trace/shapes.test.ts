@@ -237,3 +237,13 @@ it('is recognised in the midst of other things', () => {
   expect(recognise(`hello\n$ nft monitor trace\n${TRACE[2]}`)?.format.id).toBe('nft-trace')
   expect(recognise('trace id is what nft calls it')).toBeUndefined()
 })
+
+it('what stands behind an extension header of IPv6 is not shown', () => {
+  const headers = 'ip6 saddr :: ip6 daddr ff02::16 ip6 hoplimit 1 ip6 nexthdr ip ip6 length 76 '
+  const [journey] = one([
+    `trace id 0a0b0c0d inet t out packet: oif "eth0" ${headers}`,
+    'trace id 0a0b0c0d inet t out rule meta l4proto ipv6-icmp accept # handle 2 (verdict accept)',
+  ]).journeys
+  expect(journey?.packet).toMatchObject({ dst: 'ff02::16', length: 116 })
+  expect(journey?.packet.protocol).toBeUndefined()
+})
