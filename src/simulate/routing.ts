@@ -76,10 +76,10 @@ const IGMP = 2
 
 const ALL_HOSTS = ['224.0.0.1', 'ff01::1', 'ff02::1']
 
-/** IPv6 refuses these before any hook (ip6_rcv_core). */
+/** IPv6 refuses these before any hook (ip6_rcv_core); a group cannot send, not even over lo. */
 export function isRefused({ src, dst }: Packet, indev: string): boolean {
-  if (!src!.includes(':') || indev === 'lo') return false
-  return src === '::1' || dst === '::1' || isGroup(src!)
+  if (!src!.includes(':')) return false
+  return isGroup(src!) || (indev !== 'lo' && (src === '::1' || dst === '::1'))
 }
 
 /** Only what was for this host alone is forwarded; what IPv6 does not take to another link besides (ip_forward, ip6_forward). */

@@ -139,6 +139,7 @@ describe('the way', () => {
     ['everybody', { dst: '255.255.255.255' }, 'delivered'],
     ['all hosts', { dst: '224.0.0.1' }, 'delivered'],
     ['a group that this host may have joined', { dst: '224.5.6.7' }, 'undetermined'],
+    ['a group as source in IPv6, over lo', { in: 'lo', src: 'ff02::1', dst: 'fd00::1' }, 'vanished'],
     ['the loopback as source in IPv6', { src: '::1', dst: 'fd00::2' }, 'vanished'],
   ])('of %s', (_, addresses, outcome) => {
     expect(machine(filter()).send({ ...SYN, ...addresses }).ended.outcome).toBe(outcome)

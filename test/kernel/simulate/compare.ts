@@ -52,6 +52,8 @@ export function compareCase(played: PlayedCase, host: Host, topology: Topology):
   for (const seen of truth.packets) {
     current = seen
     const at = sent.findIndex((one) => isThis(one, seen))
+    // xtables-monitor tells of what it did not get in time as little as of what it lost
+    if (played.nft && isCut(seen, world)) return { ...compared, lost: true }
     const { packet, own } = packetOf(seen, sent.splice(at, at < 0 ? 0 : 1)[0], topology)
     // without a chunk it has no flow; nor has what answers it
     if (packet.protocol === 'sctp' || packet.inner?.protocol === 'sctp') {
@@ -104,6 +106,12 @@ const isThis = ({ at, packet }: Sent, seen: Seen): boolean =>
   (at === 'router') === (seen.packet.in === undefined || seen.packet.in === 'lo') &&
   (packet.src === undefined || packet.src === seen.packet.src) &&
   agree(packet, seen.packet)
+
+/** It has left, so it has passed POSTROUTING; and no event shows that. */
+const isCut = ({ fate, steps }: Seen, { tables }: World): boolean =>
+  (fate.outcome === 'forwarded' || fate.outcome === 'sent') &&
+  steps.at(-1)?.hook !== 'postrouting' &&
+  tables.some(({ chains }) => chains.has('POSTROUTING') && chains.get('POSTROUTING')?.type !== 'nat')
 
 function read(played: PlayedCase): Truth | undefined {
   try {
