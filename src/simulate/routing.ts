@@ -101,6 +101,15 @@ export function routeOutput(machine: Machine, skb: Skb): Route | undefined {
   return route
 }
 
+/** Would what this host answers to the packet find a way (nf_send_reset)? Where host state does not tell, it would. */
+export function hasWayBack(machine: Machine, { src, dst }: Packet): boolean {
+  const route = findRoute({ dst: src!, src: dst!, mark: 0, tos: 0 }, machine.world.host)
+  if (isUnknown(route)) return true
+  if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return false
+  if (route.type === 'local' || !dst!.startsWith('127.')) return true
+  return routeDevices(route).every((device) => device === 'lo' || machine.settings.device(device).routeLocalnet)
+}
+
 /** Where a packet goes out by this route; what is for this host itself goes over lo. */
 export function deviceOf(machine: Machine, { packet, given }: Skb, route: Route): string {
   if (route.type === 'local') return 'lo'

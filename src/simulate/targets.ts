@@ -8,6 +8,7 @@ import { isUnknown } from '../rules/truth.ts'
 import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
+import { hasWayBack } from './routing.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
 import { lowerMss } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
@@ -32,7 +33,7 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
     case 'queue':
       return statement.kind
     case 'reject':
-      if (statement.with === 'tcp-reset') closeTcp(skb)
+      if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':
       assign(machine, skb, statement, step)

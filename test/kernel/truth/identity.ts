@@ -7,7 +7,9 @@ const TELLING = ['protocol', 'ipId', 'length', 'tcpSeq', 'tcpAck', 'icmpType', '
 export function identity(packet: Packet): Record<string, string> {
   const told: Record<string, string> = { family: packet.src?.includes(':') ? 'ip6' : 'ip' }
   for (const field of TELLING) if (packet[field] !== undefined) told[field] = String(packet[field])
-  if (packet.fragOffset) told.fragOffset = String(packet.fragOffset)
+  // of IPv6 every line and every wire shows it, also of the first part
+  if (packet.fragOffset || (told.family === 'ip6' && packet.fragOffset !== undefined))
+    told.fragOffset = String(packet.fragOffset)
   if (packet.tcpFlags) told.tcpFlags = packet.tcpFlags.filter((flag) => flag !== 'ece' && flag !== 'cwr').join()
   if (packet.inner) told.inner = identityText(packet.inner)
   return told
