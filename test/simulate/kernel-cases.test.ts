@@ -277,3 +277,25 @@ it('does not know the elements of a set that a packet may have changed of which 
   const send = (protocol: string) => machine.send({ ...UDP, protocol, dst: '10.0.2.2' }).ended.outcome
   expect([send('udp'), send('tcp'), send('udp')]).toEqual(['forwarded', 'undetermined', 'undetermined'])
 })
+
+it('closes a connection with a reset only where the reset finds a way', () => {
+  const rules = [
+    '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -j REJECT --reject-with tcp-reset\nCOMMIT',
+    '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j SNAT --to-source 10.0.2.7\nCOMMIT\n',
+  ].join('\n')
+  const syn: Packet = {
+    protocol: 'tcp',
+    src: '10.0.1.1',
+    sport: 50123,
+    dst: '127.0.0.9',
+    dport: 443,
+    tcpFlags: ['syn'],
+  }
+  const state = (dst: string) => {
+    const machine = new Machine(makeWorld(rules, ROUTER))
+    expect(machine.send({ ...syn, dst }).ended.outcome).toBe('rejected')
+    return [...machine.conntrack.connections].map(({ tcp }) => tcp?.state)
+  }
+  // what answers from 127.0.0.9 does not leave by a wire
+  expect([state('127.0.0.9'), state('10.0.2.1')]).toEqual([['SYN_SENT'], ['CLOSE']])
+})
