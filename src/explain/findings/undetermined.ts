@@ -11,7 +11,6 @@ const MISSING: Partial<Record<NonNullable<Ended['because']>, string>> = {
   'unknown-policy': "the ruleset's text does not say what the chain's policy is: its beginning is missing",
   fragment:
     'it is a fragment, and a host puts those of a packet for itself together before INPUT; the whole packet goes on from there with lines of its own',
-  'other-backend': "chains of iptables-legacy come behind it, and their lines go to the kernel log, not to nft's trace",
   'nat-unseen': "the flow's connection may have rewritten the packet behind it, and no later chain shows it",
 }
 
