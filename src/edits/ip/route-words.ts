@@ -3,10 +3,10 @@ import type { RouteEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
 import { everywhere, type IpFamily } from '../../rules/prefixes.ts'
-import { routeType, tosValue } from '../../rules/route-names.ts'
+import { routeType } from '../../rules/route-names.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
-import { begins, nameOf, oneOf, readPrefix, refuse, type Words } from './words.ts'
+import { begins, nameOf, oneOf, readPrefix, refuse, tosOf, type Words } from './words.ts'
 
 const OPS = [
   'list',
@@ -199,8 +199,7 @@ class RouteParser {
   }
 
   private readTos(word: ShellWord): void {
-    const value = tosValue(word.text)
-    if (value === undefined) refuse(word, 'is not a type of service')
+    const value = tosOf(word)
     if (value > 0) this.route.tos = value
   }
 

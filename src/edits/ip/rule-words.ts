@@ -4,9 +4,9 @@ import type { RoutingRule } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
 import { protocolName, protocolNumber } from '../../rules/iptables/protocols.ts'
 import { everywhere, type IpFamily } from '../../rules/prefixes.ts'
-import { tableName, tosValue } from '../../rules/route-names.ts'
+import { tableName } from '../../rules/route-names.ts'
 import type { ShellWord } from '../shell.ts'
-import { begins, oneOf, readPrefix, refuse, type Words } from './words.ts'
+import { begins, oneOf, readPrefix, refuse, tosOf, type Words } from './words.ts'
 
 const OPS = ['list', 'lst', 'show', 'save', 'restore', 'add', 'delete', 'flush', 'help'] as const
 
@@ -134,8 +134,7 @@ class RuleParser {
   }
 
   private readTos(word: ShellWord): void {
-    const value = tosValue(word.text)
-    if (value === undefined) refuse(word, 'is not a type of service')
+    const value = tosOf(word)
     if (value > 0) this.rule.tos = value
   }
 

@@ -2,7 +2,7 @@
 import { maskToLength, parseAddress } from '../../model/address.ts'
 import { closest } from '../../rules/closest.ts'
 import { canonicalAddress, canonicalPrefix, everywhere, familyOf, type IpFamily } from '../../rules/prefixes.ts'
-import { tableName } from '../../rules/route-names.ts'
+import { tableName, tosValue } from '../../rules/route-names.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
 
@@ -68,6 +68,11 @@ export const begins = (word: string, text: string): boolean => text !== '' && wo
 
 export function refuse(word: ShellWord, what: string, suggestion?: string): never {
   throw new CommandProblem(word, `"${word.text}" ${what}`, suggestion)
+}
+
+/** The value of `tos`; throws where the word is none. */
+export function tosOf(word: ShellWord): number {
+  return tosValue(word.text) ?? refuse(word, 'is not a type of service')
 }
 
 /** The first of `names` that the word begins, as iproute2 takes it. */

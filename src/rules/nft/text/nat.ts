@@ -44,27 +44,21 @@ function parseNatFlags(p: Parser, nat: NatBody): void {
 const orNull = (nat: NatBody): NatBody | null => (Object.keys(nat).length > 0 ? nat : null)
 
 /** `masquerade to :1024-65535 random` */
-export function parseMasquerade(p: Parser): Statement {
-  p.advance()
-  const nat: NatBody = {}
-  if (p.accept('to')) {
-    p.expect(':')
-    nat.port = parseExpression(p)
-  }
-  parseNatFlags(p, nat)
-  return { masquerade: orNull(nat) }
-}
+export const parseMasquerade = (p: Parser): Statement => ({ masquerade: portAlone(p, () => p.expect(':')) })
 
 /** `redirect to :8080`, `redirect to 8080`, `redirect to tcp dport map …` */
-export function parseRedirect(p: Parser): Statement {
+export const parseRedirect = (p: Parser): Statement => ({ redirect: portAlone(p, () => p.accept(':')) })
+
+/** NAT that gives a port and no address; `colon` takes what stands in front of it. */
+function portAlone(p: Parser, colon: () => void): NatBody | null {
   p.advance()
   const nat: NatBody = {}
   if (p.accept('to')) {
-    p.accept(':')
+    colon()
     nat.port = parseExpression(p)
   }
   parseNatFlags(p, nat)
-  return { redirect: orNull(nat) }
+  return orNull(nat)
 }
 
 /** `tproxy ip to 127.0.0.1:8080`, either of the two may be left out. */
