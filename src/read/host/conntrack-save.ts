@@ -3,10 +3,10 @@
  * command that would make it, for `conntrack -R`. Marks, ids and counters are not among them.
  */
 import type { ConntrackEntry } from '../../model/host.ts'
-import { SUMMARY } from './conntrack.ts'
+import { readEntries, SUMMARY } from './conntrack.ts'
 import { makeEntry } from './conntrack-entry.ts'
 import type { HostFormat } from './format.ts'
-import { forEachLine, quoted, wholeLines } from './lines.ts'
+import { wholeLines } from './lines.ts'
 
 const ENTRY = /^-A -t \d+ -u [A-Z_,]+ -[sg] /
 const NUMBERS: Readonly<Record<string, string>> = {
@@ -36,21 +36,10 @@ export const conntrackSave: HostFormat = {
     const first = wholeLines(head).find((line) => !SUMMARY.test(line))
     return first !== undefined && ENTRY.test(first)
   },
-  read(text, report) {
-    const entries: ConntrackEntry[] = []
-    forEachLine(text, (line, number) => {
-      if (line.trim() === '' || SUMMARY.test(line)) return
-      const unknown: string[] = []
-      const entry = ENTRY.test(line) ? readEntry(line.trim().split(/\s+/), unknown) : undefined
-      if (!entry) {
-        report('line-not-understood', `not a connection as conntrack prints it: ${quoted(line)}`, number)
-        return
-      }
-      entries.push(entry)
-      for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, number)
-    })
-    return { host: { conntrack: entries } }
-  },
+  read: (text, report) =>
+    readEntries(text, report, (line, unknown) =>
+      ENTRY.test(line) ? readEntry(line.trim().split(/\s+/), unknown) : undefined,
+    ),
 }
 
 function readEntry(options: readonly string[], unknown: string[]): ConntrackEntry | undefined {

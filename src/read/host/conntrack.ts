@@ -5,9 +5,10 @@
  * seconds left (not for offloaded flows), state (not for all protocols), the original tuple, `[UNREPLIED]`, the
  * reply tuple, `[ASSURED]` or `[OFFLOAD]`, and what belongs to the whole connection.
  */
+import type { Report } from '../../model/diagnostic.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { makeEntry } from './conntrack-entry.ts'
-import type { HostFormat } from './format.ts'
+import type { HostFormat, HostReading } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 const ENTRY =
@@ -22,21 +23,28 @@ export const conntrack: HostFormat = {
     const first = wholeLines(head)[0]
     return first !== undefined && (ENTRY.test(first) || SUMMARY.test(first))
   },
-  read(text, report) {
-    const entries: ConntrackEntry[] = []
-    forEachLine(text, (line, number) => {
-      if (line.trim() === '' || SUMMARY.test(line)) return
-      const unknown: string[] = []
-      const entry = readConntrackEntry(line, unknown)
-      if (!entry) {
-        report('line-not-understood', `not a connection as conntrack prints it: ${quoted(line)}`, number)
-        return
-      }
-      entries.push(entry)
-      for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, number)
-    })
-    return { host: { conntrack: entries } }
-  },
+  read: (text, report) => readEntries(text, report, readConntrackEntry),
+}
+
+/** A connection a line; `entryOf` gives undefined where a line is none, and adds words that it does not know to `unknown`. */
+export function readEntries(
+  text: string,
+  report: Report,
+  entryOf: (line: string, unknown: string[]) => ConntrackEntry | undefined,
+): HostReading {
+  const entries: ConntrackEntry[] = []
+  forEachLine(text, (line, number) => {
+    if (line.trim() === '' || SUMMARY.test(line)) return
+    const unknown: string[] = []
+    const entry = entryOf(line, unknown)
+    if (!entry) {
+      report('line-not-understood', `not a connection as conntrack prints it: ${quoted(line)}`, number)
+      return
+    }
+    entries.push(entry)
+    for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, number)
+  })
+  return { host: { conntrack: entries } }
 }
 
 /** One line; undefined where it is none. Words that are not known are added to `unknown`, and the rest is kept. */

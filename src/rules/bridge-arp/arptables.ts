@@ -3,8 +3,9 @@ import type { Statement } from '../../model/statement.ts'
 import { WordError } from '../iptables/extension.ts'
 import { readAddress } from '../iptables/values/addresses.ts'
 import { readNumber } from '../iptables/values/numbers.ts'
-import { ARP_OPERATIONS, type LinkRule } from './ebtables.ts'
-import { conditionsOf, type Option, type Options, readOptions } from './options.ts'
+import { ARP_OPERATIONS } from './ebtables.ts'
+import type { Option, Options } from './options.ts'
+import { type LinkRule, readLinkRule } from './rule.ts'
 import { address, device, mac, number, readMac, typeNumber } from './values.ts'
 
 const is = (condition: NonNullable<Option['condition']>): Option => ({ words: 1, condition })
@@ -48,19 +49,7 @@ export function readArptablesRule(
   table: string,
   isChain: (name: string) => boolean,
 ): LinkRule {
-  const options = readOptions(words, OPTIONS, ALIASES)
-  const { conditions, problems } = conditionsOf(options, OPTIONS)
-  const statements: Statement[] = []
-  try {
-    statements.push(...targetOf(options, table, isChain))
-  } catch (error) {
-    if (!(error instanceof WordError)) throw error
-    const text = options.given.filter(({ name }) => !OPTIONS[name]?.condition).map((one) => one.text)
-    statements.push({ kind: 'unknown', text: text.join(' '), reason: 'not understood', ends: true })
-    problems.push(error.message)
-  }
-  const { counters } = options
-  return { conditions, statements, problems, ...(counters ? { counters } : {}) }
+  return readLinkRule(words, { options: OPTIONS, aliases: ALIASES }, (options) => targetOf(options, table, isChain))
 }
 
 /** Throws WordError. */

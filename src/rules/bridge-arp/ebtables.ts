@@ -1,11 +1,11 @@
 /** One rule of ebtables → conditions and statements (iptables/extensions/libebt_*.c, ebtables.8). */
 import type { Condition } from '../../model/condition.ts'
-import type { Counters } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 import { WordError } from '../iptables/extension.ts'
 import { ICMP_TYPES, ICMPV6_TYPES, icmpCondition, readIcmpType } from '../iptables/values/icmp.ts'
 import { readNumber } from '../iptables/values/numbers.ts'
-import { beyond, conditionsOf, type Given, type Option, type Options, readOptions } from './options.ts'
+import { beyond, type Given, type Option, type Options } from './options.ts'
+import { type LinkRule, readLinkRule } from './rule.ts'
 import {
   address,
   compare,
@@ -19,14 +19,6 @@ import {
   readMac,
   typeNumber,
 } from './values.ts'
-
-export interface LinkRule {
-  conditions: Condition[]
-  statements: Statement[]
-  counters?: Counters
-  /** Sentences on what is not understood. */
-  problems: string[]
-}
 
 /** What libebt_arp.c names; the numbers of ARP (RFC 826) and its relatives. */
 export const ARP_OPERATIONS: Readonly<Record<string, number>> = {
@@ -138,19 +130,10 @@ export function readEbtablesRule(
   table: string,
   isChain: (name: string) => boolean,
 ): LinkRule {
-  const options = readOptions(words, OPTIONS, ALIASES)
-  const { conditions, problems } = conditionsOf(options, OPTIONS)
-  const statements: Statement[] = []
-  try {
-    statements.push(...watchers(options), ...targetOf(options, table, isChain))
-  } catch (error) {
-    if (!(error instanceof WordError)) throw error
-    const text = options.given.filter(({ name }) => !OPTIONS[name]?.condition).map((one) => one.text)
-    statements.push({ kind: 'unknown', text: text.join(' '), reason: 'not understood', ends: true })
-    problems.push(error.message)
-  }
-  const { counters } = options
-  return { conditions, statements, problems, ...(counters ? { counters } : {}) }
+  return readLinkRule(words, { options: OPTIONS, aliases: ALIASES }, (options) => [
+    ...watchers(options),
+    ...targetOf(options, table, isChain),
+  ])
 }
 
 /** They see the frame before the target does, and change nothing. */
