@@ -1,4 +1,4 @@
-/** dist/, or the folder named: the command, the library for Node and browsers, and its types. */
+/** dist/, or the folder named: the command, its receiving thread, the library for Node and browsers, and its types. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -44,6 +44,11 @@ await build([
       // names stay, so that a stack says where it was
       minify: { compress: true, mangle: false, codegen: true },
     },
+  },
+  {
+    input: { receiver: 'src/kernel/receiver-thread.ts' },
+    platform: 'node',
+    output: { dir: out, format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
   },
   { input: { index: 'src/index.ts' }, platform: 'neutral', output: { dir: out, format: 'esm' } },
 ])
