@@ -18,6 +18,12 @@ export interface Group {
   elsewhere?: { host: string; journey: Journey; count: number }[]
 }
 
+export interface Folded {
+  group: Group
+  /** The journey that made the group. */
+  first: boolean
+}
+
 interface Kept {
   group: Group
   /** The first packet's columns, for telling what later ones have in common with it. */
@@ -38,8 +44,8 @@ export class Groups {
     this.shows = shows
   }
 
-  /** Counts the journey; gives its group where it is a new one that is shown. */
-  add(closed: ClosedJourney): Group | undefined {
+  /** Counts the journey; gives its group where that is shown. */
+  add(closed: ClosedJourney): Folded | undefined {
     const { open, states, world } = closed
     let fates = this.fates.get(world)
     if (!fates) {
@@ -49,18 +55,18 @@ export class Groups {
     const known = fates.find(open, states, closed.followed, closed.repeats.length > 0)
     const base = open.states.at(0) * F.COLUMNS
     if (known) {
-      const { group, row } = known.value
+      const { group, row, shown } = known.value
       group.count++
       compareRows(group.same, row, states.rows, base)
       this.ids?.set(open.id, group)
-      return undefined
+      return shown ? { group, first: false } : undefined
     }
     const journey = closed.explain()
     const group: Group = { journey, count: 1, same: { src: true, dst: true, sport: true, dport: true }, last: journey }
     this.ids?.set(open.id, group)
     const shown = this.shows(journey)
     fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown })
-    return shown ? group : undefined
+    return shown ? { group, first: true } : undefined
   }
 
   /** Notes of both that the other is the same packet. */

@@ -10,6 +10,9 @@ export const UNICODE = {
   times: '×',
   cut: '…',
   until: '–',
+  selected: '▸',
+  line: '─',
+  beside: '│',
 }
 
 export type Marks = typeof UNICODE
@@ -25,4 +28,7 @@ export const ASCII: Marks = {
   times: 'x',
   cut: '...',
   until: '-',
+  selected: '>',
+  line: '-',
+  beside: '|',
 }
