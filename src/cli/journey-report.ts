@@ -20,9 +20,16 @@ export interface ReportOptions {
   joiner?: Joiner | undefined
 }
 
+export interface Taken {
+  /** Where fates are told, that of the first packet of its fate. */
+  journey: Journey
+  /** The fate that it shares, where fates are told. */
+  folded?: Folded
+}
+
 export interface JourneyReport {
-  /** Gives the fate that the journey shares, where fates are told and this one is shown. */
-  take(closed: ClosedJourney): Folded | undefined
+  /** Undefined where the journey is not shown. */
+  take(closed: ClosedJourney): Taken | undefined
   /** Nothing more is there at the moment: what was told is written. */
   pause(): void
   /** Tells the rest; gives the exit code. */
@@ -51,7 +58,7 @@ function streamJourneys({ form, terminal, out, selection, joiner }: ReportOption
       const shown = journey && wanted && selection.journey(journey) ? journey : undefined
       if (ordered) ordered.add(closed.open.id, shown)
       else if (shown) write(shown)
-      return undefined
+      return shown && { journey: shown }
     },
     pause: () => out.flush(),
     end(tail) {
@@ -76,7 +83,7 @@ function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOp
         out.write(writer.journey({ ...folded.group }))
         out.flush()
       }
-      return folded
+      return folded && { journey: folded.group.journey, folded }
     },
     pause() {},
     end(tail) {

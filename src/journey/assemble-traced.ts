@@ -54,6 +54,7 @@ export class TracedAssembler implements EventSink {
   private readonly pool: OpenJourney[] = []
   private readonly sent = new Repeats()
   private lastFirstLine = 0
+  private settled = false
   private tick = 0
   /** The number of that interface's name. */
   private readonly lo: number
@@ -85,7 +86,11 @@ export class TracedAssembler implements EventSink {
     let journey = this.withId(traceId)
     let state = given >= 0 ? given : journey ? journey.shown : this.bareState(at.stamp.host)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
-    if (resolved.point.type !== 'begin') this.events++
+    if (resolved.point.type !== 'begin' && !resolved.own) this.events++
+    if (resolved.own) {
+      if (given >= 0) this.states.release(given)
+      return
+    }
     if (journey && !this.goesOn(journey, resolved, given)) {
       this.close(journey)
       journey = undefined
@@ -125,8 +130,11 @@ export class TracedAssembler implements EventSink {
     for (const lane of this.lanes.values()) for (const journey of lane.latestFirst()) journey.lossy = true
   }
 
-  end(): void {
+  /** `settled`: nothing was lost, and whatever was under way has had its time. */
+  end(settled = false): void {
+    this.settled = settled
     for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first)
+    this.settled = false
   }
 
   /** Can this event be the next of that journey? `given`: the state that it shows, or -1. */
@@ -375,7 +383,9 @@ export class TracedAssembler implements EventSink {
 
   /** Would more of it have been seen? */
   private isFollowed(journey: OpenJourney, lane: JourneyQueue): boolean {
-    return this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
+    return (
+      this.settled || this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
+    )
   }
 }
 

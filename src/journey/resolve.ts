@@ -42,6 +42,8 @@ export interface Resolved {
   layer: number
   /** A built-in chain's line: it begins or goes on with a base chain. */
   base: boolean
+  /** Of a table that a trace session made for itself. */
+  own: boolean
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
   /** Of a LOG line: the rules that print its prefix, where there is not just one. */
@@ -160,6 +162,7 @@ export class Resolver {
       chainNumber: 0,
       layer: 0,
       base,
+      own: false,
       mismatch: undefined,
       candidates: [],
       alike: [],
@@ -203,6 +206,7 @@ export class Resolver {
       chainNumber: 0,
       layer: 0,
       base: false,
+      own: false,
       mismatch: undefined,
       candidates: only ? [] : candidates,
       alike: [],

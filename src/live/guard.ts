@@ -7,11 +7,8 @@
  * To nfwhy it says lines: `ready`, `failed WHY`, `undone`.
  */
 import { shellWord } from '../edits/shell.ts'
+import { LINE_OF_INPUT } from './beat.ts'
 import type { Change, Plan } from './plan.ts'
-
-/** Seconds; without a beat for so long the connection is taken for lost. */
-const SILENCE = 35
-export const BEAT_EVERY = 10
 
 /** Where it is noted what to undo, should even the keeper be killed; root's alone. */
 export const NOTES_FOLDER = '/run/nfwhy'
@@ -30,7 +27,8 @@ rmdir ${NOTES_FOLDER} 2>/dev/null
 :
 }
 exec 3>&1
-${READ}
+${LINE_OF_INPUT}
+${WATCH}
 {
   say() { printf '%s\\n' "$*" >&3; }
   fail() { say "failed $(printf '%s' "$*" | tr '\\n' ' ')"; exit 1; }
@@ -53,20 +51,15 @@ ${plan.changes.map(({ run }) => `  told=$( { ${run}; } 2>&1 </dev/null ) || fail
 }`
 }
 
-/** A line of standard input; fails at its end, and after too long a silence; without `timeout`, only the deadline is watched. */
-const READ = `
-if timeout 5 true 2>/dev/null; then
-  nfwhy_read() { timeout ${SILENCE} sh -c 'read -r word && printf "%s\\n" "$word"'; }
-  nfwhy_watch() { :; }
-else
-  nfwhy_read() { read -r word && printf '%s\\n' "$word"; }
-  nfwhy_watch() {
-    while sleep 5; do
-      [ -d "/proc/$self" ] || exit 0
-      [ "$(date +%s)" -lt "$until" ] || { kill "$self"; exit 0; }
-    done </dev/null >/dev/null 2>&1 3>&- &
-  }
-fi`
+/** Where a silence cannot be told, the deadline is watched beside. */
+const WATCH = `
+nfwhy_watch() {
+  ! timeout 5 true 2>/dev/null || return 0
+  while sleep 5; do
+    [ -d "/proc/$self" ] || exit 0
+    [ "$(date +%s)" -lt "$until" ] || { kill "$self"; exit 0; }
+  done </dev/null >/dev/null 2>&1 3>&- &
+}`
 
 /** Best effort: without the note, only `--cleanup` finds less. */
 const noteUndo = (undo: string): string => `  { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
