@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  collect: async () => (await import('./collect.ts')).collectCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { Section } from './section.ts'
 
 export { type Frame, FrameReader, type FramesEnd } from './frames.ts'
 export { sectionScript } from './script.ts'
-export { ABSENT, NOTES, REFUSED, type Section } from './section.ts'
+export { ABOUT, ABSENT, NOTES, REFUSED, type Section } from './section.ts'
 
 /** In the order they are asked: rules first, since they change. */
 export const SECTIONS: readonly Section[] = [...RULESETS, ...HOST]

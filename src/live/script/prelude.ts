@@ -43,6 +43,12 @@ digit=$(printf '%s' "$CAPABILITIES" | sed 's/...$//;s/.*\(.\)$/\1/')
 case $digit in [13579bdf]) ADMIN=1 ;; esac
 case $digit in [2367abef]) RAW=1 ;; esac
 [ -z "$CAPABILITIES" ] && [ "$UID_NOW" = 0 ] && ADMIN=1 RAW=1
+section_about() {
+  printf 'host %s\n' "$(uname -n)"
+  printf 'when %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  printf 'uid %s\n' "$UID_NOW"
+  printf 'capabilities %s\n' "$CAPABILITIES"
+}
 need_admin() { [ -n "$ADMIN" ] || refused "it takes CAP_NET_ADMIN (root)"; }
 # Is this part of the kernel there? A module's name, and a function that it has where it is built in.
 BUILT_IN=

@@ -2,8 +2,9 @@
  * Sections as one POSIX sh script. `framed`: everything on standard output, for FrameReader at the other end. `folder`: for
  * a host without nfwhy, the script makes a bundle in the current directory and packs it.
  */
+import { COLLECTED } from '../../read/host/collected.ts'
 import { PRELUDE } from './prelude.ts'
-import { ABSENT, NOTES, REFUSED, type Section } from './section.ts'
+import { ABOUT, ABSENT, NOTES, REFUSED, type Section } from './section.ts'
 
 export type Form =
   /** `nonce`: letters and digits that nobody can guess, so that no comment of a rule passes for a frame. */
@@ -29,6 +30,7 @@ function framed(nonce: string, calls: string): string {
   status=$?
   printf '\\n%s end %s\\n%s\\n%s over\\n' ${nonce} "$status" "$told" ${nonce} || exit 1
 } 3>&1
+section about ${ABOUT} ${NOTES}
 ${calls}
 printf '\\n%s done\\n' ${nonce}`
 }
@@ -57,19 +59,16 @@ mkdir "./$name" 2>/dev/null || fail "cannot make a folder here ($(pwd)): it is n
 made=1
 list="./$name/${NOTES}"
 told_line() { printf '%s\\n' "$*" | cat >>"$list" || fail "the disk is full; nothing is left behind"; }
-told_line '# What nfwhy collect gathered; nfwhy reads it with the files beside it.'
-told_line "host $(uname -n)"
-told_line "when $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+told_line ${quoted(COLLECTED)}
 told_line "version ${version}"
-told_line "uid $UID_NOW"
-told_line "capabilities $CAPABILITIES"
+told_line "$(section_about)"
 notes=
 section() {
   case $3 in ${NOTES}) file=./$name/.note ;; *) file=./$name/$3 ;; esac
   told=$( { { ( section_$1 ); printf '%s status %s\\n' $SAYS "$?" >&2; } | cat >"$file" || printf '%s unwritten\\n' $SAYS >&2; } 2>&1 )
   case $told in *"$SAYS unwritten"*) fail "the disk is full; nothing is left behind" ;; esac
   status=$(printf '%s\\n' "$told" | sed -n "s/^$SAYS status //p")
-  told=$(printf '%s\\n' "$told" | grep -v "^$SAYS " | head -n 20 | tr '\\n' ' ')
+  told=$(printf '%s\\n' "$told" | grep -v -e "^$SAYS " -e "^# Warning: " | head -n 20 | tr '\\n' ' ')
   size=$(wc -c <"$file" | tr -d ' ')
   case $status in
     0) case $size/$told in

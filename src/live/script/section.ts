@@ -20,6 +20,8 @@ export interface Section {
 
 /** What was collected, and how; in a bundle it stands beside the files. */
 export const NOTES = 'collected.txt'
+/** The first section of every framed script: `host`, `when`, `uid`, `capabilities`, a line each. */
+export const ABOUT = 'about'
 
 /** Exit statuses of sections. */
 export const ABSENT = 90

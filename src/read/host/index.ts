@@ -1,3 +1,4 @@
+import { collected } from './collected.ts'
 import { conntrack } from './conntrack.ts'
 import { conntrackSave } from './conntrack-save.ts'
 import { conntrackStats } from './conntrack-stats.ts'
@@ -47,5 +48,6 @@ export const HOST_FORMATS: readonly HostFormat[] = [
   sysctl,
   modules,
   versions,
+  collected,
   uname,
 ]

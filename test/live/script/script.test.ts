@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
+  ABOUT,
   ABSENT,
   type Frame,
   FrameReader,
@@ -68,7 +69,7 @@ describe.each(SHELLS)('%s %s', (program, ...words) => {
       status,
       stderr,
     ])
-    expect(told.filter(([id]) => id !== 'slow')).toEqual([
+    expect(told.filter(([id]) => id !== 'slow' && id !== ABOUT)).toEqual([
       ['plain', 'one\ntwo\n', 0, ''],
       ['binary', '\0\xff\n\n', 0, ''],
       ['empty', '', 0, ''],
@@ -79,6 +80,10 @@ describe.each(SHELLS)('%s %s', (program, ...words) => {
       ['reads', 'read\n', 0, ''],
       ['cut', 'aaaa\nbbbb\n', 0, 'cut: it is longer; these are the first 10 bytes'],
       ['note', 'for people\n', 0, ''],
+    ])
+    expect(told[0]?.slice(0, 2)).toEqual([
+      ABOUT,
+      expect.stringMatching(/^host .+\nwhen \d{4}-.+Z\nuid \d+\ncapabilities [0-9a-f]*\n$/),
     ])
     expect(told.find(([id]) => id === 'slow')?.[2]).not.toBe(0)
   })
