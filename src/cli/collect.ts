@@ -10,7 +10,7 @@ import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
 import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
-import { EXIT } from './explain.ts'
+import { EXIT } from './exit.ts'
 import { openSource } from './source.ts'
 import { Output } from './stdout.ts'
 
