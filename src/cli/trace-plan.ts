@@ -1,6 +1,6 @@
 /** What a session will do or would do, in words and commands. */
-import { undoCommands } from '../live/guard.ts'
-import type { Plan, Wish } from '../live/plan.ts'
+import { byHand } from '../live/guard.ts'
+import type { Wish } from '../live/plan.ts'
 import type { Prepared } from '../live/session.ts'
 import { printable } from '../reports/printable.ts'
 
@@ -19,9 +19,9 @@ export function planText({ place, plan, namespace }: Prepared): string {
       namespace && stream.kind !== 'kernel-log' ? "the kernel's own socket, which loses nothing" : 'a program there'
     lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
   }
-  for (const { why, run, undo } of plan.changes) {
-    lines.push('', `# ${printable(why)}`, printable(run))
-    if (undo !== undefined) lines.push(`#   and back: ${printable(undo)}`)
+  for (const { why, run, undo, typed } of plan.changes) {
+    lines.push('', `# ${printable(why)}`, printable(typed?.run ?? run))
+    if (undo !== undefined) lines.push(`#   and back: ${printable(typed?.undo ?? undo)}`)
   }
   if (plan.table) {
     const back = plan.table.owned
@@ -42,10 +42,7 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
   return [
     `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
     ...plan.notes.map((note) => `  note: ${printable(note)}`),
-    `  should all else fail, this takes it back: ${cleanupWords(plan)}`,
+    `  should all else fail, this takes it back there: ${byHand(plan)}`,
     '',
   ].join('\n')
 }
-
-/** Ends the session's processes over there, whose end takes back what they hold; the rest is for one who was killed. */
-const cleanupWords = (plan: Plan): string => printable([`pkill -f ${plan.id}`, ...undoCommands(plan)].join('; '))

@@ -19,6 +19,7 @@ export interface TraceOptions {
   exec?: string
   save?: string
   log?: boolean
+  programs?: boolean
   takeOver?: boolean
   dryRun?: boolean
   cleanup?: boolean
@@ -63,6 +64,7 @@ export function traceCommand(program: Command): Command {
     .option('--exec <COMMAND>', 'run this command here meanwhile, and end after it')
     .option('--save <DIR>', 'keep what was seen, with the rules, as a bundle that `nfwhy explain` reads')
     .option('--log', 'LOG rules at the hooks in place of a trace, for kernels that cannot trace')
+    .option('--programs', "read with programs over there (nft monitor trace, tcpdump), not the kernel's sockets")
     .option('--take-over', 'although another program (ulogd2 …) reads what has to be taken from it')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--cleanup', 'remove what a session that was killed may have left')
@@ -95,6 +97,7 @@ export function traceCommand(program: Command): Command {
         rate: options.rate,
         deadline: options.deadline,
         log: options.log ?? false,
+        programs: options.programs ?? false,
         takeOver: options.takeOver ?? false,
       }
       process.exitCode = await runTrace(filter, places, wish, options)

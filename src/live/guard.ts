@@ -8,7 +8,7 @@
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
-import type { Change, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 
 /** Where it is noted what to undo, should even the keeper be killed; root's alone. */
 export const NOTES_FOLDER = '/run/nfwhy'
@@ -19,7 +19,7 @@ export function guardScript(plan: Plan): string {
   return `
 umask 077
 until=${plan.until}
-note=${NOTES_FOLDER}/${plan.id}.sh
+note=${noteOf(plan.id)}
 nfwhy_undo() {
 ${undo}
 rm -f "$note" 2>/dev/null
@@ -83,14 +83,17 @@ function makeTable(commands: readonly string[], name: string, held: boolean): st
 const unowned = (text: string): string => text.replace(' { flags owner; }', '')
 
 /** The last change first. Each line is harmless where there is nothing to take back. */
-export function undoScript({ changes, table }: Plan): string {
-  return undoCommands({ changes, ...(table ? { table } : {}) })
-    .map((command) => `{ ${command}; } 2>/dev/null`)
-    .join('\n')
+export function undoScript(plan: Plan): string {
+  const { changes, table } = plan
+  const commands = [
+    ...(table && !table.owned ? [`nft delete table inet ${table.name}`] : []),
+    ...changes.flatMap(({ undo }) => (undo === undefined ? [] : [undo])).reverse(),
+  ]
+  return commands.map((command) => `{ ${command}; } 2>/dev/null`).join('\n')
 }
 
-/** What a person would type. */
-export const undoCommands = ({ changes, table }: { changes: readonly Change[]; table?: Plan['table'] }): string[] => [
-  ...(table && !table.owned ? [`nft delete table inet ${table.name}`] : []),
-  ...changes.flatMap(({ undo }) => (undo === undefined ? [] : [undo])).reverse(),
-]
+/** For a person's hands: ends the session over there, and does what its keeper would have done, should that be gone. */
+export const byHand = (plan: Plan): string =>
+  [`pkill -f ${plan.id}`, ...(undoScript(plan) === '' ? [] : [`sh ${noteOf(plan.id)}`])].join('; ')
+
+const noteOf = (id: string): string => `${NOTES_FOLDER}/${id}.sh`

@@ -14,6 +14,8 @@ export interface Wish {
   deadline: number
   /** LOG rules at the hooks, where the kernel cannot trace. */
   log: boolean
+  /** Programs over there read the events, also where the kernel's sockets could be reached. */
+  programs: boolean
   /** Although another program reads what has to be taken from it. */
   takeOver: boolean
 }
@@ -29,6 +31,8 @@ export interface Change {
   run: string
   /** Does nothing where `run` has not been, and nothing twice. */
   undo?: string
+  /** What a person would type in place of `run` and `undo`, where that is shorter. */
+  typed?: { run: string; undo: string }
 }
 
 /** A table of our own, one nft command a line. */
@@ -54,6 +58,8 @@ export interface Plan {
   why: string
   table?: TracingTable
   changes: readonly Change[]
+  /** The changes put rules among those of the place. */
+  addsRules: boolean
   /** Where events come from; more than one where a packet passes both of the kernel's packet filters. */
   streams: readonly Stream[]
   /** What a person should know besides. */

@@ -13,7 +13,7 @@ const MOST = 8
 export class Reigns {
   readonly first: World
   private readonly list: { world: World; from: number }[]
-  private readonly readAgain: (at: string) => Promise<World>
+  private readonly readAgain: (at?: string) => Promise<World>
   private readonly report: Report
   /** Our own set-up is a change, too. */
   private settled = false
@@ -21,11 +21,20 @@ export class Reigns {
   private rereading: Promise<void> | undefined
   private again = false
 
-  constructor(first: World, readAgain: (at: string) => Promise<World>, report: Report) {
+  constructor(first: World, readAgain: (at?: string) => Promise<World>, report: Report) {
     this.first = first
     this.list = [{ world: first, from: Number.NEGATIVE_INFINITY }]
     this.readAgain = readAgain
     this.report = report
+  }
+
+  /** The rules are only known when ours are among them. */
+  hold(ready: Promise<void>): void {
+    this.rereading = ready.then(async () => {
+      this.list[0]!.world = await this.readAgain()
+      this.rereading = undefined
+    })
+    this.rereading.catch(() => {})
   }
 
   /** From now on changes are somebody else's. */

@@ -31,7 +31,7 @@ export interface Prepared {
 /** Looks, and changes nothing. Throws LiveProblem. */
 export async function prepare(place: Place, wish: Wish, id: string): Promise<Prepared> {
   const facts = await survey(place)
-  const namespace = sameKernel(facts)
+  const namespace = wish.programs ? undefined : sameKernel(facts)
   return { place, facts, namespace, plan: choosePlan(facts, wish, id, namespace !== undefined) }
 }
 
@@ -88,7 +88,9 @@ export class Session {
     try {
       await session.listen()
       session.guard = startGuard(prepared.place, prepared.plan)
-      await session.guard.ready
+      const ready = session.guard.ready
+      if (prepared.plan.addsRules) session.reigns.hold(ready)
+      await ready
     } catch (error) {
       await session.stop().catch(() => {})
       throw error
@@ -140,7 +142,7 @@ export class Session {
     return this.explainers[stream]!.stats
   }
 
-  private async readRules(at: string): Promise<World> {
+  private async readRules(at?: string): Promise<World> {
     const world = await this.machine.readRules()
     this.options.onRules(this.machine.ruleFiles, at)
     return world
@@ -191,7 +193,7 @@ export class Session {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
     let silence: NodeJS.Timeout | undefined
     const lull = () => {
-      explainer.pause(stream.lossless)
+      explainer.pause(stream.tellsLosses)
       this.options.onPause()
     }
     try {
@@ -205,7 +207,7 @@ export class Session {
       }
     } finally {
       clearTimeout(silence)
-      explainer.pause(stream.lossless)
+      explainer.pause(stream.tellsLosses)
       explainer.end()
     }
   }

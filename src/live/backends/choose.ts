@@ -61,6 +61,7 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
     why: 'the rules are in nf_tables',
     table,
     changes: both && 'stream' in both ? both.changes : [],
+    addsRules: false,
     streams,
     notes: [...notes, ...emptyNote(facts)],
   }
@@ -91,7 +92,7 @@ function legacyMade(
   if (facts.nftTables || facts.nftNotLoaded) {
     const table = needsNft(facts, wish, id)
     const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
-    return { ...made, why, table, changes, notes: [...made.notes, ...ownerNote(table.owned)] }
+    return { ...made, why, table, changes, addsRules: false, notes: [...made.notes, ...ownerNote(table.owned)] }
   }
   const rules = traceRules(id, wish, until, toolsOf(facts, 'legacy'))
   if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
@@ -99,6 +100,7 @@ function legacyMade(
     ...made,
     why: 'the rules are of iptables-legacy, and there is no nft here',
     changes: [...changes, ...rules],
+    addsRules: true,
     notes: [...made.notes, 'an empty table raw stays, if there was none'],
   }
 }
@@ -110,6 +112,7 @@ const xtablesNft: Maker = (facts, wish, id, until) => {
     backend: 'xtables-nft',
     why: 'the rules are in nf_tables, made by iptables',
     changes: rules,
+    addsRules: true,
     streams: [{ kind: 'nft-trace' }],
     notes: ['an empty table raw stays, if there was none', ...emptyNote(facts)],
   }

@@ -22,6 +22,10 @@ export function loggerChanges(facts: Facts, to: 'nfnetlink_log' | 'kernel log'):
       {
         why: `what is traced of ${name} goes to ${to === 'kernel log' ? 'the kernel log' : 'NFLOG'}, not to ${loggerWords(before)}`,
         run: `echo ${wanted} > ${file}`,
+        typed: {
+          run: `sysctl -w net.netfilter.nf_log.${number}=${wanted}`,
+          undo: `sysctl -w net.netfilter.nf_log.${number}=${before}`,
+        },
         undo: `[ "$(cat ${file})" != ${wanted} ] || echo ${NAME.test(before) ? before : 'NONE'} > ${file}`,
       },
     ]

@@ -45,7 +45,7 @@ function netlinkStream(stream: Exclude<Stream, { kind: 'kernel-log' }>, { path }
   return {
     format: captureFormat(stream.kind === 'nflog' ? 'nflog-pcap' : 'nft-netlink'),
     by: "the kernel's netlink socket",
-    lossless: true,
+    tellsLosses: true,
     ready: receiver.ready.then(() => {}),
     chunks: receiver.chunks,
     lost: () => receiver.lost(),

@@ -42,7 +42,8 @@ export function programStream(place: Place, { sh, format: id, listens, fromNow, 
   return {
     format: captureFormat(id),
     by: name,
-    lossless: false,
+    // nft says so, NFLOG numbers its records; the kernel log drops lines in silence
+    tellsLosses: id !== 'kernel-log',
     ready,
     chunks: chunks(),
     lost: () => 0,

@@ -6,8 +6,8 @@ export interface EventStream {
   format: CaptureFormat
   /** What reads it, for people: `the kernel's netlink socket`, `nft monitor trace`. */
   by: string
-  /** Every loss is known: what is not in it did not happen. */
-  lossless: boolean
+  /** Losses are told: what is not in it, and not told to be lost, did not happen. */
+  tellsLosses: boolean
   /** From then on nothing is missed. Rejects where it cannot be read. */
   ready: Promise<void>
   /** Ends behind `stop`, after what has come until then. */
