@@ -38,10 +38,16 @@ export function matching(state: LiveState): number {
   return filter ? keptOf(state).packets.filter((one) => matches(filter.condition, one)).length : 0
 }
 
+/** A packet is rather looked at than notices below it, if there are no more than this less one. */
+const NEAR = 3
+
 /** Where the selection stands among what is shown; -1 where there is nothing. */
 export function selectedIndex(state: LiveState): number {
   const items = shownItems(state)
-  if (state.selected === undefined) return items.length - 1
+  if (state.selected === undefined) {
+    const near = items.slice(-NEAR).findLastIndex(({ kind }) => kind === 'group')
+    return near < 0 ? items.length - 1 : Math.max(0, items.length - NEAR) + near
+  }
   const at = items.findIndex(({ key }) => key === state.selected)
   // it went, or the filter hides it: the oldest that is left
   return at < 0 ? Math.min(0, items.length - 1) : at

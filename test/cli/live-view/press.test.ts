@@ -98,9 +98,12 @@ describe('one in full', () => {
   })
 
   test('a notice tells all of it', () => {
-    const text = screen(presses(busy({ columns: 40 }), 'enter')).join(' ')
+    const text = screen(presses(busy({ columns: 40 }), 'down', 'enter')).join(' ')
     expect(text).toContain('the rules have changed, and were read again')
   })
+
+  test('the newest packet is chosen, not a notice below it', () =>
+    expect(screen(press(busy(), 'enter'))[1]).toContain('FORWARDED'))
 
   test('nothing to open', () => expect(screen(press(empty(), 'enter'))).toEqual(screen(empty())))
 })
