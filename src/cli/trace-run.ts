@@ -10,7 +10,7 @@ import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { type Prepared, prepare, Session, type SessionStats } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { type FormOptions, warningsText } from '../reports/index.ts'
+import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
@@ -20,6 +20,7 @@ import { makeSelection } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
+import { canShow, type Face, lines, openView } from './trace-face.ts'
 import { beginningText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
 
@@ -45,24 +46,33 @@ export async function runTrace(
     out.flush()
     return EXIT.done
   }
-  for (const one of prepared) tell(beginningText(one, filter, wish))
+  for (const one of prepared) lines.say(beginningText(one, filter, wish))
   const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
   const out = new Output(file, options.output)
   const joiner = places.length > 1 ? new Joiner((host) => host ?? '') : undefined
-  const run = new LiveRun(prepared, options, terminal)
+  const face =
+    form === FORMS.text && file === undefined && !options.plain && canShow()
+      ? openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
+      : lines
   try {
-    const report = openReport({ form, terminal, out, selection, live: file === undefined, joiner })
+    const run = new LiveRun(prepared, options, terminal, face)
+    const live = file === undefined && !face.showsJourneys
+    const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
+    face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
     return code
   } finally {
+    face.close()
     if (file !== undefined) closeSync(file)
   }
 }
 
-/** To standard error, at once. */
-const tell = (text: string) => process.stderr.write(text)
+const titleOf = (filter: string, prepared: readonly Prepared[]): string => {
+  const where = prepared.map(({ place, plan }) => `${place.name} (${plan.backend})`).join(', ')
+  return printable(`${filter === '' ? 'all packets' : filter} on ${where}`)
+}
 
 /** `--exec`'s command as words: no shell is asked; who wants one says so (`sh -c '…'`). */
 function wordsOf(text: string): string[] {
@@ -83,6 +93,8 @@ function wordsOf(text: string): string[] {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Milliseconds that packets of `--exec`'s command have to come in. */
 const TRAILING = 500
+/** Milliseconds. */
+const COUNT_EVERY = 500
 
 class LiveRun {
   readonly warnings: Diagnostic[] = []
@@ -90,12 +102,14 @@ class LiveRun {
   private readonly prepared: readonly Prepared[]
   private readonly options: TraceOptions
   private readonly terminal: FormOptions
+  private readonly face: Face
   private readonly saved: Saved | undefined
   private shown = 0
   private failure: unknown
   private finish = () => {}
 
-  constructor(prepared: readonly Prepared[], options: TraceOptions, terminal: FormOptions) {
+  constructor(prepared: readonly Prepared[], options: TraceOptions, terminal: FormOptions, face: Face) {
+    this.face = face
     this.prepared = prepared
     this.options = options
     this.terminal = terminal
@@ -121,6 +135,8 @@ class LiveRun {
       this.finish = resolve
     })
     for (const signal of SIGNALS) process.on(signal, this.finish)
+    this.face.onStop(this.finish)
+    const counting = setInterval(() => this.face.stats(this.stats), COUNT_EVERY)
     const timers: NodeJS.Timeout[] = []
     let child: { kill(): void } | undefined
     try {
@@ -134,13 +150,14 @@ class LiveRun {
       }
       if (this.failure) throw this.failure
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
-      tell(`Ready: ${this.sessions.map((one) => one.streams.map(({ by }) => by).join(' and ')).join('; ')}.\n`)
+      this.face.say(`Ready: ${this.sessions.map((one) => one.streams.map(({ by }) => by).join(' and ')).join('; ')}.\n`)
       if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
       timers.push(setTimeout(this.finish, this.options.deadline * 1000))
       if (command) child = this.execute(command, (timer) => timers.push(timer))
       await over
     } finally {
       for (const timer of timers) clearTimeout(timer)
+      clearInterval(counting)
       child?.kill()
       await this.stopAll()
       for (const signal of SIGNALS) process.off(signal, this.finish)
@@ -153,7 +170,9 @@ class LiveRun {
   private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {
     const host = this.prepared.length > 1 ? prepared.place.name : undefined
     const folder = host === undefined ? undefined : `${this.prepared.indexOf(prepared) + 1}-${fileName(host)}`
-    const session: Session = await Session.start(prepared, {
+    // packets may have ended before it says that it is ready
+    let session: Session | undefined
+    session = await Session.start(prepared, {
       ids,
       idle: this.options.idle,
       ...(host === undefined ? {} : { host }),
@@ -166,14 +185,15 @@ class LiveRun {
     return session
   }
 
-  private take(closed: ClosedJourney, report: JourneyReport, session: Session): void {
+  private take(closed: ClosedJourney, report: JourneyReport, session: Session | undefined): void {
     // what comes behind the last is not shown
     if (this.options.count !== undefined && this.shown >= this.options.count) return
     try {
       const taken = report.take(closed)
       if (!taken) return
       this.shown++
-      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session.rulesDoNotFit()
+      this.face.journey(taken, closed)
+      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session?.rulesDoNotFit()
       if (this.shown === this.options.count) this.finish()
     } catch (error) {
       this.fail(error)
@@ -183,7 +203,9 @@ class LiveRun {
   private execute([program, ...words]: readonly string[], note: (timer: NodeJS.Timeout) => void): { kill(): void } {
     const { spawn } = process.getBuiltinModule('node:child_process')
     // what it says is not our data
-    const child = spawn(program!, words, { stdio: ['ignore', 2, 2] })
+    // and would spoil the view
+    const output = this.face.showsJourneys ? 'ignore' : 2
+    const child = spawn(program!, words, { stdio: ['ignore', output, output] })
     child.on('error', (error: NodeJS.ErrnoException) =>
       this.fail(
         new UserError(
@@ -202,7 +224,7 @@ class LiveRun {
 
   private readonly warn = (warning: Diagnostic): void => {
     this.warnings.push(warning)
-    tell(warningsText([warning], this.terminal))
+    this.face.say(warningsText([warning], this.terminal))
   }
 
   private async stopAll(): Promise<void> {

@@ -38,26 +38,24 @@ for note in ${NOTES_FOLDER}/nfwhy-*.sh; do
 done
 rmdir ${NOTES_FOLDER} 2>/dev/null
 for tool in iptables iptables-legacy iptables-nft ip6tables ip6tables-legacy ip6tables-nft; do
-  command -v "$tool" >/dev/null 2>&1 || continue
-  case $tool in
-    *-legacy) grep -qx raw /proc/net/\${tool%%tables*}_tables_names 2>/dev/null || continue ;;
-    *tables) case $("$tool" -V 2>/dev/null) in *nf_tables*) ;; *) grep -qx raw /proc/net/\${tool%%tables*}_tables_names 2>/dev/null || continue ;; esac ;;
-  esac
-  "$tool" -t raw -S 2>/dev/null | grep -E -- '^-A (PREROUTING|OUTPUT) .*--comment nfwhy-[0-9]+ -j (TRACE|LOG)' | while read -r rule; do
-    id=$(printf '%s\\n' "$rule" | sed -n 's/.*--comment \\(nfwhy-[0-9]*\\).*/\\1/p')
+  command -v "$tool-save" >/dev/null 2>&1 || continue
+  "$tool-save" 2>/dev/null | awk '/^[*]/ { table = substr($0, 2) }
+    /^-A .*--comment nfwhy-[0-9]+ .*-j (TRACE|LOG|NFLOG)/ { print table, $0 }' | while read -r table add rule; do
+    id=$(printf '%s\\n' "$rule" | sed -n 's/.*--comment \\(nfwhy-[0-9]*\\) .*/\\1/p')
     if is_running "$id"; then printf 'running %s\\n' "$id"; continue; fi
-    if printf '%s\\n' "-D \${rule#-A }" | xargs "$tool" -w 5 -t raw >/dev/null 2>&1; then
-      printf 'removed %s -t raw %s\\n' "$tool" "$rule"
+    if printf '%s\\n' "-D $rule" | xargs "$tool" -w 5 -t "$table" >/dev/null 2>&1; then
+      printf 'removed %s -t %s -A %s\\n' "$tool" "$table" "$rule"
     else
-      printf 'failed %s -t raw %s\\n' "$tool" "$rule"
+      printf 'failed %s -t %s -A %s\\n' "$tool" "$table" "$rule"
     fi
   done
 done
 if command -v nft >/dev/null 2>&1 && { [ -d /sys/module/nf_tables ] || ! [ -s /proc/modules ]; }; then
-  nft list tables inet 2>/dev/null | sed -n 's/^table inet \\(nfwhy-[0-9]*\\)$/\\1/p' | while read -r id; do
+  nft list tables inet 2>/dev/null | sed -n 's/^table inet \\(nfwhy-[0-9]*\\)\\(-log\\)*$/\\1\\2/p' | while read -r name; do
+    id=\${name%-log}
     if is_running "$id"; then printf 'running %s\\n' "$id"
-    elif nft delete table inet "$id" 2>/dev/null; then printf 'removed table inet %s\\n' "$id"
-    else printf 'failed table inet %s\\n' "$id"; fi
+    elif nft delete table inet "$name" 2>/dev/null; then printf 'removed table inet %s\\n' "$name"
+    else printf 'failed table inet %s\\n' "$name"; fi
   done
 fi
 printf 'done\\n'

@@ -67,12 +67,13 @@ const noteUndo = (undo: string): string => `  { [ -d ${NOTES_FOLDER} ] || mkdir 
 
 /** What goes to `nft -i`, command by command, is only known to be done when it is listed. */
 function makeTable(commands: readonly string[], name: string, held: boolean): string {
+  const rules = commands.filter((one) => one.startsWith('add rule ')).length
   const text = commands.map((one) => `${one}\n`).join('')
   if (!held) return `  told=$(printf '%s' ${shellWord(text)} | nft -f - 2>&1) || fail "nft: $told"`
   return `  told=$(printf '%s' ${shellWord(unowned(text))} | nft -c -f - 2>&1) || fail "nft: $told"
   printf '%s' ${shellWord(text)}
   tries=0
-  until nft list chain inet ${name} output 2>/dev/null | grep -q nftrace; do
+  until nft list table inet ${name} 2>/dev/null | grep -c -e nftrace -e 'log prefix' | grep -qx ${rules}; do
     tries=$((tries + 1))
     [ $tries -lt 50 ] || fail "nft: the table could not be made; does this nft have an interactive mode (nft -i)?"
     sleep 0.1 2>/dev/null || sleep 1

@@ -13,6 +13,7 @@ export const UNICODE = {
   selected: '▸',
   line: '─',
   beside: '│',
+  arrows: '↑↓',
 }
 
 export type Marks = typeof UNICODE
@@ -31,4 +32,5 @@ export const ASCII: Marks = {
   selected: '>',
   line: '-',
   beside: '|',
+  arrows: 'up/down',
 }

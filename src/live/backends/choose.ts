@@ -2,10 +2,11 @@
 import type { Backend, Change, Plan, Stream, Wish } from '../plan.ts'
 import { LiveProblem } from '../problem.ts'
 import { type Facts, hasCapability, legacyTables } from '../survey/facts.ts'
+import { LOG_GROUP, logRules, logTable } from './log-rules.ts'
 import { loggerChanges } from './logger.ts'
 import { holderOfGroup, loggersOf, sidesOf } from './sides.ts'
 import { traceRules } from './trace-rules.ts'
-import { tracingTable } from './tracing-table.ts'
+import { canOwn, tracingTable } from './tracing-table.ts'
 
 /** NFLOG's, which the kernel sends traces to. */
 const GROUP = 0
@@ -18,8 +19,9 @@ export function choosePlan(facts: Facts, wish: Wish, id: string, direct: boolean
       'Run as root (sudo nfwhy trace …); in a container, give it --cap-add NET_ADMIN or run it on the host. `nfwhy doctor` says what works without.',
     )
   if (wish.alternatives.length === 0) throw new LiveProblem('no packet can match this filter.')
-  const backend = wish.backend === 'auto' ? automatic(facts) : wish.backend
   const until = Math.floor((facts.seconds ?? Date.now() / 1000) + wish.deadline)
+  if (wish.log) return { id, until, ...logged(facts, wish, id, until, direct) }
+  const backend = wish.backend === 'auto' ? automatic(facts) : wish.backend
   const plan = { nft, legacy, 'xtables-nft': xtablesNft, 'kernel-log': kernelLog }[backend]
   return { id, until, ...plan(facts, wish, id, until, direct) }
 }
@@ -115,6 +117,34 @@ const xtablesNft: Maker = (facts, wish, id, until) => {
     addsRules: true,
     streams: [{ kind: 'nft-trace' }],
     notes: ['an empty table raw stays, if there was none', ...emptyNote(facts)],
+  }
+}
+
+const logged: Maker = (facts, wish, id, until, direct) => {
+  const nflog = direct || facts.programs.has('tcpdump')
+  const side: Side = nflog ? { stream: { kind: 'nflog', group: LOG_GROUP }, changes: [] } : toKernelLog(facts)
+  if ('problem' in side) throw new LiveProblem(side.problem, side.hint)
+  const made = { streams: [side.stream], notes: ['no rule is traced: only which hooks a packet came to is told'] }
+  // of what has a logger of its own the default one is not asked
+  const [load, why] = [side.changes.filter(({ undo }) => undo === undefined), '--log asks for LOG rules at the hooks']
+  if ((facts.nftTables || facts.nftNotLoaded) && wish.backend !== 'legacy') {
+    const table = logTable(id, wish, canOwn(facts), side.stream)
+    return { ...made, backend: 'nft', why, table, changes: load, addsRules: true }
+  }
+  const kind = wish.backend !== 'legacy' && /nf_tables/.test(facts.versions.get('iptables') ?? '') ? 'nft' : 'legacy'
+  const tools = Object.entries(toolsOf(facts, kind)).map(([family, tool]) => ({
+    family: family as 'ip' | 'ip6',
+    tool,
+    tables: (kind === 'legacy' && legacyTables(facts, family as 'ip' | 'ip6')) || ['filter'],
+  }))
+  const rules = logRules(id, wish, until, tools, side.stream)
+  if (rules.length === 0) throw new LiveProblem('there are no tables of iptables here to put LOG rules into.')
+  return {
+    ...made,
+    backend: kind === 'nft' ? 'xtables-nft' : 'legacy',
+    why,
+    changes: [...load, ...rules],
+    addsRules: true,
   }
 }
 

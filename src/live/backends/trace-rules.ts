@@ -36,12 +36,12 @@ export function traceRules(
 }
 
 /** UTC, as the kernel takes it. */
-const inert = (until: number): string[] => [
+export const inert = (until: number): string[] => [
   '-m',
   'time',
   '--datestop',
   new Date(until * 1000).toISOString().slice(0, 19),
 ]
 
-const limited = (rate: Wish['rate']): string[] =>
+export const limited = (rate: Wish['rate']): string[] =>
   rate ? ['-m', 'limit', '--limit', `${rate.packets}/${rate.per}`, '--limit-burst', String(burst(rate.packets))] : []

@@ -11,7 +11,7 @@ const PRIORITY = -350
 const HOOKS = ['prerouting', 'output'] as const
 
 export function tracingTable(id: string, wish: Wish, facts: Facts): TracingTable {
-  const owned = kernelAtLeast(facts, 5, 12) !== false && knowsOwner(facts)
+  const owned = canOwn(facts)
   const table = `inet ${id}`
   const { rate } = wish
   const limit = rate ? 'limit name "pace" ' : ''
@@ -30,6 +30,9 @@ export function tracingTable(id: string, wish: Wish, facts: Facts): TracingTable
   }
   return { name: id, commands, owned }
 }
+
+/** Is a table deleted with the process that made it? */
+export const canOwn = (facts: Facts): boolean => kernelAtLeast(facts, 5, 12) !== false && knowsOwner(facts)
 
 /** A connection's first packets come at once. */
 export const burst = (packets: number): number => Math.max(packets, 10)
