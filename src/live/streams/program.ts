@@ -61,6 +61,8 @@ const scriptOf = (sh: string, listens: string): string => `
 ${LINE_OF_INPUT}
 { ${sh}; } &
 child=$!
+# nfwhy may be gone when we speak to it; the program has to be ended all the same
+trap '' PIPE
 tries=0
 until ${listens} 2>/dev/null || [ $tries -ge 30 ] || ! kill -0 $child 2>/dev/null; do
   tries=$((tries + 1))
