@@ -172,7 +172,7 @@ class LiveRun {
     const folder = host === undefined ? undefined : `${this.prepared.indexOf(prepared) + 1}-${fileName(host)}`
     const session: Session = await Session.start(prepared, {
       ids,
-      idle: this.options.idle,
+      ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
       onPause: () => report.pause(),
