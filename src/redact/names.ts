@@ -16,9 +16,21 @@ export class Names {
     this.hash = hash
   }
 
+  /** Text of people's own: hosts and words replaced. `\n` and its like are JSON's. */
+  text(text: string): string {
+    const hosts = this.pattern ? `${this.pattern.source}|` : ''
+    return text.replace(new RegExp(`${hosts}${WORDS}`, 'gu'), (word) => {
+      if (word.startsWith('\\')) return /^\\u/.test(word) ? '?' : word
+      return this.hosts.includes(word) ? this.hostWord(word) : this.word(word)
+    })
+  }
+
   /** A word; those that everybody uses (`drop`, `service`) are themselves. */
   word(word: string): string {
-    return KEPT_WORDS.has(word.toLowerCase()) || word.length === 1 ? word : this.made(word)
+    const lower = word.toLowerCase()
+    // eth0, port52000, and threads as the kernel's log names them: T123
+    if (word.length === 1 || KEPT_WORDS.has(lower) || KEPT_WORDS.has(lower.replace(/\d+$/, ''))) return word
+    return /^[CT]\d+$/.test(word) ? word : this.made(word)
   }
 
   /** A machine's name, with or without its domain. */
@@ -64,6 +76,8 @@ export class Names {
   }
 }
 
+/** An escape, or a word. */
+const WORDS = String.raw`\\u[\da-fA-F]{4}|\\.|(?<![\p{L}\p{N}])\p{L}[\p{L}\p{N}]*`
 /** Shorter names are words like others. */
 const SHORTEST = 3
 const MADE = /^host-[gjklmnpqrstvwxz]{7}$/

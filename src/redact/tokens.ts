@@ -14,7 +14,7 @@ const END = String.raw`(?:${V4}|\[?${V6}\]?)`
 
 /** Hardware address (or several bytes), range, address with what stands behind it, `ip-10-1-2-3` as clouds name hosts. */
 const TOKEN = new RegExp(
-  String.raw`(?<pairs>${PAIRS})(?:/(?<pairMask>${PAIRS}))?|(?<from>${END})-(?<to>${END})|` +
+  `(?<pairs>${PAIRS})(?:/(?<pairMask>${PAIRS}))?|(?<from>${END})-(?<to>${END})|` +
     String.raw`(?<address>${V4}|${V6})(?:/(?:(?<mask>${V4}|${V6})|(?<length>\d{1,3})(?![\d.])))?|` +
     String.raw`(?<=\bip-)(?<dashed>\d{1,3}(?:-\d{1,3}){3})(?![\d-])`,
   'g',
@@ -23,27 +23,39 @@ const TOKEN = new RegExp(
 /** How a range that is none any more may be written: as a list of prefixes in braces, or inside of them. */
 export type Ranges = 'nft' | 'plain'
 
-/** Of text without comments and names. */
-export function redactTokens(text: string, redactor: Redactor, ranges: Ranges = 'plain'): string {
-  if (!/[.:-]/.test(text)) return text
-  return text.replace(TOKEN, (whole: string, ...rest: unknown[]) => {
-    const groups = rest.at(-1) as Record<string, string | undefined>
-    const at = rest.at(-3) as number
-    if (groups.pairs !== undefined) return pairs(groups.pairs, groups.pairMask, redactor)
-    if (groups.from !== undefined) {
-      const place = {
-        before: text.slice(Math.max(0, at - 40), at),
-        after: text.slice(at + whole.length, at + whole.length + 20),
-      }
-      return range(groups.from, groups.to!, redactor, ranges === 'nft' ? place : undefined) ?? whole
-    }
-    if (groups.dashed !== undefined)
-      return redactor.addressText(groups.dashed.replaceAll('-', '.'))?.replaceAll('.', '-') ?? whole
-    return address(groups.address!, groups.mask, groups.length, redactor) ?? whole
-  })
+/** `other`: what becomes of the text between addresses. */
+export function redactTokens(
+  text: string,
+  redactor: Redactor,
+  ranges: Ranges = 'plain',
+  other: (text: string) => string = (between) => between,
+): string {
+  if (!/[.:-]/.test(text)) return other(text)
+  let result = ''
+  let done = 0
+  for (const match of text.matchAll(TOKEN)) {
+    const replaced = replacement(match, text, redactor, ranges)
+    if (replaced === undefined) continue
+    result += other(text.slice(done, match.index)) + replaced
+    done = match.index + match[0].length
+  }
+  return result + other(text.slice(done))
 }
 
-function address(
+/** Undefined: it only looked like an address. */
+function replacement(match: RegExpExecArray, text: string, redactor: Redactor, ranges: Ranges): string | undefined {
+  const { pairs, pairMask, from, to, dashed, address, mask, length } = match.groups!
+  if (pairs !== undefined) return redactPairs(pairs, pairMask, redactor)
+  if (from !== undefined) {
+    const end = match.index + match[0].length
+    const place = { before: text.slice(Math.max(0, match.index - 40), match.index), after: text.slice(end, end + 20) }
+    return redactRangeText(from, to!, redactor, ranges === 'nft' ? place : undefined)
+  }
+  if (dashed !== undefined) return redactor.addressText(dashed.replaceAll('-', '.'))?.replaceAll('.', '-')
+  return redactAddress(address!, mask, length, redactor)
+}
+
+function redactAddress(
   text: string,
   mask: string | undefined,
   length: string | undefined,
@@ -51,7 +63,7 @@ function address(
 ): string | undefined {
   // a sentence's colon, or what else stands behind an address
   if (/[^:]:$/.test(text) && !parseAddress(text)) {
-    const inner = address(text.slice(0, -1), undefined, undefined, redactor)
+    const inner = redactAddress(text.slice(0, -1), undefined, undefined, redactor)
     return inner === undefined ? undefined : `${inner}:${tail(mask, length)}`
   }
   const bytes = parseAddress(text)
@@ -90,7 +102,12 @@ interface Place {
 }
 
 /** `place`: where nft's language allows a list of prefixes instead. */
-function range(fromText: string, toText: string, redactor: Redactor, place: Place | undefined): string | undefined {
+function redactRangeText(
+  fromText: string,
+  toText: string,
+  redactor: Redactor,
+  place: Place | undefined,
+): string | undefined {
   const bare = (text: string) => text.replace(/^\[|\]$/g, '')
   const [from, to] = [parseAddress(bare(fromText)), parseAddress(bare(toText))]
   if (!from || !to || from.length !== to.length) {
@@ -167,7 +184,7 @@ const fromBig = (value: bigint, length: number) =>
   Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n))
 
 /** Six bytes are a hardware address, fourteen an Ethernet header; of others nothing is known, and nothing kept. */
-function pairs(text: string, mask: string | undefined, redactor: Redactor): string {
+function redactPairs(text: string, mask: string | undefined, redactor: Redactor): string {
   const words = text.split(':')
   const bytes = Uint8Array.from(words, (word) => Number.parseInt(word, 16))
   if (bytes.length === 6 && mask !== undefined) {
