@@ -34,6 +34,8 @@ export function collectCommand(program: Command): Command {
     .option('-o, --output <PATH>', 'the folder, or the archive (FILE.tgz), to make')
     .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N' (again for more)", append)
     .option('--capture <FILE...>', 'captures to put beside it')
+    .option('--redact', 'with other addresses and names, so that it can be shown to others')
+    .option('--redact-key <KEY>', 'the same, and the same again with the same KEY')
     .option('--print-script', 'print a sh script that does the same without nfwhy')
     .action(async (options: CollectOptions) => {
       process.exitCode = await runCollect(options)

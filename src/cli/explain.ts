@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Joiner } from '../explain/joined.ts'
+import { type Redactor, redactPlain } from '../redact/index.ts'
 import { warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
@@ -11,12 +12,13 @@ import { type Inputs, readInputs } from './inputs.ts'
 import { openReport } from './journey-report.ts'
 import { noCapture } from './no-capture.ts'
 import { Progress } from './progress.ts'
+import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { runCaptures } from './run.ts'
 import { makeSelection, type SelectOptions } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
-export interface ExplainOptions extends SelectOptions {
+export interface ExplainOptions extends SelectOptions, RedactOptions {
   as?: string[]
   full?: boolean
   unmatched?: boolean
@@ -63,6 +65,8 @@ export function explainCommand(program: Command): Command {
       'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
       collect,
     )
+    .option('--redact', 'with other addresses and names, so that it can be shown to others')
+    .option('--redact-key <KEY>', 'the same, and the same again with the same KEY')
     .option('--width <COLUMNS>', 'width of the text', Number)
     .option('--no-color', 'without colour (NO_COLOR does the same)')
     .action(async (given: string[], options: ExplainOptions) => {
@@ -79,9 +83,10 @@ function seconds(text: string): number {
 /** The exit code; throws UserError and ClosedPipe. */
 export async function runExplain(given: readonly string[], options: ExplainOptions): Promise<number> {
   const form = chooseForm(options)
-  const selection = makeSelection(options)
+  const redactor = makeRedactor(options)
+  const selection = makeSelection(redactor ? redactedSelection(options, redactor) : options)
   const wanted = terminalOptions(options, options.output === undefined)
-  const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
+  const inputs = await readInputs(withStdin(given, options.as), options.as ?? [], redactor)
   const terminal = { ...wanted, hosts: inputs.machines.length > 1 }
   if (inputs.captures.length === 0) throw noCapture(inputs)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
@@ -103,6 +108,15 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
     return code
   } finally {
     if (file !== undefined) closeSync(file)
+  }
+}
+
+/** People ask for the addresses that they know. */
+function redactedSelection({ filter, rule, ...options }: ExplainOptions, redactor: Redactor): ExplainOptions {
+  return {
+    ...options,
+    ...(filter === undefined ? {} : { filter: redactPlain(filter, redactor) }),
+    ...(rule === undefined ? {} : { rule: rule.map((one) => redactPlain(one, redactor)) }),
   }
 }
 

@@ -174,7 +174,7 @@ class LiveRun {
     let session: Session | undefined
     session = await Session.start(prepared, {
       ids,
-      idle: this.options.idle,
+      ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
       onPause: () => report.pause(),

@@ -23,7 +23,7 @@ export interface TraceOptions {
   takeOver?: boolean
   dryRun?: boolean
   cleanup?: boolean
-  idle: number
+  idle?: number
   outcome?: string[]
   rule?: string[]
   full?: boolean
@@ -68,11 +68,8 @@ export function traceCommand(program: Command): Command {
     .option('--take-over', 'although another program (ulogd2 …) reads what has to be taken from it')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--cleanup', 'remove what a session that was killed may have left')
-    .option(
-      '--idle <SECONDS>',
-      'a packet without another event for so long has ended',
-      (text) => duration('--idle', text),
-      1,
+    .option('--idle <SECONDS>', 'a packet without another event for so long has ended', (text) =>
+      duration('--idle', text),
     )
     .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
     .option('--rule <RULE>', 'only packets that met this rule: nat:KUBE-NODEPORTS:16', collect)

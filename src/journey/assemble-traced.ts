@@ -27,8 +27,9 @@ const MOST_HOSTS = 1000
 const MOST_TRIED = 64
 const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
-const POSTROUTING = maskOf('postrouting')
-const REWRITES_SOURCE = INPUT | POSTROUTING
+const REWRITES_SOURCE = maskOf('input', 'postrouting')
+/** At which a packet's way may end. */
+const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
 
 /** The journeys of one host, whose clocks and trace ids can be compared. */
 class Lane extends JourneyQueue {
@@ -319,9 +320,9 @@ export class TracedAssembler implements EventSink {
   private isLastChain(journey: OpenJourney, resolved: Resolved, base: number): boolean {
     const { hookMask, base: chain } = journey
     if (!chain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
-    if (hookMask !== INPUT && hookMask !== POSTROUTING) return false
+    if ((hookMask & LAST_HOOKS) === 0 || onlyHookOf(hookMask) === undefined) return false
     const out = this.states.rows[base + F.OUT]!
-    if (hookMask === POSTROUTING && (out === 0 || out === this.lo)) return false
+    if (hookMask !== INPUT && (out === 0 || out === this.lo)) return false
     return this.resolver.isVeryLast(chain)
   }
 

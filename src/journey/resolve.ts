@@ -99,6 +99,8 @@ export class Resolver {
     at.last[1] ??= (() => {
       if (at.hook === undefined || !at.inChain) return false
       const priority = priorityAt(at, at.hook)
+      const leaves = at.hook === 'forward' || at.hook === 'output'
+      if (leaves && baseChainsAt(this.world, at.family, 'postrouting', true).length > 0) return false
       return baseChainsAt(this.world, at.family, at.hook, true).every(
         (one) => one.chain === at.inChain || one.priority < priority,
       )

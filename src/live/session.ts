@@ -40,8 +40,8 @@ export interface SessionOptions {
   ids: JourneyIds
   /** The name that journeys bear, where there are several places. */
   host?: string
-  /** Seconds without another event after which a packet's journey has ended. */
-  idle: number
+  /** Seconds without another event after which a packet's journey has ended; absent: as short as the rules allow. */
+  idle?: number
   onClosed(closed: ClosedJourney): void
   /** All that came so far is read. */
   onPause(): void
@@ -61,7 +61,10 @@ export interface SessionStats {
 }
 
 /** Milliseconds without anything new. */
-const SILENCE = 250
+const SILENCE = 100
+/** Seconds that a packet takes through the kernel, at most; and with a program on its way that decides. */
+const PASSES = 0.1
+const WAITS = 1
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
 
@@ -174,7 +177,7 @@ export class Session {
       stream.onRulesetChange?.(() => this.reigns.changed())
       const explainer = new CaptureExplainer(stream.format, this.reigns.first, this.warn, onClosed, {
         ids,
-        idle: idle * 1e6,
+        idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
         engine: modelEngine,
         worldAt: (_, clock) => this.reigns.at(clock),
         ...(host === undefined ? {} : { host }),
@@ -212,3 +215,11 @@ export class Session {
     }
   }
 }
+
+/** Do the rules hand packets to a program (NFQUEUE)? */
+const mayWait = ({ tables }: World): boolean =>
+  tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'queue')),
+    ),
+  )
