@@ -13,7 +13,7 @@ const KILLS = Number(process.env.NFWHY_KILLS ?? 15)
 /** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
 const PATIENCE = 8
 /** Seconds; enough to set up on a busy machine. */
-const DEADLINE = 8
+const DEADLINE = 6
 const missing = whyNoPlace('tcpdump', 'dmesg')
 
 const LEGACY = `
@@ -45,6 +45,13 @@ const WAYS: readonly Way[] = [
     args: ['--backend', 'kernel-log', 'host', '127.0.0.1'],
     setup: `${LEGACY}\necho nfnetlink_log >/proc/sys/net/netfilter/nf_log/10`,
   },
+]
+
+/** sh, true when something of a session is there: what listens, what marks, a setting. */
+const SIGNS = [
+  'grep -q "^ *0 " /proc/net/netfilter/nfnetlink_log || pgrep -f "monitor trace" --ns $$ --nslist net',
+  'nft list ruleset | grep -q -e "inet nfwhy" -e "nfwhy-[0-9]"',
+  '! grep -q nf_log_ipv /proc/sys/net/netfilter/nf_log/2',
 ]
 
 /** Packets all the time. */
@@ -86,6 +93,17 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       expect((phases.get('setting up') ?? 0) + (phases.get('running') ?? 0)).toBeGreaterThan(0)
     })
 
+    test('killed with the first sign of it', { timeout: 60_000 }, async ({ onTestFinished }) => {
+      const place = await TestPlace.open(onTestFinished, options)
+      const before = await snapshot(place)
+      for (const sign of SIGNS) {
+        const run = place.trace([...args, '--for', '100ms'])
+        await place.run(`while kill -0 ${run.child.pid}; do ${sign} && exit; sleep 0.01; done`)
+        run.kill()
+        expect(await changesAfter(before, place, run.mark, PATIENCE), sign).toEqual([])
+      }
+    })
+
     test('its keeper killed as well: inert by the deadline, and cleaned up', { timeout: 60_000 }, async ({
       onTestFinished,
     }) => {
@@ -99,7 +117,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       expect(changes(before, await snapshot(place))).not.toEqual([])
       expect(halves.all.length).toBeGreaterThanOrEqual(3)
       for (const pid of [...halves.all.toReversed(), run.child.pid!]) kill(pid)
-      const deadline = sleep(Math.max(0, (DEADLINE + 1) * 1000 - run.age))
+      const deadline = run.deadline()
       await sleep(500)
       const left = changes(before, await snapshot(place, run.mark))
       // with the process that made it the kernel has deleted the table

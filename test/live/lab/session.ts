@@ -80,6 +80,12 @@ export class TraceRun {
     return /nfwhy-\d+/.exec(this.stderr)?.[0]
   }
 
+  /** Waits until the clock shows what is printed in the beginning. */
+  async deadline(): Promise<void> {
+    const [, time] = /until (\d\d:\d\d:\d\d) UTC/.exec(this.stderr)!
+    while (new Date().toISOString().slice(11, 19) < time!) await sleep(20)
+  }
+
   /** Undefined: none is there (any more, or yet). */
   halves(): Halves | undefined {
     const { id } = this
