@@ -4,6 +4,12 @@ import { openLiveView } from '../../../src/cli/live-view/view.ts'
 import type { Packet } from '../../../src/model/packet.ts'
 import type { Group } from '../../../src/reports/form.ts'
 
+// as src/cli/main.ts does
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack}\n`)
+  process.exit(2)
+})
+
 const came: { group: Group; packet: Packet }[] = JSON.parse(readFileSync(process.env.CAME!, 'utf8'))
 writeFileSync(process.env.PID!, String(process.pid))
 const view = openLiveView({

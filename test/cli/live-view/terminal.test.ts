@@ -206,7 +206,7 @@ describe.skipIf(!python)('in a terminal, which python3 makes', () => {
 
   test('a program that fails gives the terminal back, and is heard', async () => {
     const session = new Session(COMPARED, { FAILS: '1' })
-    expect(await session.ended).not.toBe(0)
+    expect(await session.ended).toBe(2)
     expectGivenBack(session)
     expectSameModes()
     expect(session.terminal.main).toContain('it fails on purpose')
