@@ -1,6 +1,7 @@
 /** The command line: each command is loaded when it is asked for. */
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { LiveProblem } from '../live/problem.ts'
 import { printable } from '../reports/printable.ts'
 import { ClosedPipe, UserError } from './errors.ts'
 import { Output } from './stdout.ts'
@@ -55,7 +56,7 @@ function report(error: unknown): number {
   if (error instanceof ClosedPipe) return 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   try {
-    if (error instanceof UserError)
+    if (error instanceof UserError || error instanceof LiveProblem)
       say(2, `nfwhy: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`)
     else {
       // not foreseen: a bug of ours, and its stack is what mends it
