@@ -170,7 +170,9 @@ class LiveRun {
   private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {
     const host = this.prepared.length > 1 ? prepared.place.name : undefined
     const folder = host === undefined ? undefined : `${this.prepared.indexOf(prepared) + 1}-${fileName(host)}`
-    const session: Session = await Session.start(prepared, {
+    // packets may have ended before it says that it is ready
+    let session: Session | undefined
+    session = await Session.start(prepared, {
       ids,
       ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
@@ -183,7 +185,7 @@ class LiveRun {
     return session
   }
 
-  private take(closed: ClosedJourney, report: JourneyReport, session: Session): void {
+  private take(closed: ClosedJourney, report: JourneyReport, session: Session | undefined): void {
     // what comes behind the last is not shown
     if (this.options.count !== undefined && this.shown >= this.options.count) return
     try {
@@ -191,7 +193,7 @@ class LiveRun {
       if (!taken) return
       this.shown++
       this.face.journey(taken, closed)
-      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session.rulesDoNotFit()
+      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session?.rulesDoNotFit()
       if (this.shown === this.options.count) this.finish()
     } catch (error) {
       this.fail(error)

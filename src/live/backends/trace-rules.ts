@@ -35,12 +35,12 @@ export function traceRules(
   return changes
 }
 
-/** UTC, as the kernel takes it. */
+/** UTC, as the kernel takes it; the second that it names still matches. */
 export const inert = (until: number): string[] => [
   '-m',
   'time',
   '--datestop',
-  new Date(until * 1000).toISOString().slice(0, 19),
+  new Date((until - 1) * 1000).toISOString().slice(0, 19),
 ]
 
 export const limited = (rate: Wish['rate']): string[] =>

@@ -9,8 +9,9 @@ import { captureFormat, type EventStream } from './stream.ts'
 /** Milliseconds that what was printed last has to come. */
 const TRAILING = 300
 
-export function programStream(place: Place, { sh, format: id, listens, fromNow, name }: Program): EventStream {
-  const running = startScript(place, scriptOf(sh, listens))
+export function programStream(place: Place, program: Program): EventStream {
+  const { format: id, fromNow, name } = program
+  const running = startScript(place, scriptOf(program))
   const stopBeating = keepBeating(running.stdin)
   const since = fromNow ? new FromNow() : undefined
   let stopped = false
@@ -57,20 +58,26 @@ export function programStream(place: Place, { sh, format: id, listens, fromNow, 
   }
 }
 
-const scriptOf = (sh: string, listens: string): string => `
+/** What it leaves changed is put back here as well: the guard, which does so too, may not have begun yet. */
+const scriptOf = ({ sh, listens, leaves }: Program): string => `
 ${LINE_OF_INPUT}
+${leaves === undefined ? '' : `before=$(cat ${leaves} 2>/dev/null)`}
+nfwhy_restore() { ${leaves === undefined ? ':' : `[ -z "$before" ] || [ "$(cat ${leaves})" = "$before" ] || printf '%s\\n' "$before" >${leaves}`}; } 2>/dev/null
 { ${sh}; } &
 child=$!
+# nfwhy may be gone when we speak to it; the program has to be ended all the same
+trap '' PIPE
 tries=0
 until ${listens} 2>/dev/null || [ $tries -ge 30 ] || ! kill -0 $child 2>/dev/null; do
   tries=$((tries + 1))
   sleep 0.1 2>/dev/null || sleep 1
 done
-kill -0 $child 2>/dev/null || { wait $child; exit $?; }
+kill -0 $child 2>/dev/null || { wait $child; status=$?; nfwhy_restore; exit $status; }
 read -r uptime rest </proc/uptime
 printf 'listening at %s\\n' "$uptime" >&2
 while kill -0 $child 2>/dev/null && word=$(nfwhy_read) && [ "$word" != stop ]; do :; done
 kill $child 2>/dev/null
 wait $child 2>/dev/null
+nfwhy_restore
 :
 `

@@ -13,6 +13,8 @@ export interface Program {
   listens: string
   /** It begins with what was before; only lines from now on count. */
   fromNow?: true
+  /** Settings that it changes by itself as it starts, and leaves so. */
+  leaves?: string
 }
 
 /** A netlink socket of the program's that has joined groups (/proc/net/netlink: protocol 12, port, groups). */
@@ -38,6 +40,7 @@ export function programFor(stream: Stream, { programs }: Facts): Program | { pro
           sh: `exec tcpdump -n -p -U -B 65536 -i nflog:${stream.group} -w - 2>/dev/null`,
           format: 'nflog-pcap',
           listens: 'grep -q "^ *[0-9]" /proc/net/netfilter/nfnetlink_log',
+          leaves: '/proc/sys/net/netfilter/nf_log/2',
         }
       return { problem: 'there is no tcpdump to read NFLOG with' }
     case 'kernel-log':

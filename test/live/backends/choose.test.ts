@@ -174,7 +174,7 @@ describe('what it changes', () => {
     const { changes, table } = plan([...ROOT, ...IPTABLES('legacy'), ...LEGACY_RULES, ...LOGGERS], { filter: 'icmp' })
     expect(table).toBeUndefined()
     const rule =
-      '-p 1 -m time --datestop 2027-01-15T08:10:00 -m limit --limit 10/second --limit-burst 10 -m comment --comment nfwhy-1 -j TRACE'
+      '-p 1 -m time --datestop 2027-01-15T08:09:59 -m limit --limit 10/second --limit-burst 10 -m comment --comment nfwhy-1 -j TRACE'
     expect(changes.slice(1)).toEqual([
       {
         why: 'packets that come in are traced (IPv4)',
