@@ -3,7 +3,7 @@ import { HOST } from './host.ts'
 import { RULESETS } from './rulesets.ts'
 import type { Section } from './section.ts'
 
-export { type Frame, FrameReader, type FramesEnd } from './frames.ts'
+export { type Frame, FrameReader } from './frames.ts'
 export { sectionScript } from './script.ts'
 export { ABOUT, ABSENT, NOTES, REFUSED, type Section } from './section.ts'
 
