@@ -10,4 +10,8 @@ export { ABOUT, ABSENT, NOTES, REFUSED, type Section } from './section.ts'
 /** In the order they are asked: rules first, since they change. */
 export const SECTIONS: readonly Section[] = [...RULESETS, ...HOST]
 
+/**
+ * Those to ask again when rules change, or the rest.
+ * @public
+ */
 export const sectionsTagged = (tag: Section['tag']): readonly Section[] => SECTIONS.filter((one) => one.tag === tag)
