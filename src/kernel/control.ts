@@ -16,8 +16,12 @@ export class Control {
   /** In the receiving thread: what it has sent. */
   private sent = 0
 
-  constructor(memory = new SharedArrayBuffer(24)) {
+  private readonly most: number
+
+  /** `most`: bytes that may be under way. */
+  constructor(memory = new SharedArrayBuffer(24), most = 0) {
     this.memory = memory
+    this.most = most
     this.flags = new Int32Array(memory, 0, 2)
     this.counts = new BigInt64Array(memory)
   }
@@ -46,12 +50,12 @@ export class Control {
     Atomics.notify(this.flags, TURN)
   }
 
-  /** A chunk was sent. Waits while more than `most` bytes are under way, up to the moment when all is to stop. */
-  send(bytes: number, most: number): void {
+  /** A chunk was sent. Waits while too many are under way, up to the moment when all is to stop. */
+  send(bytes: number): void {
     this.sent += bytes + CHUNK_COST
     for (;;) {
       const turn = Atomics.load(this.flags, TURN)
-      if (this.stopping || this.sent - Number(Atomics.load(this.counts, TAKEN)) <= most) return
+      if (this.stopping || this.sent - Number(Atomics.load(this.counts, TAKEN)) <= this.most) return
       Atomics.wait(this.flags, TURN, turn, 1000)
     }
   }

@@ -7,6 +7,8 @@ export interface ToThread {
   namespace?: string
   group: number
   bufferBytes: number
+  /** Bytes that whoever reads the chunks may lag behind. */
+  holdBytes: number
   /** Of a Control. */
   memory: SharedArrayBuffer
 }

@@ -17,8 +17,6 @@ import { Unavailable } from './unavailable.ts'
 
 /** Milliseconds until it looks whether to stop. */
 const WAIT = 100
-/** Bytes that whoever reads the chunks may lag behind; beyond these nothing is received, and the kernel's buffer fills. */
-const MOST_UNDER_WAY = 1 << 28
 
 const post = (message: FromThread, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer)
 const clock = new Clock()
@@ -33,7 +31,7 @@ try {
 
 function run(asked: ToThread): void {
   const source = open(asked)
-  const control = new Control(asked.memory)
+  const control = new Control(asked.memory, asked.holdBytes)
   try {
     send(source.head, control)
     post({ kind: 'ready', bufferBytes: source.socket.bufferBytes })
@@ -69,5 +67,5 @@ function send(chunk: Uint8Array<ArrayBuffer>, control: Control): void {
   if (chunk.length === 0) return
   const { length } = chunk
   post({ kind: 'chunk', chunk }, [chunk.buffer])
-  control.send(length, MOST_UNDER_WAY)
+  control.send(length)
 }

@@ -18,6 +18,11 @@ export interface ReceiveOptions {
   group?: number
   /** Of the kernel's buffer; 64 MB unless told. */
   bufferBytes?: number
+  /**
+   * How much is held for a reader that lags behind; 256 MB unless told. Then nothing more is received, and the kernel's
+   * buffer fills.
+   */
+  holdBytes?: number
 }
 
 export interface Receiver {
@@ -37,6 +42,7 @@ export interface Receiver {
 }
 
 const DEFAULT_BUFFER = 1 << 26
+const DEFAULT_HOLD = 1 << 28
 
 /** `script`: the built thread. */
 export function receive(options: ReceiveOptions, script: string = besideUs()): Receiver {
@@ -58,11 +64,13 @@ class ThreadReceiver implements Receiver {
   private abandoned = false
   private wake = () => {}
 
-  constructor({ what, namespace, group = 0, bufferBytes = DEFAULT_BUFFER }: ReceiveOptions, script: string) {
+  constructor(options: ReceiveOptions, script: string) {
+    const { what, namespace, group = 0, bufferBytes = DEFAULT_BUFFER, holdBytes = DEFAULT_HOLD } = options
     // most commands need no threads, and Node starts faster without
     const { Worker } = process.getBuiltinModule('node:worker_threads')
     const { memory } = this.control
-    const asked: ToThread = { what, group, bufferBytes, memory, ...(namespace === undefined ? {} : { namespace }) }
+    const inside = namespace === undefined ? {} : { namespace }
+    const asked: ToThread = { what, group, bufferBytes, holdBytes, memory, ...inside }
     const worker = new Worker(script, { workerData: asked, name: `nfwhy ${what}` })
     this.done = new Promise((resolve) => worker.once('exit', () => resolve()))
     this.ready = this.listen(worker)

@@ -13,6 +13,9 @@ import { openTap } from './tap.ts'
 
 /** Milliseconds between two looks, where there was nothing. */
 const PAUSE = 5
+/** Bytes that whoever reads may lag behind; beyond these nothing is taken, and the kernel's queue fills. */
+const MOST_UNDER_WAY = 1 << 27
+
 const post = (message: FromDropThread, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer)
 
 try {
@@ -27,7 +30,7 @@ function run({ namespaceInode, entries, memory }: ToDropThread): void {
   try {
     post({ kind: 'ready', reasons: tap.reasons })
     const symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
-    const pump = new Pump(tap, symbols, new Control(memory), post)
+    const pump = new Pump(tap, symbols, new Control(memory, MOST_UNDER_WAY), post)
     const idle = new Int32Array(new SharedArrayBuffer(4))
     while (!pump.stopping) if (!pump.take()) Atomics.wait(idle, 0, 0, PAUSE)
     tap.detach()

@@ -9,8 +9,6 @@ import type { Tap } from './tap.ts'
 const BATCH = 2048
 /** Milliseconds after which clocks are compared anew: one of them is corrected all the time. */
 const CLOCK_PERIOD = 10_000
-/** Bytes that whoever reads may lag behind; beyond these nothing is taken, and the kernel's queue fills. */
-const MOST_UNDER_WAY = 1 << 27
 
 type Post = (message: FromDropThread, transfer?: ArrayBuffer[]) => void
 
@@ -54,7 +52,7 @@ export class Pump {
     const missed = tap.missed()
     if (missed !== this.missed) this.post({ kind: 'missed', missed })
     this.missed = missed
-    control.send(taken, MOST_UNDER_WAY)
+    control.send(taken)
     return true
   }
 

@@ -1,5 +1,6 @@
 /** Names of link types, for telling what a capture has instead (https://www.tcpdump.org/linktypes.html). */
 export const NFLOG = 239
+export const NETLINK = 253
 
 const NAMES: Readonly<Record<number, string>> = {
   0: 'NULL',
