@@ -4,7 +4,7 @@ const command = [
   'test/cli/**/*.test.ts',
   'test/readme.test.ts',
   'test/kernel/capture-recipe.test.ts',
-  'test/kernel/drops.test.ts',
+  'test/kernel/drop*.test.ts',
 ]
 
 export default defineConfig({

@@ -11,6 +11,7 @@ import type { Packet } from '../../model/packet.ts'
 import * as F from '../captures/header-fields.ts'
 import { Names } from '../captures/names.ts'
 import { packetOfRow } from '../captures/packet-of-row.ts'
+import { hexText } from '../captures/wire/hex.ts'
 import { readIp } from '../captures/wire/ip.ts'
 
 export const RECORD = 160
@@ -88,7 +89,7 @@ export class DropRecords {
 
   private headersAt(view: DataView, start: number, end: number, etherType: number): Packet {
     row[F.FAMILY] = start < end ? readIp(row, view, start, end, etherType) : -1
-    return packetOfRow(row, () => hexAt(view, row[F.OPT]! >>> 12, (row[F.OPT]! & 0xfff) / 2), this.interfaces)
+    return packetOfRow(row, () => hexText(view, row[F.OPT]! >>> 12, (row[F.OPT]! & 0xfff) / 2), this.interfaces)
   }
 
   /** Where it was when it was dropped: still on the interface that it came in by, or already on the one to leave by. */
@@ -109,14 +110,6 @@ export class DropRecords {
     const end = bytes.indexOf(0, start)
     return this.interfaces.number(bytes, start, end < 0 ? start + NAME_LENGTH : Math.min(end, start + NAME_LENGTH))
   }
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
-function hexAt(view: DataView, start: number, length: number): string {
-  let text = ''
-  for (let i = start; i < start + length; i++) text += HEX[view.getUint8(i)]
-  return text
 }
 
 /** Drops come by the thousand in the same second. */

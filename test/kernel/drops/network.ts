@@ -68,6 +68,13 @@ export class Network {
     return shell(script, this.router)
   }
 
+  /** What the cases need besides rules. */
+  dropsAll(): void {
+    this.onRouter(`
+      sysctl -qw net.ipv4.conf.ra.rp_filter=1
+      ip route add blackhole 192.0.2.64/26`)
+  }
+
   withoutIpv6(): void {
     for (const name of [this.host, this.far, this.router]) shell('sysctl -qw net.ipv6.conf.all.disable_ipv6=1', name)
   }
