@@ -1,11 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const command = [
-  'test/cli/**/*.test.ts',
-  'test/readme.test.ts',
-  'test/kernel/capture-recipe.test.ts',
-  'test/kernel/drop*.test.ts',
-]
+const command = ['test/cli/**/*.test.ts', 'test/readme.test.ts', 'test/kernel/capture-recipe.test.ts']
 
 export default defineConfig({
   test: {

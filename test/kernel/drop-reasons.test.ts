@@ -2,7 +2,7 @@
  * Packets that a router drops, traced by nft and with the kernel's drops beside: does each journey find its own drop, and
  * is it explained by the kernel's reason? Once with all host state, once with nothing but the rules.
  */
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addDrops } from '../../src/explain/kernel-drops/find.ts'
 import { CaptureExplainer, type ClosedJourney, type Journey, recognise, WorldBuilder } from '../../src/index.ts'
@@ -11,13 +11,14 @@ import { receive } from '../../src/kernel/receiver.ts'
 import type { Drop } from '../../src/model/host.ts'
 import { nftNetlink } from '../../src/read/captures/netlink/format.ts'
 import { dropLine } from '../../src/read/host/kernel-drops.ts'
-import { THREAD, until, whyNoDrops } from './drops/available.ts'
+import { until, whyNoDrops } from './drops/available.ts'
+import { buildDrops } from './drops/build.ts'
 import { CASES, type Case, isOf } from './drops/cases.ts'
 import { Network } from './drops/network.ts'
+import { buildReceiver } from './receiver/build.ts'
 
-const RECEIVER = fileURLToPath(new URL('../../dist/receiver.cjs', import.meta.url))
-
-const reason = await whyNoDrops()
+const { thread } = await buildDrops()
+const reason = await whyNoDrops(thread)
 if (reason) console.warn(`drops are not joined with traces: ${reason}`)
 
 /** A chain at every hook, so that it shows which one a packet does not come to. */
@@ -45,13 +46,14 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
   let host: string[] = []
 
   beforeAll(async () => {
+    const receiving = join(dirname(await buildReceiver()), 'receiver.cjs')
     network = new Network()
     network.dropsAll()
     network.onRouter(`nft -f - <<'EOF'${RULES}\nEOF`)
     rules = network.onRouter('nft -a list ruleset')
     host = HOST_STATE.map((command) => network.onRouter(`${command} 2>/dev/null`))
-    const watch = watchDrops({ namespaceInode: network.inodeOf(network.router) }, THREAD)
-    const receiver = receive({ what: 'nft-trace', namespace: `/run/netns/${network.router}` }, RECEIVER)
+    const watch = watchDrops({ namespaceInode: network.inodeOf(network.router) }, thread)
+    const receiver = receive({ what: 'nft-trace', namespace: `/run/netns/${network.router}` }, receiving)
     watch.onDrops((some) => addDrops(drops, some))
     await Promise.all([watch.ready, receiver.ready])
     network.send(CASES.map(({ sent }) => sent))

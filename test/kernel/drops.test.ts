@@ -2,11 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DropWatch, watchDrops } from '../../src/kernel/bpf/watch.ts'
 import type { Drop } from '../../src/model/host.ts'
-import { THREAD, until, whyNoDrops } from './drops/available.ts'
+import { until, whyNoDrops } from './drops/available.ts'
+import { buildDrops } from './drops/build.ts'
 import { CASES, type Case, from, isOf } from './drops/cases.ts'
 import { FAR, Network, ROUTER } from './drops/network.ts'
 
-const reason = await whyNoDrops()
+const { thread } = await buildDrops()
+const reason = await whyNoDrops(thread)
 if (reason) console.warn(`the kernel is not asked for its drops: ${reason}`)
 
 describe.skipIf(reason)('drops that the kernel tells', () => {
@@ -21,7 +23,7 @@ describe.skipIf(reason)('drops that the kernel tells', () => {
       nft add table inet t
       nft add chain inet t f '{ type filter hook forward priority 0; }'
       nft add rule inet t f udp dport 666 drop`)
-    watch = watchDrops({ namespaceInode: network.inodeOf(network.router) }, THREAD)
+    watch = watchDrops({ namespaceInode: network.inodeOf(network.router) }, thread)
     watch.onDrops((some) => drops.push(...some))
     await watch.ready
     network.send(CASES.map(({ sent }) => sent))
@@ -66,7 +68,7 @@ describe.skipIf(reason)('drops that the kernel tells', () => {
     await until(() => drops.some(({ packet }) => packet.ipId === 903))
     // the far host has dropped it by then
     expect(drops.filter(({ packet }) => packet.ipId === 902)).toEqual([])
-    const there = watchDrops({ namespaceInode: network.inodeOf(network.far) }, THREAD)
+    const there = watchDrops({ namespaceInode: network.inodeOf(network.far) }, thread)
     const elsewhere: Drop[] = []
     there.onDrops((some) => elsewhere.push(...some))
     await there.ready
@@ -90,7 +92,7 @@ describe.skipIf(reason)('a flood of 200,000 drops', () => {
   const flood = async (entries?: number) => {
     const watch = watchDrops(
       { namespaceInode: network.inodeOf(network.router), ...(entries === undefined ? {} : { entries }) },
-      THREAD,
+      thread,
     )
     let seen = 0
     watch.onDrops((some) => {

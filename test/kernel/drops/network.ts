@@ -86,7 +86,7 @@ export class Network {
 
   send(packets: readonly Sent[], from: string = this.host): number {
     const input = packets.map((one) => JSON.stringify(one)).join('\n')
-    const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', from, 'python3', SEND], {
+    const { status, stdout, stderr } = spawnSync('env', ['ip', 'netns', 'exec', from, 'python3', SEND], {
       input,
       encoding: 'utf8',
     })
@@ -95,7 +95,7 @@ export class Network {
   }
 
   remove(): void {
-    for (const name of [this.router, this.host, this.far]) spawnSync('ip', ['netns', 'del', name])
+    for (const name of [this.router, this.host, this.far]) spawnSync('env', ['ip', 'netns', 'del', name])
   }
 }
 
