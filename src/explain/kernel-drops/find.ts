@@ -4,6 +4,7 @@
  */
 import type { Drop } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import { meaningOf } from './meaning.ts'
 
 /** Drops kept of a session; the oldest go first. */
 export const MOST_DROPS = 50_000
@@ -45,6 +46,8 @@ interface Told {
   drop: Drop
   /** Milliseconds since 1970. */
   clock: number
+  /** Only a copy, or nothing is lost with it: another drop of the packet tells more. */
+  harmless: boolean
 }
 
 class DropIndex {
@@ -60,7 +63,9 @@ class DropIndex {
     let from = drops.length
     while (from > 0 && drops[from - 1] !== latest) from--
     for (let i = from; i < drops.length; i++) {
-      const told = { drop: drops[i]!, clock: Date.parse(drops[i]!.time) }
+      const drop = drops[i]!
+      const meaning = meaningOf(drop)
+      const told = { drop, clock: Date.parse(drop.time), harmless: !meaning || meaning.harmless === true }
       this.order.push(told)
       for (const key of endsOf(told.drop.packet)) this.lineOf(key).push(told)
     }
@@ -93,7 +98,8 @@ class DropIndex {
     }
     if (!span) return new Set(found).size === 1 ? found[0]!.drop : undefined
     const distance = ({ clock }: Told) => Math.abs(clock - span.last)
-    return found.sort((a, b) => distance(a) - distance(b))[0]?.drop
+    const worse = (a: Told, b: Told) => Number(a.harmless) - Number(b.harmless) || distance(a) - distance(b)
+    return found.sort(worse)[0]?.drop
   }
 }
 
@@ -101,20 +107,24 @@ class DropIndex {
 function nearest(line: Line, { first, last }: Span, states: readonly Packet[]): Told | undefined {
   let behind = line.firstFrom(last)
   let before = behind - 1
+  let found: Told | undefined
   for (let looked = 0; looked < MOST_LOOKED_AT; looked++) {
     const [early, late] = [line.at(before), line.at(behind)]
     const takesEarly = early && (!late || last - early.clock <= late.clock - last)
     const told = takesEarly ? early : late
     if (takesEarly) before--
     else behind++
-    if (!told) return undefined
+    if (!told) return found
     const isNear = told.clock >= first - BEFORE && told.clock <= last + AFTER
-    if (isNear && isSame(told.drop.packet, states)) return told
+    if (isNear && isSame(told.drop.packet, states)) {
+      if (!told.harmless) return told
+      found ??= told
+    }
     // the other side may still be near
     if (!isNear && takesEarly) before = -1
     else if (!isNear) behind = line.length
   }
-  return undefined
+  return found
 }
 
 /** Where clocks cannot be compared, it has to be the only one. */
@@ -122,6 +132,8 @@ function only(line: Line, states: readonly Packet[]): Told | undefined {
   if (line.length > MOST_LOOKED_AT) return undefined
   const same: Told[] = []
   for (let i = 0; i < line.length; i++) if (isSame(line.at(i)!.drop.packet, states)) same.push(line.at(i)!)
+  const losses = same.filter(({ harmless }) => !harmless)
+  if (losses.length === 1) return losses[0]
   return same.length === 1 ? same[0] : undefined
 }
 

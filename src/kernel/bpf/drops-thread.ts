@@ -28,9 +28,10 @@ try {
 function run({ namespaceInode, entries, memory }: ToDropThread): void {
   const tap = openTap(namespaceInode, entries)
   try {
-    post({ kind: 'ready', reasons: tap.reasons })
+    // takes a tenth of a second, in which drops already wait
     const symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
     const pump = new Pump(tap, symbols, new Control(memory, MOST_UNDER_WAY), post)
+    post({ kind: 'ready', reasons: tap.reasons })
     const idle = new Int32Array(new SharedArrayBuffer(4))
     while (!pump.stopping) if (!pump.take()) Atomics.wait(idle, 0, 0, PAUSE)
     tap.detach()

@@ -60,6 +60,19 @@ describe('the drop of a packet', () => {
     expect([at(4), at(10), at(34), at(43)]).toEqual([-1, -1, -1, -1])
   })
 
+  it('is the one that is a loss, where copies and used ones were put away as well', () => {
+    const copy = drop(1, UDP, 'PACKET_SOCK_ERROR')
+    const used = drop(1, UDP, 'TCP_OLD_DATA')
+    const loss = drop(2, UDP, 'IP_RPFILTER')
+    for (const drops of [
+      [copy, used, loss],
+      [loss, copy],
+      [copy, loss],
+    ])
+      for (const when of [span(1), undefined]) expect(findDrop(drops, [UDP], when)).toBe(loss)
+    expect(findDrop([used], [UDP], span(1))).toBe(used)
+  })
+
   it('is none of several where clocks cannot be compared', () => {
     expect(findDrop([drop(1, UDP), drop(20, UDP)], [UDP], undefined)).toBeUndefined()
   })
