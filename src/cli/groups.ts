@@ -56,7 +56,7 @@ export class Groups {
       fates = new Fates(world)
       this.fates.set(world, fates)
     }
-    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0)
+    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0, closed.told)
     const base = open.states.at(0) * F.COLUMNS
     if (known) {
       const { group, row, shown, last } = known.value
