@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {
