@@ -1,9 +1,10 @@
 /**
  * What the kernel tells of the packets while they pass: nft's trace as `nft -a monitor trace` or, in iptables' words,
- * xtables-monitor prints it; TRACE of iptables-legacy as NFLOG. Only packets that an incident sends are traced, not their answers.
+ * xtables-monitor prints it; TRACE of iptables-legacy as NFLOG.
  */
-import type { Backend, Incident, Sending } from './incident.ts'
+import type { Backend, Incident } from './incident.ts'
 import type { Lab } from './lab.ts'
+import { iptablesMatches, nftMatches } from './marked.ts'
 import { sendingsOf } from './send.ts'
 import { toolsFor } from './tools.ts'
 
@@ -62,7 +63,7 @@ const WAYS: Readonly<Record<Backend, Way>> = {
 async function markNft(lab: Lab, incident: Incident): Promise<void> {
   const { traced: host } = incident
   const chains = ['prerouting', 'output'].map((hook) => {
-    const rules = sendingsOf(incident).map((one) => `    ${nftMatch(one)} meta nftrace set 1\n`)
+    const rules = nftMatches(incident).map((match) => `    ${match} meta nftrace set 1\n`)
     return `  chain ${hook} {\n    type filter hook ${hook} priority -350;\n${rules.join('')}  }\n`
   })
   await lab.must(host, ['nft', '-f', '-'], `table inet nfwhy {\n${chains.join('')}}\n`)
@@ -79,12 +80,9 @@ const NFT_LISTENS = '^\\S+ +12 +\\d+ +[0-9a-f]{5}[13579bdf][0-9a-f]{2} '
 async function markXtables(lab: Lab, incident: Incident): Promise<void> {
   const { traced: host } = incident
   const tools = toolsFor(incident.backend)
-  for (const sending of sendingsOf(incident))
+  for (const { six, words } of iptablesMatches(incident))
     for (const chain of ['PREROUTING', 'OUTPUT'])
-      await lab.must(host, [
-        sending.to.includes(':') ? tools.v6 : tools.v4,
-        ...['-t', 'raw', '-A', chain, ...iptablesMatch(sending), '-j', 'TRACE'],
-      ])
+      await lab.must(host, [six ? tools.v6 : tools.v4, '-t', 'raw', '-A', chain, ...words, '-j', 'TRACE'])
 }
 
 async function listenToNflog(lab: Lab, host: string): Promise<void> {
@@ -93,22 +91,4 @@ async function listenToNflog(lab: Lab, host: string): Promise<void> {
   await lab.ask(host, { do: 'await', path: '/proc/net/netfilter/nfnetlink_log', pattern: '^ *0 ', timeout: READY })
   const loggers = ['2', '10'].map((family) => [`/proc/sys/net/netfilter/nf_log/${family}`, 'nfnetlink_log'] as const)
   await lab.ask(host, { do: 'write', files: loggers })
-}
-
-function nftMatch(sending: Sending): string {
-  const six = sending.to.includes(':')
-  const to = `${six ? 'ip6' : 'ip'} daddr ${sending.to}`
-  if (sending.what === 'ping') return `${to} ${six ? 'icmpv6' : 'icmp'} type echo-request`
-  if (sending.what === 'udp') return `${to} udp dport ${sending.port}`
-  return `${to} tcp dport ${sending.port} tcp flags & (syn | ack) == syn`
-}
-
-function iptablesMatch(sending: Sending): string[] {
-  const to = ['-d', sending.to]
-  if (sending.what === 'ping')
-    return sending.to.includes(':')
-      ? [...to, '-p', 'ipv6-icmp', '--icmpv6-type', 'echo-request']
-      : [...to, '-p', 'icmp', '--icmp-type', 'echo-request']
-  const port = ['--dport', String(sending.port)]
-  return sending.what === 'udp' ? [...to, '-p', 'udp', ...port] : [...to, '-p', 'tcp', ...port, '--syn']
 }

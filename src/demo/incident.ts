@@ -18,6 +18,8 @@ export interface Incident {
   /** The machine whose rules are asked. */
   traced: string
   packet: Sending
+  /** The packet in question is not what is sent, but what comes back. */
+  asks?: 'answer'
   /** Sent as well, before the packet in question, to compare with: these get through. */
   alike?: readonly Sending[]
   /** Done with the packet's own sport before anything is traced: connections that are there already. */
@@ -89,7 +91,7 @@ export interface Expected {
 export interface Mending {
   /** What it is, for a person. */
   words: string
-  /** A shell line on `on`; where nfwhy proposes it, word for word. `HANDLE` is the culprit's. */
+  /** A shell line on `on`; where nfwhy proposes it, word for word. */
   command?: string
   /** Has nfwhy to propose this very command? */
   proposed: boolean

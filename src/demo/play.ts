@@ -1,11 +1,12 @@
 /** An incident from beginning to end: built, its packet sent and traced, explained, mended, sent and traced again. */
 import type { Journey } from '../model/journey.ts'
+import type { Packet } from '../model/packet.ts'
 import { build, type Done, listen } from './build.ts'
 import { startCapture } from './capture.ts'
 import { explainFiles } from './explained.ts'
 import type { Incident } from './incident.ts'
 import { type Host, Lab } from './lab.ts'
-import { Sender, type Sent, sendingsOf } from './send.ts'
+import { Sender, type Sent } from './send.ts'
 import { type Files, hostState, savedRules } from './state.ts'
 import { toolsFor } from './tools.ts'
 
@@ -50,7 +51,7 @@ export async function play(incident: Incident, watching: Watching = {}, signal?:
     if (incident.earlier) await beforehand(lab, incident, sender)
     const before = await round(lab, incident, sender, true)
     await watching.before?.(before)
-    const fix = await mend(lab, incident, before)
+    const fix = await mend(lab, incident)
     watching.fixed?.(fix)
     const after = await round(lab, incident, sender, false)
     watching.after?.(after)
@@ -62,37 +63,47 @@ export async function play(incident: Incident, watching: Watching = {}, signal?:
 }
 
 async function beforehand(lab: Lab, incident: Incident, sender: Sender): Promise<void> {
-  for (const sending of incident.earlier!.sendings) await sender.send(sending)
+  for (const sending of incident.earlier!.sendings) await sender.send(sending, 'nothing')
   for (const line of incident.earlier!.change) await shell(lab, incident, incident.traced, line)
 }
 
-/** The second time rules that trace are there already. */
+/** The second time only the packet in question is sent, and rules that trace are there already. */
 async function round(lab: Lab, incident: Incident, sender: Sender, first: boolean): Promise<Round> {
-  const { traced, packet } = incident
+  const { traced, packet, alike = [], expected } = incident
   const capture = await startCapture(lab, incident, first)
   const sent: Sent[] = []
-  for (const sending of first ? sendingsOf(incident) : [packet]) sent.push(await sender.send(sending))
+  if (first) for (const sending of alike) sent.push(await sender.send(sending, 'answered'))
+  sent.push(await sender.send(packet, first ? expected.sender : expected.after.sender))
   const files = { ...(await savedRules(lab, incident)), ...(await hostState(lab, traced)) }
   const captured = await capture.stop()
   const { journeys, told } = explainFiles(captured, files)
-  return { sent, capture: captured, files, journeys: sent.map((one) => journeyOf(one, journeys)), told }
+  return { sent, capture: captured, files, journeys: sent.map((one) => journeyOf(one, journeys, incident)), told }
 }
 
 /** The last that this sending made, where it was sent again; NAT has not rewritten it yet where it is first seen. */
-const journeyOf = ({ sending, sport }: Sent, journeys: readonly Journey[]): Journey | undefined =>
-  journeys.findLast(
-    ({ packet }) =>
-      packet.dst === sending.to &&
-      (sending.what === 'ping'
-        ? packet.protocol?.startsWith('icmp')
-        : packet.protocol === sending.what && packet.dport === sending.port && packet.sport === sport),
-  )
+function journeyOf(sent: Sent, journeys: readonly Journey[], { asks }: Incident): Journey | undefined {
+  const { sending, sport } = sent
+  return journeys.findLast(({ packet, steps }) => {
+    const { protocol, ...there } = packet
+    const { dst, dport, sport: from } = asks === 'answer' ? turned(there) : there
+    // what a rule logs is a journey of its own
+    if (dst !== sending.to || steps[0]?.kind === 'log') return false
+    if (sending.what === 'ping') return protocol?.startsWith('icmp')
+    return protocol === sending.what && dport === sending.port && from === sport
+  })
+}
 
-async function mend(lab: Lab, incident: Incident, { journeys }: Round): Promise<Done> {
+const turned = ({ src, sport, dport }: Packet): Packet => ({
+  ...(src === undefined ? {} : { dst: src }),
+  ...(sport === undefined ? {} : { dport: sport }),
+  ...(dport === undefined ? {} : { sport: dport }),
+})
+
+async function mend(lab: Lab, incident: Incident): Promise<Done> {
   const { fix } = incident.expected
   const host = fix.on ?? incident.traced
   if (fix.listen) return await listen(lab, host, fix.listen)
-  const command = fix.command!.replaceAll('HANDLE', String(journeys.at(-1)?.culprit?.handle ?? 'HANDLE'))
+  const command = fix.command!
   await shell(lab, incident, host, command)
   return { host, command }
 }

@@ -9,8 +9,8 @@ export interface Sent {
   seen: Seen
 }
 
-/** Milliseconds. A SYN is sent again after a second; one packet is enough to tell. */
-const TIMEOUT = 800
+/** Milliseconds. A SYN is sent again after a second; where there is no answer, one packet is enough to tell. */
+const PATIENCE = { none: 800, some: 5000 }
 const FIRST_PORT = 40001
 
 /** Gives each connection a port of its own, so that none meets what connection tracking knows of another. */
@@ -22,21 +22,33 @@ export class Sender {
     this.lab = lab
   }
 
-  async send(sending: Sending): Promise<Sent> {
+  /** `hope`: a busy machine may take its time; only where nothing should come, it is not waited for that long. */
+  async send(sending: Sending, hope: Seen): Promise<Sent> {
     const { from, to } = sending
+    const timeout = hope === 'nothing' ? PATIENCE.none : PATIENCE.some
     if (sending.what === 'ping') {
-      const { status, out } = await this.lab.run(from, ['ping', '-n', '-c', '1', '-W', '1', to])
+      const { status, out } = await this.lab.run(from, [
+        'ping',
+        '-n',
+        '-c',
+        '1',
+        '-W',
+        String(Math.ceil(timeout / 1000)),
+        to,
+      ])
       const seen = status === 0 ? 'answered' : /unreachable|prohibited/i.test(out) ? 'unreachable' : 'nothing'
       return { sending, seen }
     }
     const { port } = sending
     if (sending.what === 'tcp') {
       const sport = this.next++
-      const answer = await this.lab.ask(from, { do: 'connect', to, port, sport, timeout: TIMEOUT })
+      const answer = await this.lab.ask(from, { do: 'connect', to, port, sport, timeout })
       return { sending, sport, seen: seenOf(answer) }
     }
     const { bytes = 32, tries = 1, sport = this.next++ } = sending
-    const answer = await this.lab.ask(from, { do: 'datagram', to, port, sport, bytes, tries, timeout: TIMEOUT })
+    // a second try is part of the story, and comes soon
+    const patience = tries > 1 ? PATIENCE.none : timeout
+    const answer = await this.lab.ask(from, { do: 'datagram', to, port, sport, bytes, tries, timeout: patience })
     return { sending, sport, seen: seenOf(answer) }
   }
 }

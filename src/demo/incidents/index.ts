@@ -1,5 +1,6 @@
 /** All incidents, in the order in which they are listed: those that engineers wrote up come first. */
 import type { Incident } from '../incident.ts'
+import { calicoAsymmetric } from './calico-asymmetric.ts'
 import { closedPort } from './closed-port.ts'
 import { dockerForwardDrop } from './docker-forward-drop.ts'
 import { firewalldPortForward } from './firewalld-port-forward.ts'
@@ -20,6 +21,7 @@ export const INCIDENTS: readonly Incident[] = [
   openstackSnat,
   firewalldPortForward,
   nftAllowSet,
+  calicoAsymmetric,
   dockerForwardDrop,
   staleConntrack,
   hairpin,
