@@ -37,13 +37,14 @@ export class DemoText {
 
   /** `instead`: how it is played otherwise than it is told. */
   begin(incident: Incident, instead?: string): void {
-    const { unicode, width } = this.options
+    const { unicode } = this.options
     const { wires, machines } = draw(incident, unicode ? undefined : '-----')
     this.head(`${incident.name}: ${incident.title}`)
-    this.write(...wrap(incident.story, width - 2).map((line) => `  ${line}`), '')
+    this.indented(incident.story, false)
+    this.write('')
     this.write(...wires.map((line) => `  ${line}`))
     for (const one of machines) this.indented(one)
-    if (instead !== undefined) this.indented(instead)
+    if (instead !== undefined) this.indented(instead, false)
     this.write('')
     this.out.flush()
   }
@@ -75,7 +76,7 @@ export class DemoText {
 
   fix({ expected: { fix } }: Incident, done: Done): void {
     this.head(fix.proposed ? 'The fix, as nfwhy proposes it' : 'The fix')
-    this.indented(fix.words)
+    this.indented(fix.words, false)
     this.command(done)
     this.write('')
     this.out.flush()
@@ -122,8 +123,10 @@ export class DemoText {
 
   private prompt = (host: string): string => this.paint(`${host}$`, 'cyan')
 
-  private indented(text: string): void {
-    this.write(...wrap(text, this.options.width - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`))
+  /** `hanging`: one of several, whose further lines are set back. */
+  private indented(text: string, hanging = true): void {
+    const further = hanging ? '    ' : '  '
+    this.write(...wrap(text, this.options.width - 4).map((line, i) => `${i === 0 ? '  ' : further}${line}`))
   }
 
   private head(text: string): void {

@@ -6,7 +6,7 @@ import { startCapture } from './capture.ts'
 import { explainFiles } from './explained.ts'
 import type { Incident } from './incident.ts'
 import { type Host, Lab } from './lab.ts'
-import { Sender, type Sent } from './send.ts'
+import { Sender, type Sent, sendingCommand } from './send.ts'
 import { type Files, hostState, savedRules } from './state.ts'
 import { toolsFor } from './tools.ts'
 
@@ -45,10 +45,9 @@ export async function play(incident: Incident, watching: Watching = {}, signal?:
   const stop = () => void lab.close()
   signal?.addEventListener('abort', stop)
   try {
-    const built = await build(lab, incident)
-    watching.built?.(built, lab.hosts)
     const sender = new Sender(lab)
-    if (incident.earlier) await beforehand(lab, incident, sender)
+    const built = [...(await build(lab, incident)), ...(await beforehand(lab, incident, sender))]
+    watching.built?.(built, lab.hosts)
     const before = await round(lab, incident, sender, true)
     await watching.before?.(before)
     const fix = await mend(lab, incident)
@@ -62,9 +61,18 @@ export async function play(incident: Incident, watching: Watching = {}, signal?:
   }
 }
 
-async function beforehand(lab: Lab, incident: Incident, sender: Sender): Promise<void> {
-  for (const sending of incident.earlier!.sendings) await sender.send(sending, 'nothing')
-  for (const line of incident.earlier!.change) await shell(lab, incident, incident.traced, line)
+async function beforehand(lab: Lab, incident: Incident, sender: Sender): Promise<Done[]> {
+  const { earlier = { sendings: [], change: [] }, traced } = incident
+  const done: Done[] = []
+  for (const sending of earlier.sendings) {
+    done.push({ host: sending.from, command: sendingCommand(sending) })
+    await sender.send(sending, 'nothing')
+  }
+  for (const command of earlier.change) {
+    done.push({ host: traced, command })
+    await shell(lab, incident, traced, command)
+  }
+  return done
 }
 
 /** The second time only the packet in question is sent, and rules that trace are there already. */
