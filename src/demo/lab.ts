@@ -90,7 +90,8 @@ export class Lab {
       for (const [i, name] of names.entries()) lab.hosts.set(name, hosts[i] as unknown as Host)
     } catch (error) {
       await lab.close()
-      throw error
+      // where user namespaces are given without rights, the first that fails is a network namespace
+      throw lab.said === '' || !(error instanceof LabError) ? error : refused(lab.said)
     }
     return lab
   }
@@ -111,6 +112,7 @@ export class Lab {
 
   /** `on`: a host. Throws LabError where the request fails, or takes too long. */
   async ask(on: string | undefined, request: Request): Promise<Record<string, unknown>> {
+    if (this.closing) throw new LabError('The lab was closed.')
     const id = ++this.last
     const answered = new Promise<Answer>((resolve, reject) => this.waiting.set(id, { resolve, reject }))
     this.child.stdin!.write(`${JSON.stringify({ id, ...(on === undefined ? {} : { on }), ...request })}\n`)

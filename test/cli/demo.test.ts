@@ -1,6 +1,6 @@
 /** `nfwhy demo` as built: what it says, what it records, and that nothing of a lab outlives it, however it ends. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { INCIDENTS } from '../../src/demo/incidents/index.ts'
@@ -98,6 +98,33 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     expect(hosts.filter(isThere)).toEqual([])
   })
 
+  it('is gone, whenever nfwhy is killed', async () => {
+    // with an environment of its own, whatever belongs to a lab is found
+    const mark = `NFWHY_TEST_MARK=${process.pid}-${Date.now()}`
+    const [name, value] = mark.split('=') as [string, string]
+    let seen = 0
+    for (let milliseconds = 100; milliseconds <= 1300; milliseconds += 150) {
+      const child = spawn(process.execPath, [BIN, 'demo', 'nft-allow-set'], {
+        env: { ...process.env, [name]: value },
+        stdio: 'ignore',
+      })
+      await new Promise((resolve) => setTimeout(resolve, milliseconds))
+      seen = Math.max(seen, processesWith(mark))
+      child.kill('SIGKILL')
+    }
+    expect(seen).toBeGreaterThan(3)
+    const until = Date.now() + 5000
+    while (processesWith(mark) > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(processesWith(mark)).toBe(0)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('says which right is missing', () => {
+    const argv = ['--bounding-set', '-sys_admin', process.execPath, BIN, 'demo', 'nft-allow-set']
+    const { status, stderr } = spawnSync('setpriv', argv, { encoding: 'utf8' })
+    expect(stderr).toMatch(/No network namespaces can be made here: unshare: .*not permitted\.\n.*CAP_SYS_ADMIN/)
+    expect(status).toBe(2)
+  })
+
   const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
   const noNobody =
     spawnSync('setpriv', [
@@ -135,6 +162,15 @@ async function standing(running: ReturnType<typeof begin>): Promise<Standing[]> 
     namespace: readlinkSync(`/proc/${pid}/ns/net`),
   }))
 }
+
+const processesWith = (mark: string): number =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark)
+    } catch {
+      return false
+    }
+  }).length
 
 const isThere = ({ pid, namespace }: Standing): boolean => {
   try {
