@@ -29,8 +29,8 @@ export function draw({ hosts, links, traced }: Incident, wire = '─────
       ...Object.entries(addresses)
         .filter(([name]) => !wired.has(`${host}:${name}`) && !(bridges[name]?.length ?? 0))
         .map(([name, list]) => `has ${name} ${list.join(', ')}`),
-      ...listeners.map((one) => `listens on ${listenerWords(one)}`),
-      ...(host === traced ? ['is where the rules are, and the trace is taken'] : []),
+      ...(listeners.length === 0 ? [] : [`listens on ${listeners.map(listenerWords).join(', ')}`]),
+      ...(host === traced ? ['has the rules, and is traced'] : []),
     ]
     return told.length === 0 ? [] : [`${host} ${told.join('; ')}`]
   })
