@@ -28,6 +28,7 @@ export function agent(): void {
   const dgram = process.getBuiltinModule('node:dgram')
   type Answer = Record<string, unknown>
 
+  const UNREAD = /^\S+ +12 +\d+ +\S+ +[1-9]/m
   const children = new Map<string, import('node:child_process').ChildProcess>()
   const watched = new Map<string, { child: import('node:child_process').ChildProcess; parts: Buffer[]; err: string }>()
   const later = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -119,8 +120,8 @@ export function agent(): void {
     stop: async ({ name, quiet }) => {
       const one = watched.get(name)
       if (!one) throw new Error(`nothing is watched under ${name}`)
-      // what is on its way still comes
-      for (let seen = -1; seen !== one.parts.length; ) {
+      // what is on its way still comes: not yet printed, or (/proc/net/netlink: received, of protocol 12) not yet read
+      for (let seen = -1; seen !== one.parts.length || UNREAD.test(read('/proc/net/netlink') ?? ''); ) {
         seen = one.parts.length
         await later(quiet)
       }

@@ -14,7 +14,7 @@ export interface Capture {
 }
 
 /** Milliseconds without a new event after which nothing is on its way. */
-const QUIET = 120
+const QUIET = 150
 const READY = 5000
 
 /** `first`: rules that trace are not there yet. */
