@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   collect: async () => (await import('./collect.ts')).collectCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {
