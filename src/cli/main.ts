@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {

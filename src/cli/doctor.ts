@@ -1,0 +1,106 @@
+/** `nfwhy doctor`: why there is no trace on a host, and the command that mends it. */
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
+import { runMend } from '../live/doctor/fix.ts'
+import { diagnosisJson, type Extra } from '../live/doctor/json.ts'
+import { commandText } from '../live/doctor/problem.ts'
+import { diagnosisText } from '../live/doctor/text.ts'
+import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
+import { HERE, type Place, parseVia } from '../live/place.ts'
+import { printable, printableJson } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { EXIT } from './explain.ts'
+import { readFilter } from './select.ts'
+import { Output } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+interface DoctorOptions {
+  via?: string[]
+  fix?: boolean
+  yes?: boolean
+  json?: boolean
+  color?: boolean
+  width?: number
+}
+
+export function doctorCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('doctor')
+    .summary('why there is no trace on a host, and the command that mends it')
+    .description(
+      'Looks for all that keeps a trace from appearing: rights, modules, loggers, who has taken them, rules that trace ' +
+        'something else or stand in the wrong place, namespaces, flow offload, log daemons … Looking changes nothing. ' +
+        'FILTER, as in trace, says which packets it is about.',
+    )
+    .argument('[FILTER]', "which packets: 'tcp dst port 52000'")
+    .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
+    .option('--fix', 'run the fixes that are safe, asking before each')
+    .option('--yes', 'with --fix: without asking')
+    .option('--json', 'one JSON document')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (filter: string | undefined, options: DoctorOptions) => {
+      process.exitCode = await runDoctor(filter, options)
+    })
+}
+
+/** The exit code; throws UserError, LiveProblem and ClosedPipe. */
+async function runDoctor(filter: string | undefined, options: DoctorOptions): Promise<number> {
+  const terminal = terminalOptions(options, true)
+  const wish: Wish = filter === undefined ? ANY_PACKET : wishOf(filter, readFilter(filter))
+  if (options.yes && !options.fix) throw new UserError('--yes goes with --fix.')
+  const asks = options.fix === true && !options.yes
+  if (asks && !(process.stdin.isTTY && process.stderr.isTTY))
+    throw new UserError('--fix asks before each command, and this is no terminal: --yes runs the safe ones unasked.')
+  const places: Place[] = options.via?.map(parseVia) ?? [HERE]
+  const out = new Output()
+  const documents: object[] = []
+  let bad = false
+  for (const [i, place] of places.entries()) {
+    const extra: Extra = {}
+    let found = await diagnose(place, wish)
+    if (options.fix) {
+      const fixed = await fixAll(found, asks)
+      if (fixed.length > 0) {
+        extra.fixed = fixed
+        found = await diagnose(place, wish)
+      }
+    }
+    bad ||= found.problems.some(isProblem)
+    if (options.json) documents.push(diagnosisJson(found, extra))
+    else {
+      out.write((i === 0 ? '' : '\n') + diagnosisText(found, filter, terminal, places.length > 1))
+      out.flush()
+    }
+  }
+  if (options.json) out.write(`${printableJson(documents.length === 1 ? documents[0] : documents)}\n`)
+  out.flush()
+  return bad ? EXIT.problem : EXIT.done
+}
+
+/** Runs what is safe, each after asking; tells every command and how it is taken back before it runs. */
+async function fixAll({ place, problems }: Diagnosis, asks: boolean): Promise<NonNullable<Extra['fixed']>> {
+  const fixed: NonNullable<Extra['fixed']>[number][] = []
+  const ask = asks ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
+  try {
+    for (const { code, message, fix } of problems) {
+      if (!fix?.safe || !fix.commands) continue
+      const command = commandText(fix.commands)
+      const undo = fix.undo && commandText(fix.undo)
+      tell(message)
+      tell(`  ${command}`)
+      if (undo !== undefined) tell(`  undo: ${undo}`)
+      if (ask && !/^y(?:es)?$/i.test((await ask.question('Run it? [y/N] ')).trim())) continue
+      const done = await runMend(place, fix)
+      tell(done.done ? '  done' : `  it failed: ${done.said}`)
+      fixed.push({ code, command, ...(undo === undefined ? {} : { undo }), ...done })
+    }
+  } finally {
+    ask?.close()
+  }
+  return fixed
+}
+
+const tell = (line: string) => process.stderr.write(`${printable(line)}\n`)

@@ -1,0 +1,3 @@
+export interface Proof {
+  way: string
+}

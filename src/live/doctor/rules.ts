@@ -1,0 +1,158 @@
+/** The rules of a place as the close look brought them, and which of them begin a trace, where, and for what. */
+
+import type { Hook } from '../../model/hook.ts'
+import type { Family } from '../../model/packet.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import { emptyWorld, type World } from '../../model/world.ts'
+import { readIptablesSave } from '../../read/rulesets/iptables-save.ts'
+import { readNft } from '../../read/rulesets/nft-text.ts'
+import { evaluateAll } from '../../rules/evaluate.ts'
+import type { Truth } from '../../rules/truth.ts'
+import type { Facts } from '../survey/facts.ts'
+import type { Argv } from './problem.ts'
+import type { IpFamily, Wish } from './wish.ts'
+
+/** A base chain that leads to a rule; the rule may stand in it. */
+export interface Base {
+  chain: Chain
+  hook: Hook
+  priority: number
+  /** The rule of the base chain through which the way leads; the trace rule itself, if it stands there. */
+  through: Rule
+}
+
+export interface TraceRule {
+  backend: 'legacy' | 'nft'
+  table: Table
+  chain: Chain
+  rule: Rule
+  /** Where packets come from to it; empty: from nowhere, so that it never traces. */
+  bases: readonly Base[]
+}
+
+export interface Rules {
+  world: World
+  traces: readonly TraceRule[]
+}
+
+const known = new WeakMap<Facts, Rules>()
+
+export function rulesOf(facts: Facts): Rules {
+  let rules = known.get(facts)
+  if (!rules) {
+    rules = readRules(facts)
+    known.set(facts, rules)
+  }
+  return rules
+}
+
+function readRules({ texts }: Facts): Rules {
+  const world = emptyWorld()
+  const ignore = () => {}
+  for (const family of ['ip', 'ip6'] as const)
+    for (const table of ['raw', 'filter']) {
+      const text = texts.get(`${family}-${table}`)
+      if (!text) continue
+      // an IPv6 table says so nowhere
+      for (const ruleset of readIptablesSave(text.join('\n'), ignore))
+        for (const one of ruleset.tables) world.tables.push({ ...one, family, backend: 'legacy' } as Table)
+    }
+  const nft = texts.get('nft')
+  if (nft)
+    for (const { tables, sets } of readNft(nft.join('\n'), ignore)) {
+      world.tables.push(...(tables as Table[]))
+      world.sets.push(...(sets ?? []))
+    }
+  return { world, traces: world.tables.flatMap(tracesOf) }
+}
+
+const setsTrace = ({ statements }: Rule): boolean => statements.some(({ kind }) => kind === 'trace')
+
+function tracesOf(table: Table): TraceRule[] {
+  const found: TraceRule[] = []
+  for (const chain of table.chains.values())
+    for (const rule of chain.rules)
+      if (setsTrace(rule)) {
+        const backend = table.backend === 'legacy' ? 'legacy' : 'nft'
+        found.push({ backend, table, chain, rule, bases: basesOf(table, chain, rule) })
+      }
+  return found
+}
+
+function basesOf(table: Table, chain: Chain, rule: Rule): Base[] {
+  // a dormant table's chains hang on no hook
+  if (table.flags?.includes('dormant')) return []
+  const found: Base[] = []
+  for (const base of table.chains.values()) {
+    if (base.hook === undefined || base.priority === undefined) continue
+    const through = base === chain ? rule : base.rules.find((one) => leadsTo(table, one, chain.name, new Set()))
+    if (through) found.push({ chain: base, hook: base.hook, priority: base.priority, through })
+  }
+  return found
+}
+
+function leadsTo(table: Table, { statements }: Rule, wanted: string, seen: Set<string>): boolean {
+  return statements.some((statement) => {
+    if (statement.kind !== 'jump' && statement.kind !== 'goto') return false
+    if (statement.chain === wanted) return true
+    if (seen.has(statement.chain)) return false
+    seen.add(statement.chain)
+    return table.chains.get(statement.chain)?.rules.some((rule) => leadsTo(table, rule, wanted, seen)) ?? false
+  })
+}
+
+/** Does it see packets of this family at all? */
+export const sees = ({ table }: TraceRule, family: IpFamily): boolean =>
+  table.family === family || table.family === 'inet' || table.family === 'netdev'
+
+/** Does the rule hold for what is wished, as far as the filter tells? */
+export function holdsFor({ conditions }: Rule, { packet, families }: Wish, world: World, hook?: Hook): Truth {
+  const [family, ...others] = families
+  const of = (one: Family) => evaluateAll(conditions, { packet, family: one, world, ...(hook ? { hook } : {}) })
+  const first = of(family!)
+  // of two families, what holds for one alone does not hold for the wish
+  return others.every((other) => of(other) === first) ? first : { unknown: 'the family is not known' }
+}
+
+/** `ip raw PREROUTING 1`, `inet nfwhy pre handle 3`. */
+export function nameOf({ backend, table, chain, rule }: TraceRule): string {
+  const where = `${table.family} ${table.name} ${chain.name}`
+  return backend === 'nft' && rule.handle !== undefined
+    ? `${where} handle ${rule.handle}`
+    : `${where} ${rule.ruleNumber}`
+}
+
+/** As a listing shows it. */
+export const lineOf = (trace: TraceRule): string =>
+  trace.backend === 'legacy'
+    ? `${iptablesOf(trace.table)} -t ${trace.table.name} ${trace.rule.text}`
+    : `${nameOf(trace)}: ${trace.rule.text}`
+
+const iptablesOf = ({ family }: Table): string => (family === 'ip6' ? 'ip6tables' : 'iptables')
+
+/** Which program speaks to legacy tables here. */
+export const legacyTool = ({ programs }: Facts, family: string): string => {
+  const name = family === 'ip6' ? 'ip6tables' : 'iptables'
+  return programs.has(`${name}-legacy`) ? `${name}-legacy` : name
+}
+
+/** Takes the rule away, and puts it back where it was; `words`: behind `-A CHAIN`, each as one word. */
+export function deletion(facts: Facts, trace: TraceRule, words: Argv): { commands: Argv[]; undo?: Argv[] } {
+  const { backend, table, chain, rule } = trace
+  if (backend === 'legacy') {
+    const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
+    return {
+      commands: [[...tool, '-D', chain.name, ...words]],
+      undo: [[...tool, '-I', chain.name, String(rule.ruleNumber), ...words]],
+    }
+  }
+  const where = [table.family, table.name, chain.name]
+  const before = chain.rules[rule.ruleNumber - 2]
+  const place = before?.handle === undefined ? [] : ['handle', String(before.handle)]
+  // nft joins its words; what it printed, it reads, but for what iptables-nft keeps in a form of its own
+  const loads = !/(?:^|\s)(?:xt |#)/.test(rule.text)
+  return {
+    commands: [['nft', 'delete', 'rule', ...where, 'handle', String(rule.handle)]],
+    ...(loads ? { undo: [['nft', before ? 'add' : 'insert', 'rule', ...where, ...place, rule.text]] } : {}),
+  }
+}
