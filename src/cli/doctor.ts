@@ -1,11 +1,13 @@
 /** `nfwhy doctor`: why there is no trace on a host, and the command that mends it. */
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
+import { CONFIGURATIONS } from '../live/doctor/config.ts'
 import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
 import { runMend } from '../live/doctor/fix.ts'
 import { diagnosisJson, type Extra } from '../live/doctor/json.ts'
 import { commandText } from '../live/doctor/problem.ts'
-import { diagnosisText } from '../live/doctor/text.ts'
+import { prove, proveHere } from '../live/doctor/prove.ts'
+import { diagnosisText, proofsText } from '../live/doctor/text.ts'
 import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
 import { printable, printableJson } from '../reports/printable.ts'
@@ -19,6 +21,9 @@ interface DoctorOptions {
   via?: string[]
   fix?: boolean
   yes?: boolean
+  prove?: boolean
+  proveHere?: boolean
+  printConfig?: string
   json?: boolean
   color?: boolean
   width?: number
@@ -38,6 +43,12 @@ export function doctorCommand(program: Command): Command {
     .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
     .option('--fix', 'run the fixes that are safe, asking before each')
     .option('--yes', 'with --fix: without asking')
+    .option('--prove', 'trace a packet of its own in a throw-away network namespace, and see who sees it')
+    .option('--prove-here', 'the same in this network namespace: a packet to 127.0.0.0/8, no other is touched')
+    .option(
+      '--print-config <DAEMON>',
+      `configuration that keeps traces, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,
+    )
     .option('--json', 'one JSON document')
     .option('--width <COLUMNS>', 'width of the text', Number)
     .option('--no-color', 'without colour (NO_COLOR does the same)')
@@ -48,6 +59,7 @@ export function doctorCommand(program: Command): Command {
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe. */
 async function runDoctor(filter: string | undefined, options: DoctorOptions): Promise<number> {
+  if (options.printConfig !== undefined) return printConfig(options.printConfig)
   const terminal = terminalOptions(options, true)
   const wish: Wish = filter === undefined ? ANY_PACKET : wishOf(filter, readFilter(filter))
   if (options.yes && !options.fix) throw new UserError('--yes goes with --fix.')
@@ -68,16 +80,34 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions): Pr
         found = await diagnose(place, wish)
       }
     }
+    const proofs = [
+      ...(options.prove ? await prove(place, found.facts) : []),
+      ...(options.proveHere ? await proveHere(place, found.facts) : []),
+    ]
+    if (options.prove || options.proveHere) extra.proofs = proofs
+    bad ||= proofs.some(({ result }) => result === 'not-seen')
     bad ||= found.problems.some(isProblem)
     if (options.json) documents.push(diagnosisJson(found, extra))
     else {
       out.write((i === 0 ? '' : '\n') + diagnosisText(found, filter, terminal, places.length > 1))
+      out.write(proofsText(proofs, terminal))
       out.flush()
     }
   }
   if (options.json) out.write(`${printableJson(documents.length === 1 ? documents[0] : documents)}\n`)
   out.flush()
   return bad ? EXIT.problem : EXIT.done
+}
+
+function printConfig(daemon: string): number {
+  if (!Object.hasOwn(CONFIGURATIONS, daemon))
+    throw new UserError(
+      `--print-config ${printable(daemon)}: there is none for it, but for ${Object.keys(CONFIGURATIONS).join(' and ')}.`,
+    )
+  const out = new Output()
+  out.write(CONFIGURATIONS[daemon as keyof typeof CONFIGURATIONS])
+  out.flush()
+  return EXIT.done
 }
 
 /** Runs what is safe, each after asking; tells every command and how it is taken back before it runs. */

@@ -18,6 +18,8 @@ interface NetlinkSocket {
 const NETLINK_NETFILTER = 12
 /** NFNLGRP_NFTRACE is 9 (include/uapi/linux/netfilter/nfnetlink.h). */
 const NFTRACE = 1 << 8
+/** NFNLGRP_NFTABLES is 7: changes of the rules. */
+const NFTABLES = 1 << 6
 
 /** Columns of net/netlink/af_netlink.c, netlink_native_seq_show: sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode. */
 function netlinkSockets({ files, sockets }: Facts): NetlinkSocket[] {
@@ -33,6 +35,9 @@ function netlinkSockets({ files, sockets }: Facts): NetlinkSocket[] {
 /** Those that get nft's trace events of this namespace. */
 export const traceListeners = (facts: Facts): NetlinkSocket[] =>
   netlinkSockets(facts).filter(({ protocol, groups }) => protocol === NETLINK_NETFILTER && (groups & NFTRACE) !== 0)
+
+/** Of these, those that want nothing else; a plain `nft monitor` listens to all there is. */
+export const waitsForTraces = ({ groups }: { groups: number }): boolean => (groups & NFTABLES) === 0
 
 export interface LogGroup {
   /** The line of /proc/net/netfilter/nfnetlink_log. */

@@ -1,8 +1,7 @@
 /** Commands that put a rule which traces where it sees the packet. */
-import { splitWords } from '../../rules/iptables/words.ts'
 import type { Facts } from '../survey/facts.ts'
 import type { Argv, Mend } from './problem.ts'
-import { deletion, legacyTool, type TraceRule } from './rules.ts'
+import { deletion, legacyTool, type TraceRule, wordsOf } from './rules.ts'
 import type { IpFamily } from './wish.ts'
 
 /** At most so many packets a second: a trace that floods the log helps nobody. */
@@ -21,7 +20,7 @@ export function copyRule(
   // what means something else in the other family
   if (other && (iptables.src || iptables.dst || /icmp/.test(rule.text) || iptables.fragment)) return undefined
   if (chain === 'OUTPUT' ? iptables.in?.not : iptables.out?.not) return undefined
-  const words = withLimit(without(splitWords(rule.text).slice(2), chain === 'OUTPUT' ? '-i' : '-o'))
+  const words = withLimit(without(wordsOf(rule), chain === 'OUTPUT' ? '-i' : '-o'))
   const tool = [legacyTool(facts, family), '-w', '-t', 'raw']
   return {
     description: `trace there too, ten packets a second at most`,
@@ -49,8 +48,8 @@ export function moveToFront(facts: Facts, trace: TraceRule): Mend {
   const description = bases.some((base) => base.chain === chain)
     ? 'put it in front'
     : 'put it in front; the rule that leads to its chain may have to go in front too'
-  const words = splitWords(rule.text).slice(2)
-  const { commands, undo } = deletion(facts, trace, words)
+  const words = wordsOf(rule)
+  const { commands, undo } = deletion(facts, trace)
   if (backend === 'legacy') {
     const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
     const front = [...tool, '-I', chain.name, '1', ...words]

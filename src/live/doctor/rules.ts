@@ -7,6 +7,7 @@ import { emptyWorld, type World } from '../../model/world.ts'
 import { readIptablesSave } from '../../read/rulesets/iptables-save.ts'
 import { readNft } from '../../read/rulesets/nft-text.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
+import { splitWords } from '../../rules/iptables/words.ts'
 import type { Truth } from '../../rules/truth.ts'
 import type { Facts } from '../survey/facts.ts'
 import type { Argv } from './problem.ts'
@@ -101,6 +102,9 @@ function leadsTo(table: Table, { statements }: Rule, wanted: string, seen: Set<s
   })
 }
 
+/** Of a session: `nfwhy-12`; or `nfwhy`, as the README makes one by hand. */
+export const isOwnTable = ({ kind, name }: Table): boolean => kind === 'nft' && /^nfwhy(?:-\d+)?$/.test(name)
+
 /** Does it see packets of this family at all? */
 export const sees = ({ table }: TraceRule, family: IpFamily): boolean =>
   table.family === family || table.family === 'inet' || table.family === 'netdev'
@@ -136,11 +140,17 @@ export const legacyTool = ({ programs }: Facts, family: string): string => {
   return programs.has(`${name}-legacy`) ? `${name}-legacy` : name
 }
 
-/** Takes the rule away, and puts it back where it was; `words`: behind `-A CHAIN`, each as one word. */
-export function deletion(facts: Facts, trace: TraceRule, words: Argv): { commands: Argv[]; undo?: Argv[] } {
-  const { backend, table, chain, rule } = trace
+/** What stands behind `-A CHAIN` in a rule of iptables, each word by itself. */
+export const wordsOf = ({ text }: Rule): Argv => splitWords(text).slice(2)
+
+/** Takes the rule away, and puts it back where it was. */
+export function deletion(
+  facts: Facts,
+  { backend, table, chain, rule }: TraceRule,
+): { commands: Argv[]; undo?: Argv[] } {
   if (backend === 'legacy') {
     const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
+    const words = wordsOf(rule)
     return {
       commands: [[...tool, '-D', chain.name, ...words]],
       undo: [[...tool, '-I', chain.name, String(rule.ruleNumber), ...words]],

@@ -7,6 +7,7 @@ import type { Style } from '../../reports/text/paint.ts'
 import type { Diagnosis } from './diagnose.ts'
 import { isProblem } from './diagnose.ts'
 import { commandText, type Mend, type Problem } from './problem.ts'
+import { type Proof, WAY_WORDS } from './prove.ts'
 import { type Work, worksOf } from './works.ts'
 
 const COLOURS: Readonly<Record<Problem['severity'], Style>> = { error: 'red', warning: 'yellow', note: 'cyan' }
@@ -69,6 +70,29 @@ export function writeMend(page: Page, { description, commands, undo, safe, unsaf
     )
   }
   if (commands && !safe && unsafe !== undefined) page.rows('', wrap(`(not run by --fix: ${unsafe})`, page.room))
+}
+
+/** Nothing, where nothing was to be proved. */
+export function proofsText(proofs: readonly Proof[], options: Partial<FormOptions>): string {
+  const page = new Page(options)
+  for (const where of ['throw-away', 'here'] as const) {
+    const of = proofs.filter((proof) => proof.where === where)
+    if (of.length === 0) continue
+    page.line()
+    page.line(
+      where === 'here' ? 'A packet of its own in this namespace:' : 'A packet of its own in a throw-away namespace:',
+    )
+    for (const { way, result, said } of page.clean(of)) {
+      const sign = result === 'seen' ? page.marks.good : result === 'not-seen' ? page.marks.bad : page.marks.until
+      const style: Style = result === 'seen' ? 'green' : result === 'not-seen' ? 'red' : 'dim'
+      const words = { seen: 'was seen by', 'not-seen': 'was not seen by', 'not-tried': 'was not tried with' }[result]
+      const [first = '', ...rest] = wrap(`${words} ${WAY_WORDS[way]}`, page.width - 2)
+      page.line(`${page.paint(sign, style)} ${first}`)
+      for (const line of [...rest, ...wrap(said, page.width - 4).map((one) => `  ${page.paint(one, 'dim')}`)])
+        page.line(`  ${line}`)
+    }
+  }
+  return page.take()
 }
 
 function writeHealthy(page: Page, via: string | undefined, filter = 'tcp dst port 52000'): void {

@@ -74,13 +74,20 @@ if grep -q 'flowtable\\|FLOWOFFLOAD' /proc/net/ip_tables_targets /proc/net/ip6_t
   fi
 fi
 
+show_process() { # WORDS
+  there=$(readlink "$folder/ns/net" 2>/dev/null)
+  printf 'process %s %s %s %s\\n' "\${folder#/proc/}" "$name" "\${there:--}" "$1"
+}
 for folder in /proc/[0-9]*; do
   { read -r name <"$folder/comm"; } 2>/dev/null || continue
   case $name in
   ${PROCESSES.join(' | ')})
+    show_process "$(tr '\\000\\n' '  ' <"$folder/cmdline" 2>/dev/null)"
+    ;;
+  # what holds a session of nfwhy
+  sh | ash | dash | bash | busybox)
     words=$(tr '\\000\\n' '  ' <"$folder/cmdline" 2>/dev/null)
-    there=$(readlink "$folder/ns/net" 2>/dev/null)
-    printf 'process %s %s %s %s\\n' "\${folder#/proc/}" "$name" "\${there:--}" "$words"
+    case $words in *'sh -s nfwhy-'*) show_process "$words" ;; esac
     ;;
   esac
 done
@@ -124,6 +131,7 @@ config() { # NAME FILES…
 config rsyslog /etc/rsyslog.conf /etc/rsyslog.d/*.conf
 config journald /usr/lib/systemd/journald.conf /usr/lib/systemd/journald.conf.d/*.conf \\
   /run/systemd/journald.conf.d/*.conf /etc/systemd/journald.conf /etc/systemd/journald.conf.d/*.conf
+for file in /run/nfwhy/nfwhy-*.sh; do [ -f "$file" ] && printf '%s\\n' "$file"; done | show_text notes
 container=
 [ -e /run/.containerenv ] && container=podman
 [ -e /.dockerenv ] && container=docker

@@ -1,11 +1,11 @@
 /** Each cause that this kernel can have is made for real in a namespace, and found; in a healthy one it is not. */
 import { describe, expect, test } from 'vitest'
-import { parseFilter } from '../../../src/filter/parse.ts'
 import { CAUSES } from '../../../src/live/doctor/causes/index.ts'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
-import { ANY_PACKET, wishOf } from '../../../src/live/doctor/wish.ts'
+import { ANY_PACKET } from '../../../src/live/doctor/wish.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
 import { lab } from './lab.ts'
+import { wishFor } from './wishes.ts'
 
 interface Case {
   cause: string
@@ -280,7 +280,7 @@ const described = describe.skipIf(why !== undefined)
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
   test.each(CASES)('$code ($severity): $setup $filter', async ({ code, severity, setup, filter, prefix, command }) => {
     const place = await lab(setup)
-    const wish = filter === undefined ? ANY_PACKET : wishOf(filter, conditionOf(filter))
+    const wish = wishFor(filter)
     const { problems } = await diagnose({ ...place, prefix: [...place.prefix, ...(prefix ?? [])] }, wish)
     const found = problems.filter((problem) => problem.code === code)
     expect(
@@ -304,9 +304,3 @@ test('every cause is tried', () => {
 import { commandText, type Mend } from '../../../src/live/doctor/problem.ts'
 
 const commandOf = (fix: Mend | undefined) => fix?.commands && commandText(fix.commands)
-
-function conditionOf(filter: string) {
-  const result = parseFilter(filter)
-  if ('error' in result) throw new Error(result.error.message)
-  return result.condition
-}

@@ -1,7 +1,7 @@
-import type { Rule, Table } from '../../../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../../../model/ruleset.ts'
 import type { Facts } from '../../survey/facts.ts'
 import type { Cause, Mend, Problem } from '../problem.ts'
-import { legacyTool, rulesOf } from '../rules.ts'
+import { deletion, rulesOf } from '../rules.ts'
 
 export const flowOffload: Cause = {
   id: 'flow-offload',
@@ -21,7 +21,7 @@ export const flowOffload: Cause = {
       severity: 'warning',
       message:
         'Connections are taken past the rules after their first packets (flow offload): only those can be traced.',
-      evidence: [first && `${first.table.family} ${first.table.name} ${first.chain}: ${first.rule.text}`, entry]
+      evidence: [first && `${first.table.family} ${first.table.name} ${first.chain.name}: ${first.rule.text}`, entry]
         .filter((one) => one !== undefined)
         .join('; '),
     }
@@ -31,7 +31,7 @@ export const flowOffload: Cause = {
 
 interface Found {
   table: Table
-  chain: string
+  chain: Chain
   rule: Rule
 }
 
@@ -40,24 +40,17 @@ const offloading = (facts: Facts): Found[] =>
     [...table.chains.values()].flatMap((chain) =>
       chain.rules
         .filter(({ text }) => /\bflow (?:add|offload) @|-j FLOWOFFLOAD\b/.test(text))
-        .map((rule) => ({ table, chain: chain.name, rule })),
+        .map((rule) => ({ table, chain, rule })),
     ),
   )
 
 function takeOut(facts: Facts, { table, chain, rule }: Found): Mend {
-  const unsafe =
-    'routing takes more processor time without it; connections that are offloaded already stay so until they end'
-  const description = 'take the rule out while you trace'
-  if (table.kind === 'iptables') {
-    const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
-    return { description, commands: [[...tool, '-D', chain, String(rule.ruleNumber)]], safe: false, unsafe }
-  }
-  const where = [table.family, table.name, chain]
+  const backend = table.kind === 'iptables' ? 'legacy' : 'nft'
   return {
-    description,
-    commands: [['nft', 'delete', 'rule', ...where, 'handle', String(rule.handle)]],
-    undo: [['nft', 'insert', 'rule', ...where, rule.text]],
+    description: 'take the rule out while you trace',
+    ...deletion(facts, { backend, table, chain, rule, bases: [] }),
     safe: false,
-    unsafe,
+    unsafe:
+      'routing takes more processor time without it; connections that are offloaded already stay so until they end',
   }
 }

@@ -1,4 +1,4 @@
-import { holderWords, traceListeners } from '../listeners.ts'
+import { holderWords, traceListeners, waitsForTraces } from '../listeners.ts'
 import type { Cause } from '../problem.ts'
 import { rulesOf } from '../rules.ts'
 
@@ -11,7 +11,7 @@ export const noTraceRule: Cause = {
   },
   tested: 'in a namespace',
   check(facts, wish) {
-    const [listener] = traceListeners(facts)
+    const listener = traceListeners(facts).find(waitsForTraces)
     if (!listener || !facts.texts.has('nft') || rulesOf(facts).traces.length > 0) return []
     return [
       {

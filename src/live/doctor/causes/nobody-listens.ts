@@ -1,7 +1,7 @@
 import type { Facts } from '../../survey/facts.ts'
 import { monitors, traceListeners } from '../listeners.ts'
 import type { Cause } from '../problem.ts'
-import { lineOf, rulesOf } from '../rules.ts'
+import { isOwnTable, lineOf, rulesOf } from '../rules.ts'
 
 export const nobodyListens: Cause = {
   id: 'nobody-listens',
@@ -13,7 +13,10 @@ export const nobodyListens: Cause = {
   },
   tested: 'in a namespace',
   check(facts) {
-    const rule = rulesOf(facts).traces.find(({ backend, bases }) => backend === 'nft' && bases.length > 0)
+    const rule = rulesOf(facts).traces.find(
+      // a session's own table may be there to make iptables-legacy speak
+      ({ backend, bases, table }) => backend === 'nft' && bases.length > 0 && !isOwnTable(table),
+    )
     // without its table nobody may say that nobody is there
     if (!rule || !facts.files.has('/proc/net/netlink') || traceListeners(facts).length > 0) return []
     const elsewhere = monitorElsewhere(facts)
