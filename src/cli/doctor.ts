@@ -1,5 +1,5 @@
 /** `nfwhy doctor`: why there is no trace on a host, and the command that mends it. */
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { CONFIGURATIONS } from '../live/doctor/config.ts'
 import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
@@ -115,14 +115,20 @@ async function fixAll({ place, problems }: Diagnosis, asks: boolean): Promise<No
   const fixed: NonNullable<Extra['fixed']>[number][] = []
   const ask = asks ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
   try {
-    for (const { code, message, fix } of problems) {
+    const answers = ask?.[Symbol.asyncIterator]()
+    for (const { code, message, fix } of problems.filter(isProblem)) {
       if (!fix?.safe || !fix.commands) continue
       const command = commandText(fix.commands)
       const undo = fix.undo && commandText(fix.undo)
       tell(message)
       tell(`  ${command}`)
       if (undo !== undefined) tell(`  undo: ${undo}`)
-      if (ask && !/^y(?:es)?$/i.test((await ask.question('Run it? [y/N] ')).trim())) continue
+      if (answers) {
+        process.stderr.write('Run it? [y/N] ')
+        const { value, done } = await answers.next()
+        if (done) break
+        if (!/^y(?:es)?$/i.test(value.trim())) continue
+      }
       const done = await runMend(place, fix)
       tell(done.done ? '  done' : `  it failed: ${done.said}`)
       fixed.push({ code, command, ...(undo === undefined ? {} : { undo }), ...done })
