@@ -6,7 +6,7 @@ import { whyNot } from '../kernel/namespaces.ts'
 import { lab } from '../live/doctor/lab.ts'
 import { BIN, nfwhy } from './nfwhy.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'ip6tables-legacy', 'sysctl', 'ip')
+const why = whyNot('nft', 'iptables-legacy', 'ip6tables-legacy', 'sysctl', 'script', 'ip')
 const described = describe.skipIf(why !== undefined)
 
 const via = ({ prefix }: Place) => ['--via', prefix.join(' ')]
@@ -78,7 +78,10 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
   test('at a terminal it asks before each', async () => {
     const place = await lab('nft add table inet nfwhy-12; nft add table inet nfwhy-13')
     const command = `'${process.execPath}' '${BIN}' doctor --fix --via '${place.prefix.join(' ')}'`
-    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { input: 'n\ny\n', encoding: 'utf8' })
+    const { stdout } = spawnSync('sh', ['-c', 'exec script -qec "$1" /dev/null', 'sh', command], {
+      input: 'n\ny\n',
+      encoding: 'utf8',
+    })
     expect(stdout.match(/Run it\? \[y\/N\]/g)).toHaveLength(2)
     expect(await inside(place, 'nft list tables')).toBe('table inet nfwhy-12')
   })

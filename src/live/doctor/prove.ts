@@ -19,7 +19,7 @@ type Way = Proof['way']
 
 export const WAY_WORDS: Readonly<Record<Way, string>> = {
   nft: 'nft monitor trace',
-  'kernel-log': 'the kernel’s log (TRACE of iptables-legacy)',
+  'kernel-log': "the kernel's log (TRACE of iptables-legacy)",
   nflog: 'NFLOG, read by tcpdump (TRACE of iptables-legacy)',
 }
 
@@ -31,7 +31,7 @@ export async function prove(place: Place, facts: Facts): Promise<Proof[]> {
   const legacy = legacyHindrance(facts)
   for (const way of ['kernel-log', 'nflog'] as const) if (legacy !== undefined) hindered.set(way, legacy)
   if (!facts.programs.has('tcpdump')) hindered.set('nflog', 'tcpdump is not installed')
-  else if (!canNflog(facts)) hindered.set('nflog', 'the kernel’s part of NFLOG is not loaded, and would stay')
+  else if (!canNflog(facts)) hindered.set('nflog', "the kernel's part of NFLOG is not loaded, and would stay")
   if (!facts.texts.has('dmesg'))
     hindered.set('kernel-log', `dmesg: ${facts.refused.get('dmesg') ?? 'is not installed'}`)
   const ways = (Object.keys(WAY_WORDS) as Way[]).filter((way) => !hindered.has(way))
@@ -72,7 +72,7 @@ function hereHindrance(facts: Facts): string | undefined {
 
 const nftHindrance = ({ nftRefused, nftNotLoaded, programs }: Facts): string =>
   nftNotLoaded
-    ? 'the kernel’s part of nft is not loaded, and would stay'
+    ? "the kernel's part of nft is not loaded, and would stay"
     : (nftRefused ?? (programs.has('nft') ? 'nft cannot be used' : 'nft is not installed'))
 
 function legacyHindrance(facts: Facts): string | undefined {
@@ -82,7 +82,7 @@ function legacyHindrance(facts: Facts): string | undefined {
   const there = legacyTables(facts, 'ip')?.includes('raw') || raw === 'there' || raw === 'no-modules'
   if (!there) return 'the raw table of iptables-legacy is not loaded, and would stay'
   const targets = facts.files.get('/proc/net/ip_tables_targets')
-  return targets && !targets.includes('TRACE') ? 'the kernel’s TRACE target is not loaded, and would stay' : undefined
+  return targets && !targets.includes('TRACE') ? "the kernel's TRACE target is not loaded, and would stay" : undefined
 }
 
 const canNflog = ({ files }: Facts): boolean =>

@@ -20,7 +20,7 @@ export function rsyslogLoses(lines: readonly string[]): Loss[] {
     return [
       {
         code: 'rsyslog-no-kernel-lines',
-        message: 'rsyslog runs, and loads neither imklog nor imjournal: the kernel’s lines never come to it.',
+        message: "rsyslog runs, and loads neither imklog nor imjournal: the kernel's lines never come to it.",
         evidence: lines.find((line) => /load="?im|ModLoad/i.test(line)) ?? lines[0]!,
       },
     ]

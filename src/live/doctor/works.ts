@@ -37,7 +37,7 @@ function rights(facts: Facts): Work {
 const NEEDED: Readonly<Record<keyof typeof CAPABILITIES, string>> = {
   CAP_NET_ADMIN: 'rules, traces',
   CAP_SYS_ADMIN: 'other namespaces',
-  CAP_SYSLOG: 'the kernel’s log',
+  CAP_SYSLOG: "the kernel's log",
   CAP_PERFMON: 'drop reasons',
   CAP_BPF: 'drop reasons',
 }
@@ -46,7 +46,7 @@ function nft({ versions, nftTables, nftNotLoaded, nftRefused }: Facts): Work {
   const version = /v(\d[\d.]*)/.exec(versions.get('nft') ?? '')?.[1]
   if (version === undefined) return { works: 'no', what: 'nft', text: 'is not installed' }
   if (nftTables) return { works: 'yes', what: 'nft', text: `${version}, ${counted(nftTables, 'table')}` }
-  const why = nftNotLoaded ? 'the kernel’s part is not loaded' : (nftRefused ?? 'it was not asked')
+  const why = nftNotLoaded ? "the kernel's part is not loaded" : (nftRefused ?? 'it was not asked')
   return { works: nftNotLoaded ? 'unknown' : 'no', what: 'nft', text: `${version}; ${why}` }
 }
 

@@ -9,7 +9,7 @@ export const consoleFlood: Cause = {
   id: 'console-flood',
   about: {
     cause: 'each TRACE line also goes to a slow console, and lines are lost meanwhile',
-    check: '`kernel.printk`’s console level above 4 (warning), and a serial line in `/proc/consoles`',
+    check: "`kernel.printk`'s console level above 4 (warning), and a serial line in `/proc/consoles`",
     mend: 'a console level of 4 while tracing',
   },
   tested: 'recorded',

@@ -7,7 +7,7 @@ export const flowOffload: Cause = {
   id: 'flow-offload',
   about: {
     cause: 'flow offload: after its first packets a connection goes past the hooks',
-    check: '`flow add` in nft’s rules, FLOWOFFLOAD in iptables’; `[OFFLOAD]` in `/proc/net/nf_conntrack`',
+    check: "`flow add` in nft's rules, FLOWOFFLOAD in iptables'; `[OFFLOAD]` in `/proc/net/nf_conntrack`",
     mend: 'trace the first packets, or take the rule out for a while',
   },
   tested: 'recorded',

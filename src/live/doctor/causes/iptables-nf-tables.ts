@@ -27,7 +27,7 @@ export const iptablesNfTables: Cause = {
       {
         code: 'iptables-nf-tables',
         severity: reader ? 'error' : 'warning',
-        message: `iptables is the nf_tables variant here: its TRACE rules print nothing in the kernel’s log${readers}.`,
+        message: `iptables is the nf_tables variant here: its TRACE rules print nothing in the kernel's log${readers}.`,
         evidence: `${facts.versions.get('iptables')}; ${lineOf(rule)}`,
         fix: {
           description: facts.programs.has('xtables-monitor') ? 'read its events' : 'read its events with nft',

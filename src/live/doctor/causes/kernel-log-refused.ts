@@ -5,7 +5,7 @@ import type { Cause } from '../problem.ts'
 export const kernelLogRefused: Cause = {
   id: 'kernel-log-refused',
   about: {
-    cause: 'no right to read the kernel’s log',
+    cause: "no right to read the kernel's log",
     check: 'what `dmesg` says; `kernel.dmesg_restrict`, CAP_SYSLOG',
     mend: '`sudo`, `--cap-add SYSLOG`',
   },
@@ -20,7 +20,7 @@ export const kernelLogRefused: Cause = {
       {
         code: 'kernel-log-refused',
         severity: logSeverity(facts, families),
-        message: 'TRACE of iptables-legacy writes to the kernel’s log, and it may not be read here.',
+        message: "TRACE of iptables-legacy writes to the kernel's log, and it may not be read here.",
         evidence: `${why}${restricted === undefined ? '' : `; kernel.dmesg_restrict = ${restricted}`}${missing}`,
         fix: {
           description:

@@ -8,7 +8,7 @@ export const leftover: Cause = {
   id: 'leftover',
   about: {
     cause: 'rules that an earlier session left behind still trace, and flood the log',
-    check: 'every rule that traces; nfwhy’s own by table, comment and `/run/nfwhy`, whose process is gone',
+    check: "every rule that traces; nfwhy's own by table, comment and `/run/nfwhy`, whose process is gone",
     mend: 'the commands that delete them; `nfwhy trace --cleanup`',
   },
   tested: 'in a namespace',
@@ -58,7 +58,7 @@ function leftRule(facts: Facts, trace: TraceRule): Problem[] {
   if (session !== undefined && isRunning(facts, session)) return []
   const remedy = deletion(facts, trace)
   const evidence = lineOf(trace)
-  const floods = backend === 'legacy' ? ', and each packet fills the kernel’s log' : ''
+  const floods = backend === 'legacy' ? ", and each packet fills the kernel's log" : ''
   if (session === undefined)
     return [
       {

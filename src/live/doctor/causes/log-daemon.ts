@@ -7,10 +7,10 @@ import { rsyslogLoses } from '../rsyslog.ts'
 export const logDaemon: Cause = {
   id: 'log-daemon',
   about: {
-    cause: 'the log daemon does not take the kernel’s lines, filters them, or drops them under load',
+    cause: "the log daemon does not take the kernel's lines, filters them, or drops them under load",
     check:
-      'rsyslog’s configuration (imklog or imjournal, their rate limits, `kern.*`, rules that stop) and journald’s ' +
-      '(ReadKMsg, Storage, MaxLevelStore), where the daemon runs. journald’s RateLimitIntervalSec is not among them: ' +
+      "rsyslog's configuration (imklog or imjournal, their rate limits, `kern.*`, rules that stop) and journald's " +
+      "(ReadKMsg, Storage, MaxLevelStore), where the daemon runs. journald's RateLimitIntervalSec is not among them: " +
       'it counts per unit, and the kernel is none (journald-server.c)',
     mend: '`nfwhy doctor --print-config rsyslog`, or read `dmesg` itself',
   },

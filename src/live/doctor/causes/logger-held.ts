@@ -20,7 +20,7 @@ export const loggerHeld: Cause = {
       const name = LOG_SYSCTL[family].replaceAll('/', '.')
       const logger = family === 'ip' ? 'nf_log_ipv4' : 'nf_log_ipv6'
       const evidence = `${name} = nfnetlink_log`
-      const back = { description: 'give it back to the kernel’s log', ...setting(name, logger, 'nfnetlink_log') }
+      const back = { description: "give it back to the kernel's log", ...setting(name, logger, 'nfnetlink_log') }
       const lines = `TRACE lines of ${FAMILY_NAME[family]}`
       const zero = groups?.find(({ group }) => group === 0)
       if (zero)
@@ -28,7 +28,7 @@ export const loggerHeld: Cause = {
           {
             code: 'logger-held',
             severity: 'warning',
-            message: `${capital(holderWords(zero.holder))} reads NFLOG group 0: ${lines} go there, and not to the kernel’s log.`,
+            message: `${capital(holderWords(zero.holder))} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
             evidence: `${evidence}; nfnetlink_log: ${zero.line}`,
             fix: {
               ...back,

@@ -5,7 +5,7 @@ import type { Cause, Problem } from '../problem.ts'
 export const moduleMissing: Cause = {
   id: 'module-missing',
   about: {
-    cause: 'the kernel’s part of tracing is missing',
+    cause: "the kernel's part of tracing is missing",
     check: '`/proc/net/ip_tables_targets` without TRACE; `modules.dep`, `/sys/module`',
     mend: 'the package with the module (OpenWrt: kmod-ipt-debug, kmod-ipt-raw), or nft',
   },

@@ -8,7 +8,7 @@ export const neverArrives: Cause = {
   id: 'never-arrives',
   about: {
     cause: 'the packet never arrives: driver, XDP or tc drop it before, or it went elsewhere',
-    check: 'counters of the rules that trace; the filter’s interface (there, up); XDP programs, `tc` at ingress',
+    check: "counters of the rules that trace; the filter's interface (there, up); XDP programs, `tc` at ingress",
     mend: '`tcpdump` shows whether it comes at all',
   },
   tested: 'in a namespace',

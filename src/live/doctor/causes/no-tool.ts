@@ -5,7 +5,7 @@ export const noTool: Cause = {
   about: {
     cause: 'neither nft nor iptables is installed',
     check: '`command -v`',
-    mend: 'install nftables, or use the host’s tools in this namespace',
+    mend: "install nftables, or use the host's tools in this namespace",
   },
   tested: 'in a namespace',
   check({ programs }) {

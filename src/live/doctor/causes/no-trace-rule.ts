@@ -6,7 +6,7 @@ export const noTraceRule: Cause = {
   id: 'no-trace-rule',
   about: {
     cause: 'no rule traces anything, and somebody waits for it',
-    check: 'TRACE in raw of iptables-legacy, `meta nftrace set 1` in nft’s ruleset; who listens',
+    check: "TRACE in raw of iptables-legacy, `meta nftrace set 1` in nft's ruleset; who listens",
     mend: '`nfwhy trace FILTER`, which sets up and takes away what is needed',
   },
   tested: 'in a namespace',

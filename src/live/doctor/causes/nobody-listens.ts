@@ -8,8 +8,8 @@ export const nobodyListens: Cause = {
   about: {
     cause: 'the monitor is in another namespace, or there is none',
     check:
-      'who is in netlink’s group for traces (`/proc/net/netlink`); where each `nft monitor` runs (`/proc/PID/ns/net`)',
-    mend: 'start it in the packet’s namespace: `nsenter -t PID -n …`',
+      "who is in netlink's group for traces (`/proc/net/netlink`); where each `nft monitor` runs (`/proc/PID/ns/net`)",
+    mend: "start it in the packet's namespace: `nsenter -t PID -n …`",
   },
   tested: 'in a namespace',
   check(facts) {

@@ -8,7 +8,7 @@ export const traceFamily: Cause = {
   id: 'trace-family',
   about: {
     cause: 'the packet is of IPv6, and only IPv4 is traced, or the other way round',
-    check: 'the families of the rules that trace; the filter’s, or which addresses this host has',
+    check: "the families of the rules that trace; the filter's, or which addresses this host has",
     mend: 'the same rule with ip6tables, or in family inet',
   },
   tested: 'in a namespace',

@@ -8,7 +8,7 @@ export const traceHook: Cause = {
   id: 'trace-hook',
   about: {
     cause: 'the packet is sent by this host, and only PREROUTING is traced; or the other way round',
-    check: 'the hooks of the rules that trace; whether the filter’s addresses are this host’s (`ip addr`)',
+    check: "the hooks of the rules that trace; whether the filter's addresses are this host's (`ip addr`)",
     mend: 'the same rule in the other chain',
   },
   tested: 'in a namespace',
