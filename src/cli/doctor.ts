@@ -6,10 +6,11 @@ import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
 import { runMend } from '../live/doctor/fix.ts'
 import { diagnosisJson, type Extra } from '../live/doctor/json.ts'
 import { commandText } from '../live/doctor/problem.ts'
-import { prove, proveHere } from '../live/doctor/prove.ts'
+import { type Proof, prove, proveHere } from '../live/doctor/prove.ts'
 import { diagnosisText, proofsText } from '../live/doctor/text.ts'
 import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
+import { LiveProblem } from '../live/problem.ts'
 import { printable, printableJson } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './explain.ts'
@@ -69,34 +70,52 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions): Pr
   const places: Place[] = options.via?.map(parseVia) ?? [HERE]
   const out = new Output()
   const documents: object[] = []
-  let bad = false
+  let exit: number = EXIT.done
   for (const [i, place] of places.entries()) {
-    const extra: Extra = {}
-    let found = await diagnose(place, wish)
-    if (options.fix) {
-      const fixed = await fixAll(found, asks)
-      if (fixed.length > 0) {
-        extra.fixed = fixed
-        found = await diagnose(place, wish)
+    try {
+      const { found, proofs, fixed } = await examine(place, wish, options)
+      if (found.problems.some(isProblem) || proofs?.some(({ result }) => result === 'not-seen'))
+        exit = Math.max(exit, EXIT.problem)
+      if (options.json)
+        documents.push(diagnosisJson(found, { ...(fixed ? { fixed } : {}), ...(proofs ? { proofs } : {}) }))
+      else {
+        out.write((i === 0 ? '' : '\n') + diagnosisText(found, filter, terminal, places.length > 1))
+        out.write(proofsText(proofs ?? [], terminal))
+        out.flush()
       }
-    }
-    const proofs = [
-      ...(options.prove ? await prove(place, found.facts) : []),
-      ...(options.proveHere ? await proveHere(place, found.facts) : []),
-    ]
-    if (options.prove || options.proveHere) extra.proofs = proofs
-    bad ||= proofs.some(({ result }) => result === 'not-seen')
-    bad ||= found.problems.some(isProblem)
-    if (options.json) documents.push(diagnosisJson(found, extra))
-    else {
-      out.write((i === 0 ? '' : '\n') + diagnosisText(found, filter, terminal, places.length > 1))
-      out.write(proofsText(proofs, terminal))
-      out.flush()
+    } catch (error) {
+      // of several, the others may still be reached
+      if (!(error instanceof LiveProblem) || places.length === 1) throw error
+      exit = EXIT.failed
+      tell(`nfwhy: ${error.message}`)
+      if (error.hint !== undefined) tell(error.hint)
     }
   }
-  if (options.json) out.write(`${printableJson(documents.length === 1 ? documents[0] : documents)}\n`)
+  if (options.json) out.write(`${printableJson(places.length === 1 ? documents[0] : documents)}\n`)
   out.flush()
-  return bad ? EXIT.problem : EXIT.done
+  return exit
+}
+
+interface Examined {
+  /** After fixing. */
+  found: Diagnosis
+  proofs?: Proof[]
+  fixed?: NonNullable<Extra['fixed']>
+}
+
+async function examine(
+  place: Place,
+  wish: Wish,
+  { fix, yes, prove: away, proveHere: here }: DoctorOptions,
+): Promise<Examined> {
+  let found = await diagnose(place, wish)
+  const fixed = fix ? await fixAll(found, !yes) : []
+  if (fixed.length > 0) found = await diagnose(place, wish)
+  const proofs = [
+    ...(away ? await prove(place, found.facts) : []),
+    ...(here ? await proveHere(place, found.facts) : []),
+  ]
+  return { found, ...(fixed.length > 0 ? { fixed } : {}), ...(away || here ? { proofs } : {}) }
 }
 
 function printConfig(daemon: string): number {

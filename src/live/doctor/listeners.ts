@@ -65,6 +65,10 @@ export const holderWords = (holder: Holder | undefined): string =>
 export const monitors = ({ processes }: Facts): Process[] =>
   processes.filter(({ command }) => /\bmonitor\b/.test(command) && /\btrace\b|\s-t\b/.test(command))
 
+/** `tcpdump -i nflog` and ulogd2, in whatever namespace. */
+export const logListeners = ({ processes }: Facts): Process[] =>
+  processes.filter(({ name, command }) => /^ulogd/.test(name) || /\bnflog\b/.test(command))
+
 /** Those that follow the kernel's log. */
 export const logReaders = ({ processes }: Facts): Process[] =>
   processes.filter(

@@ -3,6 +3,7 @@
 import type { Hook } from '../../model/hook.ts'
 import type { Family } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Statement } from '../../model/statement.ts'
 import { emptyWorld, type World } from '../../model/world.ts'
 import { readIptablesSave } from '../../read/rulesets/iptables-save.ts'
 import { readNft } from '../../read/rulesets/nft-text.ts'
@@ -47,23 +48,22 @@ export function rulesOf(facts: Facts): Rules {
   return rules
 }
 
+/** Tables that came as iptables-save prints them. */
+const IPTABLES = [
+  ['raw', 'legacy'],
+  ['filter', 'legacy'],
+  ['nft-raw', 'nft'],
+] as const
+
 function readRules({ texts }: Facts): Rules {
   const world = emptyWorld()
   const ignore = () => {}
   for (const family of ['ip', 'ip6'] as const)
-    for (const table of ['raw', 'filter']) {
-      const text = texts.get(`${family}-${table}`)
-      if (!text) continue
-      // an IPv6 table says so nowhere
-      for (const ruleset of readIptablesSave(text.join('\n'), ignore))
-        for (const one of ruleset.tables) world.tables.push({ ...one, family, backend: 'legacy' } as Table)
-    }
-  const nft = texts.get('nft')
-  if (nft)
-    for (const { tables, sets } of readNft(nft.join('\n'), ignore)) {
-      world.tables.push(...(tables as Table[]))
-      world.sets.push(...(sets ?? []))
-    }
+    for (const [name, backend] of IPTABLES)
+      for (const ruleset of readIptablesSave((texts.get(`${family}-${name}`) ?? []).join('\n'), ignore))
+        for (const table of ruleset.tables) world.tables.push({ ...table, family, backend })
+  // its sets come without their elements, so what hangs on them stays unknown
+  for (const { tables } of readNft((texts.get('nft') ?? []).join('\n'), ignore)) world.tables.push(...tables)
   return { world, traces: world.tables.flatMap(tracesOf) }
 }
 
@@ -93,13 +93,22 @@ function basesOf(table: Table, chain: Chain, rule: Rule): Base[] {
 }
 
 function leadsTo(table: Table, { statements }: Rule, wanted: string, seen: Set<string>): boolean {
-  return statements.some((statement) => {
-    if (statement.kind !== 'jump' && statement.kind !== 'goto') return false
-    if (statement.chain === wanted) return true
-    if (seen.has(statement.chain)) return false
-    seen.add(statement.chain)
-    return table.chains.get(statement.chain)?.rules.some((rule) => leadsTo(table, rule, wanted, seen)) ?? false
+  return statements.flatMap(targetsOf).some((target) => {
+    // where a map leads is not known without its elements
+    if (target === wanted || target === undefined) return true
+    if (seen.has(target)) return false
+    seen.add(target)
+    return table.chains.get(target)?.rules.some((rule) => leadsTo(table, rule, wanted, seen)) ?? false
   })
+}
+
+/** Chains that it may lead to; undefined among them: which, is not known. */
+function targetsOf(statement: Statement): (string | undefined)[] {
+  if (statement.kind === 'jump' || statement.kind === 'goto') return [statement.chain]
+  if (statement.kind !== 'vmap') return []
+  const { elements } = statement.map.nft
+  if (!elements) return [undefined]
+  return elements.flatMap(({ data = [] }) => data.flatMap((word) => /^(?:jump|goto) (\S+)$/.exec(word)?.[1] ?? []))
 }
 
 /** Of a session: `nfwhy-12`; or `nfwhy`, as the README makes one by hand. */
@@ -143,13 +152,18 @@ export const legacyTool = ({ programs }: Facts, family: string): string => {
 /** What stands behind `-A CHAIN` in a rule of iptables, each word by itself. */
 export const wordsOf = ({ text }: Rule): Argv => splitWords(text).slice(2)
 
+const iptablesTool = (facts: Facts, backend: TraceRule['backend'], family: string): string => {
+  const name = family === 'ip6' ? 'ip6tables' : 'iptables'
+  return backend === 'legacy' ? legacyTool(facts, family) : facts.programs.has(`${name}-nft`) ? `${name}-nft` : name
+}
+
 /** Takes the rule away, and puts it back where it was. */
 export function deletion(
   facts: Facts,
   { backend, table, chain, rule }: TraceRule,
 ): { commands: Argv[]; undo?: Argv[] } {
-  if (backend === 'legacy') {
-    const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
+  if (table.kind === 'iptables') {
+    const tool = [iptablesTool(facts, backend, table.family), '-w', '-t', table.name]
     const words = wordsOf(rule)
     return {
       commands: [[...tool, '-D', chain.name, ...words]],

@@ -47,6 +47,12 @@ legacy_save() { # iptables or ip6tables
     case $("$1" -V 2>&1) in *nf_tables*) ;; *) echo "$1-save" ;; esac
   fi
 }
+# without nft, the other iptables at least tells its own rules; it makes no table to list them
+if [ -z "$nft_works" ] && ! command -v nft >/dev/null 2>&1 && nf_tables_is_there; then
+  for family in ip ip6; do
+    case $("$family"tables -V 2>&1) in *nf_tables*) show_command "$family-nft-raw" "$family"tables-save -c -t raw ;; esac
+  done
+fi
 for family in ip ip6; do
   save=$(legacy_save "$family"tables)
   for table in raw filter; do

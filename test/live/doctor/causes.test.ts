@@ -78,6 +78,13 @@ const CASES: Case[] = [
     command: 'nft monitor trace',
   },
   {
+    cause: 'nobody-listens',
+    code: 'monitor-elsewhere',
+    severity: 'warning',
+    setup: `${TRACE4}; unshare --net tcpdump -i nflog -w /dev/null ${QUIET}\n${until('pgrep -x tcpdump >/dev/null')}`,
+    command: 'tcpdump -n -i nflog',
+  },
+  {
     cause: 'no-logger',
     code: 'no-logger',
     severity: 'error',
@@ -151,6 +158,14 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
     command:
       'iptables-legacy -w -t raw -D PREROUTING -p tcp -m tcp --dport 80 -j TRACE && ' +
       'iptables-legacy -w -t raw -I PREROUTING 1 -p tcp -m tcp --dport 80 -j TRACE',
+  },
+  {
+    cause: 'trace-behind',
+    code: 'trace-behind',
+    severity: 'error',
+    setup:
+      'iptables-legacy -t raw -N all; iptables-legacy -t raw -A all -j ACCEPT; iptables-legacy -t raw -A OUTPUT -j all; ' +
+      'iptables-legacy -t raw -A OUTPUT -p tcp --dport 80 -j TRACE',
   },
   {
     cause: 'trace-behind',
@@ -278,7 +293,7 @@ const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'ip', 't
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
-  test.each(CASES)('$code ($severity): $setup $filter', async ({ code, severity, setup, filter, prefix, command }) => {
+  test.each(CASES)('$code ($severity, case %#)', async ({ code, severity, setup, filter, prefix, command }) => {
     const place = await lab(setup)
     const wish = wishFor(filter)
     const { problems } = await diagnose({ ...place, prefix: [...place.prefix, ...(prefix ?? [])] }, wish)

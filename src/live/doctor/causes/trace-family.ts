@@ -13,7 +13,8 @@ export const traceFamily: Cause = {
   },
   tested: 'in a namespace',
   check(facts, wish) {
-    const { traces } = rulesOf(facts)
+    // bridged frames have no such family
+    const traces = rulesOf(facts).traces.filter((trace) => sees(trace, 'ip') || sees(trace, 'ip6'))
     const [first] = traces
     if (!first) return []
     return wish.families.flatMap((family): Problem[] => {
