@@ -94,6 +94,25 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
     expect(documents.map(({ problems }) => problems.map((problem) => problem.code))).toEqual([[], ['leftover-table']])
   })
 
+  test('of several places, one that cannot be reached', async () => {
+    const { stdout, stderr, code } = await nfwhy([
+      'doctor',
+      '--json',
+      '--via',
+      'no-such-program-here',
+      ...via(await lab()),
+    ])
+    expect(code).toBe(2)
+    expect(stderr).toBe('nfwhy: no-such-program-here: there is no program no-such-program-here on this machine.\n')
+    expect(JSON.parse(stdout)).toMatchObject([{ schema: 'nfwhy.doctor/1', problems: [] }])
+  })
+
+  test('--prove-here: a packet of its own was seen', async () => {
+    const { stdout, code } = await nfwhy(['doctor', '--prove-here', '--width', '120', ...via(await lab())])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\nA packet of its own in this namespace:\n✓ was seen by nft monitor trace\n {4}trace id /)
+  })
+
   test('without root: which capability is missing', async () => {
     const place = await lab()
     const prefix = [...place.prefix, 'setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']

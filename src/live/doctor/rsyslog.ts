@@ -12,7 +12,7 @@ const WARNING = SEVERITIES.indexOf('warning')
 
 /** `lines`: without comments, `# FILE` before those of each file. */
 export function rsyslogLoses(lines: readonly string[]): Loss[] {
-  const rules = lines.filter((line) => !line.startsWith('#'))
+  const rules = statements(lines.filter((line) => !line.startsWith('#')))
   const klog = rules.find((line) => /module\(\s*load="imklog"|^\s*\$ModLoad\s+imklog\b/i.test(line))
   const journal = rules.find((line) => /module\(\s*load="imjournal"|^\s*\$ModLoad\s+imjournal\b/i.test(line))
   if (rules.length === 0) return []
@@ -26,6 +26,23 @@ export function rsyslogLoses(lines: readonly string[]): Loss[] {
     ]
   return [...limited(klog, journal), ...filtered(rules)]
 }
+
+/** Lines up to where their parentheses close, without what is behind `#`. */
+function statements(lines: readonly string[]): string[] {
+  const found: string[] = []
+  let open = 0
+  for (const line of lines) {
+    const text = line.replace(/\s#[^"']*$/, '')
+    if (open > 0) found.push(`${found.pop()} ${text.trim()}`)
+    else found.push(text)
+    // those in quotes are the texts' own
+    const bare = text.replace(/"[^"]*"|'[^']*'/g, '')
+    open = Math.max(0, open + count(bare, '(') - count(bare, ')'))
+  }
+  return found
+}
+
+const count = (text: string, char: string): number => text.split(char).length - 1
 
 /** imjournal: 20000 lines in 600 s unless told; imklog has no limit unless told. */
 function limited(klog: string | undefined, journal: string | undefined): Loss[] {

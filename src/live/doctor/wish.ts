@@ -1,5 +1,5 @@
 /** What of a filter decides where a packet can be traced: its family, and whether it comes in or is sent by this host. */
-import type { Condition } from '../../model/condition.ts'
+import type { Condition, Value } from '../../model/condition.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Facts } from '../survey/facts.ts'
 
@@ -21,8 +21,8 @@ export function wishOf(filter: string, condition: Condition): Wish {
   const packet: Packet = {}
   let family: IpFamily | undefined
   for (const { field, value } of required(condition)) {
-    if (typeof value !== 'string' && typeof value !== 'number') continue
     family ??= familyOf(field, value)
+    if (typeof value !== 'string' && typeof value !== 'number') continue
     const [, transport, end] = /^(tcp|udp|sctp|th) ([sd]port)$/.exec(field) ?? []
     if (end !== undefined) {
       packet[end as 'sport' | 'dport'] = Number(value)
@@ -42,7 +42,7 @@ const FIELDS: Readonly<Record<string, keyof Packet>> = {
   'meta l4proto': 'protocol',
 }
 
-function familyOf(field: string, value: string | number): IpFamily | undefined {
+function familyOf(field: string, value: Value): IpFamily | undefined {
   if (field === 'meta nfproto') return value === 'ipv4' ? 'ip' : 'ip6'
   if (field === 'meta l4proto') return value === 'icmp' ? 'ip' : value === 'icmpv6' ? 'ip6' : undefined
   const [, family] = /^(ip6?) [sd]addr$/.exec(field) ?? []
@@ -68,7 +68,7 @@ const has = (list: readonly Comparison[], { field, value }: Comparison): boolean
 function sameFamily(ways: readonly (readonly Comparison[])[]): Comparison[] {
   const families = ways.map((way) => {
     for (const { field, value } of way) {
-      const family = typeof value === 'object' ? undefined : familyOf(field, value)
+      const family = familyOf(field, value)
       if (family) return family
     }
     return undefined

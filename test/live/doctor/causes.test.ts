@@ -64,6 +64,20 @@ const CASES: Case[] = [
     setup: `iptables-nft -t raw -A PREROUTING -p tcp --dport 80 -j TRACE; dmesg -w ${QUIET}\n${until('grep -q dmesg /proc/[0-9]*/comm')}`,
   },
   {
+    cause: 'iptables-nf-tables',
+    code: 'iptables-nf-tables',
+    severity: 'warning',
+    setup: 'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -j TRACE; mount --bind /dev/null /usr/sbin/nft',
+    command: 'xtables-monitor --trace',
+  },
+  {
+    cause: 'leftover',
+    code: 'trace-rule',
+    severity: 'note',
+    setup: 'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -j TRACE; mount --bind /dev/null /usr/sbin/nft',
+    command: 'iptables-nft -w -t raw -D OUTPUT -p tcp -m tcp --dport 80 -j TRACE',
+  },
+  {
     cause: 'nobody-listens',
     code: 'nobody-listens',
     severity: 'warning',
