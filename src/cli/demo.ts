@@ -14,7 +14,7 @@ import { printable } from '../reports/printable.ts'
 import { closest } from '../rules/closest.ts'
 import { DemoText } from './demo-text.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
-import { EXIT } from './explain.ts'
+import { EXIT } from './exit.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
