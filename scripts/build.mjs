@@ -73,6 +73,11 @@ await build([
     platform: 'node',
     output: { dir: out, format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
   },
+  {
+    input: { drops: 'src/kernel/bpf/drops-thread.ts' },
+    platform: 'node',
+    output: { dir: out, format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
+  },
   { input: { index: 'src/index.ts' }, platform: 'neutral', output: { dir: out, format: 'esm' } },
 ])
 execFileSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.types.json', '--outDir', `${out}/types`], {

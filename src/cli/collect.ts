@@ -5,18 +5,23 @@ import type { Command } from 'commander'
 import { type BundleFile, isArchive, makeBundle } from '../live/collect/bundle.ts'
 import { type Answer, type Gathered, gather, isNote } from '../live/collect/gather.ts'
 import { listText } from '../live/collect/list.ts'
+import { learnNames, redactMachine } from '../live/collect/redact.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
+import { type Redactor, redactingStream, redactPath } from '../redact/index.ts'
 import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
+import { recogniseSource } from './inputs.ts'
+import { doubtsOf, makeRedactor, type RedactOptions, redactedSource } from './redacting.ts'
 import { openSource } from './source.ts'
 import { Output } from './stdout.ts'
+import { packingOf } from './unpack.ts'
 
 declare const __VERSION__: string
 
-interface CollectOptions {
+interface CollectOptions extends RedactOptions {
   output?: string
   via?: string[]
   printScript?: boolean
@@ -45,29 +50,34 @@ export function collectCommand(program: Command): Command {
 const append = (value: string, before: string[] = []) => [...before, value]
 
 /** The exit code; throws UserError and ClosedPipe. */
-async function runCollect({ output, via = [], printScript, capture = [] }: CollectOptions): Promise<number> {
+async function runCollect({ output, via = [], printScript, capture = [], ...redact }: CollectOptions): Promise<number> {
   const out = new Output()
   if (printScript) {
-    if (via.length > 0 || capture.length > 0 || output !== undefined)
+    if (via.length > 0 || capture.length > 0 || output !== undefined || redact.redact || redact.redactKey !== undefined)
       throw new UserError('--print-script prints a script for the other machine; it goes with no other option.')
     out.write(sectionScript(SECTIONS, { form: 'folder', version: __VERSION__ }))
     out.flush()
     return EXIT.done
   }
-  const captures = capture.map(captureFile)
+  for (const path of capture) refuseMissing(path)
   if (output !== undefined) refuseExisting(output)
   const places = via.length === 0 ? [HERE] : via.map(placeOf)
   const { machines, failed } = await gatherAll(places)
   if (machines.length === 0) throw new UserError(failed.map(problemText).join('\n'))
-  const names = machineNames(machines)
-  const path = output ?? defaultName(machines)
+  const redactor = makeRedactor(redact)
+  if (redactor) for (const machine of machines) learnNames(machine, redactor)
+  const captures = await Promise.all(capture.map((one) => captureFile(one, redactor)))
+  const shown = redactor ? machines.map((machine) => redactMachine(machine, redactor)) : machines
+  const names = machineNames(shown)
+  const path = output ?? defaultName(shown)
   if (output === undefined) refuseExisting(path)
   const files = [
-    ...machines.flatMap((machine, i) => machineFiles(machine, machines.length > 1 ? `${names[i]}/` : '')),
+    ...shown.flatMap((machine, i) => machineFiles(machine, machines.length > 1 ? `${names[i]}/` : '', redactor)),
     ...captures,
   ]
   await writeBundle(path, files)
-  for (const [i, machine] of machines.entries()) say(machineReport(machine, names[i]!))
+  for (const [i, machine] of shown.entries()) say(machineReport(machine, names[i]!))
+  if (redactor) for (const { message } of doubtsOf(redactor)) say(`  redacted  ${message}\n`)
   for (const problem of failed) say(`nfwhy: ${problemText(problem)}\n`)
   out.write(`${path}\n`)
   out.flush()
@@ -75,11 +85,28 @@ async function runCollect({ output, via = [], printScript, capture = [] }: Colle
   return failed.length > 0 || machines.some(({ broken }) => broken !== undefined) ? EXIT.failed : EXIT.done
 }
 
-function captureFile(path: string): BundleFile {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (!stats?.isFile()) throw new UserError(`--capture ${printable(path)}: there is no such file.`)
-  const source = openSource({ name: path, path, stats, folders: [] })
-  return { name: safeName(basename(path)), blocks: () => source.blocks() }
+function refuseMissing(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw new UserError(`--capture ${printable(path)}: there is no such file.`)
+}
+
+async function captureFile(path: string, redactor: Redactor | undefined): Promise<BundleFile> {
+  const source = openSource({ name: path, path, stats: statSync(path), folders: [] })
+  const name = safeName(basename(path))
+  if (!redactor) return { name, blocks: () => source.blocks() }
+  if (await packingOf(source))
+    throw new UserError(`--capture ${printable(path)}: it is packed; unpack it, so that it can be redacted.`)
+  const { recognised } = await recogniseSource(source, undefined)
+  const format = recognised?.format.id
+  const open = () => (format === undefined ? undefined : redactingStream(format, redactor))
+  if (!open())
+    throw new UserError(
+      `--capture ${printable(path)}: ${format ?? 'a file that nfwhy does not know'} cannot be redacted, since it may hold anything.`,
+    )
+  const redacted = redactedSource(source, () => open()!)
+  // to its end, so that names which stand there are known from the beginning, and it is the same each time it is read
+  for await (const _ of redacted.blocks());
+  return { name: safeName(redactPath(name, redactor)), blocks: () => redacted.blocks() }
 }
 
 /** For archives and shells: nothing that has a meaning there, and never hidden. */
@@ -140,9 +167,9 @@ function defaultName(machines: readonly Gathered[]): string {
   return `nfwhy${machines.length === 1 && first?.host ? `-${safeName(first.host)}` : ''}-${time}Z.tgz`
 }
 
-function machineFiles(machine: Gathered, folder: string): BundleFile[] {
+function machineFiles(machine: Gathered, folder: string, redactor: Redactor | undefined): BundleFile[] {
   const answers = machine.answers.filter((one) => !isNote(one) && one.bytes.length > 0)
-  const list = new TextEncoder().encode(listText(machine, __VERSION__, []))
+  const list = new TextEncoder().encode(listText(machine, __VERSION__, redactor ? ['redacted'] : []))
   return [
     { name: `${folder}${NOTES}`, blocks: () => [list] },
     ...answers.map(({ section, bytes }) => ({ name: `${folder}${section.file}`, blocks: () => [bytes] })),

@@ -272,7 +272,7 @@ interface Found {
  * Looks at as much as it takes. A log may begin with megabytes of other programs' lines, and one that is still being
  * written must not be waited for longer than to its first record.
  */
-async function recogniseSource(source: Source, as: Recognised | undefined): Promise<Found> {
+export async function recogniseSource(source: Source, as: Recognised | undefined): Promise<Found> {
   let head = ''
   let window = ''
   for await (const block of source.peek()) {

@@ -1,6 +1,7 @@
 /** A place's rules and state, asked with the very sections that `collect` has; and asked again for the rules when these change. */
 import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
@@ -16,6 +17,8 @@ export class Machine {
   /** By their names in a bundle. */
   readonly files = new Map<string, Uint8Array>()
   world: World | undefined
+  /** Packets that the kernel says it drops, where it is asked. */
+  drops: Drop[] | undefined
   warnings: readonly Diagnostic[] = []
 
   constructor(place: Place) {
@@ -67,6 +70,7 @@ export class Machine {
       const recognised = recognise(text.slice(0, HEAD_BYTES))
       if (recognised && recognised.kind !== 'capture') builder.add(`${this.place.name}: ${name}`, text, recognised)
     }
+    if (this.drops) builder.world.host.drops = this.drops
     this.world = builder.world
     this.warnings = builder.warnings
     return builder.world

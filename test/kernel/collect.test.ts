@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { readInputs } from '../../src/cli/inputs.ts'
 import { type Frame, FrameReader, SECTIONS, sectionScript } from '../../src/live/script/index.ts'
 import type { World } from '../../src/model/world.ts'
-import { runInNamespace, whyNot } from './namespaces.ts'
+import { AWAIT_ADDRESSES, runInNamespace, whyNot } from './namespaces.ts'
 
 const NONCE = 'q8dWm2Zk01'
 const TOOLS = [
@@ -32,7 +32,9 @@ const SHELLS = ['dash', 'bash', 'busybox ash'].filter((shell) => here(shell.spli
 /** Legacy: filter alone of IPv4, raw alone of IPv6. iptables-nft: nat alone. And a table of nft's, with a set. */
 const SETUP = `
 ip link set lo up
-ip link add veth0 type veth peer name veth1; ip link set veth0 up; ip link set veth1 up
+ip link add veth0 type veth peer name veth1
+# addresses that come by themselves come later
+ip link set veth0 addrgenmode none; ip link set veth1 addrgenmode none; ip link set veth0 up; ip link set veth1 up
 ip addr add 192.0.2.1/24 dev veth0; ip addr add 2001:db8::1/64 dev veth0 nodad
 ip route add 198.51.100.0/24 via 192.0.2.9; ip rule add fwmark 7 lookup 100
 ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev veth0
@@ -50,6 +52,7 @@ END
 sysctl -qw net.ipv4.conf.all.rp_filter=2
 bash -c 'echo > /dev/udp/127.0.0.1/9' 2>/dev/null
 bash -c 'echo > /dev/udp/::1/9' 2>/dev/null
+${AWAIT_ADDRESSES}
 `
 
 /** All that could change by looking. */

@@ -63,8 +63,8 @@ function outcomeCounts({ counts }: LiveState, { marks, paint }: Page): string[] 
     if (!known) return []
     const mark = outcomeMark(outcome)
     // of those that passed some may have to be looked at
-    const look = known.look === 0 ? '' : ` (${marks.look} ${countWords(known.look)})`
-    return [paint(`${marks[mark]} ${countWords(known.count)} ${outcome}${look}`, MARK_STYLES[mark])]
+    const look = known.look === 0 ? '' : paint(` (${marks.look} ${countWords(known.look)})`, MARK_STYLES.look)
+    return [paint(`${marks[mark]} ${countWords(known.count)} ${outcome}`, MARK_STYLES[mark]) + look]
   })
 }
 

@@ -5,14 +5,14 @@ import type { LiveState } from './state.ts'
 
 export const pageOf = ({ columns, look }: LiveState): Page => new Page({ ...look, width: columns, full: false })
 
-const cleaned = new WeakMap<Group, Group>()
+/** For each set of signs. */
+const cleaned = new WeakMap<Page['marks'], WeakMap<Group, Group>>()
 
 /** As `page.clean`; kept, as the same groups are shown at each redraw. */
 export function cleanGroup(page: Page, group: Group): Group {
-  let clean = cleaned.get(group)
-  if (!clean) {
-    clean = page.clean(group)
-    cleaned.set(group, clean)
-  }
+  const known = cleaned.get(page.marks) ?? new WeakMap<Group, Group>()
+  cleaned.set(page.marks, known)
+  const clean = known.get(group) ?? page.clean(group)
+  known.set(group, clean)
   return clean
 }

@@ -138,6 +138,12 @@ export const resize = (state: LiveState, columns: number, rows: number): LiveSta
 })
 
 export const tick = (state: LiveState, now: number): LiveState => ({ ...state, now })
+/** What is known only when the trace has begun. */
+export const about = (state: LiveState, facts: { title?: string; deadline?: number }): LiveState => ({
+  ...state,
+  ...facts,
+})
+
 /** What goes on at the moment: `setting up`, `tracing`. */
 export const status = (state: LiveState, text: string): LiveState => ({ ...state, status: text })
 export const count = (state: LiveState, stats: LiveStats): LiveState => ({ ...state, stats })

@@ -6,7 +6,7 @@ import { add, type Came, notice } from './add.ts'
 import { PASTE, readKeys } from './keys.ts'
 import { paste, press } from './press.ts'
 import { render } from './render.ts'
-import { begin, count, type LiveState, type LiveStats, resize, status, tick } from './state.ts'
+import { about, begin, count, type LiveState, type LiveStats, resize, status, tick } from './state.ts'
 import { Terminal } from './terminal.ts'
 
 export interface LiveViewOptions {
@@ -29,6 +29,8 @@ export interface LiveView {
    */
   journey(group: Group, packet?: Packet): void
   stats(stats: LiveStats): void
+  /** What is known only when the trace has begun: the way it is done, when it ends. */
+  about(facts: Pick<Partial<LiveViewOptions>, 'title' | 'deadline'>): void
   /** What goes on at the moment. */
   status(text: string): void
   /** A line in the list: the rules were read again, a command wrote something. */
@@ -171,6 +173,7 @@ export function openLiveView({
       schedule(EVERY)
     },
     stats: (stats) => change(count(state, stats)),
+    about: (facts) => change(about(state, facts)),
     status: (text) => change(status(state, text)),
     notice: (text) => {
       flush()

@@ -116,11 +116,13 @@ nft_save() {
   fi
   run "$program" "$@"
 }
-# ip_list ARGUMENT…: as JSON, where this ip can; it can all of it since it can rules (4.17). BusyBox' cannot.
+# ip_list ARGUMENT…: as JSON, where this ip can; it can all of it since it can rules (4.17). BusyBox' cannot. An empty
+# list does not tell what it lists.
 case $(ip -j rule show 2>/dev/null) in '['*) IP='ip -j' ;; *) IP=ip ;; esac
 ip_list() {
   have ip || absent "there is no ip here"
-  run $IP "$@"
+  run $IP "$@" | grep -v '^\[ *\]$'
+  [ $? -le 1 ]
 }
 # first_bytes N: whole lines of at most so many bytes
 first_bytes() {

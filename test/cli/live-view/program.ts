@@ -4,16 +4,22 @@ import { openLiveView } from '../../../src/cli/live-view/view.ts'
 import type { Packet } from '../../../src/model/packet.ts'
 import type { Group } from '../../../src/reports/form.ts'
 
+// as src/cli/main.ts does
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack}\n`)
+  process.exit(2)
+})
+
 const came: { group: Group; packet: Packet }[] = JSON.parse(readFileSync(process.env.CAME!, 'utf8'))
 writeFileSync(process.env.PID!, String(process.pid))
 const view = openLiveView({
-  title: 'packets of the examples',
-  deadline: Date.now() + 600_000,
+  title: 'setting up',
   colour: true,
   unicode: true,
   stdin: process.stdin,
   stdout: process.stdout,
 })
+view.about({ title: 'packets of the examples', deadline: Date.now() + 600_000 })
 view.status('tracing')
 let shown = 0
 const packets = setInterval(() => {
@@ -25,6 +31,7 @@ const packets = setInterval(() => {
   if (process.env.FAILS && shown === 20) throw new Error('it fails on purpose')
 }, 10)
 view.onStop(() => {
+  if (process.env.HANGS) return
   clearInterval(packets)
   view.close()
   process.stdout.write('the summary\n')

@@ -13,7 +13,7 @@ import { examples } from './screens.ts'
 const HERE = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const python = spawnSync('python3', ['-c', 'import pty']).status === 0
 /** Milliseconds. */
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 
 const folder = mkdtempSync(join(tmpdir(), 'nfwhy-view-'))
 const file = (name: string) => join(folder, name)
@@ -106,14 +106,14 @@ const expectSameModes = () => {
 
 const pid = () => Number(readFileSync(file('pid'), 'utf8'))
 
-describe.skipIf(!python)('in a terminal', () => {
+describe.skipIf(!python)('in a terminal, which python3 makes', () => {
   test('shows, pauses, filters, opens, quits', async () => {
     const session = new Session(COMPARED)
     await session.shows('ten packets have come')
     await session.shows(/^ {2}✗ DROPPED .* × \d+$/m)
     expect(session.terminal.lines).toHaveLength(24)
     expect(session.screen).toMatch(
-      /^packets of the examples .*(10:00|9:5\d) left\n\d+ packets {3}! 3 events lost by the kernel/,
+      /^packets of the examples .*(10|9):\d\d left\n\d+ packets {3}! 3 events lost by the kernel/,
     )
     expect(session.terminal.modes.has('25')).toBe(false)
 
@@ -191,9 +191,22 @@ describe.skipIf(!python)('in a terminal', () => {
     expect(session.terminal.main.trimEnd()).toMatch(/the summary$/)
   })
 
+  test('Ctrl-C ends it the second time, whatever it waits for', async () => {
+    const session = new Session(COMPARED, { HANGS: '1' })
+    await session.shows('packets')
+    session.type('\x03')
+    await session.shows(/^packets of the examples .* ending$/m)
+    const counted = session.packets
+    await session.until('counts on', () => session.packets > counted)
+    session.type('\x03')
+    expect(await session.ended).toBe(130)
+    expectGivenBack(session)
+    expectSameModes()
+  })
+
   test('a program that fails gives the terminal back, and is heard', async () => {
     const session = new Session(COMPARED, { FAILS: '1' })
-    expect(await session.ended).not.toBe(0)
+    expect(await session.ended).toBe(2)
     expectGivenBack(session)
     expectSameModes()
     expect(session.terminal.main).toContain('it fails on purpose')
