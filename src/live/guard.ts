@@ -4,7 +4,9 @@
  * that ends. Whatever ends nfwhy, the connection or the holder, by whatever signal, closes the pipe. The keeper's wait is
  * `nft -i` where there is an nft table: with that process the kernel deletes the table, whatever ends it.
  *
- * To nfwhy it says lines: `ready`, `failed WHY`, `undone`.
+ * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
+ *
+ * To nfwhy it says lines: `ready`, `failed WHY`, `undone`, or `undone at the deadline`.
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
@@ -26,6 +28,11 @@ rm -f "$note" 2>/dev/null
 rmdir ${NOTES_FOLDER} 2>/dev/null
 :
 }
+nfwhy_end() {
+  nfwhy_undo >/dev/null 2>&1
+  if [ "$(date +%s)" -lt "$until" ]; then printf 'undone\\n' >&3; else printf 'undone at the deadline\\n' >&3; fi
+  :
+}
 exec 3>&1
 ${LINE_OF_INPUT}
 ${WATCH}
@@ -38,16 +45,14 @@ ${plan.table ? makeTable(plan.table.commands, plan.table.name, holds) : ''}
 ${plan.changes.map(({ run }) => `  told=$( { ${run}; } 2>&1 </dev/null ) || fail ${shellWord(`${run}: `)}"$told"`).join('\n')}
   say ready
   nfwhy_watch
-  while :; do
-    word=$(nfwhy_read) || break
-    [ "$word" != stop ] || break
-    [ "$(date +%s)" -lt "$until" ] || break
-  done
+  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do :; done
 } | {
   trap '' HUP INT TERM PIPE
   ${holds ? 'HOME=/dev/null nft -i >/dev/null 2>&1 3>&-' : 'cat >/dev/null 3>&-'}
-  nfwhy_undo >/dev/null 2>&1
-  printf 'undone\\n' >&3
+  nfwhy_end
+} || {
+  trap '' HUP INT TERM PIPE
+  nfwhy_end
 }`
 }
 
@@ -55,9 +60,11 @@ ${plan.changes.map(({ run }) => `  told=$( { ${run}; } 2>&1 </dev/null ) || fail
 const WATCH = `
 nfwhy_watch() {
   ! timeout 5 true 2>/dev/null || return 0
-  while sleep 5; do
-    [ -d "/proc/$self" ] || exit 0
-    [ "$(date +%s)" -lt "$until" ] || { kill "$self"; exit 0; }
+  while [ -d "/proc/$self" ]; do
+    left=$((until - $(date +%s)))
+    [ "$left" -gt 0 ] || { kill "$self"; exit 0; }
+    [ "$left" -lt 5 ] || left=5
+    sleep "$left"
   done </dev/null >/dev/null 2>&1 3>&- &
 }`
 
