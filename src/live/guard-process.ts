@@ -66,6 +66,11 @@ export function startGuard(place: Place, plan: Plan): Guard {
       running.stdin.end('stop\n')
       const late = setTimeout(() => running.kill(), PATIENCE * 1000)
       await running.ended.finally(() => clearTimeout(late))
+      if (/^not undone$/m.test(said))
+        throw new LiveProblem(
+          `${place.name}: not everything could be taken back.`,
+          '`nfwhy trace --cleanup` looks, and removes what is left.',
+        )
       if (!UNDONE.test(said))
         throw new LiveProblem(
           `${place.name}: the connection ended before it was told that everything was taken back.`,

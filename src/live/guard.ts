@@ -6,7 +6,7 @@
  *
  * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
  *
- * To nfwhy it says lines: `ready`, `failed WHY`, `undone`, or `undone at the deadline`.
+ * To nfwhy it says lines: `ready`, `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
@@ -23,14 +23,16 @@ umask 077
 until=${plan.until}
 note=${noteOf(plan.id)}
 nfwhy_undo() {
-${undo}
-rm -f "$note" 2>/dev/null
-rmdir ${NOTES_FOLDER} 2>/dev/null
-:
+${undo || ':'}
 }
 nfwhy_end() {
-  nfwhy_undo >/dev/null 2>&1
-  if [ "$(date +%s)" -lt "$until" ]; then printf 'undone\\n' >&3; else printf 'undone at the deadline\\n' >&3; fi
+  if ! nfwhy_undo >/dev/null 2>&1; then
+    printf 'not undone\\n' >&3
+  else
+    rm -f "$note" 2>/dev/null
+    rmdir ${NOTES_FOLDER} 2>/dev/null
+    if [ "$(date +%s)" -lt "$until" ]; then printf 'undone\\n' >&3; else printf 'undone at the deadline\\n' >&3; fi
+  fi
   :
 }
 exec 3>&1
@@ -68,9 +70,11 @@ nfwhy_watch() {
   done </dev/null >/dev/null 2>&1 3>&- &
 }`
 
-/** Best effort: without the note, only `--cleanup` finds less. */
-const noteUndo = (undo: string): string => `  { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
-    printf '# nfwhy session of process %s; runs with sh: takes back what it set up\\n%s\\n' "$self" ${shellWord(undo)} 2>/dev/null >"$note"`
+/** Best effort: without the note, only `--cleanup` finds less. A setting is of one network namespace; the folder may be seen in more. */
+const noteUndo = (undo: string): string => `  here=$(readlink /proc/self/ns/net 2>/dev/null)
+  { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
+    printf '# nfwhy session of process %s; runs with sh: takes back what it set up\\n# in %s\\n[ "$(readlink /proc/self/ns/net 2>/dev/null)" = "%s" ] || exit 3\\n%s\\n' \
+      "$self" "$here" "$here" ${shellWord(undo)} 2>/dev/null >"$note"`
 
 /** What goes to `nft -i`, command by command, is only known to be done when it is listed. */
 function makeTable(commands: readonly string[], name: string, held: boolean): string {
@@ -90,14 +94,19 @@ function makeTable(commands: readonly string[], name: string, held: boolean): st
 /** Tried out without the flag: to try it, the process that tries would have to stay. */
 const unowned = (text: string): string => text.replace(' { flags owner; }', '')
 
-/** The last change first. Each line is harmless where there is nothing to take back. */
+/** The last change first. Each line is harmless where there is nothing to take back; it fails where something is left. */
 export function undoScript(plan: Plan): string {
   const { changes, table } = plan
   const commands = [
-    ...(table && !table.owned ? [`nft delete table inet ${table.name}`] : []),
+    ...(table && !table.owned ? [`nft delete table inet ${table.name} || ! nft list table inet ${table.name}`] : []),
     ...changes.flatMap(({ undo }) => (undo === undefined ? [] : [undo])).reverse(),
   ]
-  return commands.map((command) => `{ ${command}; } 2>/dev/null`).join('\n')
+  if (commands.length === 0) return ''
+  return [
+    'failed=',
+    ...commands.map((command) => `{ ${command}; } 2>/dev/null || failed=yes`),
+    '[ -z "$failed" ]',
+  ].join('\n')
 }
 
 /** For a person's hands: ends the session over there, and does what its keeper would have done, should that be gone. */
