@@ -18,7 +18,6 @@ export const TRANSPORT = 9
 export const IIF = 10
 export const IIFTYPE = 11
 export const OIF = 12
-export const OIFTYPE = 13
 export const MARK = 14
 export const NFPROTO = 15
 export const POLICY = 16
