@@ -1,6 +1,6 @@
 /** A packet as JSON, as contract.md has it: what is not one of its fields, or not of its type, is an error. */
 import type { Packet } from '../model/packet.ts'
-import { closest } from '../rules/closest.ts'
+import { closest } from './closest.ts'
 
 type Kind = 'text' | 'number' | 'texts' | 'flag' | 'packet'
 
@@ -63,11 +63,12 @@ export function readPacketJson(text: string): PacketResult {
   } catch (error) {
     return { error: `the packet is no JSON: ${(error as Error).message}` }
   }
-  const error = wrong(value)
+  const error = wrongInPacket(value)
   return error === undefined ? { packet: value as Packet } : { error }
 }
 
-function wrong(value: unknown): string | undefined {
+/** What is wrong with it, in a sentence; undefined: it is a packet. */
+export function wrongInPacket(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a packet is an object, { "src": … }'
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(FIELDS, key)) {
@@ -76,7 +77,7 @@ function wrong(value: unknown): string | undefined {
     }
     const kind = FIELDS[key as keyof Packet]
     if (kind === 'packet') {
-      const inner = wrong(one)
+      const inner = wrongInPacket(one)
       if (inner !== undefined) return inner
     } else if (!isKind(one, kind)) return `"${key}" is ${WORDS[kind]}`
   }
