@@ -68,5 +68,10 @@ export function codesOf(drop: Drop): Codes {
 export const isOpening = ({ protocol, tcpFlags = [] }: Packet): boolean =>
   protocol === 'udp' || (protocol === 'tcp' && tcpFlags.includes('syn') && !tcpFlags.includes('ack'))
 
-/** In short: drops that this has in common mean the same for packets of one kind. */
-export const tellingOf = (drop: Drop): string => `${drop.reason} ${functionOf(drop) ?? ''}`
+/** In short: drops that have this in common mean the same for packets of one kind. */
+export function tellingOf(drop: Drop): string {
+  const { reason, packet } = drop
+  // nobody listens there, which says nothing of other ports
+  const where = reason === 'NO_SOCKET' ? ` ${packet.dst} ${packet.dport}` : ''
+  return `${reason} ${functionOf(drop) ?? ''}${where}`
+}
