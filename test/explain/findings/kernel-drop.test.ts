@@ -244,6 +244,15 @@ describe('it was forwarded', () => {
   })
 })
 
+it.each([
+  ['eth1', 'tc filter show dev eth1 egress'],
+  ["a'b", `tc filter show dev 'a'\\''b' egress`],
+  ['#7', undefined],
+])('a command names the interface %s, where it has a name', (out, command) => {
+  const lines = [RAW(IN), trace('filter:FORWARD:policy:2', { ...THROUGH, out }), ...OTHER]
+  expect(explained(lines, [drop('TC_EGRESS')]).findings[0]!.fix[0]?.command).toBe(command)
+})
+
 describe('a rule dropped it', () => {
   const telnet = { ...IN, dport: 23 }
   const lines = [RAW(telnet), trace('filter:FORWARD:rule:1', { ...THROUGH, dport: 23 }), ...OTHER]
