@@ -1,6 +1,7 @@
 /** The command line: each command is loaded when it is asked for. */
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { LiveProblem } from '../live/problem.ts'
 import { printable } from '../reports/printable.ts'
 import { ClosedPipe, UserError } from './errors.ts'
 import { Output } from './stdout.ts'
@@ -10,10 +11,14 @@ declare const __VERSION__: string
 /** Each adds itself to the program; loading all of them would take longer than most of them run. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
+  trace: async () => (await import('./trace.ts')).traceCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  collect: async () => (await import('./collect.ts')).collectCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {
@@ -55,7 +60,7 @@ function report(error: unknown): number {
   if (error instanceof ClosedPipe) return 0
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   try {
-    if (error instanceof UserError)
+    if (error instanceof UserError || error instanceof LiveProblem)
       say(2, `nfwhy: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`)
     else {
       // not foreseen: a bug of ours, and its stack is what mends it

@@ -131,9 +131,12 @@ export class CaptureExplainer {
     this.assembler.end()
   }
 
-  /** Nothing has come for a while, by the clock of whoever watches: closes the journeys that wait for more. */
-  pause(): void {
-    this.assembler.end()
+  /**
+   * Nothing has come for a while, by the clock of whoever watches: closes the journeys that wait for more. `settled`:
+   * nothing more can come of them, as whatever the kernel had to tell was received.
+   */
+  pause(settled = false): void {
+    this.assembler.end(settled)
   }
 
   get stats(): CaptureStats {

@@ -12,6 +12,7 @@ import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
 import { endByDrop } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
+import { withRightTool } from './right-tool.ts'
 import { type Trials, tryFixes } from './trials/verify.ts'
 
 export interface ExplainOptions {
@@ -70,6 +71,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   journey.findings = found.sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0)).map(plain)
   if (!knowsIptables(evidence))
     for (const one of journey.findings) one.fix = one.fix.filter(({ command = '' }) => !/^ip6?tables /.test(command))
+  for (const one of journey.findings) one.fix = one.fix.map((fix) => withRightTool(fix, world))
   return journey
 }
 

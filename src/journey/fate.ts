@@ -146,7 +146,7 @@ export class Fates<T> {
     const { scratch } = this
     const { fine } = this
     scratch[0] =
-      (followed ? 1 : 0) |
+      (followed || open.complete ? 1 : 0) |
       (repeated ? 2 : 0) |
       (open.beforeNat ? 4 : 0) |
       (open.natSeen ? 8 : 0) |

@@ -1,7 +1,7 @@
 /** docs/outcomes.md names every outcome and every finding that there is, with its severity, and no other. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { EXIT, isProblem } from '../../src/cli/explain.ts'
+import { EXIT, isProblem } from '../../src/cli/exit.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from '../../src/explain/findings/index.ts'
 import type { Journey, Outcome } from '../../src/model/journey.ts'
 import { tableRows } from './markdown.ts'

@@ -1,3 +1,4 @@
+import { collected } from './collected.ts'
 import { conntrack } from './conntrack.ts'
 import { conntrackSave } from './conntrack-save.ts'
 import { conntrackStats } from './conntrack-stats.ts'
@@ -49,5 +50,6 @@ export const HOST_FORMATS: readonly HostFormat[] = [
   kernelDrops,
   modules,
   versions,
+  collected,
   uname,
 ]

@@ -82,7 +82,10 @@ export class TraceMessages {
     for (let i = 0; i < NAMES; i += 4) keyView.setInt32(i, 0)
     if (end - start < 4) return false
     keyView.setUint8(FAMILY, view.getUint8(start))
-    let [table, tableEnd, chain, chainEnd] = [0, 0, 0, 0]
+    let table = 0
+    let tableEnd = 0
+    let chain = 0
+    let chainEnd = 0
     this.target = this.targetEnd = 0
     let id = -1
     let mark = 0
@@ -250,10 +253,13 @@ export class TraceMessages {
   }
 
   private header(lengthAt: number, to: number, most: number, view: DataView, start: number, end: number): void {
+    const { packetView } = this
     const length = Math.min(end - start, most)
+    const words = length & ~3
     this.shows = true
-    this.packetView.setUint8(lengthAt, length)
-    for (let i = 0; i < length; i++) this.packet[to + i] = view.getUint8(start + i)
+    packetView.setUint8(lengthAt, length)
+    for (let i = 0; i < words; i += 4) packetView.setInt32(to + i, view.getInt32(start + i))
+    for (let i = words; i < length; i++) packetView.setUint8(to + i, view.getUint8(start + i))
   }
 
   private conntrack(bits: number): void {

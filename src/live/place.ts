@@ -1,0 +1,156 @@
+/**
+ * Where commands run: this machine, or what an argv prefix leads to (`ssh root@host`, `ip netns exec N`,
+ * `kubectl exec -n kube-system POD --`). Nothing is needed there but a POSIX sh, which gets its script over standard
+ * input; so no word of ours is ever split or expanded by a shell on the way.
+ */
+import { basename } from 'node:path'
+import { shellTokens, shellWord } from '../edits/shell.ts'
+import { LiveProblem } from './problem.ts'
+
+export interface Place {
+  /** As a person knows it: `this host`, `ssh root@host`. */
+  name: string
+  /** Words before `sh -s`; none: this machine. */
+  prefix: readonly string[]
+}
+
+export const HERE: Place = { name: 'this host', prefix: [] }
+
+/** `--via`'s text as words; quotes as in a shell, but nothing is expanded or run. Throws LiveProblem. */
+export function parseVia(text: string): Place {
+  let words: string[]
+  try {
+    const tokens = shellTokens(text)
+    const operator = tokens.find(({ kind }) => kind === 'operator')
+    if (operator) throw new Error(`it is one command; ${operator.text} is not allowed in it`)
+    words = tokens.map((token) => token.text)
+  } catch (error) {
+    throw new LiveProblem(`--via ${text}: ${(error as Error).message}.`)
+  }
+  if (words.length === 0) throw new LiveProblem('--via: it is a command, as in --via "ssh root@host".')
+  return { name: words.map(shellWord).join(' '), prefix: withOpenInput(words, text) }
+}
+
+/** Subcommands that leave standard input closed unless they are told. */
+const EXEC_TOOLS = new Set(['docker', 'podman', 'nerdctl', 'crictl', 'kubectl', 'oc', 'k3s', 'microk8s'])
+const KUBERNETES = new Set(['kubectl', 'oc', 'k3s', 'microk8s'])
+const TERMINAL = /^(?:--tty(?:=true)?|-[a-zA-Z]*t[a-zA-Z]*)$/
+const OPEN_INPUT = /^(?:--interactive(?:=true)?|--stdin(?:=true)?|-[a-zA-Z]*i[a-zA-Z]*)$/
+
+/** With what the tools need to hand on their standard input as it is, and no terminal in between; they may stand one behind another. */
+function withOpenInput(given: readonly string[], text: string): string[] {
+  const words = given.flatMap((word) => (basename(word) === 'ssh' ? [word, '-T'] : [word]))
+  const tool = words.findLastIndex((word) => EXEC_TOOLS.has(basename(word)))
+  const exec = words.indexOf('exec', tool)
+  if (tool < 0 || exec < 0) return words
+  const options = words.slice(exec + 1).filter((word) => /^-\w/.test(word) || word.startsWith('--'))
+  const terminal = options.find((word) => TERMINAL.test(word))
+  if (terminal !== undefined)
+    throw new LiveProblem(`--via ${text}: leave out ${terminal}; a terminal in between would change what comes back.`)
+  const open = options.some((word) => OPEN_INPUT.test(word)) ? [] : ['-i']
+  // what stands behind it would be options of kubectl's
+  const end = KUBERNETES.has(basename(words[tool]!)) && !words.includes('--') ? ['--'] : []
+  return [...words.slice(0, exec + 1), ...open, ...words.slice(exec + 1), ...end]
+}
+
+export interface ScriptResult {
+  /** The shell's exit status; undefined where a signal ended it. */
+  status: number | undefined
+  stdout: Uint8Array
+  stderr: string
+}
+
+/** Of what a script prints, so much is kept: bytes. */
+const MOST_OUTPUT = 512e6
+const MOST_ERRORS = 64e3
+
+/**
+ * Runs a POSIX sh script to its end; its own standard input is empty. `seconds`: it is ended after so long. Throws
+ * LiveProblem where it cannot be started, lasts too long, or prints too much.
+ */
+export async function runScript(place: Place, script: string, seconds = 60): Promise<ScriptResult> {
+  const running = startScript(place, script)
+  running.stdin.end()
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  let tooMuch: string | undefined
+  running.stdout.on('data', (chunk: Uint8Array) => {
+    bytes += chunk.length
+    if (bytes <= MOST_OUTPUT) chunks.push(chunk)
+    else {
+      tooMuch = `printed more than ${MOST_OUTPUT / 1e6} MB`
+      running.kill()
+    }
+  })
+  const late = setTimeout(() => {
+    tooMuch = `did not answer within ${seconds} s`
+    running.kill()
+  }, seconds * 1000)
+  const status = await running.ended.finally(() => clearTimeout(late))
+  if (tooMuch !== undefined) throw new LiveProblem(`${place.name}: ${tooMuch}.`, running.errors())
+  return { status, stdout: Buffer.concat(chunks), stderr: running.errors() }
+}
+
+export interface RunningScript {
+  /** What stands behind the script. Write nothing before the script has said that it is there: a shell reads ahead. */
+  stdin: NodeJS.WritableStream
+  stdout: NodeJS.ReadableStream
+  /** What it has said on standard error so far, at most 64 kB. */
+  errors(): string
+  onErrors(callback: (text: string) => void): void
+  /** The exit status; rejects with LiveProblem where the first program cannot be started. */
+  ended: Promise<number | undefined>
+  kill(signal?: NodeJS.Signals): void
+}
+
+/**
+ * Starts a POSIX sh script and leaves its standard input open. It runs in a process group of its own, so that Ctrl-C
+ * at the terminal reaches nfwhy alone, which then ends it in order. `label`: one plain word that its processes show over
+ * there (`pkill -f`).
+ */
+export function startScript({ name, prefix }: Place, script: string, label?: string): RunningScript {
+  const [program, ...words] = [...prefix, 'sh', '-s', ...(label === undefined ? [] : [label])]
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  const child = spawn(program!, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  const listeners: ((text: string) => void)[] = []
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (errors.length < MOST_ERRORS) errors += text
+    for (const listener of listeners) listener(text)
+  })
+  // it may end before it has read everything
+  child.stdin.on('error', () => {})
+  child.stdin.write(wholeScript(script))
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        new LiveProblem(
+          error.code === 'ENOENT'
+            ? `${name}: there is no program ${program} on this machine.`
+            : `${name}: ${error.message}.`,
+        ),
+      ),
+    )
+    child.on('close', (code) => resolve(code ?? undefined))
+  })
+  // whoever waits for it later is told then
+  ended.catch(() => {})
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    errors: () => errors,
+    onErrors: (callback) => listeners.push(callback),
+    ended,
+    kill: (signal = 'SIGTERM') => {
+      child.kill(signal)
+    },
+  }
+}
+
+/**
+ * One compound command: a shell reads it to its end before it runs any of it, so that nothing of it is missing when
+ * the connection is cut, and what follows on standard input is not taken for commands. The tools speak English, and
+ * those of the administrator are found.
+ */
+const wholeScript = (script: string): string =>
+  `nfwhy_main() {\nLC_ALL=C; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; export LC_ALL PATH\n${script}\n}\nnfwhy_main; exit $?\n`
