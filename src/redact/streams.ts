@@ -1,4 +1,5 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
+import { redactDropLine } from './drop-text.ts'
 import { CollectedText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
 import { NflogRedactor } from './nflog.ts'
@@ -53,6 +54,7 @@ const LINES: Readonly<Record<string, () => Line>> = {
     const text = new SysctlText()
     return (line, redactor) => text.line(line, redactor)
   },
+  'kernel-drops': () => redactDropLine,
   modules: () => same,
   versions: () => same,
   collected: () => {
