@@ -74,6 +74,7 @@ const CASES: [not: string, setup: string, filter?: string][] = [
   ['bridged', 'ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0'],
   ['both-backends', 'iptables-legacy -t filter -L >/dev/null; nft add table inet nfwhy-12'],
   ['never-arrives', `${LEGACY('OUTPUT', '-d 127.0.0.1 -j TRACE')}; ping -c 1 127.0.0.1 >/dev/null`],
+  ['never-arrives', `${LEGACY('OUTPUT', '-j ACCEPT')}; ${LEGACY('OUTPUT', '-j TRACE')}`],
   ['interface-down', 'ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up', 'in v0'],
   ['before-the-hooks', 'ip link add v0 type veth peer name v1; tc qdisc add dev v1 clsact', 'in v0'],
   ['trace-cut', `${LEGACY('OUTPUT', '-j TRACE')}; ip link add v0 type veth peer name v1`],
