@@ -18,6 +18,24 @@ const RULES =
   'iptables-legacy-save -t raw; ip6tables-legacy-save -t raw; nft list ruleset; cat /proc/sys/net/netfilter/nf_log/2'
 const rules = async (place: Place) => (await inside(place, RULES)).replace(/^#.*\n|\[\d+:\d+\]/gm, '')
 
+/** What docs/doctor.md says of it, and nothing else. */
+function expectProblem(problem: object): void {
+  expect(problem).toEqual({
+    code: expect.stringMatching(/^[a-z0-9]+(?:-[a-z0-9]+)+$/),
+    severity: expect.stringMatching(/^(?:error|warning|note)$/),
+    message: expect.stringMatching(/^\S.*\.$/),
+    evidence: expect.stringMatching(/./),
+    ...('fix' in problem ? { fix: expect.any(Object) } : {}),
+  })
+  if (!('fix' in problem)) return
+  const { description, safe, command, undo, unsafe, ...rest } = problem.fix as Record<string, unknown>
+  expect(rest).toEqual({})
+  expect(typeof description).toBe('string')
+  // what is not safe says why; what is taken back was done by a command
+  expect(typeof unsafe).toBe(safe ? 'undefined' : 'string')
+  if (safe || undo !== undefined) expect(typeof command).toBe('string')
+}
+
 interface Document {
   schema: string
   place: string
@@ -52,6 +70,7 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
     const codes = first.document.problems.filter(({ fix }) => fix?.safe).map(({ code }) => code)
     expect(codes).toEqual(['no-logger', 'trace-behind', 'trace-hook-output'])
     expect(await rules(place)).toBe(before)
+    for (const problem of first.document.problems) expectProblem(problem)
 
     const { document, stderr } = await json([...asked, '--fix', '--yes'])
     expect(document.fixed?.map(({ code, done }) => [code, done])).toEqual(codes.map((code) => [code, true]))

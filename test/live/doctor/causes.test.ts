@@ -316,6 +316,11 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
       found.map((one) => one.severity),
       JSON.stringify(problems),
     ).toContain(severity)
+    for (const { message, evidence, fix } of problems) {
+      expect(message).toMatch(/^\S.*\.$/)
+      expect(evidence).not.toBe('')
+      if (fix) expect(fix.unsafe === undefined, message).toBe(fix.safe)
+    }
     if (command !== undefined) expect(found.map(({ fix }) => commandOf(fix))).toContain(command)
   })
 

@@ -1,12 +1,15 @@
 /** A packet of nfwhy's own is seen, and nothing is left of it; killed, neither. */
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { prove, proveHere } from '../../../src/live/doctor/prove.ts'
 import { type Place, runScript, startScript } from '../../../src/live/place.ts'
 import { survey } from '../../../src/live/survey/facts.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
 import { lab } from './lab.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'tcpdump', 'ping', 'ip')
+const why = whyNot('nft', 'iptables-legacy', 'tcpdump', 'busybox', 'ping', 'ip')
 const described = describe.skipIf(why !== undefined)
 
 const tables = async (place: Place) =>
@@ -24,6 +27,34 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
     const { result, said } = seen('kernel-log')!
     expect(result === 'seen' ? said : `TRACE: ${said}`).toMatch(/TRACE: .*(?:DST=127|nf_log_all_netns|dmesg)/)
     expect(await tables(place)).toBe('table ip x')
+  })
+
+  test('with BusyBox as shell and tools', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nfwhy-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const applets = [
+      'sh',
+      'ping',
+      'unshare',
+      'grep',
+      'head',
+      'tail',
+      'cat',
+      'ip',
+      'id',
+      'mktemp',
+      'rm',
+      'rmdir',
+      'sleep',
+      'dmesg',
+    ]
+    for (const name of applets) symlinkSync('/usr/bin/busybox', join(folder, name))
+    const { prefix, name } = await lab()
+    const place = { name, prefix: [...prefix, 'env', `PATH=${folder}:${process.env.PATH}`] }
+    const facts = await survey(place, 'close')
+    expect(facts.programs.get('ip')).toBe(join(folder, 'ip'))
+    const proofs = [...(await prove(place, facts)), ...(await proveHere(place, facts))]
+    expect(proofs.filter(({ way }) => way === 'nft').map(({ result }) => result)).toEqual(['seen', 'seen'])
   })
 
   test('in this one, and the table is gone', async () => {

@@ -11,7 +11,7 @@ import { PROBE } from '../../../src/live/survey/probe.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
 import { lab } from '../doctor/lab.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'ip', 'strace')
+const why = whyNot('nft', 'iptables-legacy', 'ip', 'strace', 'busybox')
 const described = describe.skipIf(why !== undefined)
 
 const scratch = (): string => {
