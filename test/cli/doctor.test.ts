@@ -2,11 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { type Place, runScript } from '../../src/live/place.ts'
-import { whyNot } from '../kernel/namespaces.ts'
-import { lab } from '../live/doctor/lab.ts'
+import { lab, whyNoLab } from '../live/doctor/lab.ts'
 import { BIN, nfwhy } from './nfwhy.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'ip6tables-legacy', 'sysctl', 'script', 'ip')
+const why = whyNoLab('nft', 'iptables-legacy', 'ip6tables-legacy', 'script')
 const described = describe.skipIf(why !== undefined)
 
 const via = ({ prefix }: Place) => ['--via', prefix.join(' ')]

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CAUSES } from '../../../src/live/doctor/causes/index.ts'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { ANY_PACKET } from '../../../src/live/doctor/wish.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
 interface Case {
@@ -303,7 +302,7 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
   },
 ]
 
-const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'ip', 'tc', 'setpriv')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'tc', 'setpriv')
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {

@@ -3,11 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { runMend } from '../../../src/live/doctor/fix.ts'
 import { type Place, runScript } from '../../../src/live/place.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'ip')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft')
 const described = describe.skipIf(why !== undefined)
 
 const rules = async (place: Place) => {

@@ -1,8 +1,7 @@
 /** What is nearly there, and must not be found. */
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
 const QUIET = '</dev/null >/dev/null 2>&1 &\nsleep 0.5'
@@ -86,7 +85,7 @@ const CASES: [not: string, setup: string, filter?: string][] = [
   ['logger-left', `tcpdump -i nflog -w /dev/null ${QUIET}`],
 ]
 
-const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'xtables-monitor', 'tcpdump', 'ip', 'tc', 'ping')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'xtables-monitor', 'tcpdump', 'tc', 'ping')
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
