@@ -17,6 +17,7 @@ const HOUSE = [
   'lint',
   'explain',
   'simulate',
+  'redact',
 ].concat(['journey', 'filter', 'read', 'edits', 'rules', 'model'])
 const BROWSER_FROM = HOUSE.indexOf('ui')
 

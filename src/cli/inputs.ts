@@ -8,10 +8,12 @@ import { type Filed, type History, makeHistory } from '../read/history.ts'
 import { findMachines, type Placed } from '../read/machines.ts'
 import { FORMATS, formatById, HEAD_BYTES, type Recognised, recognise } from '../read/recognise.ts'
 import { readPart } from '../read/world.ts'
+import { type Redactor, redactFolder, redactingStream, redactPath } from '../redact/index.ts'
 import { printable } from '../reports/printable.ts'
 import { closest } from '../rules/closest.ts'
 import { UserError } from './errors.ts'
 import { type Named, NamedFiles, STDIN } from './expand.ts'
+import { doubtsOf, redactedSource } from './redacting.ts'
 import { openSource, ReadError, type Source } from './source.ts'
 import { unknownWords } from './unknown.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
@@ -53,13 +55,17 @@ const MOST_TEXT = 400e6
 /** Longer than any record: one that begins in a block and ends in the next is still seen. */
 const OVERLAP = 4096
 
-/** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. */
-export async function readInputs(given: readonly string[], as: readonly string[]): Promise<Inputs> {
+/** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. `redactor`: as if all were redacted. */
+export async function readInputs(
+  given: readonly string[],
+  as: readonly string[],
+  redactor?: Redactor,
+): Promise<Inputs> {
   const warnings: Diagnostic[] = []
   const named = new NamedFiles((name) => reportTo(warnings, name))
   for (const argument of as) addAs(argument, named)
   for (const path of given) named.add(path)
-  const reader = new InputReader(warnings)
+  const reader = new InputReader(warnings, redactor)
   for (const file of named.list) await reader.read({ ...file, open: () => openSource(file), depth: 0 })
   if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named.list, reader)
   const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
@@ -67,6 +73,7 @@ export async function readInputs(given: readonly string[], as: readonly string[]
     ...makeHistory(files, warnings),
     captures,
   }))
+  if (redactor) warnings.push(...doubtsOf(redactor))
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, includes: (path) => named.includes(path) }
 }
@@ -137,12 +144,15 @@ class InputReader {
   readonly warnings: Diagnostic[]
   private readonly bounds = new Bounds()
 
-  constructor(warnings: Diagnostic[]) {
+  private readonly redactor: Redactor | undefined
+
+  constructor(warnings: Diagnostic[], redactor?: Redactor) {
     this.warnings = warnings
+    this.redactor = redactor
   }
 
   async read(item: Item): Promise<void> {
-    const report = reportTo(this.warnings, item.name)
+    const report = reportTo(this.warnings, this.shown(item.name))
     try {
       await this.readSource(item, item.open(), report)
     } catch (error) {
@@ -164,7 +174,8 @@ class InputReader {
       return
     }
     const found = await recogniseSource(source, item.as)
-    if (found.head === '') this.files.push({ name: item.name, format: EMPTY, bytes: 0 })
+    if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
+    else if (found.recognised && this.redactor) await this.addRedacted(item, source, found, report, this.redactor)
     else if (found.recognised) await this.add(item, source, found.recognised, found.head)
     else report('not-recognised', unknownWords(found.head, item.depth === 0 ? item.path : STDIN))
   }
@@ -185,6 +196,34 @@ class InputReader {
         mtime: file.mtime,
       })
     }
+  }
+
+  /** The same file as `--redact` shows it. */
+  private async addRedacted(
+    item: Item,
+    source: Source,
+    { recognised, head }: Found,
+    report: Report,
+    redactor: Redactor,
+  ) {
+    const open = () => redactingStream(recognised!.format.id, redactor)
+    const stream = open()
+    if (!stream) {
+      report('not-redacted', `${recognised!.format.id} may hold anything, and cannot be redacted; it was left out`)
+      return
+    }
+    const shown = asText(Buffer.concat([stream.push(Buffer.from(head, 'latin1')), stream.end()]))
+    const folders = item.folders.map((name) => redactFolder(name, redactor))
+    await this.add(
+      { ...item, name: this.shown(item.name), folders },
+      redactedSource(source, () => open()!),
+      recognised!,
+      shown,
+    )
+  }
+
+  private shown(name: string): string {
+    return this.redactor ? redactPath(name, this.redactor) : name
   }
 
   private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {
@@ -233,7 +272,7 @@ interface Found {
  * Looks at as much as it takes. A log may begin with megabytes of other programs' lines, and one that is still being
  * written must not be waited for longer than to its first record.
  */
-async function recogniseSource(source: Source, as: Recognised | undefined): Promise<Found> {
+export async function recogniseSource(source: Source, as: Recognised | undefined): Promise<Found> {
   let head = ''
   let window = ''
   for await (const block of source.peek()) {

@@ -1,7 +1,8 @@
 /**
  * Which files are of one machine. A bundle may hold several hosts, or several network namespaces, each in a folder of its
  * own: then two folders say the same thing (a table, the links) otherwise, or each has a capture and what it was taken
- * with. Folders that only sort one machine's files (`rules/`, `host/`), or that are named by a date, are none.
+ * with. Folders that only sort one machine's files (`rules/`, `host/`), or that are named by a date, are none; but dated
+ * ones whose machines name themselves otherwise are several.
  */
 
 import type { Filed } from './history.ts'
@@ -56,6 +57,10 @@ class Content<C> {
   readonly tables = new Set<string>()
   readonly host = new Set<string>()
   captures = 0
+  /** As the machine names itself. */
+  hostName: string | undefined
+  /** One of several folders of one machine, each named by a date. */
+  isOfATime = false
   private readonly heads: string[] = []
   /** Folders that all of them are in. */
   readonly path: readonly string[]
@@ -71,7 +76,10 @@ class Content<C> {
     if (one.head !== undefined) this.heads.push(one.head)
     for (const { tables, backend = '' } of one.filed?.part.dumps ?? [])
       for (const table of tables) this.tables.add(`${backend} ${tableKey(table)}`)
-    for (const host of one.filed?.part.host ?? []) for (const key of Object.keys(host)) this.host.add(key)
+    for (const host of one.filed?.part.host ?? []) {
+      for (const key of Object.keys(host)) this.host.add(key)
+      this.hostName ??= host.name
+    }
   }
 
   /** Could it be all that there is of a machine? */
@@ -121,6 +129,8 @@ function split<C>(folder: Folder<C>): Content<C>[] {
     if (found.length > 1) machines.push(...found)
     else candidates.push(...found)
   }
+  const areNamedApart = new Set(candidates.flatMap(({ hostName }) => hostName ?? [])).size > 1
+  for (const one of candidates) one.isOfATime = !areNamedApart && dateInName(one.path.at(-1) ?? '') !== undefined
   const own = new Content(folder.path, folder.own)
   const isLogOfMany = own.tables.size === 0 && candidates.some(({ path }) => own.names(path.at(-1)))
   const separate = candidates.filter(
@@ -138,11 +148,9 @@ function split<C>(folder: Folder<C>): Content<C>[] {
 const narrow = <C>(own: Content<C>, folder: Folder<C>, candidates: readonly Content<C>[]): Content<C> =>
   folder.own.length === 0 && candidates.length === 1 ? candidates[0]! : own
 
-const isDated = ({ path }: Content<unknown>): boolean => dateInName(path.at(-1) ?? '') !== undefined
-
 /** Rules of several times lie beside the capture that they were saved for. */
 const maySeparate = (one: Content<unknown>, own: Content<unknown>): boolean =>
-  one.isWhole && !isDated(one) && !(own.captures > 0 && own.tables.size === 0 && one.captures === 0)
+  one.isWhole && !one.isOfATime && !(own.captures > 0 && own.tables.size === 0 && one.captures === 0)
 
 /** A namespace's folder inside its host's. */
 const isMachine = (one: Content<unknown>, own: Content<unknown>): boolean =>
@@ -153,7 +161,7 @@ const isMachine = (one: Content<unknown>, own: Content<unknown>): boolean =>
 const areTwo = (one: Content<unknown>, other: Content<unknown>): boolean =>
   one !== other &&
   other.isWhole &&
-  !isDated(other) &&
+  !other.isOfATime &&
   (overlap(one.tables, other.tables) ||
     overlap(one.host, other.host) ||
     (one.captures > 0 && other.captures > 0 && one.hasWorld && other.hasWorld))

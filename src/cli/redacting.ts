@@ -1,0 +1,49 @@
+/** `--redact`: what is read, with other addresses and names. */
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { DOUBTS, type RedactingStream, Redactor, randomKey } from '../redact/index.ts'
+import type { Source } from './source.ts'
+
+export interface RedactOptions {
+  redact?: boolean
+  redactKey?: string
+}
+
+/** Undefined where nothing is to be replaced. Tells a key that was made for this run. */
+export function makeRedactor({ redact, redactKey }: RedactOptions): Redactor | undefined {
+  if (redactKey !== undefined) return new Redactor(redactKey)
+  if (!redact) return undefined
+  const key = randomKey()
+  process.stderr.write(
+    `Redacted with --redact-key ${key}\n(gives the same names again; keep it to yourself, since it tells the addresses)\n`,
+  )
+  return new Redactor(key)
+}
+
+/** `open`: a stream from the file's beginning. */
+export function redactedSource(source: Source, open: () => RedactingStream): Source {
+  return {
+    live: source.live,
+    again: source.again,
+    forgotten: source.forgotten,
+    peek: () => redacted(source.peek(), open()),
+    forget() {},
+    blocks: () => redacted(source.blocks(), open()),
+    close: () => source.close(),
+  }
+}
+
+async function* redacted(blocks: AsyncIterable<Uint8Array>, stream: RedactingStream): AsyncGenerator<Uint8Array> {
+  for await (const block of blocks) {
+    const bytes = stream.push(block)
+    if (bytes.length > 0) yield bytes
+  }
+  const rest = stream.end()
+  if (rest.length > 0) yield rest
+}
+
+export const doubtsOf = ({ doubts }: Redactor): Diagnostic[] =>
+  [...doubts].map(([code, count]) => ({
+    input: 'redaction',
+    code,
+    message: count === 1 ? DOUBTS[code] : `${DOUBTS[code]} (${count} times)`,
+  }))

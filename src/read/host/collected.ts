@@ -1,0 +1,36 @@
+/**
+ * `collected.txt`, which `nfwhy collect` and its script lay into each bundle: whose machine it is, and how it went with
+ * each file. What is not whole is told whenever the bundle is read, since what is concluded from it may be wrong.
+ */
+import type { Host } from '../../model/host.ts'
+import type { HostFormat } from './format.ts'
+import { forEachLine } from './lines.ts'
+
+/** The first line. */
+export const COLLECTED = '# What nfwhy collect gathered; nfwhy reads it with the files beside it.'
+
+/** `cut conntrack.txt 16000000 0 conntrack -L: …`: how, file, bytes, exit status, what it is and the remark. */
+const ANSWER = /^(cut|refused|failed) (\S+) \d+ \S+ (.*)$/
+
+export const collected: HostFormat = {
+  id: 'collected',
+  describe: 'collected.txt of nfwhy collect',
+  sniff: (head) => head.startsWith(COLLECTED),
+  read(text, report) {
+    const host: Partial<Host> = {}
+    let inNotes = false
+    forEachLine(text, (line, number) => {
+      // notes hold what commands print
+      inNotes ||= line.startsWith('== ')
+      if (inNotes) return
+      const name = /^host (\S+)$/.exec(line)?.[1]
+      if (name !== undefined) host.name = name
+      if (line.startsWith('empty conntrack.txt ')) host.conntrack = []
+      const [, how, file, what] = ANSWER.exec(line) ?? []
+      if (how === 'cut') report('collected-in-part', `${file} has only the beginning of ${what}`, number)
+      else if (how !== undefined) report('not-collected', `${file} is missing or not whole: ${what}`, number)
+      if (line.startsWith('broken ')) report('not-collected', `collecting was cut short: ${line.slice(7)}`, number)
+    })
+    return { host }
+  },
+}

@@ -1,0 +1,61 @@
+/** Lines of host state that have a form of their own. */
+import type { Redactor } from './redactor.ts'
+import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
+
+/** `uname -a` has the machine's name behind the system's, /proc/version who built the kernel. */
+export const redactUname = (line: string, redactor: Redactor): string =>
+  line
+    .replace(/^(Linux )(?!version )(\S+)/, (_, linux: string, name: string) => linux + redactor.names.host(name))
+    .replace(/\(\S+@\S+?\)/, '(builder@host)')
+
+/** Only what is the network's; keys that are secrets are zeros. */
+export class SysctlText {
+  private keeps = true
+
+  line(line: string, redactor: Redactor): string {
+    const title = /^==> \/proc\/sys\/(\S+) <==/.exec(line)?.[1]
+    if (title !== undefined) this.keeps = title.startsWith('net/')
+    const key = /^\s*-?(?:\/proc\/sys\/)?([\w.\-/@*]+?)\s*[=:]/.exec(line)?.[1]
+    if (key !== undefined) this.keeps = /^net[./]/.test(key)
+    if (key !== undefined && /(?:hostname|fqdn)$/.test(key))
+      redactor.names.learn(line.replace(/^[^=:]*[=:]\s*/, '').trim())
+    if (!this.keeps) return /\r?\n?$/.exec(line)![0]
+    const safe = /fastopen_key|stable_secret/.test(key ?? '') ? line.replace(/([=:]\s*).*$/, '$1') : line
+    return redactPlain(safe, redactor)
+  }
+}
+
+/** Older releases write IPv6 without brackets: `2001:db8::1:53`, `:::22`. And -e tells the program's cgroup. */
+export function redactSs(line: string, redactor: Redactor): string {
+  const row = /^((?:\w+\s+)?(?:[A-Z][A-Z0-9-]+)\s+\d+\s+\d+\s+)(\S+)(\s+)(\S+)(.*)$/s.exec(line)
+  if (!row) return redactPlain(line, redactor)
+  const [, head = '', local = '', blank = '', peer = '', rest = ''] = row
+  const end = (text: string) => {
+    const colon = text.lastIndexOf(':')
+    const [, address = '', zone = ''] = /^(.*?)(%.*)?$/.exec(text.slice(0, colon))!
+    const bare = address.replace(/^\[|\]$/g, '')
+    const mapped = redactor.addressText(bare)
+    return mapped === undefined ? text : `${address.replace(bare, mapped)}${zone}${text.slice(colon)}`
+  }
+  return `${head}${end(local)}${blank}${end(peer)}${redactPlain(rest.replace(/\bcgroup:\S+/g, 'cgroup:/'), redactor)}`
+}
+
+/** An interface may have an alias, which is anybody's text. */
+export const redactIp = (line: string, redactor: Redactor): string =>
+  line.replace(/^(\s+alias )(.*)|^.*/s, (whole, alias: string | undefined, text: string) =>
+    alias === undefined ? redactRuleText(whole, redactor) : alias + redactFree(text, redactor),
+  )
+
+/** The list of what was collected; its notes are left out. */
+export class CollectedText {
+  private inNotes = false
+
+  line(line: string, redactor: Redactor): string {
+    this.inNotes ||= line.startsWith('== ')
+    if (this.inNotes) return ''
+    return redactPlain(
+      line.replace(/^(host )(\S+)/, (_, word: string, name: string) => word + redactor.names.host(name)),
+      redactor,
+    )
+  }
+}

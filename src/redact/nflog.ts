@@ -1,0 +1,231 @@
+/**
+ * Capture files of NFLOG (pcap and pcapng), record by record: of the attributes those that are read are kept, prefixes are
+ * text, packets are ./packet.ts's. Of blocks that hold no packets only what is needed stays; packets of another link type
+ * become zeros. What is damaged is left out from there on.
+ */
+import { redactPacket } from './packet.ts'
+import type { Redactor } from './redactor.ts'
+import { redactFree, redactPlain } from './rule-text.ts'
+import type { RedactingStream } from './streams.ts'
+
+const NFLOG = 239
+const [SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, STATISTICS, ENHANCED_PACKET] = [0x0a0d0d0a, 1, 2, 3, 5, 6]
+/** Attributes that are numbers (linux/netfilter/nfnetlink_log.h): hook, mark, time, interfaces, ids, sequence, VLAN. */
+const NUMBERS = new Set([1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 17, 19, 20])
+const [HWADDR, PAYLOAD, PREFIX, HWHEADER] = [8, 9, 10, 16]
+/** Options that are kept: of an interface the resolution and offset of its times, of statistics what was dropped. */
+const OPTIONS: Readonly<Record<number, readonly number[]>> = { [INTERFACE!]: [9, 14], [STATISTICS!]: [4, 5, 6, 7] }
+/** Longer is damaged. */
+const MOST = 1 << 24
+
+export class NflogRedactor implements RedactingStream {
+  private readonly redactor: Redactor
+  private rest: Uint8Array = new Uint8Array(0)
+  private form: 'unknown' | 'pcap' | 'pcapng' | 'lost' = 'unknown'
+  private little = true
+  /** Of pcap: bytes in front of each packet. */
+  private head = 16
+  /** Of pcap's file, or of each interface of pcapng's section. */
+  private linkTypes: number[] = []
+
+  constructor(redactor: Redactor) {
+    this.redactor = redactor
+  }
+
+  push(bytes: Uint8Array): Uint8Array {
+    let at = 0
+    const all = concat([this.rest, bytes])
+    const parts: Uint8Array[] = []
+    while (this.form !== 'lost') {
+      const length = this.length(new DataView(all.buffer, all.byteOffset + at, all.length - at))
+      if (length === 0) this.form = 'lost'
+      if (length <= 0 || at + length > all.length) break
+      parts.push(this.record(all.slice(at, at + length)))
+      at += length
+    }
+    this.rest = this.form === 'lost' ? new Uint8Array(0) : all.slice(at)
+    return concat(parts)
+  }
+
+  end(): Uint8Array {
+    return new Uint8Array(0)
+  }
+
+  /** Of what comes next; -1: not known yet; 0: it is damaged. */
+  private length(view: DataView): number {
+    if (view.byteLength < 4) return -1
+    const first = view.getUint32(0)
+    if (this.form === 'unknown') {
+      if (first === SECTION) this.form = 'pcapng'
+      else return PCAP.has(first) ? 24 : 0
+    }
+    if (this.form === 'pcapng') {
+      if (view.byteLength < 12) return -1
+      if (PCAP.has(first)) return 24
+      if (first === SECTION) {
+        this.little = view.getUint32(8) === 0x4d3c2b1a
+        this.linkTypes = []
+      }
+      const length = view.getUint32(4, this.little)
+      return length < 12 || length & 3 || length > MOST ? 0 : length
+    }
+    if (PCAP.has(first)) return 24
+    if (first === SECTION) {
+      this.form = 'pcapng'
+      return this.length(view)
+    }
+    if (view.byteLength < this.head) return -1
+    const length = view.getUint32(8, this.little)
+    return length > MOST ? 0 : this.head + length
+  }
+
+  private record(bytes: Uint8Array): Uint8Array {
+    const view = new DataView(bytes.buffer)
+    const first = view.getUint32(0)
+    if (bytes.length === 24 && PCAP.has(first) && (this.form !== 'pcapng' || first !== SECTION))
+      return this.pcapHead(bytes, view)
+    return this.form === 'pcap' ? this.pcapRecord(bytes, view) : this.block(bytes, view)
+  }
+
+  private pcapHead(bytes: Uint8Array, view: DataView): Uint8Array {
+    this.form = 'pcap'
+    this.little = view.getUint8(0) !== 0xa1
+    this.head = view.getUint32(0, this.little) === 0xa1b2cd34 ? 24 : 16
+    this.linkTypes = [view.getUint32(20, this.little) & 0x03ffffff]
+    return bytes
+  }
+
+  private pcapRecord(bytes: Uint8Array, view: DataView): Uint8Array {
+    const packet = this.packet(bytes.subarray(this.head), 0)
+    const head = bytes.slice(0, this.head)
+    const change = packet.length - (bytes.length - this.head)
+    const headView = new DataView(head.buffer)
+    headView.setUint32(8, packet.length, this.little)
+    headView.setUint32(12, Math.max(packet.length, view.getUint32(12, this.little) + change), this.little)
+    return concat([head, packet])
+  }
+
+  private block(bytes: Uint8Array, view: DataView): Uint8Array {
+    const { little } = this
+    const type = view.getUint32(0, little)
+    const body = bytes.subarray(8, bytes.length - 4)
+    if (view.getUint32(0) === SECTION) {
+      const fixed = body.slice(0, 16)
+      // the section's length is not known any more
+      fixed.fill(0xff, 8, 16)
+      return this.written(view.getUint32(0), [fixed])
+    }
+    if (type === INTERFACE && body.length >= 8) {
+      this.linkTypes.push(view.getUint16(8, little))
+      return this.written(type, [body.subarray(0, 8), this.options(type, body.subarray(8))])
+    }
+    if (type === STATISTICS && body.length >= 12)
+      return this.written(type, [body.subarray(0, 12), this.options(type, body.subarray(12))])
+    if (type === SIMPLE_PACKET && body.length >= 4) {
+      const packet = this.packet(body.subarray(4, 4 + view.getUint32(8, little)), 0)
+      return this.written(type, [body.subarray(0, 4), packet])
+    }
+    if ((type === ENHANCED_PACKET || type === OLD_PACKET) && body.length >= 20) {
+      const of = type === ENHANCED_PACKET ? view.getUint32(8, little) : view.getUint16(8, little)
+      const fixed = body.slice(0, 20)
+      const length = view.getUint32(20, little)
+      const packet = this.packet(body.subarray(20, 20 + length), of)
+      const fixedView = new DataView(fixed.buffer)
+      fixedView.setUint32(12, packet.length, little)
+      fixedView.setUint32(16, Math.max(packet.length, view.getUint32(24, little) + packet.length - length), little)
+      return this.written(type, [fixed, packet])
+    }
+    // names, secrets, and whatever else a capture may hold
+    return new Uint8Array(0)
+  }
+
+  private written(type: number, parts: readonly Uint8Array[]): Uint8Array {
+    const body = concat(parts)
+    const padded = (body.length + 3) & ~3
+    const block = new Uint8Array(12 + padded)
+    const view = new DataView(block.buffer)
+    view.setUint32(0, type, this.little)
+    view.setUint32(4, block.length, this.little)
+    block.set(body, 8)
+    view.setUint32(block.length - 4, block.length, this.little)
+    return block
+  }
+
+  private options(type: number, bytes: Uint8Array): Uint8Array {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const parts: Uint8Array[] = []
+    for (let at = 0; at + 4 <= bytes.length; ) {
+      const [code, length] = [view.getUint16(at, this.little), view.getUint16(at + 2, this.little)]
+      const end = at + 4 + ((length + 3) & ~3)
+      if (code === 0 || end > bytes.length) break
+      if (OPTIONS[type]?.includes(code)) parts.push(bytes.subarray(at, end))
+      at = end
+    }
+    return concat(parts.length > 0 ? [...parts, new Uint8Array(4)] : [])
+  }
+
+  /** A netlink record; its prefix, and so the record, may become longer. */
+  private packet(bytes: Uint8Array, from: number): Uint8Array {
+    if (this.linkTypes[from] !== NFLOG || bytes.length < 4) return new Uint8Array(bytes.length)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const parts: Uint8Array[] = [bytes.slice(0, 4)]
+    let etherType = 0
+    for (let at = 4; at + 4 <= bytes.length; ) {
+      const size = view.getUint16(at, this.little)
+      const type = view.getUint16(at + 2, this.little) & 0x3fff
+      if (size < 4) break
+      const data = bytes.slice(at + 4, Math.min(at + size, bytes.length))
+      if (type === 1 && data.length >= 2) etherType = (data[0]! << 8) | data[1]!
+      // where the capture cut the packet, it keeps the length it had
+      const redacted = this.attribute(type, data, etherType)
+      const whole = at + size <= bytes.length
+      if (redacted)
+        parts.push(this.attributeBytes(bytes.slice(at, at + 4), redacted, whole ? 4 + redacted.length : size))
+      if (!whole) break
+      at += (size + 3) & ~3
+    }
+    return concat(parts)
+  }
+
+  private attribute(type: number, data: Uint8Array, etherType: number): Uint8Array | undefined {
+    if (NUMBERS.has(type)) return data
+    if (type === PREFIX) return this.prefix(data)
+    if (type === PAYLOAD) redactPacket(data, etherType, this.redactor)
+    else if (type === HWADDR && data.length >= 10) data.set(this.redactor.mac(data.slice(4, 10)), 4)
+    else if (type === HWHEADER && data.length === 14) {
+      data.set(this.redactor.mac(data.slice(0, 6)))
+      data.set(this.redactor.mac(data.slice(6, 12)), 6)
+    } else return undefined
+    return data
+  }
+
+  private attributeBytes(head: Uint8Array, data: Uint8Array, size: number): Uint8Array {
+    const bytes = new Uint8Array((4 + data.length + 3) & ~3)
+    bytes.set(head)
+    new DataView(bytes.buffer).setUint16(0, size, this.little)
+    bytes.set(data, 4)
+    return size === 4 + data.length ? bytes : bytes.subarray(0, 4 + data.length)
+  }
+
+  private prefix(data: Uint8Array): Uint8Array {
+    let end = data.length
+    while (end > 0 && data[end - 1] === 0) end--
+    const text = String.fromCharCode(...data.subarray(0, end))
+    const redacted = (text.startsWith('TRACE: ') ? redactPlain : redactFree)(text, this.redactor)
+    const bytes = new Uint8Array(redacted.length + 1)
+    for (let i = 0; i < redacted.length; i++) bytes[i] = redacted.charCodeAt(i)
+    return bytes
+  }
+}
+
+const PCAP = new Set([0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34, 0xd4c3b2a1, 0x4d3cb2a1, 0x34cdb2a1])
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

@@ -1,0 +1,147 @@
+/** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
+import { CollectedText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
+import { redactLogLine } from './log-text.ts'
+import { NflogRedactor } from './nflog.ts'
+import type { Redactor } from './redactor.ts'
+import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
+import type { Ranges } from './tokens.ts'
+import { redactUlogdLine } from './ulogd-text.ts'
+
+export interface RedactingStream {
+  /** What is certain by now. */
+  push(bytes: Uint8Array): Uint8Array
+  end(): Uint8Array
+}
+
+/** Without its line break. */
+type Line = (line: string, redactor: Redactor) => string
+
+const same: Line = (line) => line
+
+/** By format, as src/read calls them. */
+const LINES: Readonly<Record<string, () => Line>> = {
+  'kernel-log': () => redactLogLine,
+  'nft-trace': () => (line, redactor) => redactRuleText(line, redactor, 'nft'),
+  'xtables-monitor': () => redactRuleText,
+  'ulogd-json': () => redactUlogdLine,
+  'iptables-save': () => withComments('plain'),
+  'iptables-list': () => withComments('plain'),
+  'ebtables-save': () => withComments('plain'),
+  'arptables-save': () => withComments('plain'),
+  'nft-json': () => redactRuleText,
+  nft: () => withComments('nft'),
+  'ip-addr-json': () => redactRuleText,
+  'ip-addr': () => redactIp,
+  'ip-brief': () => redactPlain,
+  'ip-route-json': () => redactRuleText,
+  'ip-route': () => redactPlain,
+  'ip-rule-json': () => redactRuleText,
+  'ip-rule': () => redactPlain,
+  'ip-neigh-json': () => redactRuleText,
+  'ip-neigh': () => redactPlain,
+  'ip-netns': () => redactPlain,
+  ss: () => redactSs,
+  conntrack: () => redactPlain,
+  'conntrack-xml': () => redactPlain,
+  'conntrack-save': () => redactPlain,
+  'conntrack-stats': () => same,
+  'nfnetlink-queue': () => same,
+  'ipset-save': () => withComments('plain'),
+  'ipset-list': () => redactRuleText,
+  'ipset-xml': () => redactIpsetXml,
+  sysctl: () => {
+    const text = new SysctlText()
+    return (line, redactor) => text.line(line, redactor)
+  },
+  modules: () => same,
+  versions: () => same,
+  collected: () => {
+    const text = new CollectedText()
+    return (line, redactor) => text.line(line, redactor)
+  },
+  uname: () => redactUname,
+}
+
+/** Undefined: files of this format may hold anything, and are not redacted. */
+export function redactingStream(format: string, redactor: Redactor): RedactingStream | undefined {
+  if (format === 'nflog-pcap') return new NflogRedactor(redactor)
+  const line = LINES[format]?.()
+  return line && new TextRedactor(line, redactor)
+}
+
+const redactIpsetXml: Line = (line, redactor) =>
+  redactPlain(line, redactor).replace(
+    /(<comment>)(.*?)(<\/comment>)/g,
+    (_, open: string, text: string, close: string) => open + redactFree(text, redactor) + close,
+  )
+
+/** Up to a `#` outside of strings. */
+const BEFORE_COMMENT = /^(?:[^"#]|"(?:\\.|[^"\\])*"?)*/
+/** What tools write behind it. */
+const OF_TOOLS = /^# (?:Generated|Completed|Warning: |Table `|handle \d+\s*$|count \d+)/
+
+function withComments(ranges: Ranges): Line {
+  return (line, redactor) => {
+    // a number sign may stand in a pattern of iptables'; nft's language has none
+    const before = ranges === 'nft' ? BEFORE_COMMENT.exec(line)![0] : (/^\s*(?=#)/.exec(line)?.[0] ?? line)
+    const comment = line.slice(before.length)
+    const rule = redactRuleText(before, redactor, ranges)
+    return rule + (OF_TOOLS.test(comment) ? redactPlain(comment, redactor) : redactFree(comment, redactor))
+  }
+}
+
+/** Line by line; one byte is one letter, so that what is no text comes through as it was. */
+class TextRedactor implements RedactingStream {
+  private readonly line: Line
+  private readonly redactor: Redactor
+  /** Of a line whose end has not come. */
+  private rest: string[] = []
+
+  constructor(line: Line, redactor: Redactor) {
+    this.line = line
+    this.redactor = redactor
+  }
+
+  push(bytes: Uint8Array): Uint8Array {
+    const text = latin1(bytes)
+    const end = text.lastIndexOf('\n') + 1
+    if (end === 0) {
+      this.rest.push(text)
+      return new Uint8Array(0)
+    }
+    const lines = this.rest.join('') + text.slice(0, end)
+    this.rest = [text.slice(end)]
+    return this.redact(lines)
+  }
+
+  end(): Uint8Array {
+    const rest = this.rest.join('')
+    this.rest = []
+    return this.redact(rest)
+  }
+
+  private redact(text: string): Uint8Array {
+    let result = ''
+    for (let start = 0; start < text.length; ) {
+      const newline = text.indexOf('\n', start)
+      const end = newline < 0 ? text.length : newline
+      result += this.line(text.slice(start, end), this.redactor)
+      if (newline >= 0) result += '\n'
+      start = end + 1
+    }
+    return fromLatin1(result)
+  }
+}
+
+/** TextDecoder's latin1 is windows-1252. */
+function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return text
+}
+
+function fromLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
