@@ -78,7 +78,9 @@ const redactIpsetXml: Line = (line, redactor) =>
 /** Up to a `#` outside of strings. */
 const BEFORE_COMMENT = /^(?:[^"#]|"(?:\\.|[^"\\])*"?)*/
 /** What tools write behind it. */
-const OF_TOOLS = /^# (?:Generated|Completed|Warning: |Table `|handle \d+\s*$|count \d+)/
+const OF_TOOLS = /^#(?:!| (?:Generated|Completed|Warning: |Table `|handle \d+\s*$|count \d+))/
+/** A prompt and what was typed, or a heading with a chain's name. */
+const OF_RULES = /^#\s*(?:(?:sudo )?(?:ip6?tables|ebtables|arptables|nft)\b|table \S+ chain )/
 
 function withComments(ranges: Ranges): Line {
   return (line, redactor) => {
@@ -86,6 +88,7 @@ function withComments(ranges: Ranges): Line {
     const before = ranges === 'nft' ? BEFORE_COMMENT.exec(line)![0] : (/^\s*(?=#)/.exec(line)?.[0] ?? line)
     const comment = line.slice(before.length)
     const rule = redactRuleText(before, redactor, ranges)
+    if (OF_RULES.test(comment)) return rule + redactRuleText(comment, redactor, ranges)
     return rule + (OF_TOOLS.test(comment) ? redactPlain(comment, redactor) : redactFree(comment, redactor))
   }
 }

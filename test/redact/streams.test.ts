@@ -178,6 +178,8 @@ describe('the kernel’s log', () => {
       '{"MESSAGE":"acme IN=eth0 OUT= SRC=10.1.2.3","_HOSTNAME":"node-7","_CMDLINE":"secret","__REALTIME_TIMESTAMP":"17"}',
       `{"MESSAGE":"${name('acme')} IN=eth0 OUT= SRC=${A}","_HOSTNAME":"${SHORT}","__REALTIME_TIMESTAMP":"17"}`,
     ],
+    ['[1.2] IN=eth0 OUT= MAC=00:11:22: SRC=10.1.2', '[1.2] IN=eth0 OUT= MAC=00:00:00: SRC=00.0.0'],
+    ['[1.2] IN=eth0 OUT= SRC=2a00:1450:4001', '[1.2] IN=eth0 OUT= SRC=0000:0000:0000'],
     ['{"MESSAGE":"session opened for bob","_HOSTNAME":"node-7"}', ''],
   ])('%s', (text, expected) => expect(redact('kernel-log', text)).toBe(expected))
 
