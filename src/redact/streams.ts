@@ -139,7 +139,8 @@ class TextRedactor implements RedactingStream {
 /** TextDecoder's latin1 is windows-1252. */
 function latin1(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + 8192) as unknown as number[])
   return text
 }
 
