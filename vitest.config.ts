@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-const command = ['test/cli/**/*.test.ts', 'test/readme.test.ts', 'test/kernel/capture-recipe.test.ts']
+const command = [
+  'test/cli/*.test.ts',
+  'test/readme.test.ts',
+  'test/kernel/capture-recipe.test.ts',
+  'test/live/{kills,safety,ssh,via,cases}.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -1,8 +1,9 @@
-/** dist/, or the folder named: the command, the library for Node and browsers, and its types. */
+/** dist/, or the folder named: the command, its receiving thread, the library for Node and browsers, and its types. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
+import { transformSync } from 'rolldown/utils'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -22,6 +23,27 @@ const ascii = {
   },
 }
 
+/**
+ * What is loaded only when it is asked for keeps its constants in variables, and V8 reads a variable anew each time, and
+ * looks whether it is still a number. So numbers are put where they are used: here those of one module, and `inlineConst`
+ * does it for those that others import.
+ */
+const numbersInPlace = {
+  name: 'numbers-in-place',
+  transform: {
+    filter: { id: /\/src\/.*\.ts$/ },
+    handler(source, id) {
+      const define = {}
+      const code = source.replace(NUMBER, (_, name, value) => {
+        define[name] = value
+        return ''
+      })
+      return { code: transformSync(id, code, { define }).code, moduleType: 'js' }
+    },
+  },
+}
+const NUMBER = /^const ([A-Z][A-Z\d_]*) = (-?(?:0x[\da-f_]+|[\d_.]+(?:e\d+)?)(?: (?:\||<<) \d+)?)$/gm
+
 /** commander would load it to start programs for commands, which none of ours asks for; it takes some milliseconds. */
 const startsNothing = {
   name: 'starts-nothing',
@@ -34,7 +56,8 @@ await build([
     input: { cli: 'src/cli/main.ts' },
     platform: 'node',
     transform: { define: { __VERSION__: JSON.stringify(version) } },
-    plugins: [ascii, startsNothing],
+    plugins: [numbersInPlace, ascii, startsNothing],
+    optimization: { inlineConst: { mode: 'all' } },
     output: {
       dir: out,
       // one file of one script, so that what V8 makes of it can be kept
@@ -44,6 +67,16 @@ await build([
       // names stay, so that a stack says where it was
       minify: { compress: true, mangle: false, codegen: true },
     },
+  },
+  {
+    input: { receiver: 'src/kernel/receiver-thread.ts' },
+    platform: 'node',
+    output: { dir: out, format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
+  },
+  {
+    input: { drops: 'src/kernel/bpf/drops-thread.ts' },
+    platform: 'node',
+    output: { dir: out, format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
   },
   { input: { index: 'src/index.ts' }, platform: 'neutral', output: { dir: out, format: 'esm' } },
 ])

@@ -1,23 +1,20 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../explain/capture.ts'
 import { Joiner } from '../explain/joined.ts'
-import type { Journey } from '../model/journey.ts'
 import { type Redactor, redactPlain } from '../redact/index.ts'
-import { FORMS, type Form, type FormOptions, type Group, single, warningsText, worstFirst } from '../reports/index.ts'
+import { warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { chooseForm } from './forms.ts'
-import { Groups } from './groups.ts'
-import { InOrder } from './in-order.ts'
 import { type Inputs, readInputs } from './inputs.ts'
+import { openReport } from './journey-report.ts'
 import { noCapture } from './no-capture.ts'
 import { Progress } from './progress.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { runCaptures } from './run.ts'
-import { makeSelection, type Selection, type SelectOptions } from './select.ts'
+import { makeSelection, type SelectOptions } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -32,8 +29,6 @@ export interface ExplainOptions extends SelectOptions, RedactOptions {
   color?: boolean
   width?: number
 }
-
-export const EXIT = { done: 0, problem: 1, failed: 2 } as const
 
 /** Adds the options that every command with inputs has. */
 export function inputOptions(command: Command): Command {
@@ -97,7 +92,17 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
-    const code = await (form.folds ? foldJourneys : streamJourneys)(inputs, selection, form, terminal, out, options)
+    const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
+    const report = openReport({ form, terminal, out, selection, live, joiner: makeJoiner(inputs) })
+    const stats = await runCaptures(inputs, report.take, {
+      idle: options.idle,
+      unmatched: options.unmatched ?? false,
+      progress: new Progress(),
+      onPause: report.pause,
+    })
+    // for a person on standard output only what is asked for: warnings go to standard error
+    const warnings = form.folds && options.output === undefined ? [] : inputs.warnings
+    const code = report.end({ inputs: inputs.files, warnings, stats })
     out.flush()
     if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
     return code
@@ -127,88 +132,6 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
   )
 }
 
-/** For programs: each journey by itself. JSON keeps the order of first events; JSON lines come as journeys complete. */
-async function streamJourneys(
-  inputs: Inputs,
-  selection: Selection,
-  form: Form,
-  terminal: FormOptions,
-  out: Output,
-  { idle, unmatched = false }: ExplainOptions,
-): Promise<number> {
-  const writer = form.open(terminal)
-  let code: number = EXIT.done
-  const joiner = makeJoiner(inputs)
-  const write = (journey: Journey) => {
-    if (isProblem(journey)) code = EXIT.problem
-    out.write(writer.journey(single(journey)))
-  }
-  const ordered = form === FORMS.json ? new InOrder(write) : undefined
-  out.write(writer.begin())
-  const take = (closed: ClosedJourney) => {
-    const wanted = selection.packet(closed)
-    const journey = wanted || joiner ? closed.explain() : undefined
-    if (journey) joiner?.note(journey)
-    const shown = journey && wanted && selection.journey(journey) ? journey : undefined
-    if (ordered) ordered.add(closed.open.id, shown)
-    else if (shown) write(shown)
-  }
-  const stats = await runCaptures(inputs, take, {
-    idle,
-    unmatched,
-    progress: new Progress(),
-    onPause: () => out.flush(),
-  })
-  ordered?.end()
-  const joined = joiner ? { joined: joiner.joined() } : {}
-  out.write(writer.end({ inputs: inputs.files, warnings: inputs.warnings, stats, ...joined }))
-  return code
-}
-
-/** For people: packets of one fate are told once. What is still being written is told as it comes, and counted at the end. */
-async function foldJourneys(
-  inputs: Inputs,
-  selection: Selection,
-  form: Form,
-  terminal: FormOptions,
-  out: Output,
-  { idle, output, unmatched = false }: ExplainOptions,
-): Promise<number> {
-  const joiner = makeJoiner(inputs)
-  const groups = new Groups(selection.journey, { joins: joiner !== undefined })
-  const live = output === undefined && inputs.captures.some(({ source }) => source.live)
-  const writer = form.open(terminal)
-  if (live) out.write(writer.begin())
-  const take = (closed: ClosedJourney) => {
-    joiner?.note(closed.explain())
-    if (!selection.packet(closed)) return
-    const group = groups.add(closed)
-    if (live && group) {
-      out.write(writer.journey({ ...group }))
-      out.flush()
-    }
-  }
-  const stats = await runCaptures(inputs, take, { idle, unmatched, progress: new Progress() })
-  if (joiner) groups.join(joiner.joined())
-  const list: Group[] = groups.list
-  if (!live) {
-    const ordered = worstFirst(list)
-    out.write(writer.begin(ordered))
-    for (const group of ordered) out.write(writer.journey(group))
-  }
-  // on standard output only what is asked for: warnings go to standard error
-  const warnings = output === undefined ? [] : inputs.warnings
-  out.write(writer.end({ inputs: inputs.files, warnings, stats }, list))
-  return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
-}
-
 /** One packet may be seen on several machines. */
 const makeJoiner = ({ machines }: Inputs): Joiner | undefined =>
   machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined
-
-/** What makes the exit code 1. */
-export const isProblem = ({ outcome, findings }: Journey): boolean =>
-  outcome === 'dropped' ||
-  outcome === 'rejected' ||
-  outcome === 'vanished' ||
-  findings.some((one) => one.severity === 'error')

@@ -1,7 +1,9 @@
 /** Journeys of the same fate, explained once and counted. */
 import type { ClosedJourney } from '../explain/capture.ts'
 import type { Joined } from '../explain/joined.ts'
+import { timesOf } from '../journey/evidence.ts'
 import { Fates } from '../journey/fate.ts'
+import type { OpenJourney } from '../journey/open.ts'
 import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -13,9 +15,15 @@ export interface Group {
   /** What all of them have in common. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
   /** When the last of them began, as far as the capture tells. */
-  last: Pick<Journey, 'time' | 'uptime'>
+  readonly last: Pick<Journey, 'time' | 'uptime'>
   /** On other machines, once that is known. */
   elsewhere?: { host: string; journey: Journey; count: number }[]
+}
+
+export interface Folded {
+  group: Group
+  /** The journey that made the group. */
+  first: boolean
 }
 
 interface Kept {
@@ -23,6 +31,8 @@ interface Kept {
   /** The first packet's columns, for telling what later ones have in common with it. */
   row: Int32Array
   shown: boolean
+  /** When the last of them was; it becomes text only where it is shown. */
+  last: Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>
 }
 
 export class Groups {
@@ -38,29 +48,39 @@ export class Groups {
     this.shows = shows
   }
 
-  /** Counts the journey; gives its group where it is a new one that is shown. */
-  add(closed: ClosedJourney): Group | undefined {
+  /** Counts the journey; gives its group where that is shown. */
+  add(closed: ClosedJourney): Folded | undefined {
     const { open, states, world } = closed
     let fates = this.fates.get(world)
     if (!fates) {
       fates = new Fates(world)
       this.fates.set(world, fates)
     }
-    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0)
+    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0, closed.told)
     const base = open.states.at(0) * F.COLUMNS
     if (known) {
-      const { group, row } = known.value
+      const { group, row, shown, last } = known.value
       group.count++
+      noteTimes(last, open)
       compareRows(group.same, row, states.rows, base)
       this.ids?.set(open.id, group)
-      return undefined
+      return shown ? { group, first: false } : undefined
     }
     const journey = closed.explain()
-    const group: Group = { journey, count: 1, same: { src: true, dst: true, sport: true, dport: true }, last: journey }
+    const { firstStamp, firstClock, lastStamp, lastClock } = open
+    const last = { firstStamp, firstClock, lastStamp, lastClock }
+    const group: Group = {
+      journey,
+      count: 1,
+      same: { src: true, dst: true, sport: true, dport: true },
+      get last() {
+        return timesOf(last)
+      },
+    }
     this.ids?.set(open.id, group)
     const shown = this.shows(journey)
-    fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown })
-    return shown ? group : undefined
+    fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown, last })
+    return shown ? { group, first: true } : undefined
   }
 
   /** Notes of both that the other is the same packet. */
@@ -77,6 +97,14 @@ export class Groups {
     const all = [...this.fates.values()].flatMap(({ list }) => list)
     return all.filter(({ value }) => value.shown).map(({ value }) => value.group)
   }
+}
+
+/** The journey itself is used again for others. */
+function noteTimes(last: Kept['last'], { firstStamp, firstClock, lastStamp, lastClock }: OpenJourney): void {
+  last.firstStamp = firstStamp
+  last.firstClock = firstClock
+  last.lastStamp = lastStamp
+  last.lastClock = lastClock
 }
 
 function seenAt(group: Group, host: string, journey: Journey): void {

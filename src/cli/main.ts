@@ -11,11 +11,14 @@ declare const __VERSION__: string
 /** Each adds itself to the program; loading all of them would take longer than most of them run. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
+  trace: async () => (await import('./trace.ts')).traceCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   collect: async () => (await import('./collect.ts')).collectCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
 }
 
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {

@@ -4,24 +4,26 @@ import { columns } from '../reports/text/layout.ts'
 import { UserError } from './errors.ts'
 
 /** As parsers of filters, packets and commands give them; `column` is 1-based, in characters. */
-interface Wrong {
+export interface Wrong {
   column: number
   word: string
   message: string
   suggestion?: string
 }
 
-export function pointAt(
-  what: string,
-  text: string,
-  { column, word, message, suggestion }: Wrong,
-  more?: string,
-): UserError {
-  const before = columns(printable(text.slice(0, column - 1)))
-  const marked = `  ${printable(text)}\n  ${' '.repeat(before)}${'^'.repeat(Math.max(1, columns(printable(word))))}`
-  const meant = suggestion === undefined ? '' : ` Did you mean "${printable(suggestion)}"?`
+export function pointAt(what: string, text: string, wrong: Wrong, more?: string): UserError {
+  const marked = `  ${printable(text)}\n  ${markerBelow(text, wrong)}`
   return new UserError(
-    `${what} cannot be read: ${printable(message)}.${meant}`,
+    `${what} cannot be read: ${wrongWords(wrong)}`,
     more === undefined ? marked : `${marked}\n${more}`,
   )
 }
+
+/** `^^^` where the wrong word is, in a line below the text; `shown`: how the text is. */
+export function markerBelow(text: string, { column, word }: Wrong, shown = printable): string {
+  const before = columns(shown(text.slice(0, column - 1)))
+  return ' '.repeat(before) + '^'.repeat(Math.max(1, columns(shown(word))))
+}
+
+export const wrongWords = ({ message, suggestion }: Wrong): string =>
+  `${printable(message)}.${suggestion === undefined ? '' : ` Did you mean "${printable(suggestion)}"?`}`

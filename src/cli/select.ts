@@ -75,17 +75,24 @@ export function readFilter(filter: string): Condition {
   )
 }
 
+/** The packet as it first appeared. Only while the journey is handed over. */
+export function firstPacket({ open, states }: Pick<ClosedJourney, 'open' | 'states'>): Packet {
+  let first = states.packet(open.states.at(0))
+  // a trace that begins in the middle shows the packet only further on
+  for (let i = 1; first.src === undefined && open.traceId >= 0 && i < open.states.length; i++)
+    first = states.packet(open.states.at(i))
+  return first
+}
+
 const ELSEWHERE = ['in', 'out', 'mark'] as const
 
 /**
  * The packet as it first appeared, as a live trace filters it; but an output interface or a mark is not there yet then,
  * so those count wherever the journey shows them.
  */
-export function filterMatches(condition: Condition, { open, states, world }: ClosedJourney): boolean {
-  let first = states.packet(open.states.at(0))
-  // a trace that begins in the middle shows the packet only further on
-  for (let i = 1; first.src === undefined && open.traceId >= 0 && i < open.states.length; i++)
-    first = states.packet(open.states.at(i))
+export function filterMatches(condition: Condition, closed: ClosedJourney): boolean {
+  const { open, states, world } = closed
+  const first = firstPacket(closed)
   const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
   if (matches(first)) return true
   for (let i = 1; i < open.marks.length; i += 2) if (matches({ ...first, mark: open.marks.at(i) >>> 0 })) return true

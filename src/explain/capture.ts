@@ -8,6 +8,7 @@ import type { OpenJourney } from '../journey/open.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import { Resolver } from '../journey/resolve.ts'
 import type { Report } from '../model/diagnostic.ts'
+import type { Drop } from '../model/host.ts'
 import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
@@ -16,6 +17,8 @@ import type { Stamp } from '../read/captures/stamp.ts'
 import { PacketStates } from '../read/captures/states.ts'
 import type { Detector } from './context.ts'
 import { explain, tryFixesOf } from './explain.ts'
+import { tellingOf } from './kernel-drops/meaning.ts'
+import { dropOf } from './kernel-drops/of-journey.ts'
 import { noteTrials, type Trials } from './trials/verify.ts'
 import { noteUnmatched } from './unmatched.ts'
 
@@ -39,6 +42,8 @@ export interface ClosedJourney {
   states: PacketStates
   /** With the rules that were in force. */
   world: World
+  /** What the kernel says of having dropped its packet, in short: journeys of one fate have it in common. */
+  readonly told: string | undefined
   explain(): Journey
 }
 
@@ -126,9 +131,12 @@ export class CaptureExplainer {
     this.assembler.end()
   }
 
-  /** Nothing has come for a while, by the clock of whoever watches: closes the journeys that wait for more. */
-  pause(): void {
-    this.assembler.end()
+  /**
+   * Nothing has come for a while, by the clock of whoever watches: closes the journeys that wait for more. `settled`:
+   * nothing more can come of them, as whatever the kernel had to tell was received.
+   */
+  pause(settled = false): void {
+    this.assembler.end(settled)
   }
 
   get stats(): CaptureStats {
@@ -171,11 +179,11 @@ export class CaptureExplainer {
   }
 
   /** For Closed alone. */
-  explain({ open, repeats, followed, world }: Omit<ClosedJourney, 'explain'>): Journey {
+  explain({ open, repeats, followed, world, drop, told }: Closed): Journey {
     const repeated = repeats.length > 0
     const reign = this.reign(world)
     const { resolver } = reign
-    let known = reign.fates.find(open, this.states, followed, repeated)?.value
+    let known = reign.fates.find(open, this.states, followed, repeated, told)?.value
     const evidence = gatherEvidence(
       open,
       resolver,
@@ -189,14 +197,15 @@ export class CaptureExplainer {
       // a rule that was believed may not be any more
       reign.contradictions = resolver.contradictions
       reign.fates = new Fates(world)
-      known = reign.fates.find(open, this.states, followed, repeated)?.value
+      known = reign.fates.find(open, this.states, followed, repeated, told)?.value
     }
     const { fates } = reign
     const found = new Set<Detector>()
+    const given = drop ? { repeats, drop } : { repeats }
     const journey = explain(
       evidence,
       world,
-      known && fates.fine ? { repeats, ask: known.found } : { repeats, onFound: (one) => found.add(one) },
+      known && fates.fine ? { ...given, ask: known.found } : { ...given, onFound: (one) => found.add(one) },
     )
     if (this.unmatched) noteUnmatched(evidence, world)
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, world, this.engine))
@@ -219,6 +228,7 @@ class Closed implements ClosedJourney {
   readonly followed: boolean
   readonly states: PacketStates
   readonly world: World
+  readonly drop: Drop | undefined
   private readonly explainer: CaptureExplainer
 
   constructor(
@@ -235,6 +245,11 @@ class Closed implements ClosedJourney {
     this.followed = followed
     this.states = states
     this.world = world
+    this.drop = dropOf(open, states, world.host)
+  }
+
+  get told(): string | undefined {
+    return this.drop && tellingOf(this.drop)
   }
 
   explain(): Journey {

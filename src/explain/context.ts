@@ -4,6 +4,7 @@ import type { Evidence } from '../journey/evidence.ts'
 import type { Ended } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Hook } from '../model/hook.ts'
+import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
@@ -19,6 +20,8 @@ export interface Context {
   repeats: readonly Repeat[]
   /** What is known of the connection at each step besides what the capture shows. */
   connection: readonly Partial<Packet>[]
+  /** What the kernel says of having dropped this packet, where it was asked. */
+  drop?: Drop
 }
 
 /**
@@ -32,9 +35,16 @@ export interface Detector {
   detect(context: Context): Detected[]
 }
 
-export function makeContext(evidence: Evidence, ended: Ended, world: World, repeats: readonly Repeat[]): Context {
+export function makeContext(
+  evidence: Evidence,
+  ended: Ended,
+  world: World,
+  repeats: readonly Repeat[],
+  drop?: Drop,
+): Context {
   const { journey } = evidence
-  return { journey, evidence, ended, world, repeats, connection: connectionFacts(evidence, world) }
+  const connection = connectionFacts(evidence, world)
+  return { journey, evidence, ended, world, repeats, connection, ...(drop ? { drop } : {}) }
 }
 
 /** The packet as it arrived at step `i`, with what is known of its connection, for evaluating conditions. */

@@ -4,12 +4,15 @@ import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import { decideOutcome, type Ended } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
+import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import { walkBack } from './cause.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
-import { DETECTORS, LAST, VANISHED } from './findings/index.ts'
+import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
+import { endByDrop } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
+import { withRightTool } from './right-tool.ts'
 import { type Trials, tryFixes } from './trials/verify.ts'
 
 export interface ExplainOptions {
@@ -17,6 +20,8 @@ export interface ExplainOptions {
   ended?: Ended
   /** Earlier journeys of the same capture with this packet's content, oldest first. */
   repeats?: readonly Repeat[]
+  /** What the kernel says of having dropped this packet. */
+  drop?: Drop
   /** The detectors that found something in a journey of the same fate: no other will. Absent: all are asked. */
   ask?: ReadonlySet<Detector>
   /** Takes those that found something. */
@@ -29,7 +34,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   const { ended = decideOutcome(evidence, world), repeats = [] } = options
   journey.outcome = ended.outcome
   journey.basis = ended.basis
-  const context = makeContext(evidence, ended, world, repeats)
+  const context = makeContext(evidence, ended, world, repeats, options.drop)
   const found: Detected[] = []
   const ask = (detector: Detector) => {
     if (options.ask && !options.ask.has(detector)) return
@@ -37,7 +42,11 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     found.push(...more)
     if (more.length > 0) options.onFound?.(detector)
   }
-  if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended)) {
+  // what the kernel says is known, and need not be concluded
+  const told = endByDrop(context)
+  ask(FIRST)
+  if (told) delete ended.because
+  else if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended)) {
     // the first reason is the one that dropped it
     for (const detector of VANISHED) {
       ask(detector)
@@ -62,6 +71,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   journey.findings = found.sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0)).map(plain)
   if (!knowsIptables(evidence))
     for (const one of journey.findings) one.fix = one.fix.filter(({ command = '' }) => !/^ip6?tables /.test(command))
+  for (const one of journey.findings) one.fix = one.fix.map((fix) => withRightTool(fix, world))
   return journey
 }
 

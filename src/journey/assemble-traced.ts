@@ -27,8 +27,9 @@ const MOST_HOSTS = 1000
 const MOST_TRIED = 64
 const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
-const POSTROUTING = maskOf('postrouting')
-const REWRITES_SOURCE = INPUT | POSTROUTING
+const REWRITES_SOURCE = maskOf('input', 'postrouting')
+/** At which a packet's way may end. */
+const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
 
 /** The journeys of one host, whose clocks and trace ids can be compared. */
 class Lane extends JourneyQueue {
@@ -54,6 +55,7 @@ export class TracedAssembler implements EventSink {
   private readonly pool: OpenJourney[] = []
   private readonly sent = new Repeats()
   private lastFirstLine = 0
+  private settled = false
   private tick = 0
   /** The number of that interface's name. */
   private readonly lo: number
@@ -85,7 +87,11 @@ export class TracedAssembler implements EventSink {
     let journey = this.withId(traceId)
     let state = given >= 0 ? given : journey ? journey.shown : this.bareState(at.stamp.host)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
-    if (resolved.point.type !== 'begin') this.events++
+    if (resolved.point.type !== 'begin' && !resolved.own) this.events++
+    if (resolved.own) {
+      if (given >= 0) this.states.release(given)
+      return
+    }
     if (journey && !this.goesOn(journey, resolved, given)) {
       this.close(journey)
       journey = undefined
@@ -125,8 +131,11 @@ export class TracedAssembler implements EventSink {
     for (const lane of this.lanes.values()) for (const journey of lane.latestFirst()) journey.lossy = true
   }
 
-  end(): void {
+  /** `settled`: nothing was lost, and whatever was under way has had its time. */
+  end(settled = false): void {
+    this.settled = settled
     for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first)
+    this.settled = false
   }
 
   /** Can this event be the next of that journey? `given`: the state that it shows, or -1. */
@@ -311,9 +320,9 @@ export class TracedAssembler implements EventSink {
   private isLastChain(journey: OpenJourney, resolved: Resolved, base: number): boolean {
     const { hookMask, base: chain } = journey
     if (!chain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
-    if (hookMask !== INPUT && hookMask !== POSTROUTING) return false
+    if ((hookMask & LAST_HOOKS) === 0 || onlyHookOf(hookMask) === undefined) return false
     const out = this.states.rows[base + F.OUT]!
-    if (hookMask === POSTROUTING && (out === 0 || out === this.lo)) return false
+    if (hookMask !== INPUT && (out === 0 || out === this.lo)) return false
     return this.resolver.isVeryLast(chain)
   }
 
@@ -375,7 +384,9 @@ export class TracedAssembler implements EventSink {
 
   /** Would more of it have been seen? */
   private isFollowed(journey: OpenJourney, lane: JourneyQueue): boolean {
-    return this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
+    return (
+      this.settled || this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
+    )
   }
 }
 

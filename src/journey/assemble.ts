@@ -65,6 +65,7 @@ export class Assembler implements EventSink {
   private readonly sent = new Repeats()
   /** Of the journey begun last. */
   private lastFirstLine = 0
+  private settled = false
   /** The number of that interface's name. */
   private readonly lo: number
 
@@ -123,9 +124,11 @@ export class Assembler implements EventSink {
     this.states.release(state)
   }
 
-  /** No more events come: closes what is open, oldest first. */
-  end(): void {
+  /** No more events come: closes what is open, oldest first. `settled`: nothing was lost, and all has had its time. */
+  end(settled = false): void {
+    this.settled = settled
     for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first)
+    this.settled = false
   }
 
   /** The open journey that this event goes on with, when its bytes were not its journey's last. */
@@ -362,7 +365,7 @@ export class Assembler implements EventSink {
    */
   private isFollowed(journey: OpenJourney): boolean {
     if (journey.lane!.clock < journey.lastClock) return false
-    return this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
+    return this.settled || this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
   }
 
   private forgetKey(journey: OpenJourney): void {

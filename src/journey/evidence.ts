@@ -130,13 +130,20 @@ function evidenceOf(
   }
   const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
-  const [first, last] = [timeText(open.firstStamp, open.firstClock), timeText(open.lastStamp, open.lastClock)]
-  if (first !== undefined && last !== undefined) journey.time = { first, last }
-  if (open.firstStamp.uptime && open.lastStamp.uptime)
-    journey.uptime = { first: open.firstClock / 1e6, last: open.lastClock / 1e6 }
+  Object.assign(journey, timesOf(open))
   const skipped =
     open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) && hasNatChains(resolver.world, family)
   return { journey, arrivals, followed, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
+}
+
+/** When it began and ended, as far as the capture tells. */
+export function timesOf(open: Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>) {
+  const { firstStamp, firstClock, lastStamp, lastClock } = open
+  const times: Pick<Journey, 'time' | 'uptime'> = {}
+  const [first, last] = [timeText(firstStamp, firstClock), timeText(lastStamp, lastClock)]
+  if (first !== undefined && last !== undefined) times.time = { first, last }
+  if (firstStamp.uptime && lastStamp.uptime) times.uptime = { first: firstClock / 1e6, last: lastClock / 1e6 }
+  return times
 }
 
 /** Behind the place where nat rewrites destinations: a nat table that was not seen by then was not passed. */

@@ -75,6 +75,8 @@ export class Fates<T> {
   private readonly texts = new Names()
   /** Some rule asks for addresses under a mask with gaps, which has no ranges: they count whole. */
   private readonly wholeAddresses: boolean
+  /** Of what is told of a packet besides its lines. */
+  private readonly tellings = new Map<string, number>()
   private scratch = new Int32Array(256)
   private used = 0
   readonly list: Fate<T>[] = []
@@ -102,9 +104,15 @@ export class Fates<T> {
     return this.list.length < MOST
   }
 
-  /** The fate of this journey, if one like it was met before; it is counted then. */
-  find(open: OpenJourney, states: PacketStates, followed: boolean, repeated: boolean): Fate<T> | undefined {
-    this.describe(open, states, followed, repeated)
+  /** The fate of this journey, if one like it was met before; it is counted then. `told`: of the packet, by others. */
+  find(
+    open: OpenJourney,
+    states: PacketStates,
+    followed: boolean,
+    repeated: boolean,
+    told?: string,
+  ): Fate<T> | undefined {
+    this.describe(open, states, followed, repeated, told)
     const fate = this.byHash.get(this.hash())?.find((one) => this.same(one.key))
     if (fate) fate.count++
     return fate
@@ -121,16 +129,29 @@ export class Fates<T> {
     return fate
   }
 
-  private describe(open: OpenJourney, states: PacketStates, followed: boolean, repeated: boolean): void {
+  private telling(told: string | undefined): number {
+    if (told === undefined) return 0
+    if (!this.tellings.has(told)) this.tellings.set(told, this.tellings.size + 1)
+    return this.tellings.get(told)!
+  }
+
+  private describe(
+    open: OpenJourney,
+    states: PacketStates,
+    followed: boolean,
+    repeated: boolean,
+    told: string | undefined,
+  ): void {
     this.reserve(2 + open.points.length * (STATE_NUMBERS + this.columns.length + 2) + open.marks.length)
     const { scratch } = this
     const { fine } = this
     scratch[0] =
-      (followed ? 1 : 0) |
+      (followed || open.complete ? 1 : 0) |
       (repeated ? 2 : 0) |
       (open.beforeNat ? 4 : 0) |
       (open.natSeen ? 8 : 0) |
-      (open.lossy ? 16 : 0)
+      (open.lossy ? 16 : 0) |
+      (this.telling(told) << 5)
     scratch[1] = open.points.length
     let at = 2
     let last = -1

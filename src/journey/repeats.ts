@@ -22,8 +22,9 @@ const COMPARED = Int32Array.of(
   F.DST + 2,
   F.DST + 3,
 )
-/** Contents remembered, in sets of WAYS: in each the oldest makes room. */
+/** The latest contents are remembered, one behind the other: memory that is written in a row costs least. */
 const MOST = 131_072
+/** They are found in sets of WAYS: in each the oldest makes room. */
 const WAYS = 4
 /** A sender gives up after some minutes; later it is another connection. Microseconds. */
 const LATEST = 180e6
@@ -34,8 +35,8 @@ const ORIGIN = COMPARED.length
 const START = ORIGIN + 1
 /** Counted in numbers of 64 bits. */
 const CLOCK = (START + 1) / 2
-// A set's tags stand together, for mostly it is enough to look at these: a hash for each way, then a journey's id each (0:
-// an empty place).
+// A set's tags stand together, for mostly it is enough to look at these: a hash for each way, then each one's number among
+// all contents (from 1 on; 0: an empty place).
 const TAGS = 2 * WAYS
 
 interface Earlier {
@@ -46,8 +47,12 @@ interface Earlier {
 export class Repeats {
   private readonly contents = new Int32Array(MOST * CONTENT)
   private readonly clocks = new Float64Array(this.contents.buffer)
+  /** Which journey had each. */
+  private readonly ids = new Int32Array(MOST)
   private readonly tags = new Int32Array((MOST / WAYS) * TAGS)
-  /** Of contents that came more than once. */
+  /** The number of the latest. */
+  private count = 0
+  /** Of contents that came more than once, by their number. */
   private readonly more = new Map<number, Earlier[]>()
 
   /**
@@ -68,39 +73,46 @@ export class Repeats {
     let hash = mix(mix(start, rows[base + F.FAMILY]!), rows[base + F.HOST]!)
     for (let i = 0; i < COMPARED.length; i++) hash = mix(hash, rows[base + COMPARED[i]!]!)
     hash ^= hash >>> 15
-    const set = hash & (MOST / WAYS - 1)
-    const tag = set * TAGS
-    let oldest = 0
-    for (let way = 0; way < WAYS; way++) {
-      const known = tags[tag + WAYS + way]!
-      if (known !== 0 && tags[tag + way] === hash && this.same(set * WAYS + way, start, origin, rows, base)) {
-        tags[tag + WAYS + way] = id
-        return this.again(set * WAYS + way, known, id, clock)
+    const tag = (hash & (MOST / WAYS - 1)) * TAGS
+    const number = ++this.count
+    let known = 0
+    let way = 0
+    for (let i = 0; i < WAYS; i++) {
+      const other = tags[tag + WAYS + i]!
+      if (other > 0 && other > number - MOST && tags[tag + i] === hash && this.same(other, start, origin, rows, base)) {
+        known = other
+        way = i
+        break
       }
-      if (known < tags[tag + WAYS + oldest]!) oldest = way
+      if (other < tags[tag + WAYS + way]!) way = i
     }
-    const place = set * WAYS + oldest
-    if (this.more.size > 0) this.more.delete(place)
-    tags[tag + oldest] = hash
-    tags[tag + WAYS + oldest] = id
+    const repeats = known === 0 ? NONE : this.again(known, id, clock)
+    if (this.more.size > 0) this.more.delete(number - MOST)
+    tags[tag + way] = hash
+    tags[tag + WAYS + way] = number
+    const place = number & (MOST - 1)
+    this.ids[place] = id
     const content = place * CONTENT
     for (let i = 0; i < COMPARED.length; i++) this.contents[content + i] = rows[base + COMPARED[i]!]!
     this.contents[content + ORIGIN] = origin
     this.contents[content + START] = start
     this.clocks[content / 2 + CLOCK] = clock
-    return NONE
+    return repeats
   }
 
-  private again(place: number, known: number, id: number, clock: number): readonly Repeat[] {
-    const first = { id: String(known), clock: this.clocks[(place * CONTENT) / 2 + CLOCK]! }
-    const earlier = (this.more.get(place) ?? [first]).filter((one) => !(clock - one.clock > LATEST))
-    this.more.set(place, [...earlier.slice(-15), { id: String(id), clock }])
+  /** The journeys that had the content `known`; the latest number has it now. */
+  private again(known: number, id: number, clock: number): readonly Repeat[] {
+    const place = known & (MOST - 1)
+    const first = { id: String(this.ids[place]), clock: this.clocks[(place * CONTENT) / 2 + CLOCK]! }
+    const earlier = (this.more.get(known) ?? [first]).filter((one) => !(clock - one.clock > LATEST))
+    this.more.delete(known)
+    this.more.set(this.count, [...earlier.slice(-15), { id: String(id), clock }])
     return earlier.map((one) => ({ id: one.id, before: (clock - one.clock) / 1e6 }))
   }
 
-  private same(place: number, start: number, origin: number, rows: Int32Array, base: number): boolean {
+  private same(number: number, start: number, origin: number, rows: Int32Array, base: number): boolean {
     const { contents } = this
-    const content = place * CONTENT
+    const content = (number & (MOST - 1)) * CONTENT
     for (let i = 0; i < COMPARED.length; i++) if (contents[content + i] !== rows[base + COMPARED[i]!]) return false
     return contents[content + ORIGIN] === origin && contents[content + START] === start
   }

@@ -2,8 +2,10 @@
  * Points of nft's tracing laid on the ruleset: by the rule's handle, else by its words, else by being the only rule of
  * its chain that says so. What the trace says itself (text, verdict) holds without any ruleset.
  */
+
 import { type Hook, IPTABLES_HOOKS, IPTABLES_TABLES } from '../model/hook.ts'
 import type { StepKind } from '../model/journey.ts'
+import { isOwnTable } from '../model/own-table.ts'
 import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -52,6 +54,7 @@ export function resolveNft(
     chainNumber: 0,
     layer: layerOf(point.family!),
     base: inChain ? inChain.hook !== undefined : builtIn !== undefined || type === 'begin' || type === 'policy',
+    own: isOwnTable(tableName),
     mismatch: undefined,
     candidates: [],
     alike: [],

@@ -42,6 +42,8 @@ export interface Resolved {
   layer: number
   /** A built-in chain's line: it begins or goes on with a base chain. */
   base: boolean
+  /** Of a table that a trace session made for itself. */
+  own: boolean
   /** Why the ruleset cannot be the one in force. */
   mismatch: string | undefined
   /** Of a LOG line: the rules that print its prefix, where there is not just one. */
@@ -97,6 +99,8 @@ export class Resolver {
     at.last[1] ??= (() => {
       if (at.hook === undefined || !at.inChain) return false
       const priority = priorityAt(at, at.hook)
+      const leaves = at.hook === 'forward' || at.hook === 'output'
+      if (leaves && baseChainsAt(this.world, at.family, 'postrouting', true).length > 0) return false
       return baseChainsAt(this.world, at.family, at.hook, true).every(
         (one) => one.chain === at.inChain || one.priority < priority,
       )
@@ -160,6 +164,7 @@ export class Resolver {
       chainNumber: 0,
       layer: 0,
       base,
+      own: false,
       mismatch: undefined,
       candidates: [],
       alike: [],
@@ -203,6 +208,7 @@ export class Resolver {
       chainNumber: 0,
       layer: 0,
       base: false,
+      own: false,
       mismatch: undefined,
       candidates: only ? [] : candidates,
       alike: [],

@@ -105,10 +105,11 @@ export interface RunningScript {
 
 /**
  * Starts a POSIX sh script and leaves its standard input open. It runs in a process group of its own, so that Ctrl-C
- * at the terminal reaches nfwhy alone, which then ends it in order.
+ * at the terminal reaches nfwhy alone, which then ends it in order. `label`: one plain word that its processes show over
+ * there (`pkill -f`).
  */
-export function startScript({ name, prefix }: Place, script: string): RunningScript {
-  const [program, ...words] = [...prefix, 'sh', '-s']
+export function startScript({ name, prefix }: Place, script: string, label?: string): RunningScript {
+  const [program, ...words] = [...prefix, 'sh', '-s', ...(label === undefined ? [] : [label])]
   const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program!, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const listeners: ((text: string) => void)[] = []

@@ -1,3 +1,4 @@
+import type { Packet } from './packet.ts'
 import type { Counters } from './ruleset.ts'
 
 /**
@@ -25,6 +26,22 @@ export interface Host {
   namespaces?: string[]
   /** `net.ipv4.ip_forward` → `1`; dots as sysctl prints them. */
   sysctls?: Map<string, string>
+  /** Packets that the kernel said it dropped, in time; while it is watched more are added behind, and old ones taken away. */
+  drops?: Drop[]
+}
+
+/** What the kernel says of a packet that it drops (tracepoint skb:kfree_skb). */
+export interface Drop {
+  /** ISO 8601, UTC, with microseconds. */
+  time: string
+  /** In the kernel's word, without the prefix: `IP_RPFILTER`; `#70000` where it has no name. `NOT_SPECIFIED`: it tells none. */
+  reason: string
+  /** The kernel's function, and how far in it: `ip_forward+0x1b7`. */
+  location?: string
+  /** Inode of the network namespace. */
+  namespace?: number
+  /** As it was then, so with the addresses that NAT had given it until there. */
+  packet: Packet
 }
 
 export interface Link {

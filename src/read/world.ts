@@ -1,6 +1,7 @@
 /** Rulesets and host state, file by file, into one World. */
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Host } from '../model/host.ts'
+import { isOwnTable } from '../model/own-table.ts'
 import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { mergeHost, saySame } from './host/merge.ts'
@@ -74,6 +75,7 @@ export class WorldBuilder {
 
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */
   private addTable(table: Table, input: string, damage: number): void {
+    if (table.kind === 'nft' && isOwnTable(table.name)) return
     const { tables } = this.world
     const twin = tables.findIndex((one) => isTwin(one, table))
     if (twin >= 0) {

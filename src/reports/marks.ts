@@ -10,6 +10,10 @@ export const UNICODE = {
   times: '×',
   cut: '…',
   until: '–',
+  selected: '▸',
+  line: '─',
+  beside: '│',
+  arrows: '↑↓',
 }
 
 export type Marks = typeof UNICODE
@@ -25,4 +29,8 @@ export const ASCII: Marks = {
   times: 'x',
   cut: '...',
   until: '-',
+  selected: '>',
+  line: '-',
+  beside: '|',
+  arrows: 'up/down',
 }

@@ -28,7 +28,8 @@ export function noticesOf(groups: readonly Group[], told: Set<string>): Notice[]
   })
 }
 
-const OUTCOMES: readonly Outcome[] = [
+/** As counts are told: the worst first. */
+export const OUTCOMES: readonly Outcome[] = [
   'dropped',
   'rejected',
   'vanished',
@@ -77,12 +78,21 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
 }
 
 /** What the report cannot tell; undefined where that is nothing. */
-export function missedWords({ skipped, lost, evicted = 0 }: Tail['stats']): string | undefined {
+export function missedWords(stats: Tail['stats']): string | undefined {
+  const missed = missedList(stats)
+  return missed.length === 0 ? undefined : `Not told above: ${missed.join(', ')}.`
+}
+
+export function missedList({
+  skipped,
+  lost,
+  evicted = 0,
+}: Pick<Tail['stats'], 'skipped' | 'lost' | 'evicted'>): string[] {
   const missed: string[] = []
   if (skipped > 0) missed.push(`${numberOf(skipped, 'line')} could not be used`)
   if (lost > 0) missed.push(`${numberOf(lost, 'event')} lost by the kernel`)
   if (evicted > 0) missed.push(`${numberOf(evicted, 'journey')} cut short, as too many were under way at once`)
-  return missed.length === 0 ? undefined : `Not told above: ${missed.join(', ')}.`
+  return missed
 }
 
-const numberOf = (count: number, what: string) => `${countWords(count)} ${what}${count === 1 ? '' : 's'}`
+export const numberOf = (count: number, what: string) => `${countWords(count)} ${what}${count === 1 ? '' : 's'}`

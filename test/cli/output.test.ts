@@ -15,6 +15,12 @@ function long(packets = 3000): string {
   return parts.join('')
 }
 
+test('of packets of one fate the first and the last time are told', async () => {
+  const log = [100, 130, 160.5].map((at, i) => dropped({ at, sport: 40_000 + i })).join('')
+  const { stdout } = await nfwhy(['explain', 'log', 'rules'], { cwd: folder({ log, rules: RULES }) })
+  expect(stdout).toContain('at 100.000 – 160.500 s  #1  × 3')
+})
+
 describe('exit codes', () => {
   test.each([
     ['a drop', '', 1],

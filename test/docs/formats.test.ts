@@ -19,13 +19,15 @@ const FROM_IPTABLES_TABLE = ['bad-policy', 'missing-chain', 'rule-not-understood
 describe('warnings', () => {
   const captures = sourcesIn('src/read/captures/')
   const monitors = captures.filter(({ path }) => path.endsWith('/traced-reader.ts'))
+  const files = sourcesIn('src/read/captures/pcap/')
   const rulesets = sourcesIn('src/read/rulesets/')
   test.each([
     ['kernel-log', sourcesIn('src/read/captures/kernel-log/'), []],
     ['nft-trace', [...sourcesIn('src/read/captures/nft-trace/'), ...monitors], []],
     ['xtables-monitor', [...sourcesIn('src/read/captures/xtables-monitor/'), ...monitors], []],
     // interfaces' names are looked up in src/read/captures/device-names.ts, and Wireshark's records read as NFLOG's
-    ['nflog-pcap', sourcesIn('src/read/captures/nflog/'), ['nameless-interfaces']],
+    ['nft-netlink', [...sourcesIn('src/read/captures/netlink/'), ...files], ['nameless-interfaces']],
+    ['nflog-pcap', [...sourcesIn('src/read/captures/nflog/'), ...files], ['nameless-interfaces']],
     ['ulogd-json', sourcesIn('src/read/captures/ulogd/'), ['nameless-interfaces']],
     ['wireshark', sourcesIn('src/read/captures/wireshark/'), ['nameless-interfaces', 'records-lost']],
     // two files of one kind are joined in src/read/world.ts

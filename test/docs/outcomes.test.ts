@@ -1,8 +1,8 @@
 /** docs/outcomes.md names every outcome and every finding that there is, with its severity, and no other. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { EXIT, isProblem } from '../../src/cli/explain.ts'
-import { DETECTORS, LAST, VANISHED } from '../../src/explain/findings/index.ts'
+import { EXIT, isProblem } from '../../src/cli/exit.ts'
+import { DETECTORS, FIRST, LAST, VANISHED } from '../../src/explain/findings/index.ts'
 import type { Journey, Outcome } from '../../src/model/journey.ts'
 import { tableRows } from './markdown.ts'
 
@@ -44,7 +44,7 @@ test('outcomes', () => {
 
 describe('findings', () => {
   const rows = tableRows(page, 'Findings')
-  const codes = [...new Set([...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code))]
+  const codes = [...new Set([FIRST, ...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code))]
 
   test('each has one row', () => expect(rows.map(([code]) => word(code)).sort()).toEqual(codes.sort()))
 

@@ -10,6 +10,7 @@ import type { World } from '../../src/model/world.ts'
 import { explainFile, worldOf } from '../journey/journeys.ts'
 import { Random } from './generate/random.ts'
 import { whyNot } from './namespaces.ts'
+import { buildReceiver, whyNoReceiver } from './receiver/build.ts'
 import { randomIptables } from './trace-nft/iptables.ts'
 import { playRuleset, type Sending, type Taken } from './trace-nft/lab.ts'
 import { OWN, PORTS, RIGHT, randomRuleset } from './trace-nft/ruleset.ts'
@@ -19,6 +20,10 @@ const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 
 const reason = whyNot('nft', 'xtables-monitor', 'python3', 'ip', 'nsenter', 'ping', 'iptables-nft')
 if (reason) console.warn(`traces of nft are not compared with the kernel: ${reason}`)
+
+const noReceiver = reason ?? whyNoReceiver()
+if (noReceiver) console.warn(`traces as netlink messages are not compared with the kernel: ${noReceiver}`)
+const receiver = noReceiver ? undefined : await buildReceiver()
 
 function sendingsOf(random: Random): Sending[] {
   return Array.from({ length: 40 }, (_, i) => {
@@ -83,8 +88,8 @@ function checkCounters(journeys: readonly Journey[], world: World, name: string)
           ).toBe(`${text}: ${counters.packets}`)
 }
 
-const capturesOf = ({ monitorEnded }: Taken): string[] =>
-  monitorEnded ? ['trace', 'trace-a'] : ['trace', 'trace-a', 'monitor']
+const capturesOf = ({ monitorEnded, captures }: Taken): string[] =>
+  Object.keys(captures).filter((name) => name !== 'monitor' || !monitorEnded)
 
 /** What every capture of the same packets shows alike. */
 const walkOf = (journey: Journey): string[] =>
@@ -97,7 +102,7 @@ describe.skipIf(reason)('nft monitor trace and the kernel', () => {
     const random = new Random(one)
     const ruleset = randomRuleset(random)
     const sendings = sendingsOf(random)
-    const taken = playRuleset(`nft -f - <<'EOF'\n${ruleset}\nEOF`, sendings)
+    const taken = playRuleset(`nft -f - <<'EOF'\n${ruleset}\nEOF`, sendings, receiver)
     const all: Journey[][] = []
     for (const form of ['nft', 'json']) {
       const world = worldOf(taken.rulesets[form]!, HOST)
@@ -124,7 +129,7 @@ describe.skipIf(reason)("iptables-nft's TRACE and the kernel", () => {
     const random = new Random(one)
     const rules = randomIptables(random)
     const sendings = sendingsOf(random)
-    const taken = playRuleset(`iptables-nft-restore <<'EOF'\n${rules}EOF`, sendings)
+    const taken = playRuleset(`iptables-nft-restore <<'EOF'\n${rules}EOF`, sendings, receiver)
     const all: Journey[][] = []
     for (const form of ['save', 'nft', 'json']) {
       const world = worldOf(taken.rulesets[form]!, HOST)

@@ -1,37 +1,44 @@
+import type { Drop } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
 import { addressType } from '../../rules/fib.ts'
-import { type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { isOpening } from '../kernel-drops/meaning.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
   code: 'closed-port',
   detect(context) {
-    const { journey, world, evidence, ended } = context
+    const { journey, ended, drop } = context
     if (journey.outcome !== 'delivered') return []
-    const packet = lastPacket(context)
-    if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return []
-    if (!knowsSockets(world.host, packet.protocol) || listener(world.host, packet)) return []
-    // a reply goes to a connected socket, which no listing of listening ones shows
-    const first = packet.protocol === 'tcp' ? isSyn(packet.tcpFlags) : evidence.nat === 'passed'
-    if (!first || addressType(packet.dst, world.host) !== 'local') return []
+    const told = drop && findsNoSocket(drop)
+    const packet = told ? drop.packet : lastPacket(context)
+    if (!told && !isClosed(context, packet)) return []
     const answer = packet.protocol === 'tcp' ? 'a reset' : 'port unreachable'
+    const end = `${packet.protocol} ${describeEnd(packet.dst, packet.dport)}`
+    const message = `Netfilter let it in, but nothing on this host listens on ${end}: the sender gets ${answer}.`
     return [
-      finding(
-        'closed-port',
-        'error',
-        `Netfilter let it in, but nothing on this host listens on ${packet.protocol} ${describeEnd(packet.dst, packet.dport)}: the sender gets ${answer}.`,
-        {
-          steps: [ended.step + 1],
-          fix: [
-            {
-              description: 'start the program, or let it listen on this address (not only on 127.0.0.1)',
-              unverified: 'it is done outside of netfilter',
-            },
-          ],
-        },
-      ),
+      finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
+        steps: [ended.step + 1],
+        fix: [
+          {
+            description: 'start the program, or let it listen on this address (not only on 127.0.0.1)',
+            unverified: 'it is done outside of netfilter',
+          },
+        ],
+      }),
     ]
   },
 }
 
-const isSyn = (flags: string[] | undefined) => (flags?.includes('syn') && !flags.includes('ack')) ?? false
+/** The kernel has looked for a program, and says that there is none. */
+export const findsNoSocket = ({ reason, packet }: Drop): boolean => reason === 'NO_SOCKET' && isOpening(packet)
+
+/** By the sockets in host state. */
+function isClosed({ world, evidence }: Context, packet: Packet): boolean {
+  if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return false
+  if (!knowsSockets(world.host, packet.protocol) || listener(world.host, packet)) return false
+  // a reply goes to a connected socket, which no listing of listening ones shows
+  const first = packet.protocol === 'tcp' ? isOpening(packet) : evidence.nat === 'passed'
+  return first && addressType(packet.dst, world.host) === 'local'
+}

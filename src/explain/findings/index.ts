@@ -15,6 +15,7 @@ import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
 import { gotoSkips } from './goto-skips.ts'
 import { invalidState } from './invalid-state.ts'
+import { kernelDrop } from './kernel-drop.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
@@ -65,6 +66,9 @@ export const VANISHED: readonly Detector[] = [
   vanishedMtu,
   proxyRefuses,
 ]
+
+/** Asked first: what the kernel itself says, where it was asked. */
+export const FIRST: Detector = kernelDrop(VANISHED)
 
 export const DETECTORS: readonly Detector[] = [
   noEndpoints,

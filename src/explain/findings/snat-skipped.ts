@@ -4,6 +4,7 @@ import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule } from '../commands.ts'
 import { type Context, type Detector, finding } from '../context.ts'
+import { deedAt } from '../deed.ts'
 import { rewrites, SOURCE } from '../meant/goals.ts'
 import { markAsked } from '../meant/marks.ts'
 import { hadItNotMatched } from '../meant/what-if.ts'
@@ -15,7 +16,7 @@ export const snatSkipped: Detector = {
   detect(context) {
     const { steps } = context.journey
     const inPostrouting = steps.flatMap((step, i) => (step.table === 'nat' && step.hook === 'postrouting' ? [i] : []))
-    if (inPostrouting.some((i) => SOURCE.includes(steps[i]!.verdict ?? ''))) return []
+    if (inPostrouting.some((i) => SOURCE.includes(deedAt(context, i)))) return []
     for (const i of inPostrouting.reverse()) {
       const { rule, ending, packet } = context.evidence.arrivals[i]!
       if (!rule || (ending !== 'accept' && ending !== 'return')) continue

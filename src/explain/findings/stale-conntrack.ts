@@ -4,7 +4,7 @@ import { shellWord } from '../commands.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { entryOpened } from '../conversation.ts'
 import { DESTINATION } from '../meant/goals.ts'
-import { fromTheStart } from '../meant/what-if.ts'
+import { natFromTheStart } from '../meant/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
@@ -51,16 +51,16 @@ export const staleConntrack: Detector = {
 /** What nat would make of the packet, if it were the first; undefined where that cannot be told. */
 function destinationNow(context: Context) {
   const first = { ...context.journey.packet, ctState: 'new' as const, ctDir: 'original' as const }
-  const then = fromTheStart(context, 'nat', first)
-  if (!then || then.ending === 'unknown') return undefined
-  const { last } = then
+  const then = natFromTheStart(context, first)
+  if (!then) return undefined
+  const { last } = then.walked
   const verdict = last && verdictOf(last.rule).text
   if (!last || !verdict || !DESTINATION.includes(verdict)) return { rule: undefined, isAt: () => false }
   const to = last.rule.statements.find((one) => one.kind === 'dnat' || one.kind === 'redirect')
   // a whole network is mapped one to one
   if (!to || (to.kind !== 'dnat' && to.kind !== 'redirect')) return undefined
   return {
-    rule: refOf(context, 'nat', last.chain, last.rule),
+    rule: refOf(context, then.table.name, last.chain, last.rule),
     isAt: (address: string, port: number | undefined): boolean =>
       (to.addresses === undefined || (to.addresses[0] <= address && address <= to.addresses[1])) &&
       (to.ports === undefined || port === undefined || (to.ports[0] <= port && port <= to.ports[1])),

@@ -5,6 +5,7 @@ import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
+import { deedAt } from '../deed.ts'
 import { homeOf } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 
@@ -12,12 +13,12 @@ import { knowsSockets, listener } from '../sockets.ts'
 export type Nowhere = 'surely' | 'maybe' | undefined
 
 /** As a step shows, or as the rule says whose work the capture does not show any more. */
-const hasNewDestination = ({ journey, evidence }: Context): boolean =>
-  journey.steps.some(({ changes, verdict, kind }, i) => {
+const hasNewDestination = (context: Context): boolean =>
+  context.journey.steps.some(({ changes, kind }, i) => {
     if (changes.some(({ field }) => field === 'dst' || field === 'dport')) return true
-    const { hook, ending } = evidence.arrivals[i]!
+    const { hook, ending } = context.evidence.arrivals[i]!
     const first = hook === 'prerouting' || hook === 'output'
-    return first && kind === 'rule' && ending === 'accept' && /^(dnat|redirect|netmap)$/.test(verdict ?? '')
+    return first && kind === 'rule' && ending === 'accept' && /^(dnat|redirect|netmap)$/.test(deedAt(context, i))
   })
 
 const BEFORE_NAT: readonly (Hook | undefined)[] = [undefined, 'ingress', 'prerouting']
@@ -54,12 +55,10 @@ export function needsSource(context: Context): Nowhere {
 }
 
 /** By a rule of nat that was met, even where the capture does not show what it wrote. */
-const hasNewSource = ({ journey, evidence }: Context): boolean =>
-  evidence.arrivals.some(
+const hasNewSource = (context: Context): boolean =>
+  context.evidence.arrivals.some(
     ({ hook, ending }, i) =>
-      hook === 'postrouting' &&
-      ending === 'accept' &&
-      /^(snat|masquerade|netmap)$/.test(journey.steps[i]!.verdict ?? ''),
+      hook === 'postrouting' && ending === 'accept' && /^(snat|masquerade|netmap)$/.test(deedAt(context, i)),
   )
 
 /** An address that only its own network knows, on its way to one that the whole world knows. */

@@ -2,6 +2,8 @@
  * Where a packet would have gone in one table, had one rule matched, or had one not. Table nat chooses by chance among
  * those that serve alike, so there conditions that nobody can know are taken to hold.
  */
+
+import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import { findTable } from '../../model/world.ts'
@@ -59,4 +61,26 @@ export function fromTheStart({ world, journey }: Context, name: string, packet: 
     packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
   const chain = table?.chains.get(base)
   return table && chain && walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook })
+}
+
+/**
+ * Such a packet, as the first of its connection, through the chains of nat at the first hook that it comes to, as far as
+ * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
+ */
+export function natFromTheStart(
+  { world, journey }: Context,
+  packet: Packet,
+): { table: Table; walked: Walk } | undefined {
+  const { family } = journey
+  const hook = packet.in === undefined ? 'output' : 'prerouting'
+  let found: { table: Table; walked: Walk } | undefined
+  for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
+    if (chain.type !== 'nat' && table.name !== 'nat') continue
+    const walked = walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook })
+    if (walked.ending === 'unknown') return undefined
+    found = { table, walked }
+    // an accept alone leaves the packet to the next chain
+    if (walked.last && verdictOf(walked.last.rule).text !== 'accept') break
+  }
+  return found
 }

@@ -131,7 +131,8 @@ function stillWrong(tried: Journey, { asked, answer }: Rehearsed, { host }: Worl
 }
 
 /** Only what edits/ knows changes anything; the rest (tcpdump, ss) looks. */
-const isEdit = ({ command = '' }: Fix): boolean => /^(iptables|ip6tables|nft|ipset|sysctl|ip|conntrack) /.test(command)
+const isEdit = ({ command = '' }: Fix): boolean =>
+  /^(ip6?tables(-legacy|-nft)?|nft|ipset|sysctl|ip|conntrack) /.test(command)
 
 function applyCommand(world: World, command: string): { world: World } | { error: string } {
   const parsed = parseCommand(command)

@@ -1,6 +1,7 @@
 /** What the probe's script found, as facts about one place. What it could not find out is absent. */
 import { type Place, runScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
+import { CLOSE_LOOK } from './close-look.ts'
 import { PROBE } from './probe.ts'
 
 export interface Facts {
@@ -33,11 +34,37 @@ export interface Facts {
   nftNotLoaded?: boolean
   /** Why nft cannot list tables, in its own words. */
   nftRefused?: string
+  /** From here on only after a close look. `docker`, `podman`, `kubernetes`: the container that the shell runs in, where it shows. */
+  container?: string
+  /** Lines that commands printed, and of configuration, by name: `nft`, `ip-raw`, `link` … (close-look.ts). */
+  texts: ReadonlyMap<string, readonly string[]>
+  /** Why there is no such text, by name, in the command's own words. */
+  refused: ReadonlyMap<string, string>
+  /** Those that trace, log or listen, of every namespace. */
+  processes: readonly Process[]
+  /** Who holds a netlink socket of this namespace, by the socket's inode; not all processes can be seen from everywhere. */
+  sockets: ReadonlyMap<string, Pick<Process, 'pid' | 'name'>>
+  modules: ReadonlyMap<string, ModuleState>
+  /** The first namespace's `net.netfilter.nf_log_all_netns`, where this is another one and it is known from outside. */
+  allNetns?: string
 }
 
-/** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached. */
-export async function survey(place: Place): Promise<Facts> {
-  const { status, stdout, stderr } = await runScript(place, PROBE)
+export interface Process {
+  pid: number
+  /** The kernel's, at most 15 characters. */
+  name: string
+  /** `net:[4026531833]`; absent where we may not see it. */
+  namespace?: string
+  /** Its command line, words joined by blanks. */
+  command: string
+}
+
+/** `no-modules`: the kernel loads none, so it is built in or not there; `unknown`: the place has no list of modules. */
+export type ModuleState = 'there' | 'can-be-loaded' | 'missing' | 'no-modules' | 'unknown'
+
+/** Looks, and changes nothing. `close`: rules, processes and daemons too. Throws LiveProblem where the place cannot be reached. */
+export async function survey(place: Place, close?: 'close'): Promise<Facts> {
+  const { status, stdout, stderr } = await runScript(place, close ? PROBE + CLOSE_LOOK : PROBE)
   const facts = readFacts(new TextDecoder().decode(stdout))
   if (facts.kernel === undefined)
     throw new LiveProblem(
@@ -53,7 +80,12 @@ export function readFacts(text: string): Facts {
   const versions = new Map<string, string>()
   const unreadable = new Set<string>()
   const nftTables: string[] = []
-  const facts: Facts = { programs, versions, files, unreadable }
+  const texts = new Map<string, string[]>()
+  const refused = new Map<string, string>()
+  const processes: Process[] = []
+  const sockets = new Map<string, Pick<Process, 'pid' | 'name'>>()
+  const modules = new Map<string, ModuleState>()
+  const facts: Facts = { programs, versions, files, unreadable, texts, refused, processes, sockets, modules }
   for (const line of text.split('\n')) {
     const [key = '', rest = ''] = cut(line)
     const [name, value] = cut(rest)
@@ -62,6 +94,11 @@ export function readFacts(text: string): Facts {
     else if (key === 'there') files.set(name, [])
     else if (key === 'file') files.get(name)?.push(value)
     else if (key === 'unreadable') unreadable.add(name)
+    else if (key === 'text') addText(texts, name, value)
+    else if (key === 'refused') refused.set(name, value)
+    else if (key === 'process') processes.push(readProcess(name, value))
+    else if (key === 'socket') sockets.set(name, { pid: Number(cut(value)[0]), name: cut(value)[1] })
+    else if (key === 'module') modules.set(name, value as ModuleState)
     else if (key === 'nft-table') nftTables.push(rest.replace(/^table /, ''))
     else if (key === 'nft' && rest === 'works') facts.nftTables = nftTables
     else if (key === 'nft-not-loaded') facts.nftNotLoaded = true
@@ -69,6 +106,19 @@ export function readFacts(text: string): Facts {
     else if (rest !== '') SINGLE[key]?.(facts, rest)
   }
   return facts
+}
+
+/** An empty line says only that there is such a text. */
+function addText(texts: Map<string, string[]>, name: string, line: string): void {
+  const lines = texts.get(name) ?? []
+  texts.set(name, lines)
+  if (line.trim() !== '') lines.push(line)
+}
+
+function readProcess(pid: string, rest: string): Process {
+  // a name may hold blanks, so it is told from what follows by the namespace
+  const [, name = '', namespace = '-', command = ''] = /^(.*?) (net:\[\d+\]|-) (.*)$/.exec(rest) ?? []
+  return { pid: Number(pid), name, command: command.trim(), ...(namespace === '-' ? {} : { namespace }) }
 }
 
 const cut = (line: string): [string, string] => {
@@ -103,6 +153,9 @@ const SINGLE: Readonly<Record<string, (facts: Facts, value: string) => void>> = 
   },
   'first-namespace': (facts, value) => {
     facts.firstNamespace = value
+  },
+  container: (facts, value) => {
+    facts.container = value
   },
   'user-namespace': (facts, value) => {
     facts.userNamespace = value

@@ -73,15 +73,17 @@ done
 for program in iptables ip6tables nft; do
   command -v "$program" >/dev/null 2>&1 && printf 'version %s %s\\n' "$program" "$("$program" -V 2>&1 | head -n 1)"
 done
-for file in ${FILES.join(' ')}; do
-  [ -e "$file" ] || continue
-  if text=$(cat "$file" 2>/dev/null); then
-    printf 'there %s\\n' "$file"
-    printf '%s\\n' "$text" | while read -r line; do [ -n "$line" ] && printf 'file %s %s\\n' "$file" "$line"; done
+show_file() {
+  [ -e "$1" ] || return 0
+  if text=$(cat "$1" 2>/dev/null); then
+    printf 'there %s\\n' "$1"
+    printf '%s\\n' "$text" | while read -r line; do [ -n "$line" ] && printf 'file %s %s\\n' "$1" "$line"; done
   else
-    printf 'unreadable %s\\n' "$file"
+    printf 'unreadable %s\\n' "$1"
   fi
-done
+}
+for file in ${FILES.join(' ')}; do show_file "$file"; done
+nft_works=
 # asked for a list, nft would load the kernel's part
 nf_tables_is_there() {
   [ -d /sys/module/nf_tables ] || ! [ -s /proc/modules ] ||
@@ -91,6 +93,7 @@ if command -v nft >/dev/null 2>&1; then
   if ! nf_tables_is_there; then
     printf 'nft-not-loaded yes\\n'
   elif text=$(nft list tables 2>&1); then
+    nft_works=yes
     printf 'nft works\\n'
     printf '%s\\n' "$text" | while read -r line; do [ -n "$line" ] && printf 'nft-table %s\\n' "$line"; done
   else

@@ -1,5 +1,6 @@
 import type { CaptureFormat } from './format.ts'
 import { kernelLog } from './kernel-log/format.ts'
+import { nftNetlink } from './netlink/format.ts'
 import { nflogPcap } from './nflog/format.ts'
 import { nftTrace } from './nft-trace/format.ts'
 import { ulogdJson } from './ulogd/format.ts'
@@ -11,6 +12,8 @@ export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
   kernelLog,
   nftTrace,
   xtablesMonitor,
+  // before the other captures of packets, which takes those of any link type to say what they lack
+  nftNetlink,
   nflogPcap,
   ulogdJson,
   tsharkJson,

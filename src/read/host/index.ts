@@ -14,6 +14,7 @@ import { ipRuleText } from './ip-rule-text.ts'
 import { ipsetList } from './ipset-list.ts'
 import { ipsetSave } from './ipset-save.ts'
 import { ipsetXml } from './ipset-xml.ts'
+import { kernelDrops } from './kernel-drops.ts'
 import { modules } from './modules.ts'
 import { namespaces } from './namespaces.ts'
 import { neighboursJson } from './neighbours-json.ts'
@@ -46,6 +47,7 @@ export const HOST_FORMATS: readonly HostFormat[] = [
   ipsetList,
   ipsetXml,
   sysctl,
+  kernelDrops,
   modules,
   versions,
   collected,

@@ -4,7 +4,8 @@ import type { NamedSet } from '../../model/ruleset.ts'
 
 /** Lists are joined (IPv4 routes in one file, IPv6 in another); of single values the later one counts. */
 export function mergeHost(host: Host, more: Partial<Host>): void {
-  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, ...values } = more
+  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, drops, ...values } =
+    more
   Object.assign(host, values)
   if (links) host.links = joinLinks(host.links, links)
   if (sysctls) host.sysctls = new Map([...(host.sysctls ?? []), ...sysctls])
@@ -14,6 +15,8 @@ export function mergeHost(host: Host, more: Partial<Host>): void {
   if (neighbours) host.neighbours = withoutTwins(host.neighbours, neighbours)
   if (modules) host.modules = [...new Set([...(host.modules ?? []), ...modules])]
   if (tools) host.tools = { ...host.tools, ...tools }
+  if (drops)
+    host.drops = withoutTwins(host.drops, drops).sort((a, b) => Number(a.time > b.time) - Number(a.time < b.time))
   // millions of entries, whose timeouts make twins differ
   if (conntrack) host.conntrack = host.conntrack ? host.conntrack.concat(conntrack) : conntrack
 }

@@ -2,7 +2,7 @@
 import type { Group } from '../form.ts'
 import { countWords, markOf, timeWords, whereWords } from '../journey-words.ts'
 import { addressWords, interfaceWords, kindWords } from '../packet-words.ts'
-import { columns, pad, wrap } from './layout.ts'
+import { columns, cutMiddle, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
 
@@ -11,7 +11,7 @@ const GAP = '  '
 /** Room for most outcomes, so that packets stand below each other. */
 const OUTCOME_COLUMNS = 9
 
-const STYLES: Readonly<Record<ReturnType<typeof markOf>, Style>> = {
+export const MARK_STYLES: Readonly<Record<ReturnType<typeof markOf>, Style>> = {
   bad: 'red',
   good: 'green',
   look: 'yellow',
@@ -25,7 +25,12 @@ interface Piece {
   optional?: boolean
   /** What is between it and the piece before, on one line. */
   gap?: string
+  /** Where all has to be on one line: what has less gives way first. */
+  rank: number
 }
+
+/** Ranks of pieces. Where a packet went to tells more than where it came from. */
+const RANK = { id: 1, time: 2, basis: 3, interface: 4, kind: 5, host: 6, where: 7, rewritten: 8, source: 9, to: 10 }
 
 export function writeHead(page: Page, group: Group): void {
   const { marks, paint } = page
@@ -34,31 +39,77 @@ export function writeHead(page: Page, group: Group): void {
   const outcome = pad(journey.outcome.toUpperCase(), OUTCOME_COLUMNS)
   const front = `${marks[mark]} ${outcome}  `
   const indent = columns(front)
-  const lines = flow(pieces(page, group), page.width - indent)
+  const list = pieces(page, group)
+  const times = timesWords(page, group)
+  if (times !== '') list.push({ text: times, style: 'bold', rank: 0 })
+  const lines = flow(list, page.width - indent)
   lines.forEach((line, i) => {
     const text = line.map(({ text, style, gap = GAP }, k) => (k === 0 ? '' : gap) + (style ? paint(text, style) : text))
-    page.line((i === 0 ? paint(front, STYLES[mark], 'bold') : ' '.repeat(indent)) + text.join(''))
+    page.line((i === 0 ? paint(front, MARK_STYLES[mark], 'bold') : ' '.repeat(indent)) + text.join(''))
   })
+}
+
+/** `× 12`; empty for one packet. */
+const timesWords = ({ marks }: Page, { count }: Group): string =>
+  count > 1 ? `${marks.times} ${countWords(count)}` : ''
+
+/** Below this width the outcomes' column costs too much. */
+const ROOMY = 64
+
+/** The same on one line of at most `width` columns, the count at its end; what tells least is left out. */
+export function headLine(page: Page, group: Group, width: number): string {
+  const { marks, paint } = page
+  const mark = markOf(group.journey)
+  const outcome = group.journey.outcome.toUpperCase()
+  const front = `${marks[mark]} ${width < ROOMY ? `${outcome} ` : `${pad(outcome, OUTCOME_COLUMNS)}  `}`
+  const times = timesWords(page, group)
+  const end = times === '' ? '' : `  ${times}`
+  const room = Math.max(0, width - columns(front) - columns(end))
+  const { line, used } = oneLine(page, pieces(page, group), room)
+  const gap = ' '.repeat(Math.max(0, room - used))
+  return paint(front, MARK_STYLES[mark], 'bold') + line + (end === '' ? '' : gap + paint(end, 'bold'))
+}
+
+/** Of the pieces the highest ranks that fit, in their order. */
+function oneLine({ paint, marks }: Page, list: readonly Piece[], room: number): { line: string; used: number } {
+  const kept = new Set<Piece>()
+  let used = 0
+  for (const piece of [...list].sort((a, b) => b.rank - a.rank)) {
+    const needed = columns(piece.gap ?? GAP) + columns(piece.text)
+    if (kept.size > 0 && used + needed > room) continue
+    kept.add(piece)
+    used += kept.size === 1 ? columns(piece.text) : needed
+  }
+  let line = ''
+  used = 0
+  for (const { text, gap = GAP, style } of list.filter((one) => kept.has(one))) {
+    const before = line === '' ? '' : gap
+    const shown = cutMiddle(text, room - used - columns(before), marks.cut)
+    line += before + (style ? paint(shown, style) : shown)
+    used += columns(before) + columns(shown)
+  }
+  return { line, used }
 }
 
 function pieces(page: Page, group: Group): Piece[] {
   const { marks } = page
-  const { journey, count } = group
+  const { journey } = group
   const { basis, host, packet } = journey
   const good = markOf(journey) === 'good'
   const [first = '', ...more] = addressWords(group, marks)
-  const list: Piece[] = [{ text: `${packet.protocol ?? journey.family} ${first}` }]
-  const add = (text: string | undefined, rest: Omit<Piece, 'text'> = {}) =>
-    text !== undefined && list.push({ text, ...rest })
-  for (const text of more) add(text, { gap: ' ' })
-  for (const text of kindWords(packet, marks)) add(text)
-  for (const text of interfaceWords(journey)) add(text)
-  add(whereWords(journey), { optional: journey.outcome === 'delivered' })
-  if (basis !== 'observed') add(`(${basis})`, { gap: ' ' })
-  add(timeWords(group, marks), { style: 'dim', optional: good && !page.full })
-  if ((page.full || page.hosts) && host !== undefined) add(`on ${host}`, { style: 'dim' })
-  add(`#${journey.id}`, { style: 'dim', optional: good && !page.full })
-  if (count > 1) add(`${marks.times} ${countWords(count)}`, { style: 'bold' })
+  const list: Piece[] = []
+  const add = (rank: number, text: string | undefined, rest: Omit<Piece, 'text' | 'rank'> = {}) =>
+    text !== undefined && list.push({ text, rank, ...rest })
+  add(RANK.source, `${packet.protocol ?? journey.family} ${first}`)
+  for (const text of more) add(text.startsWith(marks.to) ? RANK.to : RANK.rewritten, text, { gap: ' ' })
+  for (const text of kindWords(packet, marks)) add(RANK.kind, text)
+  for (const text of interfaceWords(journey)) add(RANK.interface, text)
+  const delivered = journey.outcome === 'delivered'
+  add(delivered ? RANK.id : RANK.where, whereWords(journey), { optional: delivered })
+  if (basis !== 'observed') add(RANK.basis, `(${basis})`, { gap: ' ' })
+  add(RANK.time, timeWords(group, marks), { style: 'dim', optional: good && !page.full })
+  if ((page.full || page.hosts) && host !== undefined) add(RANK.host, `on ${host}`, { style: 'dim' })
+  add(RANK.id, `#${journey.id}`, { style: 'dim', optional: good && !page.full })
   return list
 }
 

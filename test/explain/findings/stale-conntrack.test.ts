@@ -1,6 +1,7 @@
 /** The connection is older than the rules. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { entry } from '../../simulate/world.ts'
 import { type Case, told } from './played.ts'
 
@@ -38,4 +39,38 @@ describe('stale-conntrack', () => {
   ])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'stale-conntrack')).toBeUndefined()
   })
+})
+
+describe('stale-conntrack with nft', () => {
+  const rules = (to: string) => `table inet gateway { # handle 1
+	chain early { # handle 1
+		type nat hook prerouting priority dstnat - 5; policy accept;
+		ip saddr 10.0.1.77 accept # handle 4
+	}
+	chain pre { # handle 2
+		type nat hook prerouting priority dstnat; policy accept;
+		ip daddr 10.0.1.1 udp dport 53 dnat ip to ${to} # handle 5
+	}
+	chain forward { # handle 3
+		type filter hook forward priority filter; policy accept;
+	}
+}
+`
+  const trace =
+    'trace id 11112222 inet gateway forward packet: iif "eth0" oif "eth1" ip saddr 10.0.1.2 ip daddr 10.0.2.8 ip dscp cs0 ip ecn not-ect ip ttl 63 ip id 1 ip protocol udp ip length 60 udp sport 5000 udp dport 53 udp length 40\n' +
+    'trace id 11112222 inet gateway forward policy accept\n'
+  const conntrack =
+    'udp      17 29 src=10.0.1.2 dst=10.0.1.1 sport=5000 dport=53 [UNREPLIED] src=10.0.2.8 dst=10.0.1.2 sport=53 dport=5000 mark=0 use=1\n'
+  const traced =
+    'trace id 11112222 inet t p packet: iif "eth0" ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip protocol udp ip length 60 udp sport 5000 udp dport 53 udp length 40\n' +
+    'trace id 11112222 inet t p policy accept\n'
+  const table =
+    'table inet t { # handle 9\n\tchain p { # handle 1\n\t\ttype filter hook prerouting priority -350; policy accept;\n\t}\n}\n'
+  const codes = (to: string) =>
+    explainFile(traced + trace, worldOf(table + rules(to), conntrack)).journeys.flatMap(({ findings }) =>
+      findings.filter(({ code }) => code === 'stale-conntrack').map(({ rules }) => rules[0]?.handle),
+    )
+
+  it('names the rule that would rewrite it otherwise', () => expect(codes('10.0.2.9')).toEqual([5]))
+  it('is not told where that rule does the same', () => expect(codes('10.0.2.8')).toEqual([]))
 })

@@ -17,8 +17,8 @@ export interface Sending {
 }
 
 export interface Taken {
-  /** By the file's name: `trace`, `trace-a`, `monitor`. */
-  captures: Record<string, string>
+  /** By the file's name: `trace`, `trace-a`, `monitor`; and `netlink`, where there is a receiver. */
+  captures: Record<string, Uint8Array>
   /** By what is printed of it: nft's text and JSON with handles, iptables-save. */
   rulesets: Record<string, string>
   /** Source ports of what came to the router's own sockets, and to the right host's. */
@@ -30,21 +30,23 @@ export interface Taken {
 
 const FILES = { captures: ['trace', 'trace-a', 'monitor'], rulesets: ['nft', 'json', 'save'] } as const
 
-export function playRuleset(load: string, sendings: readonly Sending[]): Taken {
+/** `receiver`: the program that receives netlink's messages itself, where it can. */
+export function playRuleset(load: string, sendings: readonly Sending[], receiver?: string): Taken {
   const folder = mkdtempSync(join(tmpdir(), 'nfwhy-trace-'))
   try {
     writeFileSync(join(folder, 'load'), load)
     writeFileSync(join(folder, 'sendings'), JSON.stringify(sendings))
     writeFileSync(join(folder, 'listen.py'), LISTEN)
     writeFileSync(join(folder, 'send.py'), SEND)
-    const output = runInNamespace(`cd ${folder}\n${SCRIPT}`)
+    const receive = receiver === undefined ? 'sleep 60' : `node ${receiver} '{"what":"nft-trace"}' netlink`
+    const output = runInNamespace(`cd ${folder}\nreceive='${receive.replaceAll("'", "'\\''")}'\n${SCRIPT}`)
     const file = (name: string) => readFileSync(join(folder, name), 'utf8')
-    const take = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, file(name)]))
+    const names = receiver === undefined ? FILES.captures : [...FILES.captures, 'netlink']
     const ports = (name: string) => file(name).split('\n').filter(Boolean).map(Number)
     if (!output.includes('all done')) throw new Error(output)
     return {
-      captures: take(FILES.captures),
-      rulesets: take(FILES.rulesets),
+      captures: Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))])),
+      rulesets: Object.fromEntries(FILES.rulesets.map((name) => [name, file(name)])),
       own: ports('own'),
       right: ports('right'),
       monitorEnded: file('monitor.err') !== '',
@@ -109,11 +111,14 @@ sh load || exit 1
 nft monitor trace > trace & a=$!
 nft -a monitor trace > trace-a & b=$!
 xtables-monitor --trace > monitor 2> monitor.err & c=$!
+eval "exec $receive" > received & d=$!
 sleep 0.4
+case $receive in sleep*) ;; *) until grep -q ready received; do sleep 0.05; done ;; esac
 there $left "python3 send.py left"
 python3 send.py own
 sleep 0.4
-kill $a $b $c
+kill $a $b $c $d
+wait $d 2>/dev/null
 nft -a list ruleset > nft; nft -j -a list ruleset > json; iptables-nft-save -c > save 2>/dev/null
 kill $own $far $left $right
 echo all done

@@ -13,10 +13,15 @@ export interface CaptureEvent {
   time: string | undefined
   clock: number
   line: number
+  /** Of captures with trace ids: these, and the mark behind the event, where one is shown. */
+  traceId: number | undefined
+  mark: number | undefined
 }
 
 export interface Read {
   events: CaptureEvent[]
+  /** How many events had come when some were lost. */
+  lost: number[]
   /** `LINE CODE` */
   told: string[]
   messages: string[]
@@ -33,23 +38,26 @@ export function readCapture(
   const bytes = typeof capture === 'string' ? new TextEncoder().encode(capture) : capture
   const points = new TracePoints()
   const states = new PacketStates()
-  const read: Read = { events: [], told: [], messages: [], skipped: 0, bytes: 0 }
+  const read: Read = { events: [], lost: [], told: [], messages: [], skipped: 0, bytes: 0 }
   const reader = format.open({
     points,
     states,
     sink: {
-      event(point, state, { stamp, clock }, line) {
-        states.retain(state)
+      event(point, state, { stamp, clock }, line, traceId, mark) {
+        if (state >= 0) states.retain(state)
         read.events.push({
           point: points.get(point),
-          packet: states.packet(state),
+          packet: state < 0 ? {} : states.packet(state),
           host: stamp.host,
           time: timeText(stamp, clock),
           clock,
           line,
+          traceId,
+          mark: mark === -1 ? undefined : mark,
         })
-        states.release(state)
+        if (state >= 0) states.release(state)
       },
+      lost: () => read.lost.push(read.events.length),
     },
     report: (code, message, line) => {
       read.told.push(`${line ?? '-'} ${code}`)

@@ -66,7 +66,7 @@ export class NflogMessages {
     line: number,
   ): boolean {
     if (end - start < 8) return false
-    const length = this.attributes(view, start, end, little)
+    const length = this.attributes(view, start, end, little, line)
     if (length < 0) return false
     const point = this.prefixes.point(bytes, view, this.prefixStart, this.prefixEnd, this.hook)
     this.context.sink.event(point, this.state(length), at, line)
@@ -85,7 +85,7 @@ export class NflogMessages {
   }
 
   /** Fills the key; gives its length, or -1 where these are no attributes. */
-  private attributes(view: DataView, start: number, end: number, little: boolean): number {
+  private attributes(view: DataView, start: number, end: number, little: boolean, line: number): number {
     const { keyView } = this
     for (let i = 0; i < R.PAYLOAD; i += 4) keyView.setInt32(i, 0)
     const family = view.getUint8(start)
@@ -129,7 +129,7 @@ export class NflogMessages {
           flags |= this.sender(view, from, to)
           break
         case NFULA_SEQ:
-          if (to - from >= 4) this.sequence(view.getUint16(start + 2), view.getUint32(from))
+          if (to - from >= 4) this.sequence(view.getUint16(start + 2), view.getUint32(from), line)
           break
         case NFULA_VLAN:
           flags |= this.vlan(view, from, to, little)
@@ -217,13 +217,15 @@ export class NflogMessages {
       }
   }
 
-  private sequence(group: number, number: number): void {
+  private sequence(group: number, number: number, line: number): void {
     const before = this.sequences.get(group)
     this.sequences.set(group, number)
     if (before === undefined) return
     const missing = (number - before - 1) >>> 0
     // one that goes back is another capture's
-    if (missing > 0 && missing < 0x80000000) this.lost += missing
+    if (missing === 0 || missing >= 0x80000000) return
+    this.lost += missing
+    this.context.sink.lost?.(line)
   }
 
   private state(length: number): number {

@@ -1,200 +1,29 @@
-/**
- * Capture files of libpcap (`tcpdump -i nflog:GROUP -w FILE`) and of Wireshark, with packets of link type NFLOG: pcap in
- * either byte order, with micro- or nanoseconds, and pcapng. Several may stand behind each other in one file.
- */
+/** NFLOG records in capture files, as `tcpdump -i nflog:GROUP -w FILE` writes them (docs/formats/nflog-pcap.md). */
 import { DeviceNames } from '../device-names.ts'
-import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
-import { Pieces } from '../pieces.ts'
-import { UtcMoment } from '../utc-moment.ts'
-import { type CaptureInterface, micros, seconds, timeOf } from './interface.ts'
-import { linkTypeText, NFLOG } from './link-types.ts'
+import type { CaptureContext } from '../format.ts'
+import { CaptureFile } from '../pcap/file.ts'
+import { NFLOG } from '../pcap/link-types.ts'
 import { NflogMessages } from './messages.ts'
-import { MOST_BLOCK, Pcapng, SECTION_HEADER } from './pcapng.ts'
 
-/** pcap's magic number as it stands there in big endian → time stamps in units a second, and its record's head. */
-const MAGIC: ReadonlyMap<number, { units: number; head: number }> = new Map([
-  [0xa1b2c3d4, { units: 1e6, head: 16 }],
-  [0xa1b23c4d, { units: 1e9, head: 16 }],
-  // Alexey Kuznetzov's libpcap, of old Linux distributions
-  [0xa1b2cd34, { units: 1e6, head: 24 }],
-])
-const FILE_HEAD = 24
-/** What a file begins with, in either byte order; as a record's seconds these are far off. */
-const HEADS: ReadonlySet<number> = new Set([
-  0xa1b2c3d4,
-  0xa1b23c4d,
-  0xa1b2cd34,
-  0xd4c3b2a1,
-  0x4d3cb2a1,
-  0x34cdb2a1,
-  SECTION_HEADER,
-])
-/** The top bits say how long frame check sequences are. */
-const LINK_TYPE_BITS = 0x03ffffff
-
-type Form = 'unknown' | 'pcap' | 'pcapng' | 'lost'
-
-export class NflogReader implements CaptureReader {
-  readonly stats: CaptureStats = { bytes: 0, skipped: 0 }
-  private readonly context: CaptureContext
-  private readonly pieces: Pieces
+export class NflogReader extends CaptureFile {
   private readonly messages: NflogMessages
-  private readonly moment = new UtcMoment()
-  private readonly pcapng: Pcapng
-  private form: Form = 'unknown'
-  /** Of pcap. */
-  private little = true
-  private head = 16
-  private only: CaptureInterface = { linkType: NFLOG, units: 1e6, offset: 0 }
-  /** The packet's number, as Wireshark counts. */
-  private number = 0
-  private dropped = 0
-  /** What is read. */
-  private bytes: Uint8Array = new Uint8Array(0)
-  private readonly told = new Set<string>()
 
   constructor(context: CaptureContext) {
-    this.context = context
+    super(context, NFLOG)
     this.messages = new NflogMessages(context, new DeviceNames(context.states.names, context.links))
-    this.pieces = new Pieces((bytes, view, start, end) => this.next(bytes, view, start, end))
-    this.pcapng = new Pcapng({
-      packet: (view, start, end, from, high, low) => {
-        if (high < 0) this.moment.set(Number.NaN, 0)
-        else {
-          timeOf(high, low, from)
-          this.moment.set(seconds, micros)
-        }
-        this.packet(view, start, end, from, this.pcapng.little)
-      },
-      tooLong: () => this.tooLong(),
-      damaged: () => this.damaged(),
-      dropped: (count) => {
-        this.dropped += count
-      },
-    })
   }
 
-  push(chunk: Uint8Array): void {
-    this.stats.bytes += chunk.length
-    this.pieces.push(chunk)
-  }
-
-  end(): void {
-    if (this.pieces.left > 0) {
-      this.number++
-      this.skip('capture-cut', 'the file ends in the middle of a packet; tcpdump may still have been writing it')
-    }
-    if (this.dropped > 0)
-      this.context.report('records-lost', `${this.dropped} packets are missing: the capturing machine dropped them`)
-    this.messages.end()
-    this.stats.lost = this.dropped + this.messages.lost
-  }
-
-  private next(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-    this.bytes = bytes
-    switch (this.form) {
-      case 'unknown':
-        return this.begin(view, start, end)
-      case 'pcap':
-        return this.record(view, start, end)
-      case 'pcapng':
-        if (end - start >= 4 && MAGIC.has(magicOf(view, start))) return this.begin(view, start, end)
-        return this.pcapng.next(view, start, end)
-      case 'lost':
-        return end - start
-    }
-  }
-
-  /** The head of a file, or of one behind another. */
-  private begin(view: DataView, start: number, end: number): number {
-    if (end - start < 4) return -4
-    if (view.getUint32(start) === SECTION_HEADER) {
-      this.form = 'pcapng'
-      return this.pcapng.next(view, start, end)
-    }
-    const magic = MAGIC.get(magicOf(view, start))
-    if (!magic) {
-      this.damaged()
-      return end - start
-    }
-    if (end - start < FILE_HEAD) return -FILE_HEAD
-    this.form = 'pcap'
-    this.little = !MAGIC.has(view.getUint32(start))
-    this.head = magic.head
-    const linkType = view.getUint32(start + 20, this.little) & LINK_TYPE_BITS
-    this.only = { linkType, units: magic.units, offset: 0 }
-    // without a single packet it is none of netfilter's all the same
-    if (linkType !== NFLOG) this.otherLinkType(linkType)
-    return FILE_HEAD
-  }
-
-  private record(view: DataView, start: number, end: number): number {
-    const { little, head } = this
-    const there = end - start
-    if (there < head) return -head
-    if (HEADS.has(view.getUint32(start)) && this.isHead(view, start)) return this.begin(view, start, end)
-    const captured = view.getUint32(start + 8, little)
-    if (captured > MOST_BLOCK) {
-      this.damaged()
-      return there
-    }
-    if (there < head + captured) return this.only.linkType === NFLOG ? -(head + captured) : head + captured
-    const fraction = view.getUint32(start + 4, little)
-    this.moment.set(view.getUint32(start, little), Math.floor(fraction / (this.only.units / 1e6)))
-    this.packet(view, start + head, start + head + captured, this.only, little)
-    return head + captured
-  }
-
-  /** The magic number, and version 2.4 behind it, which as a record's time would be one microsecond in 2055. */
-  private isHead(view: DataView, start: number): boolean {
-    if (view.getUint32(start) === SECTION_HEADER) return true
-    const version = view.getUint32(start + 4)
-    return version === 0x00020004 || version === 0x02000400
-  }
-
-  private packet(view: DataView, start: number, end: number, { linkType }: CaptureInterface, little: boolean): void {
-    this.number++
-    if (linkType !== NFLOG) this.otherLinkType(linkType)
-    else if (!this.messages.take(this.bytes, view, start, end, little, this.moment, this.number))
+  protected take(bytes: Uint8Array, view: DataView, start: number, end: number, little: boolean): void {
+    if (!this.messages.take(bytes, view, start, end, little, this.moment, this.number))
       this.skip('not-a-packet', 'a packet has none of NFLOG in it; it was passed over')
   }
 
-  private otherLinkType(linkType: number): void {
-    const message = `its packets are of link type ${linkTypeText(linkType)}; what netfilter did with them is only in captures of link type NFLOG (${NFLOG}), as tcpdump -i nflog writes them`
-    this.tell('other-link-type', message)
+  protected otherLinkType(found: string): string {
+    return `its packets are of link type ${found}; what netfilter did with them is only in captures of link type NFLOG (${NFLOG}), as tcpdump -i nflog writes them`
   }
 
-  private tooLong(): void {
-    this.number++
-    this.skip('packet-too-long', 'a packet of more than 1 MB was passed over')
+  protected ended(): number {
+    this.messages.end()
+    return this.messages.lost
   }
-
-  private damaged(): void {
-    this.form = 'lost'
-    this.number++
-    this.skip(
-      'capture-damaged',
-      'here the file is damaged, and where its next packet begins cannot be told: the rest was passed over',
-    )
-  }
-
-  private skip(code: string, message: string): void {
-    this.stats.skipped++
-    this.tell(code, message)
-  }
-
-  /** Each kind once, with the first packet it was met in. */
-  private tell(code: string, message: string): void {
-    if (this.told.has(code)) return
-    this.told.add(code)
-    this.context.report(code, message, this.number || undefined)
-  }
-}
-
-/** In big endian, whichever of the two it stands in; 0 where it is no magic number. */
-function magicOf(view: DataView, start: number): number {
-  const big = view.getUint32(start)
-  if (MAGIC.has(big)) return big
-  const little = view.getUint32(start, true)
-  return MAGIC.has(little) ? little : 0
 }

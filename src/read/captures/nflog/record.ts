@@ -11,6 +11,7 @@ import type { Packet } from '../../../model/packet.ts'
 import * as F from '../header-fields.ts'
 import type { Names } from '../names.ts'
 import { packetOfRow } from '../packet-of-row.ts'
+import { hexText } from '../wire/hex.ts'
 import { readIp } from '../wire/ip.ts'
 
 export const IN = 4
@@ -93,8 +94,8 @@ export function packetOfRecord(bytes: Uint8Array, start: number, end: number, na
   readRecord(view)
   const text = (column: number) =>
     column === F.OPT
-      ? hex(view, row[F.OPT]! >>> 12, (row[F.OPT]! & 0xfff) / 2, '')
-      : hex(view, row[column]! >>> 12, row[column]! & 0xfff, ':')
+      ? hexText(view, row[F.OPT]! >>> 12, (row[F.OPT]! & 0xfff) / 2)
+      : hexText(view, row[column]! >>> 12, row[column]! & 0xfff, ':')
   const packet = packetOfRow(row, text, names)
   const inner = row[F.INNER]!
   if (inner !== 0) packet.inner = quoted(view, inner >>> 12, (inner >>> 12) + (inner & 0xfff), names)
@@ -104,17 +105,5 @@ export function packetOfRecord(bytes: Uint8Array, start: number, end: number, na
 function quoted(view: DataView, start: number, end: number, names: Names): Packet {
   row.fill(0)
   row[F.FAMILY] = readIp(row, view, start, end, 0)
-  return packetOfRow(row, () => hex(view, row[F.OPT]! >>> 12, (row[F.OPT]! & 0xfff) / 2, ''), names)
-}
-
-function hex(view: DataView, start: number, length: number, between: string): string {
-  const pairs: string[] = []
-  for (let i = 0; i < length; i++)
-    pairs.push(
-      view
-        .getUint8(start + i)
-        .toString(16)
-        .padStart(2, '0'),
-    )
-  return pairs.join(between)
+  return packetOfRow(row, () => hexText(view, row[F.OPT]! >>> 12, (row[F.OPT]! & 0xfff) / 2), names)
 }

@@ -1,17 +1,7 @@
 /** What a ` TRACE:` line of xtables-monitor says behind family and id (iptables/xtables-monitor.c, trace_cb). */
-import type { RuleFamily } from '../../../model/ruleset.ts'
+import { FAMILIES } from '../nft-families.ts'
 import type { TracePoint, TracePoints } from '../points.ts'
 import type { Meaning } from '../traced-line-table.ts'
-
-/** Netfilter's numbers of families (NFPROTO_…). */
-export const FAMILIES: Readonly<Record<number, RuleFamily>> = {
-  1: 'inet',
-  2: 'ip',
-  3: 'arp',
-  5: 'netdev',
-  7: 'bridge',
-  10: 'ip6',
-}
 
 const HEAD = /^([^\s:]+):(\S+?):(rule|return|policy):(.*)$/s
 const RULE = /^0x([0-9a-f]+):(\S+)(?:\s+(.*))?$/s

@@ -1,0 +1,161 @@
+/** `nfwhy doctor`: why there is no trace on a host, and the command that mends it. */
+import { createInterface } from 'node:readline'
+import type { Command } from 'commander'
+import { CONFIGURATIONS } from '../live/doctor/config.ts'
+import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
+import { runMend } from '../live/doctor/fix.ts'
+import { diagnosisJson, type Extra } from '../live/doctor/json.ts'
+import { commandText } from '../live/doctor/problem.ts'
+import { type Proof, prove, proveHere } from '../live/doctor/prove.ts'
+import { diagnosisText, proofsText } from '../live/doctor/text.ts'
+import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
+import { HERE, type Place, parseVia } from '../live/place.ts'
+import { LiveProblem } from '../live/problem.ts'
+import { printable, printableJson } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { EXIT } from './exit.ts'
+import { readFilter } from './select.ts'
+import { Output } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+
+interface DoctorOptions {
+  via?: string[]
+  fix?: boolean
+  yes?: boolean
+  prove?: boolean
+  proveHere?: boolean
+  printConfig?: string
+  json?: boolean
+  color?: boolean
+  width?: number
+}
+
+export function doctorCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('doctor')
+    .summary('why there is no trace on a host, and the command that mends it')
+    .description(
+      'Looks for all that keeps a trace from appearing: rights, modules, loggers, who has taken them, rules that trace ' +
+        'something else or stand in the wrong place, namespaces, flow offload, log daemons … Looking changes nothing. ' +
+        'FILTER, as in trace, says which packets it is about.',
+    )
+    .argument('[FILTER]', "which packets: 'tcp dst port 52000'")
+    .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
+    .option('--fix', 'run the fixes that are safe, asking before each')
+    .option('--yes', 'with --fix: without asking')
+    .option('--prove', 'trace a packet of its own in a throw-away network namespace, and see who sees it')
+    .option('--prove-here', 'the same in this network namespace: a packet to 127.0.0.0/8, no other is touched')
+    .option(
+      '--print-config <DAEMON>',
+      `configuration that keeps traces, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,
+    )
+    .option('--json', 'one JSON document')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (filter: string | undefined, options: DoctorOptions) => {
+      process.exitCode = await runDoctor(filter, options)
+    })
+}
+
+/** The exit code; throws UserError, LiveProblem and ClosedPipe. */
+async function runDoctor(filter: string | undefined, options: DoctorOptions): Promise<number> {
+  if (options.printConfig !== undefined) return printConfig(options.printConfig)
+  const terminal = terminalOptions(options, true)
+  const wish: Wish = filter === undefined ? ANY_PACKET : wishOf(filter, readFilter(filter))
+  if (options.yes && !options.fix) throw new UserError('--yes goes with --fix.')
+  const asks = options.fix === true && !options.yes
+  if (asks && !(process.stdin.isTTY && process.stderr.isTTY))
+    throw new UserError('--fix asks before each command, and this is no terminal: --yes runs the safe ones unasked.')
+  const places: Place[] = options.via?.map(parseVia) ?? [HERE]
+  const out = new Output()
+  const documents: object[] = []
+  let exit: number = EXIT.done
+  for (const [i, place] of places.entries()) {
+    try {
+      const { found, proofs, fixed } = await examine(place, wish, options)
+      if (found.problems.some(isProblem) || proofs?.some(({ result }) => result === 'not-seen'))
+        exit = Math.max(exit, EXIT.problem)
+      if (options.json)
+        documents.push(diagnosisJson(found, { ...(fixed ? { fixed } : {}), ...(proofs ? { proofs } : {}) }))
+      else {
+        out.write((i === 0 ? '' : '\n') + diagnosisText(found, filter, terminal, places.length > 1))
+        out.write(proofsText(proofs ?? [], terminal))
+        out.flush()
+      }
+    } catch (error) {
+      // of several, the others may still be reached
+      if (!(error instanceof LiveProblem) || places.length === 1) throw error
+      exit = EXIT.failed
+      tell(`nfwhy: ${error.message}`)
+      if (error.hint !== undefined) tell(error.hint)
+    }
+  }
+  if (options.json) out.write(`${printableJson(places.length === 1 ? documents[0] : documents)}\n`)
+  out.flush()
+  return exit
+}
+
+interface Examined {
+  /** After fixing. */
+  found: Diagnosis
+  proofs?: Proof[]
+  fixed?: NonNullable<Extra['fixed']>
+}
+
+async function examine(
+  place: Place,
+  wish: Wish,
+  { fix, yes, prove: away, proveHere: here }: DoctorOptions,
+): Promise<Examined> {
+  let found = await diagnose(place, wish)
+  const fixed = fix ? await fixAll(found, !yes) : []
+  if (fixed.length > 0) found = await diagnose(place, wish)
+  const proofs = [
+    ...(away ? await prove(place, found.facts) : []),
+    ...(here ? await proveHere(place, found.facts) : []),
+  ]
+  return { found, ...(fixed.length > 0 ? { fixed } : {}), ...(away || here ? { proofs } : {}) }
+}
+
+function printConfig(daemon: string): number {
+  if (!Object.hasOwn(CONFIGURATIONS, daemon))
+    throw new UserError(
+      `--print-config ${printable(daemon)}: there is none for it, but for ${Object.keys(CONFIGURATIONS).join(' and ')}.`,
+    )
+  const out = new Output()
+  out.write(CONFIGURATIONS[daemon as keyof typeof CONFIGURATIONS])
+  out.flush()
+  return EXIT.done
+}
+
+/** Runs what is safe, each after asking; tells every command and how it is taken back before it runs. */
+async function fixAll({ place, problems }: Diagnosis, asks: boolean): Promise<NonNullable<Extra['fixed']>> {
+  const fixed: NonNullable<Extra['fixed']>[number][] = []
+  const ask = asks ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
+  try {
+    const answers = ask?.[Symbol.asyncIterator]()
+    for (const { code, message, fix } of problems.filter(isProblem)) {
+      if (!fix?.safe || !fix.commands) continue
+      const command = commandText(fix.commands)
+      const undo = fix.undo && commandText(fix.undo)
+      tell(message)
+      tell(`  ${command}`)
+      if (undo !== undefined) tell(`  undo: ${undo}`)
+      if (answers) {
+        process.stderr.write('Run it? [y/N] ')
+        const { value, done } = await answers.next()
+        if (done) break
+        if (!/^y(?:es)?$/i.test(value.trim())) continue
+      }
+      const done = await runMend(place, fix)
+      tell(done.done ? '  done' : `  it failed: ${done.said}`)
+      fixed.push({ code, command, ...(undo === undefined ? {} : { undo }), ...done })
+    }
+  } finally {
+    ask?.close()
+  }
+  return fixed
+}
+
+const tell = (line: string) => process.stderr.write(`${printable(line)}\n`)

@@ -1,0 +1,101 @@
+/** Journeys told as they complete: each by itself for programs, folded by fate for people. */
+import type { ClosedJourney } from '../explain/capture.ts'
+import type { Joiner } from '../explain/joined.ts'
+import type { Journey } from '../model/journey.ts'
+import { FORMS, type Form, type FormOptions, single, type Tail, worstFirst } from '../reports/index.ts'
+import { EXIT, isProblem } from './exit.ts'
+import { type Folded, Groups } from './groups.ts'
+import { InOrder } from './in-order.ts'
+import type { Selection } from './select.ts'
+import type { Output } from './stdout.ts'
+
+export interface ReportOptions {
+  form: Form
+  terminal: FormOptions
+  out: Output
+  selection: Selection
+  /** Journeys are still being made: a person is told of each fate when it is first met, not the worst first at the end. */
+  live: boolean
+  /** Where packets may be seen on several machines. */
+  joiner?: Joiner | undefined
+}
+
+export interface Taken {
+  /** Where fates are told, that of the first packet of its fate. */
+  journey: Journey
+  /** The fate that it shares, where fates are told. */
+  folded?: Folded
+}
+
+export interface JourneyReport {
+  /** Undefined where the journey is not shown. */
+  take(closed: ClosedJourney): Taken | undefined
+  /** Nothing more is there at the moment: what was told is written. */
+  pause(): void
+  /** Tells the rest; gives the exit code. */
+  end(tail: Tail): number
+}
+
+/** Its beginning is written at once. All of it may throw ClosedPipe and UserError, as Output does. */
+export const openReport = (options: ReportOptions): JourneyReport =>
+  options.form.folds ? foldJourneys(options) : streamJourneys(options)
+
+/** For programs. JSON keeps the order of first events; JSON lines come as journeys complete. */
+function streamJourneys({ form, terminal, out, selection, joiner }: ReportOptions): JourneyReport {
+  const writer = form.open(terminal)
+  let code: number = EXIT.done
+  const write = (journey: Journey) => {
+    if (isProblem(journey)) code = EXIT.problem
+    out.write(writer.journey(single(journey)))
+  }
+  const ordered = form === FORMS.json ? new InOrder(write) : undefined
+  out.write(writer.begin())
+  return {
+    take(closed) {
+      const wanted = selection.packet(closed)
+      const journey = wanted || joiner ? closed.explain() : undefined
+      if (journey) joiner?.note(journey)
+      const shown = journey && wanted && selection.journey(journey) ? journey : undefined
+      if (ordered) ordered.add(closed.open.id, shown)
+      else if (shown) write(shown)
+      return shown && { journey: shown }
+    },
+    pause: () => out.flush(),
+    end(tail) {
+      ordered?.end()
+      out.write(writer.end(joiner ? { ...tail, joined: joiner.joined() } : tail))
+      return code
+    },
+  }
+}
+
+/** For people: packets of one fate are told once, and counted at the end. */
+function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOptions): JourneyReport {
+  const groups = new Groups(selection.journey, { joins: joiner !== undefined })
+  const writer = form.open(terminal)
+  if (live) out.write(writer.begin())
+  return {
+    take(closed) {
+      joiner?.note(closed.explain())
+      if (!selection.packet(closed)) return undefined
+      const folded = groups.add(closed)
+      if (live && folded?.first) {
+        out.write(writer.journey({ ...folded.group }))
+        out.flush()
+      }
+      return folded && { journey: folded.group.journey, folded }
+    },
+    pause() {},
+    end(tail) {
+      if (joiner) groups.join(joiner.joined())
+      const { list } = groups
+      if (!live) {
+        const ordered = worstFirst(list)
+        out.write(writer.begin(ordered))
+        for (const group of ordered) out.write(writer.journey(group))
+      }
+      out.write(writer.end(tail, list))
+      return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
+    },
+  }
+}

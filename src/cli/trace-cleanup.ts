@@ -1,0 +1,23 @@
+/** `nfwhy trace --cleanup`: removes what a session that was killed may have left. */
+import { cleanUp } from '../live/cleanup.ts'
+import type { Place } from '../live/place.ts'
+import { printable } from '../reports/printable.ts'
+import { EXIT } from './exit.ts'
+import { Output } from './stdout.ts'
+
+/** The exit code. Throws LiveProblem. */
+export async function runCleanup(places: readonly Place[]): Promise<number> {
+  const out = new Output()
+  let failed = false
+  for (const place of places) {
+    const { removed, failures, running } = await cleanUp(place)
+    const name = printable(place.name)
+    for (const one of removed) out.write(`${name}: removed ${printable(one)}\n`)
+    for (const one of running) out.write(`${name}: ${printable(one)} is of a session that still runs, and stays\n`)
+    for (const one of failures) out.write(`${name}: could not remove ${printable(one)}\n`)
+    if (removed.length + failures.length + running.length === 0) out.write(`${name}: nothing is left behind.\n`)
+    failed ||= failures.length > 0
+  }
+  out.flush()
+  return failed ? EXIT.failed : EXIT.done
+}

@@ -1,0 +1,76 @@
+/** What a person sees while packets are traced: the live view on a terminal, lines elsewhere. */
+import type { ClosedJourney } from '../explain/capture.ts'
+import type { FormOptions } from '../reports/index.ts'
+import { printable } from '../reports/printable.ts'
+import type { Taken } from './journey-report.ts'
+import { canShowLiveView, openLiveView } from './live-view/view.ts'
+
+export interface Face {
+  /** Journeys are told when it is over, since it shows them itself meanwhile. */
+  readonly showsJourneys: boolean
+  journey(taken: Taken, closed: ClosedJourney): void
+  /** Something that goes on or went wrong; lines. */
+  say(text: string): void
+  stats(stats: { journeys: number; lost: number }): void
+  onStop(callback: () => void): void
+  close(): void
+}
+
+/** To standard error, at once: standard output is for journeys. */
+export const lines: Face = {
+  showsJourneys: false,
+  journey() {},
+  say: (text) => process.stderr.write(text),
+  stats() {},
+  onStop() {},
+  close() {},
+}
+
+export interface FaceOptions {
+  title: string
+  /** Milliseconds since 1970. */
+  deadline: number
+  terminal: FormOptions
+}
+
+/** Is there somebody at a terminal whom the view can be shown to? */
+export const canShow = (): boolean => canShowLiveView(process.stdin, process.stdout)
+
+export function openView({ title, deadline, terminal }: FaceOptions): Face {
+  const view = openLiveView({
+    title,
+    deadline,
+    colour: terminal.colour,
+    unicode: terminal.unicode,
+    hosts: terminal.hosts ?? false,
+    stdin: process.stdin,
+    stdout: process.stdout,
+  })
+  let closed = false
+  const later: string[] = []
+  return {
+    showsJourneys: true,
+    journey({ folded }, { states, open }) {
+      if (!folded) return
+      if (folded.first) view.journey(folded.group)
+      else view.journey(folded.group, states.packet(open.states.at(0)))
+    },
+    say(text) {
+      if (closed) {
+        process.stderr.write(text)
+        return
+      }
+      later.push(text)
+      for (const line of text.split('\n')) if (line.trim() !== '') view.notice(printable(line.trim()))
+    },
+    stats: (stats) => view.stats(stats),
+    onStop: (callback) => view.onStop(callback),
+    close() {
+      if (closed) return
+      closed = true
+      view.close()
+      // it was on the other screen, which is gone now
+      for (const text of later) process.stderr.write(text)
+    },
+  }
+}

@@ -1,0 +1,48 @@
+/** What a session will do or would do, in words and commands. */
+import { byHand } from '../live/guard.ts'
+import type { Wish } from '../live/plan.ts'
+import type { Prepared } from '../live/session.ts'
+import { printable } from '../reports/printable.ts'
+
+const STREAMS = {
+  'nft-trace': 'what nf_tables tells of traced packets',
+  nflog: 'NFLOG, where iptables-legacy tells of them',
+  'kernel-log': 'the kernel log',
+} as const
+
+/** `--dry-run`: each command and why, and how it is taken back. */
+export function planText({ place, plan, namespace }: Prepared): string {
+  const lines = [`On ${printable(place.name)}, by ${plan.backend}: ${plan.why}.`]
+  for (const note of plan.notes) lines.push(`  note: ${printable(note)}`)
+  for (const stream of plan.streams) {
+    const how =
+      namespace && stream.kind !== 'kernel-log' ? "the kernel's own socket, which loses nothing" : 'a program there'
+    lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
+  }
+  for (const { why, run, undo, typed } of plan.changes) {
+    lines.push('', `# ${printable(why)}`, printable(typed?.run ?? run))
+    if (undo !== undefined) lines.push(`#   and back: ${printable(typed?.undo ?? undo)}`)
+  }
+  if (plan.table) {
+    const back = plan.table.owned
+      ? 'the kernel deletes the table with the process that made it'
+      : `and back: nft delete table inet ${plan.table.name}`
+    lines.push('', `# a table that marks packets for tracing, typed into nft -i, which stays open; ${back}`)
+    for (const command of plan.table.commands) lines.push(printable(command))
+  }
+  lines.push('', `# at the latest at ${new Date(plan.until * 1000).toISOString()} everything is taken back`)
+  return `${lines.join('\n')}\n`
+}
+
+/** Before anything is changed: what goes on, and how to end it by hand should everything else fail. */
+export function beginningText({ place, plan }: Prepared, filter: string, wish: Wish): string {
+  const pace = wish.rate ? `at most ${wish.rate.packets} a ${wish.rate.per}` : 'all of them'
+  const what = filter === '' ? 'all packets' : printable(filter)
+  const until = new Date(plan.until * 1000).toISOString().slice(11, 19)
+  return [
+    `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
+    ...plan.notes.map((note) => `  note: ${printable(note)}`),
+    `  should all else fail, this takes it back there: ${byHand(plan)}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,243 @@
+/** A live trace, from the first look to the last word. */
+
+import { randomInt } from 'node:crypto'
+import { closeSync } from 'node:fs'
+import { shellTokens } from '../edits/shell.ts'
+import type { ClosedJourney } from '../explain/capture.ts'
+import { Joiner } from '../explain/joined.ts'
+import { JourneyIds } from '../journey/assemble.ts'
+import type { Place } from '../live/place.ts'
+import type { Wish } from '../live/plan.ts'
+import { type Prepared, prepare, Session, type SessionStats } from '../live/session.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
+import { printable } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { EXIT } from './exit.ts'
+import { chooseForm } from './forms.ts'
+import { type JourneyReport, openReport } from './journey-report.ts'
+import { makeSelection } from './select.ts'
+import { Output, openOutput } from './stdout.ts'
+import { terminalOptions } from './terminal.ts'
+import type { TraceOptions } from './trace.ts'
+import { canShow, type Face, lines, openView } from './trace-face.ts'
+import { beginningText, planText } from './trace-plan.ts'
+import { Saved } from './trace-save.ts'
+
+/** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
+export async function runTrace(
+  filter: string,
+  places: readonly Place[],
+  wish: Wish,
+  options: TraceOptions,
+): Promise<number> {
+  const form = chooseForm(options)
+  const command = options.exec === undefined ? undefined : wordsOf(options.exec)
+  const selection = makeSelection({
+    ...(filter === '' ? {} : { filter }),
+    ...(options.outcome ? { outcome: options.outcome } : {}),
+    ...(options.rule ? { rule: options.rule } : {}),
+  })
+  const terminal: FormOptions = { ...terminalOptions(options, options.output === undefined), hosts: places.length > 1 }
+  const prepared = await Promise.all(places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e9)}`)))
+  if (options.dryRun) {
+    const out = new Output()
+    out.write(prepared.map(planText).join('\n'))
+    out.flush()
+    return EXIT.done
+  }
+  for (const one of prepared) lines.say(beginningText(one, filter, wish))
+  const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
+  const out = new Output(file, options.output)
+  const joiner = places.length > 1 ? new Joiner((host) => host ?? '') : undefined
+  const face =
+    form === FORMS.text && file === undefined && !options.plain && canShow()
+      ? openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
+      : lines
+  try {
+    const run = new LiveRun(prepared, options, terminal, face)
+    const live = file === undefined && !face.showsJourneys
+    const report = openReport({ form, terminal, out, selection, live, joiner })
+    const stats = await run.until(report, command)
+    face.close()
+    const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
+    out.flush()
+    return code
+  } finally {
+    face.close()
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+const titleOf = (filter: string, prepared: readonly Prepared[]): string => {
+  const where = prepared.map(({ place, plan }) => `${place.name} (${plan.backend})`).join(', ')
+  return printable(`${filter === '' ? 'all packets' : filter} on ${where}`)
+}
+
+/** `--exec`'s command as words: no shell is asked; who wants one says so (`sh -c '…'`). */
+function wordsOf(text: string): string[] {
+  try {
+    const tokens = shellTokens(text)
+    const operator = tokens.find(({ kind }) => kind === 'operator')
+    if (operator) throw new Error(`${operator.text} is for a shell`)
+    if (tokens.length > 0) return tokens.map((token) => token.text)
+    throw new Error('there is no command')
+  } catch (error) {
+    throw new UserError(
+      `--exec ${printable(text)}: ${(error as Error).message}.`,
+      'With a shell: --exec \'sh -c "…"\'.',
+    )
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Milliseconds that packets of `--exec`'s command have to come in. */
+const TRAILING = 500
+/** Milliseconds. */
+const COUNT_EVERY = 500
+
+class LiveRun {
+  readonly warnings: Diagnostic[] = []
+  private readonly sessions: Session[] = []
+  private readonly prepared: readonly Prepared[]
+  private readonly options: TraceOptions
+  private readonly terminal: FormOptions
+  private readonly face: Face
+  private readonly saved: Saved | undefined
+  private shown = 0
+  private failure: unknown
+  private finish = () => {}
+
+  constructor(prepared: readonly Prepared[], options: TraceOptions, terminal: FormOptions, face: Face) {
+    this.face = face
+    this.prepared = prepared
+    this.options = options
+    this.terminal = terminal
+    this.saved =
+      options.save === undefined
+        ? undefined
+        : new Saved(options.save, (message) => this.warn({ input: '--save', code: 'not-saved', message }))
+  }
+
+  /** What was read, as contract.md's `inputs`. */
+  get inputs() {
+    return this.sessions.flatMap((session) =>
+      session.streams.map(({ format }, i) => ({
+        name: session.prepared.place.name,
+        format: format.id,
+        bytes: session.explained(i).bytes,
+      })),
+    )
+  }
+
+  async until(report: JourneyReport, command: readonly string[] | undefined): Promise<SessionStats> {
+    const over = new Promise<void>((resolve) => {
+      this.finish = resolve
+    })
+    for (const signal of SIGNALS) process.on(signal, this.finish)
+    this.face.onStop(this.finish)
+    const counting = setInterval(() => this.face.stats(this.stats), COUNT_EVERY)
+    const timers: NodeJS.Timeout[] = []
+    let child: { kill(): void } | undefined
+    try {
+      const ids = new JourneyIds()
+      const starting = this.prepared.map((one) => this.start(one, report, ids))
+      const started = Promise.all(starting)
+      await Promise.race([started, over])
+      for (const session of await Promise.allSettled(starting)) {
+        if (session.status === 'fulfilled') this.sessions.push(session.value)
+        else this.failure ??= session.reason
+      }
+      if (this.failure) throw this.failure
+      for (const session of this.sessions) session.ended().then(this.finish, this.fail)
+      this.face.say(`Ready: ${this.sessions.map((one) => one.streams.map(({ by }) => by).join(' and ')).join('; ')}.\n`)
+      if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
+      timers.push(setTimeout(this.finish, this.options.deadline * 1000))
+      if (command) child = this.execute(command, (timer) => timers.push(timer))
+      await over
+    } finally {
+      for (const timer of timers) clearTimeout(timer)
+      clearInterval(counting)
+      child?.kill()
+      await this.stopAll()
+      for (const signal of SIGNALS) process.off(signal, this.finish)
+      this.saved?.close()
+    }
+    if (this.failure) throw this.failure
+    return this.stats
+  }
+
+  private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {
+    const host = this.prepared.length > 1 ? prepared.place.name : undefined
+    const folder = host === undefined ? undefined : `${this.prepared.indexOf(prepared) + 1}-${fileName(host)}`
+    // packets may have ended before it says that it is ready
+    let session: Session | undefined
+    session = await Session.start(prepared, {
+      ids,
+      ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
+      ...(host === undefined ? {} : { host }),
+      onClosed: (closed) => this.take(closed, report, session),
+      onPause: () => report.pause(),
+      onRules: (files, at) => this.saved?.rules(folder, files, at),
+      onChunk: (stream, format, chunk) => this.saved?.chunk(folder, stream, format, chunk),
+      warn: this.warn,
+    })
+    return session
+  }
+
+  private take(closed: ClosedJourney, report: JourneyReport, session: Session | undefined): void {
+    // what comes behind the last is not shown
+    if (this.options.count !== undefined && this.shown >= this.options.count) return
+    try {
+      const taken = report.take(closed)
+      if (!taken) return
+      this.shown++
+      this.face.journey(taken, closed)
+      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session?.rulesDoNotFit()
+      if (this.shown === this.options.count) this.finish()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  private execute([program, ...words]: readonly string[], note: (timer: NodeJS.Timeout) => void): { kill(): void } {
+    const { spawn } = process.getBuiltinModule('node:child_process')
+    // what it says is not our data
+    // and would spoil the view
+    const output = this.face.showsJourneys ? 'ignore' : 2
+    const child = spawn(program!, words, { stdio: ['ignore', output, output] })
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      this.fail(
+        new UserError(
+          `--exec: ${error.code === 'ENOENT' ? `there is no program ${printable(program!)}` : error.message}.`,
+        ),
+      ),
+    )
+    child.on('close', () => note(setTimeout(this.finish, TRAILING)))
+    return child
+  }
+
+  private readonly fail = (error: unknown): void => {
+    this.failure ??= error
+    this.finish()
+  }
+
+  private readonly warn = (warning: Diagnostic): void => {
+    this.warnings.push(warning)
+    this.face.say(warningsText([warning], this.terminal))
+  }
+
+  private async stopAll(): Promise<void> {
+    for (const result of await Promise.allSettled(this.sessions.map((session) => session.stop())))
+      if (result.status === 'rejected') this.failure ??= result.reason
+  }
+
+  private get stats(): SessionStats {
+    const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
+    for (const session of this.sessions)
+      for (const key of Object.keys(stats) as (keyof SessionStats)[]) stats[key] += session.stats[key]
+    return stats
+  }
+}
+
+const fileName = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 60)

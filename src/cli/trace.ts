@@ -1,0 +1,151 @@
+/** `nfwhy trace`: asks the running system, shows journeys as they complete, and takes everything away again. */
+import type { Command } from 'commander'
+import { alternatives } from '../filter/alternatives.ts'
+import { HERE, parseVia } from '../live/place.ts'
+import type { Rate, Wish } from '../live/plan.ts'
+import { printable } from '../reports/printable.ts'
+import { UserError } from './errors.ts'
+import { readFilter } from './select.ts'
+import { runCleanup } from './trace-cleanup.ts'
+import { runTrace } from './trace-run.ts'
+
+export interface TraceOptions {
+  count?: number
+  for?: number
+  rate: Rate | undefined
+  deadline: number
+  backend: Wish['backend']
+  via?: string[]
+  exec?: string
+  save?: string
+  log?: boolean
+  programs?: boolean
+  takeOver?: boolean
+  dryRun?: boolean
+  cleanup?: boolean
+  idle?: number
+  outcome?: string[]
+  rule?: string[]
+  full?: boolean
+  json?: boolean
+  ndjson?: boolean
+  output?: string
+  plain?: boolean
+  color?: boolean
+  width?: number
+}
+
+export function traceCommand(program: Command): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('trace')
+    .summary('the same, live: which way packets go right now')
+    .description(
+      'Switches tracing on for the packets that FILTER names, shows where each went and why, and takes everything away ' +
+        'again when it ends: by Ctrl-C, --for, --count or --exec, or if it is killed. No rule of yours is changed.\n' +
+        "FILTER is as tcpdump's: 'tcp dst port 52000', 'host 192.0.2.7 and icmp', 'syn and in eth0'. Without one, all " +
+        'packets are meant; never more than --rate of them are traced.',
+    )
+    .argument('[FILTER...]', 'which packets')
+    .option('--count <N>', 'end after so many packets', (text) => whole('--count', text))
+    .option('--for <TIME>', 'end after so long: 30s, 5m', (text) => duration('--for', text))
+    .option('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited', rate, {
+      packets: 10,
+      per: 'second',
+    } as const)
+    .option(
+      '--deadline <TIME>',
+      'everything that was set up is gone after so long',
+      (text) => duration('--deadline', text),
+      600,
+    )
+    .option('--backend <NAME>', 'auto, nft, legacy, xtables-nft or kernel-log', backend, 'auto')
+    .option('--via <COMMAND>', "trace over there: 'ssh root@host', 'ip netns exec N' (repeatable)", collect)
+    .option('--exec <COMMAND>', 'run this command here meanwhile, and end after it')
+    .option('--save <DIR>', 'keep what was seen, with the rules, as a bundle that `nfwhy explain` reads')
+    .option('--log', 'LOG rules at the hooks in place of a trace, for kernels that cannot trace')
+    .option('--programs', "read with programs over there (nft monitor trace, tcpdump), not the kernel's sockets")
+    .option('--take-over', 'although another program (ulogd2 …) reads what has to be taken from it')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--cleanup', 'remove what a session that was killed may have left')
+    .option('--idle <SECONDS>', 'a packet without another event for so long has ended', (text) =>
+      duration('--idle', text),
+    )
+    .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
+    .option('--rule <RULE>', 'only packets that met this rule: nat:KUBE-NODEPORTS:16', collect)
+    .option('--full', 'every step, every rule in full length')
+    .option('--json', 'one JSON document')
+    .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
+    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+    .option('--plain', 'lines, also on a terminal')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .action(async (words: string[], options: TraceOptions) => {
+      const filter = words.join(' ')
+      const places = options.via ? options.via.map(parseVia) : [HERE]
+      if (options.cleanup) {
+        if (filter !== '') throw new UserError('--cleanup takes no filter.')
+        process.exitCode = await runCleanup(places)
+        return
+      }
+      const wish: Wish = {
+        backend: options.backend,
+        alternatives: alternatives(readFilter(filter)).list,
+        rate: options.rate,
+        deadline: options.deadline,
+        log: options.log ?? false,
+        programs: options.programs ?? false,
+        takeOver: options.takeOver ?? false,
+      }
+      process.exitCode = await runTrace(filter, places, wish, options)
+    })
+}
+
+const BACKENDS: readonly Wish['backend'][] = ['auto', 'nft', 'legacy', 'xtables-nft', 'kernel-log']
+
+function backend(text: string): Wish['backend'] {
+  const found = BACKENDS.find((one) => one === text)
+  if (found) return found
+  throw new UserError(`--backend ${printable(text)}: it is one of ${BACKENDS.join(', ')}.`)
+}
+
+function whole(option: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new UserError(`${option} ${printable(text)}: it is a number, from 1.`)
+  return value
+}
+
+const UNITS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const
+
+/** In seconds: `30`, `30s`, `5m`, `1h`, `200ms`. */
+function duration(option: string, text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
+  const seconds = Number(number) * UNITS[(unit ?? 's') as keyof typeof UNITS]
+  if (!(seconds > 0)) throw new UserError(`${option} ${printable(text)}: it is a time, as in 30s, 5m or 1h.`)
+  return seconds
+}
+
+const PER = {
+  s: 'second',
+  sec: 'second',
+  second: 'second',
+  m: 'minute',
+  min: 'minute',
+  minute: 'minute',
+  h: 'hour',
+  hour: 'hour',
+  d: 'day',
+  day: 'day',
+} as const
+
+function rate(text: string): Rate | undefined {
+  if (text === 'unlimited') return undefined
+  const [, packets, unit] = /^(\d+)\/([a-z]+)$/.exec(text) ?? []
+  const per = PER[unit as keyof typeof PER]
+  if (!(Number(packets) > 0) || per === undefined)
+    throw new UserError(
+      `--rate ${printable(text)}: it is packets in a time, as in 10/second or 100/minute, or unlimited.`,
+    )
+  return { packets: Number(packets), per }
+}

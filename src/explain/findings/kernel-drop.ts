@@ -1,0 +1,97 @@
+/** The kernel itself says that it dropped the packet, and why (its tracepoint kfree_skb): known, and not concluded. */
+import type { Drop } from '../../model/host.ts'
+import type { Fix } from '../../model/journey.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
+import type { Meaning } from '../kernel-drops/reasons.ts'
+import { findsNoSocket } from './closed-port.ts'
+
+/** `vanished`: they know what to do about most reasons, and ask host state for details. */
+export const kernelDrop = (vanished: readonly Detector[]): Detector => ({
+  code: 'kernel-drop',
+  detect(context) {
+    const { drop, journey } = context
+    const meaning = drop && meaningOf(drop)
+    if (!meaning || isTold(context, drop)) return []
+    if (journey.outcome !== 'vanished') return [behind(context, drop, meaning)]
+    const { exact, likely } = codesOf(drop)
+    for (const detector of vanished) {
+      if (likely !== undefined && !likely.includes(detector.code)) continue
+      const found = detector.detect(context)
+      if (found.length > 0) return found.map((one) => ({ ...one, message: `${one.message} ${saysSo(drop)}` }))
+    }
+    return [between(context, drop, meaning, exact)]
+  },
+})
+
+/** By the trace, or by another finding. */
+function isTold({ journey: { outcome } }: Context, drop: Drop): boolean {
+  if (drop.reason === 'NETFILTER_DROP') return outcome === 'dropped' || outcome === 'rejected'
+  return outcome === 'delivered' && findsNoSocket(drop)
+}
+
+const named = (drop: Drop): string => {
+  const place = functionOf(drop)
+  return place === undefined ? drop.reason : `${drop.reason} in ${place}`
+}
+
+const saysSo = (drop: Drop): string =>
+  drop.reason === NOT_SPECIFIED
+    ? `The kernel says that it dropped it${functionOf(drop) ? ` in ${functionOf(drop)}` : ''}, and not why.`
+    : `The kernel says so: ${named(drop)}.`
+
+/** Between two hooks. */
+function between(context: Context, drop: Drop, meaning: Meaning, code: string | undefined): Detected {
+  const told = finding('kernel-drop', 'error', `The kernel dropped it (${named(drop)}): ${meaning.text}.`, {
+    steps: [context.ended.step + 1],
+    fix: fixOf(context, meaning, code),
+  })
+  return code === undefined ? told : { ...told, code }
+}
+
+/** It passed what the capture shows; or the capture shows another end. */
+function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
+  const why = `(${named(drop)}): ${meaning.text}.`
+  const steps = [context.ended.step + 1]
+  const more = { steps, fix: fixOf(context, meaning, undefined) }
+  const { outcome } = context.journey
+  if (outcome === 'dropped' || outcome === 'rejected' || outcome === 'stolen')
+    return finding(
+      'kernel-drop',
+      'warning',
+      `The capture ends in a rule, and the kernel has another reason for dropping it ${why}`,
+      more,
+    )
+  if (outcome === 'queued')
+    return finding('kernel-drop', 'error', `It was handed to a program, and then the kernel dropped it ${why}`, more)
+  if (meaning.harmless || (drop.reason === 'NO_SOCKET' && drop.packet.tcpFlags?.includes('rst')))
+    return finding('kernel-drop', 'note', `It passed, and the kernel put it away ${why}`, { steps })
+  // where it names no reason it may have been a copy, or the end of a packet that was used
+  if (drop.reason === NOT_SPECIFIED)
+    return finding('kernel-drop', 'note', `It passed, and the kernel put it away, which may be a loss ${why}`, {
+      steps,
+    })
+  if (outcome === 'delivered' && meaning.stage === 'here')
+    return finding('kernel-drop', 'error', `It reached this host itself, and there the kernel dropped it ${why}`, more)
+  return finding(
+    'kernel-drop',
+    'error',
+    `It passed all chains that the capture shows, and the kernel dropped it all the same ${why}`,
+    more,
+  )
+}
+
+function fixOf(context: Context, { check, command }: Meaning, code: string | undefined): Fix[] {
+  const { src, dst, in: device } = lastPacket(context)
+  const unverified = 'it only looks'
+  if (code === 'vanished-rp-filter' && src !== undefined)
+    return [{ description: 'see over which interface the way back leads', command: `ip route get ${src}`, unverified }]
+  if (code === 'vanished-no-route' && dst !== undefined && src !== undefined) {
+    const from = device === undefined ? '' : ` from ${src} iif ${device}`
+    return [{ description: 'ask for the route', command: `ip route get ${dst}${from}`, unverified }]
+  }
+  if (code === 'vanished-mtu')
+    return [{ description: 'let TCP agree on smaller segments, and the ICMP answer through', unverified: 'not tried' }]
+  if (check === undefined) return []
+  return [{ description: check, ...(command === undefined ? {} : { command }), unverified }]
+}

@@ -1,0 +1,114 @@
+/** Which packets the kernel drops in one network namespace, and why it says it does; told by a thread of its own. */
+import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
+import type { Drop } from '../../model/host.ts'
+import { DropRecords } from '../../read/host/kernel-drop-record.ts'
+import { Control } from '../control.ts'
+import { Unavailable } from '../unavailable.ts'
+import type { FromDropThread, ToDropThread } from './messages.ts'
+
+export interface DropOptions {
+  /** Of the network namespace: of /proc/PID/ns/net or /run/netns/NAME. */
+  namespaceInode: number
+  /** How many drops may wait in the kernel, of 160 bytes each; 65,536 unless told. */
+  entries?: number
+}
+
+export interface DropWatch {
+  /**
+   * From now on no drop is missed. Rejected with Unavailable where this kernel has no reasons, or does not let this
+   * process know them; the message says which.
+   */
+  readonly ready: Promise<void>
+  /** Called with drops as they come, in time as far as CPUs agree on that. */
+  onDrops(callback: (drops: Drop[]) => void): void
+  /** Drops that the kernel had no room for so far. */
+  lost(): number
+  /**
+   * Drops that were not looked at, since each of them interrupted another on the same CPU; of all namespaces, so at most
+   * so many are missing.
+   */
+  missed(): number
+  /** What the kernel has ready still comes; resolved when the thread is done with it, rejected where it failed. */
+  stop(): Promise<void>
+}
+
+const DEFAULT_ENTRIES = 65_536
+
+/** `script`: the built thread. */
+export function watchDrops(options: DropOptions, script: string = besideUs()): DropWatch {
+  return new ThreadWatch(options, script)
+}
+
+const besideUs = (): string => fileURLToPath(new URL('./drops.cjs', import.meta.url))
+
+class ThreadWatch implements DropWatch {
+  readonly ready: Promise<void>
+  private readonly control = new Control()
+  private readonly done: Promise<void>
+  private readonly callbacks: ((drops: Drop[]) => void)[] = []
+  private readonly reader = new DropRecords()
+  private readonly locations = new Map<number, string>()
+  private reasons: ReadonlyMap<number, string> = new Map()
+  private interrupted = 0
+  private failure: Error | undefined
+
+  constructor({ namespaceInode, entries = DEFAULT_ENTRIES }: DropOptions, script: string) {
+    // most commands need no threads, and Node starts faster without
+    const { Worker } = process.getBuiltinModule('node:worker_threads')
+    const workerData: ToDropThread = { namespaceInode, entries, memory: this.control.memory }
+    const worker = new Worker(script, { workerData, name: 'nfwhy drops' })
+    this.done = new Promise((resolve) => worker.once('exit', () => resolve()))
+    this.ready = this.listen(worker)
+    // whoever goes without drops may not ask
+    this.ready.catch(() => {})
+  }
+
+  private listen(worker: Worker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        this.failure = error
+        reject(error)
+      }
+      worker.on('message', (message: FromDropThread) => {
+        if (message.kind === 'drops') this.hand(message)
+        else if (message.kind === 'missed') this.interrupted = message.missed
+        else if (message.kind === 'failed') fail(errorOf(message))
+        else {
+          this.reasons = message.reasons
+          resolve()
+        }
+      })
+      worker.on('error', fail)
+      worker.on('exit', () => reject(new Error('the thread that watches drops ended before it was ready')))
+    })
+  }
+
+  private hand({ records, locations, clockOffset }: Extract<FromDropThread, { kind: 'drops' }>): void {
+    for (const [address, name] of locations) this.locations.set(address, name)
+    const drops = this.reader.read(records, { reasons: this.reasons, locations: this.locations, clockOffset })
+    this.control.take(records.length)
+    for (const callback of this.callbacks) callback(drops)
+  }
+
+  onDrops(callback: (drops: Drop[]) => void): void {
+    this.callbacks.push(callback)
+  }
+
+  lost(): number {
+    return this.control.lost
+  }
+
+  missed(): number {
+    return this.interrupted
+  }
+
+  async stop(): Promise<void> {
+    this.control.stop()
+    await this.done
+    if (this.failure) throw this.failure
+  }
+}
+
+const errorOf = ({ message, reason }: Extract<FromDropThread, { kind: 'failed' }>): Error =>
+  reason === undefined ? new Error(message) : new Unavailable(reason, message)

@@ -1,0 +1,22 @@
+/** What the receiving thread is told when it starts, and what it says. */
+import type { RulesetChange } from './source.ts'
+import type { Reason } from './unavailable.ts'
+
+export interface ToThread {
+  what: 'nft-trace' | 'nflog'
+  namespace?: string
+  group: number
+  bufferBytes: number
+  /** Bytes that whoever reads the chunks may lag behind. */
+  holdBytes: number
+  /** Of a Control. */
+  memory: SharedArrayBuffer
+}
+
+export type FromThread =
+  | { kind: 'ready'; bufferBytes: number }
+  | { kind: 'chunk'; chunk: Uint8Array<ArrayBuffer> }
+  | { kind: 'change'; change: RulesetChange }
+  | { kind: 'end' }
+  /** Without a reason it is a bug, or a kernel that does what is not expected. */
+  | { kind: 'failed'; message: string; reason?: Reason }

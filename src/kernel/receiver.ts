@@ -1,0 +1,148 @@
+/**
+ * Trace events straight from the kernel: a thread of its own receives them (receiver-thread.ts), as nothing that this
+ * one does may keep it from that. They come as a pcap file, the same that a saved one has: of link type NETLINK for nft's
+ * events (docs/formats/nft-netlink.md), of link type NFLOG for records of a group (docs/formats/nflog-pcap.md).
+ */
+import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
+import { Control } from './control.ts'
+import type { FromThread, ToThread } from './receiver-messages.ts'
+import type { RulesetChange } from './source.ts'
+import { Unavailable } from './unavailable.ts'
+
+export interface ReceiveOptions {
+  what: 'nft-trace' | 'nflog'
+  /** Path of the packets' network namespace, as /run/netns/NAME or /proc/PID/ns/net; absent: this process's. */
+  namespace?: string
+  /** Of NFLOG; 0 is that of TRACE. */
+  group?: number
+  /** Of the kernel's buffer; 64 MB unless told. */
+  bufferBytes?: number
+  /**
+   * How much is held for a reader that lags behind; 256 MB unless told. Then nothing more is received, and the kernel's
+   * buffer fills.
+   */
+  holdBytes?: number
+}
+
+export interface Receiver {
+  /**
+   * From now on nothing is missed. `bufferBytes` is what the kernel gave, which is twice of what was asked for, as it
+   * counts what it keeps around each message. Rejected with Unavailable where that cannot be done here.
+   */
+  readonly ready: Promise<{ bufferBytes: number }>
+  /** For one reader. Ends after `stop`, behind all that was received; whoever leaves off reading stops it. */
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** Of nft-trace: whenever the ruleset of nf_tables was changed. */
+  onRulesetChange(callback: (change: RulesetChange) => void): void
+  /** Messages that the kernel could not deliver so far; of NFLOG at least so many. */
+  lost(): number
+  /** What the kernel has ready still comes; resolved when the thread is done with it. */
+  stop(): Promise<void>
+}
+
+const DEFAULT_BUFFER = 1 << 26
+const DEFAULT_HOLD = 1 << 28
+
+/** `script`: the built thread. */
+export function receive(options: ReceiveOptions, script: string = besideUs()): Receiver {
+  return new ThreadReceiver(options, script)
+}
+
+const besideUs = (): string => fileURLToPath(new URL('./receiver.cjs', import.meta.url))
+
+class ThreadReceiver implements Receiver {
+  readonly ready: Promise<{ bufferBytes: number }>
+  readonly chunks: AsyncIterable<Uint8Array>
+  private readonly control = new Control()
+  private readonly done: Promise<void>
+  private readonly callbacks: ((change: RulesetChange) => void)[] = []
+  /** Come, and not yet asked for. */
+  private waiting: Uint8Array[] = []
+  private ended = false
+  private failure: Error | undefined
+  private abandoned = false
+  private wake = () => {}
+
+  constructor(options: ReceiveOptions, script: string) {
+    const { what, namespace, group = 0, bufferBytes = DEFAULT_BUFFER, holdBytes = DEFAULT_HOLD } = options
+    // most commands need no threads, and Node starts faster without
+    const { Worker } = process.getBuiltinModule('node:worker_threads')
+    const { memory } = this.control
+    const inside = namespace === undefined ? {} : { namespace }
+    const asked: ToThread = { what, group, bufferBytes, holdBytes, memory, ...inside }
+    const worker = new Worker(script, { workerData: asked, name: `nfwhy ${what}` })
+    this.done = new Promise((resolve) => worker.once('exit', () => resolve()))
+    this.ready = this.listen(worker)
+    // it may be that only the chunks are looked at
+    this.ready.catch(() => {})
+    this.chunks = this.read()
+  }
+
+  private listen(worker: Worker): Promise<{ bufferBytes: number }> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        this.failure ??= error
+        reject(error)
+        this.wake()
+      }
+      worker.on('message', (message: FromThread) => {
+        if (message.kind === 'chunk') this.add(message.chunk)
+        else if (message.kind === 'ready') resolve({ bufferBytes: message.bufferBytes })
+        else if (message.kind === 'change') for (const callback of this.callbacks) callback(message.change)
+        else if (message.kind === 'failed') fail(errorOf(message))
+      })
+      worker.on('error', fail)
+      worker.on('exit', () => {
+        this.ended = true
+        reject(new Error('the receiving thread ended before it was ready'))
+        this.wake()
+      })
+    })
+  }
+
+  private add(chunk: Uint8Array): void {
+    if (this.abandoned) this.control.take(chunk.length)
+    else this.waiting.push(chunk)
+    this.wake()
+  }
+
+  private async *read(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        const { waiting } = this
+        this.waiting = []
+        for (const chunk of waiting) {
+          this.control.take(chunk.length)
+          yield chunk
+        }
+        if (this.waiting.length > 0) continue
+        if (this.failure) throw this.failure
+        if (this.ended) return
+        await new Promise<void>((resolve) => {
+          this.wake = resolve
+        })
+      }
+    } finally {
+      this.abandoned = true
+      this.waiting = []
+      this.control.stop()
+    }
+  }
+
+  onRulesetChange(callback: (change: RulesetChange) => void): void {
+    this.callbacks.push(callback)
+  }
+
+  lost(): number {
+    return this.control.lost
+  }
+
+  stop(): Promise<void> {
+    this.control.stop()
+    return this.done
+  }
+}
+
+const errorOf = ({ message, reason }: { message: string; reason?: Unavailable['reason'] }): Error =>
+  reason === undefined ? new Error(message) : new Unavailable(reason, message)

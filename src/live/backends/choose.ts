@@ -1,0 +1,212 @@
+/** Which of the kernel's ways of tracing a session takes, given what the place has. */
+import type { Backend, Change, Plan, Stream, Wish } from '../plan.ts'
+import { LiveProblem } from '../problem.ts'
+import { type Facts, hasCapability, legacyTables } from '../survey/facts.ts'
+import { LOG_GROUP, logRules, logTable } from './log-rules.ts'
+import { loggerChanges } from './logger.ts'
+import { holderOfGroup, loggersOf, sidesOf } from './sides.ts'
+import { traceRules } from './trace-rules.ts'
+import { canOwn, tracingTable } from './tracing-table.ts'
+
+/** NFLOG's, which the kernel sends traces to. */
+const GROUP = 0
+
+/** `direct`: its netlink sockets can be read from here, without a program there. Throws LiveProblem where nothing works. */
+export function choosePlan(facts: Facts, wish: Wish, id: string, direct: boolean): Plan {
+  if (hasCapability(facts, 'CAP_NET_ADMIN') === false)
+    throw new LiveProblem(
+      'tracing changes the packet filter, which needs the capability CAP_NET_ADMIN; it is missing here.',
+      'Run as root (sudo nfwhy trace …); in a container, give it --cap-add NET_ADMIN or run it on the host. `nfwhy doctor` says what works without.',
+    )
+  if (wish.alternatives.length === 0) throw new LiveProblem('no packet can match this filter.')
+  const until = Math.floor((facts.seconds ?? Date.now() / 1000) + wish.deadline)
+  if (wish.log) return { id, until, ...logged(facts, wish, id, until, direct) }
+  const backend = wish.backend === 'auto' ? automatic(facts) : wish.backend
+  const plan = { nft, legacy, 'xtables-nft': xtablesNft, 'kernel-log': kernelLog }[backend]
+  return { id, until, ...plan(facts, wish, id, until, direct) }
+}
+
+type Made = Omit<Plan, 'id' | 'until'>
+type Maker = (facts: Facts, wish: Wish, id: string, until: number, direct: boolean) => Made
+
+function automatic(facts: Facts): Backend {
+  const { nft, legacy } = sidesOf(facts)
+  if (facts.nftTables || facts.nftNotLoaded) return nft || !legacy ? 'nft' : 'legacy'
+  if (/nf_tables/.test(facts.versions.get('iptables') ?? '')) return 'xtables-nft'
+  if (facts.programs.has('iptables')) return 'legacy'
+  throw new LiveProblem(
+    facts.nftRefused === undefined
+      ? 'neither nft nor iptables is installed here, so nothing can be asked to trace.'
+      : `nft cannot be used here (${facts.nftRefused}), and there is no iptables.`,
+  )
+}
+
+const needsNft = (facts: Facts, wish: Wish, id: string) => {
+  if (facts.nftTables || facts.nftNotLoaded) return tracingTable(id, wish, facts)
+  throw new LiveProblem(
+    facts.nftRefused === undefined ? 'nft is not installed here.' : `nft cannot be used here: ${facts.nftRefused}.`,
+  )
+}
+
+const nft: Maker = (facts, wish, id, _until, direct) => {
+  const table = needsNft(facts, wish, id)
+  const { legacy } = sidesOf(facts)
+  const both = legacy ? legacySide(facts, wish, direct) : undefined
+  const streams: Stream[] = [{ kind: 'nft-trace' }]
+  const notes = [...ownerNote(table.owned)]
+  if (both && 'stream' in both) {
+    streams.push(both.stream)
+    notes.push('iptables-legacy has rules here too: each packet is told once for each side it passes')
+  } else if (both) notes.push(`iptables-legacy has rules here too, which are not shown: ${both.problem}`)
+  return {
+    backend: 'nft',
+    why: 'the rules are in nf_tables',
+    table,
+    changes: both && 'stream' in both ? both.changes : [],
+    addsRules: false,
+    streams,
+    notes: [...notes, ...emptyNote(facts)],
+  }
+}
+
+const legacy: Maker = (facts, wish, id, until, direct) => {
+  const side = legacySide(facts, wish, direct)
+  if ('problem' in side) throw new LiveProblem(side.problem, side.hint)
+  return legacyMade('legacy', facts, wish, id, until, [side.stream], side.changes)
+}
+
+const kernelLog: Maker = (facts, wish, id, until) => {
+  const side = toKernelLog(facts)
+  if ('problem' in side) throw new LiveProblem(side.problem, side.hint)
+  return legacyMade('kernel-log', facts, wish, id, until, [side.stream], side.changes)
+}
+
+function legacyMade(
+  backend: Backend,
+  facts: Facts,
+  wish: Wish,
+  id: string,
+  until: number,
+  streams: Stream[],
+  changes: Change[],
+): Made {
+  const made = { backend, streams, notes: emptyNote(facts) }
+  if (facts.nftTables || facts.nftNotLoaded) {
+    const table = needsNft(facts, wish, id)
+    const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
+    return { ...made, why, table, changes, addsRules: false, notes: [...made.notes, ...ownerNote(table.owned)] }
+  }
+  const rules = traceRules(id, wish, until, toolsOf(facts, 'legacy'))
+  if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
+  return {
+    ...made,
+    why: 'the rules are of iptables-legacy, and there is no nft here',
+    changes: [...changes, ...rules],
+    addsRules: true,
+    notes: [...made.notes, 'an empty table raw stays, if there was none'],
+  }
+}
+
+const xtablesNft: Maker = (facts, wish, id, until) => {
+  const rules = traceRules(id, wish, until, toolsOf(facts, 'nft'))
+  if (rules.length === 0) throw new LiveProblem('iptables of the nf_tables kind (iptables-nft) is not installed here.')
+  return {
+    backend: 'xtables-nft',
+    why: 'the rules are in nf_tables, made by iptables',
+    changes: rules,
+    addsRules: true,
+    streams: [{ kind: 'nft-trace' }],
+    notes: ['an empty table raw stays, if there was none', ...emptyNote(facts)],
+  }
+}
+
+const logged: Maker = (facts, wish, id, until, direct) => {
+  const nflog = direct || facts.programs.has('tcpdump')
+  const side: Side = nflog ? { stream: { kind: 'nflog', group: LOG_GROUP }, changes: [] } : toKernelLog(facts)
+  if ('problem' in side) throw new LiveProblem(side.problem, side.hint)
+  const made = { streams: [side.stream], notes: ['no rule is traced: only which hooks a packet came to is told'] }
+  // of what has a logger of its own the default one is not asked
+  const [load, why] = [side.changes.filter(({ undo }) => undo === undefined), '--log asks for LOG rules at the hooks']
+  if ((facts.nftTables || facts.nftNotLoaded) && wish.backend !== 'legacy') {
+    const table = logTable(id, wish, canOwn(facts), side.stream)
+    return { ...made, backend: 'nft', why, table, changes: load, addsRules: true }
+  }
+  const kind = wish.backend !== 'legacy' && /nf_tables/.test(facts.versions.get('iptables') ?? '') ? 'nft' : 'legacy'
+  const tools = Object.entries(toolsOf(facts, kind)).map(([family, tool]) => ({
+    family: family as 'ip' | 'ip6',
+    tool,
+    tables: (kind === 'legacy' && legacyTables(facts, family as 'ip' | 'ip6')) || ['filter'],
+  }))
+  const rules = logRules(id, wish, until, tools, side.stream)
+  if (rules.length === 0) throw new LiveProblem('there are no tables of iptables here to put LOG rules into.')
+  return {
+    ...made,
+    backend: kind === 'nft' ? 'xtables-nft' : 'legacy',
+    why,
+    changes: [...load, ...rules],
+    addsRules: true,
+  }
+}
+
+type Side = { stream: Stream; changes: Change[] } | { problem: string; hint?: string }
+
+/** How what iptables-legacy traces comes here. */
+function legacySide(facts: Facts, wish: Wish, direct: boolean): Side {
+  const holder = holderOfGroup(facts, GROUP)
+  if (holder !== undefined && !wish.takeOver)
+    return {
+      problem: `another program (netlink port ${holder}) reads NFLOG group ${GROUP}, where traces go: ulogd2, perhaps, or tcpdump.`,
+      hint: 'Its log would miss what is traced meanwhile. Stop it, read its log with `nfwhy explain`, or give --take-over, and traces go to the kernel log.',
+    }
+  if (holder !== undefined || (!direct && !facts.programs.has('tcpdump'))) return toKernelLog(facts)
+  const loggers = loggersOf(facts)
+  const load: Change[] =
+    loggers && !loggers.includes('nfnetlink_log')
+      ? [{ why: "the kernel's part of NFLOG is loaded (and stays)", run: 'modprobe nfnetlink_log' }]
+      : []
+  return { stream: { kind: 'nflog', group: GROUP }, changes: [...load, ...loggerChanges(facts, 'nfnetlink_log')] }
+}
+
+function toKernelLog(facts: Facts): Side {
+  const readable = facts.files.has('/dev/kmsg') || facts.programs.has('journalctl') || facts.programs.has('logread')
+  if (!readable) return { problem: 'the kernel log cannot be read here (it needs CAP_SYSLOG, and /dev/kmsg).' }
+  const elsewhere = facts.firstNamespace !== undefined && facts.namespace !== facts.firstNamespace
+  if (elsewhere && facts.files.get('/proc/sys/net/netfilter/nf_log_all_netns')?.[0] === '0')
+    return {
+      problem: 'this is not the first network namespace, and what others trace does not come to the kernel log.',
+      hint: 'On the host itself: sysctl -w net.netfilter.nf_log_all_netns=1',
+    }
+  const loggers = loggersOf(facts)
+  const load: Change[] =
+    loggers && !loggers.includes('nf_log_ipv4')
+      ? [
+          {
+            why: "the kernel's logger is loaded (and stays)",
+            run: 'modprobe nf_log_syslog 2>/dev/null || modprobe nf_log_ipv4',
+          },
+        ]
+      : []
+  return { stream: { kind: 'kernel-log' }, changes: [...load, ...loggerChanges(facts, 'kernel log')] }
+}
+
+function toolsOf({ programs, versions }: Facts, kind: 'legacy' | 'nft'): Partial<Record<'ip' | 'ip6', string>> {
+  const tools: Partial<Record<'ip' | 'ip6', string>> = {}
+  for (const [family, name] of [
+    ['ip', 'iptables'],
+    ['ip6', 'ip6tables'],
+  ] as const) {
+    const isNft = /nf_tables/.test(versions.get(name) ?? '')
+    if (programs.has(`${name}-${kind}`)) tools[family] = `${name}-${kind}`
+    else if (programs.has(name) && isNft === (kind === 'nft')) tools[family] = name
+  }
+  return tools
+}
+
+const ownerNote = (owned: boolean): string[] =>
+  owned ? [] : ['this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it']
+
+const emptyNote = (facts: Facts): string[] => {
+  const { nft, legacy } = sidesOf(facts)
+  const unknown = legacyTables(facts, 'ip') === undefined
+  return nft || legacy || unknown ? [] : ['there are no rules here: no packet will be shown']
+}

@@ -1,0 +1,42 @@
+import { sysctlOf } from '../../survey/facts.ts'
+import { linksOf } from '../links.ts'
+import { type Cause, setting } from '../problem.ts'
+
+export const bridged: Cause = {
+  id: 'bridged',
+  about: {
+    cause: 'frames that a bridge passes on do not meet the IP hooks',
+    check: '`bridge-nf-call-iptables` (`-ip6tables`) is 0 or not there, and a bridge has ports',
+    mend: 'trace in `table bridge`; or set it to 1',
+  },
+  tested: 'in a namespace',
+  check(facts, wish) {
+    const ports = linksOf(facts).filter(({ bridge }) => bridge !== undefined)
+    const named = [wish.packet.in, wish.packet.out].filter((name) => name !== undefined)
+    const port = ports.find(({ name, bridge }) => named.includes(name) || named.includes(bridge!)) ?? ports[0]
+    if (!port) return []
+    const asked = named.includes(port.name) || named.includes(port.bridge!)
+    return wish.families.flatMap((family) => {
+      const name = `bridge-nf-call-${family}tables`
+      const value = sysctlOf(facts, `net/bridge/${name}`)
+      // only what br_netfilter is loaded for can be seen to be off
+      if (value === '1' || (value === undefined && family === 'ip6')) return []
+      return [
+        {
+          code: 'bridged',
+          severity: asked ? 'warning' : 'note',
+          message: `What ${port.bridge} only passes on from one port to another is not seen by rules of ${family === 'ip' ? 'IPv4' : 'IPv6'}.`,
+          evidence: `${value === undefined ? 'br_netfilter is not there' : `net.bridge.${name} = ${value}`}; ${port.line}`,
+          fix: {
+            description: 'trace in a table of family bridge; or let bridged frames meet the rules',
+            ...(value === undefined
+              ? { commands: [['modprobe', 'br_netfilter']] }
+              : setting(`net.bridge.${name}`, '1', value)),
+            safe: false,
+            unsafe: 'all rules then see bridged frames, and may drop them',
+          },
+        },
+      ]
+    })
+  },
+}

@@ -1,0 +1,43 @@
+import { iptablesIsNft } from '../legacy.ts'
+import { logReaders, traceListeners } from '../listeners.ts'
+import type { Cause } from '../problem.ts'
+import { lineOf, rulesOf } from '../rules.ts'
+
+export const iptablesNfTables: Cause = {
+  id: 'iptables-nf-tables',
+  about: {
+    cause: 'iptables is the nf_tables variant, and dmesg is being read',
+    check: '`iptables -V`; a TRACE rule of it that nobody listens to',
+    mend: '`xtables-monitor --trace`',
+  },
+  tested: 'in a namespace',
+  check(facts) {
+    const { traces } = rulesOf(facts)
+    const rule = traces.find(
+      ({ backend, table, chain }) =>
+        backend === 'nft' &&
+        /^ip6?$/.test(table.family) &&
+        table.name === 'raw' &&
+        /^(PREROUTING|OUTPUT)$/.test(chain.name),
+    )
+    if (!rule || !iptablesIsNft(facts) || traceListeners(facts).length > 0) return []
+    const [reader] = logReaders(facts)
+    const readers = reader ? `; ${reader.name} (process ${reader.pid}) follows that log in vain` : ''
+    return [
+      {
+        code: 'iptables-nf-tables',
+        severity: reader ? 'error' : 'warning',
+        message: `iptables is the nf_tables variant here: its TRACE rules print nothing in the kernel's log${readers}.`,
+        evidence: `${facts.versions.get('iptables')}; ${lineOf(rule)}`,
+        fix: {
+          description: facts.programs.has('xtables-monitor') ? 'read its events' : 'read its events with nft',
+          commands: [
+            facts.programs.has('xtables-monitor') ? ['xtables-monitor', '--trace'] : ['nft', 'monitor', 'trace'],
+          ],
+          safe: false,
+          unsafe: 'it runs until it is stopped',
+        },
+      },
+    ]
+  },
+}

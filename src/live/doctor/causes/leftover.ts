@@ -1,0 +1,121 @@
+import type { Table } from '../../../model/ruleset.ts'
+import { type Facts, kernelAtLeast } from '../../survey/facts.ts'
+import { traceListeners } from '../listeners.ts'
+import type { Cause, Problem } from '../problem.ts'
+import { deletion, isOwnTable, lineOf, nameOf, rulesOf, type TraceRule, wordsOf } from '../rules.ts'
+
+export const leftover: Cause = {
+  id: 'leftover',
+  about: {
+    cause: 'rules that an earlier session left behind still trace, and flood the log',
+    check: "every rule that traces; nfwhy's own by table, comment and `/run/nfwhy`, whose process is gone",
+    mend: 'the commands that delete them; `nfwhy trace --cleanup`',
+  },
+  tested: 'in a namespace',
+  check(facts) {
+    const { world, traces } = rulesOf(facts)
+    return [
+      ...world.tables.filter((table) => isOwnTable(table) && !isHeld(facts, table)).map((one) => leftTable(facts, one)),
+      ...traces.filter(({ table }) => !isOwnTable(table)).flatMap((trace) => leftRule(facts, trace)),
+      ...leftNotes(facts),
+    ]
+  },
+}
+
+/** A session that sets up `nfwhy-12` shows that word behind its `sh -s`. */
+const isRunning = ({ processes }: Facts, session: string): boolean =>
+  processes.some(({ command }) => command.endsWith(`sh -s ${session}`))
+
+/** The kernel takes an owner's table away with its process, so the process is there; or somebody listens to it. */
+const isHeld = (facts: Facts, { name, flags }: Table): boolean =>
+  flags?.includes('owner') === true ||
+  isRunning(facts, name) ||
+  (!/-\d+$/.test(name) && traceListeners(facts).length > 0)
+
+/** From inside a container not every process can be seen. */
+const seesAll = ({ uid, container }: Facts): boolean => uid === 0 && container === undefined
+
+function leftTable(facts: Facts, { family, name }: Table): Problem {
+  // before, a session of today looks the same from a container
+  const safe = kernelAtLeast(facts, 5, 12) === true || seesAll(facts)
+  return {
+    code: 'leftover-table',
+    severity: 'warning',
+    message: `Table ${family} ${name} of an earlier trace is still there, and no process owns it.`,
+    evidence: `table ${family} ${name}`,
+    fix: {
+      description: 'delete it',
+      commands: [['nft', 'delete', 'table', family, name]],
+      safe,
+      ...(safe ? {} : { unsafe: 'on kernels before 5.12 a session that runs elsewhere looks the same' }),
+    },
+  }
+}
+
+function leftRule(facts: Facts, trace: TraceRule): Problem[] {
+  const { backend, rule, chain } = trace
+  const session = /^nfwhy\b\S*/.exec(rule.comment ?? '')?.[0]
+  if (session !== undefined && isRunning(facts, session)) return []
+  const remedy = deletion(facts, trace)
+  const evidence = lineOf(trace)
+  const floods = backend === 'legacy' ? ", and each packet fills the kernel's log" : ''
+  if (session === undefined)
+    return [
+      {
+        code: 'trace-rule',
+        severity: 'note',
+        message: `Rule ${nameOf(trace)} traces packets now${floods}; somebody put it into ${chain.name}.`,
+        evidence,
+        fix: {
+          description: 'when nobody needs it any more, delete it',
+          ...remedy,
+          safe: false,
+          unsafe: 'somebody may be using it',
+        },
+      },
+    ]
+  const end = deadline(wordsOf(rule))
+  const inert = end !== undefined && end < (facts.seconds ?? 0)
+  const safe = inert || seesAll(facts)
+  const state = inert ? 'its time is over, so it does nothing any more' : `it still traces${floods}`
+  return [
+    {
+      code: 'leftover-rule',
+      severity: 'warning',
+      message: `Rule ${nameOf(trace)} of an earlier nfwhy is still there; ${state}.`,
+      evidence,
+      fix: {
+        description: 'delete it',
+        ...remedy,
+        safe,
+        ...(safe ? {} : { unsafe: 'its session may run where this shell does not see it' }),
+      },
+    },
+  ]
+}
+
+/** `--datestop 2026-11-20T17:00:00`, UTC: seconds since 1970. */
+function deadline(words: readonly string[]): number | undefined {
+  const at = words.indexOf('--datestop')
+  const time = at < 0 ? Number.NaN : Date.parse(`${words[at + 1]}Z`)
+  return Number.isNaN(time) ? undefined : time / 1000
+}
+
+/** What a session notes of how to take itself back; it goes with the session, unless that was killed altogether. */
+function leftNotes(facts: Facts): Problem[] {
+  const notes = facts.texts.get('notes') ?? []
+  return notes
+    .filter((path) => !isRunning(facts, /([^/]*)\.sh$/.exec(path)?.[1] ?? ''))
+    .map((path) => ({
+      code: 'leftover-note',
+      severity: 'warning',
+      message: 'An earlier nfwhy was killed before it could take everything back.',
+      evidence: path,
+      fix: {
+        description: 'take it back (with the same --via as here)',
+        commands: [['nfwhy', 'trace', '--cleanup']],
+        safe: false,
+        unsafe: 'it is a command of its own',
+      },
+    }))
+}

@@ -1,0 +1,56 @@
+import type { Facts } from '../../survey/facts.ts'
+import { journaldLoses } from '../journald.ts'
+import { legacyFamilies } from '../legacy.ts'
+import type { Cause, Problem } from '../problem.ts'
+import { rsyslogLoses } from '../rsyslog.ts'
+
+export const logDaemon: Cause = {
+  id: 'log-daemon',
+  about: {
+    cause: "the log daemon does not take the kernel's lines, filters them, or drops them under load",
+    check:
+      "rsyslog's configuration (imklog or imjournal, their rate limits, `kern.*`, rules that stop) and journald's " +
+      "(ReadKMsg, Storage, MaxLevelStore), where the daemon runs. journald's RateLimitIntervalSec is not among them: " +
+      'it counts per unit, and the kernel is none (journald-server.c)',
+    mend: '`nfwhy doctor --print-config rsyslog`, or read `dmesg` itself',
+  },
+  tested: 'in a namespace',
+  check(facts, wish) {
+    if (legacyFamilies(facts, wish).length === 0) return []
+    return [
+      ...(runs(facts, 'rsyslogd') ? rsyslogLoses(facts.texts.get('rsyslog') ?? []).map(toProblem('rsyslog')) : []),
+      ...(runs(facts, 'systemd-journal')
+        ? journaldLoses(facts.texts.get('journald') ?? []).map(toProblem('journald'))
+        : []),
+    ]
+  },
+}
+
+const runs = ({ processes }: Facts, name: string): boolean => processes.some((process) => process.name === name)
+
+/** What a daemon's configuration does to TRACE lines. */
+export interface Loss {
+  code: string
+  message: string
+  /** Line of the configuration. */
+  evidence: string
+  /** Only under load. */
+  sometimes?: true
+}
+
+const toProblem =
+  (daemon: 'rsyslog' | 'journald') =>
+  ({ code, message, evidence, sometimes }: Loss): Problem => ({
+    code,
+    severity: sometimes ? 'note' : 'warning',
+    message,
+    evidence,
+    fix: {
+      description:
+        daemon === 'rsyslog'
+          ? 'nfwhy doctor --print-config rsyslog prints a configuration that keeps them; until then read dmesg itself'
+          : 'set it so that kernel lines are kept, and restart systemd-journald; until then read dmesg itself',
+      safe: false,
+      unsafe: 'it changes what this machine logs',
+    },
+  })

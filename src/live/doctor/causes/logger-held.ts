@@ -1,0 +1,61 @@
+import { sysctlOf } from '../../survey/facts.ts'
+import { FAMILY_NAME, LOG_SYSCTL, legacyFamilies, logSeverity } from '../legacy.ts'
+import { holderWords, logGroups } from '../listeners.ts'
+import { type Cause, type Problem, setting } from '../problem.ts'
+
+export const loggerHeld: Cause = {
+  id: 'logger-held',
+  about: {
+    cause: 'tcpdump or ulogd2 has taken the logger; or a tcpdump that has long ended did',
+    check:
+      '`net.netfilter.nf_log.2` says nfnetlink_log; `/proc/net/netfilter/nfnetlink_log`, `/proc/net/netlink` and ' +
+      '`/proc/PID/fd` tell who reads group 0',
+    mend: 'read NFLOG group 0, or set the sysctl back',
+  },
+  tested: 'in a namespace',
+  check(facts, wish) {
+    const groups = logGroups(facts)
+    return legacyFamilies(facts, wish).flatMap((family): Problem[] => {
+      if (sysctlOf(facts, LOG_SYSCTL[family]) !== 'nfnetlink_log') return []
+      const name = LOG_SYSCTL[family].replaceAll('/', '.')
+      const logger = family === 'ip' ? 'nf_log_ipv4' : 'nf_log_ipv6'
+      const evidence = `${name} = nfnetlink_log`
+      const back = { description: "give it back to the kernel's log", ...setting(name, logger, 'nfnetlink_log') }
+      const lines = `TRACE lines of ${FAMILY_NAME[family]}`
+      const zero = groups?.find(({ group }) => group === 0)
+      if (zero)
+        return [
+          {
+            code: 'logger-held',
+            severity: 'warning',
+            message: `${capital(holderWords(zero.holder))} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
+            evidence: `${evidence}; nfnetlink_log: ${zero.line}`,
+            fix: {
+              ...back,
+              safe: false,
+              unsafe: `${holderWords(zero.holder)} gets no more of them; better look there`,
+            },
+          },
+        ]
+      const reader = groups?.[0]
+      const why = reader
+        ? `${holderWords(reader.holder)} reads group ${reader.group}, and they go to group 0`
+        : 'nobody reads them there; it stays so when tcpdump -i nflog has ended'
+      return [
+        {
+          code: groups ? 'logger-left' : 'logger-held',
+          severity: logSeverity(facts, [family]),
+          message: groups
+            ? `${lines} go to NFLOG, and ${why}: they are lost.`
+            : `${lines} go to NFLOG; who reads them cannot be seen from here.`,
+          evidence: reader ? `${evidence}; nfnetlink_log: ${reader.line}` : evidence,
+          fix: groups
+            ? { ...back, safe: true }
+            : { ...back, safe: false, unsafe: 'somebody may read them there (root sees who)' },
+        },
+      ]
+    })
+  },
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

@@ -1,0 +1,112 @@
+import type { Facts } from '../../survey/facts.ts'
+import { linksOf } from '../links.ts'
+import type { Cause, Mend, Problem } from '../problem.ts'
+import { lineOf, nameOf, rulesOf } from '../rules.ts'
+import type { Wish } from '../wish.ts'
+
+export const neverArrives: Cause = {
+  id: 'never-arrives',
+  about: {
+    cause: 'the packet never arrives: driver, XDP or tc drop it before, or it went elsewhere',
+    check: "counters of the rules that trace; the filter's interface (there, up); XDP programs, `tc` at ingress",
+    mend: '`tcpdump` shows whether it comes at all',
+  },
+  tested: 'in a namespace',
+  check: (facts, wish) => [...atInterface(facts, wish), ...beforeHooks(facts, wish), ...uncounted(facts, wish)],
+}
+
+function atInterface(facts: Facts, wish: Wish): Problem[] {
+  const name = wish.packet.in
+  const links = linksOf(facts)
+  if (name === undefined || links.length === 0) return []
+  const link = links.find((one) => one.name === name)
+  if (!link)
+    return [
+      {
+        code: 'no-such-interface',
+        severity: 'error',
+        message: `There is no interface ${name} in this network namespace, so nothing comes in there.`,
+        evidence: `ip link: ${links.map((one) => one.name).join(', ')}`,
+      },
+    ]
+  if (link.up) return []
+  return [
+    {
+      code: 'interface-down',
+      severity: 'error',
+      message: `Interface ${name} is down: nothing comes in there.`,
+      evidence: link.line,
+      fix: {
+        description: 'bring it up',
+        commands: [['ip', 'link', 'set', 'dev', name, 'up']],
+        undo: [['ip', 'link', 'set', 'dev', name, 'down']],
+        safe: false,
+        unsafe: 'somebody may have taken it down on purpose; and a cable may be missing',
+      },
+    },
+  ]
+}
+
+/** XDP and tc's ingress run before the first hook, and may drop or redirect. */
+function beforeHooks(facts: Facts, wish: Wish): Problem[] {
+  const asked = (name: string) => wish.packet.in === undefined || wish.packet.in === name
+  const severity = wish.packet.in === undefined ? 'note' : 'warning'
+  const xdp = linksOf(facts).filter(({ name, xdp }) => xdp && asked(name))
+  const tc = (facts.texts.get('qdisc') ?? []).flatMap((line) => {
+    const [, name] = /^qdisc (?:clsact|ingress) \S+ dev (\S+)/.exec(line) ?? []
+    return name !== undefined && asked(name) ? [{ name, line }] : []
+  })
+  return [
+    ...xdp.map(({ name, line }) => ({
+      name,
+      line,
+      what: 'An XDP program',
+      look: ['ip', '-d', 'link', 'show', 'dev', name],
+    })),
+    ...tc.map(({ name, line }) => ({ name, line, what: 'tc', look: ['tc', 'filter', 'show', 'dev', name, 'ingress'] })),
+  ].map(({ name, line, what, look }) => ({
+    code: 'before-the-hooks',
+    severity,
+    message: `${what} handles what comes in at ${name} before netfilter sees it, and may drop or redirect it.`,
+    evidence: line,
+    fix: {
+      description: 'look at it',
+      commands: [look],
+      safe: false,
+      unsafe: 'it only shows; what to change is for a person',
+    },
+  }))
+}
+
+function uncounted(facts: Facts, wish: Wish): Problem[] {
+  return rulesOf(facts)
+    .traces.filter(({ rule, bases }) => rule.counters?.packets === 0 && bases.length > 0)
+    .map((trace) => ({
+      code: 'never-arrives',
+      severity: 'warning',
+      message: `Rule ${nameOf(trace)} has counted no packet: none that it matches has come here so far.`,
+      evidence: `0 packets: ${lineOf(trace)}`,
+      fix: tcpdump(wish),
+    }))
+}
+
+/** Words that tcpdump does not know are left out. */
+function tcpdump({ filter, packet, families }: Wish): Mend {
+  const { src, dst, protocol, sport, dport } = packet
+  const known = [
+    families.length === 1 ? families[0]! : '',
+    protocol === undefined || /^icmp/.test(protocol) ? '' : protocol,
+    src === undefined ? '' : `src host ${src}`,
+    dst === undefined ? '' : `dst host ${dst}`,
+    sport === undefined ? '' : `src port ${sport}`,
+    dport === undefined ? '' : `dst port ${dport}`,
+  ].filter((part) => part !== '')
+  const plain = filter !== undefined && !/\b(?:in|out|mark|ipid|seq|icmpid|opt|syn)\b/.test(filter)
+  const expression = plain ? filter : known.join(' and ')
+  return {
+    description: 'see whether it comes at all; if it does and is not traced, the rule does not match it',
+    commands: [['tcpdump', '-n', '-i', packet.in ?? 'any', ...(expression === '' ? [] : [expression])]],
+    safe: false,
+    unsafe: 'it runs until it is stopped',
+  }
+}

@@ -1,0 +1,57 @@
+import { hasCapability } from '../../survey/facts.ts'
+import type { Cause } from '../problem.ts'
+
+export const noCapability: Cause = {
+  id: 'no-capability',
+  about: {
+    cause: 'no right to look or to trace',
+    check: 'CAP_NET_ADMIN in `/proc/self/status`; what `nft list tables` says',
+    mend: '`sudo`, a privileged container',
+  },
+  tested: 'in a namespace',
+  check(facts) {
+    if (hasCapability(facts, 'CAP_NET_ADMIN') === false)
+      return [
+        {
+          code: 'no-capability',
+          severity: 'error',
+          message: 'CAP_NET_ADMIN is missing: without it nobody sees the rules or traces a packet.',
+          evidence: `CapEff ${facts.capabilities?.toString(16).padStart(16, '0')}, user ${facts.uid ?? '?'}`,
+          fix: howToGet(facts.container, facts.uid),
+        },
+      ]
+    if (facts.nftRefused === undefined || !/permi|not permitted|must be root/i.test(facts.nftRefused)) return []
+    return [
+      {
+        code: 'no-capability',
+        severity: 'error',
+        message: 'CAP_NET_ADMIN is there, but not for this network namespace: it belongs to another user namespace.',
+        evidence: `nft list tables: ${facts.nftRefused}`,
+        fix: howToGet(facts.container, facts.uid),
+      },
+    ]
+  },
+}
+
+function howToGet(container: string | undefined, uid: number | undefined) {
+  if (container === 'kubernetes')
+    return {
+      description:
+        'give the pod securityContext.capabilities.add: [NET_ADMIN], or work from the node: --via "ssh root@NODE"',
+      safe: false,
+      unsafe: 'the pod starts anew',
+    }
+  if (uid !== undefined && uid !== 0)
+    return {
+      description: 'run it as root',
+      commands: [['sudo', 'nfwhy', 'doctor']],
+      safe: false,
+      unsafe: 'it asks for a password',
+    }
+  const tool = container === 'podman' ? 'podman' : 'docker'
+  return {
+    description: `start the container with \`${tool} run --cap-add NET_ADMIN …\` (or --privileged), or work from the host: \`nsenter -t PID -n nfwhy doctor\``,
+    safe: false,
+    unsafe: 'the container starts anew',
+  }
+}

@@ -1,0 +1,31 @@
+import { holderWords, traceListeners, waitsForTraces } from '../listeners.ts'
+import type { Cause } from '../problem.ts'
+import { rulesOf } from '../rules.ts'
+
+export const noTraceRule: Cause = {
+  id: 'no-trace-rule',
+  about: {
+    cause: 'no rule traces anything, and somebody waits for it',
+    check: "TRACE in raw of iptables-legacy, `meta nftrace set 1` in nft's ruleset; who listens",
+    mend: '`nfwhy trace FILTER`, which sets up and takes away what is needed',
+  },
+  tested: 'in a namespace',
+  check(facts, wish) {
+    const listener = traceListeners(facts).find(waitsForTraces)
+    if (!listener || !facts.texts.has('nft') || rulesOf(facts).traces.length > 0) return []
+    return [
+      {
+        code: 'no-trace-rule',
+        severity: 'error',
+        message: `${listener.holder ? holderWords(listener.holder) : 'Somebody'} waits for traces, and no rule begins one.`,
+        evidence: `/proc/net/netlink: ${listener.line.trim()}`,
+        fix: {
+          description: 'trace with what sets up the rules itself',
+          commands: [['nfwhy', 'trace', ...(wish.filter === undefined ? ['tcp dst port 52000'] : [wish.filter])]],
+          safe: false,
+          unsafe: 'it runs until it is stopped',
+        },
+      },
+    ]
+  },
+}

@@ -1,0 +1,45 @@
+import { FAMILY_NAME } from '../legacy.ts'
+import { copyRule } from '../mends.ts'
+import type { Cause, Problem } from '../problem.ts'
+import { lineOf, rulesOf, sees } from '../rules.ts'
+import type { IpFamily } from '../wish.ts'
+
+export const traceFamily: Cause = {
+  id: 'trace-family',
+  about: {
+    cause: 'the packet is of IPv6, and only IPv4 is traced, or the other way round',
+    check: "the families of the rules that trace; the filter's, or which addresses this host has",
+    mend: 'the same rule with ip6tables, or in family inet',
+  },
+  tested: 'in a namespace',
+  check(facts, wish) {
+    // bridged frames have no such family
+    const traces = rulesOf(facts).traces.filter((trace) => sees(trace, 'ip') || sees(trace, 'ip6'))
+    const [first] = traces
+    if (!first) return []
+    return wish.families.flatMap((family): Problem[] => {
+      if (traces.some((trace) => sees(trace, family))) return []
+      const wanted = wish.families.length === 1
+      if (!wanted && !inUse(facts.texts.get('addr'), family)) return []
+      return [
+        {
+          code: 'trace-family',
+          severity: wanted ? 'error' : 'note',
+          message: `No rule traces ${FAMILY_NAME[family]}: the rules that trace are for ${FAMILY_NAME[family === 'ip' ? 'ip6' : 'ip']} alone.`,
+          evidence: lineOf(first),
+          fix: copyRule(facts, first, family, first.chain.name) ?? {
+            description: 'put the same rule into a table of family inet, which sees both',
+            safe: false,
+            unsafe: 'what it is to match in the other family has to be written by a person',
+          },
+        },
+      ]
+    })
+  },
+}
+
+/** Addresses that reach further than this link. */
+const inUse = (addresses: readonly string[] | undefined, family: IpFamily): boolean =>
+  (addresses ?? []).some(
+    (line) => line.includes(family === 'ip' ? ' inet ' : ' inet6 ') && line.includes(' scope global'),
+  )

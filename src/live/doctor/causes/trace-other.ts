@@ -1,0 +1,40 @@
+import type { Cause } from '../problem.ts'
+import { holdsFor, lineOf, rulesOf, sees } from '../rules.ts'
+
+export const traceOther: Cause = {
+  id: 'trace-other',
+  about: {
+    cause: 'rules trace, but none of them such packets',
+    check: 'with a filter: the conditions of each rule that traces, asked of such a packet',
+    mend: '`nfwhy trace FILTER`',
+  },
+  tested: 'in a namespace',
+  check(facts, wish) {
+    if (wish.filter === undefined) return []
+    const { traces, world } = rulesOf(facts)
+    const candidates = traces.filter((trace) => wish.families.some((family) => sees(trace, family)))
+    const [first] = candidates
+    if (!first) return []
+    const fits = (family: (typeof wish.families)[number]) =>
+      candidates.some(
+        (trace) =>
+          sees(trace, family) &&
+          trace.bases.some(({ hook }) => holdsFor(trace.rule, { ...wish, families: [family] }, world, hook) !== false),
+      )
+    if (wish.families.some(fits) || candidates.every(({ bases }) => bases.length === 0)) return []
+    return [
+      {
+        code: 'trace-other',
+        severity: 'error',
+        message: `No rule traces packets that fit "${wish.filter}".`,
+        evidence: lineOf(first),
+        fix: {
+          description: 'trace just these',
+          commands: [['nfwhy', 'trace', wish.filter]],
+          safe: false,
+          unsafe: 'it runs until it is stopped',
+        },
+      },
+    ]
+  },
+}

@@ -1,0 +1,40 @@
+/** What is wrong at one place, the most important first. */
+import { HERE, type Place } from '../place.ts'
+import { type Facts, survey, sysctlOf } from '../survey/facts.ts'
+import { CAUSES } from './causes/index.ts'
+import type { Problem } from './problem.ts'
+import type { Wish } from './wish.ts'
+
+export interface Diagnosis {
+  place: Place
+  facts: Facts
+  problems: Problem[]
+}
+
+/** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached. */
+export async function diagnose(place: Place, wish: Wish): Promise<Diagnosis> {
+  const facts = await withHost(place, await survey(place, 'close'))
+  return { place, facts, problems: problemsOf(facts, wish) }
+}
+
+const SEVERITIES: readonly Problem['severity'][] = ['error', 'warning', 'note']
+
+/** Of recorded facts too. */
+export function problemsOf(facts: Facts, wish: Wish): Problem[] {
+  const found = CAUSES.flatMap((cause) => cause.check(facts, wish))
+  return SEVERITIES.flatMap((severity) => found.filter((problem) => problem.severity === severity))
+}
+
+/** Notes are worth knowing, and no problem. */
+export const isProblem = ({ severity }: Problem): boolean => severity !== 'note'
+
+/** What only the first namespace shows; from outside, on the same kernel, it can be asked. */
+async function withHost(place: Place, facts: Facts): Promise<Facts> {
+  const name = 'net/netfilter/nf_log_all_netns'
+  const own = sysctlOf(facts, name)
+  if (own !== undefined || place.prefix.length === 0) return facts
+  const here = await survey(HERE).catch(() => undefined)
+  const boot = 'kernel/random/boot_id'
+  const value = here && sysctlOf(here, boot) === sysctlOf(facts, boot) ? sysctlOf(here, name) : undefined
+  return value === undefined ? facts : { ...facts, allNetns: value }
+}

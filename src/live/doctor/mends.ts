@@ -1,0 +1,72 @@
+/** Commands that put a rule which traces where it sees the packet. */
+import type { Facts } from '../survey/facts.ts'
+import type { Argv, Mend } from './problem.ts'
+import { deletion, legacyTool, type TraceRule, wordsOf } from './rules.ts'
+import type { IpFamily } from './wish.ts'
+
+/** At most so many packets a second: a trace that floods the log helps nobody. */
+const LIMIT: Argv = ['-m', 'limit', '--limit', '10/second']
+
+/** The same rule of iptables-legacy for a family and chain; undefined where it cannot stand there as it is. */
+export function copyRule(
+  facts: Facts,
+  { backend, table, rule }: TraceRule,
+  family: IpFamily,
+  chain: string,
+): Mend | undefined {
+  const { iptables } = rule
+  if (backend !== 'legacy' || !iptables || !/^(?:PREROUTING|OUTPUT)$/.test(chain)) return undefined
+  const other = table.family !== family
+  // what means something else in the other family
+  if (other && (iptables.src || iptables.dst || /icmp/.test(rule.text) || iptables.fragment)) return undefined
+  if (chain === 'OUTPUT' ? iptables.in?.not : iptables.out?.not) return undefined
+  const words = withLimit(without(wordsOf(rule), chain === 'OUTPUT' ? '-i' : '-o'))
+  const tool = [legacyTool(facts, family), '-w', '-t', 'raw']
+  return {
+    description: `trace there too, ten packets a second at most`,
+    commands: [[...tool, '-I', chain, '1', ...words]],
+    undo: [[...tool, '-D', chain, ...words]],
+    safe: true,
+  }
+}
+
+function without(words: Argv, option: string): Argv {
+  const at = words.indexOf(option)
+  return at < 0 ? words : [...words.slice(0, at), ...words.slice(at + 2)]
+}
+
+const isLimited = (words: Argv): boolean => words.includes('limit') || words.includes('hashlimit')
+
+function withLimit(words: Argv): Argv {
+  if (isLimited(words)) return words
+  const target = words.lastIndexOf('-j')
+  return [...words.slice(0, target), ...LIMIT, ...words.slice(target)]
+}
+
+export function moveToFront(facts: Facts, trace: TraceRule): Mend {
+  const { backend, table, chain, rule, bases } = trace
+  const description = bases.some((base) => base.chain === chain)
+    ? 'put it in front'
+    : 'put it in front; the rule that leads to its chain may have to go in front too'
+  const words = wordsOf(rule)
+  const { commands, undo } = deletion(facts, trace)
+  if (backend === 'legacy') {
+    const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
+    const front = [...tool, '-I', chain.name, '1', ...words]
+    const limited = isLimited(words)
+    return {
+      description,
+      // in this order, both name this rule and no other that says the same
+      commands: [...commands, front],
+      undo: [...commands, ...(undo ?? [])],
+      safe: limited,
+      ...(limited ? {} : { unsafe: 'it has no limit, and in front every packet that it matches is traced' }),
+    }
+  }
+  return {
+    description,
+    commands: [...commands, ['nft', 'insert', 'rule', table.family, table.name, chain.name, rule.text]],
+    safe: false,
+    unsafe: 'in front it may trace many more packets, and gets a new handle',
+  }
+}

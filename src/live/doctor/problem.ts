@@ -1,0 +1,49 @@
+/** What the doctor finds, as data; and what a cause is. */
+import { shellWord } from '../../edits/shell.ts'
+import type { Facts } from '../survey/facts.ts'
+import type { Wish } from './wish.ts'
+
+/** One program with its words, each as it is: nothing of it is ever read by a shell. */
+export type Argv = readonly string[]
+
+export interface Mend {
+  description: string
+  /** One after the other; none: a person has to do it. */
+  commands?: readonly Argv[]
+  /** What takes them back, in this order. */
+  undo?: readonly Argv[]
+  /** It disturbs nobody, so that `--fix` may run it when it was asked. */
+  safe: boolean
+  /** Why it may not be safe. */
+  unsafe?: string
+}
+
+export interface Problem {
+  code: string
+  severity: 'error' | 'warning' | 'note'
+  /** One sentence that a tired person understands. */
+  message: string
+  /** What was seen: a line of a file or of a command. */
+  evidence: string
+  fix?: Mend
+}
+
+export interface Cause {
+  id: string
+  /** The three columns of docs/doctor.md. */
+  about: { cause: string; check: string; mend: string }
+  /** `recorded`: what this asks for is not on every kernel, so the tests use what a probe printed elsewhere. */
+  tested: 'in a namespace' | 'recorded'
+  /** Facts in, problems out: asks nothing and changes nothing. */
+  check(facts: Facts, wish: Wish): Problem[]
+}
+
+/** As a person types them, for any POSIX shell. */
+export const commandText = (commands: readonly Argv[]): string =>
+  commands.map((words) => words.map(shellWord).join(' ')).join(' && ')
+
+/** A setting of /proc/sys, by the name that sysctl(8) has for it, and back to what it was. */
+export const setting = (name: string, value: string, before: string | undefined) => ({
+  commands: [['sysctl', '-w', `${name}=${value}`]],
+  ...(before === undefined ? {} : { undo: [['sysctl', '-w', `${name}=${before}`]] }),
+})

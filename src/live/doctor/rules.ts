@@ -1,0 +1,182 @@
+/** The rules of a place as the close look brought them, and which of them begin a trace, where, and for what. */
+
+import type { Hook } from '../../model/hook.ts'
+import type { Family } from '../../model/packet.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Statement } from '../../model/statement.ts'
+import { emptyWorld, type World } from '../../model/world.ts'
+import { readIptablesSave } from '../../read/rulesets/iptables-save.ts'
+import { readNft } from '../../read/rulesets/nft-text.ts'
+import { evaluateAll } from '../../rules/evaluate.ts'
+import { splitWords } from '../../rules/iptables/words.ts'
+import type { Truth } from '../../rules/truth.ts'
+import type { Facts } from '../survey/facts.ts'
+import type { Argv } from './problem.ts'
+import type { IpFamily, Wish } from './wish.ts'
+
+/** A base chain that leads to a rule; the rule may stand in it. */
+export interface Base {
+  chain: Chain
+  hook: Hook
+  priority: number
+  /** The rule of the base chain through which the way leads; the trace rule itself, if it stands there. */
+  through: Rule
+}
+
+export interface TraceRule {
+  backend: 'legacy' | 'nft'
+  table: Table
+  chain: Chain
+  rule: Rule
+  /** Where packets come from to it; empty: from nowhere, so that it never traces. */
+  bases: readonly Base[]
+}
+
+export interface Rules {
+  world: World
+  traces: readonly TraceRule[]
+}
+
+const known = new WeakMap<Facts, Rules>()
+
+export function rulesOf(facts: Facts): Rules {
+  let rules = known.get(facts)
+  if (!rules) {
+    rules = readRules(facts)
+    known.set(facts, rules)
+  }
+  return rules
+}
+
+/** Tables that came as iptables-save prints them. */
+const IPTABLES = [
+  ['raw', 'legacy'],
+  ['filter', 'legacy'],
+  ['nft-raw', 'nft'],
+] as const
+
+function readRules({ texts }: Facts): Rules {
+  const world = emptyWorld()
+  const ignore = () => {}
+  for (const family of ['ip', 'ip6'] as const)
+    for (const [name, backend] of IPTABLES)
+      for (const ruleset of readIptablesSave((texts.get(`${family}-${name}`) ?? []).join('\n'), ignore))
+        for (const table of ruleset.tables) world.tables.push({ ...table, family, backend })
+  // its sets come without their elements, so what hangs on them stays unknown
+  for (const { tables } of readNft((texts.get('nft') ?? []).join('\n'), ignore)) world.tables.push(...tables)
+  return { world, traces: world.tables.flatMap(tracesOf) }
+}
+
+const setsTrace = ({ statements }: Rule): boolean => statements.some(({ kind }) => kind === 'trace')
+
+function tracesOf(table: Table): TraceRule[] {
+  const found: TraceRule[] = []
+  for (const chain of table.chains.values())
+    for (const rule of chain.rules)
+      if (setsTrace(rule)) {
+        const backend = table.backend === 'legacy' ? 'legacy' : 'nft'
+        found.push({ backend, table, chain, rule, bases: basesOf(table, chain, rule) })
+      }
+  return found
+}
+
+function basesOf(table: Table, chain: Chain, rule: Rule): Base[] {
+  // a dormant table's chains hang on no hook
+  if (table.flags?.includes('dormant')) return []
+  const found: Base[] = []
+  for (const base of table.chains.values()) {
+    if (base.hook === undefined || base.priority === undefined) continue
+    const through = base === chain ? rule : base.rules.find((one) => leadsTo(table, one, chain.name, new Set()))
+    if (through) found.push({ chain: base, hook: base.hook, priority: base.priority, through })
+  }
+  return found
+}
+
+function leadsTo(table: Table, { statements }: Rule, wanted: string, seen: Set<string>): boolean {
+  return statements.flatMap(targetsOf).some((target) => {
+    // where a map leads is not known without its elements
+    if (target === wanted || target === undefined) return true
+    if (seen.has(target)) return false
+    seen.add(target)
+    return table.chains.get(target)?.rules.some((rule) => leadsTo(table, rule, wanted, seen)) ?? false
+  })
+}
+
+/** Chains that it may lead to; undefined among them: which, is not known. */
+function targetsOf(statement: Statement): (string | undefined)[] {
+  if (statement.kind === 'jump' || statement.kind === 'goto') return [statement.chain]
+  if (statement.kind !== 'vmap') return []
+  const { elements } = statement.map.nft
+  if (!elements) return [undefined]
+  return elements.flatMap(({ data = [] }) => data.flatMap((word) => /^(?:jump|goto) (\S+)$/.exec(word)?.[1] ?? []))
+}
+
+/** Of a session: `nfwhy-12`; or `nfwhy`, as the README makes one by hand. */
+export const isOwnTable = ({ kind, name }: Table): boolean => kind === 'nft' && /^nfwhy(?:-\d+)?$/.test(name)
+
+/** Does it see packets of this family at all? */
+export const sees = ({ table }: TraceRule, family: IpFamily): boolean =>
+  table.family === family || table.family === 'inet' || table.family === 'netdev'
+
+/** Does the rule hold for what is wished, as far as the filter tells? */
+export function holdsFor({ conditions }: Rule, { packet, families }: Wish, world: World, hook?: Hook): Truth {
+  const [family, ...others] = families
+  const of = (one: Family) => evaluateAll(conditions, { packet, family: one, world, ...(hook ? { hook } : {}) })
+  const first = of(family!)
+  // of two families, what holds for one alone does not hold for the wish
+  return others.every((other) => of(other) === first) ? first : { unknown: 'the family is not known' }
+}
+
+/** `ip raw PREROUTING 1`, `inet nfwhy pre handle 3`. */
+export function nameOf({ backend, table, chain, rule }: TraceRule): string {
+  const where = `${table.family} ${table.name} ${chain.name}`
+  return backend === 'nft' && rule.handle !== undefined
+    ? `${where} handle ${rule.handle}`
+    : `${where} ${rule.ruleNumber}`
+}
+
+/** As a listing shows it. */
+export const lineOf = (trace: TraceRule): string =>
+  trace.backend === 'legacy'
+    ? `${iptablesOf(trace.table)} -t ${trace.table.name} ${trace.rule.text}`
+    : `${nameOf(trace)}: ${trace.rule.text}`
+
+const iptablesOf = ({ family }: Table): string => (family === 'ip6' ? 'ip6tables' : 'iptables')
+
+/** Which program speaks to legacy tables here. */
+export const legacyTool = ({ programs }: Facts, family: string): string => {
+  const name = family === 'ip6' ? 'ip6tables' : 'iptables'
+  return programs.has(`${name}-legacy`) ? `${name}-legacy` : name
+}
+
+/** What stands behind `-A CHAIN` in a rule of iptables, each word by itself. */
+export const wordsOf = ({ text }: Rule): Argv => splitWords(text).slice(2)
+
+const iptablesTool = (facts: Facts, backend: TraceRule['backend'], family: string): string => {
+  const name = family === 'ip6' ? 'ip6tables' : 'iptables'
+  return backend === 'legacy' ? legacyTool(facts, family) : facts.programs.has(`${name}-nft`) ? `${name}-nft` : name
+}
+
+/** Takes the rule away, and puts it back where it was. */
+export function deletion(
+  facts: Facts,
+  { backend, table, chain, rule }: TraceRule,
+): { commands: Argv[]; undo?: Argv[] } {
+  if (table.kind === 'iptables') {
+    const tool = [iptablesTool(facts, backend, table.family), '-w', '-t', table.name]
+    const words = wordsOf(rule)
+    return {
+      commands: [[...tool, '-D', chain.name, ...words]],
+      undo: [[...tool, '-I', chain.name, String(rule.ruleNumber), ...words]],
+    }
+  }
+  const where = [table.family, table.name, chain.name]
+  const before = chain.rules[rule.ruleNumber - 2]
+  const place = before?.handle === undefined ? [] : ['handle', String(before.handle)]
+  // nft joins its words; what it printed, it reads, but for what iptables-nft keeps in a form of its own
+  const loads = !/(?:^|\s)(?:xt |#)/.test(rule.text)
+  return {
+    commands: [['nft', 'delete', 'rule', ...where, 'handle', String(rule.handle)]],
+    ...(loads ? { undo: [['nft', before ? 'add' : 'insert', 'rule', ...where, ...place, rule.text]] } : {}),
+  }
+}

@@ -1,0 +1,102 @@
+/** A diagnosis as text: what works, shortly, and then what does not, with the mend. */
+import { shellWord } from '../../edits/shell.ts'
+import type { FormOptions } from '../../reports/form.ts'
+import { wrap, wrapCommand } from '../../reports/text/layout.ts'
+import { Page } from '../../reports/text/page.ts'
+import type { Style } from '../../reports/text/paint.ts'
+import type { Diagnosis } from './diagnose.ts'
+import { isProblem } from './diagnose.ts'
+import { commandText, type Mend, type Problem } from './problem.ts'
+import { type Proof, WAY_WORDS } from './prove.ts'
+import { type Work, worksOf } from './works.ts'
+
+const COLOURS: Readonly<Record<Problem['severity'], Style>> = { error: 'red', warning: 'yellow', note: 'cyan' }
+const WORK_COLUMN = 13
+
+/** `named`: several places were asked. */
+export function diagnosisText(
+  { place, facts, problems }: Diagnosis,
+  filter: string | undefined,
+  options: Partial<FormOptions>,
+  named: boolean,
+): string {
+  const page = new Page(options)
+  if (named) page.line(page.paint(page.clean(place.name), 'bold'))
+  for (const work of worksOf(facts)) writeWork(page, page.clean(work))
+  for (const problem of problems) {
+    page.line()
+    writeProblem(page, page.clean(problem))
+  }
+  page.line()
+  const bad = problems.filter(isProblem).length
+  if (bad > 0) page.line(`${bad} ${bad === 1 ? 'problem' : 'problems'}.`)
+  else writeHealthy(page, place.prefix.length === 0 ? undefined : place.name, filter)
+  return page.take()
+}
+
+function writeWork(page: Page, { works, what, text }: Work): void {
+  const sign = works === 'yes' ? page.marks.good : works === 'no' ? page.marks.until : page.marks.unsure
+  const style: Style = works === 'yes' ? 'green' : works === 'no' ? 'dim' : 'yellow'
+  const lines = wrap(text, page.width - WORK_COLUMN)
+  lines.forEach((line, i) => {
+    const head = i === 0 ? `${page.paint(sign, style)} ${what.padEnd(WORK_COLUMN - 2)}` : ' '.repeat(WORK_COLUMN)
+    page.line(head + line)
+  })
+}
+
+function writeProblem(page: Page, { severity, message, evidence, fix }: Problem): void {
+  const label = severity === 'warning' ? 'warn' : severity
+  page.row(label, message, { labelStyle: COLOURS[severity], ...(severity === 'error' ? { style: 'bold' } : {}) })
+  page.rows('', wrap(`seen: ${evidence}`, page.room), { style: 'dim' })
+  if (fix) writeMend(page, fix)
+}
+
+export function writeMend(page: Page, { description, commands, undo, safe, unsafe }: Mend): void {
+  page.row('fix', commands ? `${description}:` : description, { labelStyle: 'green' })
+  if (commands) {
+    const lines = wrapCommand(commandText(commands), page.room - 2)
+    page.rows(
+      '',
+      lines.map((line) => `  ${line}`),
+      { style: 'bold' },
+    )
+  }
+  if (undo) {
+    const lines = wrapCommand(commandText(undo), page.room - 8)
+    page.rows(
+      '',
+      lines.map((line, i) => `${i === 0 ? '  undo: ' : '        '}${line}`),
+      { style: 'dim' },
+    )
+  }
+  if (commands && !safe && unsafe !== undefined) page.rows('', wrap(`(not run by --fix: ${unsafe})`, page.room))
+}
+
+/** Nothing, where nothing was to be proved. */
+export function proofsText(proofs: readonly Proof[], options: Partial<FormOptions>): string {
+  const page = new Page(options)
+  for (const where of ['throw-away', 'here'] as const) {
+    const of = proofs.filter((proof) => proof.where === where)
+    if (of.length === 0) continue
+    page.line()
+    page.line(
+      where === 'here' ? 'A packet of its own in this namespace:' : 'A packet of its own in a throw-away namespace:',
+    )
+    for (const { way, result, said } of page.clean(of)) {
+      const sign = result === 'seen' ? page.marks.good : result === 'not-seen' ? page.marks.bad : page.marks.until
+      const style: Style = result === 'seen' ? 'green' : result === 'not-seen' ? 'red' : 'dim'
+      const words = { seen: 'was seen by', 'not-seen': 'was not seen by', 'not-tried': 'was not tried with' }[result]
+      const [first = '', ...rest] = wrap(`${words} ${WAY_WORDS[way]}`, page.width - 2)
+      page.line(`${page.paint(sign, style)} ${first}`)
+      for (const line of [...rest, ...wrap(said, page.width - 4).map((one) => `  ${page.paint(one, 'dim')}`)])
+        page.line(`  ${line}`)
+    }
+  }
+  return page.take()
+}
+
+function writeHealthy(page: Page, via: string | undefined, filter = 'tcp dst port 52000'): void {
+  page.line('No problem was found. Next:')
+  const place = via === undefined ? '' : ` --via ${shellWord(via)}`
+  page.line(`  nfwhy trace${place} ${shellWord(filter)}`)
+}

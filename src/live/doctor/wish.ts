@@ -1,0 +1,99 @@
+/** What of a filter decides where a packet can be traced: its family, and whether it comes in or is sent by this host. */
+import type { Condition, Value } from '../../model/condition.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Facts } from '../survey/facts.ts'
+
+export type IpFamily = 'ip' | 'ip6'
+
+export interface Wish {
+  /** The filter as it was written. */
+  filter?: string
+  /** The families that such packets can be of. */
+  families: readonly IpFamily[]
+  /** What every such packet has. */
+  packet: Packet
+}
+
+export const ANY_PACKET: Wish = { families: ['ip', 'ip6'], packet: {} }
+
+/** `condition`: the filter's, by parseFilter. */
+export function wishOf(filter: string, condition: Condition): Wish {
+  const packet: Packet = {}
+  let family: IpFamily | undefined
+  for (const { field, value } of required(condition)) {
+    family ??= familyOf(field, value)
+    if (typeof value !== 'string' && typeof value !== 'number') continue
+    const [, transport, end] = /^(tcp|udp|sctp|th) ([sd]port)$/.exec(field) ?? []
+    if (end !== undefined) {
+      packet[end as 'sport' | 'dport'] = Number(value)
+      if (transport !== 'th') packet.protocol = transport!
+    } else if (FIELDS[field]) Object.assign(packet, { [FIELDS[field]]: value })
+  }
+  return { filter, families: family === undefined ? ANY_PACKET.families : [family], packet }
+}
+
+const FIELDS: Readonly<Record<string, keyof Packet>> = {
+  'ip saddr': 'src',
+  'ip6 saddr': 'src',
+  'ip daddr': 'dst',
+  'ip6 daddr': 'dst',
+  'meta iifname': 'in',
+  'meta oifname': 'out',
+  'meta l4proto': 'protocol',
+}
+
+function familyOf(field: string, value: Value): IpFamily | undefined {
+  if (field === 'meta nfproto') return value === 'ipv4' ? 'ip' : 'ip6'
+  if (field === 'meta l4proto') return value === 'icmp' ? 'ip' : value === 'icmpv6' ? 'ip6' : undefined
+  const [, family] = /^(ip6?) [sd]addr$/.exec(field) ?? []
+  return family as IpFamily | undefined
+}
+
+type Comparison = Condition & { kind: 'compare' }
+
+/** The comparisons that hold for every packet of the filter. */
+function required(condition: Condition): Comparison[] {
+  if (condition.kind === 'all') return condition.of.flatMap(required)
+  if (condition.kind === 'any') {
+    const [first = [], ...others] = condition.of.map(required)
+    // `host 192.0.2.1`: whichever end it is, the packet is of IPv4
+    return [...sameFamily([first, ...others]), ...first.filter((one) => others.every((other) => has(other, one)))]
+  }
+  return condition.kind === 'compare' && condition.op === '==' && condition.mask === undefined ? [condition] : []
+}
+
+const has = (list: readonly Comparison[], { field, value }: Comparison): boolean =>
+  list.some((one) => one.field === field && one.value === value)
+
+function sameFamily(ways: readonly (readonly Comparison[])[]): Comparison[] {
+  const families = ways.map((way) => {
+    for (const { field, value } of way) {
+      const family = familyOf(field, value)
+      if (family) return family
+    }
+    return undefined
+  })
+  const [first] = families
+  if (first === undefined || families.some((family) => family !== first)) return []
+  return [{ kind: 'compare', field: 'meta nfproto', op: '==', value: first === 'ip' ? 'ipv4' : 'ipv6' }]
+}
+
+/** Where such packets begin their way through netfilter; both where the filter does not tell. */
+export function waysOf({ packet }: Wish, facts: Facts): { incoming: boolean; sent: boolean } {
+  const own = ownAddresses(facts)
+  if (packet.in !== undefined) return { incoming: true, sent: packet.in === 'lo' }
+  if (packet.src !== undefined && isOwn(packet.src, own)) return { incoming: isLoopback(packet.dst), sent: true }
+  if (packet.dst !== undefined && isOwn(packet.dst, own)) return { incoming: true, sent: isLoopback(packet.dst) }
+  return { incoming: true, sent: true }
+}
+
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && (address === '::1' || /^127\./.test(address))
+
+const isOwn = (address: string, own: ReadonlySet<string>): boolean => isLoopback(address) || own.has(address)
+
+/** Of `ip -o addr`, without prefix lengths. */
+export function ownAddresses({ texts }: Facts): ReadonlySet<string> {
+  const found = (texts.get('addr') ?? []).map((line) => /\sinet6? ([^\s/]+)/.exec(line)?.[1])
+  return new Set(found.filter((address) => address !== undefined))
+}

@@ -1,0 +1,74 @@
+/** A place's rules and state, asked with the very sections that `collect` has; and asked again for the rules when these change. */
+import { randomBytes } from 'node:crypto'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { World } from '../model/world.ts'
+import { HEAD_BYTES, recognise } from '../read/recognise.ts'
+import { WorldBuilder } from '../read/world.ts'
+import { type Place, startScript } from './place.ts'
+import { LiveProblem } from './problem.ts'
+import { FrameReader, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
+
+/** Seconds. */
+const MOST_TIME = 120
+
+export class Machine {
+  readonly place: Place
+  /** By their names in a bundle. */
+  readonly files = new Map<string, Uint8Array>()
+  world: World | undefined
+  warnings: readonly Diagnostic[] = []
+
+  constructor(place: Place) {
+    this.place = place
+  }
+
+  /** Rules and host state. Throws LiveProblem where nothing came back. */
+  async read(): Promise<World> {
+    await this.ask(SECTIONS)
+    return this.build()
+  }
+
+  /** The rules alone; the rest is kept. */
+  async readRules(): Promise<World> {
+    await this.ask(sectionsTagged('ruleset'))
+    return this.build()
+  }
+
+  get ruleFiles(): ReadonlyMap<string, Uint8Array> {
+    const names = new Set(sectionsTagged('ruleset').map(({ file }) => file))
+    return new Map([...this.files].filter(([name]) => names.has(name)))
+  }
+
+  private async ask(sections: readonly Section[]): Promise<void> {
+    const nonce = `n${randomBytes(12).toString('hex')}`
+    let frames = 0
+    const reader = new FrameReader(nonce, ({ file, bytes }) => {
+      frames++
+      if (bytes.length > 0) this.files.set(file, bytes)
+      else this.files.delete(file)
+    })
+    const running = startScript(this.place, sectionScript(sections, { form: 'framed', nonce }))
+    running.stdin.end()
+    running.stdout.on('data', (chunk: Uint8Array) => reader.push(chunk))
+    const late = setTimeout(() => running.kill(), MOST_TIME * 1000)
+    await running.ended.finally(() => clearTimeout(late))
+    const { complete } = reader.end()
+    if (frames === 0 || !complete)
+      throw new LiveProblem(
+        `${this.place.name}: its rules could not be read${complete ? '' : ' to the end'}.`,
+        running.errors().trim() || undefined,
+      )
+  }
+
+  private build(): World {
+    const builder = new WorldBuilder()
+    for (const [name, bytes] of this.files) {
+      const text = new TextDecoder().decode(bytes)
+      const recognised = recognise(text.slice(0, HEAD_BYTES))
+      if (recognised && recognised.kind !== 'capture') builder.add(`${this.place.name}: ${name}`, text, recognised)
+    }
+    this.world = builder.world
+    this.warnings = builder.warnings
+    return builder.world
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * A trace of one place, from looking to taking everything back. The order is what makes it safe and whole: look, read the
+ * rules, listen, and only then switch tracing on; at the end switch it off, and then read what is still to come.
+ */
+import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
+import type { JourneyIds } from '../journey/assemble.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { World } from '../model/world.ts'
+import type { CaptureFormat } from '../read/captures/format.ts'
+import { modelEngine } from '../simulate/engine.ts'
+import { choosePlan } from './backends/choose.ts'
+import { type Guard, startGuard } from './guard-process.ts'
+import { Machine } from './machine.ts'
+import type { Place } from './place.ts'
+import type { Plan, Wish } from './plan.ts'
+import { Reigns } from './reigns.ts'
+import { sameKernel } from './same-kernel.ts'
+import { openStream } from './streams/open.ts'
+import type { EventStream } from './streams/stream.ts'
+import { type Facts, survey } from './survey/facts.ts'
+
+/** What a session would do, found out by looking alone. */
+export interface Prepared {
+  place: Place
+  facts: Facts
+  plan: Plan
+  /** Its network namespace, where it is on our own kernel. */
+  namespace: { path?: string } | undefined
+}
+
+/** Looks, and changes nothing. Throws LiveProblem. */
+export async function prepare(place: Place, wish: Wish, id: string): Promise<Prepared> {
+  const facts = await survey(place)
+  const namespace = wish.programs ? undefined : sameKernel(facts)
+  return { place, facts, namespace, plan: choosePlan(facts, wish, id, namespace !== undefined) }
+}
+
+export interface SessionOptions {
+  /** Numbers journeys over several sessions. */
+  ids: JourneyIds
+  /** The name that journeys bear, where there are several places. */
+  host?: string
+  /** Seconds without another event after which a packet's journey has ended; absent: as short as the rules allow. */
+  idle?: number
+  onClosed(closed: ClosedJourney): void
+  /** All that came so far is read. */
+  onPause(): void
+  /** Rules and state as they were read; `at`: rules alone, which had changed then. */
+  onRules(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** Bytes as they come; `stream` counts from 0. */
+  onChunk(stream: number, format: CaptureFormat, chunk: Uint8Array): void
+  warn(warning: Diagnostic): void
+}
+
+export interface SessionStats {
+  bytes: number
+  events: number
+  journeys: number
+  skipped: number
+  lost: number
+}
+
+/** Milliseconds without anything new. */
+const SILENCE = 100
+/** Seconds that a packet takes through the kernel, at most; and with a program on its way that decides. */
+const PASSES = 0.1
+const WAITS = 1
+/** Milliseconds. */
+const DOUBT_EVERY = 5000
+
+export class Session {
+  readonly prepared: Prepared
+  readonly machine: Machine
+  /** What reads each stream. */
+  readonly streams: EventStream[] = []
+  private readonly options: SessionOptions
+  private readonly reigns: Reigns
+  private guard: Guard | undefined
+  private explainers: CaptureExplainer[] = []
+  private reading: Promise<void>[] = []
+  private stopping: Promise<void> | undefined
+  private failure: unknown
+  private doubted = 0
+
+  /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
+  static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
+    const machine = new Machine(prepared.place)
+    const world = await machine.read()
+    options.onRules(machine.files)
+    const session = new Session(prepared, machine, world, options)
+    try {
+      await session.listen()
+      session.guard = startGuard(prepared.place, prepared.plan)
+      const ready = session.guard.ready
+      if (prepared.plan.addsRules) session.reigns.hold(ready)
+      await ready
+    } catch (error) {
+      await session.stop().catch(() => {})
+      throw error
+    }
+    session.reigns.settle()
+    return session
+  }
+
+  private constructor(prepared: Prepared, machine: Machine, world: World, options: SessionOptions) {
+    this.prepared = prepared
+    this.machine = machine
+    this.options = options
+    this.reigns = new Reigns(world, (at) => this.readRules(at), this.warn)
+    for (const warning of machine.warnings) options.warn(warning)
+  }
+
+  /** Resolves when the session is over, by `stop`, by the deadline, or because it was ended over there. */
+  async ended(): Promise<void> {
+    await Promise.race([this.guard?.ended, ...this.reading])
+    await this.stop()
+  }
+
+  /** Takes everything back, and reads what is still to come. Throws LiveProblem where something went wrong on the way. */
+  stop(): Promise<void> {
+    this.stopping ??= this.takeBack()
+    return this.stopping
+  }
+
+  /** A trace that does not fit its rules: they may have been changed, and iptables-legacy tells nobody. */
+  rulesDoNotFit(): void {
+    const now = Date.now()
+    if (now - this.doubted < DOUBT_EVERY) return
+    this.doubted = now
+    this.reigns.changed()
+  }
+
+  get stats(): SessionStats {
+    const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
+    for (const [i, { stats: one }] of this.explainers.entries()) {
+      for (const key of ['bytes', 'events', 'journeys', 'skipped'] as const) stats[key] += one[key]
+      // the stream tells of what it knows to be lost; the socket may know of more
+      stats.lost += Math.max(one.lost, this.streams[i]!.lost())
+    }
+    return stats
+  }
+
+  /** What one stream has brought so far. */
+  explained(stream: number): CaptureStats {
+    return this.explainers[stream]!.stats
+  }
+
+  private async readRules(at?: string): Promise<World> {
+    const world = await this.machine.readRules()
+    this.options.onRules(this.machine.ruleFiles, at)
+    return world
+  }
+
+  private async takeBack(): Promise<void> {
+    this.reigns.end()
+    let failure: unknown
+    try {
+      await this.guard?.stop()
+    } catch (error) {
+      failure = error
+    }
+    for (const stream of this.streams) await stream.stop().catch(() => {})
+    await Promise.all(this.reading)
+    failure ??= this.failure
+    if (failure) throw failure
+  }
+
+  private readonly warn = (code: string, message: string, line?: number): void =>
+    this.options.warn({ input: this.prepared.place.name, code, message, ...(line === undefined ? {} : { line }) })
+
+  private async listen(): Promise<void> {
+    const { place, plan, facts, namespace } = this.prepared
+    const { ids, host, idle, onClosed } = this.options
+    for (const wanted of plan.streams) {
+      const { stream, note } = await openStream(wanted, place, facts, namespace)
+      if (note !== undefined) this.warn('program-reads', note)
+      stream.onRulesetChange?.(() => this.reigns.changed())
+      const explainer = new CaptureExplainer(stream.format, this.reigns.first, this.warn, onClosed, {
+        ids,
+        idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
+        engine: modelEngine,
+        worldAt: (_, clock) => this.reigns.at(clock),
+        ...(host === undefined ? {} : { host }),
+      })
+      const number = this.streams.push(stream) - 1
+      this.explainers.push(explainer)
+      this.reading.push(
+        this.read(number).catch((error) => {
+          this.failure ??= error
+        }),
+      )
+    }
+  }
+
+  private async read(number: number): Promise<void> {
+    const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
+    let silence: NodeJS.Timeout | undefined
+    const lull = () => {
+      explainer.pause(stream.tellsLosses)
+      this.options.onPause()
+    }
+    try {
+      for await (const chunk of stream.chunks) {
+        clearTimeout(silence)
+        this.options.onChunk(number, stream.format, chunk)
+        await this.reigns.current()
+        explainer.push(chunk)
+        this.options.onPause()
+        silence = setTimeout(lull, SILENCE)
+      }
+    } finally {
+      clearTimeout(silence)
+      explainer.pause(stream.tellsLosses)
+      explainer.end()
+    }
+  }
+}
+
+/** Do the rules hand packets to a program (NFQUEUE)? */
+const mayWait = ({ tables }: World): boolean =>
+  tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'queue')),
+    ),
+  )

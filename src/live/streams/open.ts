@@ -1,0 +1,55 @@
+/** A plan's streams, by the best way there is: the kernel's own sockets where its namespace can be entered, else programs there. */
+import { type Receiver, receive } from '../../kernel/receiver.ts'
+import { Unavailable } from '../../kernel/unavailable.ts'
+import type { Place } from '../place.ts'
+import type { Stream } from '../plan.ts'
+import { LiveProblem } from '../problem.ts'
+import type { Facts } from '../survey/facts.ts'
+import { programStream } from './program.ts'
+import { programFor } from './programs.ts'
+import { captureFormat, type EventStream } from './stream.ts'
+
+/** `namespace`: where the place is on our own kernel. Resolves when the stream is ready; throws LiveProblem. */
+export async function openStream(
+  stream: Stream,
+  place: Place,
+  facts: Facts,
+  namespace: { path?: string } | undefined,
+): Promise<{ stream: EventStream; note?: string }> {
+  let note: string | undefined
+  if (namespace && stream.kind !== 'kernel-log') {
+    const direct = netlinkStream(stream, namespace)
+    try {
+      await direct.ready
+      return { stream: direct }
+    } catch (error) {
+      await direct.stop()
+      if (!(error instanceof Unavailable)) throw error
+      if (error.reason === 'taken') throw new LiveProblem(`${error.message}.`)
+      note = `${error.message}; so a program reads, which loses events when there are many`
+    }
+  }
+  const program = programFor(stream, facts)
+  if ('problem' in program) throw new LiveProblem(`${place.name}: ${program.problem}.`, note)
+  const opened = programStream(place, program)
+  await opened.ready
+  return { stream: opened, ...(note === undefined ? {} : { note }) }
+}
+
+function netlinkStream(stream: Exclude<Stream, { kind: 'kernel-log' }>, { path }: { path?: string }): EventStream {
+  const receiver: Receiver = receive({
+    what: stream.kind,
+    ...(path === undefined ? {} : { namespace: path }),
+    ...(stream.kind === 'nflog' ? { group: stream.group } : {}),
+  })
+  return {
+    format: captureFormat(stream.kind === 'nflog' ? 'nflog-pcap' : 'nft-netlink'),
+    by: "the kernel's netlink socket",
+    tellsLosses: true,
+    ready: receiver.ready.then(() => {}),
+    chunks: receiver.chunks,
+    lost: () => receiver.lost(),
+    onRulesetChange: (callback) => receiver.onRulesetChange(callback),
+    stop: () => receiver.stop(),
+  }
+}

@@ -1,0 +1,83 @@
+/** What a program over there prints, as a stream. It is ended with its shell, whose standard input we hold. */
+import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
+import { type Place, startScript } from '../place.ts'
+import { LiveProblem } from '../problem.ts'
+import { FromNow } from './from-now.ts'
+import type { Program } from './programs.ts'
+import { captureFormat, type EventStream } from './stream.ts'
+
+/** Milliseconds that what was printed last has to come. */
+const TRAILING = 300
+
+export function programStream(place: Place, program: Program): EventStream {
+  const { format: id, fromNow, name } = program
+  const running = startScript(place, scriptOf(program))
+  const stopBeating = keepBeating(running.stdin)
+  const since = fromNow ? new FromNow() : undefined
+  let stopped = false
+  const ready = new Promise<void>((resolve, reject) => {
+    running.onErrors(() => {
+      const [, uptime] = /^listening at ([\d.]+)/m.exec(running.errors()) ?? []
+      if (uptime === undefined) return
+      since?.begin(Number(uptime))
+      resolve()
+    })
+    running.ended.then(
+      () => reject(new LiveProblem(`${place.name}: ${name} ended at once.`, running.errors().trim() || undefined)),
+      reject,
+    )
+  })
+  ready.catch(() => {})
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    await ready
+    for await (const chunk of running.stdout as AsyncIterable<Uint8Array>) yield since ? since.filter(chunk) : chunk
+    if (!stopped)
+      throw new LiveProblem(
+        `${place.name}: ${name} has ended.`,
+        running
+          .errors()
+          .replace(/^listening.*\n/m, '')
+          .trim() || undefined,
+      )
+  }
+  return {
+    format: captureFormat(id),
+    by: name,
+    // nft says so, NFLOG numbers its records; the kernel log drops lines in silence
+    tellsLosses: id !== 'kernel-log',
+    ready,
+    chunks: chunks(),
+    lost: () => 0,
+    async stop() {
+      stopped = true
+      await new Promise((resolve) => setTimeout(resolve, TRAILING))
+      stopBeating()
+      running.stdin.end()
+      await running.ended
+    },
+  }
+}
+
+/** What it leaves changed is put back here as well: the guard, which does so too, may not have begun yet. */
+const scriptOf = ({ sh, listens, leaves }: Program): string => `
+${LINE_OF_INPUT}
+${leaves === undefined ? '' : `before=$(cat ${leaves} 2>/dev/null)`}
+nfwhy_restore() { ${leaves === undefined ? ':' : `[ -z "$before" ] || [ "$(cat ${leaves})" = "$before" ] || printf '%s\\n' "$before" >${leaves}`}; } 2>/dev/null
+{ ${sh}; } &
+child=$!
+# nfwhy may be gone when we speak to it; the program has to be ended all the same
+trap '' PIPE
+tries=0
+until ${listens} 2>/dev/null || [ $tries -ge 30 ] || ! kill -0 $child 2>/dev/null; do
+  tries=$((tries + 1))
+  sleep 0.1 2>/dev/null || sleep 1
+done
+kill -0 $child 2>/dev/null || { wait $child; status=$?; nfwhy_restore; exit $status; }
+read -r uptime rest </proc/uptime
+printf 'listening at %s\\n' "$uptime" >&2
+while kill -0 $child 2>/dev/null && word=$(nfwhy_read) && [ "$word" != stop ]; do :; done
+kill $child 2>/dev/null
+wait $child 2>/dev/null
+nfwhy_restore
+:
+`

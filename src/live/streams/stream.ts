@@ -1,0 +1,26 @@
+/** Where a session's events come from: bytes of a capture format that files have, too. */
+import type { CaptureFormat } from '../../read/captures/format.ts'
+import { formatById } from '../../read/recognise.ts'
+
+export interface EventStream {
+  format: CaptureFormat
+  /** What reads it, for people: `the kernel's netlink socket`, `nft monitor trace`. */
+  by: string
+  /** Losses are told: what is not in it, and not told to be lost, did not happen. */
+  tellsLosses: boolean
+  /** From then on nothing is missed. Rejects where it cannot be read. */
+  ready: Promise<void>
+  /** Ends behind `stop`, after what has come until then. */
+  chunks: AsyncIterable<Uint8Array>
+  /** Messages that are known to be lost; what the stream itself tells of losses is not among them. */
+  lost(): number
+  /** Rules of nf_tables have changed. */
+  onRulesetChange?(callback: () => void): void
+  stop(): Promise<void>
+}
+
+export function captureFormat(id: string): CaptureFormat {
+  const found = formatById(id)
+  if (found?.kind !== 'capture') throw new Error(`no capture format ${id}`)
+  return found.format
+}

@@ -1,0 +1,40 @@
+/** Which rule a journey counts for, where journeys are counted by rule. */
+import type { Journey, RuleRef, Step } from '../model/journey.ts'
+import { ruleKey, whereWords } from './journey-words.ts'
+
+export type Deciding = { key: string } & (
+  | { ref: RuleRef }
+  /** Where the packet was seen last, as no rule is known: `behind mangle PREROUTING`. */
+  | { place: string }
+)
+
+/**
+ * The rule to look at, or the one that ended the journey; of a packet that passed the last one that accepted it, else the
+ * policy of table filter, else the last policy. `key` is the same for the same rule.
+ */
+export function decidingRule(journey: Journey): Deciding {
+  const { cause, culprit } = journey
+  const ref = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule ?? refOf(accepting(journey))
+  if (ref) return { key: ruleKey(ref), ref }
+  const place = whereWords(journey) ?? 'no rule that is known'
+  return { key: place, place }
+}
+
+function accepting({ outcome, steps }: Journey): Step | undefined {
+  if (outcome !== 'delivered' && outcome !== 'forwarded' && outcome !== 'sent') return undefined
+  return (
+    steps.findLast(({ kind, verdict }) => kind === 'rule' && verdict === 'accept') ??
+    steps.findLast(({ kind, table }) => kind === 'policy' && table === 'filter') ??
+    steps.findLast(({ kind }) => kind === 'policy')
+  )
+}
+
+function refOf(step: Step | undefined): RuleRef | undefined {
+  if (step?.table === undefined || step.chain === undefined) return undefined
+  const ref: RuleRef = { family: step.family, table: step.table, chain: step.chain }
+  if (step.rule !== undefined) ref.rule = step.rule
+  if (step.kind === 'policy') return ref
+  if (step.ruleNumber !== undefined) ref.ruleNumber = step.ruleNumber
+  if (step.handle !== undefined) ref.handle = step.handle
+  return ref
+}

@@ -1,0 +1,335 @@
+/** Each cause that this kernel can have is made for real in a namespace, and found; in a healthy one it is not. */
+import { describe, expect, test } from 'vitest'
+import { CAUSES } from '../../../src/live/doctor/causes/index.ts'
+import { diagnose } from '../../../src/live/doctor/diagnose.ts'
+import { ANY_PACKET } from '../../../src/live/doctor/wish.ts'
+import { whyNot } from '../../kernel/namespaces.ts'
+import { lab } from './lab.ts'
+import { wishFor } from './wishes.ts'
+
+interface Case {
+  cause: string
+  /** What is found, in order of the causes; others may be there too. */
+  code: string
+  severity: 'error' | 'warning' | 'note'
+  setup: string
+  filter?: string
+  /** Put before `sh` in the lab. */
+  prefix?: string[]
+  /** Of the proposed command. */
+  command?: string
+}
+
+const TRACE4 = 'iptables-legacy -t raw -I PREROUTING -p tcp --dport 80 -j TRACE'
+const QUIET = '</dev/null >/dev/null 2>&1 &'
+/** Waits until the socket is there. */
+const until = (test: string) =>
+  `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do ${test} && break; sleep 0.2; done`
+const LISTENS = until("grep -q ' 00000100 ' /proc/net/netlink")
+const NFT = (rule: string, hook = 'prerouting', priority = -350) =>
+  `nft add table inet t; nft 'add chain inet t c { type filter hook ${hook} priority ${priority}; }'; nft add rule inet t c ${rule}`
+
+const CASES: Case[] = [
+  {
+    cause: 'no-capability',
+    code: 'no-capability',
+    severity: 'error',
+    setup: '',
+    prefix: ['setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin'],
+  },
+  {
+    cause: 'no-tool',
+    code: 'no-tool',
+    severity: 'error',
+    setup: 'for d in /usr/sbin /sbin; do mount -t tmpfs none $d; done',
+  },
+  {
+    cause: 'no-trace-rule',
+    code: 'no-trace-rule',
+    severity: 'error',
+    setup: `nft add table ip x; nft monitor trace ${QUIET} ${LISTENS}`,
+    command: "nfwhy trace 'tcp dst port 52000'",
+  },
+  {
+    cause: 'iptables-nf-tables',
+    code: 'iptables-nf-tables',
+    severity: 'warning',
+    setup: 'iptables-nft -t raw -A PREROUTING -p tcp --dport 80 -j TRACE',
+    command: 'xtables-monitor --trace',
+  },
+  {
+    cause: 'iptables-nf-tables',
+    code: 'iptables-nf-tables',
+    severity: 'error',
+    setup: `iptables-nft -t raw -A PREROUTING -p tcp --dport 80 -j TRACE; dmesg -w ${QUIET}\n${until('grep -q dmesg /proc/[0-9]*/comm')}`,
+  },
+  {
+    cause: 'iptables-nf-tables',
+    code: 'iptables-nf-tables',
+    severity: 'warning',
+    setup: 'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -j TRACE; mount --bind /dev/null /usr/sbin/nft',
+    command: 'xtables-monitor --trace',
+  },
+  {
+    cause: 'leftover',
+    code: 'trace-rule',
+    severity: 'note',
+    setup: 'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -j TRACE; mount --bind /dev/null /usr/sbin/nft',
+    command: 'iptables-nft -w -t raw -D OUTPUT -p tcp -m tcp --dport 80 -j TRACE',
+  },
+  {
+    cause: 'nobody-listens',
+    code: 'nobody-listens',
+    severity: 'warning',
+    setup: NFT('tcp dport 80 meta nftrace set 1'),
+    command: 'nft monitor trace',
+  },
+  {
+    cause: 'nobody-listens',
+    code: 'monitor-elsewhere',
+    severity: 'error',
+    setup: `${NFT('tcp dport 80 meta nftrace set 1')}; unshare --net nft monitor trace ${QUIET}\n${until('pgrep -x nft >/dev/null')}`,
+    command: 'nft monitor trace',
+  },
+  {
+    cause: 'nobody-listens',
+    code: 'monitor-elsewhere',
+    severity: 'warning',
+    setup: `${TRACE4}; unshare --net tcpdump -i nflog -w /dev/null ${QUIET}\n${until('pgrep -x tcpdump >/dev/null')}`,
+    command: 'tcpdump -n -i nflog',
+  },
+  {
+    cause: 'no-logger',
+    code: 'no-logger',
+    severity: 'error',
+    setup: `${TRACE4}; sysctl -qw net.netfilter.nf_log.2=NONE`,
+    command: 'sysctl -w net.netfilter.nf_log.2=nf_log_ipv4',
+  },
+  {
+    cause: 'no-logger',
+    code: 'no-logger',
+    severity: 'warning',
+    setup: 'ip6tables-legacy -t filter -L >/dev/null; sysctl -qw net.netfilter.nf_log.10=NONE',
+    command: 'sysctl -w net.netfilter.nf_log.10=nf_log_ipv6',
+  },
+  {
+    cause: 'logger-held',
+    code: 'logger-held',
+    severity: 'warning',
+    setup: `${TRACE4}; tcpdump -i nflog:0 -w /dev/null ${QUIET}\n${until('grep -q nfnetlink_log /proc/sys/net/netfilter/nf_log/2')}`,
+    command: 'sysctl -w net.netfilter.nf_log.2=nf_log_ipv4',
+  },
+  {
+    cause: 'logger-held',
+    code: 'logger-left',
+    severity: 'error',
+    setup: `${TRACE4}; tcpdump -i nflog:0 -w /dev/null ${QUIET}\nT=$!; ${until('grep -q nfnetlink_log /proc/sys/net/netfilter/nf_log/2')}; kill $T; wait $T || :`,
+    command: 'sysctl -w net.netfilter.nf_log.2=nf_log_ipv4',
+  },
+  {
+    cause: 'logger-held',
+    code: 'logger-left',
+    severity: 'error',
+    setup: `${TRACE4}; tcpdump -i nflog:7 -w /dev/null ${QUIET}\n${until('grep -q nfnetlink_log /proc/sys/net/netfilter/nf_log/2')}`,
+  },
+  {
+    cause: 'kernel-log-refused',
+    code: 'kernel-log-refused',
+    severity: 'error',
+    setup: TRACE4,
+    prefix: ['setpriv', '--bounding-set', '-syslog,-sys_admin', '--inh-caps', '-syslog,-sys_admin'],
+  },
+  {
+    cause: 'log-daemon',
+    code: 'rsyslog-takes-none',
+    severity: 'warning',
+    setup: `${TRACE4}
+mount -t tmpfs none /mnt; cp -a /etc /mnt/etc; mount --bind /mnt/etc /etc
+printf '%s\\n' 'module(load="imklog")' '*.err /var/log/errors' > /etc/rsyslog.conf
+cp /bin/sleep /mnt/rsyslogd; /mnt/rsyslogd 300 ${QUIET}`,
+  },
+  {
+    cause: 'log-daemon',
+    code: 'journald-drops',
+    severity: 'warning',
+    setup: `${TRACE4}
+mount -t tmpfs none /mnt; cp -a /etc /mnt/etc; mount --bind /mnt/etc /etc
+mkdir -p /etc/systemd; printf '%s\\n' '[Journal]' 'MaxLevelStore=err' > /etc/systemd/journald.conf
+cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
+  },
+  {
+    cause: 'trace-unreached',
+    code: 'trace-unreached',
+    severity: 'error',
+    setup: 'nft add table inet t; nft add chain inet t lost; nft add rule inet t lost meta nftrace set 1',
+  },
+  {
+    cause: 'trace-behind',
+    code: 'trace-behind',
+    severity: 'error',
+    setup:
+      'iptables-legacy -t raw -A PREROUTING -j ACCEPT; iptables-legacy -t raw -A PREROUTING -p tcp --dport 80 -j TRACE',
+    command:
+      'iptables-legacy -w -t raw -D PREROUTING -p tcp -m tcp --dport 80 -j TRACE && ' +
+      'iptables-legacy -w -t raw -I PREROUTING 1 -p tcp -m tcp --dport 80 -j TRACE',
+  },
+  {
+    cause: 'trace-behind',
+    code: 'trace-behind',
+    severity: 'error',
+    setup:
+      'iptables-legacy -t raw -N all; iptables-legacy -t raw -A all -j ACCEPT; iptables-legacy -t raw -A OUTPUT -j all; ' +
+      'iptables-legacy -t raw -A OUTPUT -p tcp --dport 80 -j TRACE',
+  },
+  {
+    cause: 'trace-behind',
+    code: 'trace-behind',
+    severity: 'error',
+    setup: `${NFT('tcp dport 1-1000 accept')}; nft add rule inet t c tcp dport 80 meta nftrace set 1`,
+    filter: 'tcp dst port 80',
+  },
+  {
+    cause: 'trace-family',
+    code: 'trace-family',
+    severity: 'error',
+    setup: TRACE4,
+    filter: 'ip6 and tcp dst port 80',
+    command: 'ip6tables-legacy -w -t raw -I PREROUTING 1 -p tcp -m tcp --dport 80 -m limit --limit 10/second -j TRACE',
+  },
+  {
+    cause: 'trace-hook',
+    code: 'trace-hook-output',
+    severity: 'error',
+    setup: `ip addr add 192.0.2.1/24 dev lo; ${TRACE4}`,
+    filter: 'src host 192.0.2.1 and tcp dst port 80',
+    command: 'iptables-legacy -w -t raw -I OUTPUT 1 -p tcp -m tcp --dport 80 -m limit --limit 10/second -j TRACE',
+  },
+  {
+    cause: 'trace-hook',
+    code: 'trace-hook-prerouting',
+    severity: 'error',
+    setup: `ip link add v0 type veth peer name v1; ${NFT('tcp dport 80 meta nftrace set 1', 'output')}`,
+    filter: 'in v0 and tcp dst port 80',
+  },
+  {
+    cause: 'trace-other',
+    code: 'trace-other',
+    severity: 'error',
+    setup: TRACE4,
+    filter: 'tcp dst port 81',
+    command: "nfwhy trace 'tcp dst port 81'",
+  },
+  {
+    cause: 'never-arrives',
+    code: 'never-arrives',
+    severity: 'warning',
+    setup: TRACE4,
+    filter: 'tcp dst port 80',
+    command: "tcpdump -n -i any 'tcp dst port 80'",
+  },
+  { cause: 'never-arrives', code: 'no-such-interface', severity: 'error', setup: '', filter: 'in eth77' },
+  {
+    cause: 'never-arrives',
+    code: 'interface-down',
+    severity: 'error',
+    setup: 'ip link add v0 type veth peer name v1',
+    filter: 'in v0',
+    command: 'ip link set dev v0 up',
+  },
+  {
+    cause: 'never-arrives',
+    code: 'before-the-hooks',
+    severity: 'warning',
+    setup: 'ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up; tc qdisc add dev v0 clsact',
+    filter: 'in v0',
+    command: 'tc filter show dev v0 ingress',
+  },
+  {
+    cause: 'trace-late',
+    code: 'trace-late',
+    severity: 'note',
+    setup: `${NFT('tcp dport 80 meta nftrace set 1', 'prerouting', 0)}; nft 'add chain inet t early { type filter hook prerouting priority -300; }'; nft add rule inet t early tcp dport 80 counter`,
+  },
+  {
+    cause: 'bridged',
+    code: 'bridged',
+    severity: 'warning',
+    setup:
+      'ip link add br0 type bridge; ip link add v0 type veth peer name v1; ip link set v0 master br0; ' +
+      'sysctl -qw net.bridge.bridge-nf-call-iptables=0',
+    filter: 'ip and in br0',
+    command: 'sysctl -w net.bridge.bridge-nf-call-iptables=1',
+  },
+  {
+    cause: 'trace-cut',
+    code: 'trace-cut',
+    severity: 'note',
+    setup: `${TRACE4}; unshare --net sleep 300 ${QUIET}\nP=$!; sleep 0.3; ip link add v0 type veth peer name v1 netns $P`,
+  },
+  {
+    cause: 'both-backends',
+    code: 'both-backends',
+    severity: 'note',
+    setup: 'iptables-legacy -t filter -L >/dev/null; nft add table ip x',
+  },
+  {
+    cause: 'both-backends',
+    code: 'both-backends',
+    severity: 'warning',
+    setup: `${TRACE4}; nft add table ip x`,
+  },
+  {
+    cause: 'leftover',
+    code: 'leftover-table',
+    severity: 'warning',
+    setup: 'nft add table inet nfwhy-12',
+    command: 'nft delete table inet nfwhy-12',
+  },
+  {
+    cause: 'leftover',
+    code: 'leftover-rule',
+    severity: 'warning',
+    setup:
+      'iptables-legacy -t raw -A OUTPUT -p tcp --dport 80 -m comment --comment "nfwhy 12 x" -m time --datestop 2026-01-05T10:00:00 -j TRACE',
+    command:
+      "iptables-legacy -w -t raw -D OUTPUT -p tcp -m tcp --dport 80 -m comment --comment 'nfwhy 12 x' -m time --datestop 2026-01-05T10:00:00 -j TRACE",
+  },
+  {
+    cause: 'leftover',
+    code: 'trace-rule',
+    severity: 'note',
+    setup: `iptables-legacy -t raw -A OUTPUT -m comment --comment 'a "b" $(reboot)' -j TRACE`,
+    command: `iptables-legacy -w -t raw -D OUTPUT -m comment --comment 'a "b" $(reboot)' -j TRACE`,
+  },
+]
+
+const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'ip', 'tc', 'setpriv')
+const described = describe.skipIf(why !== undefined)
+
+described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
+  test.each(CASES)('$code ($severity, case %#)', async ({ code, severity, setup, filter, prefix, command }) => {
+    const place = await lab(setup)
+    const wish = wishFor(filter)
+    const { problems } = await diagnose({ ...place, prefix: [...place.prefix, ...(prefix ?? [])] }, wish)
+    const found = problems.filter((problem) => problem.code === code)
+    expect(
+      found.map((one) => one.severity),
+      JSON.stringify(problems),
+    ).toContain(severity)
+    if (command !== undefined) expect(found.map(({ fix }) => commandOf(fix))).toContain(command)
+  })
+
+  test('a healthy one has none of it', async () => {
+    const { problems } = await diagnose(await lab(), ANY_PACKET)
+    expect(problems).toEqual([])
+  })
+})
+
+test('every cause is tried', () => {
+  const real = CAUSES.filter(({ tested }) => tested === 'in a namespace').map(({ id }) => id)
+  expect(real.filter((id) => !CASES.some(({ cause }) => cause === id))).toEqual([])
+})
+
+import { commandText, type Mend } from '../../../src/live/doctor/problem.ts'
+
+const commandOf = (fix: Mend | undefined) => fix?.commands && commandText(fix.commands)

@@ -1,0 +1,34 @@
+/** A throw-away machine for the doctor: namespaces of network, processes and mounts that end with the test. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { onTestFinished } from 'vitest'
+import type { Place } from '../../../src/live/place.ts'
+
+const ROOT = process.getuid?.() === 0
+const OWN = [...(ROOT ? [] : ['--user', '--map-root-user']), '--net', '--mount', '--pid', '--fork', '--mount-proc']
+
+/** Runs the shell commands there first; what they leave in the background lives until the test ends. */
+export async function lab(setup = ''): Promise<Place> {
+  const script = `set -e\nip link set lo up\n${setup}\necho ready\nexec sleep 300 >/dev/null 2>&1`
+  const child = spawn('unshare', [...OWN, '--kill-child', 'sh', '-c', script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C', XTABLES_LOCKFILE: '/tmp/nfwhy-doctor.lock' },
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (text) => {
+      said += text
+    })
+    child.stdout.on('data', (text) => {
+      said += text
+      if (/^ready$/m.test(said)) resolve()
+    })
+    child.on('close', () => reject(new Error(`the lab could not be set up:\n${said}`)))
+  })
+  const [inside] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  const user = ROOT ? [] : ['--user', '--preserve-credentials']
+  return { name: 'the lab', prefix: ['nsenter', '-t', inside!, ...user, '--net', '--mount', '--pid'] }
+}
