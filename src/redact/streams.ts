@@ -1,7 +1,7 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
+import { CaptureFileRedactor } from './capture-file.ts'
 import { CollectedText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
-import { NflogRedactor } from './nflog.ts'
 import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
 import type { Ranges } from './tokens.ts'
@@ -60,11 +60,12 @@ const LINES: Readonly<Record<string, () => Line>> = {
     return (line, redactor) => text.line(line, redactor)
   },
   uname: () => redactUname,
+  'kernel-drops': () => redactPlain,
 }
 
 /** Undefined: files of this format may hold anything, and are not redacted. */
 export function redactingStream(format: string, redactor: Redactor): RedactingStream | undefined {
-  if (format === 'nflog-pcap') return new NflogRedactor(redactor)
+  if (format === 'nflog-pcap' || format === 'nft-netlink') return new CaptureFileRedactor(redactor)
   const line = LINES[format]?.()
   return line && new TextRedactor(line, redactor)
 }
