@@ -9,6 +9,9 @@ import { type Place, startScript } from './place.ts'
 import { LiveProblem } from './problem.ts'
 import { FrameReader, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
 
+/** In a bundle, the session's own table, which no listing from before it has. */
+const OWN_FILE = 'nfwhy-trace.nft'
+
 /** Seconds. */
 const MOST_TIME = 120
 
@@ -21,8 +24,10 @@ export class Machine {
   drops: Drop[] | undefined
   warnings: readonly Diagnostic[] = []
 
-  constructor(place: Place) {
+  /** `own`: the table that the session is going to make, as nft's commands. */
+  constructor(place: Place, own: readonly string[] = []) {
     this.place = place
+    if (own.length > 0) this.files.set(OWN_FILE, new TextEncoder().encode(`${own.join('\n')}\n`))
   }
 
   /** Rules and host state. Throws LiveProblem where nothing came back. */
