@@ -62,7 +62,6 @@ const LINES: Readonly<Record<string, () => Line>> = {
     return (line, redactor) => text.line(line, redactor)
   },
   uname: () => redactUname,
-  'kernel-drops': () => redactPlain,
 }
 
 /** Undefined: files of this format may hold anything, and are not redacted. */
