@@ -47,8 +47,8 @@ export interface SessionOptions {
   onClosed(closed: ClosedJourney): void
   /** All that came so far is read. */
   onPause(): void
-  /** Rules and state as they were read; `at`: rules alone, which had changed then. */
-  onRules(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
+  onFiles(files: ReadonlyMap<string, Uint8Array>, at?: string): void
   /** Is the kernel asked why it drops packets, where it can be? */
   drops: boolean
   onDrops(drops: readonly Drop[]): void
@@ -95,7 +95,8 @@ export class Session {
     let session: Session
     try {
       const world = await machine.read()
-      options.onRules(machine.files)
+      options.onFiles(machine.stateFiles)
+      options.onFiles(machine.ruleFiles, new Date().toISOString())
       session = new Session(prepared, machine, world, drops, options)
     } catch (error) {
       await drops?.stop()
@@ -167,7 +168,7 @@ export class Session {
 
   private async readRules(at?: string): Promise<World> {
     const world = await this.machine.readRules()
-    this.options.onRules(this.machine.ruleFiles, at)
+    this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
