@@ -1,5 +1,6 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
 import { CaptureFileRedactor } from './capture-file.ts'
+import { redactDropLine } from './drop-text.ts'
 import { CollectedText, IpsetText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
 import type { Redactor } from './redactor.ts'
@@ -56,6 +57,7 @@ const LINES: Readonly<Record<string, () => Line>> = {
     const text = new SysctlText()
     return (line, redactor) => text.line(line, redactor)
   },
+  'kernel-drops': () => redactDropLine,
   modules: () => same,
   versions: () => same,
   collected: () => {
@@ -63,7 +65,6 @@ const LINES: Readonly<Record<string, () => Line>> = {
     return (line, redactor) => text.line(line, redactor)
   },
   uname: () => redactUname,
-  'kernel-drops': () => redactPlain,
 }
 
 /** Undefined: files of this format may hold anything, and are not redacted. */
