@@ -10,7 +10,7 @@ import { readNft } from '../../read/rulesets/nft-text.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import type { Truth } from '../../rules/truth.ts'
-import type { Facts } from '../survey/facts.ts'
+import { type Facts, legacyTables } from '../survey/facts.ts'
 import type { Argv } from './problem.ts'
 import type { IpFamily, Wish } from './wish.ts'
 
@@ -113,6 +113,12 @@ function targetsOf(statement: Statement): (string | undefined)[] {
 
 /** Of a session: `nfwhy-12`; or `nfwhy`, as the README makes one by hand. */
 export const isOwnTable = ({ kind, name }: Table): boolean => kind === 'nft' && /^nfwhy(?:-\d+)?$/.test(name)
+
+/** Only then may be said that no rule does something. */
+export const seesAllRules = (facts: Facts): boolean =>
+  (facts.texts.has('nft') || facts.nftNotLoaded === true || !facts.programs.has('nft')) &&
+  (['ip', 'ip6'] as const).every((family) => legacyTables(facts, family) !== undefined) &&
+  ![...facts.refused.keys()].some((name) => /^(?:nft|ip6?-(?:nft-)?raw)$/.test(name))
 
 /** Does it see packets of this family at all? */
 export const sees = ({ table }: TraceRule, family: IpFamily): boolean =>

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CAUSES } from '../../../src/live/doctor/causes/index.ts'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { ANY_PACKET } from '../../../src/live/doctor/wish.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
 interface Case {
@@ -303,7 +302,7 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
   },
 ]
 
-const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'ip', 'tc', 'setpriv')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'tc', 'setpriv')
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
@@ -316,6 +315,11 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
       found.map((one) => one.severity),
       JSON.stringify(problems),
     ).toContain(severity)
+    for (const { message, evidence, fix } of problems) {
+      expect(message).toMatch(/^\S.*\.$/)
+      expect(evidence).not.toBe('')
+      if (fix) expect(fix.unsafe === undefined, message).toBe(fix.safe)
+    }
     if (command !== undefined) expect(found.map(({ fix }) => commandOf(fix))).toContain(command)
   })
 

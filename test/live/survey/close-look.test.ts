@@ -8,10 +8,9 @@ import { type Place, runScript } from '../../../src/live/place.ts'
 import { CLOSE_LOOK } from '../../../src/live/survey/close-look.ts'
 import { type Facts, readFacts, survey } from '../../../src/live/survey/facts.ts'
 import { PROBE } from '../../../src/live/survey/probe.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from '../doctor/lab.ts'
+import { lab, whyNoLab } from '../doctor/lab.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'ip', 'strace')
+const why = whyNoLab('nft', 'iptables-legacy', 'strace', 'busybox')
 const described = describe.skipIf(why !== undefined)
 
 const scratch = (): string => {

@@ -53,7 +53,7 @@ function leftTable(facts: Facts, { family, name }: Table): Problem {
 }
 
 function leftRule(facts: Facts, trace: TraceRule): Problem[] {
-  const { backend, rule, chain } = trace
+  const { backend, rule } = trace
   const session = /^nfwhy\b\S*/.exec(rule.comment ?? '')?.[0]
   if (session !== undefined && isRunning(facts, session)) return []
   const remedy = deletion(facts, trace)
@@ -64,7 +64,7 @@ function leftRule(facts: Facts, trace: TraceRule): Problem[] {
       {
         code: 'trace-rule',
         severity: 'note',
-        message: `Rule ${nameOf(trace)} traces packets now${floods}; somebody put it into ${chain.name}.`,
+        message: `Somebody put rule ${nameOf(trace)} there, to trace packets${floods}.`,
         evidence,
         fix: {
           description: 'when nobody needs it any more, delete it',

@@ -28,7 +28,7 @@ export const loggerHeld: Cause = {
           {
             code: 'logger-held',
             severity: 'warning',
-            message: `${capital(holderWords(zero.holder))} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
+            message: `${zero.holder ? holderWords(zero.holder) : 'Somebody who cannot be seen from here'} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
             evidence: `${evidence}; nfnetlink_log: ${zero.line}`,
             fix: {
               ...back,
@@ -57,5 +57,3 @@ export const loggerHeld: Cause = {
     })
   },
 }
-
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
