@@ -108,6 +108,8 @@ export class Session {
       const ready = session.guard.ready
       if (prepared.plan.addsRules) session.reigns.hold(ready)
       await ready
+      // else a session that is over at once would take its rules away while they are read
+      await session.reigns.current()
     } catch (error) {
       await session.stop().catch(() => {})
       throw error
