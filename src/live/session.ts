@@ -4,7 +4,7 @@
  */
 import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -202,7 +202,9 @@ export class Session {
       const { stream, note } = await openStream(wanted, place, facts, namespace)
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
-      const explainer = new CaptureExplainer(stream.format, this.reigns.first, this.warn, onClosed, {
+      // that rules were changed is told when they have been read again
+      const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
+      const explainer = new CaptureExplainer(stream.format, this.reigns.first, told, onClosed, {
         ids,
         idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
         engine: modelEngine,
