@@ -15,7 +15,7 @@ export interface Sshd {
   connections(): Promise<number[]>
 }
 
-/** Its keys, its settings and who may log in are in a folder of its own; reached over the place's own loopback. */
+/** Its keys, its settings, its users' home (whose shell settings may take long) and who may log in are in a folder of its own; reached over the place's own loopback. */
 export async function startSshd(place: TestPlace, whenOver: WhenOver): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'nfwhy-ssh-'))
   whenOver(() => rmSync(folder, { recursive: true, force: true }))
@@ -34,6 +34,7 @@ PermitRootLogin prohibit-password
 StrictModes no
 UsePAM no
 UseDNS no
+SetEnv HOME=${folder}
 PidFile none
 `,
   )
