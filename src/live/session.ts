@@ -233,6 +233,8 @@ export class Session {
         clearTimeout(silence)
         this.options.onChunk(number, stream.format, chunk)
         await this.reigns.current()
+        // a journey may close with the next event, and be explained at once
+        await this.drops?.caughtUp()
         explainer.push(chunk)
         this.options.onPause()
         silence = setTimeout(lull, SILENCE)
