@@ -9,11 +9,13 @@ import { captureFormat, type EventStream } from './stream.ts'
 
 /** Milliseconds that what was printed last has to come. */
 const TRAILING = 300
+/** Milliseconds that it has to end; a connection that hangs never does. */
+const PATIENCE = 5000
 
 export function programStream(place: Place, program: Program): EventStream {
   const { format: id, fromNow, name } = program
   const running = startScript(place, scriptOf(program))
-  const stopBeating = keepBeating(running.stdin)
+  const beat = keepBeating(running.stdin)
   const since = fromNow ? new FromNow() : undefined
   let stopped = false
   const ready = new Promise<void>((resolve, reject) => {
@@ -53,9 +55,10 @@ export function programStream(place: Place, program: Program): EventStream {
     async stop() {
       stopped = true
       await new Promise((resolve) => setTimeout(resolve, TRAILING))
-      stopBeating()
+      beat.stop()
       running.stdin.end()
-      await running.ended
+      const late = setTimeout(() => running.kill(), PATIENCE)
+      await running.ended.finally(() => clearTimeout(late))
     },
   }
 }
