@@ -67,6 +67,11 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions): Pr
   const asks = options.fix === true && !options.yes
   if (asks && !(process.stdin.isTTY && process.stderr.isTTY))
     throw new UserError('--fix asks before each command, and this is no terminal: --yes runs the safe ones unasked.')
+  if (options.via === undefined && process.platform !== 'linux')
+    throw new UserError(
+      "Netfilter is Linux's, and this machine is not. Ask one that is:",
+      "  nfwhy doctor --via 'ssh root@host'",
+    )
   const places: Place[] = options.via?.map(parseVia) ?? [HERE]
   const out = new Output()
   const documents: object[] = []

@@ -178,7 +178,9 @@ class LiveRun {
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
       onPause: () => report.pause(),
-      onRules: (files, at) => this.saved?.rules(folder, files, at),
+      drops: this.options.drops,
+      onDrops: (drops) => this.saved?.drops(folder, drops),
+      onFiles: (files, at) => this.saved?.files(folder, files, at),
       onChunk: (stream, format, chunk) => this.saved?.chunk(folder, stream, format, chunk),
       warn: this.warn,
     })

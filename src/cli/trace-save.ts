@@ -1,7 +1,9 @@
 /** `--save DIR`: a bundle as it grows: captures as they come, rules and host state as they were read. */
 import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Drop } from '../model/host.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
+import { dropLine } from '../read/host/kernel-drops.ts'
 import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 
@@ -11,7 +13,7 @@ const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
 /** Each place its folder, where there are several. */
 export class Saved {
   private readonly folder: string
-  private readonly files = new Map<string, number>()
+  private readonly opened = new Map<string, number>()
   private readonly warn: (message: string) => void
   private broken = false
 
@@ -29,8 +31,8 @@ export class Saved {
     }
   }
 
-  /** `at`: of rules that were read again, when they had changed (ISO 8601). */
-  rules(place: string | undefined, files: ReadonlyMap<string, Uint8Array>, at?: string): void {
+  /** `at`: of rules that may change, since when they are so (ISO 8601): it stands in the folder's name. */
+  files(place: string | undefined, files: ReadonlyMap<string, Uint8Array>, at?: string): void {
     this.attempt(() => {
       const folder = join(this.folder, place ?? '', at === undefined ? '' : `rules-${at.slice(0, 19)}Z`)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -38,20 +40,28 @@ export class Saved {
     })
   }
 
+  drops(place: string | undefined, drops: readonly Drop[]): void {
+    this.append(place, 'drops.ndjson', new TextEncoder().encode(drops.map(dropLine).join('')))
+  }
+
   chunk(place: string | undefined, stream: number, format: CaptureFormat, chunk: Uint8Array): void {
+    this.append(place, `trace-${stream + 1}.${BINARY.has(format.id) ? 'pcap' : 'txt'}`, chunk)
+  }
+
+  private append(place: string | undefined, base: string, chunk: Uint8Array): void {
     this.attempt(() => {
-      const name = join(this.folder, place ?? '', `trace-${stream + 1}.${BINARY.has(format.id) ? 'pcap' : 'txt'}`)
-      let file = this.files.get(name)
+      const name = join(this.folder, place ?? '', base)
+      let file = this.opened.get(name)
       if (file === undefined) {
         file = openSync(name, 'wx', 0o600)
-        this.files.set(name, file)
+        this.opened.set(name, file)
       }
       for (let rest = chunk; rest.length > 0; ) rest = rest.subarray(writeSync(file, rest))
     })
   }
 
   close(): void {
-    for (const file of this.files.values()) closeSync(file)
+    for (const file of this.opened.values()) closeSync(file)
   }
 
   /** A full disk ends the saving, not the trace. */

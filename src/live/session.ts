@@ -4,11 +4,13 @@
  */
 import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Diagnostic, Report } from '../model/diagnostic.ts'
+import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { choosePlan } from './backends/choose.ts'
+import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
 import { Machine } from './machine.ts'
 import type { Place } from './place.ts'
@@ -45,8 +47,11 @@ export interface SessionOptions {
   onClosed(closed: ClosedJourney): void
   /** All that came so far is read. */
   onPause(): void
-  /** Rules and state as they were read; `at`: rules alone, which had changed then. */
-  onRules(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
+  onFiles(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** Is the kernel asked why it drops packets, where it can be? */
+  drops: boolean
+  onDrops(drops: readonly Drop[]): void
   /** Bytes as they come; `stream` counts from 0. */
   onChunk(stream: number, format: CaptureFormat, chunk: Uint8Array): void
   warn(warning: Diagnostic): void
@@ -74,6 +79,7 @@ export class Session {
   /** What reads each stream. */
   readonly streams: EventStream[] = []
   private readonly options: SessionOptions
+  private readonly drops: DropReasons | undefined
   private readonly reigns: Reigns
   private guard: Guard | undefined
   private explainers: CaptureExplainer[] = []
@@ -84,16 +90,26 @@ export class Session {
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
-    const machine = new Machine(prepared.place)
-    const world = await machine.read()
-    options.onRules(machine.files)
-    const session = new Session(prepared, machine, world, options)
+    const machine = new Machine(prepared.place, prepared.plan.table?.commands)
+    const drops = await watchDropsOf(prepared, machine, options)
+    let session: Session
+    try {
+      const world = await machine.read()
+      options.onFiles(machine.stateFiles)
+      options.onFiles(machine.ruleFiles, new Date().toISOString())
+      session = new Session(prepared, machine, world, drops, options)
+    } catch (error) {
+      await drops?.stop()
+      throw error
+    }
     try {
       await session.listen()
       session.guard = startGuard(prepared.place, prepared.plan)
       const ready = session.guard.ready
       if (prepared.plan.addsRules) session.reigns.hold(ready)
       await ready
+      // else a session that is over at once would take its rules away while they are read
+      await session.reigns.current()
     } catch (error) {
       await session.stop().catch(() => {})
       throw error
@@ -102,7 +118,14 @@ export class Session {
     return session
   }
 
-  private constructor(prepared: Prepared, machine: Machine, world: World, options: SessionOptions) {
+  private constructor(
+    prepared: Prepared,
+    machine: Machine,
+    world: World,
+    drops: DropReasons | undefined,
+    options: SessionOptions,
+  ) {
+    this.drops = drops
     this.prepared = prepared
     this.machine = machine
     this.options = options
@@ -147,7 +170,7 @@ export class Session {
 
   private async readRules(at?: string): Promise<World> {
     const world = await this.machine.readRules()
-    this.options.onRules(this.machine.ruleFiles, at)
+    this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
@@ -159,6 +182,10 @@ export class Session {
     } catch (error) {
       failure = error
     }
+    // what it tells belongs to journeys that are still to be explained
+    await this.drops?.stop().catch((error) => this.warn('drops-lost', (error as Error).message))
+    if (this.drops && this.drops.lost > 0)
+      this.warn('drops-lost', `of ${this.drops.lost} packets that the kernel dropped it could not tell`)
     for (const stream of this.streams) await stream.stop().catch(() => {})
     await Promise.all(this.reading)
     failure ??= this.failure
@@ -175,7 +202,9 @@ export class Session {
       const { stream, note } = await openStream(wanted, place, facts, namespace)
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
-      const explainer = new CaptureExplainer(stream.format, this.reigns.first, this.warn, onClosed, {
+      // that rules were changed is told when they have been read again
+      const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
+      const explainer = new CaptureExplainer(stream.format, this.reigns.first, told, onClosed, {
         ids,
         idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
         engine: modelEngine,
@@ -204,6 +233,8 @@ export class Session {
         clearTimeout(silence)
         this.options.onChunk(number, stream.format, chunk)
         await this.reigns.current()
+        // a journey may close with the next event, and be explained at once
+        await this.drops?.caughtUp()
         explainer.push(chunk)
         this.options.onPause()
         silence = setTimeout(lull, SILENCE)
@@ -223,3 +254,24 @@ const mayWait = ({ tables }: World): boolean =>
       rules.some(({ statements }) => statements.some(({ kind }) => kind === 'queue')),
     ),
   )
+
+/** Undefined where that cannot be had; told once. */
+async function watchDropsOf(
+  { facts, namespace, place }: Prepared,
+  machine: Machine,
+  { drops: wanted, onDrops, warn }: SessionOptions,
+): Promise<DropReasons | undefined> {
+  if (!wanted || !namespace) return undefined
+  const drops = new DropReasons(onDrops)
+  const refused = await drops.start(facts)
+  if (refused === undefined) {
+    machine.drops = drops.drops
+    return drops
+  }
+  warn({
+    input: place.name,
+    code: 'no-drop-reasons',
+    message: `why the kernel itself drops packets is not known: ${refused}`,
+  })
+  return undefined
+}

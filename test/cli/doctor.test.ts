@@ -2,11 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { type Place, runScript } from '../../src/live/place.ts'
-import { whyNot } from '../kernel/namespaces.ts'
-import { lab } from '../live/doctor/lab.ts'
+import { lab, whyNoLab } from '../live/doctor/lab.ts'
 import { BIN, nfwhy } from './nfwhy.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'ip6tables-legacy', 'sysctl', 'script', 'ip')
+const why = whyNoLab('nft', 'iptables-legacy', 'ip6tables-legacy', 'script')
 const described = describe.skipIf(why !== undefined)
 
 const via = ({ prefix }: Place) => ['--via', prefix.join(' ')]
@@ -17,6 +16,24 @@ const inside = async (place: Place, script: string) =>
 const RULES =
   'iptables-legacy-save -t raw; ip6tables-legacy-save -t raw; nft list ruleset; cat /proc/sys/net/netfilter/nf_log/2'
 const rules = async (place: Place) => (await inside(place, RULES)).replace(/^#.*\n|\[\d+:\d+\]/gm, '')
+
+/** What docs/doctor.md says of it, and nothing else. */
+function expectProblem(problem: object): void {
+  expect(problem).toEqual({
+    code: expect.stringMatching(/^[a-z0-9]+(?:-[a-z0-9]+)+$/),
+    severity: expect.stringMatching(/^(?:error|warning|note)$/),
+    message: expect.stringMatching(/^\S.*\.$/),
+    evidence: expect.stringMatching(/./),
+    ...('fix' in problem ? { fix: expect.any(Object) } : {}),
+  })
+  if (!('fix' in problem)) return
+  const { description, safe, command, undo, unsafe, ...rest } = problem.fix as Record<string, unknown>
+  expect(rest).toEqual({})
+  expect(typeof description).toBe('string')
+  // what is not safe says why; what is taken back was done by a command
+  expect(typeof unsafe).toBe(safe ? 'undefined' : 'string')
+  if (safe || undo !== undefined) expect(typeof command).toBe('string')
+}
 
 interface Document {
   schema: string
@@ -52,6 +69,7 @@ sysctl -qw net.netfilter.nf_log.2=NONE`)
     const codes = first.document.problems.filter(({ fix }) => fix?.safe).map(({ code }) => code)
     expect(codes).toEqual(['no-logger', 'trace-behind', 'trace-hook-output'])
     expect(await rules(place)).toBe(before)
+    for (const problem of first.document.problems) expectProblem(problem)
 
     const { document, stderr } = await json([...asked, '--fix', '--yes'])
     expect(document.fixed?.map(({ code, done }) => [code, done])).toEqual(codes.map((code) => [code, true]))

@@ -13,8 +13,8 @@ import { nftNetlink } from '../../src/read/captures/netlink/format.ts'
 import { dropLine } from '../../src/read/host/kernel-drops.ts'
 import { until, whyNoDrops } from './drops/available.ts'
 import { buildDrops } from './drops/build.ts'
-import { CASES, type Case, isOf } from './drops/cases.ts'
-import { Network } from './drops/network.ts'
+import { CASES, type Case, from, isOf, NAT, NAT_CASES } from './drops/cases.ts'
+import { Network, ROUTER } from './drops/network.ts'
 import { buildReceiver } from './receiver/build.ts'
 
 const { thread } = await buildDrops()
@@ -28,7 +28,9 @@ const RULES = `
     chain in { type filter hook input priority 0; policy accept; }
     chain through { type filter hook forward priority 0; policy accept; udp dport 666 drop; }
     chain last { type filter hook postrouting priority 300; policy accept; }
-  }`
+  }${NAT}`
+
+const ALL = [...CASES, ...NAT_CASES]
 
 const HOST_STATE = [
   'ip -j addr',
@@ -56,8 +58,8 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
     const receiver = receive({ what: 'nft-trace', namespace: `/run/netns/${network.router}` }, receiving)
     watch.onDrops((some) => addDrops(drops, some))
     await Promise.all([watch.ready, receiver.ready])
-    network.send(CASES.map(({ sent }) => sent))
-    await until(() => CASES.every((one) => drops.some(({ packet }) => isOf(one, packet))))
+    network.send(ALL.map(({ sent }) => sent))
+    await until(() => ALL.every((one) => drops.some(({ packet }) => isOf(one, packet))))
     await Promise.all([watch.stop(), receiver.stop()])
     for await (const chunk of receiver.chunks) chunks.push(chunk)
   })
@@ -84,7 +86,7 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
     ['with the rules alone', () => explain([rules], drops), ({ code, codeAlone = code }) => codeAlone],
     ['from a bundle', () => explain([rules, ...host, drops.map(dropLine).join('')], undefined), ({ code }) => code],
   ])('%s', (_, explained, codeOf) => {
-    it.each(CASES)('$what: $outcome, $code', (one) => {
+    it.each(ALL)('$what: $outcome, $code', (one) => {
       const mine = explained().filter(({ packet }) => isOf(one, packet))
       expect(mine).toHaveLength(1)
       const [journey] = mine
@@ -98,5 +100,36 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
           one.reason === 'NOT_SPECIFIED' ? /[Tt]he kernel (says that it )?dropped it/ : one.reason,
         )
     })
+  })
+
+  it('finds the drop of a journey that ends with it, as it comes', async () => {
+    const receiving = join(dirname(await buildReceiver()), 'receiver.cjs')
+    const watch = watchDrops({ namespaceInode: network.inodeOf(network.router) }, thread)
+    const receiver = receive({ what: 'nft-trace', namespace: `/run/netns/${network.router}` }, receiving)
+    const builder = new WorldBuilder()
+    for (const text of [rules, ...host]) {
+      const recognised = recognise(text)
+      if (recognised && recognised.kind !== 'capture') builder.add('', text, recognised)
+    }
+    const live: Drop[] = []
+    builder.world.host.drops = live
+    watch.onDrops((some) => addDrops(live, some))
+    await Promise.all([watch.ready, receiver.ready])
+    const journeys: Journey[] = []
+    const take = (closed: ClosedJourney) => journeys.push(closed.explain())
+    const explainer = new CaptureExplainer(nftNetlink, builder.world, () => {}, take)
+    const reading = (async () => {
+      for await (const chunk of receiver.chunks) {
+        await watch.caughtUp()
+        explainer.push(chunk)
+      }
+    })()
+    await network.sendMeanwhile(Array.from({ length: 30 }, (_, i) => from(ROUTER, 1000 + i, { pause: 12 })))
+    await receiver.stop()
+    await reading
+    await watch.stop()
+    const closed = journeys.filter(({ packet }) => (packet.ipId ?? 0) >= 1000 && packet.dst === ROUTER)
+    expect(closed.map(({ findings }) => findings.map(({ code }) => code))).toEqual(Array(30).fill(['closed-port']))
+    for (const { findings } of closed) expect(findings[0]!.message).toContain('The kernel says so')
   })
 })

@@ -53,19 +53,17 @@ function writeProblem(page: Page, { severity, message, evidence, fix }: Problem)
 
 export function writeMend(page: Page, { description, commands, undo, safe, unsafe }: Mend): void {
   page.row('fix', commands ? `${description}:` : description, { labelStyle: 'green' })
-  if (commands) {
-    const lines = wrapCommand(commandText(commands), page.room - 2)
+  for (const command of commands ?? [])
     page.rows(
       '',
-      lines.map((line) => `  ${line}`),
+      wrapCommand(commandText([command]), page.room - 2).map((line) => `  ${line}`),
       { style: 'bold' },
     )
-  }
-  if (undo) {
-    const lines = wrapCommand(commandText(undo), page.room - 8)
+  for (const [n, command] of (undo ?? []).entries()) {
+    const lines = wrapCommand(commandText([command]), page.room - 8)
     page.rows(
       '',
-      lines.map((line, i) => `${i === 0 ? '  undo: ' : '        '}${line}`),
+      lines.map((line, i) => `${n + i === 0 ? '  undo: ' : '        '}${line}`),
       { style: 'dim' },
     )
   }

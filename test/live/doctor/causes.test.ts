@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CAUSES } from '../../../src/live/doctor/causes/index.ts'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { ANY_PACKET } from '../../../src/live/doctor/wish.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
 interface Case {
@@ -69,6 +68,22 @@ const CASES: Case[] = [
     severity: 'warning',
     setup: 'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -j TRACE; mount --bind /dev/null /usr/sbin/nft',
     command: 'xtables-monitor --trace',
+  },
+  {
+    cause: 'leftover',
+    code: 'leftover-note',
+    severity: 'warning',
+    setup: 'mount -t tmpfs none /run; mkdir /run/nfwhy; echo : >/run/nfwhy/nfwhy-12.sh',
+    command: 'nfwhy trace --cleanup',
+  },
+  {
+    cause: 'leftover',
+    code: 'leftover-rule',
+    severity: 'warning',
+    setup:
+      'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -m comment --comment nfwhy-12 -m time --datestop 2026-01-05T10:00:00 -j TRACE',
+    command:
+      'iptables-nft -w -t raw -D OUTPUT -p tcp -m tcp --dport 80 -m comment --comment nfwhy-12 -m time --datestop 2026-01-05T10:00:00 -j TRACE',
   },
   {
     cause: 'leftover',
@@ -303,7 +318,7 @@ cp /bin/sleep /mnt/systemd-journald; /mnt/systemd-journald 300 ${QUIET}`,
   },
 ]
 
-const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'ip', 'tc', 'setpriv')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'tcpdump', 'tc', 'setpriv')
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
@@ -316,6 +331,11 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
       found.map((one) => one.severity),
       JSON.stringify(problems),
     ).toContain(severity)
+    for (const { message, evidence, fix } of problems) {
+      expect(message).toMatch(/^\S.*\.$/)
+      expect(evidence).not.toBe('')
+      if (fix) expect(fix.unsafe === undefined, message).toBe(fix.safe)
+    }
     if (command !== undefined) expect(found.map(({ fix }) => commandOf(fix))).toContain(command)
   })
 

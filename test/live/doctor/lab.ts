@@ -3,16 +3,21 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import type { Place } from '../../../src/live/place.ts'
+import { whyNot } from '../../kernel/namespaces.ts'
 
-const ROOT = process.getuid?.() === 0
-const OWN = [...(ROOT ? [] : ['--user', '--map-root-user']), '--net', '--mount', '--pid', '--fork', '--mount-proc']
+/** What keeps a lab with these tools from being set up here; undefined: nothing does. */
+export const whyNoLab = (...tools: string[]): string | undefined =>
+  process.getuid?.() === 0
+    ? whyNot('ip', 'nsenter', 'pgrep', 'sysctl', ...tools)
+    : 'which tables iptables-legacy has is told to root alone'
 
 /** Runs the shell commands there first; what they leave in the background lives until the test ends. */
 export async function lab(setup = ''): Promise<Place> {
   const script = `set -e\nip link set lo up\n${setup}\necho ready\nexec sleep 300 >/dev/null 2>&1`
-  const child = spawn('unshare', [...OWN, '--kill-child', 'sh', '-c', script], {
+  const own = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
+  const child = spawn('unshare', [...own, 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C', XTABLES_LOCKFILE: '/tmp/nfwhy-doctor.lock' },
+    env: { ...process.env, LC_ALL: 'C' },
   })
   onTestFinished(() => {
     child.kill('SIGKILL')
@@ -29,6 +34,5 @@ export async function lab(setup = ''): Promise<Place> {
     child.on('close', () => reject(new Error(`the lab could not be set up:\n${said}`)))
   })
   const [inside] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
-  const user = ROOT ? [] : ['--user', '--preserve-credentials']
-  return { name: 'the lab', prefix: ['nsenter', '-t', inside!, ...user, '--net', '--mount', '--pid'] }
+  return { name: 'the lab', prefix: ['nsenter', '-t', inside!, '--net', '--mount', '--pid'] }
 }

@@ -1,8 +1,7 @@
 /** What is nearly there, and must not be found. */
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
 const QUIET = '</dev/null >/dev/null 2>&1 &\nsleep 0.5'
@@ -74,6 +73,7 @@ const CASES: [not: string, setup: string, filter?: string][] = [
   ['bridged', 'ip link add br0 type bridge; sysctl -qw net.bridge.bridge-nf-call-iptables=0'],
   ['both-backends', 'iptables-legacy -t filter -L >/dev/null; nft add table inet nfwhy-12'],
   ['never-arrives', `${LEGACY('OUTPUT', '-d 127.0.0.1 -j TRACE')}; ping -c 1 127.0.0.1 >/dev/null`],
+  ['never-arrives', `${LEGACY('OUTPUT', '-j ACCEPT')}; ${LEGACY('OUTPUT', '-j TRACE')}`],
   ['interface-down', 'ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up', 'in v0'],
   ['before-the-hooks', 'ip link add v0 type veth peer name v1; tc qdisc add dev v1 clsact', 'in v0'],
   ['trace-cut', `${LEGACY('OUTPUT', '-j TRACE')}; ip link add v0 type veth peer name v1`],
@@ -82,10 +82,18 @@ const CASES: [not: string, setup: string, filter?: string][] = [
     `${base('meta nftrace set 1')}; ${nft('table inet u { chain c { type filter hook prerouting priority 0\n counter\n }\n chain d { type filter hook output priority -400\n counter\n }\n }')}`,
   ],
   ['no-logger', 'sysctl -qw net.netfilter.nf_log.2=NONE; nft add table ip x'],
+  [
+    'logger-held',
+    `${LEGACY('OUTPUT', '-j TRACE')}; tcpdump -i nflog -w /dev/null ${QUIET}\necho 'sleep 300; :' | sh -s nfwhy-12 >/dev/null 2>&1 &\nsleep 0.5`,
+  ],
+  [
+    'trace-rule',
+    `iptables-nft -t raw -A OUTPUT -m comment --comment nfwhy-12 -j TRACE; echo 'sleep 300; :' | sh -s nfwhy-12 >/dev/null 2>&1 &\nsleep 0.5`,
+  ],
   ['logger-left', `tcpdump -i nflog -w /dev/null ${QUIET}`],
 ]
 
-const why = whyNot('nft', 'iptables-legacy', 'iptables-nft', 'xtables-monitor', 'tcpdump', 'ip', 'tc', 'ping')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'xtables-monitor', 'tcpdump', 'tc', 'ping')
 const described = describe.skipIf(why !== undefined)
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {

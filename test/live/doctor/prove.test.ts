@@ -1,12 +1,14 @@
 /** A packet of nfwhy's own is seen, and nothing is left of it; killed, neither. */
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { prove, proveHere } from '../../../src/live/doctor/prove.ts'
 import { type Place, runScript, startScript } from '../../../src/live/place.ts'
 import { survey } from '../../../src/live/survey/facts.ts'
-import { whyNot } from '../../kernel/namespaces.ts'
-import { lab } from './lab.ts'
+import { lab, whyNoLab } from './lab.ts'
 
-const why = whyNot('nft', 'iptables-legacy', 'tcpdump', 'ping', 'ip')
+const why = whyNoLab('nft', 'iptables-legacy', 'tcpdump', 'busybox', 'ping')
 const described = describe.skipIf(why !== undefined)
 
 const tables = async (place: Place) =>
@@ -19,11 +21,39 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
     const seen = (way: string) => proofs.find((proof) => proof.way === way)
     expect(seen('nft')).toMatchObject({ where: 'throw-away', result: 'seen' })
     expect(seen('nft')?.said).toMatch(/^trace id \w+ ip prove out packet: .* ip daddr 127\./)
-    if (process.getuid?.() === 0) expect(seen('nflog')).toMatchObject({ result: 'seen' })
+    expect(seen('nflog')).toMatchObject({ result: 'seen' })
     // whether namespaces may write to the kernel's log is the host's to say
     const { result, said } = seen('kernel-log')!
     expect(result === 'seen' ? said : `TRACE: ${said}`).toMatch(/TRACE: .*(?:DST=127|nf_log_all_netns|dmesg)/)
     expect(await tables(place)).toBe('table ip x')
+  })
+
+  test('with BusyBox as shell and tools', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nfwhy-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const applets = [
+      'sh',
+      'ping',
+      'unshare',
+      'grep',
+      'head',
+      'tail',
+      'cat',
+      'ip',
+      'id',
+      'mktemp',
+      'rm',
+      'rmdir',
+      'sleep',
+      'dmesg',
+    ]
+    for (const name of applets) symlinkSync('/usr/bin/busybox', join(folder, name))
+    const { prefix, name } = await lab()
+    const place = { name, prefix: [...prefix, 'env', `PATH=${folder}:${process.env.PATH}`] }
+    const facts = await survey(place, 'close')
+    expect(facts.programs.get('ip')).toBe(join(folder, 'ip'))
+    const proofs = [...(await prove(place, facts)), ...(await proveHere(place, facts))]
+    expect(proofs.filter(({ way }) => way === 'nft').map(({ result }) => result)).toEqual(['seen', 'seen'])
   })
 
   test('in this one, and the table is gone', async () => {

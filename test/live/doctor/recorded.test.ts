@@ -12,6 +12,11 @@ test.each(RECORDED)('$name $outside: $codes', (recorded) => {
   const problems = problemsOf(recordedFacts(recorded), wishFor(recorded.filter))
   expect(problems.map(({ code }) => code)).toEqual(recorded.codes)
   const commands = problems.map(({ fix }) => fix?.commands && commandText(fix.commands))
+  for (const { message, evidence, fix } of problems) {
+    expect(message).toMatch(/^\S.*\.$/)
+    expect(evidence).not.toBe('')
+    if (fix) expect(fix.unsafe === undefined).toBe(fix.safe)
+  }
   for (const command of recorded.commands ?? []) expect(commands).toContain(command)
 })
 

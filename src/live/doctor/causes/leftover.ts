@@ -1,6 +1,6 @@
 import type { Table } from '../../../model/ruleset.ts'
 import { type Facts, kernelAtLeast } from '../../survey/facts.ts'
-import { traceListeners } from '../listeners.ts'
+import { sessionsOf, traceListeners } from '../listeners.ts'
 import type { Cause, Problem } from '../problem.ts'
 import { deletion, isOwnTable, lineOf, nameOf, rulesOf, type TraceRule, wordsOf } from '../rules.ts'
 
@@ -22,9 +22,7 @@ export const leftover: Cause = {
   },
 }
 
-/** A session that sets up `nfwhy-12` shows that word behind its `sh -s`. */
-const isRunning = ({ processes }: Facts, session: string): boolean =>
-  processes.some(({ command }) => command.endsWith(`sh -s ${session}`))
+const isRunning = (facts: Facts, session: string): boolean => sessionsOf(facts).some(({ id }) => id === session)
 
 /** The kernel takes an owner's table away with its process, so the process is there; or somebody listens to it. */
 const isHeld = (facts: Facts, { name, flags }: Table): boolean =>
@@ -53,7 +51,7 @@ function leftTable(facts: Facts, { family, name }: Table): Problem {
 }
 
 function leftRule(facts: Facts, trace: TraceRule): Problem[] {
-  const { backend, rule, chain } = trace
+  const { backend, rule } = trace
   const session = /^nfwhy\b\S*/.exec(rule.comment ?? '')?.[0]
   if (session !== undefined && isRunning(facts, session)) return []
   const remedy = deletion(facts, trace)
@@ -64,7 +62,7 @@ function leftRule(facts: Facts, trace: TraceRule): Problem[] {
       {
         code: 'trace-rule',
         severity: 'note',
-        message: `Rule ${nameOf(trace)} traces packets now${floods}; somebody put it into ${chain.name}.`,
+        message: `Somebody put rule ${nameOf(trace)} there, to trace packets${floods}.`,
         evidence,
         fix: {
           description: 'when nobody needs it any more, delete it',

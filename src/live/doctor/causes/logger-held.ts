@@ -1,6 +1,6 @@
 import { sysctlOf } from '../../survey/facts.ts'
 import { FAMILY_NAME, LOG_SYSCTL, legacyFamilies, logSeverity } from '../legacy.ts'
-import { holderWords, logGroups } from '../listeners.ts'
+import { holderWords, logGroups, sessionsOf } from '../listeners.ts'
 import { type Cause, type Problem, setting } from '../problem.ts'
 
 export const loggerHeld: Cause = {
@@ -15,6 +15,8 @@ export const loggerHeld: Cause = {
   tested: 'in a namespace',
   check(facts, wish) {
     const groups = logGroups(facts)
+    // one of nfwhy's has taken it, and gives it back
+    if (sessionsOf(facts).some(({ namespace }) => namespace === facts.namespace)) return []
     return legacyFamilies(facts, wish).flatMap((family): Problem[] => {
       if (sysctlOf(facts, LOG_SYSCTL[family]) !== 'nfnetlink_log') return []
       const name = LOG_SYSCTL[family].replaceAll('/', '.')
@@ -28,7 +30,7 @@ export const loggerHeld: Cause = {
           {
             code: 'logger-held',
             severity: 'warning',
-            message: `${capital(holderWords(zero.holder))} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
+            message: `${zero.holder ? holderWords(zero.holder) : 'Somebody who cannot be seen from here'} reads NFLOG group 0: ${lines} go there, and not to the kernel's log.`,
             evidence: `${evidence}; nfnetlink_log: ${zero.line}`,
             fix: {
               ...back,
@@ -57,5 +59,3 @@ export const loggerHeld: Cause = {
     })
   },
 }
-
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

@@ -1,4 +1,5 @@
 import type { Facts } from '../../survey/facts.ts'
+import { enderBefore } from '../behind.ts'
 import { linksOf } from '../links.ts'
 import type { Cause, Mend, Problem } from '../problem.ts'
 import { lineOf, nameOf, rulesOf } from '../rules.ts'
@@ -79,8 +80,10 @@ function beforeHooks(facts: Facts, wish: Wish): Problem[] {
 }
 
 function uncounted(facts: Facts, wish: Wish): Problem[] {
-  return rulesOf(facts)
-    .traces.filter(({ rule, bases }) => rule.counters?.packets === 0 && bases.length > 0)
+  const { traces, world } = rulesOf(facts)
+  return traces
+    .filter(({ rule, bases }) => rule.counters?.packets === 0 && bases.length > 0)
+    .filter((trace) => !enderBefore(trace, wish, world))
     .map((trace) => ({
       code: 'never-arrives',
       severity: 'warning',

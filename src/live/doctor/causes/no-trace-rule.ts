@@ -1,6 +1,6 @@
 import { holderWords, traceListeners, waitsForTraces } from '../listeners.ts'
 import type { Cause } from '../problem.ts'
-import { rulesOf } from '../rules.ts'
+import { rulesOf, seesAllRules } from '../rules.ts'
 
 export const noTraceRule: Cause = {
   id: 'no-trace-rule',
@@ -12,7 +12,7 @@ export const noTraceRule: Cause = {
   tested: 'in a namespace',
   check(facts, wish) {
     const listener = traceListeners(facts).find(waitsForTraces)
-    if (!listener || !facts.texts.has('nft') || rulesOf(facts).traces.length > 0) return []
+    if (!listener || !seesAllRules(facts) || rulesOf(facts).traces.length > 0) return []
     return [
       {
         code: 'no-trace-rule',

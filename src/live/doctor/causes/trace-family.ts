@@ -1,7 +1,7 @@
 import { FAMILY_NAME } from '../legacy.ts'
 import { copyRule } from '../mends.ts'
 import type { Cause, Problem } from '../problem.ts'
-import { lineOf, rulesOf, sees } from '../rules.ts'
+import { lineOf, rulesOf, sees, seesAllRules } from '../rules.ts'
 import type { IpFamily } from '../wish.ts'
 
 export const traceFamily: Cause = {
@@ -16,7 +16,7 @@ export const traceFamily: Cause = {
     // bridged frames have no such family
     const traces = rulesOf(facts).traces.filter((trace) => sees(trace, 'ip') || sees(trace, 'ip6'))
     const [first] = traces
-    if (!first) return []
+    if (!first || !seesAllRules(facts)) return []
     return wish.families.flatMap((family): Problem[] => {
       if (traces.some((trace) => sees(trace, family))) return []
       const wanted = wish.families.length === 1

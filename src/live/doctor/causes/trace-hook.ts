@@ -1,7 +1,7 @@
 import type { Hook } from '../../../model/hook.ts'
 import { copyRule } from '../mends.ts'
 import type { Cause, Problem } from '../problem.ts'
-import { lineOf, rulesOf, sees, type TraceRule } from '../rules.ts'
+import { lineOf, rulesOf, sees, seesAllRules, type TraceRule } from '../rules.ts'
 import { waysOf } from '../wish.ts'
 
 export const traceHook: Cause = {
@@ -13,6 +13,7 @@ export const traceHook: Cause = {
   },
   tested: 'in a namespace',
   check(facts, wish) {
+    if (!seesAllRules(facts)) return []
     const ways = waysOf(wish, facts)
     return wish.families.flatMap((family): Problem[] => {
       const traces = rulesOf(facts).traces.filter((trace) => trace.bases.length > 0 && sees(trace, family))

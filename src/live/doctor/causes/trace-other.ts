@@ -1,5 +1,5 @@
 import type { Cause } from '../problem.ts'
-import { holdsFor, lineOf, rulesOf, sees } from '../rules.ts'
+import { holdsFor, lineOf, rulesOf, sees, seesAllRules } from '../rules.ts'
 
 export const traceOther: Cause = {
   id: 'trace-other',
@@ -10,7 +10,7 @@ export const traceOther: Cause = {
   },
   tested: 'in a namespace',
   check(facts, wish) {
-    if (wish.filter === undefined) return []
+    if (wish.filter === undefined || !seesAllRules(facts)) return []
     const { traces, world } = rulesOf(facts)
     const candidates = traces.filter((trace) => wish.families.some((family) => sees(trace, family)))
     const [first] = candidates
