@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
+import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { type Place, startScript } from './place.ts'
 import { LiveProblem } from './problem.ts'
-import { FrameReader, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
+import { ABOUT, FrameReader, NOTES, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
 
 /** In a bundle, the session's own table, which no listing from before it has. */
 const OWN_FILE = 'nfwhy-trace.nft'
@@ -50,9 +51,12 @@ export class Machine {
   private async ask(sections: readonly Section[]): Promise<void> {
     const nonce = `n${randomBytes(12).toString('hex')}`
     let frames = 0
-    const reader = new FrameReader(nonce, ({ file, bytes }) => {
+    const reader = new FrameReader(nonce, ({ id, file, bytes }) => {
       frames++
-      if (bytes.length > 0) this.files.set(file, bytes)
+      // of what is told of the machine itself, only whose it is
+      if (file === NOTES && id !== ABOUT) return
+      if (file === NOTES) this.files.set(file, Buffer.concat([Buffer.from(`${COLLECTED}\n`), bytes]))
+      else if (bytes.length > 0) this.files.set(file, bytes)
       else this.files.delete(file)
     })
     const running = startScript(this.place, sectionScript(sections, { form: 'framed', nonce }))
