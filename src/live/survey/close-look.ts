@@ -37,9 +37,12 @@ show_command() { # NAME COMMAND…
 for file in /proc/net/netlink /proc/net/dev /proc/sys/kernel/printk /proc/consoles; do show_file "$file"; done
 
 # with -t, elements of sets are left out; nft before 0.9.3 does not know it
+nft_tables=
 if [ -n "$nft_works" ]; then
-  if text=$(nft -a -t list ruleset 2>/dev/null); then printf '%s\\n' "$text" | show_text nft
-  else show_command nft nft -a list ruleset; fi
+  if text=$(nft -a -t list ruleset 2>/dev/null) || text=$(nft -a list ruleset 2>/dev/null); then
+    printf '%s\\n' "$text" | show_text nft
+    nft_tables=$(printf '%s\\n' "$text" | grep '^table ')
+  else printf 'refused nft %s\\n' "$(nft -a list ruleset 2>&1 >/dev/null | head -n 1)"; fi
 fi
 legacy_save() { # iptables or ip6tables
   if command -v "$1-legacy-save" >/dev/null 2>&1; then echo "$1-legacy-save"
@@ -53,7 +56,7 @@ nft_save() { # iptables or ip6tables
   else case $("$1" -V 2>&1) in *nf_tables*) echo "$1-save" ;; esac; fi
 }
 for family in ip ip6; do
-  if [ -n "$nft_works" ]; then nft list tables 2>/dev/null | grep -qx "table $family raw" || continue
+  if [ -n "$nft_works" ]; then printf '%s\\n' "$nft_tables" | grep -q "^table $family raw " || continue
   elif command -v nft >/dev/null 2>&1 || ! nf_tables_is_there; then continue; fi
   save=$(nft_save "$family"tables 2>/dev/null)
   [ -n "$save" ] && show_command "$family-nft-raw" "$save" -c -t raw
