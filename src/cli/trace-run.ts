@@ -178,6 +178,8 @@ class LiveRun {
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
       onPause: () => report.pause(),
+      drops: this.options.drops,
+      onDrops: (drops) => this.saved?.drops(folder, drops),
       onRules: (files, at) => this.saved?.rules(folder, files, at),
       onChunk: (stream, format, chunk) => this.saved?.chunk(folder, stream, format, chunk),
       warn: this.warn,

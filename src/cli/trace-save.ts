@@ -1,7 +1,9 @@
 /** `--save DIR`: a bundle as it grows: captures as they come, rules and host state as they were read. */
 import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Drop } from '../model/host.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
+import { dropLine } from '../read/host/kernel-drops.ts'
 import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 
@@ -38,9 +40,17 @@ export class Saved {
     })
   }
 
+  drops(place: string | undefined, drops: readonly Drop[]): void {
+    this.append(place, 'drops.ndjson', new TextEncoder().encode(drops.map(dropLine).join('')))
+  }
+
   chunk(place: string | undefined, stream: number, format: CaptureFormat, chunk: Uint8Array): void {
+    this.append(place, `trace-${stream + 1}.${BINARY.has(format.id) ? 'pcap' : 'txt'}`, chunk)
+  }
+
+  private append(place: string | undefined, base: string, chunk: Uint8Array): void {
     this.attempt(() => {
-      const name = join(this.folder, place ?? '', `trace-${stream + 1}.${BINARY.has(format.id) ? 'pcap' : 'txt'}`)
+      const name = join(this.folder, place ?? '', base)
       let file = this.files.get(name)
       if (file === undefined) {
         file = openSync(name, 'wx', 0o600)

@@ -20,6 +20,7 @@ export interface TraceOptions {
   save?: string
   log?: boolean
   programs?: boolean
+  drops: boolean
   takeOver?: boolean
   dryRun?: boolean
   cleanup?: boolean
@@ -66,6 +67,7 @@ export function traceCommand(program: Command): Command {
     .option('--log', 'LOG rules at the hooks in place of a trace, for kernels that cannot trace')
     .option('--programs', "read with programs over there (nft monitor trace, tcpdump), not the kernel's sockets")
     .option('--take-over', 'although another program (ulogd2 …) reads what has to be taken from it')
+    .option('--no-drops', 'do not ask the kernel (by eBPF) why it drops packets itself')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--cleanup', 'remove what a session that was killed may have left')
     .option('--idle <SECONDS>', 'a packet without another event for so long has ended', (text) =>

@@ -8,13 +8,13 @@ import * as F from '../read/captures/header-fields.ts'
 import type { Moment, Stamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assemble.ts'
+import { BareStates } from './bare-states.ts'
 import { ByContent } from './by-content.ts'
-import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
-import { NETDEV } from './layers.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { Repeats } from './repeats.ts'
-import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
-import { packetKey, samePacket } from './same-packet.ts'
+import type { Resolved, Resolver } from './resolve.ts'
+import { packetKey } from './same-packet.ts'
+import { isTelling, TracedWay } from './traced-way.ts'
 
 /** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */
 const MOST_EVENTS = 4096
@@ -25,11 +25,6 @@ const SOON = 1000
 const MOST_HOSTS = 1000
 /** Journeys of the same content that are looked at. */
 const MOST_TRIED = 64
-const EGRESS = maskOf('egress')
-const INPUT = maskOf('input')
-const REWRITES_SOURCE = maskOf('input', 'postrouting')
-/** At which a packet's way may end. */
-const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
 
 /** The journeys of one host, whose clocks and trace ids can be compared. */
 class Lane extends JourneyQueue {
@@ -57,10 +52,8 @@ export class TracedAssembler implements EventSink {
   private lastFirstLine = 0
   private settled = false
   private tick = 0
-  /** The number of that interface's name. */
-  private readonly lo: number
-  /** States without any header, by host: for packets of which the capture shows none. */
-  private readonly bare = new Map<string, number>()
+  private readonly way: TracedWay
+  private readonly bare: BareStates
 
   constructor(
     resolver: Resolver,
@@ -71,10 +64,11 @@ export class TracedAssembler implements EventSink {
   ) {
     this.resolver = resolver
     this.states = states
+    this.bare = new BareStates(states)
     this.onClosed = onClosed
     this.ids = ids
     this.options = options
-    this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
+    this.way = new TracedWay(states, resolver)
   }
 
   event(point: number, given: number, at: Moment, line: number, traceId = 0, mark = -1): void {
@@ -85,22 +79,28 @@ export class TracedAssembler implements EventSink {
     if (given >= 0) this.states.retain(given)
     if (this.lane!.isDue(now, idle)) this.expire(now, idle)
     let journey = this.withId(traceId)
-    let state = given >= 0 ? given : journey ? journey.shown : this.bareState(at.stamp.host)
+    let state = given >= 0 ? given : journey ? journey.shown : this.bare.of(at.stamp.host)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
     if (resolved.point.type !== 'begin' && !resolved.own) this.events++
-    if (resolved.own) {
-      if (given >= 0) this.states.release(given)
-      return
+    if (resolved.own ? !this.isFirstSign(journey, given) : journey?.own) {
+      if (resolved.own) {
+        if (given >= 0) this.states.release(given)
+        return
+      }
+      this.discard(journey!)
+      journey = undefined
+      if (given < 0) state = this.bare.of(at.stamp.host)
     }
-    if (journey && !this.goesOn(journey, resolved, given)) {
+    if (journey && !this.way.goesOn(journey, resolved, given)) {
       this.close(journey)
       journey = undefined
-      if (given < 0) state = this.bareState(at.stamp.host)
+      if (given < 0) state = this.bare.of(at.stamp.host)
     }
     if (!journey) {
-      const key = given >= 0 ? this.keyOf(given) : -1
-      if (given >= 0) journey = this.findByContent(given, key, resolved, traceId)
+      const key = given >= 0 && !resolved.own ? this.keyOf(given) : -1
+      if (given >= 0 && !resolved.own) journey = this.findByContent(given, key, resolved, traceId)
       journey ??= this.begin(point, state, key, resolved, at, line, traceId)
+      journey.own = resolved.own
     }
     this.hold(journey, state)
     journey.points.push(point)
@@ -115,7 +115,7 @@ export class TracedAssembler implements EventSink {
     journey.lastLine = line
     this.toTheBack(journey, now)
     this.latest = journey
-    this.advance(journey, resolved, state, given >= 0)
+    this.way.advance(journey, resolved, state, given >= 0)
     if (journey.complete || journey.points.length === MOST_EVENTS) this.close(journey)
     if (given >= 0) this.states.release(given)
   }
@@ -138,66 +138,10 @@ export class TracedAssembler implements EventSink {
     this.settled = false
   }
 
-  /** Can this event be the next of that journey? `given`: the state that it shows, or -1. */
-  private goesOn(journey: OpenJourney, resolved: Resolved, given: number): boolean {
-    if (resolved.point.type !== 'begin') {
-      // the same chain, or one that it jumped to; behind the chain's end another one begins
-      return !journey.ended || !journey.passed.includes(resolved.chainNumber)
-    }
-    const { rows } = this.states
-    const before = journey.shown * F.COLUMNS
-    const after = given * F.COLUMNS
-    const mask = this.maskOf(resolved, after)
-    const back = this.comesBack(journey, before, after, mask)
-    if (!back && journey.passed.includes(resolved.chainNumber)) return false
-    if (!back && !this.isOnwards(journey, resolved, mask)) return false
-    if (rows[before + F.PRESENT] === 0 || rows[after + F.PRESENT] === 0) return true
-    // at the first event behind another family's tables nothing but the content is comparable
-    return this.isSame(before, after, journey, mask, back)
-  }
-
-  private isSame(before: number, after: number, journey: OpenJourney, mask: number, back: boolean): boolean {
-    const { rows } = this.states
-    // raw bytes of a frame that was not read: nothing can be compared
-    if (rows[before + F.FAMILY]! < 0 || rows[after + F.FAMILY]! < 0) return true
-    // nat has rewritten the source by the next chain of these hooks, the destination by that of the others
-    if (back || (journey.hookMask & REWRITES_SOURCE) !== 0)
-      return samePacket(rows, before, after, 'output', 'input', false)
-    const [from, to] = [onlyHookOf(journey.hookMask), onlyHookOf(mask)]
-    const kept = from === to && from === 'forward'
-    return samePacket(rows, before, after, kept ? from : undefined, to, kept)
-  }
-
-  private isOnwards(journey: OpenJourney, resolved: Resolved, mask: number): boolean {
-    const { layer } = resolved
-    // frames pass netdev first; between bridge and IP they may go to and fro (br_netfilter)
-    if (layer !== journey.layer) return layer !== NETDEV || (mask & EGRESS) !== 0
-    const possible = onwards(journey.hookMask, mask)
-    if (possible === 0) return false
-    if (resolved.hook === undefined || resolved.hookNumber !== journey.hookNumber || !resolved.inChain) return true
-    return priorityAt(resolved, resolved.hook) >= journey.number
-  }
-
-  /** Out over an interface, and in again over the same one. */
-  private comesBack(journey: OpenJourney, before: number, after: number, mask: number): boolean {
-    const { rows } = this.states
-    const way = rows[after + F.IN]!
-    if (way === 0 || rows[after + F.OUT] !== 0 || way !== rows[before + F.OUT]) return false
-    // over another interface than lo, a VRF's, only what is surely the same packet
-    if (way !== this.lo && !(isTelling(rows, before) && isTelling(rows, after))) return false
-    return mayComeBack(journey.hookMask, mask)
-  }
-
-  private maskOf(resolved: Resolved, base: number): number {
-    if (resolved.hookNumber > 0) return 1 << (resolved.hookNumber - 1)
-    const { rows } = this.states
-    return hooksByInterfaces(resolved.tableFamily === 'netdev', rows[base + F.IN] !== 0, rows[base + F.OUT] !== 0)
-  }
-
   /** The packet with another id: over lo, or where the kernel computed its flow's hash anew. */
   private findByContent(state: number, key: number, resolved: Resolved, traceId: number): OpenJourney | undefined {
     const base = state * F.COLUMNS
-    const mask = this.maskOf(resolved, base)
+    const mask = this.way.maskOf(resolved, base)
     const { latest } = this
     // what left over lo comes in next; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
@@ -219,12 +163,12 @@ export class TracedAssembler implements EventSink {
   private takesUp(journey: OpenJourney, resolved: Resolved, base: number, mask: number, near: boolean): boolean {
     if (!journey.ended || journey.lane !== this.lane || journey.layer < 0) return false
     const before = journey.shown * F.COLUMNS
-    const back = this.comesBack(journey, before, base, mask)
+    const back = this.way.comesBack(journey, before, base, mask)
     if (near && !back) return false
-    if (!back && (journey.passed.includes(resolved.chainNumber) || !this.isOnwards(journey, resolved, mask)))
+    if (!back && (journey.passed.includes(resolved.chainNumber) || !this.way.isOnwards(journey, resolved, mask)))
       return false
     if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false
-    return this.isSame(before, base, journey, mask, back)
+    return this.way.isSame(before, base, journey, mask, back)
   }
 
   private rename(journey: OpenJourney, traceId: number): OpenJourney {
@@ -271,61 +215,6 @@ export class TracedAssembler implements EventSink {
     journey.queuedClock = now
   }
 
-  /** Moves the journey's place on to this event's. */
-  private advance(journey: OpenJourney, resolved: Resolved, state: number, shows: boolean): void {
-    const base = state * F.COLUMNS
-    if (resolved.point.type === 'begin' || journey.ended || journey.layer < 0)
-      this.enter(journey, resolved, base, shows)
-    switch (resolved.ending) {
-      case 'drop':
-      case 'reject':
-      case 'stolen':
-        journey.ended = journey.complete = true
-        break
-      case 'accept':
-        journey.ended = true
-        journey.complete = this.isLastChain(journey, resolved, base)
-        break
-      case 'queue':
-        journey.ended = true
-    }
-  }
-
-  private enter(journey: OpenJourney, resolved: Resolved, base: number, shows: boolean): void {
-    const mask = shows || resolved.hook !== undefined ? this.maskOf(resolved, base) : ANY_HOOK
-    const { layer } = resolved
-    const before = journey.layer < 0 || layer !== journey.layer ? ANY_HOOK : journey.hookMask
-    let possible = onwards(before, mask)
-    if (possible === 0) {
-      // in again over lo: it walks over the hooks anew
-      journey.throughLoopback = true
-      journey.passed.clear()
-      possible = mask
-    }
-    journey.hookMask = possible
-    journey.base = resolved.inChain?.hook === undefined ? undefined : resolved
-    journey.layer = layer
-    journey.hookNumber = resolved.hookNumber
-    journey.tableNumber = resolved.tableNumber
-    journey.number = resolved.hook === undefined ? 0 : priorityAt(resolved, resolved.hook)
-    journey.ended = false
-    journey.passed.push(resolved.chainNumber)
-    const nat = resolved.inChain ? resolved.inChain.type === 'nat' : resolved.table === 'nat'
-    if (nat) journey.natSeen = true
-    else if ((resolved.hook === 'prerouting' || resolved.hook === 'output') && journey.number < -100)
-      journey.beforeNat = true
-  }
-
-  /** Accepted here: does another base chain come for this packet? Only a ruleset can tell. */
-  private isLastChain(journey: OpenJourney, resolved: Resolved, base: number): boolean {
-    const { hookMask, base: chain } = journey
-    if (!chain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
-    if ((hookMask & LAST_HOOKS) === 0 || onlyHookOf(hookMask) === undefined) return false
-    const out = this.states.rows[base + F.OUT]!
-    if (hookMask !== INPUT && (out === 0 || out === this.lo)) return false
-    return this.resolver.isVeryLast(chain)
-  }
-
   private expire(now: number, idle: number): void {
     const lane = this.lane!
     // a clock that goes back is another boot's, or another capture's behind this one
@@ -355,29 +244,36 @@ export class TracedAssembler implements EventSink {
     this.lanes.set(key, this.lane)
   }
 
-  private bareState(host: string): number {
-    let state = this.bare.get(host)
-    if (state === undefined) {
-      const bytes = Uint8Array.from(host, (letter) => letter.charCodeAt(0))
-      const row = new Int32Array(F.COLUMNS)
-      row[F.FAMILY] = -1
-      row[F.HOST] = this.states.names.number(bytes, 0, bytes.length)
-      const none = new Uint8Array(0)
-      state = this.states.add(none, new DataView(none.buffer), 0, 0, -1, row, -1, () => ({}))
-      this.states.retain(state)
-      this.bare.set(host, state)
-    }
-    return state
+  /** Of a session's own marking: does nothing else tell of this packet, so far? Over lo it was told of as it was sent. */
+  private isFirstSign(journey: OpenJourney | undefined, given: number): boolean {
+    if (journey) return journey.own
+    return given >= 0 && this.states.rows[given * F.COLUMNS + F.IN] !== this.way.lo
+  }
+
+  /** The rules tell of the packet, too: what marked it is of no interest. */
+  private discard(journey: OpenJourney): void {
+    if (journey.id === this.ids.last) this.ids.last--
+    this.leave(journey)
+    this.forget(journey)
   }
 
   private close(journey: OpenJourney): void {
+    const lane = this.leave(journey)
+    this.onClosed(journey, this.isFollowed(journey, lane))
+    this.forget(journey)
+  }
+
+  private leave(journey: OpenJourney): Lane {
     const lane = journey.lane as Lane
     lane.remove(journey)
     this.open--
     if (this.latest === journey) this.latest = undefined
     if (journey.key >= 0) this.byContent.remove(journey)
     if (lane.byId.get(journey.traceId) === journey) lane.byId.delete(journey.traceId)
-    this.onClosed(journey, this.isFollowed(journey, lane))
+    return lane
+  }
+
+  private forget(journey: OpenJourney): void {
     for (let i = 0; i < journey.held.length; i++) this.states.release(journey.held.at(i))
     this.pool.push(journey)
   }
@@ -388,11 +284,4 @@ export class TracedAssembler implements EventSink {
       this.settled || this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
     )
   }
-}
-
-/** Does the packet's own content tell it from others of its flow? */
-function isTelling(rows: Int32Array, base: number): boolean {
-  const present = rows[base + F.PRESENT]!
-  if ((present & (1 << F.ICMP_SEQ)) !== 0 && rows[base + F.ICMP_SEQ] !== 0) return true
-  return (present & (1 << F.ID)) !== 0 && rows[base + F.ID] !== 0
 }

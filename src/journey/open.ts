@@ -57,6 +57,8 @@ export class OpenJourney {
   layer = -1
   /** The capture says that events were lost while this packet was under way. */
   lossy = false
+  /** Nothing but a session's own marking has told of the packet. */
+  own = false
   /** Another open journey with the same key. */
   sibling: OpenJourney | undefined
   /** There is no other one. */
@@ -81,7 +83,7 @@ export class OpenJourney {
     this.hook = undefined
     this.table = undefined
     this.number = this.hookNumber = this.tableNumber = 0
-    this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = false
+    this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = this.own = false
     this.key = key
     this.sibling = undefined
     this.traceId = this.firstTraceId = -1

@@ -76,9 +76,9 @@ export class NftTraceSource implements Source {
     let capacity = 2 * LOSS
     for (let i = 0; i < count; i++) capacity += RECORD_HEAD + COOKED + batch.length(i)
     const records = new Records(capacity, now)
-    // the socket ran empty, so this is where messages are missing: in front of these, or among them
+    // the socket ran empty, so messages are missing behind these; or among them, if it has filled again meanwhile
     const gap = this.owes && count < batch.count
-    if (gap) this.tellLoss(records)
+    if (gap && count > 0) this.writeLoss(records, 0)
     for (let i = 0; i < count; i++) {
       const start = batch.start(i)
       const length = batch.length(i)
@@ -86,8 +86,10 @@ export class NftTraceSource implements Source {
       records.copy(batch.bytes, start, start + length, to)
       if (batch.view.getUint16(start + 4, true) === NFT_MSG_NEWGEN) this.onChange(readChange(batch, start, length))
     }
-    if (gap) this.owes = false
-    if (gap && count > 0) this.tellLoss(records)
+    if (gap) {
+      this.owes = false
+      this.writeLoss(records, this.socket.newDrops())
+    }
     return records.written
   }
 
@@ -99,11 +101,10 @@ export class NftTraceSource implements Source {
     return records.written
   }
 
-  private tellLoss(records: Records): void {
-    this.writeLoss(records, this.socket.newDrops())
-  }
-
-  /** NLMSG_OVERRUN with the number of events that are missing; without one where the kernel does not tell it. */
+  /**
+   * NLMSG_OVERRUN with the number of events that are missing: 0 where it is told behind, none where the kernel does not
+   * tell it.
+   */
   private writeLoss(records: Records, missing: number | undefined): void {
     this.lost += missing ?? 1
     const length = NLMSGHDR + (missing === undefined ? 0 : 4)

@@ -56,7 +56,7 @@ export class Records {
 
 /** Microseconds since 1970. It does not go back, but where somebody sets the clock by more than a second. */
 export class Clock {
-  private base = Date.now() - performance.now()
+  private base = performance.timeOrigin
 
   now(): number {
     const found = this.base + performance.now()

@@ -33,8 +33,9 @@ function run(asked: ToThread): void {
   const source = open(asked)
   const control = new Control(asked.memory, asked.holdBytes)
   try {
-    send(source.head, control)
+    // first, as somebody may begin to read only then
     post({ kind: 'ready', bufferBytes: source.socket.bufferBytes })
+    send(source.head, control)
     while (!control.stopping) receive(source, control, true)
     source.finish()
     while (receive(source, control, false) !== NOTHING);

@@ -11,6 +11,8 @@ export interface CleanedUp {
   failures: string[]
   /** Of sessions whose processes still run. */
   running: string[]
+  /** Of sessions in other network namespaces. */
+  elsewhere: string[]
 }
 
 /** Throws LiveProblem where nobody answers. */
@@ -24,17 +26,27 @@ export async function cleanUp(place: Place): Promise<CleanedUp> {
     )
   const of = (word: string) =>
     lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []))
-  return { removed: of('removed'), failures: of('failed'), running: of('running') }
+  return { removed: of('removed'), failures: of('failed'), running: of('running'), elsewhere: of('elsewhere') }
 }
 
 /** A listing's words are quoted where they need it, so a rule is typed again as it is listed; only ours is taken for one. */
 const SCRIPT = `
+is_somebodys() {
+  inode=\${1#net:[}
+  for one in /proc/[0-9]*/ns/net; do readlink "$one"; done 2>/dev/null | grep -qxF "$1" ||
+    ls -Li /run/netns 2>/dev/null | grep -q "^ *\${inode%]} "
+}
 is_running() { pgrep -f "sh -s $1\\$" >/dev/null 2>&1; }
 for note in ${NOTES_FOLDER}/nfwhy-*.sh; do
   [ -f "$note" ] && [ -O "$note" ] || continue
   id=\${note##*/}; id=\${id%.sh}
   if is_running "$id"; then printf 'running %s\\n' "$id"; continue; fi
-  if sh "$note" >/dev/null 2>&1; rm -f "$note"; then printf 'removed what %s had set up\\n' "$id"; else printf 'failed %s\\n' "$note"; fi
+  where=$(sed -n 's/^# in //p' "$note")
+  if [ "$where" != "$(readlink /proc/self/ns/net 2>/dev/null)" ]; then
+    if is_somebodys "$where"; then printf 'elsewhere %s\n' "$id"; else rm -f "$note"; fi
+    continue
+  fi
+  if sh "$note" >/dev/null 2>&1 && rm -f "$note"; then printf 'removed what %s had set up\\n' "$id"; else printf 'failed %s\\n' "$note"; fi
 done
 rmdir ${NOTES_FOLDER} 2>/dev/null
 for tool in iptables iptables-legacy iptables-nft ip6tables ip6tables-legacy ip6tables-nft; do

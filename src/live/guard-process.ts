@@ -8,7 +8,7 @@ import { LiveProblem } from './problem.ts'
 export interface Guard {
   /** Tracing is on; rejects with LiveProblem where it could not be set up, and then nothing is left of it. */
   ready: Promise<void>
-  /** Everything is taken back: because we asked, or because the deadline or something else ended it. */
+  /** Everything is taken back: because we asked, or by the deadline. Rejects with LiveProblem where it was ended there. */
   ended: Promise<void>
   /** Takes everything back. Rejects with LiveProblem where that cannot be told any more. */
   stop(): Promise<void>
@@ -20,17 +20,23 @@ const PATIENCE = 30
 export function startGuard(place: Place, plan: Plan): Guard {
   const running = startScript(place, guardScript(plan), plan.id)
   let said = ''
-  let undone = false
+  let stopping = false
   let stopBeating = () => {}
-  const ready = new Promise<void>((resolve, reject) => {
+  const undone = new Promise<void>((resolve) => {
     running.stdout.setEncoding?.('utf8')
     running.stdout.on('data', (text: string) => {
       said += text
-      if (/^undone$/m.test(said)) undone = true
+      if (UNDONE.test(said)) resolve()
+    })
+  })
+  const ready = new Promise<void>((resolve, reject) => {
+    const look = () => {
       if (!/^ready$/m.test(said)) return
+      running.stdout.off('data', look)
       stopBeating = keepBeating(running.stdin)
       resolve()
-    })
+    }
+    running.stdout.on('data', look)
     running.ended.then(() => {
       const [, why] = /^failed (.*)$/m.exec(said) ?? []
       reject(
@@ -39,17 +45,33 @@ export function startGuard(place: Place, plan: Plan): Guard {
     }, reject)
   })
   ready.catch(() => {})
-  const ended = running.ended.then(() => stopBeating())
+  const ended = Promise.race([running.ended, undone]).then(() => {
+    stopBeating()
+    // whoever is left there has nothing to hold any more
+    running.stdin.end()
+    if (stopping || /^undone at the deadline$/m.test(said)) return
+    if (UNDONE.test(said))
+      throw new LiveProblem(
+        `${place.name}: tracing was ended over there, and everything was taken back.`,
+        'Its shell or nft -i was killed there, or nothing was heard from here for too long.',
+      )
+  })
   ended.catch(() => {})
   return {
     ready,
     ended,
     async stop() {
+      stopping = true
       stopBeating()
       running.stdin.end('stop\n')
       const late = setTimeout(() => running.kill(), PATIENCE * 1000)
       await running.ended.finally(() => clearTimeout(late))
-      if (!undone)
+      if (/^not undone$/m.test(said))
+        throw new LiveProblem(
+          `${place.name}: not everything could be taken back.`,
+          '`nfwhy trace --cleanup` looks, and removes what is left.',
+        )
+      if (!UNDONE.test(said))
         throw new LiveProblem(
           `${place.name}: the connection ended before it was told that everything was taken back.`,
           'It takes itself back within a minute; `nfwhy trace --cleanup` looks, and removes what may be left.',
@@ -57,3 +79,5 @@ export function startGuard(place: Place, plan: Plan): Guard {
     },
   }
 }
+
+const UNDONE = /^undone(?: at the deadline)?$/m

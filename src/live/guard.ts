@@ -4,7 +4,9 @@
  * that ends. Whatever ends nfwhy, the connection or the holder, by whatever signal, closes the pipe. The keeper's wait is
  * `nft -i` where there is an nft table: with that process the kernel deletes the table, whatever ends it.
  *
- * To nfwhy it says lines: `ready`, `failed WHY`, `undone`.
+ * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
+ *
+ * To nfwhy it says lines: `ready`, `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
@@ -21,10 +23,17 @@ umask 077
 until=${plan.until}
 note=${noteOf(plan.id)}
 nfwhy_undo() {
-${undo}
-rm -f "$note" 2>/dev/null
-rmdir ${NOTES_FOLDER} 2>/dev/null
-:
+${undo || ':'}
+}
+nfwhy_end() {
+  if ! nfwhy_undo >/dev/null 2>&1; then
+    printf 'not undone\\n' >&3
+  else
+    rm -f "$note" 2>/dev/null
+    rmdir ${NOTES_FOLDER} 2>/dev/null
+    if [ "$(date +%s)" -lt "$until" ]; then printf 'undone\\n' >&3; else printf 'undone at the deadline\\n' >&3; fi
+  fi
+  :
 }
 exec 3>&1
 ${LINE_OF_INPUT}
@@ -38,16 +47,14 @@ ${plan.table ? makeTable(plan.table.commands, plan.table.name, holds) : ''}
 ${plan.changes.map(({ run }) => `  told=$( { ${run}; } 2>&1 </dev/null ) || fail ${shellWord(`${run}: `)}"$told"`).join('\n')}
   say ready
   nfwhy_watch
-  while :; do
-    word=$(nfwhy_read) || break
-    [ "$word" != stop ] || break
-    [ "$(date +%s)" -lt "$until" ] || break
-  done
+  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do :; done
 } | {
   trap '' HUP INT TERM PIPE
   ${holds ? 'HOME=/dev/null nft -i >/dev/null 2>&1 3>&-' : 'cat >/dev/null 3>&-'}
-  nfwhy_undo >/dev/null 2>&1
-  printf 'undone\\n' >&3
+  nfwhy_end
+} || {
+  trap '' HUP INT TERM PIPE
+  nfwhy_end
 }`
 }
 
@@ -55,15 +62,19 @@ ${plan.changes.map(({ run }) => `  told=$( { ${run}; } 2>&1 </dev/null ) || fail
 const WATCH = `
 nfwhy_watch() {
   ! timeout 5 true 2>/dev/null || return 0
-  while sleep 5; do
-    [ -d "/proc/$self" ] || exit 0
-    [ "$(date +%s)" -lt "$until" ] || { kill "$self"; exit 0; }
+  while [ -d "/proc/$self" ]; do
+    left=$((until - $(date +%s)))
+    [ "$left" -gt 0 ] || { kill "$self"; exit 0; }
+    [ "$left" -lt 5 ] || left=5
+    sleep "$left"
   done </dev/null >/dev/null 2>&1 3>&- &
 }`
 
-/** Best effort: without the note, only `--cleanup` finds less. */
-const noteUndo = (undo: string): string => `  { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
-    printf '# nfwhy session of process %s; runs with sh: takes back what it set up\\n%s\\n' "$self" ${shellWord(undo)} 2>/dev/null >"$note"`
+/** Best effort: without the note, only `--cleanup` finds less. A setting is of one network namespace; the folder may be seen in more. */
+const noteUndo = (undo: string): string => `  here=$(readlink /proc/self/ns/net 2>/dev/null)
+  { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
+    printf '# nfwhy session of process %s; runs with sh: takes back what it set up\\n# in %s\\n[ "$(readlink /proc/self/ns/net 2>/dev/null)" = "%s" ] || exit 3\\n%s\\n' \
+      "$self" "$here" "$here" ${shellWord(undo)} 2>/dev/null >"$note"`
 
 /** What goes to `nft -i`, command by command, is only known to be done when it is listed. */
 function makeTable(commands: readonly string[], name: string, held: boolean): string {
@@ -83,14 +94,19 @@ function makeTable(commands: readonly string[], name: string, held: boolean): st
 /** Tried out without the flag: to try it, the process that tries would have to stay. */
 const unowned = (text: string): string => text.replace(' { flags owner; }', '')
 
-/** The last change first. Each line is harmless where there is nothing to take back. */
+/** The last change first. Each line is harmless where there is nothing to take back; it fails where something is left. */
 export function undoScript(plan: Plan): string {
   const { changes, table } = plan
   const commands = [
-    ...(table && !table.owned ? [`nft delete table inet ${table.name}`] : []),
+    ...(table && !table.owned ? [`nft delete table inet ${table.name} || ! nft list table inet ${table.name}`] : []),
     ...changes.flatMap(({ undo }) => (undo === undefined ? [] : [undo])).reverse(),
   ]
-  return commands.map((command) => `{ ${command}; } 2>/dev/null`).join('\n')
+  if (commands.length === 0) return ''
+  return [
+    'failed=',
+    ...commands.map((command) => `{ ${command}; } 2>/dev/null || failed=yes`),
+    '[ -z "$failed" ]',
+  ].join('\n')
 }
 
 /** For a person's hands: ends the session over there, and does what its keeper would have done, should that be gone. */

@@ -1,12 +1,16 @@
 /** A place's rules and state, asked with the very sections that `collect` has; and asked again for the rules when these change. */
 import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { type Place, startScript } from './place.ts'
 import { LiveProblem } from './problem.ts'
 import { FrameReader, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
+
+/** In a bundle, the session's own table, which no listing from before it has. */
+const OWN_FILE = 'nfwhy-trace.nft'
 
 /** Seconds. */
 const MOST_TIME = 120
@@ -16,10 +20,14 @@ export class Machine {
   /** By their names in a bundle. */
   readonly files = new Map<string, Uint8Array>()
   world: World | undefined
+  /** Packets that the kernel says it drops, where it is asked. */
+  drops: Drop[] | undefined
   warnings: readonly Diagnostic[] = []
 
-  constructor(place: Place) {
+  /** `own`: the table that the session is going to make, as nft's commands. */
+  constructor(place: Place, own: readonly string[] = []) {
     this.place = place
+    if (own.length > 0) this.files.set(OWN_FILE, new TextEncoder().encode(`${own.join('\n')}\n`))
   }
 
   /** Rules and host state. Throws LiveProblem where nothing came back. */
@@ -67,6 +75,7 @@ export class Machine {
       const recognised = recognise(text.slice(0, HEAD_BYTES))
       if (recognised && recognised.kind !== 'capture') builder.add(`${this.place.name}: ${name}`, text, recognised)
     }
+    if (this.drops) builder.world.host.drops = this.drops
     this.world = builder.world
     this.warnings = builder.warnings
     return builder.world

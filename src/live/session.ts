@@ -5,10 +5,12 @@
 import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { choosePlan } from './backends/choose.ts'
+import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
 import { Machine } from './machine.ts'
 import type { Place } from './place.ts'
@@ -47,6 +49,9 @@ export interface SessionOptions {
   onPause(): void
   /** Rules and state as they were read; `at`: rules alone, which had changed then. */
   onRules(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** Is the kernel asked why it drops packets, where it can be? */
+  drops: boolean
+  onDrops(drops: readonly Drop[]): void
   /** Bytes as they come; `stream` counts from 0. */
   onChunk(stream: number, format: CaptureFormat, chunk: Uint8Array): void
   warn(warning: Diagnostic): void
@@ -74,6 +79,7 @@ export class Session {
   /** What reads each stream. */
   readonly streams: EventStream[] = []
   private readonly options: SessionOptions
+  private readonly drops: DropReasons | undefined
   private readonly reigns: Reigns
   private guard: Guard | undefined
   private explainers: CaptureExplainer[] = []
@@ -84,10 +90,17 @@ export class Session {
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
-    const machine = new Machine(prepared.place)
-    const world = await machine.read()
-    options.onRules(machine.files)
-    const session = new Session(prepared, machine, world, options)
+    const machine = new Machine(prepared.place, prepared.plan.table?.commands)
+    const drops = await watchDropsOf(prepared, machine, options)
+    let session: Session
+    try {
+      const world = await machine.read()
+      options.onRules(machine.files)
+      session = new Session(prepared, machine, world, drops, options)
+    } catch (error) {
+      await drops?.stop()
+      throw error
+    }
     try {
       await session.listen()
       session.guard = startGuard(prepared.place, prepared.plan)
@@ -102,7 +115,14 @@ export class Session {
     return session
   }
 
-  private constructor(prepared: Prepared, machine: Machine, world: World, options: SessionOptions) {
+  private constructor(
+    prepared: Prepared,
+    machine: Machine,
+    world: World,
+    drops: DropReasons | undefined,
+    options: SessionOptions,
+  ) {
+    this.drops = drops
     this.prepared = prepared
     this.machine = machine
     this.options = options
@@ -159,6 +179,10 @@ export class Session {
     } catch (error) {
       failure = error
     }
+    // what it tells belongs to journeys that are still to be explained
+    await this.drops?.stop().catch((error) => this.warn('drops-lost', (error as Error).message))
+    if (this.drops && this.drops.lost > 0)
+      this.warn('drops-lost', `of ${this.drops.lost} packets that the kernel dropped it could not tell`)
     for (const stream of this.streams) await stream.stop().catch(() => {})
     await Promise.all(this.reading)
     failure ??= this.failure
@@ -223,3 +247,24 @@ const mayWait = ({ tables }: World): boolean =>
       rules.some(({ statements }) => statements.some(({ kind }) => kind === 'queue')),
     ),
   )
+
+/** Undefined where that cannot be had; told once. */
+async function watchDropsOf(
+  { facts, namespace, place }: Prepared,
+  machine: Machine,
+  { drops: wanted, onDrops, warn }: SessionOptions,
+): Promise<DropReasons | undefined> {
+  if (!wanted || !namespace) return undefined
+  const drops = new DropReasons(onDrops)
+  const refused = await drops.start(facts)
+  if (refused === undefined) {
+    machine.drops = drops.drops
+    return drops
+  }
+  warn({
+    input: place.name,
+    code: 'no-drop-reasons',
+    message: `why the kernel itself drops packets is not known: ${refused}`,
+  })
+  return undefined
+}

@@ -75,8 +75,9 @@ export class WorldBuilder {
 
   /** Two files may hold the same table: the less damaged one counts, else the later one; that is told. */
   private addTable(table: Table, input: string, damage: number): void {
-    if (table.kind === 'nft' && isOwnTable(table.name)) return
     const { tables } = this.world
+    // of a trace session: listed while it ran, and known from the session itself
+    if (isOwnTable(table.name) && tables.some(({ name }) => name === table.name)) return
     const twin = tables.findIndex((one) => isTwin(one, table))
     if (twin >= 0) {
       this.origins.set(table, { input, damage })

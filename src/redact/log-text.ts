@@ -9,7 +9,7 @@ import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain } from './rule-text.ts'
 
 /** Where the fields begin; blanks may be lost. */
-const FIELDS = /IN=\S*?\s*(?:OUT=|PHYSIN=)|(?:^|\s)IN=/
+const FIELDS = /IN=\S*?\s*(?:OUT=|PHYSIN=)|(?:^|\s)IN=|(?:^|\s)(?:OUT=|SRC=)\S* .*?\b(?:SRC|DST)=/
 /** The rest of a line that a terminal broke: fields and flags alone. */
 const CONTINUED =
   /^\s*(?:(?:[A-Z]{2,10}=\S*|SYN|ACK|FIN|RST|PSH|URG|ECE|CWR|AE|CE|DF|MF|FRAG:\d+|INCOMPLETE|\[\d+|bytes\]|OPT|\([0-9A-F]*\)|[0-9A-F]+\)|\[|\]|\S{1,20}=\S*)\s*)+$/
@@ -24,7 +24,7 @@ export function redactLogLine(line: string, redactor: Redactor): string {
   if (object) return redactJson(object[2]!, redactor).replace(/^(?=.)/, object[1]!) + object[3]!
   const fields = FIELDS.exec(line)
   if (!fields) return withoutFields(line, redactor)
-  const at = fields.index + fields[0].indexOf('IN=')
+  const at = fields.index + fields[0].search(/\S/)
   return redactHead(line.slice(0, at), redactor) + redactFields(line.slice(at), redactor)
 }
 
@@ -56,11 +56,19 @@ function redactWrapping(text: string, log: boolean, redactor: Redactor): string 
   return redactFree(text.slice(0, at), redactor) + other + redactFree(text.slice(at + host.length), redactor)
 }
 
-/** IP's options may list the way a packet took. */
+/** A line may be cut in the middle of an address, and IP's options may list the way a packet took: nothing of these stays. */
 const redactFields = (text: string, redactor: Redactor) =>
-  redactPlain(text, redactor).replace(/(OPT ?\()([0-9A-F]+)(?=\) ?PROTO=)/g, (whole, open: string, hex: string) =>
+  redactPlain(
+    text.replace(CUT, (whole, key: string, value: string) => (isWhole(value) ? whole : key + zeros(value))),
+    redactor,
+  ).replace(/(OPT ?\()([0-9A-F]+)(?=\) ?PROTO=)/g, (whole, open: string, hex: string) =>
     hex.startsWith('94') ? whole : open + '0'.repeat(hex.length),
   )
+
+const CUT = /\b((?:SRC|DST|IPSRC|IPDST|MAC|MACSRC|MACDST)=)([\da-fA-F:.]+)/g
+const isWhole = (value: string) =>
+  parseAddress(value) !== undefined || (value.split(':').length >= 6 && !value.endsWith(':'))
+const zeros = (text: string) => text.replace(/[\da-f]/gi, '0')
 
 function redactJson(text: string, redactor: Redactor): string {
   let entry: Record<string, unknown>

@@ -85,7 +85,8 @@ function redactIpv6(bytes: Uint8Array, redactor: Redactor, depth: number): void 
   redactTransport(bytes.subarray(at), protocol, redactor, depth)
 }
 
-function redactTransport(bytes: Uint8Array, protocol: number, redactor: Redactor, depth: number): void {
+/** A transport header and what stands behind it. */
+export function redactTransport(bytes: Uint8Array, protocol: number, redactor: Redactor, depth: number): void {
   if (protocol === TCP) {
     const length = Math.max(20, ((bytes[12] ?? 0) >> 2) & ~3)
     bytes.fill(0, 16, 18)

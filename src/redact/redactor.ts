@@ -27,14 +27,20 @@ export class Redactor {
 
   /** An address as text, written as it was; undefined where it is none. */
   addressText(text: string): string | undefined {
+    return this.once(text, () => {
+      const bytes = parseAddress(text)
+      return bytes && likeWritten(text, this.address(bytes))
+    })
+  }
+
+  /** What `text` becomes, made only once: logs say the same again and again. */
+  once<T extends string | undefined>(text: string, make: () => T): T | string {
     const known = this.texts.get(text)
     if (known !== undefined) return known
-    const bytes = parseAddress(text)
-    if (!bytes) return undefined
-    const mapped = likeWritten(text, this.address(bytes))
+    const made = make()
     if (this.texts.size >= MOST_TEXTS) this.texts.clear()
-    this.texts.set(text, mapped)
-    return mapped
+    if (made !== undefined) this.texts.set(text, made)
+    return made
   }
 
   /** Six bytes. Whether it is a group's or locally given stays, and so do those that are the same everywhere. */

@@ -1,7 +1,8 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
+import { CaptureFileRedactor } from './capture-file.ts'
+import { redactDropLine } from './drop-text.ts'
 import { CollectedText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
-import { NflogRedactor } from './nflog.ts'
 import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
 import type { Ranges } from './tokens.ts'
@@ -53,6 +54,7 @@ const LINES: Readonly<Record<string, () => Line>> = {
     const text = new SysctlText()
     return (line, redactor) => text.line(line, redactor)
   },
+  'kernel-drops': () => redactDropLine,
   modules: () => same,
   versions: () => same,
   collected: () => {
@@ -64,7 +66,7 @@ const LINES: Readonly<Record<string, () => Line>> = {
 
 /** Undefined: files of this format may hold anything, and are not redacted. */
 export function redactingStream(format: string, redactor: Redactor): RedactingStream | undefined {
-  if (format === 'nflog-pcap') return new NflogRedactor(redactor)
+  if (format === 'nflog-pcap' || format === 'nft-netlink') return new CaptureFileRedactor(redactor)
   const line = LINES[format]?.()
   return line && new TextRedactor(line, redactor)
 }
@@ -78,7 +80,9 @@ const redactIpsetXml: Line = (line, redactor) =>
 /** Up to a `#` outside of strings. */
 const BEFORE_COMMENT = /^(?:[^"#]|"(?:\\.|[^"\\])*"?)*/
 /** What tools write behind it. */
-const OF_TOOLS = /^# (?:Generated|Completed|Warning: |Table `|handle \d+\s*$|count \d+)/
+const OF_TOOLS = /^#(?:!| (?:Generated|Completed|Warning: |Table `|handle \d+\s*$|count \d+))/
+/** A prompt and what was typed, or a heading with a chain's name. */
+const OF_RULES = /^#\s*(?:(?:sudo )?(?:ip6?tables|ebtables|arptables|nft)\b|table \S+ chain )/
 
 function withComments(ranges: Ranges): Line {
   return (line, redactor) => {
@@ -86,6 +90,7 @@ function withComments(ranges: Ranges): Line {
     const before = ranges === 'nft' ? BEFORE_COMMENT.exec(line)![0] : (/^\s*(?=#)/.exec(line)?.[0] ?? line)
     const comment = line.slice(before.length)
     const rule = redactRuleText(before, redactor, ranges)
+    if (OF_RULES.test(comment)) return rule + redactRuleText(comment, redactor, ranges)
     return rule + (OF_TOOLS.test(comment) ? redactPlain(comment, redactor) : redactFree(comment, redactor))
   }
 }
@@ -136,7 +141,8 @@ class TextRedactor implements RedactingStream {
 /** TextDecoder's latin1 is windows-1252. */
 function latin1(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + 8192) as unknown as number[])
   return text
 }
 

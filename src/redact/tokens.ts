@@ -45,7 +45,7 @@ export function redactTokens(
 /** Undefined: it only looked like an address. */
 function replacement(match: RegExpExecArray, text: string, redactor: Redactor, ranges: Ranges): string | undefined {
   const { pairs, pairMask, from, to, dashed, address, mask, length } = match.groups!
-  if (pairs !== undefined) return redactPairs(pairs, pairMask, redactor)
+  if (pairs !== undefined) return redactor.once(match[0], () => redactPairs(pairs, pairMask, redactor))
   if (from !== undefined) {
     const end = match.index + match[0].length
     const place = { before: text.slice(Math.max(0, match.index - 40), match.index), after: text.slice(end, end + 20) }

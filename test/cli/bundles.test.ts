@@ -64,6 +64,25 @@ describe('several machines', () => {
     expect(hosts(await nfwhy(['explain', '--json', 'box'], { cwd }))).toEqual(['box dropped', 'web delivered'])
   })
 
+  test('dated folders are of one machine, unless their machines name themselves otherwise', async () => {
+    const uname = (host: string) => `Linux ${host} 6.1.0-28-amd64 #1 SMP x86_64 GNU/Linux\n`
+    const files = (one: string, other: string) => ({
+      'why-20261120/log': dropped(),
+      'why-20261120/rules': RULES,
+      'why-20261120/uname': uname(one),
+      'why-20261121/log': dropped().replace(':rule:1', ':policy:1'),
+      'why-20261121/rules': OPEN,
+      'why-20261121/uname': uname(other),
+    })
+    const args = ['explain', '--json', 'why-20261120', 'why-20261121']
+    expect(hosts(await nfwhy(args, { cwd: folder(files('a', 'b')) }))).toEqual([
+      'why-20261120 dropped',
+      'why-20261121 delivered',
+    ])
+    const same = await nfwhy(args, { cwd: folder(files('a', 'a')) })
+    expect(read(same).journeys.map(({ host }: Record<string, string>) => host)).toEqual([undefined, undefined])
+  })
+
   test('folders that sort one machine’s files are none', async () => {
     const cwd = folder({
       'b/captures/log': LOG,

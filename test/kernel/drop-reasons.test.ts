@@ -13,7 +13,7 @@ import { nftNetlink } from '../../src/read/captures/netlink/format.ts'
 import { dropLine } from '../../src/read/host/kernel-drops.ts'
 import { until, whyNoDrops } from './drops/available.ts'
 import { buildDrops } from './drops/build.ts'
-import { CASES, type Case, isOf } from './drops/cases.ts'
+import { CASES, type Case, isOf, NAT, NAT_CASES } from './drops/cases.ts'
 import { Network } from './drops/network.ts'
 import { buildReceiver } from './receiver/build.ts'
 
@@ -28,7 +28,9 @@ const RULES = `
     chain in { type filter hook input priority 0; policy accept; }
     chain through { type filter hook forward priority 0; policy accept; udp dport 666 drop; }
     chain last { type filter hook postrouting priority 300; policy accept; }
-  }`
+  }${NAT}`
+
+const ALL = [...CASES, ...NAT_CASES]
 
 const HOST_STATE = [
   'ip -j addr',
@@ -56,8 +58,8 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
     const receiver = receive({ what: 'nft-trace', namespace: `/run/netns/${network.router}` }, receiving)
     watch.onDrops((some) => addDrops(drops, some))
     await Promise.all([watch.ready, receiver.ready])
-    network.send(CASES.map(({ sent }) => sent))
-    await until(() => CASES.every((one) => drops.some(({ packet }) => isOf(one, packet))))
+    network.send(ALL.map(({ sent }) => sent))
+    await until(() => ALL.every((one) => drops.some(({ packet }) => isOf(one, packet))))
     await Promise.all([watch.stop(), receiver.stop()])
     for await (const chunk of receiver.chunks) chunks.push(chunk)
   })
@@ -84,7 +86,7 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
     ['with the rules alone', () => explain([rules], drops), ({ code, codeAlone = code }) => codeAlone],
     ['from a bundle', () => explain([rules, ...host, drops.map(dropLine).join('')], undefined), ({ code }) => code],
   ])('%s', (_, explained, codeOf) => {
-    it.each(CASES)('$what: $outcome, $code', (one) => {
+    it.each(ALL)('$what: $outcome, $code', (one) => {
       const mine = explained().filter(({ packet }) => isOf(one, packet))
       expect(mine).toHaveLength(1)
       const [journey] = mine

@@ -42,6 +42,11 @@ const conclusion = ({ outcome, basis, culprit, cause, findings, steps }: Journey
 
 /** Rules and state that belong together, and captures that were taken with them. */
 const INCIDENTS = [
+  {
+    name: 'a live trace over netlink',
+    world: filesIn('fixtures/redact/nft-netlink').filter((path) => !path.endsWith('.pcap')),
+    captures: ['fixtures/redact/nft-netlink/trace.pcap'],
+  },
   ...['nodeport-clash', 'firewalld-port-forward', 'openstack-snat'].map((name) => ({
     name,
     world: filesIn(`examples/${name}`).filter((path) => !path.endsWith('dmesg.log')),

@@ -1,5 +1,6 @@
 /** What is written by people, and what hides in the odd corners of a format. */
 import { describe, expect, test } from 'vitest'
+import { FORMATS } from '../../src/read/recognise.ts'
 import { Redactor, redactFolder, redactingStream, redactPath } from '../../src/redact/index.ts'
 import { latin1 } from './redacted.ts'
 
@@ -178,6 +179,8 @@ describe('the kernel’s log', () => {
       '{"MESSAGE":"acme IN=eth0 OUT= SRC=10.1.2.3","_HOSTNAME":"node-7","_CMDLINE":"secret","__REALTIME_TIMESTAMP":"17"}',
       `{"MESSAGE":"${name('acme')} IN=eth0 OUT= SRC=${A}","_HOSTNAME":"${SHORT}","__REALTIME_TIMESTAMP":"17"}`,
     ],
+    ['[1.2] IN=eth0 OUT= MAC=00:11:22: SRC=10.1.2', '[1.2] IN=eth0 OUT= MAC=00:00:00: SRC=00.0.0'],
+    ['[1.2] IN=eth0 OUT= SRC=2a00:1450:4001', '[1.2] IN=eth0 OUT= SRC=0000:0000:0000'],
     ['{"MESSAGE":"session opened for bob","_HOSTNAME":"node-7"}', ''],
   ])('%s', (text, expected) => expect(redact('kernel-log', text)).toBe(expected))
 
@@ -197,9 +200,15 @@ test('ulogd’s rows keep the fields that are read', () => {
   ).toBe(`{"src_ip": "${A}", "raw.pkt": "", "oob.prefix": "${name('acme')} ", "ip.ttl": 63, "raw.label": 0}`)
 })
 
-test('what may hold anything is refused', () => {
-  for (const format of ['shell-script', 'tshark-json', 'wireshark-table'])
-    expect(redactingStream(format, redactor)).toBeUndefined()
+test('what may hold anything is refused, and every other format is known', () => {
+  const refused = FORMATS.map(({ format }) => format.id).filter((id) => !redactingStream(id, redactor))
+  expect(refused.sort()).toEqual(['shell-script', 'tshark-json', 'wireshark-table'])
+})
+
+test('drops that the kernel told of', () => {
+  const drop = (src: string) =>
+    `{"schema":"nfwhy.drop/1","time":"2026-11-20T17:00:00.1Z","reason":"IP_RPFILTER","packet":{"src":"${src}"}}`
+  expect(redact('kernel-drops', drop('10.1.2.3'))).toBe(drop(A))
 })
 
 test('folders are named as their hosts are, and keep their dates', () => {

@@ -1,9 +1,11 @@
 /** The kernel itself says that it dropped the packet, and why (its tracepoint kfree_skb): known, and not concluded. */
 import type { Drop } from '../../model/host.ts'
 import type { Fix } from '../../model/journey.ts'
+import { isNameless } from '../../model/packet.ts'
+import { shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
-import type { Meaning } from '../kernel-drops/reasons.ts'
+import type { Meaning } from '../kernel-drops/stages.ts'
 import { findsNoSocket } from './closed-port.ts'
 
 /** `vanished`: they know what to do about most reasons, and ask host state for details. */
@@ -81,17 +83,24 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
   )
 }
 
-function fixOf(context: Context, { check, command }: Meaning, code: string | undefined): Fix[] {
-  const { src, dst, in: device } = lastPacket(context)
+function fixOf(context: Context, { check, command, stage }: Meaning, code: string | undefined): Fix[] {
+  const packet = lastPacket(context)
+  const { src, dst } = packet
   const unverified = 'it only looks'
   if (code === 'vanished-rp-filter' && src !== undefined)
     return [{ description: 'see over which interface the way back leads', command: `ip route get ${src}`, unverified }]
   if (code === 'vanished-no-route' && dst !== undefined && src !== undefined) {
-    const from = device === undefined ? '' : ` from ${src} iif ${device}`
+    const from = isNamed(packet.in) ? ` from ${src} iif ${shellWord(packet.in)}` : ''
     return [{ description: 'ask for the route', command: `ip route get ${dst}${from}`, unverified }]
   }
   if (code === 'vanished-mtu')
     return [{ description: 'let TCP agree on smaller segments, and the ICMP answer through', unverified: 'not tried' }]
   if (check === undefined) return []
-  return [{ description: check, ...(command === undefined ? {} : { command }), unverified }]
+  const device = stage === 'out' ? packet.out : packet.in
+  const asked = isNamed(device) ? command?.replace('DEVICE', shellWord(device)) : command
+  return [
+    { description: check, ...(asked === undefined || asked.includes('DEVICE') ? {} : { command: asked }), unverified },
+  ]
 }
+
+const isNamed = (device: string | undefined): device is string => device !== undefined && !isNameless(device)

@@ -147,7 +147,17 @@ function endsOf({ protocol, ipId, src, dst, sport, dport }: Packet): string[] {
 }
 
 /** What neither routing nor NAT rewrites. */
-const SAME = ['protocol', 'length', 'tcpSeq', 'tcpAck', 'icmpType', 'icmpCode', 'icmpSeq', 'fragOffset'] as const
+const SAME = [
+  'protocol',
+  'length',
+  'tcpSeq',
+  'tcpAck',
+  'icmpType',
+  'icmpCode',
+  'icmpSeq',
+  'fragOffset',
+  'flowLabel',
+] as const
 
 function isSame(dropped: Packet, states: readonly Packet[]): boolean {
   const [seen] = states

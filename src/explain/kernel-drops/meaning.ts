@@ -1,7 +1,8 @@
 /** What a drop that the kernel told of means, by its reason and by the function that it happened in. */
 import type { Drop } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import { BY_FUNCTION, MEANINGS, type Meaning } from './reasons.ts'
+import { BY_FUNCTION, MEANINGS } from './reasons.ts'
+import type { Meaning } from './stages.ts'
 
 /** It was dropped, and the kernel says nothing of why. */
 export const NOT_SPECIFIED = 'NOT_SPECIFIED'
@@ -52,6 +53,8 @@ export function codesOf(drop: Drop): Codes {
       return just('vanished-mtu')
     case 'IP_INADDRERRORS':
       return { likely: ['vanished-forwarding-off', 'vanished-no-route'] }
+    case 'IP_TTL_EXCEEDED':
+      return just('vanished-ttl')
     case 'IP_INHDR':
       return /^ip6?_forward$/.test(place) && (packet.ttl ?? 2) <= 1 ? just('vanished-ttl') : { likely: [] }
     case 'NETFILTER_DROP':
@@ -68,5 +71,10 @@ export function codesOf(drop: Drop): Codes {
 export const isOpening = ({ protocol, tcpFlags = [] }: Packet): boolean =>
   protocol === 'udp' || (protocol === 'tcp' && tcpFlags.includes('syn') && !tcpFlags.includes('ack'))
 
-/** In short: drops that this has in common mean the same for packets of one kind. */
-export const tellingOf = (drop: Drop): string => `${drop.reason} ${functionOf(drop) ?? ''}`
+/** In short: drops that have this in common mean the same for packets of one kind. */
+export function tellingOf(drop: Drop): string {
+  const { reason, packet } = drop
+  // nobody listens there, which says nothing of other ports
+  const where = reason === 'NO_SOCKET' ? ` ${packet.dst} ${packet.dport}` : ''
+  return `${reason} ${functionOf(drop) ?? ''}${where}`
+}

@@ -2,7 +2,7 @@
 import type { Journey } from '../../model/journey.ts'
 import type { Context } from '../context.ts'
 import { meaningOf } from './meaning.ts'
-import type { Stage } from './reasons.ts'
+import type { Stage } from './stages.ts'
 
 /**
  * Writes it into the journey; false: the drop says nothing of how it ended. What the capture itself shows to the end

@@ -1,40 +1,16 @@
 /**
- * What the kernel's drop reasons mean, in a sentence each (include/net/dropreason-core.h, Linux 6.18, and where the kernel
- * gives them). Reasons that are not here are newer, or a driver's own.
+ * What the kernel's drop reasons mean, in a sentence each (include/net/dropreason-core.h, up to what came behind Linux 6.18).
+ * Reasons that are not here are newer, of what is no IP, or a driver's own.
  */
 
-/**
- * Where on its way a packet was: in netfilter; in routing, between hooks; on this host, behind INPUT; on its way out,
- * behind POSTROUTING; or before the first hook.
- */
-export type Stage = 'netfilter' | 'routing' | 'here' | 'out' | 'before'
+import { CHECKSUM, HERE } from './reasons-here.ts'
+import { at, type Meaning } from './stages.ts'
 
-export interface Meaning {
-  /** Absent: anywhere. */
-  stage?: Stage
-  /** Goes on behind "The kernel dropped it (REASON): ". */
-  text: string
-  /** What to look at. */
-  check?: string
-  command?: string
-  /** The packet has done what it came for, or nothing is lost with it. */
-  harmless?: boolean
-}
-
-const at = (stage: Stage, text: string, check?: string, command?: string): Meaning => ({
-  stage,
-  text,
-  ...(check === undefined ? {} : { check }),
-  ...(command === undefined ? {} : { command }),
-})
-const harmless = (text: string): Meaning => ({ stage: 'here', text, harmless: true })
-
-const CAPACITY = 'the program reads too slowly, or its buffer is too small (SO_RCVBUF, net.core.rmem_max)'
-const SIGNED = 'both ends need the same keys, or none'
 const FRAGMENTS = 'see who sends so large packets, and whether a router on the way drops some of their parts'
-const CHECKSUM = 'something on the way changes packets; where captures show wrong sums, offloading may be it'
 
 export const MEANINGS: Readonly<Record<string, Meaning>> = {
+  ...HERE,
+
   NETFILTER_DROP: at(
     'netfilter',
     'netfilter did, by a rule that the capture does not show or by a hook of its own (connection tracking)',
@@ -50,8 +26,10 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   IP_LOCALNET: at('routing', 'its source or destination is of the loopback network, and it came from outside'),
   UNICAST_IN_L2_MULTICAST: at('routing', 'its frame was for all or for a group, and the packet in it for one'),
   PKT_TOO_BIG: at('routing', 'it is too long for the way out, and must not be cut'),
+  IP_TTL_EXCEEDED: at('routing', 'its time to live is used up'),
   IP_INHDR: at('routing', 'something is wrong with its IP header, or its time to live is used up'),
   IPV6_BAD_EXTHDR: at('routing', 'one of its IPv6 extension headers is wrong'),
+  IPV6_TOO_MANY_EXTHDRS: at('routing', 'it has too many IPv6 extension headers'),
   IP_CSUM: at('before', 'the checksum of its IP header is wrong', CHECKSUM),
   PKT_TOO_SMALL: { text: 'it is shorter than its headers say', check: 'see what it looks like where it is sent' },
   HDR_TRUNC: { text: 'a header is not there whole', check: 'see what it looks like where it is sent' },
@@ -59,84 +37,6 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   DUP_FRAG: at('routing', 'it is a part of a packet that was there already', FRAGMENTS),
   FRAG_REASM_TIMEOUT: at('routing', 'the other parts of the packet that it is of did not come in time', FRAGMENTS),
   FRAG_TOO_FAR: at('routing', 'too many other packets came between the parts of its own', FRAGMENTS),
-
-  NO_SOCKET: at('here', 'no program has a socket that takes it'),
-  IP_NOPROTO: at('here', 'nothing on this host speaks its protocol'),
-  SOCKET_FILTER: at(
-    'here',
-    "the filter on the program's socket refused it",
-    'look at the filter that the program sets',
-  ),
-  SOCKET_RCVBUFF: at('here', "the receive buffer of the program's socket is full", CAPACITY, 'ss -nmu'),
-  SOCKET_BACKLOG: at('here', 'more came for the socket than it could take while it was busy', CAPACITY, 'ss -ntm'),
-  SOCKET_CLOSE: harmless('the socket was closed before the program read it'),
-  QUEUE_PURGE: harmless('the queue that it waited in was emptied, as when a socket is closed'),
-  PROTO_MEM: at(
-    'here',
-    'all sockets of its protocol together have used up their memory',
-    'see net.ipv4.udp_mem and tcp_mem',
-  ),
-  XFRM_POLICY: at('here', 'IPsec policy does not let it pass', 'compare it with the policies', 'ip xfrm policy'),
-  SECURITY_HOOK: at('here', 'a security module refused it', 'see what SELinux, AppArmor or an LSM program logs'),
-  TCP_CSUM: at('here', 'its TCP checksum is wrong', CHECKSUM),
-  UDP_CSUM: at('here', 'its UDP checksum is wrong', CHECKSUM),
-  ICMP_CSUM: at('here', 'its ICMP checksum is wrong', CHECKSUM),
-  SKB_CSUM: { text: 'its checksum could not be made', check: CHECKSUM },
-  INVALID_PROTO: at('here', 'it is a message that no host may answer, as a broadcast question for the time'),
-  TCP_MINTTL: at(
-    'here',
-    'its time to live is below what the program asks for (IP_MINTTL)',
-    'see how far the sender is',
-  ),
-  TCP_AUTH_HDR: at('here', 'its TCP signatures are set wrong or twice', SIGNED),
-  TCP_MD5NOTFOUND: at('here', 'it has no TCP MD5 signature, and the socket asks for one', SIGNED),
-  TCP_MD5UNEXPECTED: at('here', 'it has a TCP MD5 signature, and the socket has no key for it', SIGNED),
-  TCP_MD5FAILURE: at('here', 'its TCP MD5 signature is wrong', SIGNED),
-  TCP_AONOTFOUND: at('here', 'it has no TCP-AO signature, and the socket asks for one', SIGNED),
-  TCP_AOUNEXPECTED: at('here', 'it has a TCP-AO signature, and the socket has no key for it', SIGNED),
-  TCP_AOKEYNOTFOUND: at('here', 'it has a TCP-AO signature of a key that is not known here', SIGNED),
-  TCP_AOFAILURE: at('here', 'its TCP-AO signature is wrong', SIGNED),
-  TCP_LISTEN_OVERFLOW: at(
-    'here',
-    'the queue of connections that wait to be accepted is full',
-    'the program accepts too slowly, or its backlog is too short (net.core.somaxconn)',
-    'ss -lnt',
-  ),
-  TCP_FLAGS: at('here', 'its TCP flags mean nothing in the state that the connection is in'),
-  TCP_ABORT_ON_DATA: at('here', 'the program had closed the connection, and more data came: the sender gets a reset'),
-  TCP_ZEROWINDOW: at('here', 'the receiver has no room left and had said so (window 0)', CAPACITY, 'ss -ntm'),
-  TCP_OVERWINDOW: at('here', 'its data lies behind the window that the receiver has given'),
-  TCP_OLD_DATA: harmless('its data had come before'),
-  TCP_OLD_SEQUENCE: harmless('it is of data that had come before'),
-  TCP_OFOMERGE: harmless('its data was kept already, with others that came too early'),
-  TCP_OFO_DROP: harmless('its data had come before'),
-  TCP_OFO_QUEUE_PRUNE: at('here', 'there was no room for data that came too early', CAPACITY, 'ss -ntm'),
-  TCP_RFC7323_PAWS: at(
-    'here',
-    'its TCP timestamp is older than one that came before (PAWS)',
-    'see whether several hosts behind one NAT address share the connection',
-  ),
-  TCP_RFC7323_PAWS_ACK: harmless(
-    'it is an acknowledgement with an old timestamp, as those that overtook each other are',
-  ),
-  TCP_RFC7323_TW_PAWS: at('here', 'its TCP timestamp is older than the last of the connection that was there before'),
-  TCP_RFC7323_TSECR: at('here', 'it echoes a TCP timestamp that was never sent'),
-  TCP_INVALID_SEQUENCE: at('here', 'its sequence number does not belong to the connection'),
-  TCP_INVALID_END_SEQUENCE: at('here', 'its data ends behind what the receiver would take'),
-  TCP_INVALID_ACK_SEQUENCE: at('here', 'it acknowledges what does not belong to the connection'),
-  TCP_INVALID_SYN: at('here', 'it is a SYN, and the connection stands already'),
-  TCP_ACK_UNSENT_DATA: at('here', 'it acknowledges data that was never sent'),
-  TCP_OLD_ACK: harmless('it acknowledges what was acknowledged before'),
-  TCP_TOO_OLD_ACK: at('here', 'it acknowledges what was acknowledged long ago'),
-  TCP_RESET: harmless('it is a reset, and has done its work'),
-  TCP_CLOSE: harmless('the connection was closed by then'),
-  TCP_FASTOPEN: harmless('it came to a connection that TCP Fast Open is still opening'),
-  IPV6DISABLED: at('routing', 'IPv6 is disabled on that interface', 'see net.ipv6.conf.*.disable_ipv6'),
-  IPV6_NDISC_FRAG: at('here', 'neighbour discovery must not come in parts'),
-  IPV6_NDISC_HOP_LIMIT: at('here', 'neighbour discovery came from behind a router (its hop limit is not 255)'),
-  IPV6_NDISC_BAD_CODE: at('here', 'it is neighbour discovery with a code that there is not'),
-  IPV6_NDISC_BAD_OPTIONS: at('here', 'it is neighbour discovery with options that are wrong'),
-  IPV6_NDISC_NS_OTHERHOST: harmless('it asks for the neighbour that another host is'),
 
   NEIGH_FAILED: at(
     'out',
@@ -179,6 +79,12 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
     'out',
     'the queue of the interface had no room for it',
     'see what is dropped there, and how much is sent',
+    'tc -s qdisc',
+  ),
+  QDISC_BURST_DROP: at(
+    'out',
+    'too many packets came to the queue of the interface at once',
+    'see net.core.qdisc_max_burst',
     'tc -s qdisc',
   ),
   QDISC_OVERLIMIT: at(
@@ -233,7 +139,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   ),
   TAP_FILTER: at('out', 'a filter on the tap interface refused it', 'see who is behind that interface'),
   TAP_TXFILTER: at('out', 'the filter of the tap interface refused it', 'see who is behind that interface'),
-  NO_TX_TARGET: at('out', 'the bridge had no port to send it out of', 'see its ports and what they know', 'bridge fdb'),
+  NO_TX_TARGET: at('out', 'the interface knows nobody to send it to', 'see whom it knows', 'bridge fdb'),
   BRIDGE_INGRESS_STP_STATE: at(
     'before',
     'the port of the bridge does not forward yet (spanning tree)',
@@ -255,6 +161,24 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
     'ip -d link show type vxlan',
   ),
   VXLAN_NO_REMOTE: at('out', 'the VXLAN interface knows nobody to send it to', 'see whom it knows', 'bridge fdb'),
+  VXLAN_ENTRY_EXISTS: at('here', 'its sender was to move in what the VXLAN interface knows, and is set there to stay'),
+  GRE_INVALID_HDR: at('here', 'its GRE header is wrong'),
+  GRE_CSUM: at('here', 'its GRE checksum is wrong', CHECKSUM),
+  GRE_TUNNEL_NOT_FOUND: at(
+    'here',
+    'no GRE interface is for it',
+    'compare addresses and keys of both ends',
+    'ip -d tunnel',
+  ),
+  TNL_OPT_MISMATCH: at(
+    'here',
+    'its tunnel header has not the options that the interface has',
+    'compare both ends',
+    'ip -d link',
+  ),
+  TNL_OLD_SEQ: at('here', 'it came behind others of its tunnel that were sent later'),
+  PSP_INPUT: at('here', 'its encryption (PSP) is not what the socket asks for'),
+  PSP_OUTPUT: at('out', 'it was to be encrypted (PSP), and could not be'),
   IP_TUNNEL_ECN: at('here', 'congestion marks inside and outside of its tunnel contradict each other'),
   TUNNEL_TXINFO: at('out', 'the tunnel takes only packets that say where to', 'see who routes it there', 'ip route'),
   RECURSION_LIMIT: at(
@@ -277,6 +201,19 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
     'tc filter show dev DEVICE ingress',
   ),
   UNHANDLED_PROTO: at('before', 'nothing on this host takes such frames'),
+  TC_CHAIN_NOTFOUND: {
+    text: 'a filter of traffic control sends it to a chain that there is not',
+    check: 'look at the filters',
+  },
+  TC_RECLASSIFY_LOOP: { text: 'filters of traffic control send it round and round', check: 'look at the filters' },
+  TC_COOKIE_ERROR: {
+    text: 'a filter of traffic control could not keep what it found out',
+    check: 'look at the filters',
+  },
+  MACVLAN_BROADCAST_BACKLOG: at('before', 'the queue of broadcasts of the macvlan interface is full'),
+  IPVLAN_MULTICAST_BACKLOG: at('before', 'the queue of group packets of the ipvlan interface is full'),
+  SKB_BAD_GSO: at('out', 'what it says of its segments is wrong'),
+  SKB_UCOPY_FAULT: at('out', "its data could not be taken from the program's memory"),
   SKB_GSO_SEG: at('out', 'it could not be cut into segments'),
   NOMEM: { text: 'there was no memory left', check: 'see what takes it', command: 'free -m' },
   PFMEMALLOC: {

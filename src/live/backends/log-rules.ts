@@ -6,7 +6,7 @@ import { shellWord } from '../../edits/shell.ts'
 import { iptablesMatches } from '../../filter/iptables-rule.ts'
 import { nftMatches } from '../../filter/nft-rule.ts'
 import type { Change, Stream, TracingTable, Wish } from '../plan.ts'
-import { inert, limited } from './trace-rules.ts'
+import { inert, LOCK_WAIT, LOCK_WAIT_BACK, limited, takeOut } from './trace-rules.ts'
 import { burst } from './tracing-table.ts'
 
 /** An NFLOG group that nobody is known to use. */
@@ -64,12 +64,13 @@ export function logRules(
               ? ['-j', 'NFLOG', '--nflog-group', String(stream.group), '--nflog-prefix', prefix]
               : ['-j', 'LOG', '--log-prefix', prefix]
           const rule = [...words, ...inert(until), ...limited(rate), '-m', 'comment', '--comment', id, ...target]
-          const command = (action: readonly string[]) =>
-            [tool, '-w', '5', '-t', table, ...action, ...rule].map(shellWord).join(' ')
+          const command = (seconds: number, ...action: string[]) =>
+            [tool, '-w', String(seconds), '-t', table, ...action, ...rule].map(shellWord).join(' ')
           changes.push({
             why: `packets that come to ${table} ${chain} are told of (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
-            run: command(['-I', chain, '1']),
-            undo: command(['-D', chain]),
+            run: command(LOCK_WAIT, '-I', chain, '1'),
+            undo: takeOut(command(LOCK_WAIT_BACK, '-D', chain)),
+            typed: { run: command(LOCK_WAIT, '-I', chain, '1'), undo: command(LOCK_WAIT, '-D', chain) },
           })
         }
       }

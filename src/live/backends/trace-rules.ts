@@ -9,6 +9,14 @@ import { burst } from './tracing-table.ts'
 
 const CHAINS = ['PREROUTING', 'OUTPUT'] as const
 
+/** Seconds that others may hold iptables' lock. */
+export const LOCK_WAIT = 5
+/** When a rule has to be taken out. */
+export const LOCK_WAIT_BACK = 60
+
+/** A rule that is not there is no failure; that the lock could not be had is (iptables(8), exit status 4). */
+export const takeOut = (command: string): string => `${command} || [ $? -ne 4 ]`
+
 /** `until`: seconds since 1970. `tools`: iptables and ip6tables of the backend that is meant. */
 export function traceRules(
   id: string,
@@ -23,12 +31,13 @@ export function traceRules(
     for (const chain of CHAINS)
       for (const words of alternatives.flatMap((atoms) => iptablesMatches(atoms, family, chain))) {
         const rule = [...words, ...inert(until), ...limited(rate), '-m', 'comment', '--comment', id, '-j', 'TRACE']
-        const command = (action: readonly string[]) =>
-          [tool, '-w', '5', '-t', 'raw', ...action, ...rule].map(shellWord).join(' ')
+        const command = (seconds: number, ...action: string[]) =>
+          [tool, '-w', String(seconds), '-t', 'raw', ...action, ...rule].map(shellWord).join(' ')
         changes.push({
           why: `packets ${chain === 'OUTPUT' ? 'sent by the host' : 'that come in'} are traced (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
-          run: command(['-I', chain, '1']),
-          undo: command(['-D', chain]),
+          run: command(LOCK_WAIT, '-I', chain, '1'),
+          undo: takeOut(command(LOCK_WAIT_BACK, '-D', chain)),
+          typed: { run: command(LOCK_WAIT, '-I', chain, '1'), undo: command(LOCK_WAIT, '-D', chain) },
         })
       }
   }

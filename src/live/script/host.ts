@@ -113,10 +113,11 @@ done
     PROC_ROOT=/proc run ss -lntup
   fi
 elif have netstat; then
-  wide=-lntupW
-  netstat $wide >/dev/null 2>&1 || wide=-lntup
+  # programs' names and long addresses are not for every build of BusyBox
+  for options in -lntupW -lntup -lntu; do netstat $options >/dev/null 2>&1 && break; done
+  listening=$(run netstat $options) || exit $?
   # as ss prints it, which is what is read
-  run netstat $wide | awk '
+  printf '%s\\n' "$listening" | awk '
     BEGIN { print "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port Process" }
     $1 ~ /^(tcp|udp)6?$/ {
       netid = substr($1, 1, 3)

@@ -118,7 +118,7 @@ nft_save() {
 }
 # ip_list ARGUMENT…: as JSON, where this ip can; it can all of it since it can rules (4.17). BusyBox' cannot. An empty
 # list does not tell what it lists.
-case $(ip -j rule show 2>/dev/null) in '['*) IP='ip -j' ;; *) IP=ip ;; esac
+case $($LIMIT ip -j rule show 2>/dev/null) in '['*) IP='ip -j' ;; *) IP=ip ;; esac
 ip_list() {
   have ip || absent "there is no ip here"
   run $IP "$@" | grep -v '^\[ *\]$'

@@ -19,7 +19,7 @@ export const DPT = 12
 export const SEQ = 13
 export const ACK = 14
 export const WINDOW = 15
-/** TCP flag bits as in the header: fin 1, syn 2, rst 4, psh 8, ack 0x10, urg 0x20, ece 0x40, cwr 0x80, ae 0x100. */
+/** Bits of TCP_FLAGS. */
 export const FLAGS = 16
 export const TYPE = 17
 export const CODE = 18
@@ -84,6 +84,19 @@ export const HAS_SRC = 1 << 30
 export const HAS_DST = 1 << 31
 /** The addresses of a bridged frame are IPv6. */
 export const WIDE = 1
+
+/** TCP's flags as logs and Wireshark name them, by their bits in the header. */
+export const TCP_FLAGS: Readonly<Record<string, number>> = {
+  FIN: 1,
+  SYN: 2,
+  RST: 4,
+  PSH: 8,
+  ACK: 0x10,
+  URG: 0x20,
+  ECE: 0x40,
+  CWR: 0x80,
+  AE: 0x100,
+}
 
 export const TCP = 6
 export const UDP = 17

@@ -12,7 +12,6 @@ export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
   kernelLog,
   nftTrace,
   xtablesMonitor,
-  // before the other captures of packets, which takes those of any link type to say what they lack
   nftNetlink,
   nflogPcap,
   ulogdJson,

@@ -5,7 +5,7 @@ import { protocolName } from '../../rules/iptables/protocols.ts'
 import * as F from './header-fields.ts'
 import type { Names } from './names.ts'
 
-const FLAG_NAMES = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ae']
+const FLAG_NAMES = Object.keys(F.TCP_FLAGS).map((name) => name.toLowerCase())
 
 /**
  * `text` gives what MAC, MACSRC, MACDST (`aa:bb:…`) and OPT (hex) stand for. What an ICMP error quotes is left to the

@@ -1,4 +1,5 @@
 /** A stream of bytes that comes in pieces cut anywhere → whole records, one after the other. */
+import { plainBytes } from './plain-bytes.ts'
 
 /**
  * Reads the record that begins at `start`. Gives its length, also where that is more than is there: then the rest of it
@@ -26,8 +27,7 @@ export class Pieces {
   }
 
   push(given: Uint8Array): void {
-    // Node's Buffer is a Uint8Array whose slice() does not copy
-    const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    const chunk = plainBytes(given)
     let at = 0
     while (at < chunk.length && (this.used > 0 || this.skipping > 0)) {
       const wanted = this.skipping > 0 ? this.skipping : this.need - this.used

@@ -1,6 +1,7 @@
 /** What the readers of both monitors share: whole lines out of pieces, and telling what could not be used. */
 import type { CaptureContext, CaptureReader } from './format.ts'
 import { Lines } from './kernel-log/lines.ts'
+import { plainBytes } from './plain-bytes.ts'
 import { TracedMoment } from './traced-moment.ts'
 
 export const NEWLINE = 0x0a
@@ -30,8 +31,7 @@ export abstract class TracedReader implements CaptureReader {
   }
 
   push(given: Uint8Array): void {
-    // Node's Buffer is a Uint8Array whose slice() does not copy
-    const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    const chunk = plainBytes(given)
     this.stats.bytes += chunk.length
     this.lines.push(chunk)
   }

@@ -11,6 +11,9 @@ import { forEachLine, quoted } from './lines.ts'
 const SCHEMA = 'nfwhy.drop/1'
 const LABEL = /^\s*\{"schema":\s?"nfwhy\.drop\/1"/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z$/
+/** A word of the kernel's, or a number that has none. */
+const REASON = /^(?:[A-Z0-9_]+|#\d+)$/
+const LOCATION = /^[\w.$]+(?:\+0x[0-9a-f]+)?$/
 
 export const kernelDrops: HostFormat = {
   id: 'kernel-drops',
@@ -52,12 +55,12 @@ function parsed(line: string): JsonObject | undefined {
 function readDrop({ schema, time, reason, location, namespace, packet }: JsonObject): Drop | string {
   if (schema !== SCHEMA) return `its schema is not ${SCHEMA}`
   if (typeof time !== 'string' || !TIME.test(time)) return 'its time is none'
-  if (typeof reason !== 'string' || reason === '') return 'it has no reason'
+  if (typeof reason !== 'string' || !REASON.test(reason)) return 'its reason is none'
   const wrong = wrongInPacket(packet)
   if (wrong !== undefined) return wrong
   const drop: Drop = { time, reason, packet: packet as Drop['packet'] }
   const [where, inode] = [asText(location), asNumber(namespace)]
-  if (where !== undefined) drop.location = where
+  if (where !== undefined && LOCATION.test(where)) drop.location = where
   if (inode !== undefined) drop.namespace = inode
   return drop
 }

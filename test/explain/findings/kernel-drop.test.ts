@@ -1,6 +1,7 @@
 /** Journeys whose packet the kernel says it dropped. */
 import { describe, expect, it } from 'vitest'
-import type { Drop, Host, Journey } from '../../../src/index.ts'
+import { Groups } from '../../../src/cli/groups.ts'
+import { CaptureExplainer, type Drop, type Host, type Journey, kernelLog } from '../../../src/index.ts'
 import { explainLog } from '../../journey/journeys.ts'
 import { type TestPacket, trace } from '../../journey/kernel-lines.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -243,6 +244,15 @@ describe('it was forwarded', () => {
   })
 })
 
+it.each([
+  ['eth1', 'tc filter show dev eth1 egress'],
+  ["a'b", `tc filter show dev 'a'\\''b' egress`],
+  ['#7', undefined],
+])('a command names the interface %s, where it has a name', (out, command) => {
+  const lines = [RAW(IN), trace('filter:FORWARD:policy:2', { ...THROUGH, out }), ...OTHER]
+  expect(explained(lines, [drop('TC_EGRESS')]).findings[0]!.fix[0]?.command).toBe(command)
+})
+
 describe('a rule dropped it', () => {
   const telnet = { ...IN, dport: 23 }
   const lines = [RAW(telnet), trace('filter:FORWARD:rule:1', { ...THROUGH, dport: 23 }), ...OTHER]
@@ -260,6 +270,37 @@ describe('a rule dropped it', () => {
       'warning kernel-drop: The capture ends in a rule, and the kernel has another reason for dropping it (IP_RPFILTER in some_function): the way back to its source leads over another interface (reverse path filter).',
     )
   })
+})
+
+it('closed ports are told one by one, though no rule asks for ports', () => {
+  const ports = [80, 81, 80]
+  const lines = ports.flatMap((dport, i) => {
+    const packet = { ...HERE, dport, id: i + 1, seq: i + 1 }
+    return [RAW(packet), trace('filter:INPUT:policy:1', packet)]
+  })
+  const log = lines.map((line) => `2026-11-20T12:00:00.500000+00:00 router kernel: ${line}\n`).join('')
+  const drops = ports.map((dport, i) =>
+    drop('NO_SOCKET', { packet: { dst: '10.0.1.1', dport, ipId: i + 1, tcpSeq: i + 1 } }),
+  )
+  const rules = { ...RULES, filter: ['-P INPUT ACCEPT'] }
+  const groups = new Groups(() => true)
+  const world = makeWorld(saved(rules), { ...ROUTER, drops })
+  const explainer = new CaptureExplainer(
+    kernelLog,
+    world,
+    () => {},
+    (closed) => groups.add(closed),
+  )
+  explainer.push(new TextEncoder().encode(log))
+  explainer.end()
+  const told = groups.list.map(({ journey, count }) => [
+    /tcp 10\.0\.1\.1:(\d+)/.exec(journey.findings[0]!.message)?.[1],
+    count,
+  ])
+  expect(told).toEqual([
+    ['80', 2],
+    ['81', 1],
+  ])
 })
 
 it('journeys that differ only in what the kernel says of them are not taken for the same', () => {

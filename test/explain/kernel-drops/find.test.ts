@@ -46,6 +46,7 @@ describe('the drop of a packet', () => {
     ['both ends others', { ...UDP, src: '203.0.113.9', dst: '198.51.100.9' }, UDP],
     ['another end, and no id that tells', { ...UDP, ipId: 0, dst: '198.51.100.9' }, { ...UDP, ipId: 0 }],
     ['another end, of IPv6', { ...IPV6, dport: 54 }, IPV6],
+    ['another flow label', { ...IPV6, flowLabel: 1 }, { ...IPV6, flowLabel: 2 }],
     ['another part of it', { ...UDP, fragOffset: 1480 }, { ...UDP, fragOffset: 0 }],
   ])('is not one with %s', (_, dropped, seen) => {
     expect(findDrop([drop(1, dropped)], [seen], span(1))).toBeUndefined()

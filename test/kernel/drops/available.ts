@@ -8,7 +8,7 @@ export async function whyNoDrops(thread: string): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'no right to name network namespaces (run as root)'
   // the names have become more from release to release
   const [major = 0, minor = 0] = release().split('.').map(Number)
-  if (major < 6 || (major === 6 && minor < 14)) return 'before Linux 6.14 the kernel has fewer reasons'
+  if (major < 6 || (major === 6 && minor < 14)) return 'kernels before Linux 6.14 know fewer reasons'
   const missing = whyNot('ip', 'nft', 'python3')
   if (missing !== undefined) return missing
   const watch = watchDrops({ namespaceInode: 1, entries: 16 }, thread)

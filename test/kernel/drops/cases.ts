@@ -108,8 +108,21 @@ export const CASES: readonly Case[] = [
   drop('a checksum of ICMPv6', ROUTER6, refused('ICMP_CSUM'), { protocol: ICMP6, wrong: 1 }),
 ]
 
+/** The same behind nat: what the kernel drops has other addresses than what came in. */
+export const NAT = `
+  table ip nat {
+    chain to { type nat hook prerouting priority -100; udp dport 777 dnat to ${ROUTER}:778; udp dport 888 dnat to 192.0.2.9; }
+    chain as { type nat hook postrouting priority 100; ip daddr 203.0.113.98 masquerade; }
+  }`
+
+export const NAT_CASES: readonly Case[] = [
+  drop('a closed port behind DNAT', FAR, closed, { dport: 777 }),
+  drop('no route behind DNAT', FAR, noRoute, { dport: 888 }),
+  drop('nobody there, with a masqueraded source', '203.0.113.98', ['NEIGH_FAILED', 'forwarded', 'kernel-drop']),
+]
+
 /** Does a packet of a capture or a drop come from it? */
 export const isOf = ({ sent }: Case, packet: Packet): boolean =>
   sent.dst.includes(':')
     ? packet.dst === sent.dst && (packet.dport === sent.dport || (sent.protocol === ICMP6 && packet.icmpId === sent.id))
-    : packet.ipId === sent.id && packet.src === sent.src
+    : packet.ipId === sent.id && (packet.src === sent.src || packet.dst === sent.dst)

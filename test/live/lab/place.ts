@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { shellWord } from '../../../src/edits/shell.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
 import { type RunOptions, TraceRun } from './session.ts'
 
@@ -18,6 +19,8 @@ export function whyNoPlace(...tools: string[]): string | undefined {
 export interface PlaceOptions {
   /** Programs that are not there. */
   without?: readonly string[]
+  /** Scripts of sh that take the places of programs. */
+  instead?: Readonly<Record<string, string>>
   /** sh: its interfaces and rules. */
   setup?: string
   /** Processes are counted anew: with its first process everything in it ends. */
@@ -42,12 +45,18 @@ export class TestPlace {
   /** Closed when the test is over. */
   static async open(
     whenOver: WhenOver,
-    { without = [], setup = '', ownProcesses = false }: PlaceOptions = {},
+    { without = [], instead = {}, setup = '', ownProcesses = false }: PlaceOptions = {},
   ): Promise<TestPlace> {
     const hide = without.flatMap((name) =>
       programsCalled(name).map((path) => `mount --bind /dev/null ${path} || exit 1`),
     )
-    const script = `mount -t tmpfs -o mode=755 none /run || exit 1\n${hide.join('\n')}\nip link set lo up\necho here\nexec sleep 900`
+    // the first folder that programs are looked for in
+    const replace = Object.entries(instead).map(
+      ([name, text]) =>
+        `printf '%s\\n' '#!/bin/sh' ${shellWord(text)} >/usr/local/sbin/${name}; chmod 755 /usr/local/sbin/${name}`,
+    )
+    const local = replace.length > 0 ? ['mount -t tmpfs none /usr/local/sbin || exit 1'] : []
+    const script = `mount -t tmpfs -o mode=755 none /run || exit 1\n${[...hide, ...local, ...replace].join('\n')}\nip link set lo up\necho here\nexec sleep 900`
     const own = ownProcesses ? ['--pid', '--fork', '--mount-proc', '--kill-child'] : []
     const keeper = spawn('unshare', ['--mount', '--net', '--propagation', 'private', ...own, 'sh', '-c', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { shellWord } from '../../../src/edits/shell.ts'
 import { BIN } from '../../cli/nfwhy.ts'
 import { MARK } from './snapshot.ts'
 
@@ -32,11 +33,15 @@ export class TraceRun {
   private readonly began = Date.now()
 
   /** `command`: other words in front of node's. */
-  constructor(args: readonly string[], { env = {}, command = [], readsOutput = true }: RunOptions = {}) {
-    const [program, ...words] = [...command, process.execPath, BIN, 'trace', ...args]
+  constructor(
+    args: readonly string[],
+    { env = {}, command = [], readsOutput = true, terminal = false }: RunOptions = {},
+  ) {
+    const whole = [...command, process.execPath, BIN, 'trace', ...args]
+    const [program, ...words] = terminal ? ['script', '-qefc', whole.map(shellWord).join(' '), '/dev/null'] : whole
     this.child = spawn(program!, words, {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...env, [MARK]: this.mark },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     })
     if (readsOutput)
@@ -98,7 +103,9 @@ export class TraceRun {
     const all = [...parents.keys()].sort((a, b) => a - b)
     const first = all.find((pid) => !parents.has(parents.get(pid)!))
     if (first === undefined) return undefined
-    const [holder, keeper] = all.filter((pid) => parents.get(pid) === first)
+    const children = all.filter((pid) => parents.get(pid) === first)
+    const keeper = children.find(ignoresTermination)
+    const holder = children.find((pid) => pid !== keeper && (keeper !== undefined || children.length > 1))
     return { first, all, ...(holder === undefined ? {} : { holder }), ...(keeper === undefined ? {} : { keeper }) }
   }
 
@@ -115,6 +122,8 @@ export interface RunOptions {
   command?: readonly string[]
   /** Else its pipe fills up. */
   readsOutput?: boolean
+  /** Of its own; all that is shown comes as standard output, and keys go to standard input. */
+  terminal?: boolean
 }
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -127,6 +136,10 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
+
+/** SIGTERM is 15, the mask's bit 14. */
+const ignoresTermination = (pid: number): boolean =>
+  ((Number.parseInt(/^SigIgn:\s*\w*(\w{8})$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? '0', 16) >> 14) & 1) === 1
 
 const parentOf = (pid: number): number => Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0)
 

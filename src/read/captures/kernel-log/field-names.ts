@@ -48,19 +48,7 @@ const KEYS: Readonly<Record<string, number>> = {
 }
 const PASSED = 'RES URGP VPROTO HTYPE PTYPE OPCODE SPI MTU GATEWAY PARAMETER POINTER TUNNEL'.split(' ')
 
-/** Bare words that are TCP flags, by their bits in the header. */
-export const FLAGS: Readonly<Record<string, number>> = {
-  FIN: 1,
-  SYN: 2,
-  RST: 4,
-  PSH: 8,
-  ACK: 0x10,
-  URG: 0x20,
-  ECE: 0x40,
-  CWR: 0x80,
-  AE: 0x100,
-}
-/** Other bare words; numbers above every flag. */
+/** Bare words besides TCP's flags; numbers above every flag. */
 export const WORDS = {
   DF: 0x10000,
   MF: 0x20000,
@@ -109,7 +97,7 @@ function lookup(entries: [string, number][]): Lookup {
 }
 
 export const keyTable = lookup([...Object.entries(KEYS), ...PASSED.map((name): [string, number] => [name, PASS])])
-export const wordTable = lookup([...Object.entries(FLAGS), ...Object.entries(WORDS)])
+export const wordTable = lookup([...Object.entries(F.TCP_FLAGS), ...Object.entries(WORDS)])
 
 /** The value under these letters, or -1. */
 export function find(table: Lookup, hash: number): number {

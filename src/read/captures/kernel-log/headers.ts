@@ -312,7 +312,7 @@ function gluedWord(bytes: Uint8Array, from: number, to: number): number {
   if (word === 'DF') row[F.FRAG]! |= F.FRAG_DF
   else if (word === 'MF') row[F.FRAG]! |= F.FRAG_MF
   else if (word !== 'CE') {
-    row[F.FLAGS]! |= N.FLAGS[word]!
+    row[F.FLAGS]! |= F.TCP_FLAGS[word]!
     row[F.PRESENT]! |= 1 << F.FLAGS
   }
   return word.length

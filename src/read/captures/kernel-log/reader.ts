@@ -6,6 +6,7 @@
  */
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import * as F from '../header-fields.ts'
+import { plainBytes } from '../plain-bytes.ts'
 import { behindBlank, cleaned, findRecord, goesOn, isUnclean, tailSeen } from './find.ts'
 import { Head } from './head.ts'
 import { CUT, read, readHeaders, row } from './headers.ts'
@@ -65,8 +66,7 @@ export class KernelLogReader implements CaptureReader {
   }
 
   push(given: Uint8Array): void {
-    // Node's Buffer is a Uint8Array whose slice() does not copy
-    const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    const chunk = plainBytes(given)
     this.stats.bytes += chunk.length
     this.lines.push(chunk)
   }

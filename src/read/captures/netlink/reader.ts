@@ -42,6 +42,7 @@ export class NftNetlinkReader extends CaptureFile {
       if (length < NLMSGHDR) break
       const whole = at + length <= end
       this.message(view, at, whole ? at + length : end, whole, little)
+      if (!whole) return
       at += (length + 3) & ~3
     }
     if (at < end) this.cut()

@@ -1,10 +1,12 @@
 import type { CaptureFormat } from '../format.ts'
-import { isCaptureFile } from '../pcap/head.ts'
+import { isCaptureFile, linkTypeOf } from '../pcap/head.ts'
+import { NETLINK } from '../pcap/link-types.ts'
 import { NflogReader } from './reader.ts'
 
 export const nflogPcap: CaptureFormat = {
   id: 'nflog-pcap',
   describe: 'pcap or pcapng of link type NFLOG (tcpdump -i nflog)',
-  sniff: isCaptureFile,
+  // of other link types as well: it says what these lack
+  sniff: (head) => isCaptureFile(head) && linkTypeOf(head) !== NETLINK,
   open: (context) => new NflogReader(context),
 }

@@ -83,7 +83,7 @@ const info: Take = (row, value) => {
     row.setNumber(F.DPT, destination!)
     if (flags === undefined) return
     row.set(F.PROTO, F.TCP)
-    const bits = flags.split(', ').map((word) => FLAGS[word] ?? 0)
+    const bits = flags.split(', ').map((word) => F.TCP_FLAGS[word] ?? 0)
     row.set(
       F.FLAGS,
       bits.reduce((all, bit) => all | bit, 0),
@@ -97,17 +97,6 @@ const info: Take = (row, value) => {
   const ipv6 = row.row[F.FAMILY] === 6
   row.set(F.TYPE, echo[1] === 'request' ? (ipv6 ? 128 : 8) : ipv6 ? 129 : 0)
   row.set(F.CODE, 0)
-}
-const FLAGS: Readonly<Record<string, number>> = {
-  FIN: 1,
-  SYN: 2,
-  RST: 4,
-  PSH: 8,
-  ACK: 0x10,
-  URG: 0x20,
-  ECE: 0x40,
-  CWR: 0x80,
-  AE: 0x100,
 }
 
 /** In the order in which they are to be taken: `info` only for what no other column tells. */

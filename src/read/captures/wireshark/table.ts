@@ -5,6 +5,7 @@
  */
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import { Lines } from '../kernel-log/lines.ts'
+import { plainBytes } from '../plain-bytes.ts'
 import { type Columns, readTitles, splitLine, withQuote } from './columns.ts'
 import { WiresharkRow } from './row.ts'
 import { guessColumns } from './untitled.ts'
@@ -33,8 +34,7 @@ export class WiresharkTableReader implements CaptureReader {
   }
 
   push(given: Uint8Array): void {
-    // Node's Buffer is a Uint8Array whose slice() does not copy
-    const chunk = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    const chunk = plainBytes(given)
     this.stats.bytes += chunk.length
     this.lines.push(chunk)
   }

@@ -23,7 +23,6 @@ const NUMBERS: Readonly<Record<string, number>> = {
   SPORT: F.SPT,
   DPORT: F.DPT,
 }
-const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 0x10, URG: 0x20 }
 /** Old versions print no blank behind the id. */
 const FIELD = /(?:^|\s)([A-Z]+)[=:](\S*?)(?=\s|$|(?:CE|DF|MF)\b)|(?<![A-Z])(SYN|ACK|FIN|RST|PSH|URG|CE|DF|MF)(?=\s|$)/g
 
@@ -72,7 +71,7 @@ function take(column: number, number: number): void {
 function takeWord(word: string): void {
   if (word === 'DF') row[F.FRAG]! |= F.FRAG_DF
   else if (word === 'MF') take(F.FRAG, row[F.FRAG]! | F.FRAG_MF)
-  else if (word !== 'CE') take(F.FLAGS, row[F.FLAGS]! | FLAGS[word]!)
+  else if (word !== 'CE') take(F.FLAGS, row[F.FLAGS]! | F.TCP_FLAGS[word]!)
 }
 
 function takeName(column: number, name: string, names: Names): void {

@@ -1,24 +1,23 @@
 /**
- * Capture files of NFLOG (pcap and pcapng), record by record: of the attributes those that are read are kept, prefixes are
- * text, packets are ./packet.ts's. Of blocks that hold no packets only what is needed stays; packets of another link type
- * become zeros. What is damaged is left out from there on.
+ * Capture files (pcap and pcapng) of NFLOG and of nft's tracing, record by record (./nflog-record.ts, ./trace-record.ts).
+ * Of blocks that hold no packets only what is needed stays; packets of another link type become zeros. What is damaged is
+ * left out from there on.
  */
-import { redactPacket } from './packet.ts'
-import type { Redactor } from './redactor.ts'
-import { redactFree, redactPlain } from './rule-text.ts'
-import type { RedactingStream } from './streams.ts'
+import { concat } from './attributes.ts'
+import { redactNflogRecord } from './nflog-record.ts'
 
-const NFLOG = 239
+import type { Redactor } from './redactor.ts'
+import type { RedactingStream } from './streams.ts'
+import { redactTraceRecord } from './trace-record.ts'
+
+const [NFLOG, NETLINK] = [239, 253]
 const [SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, STATISTICS, ENHANCED_PACKET] = [0x0a0d0d0a, 1, 2, 3, 5, 6]
-/** Attributes that are numbers (linux/netfilter/nfnetlink_log.h): hook, mark, time, interfaces, ids, sequence, VLAN. */
-const NUMBERS = new Set([1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 17, 19, 20])
-const [HWADDR, PAYLOAD, PREFIX, HWHEADER] = [8, 9, 10, 16]
 /** Options that are kept: of an interface the resolution and offset of its times, of statistics what was dropped. */
 const OPTIONS: Readonly<Record<number, readonly number[]>> = { [INTERFACE!]: [9, 14], [STATISTICS!]: [4, 5, 6, 7] }
 /** Longer is damaged. */
 const MOST = 1 << 24
 
-export class NflogRedactor implements RedactingStream {
+export class CaptureFileRedactor implements RedactingStream {
   private readonly redactor: Redactor
   private rest: Uint8Array = new Uint8Array(0)
   private form: 'unknown' | 'pcap' | 'pcapng' | 'lost' = 'unknown'
@@ -151,6 +150,14 @@ export class NflogRedactor implements RedactingStream {
     return block
   }
 
+  /** It may become longer, where a name in it does. */
+  private packet(bytes: Uint8Array, from: number): Uint8Array {
+    const linkType = this.linkTypes[from]
+    if (linkType === NFLOG) return redactNflogRecord(bytes, this.little, this.redactor)
+    if (linkType === NETLINK) return redactTraceRecord(bytes, this.little, this.redactor)
+    return new Uint8Array(bytes.length)
+  }
+
   private options(type: number, bytes: Uint8Array): Uint8Array {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const parts: Uint8Array[] = []
@@ -163,69 +170,6 @@ export class NflogRedactor implements RedactingStream {
     }
     return concat(parts.length > 0 ? [...parts, new Uint8Array(4)] : [])
   }
-
-  /** A netlink record; its prefix, and so the record, may become longer. */
-  private packet(bytes: Uint8Array, from: number): Uint8Array {
-    if (this.linkTypes[from] !== NFLOG || bytes.length < 4) return new Uint8Array(bytes.length)
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    const parts: Uint8Array[] = [bytes.slice(0, 4)]
-    let etherType = 0
-    for (let at = 4; at + 4 <= bytes.length; ) {
-      const size = view.getUint16(at, this.little)
-      const type = view.getUint16(at + 2, this.little) & 0x3fff
-      if (size < 4) break
-      const data = bytes.slice(at + 4, Math.min(at + size, bytes.length))
-      if (type === 1 && data.length >= 2) etherType = (data[0]! << 8) | data[1]!
-      // where the capture cut the packet, it keeps the length it had
-      const redacted = this.attribute(type, data, etherType)
-      const whole = at + size <= bytes.length
-      if (redacted)
-        parts.push(this.attributeBytes(bytes.slice(at, at + 4), redacted, whole ? 4 + redacted.length : size))
-      if (!whole) break
-      at += (size + 3) & ~3
-    }
-    return concat(parts)
-  }
-
-  private attribute(type: number, data: Uint8Array, etherType: number): Uint8Array | undefined {
-    if (NUMBERS.has(type)) return data
-    if (type === PREFIX) return this.prefix(data)
-    if (type === PAYLOAD) redactPacket(data, etherType, this.redactor)
-    else if (type === HWADDR && data.length >= 10) data.set(this.redactor.mac(data.slice(4, 10)), 4)
-    else if (type === HWHEADER && data.length === 14) {
-      data.set(this.redactor.mac(data.slice(0, 6)))
-      data.set(this.redactor.mac(data.slice(6, 12)), 6)
-    } else return undefined
-    return data
-  }
-
-  private attributeBytes(head: Uint8Array, data: Uint8Array, size: number): Uint8Array {
-    const bytes = new Uint8Array((4 + data.length + 3) & ~3)
-    bytes.set(head)
-    new DataView(bytes.buffer).setUint16(0, size, this.little)
-    bytes.set(data, 4)
-    return size === 4 + data.length ? bytes : bytes.subarray(0, 4 + data.length)
-  }
-
-  private prefix(data: Uint8Array): Uint8Array {
-    let end = data.length
-    while (end > 0 && data[end - 1] === 0) end--
-    const text = String.fromCharCode(...data.subarray(0, end))
-    const redacted = (text.startsWith('TRACE: ') ? redactPlain : redactFree)(text, this.redactor)
-    const bytes = new Uint8Array(redacted.length + 1)
-    for (let i = 0; i < redacted.length; i++) bytes[i] = redacted.charCodeAt(i)
-    return bytes
-  }
 }
 
 const PCAP = new Set([0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34, 0xd4c3b2a1, 0x4d3cb2a1, 0x34cdb2a1])
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}

@@ -1,0 +1,46 @@
+/** The kernel's own reasons for what it drops in a place's namespace, next to the trace of it: a packet that vanishes between two hooks has one. */
+import { addDrops } from '../explain/kernel-drops/find.ts'
+import { type DropWatch, watchDrops } from '../kernel/bpf/watch.ts'
+import { Unavailable } from '../kernel/unavailable.ts'
+import type { Drop } from '../model/host.ts'
+import type { Facts } from './survey/facts.ts'
+
+export class DropReasons {
+  /** Host state that grows: what journeys are explained with. */
+  readonly drops: Drop[] = []
+  private readonly onDrops: (drops: readonly Drop[]) => void
+  private watch: DropWatch | undefined
+
+  constructor(onDrops: (drops: readonly Drop[]) => void) {
+    this.onDrops = onDrops
+  }
+
+  /** Undefined where it works; else why it does not here. The place has to be on our own kernel. */
+  async start({ namespace }: Facts): Promise<string | undefined> {
+    const inode = Number(/\[(\d+)\]/.exec(namespace ?? '')?.[1])
+    if (!(inode > 0)) return 'the network namespace is not known'
+    const watch = watchDrops({ namespaceInode: inode })
+    try {
+      await watch.ready
+    } catch (error) {
+      await watch.stop().catch(() => {})
+      if (error instanceof Unavailable) return error.message
+      throw error
+    }
+    watch.onDrops((drops) => {
+      addDrops(this.drops, drops)
+      this.onDrops(drops)
+    })
+    this.watch = watch
+    return undefined
+  }
+
+  /** Drops that the kernel had no room for. */
+  get lost(): number {
+    return this.watch?.lost() ?? 0
+  }
+
+  async stop(): Promise<void> {
+    await this.watch?.stop()
+  }
+}
