@@ -55,7 +55,13 @@ nft_save() { # iptables or ip6tables
   if command -v "$1-nft-save" >/dev/null 2>&1; then echo "$1-nft-save"
   else case $("$1" -V 2>&1) in *nf_tables*) echo "$1-save" ;; esac; fi
 }
+# it asks the kernel which versions of matches it has, and that would load this module
+nft_compat_is_there() {
+  [ -d /sys/module/nft_compat ] || ! [ -s /proc/modules ] ||
+    grep -q '/nft_compat\\.' "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
+}
 for family in ip ip6; do
+  nft_compat_is_there || continue
   if [ -n "$nft_works" ]; then printf '%s\\n' "$nft_tables" | grep -q "^table $family raw " || continue
   elif command -v nft >/dev/null 2>&1 || ! nf_tables_is_there; then continue; fi
   save=$(nft_save "$family"tables 2>/dev/null)
