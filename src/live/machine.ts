@@ -7,7 +7,7 @@ import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { type Place, startScript } from './place.ts'
 import { LiveProblem } from './problem.ts'
-import { FrameReader, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
+import { FrameReader, NOTES, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
 
 /** In a bundle, the session's own table, which no listing from before it has. */
 const OWN_FILE = 'nfwhy-trace.nft'
@@ -52,6 +52,8 @@ export class Machine {
     let frames = 0
     const reader = new FrameReader(nonce, ({ file, bytes }) => {
       frames++
+      // answers for people's eyes are no files
+      if (file === NOTES) return
       if (bytes.length > 0) this.files.set(file, bytes)
       else this.files.delete(file)
     })
