@@ -13,7 +13,7 @@ import { type Redactor, redactingStream, redactPath } from '../redact/index.ts'
 import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
-import { recogniseSource } from './inputs.ts'
+import { recogniseSource } from './recognise-source.ts'
 import { doubtsOf, makeRedactor, type RedactOptions, redactedSource } from './redacting.ts'
 import { openSource } from './source.ts'
 import { Output } from './stdout.ts'
@@ -66,7 +66,8 @@ async function runCollect({ output, via = [], printScript, capture = [], ...reda
   if (machines.length === 0) throw new UserError(failed.map(problemText).join('\n'))
   const redactor = makeRedactor(redact)
   if (redactor) for (const machine of machines) learnNames(machine, redactor)
-  const captures = await Promise.all(capture.map((one) => captureFile(one, redactor)))
+  const captures: BundleFile[] = []
+  for (const one of capture) captures.push(await captureFile(one, redactor))
   const shown = redactor ? machines.map((machine) => redactMachine(machine, redactor)) : machines
   const names = machineNames(shown)
   const path = output ?? defaultName(shown)
@@ -105,7 +106,9 @@ async function captureFile(path: string, redactor: Redactor | undefined): Promis
     )
   const redacted = redactedSource(source, () => open()!)
   // to its end, so that names which stand there are known from the beginning, and it is the same each time it is read
+  redactor.learning = true
   for await (const _ of redacted.blocks());
+  redactor.learning = false
   return { name: safeName(redactPath(name, redactor)), blocks: () => redacted.blocks() }
 }
 

@@ -6,14 +6,15 @@ import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../read/history.ts'
 import { findMachines, type Placed } from '../read/machines.ts'
-import { FORMATS, formatById, HEAD_BYTES, type Recognised, recognise } from '../read/recognise.ts'
+import { FORMATS, formatById, type Recognised } from '../read/recognise.ts'
 import { readPart } from '../read/world.ts'
 import { type Redactor, redactFolder, redactingStream, redactPath } from '../redact/index.ts'
 import { printable } from '../reports/printable.ts'
 import { closest } from '../rules/closest.ts'
 import { UserError } from './errors.ts'
 import { type Named, NamedFiles, STDIN } from './expand.ts'
-import { doubtsOf, redactedSource } from './redacting.ts'
+import { asText, type Found, recogniseSource } from './recognise-source.ts'
+import { doubtsOf, learnNames, redactedSource } from './redacting.ts'
 import { openSource, ReadError, type Source } from './source.ts'
 import { unknownWords } from './unknown.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
@@ -52,8 +53,6 @@ export interface Inputs {
 
 /** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
 const MOST_TEXT = 400e6
-/** Longer than any record: one that begins in a block and ends in the next is still seen. */
-const OVERLAP = 4096
 
 /** Throws UserError for what cannot be read at all. `as`: `FORMAT:FILE` each. `redactor`: as if all were redacted. */
 export async function readInputs(
@@ -66,6 +65,7 @@ export async function readInputs(
   for (const argument of as) addAs(argument, named)
   for (const path of given) named.add(path)
   const reader = new InputReader(warnings, redactor)
+  if (redactor) for (const file of named.list) await learnNames(file, redactor)
   for (const file of named.list) await reader.read({ ...file, open: () => openSource(file), depth: 0 })
   if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named.list, reader)
   const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
@@ -212,7 +212,9 @@ class InputReader {
       report('not-redacted', `${recognised!.format.id} may hold anything, and cannot be redacted; it was left out`)
       return
     }
+    redactor.learning = true
     const shown = asText(Buffer.concat([stream.push(Buffer.from(head, 'latin1')), stream.end()]))
+    redactor.learning = false
     const folders = item.folders.map((name) => redactFolder(name, redactor))
     await this.add(
       { ...item, name: this.shown(item.name), folders },
@@ -258,42 +260,6 @@ async function readText(source: Source, file: InputFile): Promise<string> {
   }
   return new TextDecoder().decode(Buffer.concat(parts))
 }
-
-/** Latin-1: every byte is a character, so a head that is cut inside a letter does no harm. */
-const asText = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-
-interface Found {
-  recognised: Recognised | undefined
-  /** Empty where the input is. */
-  head: string
-}
-
-/**
- * Looks at as much as it takes. A log may begin with megabytes of other programs' lines, and one that is still being
- * written must not be waited for longer than to its first record.
- */
-export async function recogniseSource(source: Source, as: Recognised | undefined): Promise<Found> {
-  let head = ''
-  let window = ''
-  for await (const block of source.peek()) {
-    const text = asText(block)
-    if (head.length < HEAD_BYTES) {
-      head += text.slice(0, HEAD_BYTES - head.length)
-      const recognised = as ?? recognise(head)
-      // what comes yet may make another thing of what is not a capture
-      if (recognised && (as || recognised.kind === 'capture' || head.length === HEAD_BYTES)) return { recognised, head }
-    }
-    window = window.slice(-OVERLAP) + text
-    if (head.length < HEAD_BYTES) continue
-    const recognised = captureIn(window)
-    if (recognised) return { recognised, head }
-    source.forget(HEAD_BYTES)
-  }
-  return { recognised: recognise(head), head }
-}
-
-const CAPTURES = FORMATS.filter(({ kind }) => kind === 'capture')
-const captureIn = (text: string) => CAPTURES.find(({ format }) => format.sniff(text))
 
 function nothingRead(named: readonly Named[], { files, warnings }: InputReader): UserError {
   const [only] = files

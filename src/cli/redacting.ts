@@ -1,7 +1,10 @@
 /** `--redact`: what is read, with other addresses and names. */
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { DOUBTS, type RedactingStream, Redactor, randomKey } from '../redact/index.ts'
-import type { Source } from './source.ts'
+import { DOUBTS, type RedactingStream, Redactor, randomKey, redactingStream } from '../redact/index.ts'
+import { type Named, STDIN } from './expand.ts'
+import { recogniseSource } from './recognise-source.ts'
+import { openSource, ReadError, type Source } from './source.ts'
+import { packingOf } from './unpack.ts'
 
 export interface RedactOptions {
   redact?: boolean
@@ -47,3 +50,21 @@ export const doubtsOf = ({ doubts }: Redactor): Diagnostic[] =>
     code,
     message: count === 1 ? DOUBTS[code] : `${DOUBTS[code]} (${count} times)`,
   }))
+
+/** A host that one file names is replaced in the others, too. What cannot be looked at beforehand is no loss. */
+export async function learnNames(file: Named, redactor: Redactor): Promise<void> {
+  if (!file.stats.isFile() || file.path === STDIN) return
+  redactor.learning = true
+  try {
+    const source = openSource(file)
+    if ((await packingOf(source)) !== undefined) return
+    const { recognised, head } = await recogniseSource(source, file.as)
+    const stream = recognised && redactingStream(recognised.format.id, redactor)
+    stream?.push(Buffer.from(head, 'latin1'))
+    stream?.end()
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error
+  } finally {
+    redactor.learning = false
+  }
+}

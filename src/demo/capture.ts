@@ -53,7 +53,10 @@ export async function startCapture(
       ids: new JourneyIds(),
       onClosed: (closed) => captured.journeys.push(closed.explain()),
       onPause: () => {},
-      onRules: (files) => {
+      // an incident is to explain itself from what any machine has
+      drops: false,
+      onDrops: () => {},
+      onFiles: (files) => {
         for (const [name, bytes] of files) captured.files.set(name, bytes)
       },
       // programs cannot be asked

@@ -3,17 +3,20 @@ import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
+import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { type Place, startScript } from './place.ts'
 import { LiveProblem } from './problem.ts'
-import { FrameReader, NOTES, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
+import { ABOUT, FrameReader, NOTES, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
 
 /** In a bundle, the session's own table, which no listing from before it has. */
 const OWN_FILE = 'nfwhy-trace.nft'
 
 /** Seconds. */
 const MOST_TIME = 120
+
+const RULE_FILES = new Set(sectionsTagged('ruleset').map(({ file }) => file))
 
 export class Machine {
   readonly place: Place
@@ -43,17 +46,22 @@ export class Machine {
   }
 
   get ruleFiles(): ReadonlyMap<string, Uint8Array> {
-    const names = new Set(sectionsTagged('ruleset').map(({ file }) => file))
-    return new Map([...this.files].filter(([name]) => names.has(name)))
+    return new Map([...this.files].filter(([name]) => RULE_FILES.has(name)))
+  }
+
+  /** All others. */
+  get stateFiles(): ReadonlyMap<string, Uint8Array> {
+    return new Map([...this.files].filter(([name]) => !RULE_FILES.has(name)))
   }
 
   private async ask(sections: readonly Section[]): Promise<void> {
     const nonce = `n${randomBytes(12).toString('hex')}`
     let frames = 0
-    const reader = new FrameReader(nonce, ({ file, bytes }) => {
+    const reader = new FrameReader(nonce, ({ id, file, bytes }) => {
       frames++
-      // answers for people's eyes are no files
-      if (file === NOTES) return
+      // notes are for people, but for whose machine it is
+      if (file === NOTES && id !== ABOUT) return
+      if (id === ABOUT) bytes = Buffer.concat([Buffer.from(`${COLLECTED}\n`), bytes])
       if (bytes.length > 0) this.files.set(file, bytes)
       else this.files.delete(file)
     })

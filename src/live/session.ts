@@ -4,7 +4,7 @@
  */
 import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -47,8 +47,8 @@ export interface SessionOptions {
   onClosed(closed: ClosedJourney): void
   /** All that came so far is read. */
   onPause(): void
-  /** Rules and state as they were read; `at`: rules alone, which had changed then. */
-  onRules(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
+  onFiles(files: ReadonlyMap<string, Uint8Array>, at?: string): void
   /** Is the kernel asked why it drops packets, where it can be? */
   drops: boolean
   onDrops(drops: readonly Drop[]): void
@@ -95,7 +95,8 @@ export class Session {
     let session: Session
     try {
       const world = await machine.read()
-      options.onRules(machine.files)
+      options.onFiles(machine.stateFiles)
+      options.onFiles(machine.ruleFiles, new Date().toISOString())
       session = new Session(prepared, machine, world, drops, options)
     } catch (error) {
       await drops?.stop()
@@ -169,7 +170,7 @@ export class Session {
 
   private async readRules(at?: string): Promise<World> {
     const world = await this.machine.readRules()
-    this.options.onRules(this.machine.ruleFiles, at)
+    this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
@@ -201,7 +202,9 @@ export class Session {
       const { stream, note } = await openStream(wanted, place, facts, namespace)
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
-      const explainer = new CaptureExplainer(stream.format, this.reigns.first, this.warn, onClosed, {
+      // that rules were changed is told when they have been read again
+      const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
+      const explainer = new CaptureExplainer(stream.format, this.reigns.first, told, onClosed, {
         ids,
         idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
         engine: modelEngine,
@@ -230,6 +233,8 @@ export class Session {
         clearTimeout(silence)
         this.options.onChunk(number, stream.format, chunk)
         await this.reigns.current()
+        // a journey may close with the next event, and be explained at once
+        await this.drops?.caughtUp()
         explainer.push(chunk)
         this.options.onPause()
         silence = setTimeout(lull, SILENCE)

@@ -1,6 +1,7 @@
 /** Lines of host state that have a form of their own. */
 import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
+import { redactNetwork } from './tokens.ts'
 
 /** `uname -a` has the machine's name behind the system's, /proc/version who built the kernel. */
 export const redactUname = (line: string, redactor: Redactor): string =>
@@ -56,6 +57,24 @@ export class CollectedText {
     return redactPlain(
       line.replace(/^(host )(\S+)/, (_, word: string, name: string) => word + redactor.names.host(name)),
       redactor,
+    )
+  }
+}
+
+/** Of a set with a netmask the elements are networks that do not say so: they were cut to it when they were added. */
+export class IpsetText {
+  private readonly netmasks = new Map<string, number>()
+
+  line(line: string, redactor: Redactor): string {
+    const [, created, length] = /^create (\S+) .*\bnetmask (\d+)/.exec(line) ?? []
+    if (created !== undefined) this.netmasks.set(created, Number(length))
+    const [, head, set, address] = /^(add (\S+) )([\da-fA-F.:]+)(?=[,\s]|$)/.exec(line) ?? []
+    const netmask = this.netmasks.get(set ?? '')
+    if (head === undefined || address === undefined || netmask === undefined) return redactRuleText(line, redactor)
+    return (
+      head +
+      redactNetwork(address, netmask, redactor) +
+      redactRuleText(line.slice(head.length + address.length), redactor)
     )
   }
 }

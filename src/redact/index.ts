@@ -24,7 +24,7 @@ export const redactFolder = (name: string, redactor: Redactor): string =>
     ? name
     : dateInName(name)
       ? redactFree(name, redactor)
-      : redactor.names.host(name)
+      : redactor.names.likeHost(name)
 
 /** Of a file: every name on its path. */
 export function redactPath(path: string, redactor: Redactor): string {

@@ -46,7 +46,7 @@ export const KEPT_WORDS: ReadonlySet<string> = new Set(
     urg use used user users using utc veth virbr virbr0 virt virtual vlan vm vnc vpn vrrp vxlan vyos wan warn
     warning warnings was we weave web wed wednesday were west wet wg wg0 when where which who will wireguard with
     without worker wr xfrm xmas yes you your z zerotier zone zones
-    v4 v6 txt json pcap pcapng tgz tar gz dmesg capture captures nflog monitor bundle why file files opt audit
+    v4 v6 txt json pcap pcapng tgz tar gz dmesg capture captures nflog monitor bundle why file files opt audit standard quot amp apos nbsp
     protect prevent avoid probe probes bad badtcp flags spam abuse badguys whitelist blacklist allowlist denylist banned ban
   `
     .trim()

@@ -33,11 +33,15 @@ export class Names {
     return /^[CT]\d+$/.test(word) ? word : this.made(word)
   }
 
-  /** A machine's name, with or without its domain. */
+  /** A machine's name, with or without its domain; known from now on. */
   host(name: string): string {
-    if (name === '' || KEPT_HOSTS.has(name)) return name
     this.learn(name)
-    return this.hostWord(name)
+    return this.likeHost(name)
+  }
+
+  /** What a machine of this name becomes; a folder may be named as its machine is, or as anything else. */
+  likeHost(name: string): string {
+    return name === '' || KEPT_HOSTS.has(name) ? name : this.hostWord(name)
   }
 
   /** From now on it is replaced wherever it stands; the short one of a full name too. */

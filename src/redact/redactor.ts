@@ -11,6 +11,8 @@ export class Redactor {
   readonly names: Names
   /** How often, by kind. */
   readonly doubts = new Map<Doubt, number>()
+  /** Files are looked at beforehand, for the names of hosts in them; what is to be told is told later. */
+  learning = false
   private readonly addresses: AddressMap
   private readonly texts = new Map<string, string>()
 
@@ -58,7 +60,7 @@ export class Redactor {
   }
 
   doubt(kind: Doubt): void {
-    this.doubts.set(kind, (this.doubts.get(kind) ?? 0) + 1)
+    if (!this.learning) this.doubts.set(kind, (this.doubts.get(kind) ?? 0) + 1)
   }
 }
 

@@ -7,13 +7,16 @@ import { formatAddress, maskToLength, parseAddress } from '../model/address.ts'
 import type { Redactor } from './redactor.ts'
 import { type Ranges, redactNetwork, redactRange, redactTokens } from './tokens.ts'
 
-const STRING = String.raw`"(?:\\.|[^"\\])*"`
+/** Its end may be cut off. */
+const STRING = String.raw`"(?:\\.|[^"\\])*(?:"|$)`
+/** As web pages have it. */
+const ESCAPED = '&quot;.*?(?:&quot;|$)|&#34;.*?(?:&#34;|$)'
 
 /** What is not to be read word for word as the rest is. */
 const SPAN = new RegExp(
   [
     // iptables: --comment X, --log-prefix "X "
-    String.raw`(?<option>--(?:comment|log-prefix|nflog-prefix|ulog-prefix|string|hex-string|path)\s+)(?<value>${STRING}|'[^']*'|\S+)`,
+    String.raw`(?<option>--(?:comment|log-prefix|nflog-prefix|ulog-prefix|string|hex-string|path)\s+)(?<value>${STRING}|${ESCAPED}|'[^']*(?:'|$)|\S+)`,
     // nft and ipset: comment "X", log prefix "X", socket cgroupv2 level 2 "X"; iptables -L: prefix "X"
     String.raw`(?<word>\b(?:comment|prefix|cgroupv2 level \d+)\s+)(?<string>${STRING})`,
     String.raw`/\*(?<remark>.*?)\*/`,

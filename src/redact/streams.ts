@@ -1,7 +1,7 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
 import { CaptureFileRedactor } from './capture-file.ts'
 import { redactDropLine } from './drop-text.ts'
-import { CollectedText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
+import { CollectedText, IpsetText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
 import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
@@ -47,7 +47,10 @@ const LINES: Readonly<Record<string, () => Line>> = {
   'conntrack-save': () => redactPlain,
   'conntrack-stats': () => same,
   'nfnetlink-queue': () => same,
-  'ipset-save': () => withComments('plain'),
+  'ipset-save': () => {
+    const text = new IpsetText()
+    return (line, redactor) => text.line(line, redactor)
+  },
   'ipset-list': () => redactRuleText,
   'ipset-xml': () => redactIpsetXml,
   sysctl: () => {

@@ -181,6 +181,18 @@ describe.skipIf(missing)('redacted', () => {
     expect(JSON.parse(asked.stdout).journeys).toHaveLength(1)
   })
 
+  test('a host that any file names is replaced in all, and what is doubtful is told once', async () => {
+    const rules =
+      '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m u32 --u32 "0xc=0xa010203" -m comment --comment "for node-7" -j in-node-7\nCOMMIT\n'
+    const log = readFileSync(join(EXAMPLE, 'dmesg.log'), 'utf8').replace(/^/gm, 'Jan  1 21:23:16 node-7 kernel: ')
+    const cwd = folder({ 'a.rules': rules, 'z.log': log.replace(/Jan.*kernel: $/, '') })
+    const { stdout, stderr } = await nfwhy(['explain', '--json', '--redact-key', 'k', 'a.rules', 'z.log'], { cwd })
+    expect(stdout).not.toContain('node-7')
+    expect(stderr).not.toContain('node-7')
+    expect(JSON.parse(stdout).warnings.filter(({ code }: { code: string }) => code === 'hexadecimal')).toHaveLength(1)
+    expect(stdout).not.toMatch(/times\)/)
+  })
+
   test('what may hold anything is left out, or refused', async () => {
     const cwd = folder({
       'fw.sh': 'iptables -A INPUT -s 10.1.2.3 -j DROP\n',

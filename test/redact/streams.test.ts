@@ -60,6 +60,11 @@ describe('iptables', () => {
       '    0     0 ACCEPT  all  --  *  *  10.1.2.3  0.0.0.0/0  /* acme */ LOG flags 0 prefix "acme: "',
       `    0     0 ACCEPT  all  --  *  *  ${A}  0.0.0.0/0  /* ${name('acme')} */ LOG flags 0 prefix "${name('acme')}: "`,
     ],
+    ['-A X -m comment --comment "acme wants', `-A X -m comment --comment "${name('acme')} ${name('wants')}`],
+    [
+      '-A X -m comment --comment &quot;acme wants&quot; -j ACCEPT',
+      `-A X -m comment --comment &quot;${name('acme')} ${name('wants')}&quot; -j ACCEPT`,
+    ],
   ])('%s', (text, expected) => expect(redact('iptables-save', text)).toEqual(expected))
 })
 
@@ -189,6 +194,14 @@ describe('the kernel’s log', () => {
       `-A in-${SHORT} -s ${A} -m comment --comment ${SHORT}`,
     )
   })
+})
+
+test('elements of a set with a netmask are networks still', () => {
+  const text =
+    'create nets hash:ip family inet netmask 16\ncreate hosts hash:ip\nadd nets 10.1.0.0 comment "acme"\nadd hosts 10.1.0.0\n'
+  const [, , net, host] = redact('ipset-save', text).split('\n')
+  expect(net).toBe(`add nets ${A.replace(/\.\d+\.3$/, '')}.0.0 comment "${name('acme')}"`)
+  expect(host).toBe(`add hosts ${redactor.addressText('10.1.0.0')}`)
 })
 
 test('ulogd’s rows keep the fields that are read', () => {

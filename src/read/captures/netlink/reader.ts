@@ -23,9 +23,9 @@ export class NftNetlinkReader extends CaptureFile {
   private readonly messages: TraceMessages
   private readonly devices: DeviceNames
   private lost = 0
-  private traced = false
-  /** The packet of a change behind which no event has come yet. */
-  private changed: number | undefined
+  private begun = false
+  /** Rules were changed, and more events may follow. */
+  private changed = false
 
   constructor(context: CaptureContext) {
     super(context, NETLINK)
@@ -56,14 +56,14 @@ export class NftNetlinkReader extends CaptureFile {
     const type = view.getUint16(start + 4, little)
     switch (type) {
       case NFT_MSG_TRACE:
-        this.traced = true
-        if (this.changed !== undefined)
-          this.tell('ruleset-change', 'the ruleset was changed while packets were traced', this.changed)
+        if (this.changed) this.tell('ruleset-change', 'the ruleset was changed while this was taken')
+        this.changed = false
+        this.begun = true
         if (!whole || !this.messages.take(view, start + NLMSGHDR, end, little, this.moment, this.number)) this.cut()
         return
       case NFT_MSG_NEWGEN:
-        // what traces is itself set up in front of all events, and taken away behind them
-        if (this.traced) this.changed ??= this.number
+        // before the first event it is of no interest: tracing was set up then
+        this.changed = this.begun
         return
       case NLMSG_OVERRUN:
         this.overrun(end - start >= NLMSGHDR + 4 ? view.getUint32(start + NLMSGHDR, little) : 1)

@@ -190,10 +190,10 @@ export abstract class CaptureFile implements CaptureReader {
   }
 
   /** Each kind once, with the first packet it was met in. */
-  protected tell(code: string, message: string, number = this.number): void {
+  protected tell(code: string, message: string): void {
     if (this.told.has(code)) return
     this.told.add(code)
-    this.context.report(code, message, number || undefined)
+    this.context.report(code, message, this.number || undefined)
   }
 }
 
