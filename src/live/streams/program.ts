@@ -3,6 +3,7 @@ import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
 import { type Place, startScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { FromNow } from './from-now.ts'
+import { withLulls } from './lulls.ts'
 import type { Program } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
 
@@ -32,7 +33,8 @@ export function programStream(place: Place, program: Program): EventStream {
   ready.catch(() => {})
   async function* chunks(): AsyncGenerator<Uint8Array> {
     await ready
-    for await (const chunk of running.stdout as AsyncIterable<Uint8Array>) yield since ? since.filter(chunk) : chunk
+    for await (const chunk of withLulls(running.stdout as AsyncIterable<Uint8Array>))
+      yield since && chunk.length > 0 ? since.filter(chunk) : chunk
     if (!stopped)
       throw new LiveProblem(
         `${place.name}: ${name} has ended.`,
