@@ -150,7 +150,9 @@ class LiveRun {
       }
       if (this.failure) throw this.failure
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
-      this.face.say(`Ready: ${this.sessions.map((one) => one.streams.map(({ by }) => by).join(' and ')).join('; ')}.\n`)
+      this.face.say(
+        `Ready: ${this.sessions.map((one) => [...new Set(one.streams.map(({ by }) => by))].join(' and ')).join('; ')}.\n`,
+      )
       if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
       timers.push(setTimeout(this.finish, this.options.deadline * 1000))
       if (command) child = this.execute(command, (timer) => timers.push(timer))
