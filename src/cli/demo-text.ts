@@ -2,7 +2,7 @@
 import type { Done } from '../demo/build.ts'
 import { draw } from '../demo/draw.ts'
 import type { Incident } from '../demo/incident.ts'
-import type { Host } from '../demo/lab.ts'
+import { ENTRY_FLAGS, type Host } from '../demo/lab.ts'
 import type { Round } from '../demo/play.ts'
 import { SEEN_WORDS, sendingCommand } from '../demo/send.ts'
 import { FORMS, type FormOptions, single } from '../reports/index.ts'
@@ -82,10 +82,10 @@ export class DemoText {
     this.out.flush()
   }
 
-  kept(hosts: ReadonlyMap<string, Host>, root: boolean): void {
+  kept(hosts: ReadonlyMap<string, Host>): void {
     this.head('The lab stands open')
-    const flags = root ? '-n' : '-U --preserve-credentials -n'
-    for (const [name, { outside }] of hosts) this.write(`  ${pad(name, 10)} nsenter -t ${outside} ${flags}`)
+    for (const [name, { outside }] of hosts)
+      this.write(`  ${pad(name, 10)} nsenter -t ${outside} ${ENTRY_FLAGS.join(' ')}`)
     this.write('  Press Enter to have the fault mended, and the lab taken down.', '')
     this.out.flush()
   }

@@ -124,12 +124,12 @@ async function playOne(incident: Incident, text: DemoText, { keep }: DemoOptions
         fixed: (fix) => text.fix(incident, fix),
         after: (round) => text.round(round, true),
       },
-      stopping.signal,
+      { signal: stopping.signal },
     )
-    text.left(leftBehind(hosts, before), hosts.size)
+    text.left(await leftBehind(hosts, before), hosts.size)
     return played
   } catch (error) {
-    const left = leftBehind(hosts, before)
+    const left = await leftBehind(hosts, before)
     const rest = left.length === 0 ? '' : `\nLeft behind: ${left.join(', ')}.`
     if (stopping.signal.aborted) throw new UserError(`Stopped; the lab is taken down.${rest}`)
     if (error instanceof LabError) throw new UserError(`${printable(error.message)}${rest}`, error.hint)
@@ -141,7 +141,7 @@ async function playOne(incident: Incident, text: DemoText, { keep }: DemoOptions
 
 /** Until Enter, or the end of standard input. */
 async function kept(hosts: ReadonlyMap<string, Host>, text: DemoText, stopped: AbortSignal): Promise<void> {
-  text.kept(hosts, process.getuid?.() === 0)
+  text.kept(hosts)
   await new Promise<void>((resolve) => {
     stopped.addEventListener('abort', () => resolve())
     process.stdin.once('data', () => resolve()).once('end', () => resolve())

@@ -180,7 +180,7 @@ class LiveRun {
       onPause: () => report.pause(),
       drops: this.options.drops,
       onDrops: (drops) => this.saved?.drops(folder, drops),
-      onRules: (files, at) => this.saved?.rules(folder, files, at),
+      onFiles: (files, at) => this.saved?.files(folder, files, at),
       onChunk: (stream, format, chunk) => this.saved?.chunk(folder, stream, format, chunk),
       warn: this.warn,
     })

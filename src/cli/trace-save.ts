@@ -13,7 +13,7 @@ const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
 /** Each place its folder, where there are several. */
 export class Saved {
   private readonly folder: string
-  private readonly files = new Map<string, number>()
+  private readonly opened = new Map<string, number>()
   private readonly warn: (message: string) => void
   private broken = false
 
@@ -31,8 +31,8 @@ export class Saved {
     }
   }
 
-  /** `at`: of rules that were read again, when they had changed (ISO 8601). */
-  rules(place: string | undefined, files: ReadonlyMap<string, Uint8Array>, at?: string): void {
+  /** `at`: of rules that may change, since when they are so (ISO 8601): it stands in the folder's name. */
+  files(place: string | undefined, files: ReadonlyMap<string, Uint8Array>, at?: string): void {
     this.attempt(() => {
       const folder = join(this.folder, place ?? '', at === undefined ? '' : `rules-${at.slice(0, 19)}Z`)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -51,17 +51,17 @@ export class Saved {
   private append(place: string | undefined, base: string, chunk: Uint8Array): void {
     this.attempt(() => {
       const name = join(this.folder, place ?? '', base)
-      let file = this.files.get(name)
+      let file = this.opened.get(name)
       if (file === undefined) {
         file = openSync(name, 'wx', 0o600)
-        this.files.set(name, file)
+        this.opened.set(name, file)
       }
       for (let rest = chunk; rest.length > 0; ) rest = rest.subarray(writeSync(file, rest))
     })
   }
 
   close(): void {
-    for (const file of this.files.values()) closeSync(file)
+    for (const file of this.opened.values()) closeSync(file)
   }
 
   /** A full disk ends the saving, not the trace. */

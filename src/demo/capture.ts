@@ -1,94 +1,103 @@
-/**
- * What the kernel tells of the packets while they pass: nft's trace as `nft -a monitor trace` or, in iptables' words,
- * xtables-monitor prints it; TRACE of iptables-legacy as NFLOG.
- */
-import type { Backend, Incident } from './incident.ts'
-import type { Lab } from './lab.ts'
-import { iptablesMatches, nftMatches } from './marked.ts'
+/** The packets of an incident, traced live on the machine in question by the same session that `nfwhy trace` has. */
+import { alternatives } from '../filter/alternatives.ts'
+import { parseFilter } from '../filter/parse.ts'
+import { JourneyIds } from '../journey/assemble.ts'
+import { LiveProblem } from '../live/problem.ts'
+import { prepare, Session } from '../live/session.ts'
+import type { Condition } from '../model/condition.ts'
+import type { Journey } from '../model/journey.ts'
+import type { Incident, Sending } from './incident.ts'
+import { type Lab, LabError } from './lab.ts'
 import { sendingsOf } from './send.ts'
-import { toolsFor } from './tools.ts'
 
-export interface Capture {
-  /** Waits until nothing comes any more. Rules are to be saved before: the ones that trace are still there. */
-  stop(): Promise<{ name: string; bytes: Uint8Array }>
+export interface Captured {
+  /** Captures, rules and the machine's state, by their names in a bundle; rules and state are from before the packets. */
+  files: Map<string, Uint8Array>
+  /** In the order of first events. */
+  journeys: Journey[]
+  /** Warnings. */
+  told: string[]
 }
 
-/** Milliseconds without a new event after which nothing is on its way. */
-const QUIET = 150
-const READY = 5000
+/** The session's own setting up; and that, without root, programs read. */
+const EXPECTED = new Set(['ruleset-change', 'program-reads'])
 
-/** `first`: rules that trace are not there yet. */
-export async function startCapture(lab: Lab, incident: Incident, first: boolean): Promise<Capture> {
-  const { traced: host } = incident
-  const { mark, listen, file } = wayOf(incident)
-  if (first) await mark(lab, incident)
-  await listen(lab, host)
-  return {
-    stop: async () => {
-      const { out } = await lab.ask(host, { do: 'stop', name: 'trace', quiet: QUIET })
-      const bytes = Uint8Array.from(Buffer.from(out as string, 'base64'))
-      return { name: file, bytes }
-    },
+/** Seconds after which tracing has ended by itself. */
+const DEADLINE = 60
+
+/**
+ * Tracing is on when this resolves; `stop` switches it off, and gives what came. `programs`: they read the events, in place
+ * of our own thread. Throws LabError.
+ */
+export async function startCapture(
+  lab: Lab,
+  incident: Incident,
+  programs: boolean,
+): Promise<{ stop(): Promise<Captured> }> {
+  const { traced, backend } = incident
+  const captured: Captured = { files: new Map(), journeys: [], told: [] }
+  const wish = {
+    backend,
+    alternatives: alternatives(conditionOf(incident)).list,
+    // the lab has no other packets
+    rate: undefined,
+    deadline: DEADLINE,
+    log: false,
+    programs,
+    takeOver: false,
+  }
+  try {
+    const place = { name: traced, prefix: lab.entry(traced) }
+    const session = await Session.start(await prepare(place, wish, `nfwhy-${process.pid}${Date.now() % 100_000}`), {
+      ids: new JourneyIds(),
+      onClosed: (closed) => captured.journeys.push(closed.explain()),
+      onPause: () => {},
+      // an incident is to explain itself from what any machine has
+      drops: false,
+      onDrops: () => {},
+      onFiles: (files) => {
+        for (const [name, bytes] of files) captured.files.set(name, bytes)
+      },
+      onChunk: (stream, { id }, chunk) => {
+        const name = `trace-${stream + 1}.${id === 'nft-trace' || id === 'xtables-monitor' ? 'txt' : 'pcap'}`
+        captured.files.set(name, Buffer.concat([captured.files.get(name) ?? Buffer.alloc(0), chunk]))
+      },
+      warn: ({ code, message }) => {
+        if (!EXPECTED.has(code)) captured.told.push(message)
+      },
+    })
+    return {
+      stop: async () => {
+        await foreseen(session.stop())
+        captured.journeys.sort((a, b) => Number(a.id) - Number(b.id))
+        return captured
+      },
+    }
+  } catch (error) {
+    throw asLabError(error)
   }
 }
 
-/** Does nft tell it in its own words? xtables-monitor 1.8.9 ends at the first rule of IPv6 that names a protocol. */
-export const inNftWords = (incident: Incident): boolean =>
-  incident.backend === 'nft' ||
-  (incident.backend === 'xtables-nft' && sendingsOf(incident).some(({ to }) => to.includes(':')))
-
-const wayOf = (incident: Incident): Way => WAYS[inNftWords(incident) ? 'nft' : incident.backend]
-
-interface Way {
-  /** Adds the rules that trace. */
-  mark(lab: Lab, incident: Incident): Promise<void>
-  listen(lab: Lab, host: string): Promise<void>
-  file: string
-}
-
-const WAYS: Readonly<Record<Backend, Way>> = {
-  nft: {
-    mark: markNft,
-    listen: (lab, host) => listenToNft(lab, host, ['nft', '-a', 'monitor', 'trace']),
-    file: 'trace.txt',
-  },
-  'xtables-nft': {
-    mark: markXtables,
-    listen: (lab, host) => listenToNft(lab, host, ['xtables-monitor', '--trace']),
-    file: 'trace.txt',
-  },
-  legacy: { mark: markXtables, listen: listenToNflog, file: 'nflog.pcap' },
-}
-
-async function markNft(lab: Lab, incident: Incident): Promise<void> {
-  const { traced: host } = incident
-  const chains = ['prerouting', 'output'].map((hook) => {
-    const rules = nftMatches(incident).map((match) => `    ${match} meta nftrace set 1\n`)
-    return `  chain ${hook} {\n    type filter hook ${hook} priority -350;\n${rules.join('')}  }\n`
+const foreseen = async <T>(work: Promise<T>): Promise<T> =>
+  await work.catch((error) => {
+    throw asLabError(error)
   })
-  await lab.must(host, ['nft', '-f', '-'], `table inet nfwhy {\n${chains.join('')}}\n`)
+
+const asLabError = (error: unknown): unknown =>
+  error instanceof LiveProblem ? new LabError(error.message, error.hint) : error
+
+/** Every packet that is sent; or, where these are in question, the answers. */
+function conditionOf(incident: Incident): Condition {
+  const words = sendingsOf(incident).map((one) => `(${filterWords(one, incident.asks === 'answer')})`)
+  const result = parseFilter([...new Set(words)].join(' or '))
+  if ('condition' in result) return result.condition
+  throw new Error(result.error.message)
 }
 
-async function listenToNft(lab: Lab, host: string, argv: readonly string[]): Promise<void> {
-  await lab.ask(host, { do: 'watch', name: 'trace', argv })
-  // /proc/net/netlink: protocol 12 is netfilter's, and the ninth group that of traces
-  await lab.ask(host, { do: 'await', path: '/proc/net/netlink', pattern: NFT_LISTENS, timeout: READY })
-}
-
-const NFT_LISTENS = '^\\S+ +12 +\\d+ +[0-9a-f]{5}[13579bdf][0-9a-f]{2} '
-
-async function markXtables(lab: Lab, incident: Incident): Promise<void> {
-  const { traced: host } = incident
-  const tools = toolsFor(incident.backend)
-  for (const { six, words } of iptablesMatches(incident))
-    for (const chain of ['PREROUTING', 'OUTPUT'])
-      await lab.must(host, [six ? tools.v6 : tools.v4, '-t', 'raw', '-A', chain, ...words, '-j', 'TRACE'])
-}
-
-async function listenToNflog(lab: Lab, host: string): Promise<void> {
-  const argv = ['tcpdump', '-i', 'nflog:0', '-B', '8192', '-U', '--immediate-mode', '-Z', 'root', '-w', '-']
-  await lab.ask(host, { do: 'watch', name: 'trace', argv })
-  await lab.ask(host, { do: 'await', path: '/proc/net/netfilter/nfnetlink_log', pattern: '^ *0 ', timeout: READY })
-  const loggers = ['2', '10'].map((family) => [`/proc/sys/net/netfilter/nf_log/${family}`, 'nfnetlink_log'] as const)
-  await lab.ask(host, { do: 'write', files: loggers })
+function filterWords(sending: Sending, answer: boolean): string {
+  const end = answer ? 'src' : 'dst'
+  if (sending.what === 'ping') return `${end} host ${sending.to} and ${sending.to.includes(':') ? 'icmp6' : 'icmp'}`
+  const port = `${end} host ${sending.to} and ${sending.what} ${end} port ${sending.port}`
+  // the first packet is the one that rules decide about
+  return sending.what === 'tcp' && !answer ? `${port} and syn` : port
 }

@@ -12,6 +12,8 @@ export interface Incident {
   /** What happened, two or three sentences. */
   story: string
   backend: Backend
+  /** iptables-nft will not do in its place: what `nft monitor trace` prints lacks what it takes. */
+  onlyLegacy?: true
   /** In the order in which they are drawn. */
   hosts: Readonly<Record<string, HostSpec>>
   links: readonly Link[]

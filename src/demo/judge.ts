@@ -1,7 +1,8 @@
 /** Did an incident come out as it should? Used by the tests, and told to whoever plays it on another kernel. */
 import type { Journey } from '../model/journey.ts'
-import type { Expected, Incident } from './incident.ts'
-import { inQuestion, type Played } from './play.ts'
+import type { Expected, Incident, Mending } from './incident.ts'
+import type { Played } from './play.ts'
+import { inQuestion } from './send.ts'
 
 /** One sentence for each thing that came otherwise; none: all as described. */
 export function differences(
@@ -28,16 +29,21 @@ export function differences(
 export function explainedOtherwise(expected: Expected, journey: Journey | undefined): string[] {
   const { outcome, culprit, findings, fix } = expected
   const codes = new Set(journey?.findings.map(({ code }) => code))
-  const proposed = journey?.findings.flatMap((one) => one.fix.map(({ command }) => command))
   return [
     ...compare('the outcome', outcome, journey?.outcome),
     ...(culprit === undefined
       ? []
       : compare('the rule to look at', culprit, culpritOf(journey, culprit.includes(':')))),
     ...findings.filter((code) => !codes.has(code)).map((code) => `the finding ${code} is missing`),
-    ...(fix.proposed && !proposed?.includes(fix.command) ? [`nfwhy does not propose: ${fix.command}`] : []),
+    ...(fix.proposed && proposal(fix, journey) === undefined ? [`nfwhy does not propose: ${fix.command}`] : []),
   ]
 }
+
+/** The command as nfwhy proposes it, which may name the tool of the backend (`iptables-legacy`). */
+export const proposal = ({ command }: Mending, journey: Journey | undefined): string | undefined =>
+  journey?.findings
+    .flatMap(({ fix }) => fix.map((one) => one.command))
+    .find((one) => one?.replace(/^(ip6?tables)-(?:legacy|nft) /, '$1 ') === command)
 
 const compare = (what: string, wanted: string | undefined, got: string | undefined): string[] =>
   wanted === got ? [] : [`${what}: ${got ?? 'none'} in place of ${wanted ?? 'none'}`]

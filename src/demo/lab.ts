@@ -96,6 +96,11 @@ export class Lab {
     return lab
   }
 
+  /** Words in front of a command that is to run on this host, from outside of the lab. */
+  entry(host: string): string[] {
+    return ['nsenter', '-t', String(this.hosts.get(host)!.outside), ...ENTRY_FLAGS]
+  }
+
   /** Ends all processes of the lab, and with them its namespaces; may be called twice. */
   async close(): Promise<void> {
     this.closing = true
@@ -134,6 +139,9 @@ export class Lab {
     return out
   }
 }
+
+/** Of nsenter. */
+export const ENTRY_FLAGS = process.getuid?.() === 0 ? ['-n'] : ['-U', '--preserve-credentials', '-n']
 
 /** Without root, a user namespace of its own gives the rights. */
 const unshareFlags = (): string[] => [

@@ -1,8 +1,22 @@
 /** What is left of a lab when it is over: nothing, which is looked for rather than believed. */
 import type { Host } from './lab.ts'
 
+/** Milliseconds that processes which were told to end may take. */
+const PATIENCE = 3000
+
 /** Processes that are in one of the lab's namespaces, names that hold one, interfaces that were not here before. */
-export function leftBehind(hosts: ReadonlyMap<string, Host>, interfacesBefore: readonly string[]): string[] {
+export async function leftBehind(
+  hosts: ReadonlyMap<string, Host>,
+  interfacesBefore: readonly string[],
+): Promise<string[]> {
+  for (const until = Date.now() + PATIENCE; ; ) {
+    const left = stillThere(hosts, interfacesBefore)
+    if (left.length === 0 || Date.now() > until) return left
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function stillThere(hosts: ReadonlyMap<string, Host>, interfacesBefore: readonly string[]): string[] {
   const { readdirSync, readFileSync, readlinkSync } = process.getBuiltinModule('node:fs')
   const names = new Map([...hosts].map(([name, { namespace }]) => [namespace, name]))
   const left: string[] = []

@@ -2,20 +2,18 @@
 import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { build, type Done, listen } from './build.ts'
-import { startCapture } from './capture.ts'
-import { explainFiles } from './explained.ts'
+import { type Captured, startCapture } from './capture.ts'
 import type { Incident } from './incident.ts'
+import { proposal } from './judge.ts'
 import { type Host, Lab } from './lab.ts'
-import { Sender, type Sent, sendingCommand } from './send.ts'
-import { type Files, hostState, savedRules } from './state.ts'
+import { inQuestion, Sender, type Sent, sendingCommand } from './send.ts'
 import { toolsFor } from './tools.ts'
 
 /** What was sent and traced at once, and what nfwhy makes of it. */
 export interface Round {
   sent: Sent[]
-  capture: { name: string; bytes: Uint8Array }
-  /** Of the traced machine. */
-  files: Files
+  /** A bundle. */
+  files: ReadonlyMap<string, Uint8Array>
   /** Of the packet in question, and of those to compare with, in the order sent; undefined: no trace of it. */
   journeys: (Journey | undefined)[]
   told: string[]
@@ -39,8 +37,19 @@ export interface Watching {
   after?(round: Round): void
 }
 
-/** Throws LabError. `incident`: as `playable` gives it. The lab is gone when this is done, or has failed; `signal` ends it early. */
-export async function play(incident: Incident, watching: Watching = {}, signal?: AbortSignal): Promise<Played> {
+export interface PlayOptions {
+  /** Ends it early. */
+  signal?: AbortSignal
+  /** Programs read the events (nft monitor trace, tcpdump), in place of our own thread. */
+  programs?: boolean
+}
+
+/** Throws LabError. `incident`: as `playable` gives it. The lab is gone when this is done, or has failed. */
+export async function play(
+  incident: Incident,
+  watching: Watching = {},
+  { signal, programs = false }: PlayOptions = {},
+): Promise<Played> {
   const lab = await Lab.open(Object.keys(incident.hosts))
   const stop = () => void lab.close()
   signal?.addEventListener('abort', stop)
@@ -48,11 +57,11 @@ export async function play(incident: Incident, watching: Watching = {}, signal?:
     const sender = new Sender(lab)
     const built = [...(await build(lab, incident)), ...(await beforehand(lab, incident, sender))]
     watching.built?.(built, lab.hosts)
-    const before = await round(lab, incident, sender, true)
+    const before = await round(lab, incident, sender, { first: true, programs })
     await watching.before?.(before)
-    const fix = await mend(lab, incident)
+    const fix = await mend(lab, incident, before)
     watching.fixed?.(fix)
-    const after = await round(lab, incident, sender, false)
+    const after = await round(lab, incident, sender, { first: false, programs })
     watching.after?.(after)
     return { hosts: lab.hosts, built, before, fix, after }
   } finally {
@@ -75,23 +84,34 @@ async function beforehand(lab: Lab, incident: Incident, sender: Sender): Promise
   return done
 }
 
-/** The second time only the packet in question is sent, and rules that trace are there already. */
-async function round(lab: Lab, incident: Incident, sender: Sender, first: boolean): Promise<Round> {
-  const { traced, packet, alike = [], expected } = incident
-  const capture = await startCapture(lab, incident, first)
+/** Not the first time, only the packet in question is sent. */
+async function round(
+  lab: Lab,
+  incident: Incident,
+  sender: Sender,
+  { first, programs }: { first: boolean; programs: boolean },
+): Promise<Round> {
+  const { packet, alike = [], expected } = incident
+  const capture = await startCapture(lab, incident, programs)
   const sent: Sent[] = []
-  if (first) for (const sending of alike) sent.push(await sender.send(sending, 'answered'))
-  sent.push(await sender.send(packet, first ? expected.sender : expected.after.sender))
-  const files = { ...(await savedRules(lab, incident)), ...(await hostState(lab, traced)) }
-  const captured = await capture.stop()
-  const { journeys, told } = explainFiles(captured, files)
-  return { sent, capture: captured, files, journeys: sent.map((one) => journeyOf(one, journeys, incident)), told }
+  let captured: Captured | undefined
+  try {
+    if (first) for (const sending of alike) sent.push(await sender.send(sending, 'answered'))
+    sent.push(await sender.send(packet, first ? expected.sender : expected.after.sender))
+  } finally {
+    captured = await capture.stop()
+  }
+  const { files, journeys, told } = captured
+  return { sent, files, journeys: sent.map((one) => journeyOf(one, journeys, incident)), told }
 }
 
-/** The last that this sending made, where it was sent again; NAT has not rewritten it yet where it is first seen. */
-function journeyOf(sent: Sent, journeys: readonly Journey[], { asks }: Incident): Journey | undefined {
+/**
+ * The last that this sending made, where it was sent again; where a machine has rules of both backends, each shows it, and
+ * the one counts that knows its end. NAT has not rewritten it yet where it is first seen.
+ */
+export function journeyOf(sent: Sent, journeys: readonly Journey[], { asks }: Incident): Journey | undefined {
   const { sending, sport } = sent
-  return journeys.findLast(({ packet, steps }) => {
+  const made = journeys.filter(({ packet, steps }) => {
     const { protocol, ...there } = packet
     const { dst, dport, sport: from } = asks === 'answer' ? turned(there) : there
     // what a rule logs is a journey of its own
@@ -99,6 +119,7 @@ function journeyOf(sent: Sent, journeys: readonly Journey[], { asks }: Incident)
     if (sending.what === 'ping') return protocol?.startsWith('icmp')
     return protocol === sending.what && dport === sending.port && from === sport
   })
+  return made.findLast(({ outcome }) => outcome !== 'undetermined') ?? made.at(-1)
 }
 
 const turned = ({ src, sport, dport }: Packet): Packet => ({
@@ -107,11 +128,12 @@ const turned = ({ src, sport, dport }: Packet): Packet => ({
   ...(dport === undefined ? {} : { sport: dport }),
 })
 
-async function mend(lab: Lab, incident: Incident): Promise<Done> {
+async function mend(lab: Lab, incident: Incident, { journeys }: Round): Promise<Done> {
   const { fix } = incident.expected
   const host = fix.on ?? incident.traced
   if (fix.listen) return await listen(lab, host, fix.listen)
-  const command = fix.command!
+  // where nfwhy proposes it, as it does
+  const command = proposal(fix, inQuestion(journeys)) ?? fix.command!
   await shell(lab, incident, host, command)
   return { host, command }
 }
@@ -121,6 +143,3 @@ async function shell(lab: Lab, { backend }: Incident, host: string, line: string
   const { v4, v6 } = toolsFor(backend)
   await lab.must(host, ['sh', '-ec', `iptables() { ${v4} "$@"; }\nip6tables() { ${v6} "$@"; }\n${line}`])
 }
-
-/** Of what is listed packet by packet: the one in question is sent last. */
-export const inQuestion = <T>(list: readonly T[]): T => list.at(-1) as T

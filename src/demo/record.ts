@@ -14,12 +14,8 @@ export function record(incident: Incident, { before, after }: Played): Recorded 
   return { ...bundle(failing, before), ...bundle(fixed, after) }
 }
 
-const bundle = (folder: string, { capture, files }: Round): Recorded => ({
-  [`${folder}/${capture.name}`]: capture.bytes,
-  ...Object.fromEntries(
-    Object.entries(files).map(([name, text]) => [`${folder}/${/^rules\./.test(name) ? '' : 'host/'}${name}`, text]),
-  ),
-})
+const bundle = (folder: string, { files }: Round): Recorded =>
+  Object.fromEntries([...files].map(([name, bytes]) => [`${folder}/${name}`, bytes]))
 
 /** A page about all that was recorded. */
 export function recordedPage(list: readonly { incident: Incident; played: Played }[]): string {
@@ -39,8 +35,8 @@ export function recordedPage(list: readonly { incident: Incident; played: Played
   })
   return `# Recorded by \`nfwhy demo --record\`
 
-Each folder is a bundle: a trace, the rules that were in force, and in \`host/\` the state of the traced machine, taken
-after the traffic. All machines were network namespaces.
+Each folder is a bundle: a trace, with the rules and the state of the traced machine as they were before the packets came.
+All machines were network namespaces.
 
 ${parts.join('\n')}`
 }

@@ -80,3 +80,6 @@ export const SEEN_WORDS: Readonly<Record<Seen, string>> = {
 }
 
 export const sendingsOf = ({ packet, alike = [] }: Incident): readonly Sending[] => [...alike, packet]
+
+/** Of what is listed packet by packet: the one in question is sent last. */
+export const inQuestion = <T>(list: readonly T[]): T => list.at(-1) as T

@@ -39,10 +39,16 @@ export function playable(incident: Incident): { incident: Incident; instead?: st
     ...(incident.backend === 'legacy' && process.getuid?.() !== 0 ? ['only root can read its trace'] : []),
   ]
   if (reasons.length === 0) return { incident }
-  const other: Incident = { ...incident, backend: 'xtables-nft' }
-  if (incident.backend === 'legacy' && missingTools(neededTools(other)).length === 0)
+  const other = withIptablesNft(incident)
+  if (incident.backend === 'legacy' && !incident.onlyLegacy && missingTools(neededTools(other)).length === 0)
     return { incident: other, instead: `With iptables-nft in place of iptables-legacy: ${reasons.join(', ')}.` }
   throw new LabError(`${incident.name} cannot be played here: ${reasons.join(', ')}.`)
+}
+
+/** The same rules in nf_tables; what is proposed is in nft's words then. */
+export function withIptablesNft(incident: Incident): Incident {
+  const { expected } = incident
+  return { ...incident, backend: 'xtables-nft', expected: { ...expected, fix: { ...expected.fix, proposed: false } } }
 }
 
 const PACKAGES: Readonly<Record<string, string>> = {

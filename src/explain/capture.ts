@@ -245,7 +245,9 @@ class Closed implements ClosedJourney {
     this.followed = followed
     this.states = states
     this.world = world
-    this.drop = dropOf(open, states, world.host)
+    const drop = dropOf(open, states, world.host)
+    // that a rule dropped it the trace has shown; whether the kernel's word came before it or behind is chance
+    this.drop = open.complete && drop?.reason === 'NETFILTER_DROP' ? undefined : drop
   }
 
   get told(): string | undefined {

@@ -40,6 +40,11 @@ export class DropReasons {
     return this.watch?.lost() ?? 0
   }
 
+  /** Resolves when what the kernel dropped until now is among `drops`. */
+  async caughtUp(): Promise<void> {
+    await this.watch?.caughtUp()
+  }
+
   async stop(): Promise<void> {
     await this.watch?.stop()
   }

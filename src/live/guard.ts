@@ -6,7 +6,7 @@
  *
  * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
  *
- * To nfwhy it says lines: `ready`, `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
+ * To nfwhy it says lines: `ready`, `here` (to each beat), `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
@@ -44,10 +44,10 @@ ${WATCH}
   self=$(exec sh -c 'echo $PPID')
 ${undo === '' ? '' : noteUndo(undo)}
 ${plan.table ? makeTable(plan.table.commands, plan.table.name, holds) : ''}
-${plan.changes.map(({ run }) => `  told=$( { ${run}; } 2>&1 </dev/null ) || fail ${shellWord(`${run}: `)}"$told"`).join('\n')}
+${plan.changes.map(({ run }) => held(`told=$( { ${run}; } 2>&1 </dev/null )`, `${shellWord(`${run}: `)}"$told"`)).join('\n')}
   say ready
   nfwhy_watch
-  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do :; done
+  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do say here; done
 } | {
   trap '' HUP INT TERM PIPE
   ${holds ? 'HOME=/dev/null nft -i >/dev/null 2>&1 3>&-' : 'cat >/dev/null 3>&-'}
@@ -70,6 +70,9 @@ nfwhy_watch() {
   done </dev/null >/dev/null 2>&1 3>&- &
 }`
 
+/** The command has the pipe to the keeper as well: should the holder be killed, nothing is undone before it is done. */
+const held = (command: string, why: string): string => `  { ${command} || fail ${why}; } 4>&1`
+
 /** Best effort: without the note, only `--cleanup` finds less. A setting is of one network namespace; the folder may be seen in more. */
 const noteUndo = (undo: string): string => `  here=$(readlink /proc/self/ns/net 2>/dev/null)
   { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
@@ -77,10 +80,10 @@ const noteUndo = (undo: string): string => `  here=$(readlink /proc/self/ns/net 
       "$self" "$here" "$here" ${shellWord(undo)} 2>/dev/null >"$note"`
 
 /** What goes to `nft -i`, command by command, is only known to be done when it is listed. */
-function makeTable(commands: readonly string[], name: string, held: boolean): string {
+function makeTable(commands: readonly string[], name: string, owned: boolean): string {
   const rules = commands.filter((one) => one.startsWith('add rule ')).length
   const text = commands.map((one) => `${one}\n`).join('')
-  if (!held) return `  told=$(printf '%s' ${shellWord(text)} | nft -f - 2>&1) || fail "nft: $told"`
+  if (!owned) return held(`told=$(printf '%s' ${shellWord(text)} | nft -f - 2>&1)`, '"nft: $told"')
   return `  told=$(printf '%s' ${shellWord(unowned(text))} | nft -c -f - 2>&1) || fail "nft: $told"
   printf '%s' ${shellWord(text)}
   tries=0

@@ -16,6 +16,8 @@ const OWN_FILE = 'nfwhy-trace.nft'
 /** Seconds. */
 const MOST_TIME = 120
 
+const RULE_FILES = new Set(sectionsTagged('ruleset').map(({ file }) => file))
+
 export class Machine {
   readonly place: Place
   /** By their names in a bundle. */
@@ -44,8 +46,12 @@ export class Machine {
   }
 
   get ruleFiles(): ReadonlyMap<string, Uint8Array> {
-    const names = new Set(sectionsTagged('ruleset').map(({ file }) => file))
-    return new Map([...this.files].filter(([name]) => names.has(name)))
+    return new Map([...this.files].filter(([name]) => RULE_FILES.has(name)))
+  }
+
+  /** All others. */
+  get stateFiles(): ReadonlyMap<string, Uint8Array> {
+    return new Map([...this.files].filter(([name]) => !RULE_FILES.has(name)))
   }
 
   private async ask(sections: readonly Section[]): Promise<void> {
@@ -53,10 +59,10 @@ export class Machine {
     let frames = 0
     const reader = new FrameReader(nonce, ({ id, file, bytes }) => {
       frames++
-      // of what is told of the machine itself, only whose it is
+      // notes are for people, but for whose machine it is
       if (file === NOTES && id !== ABOUT) return
-      if (file === NOTES) this.files.set(file, Buffer.concat([Buffer.from(`${COLLECTED}\n`), bytes]))
-      else if (bytes.length > 0) this.files.set(file, bytes)
+      if (id === ABOUT) bytes = Buffer.concat([Buffer.from(`${COLLECTED}\n`), bytes])
+      if (bytes.length > 0) this.files.set(file, bytes)
       else this.files.delete(file)
     })
     const running = startScript(this.place, sectionScript(sections, { form: 'framed', nonce }))

@@ -77,6 +77,7 @@ export class Reigns {
         world.saved = { at, before }
         before.saved = { ...(before.saved ?? { at: 'the start' }), next: world }
         this.list.push({ world, from: since * 1000 })
+        this.report('rules-changed', `the rules were changed at ${at.slice(11, 19)} UTC, and have been read again`)
         if (this.list.length > MOST) {
           this.list.shift()
           delete this.list[0]!.world.saved?.before

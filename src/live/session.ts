@@ -4,7 +4,7 @@
  */
 import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
-import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -42,13 +42,13 @@ export interface SessionOptions {
   ids: JourneyIds
   /** The name that journeys bear, where there are several places. */
   host?: string
-  /** Seconds without another event after which a packet's journey has ended; absent: as short as the rules allow. */
+  /** Seconds without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
   onClosed(closed: ClosedJourney): void
   /** All that came so far is read. */
   onPause(): void
-  /** Rules and state as they were read; `at`: rules alone, which had changed then. */
-  onRules(files: ReadonlyMap<string, Uint8Array>, at?: string): void
+  /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
+  onFiles(files: ReadonlyMap<string, Uint8Array>, at?: string): void
   /** Is the kernel asked why it drops packets, where it can be? */
   drops: boolean
   onDrops(drops: readonly Drop[]): void
@@ -65,11 +65,9 @@ export interface SessionStats {
   lost: number
 }
 
-/** Milliseconds without anything new. */
-const SILENCE = 100
-/** Seconds that a packet takes through the kernel, at most; and with a program on its way that decides. */
-const PASSES = 0.1
-const WAITS = 1
+/** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
+const IDLE = 1
+const LULLS_THAT_WAIT = 10
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
 
@@ -95,7 +93,8 @@ export class Session {
     let session: Session
     try {
       const world = await machine.read()
-      options.onRules(machine.files)
+      options.onFiles(machine.stateFiles)
+      options.onFiles(machine.ruleFiles, new Date().toISOString())
       session = new Session(prepared, machine, world, drops, options)
     } catch (error) {
       await drops?.stop()
@@ -107,6 +106,8 @@ export class Session {
       const ready = session.guard.ready
       if (prepared.plan.addsRules) session.reigns.hold(ready)
       await ready
+      // else a session that is over at once would take its rules away while they are read
+      await session.reigns.current()
     } catch (error) {
       await session.stop().catch(() => {})
       throw error
@@ -167,7 +168,7 @@ export class Session {
 
   private async readRules(at?: string): Promise<World> {
     const world = await this.machine.readRules()
-    this.options.onRules(this.machine.ruleFiles, at)
+    this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
@@ -199,9 +200,11 @@ export class Session {
       const { stream, note } = await openStream(wanted, place, facts, namespace)
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
-      const explainer = new CaptureExplainer(stream.format, this.reigns.first, this.warn, onClosed, {
+      // that rules were changed is told when they have been read again
+      const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
+      const explainer = new CaptureExplainer(stream.format, this.reigns.first, told, onClosed, {
         ids,
-        idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
+        idle: (idle ?? IDLE) * 1e6,
         engine: modelEngine,
         worldAt: (_, clock) => this.reigns.at(clock),
         ...(host === undefined ? {} : { host }),
@@ -218,22 +221,25 @@ export class Session {
 
   private async read(number: number): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
-    let silence: NodeJS.Timeout | undefined
-    const lull = () => {
-      explainer.pause(stream.tellsLosses)
-      this.options.onPause()
-    }
+    // a program on the packets' way may take its time to decide
+    const patience = mayWait(this.reigns.first) ? LULLS_THAT_WAIT : 1
+    let lulls = 0
     try {
       for await (const chunk of stream.chunks) {
-        clearTimeout(silence)
-        this.options.onChunk(number, stream.format, chunk)
-        await this.reigns.current()
-        explainer.push(chunk)
+        if (chunk.length === 0) {
+          if (++lulls !== patience) continue
+          explainer.pause(stream.tellsLosses)
+        } else {
+          lulls = 0
+          this.options.onChunk(number, stream.format, chunk)
+          await this.reigns.current()
+          // a journey may close with the next event, and be explained at once
+          await this.drops?.caughtUp()
+          explainer.push(chunk)
+        }
         this.options.onPause()
-        silence = setTimeout(lull, SILENCE)
       }
     } finally {
-      clearTimeout(silence)
       explainer.pause(stream.tellsLosses)
       explainer.end()
     }

@@ -1,6 +1,7 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
 import type { Fix, Journey, RuleRef, Step } from '../model/journey.ts'
+import { isOwnTable } from '../model/own-table.ts'
 import type { Group } from './form.ts'
 import { isStopped } from './group.ts'
 import type { Marks } from './marks.ts'
@@ -18,7 +19,8 @@ export function whereWords(journey: Journey): string | undefined {
 }
 
 function baseChain(steps: readonly Step[], end: Step): string | undefined {
-  if (end.table === undefined) return end.hook
+  // what marked it for tracing is no rule that anybody asks about
+  if (end.table === undefined || isOwnTable(end.table)) return end.hook
   const base = steps.findLast(
     (one) => one.n <= end.n && one.table === end.table && one.hook === end.hook && one.depth === 0,
   )

@@ -9,6 +9,7 @@ import { INCIDENTS } from '../../src/demo/incidents/index.ts'
 import { differences } from '../../src/demo/judge.ts'
 import { interfaces, leftBehind } from '../../src/demo/left-behind.ts'
 import { play } from '../../src/demo/play.ts'
+import { withIptablesNft } from '../../src/demo/tools.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 
 const notHere = whyNot('ip', 'ss', 'nft', 'iptables-legacy', 'iptables-nft', 'xtables-monitor', 'ipset', 'ping')
@@ -29,24 +30,24 @@ describe.skipIf(notHere)(`incidents${notHere ? `: ${notHere}` : ''}`, () => {
 
   const all = [
     ...INCIDENTS.map((incident) => ({ name: incident.name, incident })),
-    ...INCIDENTS.filter(({ backend }) => backend === 'legacy').map((incident) => ({
+    ...INCIDENTS.filter(({ backend, onlyLegacy }) => backend === 'legacy' && !onlyLegacy).map((incident) => ({
       name: `${incident.name} with iptables-nft`,
-      incident: { ...incident, backend: 'xtables-nft' as const },
+      incident: withIptablesNft(incident),
     })),
   ]
   for (const { name, incident } of all) {
     const reason = reasonFor(incident)
     it(`${name}${reason ? `: ${reason}` : ''}`, { concurrent: true, skip: reason !== undefined }, async () => {
-      const played = await play(incident)
+      const played = await play(incident, {}, { programs: true })
       expect(differences(incident, played)).toEqual([])
-      expect(leftBehind(played.hosts, before.interfaces)).toEqual([])
+      expect(await leftBehind(played.hosts, before.interfaces)).toEqual([])
     })
   }
 
   it.each(['docker-forward-drop', 'nft-allow-set', 'forwarding-off'])('%s without its fault is told', async (name) => {
     const incident = INCIDENTS.find((one) => one.name === name)!
     const mended = { ...incident, earlier: { sendings: [], change: [incident.expected.fix.command!] } }
-    const told = differences(mended, await play(mended))
+    const told = differences(mended, await play(mended, {}, { programs: true }))
     expect(told.join('\n')).toMatch(/^what \w+ saw: answered in place of nothing$/m)
     expect(told.join('\n')).toMatch(/^the outcome: forwarded in place of (dropped|vanished)$/m)
   })

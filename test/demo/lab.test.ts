@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Lab } from '../../src/demo/lab.ts'
-import { leftBehind } from '../../src/demo/left-behind.ts'
+import { interfaces, leftBehind } from '../../src/demo/left-behind.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 
 const notHere = whyNot('ip')
@@ -53,7 +53,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
   it('is gone when it is closed, with what still runs in it', async () => {
     const short = await Lab.open(['one'])
     await short.ask('one', { do: 'watch', name: 'sleeper', argv: ['sleep', '600'] })
-    expect(leftBehind(short.hosts, ['lo'])).toContainEqual(
+    expect(await leftBehind(short.hosts, ['lo'])).toContainEqual(
       expect.stringMatching(/^process \d+ in the namespace of one$/),
     )
     const running = short.run('one', ['sleep', '600'])
@@ -61,6 +61,6 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     await short.close()
     await expect(running).rejects.toThrow('The lab was closed.')
     await expect(short.run('one', ['true'])).rejects.toThrow('The lab was closed.')
-    expect(leftBehind(short.hosts, ['lo']).filter((one) => one.startsWith('process'))).toEqual([])
+    expect(await leftBehind(short.hosts, interfaces())).toEqual([])
   })
 })

@@ -1,47 +1,51 @@
 /**
  * Every incident as `nfwhy demo --record fixtures/demo` wrote it: explained without a kernel, it tells the same.
  *
- *     rm -r fixtures/demo && node bin/nfwhy.js demo --record fixtures/demo
+ *     rm -r fixtures/demo && node bin/nfwhy.js demo --record fixtures/demo && rm fixtures/demo/README.md
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { explainFiles } from '../../src/demo/explained.ts'
 import { INCIDENTS } from '../../src/demo/incidents/index.ts'
 import { explainedOtherwise } from '../../src/demo/judge.ts'
+import { journeyOf } from '../../src/demo/play.ts'
 import { recordedAs } from '../../src/demo/record.ts'
+import { modelEngine } from '../../src/simulate/engine.ts'
+import { explainFile, worldOf } from '../journey/journeys.ts'
 
 const ROOT = fileURLToPath(new URL('../../fixtures/demo/', import.meta.url))
-const CAPTURE = /\.(pcap|txt)$/
 
-/** A bundle's capture, and all else in it by name. */
-function readBundle(name: string) {
-  const files: Record<string, string> = {}
-  let capture: { name: string; bytes: Uint8Array } | undefined
-  for (const entry of readdirSync(ROOT + name, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const bytes = readFileSync(`${entry.parentPath}/${entry.name}`)
-    if (entry.parentPath === ROOT + name && CAPTURE.test(entry.name)) capture = { name: entry.name, bytes }
-    else files[entry.name] = bytes.toString()
+/** All journeys of a bundle's captures. */
+function explainBundle(name: string) {
+  const captures: Uint8Array[] = []
+  const texts: string[] = []
+  for (const file of readdirSync(ROOT + name)) {
+    const bytes = readFileSync(`${ROOT}${name}/${file}`)
+    if (file.startsWith('trace-')) captures.push(bytes)
+    else if (file !== 'collected.txt') texts.push(bytes.toString())
   }
-  return { capture: capture!, files }
+  const world = worldOf(...texts)
+  return captures.flatMap((capture) => {
+    const { journeys, told } = explainFile(capture, world, [], { engine: modelEngine })
+    expect(told).toEqual([])
+    return journeys
+  })
 }
 
 describe.each(INCIDENTS.map((incident) => ({ name: incident.name, incident })))('$name', ({ incident }) => {
   const [failing, fixed] = recordedAs(incident)
-  const { expected, packet, asks } = incident
-  const explained = (name: string) => {
-    const { capture, files } = readBundle(name)
-    const { journeys, told } = explainFiles(capture, files)
-    expect(told).toEqual([])
-    // the last of those that the packet in question made
-    return journeys.findLast((one) => one.packet[asks === 'answer' ? 'src' : 'dst'] === packet.to)
+  const { expected, packet: sending, asks } = incident
+  const inQuestion = (name: string) => {
+    const journeys = explainBundle(name)
+    const last = journeys.findLast(({ packet }) => packet[asks === 'answer' ? 'src' : 'dst'] === sending.to)
+    const sport = last?.packet[asks === 'answer' ? 'dport' : 'sport']
+    return journeyOf({ sending, seen: 'nothing', ...(sport === undefined ? {} : { sport }) }, journeys, incident)
   }
 
-  it('is explained', () => expect(explainedOtherwise(expected, explained(failing))).toEqual([]))
+  it('is explained', () => expect(explainedOtherwise(expected, inQuestion(failing))).toEqual([]))
 
   it('is mended', () => {
-    const journey = explained(fixed)
+    const journey = inQuestion(fixed)
     expect(journey?.outcome).toBe(expected.after.outcome)
     expect(journey?.findings.filter(({ severity }) => severity !== 'note')).toEqual([])
   })

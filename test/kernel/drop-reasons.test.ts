@@ -13,8 +13,8 @@ import { nftNetlink } from '../../src/read/captures/netlink/format.ts'
 import { dropLine } from '../../src/read/host/kernel-drops.ts'
 import { until, whyNoDrops } from './drops/available.ts'
 import { buildDrops } from './drops/build.ts'
-import { CASES, type Case, isOf, NAT, NAT_CASES } from './drops/cases.ts'
-import { Network } from './drops/network.ts'
+import { CASES, type Case, from, isOf, NAT, NAT_CASES } from './drops/cases.ts'
+import { Network, ROUTER } from './drops/network.ts'
 import { buildReceiver } from './receiver/build.ts'
 
 const { thread } = await buildDrops()
@@ -100,5 +100,36 @@ describe.skipIf(reason)('a trace with the drops that the kernel tells', () => {
           one.reason === 'NOT_SPECIFIED' ? /[Tt]he kernel (says that it )?dropped it/ : one.reason,
         )
     })
+  })
+
+  it('finds the drop of a journey that ends with it, as it comes', async () => {
+    const receiving = join(dirname(await buildReceiver()), 'receiver.cjs')
+    const watch = watchDrops({ namespaceInode: network.inodeOf(network.router) }, thread)
+    const receiver = receive({ what: 'nft-trace', namespace: `/run/netns/${network.router}` }, receiving)
+    const builder = new WorldBuilder()
+    for (const text of [rules, ...host]) {
+      const recognised = recognise(text)
+      if (recognised && recognised.kind !== 'capture') builder.add('', text, recognised)
+    }
+    const live: Drop[] = []
+    builder.world.host.drops = live
+    watch.onDrops((some) => addDrops(live, some))
+    await Promise.all([watch.ready, receiver.ready])
+    const journeys: Journey[] = []
+    const take = (closed: ClosedJourney) => journeys.push(closed.explain())
+    const explainer = new CaptureExplainer(nftNetlink, builder.world, () => {}, take)
+    const reading = (async () => {
+      for await (const chunk of receiver.chunks) {
+        await watch.caughtUp()
+        explainer.push(chunk)
+      }
+    })()
+    await network.sendMeanwhile(Array.from({ length: 30 }, (_, i) => from(ROUTER, 1000 + i, { pause: 12 })))
+    await receiver.stop()
+    await reading
+    await watch.stop()
+    const closed = journeys.filter(({ packet }) => (packet.ipId ?? 0) >= 1000 && packet.dst === ROUTER)
+    expect(closed.map(({ findings }) => findings.map(({ code }) => code))).toEqual(Array(30).fill(['closed-port']))
+    for (const { findings } of closed) expect(findings[0]!.message).toContain('The kernel says so')
   })
 })

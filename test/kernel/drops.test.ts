@@ -62,6 +62,17 @@ describe.skipIf(reason)('drops that the kernel tells', () => {
     })
   })
 
+  it('has handed over what was there when it is asked to', async () => {
+    for (let id = 910; id < 930; id++) {
+      network.send([from(ROUTER, id)])
+      await watch.caughtUp()
+      expect(drops.at(-1)?.packet.ipId).toBe(id)
+    }
+    const begun = performance.now()
+    await Promise.all(Array.from({ length: 100 }, () => watch.caughtUp()))
+    expect(performance.now() - begun).toBeLessThan(1000)
+  })
+
   it('says nothing of another namespace', async () => {
     network.send([from(FAR, 902)])
     network.send([from(ROUTER, 903)])
@@ -100,7 +111,12 @@ describe.skipIf(reason)('a flood of 200,000 drops', () => {
     })
     await watch.ready
     const sent = network.send([from(ROUTER, 1, { dport: 9, times: 200_000 })])
+    await watch.caughtUp()
+    const before = seen
     await watch.stop()
+    // nothing comes any more to those who wait
+    await watch.caughtUp()
+    expect(seen).toBe(before)
     return { sent, seen, lost: watch.lost(), missed: watch.missed() }
   }
 

@@ -4,9 +4,11 @@ export const mtuBlackHole: Incident = {
   name: 'mtu-black-hole',
   title: 'small packets get through a tunnel, large ones disappear',
   story:
-    'Behind a router with a tunnel of 1280 bytes everything works that is small. Large packets vanish, and the sender is ' +
-    'never told: a rule drops the ICMP message that would say how much fits.',
+    'Behind a router with a tunnel of 1280 bytes TCP works, as its segments are clamped, and UDP only while it is small. ' +
+    'Large packets vanish, and the sender is never told: a rule drops the ICMP message that would say how much fits.',
   backend: 'legacy',
+  // nft has no word for "don't fragment"
+  onlyLegacy: true,
   hosts: {
     client: { addresses: { eth0: ['192.0.2.2/24'] }, routes: ['default via 192.0.2.1'] },
     router: {
@@ -14,7 +16,15 @@ export const mtuBlackHole: Incident = {
       mtu: { tunnel: 1280 },
       sysctls: { 'net.ipv4.ip_forward': '1' },
       rules: {
-        v4: `*filter
+        v4: `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A FORWARD -o tunnel -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+COMMIT
+*filter
 :INPUT ACCEPT [0:0]
 :FORWARD ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]

@@ -13,7 +13,15 @@ export const staleConntrack: Incident = {
       addresses: { lan: ['192.0.2.1/24'], dmz: ['10.0.0.1/24'] },
       sysctls: { 'net.ipv4.ip_forward': '1' },
       rules: {
-        v4: `*nat
+        v4: `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A FORWARD -o dmz -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+COMMIT
+*nat
 :PREROUTING ACCEPT [0:0]
 :INPUT ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]

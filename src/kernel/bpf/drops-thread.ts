@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Control } from '../control.ts'
 import { Unavailable } from '../unavailable.ts'
 import type { FromDropThread, ToDropThread } from './messages.ts'
-import { Pump } from './pump.ts'
+import { BATCH, Pump } from './pump.ts'
 import { Symbols } from './symbols.ts'
 import { openTap } from './tap.ts'
 
@@ -25,18 +25,39 @@ try {
   post({ kind: 'failed', message, ...(error instanceof Unavailable ? { reason: error.reason } : {}) })
 }
 
-function run({ namespaceInode, entries, memory }: ToDropThread): void {
+function run({ namespaceInode, entries, memory, turns }: ToDropThread): void {
   const tap = openTap(namespaceInode, entries)
   try {
     // takes a tenth of a second, in which drops already wait
     const symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
     const pump = new Pump(tap, symbols, new Control(memory, MOST_UNDER_WAY), post)
     post({ kind: 'ready', reasons: tap.reasons })
-    const idle = new Int32Array(new SharedArrayBuffer(4))
-    while (!pump.stopping) if (!pump.take()) Atomics.wait(idle, 0, 0, PAUSE)
+    pumpOn(pump, entries, new Int32Array(turns))
     tap.detach()
-    while (pump.take());
+    while (pump.take() > 0);
   } finally {
     tap.close()
+  }
+}
+
+function pumpOn(pump: Pump, entries: number, turns: Int32Array): void {
+  let answered = 0
+  /** What was asked and is not answered, and how many drops were taken since. */
+  let turn = 0
+  let since = 0
+  while (!pump.stopping) {
+    const asked = Atomics.load(turns, 0)
+    if (turn === answered && asked !== answered) {
+      turn = asked
+      since = 0
+    }
+    const taken = pump.take()
+    since += taken
+    // empty by now, or all that was in it then has come out
+    if (turn !== answered && (taken < BATCH || since >= entries)) {
+      answered = turn
+      post({ kind: 'caught-up', turn })
+    }
+    if (taken === 0) Atomics.wait(turns, 0, asked, PAUSE)
   }
 }

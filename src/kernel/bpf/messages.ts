@@ -7,6 +7,8 @@ export interface ToDropThread {
   entries: number
   /** Of a Control. */
   memory: SharedArrayBuffer
+  /** One number of 32 bits: how often it was asked to catch up. */
+  turns: SharedArrayBuffer
 }
 
 export type FromDropThread =
@@ -18,5 +20,7 @@ export type FromDropThread =
       locations: ReadonlyMap<number, string>
       clockOffset: number
     }
+  /** All is handed over that the kernel had told when `turns` had this number. */
+  | { kind: 'caught-up'; turn: number }
   | { kind: 'missed'; missed: number }
   | { kind: 'failed'; message: string; reason?: Reason }

@@ -6,7 +6,7 @@ import type { Symbols } from './symbols.ts'
 import type { Tap } from './tap.ts'
 
 /** Taken at once, at most. */
-const BATCH = 2048
+export const BATCH = 2048
 /** Milliseconds after which clocks are compared anew: one of them is corrected all the time. */
 const CLOCK_PERIOD = 10_000
 
@@ -36,15 +36,15 @@ export class Pump {
     return this.control.stopping
   }
 
-  /** Was there something? */
-  take(): boolean {
+  /** How many drops there were. */
+  take(): number {
     const { tap, control, batch } = this
     if (performance.now() - this.compared > CLOCK_PERIOD) {
       this.clockOffset = compareClocks()
       this.compared = performance.now()
     }
     const taken = tap.take(batch)
-    if (taken === 0) return false
+    if (taken === 0) return 0
     const records = batch.slice(0, taken)
     const { clockOffset } = this
     this.post({ kind: 'drops', records, locations: this.newNames(taken), clockOffset }, [records.buffer])
@@ -53,7 +53,7 @@ export class Pump {
     if (missed !== this.missed) this.post({ kind: 'missed', missed })
     this.missed = missed
     control.send(taken)
-    return true
+    return taken / RECORD
   }
 
   private newNames(length: number): Map<number, string> {

@@ -22,6 +22,11 @@ export interface DropWatch {
   readonly ready: Promise<void>
   /** Called with drops as they come, in time as far as CPUs agree on that. */
   onDrops(callback: (drops: Drop[]) => void): void
+  /**
+   * Resolved when all that the kernel had told at this moment has been handed to the callbacks. Whoever explains journeys
+   * waits for it, as a packet's trace may come before the drop that ends it.
+   */
+  caughtUp(): Promise<void>
   /** Drops that the kernel had no room for so far. */
   lost(): number
   /**
@@ -47,6 +52,9 @@ class ThreadWatch implements DropWatch {
   private readonly control = new Control()
   private readonly done: Promise<void>
   private readonly callbacks: ((drops: Drop[]) => void)[] = []
+  private readonly turns = new Int32Array(new SharedArrayBuffer(4))
+  private readonly waiting: { turn: number; resolve: () => void }[] = []
+  private ended = false
   private readonly reader = new DropRecords()
   private readonly locations = new Map<number, string>()
   private reasons: ReadonlyMap<number, string> = new Map()
@@ -56,7 +64,7 @@ class ThreadWatch implements DropWatch {
   constructor({ namespaceInode, entries = DEFAULT_ENTRIES }: DropOptions, script: string) {
     // most commands need no threads, and Node starts faster without
     const { Worker } = process.getBuiltinModule('node:worker_threads')
-    const workerData: ToDropThread = { namespaceInode, entries, memory: this.control.memory }
+    const workerData: ToDropThread = { namespaceInode, entries, memory: this.control.memory, turns: this.turns.buffer }
     const worker = new Worker(script, { workerData, name: 'nfwhy drops' })
     this.done = new Promise((resolve) => worker.once('exit', () => resolve()))
     this.ready = this.listen(worker)
@@ -72,6 +80,7 @@ class ThreadWatch implements DropWatch {
       }
       worker.on('message', (message: FromDropThread) => {
         if (message.kind === 'drops') this.hand(message)
+        else if (message.kind === 'caught-up') this.answer(message.turn)
         else if (message.kind === 'missed') this.interrupted = message.missed
         else if (message.kind === 'failed') fail(errorOf(message))
         else {
@@ -80,7 +89,11 @@ class ThreadWatch implements DropWatch {
         }
       })
       worker.on('error', fail)
-      worker.on('exit', () => reject(new Error('the thread that watches drops ended before it was ready')))
+      worker.on('exit', () => {
+        this.ended = true
+        this.answer(Number.POSITIVE_INFINITY)
+        reject(new Error('the thread that watches drops ended before it was ready'))
+      })
     })
   }
 
@@ -93,6 +106,17 @@ class ThreadWatch implements DropWatch {
 
   onDrops(callback: (drops: Drop[]) => void): void {
     this.callbacks.push(callback)
+  }
+
+  caughtUp(): Promise<void> {
+    if (this.ended) return Promise.resolve()
+    const turn = Atomics.add(this.turns, 0, 1) + 1
+    Atomics.notify(this.turns, 0)
+    return new Promise((resolve) => this.waiting.push({ turn, resolve }))
+  }
+
+  private answer(turn: number): void {
+    while (this.waiting.length > 0 && this.waiting[0]!.turn <= turn) this.waiting.shift()!.resolve()
   }
 
   lost(): number {

@@ -69,6 +69,13 @@ export const monitors = ({ processes }: Facts): Process[] =>
 export const logListeners = ({ processes }: Facts): Process[] =>
   processes.filter(({ name, command }) => /^ulogd/.test(name) || /\bnflog\b/.test(command))
 
+/** `nfwhy-12` of each session that runs: it shows that word behind its `sh -s`. */
+export const sessionsOf = ({ processes }: Facts): { id: string; namespace?: string }[] =>
+  processes.flatMap(({ command, namespace }) => {
+    const id = /\bsh -s (nfwhy-\d+)$/.exec(command)?.[1]
+    return id === undefined ? [] : [{ id, ...(namespace === undefined ? {} : { namespace }) }]
+  })
+
 /** Those that follow the kernel's log. */
 export const logReaders = ({ processes }: Facts): Process[] =>
   processes.filter(

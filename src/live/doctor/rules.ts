@@ -48,23 +48,33 @@ export function rulesOf(facts: Facts): Rules {
   return rules
 }
 
-/** Tables that came as iptables-save prints them. */
-const IPTABLES = [
-  ['raw', 'legacy'],
-  ['filter', 'legacy'],
-  ['nft-raw', 'nft'],
-] as const
-
 function readRules({ texts }: Facts): Rules {
   const world = emptyWorld()
   const ignore = () => {}
-  for (const family of ['ip', 'ip6'] as const)
-    for (const [name, backend] of IPTABLES)
-      for (const ruleset of readIptablesSave((texts.get(`${family}-${name}`) ?? []).join('\n'), ignore))
-        for (const table of ruleset.tables) world.tables.push({ ...table, family, backend })
+  const saved = (name: string): Table[] =>
+    readIptablesSave((texts.get(name) ?? []).join('\n'), ignore).flatMap(({ tables }) => tables)
+  const families = ['ip', 'ip6'] as const
+  for (const family of families)
+    for (const name of ['raw', 'filter'])
+      for (const table of saved(`${family}-${name}`)) world.tables.push({ ...table, family, backend: 'legacy' })
   // its sets come without their elements, so what hangs on them stays unknown
   for (const { tables } of readNft((texts.get('nft') ?? []).join('\n'), ignore)) world.tables.push(...tables)
+  for (const family of families)
+    for (const table of saved(`${family}-nft-raw`))
+      putSaved(world, { ...table, family, backend: 'nft' }, texts.has('nft'))
   return { world, traces: world.tables.flatMap(tracesOf) }
+}
+
+/** In place of what nft tells of the same table, where both have the same rules. `told`: nft has told its tables. */
+function putSaved({ tables }: World, saved: Table, told: boolean): void {
+  const at = tables.findIndex(
+    ({ kind, family, name }) => kind === 'nft' && family === saved.family && name === saved.name,
+  )
+  const same = [...(tables[at]?.chains.values() ?? [])].every(
+    ({ name, rules }) => saved.chains.get(name)?.rules.length === rules.length,
+  )
+  if (at >= 0 && same) tables[at] = saved
+  else if (!told) tables.push(saved)
 }
 
 const setsTrace = ({ statements }: Rule): boolean => statements.some(({ kind }) => kind === 'trace')
@@ -143,7 +153,7 @@ export function nameOf({ backend, table, chain, rule }: TraceRule): string {
 
 /** As a listing shows it. */
 export const lineOf = (trace: TraceRule): string =>
-  trace.backend === 'legacy'
+  trace.table.kind === 'iptables'
     ? `${iptablesOf(trace.table)} -t ${trace.table.name} ${trace.rule.text}`
     : `${nameOf(trace)}: ${trace.rule.text}`
 

@@ -47,12 +47,17 @@ legacy_save() { # iptables or ip6tables
     case $("$1" -V 2>&1) in *nf_tables*) ;; *) echo "$1-save" ;; esac
   fi
 }
-# without nft, the other iptables at least tells its own rules; it makes no table to list them
-if [ -z "$nft_works" ] && ! command -v nft >/dev/null 2>&1 && nf_tables_is_there; then
-  for family in ip ip6; do
-    case $("$family"tables -V 2>&1) in *nf_tables*) show_command "$family-nft-raw" "$family"tables-save -c -t raw ;; esac
-  done
-fi
+# of its own rules iptables-nft tells more than nft does, comments too; it makes no table to list them
+nft_save() { # iptables or ip6tables
+  if command -v "$1-nft-save" >/dev/null 2>&1; then echo "$1-nft-save"
+  else case $("$1" -V 2>&1) in *nf_tables*) echo "$1-save" ;; esac; fi
+}
+for family in ip ip6; do
+  if [ -n "$nft_works" ]; then nft list tables 2>/dev/null | grep -qx "table $family raw" || continue
+  elif command -v nft >/dev/null 2>&1 || ! nf_tables_is_there; then continue; fi
+  save=$(nft_save "$family"tables 2>/dev/null)
+  [ -n "$save" ] && show_command "$family-nft-raw" "$save" -c -t raw
+done
 for family in ip ip6; do
   save=$(legacy_save "$family"tables)
   for table in raw filter; do

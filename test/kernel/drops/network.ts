@@ -1,5 +1,5 @@
 /** A router between two hosts, each in a network namespace of its own: its interface `ra` leads to one, `rb` to the other. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -21,6 +21,8 @@ export interface Sent {
   /** How far the checksum is off. */
   wrong?: number
   times?: number
+  /** Milliseconds before it. */
+  pause?: number
 }
 
 export const HOST = '198.51.100.2'
@@ -92,6 +94,16 @@ export class Network {
     })
     if (status !== 0) throw new Error(stderr)
     return Number(stdout)
+  }
+
+  /** The same, while this process goes on. */
+  async sendMeanwhile(packets: readonly Sent[]): Promise<void> {
+    const sender = spawn('env', ['ip', 'netns', 'exec', this.host, 'python3', SEND], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    sender.stdin.end(packets.map((one) => JSON.stringify(one)).join('\n'))
+    const status = await new Promise((resolve) => sender.once('exit', resolve))
+    if (status !== 0) throw new Error(`send.py: ${status}`)
   }
 
   remove(): void {

@@ -4,6 +4,7 @@ import json
 import socket
 import struct
 import sys
+import time
 
 
 def checksum(data):
@@ -65,6 +66,7 @@ for line in sys.stdin:
     spec = json.loads(line)
     via = sockets[":" in spec["dst"]]
     data = packet(spec)
+    time.sleep(spec.get("pause", 0) / 1000)
     for _ in range(spec.get("times", 1)):
         via.sendto(data, (spec["dst"], 0))
         sent += 1

@@ -71,6 +71,22 @@ const CASES: Case[] = [
   },
   {
     cause: 'leftover',
+    code: 'leftover-note',
+    severity: 'warning',
+    setup: 'mount -t tmpfs none /run; mkdir /run/nfwhy; echo : >/run/nfwhy/nfwhy-12.sh',
+    command: 'nfwhy trace --cleanup',
+  },
+  {
+    cause: 'leftover',
+    code: 'leftover-rule',
+    severity: 'warning',
+    setup:
+      'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -m comment --comment nfwhy-12 -m time --datestop 2026-01-05T10:00:00 -j TRACE',
+    command:
+      'iptables-nft -w -t raw -D OUTPUT -p tcp -m tcp --dport 80 -m comment --comment nfwhy-12 -m time --datestop 2026-01-05T10:00:00 -j TRACE',
+  },
+  {
+    cause: 'leftover',
     code: 'trace-rule',
     severity: 'note',
     setup: 'iptables-nft -t raw -A OUTPUT -p tcp --dport 80 -j TRACE; mount --bind /dev/null /usr/sbin/nft',

@@ -82,6 +82,14 @@ const CASES: [not: string, setup: string, filter?: string][] = [
     `${base('meta nftrace set 1')}; ${nft('table inet u { chain c { type filter hook prerouting priority 0\n counter\n }\n chain d { type filter hook output priority -400\n counter\n }\n }')}`,
   ],
   ['no-logger', 'sysctl -qw net.netfilter.nf_log.2=NONE; nft add table ip x'],
+  [
+    'logger-held',
+    `${LEGACY('OUTPUT', '-j TRACE')}; tcpdump -i nflog -w /dev/null ${QUIET}\necho 'sleep 300; :' | sh -s nfwhy-12 >/dev/null 2>&1 &\nsleep 0.5`,
+  ],
+  [
+    'trace-rule',
+    `iptables-nft -t raw -A OUTPUT -m comment --comment nfwhy-12 -j TRACE; echo 'sleep 300; :' | sh -s nfwhy-12 >/dev/null 2>&1 &\nsleep 0.5`,
+  ],
   ['logger-left', `tcpdump -i nflog -w /dev/null ${QUIET}`],
 ]
 

@@ -38,9 +38,18 @@ export class TraceRun {
     { env = {}, command = [], readsOutput = true, terminal = false }: RunOptions = {},
   ) {
     const whole = [...command, process.execPath, BIN, 'trace', ...args]
-    const [program, ...words] = terminal ? ['script', '-qefc', whole.map(shellWord).join(' '), '/dev/null'] : whole
+    const [program, ...words] = terminal
+      ? ['script', '-qefc', `exec ${whole.map(shellWord).join(' ')}`, '/dev/null']
+      : whole
     this.child = spawn(program!, words, {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...env, [MARK]: this.mark },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LANG: 'C.UTF-8',
+        TERM: 'xterm',
+        ...env,
+        [MARK]: this.mark,
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     })

@@ -70,15 +70,15 @@ sed 's/^/nflog /' /proc/net/netfilter/nfnetlink_log
 :`
 
 /** `-s` leaves counters out. */
-const EMPTY_CHAIN = /^\tchain [^\n]*\{\n(?:\t\ttype [^\n]*; policy accept;\n)?\t\}\n/gm
-const EMPTY_TABLE = /^table [^\n]*\{\n\s*\}\n/gm
+const EMPTY_CHAIN = /^\tchain [^\n]*\{[^\n]*\n(?:\t\ttype [^\n]*; policy accept;\n)?\t\}\n/gm
+const EMPTY_TABLE = /^table [^\n]*\{[^\n]*\n\s*\}\n/gm
 
 const rulesOfNft = (text: string): string[] =>
   [
     ...text
       .replace(EMPTY_CHAIN, '')
       .replace(EMPTY_TABLE, '')
-      .matchAll(/^table (.*) \{\n([\s\S]*?)^\}/gm),
+      .matchAll(/^table (.*?) \{.*\n([\s\S]*?)^\}/gm),
   ].flatMap(([, table, body]) => body!.split('\n').map((line, i) => `${table} ${i} ${line.trim()}`))
 
 const rulesOfSave = (text: string): string[] =>

@@ -10,7 +10,7 @@ import { type Facts, readFacts, survey } from '../../../src/live/survey/facts.ts
 import { PROBE } from '../../../src/live/survey/probe.ts'
 import { lab, whyNoLab } from '../doctor/lab.ts'
 
-const why = whyNoLab('nft', 'iptables-legacy', 'strace', 'busybox')
+const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'strace', 'busybox')
 const described = describe.skipIf(why !== undefined)
 
 const scratch = (): string => {
@@ -37,7 +37,10 @@ find /run /tmp -maxdepth 1 -newer /proc/1/comm -name '*nfwhy-[0-9]*'`
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
   test.each([
     ['nothing', ''],
-    ['rules of both', 'iptables-legacy -t raw -A OUTPUT -j TRACE; nft add table ip x; nft add chain ip x y'],
+    [
+      'rules of both',
+      'iptables-legacy -t raw -A OUTPUT -j TRACE; iptables-nft -t raw -A OUTPUT -j TRACE; nft add table ip x',
+    ],
   ])('%s: looking changes nothing', async (_, setup) => {
     const place = await lab(setup)
     const before = await state(place)
@@ -48,7 +51,7 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
   })
 
   test('it loads no module, writes no file, and starts no program that does', async () => {
-    const place = await lab('iptables-legacy -t raw -A OUTPUT -j TRACE; nft add table ip x')
+    const place = await lab('iptables-legacy -t raw -A OUTPUT -j TRACE; iptables-nft -t raw -A OUTPUT -j TRACE')
     const log = join(scratch(), 'strace')
     const traced = 'openat,open,creat,init_module,finit_module,delete_module,mount,unlink,unlinkat,mkdir,rename,execve'
     const { status, stdout } = spawnSync(

@@ -1,6 +1,6 @@
 import type { Table } from '../../../model/ruleset.ts'
 import { type Facts, kernelAtLeast } from '../../survey/facts.ts'
-import { traceListeners } from '../listeners.ts'
+import { sessionsOf, traceListeners } from '../listeners.ts'
 import type { Cause, Problem } from '../problem.ts'
 import { deletion, isOwnTable, lineOf, nameOf, rulesOf, type TraceRule, wordsOf } from '../rules.ts'
 
@@ -22,9 +22,7 @@ export const leftover: Cause = {
   },
 }
 
-/** A session that sets up `nfwhy-12` shows that word behind its `sh -s`. */
-const isRunning = ({ processes }: Facts, session: string): boolean =>
-  processes.some(({ command }) => command.endsWith(`sh -s ${session}`))
+const isRunning = (facts: Facts, session: string): boolean => sessionsOf(facts).some(({ id }) => id === session)
 
 /** The kernel takes an owner's table away with its process, so the process is there; or somebody listens to it. */
 const isHeld = (facts: Facts, { name, flags }: Table): boolean =>

@@ -1,6 +1,6 @@
 import { sysctlOf } from '../../survey/facts.ts'
 import { FAMILY_NAME, LOG_SYSCTL, legacyFamilies, logSeverity } from '../legacy.ts'
-import { holderWords, logGroups } from '../listeners.ts'
+import { holderWords, logGroups, sessionsOf } from '../listeners.ts'
 import { type Cause, type Problem, setting } from '../problem.ts'
 
 export const loggerHeld: Cause = {
@@ -15,6 +15,8 @@ export const loggerHeld: Cause = {
   tested: 'in a namespace',
   check(facts, wish) {
     const groups = logGroups(facts)
+    // one of nfwhy's has taken it, and gives it back
+    if (sessionsOf(facts).some(({ namespace }) => namespace === facts.namespace)) return []
     return legacyFamilies(facts, wish).flatMap((family): Problem[] => {
       if (sysctlOf(facts, LOG_SYSCTL[family]) !== 'nfnetlink_log') return []
       const name = LOG_SYSCTL[family].replaceAll('/', '.')

@@ -23,6 +23,9 @@ export class NftNetlinkReader extends CaptureFile {
   private readonly messages: TraceMessages
   private readonly devices: DeviceNames
   private lost = 0
+  private begun = false
+  /** Rules were changed, and more events may follow. */
+  private changed = false
 
   constructor(context: CaptureContext) {
     super(context, NETLINK)
@@ -53,10 +56,14 @@ export class NftNetlinkReader extends CaptureFile {
     const type = view.getUint16(start + 4, little)
     switch (type) {
       case NFT_MSG_TRACE:
+        if (this.changed) this.tell('ruleset-change', 'the ruleset was changed while this was taken')
+        this.changed = false
+        this.begun = true
         if (!whole || !this.messages.take(view, start + NLMSGHDR, end, little, this.moment, this.number)) this.cut()
         return
       case NFT_MSG_NEWGEN:
-        this.tell('ruleset-change', 'the ruleset was changed while this was taken')
+        // before the first event it is of no interest: tracing was set up then
+        this.changed = this.begun
         return
       case NLMSG_OVERRUN:
         this.overrun(end - start >= NLMSGHDR + 4 ? view.getUint32(start + NLMSGHDR, little) : 1)

@@ -240,7 +240,7 @@ describe('files', () => {
     const one = N.trace(N.policy('c', 1))
     const bytes = file(one, changed, one, overrun([...u32(500)].reverse()), one, overrun([]))
     const { events, lost, told, skipped } = read(bytes)
-    expect([events.length, lost, told, skipped]).toEqual([3, [2, 3], ['2 ruleset-change', '4 events-lost'], 0])
+    expect([events.length, lost, told, skipped]).toEqual([3, [2, 3], ['3 ruleset-change', '4 events-lost'], 0])
     const reader = nftNetlink.open({
       points: { nftNumber: () => 0 } as never,
       states: { names: { number: () => 0 } } as never,

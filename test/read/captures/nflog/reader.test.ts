@@ -273,8 +273,10 @@ describe('attributes', () => {
       record(attributes(PREFIX, SYN, [12, u32(number)]), true, { group })
     const file = (...list: [number, number][]) => pcap(list.map(([group, number]) => numbered(group, number)))
     expect(read(file([0, 0xffffffff], [5, 7], [0, 0], [5, 8])).told).toEqual([])
-    const { told, messages } = read(file([0, 1], [5, 7], [0, 4], [5, 9]))
+    const { told, messages, lost } = read(file([0, 1], [5, 7], [0, 4], [5, 9]))
     expect(told).toEqual(['- records-lost'])
+    // told in front of the records that came behind the gap
+    expect(lost).toEqual([2, 3])
     expect(messages[0]).toContain('3 records')
     expect(explainCapture(nflogPcap, file([0, 1], [5, 7], [0, 4], [5, 9])).stats.lost).toBe(3)
   })
