@@ -1,7 +1,8 @@
 /** What nft's matches say of packets; test/kernel/nft-conditions.test.ts asks the kernel the same at random. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/model/packet.ts'
-import { matches } from './ask.ts'
+import { meet } from '../../../src/rules/verdict.ts'
+import { matches, momentOf, rulesOf, told } from './ask.ts'
 
 const TCP: Packet = {
   ...{ src: '192.0.2.7', dst: '198.51.100.9', protocol: 'tcp', sport: 40000, dport: 22, tcpFlags: ['syn'] },
@@ -117,4 +118,18 @@ rows('what cannot be told', [
 it('asks for a header only where the rule has not', () => {
   expect(matches('meta l4proto tcp th dport 22', TCP, '', 'ip')).toBe(true)
   expect(matches('tcp dport 22 tcp sport 40000', TCP, '', 'ip')).toBe(true)
+})
+
+// nft 1.0.6 prints `meta load protocol => reg 1, cmp eq reg 1 0x00000008` in front of each of them
+it.each(['bridge', 'netdev'])('asks for the type of the frame in a table of family %s', (family) => {
+  const frame = (rule: string, packet: Packet) => {
+    const { world, rules } = rulesOf(rule, '', family)
+    return told(meet(rules[0]!, { ...momentOf(packet, world), family: family as 'bridge' | 'netdev' }).truth)
+  }
+  expect(frame('ip protocol icmp', ICMP)).toBe(true)
+  expect(frame('icmp type echo-request', ICMP)).toBe(true)
+  expect(frame('ip saddr 192.0.2.7', TCP)).toBe(true)
+  expect(frame('ip saddr 192.0.2.8', TCP)).toBe(false)
+  expect(frame('ip6 saddr 2001:db8::7', V6)).toBe(true)
+  expect(frame('ip6 saddr != 2001:db8::7', TCP)).toBe(false)
 })

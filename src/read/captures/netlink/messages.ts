@@ -9,6 +9,7 @@ import * as F from '../header-fields.ts'
 import type { Moment } from '../stamp.ts'
 import { TracedLineTable } from '../traced-line-table.ts'
 import * as A from './attributes.ts'
+import { ID_VALUE, LatestMessages } from './latest-messages.ts'
 import * as P from './packet.ts'
 import { type Known, knownOf, type PlacedEvent } from './point.ts'
 
@@ -31,6 +32,7 @@ const utf8 = new TextDecoder()
 export class TraceMessages {
   private readonly context: CaptureContext
   private readonly devices: DeviceNames
+  private readonly latest = new LatestMessages()
   private readonly table = new TracedLineTable<Known>()
   private readonly key = new Uint8Array(NAMES + 3 * (MOST_NAME + 1))
   private readonly keyView = new DataView(this.key.buffer)
@@ -53,6 +55,11 @@ export class TraceMessages {
    * event.
    */
   take(view: DataView, start: number, end: number, little: boolean, at: Moment, line: number): boolean {
+    const seen = this.latest.find(view, start, end, little)
+    if (seen) {
+      this.context.sink.event(seen.point, -1, at, line, view.getUint32(start + ID_VALUE), seen.mark)
+      return true
+    }
     const { keyView, packetView } = this
     if (this.shows) for (let i = 0; i < P.LENGTH; i += 4) packetView.setInt32(i, 0)
     this.shows = false
@@ -119,7 +126,11 @@ export class TraceMessages {
     if (known === undefined) return false
     const { sink } = this.context
     if (this.shows) sink.event(known.begin, this.state(), at, line, id, -1)
-    if (known.point >= 0) sink.event(known.point, -1, at, line, id, known.stolen ? -1 : mark)
+    const { point } = known
+    if (point < 0) return true
+    if (known.stolen) mark = -1
+    if (!this.shows) this.latest.keep(view, start, end, little, { point, mark })
+    sink.event(point, -1, at, line, id, mark)
     return true
   }
 

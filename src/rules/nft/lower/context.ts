@@ -40,9 +40,10 @@ export class Lowering {
 
   /**
    * What nft asks before it reads a header, unless the rule has said so (src/payload.c, payload_gen_dependency). In a
-   * table of one IP version there is no other.
+   * table of one IP version there is no other; in one of frames it asks for the frame's type.
    */
-  need(layers: Layers | undefined, text: string): void {
+  need(given: Layers | undefined, text: string): void {
+    const layers = given && (this.family === 'bridge' || this.family === 'netdev') ? inFrame(given) : given
     if (layers?.ether !== undefined && this.ether !== layers.ether) {
       this.ether = layers.ether
       this.ask({ kind: 'compare', field: 'meta protocol', op: '==', value: layers.ether, text })
@@ -80,3 +81,8 @@ export class Lowering {
     return { family: this.family, name: this.table }
   }
 }
+
+const FRAME_TYPES = { ipv4: 0x0800, ipv6: 0x86dd } as const
+
+const inFrame = ({ network, ...layers }: Layers): Layers =>
+  network === undefined ? layers : { ...layers, ether: FRAME_TYPES[network] }
