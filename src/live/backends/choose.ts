@@ -65,7 +65,7 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
     changes: both && 'stream' in both ? both.changes : [],
     addsRules: false,
     streams,
-    notes: [...notes, ...emptyNote(facts)],
+    notes: [...notes, ...framesNotes(facts), ...emptyNote(facts)],
   }
 }
 
@@ -90,11 +90,12 @@ function legacyMade(
   streams: Stream[],
   changes: Change[],
 ): Made {
-  const made = { backend, streams, notes: emptyNote(facts) }
+  const made = { backend, streams, notes: [] }
   if (facts.nftTables || facts.nftNotLoaded) {
     const table = needsNft(facts, wish, id)
     const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
-    return { ...made, why, table, changes, addsRules: false, notes: [...made.notes, ...ownerNote(table.owned)] }
+    const notes = [...ownerNote(table.owned), ...noLegacyNote(facts)]
+    return { ...made, why, table, changes, addsRules: false, notes }
   }
   const rules = traceRules(id, wish, until, toolsOf(facts, 'legacy'))
   if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
@@ -103,7 +104,7 @@ function legacyMade(
     why: 'the rules are of iptables-legacy, and there is no nft here',
     changes: [...changes, ...rules],
     addsRules: true,
-    notes: [...made.notes, 'an empty table raw stays, if there was none'],
+    notes: ['an empty table raw stays, if there was none'],
   }
 }
 
@@ -208,5 +209,28 @@ const ownerNote = (owned: boolean): string[] =>
 const emptyNote = (facts: Facts): string[] => {
   const { nft, legacy } = sidesOf(facts)
   const unknown = legacyTables(facts, 'ip') === undefined
-  return nft || legacy || unknown ? [] : ['there are no rules here: no packet will be shown']
+  return nft || legacy || unknown
+    ? []
+    : ['there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest']
+}
+
+/** The table that marks packets prints nothing of iptables-legacy. */
+const noLegacyNote = (facts: Facts): string[] =>
+  sidesOf(facts).legacy || legacyTables(facts, 'ip') === undefined
+    ? []
+    : ['iptables-legacy has no rules here: no packet will be shown']
+
+/** Packets are marked at the hooks of IP; a frame may end before it comes there, or never come there. */
+function framesNotes({ nftTables = [] }: Facts): string[] {
+  const has = (family: string) => nftTables.some((name) => name.startsWith(`${family} `))
+  return [
+    ...(has('netdev')
+      ? ['there are tables of family netdev: what their ingress chains drop is not traced, and not shown']
+      : []),
+    ...(has('bridge')
+      ? [
+          'there are tables of family bridge: they are shown only for packets that the bridge hands to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+        ]
+      : []),
+  ]
 }
