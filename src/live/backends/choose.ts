@@ -65,7 +65,7 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
     changes: both && 'stream' in both ? both.changes : [],
     addsRules: false,
     streams,
-    notes: [...notes, ...(isEmpty(facts) ? [NO_RULES] : [])],
+    notes: [...notes, ...framesNotes(facts), ...(isEmpty(facts) ? [NO_RULES] : [])],
   }
 }
 
@@ -90,11 +90,12 @@ function legacyMade(
   streams: Stream[],
   changes: Change[],
 ): Made {
-  const made = { backend, streams, notes: emptyNote(facts) }
+  const made = { backend, streams, notes: [] }
   if (facts.nftTables || facts.nftNotLoaded) {
     const table = needsNft(facts, wish, id)
     const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
-    return { ...made, why, table, changes, addsRules: false, notes: [...made.notes, ...ownerNote(table.owned)] }
+    const notes = [...ownerNote(table.owned), ...noLegacyNote(facts)]
+    return { ...made, why, table, changes, addsRules: false, notes }
   }
   const rules = traceRules(id, wish, until, toolsOf(facts, 'legacy'))
   if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
@@ -103,7 +104,7 @@ function legacyMade(
     why: 'the rules are of iptables-legacy, and there is no nft here',
     changes: [...changes, ...rules],
     addsRules: true,
-    notes: [...made.notes, 'an empty table raw stays, if there was none'],
+    notes: ['an empty table raw stays, if there was none'],
   }
 }
 
@@ -208,11 +209,28 @@ const ownerNote = (owned: boolean): string[] =>
 /** What marks packets is a rule itself, and is told of. */
 const NO_RULES = 'there are no rules here that could drop a packet'
 
-/** Of iptables-legacy nothing is told then. */
-const emptyNote = (facts: Facts): string[] =>
-  isEmpty(facts) ? ['there are no rules here: no packet will be shown (--backend nft shows where packets come)'] : []
+/** The table that marks packets prints nothing of iptables-legacy. */
+const noLegacyNote = (facts: Facts): string[] =>
+  sidesOf(facts).legacy || legacyTables(facts, 'ip') === undefined
+    ? []
+    : ['iptables-legacy has no rules here: no packet will be shown (--backend nft shows where packets come)']
 
 const isEmpty = (facts: Facts): boolean => {
   const { nft, legacy } = sidesOf(facts)
   return !nft && !legacy && legacyTables(facts, 'ip') !== undefined
+}
+
+/** Packets are marked at the hooks of IP; a frame may end before it comes there, or never come there. */
+function framesNotes({ nftTables = [] }: Facts): string[] {
+  const has = (family: string) => nftTables.some((name) => name.startsWith(`${family} `))
+  return [
+    ...(has('netdev')
+      ? ['there are tables of family netdev: what their ingress chains drop is not traced, and not shown']
+      : []),
+    ...(has('bridge')
+      ? [
+          'there are tables of family bridge: they are shown only for packets that the bridge hands to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+        ]
+      : []),
+  ]
 }

@@ -322,3 +322,17 @@ it('journeys that differ only in what the kernel says of them are not taken for 
     'vanished inferred not-netfilter',
   ])
 })
+
+it('what is put away behind the last chain has arrived, though no chain of INPUT shows it', () => {
+  const lines = [RAW(HERE), ...OTHER]
+  const one = drop('QUEUE_PURGE')
+  const purged = { ...one, packet: { ...one.packet, dst: HERE.dst } }
+  const rules = { raw: RULES.raw! }
+  expect(told(explained(lines, [], {}, rules))).toMatchObject({ outcome: 'delivered', basis: 'inferred' })
+  expect(told(explained(lines, [purged], {}, rules))).toMatchObject({
+    outcome: 'delivered',
+    findings: expect.arrayContaining([
+      expect.stringMatching(/^note kernel-drop: It passed, and the kernel put it away/),
+    ]),
+  })
+})
