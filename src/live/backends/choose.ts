@@ -207,7 +207,8 @@ const ownerNote = (owned: boolean): string[] =>
   owned ? [] : ['this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it']
 
 /** What marks packets is a rule itself, and is told of. */
-const NO_RULES = 'there are no rules here that could drop a packet'
+const NO_RULES =
+  'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest'
 
 /** The table that marks packets prints nothing of iptables-legacy. */
 const noLegacyNote = (facts: Facts): string[] =>
