@@ -42,7 +42,7 @@ describe('help', () => {
     expectTidy(long.stdout)
     expect(long.stdout).toMatch(/^Usage: nfwhy \[options\] \[command\]\n\nWhy did netfilter do that to my packet\?\n/)
     const listed = commandsOf(long.stdout)
-    expect(listed.slice(0, 2)).toEqual(['explain', 'compare'])
+    expect(listed.slice(0, 2)).toEqual(['explain', 'trace'])
     expect(listed.at(-1)).toBe('help')
   })
 
