@@ -1,5 +1,5 @@
 /** `nfwhy trace`: asks the running system, shows journeys as they complete, and takes everything away again. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { alternatives } from '../filter/alternatives.ts'
 import { HERE, parseVia } from '../live/place.ts'
 import type { Rate, Wish } from '../live/plan.ts'
@@ -51,14 +51,12 @@ export function traceCommand(program: Command): Command {
     .option('--count <N>', 'end after so many packets', (text) => whole('--count', text))
     .option('--for <TIME>', 'end after so long: 30s, 5m', (text) => duration('--for', text))
     .addOption(
-      program
-        .createOption('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited')
+      new Option('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited')
         .argParser(rate)
-        .default({ packets: 10, per: 'second' } as const, '10/second'),
+        .default({ packets: 10, per: 'second' } satisfies Rate, '10/second'),
     )
     .addOption(
-      program
-        .createOption('--deadline <TIME>', 'everything that was set up is gone after so long')
+      new Option('--deadline <TIME>', 'everything that was set up is gone after so long')
         .argParser((text) => duration('--deadline', text))
         .default(600, '10m'),
     )

@@ -107,7 +107,7 @@ async function round(
 
 /**
  * The last that this sending made, where it was sent again; where a machine has rules of both backends, each shows it, and
- * the one counts that knows its end. NAT has not rewritten it yet where it is first seen.
+ * the one counts that stopped it, or knows its end. NAT has not rewritten it yet where it is first seen.
  */
 export function journeyOf(sent: Sent, journeys: readonly Journey[], { asks }: Incident): Journey | undefined {
   const { sending, sport } = sent
@@ -119,7 +119,8 @@ export function journeyOf(sent: Sent, journeys: readonly Journey[], { asks }: In
     if (sending.what === 'ping') return protocol?.startsWith('icmp')
     return protocol === sending.what && dport === sending.port && from === sport
   })
-  return made.findLast(({ outcome }) => outcome !== 'undetermined') ?? made.at(-1)
+  const stopped = made.findLast(({ outcome }) => outcome === 'dropped' || outcome === 'rejected')
+  return stopped ?? made.findLast(({ outcome }) => outcome !== 'undetermined') ?? made.at(-1)
 }
 
 const turned = ({ src, sport, dport }: Packet): Packet => ({

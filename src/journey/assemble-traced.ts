@@ -258,6 +258,8 @@ export class TracedAssembler implements EventSink {
   }
 
   private close(journey: OpenJourney): void {
+    // nothing else told of it
+    if (journey.own) this.events++
     const lane = this.leave(journey)
     this.onClosed(journey, this.isFollowed(journey, lane))
     this.forget(journey)

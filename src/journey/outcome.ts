@@ -58,7 +58,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
   if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
-  const lost = evidence.followed || evidence.lossless === false
+  const lost = evidence.followed || evidence.lossy === true
   const cut = () => open(lost ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
     case 'drop':
@@ -163,7 +163,7 @@ function accepted(evidence: Evidence, all: World, step: number, lossless: boolea
   const missing = (next: BaseChain): Ended => {
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
-    if (evidence.lossless === false) return { ...ended('undetermined'), because: 'lost-events', missing: next }
+    if (evidence.lossy) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }

@@ -2,6 +2,9 @@
 import type { RulesetChange } from './source.ts'
 import type { Reason } from './unavailable.ts'
 
+/** Milliseconds in which nothing came. */
+export const LULL = 100
+
 export interface ToThread {
   what: 'nft-trace' | 'nflog'
   namespace?: string
@@ -16,6 +19,8 @@ export interface ToThread {
 export type FromThread =
   | { kind: 'ready'; bufferBytes: number }
   | { kind: 'chunk'; chunk: Uint8Array<ArrayBuffer> }
+  /** Nothing has come for the time that the thread waits. */
+  | { kind: 'lull' }
   | { kind: 'change'; change: RulesetChange }
   | { kind: 'end' }
   /** Without a reason it is a bug, or a kernel that does what is not expected. */

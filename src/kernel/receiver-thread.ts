@@ -11,12 +11,14 @@ import { NOTHING, OVERRUN } from './netlink-socket.ts'
 import { NflogSource } from './nflog.ts'
 import { NftTraceSource } from './nft-trace.ts'
 import { Clock } from './pcap.ts'
-import type { FromThread, ToThread } from './receiver-messages.ts'
+import { type FromThread, LULL, type ToThread } from './receiver-messages.ts'
 import type { Source } from './source.ts'
 import { Unavailable } from './unavailable.ts'
 
 /** Milliseconds until it looks whether to stop. */
-const WAIT = 100
+const WAIT = LULL
+/** Said so often behind what came last. */
+const MOST_LULLS = 20
 
 const post = (message: FromThread, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer)
 const clock = new Clock()
@@ -36,7 +38,10 @@ function run(asked: ToThread): void {
     // first, as somebody may begin to read only then
     post({ kind: 'ready', bufferBytes: source.socket.bufferBytes })
     send(source.head, control)
-    while (!control.stopping) receive(source, control, true)
+    let lulls = MOST_LULLS
+    while (!control.stopping)
+      if (receive(source, control, true) !== NOTHING) lulls = 0
+      else if (lulls++ < MOST_LULLS) post({ kind: 'lull' })
     source.finish()
     while (receive(source, control, false) !== NOTHING);
     const last = source.end(clock.now())

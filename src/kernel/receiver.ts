@@ -31,7 +31,10 @@ export interface Receiver {
    * counts what it keeps around each message. Rejected with Unavailable where that cannot be done here.
    */
   readonly ready: Promise<{ bufferBytes: number }>
-  /** For one reader. Ends after `stop`, behind all that was received; whoever leaves off reading stops it. */
+  /**
+   * For one reader. Ends after `stop`, behind all that was received; whoever leaves off reading stops it. An empty one says
+   * that in LULL milliseconds nothing came; it comes again while that goes on, for two seconds.
+   */
   readonly chunks: AsyncIterable<Uint8Array>
   /** Of nft-trace: whenever the ruleset of nf_tables was changed. */
   onRulesetChange(callback: (change: RulesetChange) => void): void
@@ -50,6 +53,8 @@ export function receive(options: ReceiveOptions, script: string = besideUs()): R
 }
 
 const besideUs = (): string => fileURLToPath(new URL('./receiver.cjs', import.meta.url))
+
+const NOTHING_NEW = new Uint8Array(0)
 
 class ThreadReceiver implements Receiver {
   readonly ready: Promise<{ bufferBytes: number }>
@@ -88,6 +93,7 @@ class ThreadReceiver implements Receiver {
       }
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'chunk') this.add(message.chunk)
+        else if (message.kind === 'lull') this.add(NOTHING_NEW)
         else if (message.kind === 'ready') resolve({ bufferBytes: message.bufferBytes })
         else if (message.kind === 'change') for (const callback of this.callbacks) callback(message.change)
         else if (message.kind === 'failed') fail(errorOf(message))
@@ -102,8 +108,8 @@ class ThreadReceiver implements Receiver {
   }
 
   private add(chunk: Uint8Array): void {
-    if (this.abandoned) this.control.take(chunk.length)
-    else this.waiting.push(chunk)
+    if (!this.abandoned) this.waiting.push(chunk)
+    else if (chunk !== NOTHING_NEW) this.control.take(chunk.length)
     this.wake()
   }
 
@@ -113,7 +119,7 @@ class ThreadReceiver implements Receiver {
         const { waiting } = this
         this.waiting = []
         for (const chunk of waiting) {
-          this.control.take(chunk.length)
+          if (chunk !== NOTHING_NEW) this.control.take(chunk.length)
           yield chunk
         }
         if (this.waiting.length > 0) continue

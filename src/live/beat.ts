@@ -1,9 +1,9 @@
 /** How a script over there knows that we are still here: a line on its standard input now and then. */
 
-/** Seconds. */
-const BEAT_EVERY = 10
-/** Seconds; without a beat for so long the connection is taken for lost. */
-const SILENCE = 35
+/** Seconds; without a beat, or an answer to one, for so long the connection is taken for lost. Tests have less patience. */
+export const SILENCE = Math.max(4, Math.floor(Number(process.env.NFWHY_SILENCE) || 35))
+/** Beats within it. */
+const BEATS = 4
 
 /**
  * sh: `nfwhy_read [SECONDS]` prints a line of standard input; fails at its end and, where there is `timeout`, after so
@@ -19,8 +19,26 @@ else
   nfwhy_read() { read -r word && printf '%s\\n' "$word"; }
 fi`
 
-/** Gives what stops it. */
-export function keepBeating(stdin: NodeJS.WritableStream): () => void {
-  const timer = setInterval(() => stdin.write('beat\n'), BEAT_EVERY * 1000)
-  return () => clearInterval(timer)
+export interface Beat {
+  /** An answer came. */
+  heard(): void
+  stop(): void
+}
+
+/** `lost`: called once where answers are expected and none came to any of the last beats. Counted, as a computer may sleep. */
+export function keepBeating(stdin: NodeJS.WritableStream, lost?: () => void): Beat {
+  let unanswered = 0
+  const timer = setInterval(
+    () => {
+      if (unanswered++ === BEATS) lost?.()
+      stdin.write('beat\n')
+    },
+    (SILENCE / BEATS) * 1000,
+  )
+  return {
+    heard: () => {
+      unanswered = 0
+    },
+    stop: () => clearInterval(timer),
+  }
 }

@@ -1,5 +1,5 @@
 /** The guard (guard.ts) running in its place. */
-import { keepBeating } from './beat.ts'
+import { type Beat, keepBeating, SILENCE } from './beat.ts'
 import { guardScript } from './guard.ts'
 import { type Place, startScript } from './place.ts'
 import type { Plan } from './plan.ts'
@@ -21,19 +21,33 @@ export function startGuard(place: Place, plan: Plan): Guard {
   const running = startScript(place, guardScript(plan), plan.id)
   let said = ''
   let stopping = false
-  let stopBeating = () => {}
+  let beat: Beat | undefined
+  let isLost = false
   const undone = new Promise<void>((resolve) => {
     running.stdout.setEncoding?.('utf8')
     running.stdout.on('data', (text: string) => {
-      said += text
+      if (text !== 'here\n') said += text
+      beat?.heard()
       if (UNDONE.test(said)) resolve()
     })
+  })
+  let lose = () => {}
+  const lost = new Promise<never>((_, reject) => {
+    lose = () => {
+      isLost = true
+      reject(
+        new LiveProblem(
+          `${place.name}: nothing has been heard from there for ${SILENCE} s.`,
+          'Where the connection is lost, it takes everything back by itself by now; `nfwhy trace --cleanup` looks.',
+        ),
+      )
+    }
   })
   const ready = new Promise<void>((resolve, reject) => {
     const look = () => {
       if (!/^ready$/m.test(said)) return
       running.stdout.off('data', look)
-      stopBeating = keepBeating(running.stdin)
+      beat = keepBeating(running.stdin, lose)
       resolve()
     }
     running.stdout.on('data', look)
@@ -45,8 +59,8 @@ export function startGuard(place: Place, plan: Plan): Guard {
     }, reject)
   })
   ready.catch(() => {})
-  const ended = Promise.race([running.ended, undone]).then(() => {
-    stopBeating()
+  const ended = Promise.race([running.ended, undone, lost]).then(() => {
+    beat?.stop()
     // whoever is left there has nothing to hold any more
     running.stdin.end()
     if (stopping || /^undone at the deadline$/m.test(said)) return
@@ -62,9 +76,9 @@ export function startGuard(place: Place, plan: Plan): Guard {
     ended,
     async stop() {
       stopping = true
-      stopBeating()
+      beat?.stop()
       running.stdin.end('stop\n')
-      const late = setTimeout(() => running.kill(), PATIENCE * 1000)
+      const late = setTimeout(() => running.kill(), isLost ? 0 : PATIENCE * 1000)
       await running.ended.finally(() => clearTimeout(late))
       if (/^not undone$/m.test(said))
         throw new LiveProblem(

@@ -6,7 +6,7 @@
  *
  * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
  *
- * To nfwhy it says lines: `ready`, `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
+ * To nfwhy it says lines: `ready`, `here` (to each beat), `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
@@ -47,7 +47,7 @@ ${plan.table ? makeTable(plan.table.commands, plan.table.name, holds) : ''}
 ${plan.changes.map(({ run }) => held(`told=$( { ${run}; } 2>&1 </dev/null )`, `${shellWord(`${run}: `)}"$told"`)).join('\n')}
   say ready
   nfwhy_watch
-  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do :; done
+  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do say here; done
 } | {
   trap '' HUP INT TERM PIPE
   ${holds ? 'HOME=/dev/null nft -i >/dev/null 2>&1 3>&-' : 'cat >/dev/null 3>&-'}

@@ -42,7 +42,7 @@ export interface SessionOptions {
   ids: JourneyIds
   /** The name that journeys bear, where there are several places. */
   host?: string
-  /** Seconds without another event after which a packet's journey has ended; absent: as short as the rules allow. */
+  /** Seconds without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
   onClosed(closed: ClosedJourney): void
   /** All that came so far is read. */
@@ -65,13 +65,12 @@ export interface SessionStats {
   lost: number
 }
 
-/** Milliseconds without anything new. */
-const SILENCE = 100
-/** Seconds that a packet takes through the kernel, at most; and with a program on its way that decides. */
-const PASSES = 0.1
-const WAITS = 1
+/** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
+const IDLE = 1
+const LULLS_THAT_WAIT = 10
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
+const LOOK_EVERY = 5000
 
 export class Session {
   readonly prepared: Prepared
@@ -87,6 +86,7 @@ export class Session {
   private stopping: Promise<void> | undefined
   private failure: unknown
   private doubted = 0
+  private looking: NodeJS.Timeout | undefined
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
@@ -115,6 +115,7 @@ export class Session {
       throw error
     }
     session.reigns.settle()
+    if (prepared.plan.streams.some(({ kind }) => kind !== 'nft-trace')) session.lookAgain(LOOK_EVERY)
     return session
   }
 
@@ -168,14 +169,25 @@ export class Session {
     return this.explainers[stream]!.stats
   }
 
-  private async readRules(at?: string): Promise<World> {
+  /** iptables-legacy tells nobody of changes. `pause`: milliseconds; more, where reading takes long. */
+  private lookAgain(pause: number): void {
+    const last = Date.now()
+    this.looking = setTimeout(async () => {
+      const began = Date.now()
+      await this.reigns.look(last)
+      if (!this.stopping) this.lookAgain(Math.max(LOOK_EVERY, 20 * (Date.now() - began)))
+    }, pause)
+  }
+
+  private async readRules(at?: string): Promise<World | undefined> {
     const world = await this.machine.readRules()
-    this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
+    if (world) this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
   private async takeBack(): Promise<void> {
     this.reigns.end()
+    clearTimeout(this.looking)
     let failure: unknown
     try {
       await this.guard?.stop()
@@ -206,7 +218,7 @@ export class Session {
       const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
       const explainer = new CaptureExplainer(stream.format, this.reigns.first, told, onClosed, {
         ids,
-        idle: (idle ?? (mayWait(this.reigns.first) ? WAITS : PASSES)) * 1e6,
+        idle: (idle ?? IDLE) * 1e6,
         engine: modelEngine,
         worldAt: (_, clock) => this.reigns.at(clock),
         ...(host === undefined ? {} : { host }),
@@ -223,24 +235,25 @@ export class Session {
 
   private async read(number: number): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
-    let silence: NodeJS.Timeout | undefined
-    const lull = () => {
-      explainer.pause(stream.tellsLosses)
-      this.options.onPause()
-    }
+    // a program on the packets' way may take its time to decide
+    const patience = mayWait(this.reigns.first) ? LULLS_THAT_WAIT : 1
+    let lulls = 0
     try {
       for await (const chunk of stream.chunks) {
-        clearTimeout(silence)
-        this.options.onChunk(number, stream.format, chunk)
-        await this.reigns.current()
-        // a journey may close with the next event, and be explained at once
-        await this.drops?.caughtUp()
-        explainer.push(chunk)
+        if (chunk.length === 0) {
+          if (++lulls !== patience) continue
+          explainer.pause(stream.tellsLosses)
+        } else {
+          lulls = 0
+          this.options.onChunk(number, stream.format, chunk)
+          await this.reigns.current()
+          // a journey may close with the next event, and be explained at once
+          await this.drops?.caughtUp()
+          explainer.push(chunk)
+        }
         this.options.onPause()
-        silence = setTimeout(lull, SILENCE)
       }
     } finally {
-      clearTimeout(silence)
       explainer.pause(stream.tellsLosses)
       explainer.end()
     }

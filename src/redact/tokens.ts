@@ -7,9 +7,12 @@ import { sharesBits } from './addresses.ts'
 import type { Redactor } from './redactor.ts'
 
 const V4 = String.raw`(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d]|\.\d)`
-/** Or behind `key:`, as some write it. */
-const V6 = String.raw`(?:(?<![\w:])|(?<=[g-zG-Z_]:))(?=[\da-fA-F:]*:[\da-fA-F:]*:)[\da-fA-F:]+(?:\.\d{1,3}){0,3}(?![\w:])`
-const PAIRS = String.raw`(?<![\w:])[\da-fA-F]{1,2}(?::[\da-fA-F]{1,2}){5,}(?![\w:])`
+/** As the kernel writes it; what stands behind it may be glued to it. */
+const V6_FULL = String.raw`(?<![\da-fA-F:])[\da-fA-F]{4}(?::[\da-fA-F]{4}){7}(?!:)`
+/** Not behind a letter (`std::d`), but for `key:`, as some write it. */
+const V6_START = String.raw`(?:(?<![A-Za-z\d:])|(?<=[g-zG-Z_][A-Za-z]{0,12}:))`
+const V6 = String.raw`(?:${V6_FULL}|${V6_START}(?=[\da-fA-F:]*:[\da-fA-F:]*:)[\da-fA-F:]+(?:\.\d{1,3}){0,3}(?![\da-fA-F:]))`
+const PAIRS = String.raw`(?:(?<![\da-fA-F])(?<![\da-fA-F]:)|(?<=[g-zG-Z_][A-Za-z]{0,12}:))[\da-fA-F]{1,2}(?::[\da-fA-F]{1,2}){5,}(?!:?[\da-fA-F])`
 const END = String.raw`(?:${V4}|\[?${V6}\]?)`
 
 /** Hardware address (or several bytes), range, address with what stands behind it, `ip-10-1-2-3` as clouds name hosts. */

@@ -60,6 +60,16 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     }
   })
 
+  const noLegacy = process.getuid?.() === 0 ? whyNot('iptables-legacy', 'ip6tables-legacy') : 'only root reads NFLOG'
+  it.skipIf(noLegacy).each(['nodeport-clash', 'ipv6-forgotten', 'mixed-backends'])(
+    `%s comes as it should with iptables-legacy${noLegacy ? `: ${noLegacy}` : ''}`,
+    async (name) => {
+      const { code, stdout, stderr } = await nfwhy(['demo', name])
+      expect([code, stderr], stdout).toEqual([0, ''])
+      expect(stdout).not.toContain('in place of iptables-legacy')
+    },
+  )
+
   it('is recorded as bundles that explain the same', async () => {
     const dir = join(folder(), 'recorded')
     const { code, stdout } = await nfwhy(['demo', 'rp-filter', '--record', dir])

@@ -50,7 +50,7 @@ const needsNft = (facts: Facts, wish: Wish, id: string) => {
 
 const nft: Maker = (facts, wish, id, _until, direct) => {
   const table = needsNft(facts, wish, id)
-  const { legacy } = sidesOf(facts)
+  const { nft: hasTables, legacy } = sidesOf(facts)
   const both = legacy ? legacySide(facts, wish, direct) : undefined
   const streams: Stream[] = [{ kind: 'nft-trace' }]
   const notes = [...ownerNote(table.owned)]
@@ -60,12 +60,12 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
   } else if (both) notes.push(`iptables-legacy has rules here too, which are not shown: ${both.problem}`)
   return {
     backend: 'nft',
-    why: 'the rules are in nf_tables',
+    why: hasTables ? 'the rules are in nf_tables' : 'it tells of packets that no rule meets, too',
     table,
     changes: both && 'stream' in both ? both.changes : [],
     addsRules: false,
     streams,
-    notes: [...notes, ...framesNotes(facts), ...emptyNote(facts)],
+    notes: [...notes, ...framesNotes(facts), ...(isEmpty(facts) ? [NO_RULES] : [])],
   }
 }
 
@@ -117,7 +117,7 @@ const xtablesNft: Maker = (facts, wish, id, until) => {
     changes: rules,
     addsRules: true,
     streams: [{ kind: 'nft-trace' }],
-    notes: ['an empty table raw stays, if there was none', ...emptyNote(facts)],
+    notes: ['an empty table raw stays, if there was none', ...(isEmpty(facts) ? [NO_RULES] : [])],
   }
 }
 
@@ -206,19 +206,19 @@ function toolsOf({ programs, versions }: Facts, kind: 'legacy' | 'nft'): Partial
 const ownerNote = (owned: boolean): string[] =>
   owned ? [] : ['this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it']
 
-const emptyNote = (facts: Facts): string[] => {
-  const { nft, legacy } = sidesOf(facts)
-  const unknown = legacyTables(facts, 'ip') === undefined
-  return nft || legacy || unknown
-    ? []
-    : ['there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest']
-}
+/** What marks packets is a rule itself, and is told of. */
+const NO_RULES = 'there are no rules here that could drop a packet'
 
 /** The table that marks packets prints nothing of iptables-legacy. */
 const noLegacyNote = (facts: Facts): string[] =>
   sidesOf(facts).legacy || legacyTables(facts, 'ip') === undefined
     ? []
-    : ['iptables-legacy has no rules here: no packet will be shown']
+    : ['iptables-legacy has no rules here: no packet will be shown (--backend nft shows where packets come)']
+
+const isEmpty = (facts: Facts): boolean => {
+  const { nft, legacy } = sidesOf(facts)
+  return !nft && !legacy && legacyTables(facts, 'ip') !== undefined
+}
 
 /** Packets are marked at the hooks of IP; a frame may end before it comes there, or never come there. */
 function framesNotes({ nftTables = [] }: Facts): string[] {

@@ -3,16 +3,19 @@ import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
 import { type Place, startScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { FromNow } from './from-now.ts'
+import { withLulls } from './lulls.ts'
 import type { Program } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
 
 /** Milliseconds that what was printed last has to come. */
 const TRAILING = 300
+/** Milliseconds that it has to end; a connection that hangs never does. */
+const PATIENCE = 5000
 
 export function programStream(place: Place, program: Program): EventStream {
   const { format: id, fromNow, name } = program
   const running = startScript(place, scriptOf(program))
-  const stopBeating = keepBeating(running.stdin)
+  const beat = keepBeating(running.stdin)
   const since = fromNow ? new FromNow() : undefined
   let stopped = false
   const ready = new Promise<void>((resolve, reject) => {
@@ -30,7 +33,8 @@ export function programStream(place: Place, program: Program): EventStream {
   ready.catch(() => {})
   async function* chunks(): AsyncGenerator<Uint8Array> {
     await ready
-    for await (const chunk of running.stdout as AsyncIterable<Uint8Array>) yield since ? since.filter(chunk) : chunk
+    for await (const chunk of withLulls(running.stdout as AsyncIterable<Uint8Array>))
+      yield since && chunk.length > 0 ? since.filter(chunk) : chunk
     if (!stopped)
       throw new LiveProblem(
         `${place.name}: ${name} has ended.`,
@@ -51,9 +55,10 @@ export function programStream(place: Place, program: Program): EventStream {
     async stop() {
       stopped = true
       await new Promise((resolve) => setTimeout(resolve, TRAILING))
-      stopBeating()
+      beat.stop()
       running.stdin.end()
-      await running.ended
+      const late = setTimeout(() => running.kill(), PATIENCE)
+      await running.ended.finally(() => clearTimeout(late))
     },
   }
 }

@@ -10,7 +10,10 @@ export interface EventStream {
   tellsLosses: boolean
   /** From then on nothing is missed. Rejects where it cannot be read. */
   ready: Promise<void>
-  /** Ends behind `stop`, after what has come until then. */
+  /**
+   * Ends behind `stop`, after what has come until then. An empty chunk says that nothing more was there, a tenth of a
+   * second after the last one, and again while that goes on.
+   */
   chunks: AsyncIterable<Uint8Array>
   /** Messages that are known to be lost; what the stream itself tells of losses is not among them. */
   lost(): number

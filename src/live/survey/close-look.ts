@@ -37,9 +37,12 @@ show_command() { # NAME COMMAND…
 for file in /proc/net/netlink /proc/net/dev /proc/sys/kernel/printk /proc/consoles; do show_file "$file"; done
 
 # with -t, elements of sets are left out; nft before 0.9.3 does not know it
+nft_tables=
 if [ -n "$nft_works" ]; then
-  if text=$(nft -a -t list ruleset 2>/dev/null); then printf '%s\\n' "$text" | show_text nft
-  else show_command nft nft -a list ruleset; fi
+  if text=$(nft -a -t list ruleset 2>/dev/null) || text=$(nft -a list ruleset 2>/dev/null); then
+    printf '%s\\n' "$text" | show_text nft
+    nft_tables=$(printf '%s\\n' "$text" | grep '^table ')
+  else printf 'refused nft %s\\n' "$(nft -a list ruleset 2>&1 >/dev/null | head -n 1)"; fi
 fi
 legacy_save() { # iptables or ip6tables
   if command -v "$1-legacy-save" >/dev/null 2>&1; then echo "$1-legacy-save"
@@ -52,8 +55,14 @@ nft_save() { # iptables or ip6tables
   if command -v "$1-nft-save" >/dev/null 2>&1; then echo "$1-nft-save"
   else case $("$1" -V 2>&1) in *nf_tables*) echo "$1-save" ;; esac; fi
 }
+# it asks the kernel which versions of matches it has, and that would load this module
+nft_compat_is_there() {
+  [ -d /sys/module/nft_compat ] || ! [ -s /proc/modules ] ||
+    grep -q '/nft_compat\\.' "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
+}
 for family in ip ip6; do
-  if [ -n "$nft_works" ]; then nft list tables 2>/dev/null | grep -qx "table $family raw" || continue
+  nft_compat_is_there || continue
+  if [ -n "$nft_works" ]; then printf '%s\\n' "$nft_tables" | grep -q "^table $family raw " || continue
   elif command -v nft >/dev/null 2>&1 || ! nf_tables_is_there; then continue; fi
   save=$(nft_save "$family"tables 2>/dev/null)
   [ -n "$save" ] && show_command "$family-nft-raw" "$save" -c -t raw
@@ -142,6 +151,7 @@ config() { # NAME FILES…
 config rsyslog /etc/rsyslog.conf /etc/rsyslog.d/*.conf
 config journald /usr/lib/systemd/journald.conf /usr/lib/systemd/journald.conf.d/*.conf \\
   /run/systemd/journald.conf.d/*.conf /etc/systemd/journald.conf /etc/systemd/journald.conf.d/*.conf
+printf 'pid-namespace %s\\n' "$(readlink /proc/self/ns/pid 2>/dev/null)"
 for file in /run/nfwhy/nfwhy-*.sh; do [ -f "$file" ] && printf '%s\\n' "$file"; done | show_text notes
 container=
 [ -e /run/.containerenv ] && container=podman

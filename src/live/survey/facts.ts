@@ -36,6 +36,8 @@ export interface Facts {
   nftRefused?: string
   /** From here on only after a close look. `docker`, `podman`, `kubernetes`: the container that the shell runs in, where it shows. */
   container?: string
+  /** `pid:[4026531836]` is the first one (include/linux/proc_ns.h), from which every process is seen. */
+  pidNamespace?: string
   /** Lines that commands printed, and of configuration, by name: `nft`, `ip-raw`, `link` … (close-look.ts). */
   texts: ReadonlyMap<string, readonly string[]>
   /** Why there is no such text, by name, in the command's own words. */
@@ -156,6 +158,9 @@ const SINGLE: Readonly<Record<string, (facts: Facts, value: string) => void>> = 
   },
   container: (facts, value) => {
     facts.container = value
+  },
+  'pid-namespace': (facts, value) => {
+    facts.pidNamespace = value
   },
   'user-namespace': (facts, value) => {
     facts.userNamespace = value

@@ -72,8 +72,9 @@ const CASES: Case[] = [
   {
     cause: 'leftover',
     code: 'leftover-note',
-    severity: 'warning',
-    setup: 'mount -t tmpfs none /run; mkdir /run/nfwhy; echo : >/run/nfwhy/nfwhy-12.sh',
+    // the lab does not see all processes
+    severity: 'note',
+    setup: 'mkdir /run/nfwhy; echo : >/run/nfwhy/nfwhy-12.sh',
     command: 'nfwhy trace --cleanup',
   },
   {

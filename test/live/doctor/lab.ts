@@ -13,7 +13,8 @@ export const whyNoLab = (...tools: string[]): string | undefined =>
 
 /** Runs the shell commands there first; what they leave in the background lives until the test ends. */
 export async function lab(setup = ''): Promise<Place> {
-  const script = `set -e\nip link set lo up\n${setup}\necho ready\nexec sleep 300 >/dev/null 2>&1`
+  // what sessions of others note is not its
+  const script = `set -e\nmount -t tmpfs none /run\nip link set lo up\n${setup}\necho ready\nexec sleep 300 >/dev/null 2>&1`
   const own = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
   const child = spawn('unshare', [...own, 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -67,6 +67,12 @@ export const RECORDED: readonly Recorded[] = [
   { name: 'healthy-router', codes: [] },
   // somebody waits for traces, and a rule of iptables-legacy may begin them
   { name: 'rootless-container', codes: [] },
+  {
+    name: 'killed-session',
+    cause: 'leftover',
+    codes: ['leftover-rule', 'leftover-note'],
+    commands: ['nfwhy trace --cleanup'],
+  },
 ]
 
 export const fixture = (name: string): string =>

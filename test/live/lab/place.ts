@@ -78,8 +78,8 @@ export class TestPlace {
   }
 
   /** `nfwhy trace` of it, ended when the test is over. */
-  trace(args: readonly string[], options?: RunOptions): TraceRun {
-    const run = new TraceRun([...args, '--via', this.via], options)
+  trace(args: readonly string[], options?: RunOptions, via = this.via): TraceRun {
+    const run = new TraceRun([...args, '--via', via], options)
     this.whenOver(() => run.kill())
     return run
   }
@@ -107,6 +107,13 @@ export class TestPlace {
   /** Something runs in its network until the test is over. */
   background(script: string): ChildProcess {
     const child = spawn('nsenter', ['-t', String(this.pid), '-n', 'sh', '-c', script], { stdio: 'ignore' })
+    this.whenOver(() => void child.kill('SIGKILL'))
+    return child
+  }
+
+  /** The same, with its own files as well. */
+  backgroundThere(script: string): ChildProcess {
+    const child = spawn('nsenter', ['-t', String(this.pid), '-n', '-m', 'sh', '-c', script], { stdio: 'ignore' })
     this.whenOver(() => void child.kill('SIGKILL'))
     return child
   }

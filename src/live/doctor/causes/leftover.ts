@@ -31,7 +31,7 @@ const isHeld = (facts: Facts, { name, flags }: Table): boolean =>
   (!/-\d+$/.test(name) && traceListeners(facts).length > 0)
 
 /** From inside a container not every process can be seen. */
-const seesAll = ({ uid, container }: Facts): boolean => uid === 0 && container === undefined
+const seesAll = ({ uid, pidNamespace }: Facts): boolean => uid === 0 && pidNamespace === 'pid:[4026531836]'
 
 function leftTable(facts: Facts, { family, name }: Table): Problem {
   // before, a session of today looks the same from a container
@@ -106,8 +106,9 @@ function leftNotes(facts: Facts): Problem[] {
     .filter((path) => !isRunning(facts, /([^/]*)\.sh$/.exec(path)?.[1] ?? ''))
     .map((path) => ({
       code: 'leftover-note',
-      severity: 'warning',
-      message: 'An earlier nfwhy was killed before it could take everything back.',
+      // it may be of a session whose processes are not seen from here
+      severity: seesAll(facts) ? 'warning' : 'note',
+      message: 'An earlier nfwhy was killed before it could take everything back, as far as can be seen from here.',
       evidence: path,
       fix: {
         description: 'take it back (with the same --via as here)',

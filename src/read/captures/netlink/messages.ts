@@ -8,32 +8,10 @@ import type { CaptureContext } from '../format.ts'
 import * as F from '../header-fields.ts'
 import type { Moment } from '../stamp.ts'
 import { TracedLineTable } from '../traced-line-table.ts'
+import * as A from './attributes.ts'
+import { ID_VALUE, LatestMessages } from './latest-messages.ts'
 import * as P from './packet.ts'
 import { type Known, knownOf, type PlacedEvent } from './point.ts'
-
-// enum nft_trace_attributes
-const NFTA_TRACE_TABLE = 1
-const NFTA_TRACE_CHAIN = 2
-const NFTA_TRACE_RULE_HANDLE = 3
-const NFTA_TRACE_TYPE = 4
-const NFTA_TRACE_VERDICT = 5
-const NFTA_TRACE_ID = 6
-const NFTA_TRACE_LL_HEADER = 7
-const NFTA_TRACE_NETWORK_HEADER = 8
-const NFTA_TRACE_TRANSPORT_HEADER = 9
-const NFTA_TRACE_IIF = 10
-const NFTA_TRACE_IIFTYPE = 11
-const NFTA_TRACE_OIF = 12
-const NFTA_TRACE_OIFTYPE = 13
-const NFTA_TRACE_MARK = 14
-const NFTA_TRACE_NFPROTO = 15
-const NFTA_TRACE_POLICY = 16
-const NFTA_TRACE_CT_DIRECTION = 19
-const NFTA_TRACE_CT_STATUS = 20
-const NFTA_TRACE_CT_STATE = 21
-// enum nft_verdict_attributes
-const NFTA_VERDICT_CODE = 1
-const NFTA_VERDICT_CHAIN = 2
 
 // the key: what an event names; behind these its table, its chain and where it leads, each filled up to four bytes
 const FAMILY = 0
@@ -54,6 +32,7 @@ const utf8 = new TextDecoder()
 export class TraceMessages {
   private readonly context: CaptureContext
   private readonly devices: DeviceNames
+  private readonly latest = new LatestMessages()
   private readonly table = new TracedLineTable<Known>()
   private readonly key = new Uint8Array(NAMES + 3 * (MOST_NAME + 1))
   private readonly keyView = new DataView(this.key.buffer)
@@ -76,6 +55,11 @@ export class TraceMessages {
    * event.
    */
   take(view: DataView, start: number, end: number, little: boolean, at: Moment, line: number): boolean {
+    const seen = this.latest.find(view, start, end, little)
+    if (seen) {
+      this.context.sink.event(seen.point, -1, at, line, view.getUint32(start + ID_VALUE), seen.mark)
+      return true
+    }
     const { keyView, packetView } = this
     if (this.shows) for (let i = 0; i < P.LENGTH; i += 4) packetView.setInt32(i, 0)
     this.shows = false
@@ -97,36 +81,36 @@ export class TraceMessages {
       if (size < 4 || to > end) return false
       from += (size + 3) & ~3
       switch (kind) {
-        case NFTA_TRACE_TABLE:
+        case A.NFTA_TRACE_TABLE:
           table = value
           tableEnd = to
           break
-        case NFTA_TRACE_CHAIN:
+        case A.NFTA_TRACE_CHAIN:
           chain = value
           chainEnd = to
           break
-        case NFTA_TRACE_VERDICT:
+        case A.NFTA_TRACE_VERDICT:
           this.verdict(view, value, to, little)
           break
-        case NFTA_TRACE_ID:
+        case A.NFTA_TRACE_ID:
           if (size >= 8) id = view.getUint32(value)
           break
-        case NFTA_TRACE_MARK:
+        case A.NFTA_TRACE_MARK:
           if (size >= 8) mark = view.getUint32(value)
           break
-        case NFTA_TRACE_TYPE:
+        case A.NFTA_TRACE_TYPE:
           if (size >= 8) keyView.setUint8(TYPE, view.getInt32(value))
           break
-        case NFTA_TRACE_RULE_HANDLE:
+        case A.NFTA_TRACE_RULE_HANDLE:
           if (size < 12) break
           keyView.setUint8(HAS_HANDLE, 1)
           keyView.setInt32(HANDLE, view.getInt32(value))
           keyView.setInt32(HANDLE + 4, view.getInt32(value + 4))
           break
-        case NFTA_TRACE_POLICY:
+        case A.NFTA_TRACE_POLICY:
           if (size >= 8) this.setCode(view.getInt32(value))
           break
-        case NFTA_TRACE_NFPROTO:
+        case A.NFTA_TRACE_NFPROTO:
           if (size >= 8) packetView.setUint8(P.FAMILY, view.getInt32(value))
           break
         default:
@@ -142,7 +126,11 @@ export class TraceMessages {
     if (known === undefined) return false
     const { sink } = this.context
     if (this.shows) sink.event(known.begin, this.state(), at, line, id, -1)
-    if (known.point >= 0) sink.event(known.point, -1, at, line, id, known.stolen ? -1 : mark)
+    const { point } = known
+    if (point < 0) return true
+    if (known.stolen) mark = -1
+    if (!this.shows) this.latest.keep(view, start, end, little, { point, mark })
+    sink.event(point, -1, at, line, id, mark)
     return true
   }
 
@@ -156,8 +144,8 @@ export class TraceMessages {
       const size = view.getUint16(from, little)
       const kind = view.getUint16(from + 2, little) & 0x3fff
       if (size < 4 || from + size > end) return
-      if (kind === NFTA_VERDICT_CODE && size >= 8) this.setCode(view.getInt32(from + 4))
-      else if (kind === NFTA_VERDICT_CHAIN) {
+      if (kind === A.NFTA_VERDICT_CODE && size >= 8) this.setCode(view.getInt32(from + 4))
+      else if (kind === A.NFTA_VERDICT_CHAIN) {
         this.target = from + 4
         this.targetEnd = from + size
       }
@@ -220,34 +208,34 @@ export class TraceMessages {
     const { packetView, devices } = this
     const length = end - start
     switch (kind) {
-      case NFTA_TRACE_LL_HEADER:
+      case A.NFTA_TRACE_LL_HEADER:
         this.header(P.LINK_LENGTH, P.LINK, P.MOST_LINK, view, start, end)
         return
-      case NFTA_TRACE_NETWORK_HEADER:
+      case A.NFTA_TRACE_NETWORK_HEADER:
         this.header(P.NETWORK_LENGTH, P.NETWORK, P.MOST_NETWORK, view, start, end)
         return
-      case NFTA_TRACE_TRANSPORT_HEADER:
+      case A.NFTA_TRACE_TRANSPORT_HEADER:
         this.header(P.TRANSPORT_LENGTH, P.TRANSPORT, P.MOST_TRANSPORT, view, start, end)
         return
-      case NFTA_TRACE_IIF:
-      case NFTA_TRACE_OIF:
+      case A.NFTA_TRACE_IIF:
+      case A.NFTA_TRACE_OIF:
         if (length < 4) return
         this.shows = true
-        packetView.setInt32(kind === NFTA_TRACE_IIF ? P.IN : P.OUT, devices.number(view.getInt32(start)))
+        packetView.setInt32(kind === A.NFTA_TRACE_IIF ? P.IN : P.OUT, devices.number(view.getInt32(start)))
         return
-      case NFTA_TRACE_IIFTYPE:
-      case NFTA_TRACE_OIFTYPE:
+      case A.NFTA_TRACE_IIFTYPE:
+      case A.NFTA_TRACE_OIFTYPE:
         if (length < 2) return
         this.shows = true
-        packetView.setUint16(kind === NFTA_TRACE_IIFTYPE ? P.IN_TYPE : P.OUT_TYPE, view.getUint16(start))
+        packetView.setUint16(kind === A.NFTA_TRACE_IIFTYPE ? P.IN_TYPE : P.OUT_TYPE, view.getUint16(start))
         return
-      case NFTA_TRACE_CT_DIRECTION:
+      case A.NFTA_TRACE_CT_DIRECTION:
         if (length >= 1) this.conntrack((view.getUint8(start) + 1) << F.CT_DIRECTION_SHIFT)
         return
-      case NFTA_TRACE_CT_STATUS:
+      case A.NFTA_TRACE_CT_STATUS:
         if (length >= 4) this.conntrack((view.getInt32(start) & ALL_STATUS) << F.CT_STATUS_SHIFT)
         return
-      case NFTA_TRACE_CT_STATE:
+      case A.NFTA_TRACE_CT_STATE:
         if (length >= 4) this.conntrack(stateOf(view.getInt32(start)))
     }
   }

@@ -103,6 +103,36 @@ describe('events', () => {
   })
 })
 
+describe('a message that was met before', () => {
+  it('is told with its own trace id, and its own mark', () => {
+    const at = (id: number, ...more: N.Attribute[]) => N.trace([...N.policy('c', 1, id), ...more])
+    const marked: N.Attribute = [N.MARK, u32(5)]
+    const { events } = read(
+      file(at(1), at(2), at(1), at(3, marked), at(4, marked), at(0xffffffff), at(5, [N.MARK, u32(6)])),
+    )
+    expect(events.map(({ traceId, mark, line }) => [traceId, mark, line])).toEqual([
+      [1, 0, 1],
+      [2, 0, 2],
+      [1, 0, 3],
+      [3, 5, 4],
+      [4, 5, 5],
+      [0xffffffff, 0, 6],
+      [5, 6, 7],
+    ])
+  })
+
+  it('is another in the other byte order, and in another family', () => {
+    const one = N.policy('c', 1)
+    const bytes = Uint8Array.from([
+      ...file(N.trace(one), N.trace(one, true, 7), N.trace(one)),
+      ...pcap([N.trace(one, false), N.trace(one, false, 10)], { linkType: 253, little: false }),
+    ])
+    const { events, told } = read(bytes)
+    expect(events.map(({ point }) => point.family)).toEqual(['inet', 'bridge', 'inet', 'inet', 'ip6'])
+    expect(told).toEqual([])
+  })
+})
+
 describe('packets', () => {
   it('are shown in front of the event that shows them', () => {
     const { events } = read(file(N.trace([...N.policy('c', 1), ...SHOWN, [N.MARK, u32(9)]])))

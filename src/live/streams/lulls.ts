@@ -1,0 +1,38 @@
+/** Tells when a program has printed nothing for a while, as the receiver of the kernel's own sockets does (kernel/receiver.ts). */
+
+/** Milliseconds: longer than the kernel's own, since the program may not get to run for a while. */
+const LULL = 1000
+/** Said so often behind what came last. */
+const MOST = 2
+
+const NOTHING = new Uint8Array(0)
+const SILENT = Symbol('silent')
+
+/** The same chunks, and empty ones where nothing comes. */
+export async function* withLulls(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  try {
+    let said = MOST
+    let next = iterator.next()
+    for (;;) {
+      const come = said < MOST ? await Promise.race([next, silence()]) : await next
+      if (come === SILENT) {
+        said++
+        yield NOTHING
+        continue
+      }
+      if (come.done) return
+      yield come.value
+      said = 0
+      next = iterator.next()
+    }
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+/** What lies ready is read first: this thread may have been busy all the time. */
+const silence = (): Promise<typeof SILENT> =>
+  new Promise((resolve) => {
+    setTimeout(() => setImmediate(() => setImmediate(() => resolve(SILENT))), LULL).unref()
+  })
