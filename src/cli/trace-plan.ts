@@ -37,7 +37,9 @@ export function planText({ place, plan, namespace }: Prepared): string {
 
 /** Before anything is changed: what goes on, and how to end it by hand should everything else fail. */
 export function beginningText({ place, plan }: Prepared, filter: string, wish: Wish): string {
-  const pace = wish.rate ? `at most ${wish.rate.packets} a ${wish.rate.per}` : 'all of them'
+  const pace = wish.rate
+    ? `at most ${wish.rate.packets} ${wish.rate.per === 'hour' ? 'an' : 'a'} ${wish.rate.per}`
+    : 'all of them'
   const what = filter === '' ? 'all packets' : printable(filter)
   const until = new Date(plan.until * 1000).toISOString().slice(11, 19)
   return [

@@ -20,6 +20,7 @@ async function judgeHelp(name: string): Promise<void> {
   expect(short).toEqual(long)
   expect(word).toEqual(long)
   expectTidy(long.stdout)
+  expect(long.stdout).not.toMatch(/default: \{/)
   expect(long.stdout).toMatch(new RegExp(`^Usage: nfwhy ${name} \\[options\\]`))
   // paragraphs are wrapped by whoever prints them: a line that stops half-way was wrapped twice
   const [, description = ''] = long.stdout.split('\n\n')

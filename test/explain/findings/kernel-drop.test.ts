@@ -336,3 +336,14 @@ it('what is put away behind the last chain has arrived, though no chain of INPUT
     ]),
   })
 })
+
+it('a queue that no program reads, or that is full', () => {
+  const rules = { raw: RULES.raw!, filter: ['-A INPUT -p tcp -j NFQUEUE --queue-num 3'] }
+  const one = drop('NOT_SPECIFIED', { location: 'nf_queue+0x5a', packet: { dst: HERE.dst } })
+  expect(told(explained([RAW(HERE), trace('filter:INPUT:rule:1', HERE), ...OTHER], [one], {}, rules))).toMatchObject({
+    outcome: 'queued',
+    findings: expect.arrayContaining([
+      'error kernel-drop: No program took it from its queue, and the kernel dropped it (in nf_queue).',
+    ]),
+  })
+})
