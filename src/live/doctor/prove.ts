@@ -33,7 +33,7 @@ export async function prove(place: Place, facts: Facts): Promise<Proof[]> {
   if (!facts.programs.has('tcpdump')) hindered.set('nflog', 'tcpdump is not installed')
   else if (!canNflog(facts)) hindered.set('nflog', "the kernel's part of NFLOG is not loaded, and would stay")
   if (!facts.texts.has('dmesg'))
-    hindered.set('kernel-log', `dmesg: ${facts.refused.get('dmesg') ?? 'is not installed'}`)
+    hindered.set('kernel-log', facts.refused.get('dmesg') ?? 'dmesg is not installed')
   const ways = (Object.keys(WAY_WORDS) as Way[]).filter((way) => !hindered.has(way))
   const address = ownAddress()
   const inner = [

@@ -73,7 +73,7 @@ function log(facts: Facts): Work {
   })
   const readable = facts.texts.has('dmesg')
     ? 'dmesg can be read'
-    : `dmesg: ${facts.refused.get('dmesg') ?? 'is not installed'}`
+    : (facts.refused.get('dmesg') ?? 'dmesg is not installed')
   if (loggers.length === 0) return { works: 'unknown', what: 'log', text: `no logger is known; ${readable}` }
   return {
     works: loggers.some((one) => one.includes('nf_log_')) ? 'yes' : 'no',
