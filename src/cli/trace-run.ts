@@ -168,9 +168,9 @@ class LiveRun {
     return this.stats
   }
 
-  /** Who reads the trace, of each place. */
+  /** What the trace is read with. */
   private get readers(): string {
-    return this.sessions.map(({ streams }) => [...new Set(streams.map(({ by }) => by))].join(' and ')).join('; ')
+    return [...new Set(this.sessions.flatMap(({ streams }) => streams.map(({ by }) => by)))].join(' and ')
   }
 
   private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {
