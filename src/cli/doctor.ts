@@ -40,7 +40,7 @@ export function doctorCommand(program: Command): Command {
         'something else or stand in the wrong place, namespaces, flow offload, log daemons … Looking changes nothing. ' +
         'FILTER, as in trace, says which packets it is about.',
     )
-    .argument('[FILTER]', "which packets: 'tcp dst port 52000'")
+    .argument('[FILTER...]', "which packets: 'tcp dst port 52000'")
     .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
     .option('--fix', 'run the fixes that are safe, asking before each')
     .option('--yes', 'with --fix: without asking')
@@ -53,8 +53,8 @@ export function doctorCommand(program: Command): Command {
     .option('--json', 'one JSON document')
     .option('--width <COLUMNS>', 'width of the text', Number)
     .option('--no-color', 'without colour (NO_COLOR does the same)')
-    .action(async (filter: string | undefined, options: DoctorOptions) => {
-      process.exitCode = await runDoctor(filter, options)
+    .action(async (words: string[], options: DoctorOptions) => {
+      process.exitCode = await runDoctor(words.length === 0 ? undefined : words.join(' '), options)
     })
 }
 

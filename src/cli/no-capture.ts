@@ -8,7 +8,7 @@ import { captureWords, type Inputs } from './inputs.ts'
 /** Files named one by one. */
 const MOST = 6
 
-const TO_TAKE = '\nTo take one on that host, as root (README.md says more):'
+const TO_TAKE = '\nOn that host, as root, nfwhy trace does it all. To take one by hand (README.md says more):'
 
 export function noCapture({ files, warnings, machines }: Inputs): UserError {
   const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)

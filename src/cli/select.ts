@@ -93,7 +93,10 @@ const ELSEWHERE = ['in', 'out', 'mark'] as const
 export function filterMatches(condition: Condition, closed: ClosedJourney): boolean {
   const { open, states, world } = closed
   const first = firstPacket(closed)
-  const matches = (packet: Packet) => evaluate(condition, { packet, family: open.family, world }) === true
+  const framed = open.family === 'bridge' || open.family === 'netdev'
+  // a filter is about what a frame carries
+  const family = framed && first.src !== undefined ? (first.src.includes(':') ? 'ip6' : 'ip') : open.family
+  const matches = (packet: Packet) => evaluate(condition, { packet, family, world }) === true
   if (matches(first)) return true
   for (let i = 1; i < open.marks.length; i += 2) if (matches({ ...first, mark: open.marks.at(i) >>> 0 })) return true
   const tried = new Set([open.states.at(0)])

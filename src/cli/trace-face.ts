@@ -11,6 +11,8 @@ export interface Face {
   journey(taken: Taken, closed: ClosedJourney): void
   /** Something that goes on or went wrong; lines. */
   say(text: string): void
+  /** All is set up: what is sent from now on is seen. A line. */
+  ready(text: string): void
   stats(stats: { journeys: number; lost: number }): void
   onStop(callback: () => void): void
   close(): void
@@ -21,6 +23,7 @@ export const lines: Face = {
   showsJourneys: false,
   journey() {},
   say: (text) => process.stderr.write(text),
+  ready: (text) => process.stderr.write(text),
   stats() {},
   onStop() {},
   close() {},
@@ -46,6 +49,7 @@ export function openView({ title, deadline, terminal }: FaceOptions): Face {
     stdin: process.stdin,
     stdout: process.stdout,
   })
+  view.status('setting up')
   let closed = false
   const later: string[] = []
   return {
@@ -63,6 +67,8 @@ export function openView({ title, deadline, terminal }: FaceOptions): Face {
       later.push(text)
       for (const line of text.split('\n')) if (line.trim() !== '') view.notice(printable(line.trim()))
     },
+    // the list says so itself
+    ready: () => view.status(''),
     stats: (stats) => view.stats(stats),
     onStop: (callback) => view.onStop(callback),
     close() {

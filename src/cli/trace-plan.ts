@@ -1,4 +1,5 @@
 /** What a session will do or would do, in words and commands. */
+import { shellWord } from '../edits/shell.ts'
 import { byHand } from '../live/guard.ts'
 import type { Wish } from '../live/plan.ts'
 import type { Prepared } from '../live/session.ts'
@@ -36,7 +37,9 @@ export function planText({ place, plan, namespace }: Prepared): string {
 
 /** Before anything is changed: what goes on, and how to end it by hand should everything else fail. */
 export function beginningText({ place, plan }: Prepared, filter: string, wish: Wish): string {
-  const pace = wish.rate ? `at most ${wish.rate.packets} a ${wish.rate.per}` : 'all of them'
+  const pace = wish.rate
+    ? `at most ${wish.rate.packets} ${wish.rate.per === 'hour' ? 'an' : 'a'} ${wish.rate.per}`
+    : 'all of them'
   const what = filter === '' ? 'all packets' : printable(filter)
   const until = new Date(plan.until * 1000).toISOString().slice(11, 19)
   return [
@@ -45,4 +48,24 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
     `  should all else fail, this takes it back there: ${byHand(plan)}`,
     '',
   ].join('\n')
+}
+
+/** Where not one packet was seen: what may be the reason, and how to find out. */
+export function nothingSeenText(prepared: readonly Prepared[], filter: string): string {
+  const via = prepared
+    .filter(({ place }) => place.prefix.length > 0)
+    .map(({ place }) => ` --via ${shellWord(printable(place.name))}`)
+  const same = via.join('') + (filter === '' ? '' : ` ${shellWord(printable(filter))}`)
+  const lines = [
+    'No packet was seen. Was it sent while this ran, does the filter name it, does it come this way?',
+    'To look for what keeps a trace from appearing:',
+    `  nfwhy doctor${same}`,
+  ]
+  // NFLOG and the kernel log tell of iptables-legacy's tables alone
+  if (prepared.some(({ plan }) => plan.table && plan.streams.every(({ kind }) => kind !== 'nft-trace')))
+    lines.push(
+      'To see packets, too, that come to no table of iptables-legacy (routing dropped them before, perhaps):',
+      `  nfwhy trace --backend nft${same}`,
+    )
+  return `${lines.join('\n')}\n`
 }

@@ -21,7 +21,7 @@ import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
-import { beginningText, planText } from './trace-plan.ts'
+import { beginningText, nothingSeenText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
@@ -62,6 +62,7 @@ export async function runTrace(
     face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
+    if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter))
     return code
   } finally {
     face.close()
@@ -150,7 +151,7 @@ class LiveRun {
       }
       if (this.failure) throw this.failure
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
-      this.face.say(`Ready: ${this.sessions.map((one) => one.streams.map(({ by }) => by).join(' and ')).join('; ')}.\n`)
+      this.face.ready(`Ready: ${this.readers}.${command ? '' : ' Send the packet that fails; Ctrl-C ends.'}\n`)
       if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
       timers.push(setTimeout(this.finish, this.options.deadline * 1000))
       if (command) child = this.execute(command, (timer) => timers.push(timer))
@@ -165,6 +166,11 @@ class LiveRun {
     }
     if (this.failure) throw this.failure
     return this.stats
+  }
+
+  /** What the trace is read with. */
+  private get readers(): string {
+    return [...new Set(this.sessions.flatMap(({ streams }) => streams.map(({ by }) => by)))].join(' and ')
   }
 
   private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {

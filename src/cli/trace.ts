@@ -1,5 +1,5 @@
 /** `nfwhy trace`: asks the running system, shows journeys as they complete, and takes everything away again. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { alternatives } from '../filter/alternatives.ts'
 import { HERE, parseVia } from '../live/place.ts'
 import type { Rate, Wish } from '../live/plan.ts'
@@ -50,15 +50,15 @@ export function traceCommand(program: Command): Command {
     .argument('[FILTER...]', 'which packets')
     .option('--count <N>', 'end after so many packets', (text) => whole('--count', text))
     .option('--for <TIME>', 'end after so long: 30s, 5m', (text) => duration('--for', text))
-    .option('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited', rate, {
-      packets: 10,
-      per: 'second',
-    } as const)
-    .option(
-      '--deadline <TIME>',
-      'everything that was set up is gone after so long',
-      (text) => duration('--deadline', text),
-      600,
+    .addOption(
+      new Option('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited')
+        .argParser(rate)
+        .default({ packets: 10, per: 'second' } satisfies Rate, '10/second'),
+    )
+    .addOption(
+      new Option('--deadline <TIME>', 'everything that was set up is gone after so long')
+        .argParser((text) => duration('--deadline', text))
+        .default(600, '10m'),
     )
     .option('--backend <NAME>', 'auto, nft, legacy, xtables-nft or kernel-log', backend, 'auto')
     .option('--via <COMMAND>', "trace over there: 'ssh root@host', 'ip netns exec N' (repeatable)", collect)

@@ -47,12 +47,14 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   ask(FIRST)
   if (told) delete ended.because
   else if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended)) {
+    // what the kernel does to a packet that was taken is no reason
+    const before = found.length
     // the first reason is the one that dropped it
     for (const detector of VANISHED) {
       ask(detector)
-      if (found.length > 0) break
+      if (found.length > before) break
     }
-    if (found.length > 0) {
+    if (found.length > before) {
       journey.outcome = 'vanished'
       if (!options.ended) journey.basis = 'inferred'
       delete ended.because

@@ -1,6 +1,7 @@
 /** The values of `host` and `net` → what an address is compared with (libpcap, gencode.c gen_ncode, gen_mcode). */
 import { formatAddress, maskFromLength, maskToLength, parseAddress } from '../model/address.ts'
 import type { Value } from '../model/condition.ts'
+import { closest } from '../rules/closest.ts'
 import { FilterProblem } from './error.ts'
 import { numberIn } from './numbers.ts'
 import type { Token } from './tokens.ts'
@@ -66,7 +67,11 @@ function readWhole(token: Token, text: string): Uint8Array {
   if (address) return address
   throw /^[\d.]+$/.test(text)
     ? new FilterProblem(token, `"${text}" is not an IPv4 address`)
-    : new FilterProblem(token, `"${text}" is not an address; names are not looked up here`)
+    : new FilterProblem(
+        token,
+        `"${text}" is not an address; names are not looked up here`,
+        closest(text, ['port', 'host', 'net']),
+      )
 }
 
 function withMask(token: Token, address: Uint8Array, mask: Uint8Array): AddressValue {

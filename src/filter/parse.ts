@@ -10,7 +10,7 @@ import type { Condition } from '../model/condition.ts'
 import { type FilterError, FilterProblem } from './error.ts'
 import { PROTOCOL_WORDS, protocolCondition } from './protocols.ts'
 import { type Direction, type Qualifiers, type ReadValue, valueReader } from './qualifiers.ts'
-import { strayWord } from './stray-word.ts'
+import { isValue, strayWord } from './stray-word.ts'
 import { type Token, tokenize } from './tokens.ts'
 import { SYN, TRACE_WORDS, traceWordReader } from './trace-words.ts'
 
@@ -69,7 +69,7 @@ class Parser {
     const { condition } = this.#expression(undefined)
     const next = this.#next()
     if (next?.kind === ')') throw new FilterProblem(next, 'this parenthesis was not opened')
-    if (next) throw new FilterProblem(next, `"and" or "or" is needed before "${next.text}"`, `and ${next.text}`)
+    if (next) throw missingOperator(next)
     return condition
   }
 
@@ -199,4 +199,11 @@ class Parser {
 function join(kind: 'all' | 'any', left: Condition, right: Condition): Condition {
   if (left.kind === kind && left.text === undefined) return { kind, of: [...left.of, right] }
   return { kind, of: [left, right] }
+}
+
+/** A word that is none of the language is likelier mistaken than one in front of which `and` was forgotten. */
+function missingOperator(next: Token): FilterProblem {
+  const mistaken = next.kind === 'word' && !WORDS.includes(next.text) ? strayWord(next, WORDS) : undefined
+  if (mistaken?.error.suggestion !== undefined && !isValue(next.text)) return mistaken
+  return new FilterProblem(next, `"and" or "or" is needed before "${next.text}"`, `and ${next.text}`)
 }

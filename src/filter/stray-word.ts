@@ -19,6 +19,13 @@ const INSTEAD: Readonly<Record<string, string>> = {
   ipv6: 'ip6',
   'ipv6-icmp': 'icmp6',
   ipv4: 'ip',
+  // as nft and iptables say it
+  dport: 'dst port',
+  sport: 'src port',
+  daddr: 'dst host',
+  saddr: 'src host',
+  dest: 'dst',
+  source: 'src',
 }
 
 export function strayWord(token: Token, words: readonly string[]): FilterProblem {
@@ -30,6 +37,9 @@ export function strayWord(token: Token, words: readonly string[]): FilterProblem
   if (kind) return new FilterProblem(token, `"${text}" needs to be told what it is`, `${kind} ${text}`)
   return new FilterProblem(token, `"${text}" is not a word of the filter language`, closest(text, words))
 }
+
+/** A port's number, an address or a network. */
+export const isValue = (text: string): boolean => valueKind(text) !== undefined
 
 function valueKind(text: string): string | undefined {
   if (/^\d+$/.test(text)) return 'port'

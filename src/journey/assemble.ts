@@ -124,6 +124,11 @@ export class Assembler implements EventSink {
     this.states.release(state)
   }
 
+  /** All packets under way may have lost events. */
+  lost(): void {
+    for (const lane of this.lanes.values()) for (const journey of lane.latestFirst()) journey.lossy = true
+  }
+
   /** No more events come: closes what is open, oldest first. `settled`: nothing was lost, and all has had its time. */
   end(settled = false): void {
     this.settled = settled

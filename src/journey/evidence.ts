@@ -44,8 +44,10 @@ export interface Evidence {
   followed: boolean
   /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
   nat: 'passed' | 'skipped' | 'unknown'
-  /** The capture proves that it lost nothing, or (false) says that it did. */
+  /** Of a capture with trace ids: it proves that it lost nothing, or (false) says that it did. */
   lossless?: boolean
+  /** The capture says that it lost events while the packet was under way. */
+  lossy?: true
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
   routed?: Packet
 }
@@ -133,7 +135,8 @@ function evidenceOf(
   Object.assign(journey, timesOf(open))
   const skipped =
     open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) && hasNatChains(resolver.world, family)
-  return { journey, arrivals, followed, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
+  const lossy = open.lossy ? ({ lossy: true } as const) : {}
+  return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
 
 /** When it began and ended, as far as the capture tells. */

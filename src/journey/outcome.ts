@@ -1,6 +1,7 @@
 /** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
+import { isOwnTable } from '../model/own-table.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -57,7 +58,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
     return { outcome: 'undetermined', basis: 'observed', because: 'only-log', step: journey.steps.length - 1 }
   const arrival = arrivals[step]!
   if (arrival.mismatch !== undefined) return open('ruleset-mismatch')
-  const lost = evidence.followed || evidence.lossless === false
+  const lost = evidence.followed || evidence.lossy === true
   const cut = () => open(lost ? 'lost-events' : 'capture-ends')
   switch (arrival.ending) {
     case 'drop':
@@ -162,7 +163,7 @@ function accepted(evidence: Evidence, all: World, step: number, lossless: boolea
   const missing = (next: BaseChain): Ended => {
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
-    if (evidence.lossless === false) return { ...ended('undetermined'), because: 'lost-events', missing: next }
+    if (evidence.lossy) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
@@ -232,9 +233,10 @@ function leaving(evidence: Evidence, world: World, step: number): Ended {
   if (rerouted && local === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'no-routes', step }
   if (rerouted && !local) return { outcome: 'sent', basis: 'inferred', step }
   if (local) {
-    const next = (['prerouting', 'input'] as Hook[]).flatMap((hook) =>
-      baseChainsAt(world, journey.family, hook, false),
-    )[0]
+    // a packet that rules tell of is not told of by a session's own table again
+    const next = (['prerouting', 'input'] as Hook[])
+      .flatMap((hook) => baseChainsAt(world, journey.family, hook, false))
+      .find(({ table }) => !isOwnTable(table.name))
     // the packet is this host's own and comes back to it; the capture may not show that half
     if (!next) return { outcome: 'delivered', basis: 'inferred', step }
     return {

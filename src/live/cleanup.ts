@@ -13,6 +13,8 @@ export interface CleanedUp {
   running: string[]
   /** Of sessions in other network namespaces. */
   elsewhere: string[]
+  /** Without CAP_NET_ADMIN rules and tables cannot be seen. */
+  blind: boolean
 }
 
 /** Throws LiveProblem where nobody answers. */
@@ -26,7 +28,13 @@ export async function cleanUp(place: Place): Promise<CleanedUp> {
     )
   const of = (word: string) =>
     lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []))
-  return { removed: of('removed'), failures: of('failed'), running: of('running'), elsewhere: of('elsewhere') }
+  return {
+    removed: of('removed'),
+    failures: of('failed'),
+    running: of('running'),
+    elsewhere: of('elsewhere'),
+    blind: lines.includes('blind'),
+  }
 }
 
 /** A listing's words are quoted where they need it, so a rule is typed again as it is listed; only ours is taken for one. */
@@ -36,6 +44,8 @@ is_somebodys() {
   for one in /proc/[0-9]*/ns/net; do readlink "$one"; done 2>/dev/null | grep -qxF "$1" ||
     ls -Li /run/netns 2>/dev/null | grep -q "^ *\${inode%]} "
 }
+# CAP_NET_ADMIN is bit 12: in the fourth digit from the right
+case $(sed -n 's/^CapEff:.*\\(.\\)...$/\\1/p' /proc/self/status 2>/dev/null) in [02468ace]) printf 'blind\\n' ;; esac
 is_running() { pgrep -f "sh -s $1\\$" >/dev/null 2>&1; }
 for note in ${NOTES_FOLDER}/nfwhy-*.sh; do
   [ -f "$note" ] && [ -O "$note" ] || continue

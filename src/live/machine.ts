@@ -16,6 +16,10 @@ const OWN_FILE = 'nfwhy-trace.nft'
 /** Seconds. */
 const MOST_TIME = 120
 
+/** Counters and dates, in the words of iptables-save, nft and its JSON; elements of sets that come and go by themselves. */
+const COUNTED =
+  /^#.*$|\[\d+:\d+\]|\bpackets \d+ bytes \d+|"(?:packets|bytes)": ?\d+|\b(?:timeout|expires) [\dsmhd]+|"expires": ?\d+/gm
+
 const RULE_FILES = new Set(sectionsTagged('ruleset').map(({ file }) => file))
 
 export class Machine {
@@ -39,10 +43,17 @@ export class Machine {
     return this.build()
   }
 
-  /** The rules alone; the rest is kept. */
-  async readRules(): Promise<World> {
+  /** The rules alone; the rest is kept. Undefined where they are what they were, but for what they have counted. */
+  async readRules(): Promise<World | undefined> {
+    const before = this.rulesText()
     await this.ask(sectionsTagged('ruleset'))
-    return this.build()
+    return this.rulesText() === before ? undefined : this.build()
+  }
+
+  private rulesText(): string {
+    return [...this.ruleFiles]
+      .map(([name, bytes]) => `${name}\n${new TextDecoder().decode(bytes).replaceAll(COUNTED, '')}`)
+      .join('\n')
   }
 
   get ruleFiles(): ReadonlyMap<string, Uint8Array> {

@@ -13,7 +13,7 @@ const MOST = 8
 export class Reigns {
   readonly first: World
   private readonly list: { world: World; from: number }[]
-  private readonly readAgain: (at?: string) => Promise<World>
+  private readonly readAgain: (at?: string) => Promise<World | undefined>
   private readonly report: Report
   /** Our own set-up is a change, too. */
   private settled = false
@@ -21,7 +21,7 @@ export class Reigns {
   private rereading: Promise<void> | undefined
   private again = false
 
-  constructor(first: World, readAgain: (at?: string) => Promise<World>, report: Report) {
+  constructor(first: World, readAgain: (at?: string) => Promise<World | undefined>, report: Report) {
     this.first = first
     this.list = [{ world: first, from: Number.NEGATIVE_INFINITY }]
     this.readAgain = readAgain
@@ -31,7 +31,7 @@ export class Reigns {
   /** The rules are only known when ours are among them. */
   hold(ready: Promise<void>): void {
     this.rereading = ready.then(async () => {
-      this.list[0]!.world = await this.readAgain()
+      this.list[0]!.world = (await this.readAgain()) ?? this.first
       this.rereading = undefined
     })
     this.rereading.catch(() => {})
@@ -53,6 +53,16 @@ export class Reigns {
     else this.rereading = this.reread(Date.now())
   }
 
+  /** Nobody tells of changes: have there been any since? What comes meanwhile does not wait for the answer. */
+  async look(since: number): Promise<void> {
+    if (!this.settled || this.over || this.rereading) return
+    try {
+      await this.readOnce(since)
+    } catch {
+      // the next look will tell, or the trace that does not fit
+    }
+  }
+
   /** Resolves when the rules that are in force are known. */
   async current(): Promise<void> {
     await this.rereading
@@ -71,17 +81,7 @@ export class Reigns {
         this.again = false
         await new Promise((resolve) => setTimeout(resolve, GATHER))
         if (this.over) return
-        const at = new Date(since).toISOString()
-        const world = await this.readAgain(at)
-        const before = this.list.at(-1)!.world
-        world.saved = { at, before }
-        before.saved = { ...(before.saved ?? { at: 'the start' }), next: world }
-        this.list.push({ world, from: since * 1000 })
-        this.report('rules-changed', `the rules were changed at ${at.slice(11, 19)} UTC, and have been read again`)
-        if (this.list.length > MOST) {
-          this.list.shift()
-          delete this.list[0]!.world.saved?.before
-        }
+        await this.readOnce(since)
       } while (this.again)
     } catch (error) {
       this.report(
@@ -90,6 +90,21 @@ export class Reigns {
       )
     } finally {
       this.rereading = undefined
+    }
+  }
+
+  private async readOnce(since: number): Promise<void> {
+    const at = new Date(since).toISOString()
+    const world = await this.readAgain(at)
+    if (!world || this.over) return
+    const before = this.list.at(-1)!.world
+    world.saved = { at, before }
+    before.saved = { ...(before.saved ?? { at: 'the start' }), next: world }
+    this.list.push({ world, from: since * 1000 })
+    this.report('rules-changed', `the rules were changed at ${at.slice(11, 19)} UTC, and have been read again`)
+    if (this.list.length > MOST) {
+      this.list.shift()
+      delete this.list[0]!.world.saved?.before
     }
   }
 }

@@ -70,6 +70,7 @@ const IDLE = 1
 const LULLS_THAT_WAIT = 10
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
+const LOOK_EVERY = 5000
 
 export class Session {
   readonly prepared: Prepared
@@ -85,6 +86,7 @@ export class Session {
   private stopping: Promise<void> | undefined
   private failure: unknown
   private doubted = 0
+  private looking: NodeJS.Timeout | undefined
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
@@ -113,6 +115,7 @@ export class Session {
       throw error
     }
     session.reigns.settle()
+    if (prepared.plan.streams.some(({ kind }) => kind !== 'nft-trace')) session.lookAgain(LOOK_EVERY)
     return session
   }
 
@@ -166,14 +169,25 @@ export class Session {
     return this.explainers[stream]!.stats
   }
 
-  private async readRules(at?: string): Promise<World> {
+  /** iptables-legacy tells nobody of changes. `pause`: milliseconds; more, where reading takes long. */
+  private lookAgain(pause: number): void {
+    const last = Date.now()
+    this.looking = setTimeout(async () => {
+      const began = Date.now()
+      await this.reigns.look(last)
+      if (!this.stopping) this.lookAgain(Math.max(LOOK_EVERY, 20 * (Date.now() - began)))
+    }, pause)
+  }
+
+  private async readRules(at?: string): Promise<World | undefined> {
     const world = await this.machine.readRules()
-    this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
+    if (world) this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
   private async takeBack(): Promise<void> {
     this.reigns.end()
+    clearTimeout(this.looking)
     let failure: unknown
     try {
       await this.guard?.stop()

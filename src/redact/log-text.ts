@@ -10,9 +10,11 @@ import { redactFree, redactPlain } from './rule-text.ts'
 
 /** Where the fields begin; blanks may be lost. */
 const FIELDS = /IN=\S*?\s*(?:OUT=|PHYSIN=)|(?:^|\s)IN=|(?:^|\s)(?:OUT=|SRC=)\S* .*?\b(?:SRC|DST)=/
-/** The rest of a line that a terminal broke: fields and flags alone. */
-const CONTINUED =
-  /^\s*(?:(?:[A-Z]{2,10}=\S*|SYN|ACK|FIN|RST|PSH|URG|ECE|CWR|AE|CE|DF|MF|FRAG:\d+|INCOMPLETE|\[\d+|bytes\]|OPT|\([0-9A-F]*\)|[0-9A-F]+\)|\[|\]|\S{1,20}=\S*)\s*)+$/
+/** A word of a line's rest that a terminal broke off, maybe inside of it: fields and flags alone. */
+const FIELD_WORD = /^(?:[A-Z]{1,12}=[\w.:]*|[A-Z]{2,3}|FRAG:\d+|INCOMPLETE|\[\d*|bytes\]|\(?[0-9A-F]*\)|[[\]])$/
+/** One of them at least is netfilter's for certain. */
+const SURE =
+  /\b(?:(?:SRC|DST|LEN|TOS|PREC|TTL|PROTO|SPT|DPT|WINDOW|URGP|HOPLIMIT|FLOWLBL|MARK)=|(?:SYN|RST|FIN|PSH|DF|OPT)\b)/
 /** The field that holds a line of the log, and those that say when and where, in journald's export and as JSON. */
 const MESSAGES = ['MESSAGE', 'message', 'log', 'msg', 'short_message']
 const TIMES =
@@ -34,7 +36,8 @@ function withoutFields(line: string, redactor: Redactor): string {
   if (field && TIMES.test(field[1]!) && /^\d+$/.test(field[2]!)) return line
   if (field?.[1] === '_HOSTNAME') return line.replace(field[2]!, redactor.names.host(field[2]!))
   if (/TRACE: /.test(line)) return redactHead(line, redactor)
-  return CONTINUED.test(line) ? redactPlain(line, redactor) : end
+  const words = line.trim().split(/\s+/)
+  return SURE.test(line) && words.every((word) => FIELD_WORD.test(word)) ? redactFields(line, redactor) : end
 }
 
 /** What stands in front of `IN=`: who logged it and when, and what the rule says. */

@@ -124,7 +124,7 @@ describe('--as', () => {
 
 describe('options', () => {
   test.each([
-    ['dst prot 80', '"prot" is not an address; names are not looked up here', '      ^^^^'],
+    ['dst prot 80', '"prot" is not an address; names are not looked up here. Did you mean "port"?', '      ^^^^'],
     ['tcpp', '"tcpp" is not a word of the filter language. Did you mean "tcp"?', '  ^^^^'],
     ['tcp and', 'the filter ends where a condition is needed', '         ^'],
     ['host 192.0.2.1 80', '"and" or "or" is needed before "80". Did you mean "and 80"?', '                 ^^'],

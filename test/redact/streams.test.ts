@@ -175,6 +175,8 @@ describe('the kernel’s log', () => {
     ],
     ['[12.4] usb 1-1: Product: phone of somebody', ''],
     ['Jan  1 21:23:16 node-7 sshd[1]: Accepted password for bob', ''],
+    ['USER=bob', ''],
+    ['COMMAND=/bin/x SRC=10.1.2.3', ''],
     ['LEN=60 TOS=0x00 SRC=10.1.2.3 SYN URGP=0', `LEN=60 TOS=0x00 SRC=${A} SYN URGP=0`],
     [
       '[1.2] IN=eth0 OUT= SRC=10.1.2.3 OPT (07070408080808) PROTO=TCP OPT (0204)',
@@ -202,6 +204,16 @@ test('elements of a set with a netmask are networks still', () => {
   const [, , net, host] = redact('ipset-save', text).split('\n')
   expect(net).toBe(`add nets ${A.replace(/\.\d+\.3$/, '')}.0.0 comment "${name('acme')}"`)
   expect(host).toBe(`add hosts ${redactor.addressText('10.1.0.0')}`)
+})
+
+test('long lines of other programs take no time', () => {
+  const line = `${'a=b='.repeat(20_000)} x`
+  const begin = performance.now()
+  expect(redact('kernel-log', line)).toBe('')
+  redact('kernel-log', 'f:'.repeat(50_000))
+  redact('iptables-save', `-A X -m comment --comment "${'\\"'.repeat(20_000)}`)
+  redact('nft', `${'"'.repeat(20_001)} # x`)
+  expect(performance.now() - begin).toBeLessThan(3000)
 })
 
 test('ulogd’s rows keep the fields that are read', () => {

@@ -29,7 +29,10 @@ export function listLines(state: LiveState, page: Page, width: number, rows: num
 
 function nothingWords(state: LiveState): string {
   const { items } = keptOf(state)
-  if (items.length === 0) return 'No packet yet. Send the one that fails: it shows up here.'
+  if (items.length === 0)
+    return state.status === ''
+      ? 'No packet yet. Send the one that fails: it shows up here.'
+      : 'Wait: what is sent now is not seen yet.'
   const why = state.filter ? 'matches the filter' : 'had a problem'
   return `None of ${countWords(items.length)} kinds of packets ${why}.`
 }

@@ -32,6 +32,10 @@ function isTold({ journey: { outcome } }: Context, drop: Drop): boolean {
   return outcome === 'delivered' && findsNoSocket(drop)
 }
 
+/** Nobody reads the queue, or it is full (net/netfilter/nf_queue.c). */
+const isHandingOver = (drop: Drop): boolean =>
+  drop.reason === NOT_SPECIFIED && /^_*nf_queue$/.test(functionOf(drop) ?? '')
+
 const named = (drop: Drop): string => {
   const place = functionOf(drop)
   return place === undefined ? drop.reason : `${drop.reason} in ${place}`
@@ -63,6 +67,13 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
       'warning',
       `The capture ends in a rule, and the kernel has another reason for dropping it ${why}`,
       more,
+    )
+  if (outcome === 'queued' && isHandingOver(drop))
+    return finding(
+      'kernel-drop',
+      'error',
+      `No program took it from its queue, and the kernel dropped it (in ${functionOf(drop)}).`,
+      { steps },
     )
   if (outcome === 'queued')
     return finding('kernel-drop', 'error', `It was handed to a program, and then the kernel dropped it ${why}`, more)

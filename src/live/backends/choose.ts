@@ -50,7 +50,7 @@ const needsNft = (facts: Facts, wish: Wish, id: string) => {
 
 const nft: Maker = (facts, wish, id, _until, direct) => {
   const table = needsNft(facts, wish, id)
-  const { legacy } = sidesOf(facts)
+  const { nft: hasTables, legacy } = sidesOf(facts)
   const both = legacy ? legacySide(facts, wish, direct) : undefined
   const streams: Stream[] = [{ kind: 'nft-trace' }]
   const notes = [...ownerNote(table.owned)]
@@ -60,12 +60,12 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
   } else if (both) notes.push(`iptables-legacy has rules here too, which are not shown: ${both.problem}`)
   return {
     backend: 'nft',
-    why: 'the rules are in nf_tables',
+    why: hasTables ? 'the rules are in nf_tables' : 'it tells of packets that no rule meets, too',
     table,
     changes: both && 'stream' in both ? both.changes : [],
     addsRules: false,
     streams,
-    notes: [...notes, ...emptyNote(facts)],
+    notes: [...notes, ...framesNotes(facts), ...(isEmpty(facts) ? [NO_RULES] : [])],
   }
 }
 
@@ -90,11 +90,12 @@ function legacyMade(
   streams: Stream[],
   changes: Change[],
 ): Made {
-  const made = { backend, streams, notes: emptyNote(facts) }
+  const made = { backend, streams, notes: [] }
   if (facts.nftTables || facts.nftNotLoaded) {
     const table = needsNft(facts, wish, id)
     const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
-    return { ...made, why, table, changes, addsRules: false, notes: [...made.notes, ...ownerNote(table.owned)] }
+    const notes = [...ownerNote(table.owned), ...noLegacyNote(facts)]
+    return { ...made, why, table, changes, addsRules: false, notes }
   }
   const rules = traceRules(id, wish, until, toolsOf(facts, 'legacy'))
   if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
@@ -103,7 +104,7 @@ function legacyMade(
     why: 'the rules are of iptables-legacy, and there is no nft here',
     changes: [...changes, ...rules],
     addsRules: true,
-    notes: [...made.notes, 'an empty table raw stays, if there was none'],
+    notes: ['an empty table raw stays, if there was none'],
   }
 }
 
@@ -116,7 +117,7 @@ const xtablesNft: Maker = (facts, wish, id, until) => {
     changes: rules,
     addsRules: true,
     streams: [{ kind: 'nft-trace' }],
-    notes: ['an empty table raw stays, if there was none', ...emptyNote(facts)],
+    notes: ['an empty table raw stays, if there was none', ...(isEmpty(facts) ? [NO_RULES] : [])],
   }
 }
 
@@ -205,8 +206,32 @@ function toolsOf({ programs, versions }: Facts, kind: 'legacy' | 'nft'): Partial
 const ownerNote = (owned: boolean): string[] =>
   owned ? [] : ['this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it']
 
-const emptyNote = (facts: Facts): string[] => {
+/** What marks packets is a rule itself, and is told of. */
+const NO_RULES =
+  'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest'
+
+/** The table that marks packets prints nothing of iptables-legacy. */
+const noLegacyNote = (facts: Facts): string[] =>
+  sidesOf(facts).legacy || legacyTables(facts, 'ip') === undefined
+    ? []
+    : ['iptables-legacy has no rules here: no packet will be shown (--backend nft shows where packets come)']
+
+const isEmpty = (facts: Facts): boolean => {
   const { nft, legacy } = sidesOf(facts)
-  const unknown = legacyTables(facts, 'ip') === undefined
-  return nft || legacy || unknown ? [] : ['there are no rules here: no packet will be shown']
+  return !nft && !legacy && legacyTables(facts, 'ip') !== undefined
+}
+
+/** Packets are marked at the hooks of IP; a frame may end before it comes there, or never come there. */
+function framesNotes({ nftTables = [] }: Facts): string[] {
+  const has = (family: string) => nftTables.some((name) => name.startsWith(`${family} `))
+  return [
+    ...(has('netdev')
+      ? ['there are tables of family netdev: what their ingress chains drop is not traced, and not shown']
+      : []),
+    ...(has('bridge')
+      ? [
+          'there are tables of family bridge: they are shown only for packets that the bridge hands to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+        ]
+      : []),
+  ]
 }

@@ -93,8 +93,9 @@ export function proofsText(proofs: readonly Proof[], options: Partial<FormOption
   return page.take()
 }
 
-function writeHealthy(page: Page, via: string | undefined, filter = 'tcp dst port 52000'): void {
+function writeHealthy(page: Page, via: string | undefined, filter: string | undefined): void {
   page.line('No problem was found. Next:')
   const place = via === undefined ? '' : ` --via ${shellWord(via)}`
-  page.line(`  nfwhy trace${place} ${shellWord(filter)}`)
+  page.line(`  nfwhy trace${place}${filter === undefined ? '' : ` ${shellWord(filter)}`}`)
+  if (filter === undefined) page.line("  (name your packets: 'tcp dst port 80')")
 }

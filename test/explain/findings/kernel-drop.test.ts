@@ -322,3 +322,28 @@ it('journeys that differ only in what the kernel says of them are not taken for 
     'vanished inferred not-netfilter',
   ])
 })
+
+it('what is put away behind the last chain has arrived, though no chain of INPUT shows it', () => {
+  const lines = [RAW(HERE), ...OTHER]
+  const one = drop('QUEUE_PURGE')
+  const purged = { ...one, packet: { ...one.packet, dst: HERE.dst } }
+  const rules = { raw: RULES.raw! }
+  expect(told(explained(lines, [], {}, rules))).toMatchObject({ outcome: 'delivered', basis: 'inferred' })
+  expect(told(explained(lines, [purged], {}, rules))).toMatchObject({
+    outcome: 'delivered',
+    findings: expect.arrayContaining([
+      expect.stringMatching(/^note kernel-drop: It passed, and the kernel put it away/),
+    ]),
+  })
+})
+
+it('a queue that no program reads, or that is full', () => {
+  const rules = { raw: RULES.raw!, filter: ['-A INPUT -p tcp -j NFQUEUE --queue-num 3'] }
+  const one = drop('NOT_SPECIFIED', { location: 'nf_queue+0x5a', packet: { dst: HERE.dst } })
+  expect(told(explained([RAW(HERE), trace('filter:INPUT:rule:1', HERE), ...OTHER], [one], {}, rules))).toMatchObject({
+    outcome: 'queued',
+    findings: expect.arrayContaining([
+      'error kernel-drop: No program took it from its queue, and the kernel dropped it (in nf_queue).',
+    ]),
+  })
+})

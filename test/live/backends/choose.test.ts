@@ -189,3 +189,20 @@ describe('what it changes', () => {
     ])
   })
 })
+
+describe('what a person should know besides', () => {
+  const notes = (lines: string[], over: Parameters<typeof wish>[0] = {}) =>
+    plan([...ROOT, ...lines], over).notes.join('\n')
+  const NO_LEGACY = ['there /proc/net/ip_tables_names']
+
+  test('without rules packets are seen all the same, but for iptables-legacy', () => {
+    expect(notes([...NFT, ...NO_LEGACY])).toMatch(/no rules here: packets are seen where they come in/)
+    expect(notes([...NFT, ...NO_LEGACY, ...LOGGERS], { backend: 'legacy' })).toMatch(/no packet will be shown/)
+    expect(notes([...NFT, ...NO_LEGACY, 'nft-table table ip nat'])).toBe('')
+  })
+
+  test('frames are not all traced', () => {
+    expect(notes([...NFT, 'nft-table table netdev n'])).toMatch(/family netdev: .* not shown/)
+    expect(notes([...NFT, 'nft-table table bridge b'])).toMatch(/family bridge: .* not traced/)
+  })
+})
