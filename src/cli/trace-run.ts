@@ -39,7 +39,7 @@ export async function runTrace(
     ...(options.rule ? { rule: options.rule } : {}),
   })
   const terminal: FormOptions = { ...terminalOptions(options, options.output === undefined), hosts: places.length > 1 }
-  const prepared = await Promise.all(places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e9)}`)))
+  const prepared = await Promise.all(places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`)))
   if (options.dryRun) {
     const out = new Output()
     out.write(prepared.map(planText).join('\n'))

@@ -211,10 +211,17 @@ const NO_RULES =
   'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest'
 
 /** The table that marks packets prints nothing of iptables-legacy. */
-const noLegacyNote = (facts: Facts): string[] =>
-  sidesOf(facts).legacy || legacyTables(facts, 'ip') === undefined
+const noLegacyNote = (facts: Facts): string[] => {
+  const [v4, v6] = [legacyTables(facts, 'ip'), legacyTables(facts, 'ip6')]
+  if (v4?.length === 0 && v6?.length === 0)
+    return ['iptables-legacy has no rules here: no packet will be shown (--backend nft shows where packets come)']
+  const without = v4?.length === 0 ? 'IPv4' : v6?.length === 0 ? 'IPv6' : undefined
+  return without === undefined
     ? []
-    : ['iptables-legacy has no rules here: no packet will be shown (--backend nft shows where packets come)']
+    : [
+        `iptables-legacy has no rules for ${without} here: no such packet will be shown (--backend nft shows where they come)`,
+      ]
+}
 
 const isEmpty = (facts: Facts): boolean => {
   const { nft, legacy } = sidesOf(facts)

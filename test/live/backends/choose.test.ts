@@ -199,6 +199,7 @@ describe('what a person should know besides', () => {
     expect(notes([...NFT, ...NO_LEGACY])).toMatch(/no rules here: packets are seen where they come in/)
     expect(notes([...NFT, ...NO_LEGACY, ...LOGGERS], { backend: 'legacy' })).toMatch(/no packet will be shown/)
     expect(notes([...NFT, ...NO_LEGACY, 'nft-table table ip nat'])).toBe('')
+    expect(notes([...NFT, ...LEGACY_RULES, ...LOGGERS])).toMatch(/no rules for IPv6 here: no such packet will be shown/)
   })
 
   test('frames are not all traced', () => {
