@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
+import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { type Place, startScript } from './place.ts'
+import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
 import { ABOUT, FrameReader, NOTES, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
 
@@ -20,6 +22,9 @@ const MOST_TIME = 120
 const COUNTED =
   /^#.*$|\[\d+:\d+\]|\bpackets \d+ bytes \d+|"(?:packets|bytes)": ?\d+|\b(?:timeout|expires) [\dsmhd]+|"expires": ?\d+/gm
 
+/** From the beginning of time on, in whatever zone. */
+const INERT = /\bmeta time "(?:1969-12-31|1970-01-01) [\d:]+"-"/
+
 const RULE_FILES = new Set(sectionsTagged('ruleset').map(({ file }) => file))
 
 export class Machine {
@@ -30,10 +35,13 @@ export class Machine {
   /** Packets that the kernel says it drops, where it is asked. */
   drops: Drop[] | undefined
   warnings: readonly Diagnostic[] = []
+  private readonly ownComment: string
 
-  /** `own`: the table that the session is going to make, as nft's commands. */
-  constructor(place: Place, own: readonly string[] = []) {
+  /** Of the session that is to trace it. */
+  constructor(place: Place, { id, table }: Pick<Plan, 'id' | 'table'>) {
     this.place = place
+    this.ownComment = `--comment ${id} `
+    const own = table?.commands ?? []
     if (own.length > 0) this.files.set(OWN_FILE, new TextEncoder().encode(`${own.join('\n')}\n`))
   }
 
@@ -48,6 +56,12 @@ export class Machine {
     const before = this.rulesText()
     await this.ask(sectionsTagged('ruleset'))
     return this.rulesText() === before ? undefined : this.build()
+  }
+
+  /** nft lists a rule of iptables-nft without its comment, but with the time at which it becomes inert. */
+  private isOwn({ text }: Rule): boolean {
+    const traces = text.includes(' -j TRACE') || text.includes('nftrace set 1')
+    return traces && (text.includes(this.ownComment) || INERT.test(text))
   }
 
   private rulesText(): string {
@@ -96,6 +110,8 @@ export class Machine {
       const recognised = recognise(text.slice(0, HEAD_BYTES))
       if (recognised && recognised.kind !== 'capture') builder.add(`${this.place.name}: ${name}`, text, recognised)
     }
+    for (const { chains } of builder.world.tables)
+      for (const { rules } of chains.values()) for (const rule of rules) if (this.isOwn(rule)) rule.own = true
     if (this.drops) builder.world.host.drops = this.drops
     this.world = builder.world
     this.warnings = builder.warnings

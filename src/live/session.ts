@@ -90,7 +90,7 @@ export class Session {
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
-    const machine = new Machine(prepared.place, prepared.plan.table?.commands)
+    const machine = new Machine(prepared.place, prepared.plan)
     const drops = await watchDropsOf(prepared, machine, options)
     let session: Session
     try {

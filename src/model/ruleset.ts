@@ -67,6 +67,8 @@ export interface Rule {
   nft?: readonly object[]
   /** Line in its file, 1-based. */
   line?: number
+  /** A trace session put it there, to trace. */
+  own?: true
 }
 
 export interface Chain {
