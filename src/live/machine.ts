@@ -29,6 +29,8 @@ export class Machine {
   world: World | undefined
   /** Packets that the kernel says it drops, where it is asked. */
   drops: Drop[] | undefined
+  /** Of iptables-legacy and nf_tables. */
+  tracesBoth = false
   warnings: readonly Diagnostic[] = []
 
   /** `own`: the table that the session is going to make, as nft's commands. */
@@ -97,6 +99,7 @@ export class Machine {
       if (recognised && recognised.kind !== 'capture') builder.add(`${this.place.name}: ${name}`, text, recognised)
     }
     if (this.drops) builder.world.host.drops = this.drops
+    if (this.tracesBoth) builder.world.tracedBoth = true
     this.world = builder.world
     this.warnings = builder.warnings
     return builder.world
