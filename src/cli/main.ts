@@ -21,11 +21,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
 }
 
+/** Commands for which FILTER is an argument. */
+const LIVE: readonly string[] = ['trace', 'doctor']
+const FILTER_OPTION = /unknown option '--filter'/
+
 async function main([first = '', ...rest]: readonly string[]): Promise<void> {
   if (first === '-V' || first === '--version') {
     say(1, `${__VERSION__}\n`)
     return
   }
+  const filterHint = LIVE.includes(first) ? `; a filter stands by itself here: nfwhy ${first} 'tcp port 80'` : ''
   const program = new Command('nfwhy')
     .description('Why did netfilter do that to my packet?')
     .version(__VERSION__, '-V, --version')
@@ -33,7 +38,8 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
     .configureOutput({
       writeOut: (text) => say(1, text),
       writeErr: (text) => say(2, text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'nfwhy: ')),
+      outputError: (text, write) =>
+        write(text.replace(/^error: /, 'nfwhy: ').replace(FILTER_OPTION, `$&${filterHint}`)),
     })
     .showHelpAfterError('(nfwhy --help says more)')
   if (!Object.hasOwn(COMMANDS, first) && existsSync(first))

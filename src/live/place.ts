@@ -28,11 +28,16 @@ export function parseVia(text: string): Place {
     throw new LiveProblem(`--via ${text}: ${(error as Error).message}.`)
   }
   if (words.length === 0) throw new LiveProblem('--via: it is a command, as in --via "ssh root@host".')
+  // its other words were taken for the filter
+  if (words.length === 1 && NEED_WORDS.has(basename(words[0]!)))
+    throw new LiveProblem(`--via ${text}: the whole command is one argument, as in --via "ssh root@host".`)
   return { name: words.map(shellWord).join(' '), prefix: withOpenInput(words, text) }
 }
 
 /** Subcommands that leave standard input closed unless they are told. */
 const EXEC_TOOLS = new Set(['docker', 'podman', 'nerdctl', 'crictl', 'kubectl', 'oc', 'k3s', 'microk8s'])
+/** Nothing is run by these alone. */
+const NEED_WORDS = new Set([...EXEC_TOOLS, 'ssh', 'ip', 'nsenter'])
 const KUBERNETES = new Set(['kubectl', 'oc', 'k3s', 'microk8s'])
 const TERMINAL = /^(?:--tty(?:=true)?|-[a-zA-Z]*t[a-zA-Z]*)$/
 const OPEN_INPUT = /^(?:--interactive(?:=true)?|--stdin(?:=true)?|-[a-zA-Z]*i[a-zA-Z]*)$/

@@ -52,7 +52,9 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
     const { code, stdout, stderr } = await nfwhy(['doctor', ...via(await lab())])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^✓ rights {5}\S/)
-    expect(stdout).toMatch(/No problem was found\. Next:\n {2}nfwhy trace --via '.*'\n {2}\(name your packets: 'tcp dst port 80'\)\n$/)
+    expect(stdout).toMatch(
+      /No problem was found\. Next:\n {2}nfwhy trace --via '.*'\n {2}\(name your packets: 'tcp dst port 80'\)\n$/,
+    )
   })
 
   test('found, mended, found no more; and taken back', async () => {

@@ -79,7 +79,7 @@ interface Way {
 /** Rules of the session itself. */
 const OWN = /--comment nfwhy-\d+ |nftrace set 1/
 
-const SOCKET = /^Ready: the kernel's netlink socket\.$/m
+const SOCKET = /^Ready: the kernel's netlink socket\./m
 const WAYS: readonly Way[] = [
   { name: 'nft, by its socket', rules: 'nft', args: ['--backend', 'nft'], by: SOCKET },
   { name: 'nft, by nft monitor', rules: 'nft', args: ['--backend', 'nft', '--programs'], by: /nft monitor/ },

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { showAllNamespaces } from './lab/kernel-log.ts'
-import { type PlaceOptions, TestPlace, whyNoPlace } from './lab/place.ts'
+import { itself, type PlaceOptions, TestPlace, whyNoPlace } from './lab/place.ts'
 import { kill, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 
@@ -47,9 +47,16 @@ const WAYS: readonly Way[] = [
   },
 ]
 
+/** They take their time, so that nfwhy can be killed before they listen. */
+const READERS: readonly [string, string][] = [
+  ['nft', `case $* in *monitor*) sleep 0.5 ;; esac\n${itself('nft')}`],
+  ['tcpdump', `sleep 0.5\n${itself('tcpdump')}`],
+]
+
 /** sh, true when something of a session is there: what listens, what marks, a setting. */
 const SIGNS = [
-  'grep -q "^ *0 " /proc/net/netfilter/nfnetlink_log || pgrep -f "monitor trace" --ns $$ --nslist net',
+  'pgrep -f "[t]cpdump -n" --ns $$ --nslist net',
+  'grep -q "^ *0 " /proc/net/netfilter/nfnetlink_log || pgrep -f "[m]onitor trace" --ns $$ --nslist net',
   'nft list ruleset | grep -q -e "inet nfwhy" -e "nfwhy-[0-9]"',
   '! grep -q nf_log_ipv /proc/sys/net/netfilter/nf_log/2',
 ]
@@ -94,7 +101,8 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
     })
 
     test('killed with the first sign of it', { timeout: 60_000 }, async ({ onTestFinished }) => {
-      const place = await TestPlace.open(onTestFinished, options)
+      const instead = Object.fromEntries(READERS.filter(([name]) => !options.without?.includes(name)))
+      const place = await TestPlace.open(onTestFinished, { ...options, instead })
       const before = await snapshot(place)
       for (const sign of SIGNS) {
         const run = place.trace([...args, '--for', '100ms'])

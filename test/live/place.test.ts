@@ -16,7 +16,7 @@ describe('--via', () => {
     expect(parseVia(text).prefix).toEqual(prefix)
   })
 
-  test.each(['', 'ssh host; reboot', 'ssh host | tee x', 'ssh $(hostname)', "ssh 'host", 'docker exec -it web'])(
+  test.each(['', 'ssh host; reboot', 'ssh host | tee x', 'ssh $(hostname)', "ssh 'host", 'docker exec -it web', 'ssh'])(
     'refuses %j',
     (text) => {
       expect(() => parseVia(text)).toThrow(/^--via/)

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type PlaceOptions, TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
+import { itself, type PlaceOptions, TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
 import { kill, type RunOptions, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.ts'
 
@@ -209,7 +209,7 @@ describe.skipIf(missing)(`a session's end${missing ? `: ${missing}` : ''}`, () =
   })
 
   test('killed while a rule goes in: it is taken out behind it', async ({ onTestFinished }) => {
-    const instead = { 'iptables-legacy': 'case $* in *-I*TRACE) sleep 2 ;; esac\nexec /usr/sbin/iptables-legacy "$@"' }
+    const instead = { 'iptables-legacy': `case $* in *-I*TRACE) sleep 2 ;; esac\n${itself('iptables-legacy')}` }
     const { place, trace, isClean } = await open(onTestFinished, { ...TRACE_RULES, instead })
     const run = trace()
     await place.run('until pgrep -f "iptables-legacy [-]w .*-I" --ns $$ --nslist net; do sleep 0.05; done')
@@ -234,8 +234,7 @@ describe.skipIf(missing)(`a session's end${missing ? `: ${missing}` : ''}`, () =
   test('half of it can be set up: it is taken back', async ({ onTestFinished }) => {
     // iptables has its rules by then
     const instead = {
-      'ip6tables-legacy':
-        'case $* in *TRACE*) echo no luck today >&2; exit 1 ;; esac\nexec /usr/sbin/ip6tables-legacy "$@"',
+      'ip6tables-legacy': `case $* in *TRACE*) echo no luck today >&2; exit 1 ;; esac\n${itself('ip6tables-legacy')}`,
     }
     const { trace, isClean } = await open(onTestFinished, { ...TRACE_RULES, instead })
     const run = trace()

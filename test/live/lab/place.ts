@@ -27,6 +27,9 @@ export interface PlaceOptions {
   ownProcesses?: boolean
 }
 
+/** sh, in a script that takes a program's place: the program itself. */
+export const itself = (name: string): string => `exec "$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})" "$@"`
+
 /** Vitest's, of the test that runs: tests run side by side. */
 export type WhenOver = (cleanUp: () => void) => void
 
