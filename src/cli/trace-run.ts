@@ -16,13 +16,14 @@ import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { chooseForm } from './forms.ts'
 import { type JourneyReport, openReport } from './journey-report.ts'
-import { makeSelection } from './select.ts'
+import { makeSelection, readFilter } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
 import { beginningText, nothingSeenText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
+import { UnseenDrops } from './unseen-drops.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
 export async function runTrace(
@@ -55,14 +56,15 @@ export async function runTrace(
       ? openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
       : lines
   try {
-    const run = new LiveRun(prepared, options, terminal, face)
+    const dropped = new UnseenDrops(readFilter(filter))
+    const run = new LiveRun(prepared, options, terminal, face, dropped)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
     face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
-    if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter))
+    if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
     return code
   } finally {
     face.close()
@@ -104,13 +106,21 @@ class LiveRun {
   private readonly options: TraceOptions
   private readonly terminal: FormOptions
   private readonly face: Face
+  private readonly dropped: UnseenDrops
   private readonly saved: Saved | undefined
   private shown = 0
   private failure: unknown
   private finish = () => {}
 
-  constructor(prepared: readonly Prepared[], options: TraceOptions, terminal: FormOptions, face: Face) {
+  constructor(
+    prepared: readonly Prepared[],
+    options: TraceOptions,
+    terminal: FormOptions,
+    face: Face,
+    dropped: UnseenDrops,
+  ) {
     this.face = face
+    this.dropped = dropped
     this.prepared = prepared
     this.options = options
     this.terminal = terminal
@@ -185,7 +195,10 @@ class LiveRun {
       onClosed: (closed) => this.take(closed, report, session),
       onPause: () => report.pause(),
       drops: this.options.drops,
-      onDrops: (drops) => this.saved?.drops(folder, drops),
+      onDrops: (drops) => {
+        this.dropped.add(drops)
+        this.saved?.drops(folder, drops)
+      },
       onFiles: (files, at) => this.saved?.files(folder, files, at),
       onChunk: (stream, format, chunk) => this.saved?.chunk(folder, stream, format, chunk),
       warn: this.warn,
