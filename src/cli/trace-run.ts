@@ -10,6 +10,7 @@ import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { type Prepared, prepare, Session, type SessionStats } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Journey } from '../model/journey.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
@@ -92,6 +93,13 @@ function wordsOf(text: string): string[] {
     )
   }
 }
+
+/** The trace contradicts the rules; or by these it passed, and the kernel says that netfilter dropped it. */
+const doubtsRules = ({ outcome, findings }: Journey, { told = '' }: ClosedJourney): boolean =>
+  findings.some(({ code }) => code === 'ruleset-mismatch') ||
+  (told.startsWith('NETFILTER_DROP ') && PASSED.has(outcome))
+
+const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded', 'sent'])
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Milliseconds that packets of `--exec`'s command have to come in. */
@@ -214,7 +222,7 @@ class LiveRun {
       if (!taken) return
       this.shown++
       this.face.journey(taken, closed)
-      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session?.rulesDoNotFit()
+      if (doubtsRules(taken.journey, closed)) session?.rulesDoNotFit()
       if (this.shown === this.options.count) this.finish()
     } catch (error) {
       this.fail(error)
