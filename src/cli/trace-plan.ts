@@ -17,7 +17,9 @@ export function planText({ place, plan, namespace }: Prepared): string {
   for (const note of plan.notes) lines.push(`  note: ${printable(note)}`)
   for (const stream of plan.streams) {
     const how =
-      namespace && stream.kind !== 'kernel-log' ? "the kernel's own socket, which loses nothing" : 'a program there'
+      namespace && stream.kind !== 'kernel-log'
+        ? "the kernel's own socket, which tells what it loses"
+        : 'a program there'
     lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
   }
   for (const { why, run, undo, typed } of plan.changes) {

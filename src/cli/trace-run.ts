@@ -10,19 +10,21 @@ import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { type Prepared, prepare, Session, type SessionStats } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Journey } from '../model/journey.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { chooseForm } from './forms.ts'
 import { type JourneyReport, openReport } from './journey-report.ts'
-import { makeSelection } from './select.ts'
+import { makeSelection, readFilter } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
 import { beginningText, nothingSeenText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
+import { UnseenDrops } from './unseen-drops.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
 export async function runTrace(
@@ -55,14 +57,15 @@ export async function runTrace(
       ? openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
       : lines
   try {
-    const run = new LiveRun(prepared, options, terminal, face)
+    const dropped = new UnseenDrops(readFilter(filter))
+    const run = new LiveRun(prepared, options, terminal, face, dropped)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
     face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
-    if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter))
+    if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
     return code
   } finally {
     face.close()
@@ -91,6 +94,13 @@ function wordsOf(text: string): string[] {
   }
 }
 
+/** The trace contradicts the rules; or by these it passed, and the kernel says that netfilter dropped it. */
+const doubtsRules = ({ outcome, findings }: Journey, { told = '' }: ClosedJourney): boolean =>
+  findings.some(({ code }) => code === 'ruleset-mismatch') ||
+  (told.startsWith('NETFILTER_DROP ') && PASSED.has(outcome))
+
+const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded', 'sent'])
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Milliseconds that packets of `--exec`'s command have to come in. */
 const TRAILING = 500
@@ -104,13 +114,21 @@ class LiveRun {
   private readonly options: TraceOptions
   private readonly terminal: FormOptions
   private readonly face: Face
+  private readonly dropped: UnseenDrops
   private readonly saved: Saved | undefined
   private shown = 0
   private failure: unknown
   private finish = () => {}
 
-  constructor(prepared: readonly Prepared[], options: TraceOptions, terminal: FormOptions, face: Face) {
+  constructor(
+    prepared: readonly Prepared[],
+    options: TraceOptions,
+    terminal: FormOptions,
+    face: Face,
+    dropped: UnseenDrops,
+  ) {
     this.face = face
+    this.dropped = dropped
     this.prepared = prepared
     this.options = options
     this.terminal = terminal
@@ -185,7 +203,10 @@ class LiveRun {
       onClosed: (closed) => this.take(closed, report, session),
       onPause: () => report.pause(),
       drops: this.options.drops,
-      onDrops: (drops) => this.saved?.drops(folder, drops),
+      onDrops: (drops) => {
+        this.dropped.add(drops)
+        this.saved?.drops(folder, drops)
+      },
       onFiles: (files, at) => this.saved?.files(folder, files, at),
       onChunk: (stream, format, chunk) => this.saved?.chunk(folder, stream, format, chunk),
       warn: this.warn,
@@ -201,7 +222,7 @@ class LiveRun {
       if (!taken) return
       this.shown++
       this.face.journey(taken, closed)
-      if (taken.journey.findings.some(({ code }) => code === 'ruleset-mismatch')) session?.rulesDoNotFit()
+      if (doubtsRules(taken.journey, closed)) session?.rulesDoNotFit()
       if (this.shown === this.options.count) this.finish()
     } catch (error) {
       this.fail(error)

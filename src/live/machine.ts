@@ -34,6 +34,8 @@ export class Machine {
   world: World | undefined
   /** Packets that the kernel says it drops, where it is asked. */
   drops: Drop[] | undefined
+  /** Of iptables-legacy and nf_tables. */
+  tracesBoth = false
   warnings: readonly Diagnostic[] = []
   private readonly ownComment: string
 
@@ -113,6 +115,7 @@ export class Machine {
     for (const { chains } of builder.world.tables)
       for (const { rules } of chains.values()) for (const rule of rules) if (this.isOwn(rule)) rule.own = true
     if (this.drops) builder.world.host.drops = this.drops
+    if (this.tracesBoth) builder.world.tracedBoth = true
     this.world = builder.world
     this.warnings = builder.warnings
     return builder.world

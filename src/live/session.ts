@@ -91,6 +91,7 @@ export class Session {
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
     const machine = new Machine(prepared.place, prepared.plan)
+    machine.tracesBoth = prepared.plan.streams.length > 1
     const drops = await watchDropsOf(prepared, machine, options)
     let session: Session
     try {

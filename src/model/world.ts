@@ -9,6 +9,8 @@ export interface World {
   host: Host
   /** Where rules were saved more than once, and differ: when these were (local time as written), and the others. */
   saved?: { at: string; before?: World; next?: World }
+  /** Both of the kernel's packet filters are traced: each tells of a packet in a journey of its own. */
+  tracedBoth?: boolean
 }
 
 export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })

@@ -31,6 +31,15 @@ it('what a table of iptables-legacy does behind it is not known', () => {
   expect(outcomes(NFT, SAVED('security'))).toEqual(['undetermined', 'dropped'])
 })
 
+it('but where both are traced, another journey of the packet tells', () => {
+  const told = (tracedBoth: boolean) =>
+    explainFile(TRACE, { ...worldOf(NFT, SAVED('security')), tracedBoth }).journeys[0]!.findings.map(
+      ({ code, severity, message, fix }) => [code, severity, /as a packet of its own/.test(message), fix.length],
+    )
+  expect(told(false)).toContainEqual(['mixed-backends', 'warning', false, 1])
+  expect(told(true)).toContainEqual(['mixed-backends', 'note', true, 0])
+})
+
 describe("a session's own table", () => {
   const OWN = `add table inet nfwhy-1 { flags owner; }
 add chain inet nfwhy-1 prerouting { type filter hook prerouting priority -350; policy accept; }

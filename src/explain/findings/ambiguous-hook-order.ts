@@ -20,18 +20,24 @@ export const ambiguousHookOrder: Detector = {
         !evidence.arrivals.some((arrival) => arrival.table === one.table && arrival.hook === hook),
     )
     if (unseen.length === 0) return []
+    const both = world.tracedBoth === true
     const names = unseen.map((one) => `${one.table.family} ${one.table.name} ${one.chain.name}`).join(', ')
     return [
       finding(
         'ambiguous-hook-order',
         'warning',
-        `${names} hangs on ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}, and the capture does not show it: whether it comes before or behind is not known, nor what it does with this packet.`,
+        `${names} hangs on ${hook.toUpperCase()} at the same priority (${here.priority}) as ${table.name} ${here.chain.name}, ${both ? 'which is told of as a packet of its own: see there what it does with this one. Whether it comes before or behind is not known.' : 'and the capture does not show it: whether it comes before or behind is not known, nor what it does with this packet.'}`,
         {
           steps: [ended.step + 1],
           rules: unseen.map((one) => ({ family: one.table.family, table: one.table.name, chain: one.chain.name })),
-          fix: [
-            { description: 'trace both: nft monitor trace shows the chains of nf_tables', unverified: 'it only looks' },
-          ],
+          fix: both
+            ? []
+            : [
+                {
+                  description: 'trace both: nft monitor trace shows the chains of nf_tables',
+                  unverified: 'it only looks',
+                },
+              ],
         },
       ),
     ]

@@ -46,9 +46,15 @@ const saysSo = (drop: Drop): string =>
     ? `The kernel says that it dropped it${functionOf(drop) ? ` in ${functionOf(drop)}` : ''}, and not why.`
     : `The kernel says so: ${named(drop)}.`
 
+/** Where iptables-legacy and nf_tables are both traced. */
+const ELSEWHERE =
+  "netfilter did, by a rule of the other one of iptables-legacy and nf_tables, which tells of it as a packet of its own, or by a hook of the kernel's (connection tracking)"
+
 /** Between two hooks. */
 function between(context: Context, drop: Drop, meaning: Meaning, code: string | undefined): Detected {
-  const told = finding('kernel-drop', 'error', `The kernel dropped it (${named(drop)}): ${meaning.text}.`, {
+  const isOther = drop.reason === 'NETFILTER_DROP' && context.world.tracedBoth
+  const text = isOther ? ELSEWHERE : meaning.text
+  const told = finding('kernel-drop', 'error', `The kernel dropped it (${named(drop)}): ${text}.`, {
     steps: [context.ended.step + 1],
     fix: fixOf(context, meaning, code),
   })

@@ -46,20 +46,30 @@ function unseen(context: Context): Detected[] {
   if (!ended.missing) return []
   const { table, chain, hook } = ended.missing
   const last = refAt(context, ended.step)
+  const meets = `Behind ${last ? nameRef(last) : 'its last line'} the packet meets ${table.family} ${table.name} ${chain.name}`
+  const more = {
+    steps: ended.step >= 0 ? [ended.step + 1] : [],
+    rules: [{ family: table.family, table: table.name, chain: chain.name }],
+  }
   const [name, look] =
     backendOf(table) === 'legacy'
       ? ['iptables-legacy', 'trace iptables-legacy as well: its lines are in the kernel log']
       : ['nf_tables', 'trace nf_tables as well: nft monitor trace']
+  if (context.world.tracedBoth)
+    return [
+      finding(
+        'mixed-backends',
+        'note',
+        `${meets} of ${name} (${hook.toUpperCase()}), which is told of as a packet of its own: see there how it ended.`,
+        more,
+      ),
+    ]
   return [
     finding(
       'mixed-backends',
       'warning',
-      `Behind ${last ? nameRef(last) : 'its last line'} the packet meets ${table.family} ${table.name} ${chain.name} of ${name} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force here.`,
-      {
-        steps: ended.step >= 0 ? [ended.step + 1] : [],
-        rules: [{ family: table.family, table: table.name, chain: chain.name }],
-        fix: [{ description: look, unverified: 'it only looks' }],
-      },
+      `${meets} of ${name} (${hook.toUpperCase()}), which this capture does not show: rules of both are in force here.`,
+      { ...more, fix: [{ description: look, unverified: 'it only looks' }] },
     ),
   ]
 }

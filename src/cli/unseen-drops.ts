@@ -1,0 +1,43 @@
+/** Packets that the filter names and the kernel dropped: where a trace shows none, they ended before it begins (a netdev chain, routing). */
+import { functionOf, meaningOf } from '../explain/kernel-drops/meaning.ts'
+import type { Condition } from '../model/condition.ts'
+import type { Drop } from '../model/host.ts'
+import { emptyWorld } from '../model/world.ts'
+import { printable } from '../reports/printable.ts'
+import { evaluate } from '../rules/evaluate.ts'
+
+/** More kinds than these are not told apart. */
+const MOST = 10
+
+export class UnseenDrops {
+  private readonly filter: Condition
+  private readonly kinds = new Map<string, number>()
+
+  constructor(filter: Condition) {
+    this.filter = filter
+  }
+
+  add(drops: readonly Drop[]): void {
+    for (const drop of drops) {
+      const { packet, reason } = drop
+      const meaning = meaningOf(drop)
+      if (packet.src === undefined || !meaning || meaning.harmless) continue
+      const family = packet.src.includes(':') ? 'ip6' : 'ip'
+      if (evaluate(this.filter, { packet, family, world: emptyWorld() }) !== true) continue
+      const place = functionOf(drop)
+      const kind = `${packet.protocol ?? 'packet'} ${packet.src} → ${packet.dst}: ${reason}${place === undefined ? '' : ` in ${place}`}`
+      if (this.kinds.size < MOST || this.kinds.has(kind)) this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1)
+    }
+  }
+
+  /** Lines; none where the kernel told of no such packet. */
+  get text(): string {
+    if (this.kinds.size === 0) return ''
+    const lines = [...this.kinds].map(([kind, count]) => `  ${printable(kind)}${count > 1 ? ` × ${count}` : ''}`)
+    return [
+      'The kernel dropped packets that the filter names, and no chain that is traced saw them:',
+      ...lines,
+      '',
+    ].join('\n')
+  }
+}
