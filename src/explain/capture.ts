@@ -21,6 +21,7 @@ import { tellingOf } from './kernel-drops/meaning.ts'
 import { dropOf } from './kernel-drops/of-journey.ts'
 import { noteTrials, type Trials } from './trials/verify.ts'
 import { noteUnmatched } from './unmatched.ts'
+import { leaveOutOwn } from './without-own.ts'
 
 export interface CaptureStats {
   bytes: number
@@ -211,6 +212,7 @@ export class CaptureExplainer {
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, world, this.engine))
     if (trials) noteTrials(journey, trials)
     if (!known) fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
+    leaveOutOwn(evidence)
     return journey
   }
 }

@@ -92,10 +92,6 @@ export class Assembler implements EventSink {
     if (stamp !== this.stamp) this.changeLane(stamp)
     if (this.lane!.isDue(clock, this.options.idle)) this.expire(clock)
     const resolved = this.resolver.get(point, this.states.rows[state * F.COLUMNS + F.FAMILY]!)
-    if (resolved.own) {
-      this.states.release(state)
-      return
-    }
     let journey = resolved.kind === 'log' ? this.findLogged(state, resolved) : undefined
     if (!journey) {
       // the same bytes are mostly the same packet's; but one like it may be nearer, where another hook begins or the

@@ -137,7 +137,6 @@ function layOn(resolved: Resolved, table: Table, chain: Chain): void {
 }
 
 export function takeRule(resolved: Resolved, rule: Rule): void {
-  if (rule.own) resolved.own = true
   resolved.rule = rule
   resolved.ruleNumber = rule.ruleNumber
 }

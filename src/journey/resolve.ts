@@ -257,7 +257,6 @@ function chainEnd(resolved: Resolved, chain: Chain, type: 'return' | 'policy'): 
 }
 
 function atRule(resolved: Resolved, rule: Rule, type: 'rule' | 'return' | 'policy'): Resolved {
-  resolved.own = rule.own === true
   const verdict = verdictOf(rule)
   resolved.kind = 'rule'
   if (type !== 'rule') {
