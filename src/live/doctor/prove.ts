@@ -32,8 +32,7 @@ export async function prove(place: Place, facts: Facts): Promise<Proof[]> {
   for (const way of ['kernel-log', 'nflog'] as const) if (legacy !== undefined) hindered.set(way, legacy)
   if (!facts.programs.has('tcpdump')) hindered.set('nflog', 'tcpdump is not installed')
   else if (!canNflog(facts)) hindered.set('nflog', "the kernel's part of NFLOG is not loaded, and would stay")
-  if (!facts.texts.has('dmesg'))
-    hindered.set('kernel-log', facts.refused.get('dmesg') ?? 'dmesg is not installed')
+  if (!facts.texts.has('dmesg')) hindered.set('kernel-log', facts.refused.get('dmesg') ?? 'dmesg is not installed')
   const ways = (Object.keys(WAY_WORDS) as Way[]).filter((way) => !hindered.has(way))
   const address = ownAddress()
   const inner = [
