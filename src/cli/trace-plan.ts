@@ -63,11 +63,5 @@ export function nothingSeenText(prepared: readonly Prepared[], filter: string): 
     'To look for what keeps a trace from appearing:',
     `  nfwhy doctor${same}`,
   ]
-  // NFLOG and the kernel log tell of iptables-legacy's tables alone
-  if (prepared.some(({ plan }) => plan.table && plan.streams.every(({ kind }) => kind !== 'nft-trace')))
-    lines.push(
-      'To see packets, too, that come to no table of iptables-legacy (routing dropped them before, perhaps):',
-      `  nfwhy trace --backend nft${same}`,
-    )
   return `${lines.join('\n')}\n`
 }

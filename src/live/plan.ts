@@ -44,8 +44,8 @@ export interface TracingTable {
 }
 
 export type Stream =
-  /** What nf_tables tells of traced packets. */
-  | { kind: 'nft-trace' }
+  /** What nf_tables tells of traced packets. `marks`: of those alone that nothing else tells of. */
+  | { kind: 'nft-trace'; marks?: true }
   /** What iptables-legacy tells, where NFLOG is its logger. */
   | { kind: 'nflog'; group: number }
   | { kind: 'kernel-log' }

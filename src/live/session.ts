@@ -20,6 +20,7 @@ import { sameKernel } from './same-kernel.ts'
 import { openStream } from './streams/open.ts'
 import type { EventStream } from './streams/stream.ts'
 import { type Facts, survey } from './survey/facts.ts'
+import { Unmet } from './unmet.ts'
 
 /** What a session would do, found out by looking alone. */
 export interface Prepared {
@@ -86,12 +87,15 @@ export class Session {
   private stopping: Promise<void> | undefined
   private failure: unknown
   private doubted = 0
+  /** Where the marks are read, too. */
+  private readonly unmet: Unmet | undefined
+  private hidden = 0
   private looking: NodeJS.Timeout | undefined
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
     const machine = new Machine(prepared.place, prepared.plan)
-    machine.tracesBoth = prepared.plan.streams.length > 1
+    machine.tracesBoth = prepared.plan.streams.filter((one) => one.kind !== 'nft-trace' || !one.marks).length > 1
     const drops = await watchDropsOf(prepared, machine, options)
     let session: Session
     try {
@@ -129,6 +133,7 @@ export class Session {
   ) {
     this.drops = drops
     this.prepared = prepared
+    if (prepared.plan.streams.some((one) => one.kind === 'nft-trace' && one.marks)) this.unmet = new Unmet()
     this.machine = machine
     this.options = options
     this.reigns = new Reigns(world, (at) => this.readRules(at), this.warn)
@@ -162,6 +167,7 @@ export class Session {
       // the stream tells of what it knows to be lost; the socket may know of more
       stats.lost += Math.max(one.lost, this.streams[i]!.lost())
     }
+    stats.journeys -= this.hidden
     return stats
   }
 
@@ -208,36 +214,59 @@ export class Session {
   private readonly warn = (code: string, message: string, line?: number): void =>
     this.options.warn({ input: this.prepared.place.name, code, message, ...(line === undefined ? {} : { line }) })
 
+  private readonly take = (closed: ClosedJourney): void => {
+    this.unmet?.note(closed)
+    this.options.onClosed(closed)
+  }
+
+  private readonly takeMarked = (closed: ClosedJourney): void => {
+    if (closed.open.own && this.unmet?.isUnmet(closed)) this.options.onClosed(closed)
+    else this.hidden++
+  }
+
   private async listen(): Promise<void> {
     const { place, plan, facts, namespace } = this.prepared
-    const { ids, host, idle, onClosed } = this.options
+    const { ids, host, idle } = this.options
     for (const wanted of plan.streams) {
       const { stream, note } = await openStream(wanted, place, facts, namespace)
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
       // that rules were changed is told when they have been read again
       const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
-      const explainer = new CaptureExplainer(stream.format, this.reigns.first, told, onClosed, {
-        ids,
-        idle: (idle ?? IDLE) * 1e6,
-        engine: modelEngine,
-        worldAt: (_, clock) => this.reigns.at(clock),
-        ...(host === undefined ? {} : { host }),
-      })
+      const marks = wanted.kind === 'nft-trace' && wanted.marks === true
+      const explainer = new CaptureExplainer(
+        stream.format,
+        this.reigns.first,
+        told,
+        marks ? this.takeMarked : this.take,
+        {
+          ids,
+          // what else tells of a packet has told it by then
+          idle: (idle ?? IDLE) * (marks ? 2 : 1) * 1e6,
+          engine: modelEngine,
+          worldAt: (_, clock) => this.reigns.at(clock),
+          ...(host === undefined ? {} : { host }),
+        },
+      )
       const number = this.streams.push(stream) - 1
       this.explainers.push(explainer)
       this.reading.push(
-        this.read(number).catch((error) => {
+        this.read(number, marks).catch((error) => {
           this.failure ??= error
         }),
       )
     }
   }
 
-  private async read(number: number): Promise<void> {
+  /** Of the stream, until all others have told what came with it. */
+  private lullsBehind(stream: EventStream): number {
+    return Math.ceil((1.5 * Math.max(...this.streams.map(({ lull }) => lull))) / stream.lull) + 1
+  }
+
+  private async read(number: number, marks: boolean): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
     // a program on the packets' way may take its time to decide
-    const patience = mayWait(this.reigns.first) ? LULLS_THAT_WAIT : 1
+    const patience = marks ? this.lullsBehind(stream) : mayWait(this.reigns.first) ? LULLS_THAT_WAIT : 1
     let lulls = 0
     try {
       for await (const chunk of stream.chunks) {
@@ -246,7 +275,8 @@ export class Session {
           explainer.pause(stream.tellsLosses)
         } else {
           lulls = 0
-          this.options.onChunk(number, stream.format, chunk)
+          // in a bundle every packet would be told twice
+          if (!marks) this.options.onChunk(number, stream.format, chunk)
           await this.reigns.current()
           // a journey may close with the next event, and be explained at once
           await this.drops?.caughtUp()

@@ -94,8 +94,16 @@ function legacyMade(
   if (facts.nftTables || facts.nftNotLoaded) {
     const table = needsNft(facts, wish, id)
     const why = 'the rules are of iptables-legacy; an nft table marks the packets, so that none of its rules change'
-    const notes = [...ownerNote(table.owned), ...noLegacyNote(facts)]
-    return { ...made, why, table, changes, addsRules: false, notes }
+    const notes = [...ownerNote(table.owned), ...(isEmpty(facts) ? [NO_RULES] : [])]
+    return {
+      ...made,
+      why,
+      table,
+      changes,
+      addsRules: false,
+      notes,
+      streams: [...streams, { kind: 'nft-trace', marks: true }],
+    }
   }
   const rules = traceRules(id, wish, until, toolsOf(facts, 'legacy'))
   if (rules.length === 0) throw new LiveProblem('iptables is not installed here.')
@@ -209,19 +217,6 @@ const ownerNote = (owned: boolean): string[] =>
 /** What marks packets is a rule itself, and is told of. */
 const NO_RULES =
   'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest'
-
-/** The table that marks packets prints nothing of iptables-legacy. */
-const noLegacyNote = (facts: Facts): string[] => {
-  const [v4, v6] = [legacyTables(facts, 'ip'), legacyTables(facts, 'ip6')]
-  if (v4?.length === 0 && v6?.length === 0)
-    return ['iptables-legacy has no rules here: no packet will be shown (--backend nft shows where packets come)']
-  const without = v4?.length === 0 ? 'IPv4' : v6?.length === 0 ? 'IPv6' : undefined
-  return without === undefined
-    ? []
-    : [
-        `iptables-legacy has no rules for ${without} here: no such packet will be shown (--backend nft shows where they come)`,
-      ]
-}
 
 const isEmpty = (facts: Facts): boolean => {
   const { nft, legacy } = sidesOf(facts)

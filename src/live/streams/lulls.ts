@@ -1,9 +1,9 @@
 /** Tells when a program has printed nothing for a while, as the receiver of the kernel's own sockets does (kernel/receiver.ts). */
 
 /** Milliseconds: longer than the kernel's own, since the program may not get to run for a while. */
-const LULL = 1000
+export const LULL = 1000
 /** Said so often behind what came last. */
-const MOST = 2
+const MOST = 3
 
 const NOTHING = new Uint8Array(0)
 const SILENT = Symbol('silent')

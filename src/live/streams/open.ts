@@ -1,5 +1,6 @@
 /** A plan's streams, by the best way there is: the kernel's own sockets where its namespace can be entered, else programs there. */
 import { type Receiver, receive } from '../../kernel/receiver.ts'
+import { LULL } from '../../kernel/receiver-messages.ts'
 import { Unavailable } from '../../kernel/unavailable.ts'
 import type { Place } from '../place.ts'
 import type { Stream } from '../plan.ts'
@@ -45,6 +46,7 @@ function netlinkStream(stream: Exclude<Stream, { kind: 'kernel-log' }>, { path }
   return {
     format: captureFormat(stream.kind === 'nflog' ? 'nflog-pcap' : 'nft-netlink'),
     by: "the kernel's netlink socket",
+    lull: LULL,
     tellsLosses: true,
     ready: receiver.ready.then(() => {}),
     chunks: receiver.chunks,

@@ -3,7 +3,7 @@ import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
 import { type Place, startScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { FromNow } from './from-now.ts'
-import { withLulls } from './lulls.ts'
+import { LULL, withLulls } from './lulls.ts'
 import type { Program } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
 
@@ -49,6 +49,7 @@ export function programStream(place: Place, program: Program): EventStream {
     by: name,
     // nft says so, NFLOG numbers its records; the kernel log drops lines in silence
     tellsLosses: id !== 'kernel-log',
+    lull: LULL,
     ready,
     chunks: chunks(),
     lost: () => 0,

@@ -10,9 +10,11 @@ export interface EventStream {
   tellsLosses: boolean
   /** From then on nothing is missed. Rejects where it cannot be read. */
   ready: Promise<void>
+  /** Milliseconds without anything new, behind which an empty chunk comes. */
+  lull: number
   /**
-   * Ends behind `stop`, after what has come until then. An empty chunk says that nothing more was there, a tenth of a
-   * second after the last one, and again while that goes on.
+   * Ends behind `stop`, after what has come until then. An empty chunk says that nothing more was there, and comes again
+   * while that goes on, for two or three seconds.
    */
   chunks: AsyncIterable<Uint8Array>
   /** Messages that are known to be lost; what the stream itself tells of losses is not among them. */
