@@ -1,5 +1,4 @@
 /** A place's rules and state, asked with the very sections that `collect` has; and asked again for the rules when these change. */
-import { randomBytes } from 'node:crypto'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { Rule } from '../model/ruleset.ts'
@@ -7,10 +6,11 @@ import type { World } from '../model/world.ts'
 import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
-import { type Place, startScript } from './place.ts'
+import { gather, isNote } from './collect/gather.ts'
+import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
-import { ABOUT, FrameReader, NOTES, SECTIONS, type Section, sectionScript, sectionsTagged } from './script/index.ts'
+import { NOTES, SECTIONS, type Section, sectionsTagged } from './script/index.ts'
 
 /** In a bundle, the session's own table, which no listing from before it has. */
 const OWN_FILE = 'nfwhy-trace.nft'
@@ -31,7 +31,6 @@ export class Machine {
   readonly place: Place
   /** By their names in a bundle. */
   readonly files = new Map<string, Uint8Array>()
-  world: World | undefined
   /** Packets that the kernel says it drops, where it is asked. */
   drops: Drop[] | undefined
   /** Of iptables-legacy and nf_tables. */
@@ -82,27 +81,17 @@ export class Machine {
   }
 
   private async ask(sections: readonly Section[]): Promise<void> {
-    const nonce = `n${randomBytes(12).toString('hex')}`
-    let frames = 0
-    const reader = new FrameReader(nonce, ({ id, file, bytes }) => {
-      frames++
-      // notes are for people, but for whose machine it is
-      if (file === NOTES && id !== ABOUT) return
-      if (id === ABOUT) bytes = Buffer.concat([Buffer.from(`${COLLECTED}\n`), bytes])
-      if (bytes.length > 0) this.files.set(file, bytes)
-      else this.files.delete(file)
-    })
-    const running = startScript(this.place, sectionScript(sections, { form: 'framed', nonce }))
-    running.stdin.end()
-    running.stdout.on('data', (chunk: Uint8Array) => reader.push(chunk))
-    const late = setTimeout(() => running.kill(), MOST_TIME * 1000)
-    await running.ended.finally(() => clearTimeout(late))
-    const { complete } = reader.end()
-    if (frames === 0 || !complete)
-      throw new LiveProblem(
-        `${this.place.name}: its rules could not be read${complete ? '' : ' to the end'}.`,
-        running.errors().trim() || undefined,
-      )
+    const { about, answers, broken } = await gather(this.place, sections, MOST_TIME)
+    if (broken !== undefined)
+      throw new LiveProblem(`${this.place.name}: its rules could not be read to the end.`, broken)
+    // other notes are for people; this one says whose machine it is
+    this.files.set(NOTES, new TextEncoder().encode(`${COLLECTED}\n${about}`))
+    for (const answer of answers) {
+      if (isNote(answer)) continue
+      const { section, bytes } = answer
+      if (bytes.length > 0) this.files.set(section.file, bytes)
+      else this.files.delete(section.file)
+    }
   }
 
   private build(): World {
@@ -116,7 +105,6 @@ export class Machine {
       for (const { rules } of chains.values()) for (const rule of rules) if (this.isOwn(rule)) rule.own = true
     if (this.drops) builder.world.host.drops = this.drops
     if (this.tracesBoth) builder.world.tracedBoth = true
-    this.world = builder.world
     this.warnings = builder.warnings
     return builder.world
   }

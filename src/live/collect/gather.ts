@@ -28,8 +28,12 @@ export interface Gathered {
 /** Seconds after which a place that says nothing more is given up; each command has a limit of its own. */
 const SILENCE = 90
 
-/** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached at all. */
-export async function gather(place: Place, sections: readonly Section[]): Promise<Gathered> {
+/** Looks, and changes nothing. `most`: seconds that all of it may take. Throws LiveProblem where the place cannot be reached at all. */
+export async function gather(
+  place: Place,
+  sections: readonly Section[],
+  most = Number.POSITIVE_INFINITY,
+): Promise<Gathered> {
   const nonce = crypto.randomUUID().replaceAll('-', '')
   const gathered: Gathered = { place, host: '', about: '', answers: [] }
   const byId = new Map(sections.map((section) => [section.id, section]))
@@ -43,14 +47,17 @@ export async function gather(place: Place, sections: readonly Section[]): Promis
   })
   const running = startScript(place, sectionScript(sections, { form: 'framed', nonce }))
   running.stdin.end()
-  let late = false
+  /** Seconds that were too long. */
+  let late: number | undefined
   let timer: NodeJS.Timeout | undefined
+  const until = Date.now() + most * 1000
   const wait = () => {
     clearTimeout(timer)
+    const left = Math.min(SILENCE * 1000, until - Date.now())
     timer = setTimeout(() => {
-      late = true
+      late = left < SILENCE * 1000 ? most : SILENCE
       running.kill()
-    }, SILENCE * 1000)
+    }, left)
   }
   wait()
   running.stdout.on('data', (bytes: Uint8Array) => {
@@ -61,14 +68,21 @@ export async function gather(place: Place, sections: readonly Section[]): Promis
   const { complete, cut } = reader.end()
   const errors = running.errors().trim()
   if (gathered.about === '') {
-    const why = late
-      ? `did not answer within ${SILENCE} s`
-      : `no shell answered there (exit status ${status ?? 'none'})`
+    const why =
+      late !== undefined
+        ? `did not answer within ${late} s`
+        : `no shell answered there (exit status ${status ?? 'none'})`
     throw new LiveProblem(`${place.name}: ${why}.`, errors || undefined)
   }
   if (!complete) {
     const where = cut ? `while it printed ${cut.file} (${cut.bytes} bytes of it had come)` : 'between two files'
-    gathered.broken = `${late ? `nothing came for ${SILENCE} s` : 'the connection broke'} ${where}${errors && `: ${errors}`}`
+    const brokenBy =
+      late === undefined
+        ? 'the connection broke'
+        : late === SILENCE
+          ? `nothing came for ${late} s`
+          : `it took more than ${late} s`
+    gathered.broken = `${brokenBy} ${where}${errors && `: ${errors}`}`
   }
   return gathered
 }

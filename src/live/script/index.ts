@@ -10,8 +10,5 @@ export { ABOUT, ABSENT, NOTES, REFUSED, type Section } from './section.ts'
 /** In the order they are asked: rules first, since they change. */
 export const SECTIONS: readonly Section[] = [...RULESETS, ...HOST]
 
-/**
- * Those to ask again when rules change, or the rest.
- * @public
- */
+/** Those to ask again when rules change, or the rest. */
 export const sectionsTagged = (tag: Section['tag']): readonly Section[] => SECTIONS.filter((one) => one.tag === tag)
