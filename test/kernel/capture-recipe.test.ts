@@ -2,8 +2,6 @@
  * README.md's recipe for a capture, line by line, as root in a namespace where a rule closes port 80; and what
  * nfwhy says of the files it leaves. The kernel log is one for the whole machine, so the address is one of our own.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BIN } from '../cli/nfwhy.ts'
 import { blocksOf } from '../docs/markdown.ts'
 import { ROOT } from '../docs/sources.ts'
+import { showAllNamespaces } from '../live/lab/kernel-log.ts'
 import { runInNamespace, whyNot } from './namespaces.ts'
 
 const TOOLS = [
@@ -40,7 +39,7 @@ describe.skipIf(notHere)(`the recipe for a capture${notHere ? `: ${notHere}` : '
   let folder: string
   let hideAgain: () => Promise<unknown>
   beforeAll(async () => {
-    hideAgain = await showAllNamespaces()
+    hideAgain = await showAllNamespaces({ alone: true })
     folder = mkdtempSync(join(tmpdir(), 'nfwhy-recipe-'))
     // the recipe is for machines whose iptables is the legacy one
     for (const name of ['iptables', 'iptables-save', 'ip6tables', 'ip6tables-save'])
@@ -92,27 +91,3 @@ ${tool}-save`)
     expect(left).toContain('-A INPUT -p tcp -m tcp --dport 80 -j DROP')
   })
 })
-
-/**
- * A namespace's lines reach the kernel log only while nf_log_all_netns is 1: one setting for the whole machine, which
- * tests that need it share by a lock (lab/lab.py). Alone with it, if that can be: others fill the log faster than
- * dmesg reads it.
- */
-async function showAllNamespaces(): Promise<() => Promise<unknown>> {
-  const script = `
-setting=/proc/sys/net/netfilter/nf_log_all_netns
-before=/run/nfwhy-nf_log_all_netns
-exec 9>>$before
-flock -w 60 9 || flock -s 9
-[ -s $before ] || cat $setting >$before
-echo 1 >$setting
-echo ready
-cat
-if flock -n 9; then cat $before >$setting; : >$before; fi`
-  const keeper = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
-  await once(keeper.stdout, 'data')
-  return () => {
-    keeper.stdin.end()
-    return once(keeper, 'exit')
-  }
-}
