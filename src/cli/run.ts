@@ -1,6 +1,6 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type CaptureOptions, type ClosedJourney } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../explain/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
 import type { Report } from '../model/diagnostic.ts'
@@ -11,14 +11,6 @@ import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './i
 import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
 import { ReadError } from './source.ts'
-
-export interface RunStats {
-  bytes: number
-  events: number
-  journeys: number
-  skipped: number
-  lost: number
-}
 
 export interface RunOptions {
   /** Seconds of capture time. */

@@ -3,12 +3,12 @@
 import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import { shellTokens } from '../edits/shell.ts'
-import type { ClosedJourney } from '../explain/capture.ts'
+import type { ClosedJourney, RunStats } from '../explain/capture.ts'
 import { Joiner } from '../explain/joined.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
-import { type Prepared, prepare, Session, type SessionStats } from '../live/session.ts'
+import { type Prepared, prepare, Session } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
@@ -149,7 +149,7 @@ class LiveRun {
     )
   }
 
-  async until(report: JourneyReport, command: readonly string[] | undefined): Promise<SessionStats> {
+  async until(report: JourneyReport, command: readonly string[] | undefined): Promise<RunStats> {
     const over = new Promise<void>((resolve) => {
       this.finish = resolve
     })
@@ -261,10 +261,10 @@ class LiveRun {
       if (result.status === 'rejected') this.failure ??= result.reason
   }
 
-  private get stats(): SessionStats {
+  private get stats(): RunStats {
     const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
-    for (const session of this.sessions)
-      for (const key of Object.keys(stats) as (keyof SessionStats)[]) stats[key] += session.stats[key]
+    for (const { stats: one } of this.sessions)
+      for (const key of Object.keys(stats) as (keyof RunStats)[]) stats[key] += one[key]
     return stats
   }
 }

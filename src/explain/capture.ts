@@ -35,6 +35,9 @@ export interface CaptureStats {
   evicted: number
 }
 
+/** Of several captures together. */
+export type RunStats = Omit<CaptureStats, 'evicted'>
+
 /** A journey that is closed but not yet looked at; `explain` makes the object, and may be called during the callback only. */
 export interface ClosedJourney {
   open: OpenJourney

@@ -50,6 +50,9 @@ export type Stream =
   | { kind: 'nflog'; group: number }
   | { kind: 'kernel-log' }
 
+/** Is it read for the marks alone? */
+export const readsMarks = (stream: Stream): boolean => stream.kind === 'nft-trace' && stream.marks === true
+
 export interface Plan {
   /** Of all that the session makes: `nfwhy-` and digits. */
   id: string

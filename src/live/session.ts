@@ -2,7 +2,7 @@
  * A trace of one place, from looking to taking everything back. The order is what makes it safe and whole: look, read the
  * rules, listen, and only then switch tracing on; at the end switch it off, and then read what is still to come.
  */
-import { CaptureExplainer, type CaptureStats, type ClosedJourney } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureStats, type ClosedJourney, type RunStats } from '../explain/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
@@ -14,7 +14,7 @@ import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
 import { Machine } from './machine.ts'
 import type { Place } from './place.ts'
-import type { Plan, Wish } from './plan.ts'
+import { type Plan, readsMarks, type Wish } from './plan.ts'
 import { Reigns } from './reigns.ts'
 import { sameKernel } from './same-kernel.ts'
 import { openStream } from './streams/open.ts'
@@ -58,14 +58,6 @@ export interface SessionOptions {
   warn(warning: Diagnostic): void
 }
 
-export interface SessionStats {
-  bytes: number
-  events: number
-  journeys: number
-  skipped: number
-  lost: number
-}
-
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
 const LULLS_THAT_WAIT = 10
@@ -95,7 +87,7 @@ export class Session {
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
     const machine = new Machine(prepared.place, prepared.plan)
-    machine.tracesBoth = prepared.plan.streams.filter((one) => one.kind !== 'nft-trace' || !one.marks).length > 1
+    machine.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
     const drops = await watchDropsOf(prepared, machine, options)
     let session: Session
     try {
@@ -133,7 +125,7 @@ export class Session {
   ) {
     this.drops = drops
     this.prepared = prepared
-    if (prepared.plan.streams.some((one) => one.kind === 'nft-trace' && one.marks)) this.unmet = new Unmet()
+    if (prepared.plan.streams.some(readsMarks)) this.unmet = new Unmet()
     this.machine = machine
     this.options = options
     this.reigns = new Reigns(world, (at) => this.readRules(at), this.warn)
@@ -160,7 +152,7 @@ export class Session {
     this.reigns.changed()
   }
 
-  get stats(): SessionStats {
+  get stats(): RunStats {
     const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
     for (const [i, { stats: one }] of this.explainers.entries()) {
       for (const key of ['bytes', 'events', 'journeys', 'skipped'] as const) stats[key] += one[key]
@@ -233,7 +225,7 @@ export class Session {
       stream.onRulesetChange?.(() => this.reigns.changed())
       // that rules were changed is told when they have been read again
       const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
-      const marks = wanted.kind === 'nft-trace' && wanted.marks === true
+      const marks = readsMarks(wanted)
       const explainer = new CaptureExplainer(
         stream.format,
         this.reigns.first,
