@@ -15,7 +15,7 @@ export async function* withLulls(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     let said = MOST
     let next = iterator.next()
     for (;;) {
-      const come = said < MOST ? await Promise.race([next, silence()]) : await next
+      const come = said < MOST ? await orSilence(next) : await next
       if (come === SILENT) {
         said++
         yield NOTHING
@@ -32,7 +32,11 @@ export async function* withLulls(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 }
 
 /** What lies ready is read first: this thread may have been busy all the time. */
-const silence = (): Promise<typeof SILENT> =>
-  new Promise((resolve) => {
-    setTimeout(() => setImmediate(() => setImmediate(() => resolve(SILENT))), LULL).unref()
+async function orSilence<T>(next: Promise<T>): Promise<T | typeof SILENT> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<typeof SILENT>((resolve) => {
+    timer = setTimeout(() => setImmediate(() => setImmediate(() => resolve(SILENT))), LULL).unref()
   })
+  // of a busy stream no timer is left behind for each chunk
+  return await Promise.race([next, silence]).finally(() => clearTimeout(timer))
+}
