@@ -1,6 +1,6 @@
 /**
- * Loads dist/cli.cjs with what V8 made of it when it was built (dist/cli.cache): compiling it takes longer than most
- * commands run. Another version of Node does not take the cache, and compiles. CommonJS, as Node starts it sooner.
+ * Loads scripts of dist/ with what V8 made of them when they were built (*.cache): compiling them takes longer than most
+ * commands run. Another version of Node does not take the caches, and compiles. CommonJS, as Node starts it sooner.
  */
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
@@ -8,25 +8,35 @@ const { Script } = require('node:vm')
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname'
 
-/** Undefined where nothing is built in the folder. */
-exports.load = (folder) => {
-  const filename = join(folder, 'cli.cjs')
-  // the build leaves only ASCII in it, which is read fastest so
-  const source = read(filename)?.toString('latin1')
-  if (source === undefined) return undefined
-  const cachedData = read(join(folder, 'cli.cache'))
-  const script = new Script(`(function (${PARAMETERS}) {${source}\n})`, { filename, cachedData })
-  const run = () => {
+/** Runs the script `first` of the folder, and those that it asks for there; gives them all by name, later ones too. */
+exports.load = (folder, first) => {
+  const scripts = new Map()
+  const modules = new Map()
+  const run = (name) => {
+    const filename = join(folder, name)
+    // the build leaves only ASCII in it, which is read fastest so
+    const source = readFileSync(filename, 'latin1')
+    const cachedData = cacheOf(filename)
+    const script = new Script(`(function (${PARAMETERS}) {${source}\n})`, { filename, cachedData })
     const module = { exports: {} }
-    // it asks for nothing but what Node has
-    script.runInThisContext()(module.exports, require, module, filename, folder)
+    scripts.set(name, script)
+    modules.set(name, module)
+    script.runInThisContext()(module.exports, ask, module, filename, folder)
+    return module
   }
-  return { script, run }
+  // each other, or what Node has
+  const ask = (id) => {
+    if (!id.startsWith('./')) return require(id)
+    const name = id.slice('./'.length)
+    return (modules.get(name) ?? run(name)).exports
+  }
+  run(first)
+  return scripts
 }
 
-function read(file) {
+function cacheOf(filename) {
   try {
-    return readFileSync(file)
+    return readFileSync(filename.replace(/\.cjs$/, '.cache'))
   } catch {
     return undefined
   }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+const { existsSync } = require('node:fs')
 const { join } = require('node:path')
 const { load } = require('./load.js')
 
-const cli = load(join(__dirname, '../dist'))
-if (cli) cli.run()
+const dist = join(__dirname, '../dist')
+if (existsSync(join(dist, 'cli.cjs'))) load(dist, 'cli.cjs')
 else {
   process.stderr.write('nfwhy is not built yet: run `npm ci` (or `npm run build`) in its folder.\n')
   process.exitCode = 2

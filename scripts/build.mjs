@@ -51,6 +51,11 @@ const startsNothing = {
   load: (id) => (id === '\0nothing' ? 'export default {}' : undefined),
 }
 
+/** What every command needs to begin. */
+const FIRST = /\/src\/(?:cli\/(?:main|errors|stdout)|live\/problem|reports\/printable)\.ts$/
+/** What only commands that ask machines need. */
+const LIVE = /\/src\/(?:demo\/|kernel\/|live\/(?!problem)|cli\/(?:collect|demo|doctor|live|trace))/
+
 await build([
   {
     input: { cli: 'src/cli/main.ts' },
@@ -60,10 +65,17 @@ await build([
     optimization: { inlineConst: { mode: 'all' } },
     output: {
       dir: out,
-      // one file of one script, so that what V8 makes of it can be kept
+      // a script for each kind of work, so that what V8 makes of it can be kept, and hot loops call no other script
       format: 'cjs',
-      codeSplitting: false,
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [
+          { name: 'live', test: LIVE },
+          { name: 'offline', test: (id) => id.includes('/src/') && !FIRST.test(id) },
+        ],
+      },
       entryFileNames: '[name].cjs',
+      chunkFileNames: '[name].cjs',
       // names stay, so that a stack says where it was
       minify: { compress: true, mangle: false, codegen: true },
     },

@@ -24,6 +24,8 @@ const COMPARED = Int32Array.of(
 )
 /** The latest contents are remembered, one behind the other: memory that is written in a row costs least. */
 const MOST = 131_072
+/** Room for so many at first: where much memory is asked for at the start, V8 begins its big collection of garbage early. */
+const FIRST = 256
 /** They are found in sets of WAYS: in each the oldest makes room. */
 const WAYS = 4
 /** A sender gives up after some minutes; later it is another connection. Microseconds. */
@@ -45,10 +47,10 @@ interface Earlier {
 }
 
 export class Repeats {
-  private readonly contents = new Int32Array(MOST * CONTENT)
-  private readonly clocks = new Float64Array(this.contents.buffer)
+  private contents = new Int32Array(FIRST * CONTENT)
+  private clocks = new Float64Array(this.contents.buffer)
   /** Which journey had each. */
-  private readonly ids = new Int32Array(MOST)
+  private ids = new Int32Array(FIRST)
   private readonly tags = new Int32Array((MOST / WAYS) * TAGS)
   /** The number of the latest. */
   private count = 0
@@ -91,6 +93,7 @@ export class Repeats {
     tags[tag + way] = hash
     tags[tag + WAYS + way] = number
     const place = number & (MOST - 1)
+    if (place >= this.ids.length) this.grow()
     this.ids[place] = id
     const content = place * CONTENT
     for (let i = 0; i < COMPARED.length; i++) this.contents[content + i] = rows[base + COMPARED[i]!]!
@@ -116,6 +119,19 @@ export class Repeats {
     for (let i = 0; i < COMPARED.length; i++) if (contents[content + i] !== rows[base + COMPARED[i]!]) return false
     return contents[content + ORIGIN] === origin && contents[content + START] === start
   }
+
+  private grow(): void {
+    const room = Math.min(MOST, this.ids.length * 4)
+    this.contents = copied(this.contents, room * CONTENT)
+    this.clocks = new Float64Array(this.contents.buffer)
+    this.ids = copied(this.ids, room)
+  }
+}
+
+function copied(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(length)
+  to.set(from)
+  return to
 }
 
 const mix = (hash: number, number: number) => Math.imul(((hash << 13) | (hash >>> 19)) ^ number, 0x9e3779b1)

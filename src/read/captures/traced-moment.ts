@@ -23,9 +23,9 @@ export class TracedMoment implements Moment {
   }
 
   /** Reads `bytes[start, end)`, what stands in front of the monitor's own text. */
-  read(bytes: Uint8Array, start: number, end: number): void {
+  read(bytes: Uint8Array, view: DataView, start: number, end: number): void {
     const { head } = this
-    head.read(bytes, start, end, false)
+    head.read(bytes, view, start, end, false)
     this.stamp = head.stamp
     this.clock = head.clock
     this.host = head.host

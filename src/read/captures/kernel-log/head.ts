@@ -28,6 +28,7 @@ export class Head implements Moment {
   private readonly names: Names
   /** The last wrapping. */
   private bytes = new Uint8Array(0)
+  private words = new DataView(this.bytes.buffer)
   /** What each byte of it is, and what a digit is worth in its number. */
   private kinds = new Uint8Array(0)
   private weights = new Float64Array(0)
@@ -45,8 +46,8 @@ export class Head implements Moment {
   }
 
   /** Reads `bytes[start, end)`, what stands in front of `TRACE:`. `glued`: the line's first record stood before it. */
-  read(bytes: Uint8Array, start: number, end: number, glued: boolean): void {
-    if (this.known && end - start === this.bytes.length && this.again(bytes, start)) return
+  read(bytes: Uint8Array, view: DataView, start: number, end: number, glued: boolean): void {
+    if (this.known && end - start === this.bytes.length && this.again(bytes, view, start)) return
     let from = glued ? wrappingStart(bytes, start, end) : start
     let wrapping = readWrapping(decoder.decode(bytes.subarray(from, end)), false)
     // what is left should be nothing; but a line may begin in the middle of one that was cut
@@ -60,9 +61,9 @@ export class Head implements Moment {
   }
 
   /** Reads the wrapping of a LOG line whose `IN=` is at `end`; says where its prefix begins. */
-  readLog(bytes: Uint8Array, start: number, end: number, glued: boolean): number {
+  readLog(bytes: Uint8Array, view: DataView, start: number, end: number, glued: boolean): number {
     const behind = start + this.bytes.length
-    if (this.bytes.length > 0 && behind <= end && !this.couldGoOn(bytes, behind) && this.again(bytes, start))
+    if (this.bytes.length > 0 && behind <= end && !this.couldGoOn(bytes, behind) && this.again(bytes, view, start))
       return behind
     const from = glued ? wrappingStart(bytes, start, end) : start
     const wrapping = readWrapping(decoder.decode(bytes.subarray(from, end)), true)
@@ -76,23 +77,36 @@ export class Head implements Moment {
   }
 
   /** Does the last wrapping stand here again, but for digits of its clocks? Then takes these over. */
-  private again(bytes: Uint8Array, start: number): boolean {
+  private again(bytes: Uint8Array, view: DataView, start: number): boolean {
     const { bytes: known, kinds, weights } = this
-    for (let i = 0; i < known.length; i++) {
+    let { uptime, fraction } = this
+    let same = true
+    for (let i = this.sameWords(view, start); i < known.length; i++) {
       const byte = bytes[start + i]!
       const before = known[i]!
       if (byte === before) continue
       const kind = kinds[i]!
-      if (kind === FIXED || byte < 0x30 || byte > 0x39) return false
+      same = kind !== FIXED && byte >= 0x30 && byte <= 0x39
+      if (!same) break
       known[i] = byte
-      if (kind === UPTIME) this.uptime += (byte - before) * weights[i]!
-      else if (kind === FRACTION) this.fraction += (byte - before) * weights[i]!
+      if (kind === UPTIME) uptime += (byte - before) * weights[i]!
+      else if (kind === FRACTION) fraction += (byte - before) * weights[i]!
     }
+    this.uptime = uptime
+    this.fraction = fraction
+    if (!same) return false
     if (this.stamp.uptime) {
       this.clock = this.uptime * this.uptimeFactor
       if (this.stamp.micros !== undefined) this.stamp = { ...this.stamp, micros: this.micros(this.fraction) }
     } else if (this.stamp.digits > 0) this.clock = this.stamp.base + this.micros(this.fraction)
     return true
+  }
+
+  /** How many of the first bytes are the last wrapping's, looked at four at a time. */
+  private sameWords(view: DataView, start: number): number {
+    let i = 0
+    while (i + 4 <= this.bytes.length && view.getInt32(start + i, true) === this.words.getInt32(i, true)) i += 4
+    return i
   }
 
   private micros(fraction: number): number {
@@ -102,6 +116,7 @@ export class Head implements Moment {
   private keep(bytes: Uint8Array, start: number, wrapping: Wrapping, length: number): void {
     const { uptime, fraction, count } = wrapping
     this.bytes = bytes.slice(start, start + length)
+    this.words = new DataView(this.bytes.buffer)
     this.kinds = new Uint8Array(length)
     this.weights = new Float64Array(length)
     this.known = true

@@ -131,7 +131,7 @@ export class KernelLogReader implements CaptureReader {
     }
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
     hash ^= hash >>> 15
-    this.head.read(bytes, lineStart, message, this.glued)
+    this.head.read(bytes, view, lineStart, message, this.glued)
     const prefix = this.traces.find(bytes, view, prefixStart, at, hash)
     if (prefix.point < 0 || bytes[at] === NEWLINE) {
       const next = this.copied ? undefined : this.brokenHead(bytes, lineStart, message, end)
@@ -306,7 +306,7 @@ export class KernelLogReader implements CaptureReader {
       this.scanWhole(cleaned(bytes, lineStart, stop))
       return stop + 1
     }
-    const from = this.head.readLog(bytes, lineStart, at, this.glued)
+    const from = this.head.readLog(bytes, view, lineStart, at, this.glued)
     let hash = 0
     for (let i = from; i < at; i++) hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ bytes[i]!, MULTIPLIER)
     hash ^= hash >>> 15

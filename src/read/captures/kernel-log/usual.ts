@@ -11,7 +11,8 @@ import type { Names } from '../names.ts'
 // what stands behind a name
 const NAME = 0
 const MAC = 1
-const ADDRESS = 2
+/** One of an address' four numbers. */
+const OCTET = 2
 const DECIMAL = 3
 /** `0x1C` */
 const BYTE = 4
@@ -29,9 +30,9 @@ const USUAL: readonly (readonly [string, number, number, 'optional'?])[] = [
   ['IN=', NAME, F.IN],
   ['OUT=', NAME, F.OUT],
   ['MAC=', MAC, F.MAC, 'optional'],
-  ['SRC=', ADDRESS, F.SRC],
-  ['DST=', ADDRESS, F.DST],
-  ['LEN=', DECIMAL, F.LEN],
+  ...address('SRC=', F.SRC),
+  ...address(' DST=', F.DST),
+  [' LEN=', DECIMAL, F.LEN],
   ['TOS=', BYTE, F.TOS],
   ['PREC=', BYTE, F.TOS],
   ['TTL=', DECIMAL, F.TTL],
@@ -58,6 +59,10 @@ const USUAL: readonly (readonly [string, number, number, 'optional'?])[] = [
   ['MARK=0x', MARK, F.MARK, 'optional'],
 ]
 
+function address(name: string, column: number): (typeof USUAL)[number][] {
+  return [name, '.', '.', '.'].map((text) => [text, OCTET, column])
+}
+
 /** Up to four letters from `from` on as they stand in memory, little-endian. */
 const word = (text: string, from: number) =>
   [...text.slice(from, from + 4)].reduce((sum, letter, i) => sum | (letter.charCodeAt(0) << (8 * i)), 0)
@@ -66,8 +71,8 @@ const word = (text: string, from: number) =>
 const FIRST = Int32Array.from(USUAL, ([text]) => word(text, 0))
 const LAST = Int32Array.from(USUAL, ([text]) => word(text, Math.max(0, text.length - 4)))
 const LENGTH = Int32Array.from(USUAL, ([text]) => text.length)
-/** Of the names of three letters the fourth byte is no part. */
-const MASK = Int32Array.from(USUAL, ([text]) => (text.length < 4 ? 0xffffff : -1))
+/** Which of the first four bytes are the name's. */
+const MASK = Int32Array.from(USUAL, ([text]) => (text.length < 4 ? ~(-1 << (8 * text.length)) : -1))
 const KIND = Int32Array.from(USUAL, ([, kind]) => kind)
 const COLUMN = Int32Array.from(USUAL, ([, , column]) => column)
 const OPTIONAL = Int32Array.from(USUAL, ([, , , optional]) => (optional ? 1 : 0))
@@ -126,9 +131,13 @@ export function readUsual(
       continue
     }
     const column = COLUMN[field]!
+    const kind = KIND[field]!
     let number = 0
     at = value
-    switch (KIND[field]) {
+    if (kind === OCTET || kind === DECIMAL)
+      for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!)
+        number = number * 10 + (byte - 0x30)
+    switch (kind) {
       case NAME:
         while (IN_NAMES[bytes[at]!] === 1) at++
         if (bytes[at] !== 0x20 || at - value > 15) return false
@@ -140,22 +149,12 @@ export function readUsual(
         present |= 1 << column
         at += MAC_LENGTH + 1
         break
-      case ADDRESS: {
-        let address = 0
-        for (let part = 0; part < 4; part++) {
-          const from = at
-          number = 0
-          for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!)
-            number = number * 10 + (byte - 0x30)
-          if (at === from || at - from > 3 || number > 255 || bytes[at++] !== (part < 3 ? 0x2e : 0x20)) return false
-          address = (address << 8) | number
-        }
-        row[column] = address
+      case OCTET:
+        // what stands behind it is the next name's
+        if (at === value || at - value > 3 || number > 255) return false
+        row[column] = (row[column]! << 8) | number
         break
-      }
       case DECIMAL:
-        for (let byte = bytes[at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!)
-          number = number * 10 + (byte - 0x30)
         if (at === value || at - value > 10 || !isEnd(bytes[at]!)) return false
         row[column] = number | 0
         if (field === SEQ) telling = value - start

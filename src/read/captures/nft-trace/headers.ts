@@ -30,11 +30,11 @@ export const read = {
 const FIRST = 1000
 const PROTOCOLS = Object.keys(FIELDS).filter((name) => name !== '')
 /** `iif` and the like give their column, protocols FIRST and more. */
-const firstWords = new WordTable([
+const firstWords = new WordTable(() => [
   ...Object.entries(FIELDS['']!).map(([word, code]) => [hashWord(word), code] as const),
   ...PROTOCOLS.map((word, i) => [hashWord(word), FIRST + i] as const),
 ])
-const secondWords = new WordTable(
+const secondWords = new WordTable(() =>
   PROTOCOLS.flatMap((protocol) =>
     Object.entries(FIELDS[protocol]!).map(([field, code]) => [hashWord(`${protocol} ${field}`), code] as const),
   ),

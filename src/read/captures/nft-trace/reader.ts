@@ -42,7 +42,7 @@ export class NftTraceReader extends TracedReader {
     at = readId(bytes, message + INTRODUCTION, limit)
     const id = traceId
     if (at < 0) return this.broken(bytes, message, limit)
-    this.moment.read(bytes, lineStart, message)
+    this.moment.read(bytes, view, lineStart, message)
     return this.event(bytes, view, at + 1, limit, id)
   }
 

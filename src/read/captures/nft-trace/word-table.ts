@@ -22,13 +22,21 @@ export function readWord(bytes: Uint8Array, at: number, end: number, seed: numbe
 /** Of the word that was read last. */
 export let wordHash = 0
 
-export class WordTable {
-  private readonly mask: number
-  private readonly hashes: Int32Array
-  private readonly values: Int32Array
+type Entries = readonly (readonly [number, number])[]
 
-  /** Each hash with its value, which is not negative. */
-  constructor(entries: readonly (readonly [number, number])[]) {
+export class WordTable {
+  private readonly entries: () => Entries
+  private mask = 0
+  private hashes = new Int32Array(0)
+  private values = new Int32Array(0)
+
+  /** Each hash with its value, which is not negative; asked for when the first word is looked up, as most runs look up none. */
+  constructor(entries: () => Entries) {
+    this.entries = entries
+  }
+
+  private fill(): void {
+    const entries = this.entries()
     let size = 64
     while (size < entries.length * 4) size *= 2
     this.mask = size - 1
@@ -44,6 +52,7 @@ export class WordTable {
 
   /** -1 where it is not known. */
   get(hash: number): number {
+    if (this.values.length === 0) this.fill()
     for (let slot = this.slotOf(hash); ; slot = (slot + 1) & this.mask) {
       const value = this.values[slot]!
       if (value < 0 || this.hashes[slot] === hash) return value

@@ -40,7 +40,7 @@ export class XtablesMonitorReader extends TracedReader {
       this.cutHere()
       return lineEnd(bytes, at, limit) + 1
     }
-    this.moment.read(bytes, lineStart, at)
+    this.moment.read(bytes, view, lineStart, at)
     return isPacket
       ? this.packet(bytes, view, behind + 1, limit, traceId)
       : this.event(bytes, view, behind + 1, limit, family, traceId)
