@@ -6,6 +6,7 @@ import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { iptablesHead, propose, shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
+import { openingOf } from '../conversation.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { asks, fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
 import { nearMisses } from '../meant/near-misses.ts'
@@ -19,6 +20,8 @@ export const missingRule: Detector = {
   code: 'missing-rule',
   detect: (context) =>
     goals(context)
+      // an answer goes to the port that was asked from: no service's
+      .filter((goal) => goal.kind !== 'pass' || !openingOf(context.journey.packet, context.world))
       .filter((goal) => goal.sure && goal.mendable && !nearMisses(context, goal).some(({ likely }) => likely))
       .flatMap((goal) => tell(context, goal)),
 }

@@ -14,10 +14,13 @@ export const replyDropped: Detector = {
     const opening = openingOf(packet, world)
     const end = refAt(context, ended.step)
     if (!opening || !end) return []
-    const known = entryAnswered(packet, world) !== undefined
+    // what this host itself has asked, connection tracking has seen
+    const own = opening.in === undefined
+    const known = own || entryAnswered(packet, world) !== undefined || packet.ctState === 'established'
     const asked = `${describeEnd(opening.src, opening.sport)} had asked ${describeEnd(opening.dst, opening.dport)}`
-    // raw and mangle come before the connection is known, or are no place to accept
-    const place = evidence.arrivals[ended.step]!.table?.name === 'filter' && known
+    // raw and prerouting come before the connection is known; mangle is no place to accept
+    const { hook, table } = evidence.arrivals[ended.step]!
+    const place = known && (isNft(end) ? hook === 'input' || hook === 'forward' : table?.name === 'filter')
     const head = iptablesHead(end)
     const chain = shellWord(end.chain)
     const rule = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'

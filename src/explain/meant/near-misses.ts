@@ -11,6 +11,7 @@ import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
+import { openingOf } from '../conversation.ts'
 import type { Goal } from './goals.ts'
 import { fieldOf, holdsButForProtocol, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
 import { type Passed, passedRules } from './passed.ts'
@@ -63,6 +64,7 @@ interface Candidate {
 /** Rules that failed in one condition, the nearest first. */
 function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
   const found: Candidate[] = []
+  const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
   for (const passed of passedRules(context, pass)) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
@@ -70,7 +72,9 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyMiss(rule, moment)
-    if (miss) found.push({ passed, miss, doubt: doubtOf(passed, miss) })
+    // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
+    if (miss && !(isAnswer && / dport$/.test(fieldOf(miss.condition) ?? '')))
+      found.push({ passed, miss, doubt: doubtOf(passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
   return found

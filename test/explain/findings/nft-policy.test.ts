@@ -1,6 +1,7 @@
 /** What a trace of nft's tells of the rules that a packet went past on its way to a policy. */
 import { describe, expect, it } from 'vitest'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
 
 const HEADERS =
   'ip saddr 192.0.2.2 ip daddr 192.0.2.1 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 8080 tcp flags == syn tcp window 64240 '
@@ -34,6 +35,19 @@ describe('a policy of nft stands behind all rules of its chain', () => {
     expect(findings(trace('filter'), rules('192.0.2.9 . 8080')).some(({ code }) => code === 'ruleset-mismatch')).toBe(
       false,
     )
+  })
+
+  it('lets answers through to what this host itself has asked, whatever its table is called', () => {
+    const asked = HEADERS.replaceAll('192.0.2.2', '10.0.2.9')
+      .replaceAll('192.0.2.1', '10.0.1.1')
+      .replace('tcp sport 40000 tcp dport 8080 tcp flags == syn', 'tcp sport 80 tcp dport 40000 tcp flags == 0x12')
+    const text = trace('mine').replaceAll(HEADERS, asked).replaceAll('"eth0"', '"eth1"')
+    const world = worldOf(`table inet mine {\n${input('\t\ttcp dport 22 accept # handle 3\n')}`)
+    const [journey] = explainFile(text, { ...world, host: ROUTER }).journeys
+    const found = journey!.findings.find(({ code }) => code === 'reply-dropped')
+    expect(found?.fix[0]).toMatchObject({
+      command: 'nft add rule inet mine input ct state established,related accept comment nfwhy',
+    })
   })
 
   it('proposes no command of iptables', () => {

@@ -20,6 +20,19 @@ describe('reply-dropped', () => {
     expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
   })
 
+  it('of what this host itself has asked, connection tracking knows', () => {
+    const packet = { ...REPLY, in: 'eth1', dst: '10.0.1.1' }
+    const own = { filter: ['-P INPUT DROP', '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT'] }
+    const found = told({ rules: own, packet, host: { conntrack: [] } }, 'reply-dropped')
+    expect(found?.message).toBe(
+      'It is an answer (10.0.1.1:40000 had asked 10.0.2.2:80), and filter INPUT policy stopped it.',
+    )
+    expect(found?.fix).toBe('iptables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → delivered')
+    // its port is no service's
+    for (const code of ['missing-rule', 'near-miss'])
+      expect(told({ rules: own, packet, host: { conntrack: [] } }, code)).toBeUndefined()
+  })
+
   it('only tells it where the connection is not known', () => {
     const found = told({ rules: rules(), packet: REPLY, host: { conntrack: [] } }, 'reply-dropped')
     expect(found).toMatchObject({ rules: ['filter FORWARD policy'] })
