@@ -14,6 +14,8 @@ export interface Group {
   count: number
   /** What all of them have in common. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
+  /** How many of them, besides the first, were sent before. */
+  sentAgain: number
   /** When the last of them began, as far as the capture tells. */
   readonly last: Pick<Journey, 'time' | 'uptime'>
   /** On other machines, once that is known. */
@@ -56,11 +58,13 @@ export class Groups {
       fates = new Fates(world)
       this.fates.set(world, fates)
     }
-    const known = fates.find(open, states, closed.followed, closed.repeats.length > 0, closed.told)
+    // a packet that is sent again has mostly the fate that it had before, and need not be told twice
+    const known = fates.find(open, states, closed.followed, false, closed.told)
     const base = open.states.at(0) * F.COLUMNS
     if (known) {
       const { group, row, shown, last } = known.value
       group.count++
+      if (closed.repeats.length > 0) group.sentAgain++
       noteTimes(last, open)
       compareRows(group.same, row, states.rows, base)
       this.ids?.set(open.id, group)
@@ -72,6 +76,7 @@ export class Groups {
     const group: Group = {
       journey,
       count: 1,
+      sentAgain: 0,
       same: { src: true, dst: true, sport: true, dport: true },
       get last() {
         return timesOf(last)

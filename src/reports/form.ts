@@ -9,6 +9,8 @@ export interface Group {
   count: number
   /** Which values all of them share; the others show as `*`. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
+  /** How many of them, besides the first, are packets that were sent before. */
+  sentAgain?: number
   /** When the last of them came. */
   last?: Pick<Journey, 'time' | 'uptime'>
   /** Where else these packets were seen: the first journey there of each fate, and how many of these had that. */

@@ -77,6 +77,13 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
   return `${numberOf(shown, 'packet')}${rest}${fates === '' ? '' : `: ${fates}`}`
 }
 
+/** Undefined where none was. */
+export function sentAgainWords({ sentAgain = 0 }: Group): string | undefined {
+  if (sentAgain === 0) return undefined
+  if (sentAgain === 1) return 'One of them is a packet sent again: its sender had no answer.'
+  return `${countWords(sentAgain)} of them are packets sent again: whoever sent them had no answer.`
+}
+
 /** What the report cannot tell; undefined where that is nothing. */
 export function missedWords(stats: Tail['stats']): string | undefined {
   const missed = missedList(stats)

@@ -7,7 +7,7 @@ import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
 import { allPrintable } from '../printable.ts'
 import { stepName, withoutChain } from '../step-words.ts'
-import { missedWords, noticesOf, packetsWords, Told } from '../summary-words.ts'
+import { missedWords, noticesOf, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { block, cell, code, prose } from './escape.ts'
 
 export const markdown: Form = {
@@ -59,6 +59,7 @@ function journeyLines(group: Group): string[] {
     `${details(group).map(prose).join(', ')}.`,
     '',
     ...firstLines(group),
+    ...againLines(group),
     ...causeLines(journey, written),
     ...rewriteLines(journey, written),
     ...spokenFindings(journey, true).flatMap((one) => findingLines(one, written)),
@@ -94,6 +95,11 @@ function firstLines({ journey, same }: Group): string[] {
   if (same.src && same.dst && same.sport && same.dport) return []
   const { src, dst, sport, dport } = journey.packet
   return [`Shown below is the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
+}
+
+function againLines(group: Group): string[] {
+  const again = sentAgainWords(group)
+  return again === undefined ? [] : [again, '']
 }
 
 function causeLines(journey: Journey, written: Written): string[] {

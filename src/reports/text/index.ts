@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
 import { countWords, markOf, whereWords } from '../journey-words.ts'
 import { endText } from '../packet-words.ts'
-import { missedWords, packetsWords, Told } from '../summary-words.ts'
+import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { writeFindings, writeFixes } from './found.ts'
 import { writeHead } from './head.ts'
 import { writeGrown, writeNotices, writeWarnings } from './notices.ts'
@@ -58,6 +58,8 @@ function writeBlock(page: Page, group: Group, further: boolean): void {
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
   writeFindings(page, journey, shown, further)
+  const again = sentAgainWords(group)
+  if (again !== undefined) page.row('note', again, { labelStyle: 'cyan' })
   writeElsewhere(page, group)
   writeFixes(page, journey)
   if (page.full) writeSteps(page, journey)

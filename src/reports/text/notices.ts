@@ -38,7 +38,10 @@ const list = (items: readonly string[], between: string, page: Page) =>
 
 /** Groups that were told before all of their packets had come. */
 export function writeGrown(page: Page, groups: readonly Group[]): void {
-  const words = groups.map(({ journey, count }) => `#${journey.id} ${page.marks.times} ${countWords(count)}`)
+  const words = groups.map(({ journey, count, sentAgain = 0 }) => {
+    const again = sentAgain === 0 ? '' : ` (${countWords(sentAgain)} sent again)`
+    return `#${journey.id} ${page.marks.times} ${countWords(count)}${again}`
+  })
   if (words.length === 0) return
   page.row('more', list(words, '  ', page))
   page.line()
