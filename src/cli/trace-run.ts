@@ -8,11 +8,13 @@ import { Joiner } from '../explain/joined.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
+import { Interrupted } from '../live/problem.ts'
 import { type Prepared, prepare, Session } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
+import { EndSignals } from './end-signals.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { chooseForm } from './forms.ts'
@@ -41,7 +43,11 @@ export async function runTrace(
     ...(options.rule ? { rule: options.rule } : {}),
   })
   const terminal: FormOptions = { ...terminalOptions(options, options.output === undefined), hosts: places.length > 1 }
-  const prepared = await Promise.all(places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`)))
+  let face: Face = lines
+  const signals = new EndSignals(() => face.close())
+  const starting = new AbortController()
+  signals.whenWanted(() => starting.abort())
+  const prepared = await prepareAll(places, wish, starting.signal)
   if (options.dryRun) {
     const out = new Output()
     out.write(prepared.map(planText).join('\n'))
@@ -52,13 +58,11 @@ export async function runTrace(
   const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
   const out = new Output(file, options.output)
   const joiner = places.length > 1 ? new Joiner((host) => host ?? '') : undefined
-  const face =
-    form === FORMS.text && file === undefined && !options.plain && canShow()
-      ? openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
-      : lines
+  if (form === FORMS.text && file === undefined && !options.plain && canShow())
+    face = openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
   try {
     const dropped = new UnseenDrops(readFilter(filter))
-    const run = new LiveRun(prepared, options, terminal, face, dropped)
+    const run = new LiveRun(prepared, options, terminal, face, dropped, signals)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
@@ -69,8 +73,17 @@ export async function runTrace(
     return code
   } finally {
     face.close()
+    signals.close()
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** Where one fails, the others have ended, too, when that is told. */
+async function prepareAll(places: readonly Place[], wish: Wish, ending: AbortSignal): Promise<Prepared[]> {
+  const all = places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`, ending))
+  const prepared = await Promise.all(all).finally(() => ending.aborted && Promise.allSettled(all))
+  if (ending.aborted) throw new Interrupted()
+  return prepared
 }
 
 const titleOf = (filter: string, prepared: readonly Prepared[]): string => {
@@ -101,11 +114,12 @@ const doubtsRules = ({ outcome, findings }: Journey, { told = '' }: ClosedJourne
 
 const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded', 'sent'])
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Milliseconds that packets of `--exec`'s command have to come in. */
 const TRAILING = 500
 /** Milliseconds. */
 const COUNT_EVERY = 500
+/** Milliseconds that taking back may last before it is told of. */
+const SOON = 1000
 
 class LiveRun {
   readonly warnings: Diagnostic[] = []
@@ -116,6 +130,7 @@ class LiveRun {
   private readonly face: Face
   private readonly dropped: UnseenDrops
   private readonly saved: Saved | undefined
+  private readonly signals: EndSignals
   private shown = 0
   private failure: unknown
   private finish = () => {}
@@ -126,7 +141,9 @@ class LiveRun {
     terminal: FormOptions,
     face: Face,
     dropped: UnseenDrops,
+    signals: EndSignals,
   ) {
+    this.signals = signals
     this.face = face
     this.dropped = dropped
     this.prepared = prepared
@@ -153,20 +170,25 @@ class LiveRun {
     const over = new Promise<void>((resolve) => {
       this.finish = resolve
     })
-    for (const signal of SIGNALS) process.on(signal, this.finish)
-    this.face.onStop(this.finish)
+    const starting = new AbortController()
+    let isReady = false
+    this.signals.whenWanted(() => {
+      if (!isReady) starting.abort()
+      this.finish()
+    })
+    this.face.onStop(this.signals.ask)
     const counting = setInterval(() => this.face.stats(this.stats), COUNT_EVERY)
     const timers: NodeJS.Timeout[] = []
     let child: { kill(): void } | undefined
     try {
       const ids = new JourneyIds()
-      const starting = this.prepared.map((one) => this.start(one, report, ids))
-      const started = Promise.all(starting)
-      await Promise.race([started, over])
-      for (const session of await Promise.allSettled(starting)) {
+      const all = this.prepared.map((one) => this.start(one, report, ids, starting.signal))
+      for (const session of await Promise.allSettled(all)) {
         if (session.status === 'fulfilled') this.sessions.push(session.value)
-        else this.failure ??= session.reason
+        // that something is left behind is more than that it was ended
+        else if (this.failure === undefined || this.failure instanceof Interrupted) this.failure = session.reason
       }
+      isReady = true
       if (this.failure) throw this.failure
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
       this.face.ready(`Ready: ${this.readers}.${command ? '' : ' Send the packet that fails; Ctrl-C ends.'}\n`)
@@ -179,7 +201,6 @@ class LiveRun {
       clearInterval(counting)
       child?.kill()
       await this.stopAll()
-      for (const signal of SIGNALS) process.off(signal, this.finish)
       this.saved?.close()
     }
     if (this.failure) throw this.failure
@@ -191,12 +212,18 @@ class LiveRun {
     return [...new Set(this.sessions.flatMap(({ streams }) => streams.map(({ by }) => by)))].join(' and ')
   }
 
-  private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {
+  private async start(
+    prepared: Prepared,
+    report: JourneyReport,
+    ids: JourneyIds,
+    ending: AbortSignal,
+  ): Promise<Session> {
     const host = this.prepared.length > 1 ? prepared.place.name : undefined
     const folder = host === undefined ? undefined : `${this.prepared.indexOf(prepared) + 1}-${fileName(host)}`
     // packets may have ended before it says that it is ready
     let session: Session | undefined
     session = await Session.start(prepared, {
+      ending,
       ids,
       ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
@@ -257,8 +284,10 @@ class LiveRun {
   }
 
   private async stopAll(): Promise<void> {
+    const late = setTimeout(() => this.face.say(STILL), SOON)
     for (const result of await Promise.allSettled(this.sessions.map((session) => session.stop())))
       if (result.status === 'rejected') this.failure ??= result.reason
+    clearTimeout(late)
   }
 
   private get stats(): RunStats {
@@ -268,5 +297,8 @@ class LiveRun {
     return stats
   }
 }
+
+const STILL =
+  'Everything is being taken back, and what is still to come is read. Ctrl-C ends at once: the rest takes itself back.\n'
 
 const fileName = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 60)

@@ -64,9 +64,12 @@ export interface Process {
 /** `no-modules`: the kernel loads none, so it is built in or not there; `unknown`: the place has no list of modules. */
 export type ModuleState = 'there' | 'can-be-loaded' | 'missing' | 'no-modules' | 'unknown'
 
+/** That looking may take. */
+const SECONDS = 60
+
 /** Looks, and changes nothing. `close`: rules, processes and daemons too. Throws LiveProblem where the place cannot be reached. */
-export async function survey(place: Place, close?: 'close'): Promise<Facts> {
-  const { status, stdout, stderr } = await runScript(place, close ? PROBE + CLOSE_LOOK : PROBE)
+export async function survey(place: Place, close?: 'close', ending?: AbortSignal): Promise<Facts> {
+  const { status, stdout, stderr } = await runScript(place, close ? PROBE + CLOSE_LOOK : PROBE, SECONDS, ending)
   const facts = readFacts(new TextDecoder().decode(stdout))
   if (facts.kernel === undefined)
     throw new LiveProblem(
