@@ -47,7 +47,12 @@ export async function runTrace(
   const signals = new EndSignals(() => face.close())
   const starting = new AbortController()
   signals.whenWanted(() => starting.abort())
-  const prepared = await prepareAll(places, wish, starting.signal)
+  // before anything is asked or set up over there
+  const saved = options.save === undefined || options.dryRun ? undefined : new Saved(options.save)
+  const prepared = await prepareAll(places, wish, starting.signal).catch((error) => {
+    saved?.close()
+    throw error
+  })
   if (options.dryRun) {
     const out = new Output()
     out.write(prepared.map(planText).join('\n'))
@@ -62,7 +67,7 @@ export async function runTrace(
     face = openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
   try {
     const dropped = new UnseenDrops(readFilter(filter))
-    const run = new LiveRun(prepared, options, terminal, face, dropped, signals)
+    const run = new LiveRun(prepared, options, terminal, face, dropped, signals, saved)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
@@ -142,6 +147,7 @@ class LiveRun {
     face: Face,
     dropped: UnseenDrops,
     signals: EndSignals,
+    saved: Saved | undefined,
   ) {
     this.signals = signals
     this.face = face
@@ -149,10 +155,8 @@ class LiveRun {
     this.prepared = prepared
     this.options = options
     this.terminal = terminal
-    this.saved =
-      options.save === undefined
-        ? undefined
-        : new Saved(options.save, (message) => this.warn({ input: '--save', code: 'not-saved', message }))
+    this.saved = saved
+    if (saved) saved.onBroken = (message) => this.warn({ input: '--save', code: 'not-saved', message })
   }
 
   /** What was read, as contract.md's `inputs`. */
