@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import { shellTokens } from '../edits/shell.ts'
+import { shellTokens, shellWord } from '../edits/shell.ts'
 import type { ClosedJourney, RunStats } from '../explain/capture.ts'
 import { Joiner } from '../explain/joined.ts'
 import { JourneyIds } from '../journey/assemble.ts'
@@ -138,6 +138,10 @@ class LiveRun {
   private readonly signals: EndSignals
   private shown = 0
   private failure: unknown
+  /** An end was asked for, or reached. */
+  private over = false
+  /** `--exec`'s, which ended by itself. */
+  private commandFailed: { words: readonly string[]; code: number | null; signal: NodeJS.Signals | null } | undefined
   private finish = () => {}
 
   constructor(
@@ -172,7 +176,10 @@ class LiveRun {
 
   async until(report: JourneyReport, command: readonly string[] | undefined): Promise<RunStats> {
     const over = new Promise<void>((resolve) => {
-      this.finish = resolve
+      this.finish = () => {
+        this.over = true
+        resolve()
+      }
     })
     const starting = new AbortController()
     let isReady = false
@@ -207,6 +214,7 @@ class LiveRun {
       await this.stopAll()
       this.saved?.close()
     }
+    this.tellCommand()
     if (this.failure) throw this.failure
     return this.stats
   }
@@ -273,8 +281,19 @@ class LiveRun {
         ),
       ),
     )
-    child.on('close', () => note(setTimeout(this.finish, TRAILING)))
+    child.on('close', (code, signal) => {
+      if (code !== 0 && !this.over) this.commandFailed = { words: [program!, ...words], code, signal }
+      note(setTimeout(this.finish, TRAILING))
+    })
     return child
+  }
+
+  /** In the end, where it is not lost among packets. A program that is not there is a failure of its own. */
+  private tellCommand(): void {
+    if (!this.commandFailed || this.failure) return
+    const { words, code, signal } = this.commandFailed
+    const how = code === null ? `was ended by ${signal}` : `failed with exit status ${code}`
+    this.warn({ input: '--exec', code: 'command-failed', message: `${words.map(shellWord).join(' ')} ${how}` })
   }
 
   private readonly fail = (error: unknown): void => {
