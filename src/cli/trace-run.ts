@@ -157,6 +157,9 @@ class LiveRun {
     this.face = face
     this.dropped = dropped
     this.prepared = prepared
+    // a person was told before it began
+    for (const { place, plan } of prepared)
+      this.warnings.push(...plan.notes.map((note) => ({ input: place.name, ...note })))
     this.options = options
     this.terminal = terminal
     this.saved = saved

@@ -36,4 +36,22 @@ describe.skipIf(missing)(`told in the end${missing ? `: ${missing}` : ''}`, () =
       expect(stderr).not.toMatch(/exit status|was ended by/)
     })
   })
+
+  describe.concurrent('what a person should know besides', () => {
+    const LEGACY = 'iptables-legacy -A INPUT -p udp --dport 9 -j DROP'
+    const BOTH = `${LEGACY}; nft add table ip t; nft 'add chain ip t c { type filter hook input priority 5; }'`
+    test.for([
+      ['--ndjson', 'both-backends', BOTH, []],
+      ['--json', 'no-rules', '', []],
+      ['--json', 'raw-table-stays', LEGACY, ['nft']],
+    ] as const)('%s: %s', async ([form, code, setup, without], { onTestFinished }) => {
+      const place = await TestPlace.open(onTestFinished, { setup, without })
+      const run = place.trace([form, '--for', '100ms'])
+      const { stdout, stderr } = await run.ended
+      const found = warningsOf(form, stdout).filter((warning) => warning.code === code)
+      expect(found, stderr).toEqual([{ input: place.via, code, message: expect.anything() }])
+      // as before, and once
+      expect(stderr.split(found[0]!.message)).toHaveLength(2)
+    })
+  })
 })
