@@ -28,6 +28,8 @@ export interface Facts {
   files: ReadonlyMap<string, readonly string[]>
   /** There, but not for us to read. */
   unreadable: ReadonlySet<string>
+  /** `family name`, of iptables-legacy: nothing is in them but chains that accept. Of others it is not known, or there is something. */
+  idleLegacyTables: ReadonlySet<string>
   /** `family name`, of nf_tables; absent where nft is not there or is refused. */
   nftTables?: readonly string[]
   /** The kernel's part of nft is a module that is not loaded; so there are no tables. */
@@ -85,12 +87,24 @@ export function readFacts(text: string): Facts {
   const versions = new Map<string, string>()
   const unreadable = new Set<string>()
   const nftTables: string[] = []
+  const idleLegacyTables = new Set<string>()
   const texts = new Map<string, string[]>()
   const refused = new Map<string, string>()
   const processes: Process[] = []
   const sockets = new Map<string, Pick<Process, 'pid' | 'name'>>()
   const modules = new Map<string, ModuleState>()
-  const facts: Facts = { programs, versions, files, unreadable, texts, refused, processes, sockets, modules }
+  const facts: Facts = {
+    programs,
+    versions,
+    files,
+    unreadable,
+    idleLegacyTables,
+    texts,
+    refused,
+    processes,
+    sockets,
+    modules,
+  }
   for (const line of text.split('\n')) {
     const [key = '', rest = ''] = cut(line)
     const [name, value] = cut(rest)
@@ -104,6 +118,7 @@ export function readFacts(text: string): Facts {
     else if (key === 'process') processes.push(readProcess(name, value))
     else if (key === 'socket') sockets.set(name, { pid: Number(cut(value)[0]), name: cut(value)[1] })
     else if (key === 'module') modules.set(name, value as ModuleState)
+    else if (key === 'legacy-idle') idleLegacyTables.add(rest)
     else if (key === 'nft-table') nftTables.push(rest.replace(/^table /, ''))
     else if (key === 'nft' && rest === 'works') facts.nftTables = nftTables
     else if (key === 'nft-not-loaded') facts.nftNotLoaded = true

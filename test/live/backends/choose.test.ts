@@ -66,6 +66,22 @@ describe('which backend', () => {
       ['nft-trace', 'nflog'],
     ],
     [
+      'tables of iptables-legacy that decide nothing do not count',
+      [...ROOT, ...NFT, 'nft-table table ip nat', ...LEGACY_RULES, 'legacy-idle ip filter', ...LOGGERS],
+      {},
+      true,
+      'nft',
+      ['nft-trace'],
+    ],
+    [
+      'of another table that is not known',
+      [...ROOT, ...NFT, 'nft-table table ip nat', ...LEGACY_RULES, 'legacy-idle ip nat', ...LOGGERS],
+      {},
+      true,
+      'nft',
+      ['nft-trace', 'nflog'],
+    ],
+    [
       'a table of our own does not count',
       [...ROOT, ...NFT, 'nft-table table inet nfwhy-12', ...LEGACY_RULES, ...LOGGERS],
       {},
