@@ -34,11 +34,22 @@ export class EndSignals {
     for (const callback of this.asked) callback()
   }
 
+  /** Resolves at SIGTERM or a hang-up: whoever sends these does not wait for long. */
+  whenHurried(): Promise<void> {
+    return this.hurrying
+  }
+
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.came)
   }
 
+  private hurry = () => {}
+  private readonly hurrying = new Promise<void>((resolve) => {
+    this.hurry = resolve
+  })
+
   private readonly came = (signal: NodeJS.Signals): void => {
+    if (signal !== 'SIGINT') this.hurry()
     if (this.since === undefined) this.ask()
     else if (Date.now() - this.since > SAME) {
       this.close()

@@ -26,19 +26,30 @@ export class Output {
   }
 
   flush(): void {
-    let bytes: Uint8Array = Buffer.from(this.buffer)
-    this.buffer = ''
+    let bytes = this.take()
     while (bytes.length > 0) {
-      try {
-        bytes = bytes.subarray(writeSync(this.fd, bytes))
-      } catch (error) {
-        if (!isSystemError(error)) throw error
-        if (error.code === 'EPIPE') throw new ClosedPipe()
-        if (error.code !== 'EAGAIN')
-          throw new UserError(`${printable(this.name)} cannot be written: ${reasonOf(error)}.`)
-        // the reader is slower than we are: a pipe that does not block says so
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
-      }
+      const written = this.writeTo((fd) => writeSync(fd, bytes))
+      if (written !== undefined) bytes = bytes.subarray(written)
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
+    }
+  }
+
+  /** What was collected, which is no longer collected then. */
+  protected take(): Uint8Array {
+    const bytes = Buffer.from(this.buffer)
+    this.buffer = ''
+    return bytes
+  }
+
+  /** How many bytes were written; undefined where the reader is slower than we are: a pipe that does not block says so. */
+  protected writeTo(write: (fd: number) => number): number | undefined {
+    try {
+      return write(this.fd)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      if (error.code === 'EPIPE') throw new ClosedPipe()
+      if (error.code === 'EAGAIN') return undefined
+      throw new UserError(`${printable(this.name)} cannot be written: ${reasonOf(error)}.`)
     }
   }
 }

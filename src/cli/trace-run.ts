@@ -19,6 +19,7 @@ import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { chooseForm } from './forms.ts'
 import { type JourneyReport, openReport } from './journey-report.ts'
+import { PatientOutput } from './patient-output.ts'
 import { makeSelection, readFilter } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
@@ -61,26 +62,43 @@ export async function runTrace(
   }
   for (const one of prepared) lines.say(beginningText(one, filter, wish))
   const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
-  const out = new Output(file, options.output)
+  const out = file === undefined ? new PatientOutput() : new Output(file, options.output)
   const joiner = places.length > 1 ? new Joiner((host) => host ?? '') : undefined
   if (form === FORMS.text && file === undefined && !options.plain && canShow())
     face = openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
   try {
     const dropped = new UnseenDrops(readFilter(filter))
-    const run = new LiveRun(prepared, options, terminal, face, dropped, signals, saved)
+    const room = async () => out instanceof PatientOutput && (await out.room())
+    const run = new LiveRun(prepared, options, terminal, face, dropped, signals, saved, room)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
     face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
+    await takenBy(out, signals)
     if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
     return code
+  } catch (error) {
+    // what was seen before it went wrong
+    if (out instanceof PatientOutput) await out.drainedUnlessStalled(STALLED).catch(() => {})
+    throw error
   } finally {
     face.close()
     signals.close()
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** Milliseconds that a reader has who takes nothing. */
+const STALLED = 500
+
+/** The reader has all of it. Whoever stopped us by Ctrl-C may still be reading (`| less`); whoever ended us does not wait. */
+async function takenBy(out: Output, signals: EndSignals): Promise<void> {
+  if (!(out instanceof PatientOutput)) return
+  const late = setTimeout(() => lines.say('What was seen waits for whoever reads it; Ctrl-C ends at once.\n'), SOON)
+  const hurried = signals.whenHurried().then(() => out.drainedUnlessStalled(STALLED))
+  await Promise.race([out.drained(), hurried]).finally(() => clearTimeout(late))
 }
 
 /** Where one fails, the others have ended, too, when that is told. */
@@ -136,13 +154,16 @@ class LiveRun {
   private readonly dropped: UnseenDrops
   private readonly saved: Saved | undefined
   private readonly signals: EndSignals
+  /** Resolves when whoever reads has room for more, or it is over: then all is read that is still to come. */
+  private readonly room: () => Promise<void>
+  private readonly ended: Promise<void>
   private shown = 0
   private failure: unknown
   /** An end was asked for, or reached. */
   private over = false
   /** `--exec`'s, which ended by itself. */
   private commandFailed: { words: readonly string[]; code: number | null; signal: NodeJS.Signals | null } | undefined
-  private finish = () => {}
+  private finish: () => void = () => {}
 
   constructor(
     prepared: readonly Prepared[],
@@ -152,8 +173,16 @@ class LiveRun {
     dropped: UnseenDrops,
     signals: EndSignals,
     saved: Saved | undefined,
+    room: () => Promise<unknown>,
   ) {
     this.signals = signals
+    this.ended = new Promise((resolve) => {
+      this.finish = () => {
+        this.over = true
+        resolve()
+      }
+    })
+    this.room = async () => void (await Promise.race([room(), this.ended]))
     this.face = face
     this.dropped = dropped
     this.prepared = prepared
@@ -178,12 +207,6 @@ class LiveRun {
   }
 
   async until(report: JourneyReport, command: readonly string[] | undefined): Promise<RunStats> {
-    const over = new Promise<void>((resolve) => {
-      this.finish = () => {
-        this.over = true
-        resolve()
-      }
-    })
     const starting = new AbortController()
     let isReady = false
     this.signals.whenWanted(() => {
@@ -209,7 +232,7 @@ class LiveRun {
       if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
       timers.push(setTimeout(this.finish, this.options.deadline * 1000))
       if (command) child = this.execute(command, (timer) => timers.push(timer))
-      await over
+      await this.ended
     } finally {
       for (const timer of timers) clearTimeout(timer)
       clearInterval(counting)
@@ -243,7 +266,10 @@ class LiveRun {
       ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
-      onPause: () => report.pause(),
+      onPause: () => {
+        report.pause()
+        return this.over ? undefined : this.room()
+      },
       drops: this.options.drops,
       onDrops: (drops) => {
         this.dropped.add(drops)

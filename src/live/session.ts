@@ -49,8 +49,8 @@ export interface SessionOptions {
   /** Seconds without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
   onClosed(closed: ClosedJourney): void
-  /** All that came so far is read. */
-  onPause(): void
+  /** All that came so far is read; more is read when it resolves. */
+  onPause(): void | Promise<void>
   /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
   onFiles(files: ReadonlyMap<string, Uint8Array>, at?: string): void
   /** Is the kernel asked why it drops packets, where it can be? */
@@ -278,7 +278,7 @@ export class Session {
           await this.drops?.caughtUp()
           explainer.push(chunk)
         }
-        this.options.onPause()
+        await this.options.onPause()
       }
     } finally {
       explainer.pause(stream.tellsLosses)
