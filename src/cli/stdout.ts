@@ -11,12 +11,14 @@ const RETRY = 5
 export class Output {
   private readonly fd: number
   private readonly name: string
+  private readonly patience: number
   private buffer = ''
 
-  /** `name`: for messages. */
-  constructor(fd = 1, name = 'standard output') {
+  /** `name`: for messages. `patience`: milliseconds that a reader who takes nothing has, before it counts as gone. */
+  constructor(fd = 1, name = 'standard output', patience = Number.POSITIVE_INFINITY) {
     this.fd = fd
     this.name = name
+    this.patience = patience
   }
 
   /** Throws ClosedPipe where nobody reads any more, and UserError where it cannot be written (disk full). */
@@ -27,10 +29,17 @@ export class Output {
 
   flush(): void {
     let bytes = this.take()
+    let waited = 0
     while (bytes.length > 0) {
       const written = this.writeTo((fd) => writeSync(fd, bytes))
-      if (written !== undefined) bytes = bytes.subarray(written)
-      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
+      if (written !== undefined) {
+        bytes = bytes.subarray(written)
+        waited = 0
+      } else {
+        if (waited >= this.patience) throw new ClosedPipe()
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
+        waited += RETRY
+      }
     }
   }
 

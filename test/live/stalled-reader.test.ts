@@ -8,16 +8,16 @@ const missing = whyNoPlace()
 const SETUP = `nft add table inet t; nft 'add chain inet t c { type filter hook input priority 0; }'`
 
 /** Its pipe is full, and more is still to be written. */
-async function stalled(whenOver: WhenOver) {
+async function stalled(whenOver: WhenOver, command: readonly string[] = []) {
   const place = await TestPlace.open(whenOver, { setup: SETUP })
-  const traffic = place.background('exec ping -q -i 0.002 -c 1500 127.0.0.1')
+  const traffic = place.background('exec ping -q -i 0.002 -c 2000 127.0.0.1')
   await sleep(50)
   const before = await snapshot(place)
-  const run = place.trace(['--ndjson', '--rate', 'unlimited', '--no-drops'], { readsOutput: false })
-  await run.says(/^Ready/m)
-  // three seconds of packets are more than 2 MB
+  const run = place.trace(['--ndjson', '--rate', 'unlimited', '--no-drops'], { command, readsOutput: false })
+  // some seconds of packets are more than 2 MB
   await new Promise((resolve) => traffic.on('exit', resolve))
   await sleep(500)
+  expect(changes(before, await snapshot(place)).some((line) => line.startsWith('+ nft: '))).toBe(true)
   return { place, before, run }
 }
 
@@ -30,6 +30,15 @@ describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : 
     expect(Date.now() - since, stderr).toBeLessThan(3000)
     expect(code, stderr).toBe(2)
     expect(stderr).toMatch(/nobody reads standard output: the last \d{4,} bytes were not written/)
+    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
+  })
+
+  test('SIGTERM, where what it says goes the same way', async ({ onTestFinished }) => {
+    const { place, before, run } = await stalled(onTestFinished, ['sh', '-c', 'exec "$@" 2>&1', 'sh'])
+    const since = Date.now()
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(2)
+    expect(Date.now() - since).toBeLessThan(4000)
     expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
   })
 
