@@ -54,9 +54,12 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
   await program.parseAsync()
 }
 
+/** Milliseconds that the last word is kept for whoever reads standard error. */
+const PATIENCE = 500
+
 /** To standard output (1) or error (2), at once. */
 function say(fd: 1 | 2, text: string): void {
-  const out = new Output(fd, fd === 1 ? 'standard output' : 'standard error')
+  const out = fd === 1 ? new Output() : new Output(2, 'standard error', PATIENCE)
   out.write(safe(text))
   out.flush()
 }

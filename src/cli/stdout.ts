@@ -11,12 +11,14 @@ const RETRY = 5
 export class Output {
   private readonly fd: number
   private readonly name: string
+  private readonly patience: number
   private buffer = ''
 
-  /** `name`: for messages. */
-  constructor(fd = 1, name = 'standard output') {
+  /** `name`: for messages. `patience`: milliseconds that a reader who takes nothing has, before it counts as gone. */
+  constructor(fd = 1, name = 'standard output', patience = Number.POSITIVE_INFINITY) {
     this.fd = fd
     this.name = name
+    this.patience = patience
   }
 
   /** Throws ClosedPipe where nobody reads any more, and UserError where it cannot be written (disk full). */
@@ -26,19 +28,37 @@ export class Output {
   }
 
   flush(): void {
-    let bytes: Uint8Array = Buffer.from(this.buffer)
-    this.buffer = ''
+    let bytes = this.take()
+    let waited = 0
     while (bytes.length > 0) {
-      try {
-        bytes = bytes.subarray(writeSync(this.fd, bytes))
-      } catch (error) {
-        if (!isSystemError(error)) throw error
-        if (error.code === 'EPIPE') throw new ClosedPipe()
-        if (error.code !== 'EAGAIN')
-          throw new UserError(`${printable(this.name)} cannot be written: ${reasonOf(error)}.`)
-        // the reader is slower than we are: a pipe that does not block says so
+      const written = this.writeTo((fd) => writeSync(fd, bytes))
+      if (written !== undefined) {
+        bytes = bytes.subarray(written)
+        waited = 0
+      } else {
+        if (waited >= this.patience) throw new ClosedPipe()
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY)
+        waited += RETRY
       }
+    }
+  }
+
+  /** What was collected, which is no longer collected then. */
+  protected take(): Uint8Array {
+    const bytes = Buffer.from(this.buffer)
+    this.buffer = ''
+    return bytes
+  }
+
+  /** How many bytes were written; undefined where the reader is slower than we are: a pipe that does not block says so. */
+  protected writeTo(write: (fd: number) => number): number | undefined {
+    try {
+      return write(this.fd)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      if (error.code === 'EPIPE') throw new ClosedPipe()
+      if (error.code === 'EAGAIN') return undefined
+      throw new UserError(`${printable(this.name)} cannot be written: ${reasonOf(error)}.`)
     }
   }
 }

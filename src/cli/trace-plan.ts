@@ -14,7 +14,7 @@ const STREAMS = {
 /** `--dry-run`: each command and why, and how it is taken back. */
 export function planText({ place, plan, namespace }: Prepared): string {
   const lines = [`On ${printable(place.name)}, by ${plan.backend}: ${plan.why}.`]
-  for (const note of plan.notes) lines.push(`  note: ${printable(note)}`)
+  for (const { message } of plan.notes) lines.push(`  note: ${printable(message)}`)
   for (const stream of plan.streams) {
     const how =
       namespace && stream.kind !== 'kernel-log'
@@ -46,7 +46,7 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
   const until = new Date(plan.until * 1000).toISOString().slice(11, 19)
   return [
     `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
-    ...plan.notes.map((note) => `  note: ${printable(note)}`),
+    ...plan.notes.map(({ message }) => `  note: ${printable(message)}`),
     `  should all else fail, this takes it back there: ${byHand(plan)}`,
     '',
   ].join('\n')

@@ -2,21 +2,24 @@
 
 import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import { shellTokens } from '../edits/shell.ts'
+import { shellTokens, shellWord } from '../edits/shell.ts'
 import type { ClosedJourney, RunStats } from '../explain/capture.ts'
 import { Joiner } from '../explain/joined.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
+import { Interrupted } from '../live/problem.ts'
 import { type Prepared, prepare, Session } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
 import { printable } from '../reports/printable.ts'
+import { EndSignals } from './end-signals.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { chooseForm } from './forms.ts'
 import { type JourneyReport, openReport } from './journey-report.ts'
+import { PatientOutput } from './patient-output.ts'
 import { makeSelection, readFilter } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
@@ -41,7 +44,16 @@ export async function runTrace(
     ...(options.rule ? { rule: options.rule } : {}),
   })
   const terminal: FormOptions = { ...terminalOptions(options, options.output === undefined), hosts: places.length > 1 }
-  const prepared = await Promise.all(places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`)))
+  let face: Face = lines
+  const signals = new EndSignals(() => face.close())
+  const starting = new AbortController()
+  signals.whenWanted(() => starting.abort())
+  // before anything is asked or set up over there
+  const saved = options.save === undefined || options.dryRun ? undefined : new Saved(options.save)
+  const prepared = await prepareAll(places, wish, starting.signal).catch((error) => {
+    saved?.close()
+    throw error
+  })
   if (options.dryRun) {
     const out = new Output()
     out.write(prepared.map(planText).join('\n'))
@@ -50,27 +62,51 @@ export async function runTrace(
   }
   for (const one of prepared) lines.say(beginningText(one, filter, wish))
   const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
-  const out = new Output(file, options.output)
+  const out = file === undefined ? new PatientOutput() : new Output(file, options.output)
   const joiner = places.length > 1 ? new Joiner((host) => host ?? '') : undefined
-  const face =
-    form === FORMS.text && file === undefined && !options.plain && canShow()
-      ? openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
-      : lines
+  if (form === FORMS.text && file === undefined && !options.plain && canShow())
+    face = openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
   try {
     const dropped = new UnseenDrops(readFilter(filter))
-    const run = new LiveRun(prepared, options, terminal, face, dropped)
+    const room = async () => out instanceof PatientOutput && (await out.room())
+    const run = new LiveRun(prepared, options, terminal, face, dropped, signals, saved, room)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
     face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
+    await takenBy(out, signals)
     if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
     return code
+  } catch (error) {
+    // what was seen before it went wrong
+    if (out instanceof PatientOutput) await out.drainedUnlessStalled(STALLED).catch(() => {})
+    throw error
   } finally {
     face.close()
+    signals.close()
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** Milliseconds that a reader has who takes nothing. */
+const STALLED = 500
+
+/** The reader has all of it. Whoever stopped us by Ctrl-C may still be reading (`| less`); whoever ended us does not wait. */
+async function takenBy(out: Output, signals: EndSignals): Promise<void> {
+  if (!(out instanceof PatientOutput)) return
+  const late = setTimeout(() => lines.say('What was seen waits for whoever reads it; Ctrl-C ends at once.\n'), SOON)
+  const hurried = signals.whenHurried().then(() => out.drainedUnlessStalled(STALLED))
+  await Promise.race([out.drained(), hurried]).finally(() => clearTimeout(late))
+}
+
+/** Where one fails, the others have ended, too, when that is told. */
+async function prepareAll(places: readonly Place[], wish: Wish, ending: AbortSignal): Promise<Prepared[]> {
+  const all = places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`, ending))
+  const prepared = await Promise.all(all).finally(() => ending.aborted && Promise.allSettled(all))
+  if (ending.aborted) throw new Interrupted()
+  return prepared
 }
 
 const titleOf = (filter: string, prepared: readonly Prepared[]): string => {
@@ -101,11 +137,12 @@ const doubtsRules = ({ outcome, findings }: Journey, { told = '' }: ClosedJourne
 
 const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded', 'sent'])
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Milliseconds that packets of `--exec`'s command have to come in. */
 const TRAILING = 500
 /** Milliseconds. */
 const COUNT_EVERY = 500
+/** Milliseconds that taking back may last before it is told of. */
+const SOON = 1000
 
 class LiveRun {
   readonly warnings: Diagnostic[] = []
@@ -116,9 +153,17 @@ class LiveRun {
   private readonly face: Face
   private readonly dropped: UnseenDrops
   private readonly saved: Saved | undefined
+  private readonly signals: EndSignals
+  /** Resolves when whoever reads has room for more, or it is over: then all is read that is still to come. */
+  private readonly room: () => Promise<void>
+  private readonly ended: Promise<void>
   private shown = 0
   private failure: unknown
-  private finish = () => {}
+  /** An end was asked for, or reached. */
+  private over = false
+  /** `--exec`'s, which ended by itself. */
+  private commandFailed: { words: readonly string[]; code: number | null; signal: NodeJS.Signals | null } | undefined
+  private finish: () => void = () => {}
 
   constructor(
     prepared: readonly Prepared[],
@@ -126,16 +171,28 @@ class LiveRun {
     terminal: FormOptions,
     face: Face,
     dropped: UnseenDrops,
+    signals: EndSignals,
+    saved: Saved | undefined,
+    room: () => Promise<unknown>,
   ) {
+    this.signals = signals
+    this.ended = new Promise((resolve) => {
+      this.finish = () => {
+        this.over = true
+        resolve()
+      }
+    })
+    this.room = async () => void (await Promise.race([room(), this.ended]))
     this.face = face
     this.dropped = dropped
     this.prepared = prepared
+    // a person was told before it began
+    for (const { place, plan } of prepared)
+      this.warnings.push(...plan.notes.map((note) => ({ input: place.name, ...note })))
     this.options = options
     this.terminal = terminal
-    this.saved =
-      options.save === undefined
-        ? undefined
-        : new Saved(options.save, (message) => this.warn({ input: '--save', code: 'not-saved', message }))
+    this.saved = saved
+    if (saved) saved.onBroken = (message) => this.warn({ input: '--save', code: 'not-saved', message })
   }
 
   /** What was read, as contract.md's `inputs`. */
@@ -150,38 +207,40 @@ class LiveRun {
   }
 
   async until(report: JourneyReport, command: readonly string[] | undefined): Promise<RunStats> {
-    const over = new Promise<void>((resolve) => {
-      this.finish = resolve
+    const starting = new AbortController()
+    let isReady = false
+    this.signals.whenWanted(() => {
+      if (!isReady) starting.abort()
+      this.finish()
     })
-    for (const signal of SIGNALS) process.on(signal, this.finish)
-    this.face.onStop(this.finish)
+    this.face.onStop(this.signals.ask)
     const counting = setInterval(() => this.face.stats(this.stats), COUNT_EVERY)
     const timers: NodeJS.Timeout[] = []
     let child: { kill(): void } | undefined
     try {
       const ids = new JourneyIds()
-      const starting = this.prepared.map((one) => this.start(one, report, ids))
-      const started = Promise.all(starting)
-      await Promise.race([started, over])
-      for (const session of await Promise.allSettled(starting)) {
+      const all = this.prepared.map((one) => this.start(one, report, ids, starting.signal))
+      for (const session of await Promise.allSettled(all)) {
         if (session.status === 'fulfilled') this.sessions.push(session.value)
-        else this.failure ??= session.reason
+        // that something is left behind is more than that it was ended
+        else if (this.failure === undefined || this.failure instanceof Interrupted) this.failure = session.reason
       }
+      isReady = true
       if (this.failure) throw this.failure
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
       this.face.ready(`Ready: ${this.readers}.${command ? '' : ' Send the packet that fails; Ctrl-C ends.'}\n`)
       if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
       timers.push(setTimeout(this.finish, this.options.deadline * 1000))
       if (command) child = this.execute(command, (timer) => timers.push(timer))
-      await over
+      await this.ended
     } finally {
       for (const timer of timers) clearTimeout(timer)
       clearInterval(counting)
       child?.kill()
       await this.stopAll()
-      for (const signal of SIGNALS) process.off(signal, this.finish)
       this.saved?.close()
     }
+    this.tellCommand()
     if (this.failure) throw this.failure
     return this.stats
   }
@@ -191,17 +250,26 @@ class LiveRun {
     return [...new Set(this.sessions.flatMap(({ streams }) => streams.map(({ by }) => by)))].join(' and ')
   }
 
-  private async start(prepared: Prepared, report: JourneyReport, ids: JourneyIds): Promise<Session> {
+  private async start(
+    prepared: Prepared,
+    report: JourneyReport,
+    ids: JourneyIds,
+    ending: AbortSignal,
+  ): Promise<Session> {
     const host = this.prepared.length > 1 ? prepared.place.name : undefined
     const folder = host === undefined ? undefined : `${this.prepared.indexOf(prepared) + 1}-${fileName(host)}`
     // packets may have ended before it says that it is ready
     let session: Session | undefined
     session = await Session.start(prepared, {
+      ending,
       ids,
       ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
-      onPause: () => report.pause(),
+      onPause: () => {
+        report.pause()
+        return this.over ? undefined : this.room()
+      },
       drops: this.options.drops,
       onDrops: (drops) => {
         this.dropped.add(drops)
@@ -242,8 +310,19 @@ class LiveRun {
         ),
       ),
     )
-    child.on('close', () => note(setTimeout(this.finish, TRAILING)))
+    child.on('close', (code, signal) => {
+      if (code !== 0 && !this.over) this.commandFailed = { words: [program!, ...words], code, signal }
+      note(setTimeout(this.finish, TRAILING))
+    })
     return child
+  }
+
+  /** In the end, where it is not lost among packets. A program that is not there is a failure of its own. */
+  private tellCommand(): void {
+    if (!this.commandFailed || this.failure) return
+    const { words, code, signal } = this.commandFailed
+    const how = code === null ? `was ended by ${signal}` : `failed with exit status ${code}`
+    this.warn({ input: '--exec', code: 'command-failed', message: `${words.map(shellWord).join(' ')} ${how}` })
   }
 
   private readonly fail = (error: unknown): void => {
@@ -257,8 +336,10 @@ class LiveRun {
   }
 
   private async stopAll(): Promise<void> {
+    const late = setTimeout(() => this.face.say(STILL), SOON)
     for (const result of await Promise.allSettled(this.sessions.map((session) => session.stop())))
       if (result.status === 'rejected') this.failure ??= result.reason
+    clearTimeout(late)
   }
 
   private get stats(): RunStats {
@@ -268,5 +349,8 @@ class LiveRun {
     return stats
   }
 }
+
+const STILL =
+  'Everything is being taken back, and what is still to come is read. Ctrl-C ends at once: the rest takes itself back.\n'
 
 const fileName = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 60)

@@ -1,6 +1,16 @@
 /** `--save DIR`: a bundle as it grows: captures as they come, rules and host state as they were read. */
-import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Drop } from '../model/host.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/kernel-drops.ts'
@@ -10,24 +20,62 @@ import { isSystemError, reasonOf, UserError } from './errors.ts'
 /** File endings that people's other tools know; others are text. */
 const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
 
+/** As much as one block of most disks: bytes. */
+const TRIAL = 4096
+
+/** What it means that a folder cannot be made or listed, where that is not the same as for a file. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no folder can be made there',
+  ENOTDIR: 'it is a file, or leads through one; name a new folder',
+  EEXIST: 'there is something of this name already; name a new folder',
+}
+
 /** Each place its folder, where there are several. */
 export class Saved {
   private readonly folder: string
   private readonly opened = new Map<string, number>()
-  private readonly warn: (message: string) => void
+  /** Folders that were made for it, the outermost first. */
+  private readonly made: string[] = []
   private broken = false
+  /** Told why the rest is not saved. */
+  onBroken: (message: string) => void = () => {}
 
-  /** The folder must be new or empty. Throws UserError. */
-  constructor(folder: string, warn: (message: string) => void) {
+  /** The folder must be new or empty, and something can be written there. Throws UserError. */
+  constructor(folder: string) {
     this.folder = folder
-    this.warn = warn
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      this.makeFolder()
       if (readdirSync(folder).length > 0)
         throw new UserError(`--save ${printable(folder)}: there is something in it already; name a new folder.`)
+      const trial = join(folder, '.nfwhy')
+      try {
+        writeFileSync(trial, new Uint8Array(TRIAL), { mode: 0o600, flag: 'wx' })
+      } finally {
+        rmSync(trial, { force: true })
+      }
     } catch (error) {
+      this.removeEmpty()
       if (!isSystemError(error)) throw error
-      throw new UserError(`--save ${printable(folder)}: ${reasonOf(error)}.`)
+      throw new UserError(`--save ${printable(folder)}: ${REASONS[error.code ?? ''] ?? reasonOf(error)}.`)
+    }
+  }
+
+  /** One by one: asked to make those around it as well, Node tries for ever in /proc. */
+  private makeFolder(): void {
+    const missing: string[] = []
+    for (let at = resolve(this.folder); !existsSync(at); at = dirname(at)) missing.unshift(at)
+    for (const folder of missing) {
+      mkdirSync(folder, { mode: 0o700 })
+      this.made.push(folder)
+    }
+  }
+
+  /** Folders that were made for nothing. */
+  private removeEmpty(): void {
+    try {
+      for (const folder of this.made.toReversed()) rmdirSync(folder)
+    } catch {
+      // there is something in it, which stays
     }
   }
 
@@ -62,6 +110,8 @@ export class Saved {
 
   close(): void {
     for (const file of this.opened.values()) closeSync(file)
+    this.opened.clear()
+    this.removeEmpty()
   }
 
   /** A full disk ends the saving, not the trace. */
@@ -72,7 +122,7 @@ export class Saved {
     } catch (error) {
       if (!isSystemError(error)) throw error
       this.broken = true
-      this.warn(`${printable(this.folder)} cannot be written any more: ${reasonOf(error)}; the rest is not saved`)
+      this.onBroken(`${printable(this.folder)} cannot be written any more: ${reasonOf(error)}; the rest is not saved`)
     }
   }
 }

@@ -16,6 +16,8 @@ export interface Guard {
 
 /** Seconds that taking back may last. */
 const PATIENCE = 30
+/** The same, where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
+const PATIENCE_UNHEARD = 400
 
 export function startGuard(place: Place, plan: Plan): Guard {
   const running = startScript(place, guardScript(plan), plan.id)
@@ -78,8 +80,11 @@ export function startGuard(place: Place, plan: Plan): Guard {
       stopping = true
       beat?.stop()
       running.stdin.end('stop\n')
-      const late = setTimeout(() => running.kill(), isLost ? 0 : PATIENCE * 1000)
-      await running.ended.finally(() => clearTimeout(late))
+      const begun = /^begun$/m.test(said)
+      const late = setTimeout(() => running.kill(), isLost ? 0 : begun ? PATIENCE * 1000 : PATIENCE_UNHEARD)
+      // its end of input is all that a connection which hangs can still be told; it is not ended by force, as it may hold something
+      const gone = begun ? running.ended : Promise.race([running.ended, after(2 * PATIENCE_UNHEARD)])
+      await gone.finally(() => clearTimeout(late))
       if (/^not undone$/m.test(said))
         throw new LiveProblem(
           `${place.name}: not everything could be taken back.`,
@@ -93,5 +98,10 @@ export function startGuard(place: Place, plan: Plan): Guard {
     },
   }
 }
+
+const after = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
 
 const UNDONE = /^undone(?: at the deadline)?$/m

@@ -6,7 +6,7 @@
  *
  * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
  *
- * To nfwhy it says lines: `ready`, `here` (to each beat), `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
+ * To nfwhy it says lines: `begun`, `ready`, `here` (to each beat), `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
  */
 import { shellWord } from '../edits/shell.ts'
 import { LINE_OF_INPUT } from './beat.ts'
@@ -36,6 +36,7 @@ nfwhy_end() {
   :
 }
 exec 3>&1
+printf 'begun\\n'
 ${LINE_OF_INPUT}
 ${WATCH}
 {

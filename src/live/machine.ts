@@ -37,10 +37,12 @@ export class Machine {
   tracesBoth = false
   warnings: readonly Diagnostic[] = []
   private readonly ownComment: string
+  private readonly ending: AbortSignal | undefined
 
-  /** Of the session that is to trace it. */
-  constructor(place: Place, { id, table }: Pick<Plan, 'id' | 'table'>) {
+  /** Of the session that is to trace it. `ending`: aborted, it is not asked any more. */
+  constructor(place: Place, { id, table }: Pick<Plan, 'id' | 'table'>, ending?: AbortSignal) {
     this.place = place
+    this.ending = ending
     this.ownComment = `--comment ${id} `
     const own = table?.commands ?? []
     if (own.length > 0) this.files.set(OWN_FILE, new TextEncoder().encode(`${own.join('\n')}\n`))
@@ -81,7 +83,7 @@ export class Machine {
   }
 
   private async ask(sections: readonly Section[]): Promise<void> {
-    const { about, answers, broken } = await gather(this.place, sections, MOST_TIME)
+    const { about, answers, broken } = await gather(this.place, sections, MOST_TIME, this.ending)
     if (broken !== undefined)
       throw new LiveProblem(`${this.place.name}: its rules could not be read to the end.`, broken)
     // other notes are for people; this one says whose machine it is

@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path'
 import { shellTokens, shellWord } from '../edits/shell.ts'
-import { LiveProblem } from './problem.ts'
+import { LiveProblem, unlessEnded } from './problem.ts'
 
 export interface Place {
   /** As a person knows it: `this host`, `ssh root@host`. */
@@ -71,9 +71,14 @@ const MOST_ERRORS = 64e3
 
 /**
  * Runs a POSIX sh script to its end; its own standard input is empty. `seconds`: it is ended after so long. Throws
- * LiveProblem where it cannot be started, lasts too long, or prints too much.
+ * LiveProblem where it cannot be started, lasts too long, prints too much, or (Interrupted) an end is asked for.
  */
-export async function runScript(place: Place, script: string, seconds = 60): Promise<ScriptResult> {
+export async function runScript(
+  place: Place,
+  script: string,
+  seconds = 60,
+  ending?: AbortSignal,
+): Promise<ScriptResult> {
   const running = startScript(place, script)
   running.stdin.end()
   const chunks: Uint8Array[] = []
@@ -91,10 +96,23 @@ export async function runScript(place: Place, script: string, seconds = 60): Pro
     tooMuch = `did not answer within ${seconds} s`
     running.kill()
   }, seconds * 1000)
-  const status = await running.ended.finally(() => clearTimeout(late))
+  const status = await untilEnded(running, ending).finally(() => clearTimeout(late))
   if (tooMuch !== undefined) throw new LiveProblem(`${place.name}: ${tooMuch}.`, running.errors())
   return { status, stdout: Buffer.concat(chunks), stderr: running.errors() }
 }
+
+/** The exit status of a script that only looks; where an end is asked for it is ended, whatever it waits for. Rejects as `unlessEnded` does. */
+export async function untilEnded(running: RunningScript, ending: AbortSignal | undefined): Promise<number | undefined> {
+  try {
+    return await unlessEnded(running.ended, ending)
+  } catch (error) {
+    if (ending?.aborted) await running.abandon()
+    throw error
+  }
+}
+
+/** Milliseconds that what is abandoned has to end by itself. */
+const GRACE = 200
 
 export interface RunningScript {
   /** What stands behind the script. Write nothing before the script has said that it is there: a shell reads ahead. */
@@ -106,6 +124,8 @@ export interface RunningScript {
   /** The exit status; rejects with LiveProblem where the first program cannot be started. */
   ended: Promise<number | undefined>
   kill(signal?: NodeJS.Signals): void
+  /** Ends all of it here, by force where it does not end itself; never for what has something to take back. */
+  abandon(): Promise<void>
 }
 
 /**
@@ -148,6 +168,19 @@ export function startScript({ name, prefix }: Place, script: string, label?: str
     ended,
     kill: (signal = 'SIGTERM') => {
       child.kill(signal)
+    },
+    async abandon() {
+      const killAll = (signal: NodeJS.Signals) => {
+        try {
+          if (child.pid !== undefined) process.kill(-child.pid, signal)
+        } catch {
+          // there is nobody any more
+        }
+      }
+      killAll('SIGTERM')
+      const late = new Promise((resolve) => setTimeout(resolve, GRACE).unref())
+      await Promise.race([ended.catch(() => {}), late])
+      killAll('SIGKILL')
     },
   }
 }

@@ -53,6 +53,12 @@ export type Stream =
 /** Is it read for the marks alone? */
 export const readsMarks = (stream: Stream): boolean => stream.kind === 'nft-trace' && stream.marks === true
 
+export interface Note {
+  /** Of a warning; kebab-case, stable. */
+  code: string
+  message: string
+}
+
 export interface Plan {
   /** Of all that the session makes: `nfwhy-` and digits. */
   id: string
@@ -65,8 +71,8 @@ export interface Plan {
   addsRules: boolean
   /** Where events come from; more than one where a packet passes both of the kernel's packet filters. */
   streams: readonly Stream[]
-  /** What a person should know besides. */
-  notes: readonly string[]
+  /** What a person, or whoever reads the JSON, should know besides. */
+  notes: readonly Note[]
   /** By the clock of the place; seconds since 1970. */
   until: number
 }

@@ -15,6 +15,7 @@ import { type Guard, startGuard } from './guard-process.ts'
 import { Machine } from './machine.ts'
 import type { Place } from './place.ts'
 import { type Plan, readsMarks, type Wish } from './plan.ts'
+import { Interrupted, unlessEnded } from './problem.ts'
 import { Reigns } from './reigns.ts'
 import { sameKernel } from './same-kernel.ts'
 import { openStream } from './streams/open.ts'
@@ -31,14 +32,16 @@ export interface Prepared {
   namespace: { path?: string } | undefined
 }
 
-/** Looks, and changes nothing. Throws LiveProblem. */
-export async function prepare(place: Place, wish: Wish, id: string): Promise<Prepared> {
-  const facts = await survey(place)
+/** Looks, and changes nothing. `ending`: aborted where an end is asked for. Throws LiveProblem. */
+export async function prepare(place: Place, wish: Wish, id: string, ending?: AbortSignal): Promise<Prepared> {
+  const facts = await survey(place, undefined, ending)
   const namespace = wish.programs ? undefined : sameKernel(facts)
   return { place, facts, namespace, plan: choosePlan(facts, wish, id, namespace !== undefined) }
 }
 
 export interface SessionOptions {
+  /** Aborted where an end is asked for while it starts; `stop` ends what has started. */
+  ending?: AbortSignal | undefined
   /** Numbers journeys over several sessions. */
   ids: JourneyIds
   /** The name that journeys bear, where there are several places. */
@@ -46,8 +49,8 @@ export interface SessionOptions {
   /** Seconds without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
   onClosed(closed: ClosedJourney): void
-  /** All that came so far is read. */
-  onPause(): void
+  /** All that came so far is read; more is read when it resolves. */
+  onPause(): void | Promise<void>
   /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
   onFiles(files: ReadonlyMap<string, Uint8Array>, at?: string): void
   /** Is the kernel asked why it drops packets, where it can be? */
@@ -86,7 +89,8 @@ export class Session {
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
-    const machine = new Machine(prepared.place, prepared.plan)
+    const { ending } = options
+    const machine = new Machine(prepared.place, prepared.plan, ending)
     machine.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
     const drops = await watchDropsOf(prepared, machine, options)
     let session: Session
@@ -104,12 +108,12 @@ export class Session {
       session.guard = startGuard(prepared.place, prepared.plan)
       const ready = session.guard.ready
       if (prepared.plan.addsRules) session.reigns.hold(ready)
-      await ready
+      await unlessEnded(ready, ending)
       // else a session that is over at once would take its rules away while they are read
-      await session.reigns.current()
+      await unlessEnded(session.reigns.current(), ending)
     } catch (error) {
-      await session.stop().catch(() => {})
-      throw error
+      const left: unknown = await session.stop().catch((failure) => failure)
+      throw error instanceof Interrupted && left !== undefined ? left : error
     }
     session.reigns.settle()
     if (prepared.plan.streams.some(({ kind }) => kind !== 'nft-trace')) session.lookAgain(LOOK_EVERY)
@@ -220,7 +224,7 @@ export class Session {
     const { place, plan, facts, namespace } = this.prepared
     const { ids, host, idle } = this.options
     for (const wanted of plan.streams) {
-      const { stream, note } = await openStream(wanted, place, facts, namespace)
+      const { stream, note } = await openStream(wanted, place, facts, namespace, this.options.ending)
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
       // that rules were changed is told when they have been read again
@@ -274,7 +278,7 @@ export class Session {
           await this.drops?.caughtUp()
           explainer.push(chunk)
         }
-        this.options.onPause()
+        await this.options.onPause()
       }
     } finally {
       explainer.pause(stream.tellsLosses)

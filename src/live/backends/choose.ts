@@ -1,5 +1,5 @@
 /** Which of the kernel's ways of tracing a session takes, given what the place has. */
-import type { Backend, Change, Plan, Stream, Wish } from '../plan.ts'
+import type { Backend, Change, Note, Plan, Stream, Wish } from '../plan.ts'
 import { LiveProblem } from '../problem.ts'
 import { type Facts, hasCapability, legacyTables } from '../survey/facts.ts'
 import { LOG_GROUP, logRules, logTable } from './log-rules.ts'
@@ -56,8 +56,15 @@ const nft: Maker = (facts, wish, id, _until, direct) => {
   const notes = [...ownerNote(table.owned)]
   if (both && 'stream' in both) {
     streams.push(both.stream)
-    notes.push('iptables-legacy has rules here too: each packet is told once for each side it passes')
-  } else if (both) notes.push(`iptables-legacy has rules here too, which are not shown: ${both.problem}`)
+    notes.push({
+      code: 'both-backends',
+      message: 'iptables-legacy has rules here too: each packet is told once for each side it passes',
+    })
+  } else if (both)
+    notes.push({
+      code: 'backend-not-shown',
+      message: `iptables-legacy has rules here too, which are not shown: ${both.problem}`,
+    })
   return {
     backend: 'nft',
     why: hasTables ? 'the rules are in nf_tables' : 'it tells of packets that no rule meets, too',
@@ -112,7 +119,7 @@ function legacyMade(
     why: 'the rules are of iptables-legacy, and there is no nft here',
     changes: [...changes, ...rules],
     addsRules: true,
-    notes: ['an empty table raw stays, if there was none'],
+    notes: [RAW_STAYS],
   }
 }
 
@@ -125,7 +132,7 @@ const xtablesNft: Maker = (facts, wish, id, until) => {
     changes: rules,
     addsRules: true,
     streams: [{ kind: 'nft-trace' }],
-    notes: ['an empty table raw stays, if there was none', ...(isEmpty(facts) ? [NO_RULES] : [])],
+    notes: [RAW_STAYS, ...(isEmpty(facts) ? [NO_RULES] : [])],
   }
 }
 
@@ -133,7 +140,7 @@ const logged: Maker = (facts, wish, id, until, direct) => {
   const nflog = direct || facts.programs.has('tcpdump')
   const side: Side = nflog ? { stream: { kind: 'nflog', group: LOG_GROUP }, changes: [] } : toKernelLog(facts)
   if ('problem' in side) throw new LiveProblem(side.problem, side.hint)
-  const made = { streams: [side.stream], notes: ['no rule is traced: only which hooks a packet came to is told'] }
+  const made = { streams: [side.stream], notes: [HOOKS_ONLY] }
   // of what has a logger of its own the default one is not asked
   const [load, why] = [side.changes.filter(({ undo }) => undo === undefined), '--log asks for LOG rules at the hooks']
   if ((facts.nftTables || facts.nftNotLoaded) && wish.backend !== 'legacy') {
@@ -211,12 +218,28 @@ function toolsOf({ programs, versions }: Facts, kind: 'legacy' | 'nft'): Partial
   return tools
 }
 
-const ownerNote = (owned: boolean): string[] =>
-  owned ? [] : ['this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it']
+const RAW_STAYS: Note = { code: 'raw-table-stays', message: 'an empty table raw stays, if there was none' }
+const HOOKS_ONLY: Note = {
+  code: 'hooks-only',
+  message: 'no rule is traced: only which hooks a packet came to is told',
+}
+
+const ownerNote = (owned: boolean): Note[] =>
+  owned
+    ? []
+    : [
+        {
+          code: 'table-without-owner',
+          message:
+            'this kernel or nft cannot tie a table to its process (Linux 5.12, nft 0.9.9): a watchdog deletes it',
+        },
+      ]
 
 /** What marks packets is a rule itself, and is told of. */
-const NO_RULES =
-  'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest'
+const NO_RULES: Note = {
+  code: 'no-rules',
+  message: 'there are no rules here: packets are seen where they come in or are sent, and the routes tell the rest',
+}
 
 const isEmpty = (facts: Facts): boolean => {
   const { nft, legacy } = sidesOf(facts)
@@ -224,15 +247,24 @@ const isEmpty = (facts: Facts): boolean => {
 }
 
 /** Packets are marked at the hooks of IP; a frame may end before it comes there, or never come there. */
-function framesNotes({ nftTables = [] }: Facts): string[] {
+function framesNotes({ nftTables = [] }: Facts): Note[] {
   const has = (family: string) => nftTables.some((name) => name.startsWith(`${family} `))
   return [
     ...(has('netdev')
-      ? ['there are tables of family netdev: what their ingress chains drop is not traced, and not shown']
+      ? [
+          {
+            code: 'netdev-not-traced',
+            message: 'there are tables of family netdev: what their ingress chains drop is not traced, and not shown',
+          },
+        ]
       : []),
     ...(has('bridge')
       ? [
-          'there are tables of family bridge: they are shown only for packets that the bridge hands to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+          {
+            code: 'bridge-not-traced',
+            message:
+              'there are tables of family bridge: they are shown only for packets that the bridge hands to iptables (bridge-nf-call-iptables), or that this host sends; others are not traced',
+          },
         ]
       : []),
   ]

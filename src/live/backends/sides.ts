@@ -1,11 +1,13 @@
 /** What the facts tell of the kernel's two packet filters and of its loggers. */
 import { type Facts, legacyTables } from '../survey/facts.ts'
 
-/** Which of the two has tables; one of a session of ours does not count. */
+/** Which of the two has tables; one of a session of ours does not count, nor one of iptables-legacy that decides nothing. */
 export function sidesOf(facts: Facts): { nft: boolean; legacy: boolean } {
   return {
     nft: (facts.nftTables ?? []).some((name) => !/ nfwhy-\d+$/.test(name)),
-    legacy: (['ip', 'ip6'] as const).some((family) => (legacyTables(facts, family)?.length ?? 0) > 0),
+    legacy: (['ip', 'ip6'] as const).some((family) =>
+      legacyTables(facts, family)?.some((table) => !facts.idleLegacyTables.has(`${family} ${table}`)),
+    ),
   }
 }
 

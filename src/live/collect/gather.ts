@@ -1,5 +1,5 @@
 /** One machine's answers to the sections, over whatever leads to it. */
-import { type Place, startScript } from '../place.ts'
+import { type Place, startScript, untilEnded } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { ABOUT, ABSENT, type Frame, FrameReader, NOTES, REFUSED, type Section, sectionScript } from '../script/index.ts'
 
@@ -28,11 +28,12 @@ export interface Gathered {
 /** Seconds after which a place that says nothing more is given up; each command has a limit of its own. */
 const SILENCE = 90
 
-/** Looks, and changes nothing. `most`: seconds that all of it may take. Throws LiveProblem where the place cannot be reached at all. */
+/** Looks, and changes nothing. `most`: seconds that all of it may take. Throws LiveProblem where the place cannot be reached at all, or an end is asked for. */
 export async function gather(
   place: Place,
   sections: readonly Section[],
   most = Number.POSITIVE_INFINITY,
+  ending?: AbortSignal,
 ): Promise<Gathered> {
   const nonce = crypto.randomUUID().replaceAll('-', '')
   const gathered: Gathered = { place, host: '', about: '', answers: [] }
@@ -64,7 +65,7 @@ export async function gather(
     wait()
     reader.push(bytes)
   })
-  const status = await running.ended.finally(() => clearTimeout(timer))
+  const status = await untilEnded(running, ending).finally(() => clearTimeout(timer))
   const { complete, cut } = reader.end()
   const errors = running.errors().trim()
   if (gathered.about === '') {

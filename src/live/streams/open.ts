@@ -4,18 +4,22 @@ import { LULL } from '../../kernel/receiver-messages.ts'
 import { Unavailable } from '../../kernel/unavailable.ts'
 import type { Place } from '../place.ts'
 import type { Stream } from '../plan.ts'
-import { LiveProblem } from '../problem.ts'
+import { LiveProblem, unlessEnded } from '../problem.ts'
 import type { Facts } from '../survey/facts.ts'
 import { programStream } from './program.ts'
 import { programFor } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
 
-/** `namespace`: where the place is on our own kernel. Resolves when the stream is ready; throws LiveProblem. */
+/**
+ * `namespace`: where the place is on our own kernel. Resolves when the stream is ready; throws LiveProblem, also where
+ * an end is asked for (Interrupted), and then nothing of it is left.
+ */
 export async function openStream(
   stream: Stream,
   place: Place,
   facts: Facts,
   namespace: { path?: string } | undefined,
+  ending?: AbortSignal,
 ): Promise<{ stream: EventStream; note?: string }> {
   let note: string | undefined
   if (namespace && stream.kind !== 'kernel-log') {
@@ -33,7 +37,12 @@ export async function openStream(
   const program = programFor(stream, facts)
   if ('problem' in program) throw new LiveProblem(`${place.name}: ${program.problem}.`, note)
   const opened = programStream(place, program)
-  await opened.ready
+  try {
+    await unlessEnded(opened.ready, ending)
+  } catch (error) {
+    await opened.stop()
+    throw error
+  }
   return { stream: opened, ...(note === undefined ? {} : { note }) }
 }
 

@@ -11,6 +11,8 @@ import { captureFormat, type EventStream } from './stream.ts'
 const TRAILING = 300
 /** Milliseconds that it has to end; a connection that hangs never does. */
 const PATIENCE = 5000
+/** The same, where nothing has been heard of it. */
+const PATIENCE_UNHEARD = 500
 
 export function programStream(place: Place, program: Program): EventStream {
   const { format: id, fromNow, name } = program
@@ -18,10 +20,12 @@ export function programStream(place: Place, program: Program): EventStream {
   const beat = keepBeating(running.stdin)
   const since = fromNow ? new FromNow() : undefined
   let stopped = false
+  let heard = false
   const ready = new Promise<void>((resolve, reject) => {
     running.onErrors(() => {
       const [, uptime] = /^listening at ([\d.]+)/m.exec(running.errors()) ?? []
       if (uptime === undefined) return
+      heard = true
       since?.begin(Number(uptime))
       resolve()
     })
@@ -55,14 +59,21 @@ export function programStream(place: Place, program: Program): EventStream {
     lost: () => 0,
     async stop() {
       stopped = true
-      await new Promise((resolve) => setTimeout(resolve, TRAILING))
+      if (heard) await new Promise((resolve) => setTimeout(resolve, TRAILING))
       beat.stop()
       running.stdin.end()
-      const late = setTimeout(() => running.kill(), PATIENCE)
-      await running.ended.finally(() => clearTimeout(late))
+      const late = setTimeout(() => running.kill(), heard ? PATIENCE : PATIENCE_UNHEARD)
+      // without a shell behind it there is nothing that it could take back
+      const gone = heard ? running.ended : Promise.race([running.ended, after(PATIENCE_UNHEARD + TRAILING)])
+      await gone.finally(() => clearTimeout(late))
     },
   }
 }
+
+const after = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
 
 /** What it leaves changed is put back here as well: the guard, which does so too, may not have begun yet. */
 const scriptOf = ({ sh, listens, leaves }: Program): string => `

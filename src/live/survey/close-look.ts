@@ -44,12 +44,6 @@ if [ -n "$nft_works" ]; then
     nft_tables=$(printf '%s\\n' "$text" | grep '^table ')
   else printf 'refused nft %s\\n' "$(nft -a list ruleset 2>&1 >/dev/null | head -n 1)"; fi
 fi
-legacy_save() { # iptables or ip6tables
-  if command -v "$1-legacy-save" >/dev/null 2>&1; then echo "$1-legacy-save"
-  elif command -v "$1-save" >/dev/null 2>&1; then
-    case $("$1" -V 2>&1) in *nf_tables*) ;; *) echo "$1-save" ;; esac
-  fi
-}
 # of its own rules iptables-nft tells more than nft does, comments too; it makes no table to list them
 nft_save() { # iptables or ip6tables
   if command -v "$1-nft-save" >/dev/null 2>&1; then echo "$1-nft-save"

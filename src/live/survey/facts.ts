@@ -28,6 +28,8 @@ export interface Facts {
   files: ReadonlyMap<string, readonly string[]>
   /** There, but not for us to read. */
   unreadable: ReadonlySet<string>
+  /** `family name`, of iptables-legacy: nothing is in them but chains that accept. Of others it is not known, or there is something. */
+  idleLegacyTables: ReadonlySet<string>
   /** `family name`, of nf_tables; absent where nft is not there or is refused. */
   nftTables?: readonly string[]
   /** The kernel's part of nft is a module that is not loaded; so there are no tables. */
@@ -64,9 +66,12 @@ export interface Process {
 /** `no-modules`: the kernel loads none, so it is built in or not there; `unknown`: the place has no list of modules. */
 export type ModuleState = 'there' | 'can-be-loaded' | 'missing' | 'no-modules' | 'unknown'
 
+/** That looking may take. */
+const SECONDS = 60
+
 /** Looks, and changes nothing. `close`: rules, processes and daemons too. Throws LiveProblem where the place cannot be reached. */
-export async function survey(place: Place, close?: 'close'): Promise<Facts> {
-  const { status, stdout, stderr } = await runScript(place, close ? PROBE + CLOSE_LOOK : PROBE)
+export async function survey(place: Place, close?: 'close', ending?: AbortSignal): Promise<Facts> {
+  const { status, stdout, stderr } = await runScript(place, close ? PROBE + CLOSE_LOOK : PROBE, SECONDS, ending)
   const facts = readFacts(new TextDecoder().decode(stdout))
   if (facts.kernel === undefined)
     throw new LiveProblem(
@@ -82,12 +87,24 @@ export function readFacts(text: string): Facts {
   const versions = new Map<string, string>()
   const unreadable = new Set<string>()
   const nftTables: string[] = []
+  const idleLegacyTables = new Set<string>()
   const texts = new Map<string, string[]>()
   const refused = new Map<string, string>()
   const processes: Process[] = []
   const sockets = new Map<string, Pick<Process, 'pid' | 'name'>>()
   const modules = new Map<string, ModuleState>()
-  const facts: Facts = { programs, versions, files, unreadable, texts, refused, processes, sockets, modules }
+  const facts: Facts = {
+    programs,
+    versions,
+    files,
+    unreadable,
+    idleLegacyTables,
+    texts,
+    refused,
+    processes,
+    sockets,
+    modules,
+  }
   for (const line of text.split('\n')) {
     const [key = '', rest = ''] = cut(line)
     const [name, value] = cut(rest)
@@ -101,6 +118,7 @@ export function readFacts(text: string): Facts {
     else if (key === 'process') processes.push(readProcess(name, value))
     else if (key === 'socket') sockets.set(name, { pid: Number(cut(value)[0]), name: cut(value)[1] })
     else if (key === 'module') modules.set(name, value as ModuleState)
+    else if (key === 'legacy-idle') idleLegacyTables.add(rest)
     else if (key === 'nft-table') nftTables.push(rest.replace(/^table /, ''))
     else if (key === 'nft' && rest === 'works') facts.nftTables = nftTables
     else if (key === 'nft-not-loaded') facts.nftNotLoaded = true

@@ -83,6 +83,23 @@ show_file() {
   fi
 }
 for file in ${FILES.join(' ')}; do show_file "$file"; done
+legacy_save() { # iptables or ip6tables
+  if command -v "$1-legacy-save" >/dev/null 2>&1; then echo "$1-legacy-save"
+  elif command -v "$1-save" >/dev/null 2>&1; then
+    case $("$1" -V 2>&1) in *nf_tables*) ;; *) echo "$1-save" ;; esac
+  fi
+}
+# of tables that are there alone: one that is asked for is made. A session's own rules do not count
+for family in ip ip6; do
+  save=$(legacy_save "$family"tables)
+  [ -n "$save" ] || continue
+  while read -r table; do
+    # a table ends with COMMIT
+    first=$("$save" -t "$table" 2>/dev/null </dev/null | grep -v -e '--comment nfwhy-[0-9]' |
+      grep -m 1 -e '^-A ' -e '^:[^ ]* [DQR]' -e '^COMMIT')
+    [ "$first" != COMMIT ] || printf 'legacy-idle %s %s\\n' "$family" "$table"
+  done <"/proc/net/\${family}_tables_names"
+done 2>/dev/null
 nft_works=
 # asked for a list, nft would load the kernel's part
 nf_tables_is_there() {

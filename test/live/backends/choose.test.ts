@@ -66,6 +66,22 @@ describe('which backend', () => {
       ['nft-trace', 'nflog'],
     ],
     [
+      'tables of iptables-legacy that decide nothing do not count',
+      [...ROOT, ...NFT, 'nft-table table ip nat', ...LEGACY_RULES, 'legacy-idle ip filter', ...LOGGERS],
+      {},
+      true,
+      'nft',
+      ['nft-trace'],
+    ],
+    [
+      'of another table that is not known',
+      [...ROOT, ...NFT, 'nft-table table ip nat', ...LEGACY_RULES, 'legacy-idle ip nat', ...LOGGERS],
+      {},
+      true,
+      'nft',
+      ['nft-trace', 'nflog'],
+    ],
+    [
       'a table of our own does not count',
       [...ROOT, ...NFT, 'nft-table table inet nfwhy-12', ...LEGACY_RULES, ...LOGGERS],
       {},
@@ -159,7 +175,7 @@ describe('what it changes', () => {
     const { table, notes } = plan(['kernel 5.4.0', 'capabilities ffffffffff', ...NFT, 'nft-table table ip nat'])
     expect(table?.owned).toBe(false)
     expect(table?.commands[0]).toBe('add table inet nfwhy-1')
-    expect(notes.join()).toMatch(/watchdog/)
+    expect(notes.map(({ message }) => message).join()).toMatch(/watchdog/)
   })
   test('the logger, and back to what it was', () => {
     const { changes } = plan([...ROOT, ...NFT, ...LEGACY_RULES, ...LOGGERS])
@@ -192,7 +208,9 @@ describe('what it changes', () => {
 
 describe('what a person should know besides', () => {
   const notes = (lines: string[], over: Parameters<typeof wish>[0] = {}) =>
-    plan([...ROOT, ...lines], over).notes.join('\n')
+    plan([...ROOT, ...lines], over)
+      .notes.map(({ message }) => message)
+      .join('\n')
   const NO_LEGACY = ['there /proc/net/ip_tables_names']
 
   test('without rules packets are seen all the same', () => {

@@ -1,0 +1,100 @@
+/** Ctrl-C and SIGTERM before tracing is on, over connections that hang at each step; and a second one while it is taken back. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
+import { sleep } from './lab/session.ts'
+import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
+
+const missing = whyNoPlace('tcpdump', 'flock')
+const SETUP = 'iptables-legacy -A INPUT -p udp --dport 9 -j DROP'
+/** Milliseconds from the signal to the end, on a machine that has other things to do as well. */
+const PROMPT = 2500
+
+/** Leads on to a place; its call number `from` and all later ones never answer, and do `hangs` instead. */
+function hanging(whenOver: WhenOver, from: number, hangs: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'nfwhy-'))
+  whenOver(() => rmSync(folder, { recursive: true, force: true }))
+  const program = join(folder, 'lead')
+  const calls = join(folder, 'calls')
+  writeFileSync(
+    program,
+    `#!/bin/sh\necho call >>${calls}\n[ "$(wc -l <${calls})" -ge ${from} ] || exec "$@"\n: >${folder}/hangs\n${hangs}\n`,
+  )
+  chmodSync(program, 0o755)
+  return {
+    program,
+    async hangs() {
+      const until = Date.now() + 20_000
+      while (!existsSync(join(folder, 'hangs'))) {
+        if (Date.now() > until)
+          throw new Error(`there were only ${readFileSync(calls, 'utf8').split('\n').length - 1} calls`)
+        await sleep(20)
+      }
+    },
+  }
+}
+
+describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` : ''}`, () => {
+  test.for([
+    ['it looks', 1, [], 'SIGINT', 'exec sleep 60'],
+    ['it looks, at what does not end by itself', 1, [], 'SIGTERM', "trap '' TERM; while :; do sleep 0.1; done"],
+    ['it reads the rules', 2, [], 'SIGINT', 'exec sleep 60'],
+    ['it listens with a program', 3, ['--programs'], 'SIGTERM', 'exec sleep 60'],
+    ['it sets up', 3, [], 'SIGINT', 'exec sleep 60'],
+  ] as const)('while %s', async ([, from, args, signal, hangs], { onTestFinished }) => {
+    const place = await TestPlace.open(onTestFinished, { setup: SETUP })
+    const before = await snapshot(place)
+    const lead = hanging(onTestFinished, from, hangs)
+    const run = place.trace([...args, '--ndjson'], {}, `${lead.program} ${place.via}`)
+    await lead.hangs()
+    await sleep(100)
+    const since = Date.now()
+    run.kill(signal)
+    const { code, stdout, stderr } = await run.ended
+    expect(Date.now() - since, stderr).toBeLessThan(PROMPT)
+    expect(code, stderr).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).not.toMatch(/^Ready|bug/m)
+    // what hangs as it is set up might have done so over there
+    expect(stderr).toMatch(from === 3 && args.length === 0 ? /takes itself back/ : /^nfwhy: .*nothing of it is left/m)
+    expect(await changesAfter(before, place, run.mark, 2)).toEqual([])
+  })
+
+  test('one of two places hangs: what the other has set up is taken back', async ({ onTestFinished }) => {
+    const place = await TestPlace.open(onTestFinished, { setup: SETUP })
+    const other = await TestPlace.open(onTestFinished, { setup: SETUP })
+    const before = await snapshot(other)
+    const lead = hanging(onTestFinished, 2, 'exec sleep 60')
+    const run = place.trace(['--via', other.via], {}, `${lead.program} ${place.via}`)
+    await lead.hangs()
+    const until = Date.now() + 20_000
+    while (!changes(before, await snapshot(other)).some((line) => line.startsWith('+ nft: '))) {
+      expect(Date.now(), run.stderr).toBeLessThan(until)
+      await sleep(50)
+    }
+    run.kill('SIGINT')
+    const { code, stderr } = await run.ended
+    expect(code, stderr).toBe(2)
+    expect(stderr).toContain('nothing of it is left')
+    expect(await changesAfter(before, other, run.mark, 3)).toEqual([])
+  })
+
+  test('a second Ctrl-C, while it waits to take back, ends at once', async ({ onTestFinished }) => {
+    const place = await TestPlace.open(onTestFinished, { setup: SETUP, without: ['nft'] })
+    const before = await snapshot(place)
+    const run = place.trace(['--backend', 'legacy'])
+    await run.says(/^Ready/m)
+    const lock = place.runThere('exec flock /run/xtables.lock sleep 6')
+    await sleep(300)
+    run.kill('SIGINT')
+    await run.says(/Ctrl-C ends at once/)
+    const since = Date.now()
+    run.kill('SIGINT')
+    expect((await run.ended).signal).toBe('SIGINT')
+    expect(Date.now() - since).toBeLessThan(1500)
+    await lock
+    expect(await changesAfter(before, place, run.mark, 4)).toEqual([])
+  })
+})

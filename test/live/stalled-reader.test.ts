@@ -1,0 +1,65 @@
+/** A reader of standard output that stops reading: SIGTERM is not held up by it, Ctrl-C takes back and then waits for it. */
+import { describe, expect, test } from 'vitest'
+import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
+import { sleep } from './lab/session.ts'
+import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
+
+const missing = whyNoPlace()
+const SETUP = `nft add table inet t; nft 'add chain inet t c { type filter hook input priority 0; }'`
+
+/** Its pipe is full, and more is still to be written. */
+async function stalled(whenOver: WhenOver, command: readonly string[] = []) {
+  const place = await TestPlace.open(whenOver, { setup: SETUP })
+  const traffic = place.background('exec ping -q -i 0.002 -c 2000 127.0.0.1')
+  await sleep(50)
+  const before = await snapshot(place)
+  const run = place.trace(['--ndjson', '--rate', 'unlimited', '--no-drops'], { command, readsOutput: false })
+  // some seconds of packets are more than 2 MB
+  await new Promise((resolve) => traffic.on('exit', resolve))
+  await sleep(500)
+  expect(changes(before, await snapshot(place)).some((line) => line.startsWith('+ nft: '))).toBe(true)
+  return { place, before, run }
+}
+
+describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : ''}`, () => {
+  test('SIGTERM ends it all the same', async ({ onTestFinished }) => {
+    const { place, before, run } = await stalled(onTestFinished)
+    const since = Date.now()
+    run.kill('SIGTERM')
+    const { code, stderr } = await run.ended
+    expect(Date.now() - since, stderr).toBeLessThan(3000)
+    expect(code, stderr).toBe(2)
+    expect(stderr).toMatch(/nobody reads standard output: the last \d{4,} bytes were not written/)
+    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
+  })
+
+  test('SIGTERM, where what it says goes the same way', async ({ onTestFinished }) => {
+    const { place, before, run } = await stalled(onTestFinished, ['sh', '-c', 'exec "$@" 2>&1', 'sh'])
+    const since = Date.now()
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(2)
+    expect(Date.now() - since).toBeLessThan(4000)
+    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
+  })
+
+  test('Ctrl-C takes everything back, and what was seen is all there for who reads on', async ({ onTestFinished }) => {
+    const { place, before, run } = await stalled(onTestFinished)
+    run.kill('SIGINT')
+    await run.says(/waits for whoever reads it/)
+    const left = changes(before, await snapshot(place)).filter((line) => !/process|ping/.test(line))
+    expect(left).toEqual([])
+    let stdout = ''
+    run.child.stdout!.setEncoding('utf8').on('data', (text) => {
+      stdout += text
+    })
+    const whole = new Promise((resolve) => run.child.stdout!.on('end', resolve))
+    const { code, stderr } = await run.ended
+    await whole
+    expect(code, stderr).toBe(0)
+    const lines = stdout.trim().split('\n')
+    const { summary } = JSON.parse(lines.pop()!)
+    expect(lines.length).toBeGreaterThan(1000)
+    expect(summary.stats.journeys).toBe(lines.length)
+    expect(new Set(lines.map((line) => JSON.parse(line).id)).size).toBe(lines.length)
+  })
+})
