@@ -9,10 +9,14 @@ const COMMENT = 'nfwhy'
 
 const placeOf = ({ family, table, chain }: RuleRef): string => `${family} ${table} ${chain}`
 
-/** Put back behind the rule that it stood behind; undefined where its handle or its words are not known. */
+/** What nft prints where it has no words for an iptables-nft rule; it does not read that again. */
+const UNSPEAKABLE = /(?:^| )xt (?:match|target|watcher) /
+
+/** Put back behind the rule that it stood behind; undefined where its handle is not known, or words that nft would read. */
 export function deleteNftRule(ref: RuleRef): Command | undefined {
   const { handle, ruleNumber, rule } = ref
   if (handle === undefined || ruleNumber === undefined || rule === undefined) return undefined
+  if (UNSPEAKABLE.test(rule)) return undefined
   const place = placeOf(ref)
   const back = ruleNumber === 1 ? `insert rule ${place}` : `add rule ${place} index ${ruleNumber - 2}`
   return { command: nftCommand(`delete rule ${place} handle ${handle}`), undo: nftCommand(`${back} ${rule}`) }

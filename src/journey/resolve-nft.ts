@@ -148,13 +148,16 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
     const found = chain.rules.filter((rule) => rule.handle === handle)
     return found.length > 0 ? found : undefined
   }
-  const ownWords = text?.startsWith('-A ') === (table.kind === 'iptables') && text !== ''
-  if (text !== undefined && ownWords) {
+  const inNft = text?.startsWith('-A ') === false
+  const listed = table.kind === 'iptables' && inNft ? nftTextOf : textOf
+  const ownWords =
+    text !== '' && text !== undefined && (inNft === (table.kind !== 'iptables') || chain.rules.some(listed))
+  if (ownWords) {
     const wanted = normalised(text)
-    const found = chain.rules.filter((rule) => normalised(rule.text) === wanted)
+    const found = chain.rules.filter((rule) => normalised(listed(rule) ?? '') === wanted)
     if (found.length > 0) return found
-    const form = table.kind === 'nft' ? inOneForm(text, table.family) : undefined
-    const alike = form === undefined ? [] : chain.rules.filter((rule) => rule.text === form)
+    const form = inNft ? inOneForm(text, table.family) : undefined
+    const alike = form === undefined ? [] : chain.rules.filter((rule) => listed(rule) === form)
     if (alike.length > 0) return alike
   }
   // the words may be another version's; a verdict that only one rule has tells as well
@@ -163,6 +166,9 @@ function candidatesOf(point: TracePoint, table: Table, chain: Chain): readonly R
   if (saying.length === 1 && verdict !== 'continue') return saying
   return saying.length === 0 && ownWords ? undefined : []
 }
+
+const textOf = ({ text }: Rule): string | undefined => text
+const nftTextOf = ({ nftText }: Rule): string | undefined => nftText
 
 /** What the kernel prints of the rule's verdict: nat says accept, reject says drop. */
 function saysSo(rule: Rule, verdict: string | undefined): boolean {

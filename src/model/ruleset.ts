@@ -53,6 +53,8 @@ export interface Rule {
   /** 1-based place in its chain, as TRACE counts. */
   ruleNumber: number
   handle?: number
+  /** How nft lists it, of an iptables table that both tools have listed. */
+  nftText?: string
   counters?: Counters
   comment?: string
   /** All must hold, in this order. */

@@ -80,8 +80,8 @@ export class WorldBuilder {
     if (isOwnTable(table.name) && tables.some(({ name }) => name === table.name)) return
     const twin = tables.findIndex((one) => isTwin(one, table))
     if (twin >= 0) {
-      this.origins.set(table, { input, damage })
       tables[twin] = betterTold(tables[twin]!, table)
+      this.origins.set(tables[twin], { input, damage })
       return
     }
     const hasName = (one: Table) => one.family === table.family && one.name === table.name && one.kind === table.kind
@@ -138,10 +138,29 @@ const isTwin = (one: Table, other: Table): boolean =>
   one.name === other.name &&
   (one.kind === 'nft' ? other : one).backend === 'nft'
 
-/** nft cannot word all that iptables does; where it can, its handles are what a trace names rules by. */
+/**
+ * As iptables words it: what nft adds to such a table in words of its own, iptables may refuse to list, with all of the
+ * table (`incompatible, use 'nft' tool`), and nft does not read what it prints of `xt match`. As nft does, where iptables
+ * says less.
+ */
 function betterTold(one: Table, other: Table): Table {
   const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
-  return unknowns(nft) > unknowns(iptables) ? iptables : nft
+  if (unknowns(iptables) > unknowns(nft)) return nft
+  return withHandles(iptables, nft) ?? (unknowns(nft) > unknowns(iptables) ? iptables : nft)
+}
+
+/** With the handles that a trace names rules by, and nft's words for them; undefined where the lists do not say the same. */
+function withHandles(iptables: Table, nft: Table): Table | undefined {
+  if (nft.flags || nft.flowtables?.size || nft.objects?.size) return undefined
+  // iptables lists a base chain that nobody has made yet as well, and no packet passes that
+  const chains: Table['chains'] = new Map()
+  for (const [name, { rules, handle }] of nft.chains) {
+    const chain = iptables.chains.get(name)
+    if (chain?.rules.length !== rules.length || rules.some((rule) => rule.handle === undefined)) return undefined
+    const told = chain.rules.map((rule, i) => ({ ...rule, handle: rules[i]!.handle!, nftText: rules[i]!.text }))
+    chains.set(name, { ...chain, rules: told, ...(handle === undefined ? {} : { handle }) })
+  }
+  return { ...iptables, chains, ...(nft.handle === undefined ? {} : { handle: nft.handle }) }
 }
 
 const unknowns = ({ chains }: Table): number =>

@@ -77,6 +77,12 @@ describe('an edit', () => {
     expect(after.sets.find(({ table }) => table === undefined)).toBe(before.sets.at(-1))
   })
 
+  it('says that a table of iptables-nft is there, and whose words to use', () => {
+    const before = world()
+    before.tables.push({ family: 'ip', name: 'filter', kind: 'iptables', backend: 'nft', chains: new Map() })
+    expect(run(before, 'nft delete rule ip filter FORWARD handle 2')).toMatch(/^table ip filter is of iptables-nft/)
+  })
+
   it.each([
     ['nft add rule inet filter nowhere accept', 'there is no chain nowhere in table filter'],
     ['nft add rule ip filter input accept', 'there is no table ip filter'],

@@ -79,7 +79,14 @@ function check(op: NftEdit['op'], kind: string, body: Body, world: World): void 
   }
   if (!table) {
     if (op === 'destroy') return
-    throw new EditProblem(`there is no table ${body.family} ${body.table}`)
+    const place = `table ${body.family} ${body.table}`
+    const isTold = (one: Table) =>
+      one.kind === 'iptables' && one.backend === 'nft' && one.family === body.family && one.name === body.table
+    throw new EditProblem(
+      world.tables.some(isTold)
+        ? `${place} is of iptables-nft and known in iptables' words: say it with iptables`
+        : `there is no ${place}`,
+    )
   }
   if (kind === 'chain') checkChain(op, body, table, world)
   else if (kind === 'set' || kind === 'map') checkSet(op, body, table, world)

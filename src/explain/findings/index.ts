@@ -28,7 +28,7 @@ import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
-import { proxyMissing, proxyRefuses } from './proxy-missing.ts'
+import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
 import { refusedThere } from './refused-there.ts'
@@ -74,6 +74,7 @@ export const DETECTORS: readonly Detector[] = [
   noEndpoints,
   droppedByMark,
   droppedByRule,
+  proxyRefused,
   droppedByPolicy,
   rejectedByRule,
   replyDropped,

@@ -9,15 +9,15 @@ import { atRouting } from './routing.ts'
 import { withoutRule } from './verdicts.ts'
 
 /**
- * TPROXY accepts what a transparent socket takes, and drops the rest (net/netfilter/xt_TPROXY.c). Its line looks the
- * same either way; what it accepts is routed by the mark that it sets. Asked before routing: where more than the line
- * that is missing speaks of TPROXY.
+ * TPROXY accepts what a transparent socket takes, and drops the rest (net/netfilter/xt_TPROXY.c). Its line in the kernel
+ * log looks the same either way, nft's tracing tells the verdict; what it accepts is routed by the mark that it sets.
+ * Asked before routing: where more than the line that is missing speaks of TPROXY.
  */
 export const proxyMissing: Detector = {
   code: 'proxy-missing',
   detect(context) {
     const handed = handedOver(context)
-    if (!handed) return []
+    if (!handed || handed.refused) return []
     const { world, ended } = context
     const { tcpFlags, protocol } = handed.packet
     const lost = ended.outcome === 'vanished'
@@ -47,10 +47,21 @@ export const proxyRefuses: Detector = {
   },
 }
 
+/** The same, where nft's tracing tells that the rule dropped it. */
+export const proxyRefused: Detector = {
+  code: 'proxy-missing',
+  detect(context) {
+    const handed = handedOver(context)
+    return handed?.refused ? dropped(context, handed) : []
+  },
+}
+
 interface Handed {
   packet: Packet
   protocol: string
   port: number
+  /** The kernel says that it found no socket. */
+  refused: boolean
   /** Who listens there, as far as host state tells. */
   listens?: string
 }
@@ -60,8 +71,9 @@ function handedOver({ evidence, ended, world }: Context): Handed | undefined {
   const { rule, packet, ending } = evidence.arrivals[ended.step] ?? {}
   const proxy = rule?.statements.find((one) => one.kind === 'tproxy')
   const port = proxy?.port ?? packet?.dport
-  if (!packet?.protocol || ending !== 'accept' || proxy?.otherwise !== 'drop' || port === undefined) return undefined
-  const handed = { packet, protocol: packet.protocol, port }
+  if (!packet?.protocol || proxy?.otherwise !== 'drop' || port === undefined) return undefined
+  if (ending !== 'accept' && ending !== 'drop') return undefined
+  const handed = { packet, protocol: packet.protocol, port, refused: ending === 'drop' }
   const socket = placesOf(proxy.address, packet, world.host)
     .map((dst) => listener(world.host, { ...packet, dst, dport: port }))
     .find((one) => one !== undefined)
@@ -102,7 +114,7 @@ const led = (context: Context, handed: Handed, mark: string): Detected[] =>
 
 function tell(
   context: Context,
-  { protocol, port }: Handed,
+  { protocol, port, refused }: Handed,
   say: (rule: string, proxy: string) => string,
   more: Fix[] = [],
 ): Detected[] {
@@ -121,7 +133,8 @@ function tell(
           command: `ss -ln --${protocol} -p --inet-sockopt 'sport = :${port}'`,
           unverified: 'it only looks',
         },
-        ...withoutRule(context, step, ref),
+        // where the rule is said to have dropped it, that is proposed there
+        ...(refused ? [] : withoutRule(context, step, ref)),
       ],
     }),
   ]
