@@ -47,6 +47,36 @@ export function nextBehindHook(
   return undefined
 }
 
+/**
+ * iptables-nft makes a built-in chain when a rule is put into it, and lists those of the table that nobody has made as
+ * well, as empty ones (`:INPUT ACCEPT [0:0]`). What nft lists is there.
+ */
+export const mayBeAbsent = ({ kind, backend }: Table, { handle, rules, policy, counters }: Chain): boolean =>
+  kind === 'iptables' &&
+  backend === 'nft' &&
+  handle === undefined &&
+  rules.length === 0 &&
+  policy !== 'drop' &&
+  (counters?.packets ?? 0) === 0
+
+const certain = new WeakMap<World, World>()
+
+/** Without the base chains of which nobody knows whether they are there. */
+export function withoutMaybes(world: World): World {
+  let known = certain.get(world)
+  if (!known) {
+    const isThere = (table: Table, chain: Chain) => chain.hook === undefined || !mayBeAbsent(table, chain)
+    const tables = world.tables.map((table) =>
+      [...table.chains.values()].every((chain) => isThere(table, chain))
+        ? table
+        : { ...table, chains: new Map([...table.chains].filter(([, chain]) => isThere(table, chain))) },
+    )
+    known = { ...world, tables }
+    certain.set(world, known)
+  }
+  return known
+}
+
 const withNat = new WeakMap<World['tables'], Set<RuleFamily>>()
 
 /** Does any chain rewrite addresses of this family? */

@@ -8,7 +8,15 @@ import type { World } from '../model/world.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { backendOf, seenFrom } from './backends.ts'
-import { type BaseChain, baseChainsAt, hasNatChains, nextAtHook, nextBehindHook } from './base-chains.ts'
+import {
+  type BaseChain,
+  baseChainsAt,
+  hasNatChains,
+  mayBeAbsent,
+  nextAtHook,
+  nextBehindHook,
+  withoutMaybes,
+} from './base-chains.ts'
 import type { Arrival, Evidence } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 
@@ -38,6 +46,8 @@ export interface Ended {
     | 'other-backend'
     /** The same, and the other's chain hangs at the very place of the last one that was seen: before it, or behind. */
     | 'ambiguous-order'
+    /** iptables-nft lists the chain that had to come, as it lists those of its table that nobody has made as well. */
+    | 'maybe-no-chain'
   /** The base chain that had to come and did not. */
   missing?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
@@ -150,7 +160,17 @@ function acceptedUnknown(evidence: Evidence, step: number): Ended {
   return ended(came ? 'forwarded' : 'sent')
 }
 
-function accepted(evidence: Evidence, all: World, step: number, lossless: boolean): Ended {
+/** Whether a chain is there that perhaps nobody has made, matters only where that alone decides. */
+function accepted(evidence: Evidence, world: World, step: number, lossless: boolean): Ended {
+  const ended = acceptedIn(evidence, world, step, lossless)
+  const { missing } = ended
+  if (!missing || !mayBeAbsent(missing.table, missing.chain)) return ended
+  const without = acceptedIn(evidence, withoutMaybes(world), step, lossless)
+  if (without.outcome === 'vanished' || without.outcome === 'undetermined') return without
+  return { outcome: 'undetermined', basis: 'observed', because: 'maybe-no-chain', missing, step }
+}
+
+function acceptedIn(evidence: Evidence, all: World, step: number, lossless: boolean): Ended {
   const { journey, arrivals } = evidence
   const { family } = journey
   const arrival = arrivals[step]!

@@ -11,6 +11,8 @@ const MISSING: Partial<Record<NonNullable<Ended['because']>, string>> = {
   'unknown-policy': "the ruleset's text does not say what the chain's policy is: its beginning is missing",
   fragment:
     'it is a fragment, and a host puts those of a packet for itself together before INPUT; the whole packet goes on from there with lines of its own',
+  'maybe-no-chain':
+    'iptables-nft lists the chain that comes next, empty, also where nobody has made it: whether the packet had to meet it is not known (nft -a list ruleset tells)',
   'nat-unseen': "the flow's connection may have rewritten the packet behind it, and no later chain shows it",
 }
 
