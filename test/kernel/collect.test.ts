@@ -143,12 +143,12 @@ ${hand.join('\n')}`)
     )
     expect(collected.host.sysctls?.get('net.ipv4.conf.all.rp_filter')).toBe('2')
     expect(collected.tables.map(({ kind, family, name }) => `${kind} ${family} ${name}`).sort()).toEqual([
+      // those of iptables-nft and ebtables-nft in these tools' words, though nft lists them, too
+      'ebtables bridge filter',
       'iptables ip filter',
+      'iptables ip nat',
       'iptables ip6 raw',
-      // iptables-nft's, in the words of the listing that tells more
-      'nft bridge filter',
       'nft inet t',
-      'nft ip nat',
     ])
     const { sysctls, queues, ...host } = collected.host
     // -d adds what kind of link it is; the tools have it only then

@@ -157,7 +157,7 @@ describe.each(PLACES)('%s', (_, backend, lines, log) => {
         env: { PATH: `${bin}:/usr/bin:/bin` },
         timeout: 20_000,
       })
-      expect(`${stdout}${stderr}`, word).toMatch(/^ready\nundone\n$/)
+      expect(`${stdout}${stderr}`, word).toMatch(/^begun\nready\nundone\n$/)
       expect(existsSync(canary), word).toBe(false)
       const heard = readFileSync(told, 'utf8').split('\n')
       if (!plan.table)

@@ -29,12 +29,18 @@ export class Arrivals {
     this.waiting.set(key, [...(this.waiting.get(key) ?? []), arrived])
   }
 
-  fate({ identity }: Traversal, steps: readonly WalkedStep[]): Fate {
-    const last = steps.at(-1)!
+  /**
+   * `all`: of all packets. Of several that nothing tells apart, what arrived is not given to one that a rule has stopped:
+   * `statistic` may have dropped the first and let the second pass.
+   */
+  fate({ identity }: Traversal, steps: readonly WalkedStep[], all: readonly Traversal[]): Fate {
+    const { ends } = steps.at(-1)!
+    const stopped = ends === 'accepted' || ends === 'goes on' ? undefined : ends
+    if (stopped && all.filter((one) => one.identity === identity).length > 1) return { outcome: stopped }
     const arrived = this.waiting.get(identity)?.shift()
     if (arrived?.at === 'router') return { outcome: 'delivered', arrived }
     if (arrived) return { outcome: steps[0]!.hook === 'output' ? 'sent' : 'forwarded', arrived }
-    return { outcome: last.ends === 'accepted' || last.ends === 'goes on' ? 'vanished' : last.ends }
+    return { outcome: stopped ?? 'vanished' }
   }
 
   /** What arrived and no fate took: packets that were not traced. */

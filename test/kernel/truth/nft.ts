@@ -46,9 +46,10 @@ export function readNftTruth(
     const ways = readWays(events[i]!, handles, rules)
     if (ways.length !== lines.length)
       throw new Error(`the walk is not done: ${ways.length} of ${lines.length} are there`)
-    return groupLines(lines).map((traversal) => {
+    const traversals = groupLines(lines)
+    return traversals.map((traversal) => {
       const steps = traversal.lines.flatMap((line) => ways[lines.indexOf(line)]!)
-      return { ...traversal, steps, fate: arrivals.fate(traversal, steps) }
+      return { ...traversal, steps, fate: arrivals.fate(traversal, steps, traversals) }
     })
   })
   return { saved: rules, lines: [], packets, untraced: arrivals.left }

@@ -28,9 +28,10 @@ export function readTruth({ saved: text, rounds }: Played): Truth {
   const byRound = rounds.map(({ gathered }) => gathered.log.map(parse))
   const saved = readSaved(text)
   const arrivals = new Arrivals(rounds.map(({ gathered }) => gathered))
-  const packets = byRound.flatMap(groupLines).map((traversal): Seen => {
+  const traversals = byRound.flatMap(groupLines)
+  const packets = traversals.map((traversal): Seen => {
     const steps = walkLines(traversal, saved)
-    return { ...traversal, steps, fate: arrivals.fate(traversal, steps) }
+    return { ...traversal, steps, fate: arrivals.fate(traversal, steps, traversals) }
   })
   return { saved, lines: byRound.flat(), packets, untraced: arrivals.left }
 }
