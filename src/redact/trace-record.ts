@@ -23,7 +23,8 @@ export function redactTraceRecord(bytes: Uint8Array, little: boolean, redactor: 
     const length = view.getUint32(at, little)
     if (length < NLMSGHDR) break
     parts.push(message(bytes.slice(at, Math.min(at + length, bytes.length)), length, little, redactor))
-    at += (length + 3) & ~3
+    // not by bits: a length that was damaged may have the highest one set
+    at += Math.ceil(length / 4) * 4
   }
   return concat(parts)
 }

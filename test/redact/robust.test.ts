@@ -53,3 +53,11 @@ test.each(ids)('%s', (id) => {
     { numRuns: 40 },
   )
 })
+
+test('nft-netlink: a message that says it is of more than 2 GB', () => {
+  const bytes = Buffer.from(samples.get('nft-netlink')!.subarray(0, 2744))
+  // the highest byte of its length
+  bytes[2663] = 128
+  const stream = redactingStream('nft-netlink', redactor)!
+  expect(() => [stream.push(bytes), stream.end()]).not.toThrow()
+})
