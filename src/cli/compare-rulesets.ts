@@ -48,7 +48,7 @@ async function readSide(path: string, shared: readonly string[], as: readonly st
     [...shared, path],
     as.filter((one) => one.endsWith(`:${path}`)),
   )
-  if (!inputs.machines.some(({ world }) => world.tables.length > 0))
+  if (!inputs.machines.some(({ world }) => world.tables.length > 0 || world.hasNoRules))
     throw new UserError(
       `There is no ruleset in ${printable(path)}.`,
       'Two files or folders are two rulesets that are compared; journeys are named by numbers or filters:\n' +

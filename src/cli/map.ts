@@ -40,7 +40,7 @@ export function mapCommand(program: Command): Command {
 async function runMap(given: readonly string[], options: MapOptions): Promise<number> {
   const terminal = terminalOptions(options, true)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
-  const machines = inputs.machines.filter(({ world }) => world.tables.length > 0)
+  const machines = inputs.machines.filter(({ world }) => world.tables.length > 0 || world.hasNoRules)
   if (machines.length === 0)
     throw new UserError('There is no ruleset among the inputs.', '  iptables-save -c > rules.v4\n  nfwhy map rules.v4')
   const maps = machines.map(({ name, world }) => ({ name, world, map: mapHooks(world) }))
