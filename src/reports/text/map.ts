@@ -40,7 +40,8 @@ export function mapText(map: HookMap, options: Partial<FormOptions> & { name?: s
     page.line()
   }
   const layout = measure(page, shown)
-  if (shown.ways.length === 0 && shown.dormant.length === 0) page.line('The ruleset has no base chain: netfilter stops no packet here.')
+  if (shown.ways.length === 0 && shown.dormant.length === 0)
+    page.line('The ruleset has no base chain: netfilter stops no packet here.')
   for (const { way, hooks } of shown.ways) {
     if (shown.ways.length > 1) {
       page.line(page.paint(WAYS[way], 'bold'))
