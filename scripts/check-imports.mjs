@@ -15,6 +15,7 @@ const HOUSE = [
   'ui',
   'reports',
   'lint',
+  'analysis',
   'explain',
   'simulate',
   'redact',

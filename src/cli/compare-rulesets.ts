@@ -1,8 +1,8 @@
 /** `nfwhy compare A B` where A and B are files: two rulesets, what changed, and which rules counted in between. */
 import { existsSync } from 'node:fs'
-import { compareRulesets } from '../explain/rulesets.ts'
+import { compareRulesets } from '../analysis/rulesets.ts'
+import { printable } from '../model/printable.ts'
 import { rulesetsJson, rulesetsText, warningsText } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { type Inputs, onlyWorld, readInputs } from './inputs.ts'

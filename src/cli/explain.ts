@@ -1,10 +1,10 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { Joiner } from '../explain/joined.ts'
+import { Joiner } from '../analysis/hosts.ts'
+import { printable } from '../model/printable.ts'
 import { type Redactor, redactPlain } from '../redact/index.ts'
 import { warningsText } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { chooseForm } from './forms.ts'

@@ -1,6 +1,6 @@
 /** `nfwhy map`: the hooks in order, with a ruleset's tables and chains at their priorities; or, as JSON, all of its rules. */
 import type { Command } from 'commander'
-import { mapHooks } from '../explain/hook-map.ts'
+import { mapHooks } from '../analysis/hook-map.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { ambiguousWords, mapText, rulesetJson, warningsText } from '../reports/index.ts'
 import { UserError } from './errors.ts'

@@ -1,10 +1,10 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
 import type { Report } from '../model/diagnostic.ts'
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
 import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './inputs.ts'

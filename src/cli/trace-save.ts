@@ -12,9 +12,9 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Drop } from '../model/host.ts'
+import { printable } from '../model/printable.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/kernel-drops.ts'
-import { printable } from '../reports/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 
 /** File endings that people's other tools know; others are text. */

@@ -2,8 +2,8 @@
 import { functionOf, meaningOf } from '../explain/kernel-drops/meaning.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
+import { printable } from '../model/printable.ts'
 import { emptyWorld } from '../model/world.ts'
-import { printable } from '../reports/printable.ts'
 import { evaluate } from '../rules/evaluate.ts'
 
 /** More kinds than these are not told apart. */

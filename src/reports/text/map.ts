@@ -1,5 +1,5 @@
 /** The hooks in order, for a terminal: a line for each base chain, and what only a picture would tell besides. */
-import type { Ambiguous, HookEntry, HookMap, Way } from '../../explain/hook-map.ts'
+import type { Ambiguous, HookEntry, HookMap, Way } from '../../analysis/hook-map.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import type { FormOptions } from '../form.ts'
