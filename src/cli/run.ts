@@ -8,6 +8,7 @@ import { printable } from '../model/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
 import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './inputs.ts'
+import { hasSession } from './nothing-traced.ts'
 import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
 import { ReadError } from './source.ts'
@@ -62,9 +63,10 @@ export async function runCaptures(
         'evicted',
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
-    if (events === 0) told('no-events', 'no line or record in it that tells of a packet could be used')
+    if (events === 0 && !machine.world.host.session)
+      told('no-events', 'no line or record in it that tells of a packet could be used')
   }
-  if (stats.events === 0) throw nothingUsed(inputs)
+  if (stats.events === 0 && !hasSession(inputs)) throw nothingUsed(inputs)
   return stats
 }
 
