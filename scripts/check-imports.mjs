@@ -49,7 +49,8 @@ export function checkImports() {
       // neighbours may speak of each other's types, but not need each other to run
       if (!onlyTypes(statement)) graph.get(file).push(target)
       const targetRank = HOUSE.indexOf(target.split('/')[1])
-      if (APART[folder]?.includes(target.split('/')[1])) problems.push(`${file}: imports ${target}, which is handed to it`)
+      if (APART[folder]?.includes(target.split('/')[1]))
+        problems.push(`${file}: imports ${target}, which is handed to it`)
       if (!isEntry && targetRank < rank) problems.push(`${file}: imports ${target}, which stands above it`)
     }
   }
