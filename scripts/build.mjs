@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { transformSync } from 'rolldown/utils'
+import { chunkOf } from './chunks.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -51,10 +52,7 @@ const startsNothing = {
   load: (id) => (id === '\0nothing' ? 'export default {}' : undefined),
 }
 
-/** What every command needs to begin. */
-const FIRST = /\/src\/(?:cli\/(?:main|errors|stdout)|live\/problem|reports\/printable)\.ts$/
-/** What only commands that ask machines need. */
-const LIVE = /\/src\/(?:demo\/|kernel\/|live\/(?!problem)|cli\/(?:collect|demo|doctor|live|trace))/
+const chunk = chunkOf('src/cli/main.ts')
 
 await build([
   {
@@ -70,8 +68,8 @@ await build([
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
-          { name: 'live', test: LIVE },
-          { name: 'offline', test: (id) => id.includes('/src/') && !FIRST.test(id) },
+          { name: 'live', test: (id) => chunk(id) === 'live' },
+          { name: 'offline', test: (id) => chunk(id) === 'offline' },
         ],
       },
       entryFileNames: '[name].cjs',

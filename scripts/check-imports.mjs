@@ -15,10 +15,13 @@ const HOUSE = [
   'ui',
   'reports',
   'lint',
+  'analysis',
   'explain',
   'simulate',
   'redact',
 ].concat(['journey', 'filter', 'read', 'edits', 'rules', 'model'])
+/** Below it, and not for it: explain is handed its engine, whichever that is. */
+const APART = { explain: ['simulate'] }
 const BROWSER_FROM = HOUSE.indexOf('ui')
 
 const IMPORT =
@@ -46,6 +49,8 @@ export function checkImports() {
       // neighbours may speak of each other's types, but not need each other to run
       if (!onlyTypes(statement)) graph.get(file).push(target)
       const targetRank = HOUSE.indexOf(target.split('/')[1])
+      if (APART[folder]?.includes(target.split('/')[1]))
+        problems.push(`${file}: imports ${target}, which is handed to it`)
       if (!isEntry && targetRank < rank) problems.push(`${file}: imports ${target}, which stands above it`)
     }
   }

@@ -7,7 +7,7 @@
  *     explainer.push(bytes)
  *     explainer.end()
  */
-export { CaptureExplainer, type CaptureOptions, type CaptureStats, type ClosedJourney } from './explain/capture.ts'
+export { CaptureExplainer, type CaptureOptions, type CaptureStats, type ClosedJourney } from './analysis/capture.ts'
 export { explain } from './explain/explain.ts'
 export { JourneyIds } from './journey/assemble.ts'
 export type { Condition, Value } from './model/condition.ts'

@@ -1,8 +1,8 @@
 /** `nfwhy compare A B` where A and B are files: two rulesets, what changed, and which rules counted in between. */
 import { existsSync } from 'node:fs'
-import { compareRulesets } from '../explain/rulesets.ts'
+import { compareRulesets } from '../analysis/rulesets.ts'
+import { printable } from '../model/printable.ts'
 import { rulesetsJson, rulesetsText, warningsText } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { type Inputs, onlyWorld, readInputs } from './inputs.ts'
@@ -48,7 +48,7 @@ async function readSide(path: string, shared: readonly string[], as: readonly st
     [...shared, path],
     as.filter((one) => one.endsWith(`:${path}`)),
   )
-  if (!inputs.machines.some(({ world }) => world.tables.length > 0))
+  if (!inputs.machines.some(({ world }) => world.tables.length > 0 || world.hasNoRules))
     throw new UserError(
       `There is no ruleset in ${printable(path)}.`,
       'Two files or folders are two rulesets that are compared; journeys are named by numbers or filters:\n' +

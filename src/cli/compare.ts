@@ -1,7 +1,7 @@
 /** `nfwhy compare`: two journeys side by side, and the first step where they part; or two rulesets. */
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../explain/capture.ts'
-import { compareJourneys } from '../explain/compare.ts'
+import type { ClosedJourney } from '../analysis/capture.ts'
+import { compareJourneys } from '../analysis/compare.ts'
 import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import { comparisonJson, comparisonText, warningsText } from '../reports/index.ts'

@@ -2,8 +2,8 @@
 import { fstatSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { Report } from '../model/diagnostic.ts'
+import { printable } from '../model/printable.ts'
 import type { Recognised } from '../read/recognise.ts'
-import { printable } from '../reports/printable.ts'
 import { reasonOf, UserError } from './errors.ts'
 
 /** A file that was named, or found in a folder that was. */

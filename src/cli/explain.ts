@@ -1,16 +1,17 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { Joiner } from '../explain/joined.ts'
+import { Joiner } from '../analysis/hosts.ts'
+import { printable } from '../model/printable.ts'
 import { type Redactor, redactPlain } from '../redact/index.ts'
 import { warningsText } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { STDIN } from './expand.ts'
 import { chooseForm } from './forms.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { openReport } from './journey-report.ts'
 import { noCapture } from './no-capture.ts'
+import { hasSession, nothingTraced } from './nothing-traced.ts'
 import { Progress } from './progress.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { runCaptures } from './run.ts'
@@ -88,7 +89,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   const wanted = terminalOptions(options, options.output === undefined)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [], redactor)
   const terminal = { ...wanted, hosts: inputs.machines.length > 1 }
-  if (inputs.captures.length === 0) throw noCapture(inputs)
+  if (inputs.captures.length === 0 && !hasSession(inputs)) throw noCapture(inputs)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
@@ -100,6 +101,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
       progress: new Progress(),
       onPause: report.pause,
     })
+    if (stats.journeys === 0) inputs.warnings.push(...nothingTraced(inputs))
     // for a person on standard output only what is asked for: warnings go to standard error
     const warnings = form.folds && options.output === undefined ? [] : inputs.warnings
     const code = report.end({ inputs: inputs.files, warnings, stats })

@@ -1,7 +1,7 @@
 /** `nfwhy flows`: connection tracking's entries with their NAT, and the journeys that belong to them. */
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../explain/capture.ts'
-import { Flows } from '../explain/flows.ts'
+import type { ClosedJourney } from '../analysis/capture.ts'
+import { Flows } from '../analysis/flows.ts'
 import { flowsJson, flowsText, warningsText } from '../reports/index.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'

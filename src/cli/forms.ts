@@ -1,6 +1,7 @@
 /** In which form a command tells what it found: --json, --ndjson, or the ending of -o FILE; text otherwise. */
+
+import { printable } from '../model/printable.ts'
 import { FORMS, type Form, type FormName } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 
 export interface FormChoice {

@@ -1,11 +1,11 @@
 /** Journeys told as they complete: each by itself for programs, folded by fate for people. */
-import type { ClosedJourney } from '../explain/capture.ts'
-import type { Joiner } from '../explain/joined.ts'
+import type { ClosedJourney } from '../analysis/capture.ts'
+import { type Folded, Groups } from '../analysis/classes.ts'
+import type { Joiner } from '../analysis/hosts.ts'
+import { InOrder } from '../analysis/order.ts'
 import type { Journey } from '../model/journey.ts'
 import { FORMS, type Form, type FormOptions, single, type Tail, worstFirst } from '../reports/index.ts'
 import { EXIT, isProblem } from './exit.ts'
-import { type Folded, Groups } from './groups.ts'
-import { InOrder } from './in-order.ts'
 import type { Selection } from './select.ts'
 import type { Output } from './stdout.ts'
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { LiveProblem } from '../live/problem.ts'
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { ClosedPipe, UserError } from './errors.ts'
 import { Output } from './stdout.ts'
 

@@ -1,7 +1,7 @@
 /** What to say to whom gave no capture: what is missing, how to get it, and what can be told without it. */
 import { backendOf } from '../journey/backends.ts'
+import { printable } from '../model/printable.ts'
 import type { World } from '../model/world.ts'
-import { printable } from '../reports/printable.ts'
 import { UserError } from './errors.ts'
 import { captureWords, type Inputs } from './inputs.ts'
 

@@ -1,5 +1,5 @@
 /** Errors in what was typed, with the wrong word marked below it. */
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { columns } from '../reports/text/layout.ts'
 import { UserError } from './errors.ts'
 

@@ -1,5 +1,5 @@
 /** One line on a terminal's stderr while a long input is read; nothing elsewhere. */
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { cutMiddle } from '../reports/text/layout.ts'
 
 /** Milliseconds. */

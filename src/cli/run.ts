@@ -1,13 +1,14 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
 import type { Report } from '../model/diagnostic.ts'
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
 import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './inputs.ts'
+import { hasSession } from './nothing-traced.ts'
 import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
 import { ReadError } from './source.ts'
@@ -62,9 +63,10 @@ export async function runCaptures(
         'evicted',
         `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
       )
-    if (events === 0) told('no-events', 'no line or record in it that tells of a packet could be used')
+    if (events === 0 && !machine.world.host.session)
+      told('no-events', 'no line or record in it that tells of a packet could be used')
   }
-  if (stats.events === 0) throw nothingUsed(inputs)
+  if (stats.events === 0 && !hasSession(inputs)) throw nothingUsed(inputs)
   return stats
 }
 

@@ -9,10 +9,11 @@ import { noteTrials } from '../explain/trials/verify.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
+import { printable } from '../model/printable.ts'
 import type { World } from '../model/world.ts'
 import { single, warningsText } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
+import { closest } from '../rules/closest.ts'
 import { readPacketJson } from '../rules/packet-json.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { Machine } from '../simulate/machine.ts'
@@ -110,7 +111,8 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
     const journeys: Journey[] = []
     const used = new Set<string>()
     const open = new Set<string>()
-    for (const packet of packets) {
+    for (const [i, packet] of packets.entries()) {
+      warnings.push(...absentInterfaces(packet, machine.world, `packet ${i + 1}`))
       const before = machine.world
       const { evidence, ended, notes, assumed } = machine.send(packet)
       for (const condition of assumed) used.add(condition)
@@ -166,6 +168,23 @@ function readPackets(path: string): Packet[] {
     .split('\n')
     .flatMap((line, i) => (line.trim() === '' ? [] : [readJson(line, `${printable(path)}:${i + 1}`)]))
 }
+
+/** A rule matches an interface's name, whether the interface exists or not; but a name that no listing has is mostly a slip. */
+function absentInterfaces(packet: Packet, { host }: World, input: string): Diagnostic[] {
+  const names = host.links?.map(({ name }) => name)
+  if (!names || names.length === 0) return []
+  return (['in', 'out', 'physIn', 'physOut'] as const).flatMap((field) => {
+    const name = packet[field]
+    if (name === undefined || isNameless(name) || names.includes(name)) return []
+    const meant = closest(name, names)
+    const message = `interface ${name} is not among those listed (${listed(names)})`
+    return [{ input, code: 'no-such-interface', message: meant ? `${message}; did you mean ${meant}?` : message }]
+  })
+}
+
+const MOST_NAMES = 8
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`
 
 /** The condition's own words may hold a `=` themselves: the last one counts. */
 function readAssumption(text: string): [string, boolean] {

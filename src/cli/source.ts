@@ -1,7 +1,7 @@
 /** What is read, from front to back: a file, which can be read again, or a stream (pipe, device), which cannot. */
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 import { type Named, STDIN } from './expand.ts'
 

@@ -1,7 +1,7 @@
 /** `nfwhy trace --cleanup`: removes what a session that was killed may have left. */
 import { cleanUp } from '../live/cleanup.ts'
 import type { Place } from '../live/place.ts'
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 import { EXIT } from './exit.ts'
 import { Output } from './stdout.ts'
 

@@ -1,7 +1,7 @@
 /** What a person sees while packets are traced: the live view on a terminal, lines elsewhere. */
-import type { ClosedJourney } from '../explain/capture.ts'
+import type { ClosedJourney } from '../analysis/capture.ts'
+import { printable } from '../model/printable.ts'
 import type { FormOptions } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import type { Taken } from './journey-report.ts'
 import { canShowLiveView, openLiveView } from './live-view/view.ts'
 

@@ -3,7 +3,7 @@ import { shellWord } from '../edits/shell.ts'
 import { byHand } from '../live/guard.ts'
 import type { Wish } from '../live/plan.ts'
 import type { Prepared } from '../live/session.ts'
-import { printable } from '../reports/printable.ts'
+import { printable } from '../model/printable.ts'
 
 const STREAMS = {
   'nft-trace': 'what nf_tables tells of traced packets',

@@ -2,9 +2,9 @@
 
 import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
+import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
+import { Joiner } from '../analysis/hosts.ts'
 import { shellTokens, shellWord } from '../edits/shell.ts'
-import type { ClosedJourney, RunStats } from '../explain/capture.ts'
-import { Joiner } from '../explain/joined.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
@@ -12,8 +12,8 @@ import { Interrupted } from '../live/problem.ts'
 import { type Prepared, prepare, Session } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
+import { printable } from '../model/printable.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
-import { printable } from '../reports/printable.ts'
 import { EndSignals } from './end-signals.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
@@ -69,7 +69,7 @@ export async function runTrace(
   try {
     const dropped = new UnseenDrops(readFilter(filter))
     const room = async () => out instanceof PatientOutput && (await out.room())
-    const run = new LiveRun(prepared, options, terminal, face, dropped, signals, saved, room)
+    const run = new LiveRun(filter, prepared, options, terminal, face, dropped, signals, saved, room)
     const live = file === undefined && !face.showsJourneys
     const report = openReport({ form, terminal, out, selection, live, joiner })
     const stats = await run.until(report, command)
@@ -145,6 +145,9 @@ const COUNT_EVERY = 500
 const SOON = 1000
 
 class LiveRun {
+  private readonly filter: string
+  /** ISO 8601, UTC. */
+  private readonly began = new Date().toISOString()
   readonly warnings: Diagnostic[] = []
   private readonly sessions: Session[] = []
   private readonly prepared: readonly Prepared[]
@@ -166,6 +169,7 @@ class LiveRun {
   private finish: () => void = () => {}
 
   constructor(
+    filter: string,
     prepared: readonly Prepared[],
     options: TraceOptions,
     terminal: FormOptions,
@@ -175,6 +179,7 @@ class LiveRun {
     saved: Saved | undefined,
     room: () => Promise<unknown>,
   ) {
+    this.filter = filter
     this.signals = signals
     this.ended = new Promise((resolve) => {
       this.finish = () => {
@@ -227,6 +232,7 @@ class LiveRun {
       }
       isReady = true
       if (this.failure) throw this.failure
+      this.saved?.session({ filter: this.filter, from: this.began })
       for (const session of this.sessions) session.ended().then(this.finish, this.fail)
       this.face.ready(`Ready: ${this.readers}.${command ? '' : ' Send the packet that fails; Ctrl-C ends.'}\n`)
       if (this.options.for !== undefined) timers.push(setTimeout(this.finish, this.options.for * 1000))
@@ -238,6 +244,8 @@ class LiveRun {
       clearInterval(counting)
       child?.kill()
       await this.stopAll()
+      if (isReady && !this.failure)
+        this.saved?.session({ filter: this.filter, from: this.began, until: new Date().toISOString() })
       this.saved?.close()
     }
     this.tellCommand()

@@ -11,10 +11,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Drop } from '../model/host.ts'
+import type { Drop, TraceSession } from '../model/host.ts'
+import { printable } from '../model/printable.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/kernel-drops.ts'
-import { printable } from '../reports/printable.ts'
+import { sessionLine } from '../read/host/trace-session.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 
 /** File endings that people's other tools know; others are text. */
@@ -77,6 +78,11 @@ export class Saved {
     } catch {
       // there is something in it, which stays
     }
+  }
+
+  /** What is traced; written again at the end, when it is known how long. */
+  session(session: TraceSession): void {
+    this.attempt(() => writeFileSync(join(this.folder, 'session.json'), sessionLine(session), { mode: 0o600 }))
   }
 
   /** `at`: of rules that may change, since when they are so (ISO 8601): it stands in the folder's name. */

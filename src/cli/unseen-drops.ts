@@ -2,8 +2,8 @@
 import { functionOf, meaningOf } from '../explain/kernel-drops/meaning.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
+import { printable } from '../model/printable.ts'
 import { emptyWorld } from '../model/world.ts'
-import { printable } from '../reports/printable.ts'
 import { evaluate } from '../rules/evaluate.ts'
 
 /** More kinds than these are not told apart. */
@@ -30,10 +30,15 @@ export class UnseenDrops {
     }
   }
 
+  /** One for each kind: who, where to, the reason, how often. */
+  get list(): string[] {
+    return [...this.kinds].map(([kind, count]) => `${kind}${count > 1 ? ` × ${count}` : ''}`)
+  }
+
   /** Lines; none where the kernel told of no such packet. */
   get text(): string {
     if (this.kinds.size === 0) return ''
-    const lines = [...this.kinds].map(([kind, count]) => `  ${printable(kind)}${count > 1 ? ` × ${count}` : ''}`)
+    const lines = this.list.map((one) => `  ${printable(one)}`)
     return [
       'The kernel dropped packets that the filter names, and no chain that is traced saw them:',
       ...lines,

@@ -18,8 +18,16 @@ export type FilterResult = { condition: Condition } | { error: FilterError }
 
 const TYPES: readonly string[] = ['host', 'net', 'port', 'portrange', 'proto']
 const DIRECTIONS: readonly string[] = ['src', 'dst']
+/** As nft and iptables name a packet's ends: a direction and a type in one word. */
+const ENDS: Readonly<Record<string, Pick<Qualifiers, 'direction' | 'type'>>> = {
+  sport: { direction: 'src', type: 'portrange' },
+  dport: { direction: 'dst', type: 'portrange' },
+  saddr: { direction: 'src' },
+  daddr: { direction: 'dst' },
+}
+const END_WORDS = Object.keys(ENDS)
 /** A protocol is one too: `proto tcp`. */
-const NO_VALUES: readonly string[] = [...DIRECTIONS, ...TYPES, ...TRACE_WORDS, 'syn', 'mask']
+const NO_VALUES: readonly string[] = [...DIRECTIONS, ...TYPES, ...END_WORDS, ...TRACE_WORDS, 'syn', 'mask']
 const WORDS: readonly string[] = [...PROTOCOL_WORDS, ...NO_VALUES, 'and', 'or', 'not']
 
 /** The filter as a condition; an empty one holds for every packet. Never throws. */
@@ -135,6 +143,11 @@ class Parser {
   /** `src or dst port` …; undefined where there is neither a direction nor a type. */
   #qualifiers(protocol: Token | undefined): Qualifiers | undefined {
     const start = this.#at
+    const end = this.#takeWord(END_WORDS)
+    if (end) {
+      const words = protocol ? `${protocol.text} ${end.text}` : end.text
+      return { ...(protocol ? { protocol } : {}), ...ENDS[end.text]!, words, last: end }
+    }
     const direction = this.#direction()
     const type = this.#takeWord(TYPES)
     const last = this.#tokens[this.#at - 1]

@@ -19,11 +19,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   ipv6: 'ip6',
   'ipv6-icmp': 'icmp6',
   ipv4: 'ip',
-  // as nft and iptables say it
-  dport: 'dst port',
-  sport: 'src port',
-  daddr: 'dst host',
-  saddr: 'src host',
   dest: 'dst',
   source: 'src',
 }

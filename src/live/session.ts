@@ -2,7 +2,7 @@
  * A trace of one place, from looking to taking everything back. The order is what makes it safe and whole: look, read the
  * rules, listen, and only then switch tracing on; at the end switch it off, and then read what is still to come.
  */
-import { CaptureExplainer, type CaptureStats, type ClosedJourney, type RunStats } from '../explain/capture.ts'
+import { CaptureExplainer, type CaptureStats, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'

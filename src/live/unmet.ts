@@ -2,7 +2,7 @@
  * Where iptables-legacy has the rules, an nft table marks the packets, and both tell: of a packet that met a table of
  * iptables-legacy its own trace tells all. What the marks alone tell of came to none: routing dropped it before, perhaps.
  */
-import type { ClosedJourney } from '../explain/capture.ts'
+import type { ClosedJourney } from '../analysis/capture.ts'
 
 /** Packets that are remembered: bounded, should the marks of some never be told. */
 const MOST = 20_000

@@ -28,6 +28,18 @@ export interface Host {
   sysctls?: Map<string, string>
   /** Packets that the kernel said it dropped, in time; while it is watched more are added behind, and old ones taken away. */
   drops?: Drop[]
+  /** The files are a live trace's. */
+  session?: TraceSession
+}
+
+/** A live trace that was saved. */
+export interface TraceSession {
+  /** Empty: all packets. */
+  filter: string
+  /** ISO 8601, UTC. */
+  from: string
+  /** Absent: it did not end by itself. */
+  until?: string
 }
 
 /** What the kernel says of a packet that it drops (tracepoint skb:kfree_skb). */

@@ -6,6 +6,29 @@ export type CtState = 'new' | 'established' | 'related' | 'invalid' | 'untracked
 /** An interface of which only the index is known, as captures without names have it: `#3`. */
 export const isNameless = (name: string | undefined): boolean => name !== undefined && /^#\d+$/.test(name)
 
+/** A connection's status as nft prints it (src/ct.c), in the order of its bits (nf_conntrack_common.h). */
+export const CT_STATUS = [
+  'expected',
+  'seen-reply',
+  'assured',
+  'confirmed',
+  'snat',
+  'dnat',
+  'seq-adjust',
+  'snat-done',
+  'dnat-done',
+  'dying',
+  'fixed-timeout',
+  'template',
+  'nat-clash',
+  'helper',
+  'offload',
+  'hw-offload',
+] as const
+
+/** As `tcpFlags` has them. */
+export const TCP_FLAGS = ['syn', 'ack', 'fin', 'rst', 'psh', 'urg', 'ece', 'cwr', 'ae'] as const
+
 /**
  * What is known of a packet. An absent field is unknown, never "none": a mark of 0 is `mark: 0`.
  * Numbers are in host order as the kernel log prints them; `length` is the whole IP packet in bytes.
@@ -23,7 +46,7 @@ export interface Packet {
   protocol?: string
   sport?: number
   dport?: number
-  /** Lower-case names: `syn` `ack` `fin` `rst` `psh` `urg` `ece` `cwr` `ae`. */
+  /** Some of TCP_FLAGS. */
   tcpFlags?: string[]
   tcpSeq?: number
   tcpAck?: number

@@ -7,6 +7,8 @@ export interface World {
   tables: Table[]
   sets: NamedSet[]
   host: Host
+  /** A listing of the rules was given, and there are none. */
+  hasNoRules?: boolean
   /** Where rules were saved more than once, and differ: when these were (local time as written), and the others. */
   saved?: { at: string; before?: World; next?: World }
   /** Both of the kernel's packet filters are traced: each tells of a packet in a journey of its own. */

@@ -44,8 +44,10 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
     const builder = new WorldBuilder()
     const left = new Set(changing.flatMap((versions) => superseded(versions, moment)))
     for (const { part } of files) builder.addPart(part, (one) => !left.has(one))
+    const { world } = builder
+    if (world.tables.length === 0 && files.some(({ part }) => listsNothing(part))) world.hasNoRules = true
     if (report) warnings.push(...builder.warnings)
-    return builder.world
+    return world
   }
   if (moments.length < 2) {
     const world = build(undefined, true)
@@ -60,6 +62,10 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
   }
   return { world: worlds.at(-1)!.world, worlds }
 }
+
+/** `nft -j list ruleset` of a machine without rules; a damaged file of which no table is left says nothing. */
+const listsNothing = ({ kind, damage, dumps }: Part): boolean =>
+  kind === 'ruleset' && damage === 0 && dumps.every(({ tables }) => tables.length === 0)
 
 const ruled = ({ tables, sets }: Dump): Ruled[] => [...tables, ...sets]
 const keyOf = (one: Ruled): string => ('chains' in one ? tableKey(one) : setKey(one))

@@ -10,6 +10,7 @@ import type { Recognised } from './recognise.ts'
 /** What one file says of a machine, not yet laid together with others. */
 export interface Part {
   input: string
+  kind: 'ruleset' | 'host'
   /** How much of it could not be read as it is. */
   damage: number
   warnings: Diagnostic[]
@@ -29,7 +30,7 @@ export interface Dump {
 
 /** Reads one file; never throws. */
 export function readPart(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): Part {
-  const part: Part = { input, damage: 0, warnings: [], host: [], dumps: [] }
+  const part: Part = { input, kind: recognised.kind, damage: 0, warnings: [], host: [], dumps: [] }
   const report: Report = (code, message, line) => {
     part.damage++
     part.warnings.push({ input, code, message, ...(line === undefined ? {} : { line }) })

@@ -1,8 +1,8 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
 import { CaptureFileRedactor } from './capture-file.ts'
-import { redactDropLine } from './drop-text.ts'
 import { CollectedText, IpsetText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
+import { redactDropLine, redactSession } from './own-records.ts'
 import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
 import type { Ranges } from './tokens.ts'
@@ -58,6 +58,7 @@ const LINES: Readonly<Record<string, () => Line>> = {
     return (line, redactor) => text.line(line, redactor)
   },
   'kernel-drops': () => redactDropLine,
+  'trace-session': () => redactSession,
   modules: () => same,
   versions: () => same,
   collected: () => {

@@ -1,7 +1,7 @@
 /** A comparison as one JSON document. */
-import type { Comparison } from '../explain/compare.ts'
+import type { Comparison } from '../analysis/compare.ts'
+import { printableJson } from '../model/printable.ts'
 import type { Tail } from './form.ts'
-import { printableJson } from './printable.ts'
 
 export const comparisonJson = (comparison: Comparison, { inputs, warnings, stats }: Tail): string =>
   `${printableJson({ schema: 'nfwhy.comparison/1', ...comparison, inputs, warnings, stats })}\n`

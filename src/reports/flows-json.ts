@@ -1,7 +1,7 @@
 /** Connections with their journeys, as one JSON document. */
-import type { Flow } from '../explain/flows.ts'
+import type { Flow } from '../analysis/flows.ts'
+import { printableJson } from '../model/printable.ts'
 import type { Tail } from './form.ts'
-import { printableJson } from './printable.ts'
 
 export function flowsJson(flows: readonly Flow[], { inputs, warnings, stats }: Tail): string {
   const list = flows.map((flow) => `\n${printableJson(flow)}`).join(',')

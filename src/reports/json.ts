@@ -1,6 +1,7 @@
 /** One JSON document (`nfwhy.explanation/1`), written as journeys come: one a line, so that it can be read by eye as well. */
+
+import { printableJson } from '../model/printable.ts'
 import type { Form } from './form.ts'
-import { printableJson } from './printable.ts'
 
 export const json: Form = {
   describe: 'one JSON document',

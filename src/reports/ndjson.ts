@@ -1,6 +1,7 @@
 /** JSON lines: a journey each, as soon as it is complete, and a summary last. */
+
+import { printableJson } from '../model/printable.ts'
 import type { Form } from './form.ts'
-import { printableJson } from './printable.ts'
 
 export const ndjson: Form = {
   describe: 'one JSON document a line',

@@ -1,9 +1,9 @@
 /** A ruleset as nfwhy understood it, as one JSON document (`nfwhy.ruleset/1`). */
-import type { HookEntry, HookMap } from '../explain/hook-map.ts'
+import type { HookEntry, HookMap } from '../analysis/hook-map.ts'
+import { printableJson } from '../model/printable.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { Tail } from './form.ts'
-import { printableJson } from './printable.ts'
 
 /** Worlds of several machines: `host` says of each table, set and hook whose it is. */
 export function rulesetJson(

@@ -1,7 +1,7 @@
 /** Two rulesets compared, as one JSON document. */
-import type { RulesetComparison } from '../explain/rulesets.ts'
+import type { RulesetComparison } from '../analysis/rulesets.ts'
+import { printableJson } from '../model/printable.ts'
 import type { Tail } from './form.ts'
-import { printableJson } from './printable.ts'
 
 type Inputs = Tail['inputs']
 

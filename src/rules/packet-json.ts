@@ -1,98 +1,178 @@
-/** A packet as JSON, as contract.md has it: what is not one of its fields, or not of its type, is an error. */
-import type { Packet } from '../model/packet.ts'
+/**
+ * A packet as JSON, as contract.md has it: what is not one of its fields, or no value of that field, is an error. Words
+ * are taken in any case and given back as the model has them.
+ */
+import { formatAddress, parseAddress } from '../model/address.ts'
+import { CT_STATUS, type Packet, TCP_FLAGS } from '../model/packet.ts'
 import { closest } from './closest.ts'
-
-type Kind = 'text' | 'number' | 'texts' | 'flag' | 'packet'
-
-const FIELDS: Readonly<Record<keyof Packet, Kind>> = {
-  in: 'text',
-  out: 'text',
-  physIn: 'text',
-  physOut: 'text',
-  vlan: 'number',
-  src: 'text',
-  dst: 'text',
-  protocol: 'text',
-  sport: 'number',
-  dport: 'number',
-  tcpFlags: 'texts',
-  tcpSeq: 'number',
-  tcpAck: 'number',
-  tcpWindow: 'number',
-  tcpOptions: 'text',
-  icmpType: 'number',
-  icmpCode: 'number',
-  icmpId: 'number',
-  icmpSeq: 'number',
-  inner: 'packet',
-  ipId: 'number',
-  ttl: 'number',
-  tos: 'number',
-  length: 'number',
-  fragOffset: 'number',
-  moreFragments: 'flag',
-  dontFragment: 'flag',
-  flowLabel: 'number',
-  mark: 'number',
-  srcMac: 'text',
-  dstMac: 'text',
-  uid: 'number',
-  gid: 'number',
-  ctState: 'text',
-  ctStatus: 'texts',
-  ctMark: 'number',
-  ctZone: 'number',
-  ctDir: 'text',
-}
-
-const WORDS: Readonly<Record<Kind, string>> = {
-  text: 'a text',
-  number: 'a number, 0 or more',
-  texts: 'a list of texts',
-  flag: 'true or false',
-  packet: 'a packet',
-}
+import { protocolName, protocolNumber } from './iptables/protocols.ts'
 
 export type PacketResult = { packet: Packet } | { error: string }
 
+/** The value as the model has it; throws Wrong. */
+type Read = (value: unknown, depth: number) => unknown
+
+/** What a field has to be, to stand behind its name. */
+class Wrong extends Error {}
+
+const text: Read = (value) => {
+  if (typeof value !== 'string' || value === '') throw new Wrong('is a text')
+  return value
+}
+
+const number =
+  (most: number): Read =>
+  (value) => {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most)
+      throw new Wrong(`is a number from 0 to ${most}`)
+    return value
+  }
+
+const flag: Read = (value) => {
+  if (typeof value !== 'boolean') throw new Wrong('is true or false')
+  return value
+}
+
+const address: Read = (value) => {
+  const bytes = typeof value === 'string' ? parseAddress(value) : undefined
+  if (!bytes) throw new Wrong('is an IPv4 or IPv6 address')
+  return formatAddress(bytes)
+}
+
+const oneOf =
+  (words: readonly string[]): Read =>
+  (value) => {
+    if (typeof value !== 'string') throw new Wrong(`is one of ${words.join(', ')}`)
+    const word = value.toLowerCase()
+    if (words.includes(word)) return word
+    const meant = closest(word, words)
+    throw new Wrong(
+      `has no value "${value}"; ${meant === undefined ? `it is one of ${words.join(', ')}` : `did you mean "${meant}"?`}`,
+    )
+  }
+
+const listOf =
+  (words: readonly string[]): Read =>
+  (value, depth) => {
+    if (!Array.isArray(value)) throw new Wrong('is a list of texts')
+    return [...new Set(value.map((one) => oneOf(words)(one, depth)))]
+  }
+
+const protocol: Read = (value) => {
+  const found = typeof value === 'string' ? protocolNumber(value) : undefined
+  // as a rule's word `all` is 0, too
+  if (found === undefined || (found === 0 && value !== '0'))
+    throw new Wrong('is a protocol: "tcp", or its number as text')
+  return found === 58 ? 'icmpv6' : found === 0 ? '0' : protocolName(found)
+}
+
+const mac: Read = (value) => {
+  if (typeof value !== 'string' || !/^[\da-f]{2}(:[\da-f]{2})+$/i.test(value)) throw new Wrong('is a MAC address')
+  return value.toLowerCase()
+}
+
+const hex: Read = (value) => {
+  if (typeof value !== 'string' || value.length % 2 === 1 || /[^\da-f]/i.test(value)) throw new Wrong('is bytes in hex')
+  return value.toUpperCase()
+}
+
+/** No ICMP error quotes another one's quotation; what is deeper is no packet. */
+const DEEPEST = 4
+const inner: Read = (value, depth) => {
+  if (depth >= DEEPEST) throw new Wrong('quotes packets in packets too deep')
+  return readFields(value, depth + 1)
+}
+
+const [BITS_8, BITS_16, BITS_32] = [0xff, 0xffff, 0xffffffff]
+
+const FIELDS: Readonly<Record<keyof Packet, Read>> = {
+  in: text,
+  out: text,
+  physIn: text,
+  physOut: text,
+  vlan: number(4095),
+  src: address,
+  dst: address,
+  protocol,
+  sport: number(BITS_16),
+  dport: number(BITS_16),
+  tcpFlags: listOf(TCP_FLAGS),
+  tcpSeq: number(BITS_32),
+  tcpAck: number(BITS_32),
+  tcpWindow: number(BITS_16),
+  tcpOptions: hex,
+  icmpType: number(BITS_8),
+  icmpCode: number(BITS_8),
+  icmpId: number(BITS_16),
+  icmpSeq: number(BITS_16),
+  inner,
+  // an IPv6 fragment's has 32 bits
+  ipId: number(BITS_32),
+  ttl: number(BITS_8),
+  tos: number(BITS_8),
+  // packets that the kernel has put together are longer than any on a wire
+  length: number(BITS_32),
+  fragOffset: number(BITS_16),
+  moreFragments: flag,
+  dontFragment: flag,
+  flowLabel: number(0xfffff),
+  mark: number(BITS_32),
+  srcMac: mac,
+  dstMac: mac,
+  uid: number(BITS_32),
+  gid: number(BITS_32),
+  ctState: oneOf(['new', 'established', 'related', 'invalid', 'untracked']),
+  ctStatus: listOf(CT_STATUS),
+  ctMark: number(BITS_32),
+  ctZone: number(BITS_16),
+  ctDir: oneOf(['original', 'reply']),
+}
+
 /** Never throws. */
-export function readPacketJson(text: string): PacketResult {
+export function readPacketJson(json: string): PacketResult {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(json)
   } catch (error) {
     return { error: `the packet is no JSON: ${(error as Error).message}` }
   }
-  const error = wrongInPacket(value)
-  return error === undefined ? { packet: value as Packet } : { error }
+  return readPacket(value)
 }
 
-/** What is wrong with it, in a sentence; undefined: it is a packet. */
-export function wrongInPacket(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a packet is an object, { "src": … }'
+/** A packet that was parsed from JSON; or what is wrong with it, in a sentence. Never throws. */
+export function readPacket(value: unknown): PacketResult {
+  try {
+    return { packet: readFields(value, 0) }
+  } catch (error) {
+    if (error instanceof Wrong) return { error: error.message }
+    throw error
+  }
+}
+
+/** Throws Wrong, with the field's name. */
+function readFields(value: unknown, depth: number): Packet {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Wrong('a packet is an object, { "src": … }')
+  const packet: Record<string, unknown> = {}
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(FIELDS, key)) {
       const meant = closest(key, Object.keys(FIELDS))
-      return `a packet has no field "${key}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`
+      throw new Wrong(`a packet has no field "${key}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`)
     }
-    const kind = FIELDS[key as keyof Packet]
-    if (kind === 'packet') {
-      const inner = wrongInPacket(one)
-      if (inner !== undefined) return inner
-    } else if (!isKind(one, kind)) return `"${key}" is ${WORDS[kind]}`
+    packet[key] = readField(key as keyof Packet, one, depth)
   }
-  return undefined
+  const { src, dst } = packet as Packet
+  if (src !== undefined && dst !== undefined && src.includes(':') !== dst.includes(':'))
+    throw new Wrong('"src" and "dst" are of different families')
+  return packet as Packet
 }
 
-function isKind(value: unknown, kind: Kind): boolean {
-  switch (kind) {
-    case 'number':
-      return typeof value === 'number' && Number.isInteger(value) && value >= 0
-    case 'flag':
-      return typeof value === 'boolean'
-    case 'texts':
-      return Array.isArray(value) && value.every((one) => typeof one === 'string')
-    default:
-      return typeof value === 'string'
+function readField(key: keyof Packet, value: unknown, depth: number): unknown {
+  try {
+    return FIELDS[key](value, depth)
+  } catch (error) {
+    // what is wrong with a quoted packet has its own field's name already
+    if (!(error instanceof Wrong) || /^(?:a packet|")/.test(error.message)) throw error
+    throw new Wrong(`"${key}" ${error.message}`)
   }
 }

@@ -3,9 +3,16 @@
  * net/netfilter/nf_nat_core.c): each entry by both its directions, and by the source that it began with.
  */
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import {
+  type Connection,
+  type CtStatus,
+  type Direction,
+  flag,
+  type Zone,
+  zoneOf,
+} from '../rules/conntrack/connection.ts'
+import { stateFromDump } from '../rules/conntrack/tcp.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
-import { type Connection, type CtStatus, type Direction, flag, type Zone, zoneOf } from './connection.ts'
-import { stateFromDump } from './tcp.ts'
 
 const TCP = 6
 

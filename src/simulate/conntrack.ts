@@ -12,11 +12,11 @@ import {
   shownZone,
   tupleOf,
   type Zone,
-} from './connection.ts'
+} from '../rules/conntrack/connection.ts'
+import { stateFromDump, trackTcp } from '../rules/conntrack/tcp.ts'
 import type { Found } from './conntrack-table.ts'
 import type { Machine } from './machine.ts'
 import { change, type Skb } from './skb.ts'
-import { stateFromDump, trackTcp } from './tcp.ts'
 import { Undetermined } from './undetermined.ts'
 import type { TableVerdict } from './walk-table.ts'
 

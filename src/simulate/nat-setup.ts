@@ -1,9 +1,9 @@
 /** What a flow's entry is set up to rewrite, once for each end (nf_nat_setup_info, net/netfilter/nf_nat_core.c). */
 import type { Tuple } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
+import { type Connection, type Direction, flag, invert, other } from '../rules/conntrack/connection.ts'
 import { mappedNat } from '../rules/nft/map.ts'
 import { isUnknown } from '../rules/truth.ts'
-import { type Connection, type Direction, flag, invert, other } from './connection.ts'
 import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rangeOf } from './nat-targets.ts'

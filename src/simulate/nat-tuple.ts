@@ -1,11 +1,11 @@
 /** Which addresses and ports a flow is given (get_unique_tuple in net/netfilter/nf_nat_core.c). */
 import { compareAddresses } from '../model/address.ts'
 import type { Tuple } from '../model/host.ts'
+import { type Connection, invert } from '../rules/conntrack/connection.ts'
+import { isBefore } from '../rules/conntrack/tcp-window.ts'
 import { addressBytes } from '../rules/values.ts'
-import { type Connection, invert } from './connection.ts'
 import type { Machine } from './machine.ts'
 import type { Manip } from './nat-setup.ts'
-import { isBefore } from './tcp-window.ts'
 
 /** Inclusive; absent: kept. */
 export interface NatRange {

@@ -1,7 +1,7 @@
 /** NAT (net/netfilter/nf_nat_core.c): the nat tables are asked once a flow; then its entry says what is rewritten. */
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { type Connection, type Direction, other } from './connection.ts'
+import { type Connection, type Direction, other } from '../rules/conntrack/connection.ts'
 import { show } from './conntrack.ts'
 import type { Machine } from './machine.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'

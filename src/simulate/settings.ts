@@ -1,7 +1,7 @@
 /** What sysctls say of the host and its interfaces, read once for each machine. */
 import type { Host } from '../model/host.ts'
+import { type TcpSettings, tcpSettings } from '../rules/conntrack/tcp.ts'
 import { kernelAtLeast } from '../rules/kernel.ts'
-import { type TcpSettings, tcpSettings } from './tcp.ts'
 
 export interface DeviceSettings {
   /** 0: no, 1: strict, 2: loose. */

@@ -48,6 +48,23 @@ describe('map', () => {
     expect((await nfwhy(['map', 'legacy', 'nft'], { cwd })).stdout).not.toContain('?')
   })
 
+  test('a listing of a machine without rules is a ruleset, an empty one', async () => {
+    const metainfo = { version: '1.0.6', release_name: 'Lester Gooch #5', json_schema_version: 1 }
+    const empty = JSON.stringify({ nftables: [{ metainfo }] })
+    const cwd = folder({ 'nft.json': empty, rules: RULES, 'cut.json': empty.slice(0, -3) })
+    expect(await nfwhy(['map', 'nft.json'], { cwd })).toMatchObject({
+      code: 0,
+      stdout: 'The ruleset has no base chain: netfilter stops no packet here.\n',
+      stderr: '',
+    })
+    expect(JSON.parse((await nfwhy(['map', 'nft.json', '--json'], { cwd })).stdout)).toMatchObject({ tables: [] })
+    expect((await nfwhy(['compare', 'nft.json', 'rules'], { cwd })).code).toBe(0)
+    const packet = 'in eth0 tcp 192.0.2.1:40000 > 192.0.2.2:80 syn'
+    expect((await nfwhy(['simulate', 'nft.json', '--packet', packet], { cwd })).stdout).not.toContain('ruleset')
+    // of what is cut nobody knows what it listed
+    expect((await nfwhy(['map', 'cut.json'], { cwd })).code).toBe(2)
+  })
+
   test('as JSON it is the ruleset, rule by rule', async () => {
     const cwd = folder({
       rules: RULES.replace('-A INPUT', '[3:180] -A INPUT -m unheard --of -m comment --comment why'),

@@ -111,3 +111,43 @@ it('--full --unmatched shows which condition failed', async () => {
   expect(run.stdout).toContain('1 no: -s 198.51.100.7')
   expect((await simulate({ rules }, '--full')).stdout).not.toContain('no: -s')
 })
+
+describe('--packets', () => {
+  const run = (lines: string[], files: Record<string, string> = { rules: RULES }) =>
+    nfwhy(
+      ['simulate', 'rules', ...Object.keys(files).filter((one) => one !== 'rules'), '--packets', 'packets', '--json'],
+      {
+        cwd: folder({ ...files, packets: lines.join('\n') }),
+      },
+    )
+  const packet = { in: 'eth0', src: '192.0.2.1', dst: '192.0.2.2', protocol: 'tcp', dport: 23 }
+
+  it('takes flags in any case', async () => {
+    const { stdout } = await run([JSON.stringify({ ...packet, tcpFlags: ['SYN'] })])
+    expect(JSON.parse(stdout).journeys[0].packet.tcpFlags).toEqual(['syn'])
+  })
+
+  it('refuses a word that is none, with its line', async () => {
+    const { code, stderr } = await run([JSON.stringify(packet), '', JSON.stringify({ ...packet, tcpFlags: ['SNY'] })])
+    expect(code).toBe(2)
+    expect(stderr).toContain('packets:3: "tcpFlags" has no value "SNY"; did you mean "syn"?')
+  })
+
+  it('says that no listing has the interface', async () => {
+    const links = [
+      '1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default',
+      '    inet 127.0.0.1/8 scope host lo',
+      '2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default',
+      '    inet 192.0.2.2/24 scope global eth0',
+      '',
+    ].join('\n')
+    const told = async (name: string) =>
+      JSON.parse((await run([JSON.stringify({ ...packet, in: name })], { rules: RULES, links })).stdout).warnings
+    expect(await told('eth0')).not.toContainEqual(expect.objectContaining({ code: 'no-such-interface' }))
+    expect(await told('eht0')).toContainEqual({
+      input: 'packet 1',
+      code: 'no-such-interface',
+      message: 'interface eht0 is not among those listed (lo, eth0); did you mean eth0?',
+    })
+  })
+})

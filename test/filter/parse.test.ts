@@ -40,6 +40,11 @@ describe('more than tcpdump', () => {
     ['portrange ftp-data-http', 'portrange 20-80'],
     ['port 80 or (443 and tcp)', 'port 80 or (port 443 and tcp)'],
     ['ipid 1 or 3', 'ipid 1 or ipid 3'],
+    ['dport 80', 'dst port 80'],
+    ['tcp dport 80 or 443', 'tcp dst port 80 or 443'],
+    ['sport 40000-65535', 'src portrange 40000-65535'],
+    ['daddr 10.0.0.2 and not dport http', 'dst host 10.0.0.2 and not dst port 80'],
+    ['saddr (10.0.0.1 or 10.0.0.2)', 'src (10.0.0.1 or 10.0.0.2)'],
   ])('%s is %s', (filter, other) => {
     expect(taken(filter, PACKETS)).toEqual(taken(other, PACKETS))
     expect(taken(filter, PACKETS)).not.toEqual([])

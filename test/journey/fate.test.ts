@@ -1,6 +1,6 @@
 /** Packets share a fate when they differ only in what no rule asks for. */
 import { expect, test } from 'vitest'
-import { CaptureExplainer } from '../../src/explain/capture.ts'
+import { CaptureExplainer } from '../../src/analysis/capture.ts'
 import { Fates } from '../../src/journey/fate.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { worldOf } from './journeys.ts'

@@ -1,6 +1,6 @@
 /** Worlds and journeys of tests, from the same files and texts that a person would hand in. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { CaptureExplainer, type CaptureOptions, type CaptureStats } from '../../src/explain/capture.ts'
+import { CaptureExplainer, type CaptureOptions, type CaptureStats } from '../../src/analysis/capture.ts'
 import type { Journey, Step } from '../../src/model/journey.ts'
 import { emptyWorld, type World } from '../../src/model/world.ts'
 import type { CaptureFormat } from '../../src/read/captures/format.ts'

@@ -1,6 +1,6 @@
 /** What a capture says to be lost is not said to have vanished, also where it has no trace ids. */
 import { expect, test } from 'vitest'
-import { CaptureExplainer } from '../../src/explain/capture.ts'
+import { CaptureExplainer } from '../../src/analysis/capture.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import type { CaptureContext, CaptureFormat } from '../../src/read/captures/format.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { nfwhy } from '../cli/nfwhy.ts'
 import { TestPlace, whyNoPlace } from './lab/place.ts'
 import { TraceRun } from './lab/session.ts'
 
@@ -63,5 +64,9 @@ describe.skipIf(missing)(`--save where nothing can be written${missing ? `: ${mi
     expect((await run.ended).code, run.stderr).toBe(0)
     expect(existsSync(join(folder, 'new/bundle/nfwhy-trace.nft'))).toBe(true)
     expect(existsSync(join(folder, 'new/bundle/.nfwhy'))).toBe(false)
+    // no packet was sent: the bundle says so, and is no mistake
+    const explained = await nfwhy(['explain', join(folder, 'new/bundle')])
+    expect(explained).toMatchObject({ code: 0, stdout: expect.stringMatching(/^0 packets\n/) })
+    expect(explained.stderr).toMatch(/was traced from \d{4}-/)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareJourneys } from '../../src/explain/compare.ts'
+import { compareJourneys } from '../../src/analysis/compare.ts'
 import { comparisonJson, comparisonText, type Group } from '../../src/reports/index.ts'
 import { expectGolden, explainFolder, INCIDENTS } from './cases.ts'
 

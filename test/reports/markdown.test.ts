@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { printable } from '../../src/model/printable.ts'
 import { FORMS } from '../../src/reports/index.ts'
 import { block, cell, code, prose } from '../../src/reports/markdown/escape.ts'
-import { printable } from '../../src/reports/printable.ts'
 import { anyGroup, anyTail, anyText } from './any-journey.ts'
 import { expectGolden, explainFolder, FOLDERS, INCIDENTS, write } from './cases.ts'
 

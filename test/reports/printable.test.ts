@@ -1,10 +1,10 @@
 /** Nothing that an input holds acts on a terminal or hides from a reader, in any form. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareJourneys } from '../../src/explain/compare.ts'
+import { compareJourneys } from '../../src/analysis/compare.ts'
 import { emptyWorld } from '../../src/index.ts'
+import { printable, printableAscii, printableJson } from '../../src/model/printable.ts'
 import { comparisonJson, comparisonText, FORMS, type FormOptions, warningsText } from '../../src/reports/index.ts'
-import { printable, printableAscii, printableJson } from '../../src/reports/printable.ts'
 import { anyGroup, anyJourney, anyTail, anyText } from './any-journey.ts'
 import { write } from './cases.ts'
 

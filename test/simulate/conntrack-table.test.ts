@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Tuple } from '../../src/model/host.ts'
-import { type Connection, invert, NO_ZONE, type Zone } from '../../src/simulate/connection.ts'
+import { type Connection, invert, NO_ZONE, type Zone } from '../../src/rules/conntrack/connection.ts'
 import { ConntrackTable } from '../../src/simulate/conntrack-table.ts'
 
 const TCP = 6

@@ -1,6 +1,6 @@
 /** What a key does. */
 import { parseFilter } from '../../filter/parse.ts'
-import { printable } from '../../reports/printable.ts'
+import { printable } from '../../model/printable.ts'
 import type { Key } from './keys.ts'
 import { layoutOf } from './layout.ts'
 import { openedLines } from './open-page.ts'

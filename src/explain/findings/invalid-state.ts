@@ -1,4 +1,4 @@
-import { beginTcp, hasValidFlags, tcpSettings } from '../../simulate/tcp.ts'
+import { beginTcp, hasValidFlags, tcpSettings } from '../../rules/conntrack/tcp.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { entryAnswered, entryOpened } from '../conversation.ts'
 import { asksInvalid } from '../meant/miss.ts'

@@ -1,7 +1,7 @@
 import type { Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { compareSets, sameChain } from '../../rules/difference.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { compareSets, sameChain } from '../rulesets.ts'
 
 /** It came between two times at which its rules were saved, and they were not the same: which of both it met is not known. */
 export const rulesetChanged: Detector = {

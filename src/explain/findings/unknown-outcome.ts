@@ -9,7 +9,8 @@ import { nameRef } from '../refs.ts'
 export const noRuleset: Detector = {
   code: 'no-ruleset',
   detect({ world, journey, evidence }) {
-    if (world.tables.some((table) => table.family === journey.family || table.family === 'inet')) return []
+    if (world.hasNoRules || world.tables.some((table) => table.family === journey.family || table.family === 'inet'))
+      return []
     if (evidence.lossless !== undefined)
       return [
         finding(

@@ -49,30 +49,13 @@ export const HOST = 40
 export const CT = 41
 export const COLUMNS = 42
 
+export { CT_STATUS } from '../../model/packet.ts'
+
 export const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const
 /** 1: original, 2: reply. */
 export const CT_DIRECTION_SHIFT = 3
 /** One bit for each of CT_STATUS. */
 export const CT_STATUS_SHIFT = 5
-/** As nft prints them (src/ct.c), in the order of their bits (nf_conntrack_common.h). */
-export const CT_STATUS = [
-  'expected',
-  'seen-reply',
-  'assured',
-  'confirmed',
-  'snat',
-  'dnat',
-  'seq-adjust',
-  'snat-done',
-  'dnat-done',
-  'dying',
-  'fixed-timeout',
-  'template',
-  'nat-clash',
-  'helper',
-  'offload',
-  'hw-offload',
-] as const
 
 export const FRAG_MF = 1 << 20
 export const FRAG_DF = 1 << 21

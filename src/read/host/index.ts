@@ -22,6 +22,7 @@ import { neighboursText } from './neighbours-text.ts'
 import { queues } from './queues.ts'
 import { ss } from './ss.ts'
 import { sysctl } from './sysctl.ts'
+import { traceSession } from './trace-session.ts'
 import { uname } from './uname.ts'
 import { versions } from './versions.ts'
 
@@ -51,5 +52,6 @@ export const HOST_FORMATS: readonly HostFormat[] = [
   modules,
   versions,
   collected,
+  traceSession,
   uname,
 ]

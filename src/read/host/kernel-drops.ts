@@ -3,7 +3,7 @@
  * Each line is labelled, so that any of them is recognised, wherever the file was cut.
  */
 import type { Drop } from '../../model/host.ts'
-import { wrongInPacket } from '../../rules/packet-json.ts'
+import { readPacket } from '../../rules/packet-json.ts'
 import type { HostFormat } from './format.ts'
 import { asNumber, asObject, asText, type JsonObject } from './json.ts'
 import { forEachLine, quoted } from './lines.ts'
@@ -56,9 +56,9 @@ function readDrop({ schema, time, reason, location, namespace, packet }: JsonObj
   if (schema !== SCHEMA) return `its schema is not ${SCHEMA}`
   if (typeof time !== 'string' || !TIME.test(time)) return 'its time is none'
   if (typeof reason !== 'string' || !REASON.test(reason)) return 'its reason is none'
-  const wrong = wrongInPacket(packet)
-  if (wrong !== undefined) return wrong
-  const drop: Drop = { time, reason, packet: packet as Drop['packet'] }
+  const read = readPacket(packet)
+  if ('error' in read) return read.error
+  const drop: Drop = { time, reason, packet: read.packet }
   const [where, inode] = [asText(location), asNumber(namespace)]
   if (where !== undefined && LOCATION.test(where)) drop.location = where
   if (inode !== undefined) drop.namespace = inode

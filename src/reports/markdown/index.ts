@@ -1,11 +1,11 @@
 /** A report to paste into a ticket: the same as the text, with every step folded away below each journey. */
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
+import { allPrintable } from '../../model/printable.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group, Tail } from '../form.ts'
 import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
-import { allPrintable } from '../printable.ts'
 import { stepName, withoutChain } from '../step-words.ts'
 import { missedWords, noticesOf, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { block, cell, code, prose } from './escape.ts'

@@ -1,5 +1,5 @@
 /** Two journeys side by side; below each other where the terminal is narrow. */
-import type { Both, Comparison, Parting, SideName } from '../../explain/compare.ts'
+import type { Both, Comparison, Parting, SideName } from '../../analysis/compare.ts'
 import type { Journey, Step } from '../../model/journey.ts'
 import type { FormOptions } from '../form.ts'
 import { single } from '../group.ts'

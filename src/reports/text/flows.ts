@@ -1,7 +1,8 @@
 /** Connections for a terminal: those of which packets were captured with their story, the others a line each. */
+
+import { isStopped } from '../../analysis/flow-story.ts'
+import type { Flow } from '../../analysis/flows.ts'
 import { describeEnd } from '../../explain/context.ts'
-import { isStopped } from '../../explain/flow-story.ts'
-import type { Flow } from '../../explain/flows.ts'
 import type { FormOptions } from '../form.ts'
 import { countWords, ruleName } from '../journey-words.ts'
 import { withoutChain } from '../step-words.ts'

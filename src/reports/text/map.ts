@@ -1,5 +1,5 @@
 /** The hooks in order, for a terminal: a line for each base chain, and what only a picture would tell besides. */
-import type { Ambiguous, HookEntry, HookMap, Way } from '../../explain/hook-map.ts'
+import type { Ambiguous, HookEntry, HookMap, Way } from '../../analysis/hook-map.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import type { FormOptions } from '../form.ts'
@@ -40,6 +40,8 @@ export function mapText(map: HookMap, options: Partial<FormOptions> & { name?: s
     page.line()
   }
   const layout = measure(page, shown)
+  if (shown.ways.length === 0 && shown.dormant.length === 0)
+    page.line('The ruleset has no base chain: netfilter stops no packet here.')
   for (const { way, hooks } of shown.ways) {
     if (shown.ways.length > 1) {
       page.line(page.paint(WAYS[way], 'bold'))

@@ -1,7 +1,8 @@
 /** Lines of a report as they grow: a label in front, text behind it that keeps to its column. */
+
+import { allPrintable, printable, printableAscii } from '../../model/printable.ts'
 import { DEFAULT_FORM_OPTIONS, type FormOptions } from '../form.ts'
 import { ASCII, type Marks, UNICODE } from '../marks.ts'
-import { allPrintable, printable, printableAscii } from '../printable.ts'
 import { columns, wrap } from './layout.ts'
 import { makePaint, type Paint, type Style } from './paint.ts'
 

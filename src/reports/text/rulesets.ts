@@ -1,5 +1,6 @@
 /** Two rulesets compared: what counted in between, then what was added, removed and moved. */
-import type { ChainComparison, Counted, RulesetComparison, SetComparison } from '../../explain/rulesets.ts'
+import type { ChainComparison, Counted, RulesetComparison } from '../../analysis/rulesets.ts'
+import type { SetComparison } from '../../rules/difference.ts'
 import type { FormOptions } from '../form.ts'
 import { countWords, ruleName } from '../journey-words.ts'
 import { withoutChain } from '../step-words.ts'

@@ -1,7 +1,8 @@
 /** What became of a connection, in one sentence, told from the packets of both directions. */
+
+import { nameRef } from '../explain/refs.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Flow, FlowFinding, FlowPackets } from './flows.ts'
-import { nameRef } from './refs.ts'
 
 /** `SYN`, `SYN ACK`, `echo-request`, `packet`. */
 export type PacketKind = string

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareRulesets, sameChain } from '../../src/explain/rulesets.ts'
+import { compareRulesets } from '../../src/analysis/rulesets.ts'
 import { emptyWorld, recognise, type World, WorldBuilder } from '../../src/index.ts'
+import { sameChain } from '../../src/rules/difference.ts'
 
 /** A filter table whose INPUT has these rules, each with what it counted. */
 function world(rules: readonly (string | [string, number])[], policy = 'ACCEPT', more = ''): World {

@@ -1,5 +1,5 @@
 /** Is a TCP packet in the window of its connection? (tcp_in_window in net/netfilter/nf_conntrack_proto_tcp.c) */
-import type { Packet } from '../model/packet.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { Direction } from './connection.ts'
 import type { TcpState } from './tcp.ts'
 

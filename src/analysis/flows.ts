@@ -7,7 +7,7 @@ import type { Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { nameOfKind, type PacketKind, storyOf } from './flow-story.ts'
-import { asItLeft } from './joined.ts'
+import { asItLeft } from './hosts.ts'
 
 export type Direction = 'original' | 'reply'
 

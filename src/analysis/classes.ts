@@ -1,12 +1,13 @@
 /** Journeys of the same fate, explained once and counted. */
-import type { ClosedJourney } from '../explain/capture.ts'
-import type { Joined } from '../explain/joined.ts'
+
 import { timesOf } from '../journey/evidence.ts'
 import { Fates } from '../journey/fate.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import type { Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
+import type { ClosedJourney } from './capture.ts'
+import type { Joined } from './hosts.ts'
 
 export interface Group {
   /** The first of them. */

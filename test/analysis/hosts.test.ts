@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Joiner } from '../../src/explain/joined.ts'
+import { Joiner } from '../../src/analysis/hosts.ts'
 import type { Journey, Packet, Step } from '../../src/index.ts'
 
 const SYN: Packet = {

@@ -3,12 +3,13 @@
  * compared by their place in the rules (hook, table, chain, rule), so a rule that only one of them met is seen as such.
  * Ways that part and meet again without having changed anything (a LOG rule, a jump that came back) are detours.
  */
+
+import { ownerOf } from '../explain/owners.ts'
 import type { Journey, RuleRef, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
-import { ownerOf } from './owners.ts'
 
 export type SideName = 'a' | 'b'
 export type Both<T> = Record<SideName, T>

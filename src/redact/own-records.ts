@@ -1,5 +1,6 @@
-/** Lines of kernel drops: what is read of them, with other addresses; nothing of what is no drop. */
+/** Records of nfwhy's own, drops and sessions: what is read of them, with other addresses; nothing of what is none. */
 import { dropLine, kernelDrops, lostDropsLine } from '../read/host/kernel-drops.ts'
+import { sessionLine, traceSession } from '../read/host/trace-session.ts'
 import type { Redactor } from './redactor.ts'
 import { redactPlain } from './rule-text.ts'
 
@@ -8,4 +9,9 @@ export function redactDropLine(line: string, redactor: Redactor): string {
   if (drop) return redactPlain(dropLine(drop).trimEnd(), redactor)
   const lost = /"lost":\s?(\d+)\}\s*$/.exec(line)?.[1]
   return lost === undefined ? '' : lostDropsLine(Number(lost)).trimEnd()
+}
+
+export function redactSession(line: string, redactor: Redactor): string {
+  const { session } = traceSession.read(line, () => {}).host ?? {}
+  return session ? sessionLine({ ...session, filter: redactPlain(session.filter, redactor) }).trimEnd() : ''
 }

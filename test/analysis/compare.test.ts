@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { compareJourneys } from '../../src/explain/compare.ts'
+import { compareJourneys } from '../../src/analysis/compare.ts'
 import { CaptureExplainer, emptyWorld, type Journey, kernelLog, recognise, WorldBuilder } from '../../src/index.ts'
 import type { Step } from '../../src/model/journey.ts'
 

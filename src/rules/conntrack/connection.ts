@@ -1,7 +1,7 @@
 /** A flow as connection tracking keeps it, and its tuples. */
-import type { ConntrackEntry, Tuple } from '../model/host.ts'
-import type { CtState, Packet } from '../model/packet.ts'
-import { knownProtocol } from '../rules/values.ts'
+import type { ConntrackEntry, Tuple } from '../../model/host.ts'
+import type { CtState, Packet } from '../../model/packet.ts'
+import { knownProtocol } from '../values.ts'
 import type { TcpTracking } from './tcp.ts'
 
 export type Direction = 'original' | 'reply'

@@ -1,4 +1,12 @@
 /** One capture, from its bytes to explained journeys. */
+
+import type { Detector } from '../explain/context.ts'
+import { explain, tryFixesOf } from '../explain/explain.ts'
+import { tellingOf } from '../explain/kernel-drops/meaning.ts'
+import { dropOf } from '../explain/kernel-drops/of-journey.ts'
+import { noteTrials, type Trials } from '../explain/trials/verify.ts'
+import { noteUnmatched } from '../explain/unmatched.ts'
+import { leaveOutOwn } from '../explain/without-own.ts'
 import { Assembler, type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assemble.ts'
 import { TracedAssembler } from '../journey/assemble-traced.ts'
 import type { Engine } from '../journey/engine.ts'
@@ -15,13 +23,6 @@ import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
 import { PacketStates } from '../read/captures/states.ts'
-import type { Detector } from './context.ts'
-import { explain, tryFixesOf } from './explain.ts'
-import { tellingOf } from './kernel-drops/meaning.ts'
-import { dropOf } from './kernel-drops/of-journey.ts'
-import { noteTrials, type Trials } from './trials/verify.ts'
-import { noteUnmatched } from './unmatched.ts'
-import { leaveOutOwn } from './without-own.ts'
 
 export interface CaptureStats {
   bytes: number

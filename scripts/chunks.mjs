@@ -1,0 +1,39 @@
+/**
+ * Which script of dist/ a source goes to: what main.ts imports is needed by every command; of the rest, what any command
+ * needs that asks no machine is `offline`, and what only commands need that do is `live`. Follows the imports.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const STATIC =
+  /(?:^|\n)\s*(?:import|export)\s(?!type\b)[^'"]*?from\s*['"](\.[^'"]+)['"]|(?:^|\n)\s*import\s*['"](\.[^'"]+)['"]/g
+const DYNAMIC = /\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g
+/** A command that needs it asks a machine. */
+const ASKS = 'src/live/place.ts'
+
+/** `main`: the command line, whose `import()`s are the commands. Gives the chunk of a module's path, absolute or not. */
+export function chunkOf(main) {
+  const first = closure([main], false)
+  const commands = imports(main, DYNAMIC).map((command) => closure([command], true))
+  const offline = new Set(commands.filter((needed) => !needed.has(ASKS)).flatMap((needed) => [...needed]))
+  const live = new Set(commands.flatMap((needed) => [...needed]))
+  return (id) => {
+    const at = id.lastIndexOf('/src/')
+    const file = at < 0 ? id : id.slice(at + 1)
+    if (first.has(file)) return undefined
+    return offline.has(file) ? 'offline' : live.has(file) ? 'live' : undefined
+  }
+}
+
+/** All that these import, and what that imports; `later`: also what is imported when it is asked for. */
+function closure(files, later) {
+  const found = new Set(files)
+  for (const file of found)
+    for (const next of [...imports(file, STATIC), ...(later ? imports(file, DYNAMIC) : [])]) found.add(next)
+  return found
+}
+
+function imports(file, how) {
+  if (!existsSync(file)) return []
+  return [...readFileSync(file, 'utf8').matchAll(how)].map((found) => join(dirname(file), found[1] ?? found[2]))
+}

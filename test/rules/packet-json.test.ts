@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { readPacketJson } from '../../src/rules/packet-json.ts'
+
+const read = (packet: object) => readPacketJson(JSON.stringify(packet))
+
+describe('readPacketJson', () => {
+  it('takes words in any case, and gives them as the model has them', () => {
+    const packet = {
+      src: '2001:DB8:0::1',
+      dst: '2001:db8::2',
+      protocol: 'IPv6-ICMP',
+      tcpFlags: ['SYN', 'Ack', 'syn'],
+      tcpOptions: '020405b4',
+      srcMac: '02:AA:00:00:00:01',
+      ctState: 'NEW',
+      ctStatus: ['Seen-Reply'],
+      ctDir: 'Original',
+      inner: { src: '192.0.2.1', dst: '192.0.2.2', protocol: '6' },
+    }
+    expect(read(packet)).toEqual({
+      packet: {
+        src: '2001:db8::1',
+        dst: '2001:db8::2',
+        protocol: 'icmpv6',
+        tcpFlags: ['syn', 'ack'],
+        tcpOptions: '020405B4',
+        srcMac: '02:aa:00:00:00:01',
+        ctState: 'new',
+        ctStatus: ['seen-reply'],
+        ctDir: 'original',
+        inner: { src: '192.0.2.1', dst: '192.0.2.2', protocol: 'tcp' },
+      },
+    })
+  })
+
+  it('keeps an empty list: no flags at all', () => {
+    expect(read({ tcpFlags: [] })).toEqual({ packet: { tcpFlags: [] } })
+  })
+
+  it.each([
+    [{ tcpFlags: ['SNY'] }, '"tcpFlags" has no value "SNY"; did you mean "syn"?'],
+    [{ tcpFlags: 'syn' }, '"tcpFlags" is a list of texts'],
+    [{ ctState: 'open' }, '"ctState" has no value "open"; it is one of new, established, related, invalid, untracked'],
+    [{ ctStatus: ['assurd'] }, '"ctStatus" has no value "assurd"; did you mean "assured"?'],
+    [{ ctDir: 1 }, '"ctDir" is one of original, reply'],
+    [{ protocol: 'tpc' }, '"protocol" is a protocol: "tcp", or its number as text'],
+    [{ protocol: 'all' }, '"protocol" is a protocol: "tcp", or its number as text'],
+    [{ protocol: '256' }, '"protocol" is a protocol: "tcp", or its number as text'],
+    [{ dport: 65536 }, '"dport" is a number from 0 to 65535'],
+    [{ dport: 1.5 }, '"dport" is a number from 0 to 65535'],
+    [{ dport: '80' }, '"dport" is a number from 0 to 65535'],
+    [{ mark: -1 }, '"mark" is a number from 0 to 4294967295'],
+    [{ src: '192.0.2.300' }, '"src" is an IPv4 or IPv6 address'],
+    [{ src: '192.0.2.1', dst: '2001:db8::1' }, '"src" and "dst" are of different families'],
+    [{ srcMac: '02:00' + ':zz' }, '"srcMac" is a MAC address'],
+    [{ tcpOptions: '020' }, '"tcpOptions" is bytes in hex'],
+    [{ in: '' }, '"in" is a text'],
+    [{ sprot: 1 }, 'a packet has no field "sprot"; did you mean "sport"?'],
+    [{ toString: 1 }, 'a packet has no field "toString"'],
+    [{ inner: { ttl: 256 } }, '"ttl" is a number from 0 to 255'],
+    [{ inner: [] }, 'a packet is an object, { "src": … }'],
+  ])('refuses %j', (packet, error) => {
+    expect(read(packet)).toEqual({ error })
+  })
+
+  it('refuses packets in packets without end', () => {
+    const deep = `${'{"inner":'.repeat(100_000)}{}${'}'.repeat(100_000)}`
+    expect(readPacketJson(deep)).toHaveProperty('error')
+  })
+
+  it('takes no field from the prototype', () => {
+    expect(readPacketJson('{"__proto__":{"mark":1}}')).toEqual({ error: 'a packet has no field "__proto__"' })
+  })
+})
