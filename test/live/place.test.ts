@@ -36,7 +36,7 @@ test('a program that is not there is said so', async () => {
 })
 
 test('what lasts too long is ended', async () => {
-  await expect(runScript(HERE, 'exec sleep 100', 0.2)).rejects.toThrow('did not answer within 0.2 s')
+  await expect(runScript(HERE, 'exec sleep 100', { seconds: 0.2 })).rejects.toThrow('did not answer within 0.2 s')
 })
 
 test.each(['sh', 'bash', 'busybox sh'])('with %s, what comes behind the script is its input', async (shell) => {
