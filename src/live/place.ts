@@ -114,8 +114,12 @@ export async function untilEnded(running: RunningScript, ending: AbortSignal | u
   }
 }
 
-/** Milliseconds that what is abandoned has to end by itself. */
+/** Milliseconds that what is abandoned has to end by itself, and then to be gone. */
 const GRACE = 200
+const after = (milliseconds: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
 
 export interface RunningScript {
   /** What stands behind the script. Write nothing before the script has said that it is there: a shell reads ahead. */
@@ -197,9 +201,9 @@ export function startScript({ name, prefix }: Place, script: string, label?: str
         }
       }
       killAll('SIGTERM')
-      const late = new Promise((resolve) => setTimeout(resolve, GRACE).unref())
-      await Promise.race([ended.catch(() => {}), late])
+      await Promise.race([ended.catch(() => {}), after(GRACE)])
       killAll('SIGKILL')
+      await Promise.race([exited, after(GRACE)])
       cut()
     },
     letGo() {

@@ -23,6 +23,9 @@ export const isArchive = (path: string): boolean => /\.(?:tgz|tar\.gz)$/i.test(p
 
 export const makeBundle = (path: string): Bundle => (isArchive(path) ? new Archive(path) : new Folder(path))
 
+/** Bytes of the folder in an archive, beside a machine's; the archive's own name may be longer. */
+const MOST_FOLDER = 90
+
 /** Beside it, hidden: folders are read without such. */
 const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part-${process.pid}`)
 
@@ -68,7 +71,8 @@ class Archive implements Bundle {
   }
 
   async write(files: Iterable<BundleFile>): Promise<void> {
-    const folder = basename(this.path).replace(/\.(?:tgz|tar\.gz)$/i, '')
+    let folder = basename(this.path).replace(/\.(?:tgz|tar\.gz)$/i, '')
+    while (Buffer.byteLength(folder) > MOST_FOLDER) folder = folder.slice(0, -1)
     const fd = openSync(this.part, 'wx', 0o600)
     this.made = true
     try {

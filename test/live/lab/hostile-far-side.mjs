@@ -39,10 +39,15 @@ async function writeForEver(data, fd = 1) {
 /** The script, as far as it has to be read: our input is not closed for what stays. */
 async function readScript() {
   let text = ''
-  for await (const chunk of process.stdin) {
-    text += chunk
-    if (/\nnfwhy_main; exit \$\?\n$/.test(text)) break
-  }
+  await new Promise((resolve) => {
+    const take = (chunk) => {
+      text += chunk
+      if (!/\nnfwhy_main; exit \$\?\n$/.test(text)) return
+      process.stdin.off('data', take)
+      resolve()
+    }
+    process.stdin.on('data', take)
+  })
   const nonce = /^printf '\\n%s done\\n' (\w+)$/m.exec(text)?.[1] ?? ''
   const sections = [...text.matchAll(/^section \d+ (\S+) (\S+) /gm)].map(([, id, file]) => ({ id, file }))
   return { text, nonce, sections }
@@ -119,21 +124,21 @@ const GATHERED = {
       say.frame(name, name, 'evil\n'),
       say.frame('nft', name, 'table ip evil {\n}\n'),
     ])
-    await write(say.about('../../evil') + frames.join('') + all(sections))
+    await write(say.about('../../evil') + frames.join('') + withoutHost(all(sections)))
   },
   'million-lines': async ({ say, sections, all }) => {
     const rest = sections.filter(({ id }) => id !== 'nft' && id !== 'about')
-    await write(say.about() + say.frame('nft', 'ruleset.nft', '#\n'.repeat(1e6)) + all(rest))
+    await write(say.about() + say.frame('nft', 'ruleset.nft', '#\n'.repeat(1e6)) + withoutHost(all(rest)))
   },
   'end-in-midst': async ({ say, nonce, sections, all }) => {
     const stray = `\n${nonce} done\n\n${nonce} over\n\n${nonce} begin uname uname.txt\n\n${nonce} rubbish\n\n${nonce} \n`
     const nft = `${say.begin('nft', 'ruleset.nft')}table ip a {\n}\n${stray}table ip b {\n}\n${say.end()}`
     const rest = sections.filter(({ id }) => id !== 'nft' && id !== 'about')
-    await write(`${say.about()}\n${nonce} end 0\n\n${nonce} over\n${nft}${all(rest)}`)
+    await write(`${say.about()}\n${nonce} end 0\n\n${nonce} over\n${nft}${withoutHost(all(rest))}`)
   },
   'done-at-once': async ({ say }) => write(say.about() + say.done),
   statuses: async ({ say, sections }) => {
-    const bad = ['', 'x', '-1', '1e999', '99999999999999999999', ESC, '0x00', '0 0', '90', '91']
+    const bad = ['', 'x', '-1', '1e999', '99999999999999999999', ESC, '0x00', '7 7', '90', '91']
     const frames = sections.map(({ id, file }, i) => say.frame(id, file, 'half\n', bad[i % bad.length], ESC))
     await write(say.about() + frames.join('') + say.done)
   },
@@ -215,6 +220,39 @@ const ANY = {
   'complains-for-ever': GATHERED['complains-for-ever'],
   hang: GATHERED.hang,
   'closes-at-once': GATHERED['closes-at-once'],
+  'half-an-answer': () => write('uid 0\nkernel 6.1.0\nhost half\n'),
+  /** A session's guard that says far too much before what it has to say. */
+  'rambling-guard': async () => {
+    await write('begun\n')
+    const block = 'here and there\n'.repeat(70_000)
+    for (let i = 0; i < 200; i++) await write(block)
+    await write('\nready\n')
+    await new Promise((resolve) => process.stdin.on('data', (text) => /stop/.test(text) && resolve()))
+    for (let i = 0; i < 200; i++) await write(block)
+    await write('\nundone\n')
+  },
+  'guard-that-stays': async () => {
+    ignoreSignals()
+    await write('begun\nready\n')
+    await forEver()
+  },
+  'guard-that-hangs': async () => {
+    ignoreSignals()
+    await write('begun\n')
+    await forEver()
+  },
+  /** A stream's program. */
+  'complains-then-listens': async () => {
+    await write(`${ESC} no such thing\n`.repeat(400_000), 2)
+    await write('listening at 1.00\n', 2)
+    await write(`[    2.000000] ${ESC} a line\n`)
+    await forEver()
+  },
+  'stream-that-stays': async () => {
+    ignoreSignals()
+    await write('listening at 1.00\n', 2)
+    await writeForEver('[    2.000000] a line\n')
+  },
   trickle: async () => {
     ignoreSignals()
     for (;;) {
