@@ -220,6 +220,62 @@ const ANY = {
   'complains-for-ever': GATHERED['complains-for-ever'],
   hang: GATHERED.hang,
   'closes-at-once': GATHERED['closes-at-once'],
+  /** What the doctor and a trace look at, with words that are for a shell or a terminal in each place. */
+  'hostile-facts': async ({ text }) => {
+    const bad = `$(touch pwned);\`touch pwned\` ' | touch pwned # ${ESC}`
+    const files = [...text.matchAll(/\/proc\/(?:net|sys|self)\/[\w./-]+/g)].map(([path]) => path)
+    const tables = ['nft', 'ip-nft-raw', 'ip6-nft-raw', 'ip-raw', 'ip-filter', 'link', 'addr', 'qdisc', 'offloaded']
+    const lines = [
+      'uid 0',
+      `kernel 5.4.0-${bad}`,
+      `machine ${bad}`,
+      `host ${bad}`,
+      `seconds ${Math.floor(Date.now() / 1000)}`,
+      `shell-pid ${bad}`,
+      'capabilities 3fffffffff',
+      `namespace net:[1]${bad}`,
+      `first-namespace net:[2]${bad}`,
+      ...[
+        'nft',
+        'iptables',
+        'iptables-legacy',
+        'ip6tables-legacy',
+        'tcpdump',
+        'sysctl',
+        'modprobe',
+        'dmesg',
+        'ip',
+      ].flatMap((name) => [
+        `program ${name} /usr/sbin/${name}${bad}`,
+        `version ${name} ${name} v1.8.4 (legacy) ${bad}`,
+      ]),
+      'nft works',
+      `nft-table table ip ${bad}`,
+      `nft-table table inet ${bad}`,
+      ...files.flatMap((path) => [`there ${path}`, `file ${path} ${bad}`, `file ${path} 0 1 ${bad}`]),
+      ...tables.flatMap((name) => [
+        `text ${name} table ip ${bad} {`,
+        `text ${name} -A PREROUTING -i ${bad} -m comment --comment "${bad}" -j TRACE`,
+        `text ${name} 1: ${bad}: <UP> mtu 1500 master ${bad}`,
+      ]),
+      `text rsyslog ${bad}`,
+      `text journald RateLimitBurst=${bad}`,
+      `text notes /run/nfwhy/${bad}.sh`,
+      `process -1 nft net:[1] nft monitor ${bad}`,
+      `process ${bad} tcpdump - ${bad}`,
+      `process 7 ulogd net:[1] ulogd ${bad}`,
+      `socket 1 -9 ${bad}`,
+      `socket ${bad} 7 ${bad}`,
+      ...['iptable_raw', 'nf_log_syslog', 'nfnetlink_log', 'br_netfilter', 'xt_TRACE'].map(
+        (name) => `module ${name} can-be-loaded ${bad}`,
+      ),
+      `module ${bad} can-be-loaded`,
+      'text dmesg',
+      `container ${bad}`,
+      `pid-namespace ${bad}`,
+    ]
+    await write(`${lines.join('\n')}\n\nover\n`)
+  },
   'half-an-answer': () => write('uid 0\nkernel 6.1.0\nhost half\n'),
   /** A session's guard that says far too much before what it has to say. */
   'rambling-guard': async () => {
