@@ -171,7 +171,7 @@ describe.each(SHELLS)('%s %s, where links were laid beforehand', (program, ...wo
     ],
     ['a link to a folder', (cwd: string, victim: string) => symlinkSync(victim, join(cwd, `${NAME}.tgz`))],
     ['a file', (cwd: string) => writeFileSync(join(cwd, `${NAME}.tgz`), 'theirs')],
-    ['a pipe', (cwd: string) => spawnSync('mkfifo', [join(cwd, `${NAME}.tgz`)])],
+    ['a pipe', (cwd: string) => spawnSync('sh', ['-c', 'mkfifo "$0"', join(cwd, `${NAME}.tgz`)])],
   ])('in the place of the archive %s stays, and the folder is whole', (_, lay) => {
     const { cwd, victim, run } = place(plain)
     lay(cwd, victim)
