@@ -89,7 +89,14 @@ export class Saved {
     this.attempt(() => {
       const folder = join(this.folder, place ?? '', at === undefined ? '' : `rules-${at.slice(0, 19)}Z`)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes, { mode: 0o600, flag: OWN })
+      for (const [name, bytes] of files) {
+        const file = openSync(join(folder, name), OWN, 0o600)
+        try {
+          writeFileSync(file, bytes)
+        } finally {
+          closeSync(file)
+        }
+      }
     })
   }
 
