@@ -6,11 +6,13 @@ import { type BundleFile, isArchive, makeBundle } from '../live/collect/bundle.t
 import { type Answer, type Gathered, gather, isNote } from '../live/collect/gather.ts'
 import { listText } from '../live/collect/list.ts'
 import { learnNames, redactMachine } from '../live/collect/redact.ts'
+import { COLLECT } from '../live/limits.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
 import { printable } from '../model/printable.ts'
 import { type Redactor, redactingStream, redactPath } from '../redact/index.ts'
+import { endable } from './end-signals.ts'
 import { isSystemError, reasonOf, UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { recogniseSource } from './recognise-source.ts'
@@ -62,7 +64,7 @@ async function runCollect({ output, via = [], printScript, capture = [], ...reda
   for (const path of capture) refuseMissing(path)
   if (output !== undefined) refuseExisting(output)
   const places = via.length === 0 ? [HERE] : via.map(placeOf)
-  const { machines, failed } = await gatherAll(places)
+  const { machines, failed } = await endable((ending) => gatherAll(places, ending))
   if (machines.length === 0) throw new UserError(failed.map(problemText).join('\n'))
   const redactor = makeRedactor(redact)
   if (redactor) for (const machine of machines) learnNames(machine, redactor)
@@ -136,10 +138,13 @@ function placeOf(text: string): Place {
 const problemText = ({ message, hint }: LiveProblem) => printable(hint === undefined ? message : `${message} ${hint}`)
 
 /** All at once: over ssh most of the time is waiting. */
-async function gatherAll(places: readonly Place[]): Promise<{ machines: Gathered[]; failed: LiveProblem[] }> {
+async function gatherAll(
+  places: readonly Place[],
+  ending: AbortSignal,
+): Promise<{ machines: Gathered[]; failed: LiveProblem[] }> {
   const machines: Gathered[] = []
   const failed: LiveProblem[] = []
-  for (const result of await Promise.allSettled(places.map((place) => gather(place, SECTIONS)))) {
+  for (const result of await Promise.allSettled(places.map((place) => gather(place, SECTIONS, COLLECT, ending)))) {
     if (result.status === 'fulfilled') machines.push(result.value)
     else if (result.reason instanceof LiveProblem) failed.push(result.reason)
     else throw result.reason
@@ -201,7 +206,7 @@ async function writeBundle(path: string, files: readonly BundleFile[]): Promise<
 const say = (text: string) => process.stderr.write(text)
 
 /** What there is, and what is missing and why that matters. */
-function machineReport({ answers, broken, place }: Gathered, name: string): string {
+function machineReport({ answers, broken, place, unasked }: Gathered, name: string): string {
   const files = answers.filter((one) => !isNote(one))
   const have = files.filter(({ word, bytes }) => bytes.length > 0 && word !== 'missing')
   const empty = files.filter(({ word }) => word === 'empty').map(({ section }) => section.id)
@@ -217,6 +222,10 @@ function machineReport({ answers, broken, place }: Gathered, name: string): stri
         `  ${word.padEnd(9)} ${section.file}: ${printable(remark) || 'no reason given'}; it tells ${section.why}`,
       )
   }
+  if (unasked > 0)
+    lines.push(
+      `  left out  ${unasked} ${unasked === 1 ? 'section' : 'sections'} that nobody had asked for, or that came again`,
+    )
   if (broken !== undefined) lines.push(`  broken    ${printable(broken)}; what had come is kept`)
   return `${lines.join('\n')}\n`
 }

@@ -12,6 +12,7 @@ import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { printable, printableJson } from '../model/printable.ts'
+import { endable } from './end-signals.ts'
 import { UserError } from './errors.ts'
 import { EXIT } from './exit.ts'
 import { readFilter } from './select.ts'
@@ -54,12 +55,13 @@ export function doctorCommand(program: Command): Command {
     .option('--width <COLUMNS>', 'width of the text', Number)
     .option('--no-color', 'without colour (NO_COLOR does the same)')
     .action(async (words: string[], options: DoctorOptions) => {
-      process.exitCode = await runDoctor(words.length === 0 ? undefined : words.join(' '), options)
+      const filter = words.length === 0 ? undefined : words.join(' ')
+      process.exitCode = await endable((ending) => runDoctor(filter, options, ending))
     })
 }
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe. */
-async function runDoctor(filter: string | undefined, options: DoctorOptions): Promise<number> {
+async function runDoctor(filter: string | undefined, options: DoctorOptions, ending: AbortSignal): Promise<number> {
   if (options.printConfig !== undefined) return printConfig(options.printConfig)
   const terminal = terminalOptions(options, true)
   const wish: Wish = filter === undefined ? ANY_PACKET : wishOf(filter, readFilter(filter))
@@ -78,7 +80,7 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions): Pr
   let exit: number = EXIT.done
   for (const [i, place] of places.entries()) {
     try {
-      const { found, proofs, fixed } = await examine(place, wish, options)
+      const { found, proofs, fixed } = await examine(place, wish, options, ending)
       if (found.problems.some(isProblem) || proofs?.some(({ result }) => result === 'not-seen'))
         exit = Math.max(exit, EXIT.problem)
       if (options.json)
@@ -90,7 +92,7 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions): Pr
       }
     } catch (error) {
       // of several, the others may still be reached
-      if (!(error instanceof LiveProblem) || places.length === 1) throw error
+      if (!(error instanceof LiveProblem) || places.length === 1 || ending.aborted) throw error
       exit = EXIT.failed
       tell(`nfwhy: ${error.message}`)
       if (error.hint !== undefined) tell(error.hint)
@@ -112,13 +114,14 @@ async function examine(
   place: Place,
   wish: Wish,
   { fix, yes, prove: away, proveHere: here }: DoctorOptions,
+  ending: AbortSignal,
 ): Promise<Examined> {
-  let found = await diagnose(place, wish)
-  const fixed = fix ? await fixAll(found, !yes) : []
-  if (fixed.length > 0) found = await diagnose(place, wish)
+  let found = await diagnose(place, wish, ending)
+  const fixed = fix ? await fixAll(found, !yes, ending) : []
+  if (fixed.length > 0) found = await diagnose(place, wish, ending)
   const proofs = [
-    ...(away ? await prove(place, found.facts) : []),
-    ...(here ? await proveHere(place, found.facts) : []),
+    ...(away ? await prove(place, found.facts, ending) : []),
+    ...(here ? await proveHere(place, found.facts, ending) : []),
   ]
   return { found, ...(fixed.length > 0 ? { fixed } : {}), ...(away || here ? { proofs } : {}) }
 }
@@ -134,13 +137,19 @@ function printConfig(daemon: string): number {
   return EXIT.done
 }
 
-/** Runs what is safe, each after asking; tells every command and how it is taken back before it runs. */
-async function fixAll({ place, problems }: Diagnosis, asks: boolean): Promise<NonNullable<Extra['fixed']>> {
+/** Runs what is safe, each after asking; tells every command and how it is taken back before it runs. One that runs is not ended. */
+async function fixAll(
+  { place, problems }: Diagnosis,
+  asks: boolean,
+  ending: AbortSignal,
+): Promise<NonNullable<Extra['fixed']>> {
   const fixed: NonNullable<Extra['fixed']>[number][] = []
   const ask = asks ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
   try {
     const answers = ask?.[Symbol.asyncIterator]()
+    ending.addEventListener('abort', () => ask?.close(), { once: true })
     for (const { code, message, fix } of problems.filter(isProblem)) {
+      if (ending.aborted) break
       if (!fix?.safe || !fix.commands) continue
       const command = commandText(fix.commands)
       const undo = fix.undo && commandText(fix.undo)

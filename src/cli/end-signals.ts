@@ -5,7 +5,25 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Milliseconds in which a second one is the first again: whoever started us (sudo, npx) may hand on what we got as well. */
 const SAME = 200
 
+/**
+ * What asks other machines, and sets nothing up: at the first signal `ending` is aborted, and when the work has ended what
+ * runs over there, the program ends by the same signal.
+ */
+export async function endable<T>(work: (ending: AbortSignal) => Promise<T>): Promise<T> {
+  const signals = new EndSignals(() => {})
+  const ending = new AbortController()
+  signals.whenWanted(() => ending.abort())
+  try {
+    return await work(ending.signal)
+  } finally {
+    signals.close()
+    if (signals.first !== undefined) process.kill(process.pid, signals.first)
+  }
+}
+
 export class EndSignals {
+  /** The first that came. */
+  first: NodeJS.Signals | undefined
   private readonly asked: (() => void)[] = []
   private readonly abandon: () => void
   private since: number | undefined
@@ -49,6 +67,7 @@ export class EndSignals {
   })
 
   private readonly came = (signal: NodeJS.Signals): void => {
+    this.first ??= signal
     if (signal !== 'SIGINT') this.hurry()
     if (this.since === undefined) this.ask()
     else if (Date.now() - this.since > SAME) {

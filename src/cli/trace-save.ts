@@ -1,6 +1,7 @@
 /** `--save DIR`: a bundle as it grows: captures as they come, rules and host state as they were read. */
 import {
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -20,6 +21,10 @@ import { isSystemError, reasonOf, UserError } from './errors.ts'
 
 /** File endings that people's other tools know; others are text. */
 const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
+
+/** A file of ours may be written again; a link that somebody has laid is not followed. */
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+const OWN = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
 
 /** As much as one block of most disks: bytes. */
 const TRIAL = 4096
@@ -90,7 +95,14 @@ export class Saved {
     this.attempt(() => {
       const folder = join(this.folder, place ?? '', at === undefined ? '' : `rules-${at.slice(0, 19)}Z`)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes, { mode: 0o600 })
+      for (const [name, bytes] of files) {
+        const file = openSync(join(folder, name), OWN, 0o600)
+        try {
+          writeFileSync(file, bytes)
+        } finally {
+          closeSync(file)
+        }
+      }
     })
   }
 

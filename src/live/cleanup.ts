@@ -19,13 +19,10 @@ export interface CleanedUp {
 
 /** Throws LiveProblem where nobody answers. */
 export async function cleanUp(place: Place): Promise<CleanedUp> {
-  const { stdout, stderr, status } = await runScript(place, SCRIPT)
+  const { stdout, complaints, status } = await runScript(place, SCRIPT)
   const lines = new TextDecoder().decode(stdout).split('\n')
   if (!lines.includes('done'))
-    throw new LiveProblem(
-      `${place.name}: cleaning up ended early (exit status ${status ?? 'none'}).`,
-      stderr.trim() || undefined,
-    )
+    throw new LiveProblem(`${place.name}: cleaning up ended early (exit status ${status ?? 'none'}).`, complaints)
   const of = (word: string) =>
     lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []))
   return {

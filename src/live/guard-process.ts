@@ -1,6 +1,7 @@
 /** The guard (guard.ts) running in its place. */
 import { type Beat, keepBeating, SILENCE } from './beat.ts'
 import { guardScript } from './guard.ts'
+import { GUARD } from './limits.ts'
 import { type Place, startScript } from './place.ts'
 import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
@@ -14,22 +15,25 @@ export interface Guard {
   stop(): Promise<void>
 }
 
-/** Seconds that taking back may last. */
-const PATIENCE = 30
-/** The same, where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
+/** Where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
 const PATIENCE_UNHEARD = 400
 
-export function startGuard(place: Place, plan: Plan): Guard {
+export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
   const running = startScript(place, guardScript(plan), plan.id)
   let said = ''
   let stopping = false
   let beat: Beat | undefined
   let isLost = false
+  let begun = false
   const undone = new Promise<void>((resolve) => {
     running.stdout.setEncoding?.('utf8')
     running.stdout.on('data', (text: string) => {
-      if (text !== 'here\n') said += text
       beat?.heard()
+      if (text === 'here\n') return
+      // its last words count, its first are known by then
+      said += text
+      begun ||= /^begun$/m.test(said)
+      said = said.slice(-limits.words)
       if (UNDONE.test(said)) resolve()
     })
   })
@@ -46,19 +50,27 @@ export function startGuard(place: Place, plan: Plan): Guard {
     }
   })
   const ready = new Promise<void>((resolve, reject) => {
+    const late = setTimeout(
+      () =>
+        reject(
+          new LiveProblem(`${place.name}: tracing was not set up within ${limits.beginning} s.`, running.complaints()),
+        ),
+      limits.beginning * 1000,
+    )
     const look = () => {
       if (!/^ready$/m.test(said)) return
       running.stdout.off('data', look)
+      clearTimeout(late)
       beat = keepBeating(running.stdin, lose)
       resolve()
     }
     running.stdout.on('data', look)
-    running.ended.then(() => {
-      const [, why] = /^failed (.*)$/m.exec(said) ?? []
-      reject(
-        new LiveProblem(`${place.name}: tracing could not be set up.`, why ?? (running.errors().trim() || undefined)),
-      )
-    }, reject)
+    running.ended
+      .finally(() => clearTimeout(late))
+      .then(() => {
+        const [, why] = /^failed (.*)$/m.exec(said) ?? []
+        reject(new LiveProblem(`${place.name}: tracing could not be set up.`, why ?? running.complaints()))
+      }, reject)
   })
   ready.catch(() => {})
   const ended = Promise.race([running.ended, undone, lost]).then(() => {
@@ -80,11 +92,15 @@ export function startGuard(place: Place, plan: Plan): Guard {
       stopping = true
       beat?.stop()
       running.stdin.end('stop\n')
-      const begun = /^begun$/m.test(said)
-      const late = setTimeout(() => running.kill(), isLost ? 0 : begun ? PATIENCE * 1000 : PATIENCE_UNHEARD)
-      // its end of input is all that a connection which hangs can still be told; it is not ended by force, as it may hold something
-      const gone = begun ? running.ended : Promise.race([running.ended, after(2 * PATIENCE_UNHEARD)])
+      const patience = isLost ? 0 : begun ? limits.undoing * 1000 : PATIENCE_UNHEARD
+      const late = setTimeout(() => running.kill(), patience)
+      // its end of input is all that a connection which hangs can still be told; what may hold something is not ended by force
+      const gone = Promise.race([
+        running.ended,
+        after(begun ? patience + limits.lastWords * 1000 : 2 * PATIENCE_UNHEARD),
+      ])
       await gone.finally(() => clearTimeout(late))
+      running.letGo()
       if (/^not undone$/m.test(said))
         throw new LiveProblem(
           `${place.name}: not everything could be taken back.`,

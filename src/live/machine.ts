@@ -7,6 +7,8 @@ import { COLLECTED } from '../read/host/collected.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import { WorldBuilder } from '../read/world.ts'
 import { gather, isNote } from './collect/gather.ts'
+import { answerLine } from './collect/list.ts'
+import { TRACE } from './limits.ts'
 import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
@@ -14,9 +16,6 @@ import { NOTES, SECTIONS, type Section, sectionsTagged } from './script/index.ts
 
 /** In a bundle, the session's own table, which no listing from before it has. */
 const OWN_FILE = 'nfwhy-trace.nft'
-
-/** Seconds. */
-const MOST_TIME = 120
 
 /** Counters and dates, in the words of iptables-save, nft and its JSON; elements of sets that come and go by themselves. */
 const COUNTED =
@@ -83,11 +82,12 @@ export class Machine {
   }
 
   private async ask(sections: readonly Section[]): Promise<void> {
-    const { about, answers, broken } = await gather(this.place, sections, MOST_TIME, this.ending)
+    const { about, answers, broken } = await gather(this.place, sections, TRACE, this.ending)
     if (broken !== undefined)
       throw new LiveProblem(`${this.place.name}: its rules could not be read to the end.`, broken)
-    // other notes are for people; this one says whose machine it is
-    this.files.set(NOTES, new TextEncoder().encode(`${COLLECTED}\n${about}`))
+    // other notes are for people; this one says whose machine it is, and what is there in part
+    const cut = answers.filter((one) => one.word === 'cut' && !isNote(one)).map(answerLine)
+    this.files.set(NOTES, new TextEncoder().encode([COLLECTED, about.trim(), ...cut, ''].join('\n')))
     for (const answer of answers) {
       if (isNote(answer)) continue
       const { section, bytes } = answer

@@ -5,6 +5,9 @@
  */
 import { basename } from 'node:path'
 import { shellTokens, shellWord } from '../edits/shell.ts'
+import { BoundedBytes } from './bounded-bytes.ts'
+import { Complaints } from './complaints.ts'
+import { SCRIPT, type ScriptLimits, sizeWords } from './limits.ts'
 import { LiveProblem, unlessEnded } from './problem.ts'
 
 export interface Place {
@@ -62,43 +65,43 @@ export interface ScriptResult {
   /** The shell's exit status; undefined where a signal ended it. */
   status: number | undefined
   stdout: Uint8Array
-  stderr: string
+  /** What it complained of, for people. */
+  complaints: string | undefined
 }
 
-/** Of what a script prints, so much is kept: bytes. */
-const MOST_OUTPUT = 512e6
-const MOST_ERRORS = 64e3
-
 /**
- * Runs a POSIX sh script to its end; its own standard input is empty. `seconds`: it is ended after so long. Throws
- * LiveProblem where it cannot be started, lasts too long, prints too much, or (Interrupted) an end is asked for.
+ * Runs a POSIX sh script to its end; its own standard input is empty. What goes beyond the limits is ended, by force where
+ * it has to be. Throws LiveProblem where it cannot be started, lasts too long, prints too much, or (Interrupted) an end
+ * is asked for.
  */
 export async function runScript(
   place: Place,
   script: string,
-  seconds = 60,
+  given: Partial<ScriptLimits> = {},
   ending?: AbortSignal,
 ): Promise<ScriptResult> {
+  const limits = { ...SCRIPT, ...given }
   const running = startScript(place, script)
   running.stdin.end()
-  const chunks: Uint8Array[] = []
-  let bytes = 0
+  const printed = new BoundedBytes(limits.bytes)
+  let lines = 0
   let tooMuch: string | undefined
+  const stop = (why: string) => {
+    if (tooMuch !== undefined) return
+    tooMuch = why
+    void running.abandon()
+  }
   running.stdout.on('data', (chunk: Uint8Array) => {
-    bytes += chunk.length
-    if (bytes <= MOST_OUTPUT) chunks.push(chunk)
-    else {
-      tooMuch = `printed more than ${MOST_OUTPUT / 1e6} MB`
-      running.kill()
-    }
+    printed.add(chunk)
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++
+    if (printed.dropped > 0) stop(`printed more than ${sizeWords(limits.bytes)}`)
+    else if (lines > limits.lines) stop(`printed more than ${limits.lines} lines`)
   })
-  const late = setTimeout(() => {
-    tooMuch = `did not answer within ${seconds} s`
-    running.kill()
-  }, seconds * 1000)
+  const late = setTimeout(() => stop(`did not answer within ${limits.seconds} s`), limits.seconds * 1000)
   const status = await untilEnded(running, ending).finally(() => clearTimeout(late))
-  if (tooMuch !== undefined) throw new LiveProblem(`${place.name}: ${tooMuch}.`, running.errors())
-  return { status, stdout: Buffer.concat(chunks), stderr: running.errors() }
+  const complaints = running.complaints()
+  if (tooMuch !== undefined) throw new LiveProblem(`${place.name}: ${tooMuch}; it was stopped.`, complaints)
+  return { status, stdout: printed.all(), complaints }
 }
 
 /** The exit status of a script that only looks; where an end is asked for it is ended, whatever it waits for. Rejects as `unlessEnded` does. */
@@ -111,21 +114,29 @@ export async function untilEnded(running: RunningScript, ending: AbortSignal | u
   }
 }
 
-/** Milliseconds that what is abandoned has to end by itself. */
+/** Milliseconds that what is abandoned has to end by itself, and then to be gone. */
 const GRACE = 200
+const after = (milliseconds: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
 
 export interface RunningScript {
   /** What stands behind the script. Write nothing before the script has said that it is there: a shell reads ahead. */
   stdin: NodeJS.WritableStream
   stdout: NodeJS.ReadableStream
-  /** What it has said on standard error so far, at most 64 kB. */
-  errors(): string
+  /** What it has said on standard error so far, for people: a few lines. */
+  complaints(): string | undefined
   onErrors(callback: (text: string) => void): void
   /** The exit status; rejects with LiveProblem where the first program cannot be started. */
   ended: Promise<number | undefined>
+  /** The first program has ended here; what it printed may still wait. */
+  exited: Promise<void>
   kill(signal?: NodeJS.Signals): void
-  /** Ends all of it here, by force where it does not end itself; never for what has something to take back. */
+  /** Ends all of it here, by force where it does not end itself; never for what has something to take back. Then `ended` is so. */
   abandon(): Promise<void>
+  /** Lets go of it: a connection that hangs is cut, and `ended` is so. Who is over there notices, and takes back what there is. */
+  letGo(): void
 }
 
 /**
@@ -138,15 +149,20 @@ export function startScript({ name, prefix }: Place, script: string, label?: str
   const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program!, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const listeners: ((text: string) => void)[] = []
-  let errors = ''
+  const complaints = new Complaints()
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (errors.length < MOST_ERRORS) errors += text
+    complaints.add(text)
     for (const listener of listeners) listener(text)
   })
   // it may end before it has read everything
   child.stdin.on('error', () => {})
   child.stdin.write(wholeScript(script))
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve()).once('error', () => resolve())
+  })
+  let giveUp = () => {}
   const ended = new Promise<number | undefined>((resolve, reject) => {
+    giveUp = () => resolve(undefined)
     child.on('error', (error: NodeJS.ErrnoException) =>
       reject(
         new LiveProblem(
@@ -160,12 +176,19 @@ export function startScript({ name, prefix }: Place, script: string, label?: str
   })
   // whoever waits for it later is told then
   ended.catch(() => {})
+  /** Who holds the other ends of the pipes may have left the group, and live on. */
+  const cut = () => {
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+    child.unref()
+    giveUp()
+  }
   return {
     stdin: child.stdin,
     stdout: child.stdout,
-    errors: () => errors,
+    complaints: () => complaints.shown,
     onErrors: (callback) => listeners.push(callback),
     ended,
+    exited,
     kill: (signal = 'SIGTERM') => {
       child.kill(signal)
     },
@@ -178,9 +201,14 @@ export function startScript({ name, prefix }: Place, script: string, label?: str
         }
       }
       killAll('SIGTERM')
-      const late = new Promise((resolve) => setTimeout(resolve, GRACE).unref())
-      await Promise.race([ended.catch(() => {}), late])
+      await Promise.race([ended.catch(() => {}), after(GRACE)])
       killAll('SIGKILL')
+      await Promise.race([exited, after(GRACE)])
+      cut()
+    },
+    letGo() {
+      child.kill('SIGKILL')
+      cut()
     },
   }
 }

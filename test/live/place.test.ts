@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HERE, parseVia, runScript, startScript } from '../../src/live/place.ts'
+import { survey } from '../../src/live/survey/facts.ts'
+import { farSide } from './lab/far-side.ts'
 
 describe('--via', () => {
   test.each([
@@ -36,7 +38,7 @@ test('a program that is not there is said so', async () => {
 })
 
 test('what lasts too long is ended', async () => {
-  await expect(runScript(HERE, 'exec sleep 100', 0.2)).rejects.toThrow('did not answer within 0.2 s')
+  await expect(runScript(HERE, 'exec sleep 100', { seconds: 0.2 })).rejects.toThrow('did not answer within 0.2 s')
 })
 
 test.each(['sh', 'bash', 'busybox sh'])('with %s, what comes behind the script is its input', async (shell) => {
@@ -50,4 +52,30 @@ test.each(['sh', 'bash', 'busybox sh'])('with %s, what comes behind the script i
   })
   expect(await running.ended).toBe(0)
   expect(said).toBe('there\n<reboot>\n')
+})
+
+test.for([
+  ['endless', 'printed more than 1 MB', { bytes: 1e6 }],
+  ['endless', 'printed more than 1000 lines', { lines: 1000 }],
+  ['endless-line', 'printed more than 1 MB', { bytes: 1e6 }],
+  ['hang', 'did not answer within 1 s', { seconds: 1 }],
+  ['deaf', 'did not answer within 1 s', { seconds: 1 }],
+  ['trickle', 'did not answer within 1 s', { seconds: 1 }],
+  ['closes-at-once', 'did not answer within 1 s', { seconds: 1 }],
+  ['complains-for-ever', 'did not answer within 2 s', { seconds: 2 }],
+] as const)('of %s that lies: it is stopped', async ([mode, words, limits], { onTestFinished }) => {
+  const far = farSide(mode, onTestFinished)
+  const problem = await runScript(far.place, ':', limits).catch((error) => error)
+  expect(problem.message).toBe(`${mode}: ${words}; it was stopped.`)
+  if (mode === 'complains-for-ever') {
+    expect(problem.hint.split('\n')).toHaveLength(13)
+    expect(problem.hint).toMatch(/\n… and \d+ more lines$/)
+  }
+  expect(far.processes()).toEqual([])
+})
+
+test('a machine whose answer was cut is not taken for one that has less', async ({ onTestFinished }) => {
+  await expect(survey(farSide('half-an-answer', onTestFinished).place)).rejects.toThrow(
+    'the connection broke while it was looked at',
+  )
 })

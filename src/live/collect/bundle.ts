@@ -1,5 +1,5 @@
 /** A bundle on the disk: a folder or a .tgz, readable for its owner alone. It is there when it is whole, or not at all. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -15,7 +15,7 @@ export interface BundleFile {
 export interface Bundle {
   /** Throws what the system says. */
   write(files: Iterable<BundleFile>): Promise<void>
-  /** Takes what was written away again; after `write` has come to its end it does nothing. */
+  /** Takes away what was made on the way; after `write` has come to its end, the bundle stays. */
   discard(): void
 }
 
@@ -23,12 +23,16 @@ export const isArchive = (path: string): boolean => /\.(?:tgz|tar\.gz)$/i.test(p
 
 export const makeBundle = (path: string): Bundle => (isArchive(path) ? new Archive(path) : new Folder(path))
 
+/** Bytes of the folder in an archive, beside a machine's; the archive's own name may be longer. */
+const MOST_FOLDER = 90
+
 /** Beside it, hidden: folders are read without such. */
 const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part-${process.pid}`)
 
 class Folder implements Bundle {
   private readonly path: string
   private readonly part: string
+  private made = false
 
   constructor(path: string) {
     this.path = path
@@ -37,6 +41,7 @@ class Folder implements Bundle {
 
   async write(files: Iterable<BundleFile>): Promise<void> {
     mkdirSync(this.part, { mode: 0o700 })
+    this.made = true
     for (const { name, blocks } of files) {
       const at = join(this.part, name)
       mkdirSync(dirname(at), { recursive: true, mode: 0o700 })
@@ -51,13 +56,14 @@ class Folder implements Bundle {
   }
 
   discard(): void {
-    rmSync(this.part, { recursive: true, force: true })
+    if (this.made) rmSync(this.part, { recursive: true, force: true })
   }
 }
 
 class Archive implements Bundle {
   private readonly path: string
   private readonly part: string
+  private made = false
 
   constructor(path: string) {
     this.path = path
@@ -65,8 +71,10 @@ class Archive implements Bundle {
   }
 
   async write(files: Iterable<BundleFile>): Promise<void> {
-    const folder = basename(this.path).replace(/\.(?:tgz|tar\.gz)$/i, '')
+    let folder = basename(this.path).replace(/\.(?:tgz|tar\.gz)$/i, '')
+    while (Buffer.byteLength(folder) > MOST_FOLDER) folder = folder.slice(0, -1)
     const fd = openSync(this.part, 'wx', 0o600)
+    this.made = true
     try {
       await pipeline(tarred(files, folder), createGzip(), async (blocks: AsyncIterable<Uint8Array>) => {
         for await (const block of blocks) writeAll(fd, block)
@@ -74,11 +82,22 @@ class Archive implements Bundle {
     } finally {
       closeSync(fd)
     }
-    renameSync(this.part, this.path)
+    nameNewFile(this.part, this.path)
   }
 
   discard(): void {
-    rmSync(this.part, { force: true })
+    if (this.made) rmSync(this.part, { force: true })
+  }
+}
+
+/** Whoever may write here as well may have laid something there meanwhile: that is not replaced. */
+function nameNewFile(part: string, path: string): void {
+  try {
+    linkSync(part, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+    // not every file system has links
+    renameSync(part, path)
   }
 }
 

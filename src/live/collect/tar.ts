@@ -4,13 +4,14 @@ const BLOCK = 512
 /** What an entry's size has room for in octal digits. */
 export const LARGEST = 8 ** 11 - 1
 
-/** Name in at most 100 bytes, size in bytes, time in seconds since 1970. Throws where a name is longer. */
-export function tarHeader(name: string, size: number, seconds: number): Uint8Array {
+/** Size in bytes, time in seconds since 1970. Throws where there is no room for a name: 100 bytes, and 155 of folders before them. */
+export function tarHeader(path: string, size: number, seconds: number): Uint8Array {
   const header = new Uint8Array(BLOCK)
-  const encoded = new TextEncoder().encode(name)
-  if (encoded.length > 100) throw new Error(`too long for an archive: ${name}`)
+  const [folders, name] = inTwo(new TextEncoder().encode(path))
+  if (name.length > 100 || folders.length > 155) throw new Error(`too long for an archive: ${path}`)
   const put = (text: string, at: number) => header.set(new TextEncoder().encode(text), at)
-  header.set(encoded)
+  header.set(name)
+  header.set(folders, 345)
   put('0000600\0', 100)
   put('0000000\0', 108)
   put('0000000\0', 116)
@@ -21,6 +22,13 @@ export function tarHeader(name: string, size: number, seconds: number): Uint8Arr
   const sum = header.reduce((all, byte) => all + byte, 0)
   put(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return header
+}
+
+/** A path that is too long for one field: what stands before a slash goes into the other. */
+function inTwo(path: Uint8Array): [Uint8Array, Uint8Array] {
+  if (path.length <= 100) return [new Uint8Array(0), path]
+  const slash = path.indexOf(47, path.length - 101)
+  return slash < 0 ? [new Uint8Array(0), path] : [path.subarray(0, slash), path.subarray(slash + 1)]
 }
 
 /** What fills the last block of a file of `size` bytes. */

@@ -12,8 +12,8 @@ export interface Diagnosis {
 }
 
 /** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached. */
-export async function diagnose(place: Place, wish: Wish): Promise<Diagnosis> {
-  const facts = await withHost(place, await survey(place, 'close'))
+export async function diagnose(place: Place, wish: Wish, ending?: AbortSignal): Promise<Diagnosis> {
+  const facts = await withHost(place, await survey(place, 'close', ending))
   return { place, facts, problems: problemsOf(facts, wish) }
 }
 

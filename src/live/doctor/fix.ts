@@ -13,8 +13,8 @@ export interface Done {
 
 /** The very words that were shown, each quoted, so that no shell reads anything in them. Throws LiveProblem. */
 export async function runMend(place: Place, { commands = [] }: Mend): Promise<Done> {
-  const { status, stderr, stdout } = await runScript(place, commandText(commands), PATIENCE)
+  const { status, complaints, stdout } = await runScript(place, commandText(commands), { seconds: PATIENCE })
   if (status === 0) return { done: true }
-  const said = (stderr.trim() || new TextDecoder().decode(stdout).trim()).split('\n')[0]
+  const said = (complaints ?? new TextDecoder().decode(stdout).trim()).split('\n')[0]
   return { done: false, said: said || `exit status ${status ?? 'unknown'}` }
 }

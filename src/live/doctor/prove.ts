@@ -24,7 +24,7 @@ export const WAY_WORDS: Readonly<Record<Way, string>> = {
 }
 
 /** In a namespace that ends with it. Throws LiveProblem where the place cannot be reached. */
-export async function prove(place: Place, facts: Facts): Promise<Proof[]> {
+export async function prove(place: Place, facts: Facts, ending?: AbortSignal): Promise<Proof[]> {
   const hindered = new Map<Way, string>()
   // what is refused here is allowed in a namespace of one's own
   if (!facts.programs.has('nft') || facts.nftNotLoaded) hindered.set('nft', nftHindrance(facts))
@@ -41,24 +41,27 @@ export async function prove(place: Place, facts: Facts): Promise<Proof[]> {
     ...ways.map((way) => IN_THROW_AWAY[way]),
   ].join('\n')
   const script = `
-folder=$(mktemp -d 2>/dev/null) || folder=/tmp
+umask 077
+# a folder of its own, which nobody can have laid a link into
+folder=$(mktemp -d 2>/dev/null) || { folder=\${TMPDIR:-/tmp}/nfwhy-$$-$(date +%s) && mkdir "$folder"; } || { echo 'hindered no folder can be made for a lock'; exit; }
+trap 'rm -f "$folder/lock"; rmdir "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
 XTABLES_LOCKFILE=$folder/lock; export XTABLES_LOCKFILE
 if [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; then unshare -n sh -c ${shellWord(inner)}
 elif unshare -rn true 2>/dev/null; then mapped=yes; export mapped; unshare -rn sh -c ${shellWord(inner)}
-else echo 'hindered no right to make a network namespace'; fi
-rm -f "$XTABLES_LOCKFILE"; [ "$folder" = /tmp ] || rmdir "$folder"`
+else echo 'hindered no right to make a network namespace'; fi`
   return [
-    ...(ways.length > 0 ? await run(place, script, 'throw-away', ways) : []),
+    ...(ways.length > 0 ? await run(place, script, 'throw-away', ways, ending) : []),
     ...[...hindered].map(([way, said]): Proof => ({ where: 'throw-away', way, result: 'not-tried', said })),
   ]
 }
 
 /** In the place's own namespace, where nobody else's packet is touched. Throws LiveProblem. */
-export async function proveHere(place: Place, facts: Facts): Promise<Proof[]> {
+export async function proveHere(place: Place, facts: Facts, ending?: AbortSignal): Promise<Proof[]> {
   const hindrance = hereHindrance(facts)
   if (hindrance !== undefined) return [{ where: 'here', way: 'nft', result: 'not-tried', said: hindrance }]
   const name = `nfwhy-${process.pid}${Date.now() % 1000}`
-  return run(place, START(ownAddress()) + HERE_ITSELF(name), 'here', ['nft'])
+  return run(place, START(ownAddress()) + HERE_ITSELF(name), 'here', ['nft'], ending)
 }
 
 function hereHindrance(facts: Facts): string | undefined {
@@ -96,8 +99,14 @@ const ownAddress = (): string => {
 /** Seconds for all ways. */
 const PATIENCE = 40
 
-async function run(place: Place, script: string, where: Proof['where'], ways: readonly Way[]): Promise<Proof[]> {
-  const { stdout, stderr } = await runScript(place, script, PATIENCE)
+async function run(
+  place: Place,
+  script: string,
+  where: Proof['where'],
+  ways: readonly Way[],
+  ending: AbortSignal | undefined,
+): Promise<Proof[]> {
+  const { stdout, complaints } = await runScript(place, script, { seconds: PATIENCE }, ending)
   const lines = new TextDecoder().decode(stdout).split('\n')
   const hindered = lines.find((line) => line.startsWith('hindered '))?.slice('hindered '.length)
   return ways.map((way): Proof => {
@@ -106,7 +115,7 @@ async function run(place: Place, script: string, where: Proof['where'], ways: re
     const proof = line && /^\S+ (seen|not-seen|not-tried) ?(.*)$/.exec(line)
     return proof
       ? { where, way, result: proof[1] as Proof['result'], said: proof[2]!.trim() }
-      : { where, way, result: 'not-seen', said: stderr.trim().split('\n')[0] || 'the script ended early' }
+      : { where, way, result: 'not-seen', said: complaints?.split('\n')[0] ?? 'the script ended early' }
   })
 }
 

@@ -4,11 +4,15 @@
  * login's greeting) is passed over.
  */
 
+import { BoundedBytes } from '../bounded-bytes.ts'
+
 export interface Frame {
   id: string
   file: string
   bytes: Uint8Array
-  /** The exit status; ABSENT and REFUSED (./section.ts) among them. */
+  /** Bytes behind those, for which there was no room. */
+  dropped: number
+  /** The exit status; ABSENT and REFUSED (./section.ts) among them; -1 where it is none. */
   status: number
   /** What it complained of, without blank lines at the end. */
   stderr: string
@@ -17,12 +21,16 @@ export interface Frame {
 export interface FramesEnd {
   /** Did the script come to its end? */
   complete: boolean
-  /** The frame that was cut: what had come of it. */
+  /** The frame that was cut: what had come of it, in bytes. */
   cut?: { id: string; file: string; bytes: number }
+  /** The same frame, where there was no room for more of it anyway. */
+  full?: Frame
 }
 
 /** Of a section's complaints so much is kept: bytes. */
 const MOST_ERRORS = 8000
+/** Bytes of a mark's line. What is longer is no mark. */
+const MOST_MARK = 512
 
 const encode = (text: string) => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -31,35 +39,52 @@ const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 type Part = 'between' | 'content' | 'errors'
 
 export class FrameReader {
+  /** The script has come to its end; what is printed behind it is passed over. */
+  done = false
+  /** Frames that were begun. */
+  begun = 0
   private readonly mark: Uint8Array
   private readonly onFrame: (frame: Frame) => void
+  private readonly room: (id: string, file: string) => number
   private part: Part = 'between'
   private pending: Uint8Array<ArrayBufferLike> = encode('\n')
-  private content = new Gathered()
-  private errors = new Gathered(MOST_ERRORS)
+  private content = new BoundedBytes(0)
+  private errors = new BoundedBytes(0)
   private open = { id: '', file: '', status: 0 }
-  private done = false
 
-  constructor(nonce: string, onFrame: (frame: Frame) => void) {
+  /** `room`: bytes that are kept of a frame. */
+  constructor(
+    nonce: string,
+    onFrame: (frame: Frame) => void,
+    room: (id: string, file: string) => number = () => Number.POSITIVE_INFINITY,
+  ) {
     this.mark = encode(`\n${nonce} `)
     this.onFrame = onFrame
+    this.room = room
   }
 
   push(piece: Uint8Array): void {
+    if (this.done) return
     let bytes = joined(this.pending, piece)
-    for (;;) {
-      const at = indexOf(bytes, this.mark)
+    for (let from = 0; ; ) {
+      const at = indexOf(bytes, this.mark, from)
       if (at < 0) break
-      const end = bytes.indexOf(10, at + this.mark.length)
+      const line = bytes.subarray(at + this.mark.length, at + MOST_MARK)
+      const end = line.indexOf(10)
+      if (end < 0 && at + MOST_MARK <= bytes.length) {
+        from = at + 1
+        continue
+      }
+      this.take(bytes.subarray(0, at))
       if (end < 0) {
         // the mark's own line is not whole yet
-        this.take(bytes.subarray(0, at))
         this.pending = bytes.slice(at)
         return
       }
-      this.take(bytes.subarray(0, at))
-      this.onMark(decode(bytes.subarray(at + this.mark.length, end)).split(' '))
-      bytes = bytes.subarray(end + 1)
+      this.onMark(decode(line.subarray(0, end)).replace(/\r$/, '').split(' '))
+      if (this.done) return
+      bytes = bytes.subarray(at + this.mark.length + end + 1)
+      from = 0
     }
     // the end may be the beginning of a mark
     const keep = Math.min(bytes.length, this.mark.length - 1)
@@ -70,10 +95,13 @@ export class FrameReader {
   /** Nothing more comes. */
   end(): FramesEnd {
     if (this.part === 'content') this.take(this.pending.subarray(0, this.pending.length - this.begunMark()))
+    if (this.part === 'between') return { complete: this.done }
     const { id, file } = this.open
-    return this.part === 'between'
-      ? { complete: this.done }
-      : { complete: false, cut: { id, file, bytes: this.content.length } }
+    return {
+      complete: false,
+      cut: { id, file, bytes: this.content.length + this.content.dropped },
+      ...(this.content.dropped > 0 ? { full: this.frame() } : {}),
+    }
   }
 
   /** How many bytes at the end are a mark that was cut: not content. */
@@ -92,46 +120,24 @@ export class FrameReader {
   private onMark([word, ...rest]: readonly string[]): void {
     if (word === 'begin' && this.part === 'between') {
       const [id = '', file = ''] = rest
-      this.open = { id, file, status: 0 }
-      this.content = new Gathered()
-      this.errors = new Gathered(MOST_ERRORS)
+      this.open = { id, file, status: -1 }
+      this.content = new BoundedBytes(this.room(id, file))
+      this.errors = new BoundedBytes(MOST_ERRORS)
       this.part = 'content'
+      this.begun++
     } else if (word === 'end' && this.part === 'content') {
-      this.open.status = Number(rest[0])
+      this.open.status = /^\d{1,3}$/.test(rest[0] ?? '') ? Number(rest[0]) : -1
       this.part = 'errors'
     } else if (word === 'over' && this.part === 'errors') {
       this.part = 'between'
-      const stderr = decode(this.errors.all()).trim()
-      this.onFrame({ ...this.open, bytes: this.content.all(), stderr })
-    } else if (word === 'done') this.done = true
-  }
-}
-
-/** Pieces of bytes, copied, up to a bound. */
-class Gathered {
-  length = 0
-  private readonly pieces: Uint8Array[] = []
-  private readonly most: number
-
-  constructor(most = Number.POSITIVE_INFINITY) {
-    this.most = most
+      this.onFrame(this.frame())
+      this.content = new BoundedBytes(0)
+    } else if (word === 'done' && this.part === 'between') this.done = true
   }
 
-  add(bytes: Uint8Array): void {
-    const taken = bytes.slice(0, Math.max(0, Math.min(bytes.length, this.most - this.length)))
-    if (taken.length === 0) return
-    this.pieces.push(taken)
-    this.length += taken.length
-  }
-
-  all(): Uint8Array {
-    const all = new Uint8Array(this.length)
-    let at = 0
-    for (const piece of this.pieces) {
-      all.set(piece, at)
-      at += piece.length
-    }
-    return all
+  private frame(): Frame {
+    const { content, errors } = this
+    return { ...this.open, bytes: content.all(), dropped: content.dropped, stderr: decode(errors.all()).trim() }
   }
 }
 
@@ -142,10 +148,10 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
   return both
 }
 
-/** Of `part` in `all`, or -1. */
-function indexOf(all: Uint8Array, part: Uint8Array): number {
+/** Of `part` in `all`, from an index on, or -1. */
+function indexOf(all: Uint8Array, part: Uint8Array, from: number): number {
   const [first, second] = part
-  for (let at = all.indexOf(first!); at >= 0; at = all.indexOf(first!, at + 1)) {
+  for (let at = all.indexOf(first!, from); at >= 0; at = all.indexOf(first!, at + 1)) {
     // most lines do not begin with the nonce
     if (all[at + 1] === second && part.every((byte, i) => all[at + i] === byte)) return at
   }

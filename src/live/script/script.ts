@@ -46,25 +46,34 @@ const INTRODUCTION = `#!/bin/sh
  * own words among what the command complained of.
  */
 const folder = (version: string, calls: string) => `SAYS=nfwhy-collect-$$-says
+# nothing that is there already is written over, nor written through a link that somebody has laid
+set -C
 host=$(uname -n 2>/dev/null | tr -c 'A-Za-z0-9._\\n-' _)
 name=nfwhy-\${host:-host}-$(date -u +%Y%m%d-%H%M%SZ)
+made= packing=
+# takes away what was made here, and nothing else
 fail() {
   printf '%s\\n' "$*" >&2
-  [ -z "$made" ] || rm -rf "./$name" "./$name.tgz"
+  [ -z "$packing" ] || rm -f "../$name.tgz"
+  if [ -n "$made" ]; then
+    rm -f ./* ./.note
+    rmdir "../$name" 2>/dev/null
+  fi
   exit 1
 }
-made=
 trap 'fail "stopped; nothing is left behind"' HUP INT TERM
-mkdir "./$name" 2>/dev/null || fail "cannot make a folder here ($(pwd)): it is not writable, or the disk is full"
+mkdir "./$name" 2>/dev/null || fail "cannot make a folder here ($(pwd)): it is not writable, the disk is full, or there is a $name already"
+# from inside of it: others may write to the folder around it, and put something else in its place
+cd "./$name" && [ -z "$(ls -A .)" ] || fail "somebody else writes to this folder: $(pwd)"
 made=1
-list="./$name/${NOTES}"
+list=./${NOTES}
 told_line() { printf '%s\\n' "$*" | cat >>"$list" || fail "the disk is full; nothing is left behind"; }
 told_line ${quoted(COLLECTED)}
 told_line "version ${version}"
 told_line "$(section_about)"
 notes=
 section() {
-  case $3 in ${NOTES}) file=./$name/.note ;; *) file=./$name/$3 ;; esac
+  case $3 in ${NOTES}) file=./.note ;; *) file=./$3 ;; esac
   told=$( { { ( section_$1 ); printf '%s status %s\\n' $SAYS "$?" >&2; } | cat >"$file" || printf '%s unwritten\\n' $SAYS >&2; } 2>&1 )
   case $told in *"$SAYS unwritten"*) fail "the disk is full; nothing is left behind" ;; esac
   status=$(printf '%s\\n' "$told" | sed -n "s/^$SAYS status //p")
@@ -94,11 +103,17 @@ section() {
 ${calls}
 told_line "$notes"
 have tar && have gzip || { printf '%s\\n' "$name"; exit 0; }
-whole_archive() { [ "$(gzip -dc "./$name.tgz" | tar tf - | wc -l)" -gt "$(ls "./$name" | wc -l)" ]; }
-if { tar cf - "$name" | gzip >"./$name.tgz" && whole_archive; } 2>/dev/null; then
+archive=../$name.tgz
+if [ -e "$archive" ] || [ -L "$archive" ]; then
+  printf '%s\\n' "$name.tgz is there already, and stays as it is. The folder is whole: $name" >&2
+  exit 1
+fi
+whole_archive() { [ "$(gzip -dc "$archive" | tar tf - | wc -l)" -gt "$(ls . | wc -l)" ]; }
+own_archive() { [ -f "$archive" ] && [ ! -L "$archive" ] && packing=1; }
+if { { own_archive && (cd -P .. && tar cf - "$name") | gzip; } >"$archive" && whole_archive; } 2>/dev/null; then
   printf '%s\\n' "$name.tgz"
 else
-  rm -f "./$name.tgz"
+  [ -z "$packing" ] || rm -f "$archive"
   printf '%s\\n' "it could not be packed: is the disk full? The folder is whole: $name" >&2
   exit 1
 fi`

@@ -3,6 +3,8 @@
 /** `[ 1234.567890] text` of dmesg, `6,1234,1234567890,-;text` of /dev/kmsg. */
 const DMESG = /^(?:<\d+>)?\[\s*(\d+\.\d+)\]/
 const KMSG = /^\d+,\d+,(\d+),/
+/** Characters: the kernel's records are shorter. */
+const LONGEST = 65_536
 
 export class FromNow {
   private from = Number.POSITIVE_INFINITY
@@ -21,7 +23,10 @@ export class FromNow {
     this.rest += Buffer.from(chunk).toString('latin1')
     for (;;) {
       const end = this.rest.indexOf('\n')
-      if (end < 0) return new Uint8Array(0)
+      if (end < 0) {
+        if (this.rest.length > LONGEST) this.rest = this.rest.slice(0, 100)
+        return new Uint8Array(0)
+      }
       if (this.isNew(this.rest.slice(0, end))) break
       this.rest = this.rest.slice(end + 1)
     }

@@ -1,5 +1,6 @@
 /** What a program over there prints, as a stream. It is ended with its shell, whose standard input we hold. */
 import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
+import { BEGINNING } from '../limits.ts'
 import { type Place, startScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { FromNow } from './from-now.ts'
@@ -11,10 +12,16 @@ import { captureFormat, type EventStream } from './stream.ts'
 const TRAILING = 300
 /** Milliseconds that it has to end; a connection that hangs never does. */
 const PATIENCE = 5000
+/** The same, behind the signal to end; then the connection is cut. */
+const LAST_WORDS = 2000
 /** The same, where nothing has been heard of it. */
 const PATIENCE_UNHEARD = 500
 
-export function programStream(place: Place, program: Program): EventStream {
+/** Characters: longer than the line which says that it listens. */
+const LISTENING = 100
+
+/** `beginning`: seconds that it has to say that it listens. */
+export function programStream(place: Place, program: Program, beginning = BEGINNING): EventStream {
   const { format: id, fromNow, name } = program
   const running = startScript(place, scriptOf(program))
   const beat = keepBeating(running.stdin)
@@ -22,30 +29,42 @@ export function programStream(place: Place, program: Program): EventStream {
   let stopped = false
   let heard = false
   const ready = new Promise<void>((resolve, reject) => {
-    running.onErrors(() => {
-      const [, uptime] = /^listening at ([\d.]+)/m.exec(running.errors()) ?? []
+    const late = setTimeout(
+      () =>
+        reject(new LiveProblem(`${place.name}: ${name} did not begin within ${beginning} s.`, running.complaints())),
+      beginning * 1000,
+    )
+    let said = ''
+    running.onErrors((text) => {
+      if (heard) return
+      said += text
+      const [, uptime] = /^listening at ([\d.]{1,20})\n/m.exec(said) ?? []
+      // it comes behind whatever a login says
+      said = said.slice(-LISTENING)
       if (uptime === undefined) return
+      clearTimeout(late)
       heard = true
       since?.begin(Number(uptime))
       resolve()
     })
-    running.ended.then(
-      () => reject(new LiveProblem(`${place.name}: ${name} ended at once.`, running.errors().trim() || undefined)),
-      reject,
-    )
+    running.ended
+      .finally(() => clearTimeout(late))
+      .then(() => reject(new LiveProblem(`${place.name}: ${name} ended at once.`, running.complaints())), reject)
   })
   ready.catch(() => {})
   async function* chunks(): AsyncGenerator<Uint8Array> {
     await ready
-    for await (const chunk of withLulls(running.stdout as AsyncIterable<Uint8Array>))
-      yield since && chunk.length > 0 ? since.filter(chunk) : chunk
+    try {
+      for await (const chunk of withLulls(running.stdout as AsyncIterable<Uint8Array>))
+        yield since && chunk.length > 0 ? since.filter(chunk) : chunk
+    } catch (error) {
+      // it did not end, and was cut
+      if (!stopped) throw error
+    }
     if (!stopped)
       throw new LiveProblem(
         `${place.name}: ${name} has ended.`,
-        running
-          .errors()
-          .replace(/^listening.*\n/m, '')
-          .trim() || undefined,
+        running.complaints()?.replace(/^listening at .*\n?/m, '') || undefined,
       )
   }
   return {
@@ -64,8 +83,10 @@ export function programStream(place: Place, program: Program): EventStream {
       running.stdin.end()
       const late = setTimeout(() => running.kill(), heard ? PATIENCE : PATIENCE_UNHEARD)
       // without a shell behind it there is nothing that it could take back
-      const gone = heard ? running.ended : Promise.race([running.ended, after(PATIENCE_UNHEARD + TRAILING)])
-      await gone.finally(() => clearTimeout(late))
+      const patience = heard ? PATIENCE + LAST_WORDS : PATIENCE_UNHEARD + TRAILING
+      await Promise.race([running.exited, after(patience).then(running.letGo)]).finally(() => clearTimeout(late))
+      // what it printed last may still wait to be read
+      if (heard) await running.ended
     },
   }
 }

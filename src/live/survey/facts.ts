@@ -66,18 +66,26 @@ export interface Process {
 /** `no-modules`: the kernel loads none, so it is built in or not there; `unknown`: the place has no list of modules. */
 export type ModuleState = 'there' | 'can-be-loaded' | 'missing' | 'no-modules' | 'unknown'
 
-/** That looking may take. */
-const SECONDS = 60
+/** Behind everything: a connection that breaks would else make a machine look as if it had less. */
+const END = 'over'
+/** Processes, sockets and the like that one machine is believed to have. */
+const MOST_FACTS = 20_000
 
 /** Looks, and changes nothing. `close`: rules, processes and daemons too. Throws LiveProblem where the place cannot be reached. */
 export async function survey(place: Place, close?: 'close', ending?: AbortSignal): Promise<Facts> {
-  const { status, stdout, stderr } = await runScript(place, close ? PROBE + CLOSE_LOOK : PROBE, SECONDS, ending)
-  const facts = readFacts(new TextDecoder().decode(stdout))
+  const script = `${PROBE}${close ? CLOSE_LOOK : ''}\nprintf '\\n${END}\\n'`
+  const { status, stdout, complaints } = await runScript(place, script, {}, ending)
+  const text = new TextDecoder().decode(stdout)
+  const facts = readFacts(text)
   if (facts.kernel === undefined)
     throw new LiveProblem(
       `${place.name}: no shell answered there${status === undefined ? '' : ` (exit status ${status})`}.`,
-      stderr.trim() || undefined,
+      complaints,
     )
+  if (!new RegExp(`\n${END}\r?\n$`).test(text.slice(-9)))
+    throw new LiveProblem(`${place.name}: the connection broke while it was looked at.`, complaints)
+  if (facts.processes.length + facts.sockets.size + facts.refused.size + facts.texts.size > MOST_FACTS)
+    throw new LiveProblem(`${place.name}: it shows more than ${MOST_FACTS} processes and sockets, as no machine has.`)
   return facts
 }
 
@@ -105,7 +113,7 @@ export function readFacts(text: string): Facts {
     sockets,
     modules,
   }
-  for (const line of text.split('\n')) {
+  for (const line of text.split(/\r?\n/)) {
     const [key = '', rest = ''] = cut(line)
     const [name, value] = cut(rest)
     if (key === 'program') programs.set(name, value)
@@ -151,7 +159,7 @@ const SINGLE: Readonly<Record<string, (facts: Facts, value: string) => void>> = 
     facts.uid = Number(value)
   },
   capabilities: (facts, value) => {
-    if (/^[0-9a-f]+$/i.test(value)) facts.capabilities = BigInt(`0x${value}`)
+    if (/^[0-9a-f]{1,32}$/i.test(value)) facts.capabilities = BigInt(`0x${value}`)
   },
   kernel: (facts, value) => {
     facts.kernel = value

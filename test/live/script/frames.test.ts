@@ -36,7 +36,9 @@ describe('frames', () => {
         const done = [...bytes(`\n${NONCE} done\n`)]
         fc.pre(!new TextDecoder('latin1').decode(Uint8Array.from(inner)).includes(`\n${NONCE} `))
         const { frames, end } = read([...framed(Uint8Array.from(inner)), ...done], pieces)
-        expect(frames).toEqual([{ id: 'one', file: 'one.txt', bytes: Uint8Array.from(inner), status: 0, stderr: '' }])
+        expect(frames).toEqual([
+          { id: 'one', file: 'one.txt', bytes: Uint8Array.from(inner), dropped: 0, status: 0, stderr: '' },
+        ])
         expect(end).toEqual({ complete: true })
       }),
     )

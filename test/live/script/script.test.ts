@@ -1,6 +1,16 @@
 /** The scripts in shells of several kinds, with sections of the test's own; what the real ones print is test/kernel/collect.test.ts. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -123,6 +133,81 @@ describe.each(SHELLS)('%s %s', (program, ...words) => {
       .split('\n')
     expect(listed).toHaveLength(files.length + 2)
     for (const line of listed) expect(line).toMatch(/^[d-]rw[x-]------ /)
+  })
+})
+
+/** Somebody else may write to the folder that the script is started in. Its clock stands still, so that its names are known before. */
+describe.each(SHELLS)('%s %s, where links were laid beforehand', (program, ...words) => {
+  const NAME = 'nfwhy-node-20260101-000000Z'
+  const options = words.filter((word) => word !== undefined)
+
+  function place(sections: readonly Section[]) {
+    const root = folder()
+    const [bin, cwd, victim] = ['bin', 'cwd', 'victim'].map((name) => join(root, name)) as [string, string, string]
+    for (const one of [bin, cwd, victim]) mkdirSync(one)
+    writeFileSync(join(victim, 'file'), 'mine')
+    writeFileSync(join(bin, 'date'), '#!/bin/sh\necho 20260101-000000Z\n', { mode: 0o755 })
+    writeFileSync(join(bin, 'uname'), '#!/bin/sh\necho node\n', { mode: 0o755 })
+    const how = {
+      cwd,
+      input: sectionScript(sections, { form: 'folder', version: '1' }),
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, VICTIM: victim, AROUND: cwd },
+      encoding: 'utf8',
+      timeout: 20_000,
+    } as const
+    return { cwd, victim, run: () => spawnSync(program, [...options, '-s'], how) }
+  }
+  const untouched = (victim: string) => {
+    expect(readdirSync(victim)).toEqual(['file'])
+    expect(readFileSync(join(victim, 'file'), 'utf8')).toBe('mine')
+  }
+  const plain = [section('plain', 'echo one')]
+
+  it.each([
+    ['a link to a file', (cwd: string, victim: string) => symlinkSync(join(victim, 'file'), join(cwd, `${NAME}.tgz`))],
+    [
+      'a link to nothing yet',
+      (cwd: string, victim: string) => symlinkSync(join(victim, 'new'), join(cwd, `${NAME}.tgz`)),
+    ],
+    ['a link to a folder', (cwd: string, victim: string) => symlinkSync(victim, join(cwd, `${NAME}.tgz`))],
+    ['a file', (cwd: string) => writeFileSync(join(cwd, `${NAME}.tgz`), 'theirs')],
+    ['a pipe', (cwd: string) => spawnSync('sh', ['-c', 'mkfifo "$0"', join(cwd, `${NAME}.tgz`)])],
+  ])('in the place of the archive %s stays, and the folder is whole', (_, lay) => {
+    const { cwd, victim, run } = place(plain)
+    lay(cwd, victim)
+    const before = lstatSync(join(cwd, `${NAME}.tgz`))
+    const { status, stdout, stderr, signal } = run()
+    expect({ status, stdout, signal }).toEqual({ status: 1, stdout: '', signal: null })
+    expect(stderr).toContain(`The folder is whole: ${NAME}`)
+    expect(readFileSync(join(cwd, NAME, 'plain.txt'), 'utf8')).toBe('one\n')
+    const after = lstatSync(join(cwd, `${NAME}.tgz`))
+    expect([after.ino, after.size, after.mtimeMs]).toEqual([before.ino, before.size, before.mtimeMs])
+    untouched(victim)
+  })
+
+  it('in the place of the folder a link stays, and nothing is gathered', () => {
+    const { cwd, victim, run } = place(plain)
+    symlinkSync(victim, join(cwd, NAME))
+    expect(run()).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('cannot make a folder here') })
+    expect(readdirSync(cwd)).toEqual([NAME])
+    untouched(victim)
+  })
+
+  it('a folder that is exchanged for a link on the way is not written through', () => {
+    const steal = section('steal', `mv "$AROUND/${NAME}" "$AROUND/away"; ln -s "$VICTIM" "$AROUND/${NAME}"`)
+    const { cwd, victim, run } = place([steal, ...plain])
+    const { status, stdout } = run()
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(readFileSync(join(cwd, 'away', 'plain.txt'), 'utf8')).toBe('one\n')
+    untouched(victim)
+  })
+
+  it('stopped on the way, it removes what it made alone', () => {
+    const { cwd, victim, run } = place([...plain, section('stop', 'kill -TERM $$')])
+    writeFileSync(join(cwd, `${NAME}.tgz`), 'theirs')
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('stopped; nothing is left behind') })
+    expect(readdirSync(cwd)).toEqual([`${NAME}.tgz`])
+    untouched(victim)
   })
 })
 
