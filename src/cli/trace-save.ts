@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { BUDGET } from '../live/budget.ts'
 import type { Drop } from '../model/host.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/kernel-drops.ts'
@@ -19,6 +20,9 @@ import { isSystemError, reasonOf, UserError } from './errors.ts'
 
 /** File endings that people's other tools know; others are text. */
 const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
+
+/** Of captures and drops, at most: a trace of everything fills a disk in minutes. */
+const MOST = BUDGET.saved
 
 /** As much as one block of most disks: bytes. */
 const TRIAL = 4096
@@ -37,12 +41,15 @@ export class Saved {
   /** Folders that were made for it, the outermost first. */
   private readonly made: string[] = []
   private broken = false
+  private readonly most: number
+  private written = 0
   /** Told why the rest is not saved. */
   onBroken: (message: string) => void = () => {}
 
-  /** The folder must be new or empty, and something can be written there. Throws UserError. */
-  constructor(folder: string) {
+  /** `most`: bytes of captures. The folder must be new or empty, and something can be written there. Throws UserError. */
+  constructor(folder: string, most: number = MOST) {
     this.folder = folder
+    this.most = most
     try {
       this.makeFolder()
       if (readdirSync(folder).length > 0)
@@ -97,6 +104,13 @@ export class Saved {
   }
 
   private append(place: string | undefined, base: string, chunk: Uint8Array): void {
+    if (this.broken) return
+    this.written += chunk.length
+    if (this.written > this.most) {
+      this.broken = true
+      this.onBroken(`${printable(this.folder)} has ${this.most >> 20} MB; the rest is not saved`)
+      return
+    }
     this.attempt(() => {
       const name = join(this.folder, place ?? '', base)
       let file = this.opened.get(name)

@@ -36,7 +36,20 @@ export interface CaptureStats {
 }
 
 /** Of several captures together. */
-export type RunStats = Omit<CaptureStats, 'evicted'>
+export interface RunStats extends Omit<CaptureStats, 'evicted'> {
+  /** Of a live trace: journeys cut short, where there were any. */
+  evicted?: number
+  overload?: Overload
+}
+
+/** What the kernel delivered and a live trace left out, as more came than it could tell; `lost` counts its events, too. */
+export interface Overload {
+  /** Events that had come when it ended, and were not read any more. */
+  unread: number
+  /** Packets that were left out whole, and their events; they count neither as `journeys` nor as `events`. */
+  shedPackets: number
+  shedEvents: number
+}
 
 /** A journey that is closed but not yet looked at; `explain` makes the object, and may be called during the callback only. */
 export interface ClosedJourney {
@@ -48,6 +61,8 @@ export interface ClosedJourney {
   world: World
   /** What the kernel says of having dropped its packet, in short: journeys of one fate have it in common. */
   readonly told: string | undefined
+  /** How many events it is made of. */
+  readonly events: number
   explain(): Journey
 }
 
@@ -65,6 +80,9 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
   /** Rules that were in force at an event's time, where they changed; else those of `world`, all the time. */
   worldAt?: (stamp: Stamp, clock: number) => World
 }
+
+/** Rulesets whose findings are kept; the oldest go, and are found out again where one is needed after all. */
+const MOST_REIGNS = 16
 
 /** Rules as they were for some time, and what was found out about packets that met them. */
 interface Reign {
@@ -143,6 +161,11 @@ export class CaptureExplainer {
     this.assembler.end(settled)
   }
 
+  /** More has come that is not pushed: packets that are under way may have lost some of their events. */
+  leftUnread(): void {
+    this.assembler.lost()
+  }
+
   get stats(): CaptureStats {
     const { bytes, skipped, lost = 0 } = this.reader.stats
     const { events, evicted } = this.assembler
@@ -167,6 +190,7 @@ export class CaptureExplainer {
     let resolver = this.tried.get(world)
     if (!resolver) {
       resolver = new Resolver(world, this.points)
+      forgetOldest(this.tried)
       this.tried.set(world, resolver)
     }
     const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
@@ -177,9 +201,19 @@ export class CaptureExplainer {
     let reign = this.reigns.get(world)
     if (!reign) {
       reign = { world, resolver: new Resolver(world, this.points), fates: new Fates(world), contradictions: 0 }
+      forgetOldest(this.reigns)
       this.reigns.set(world, reign)
     }
     return reign
+  }
+
+  /** For Closed alone: as the assemblers count them. */
+  eventsOf(open: OpenJourney): number {
+    if (open.own) return 1
+    let count = 0
+    // a packet's headers are none
+    for (let i = 0; i < open.points.length; i++) if (this.points.get(open.points.at(i)).type !== 'begin') count++
+    return count
   }
 
   /** For Closed alone. */
@@ -214,10 +248,16 @@ export class CaptureExplainer {
     if (this.unmatched) noteUnmatched(evidence, world)
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, world, this.engine))
     if (trials) noteTrials(journey, trials)
-    if (!known) fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
+    if (!known && !fates.full) fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
     leaveOutOwn(evidence)
     return journey
   }
+}
+
+function forgetOldest<T>(reigns: Map<World, T>): void {
+  if (reigns.size < MOST_REIGNS) return
+  const [oldest] = reigns.keys()
+  reigns.delete(oldest!)
 }
 
 /** What takes long to find out, and comes out the same for all journeys of one fate. */
@@ -257,6 +297,10 @@ class Closed implements ClosedJourney {
 
   get told(): string | undefined {
     return this.drop && tellingOf(this.drop)
+  }
+
+  get events(): number {
+    return this.explainer.eventsOf(this.open)
   }
 
   explain(): Journey {

@@ -5,14 +5,20 @@ import { Unavailable } from '../kernel/unavailable.ts'
 import type { Drop } from '../model/host.ts'
 import type { Facts } from './survey/facts.ts'
 
+/** Milliseconds that drops have at the end, which the kernel told and nobody has looked at yet. */
+const REST = 200
+
 export class DropReasons {
   /** Host state that grows: what journeys are explained with. */
   readonly drops: Drop[] = []
   private readonly onDrops: (drops: readonly Drop[]) => void
+  private readonly most: number
   private watch: DropWatch | undefined
 
-  constructor(onDrops: (drops: readonly Drop[]) => void) {
+  /** `most`: drops that are kept. */
+  constructor(onDrops: (drops: readonly Drop[]) => void, most: number) {
     this.onDrops = onDrops
+    this.most = most
   }
 
   /** Undefined where it works; else why it does not here. The place has to be on our own kernel. */
@@ -28,7 +34,7 @@ export class DropReasons {
       throw error
     }
     watch.onDrops((drops) => {
-      addDrops(this.drops, drops)
+      addDrops(this.drops, drops, this.most)
       this.onDrops(drops)
     })
     this.watch = watch
@@ -46,6 +52,6 @@ export class DropReasons {
   }
 
   async stop(): Promise<void> {
-    await this.watch?.stop()
+    await this.watch?.stop(REST)
   }
 }

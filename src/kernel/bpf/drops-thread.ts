@@ -14,7 +14,7 @@ import { openTap } from './tap.ts'
 /** Milliseconds between two looks, where there was nothing. */
 const PAUSE = 5
 /** Bytes that whoever reads may lag behind; beyond these nothing is taken, and the kernel's queue fills. */
-const MOST_UNDER_WAY = 1 << 27
+const MOST_UNDER_WAY = 1 << 24
 
 const post = (message: FromDropThread, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer)
 
