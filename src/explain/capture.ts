@@ -207,6 +207,11 @@ export class CaptureExplainer {
     return reign
   }
 
+  /** For Closed alone: a rule of nft's, or a policy, said so. */
+  endsByDrop(open: OpenJourney): boolean {
+    return open.complete && this.points.get(open.points.last()).verdict === 'drop'
+  }
+
   /** For Closed alone: as the assemblers count them. */
   eventsOf(open: OpenJourney): number {
     if (open.own) return 1
@@ -290,6 +295,8 @@ class Closed implements ClosedJourney {
     this.followed = followed
     this.states = states
     this.world = world
+    // a rule dropped it, and the kernel's word of that is not looked for: in a flood that would cost more than all else
+    if (explainer.endsByDrop(open)) return
     const drop = dropOf(open, states, world.host)
     // that a rule dropped it the trace has shown; whether the kernel's word came before it or behind is chance
     this.drop = open.complete && drop?.reason === 'NETFILTER_DROP' ? undefined : drop

@@ -22,8 +22,8 @@ export interface LoadOptions {
 const HIGH = 1 / 2
 const LOW = 1 / 4
 /** Milliseconds from the moment when nothing more comes, until what is told is only what is new, and until all is left. */
-const HURRY = 300
-const OVER = 800
+const HURRY = 250
+const OVER = 600
 /** Rulesets whose kinds are remembered. */
 const MOST_WORLDS = 16
 
