@@ -24,6 +24,9 @@ const LOW = 1 / 4
 /** Milliseconds from the moment when nothing more comes, until what is told is only what is new, and until all is left. */
 const HURRY = 250
 const OVER = 600
+/** What is not much is told all the same, however slow this machine is: packets, and bytes. */
+const FEW_PACKETS = 64
+const FEW_BYTES = 1 << 20
 /** Rulesets whose kinds are remembered. */
 const MOST_WORLDS = 16
 
@@ -35,6 +38,7 @@ export class Load {
   private readonly kinds = new Map<World, Fates<undefined>>()
   private behind = false
   private closedAt = Number.POSITIVE_INFINITY
+  private toldSince = 0
 
   constructor(options: LoadOptions) {
     this.options = options
@@ -51,11 +55,16 @@ export class Load {
   /** Nothing more comes, and the time for the rest begins. */
   close(): void {
     this.closedAt = this.now()
+    this.toldSince = 0
   }
 
   /** The time for the rest is over: it is counted, and not read. */
   get isOver(): boolean {
-    return this.now() - this.closedAt > OVER
+    return this.isLate(OVER) || (this.now() - this.closedAt > OVER && this.options.unread() > FEW_BYTES)
+  }
+
+  private isLate(time: number): boolean {
+    return this.toldSince >= FEW_PACKETS && this.now() - this.closedAt > time
   }
 
   /** Is nothing told of this packet? It is counted then. */
@@ -65,13 +74,14 @@ export class Load {
     const { open, states, followed, told } = closed
     const known = kinds.find(open, states, followed, false, told) !== undefined
     if (known && !tellsEach) return false
-    const since = this.now() - this.closedAt
-    if (since > OVER || isFull() || ((known || kinds.full) && (since > HURRY || this.isBehind))) {
+    const mayGo = (known || kinds.full) && (this.isBehind || this.isLate(HURRY))
+    if (mayGo || isFull() || this.isLate(OVER)) {
       this.shed.packets++
       this.shed.events += closed.events
       if (!known) this.shed.newKinds++
       return true
     }
+    this.toldSince++
     if (!known && !kinds.full) kinds.add(undefined)
     return false
   }

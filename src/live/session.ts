@@ -232,11 +232,12 @@ export class Session {
     } catch (error) {
       failure = error
     }
-    this.load.close()
     // what it tells belongs to journeys that are still to be explained
     const drops = this.drops?.stop().catch((error) => this.warn('drops-lost', (error as Error).message))
-    await Promise.all([drops, ...this.streams.map((stream) => stream.stop().catch(() => {}))])
-    await Promise.all(this.reading)
+    // one after the other: what the rules' own trace tells is known before the marks' ends
+    for (const stream of this.streams) await stream.stop().catch(() => {})
+    this.load.close()
+    await Promise.all([drops, ...this.reading])
     if (this.drops && this.drops.lost > 0)
       this.warn('drops-lost', `of ${this.drops.lost} packets that the kernel dropped it could not tell`)
     failure ??= this.failure
