@@ -38,8 +38,7 @@ export class InOrder {
 }
 
 /** Bytes, roughly: its findings and causes weigh as much as a few steps. */
-export const weightOf = (journey: Journey | undefined): number =>
-  journey ? 1024 * (journey.steps.length + 8) : NUMBER
+export const weightOf = (journey: Journey | undefined): number => (journey ? 1024 * (journey.steps.length + 8) : NUMBER)
 
 /** Of one that is not shown, its number alone. */
 const NUMBER = 64

@@ -253,7 +253,8 @@ export class CaptureExplainer {
     if (this.unmatched) noteUnmatched(evidence, world)
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, world, this.engine))
     if (trials) noteTrials(journey, trials)
-    if (!known && !fates.full) fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
+    if (!known && !fates.full)
+      fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
     leaveOutOwn(evidence)
     return journey
   }

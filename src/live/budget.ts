@@ -11,7 +11,8 @@ export const BUDGET = {
   unread: 64 * MB,
   /** Journeys under way. */
   open: 48 * MB,
-  /** What the kernel says of its drops. */
+  /** What the kernel says of its drops: not yet read, and kept for the journeys that they end. */
+  unreadDrops: 8 * MB,
   drops: 48 * MB,
   /** Journeys kept: the first of each kind, and those that wait for an earlier one (--json). */
   kept: 32 * MB,

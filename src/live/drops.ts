@@ -3,6 +3,7 @@ import { addDrops } from '../explain/kernel-drops/find.ts'
 import { type DropWatch, watchDrops } from '../kernel/bpf/watch.ts'
 import { Unavailable } from '../kernel/unavailable.ts'
 import type { Drop } from '../model/host.ts'
+import { BUDGET, mostDrops } from './budget.ts'
 import type { Facts } from './survey/facts.ts'
 
 /** Milliseconds that drops have at the end, which the kernel told and nobody has looked at yet. */
@@ -13,19 +14,21 @@ export class DropReasons {
   readonly drops: Drop[] = []
   private readonly onDrops: (drops: readonly Drop[]) => void
   private readonly most: number
+  private readonly holdBytes: number
   private watch: DropWatch | undefined
 
-  /** `most`: drops that are kept. */
-  constructor(onDrops: (drops: readonly Drop[]) => void, most: number) {
+  /** `places`: that are traced at the same time. */
+  constructor(onDrops: (drops: readonly Drop[]) => void, places: number) {
     this.onDrops = onDrops
-    this.most = most
+    this.most = mostDrops(places)
+    this.holdBytes = BUDGET.unreadDrops / places
   }
 
   /** Undefined where it works; else why it does not here. The place has to be on our own kernel. */
   async start({ namespace }: Facts): Promise<string | undefined> {
     const inode = Number(/\[(\d+)\]/.exec(namespace ?? '')?.[1])
     if (!(inode > 0)) return 'the network namespace is not known'
-    const watch = watchDrops({ namespaceInode: inode })
+    const watch = watchDrops({ namespaceInode: inode, holdBytes: this.holdBytes })
     try {
       await watch.ready
     } catch (error) {

@@ -10,7 +10,7 @@ import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { choosePlan } from './backends/choose.ts'
-import { BUDGET, mostDrops, mostOpen } from './budget.ts'
+import { BUDGET, mostOpen } from './budget.ts'
 import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
 import { Load } from './load.ts'
@@ -361,7 +361,7 @@ async function watchDropsOf(
   { drops: wanted, onDrops, warn, places }: SessionOptions,
 ): Promise<DropReasons | undefined> {
   if (!wanted || !namespace) return undefined
-  const drops = new DropReasons(onDrops, mostDrops(places))
+  const drops = new DropReasons(onDrops, places)
   const refused = await drops.start(facts)
   if (refused === undefined) {
     machine.drops = drops.drops

@@ -56,7 +56,12 @@ async function flooded(whenOver: WhenOver, words: readonly string[]) {
   const ended = await run.ended
   clearInterval(looking)
   flood.kill('SIGKILL')
-  return { ...ended, memory, late: Date.now() - ready - FOR * 1000, left: await changesAfter(before, place, run.mark, 2) }
+  return {
+    ...ended,
+    memory,
+    late: Date.now() - ready - FOR * 1000,
+    left: await changesAfter(before, place, run.mark, 2),
+  }
 }
 
 /** Megabytes, of all the time until now. */
@@ -84,7 +89,12 @@ describe.skipIf(missing)(`20,000 packets a second${missing ? `: ${missing}` : ''
       return
     }
     const document = form === '--json' ? JSON.parse(stdout) : undefined
-    const lines = document ? [] : stdout.trim().split('\n').map((line) => JSON.parse(line))
+    const lines = document
+      ? []
+      : stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
     const { stats, warnings } = document ?? lines.pop().summary
     const journeys = document?.journeys ?? lines
     expect(stats.journeys).toBe(journeys.length)

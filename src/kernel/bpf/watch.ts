@@ -12,6 +12,8 @@ export interface DropOptions {
   namespaceInode: number
   /** How many drops may wait in the kernel, of 160 bytes each; 65,536 unless told. */
   entries?: number
+  /** How much is held for a reader that lags behind; 128 MB unless told. Then nothing is taken, and the kernel's queue fills. */
+  holdBytes?: number
 }
 
 export interface DropWatch {
@@ -42,6 +44,7 @@ export interface DropWatch {
 }
 
 const DEFAULT_ENTRIES = 65_536
+const DEFAULT_HOLD = 1 << 27
 /** Milliseconds. */
 const SLICE = 10
 
@@ -74,10 +77,11 @@ class ThreadWatch implements DropWatch {
   private rest = () => {}
   private failure: Error | undefined
 
-  constructor({ namespaceInode, entries = DEFAULT_ENTRIES }: DropOptions, script: string) {
+  constructor({ namespaceInode, entries = DEFAULT_ENTRIES, holdBytes = DEFAULT_HOLD }: DropOptions, script: string) {
     // most commands need no threads, and Node starts faster without
     const { Worker } = process.getBuiltinModule('node:worker_threads')
-    const workerData: ToDropThread = { namespaceInode, entries, memory: this.control.memory, turns: this.turns.buffer }
+    const { memory } = this.control
+    const workerData: ToDropThread = { namespaceInode, entries, holdBytes, memory, turns: this.turns.buffer }
     const worker = new Worker(script, { workerData, name: 'nfwhy drops' })
     this.done = new Promise((resolve) => worker.once('exit', () => resolve()))
     this.ready = this.listen(worker)
