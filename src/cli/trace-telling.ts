@@ -1,11 +1,9 @@
 /** How what a trace tells is taken: when its reader has room for more, and when there is no room at all. */
 import { BUDGET } from '../live/budget.ts'
+import { waitUnless } from '../live/wait-unless.ts'
 import type { JourneyReport } from './journey-report.ts'
 import { PatientOutput } from './patient-output.ts'
 import type { Output } from './stdout.ts'
-
-/** Milliseconds between two looks whether waiting costs too much. */
-const LOOK = 50
 
 export class Telling {
   /** Each packet is told by itself. */
@@ -28,18 +26,6 @@ export class Telling {
   async room(cannotWait: () => boolean): Promise<void> {
     const { out } = this
     if (!out || out.hasRoom || cannotWait()) return
-    let over = false
-    let wake = () => {}
-    const room = out.room().finally(() => {
-      over = true
-      wake()
-    })
-    room.catch(() => {})
-    while (!over && !cannotWait())
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        setTimeout(resolve, LOOK)
-      })
-    if (over) await room
+    await waitUnless(out.room(), cannotWait)
   }
 }

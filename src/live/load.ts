@@ -22,8 +22,8 @@ export interface LoadOptions {
 const HIGH = 1 / 2
 const LOW = 1 / 4
 /** Milliseconds from the moment when nothing more comes, until what is told is only what is new, and until all is left. */
-const HURRY = 250
-const OVER = 600
+const HURRY = 150
+const OVER = 400
 /** What is not much is told all the same, however slow this machine is: packets, and bytes. */
 const FEW_PACKETS = 64
 const FEW_BYTES = 1 << 20

@@ -25,6 +25,7 @@ import { openStream } from './streams/open.ts'
 import type { EventStream } from './streams/stream.ts'
 import { type Facts, survey } from './survey/facts.ts'
 import { Unmet } from './unmet.ts'
+import { waitUnless } from './wait-unless.ts'
 
 /** What a session would do, found out by looking alone. */
 export interface Prepared {
@@ -318,7 +319,10 @@ export class Session {
     if (!this.drops) return
     const received = stream.received?.() ?? Number.POSITIVE_INFINITY
     if (received - stream.unread() <= (this.dropsKnown.get(stream) ?? -1)) return
-    await this.drops.caughtUp()
+    const cannotWait = () => this.load.isBehind || this.load.isOver
+    // packets are told without the kernel's reasons rather than not at all
+    if (cannotWait()) return
+    await waitUnless(this.drops.caughtUp(), cannotWait)
     this.dropsKnown.set(stream, Number.isFinite(received) ? received : -1)
   }
 

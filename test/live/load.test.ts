@@ -116,7 +116,7 @@ describe('at the end', () => {
     load.close()
     come(...many(100, 0))
     expect(told).toHaveLength(100)
-    state.now = 400
+    state.now = 300
     come(0, 1, 0)
     expect(kindsOf(told.slice(100))).toEqual([1])
     state.now = 1000
