@@ -37,7 +37,20 @@ export interface CaptureStats {
 }
 
 /** Of several captures together. */
-export type RunStats = Omit<CaptureStats, 'evicted'>
+export interface RunStats extends Omit<CaptureStats, 'evicted'> {
+  /** Of a live trace: journeys cut short, where there were any. */
+  evicted?: number
+  overload?: Overload
+}
+
+/** What the kernel delivered and a live trace left out, as more came than it could tell; `lost` counts its events, too. */
+export interface Overload {
+  /** Events that had come when it ended, and were not read any more. */
+  unread: number
+  /** Packets that were left out whole, and their events; they count neither as `journeys` nor as `events`. */
+  shedPackets: number
+  shedEvents: number
+}
 
 /** A journey that is closed but not yet looked at; `explain` makes the object, and may be called during the callback only. */
 export interface ClosedJourney {
@@ -49,6 +62,8 @@ export interface ClosedJourney {
   world: World
   /** What the kernel says of having dropped its packet, in short: journeys of one fate have it in common. */
   readonly told: string | undefined
+  /** How many events it is made of. */
+  readonly events: number
   explain(): Journey
 }
 
@@ -66,6 +81,9 @@ export interface CaptureOptions extends Partial<AssemblerOptions> {
   /** Rules that were in force at an event's time, where they changed; else those of `world`, all the time. */
   worldAt?: (stamp: Stamp, clock: number) => World
 }
+
+/** Rulesets whose findings are kept; the oldest go, and are found out again where one is needed after all. */
+const MOST_REIGNS = 16
 
 /** Rules as they were for some time, and what was found out about packets that met them. */
 interface Reign {
@@ -144,6 +162,11 @@ export class CaptureExplainer {
     this.assembler.end(settled)
   }
 
+  /** More has come that is not pushed: packets that are under way may have lost some of their events. */
+  leftUnread(): void {
+    this.assembler.lost()
+  }
+
   get stats(): CaptureStats {
     const { bytes, skipped, lost = 0 } = this.reader.stats
     const { events, evicted } = this.assembler
@@ -168,6 +191,7 @@ export class CaptureExplainer {
     let resolver = this.tried.get(world)
     if (!resolver) {
       resolver = new Resolver(world, this.points)
+      forgetOldest(this.tried)
       this.tried.set(world, resolver)
     }
     const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
@@ -178,9 +202,24 @@ export class CaptureExplainer {
     let reign = this.reigns.get(world)
     if (!reign) {
       reign = { world, resolver: new Resolver(world, this.points), fates: new Fates(world), contradictions: 0 }
+      forgetOldest(this.reigns)
       this.reigns.set(world, reign)
     }
     return reign
+  }
+
+  /** For Closed alone: a rule of nft's, or a policy, said so. */
+  endsByDrop(open: OpenJourney): boolean {
+    return open.complete && this.points.get(open.points.last()).verdict === 'drop'
+  }
+
+  /** For Closed alone: as the assemblers count them. */
+  eventsOf(open: OpenJourney): number {
+    if (open.own) return 1
+    let count = 0
+    // a packet's headers are none
+    for (let i = 0; i < open.points.length; i++) if (this.points.get(open.points.at(i)).type !== 'begin') count++
+    return count
   }
 
   /** For Closed alone. */
@@ -215,10 +254,17 @@ export class CaptureExplainer {
     if (this.unmatched) noteUnmatched(evidence, world)
     const trials = known?.trials ?? (this.engine && tryFixesOf(evidence, world, this.engine))
     if (trials) noteTrials(journey, trials)
-    if (!known) fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
+    if (!known && !fates.full)
+      fates.add({ found, trials, mismatches: evidence.arrivals.map(({ mismatch }) => mismatch) })
     leaveOutOwn(evidence)
     return journey
   }
+}
+
+function forgetOldest<T>(reigns: Map<World, T>): void {
+  if (reigns.size < MOST_REIGNS) return
+  const [oldest] = reigns.keys()
+  reigns.delete(oldest!)
 }
 
 /** What takes long to find out, and comes out the same for all journeys of one fate. */
@@ -251,6 +297,8 @@ class Closed implements ClosedJourney {
     this.followed = followed
     this.states = states
     this.world = world
+    // a rule dropped it, and the kernel's word of that is not looked for: in a flood that would cost more than all else
+    if (explainer.endsByDrop(open)) return
     const drop = dropOf(open, states, world.host)
     // that a rule dropped it the trace has shown; whether the kernel's word came before it or behind is chance
     this.drop = open.complete && drop?.reason === 'NETFILTER_DROP' ? undefined : drop
@@ -258,6 +306,10 @@ class Closed implements ClosedJourney {
 
   get told(): string | undefined {
     return this.drop && tellingOf(this.drop)
+  }
+
+  get events(): number {
+    return this.explainer.eventsOf(this.open)
   }
 
   explain(): Journey {

@@ -8,6 +8,7 @@ import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { ClosedJourney } from './capture.ts'
 import type { Joined } from './hosts.ts'
+import { weightOf } from './order.ts'
 
 export interface Group {
   /** The first of them. */
@@ -38,12 +39,17 @@ interface Kept {
   last: Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>
 }
 
+/** Journeys of which it is known what they may be joined to. */
+const MOST_JOINED = 2_000_000
+
 export class Groups {
   /** Of each machine and time whose rules they met. */
   private readonly fates = new Map<World, Fates<Kept>>()
   /** Which group a journey is in, where they are joined. */
   private readonly ids?: Map<number, Group>
   private readonly shows: (journey: Journey) => boolean
+  /** Bytes of the journeys that are kept, roughly. */
+  held = 0
 
   /** `shows`: by what a whole fate shares (outcome, rules). */
   constructor(shows: (journey: Journey) => boolean, { joins = false } = {}) {
@@ -68,10 +74,11 @@ export class Groups {
       if (closed.repeats.length > 0) group.sentAgain++
       noteTimes(last, open)
       compareRows(group.same, row, states.rows, base)
-      this.ids?.set(open.id, group)
+      this.note(open.id, group)
       return shown ? { group, first: false } : undefined
     }
     const journey = closed.explain()
+    this.held += weightOf(journey)
     const { firstStamp, firstClock, lastStamp, lastClock } = open
     const last = { firstStamp, firstClock, lastStamp, lastClock }
     const group: Group = {
@@ -83,10 +90,14 @@ export class Groups {
         return timesOf(last)
       },
     }
-    this.ids?.set(open.id, group)
+    this.note(open.id, group)
     const shown = this.shows(journey)
     fates.add({ group, row: states.rows.slice(base, base + F.COLUMNS), shown, last })
     return shown ? { group, first: true } : undefined
+  }
+
+  private note(id: number, group: Group): void {
+    if (this.ids && this.ids.size < MOST_JOINED) this.ids.set(id, group)
   }
 
   /** Notes of both that the other is the same packet. */

@@ -27,15 +27,17 @@ export class Joiner {
   private readonly came = new Map<string, End[]>()
   private noted = 0
   private readonly name: (host: string | undefined) => string
+  private readonly most: number
 
-  /** `name`: for a machine that has none. */
-  constructor(name: (host: string | undefined) => string) {
+  /** `name`: for a machine that has none. `most`: ends of packets' ways that are remembered. */
+  constructor(name: (host: string | undefined) => string, most: number = MOST) {
     this.name = name
+    this.most = most
   }
 
   /** Too many packets: of the later ones it is not told where else they were. */
   get full(): boolean {
-    return this.noted >= MOST
+    return this.noted >= this.most
   }
 
   note(journey: Journey): void {

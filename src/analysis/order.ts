@@ -1,26 +1,29 @@
 /** Journeys complete in another order than they began in; this hands them on by number. */
 import type { Journey } from '../model/journey.ts'
 
-/** Steps held back at most, a few hundred megabytes; beyond it order is given up rather than memory. */
-const MOST = 300_000
+/** Bytes held back at most; beyond it order is given up rather than memory. */
+const MOST = 300 << 20
 
 export class InOrder {
   private readonly write: (journey: Journey) => void
   private readonly waiting = new Map<number, Journey | undefined>()
   private next = 1
   private held = 0
+  private readonly most: number
 
-  constructor(write: (journey: Journey) => void) {
+  /** `most`: bytes. */
+  constructor(write: (journey: Journey) => void, most: number = MOST) {
     this.write = write
+    this.most = most
   }
 
   /** `journey` is absent where it is not shown. */
   add(id: number, journey: Journey | undefined): void {
     this.waiting.set(id, journey)
-    this.held += weight(journey)
+    this.held += weightOf(journey)
     // a number that was not waited for any longer
     if (id < this.next) this.handOn(id)
-    while (this.waiting.has(this.next) || this.held > MOST) this.handOn(this.next++)
+    while (this.waiting.has(this.next) || this.held > this.most) this.handOn(this.next++)
   }
 
   end(): void {
@@ -29,11 +32,13 @@ export class InOrder {
 
   private handOn(id: number): void {
     const journey = this.waiting.get(id)
-    this.waiting.delete(id)
-    this.held -= weight(journey)
+    if (this.waiting.delete(id)) this.held -= weightOf(journey)
     if (journey) this.write(journey)
   }
 }
 
-/** A journey's findings and causes weigh as much as a few steps. */
-const weight = (journey: Journey | undefined) => (journey ? journey.steps.length + 8 : 0)
+/** Bytes, roughly: its findings and causes weigh as much as a few steps. */
+export const weightOf = (journey: Journey | undefined): number => (journey ? 1024 * (journey.steps.length + 8) : NUMBER)
+
+/** Of one that is not shown, its number alone. */
+const NUMBER = 64

@@ -16,6 +16,8 @@ export interface ReportOptions {
   selection: Selection
   /** Journeys are still being made: a person is told of each fate when it is first met, not the worst first at the end. */
   live: boolean
+  /** Bytes of journeys that are held back to bring them into order; absent: some hundred megabytes. */
+  mostHeld?: number
   /** Where packets may be seen on several machines. */
   joiner?: Joiner | undefined
 }
@@ -30,6 +32,10 @@ export interface Taken {
 export interface JourneyReport {
   /** Undefined where the journey is not shown. */
   take(closed: ClosedJourney): Taken | undefined
+  /** The journey of this number is not told. */
+  leaveOut(id: number): void
+  /** Bytes of the journeys that are kept until the end, roughly. */
+  readonly held: number
   /** Nothing more is there at the moment: what was told is written. */
   pause(): void
   /** Tells the rest; gives the exit code. */
@@ -41,25 +47,28 @@ export const openReport = (options: ReportOptions): JourneyReport =>
   options.form.folds ? foldJourneys(options) : streamJourneys(options)
 
 /** For programs. JSON keeps the order of first events; JSON lines come as journeys complete. */
-function streamJourneys({ form, terminal, out, selection, joiner }: ReportOptions): JourneyReport {
+function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: ReportOptions): JourneyReport {
   const writer = form.open(terminal)
   let code: number = EXIT.done
   const write = (journey: Journey) => {
     if (isProblem(journey)) code = EXIT.problem
     out.write(writer.journey(single(journey)))
   }
-  const ordered = form === FORMS.json ? new InOrder(write) : undefined
+  const ordered = form === FORMS.json ? new InOrder(write, mostHeld) : undefined
   out.write(writer.begin())
   return {
+    held: 0,
     take(closed) {
       const wanted = selection.packet(closed)
-      const journey = wanted || joiner ? closed.explain() : undefined
-      if (journey) joiner?.note(journey)
+      const joins = joiner !== undefined && !joiner.full
+      const journey = wanted || joins ? closed.explain() : undefined
+      if (journey && joins) joiner.note(journey)
       const shown = journey && wanted && selection.journey(journey) ? journey : undefined
       if (ordered) ordered.add(closed.open.id, shown)
       else if (shown) write(shown)
       return shown && { journey: shown }
     },
+    leaveOut: (id) => ordered?.add(id, undefined),
     pause: () => out.flush(),
     end(tail) {
       ordered?.end()
@@ -75,8 +84,11 @@ function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOp
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
   return {
+    get held() {
+      return groups.held
+    },
     take(closed) {
-      joiner?.note(closed.explain())
+      if (joiner && !joiner.full) joiner.note(closed.explain())
       if (!selection.packet(closed)) return undefined
       const folded = groups.add(closed)
       if (live && folded?.first) {
@@ -85,6 +97,7 @@ function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOp
       }
       return folded && { journey: folded.group.journey, folded }
     },
+    leaveOut() {},
     pause() {},
     end(tail) {
       if (joiner) groups.join(joiner.joined())

@@ -40,6 +40,15 @@ export class PatientOutput extends Output {
     if (this.failure) throw this.failure
   }
 
+  get hasRoom(): boolean {
+    return this.keptBytes <= ROOM && !this.failure
+  }
+
+  /** Bytes that wait for the reader. */
+  get waitingBytes(): number {
+    return this.keptBytes
+  }
+
   /** Resolves when there is room for more; rejects as `flush` throws. */
   room(): Promise<void> {
     return this.whenKept(ROOM)

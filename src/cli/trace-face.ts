@@ -1,5 +1,5 @@
 /** What a person sees while packets are traced: the live view on a terminal, lines elsewhere. */
-import type { ClosedJourney } from '../analysis/capture.ts'
+import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
 import { printable } from '../model/printable.ts'
 import type { FormOptions } from '../reports/index.ts'
 import type { Taken } from './journey-report.ts'
@@ -13,7 +13,7 @@ export interface Face {
   say(text: string): void
   /** All is set up: what is sent from now on is seen. A line. */
   ready(text: string): void
-  stats(stats: { journeys: number; lost: number }): void
+  stats(stats: RunStats): void
   onStop(callback: () => void): void
   close(): void
 }
@@ -28,6 +28,9 @@ export const lines: Face = {
   onStop() {},
   close() {},
 }
+
+/** Texts that are said again when the view is closed. */
+const MOST_LATER = 1000
 
 export interface FaceOptions {
   title: string
@@ -64,7 +67,7 @@ export function openView({ title, deadline, terminal }: FaceOptions): Face {
         process.stderr.write(text)
         return
       }
-      later.push(text)
+      if (later.length < MOST_LATER) later.push(text)
       for (const line of text.split('\n')) if (line.trim() !== '') view.notice(printable(line.trim()))
     },
     // the list says so itself

@@ -6,6 +6,7 @@ import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
 import { Joiner } from '../analysis/hosts.ts'
 import { shellTokens, shellWord } from '../edits/shell.ts'
 import { JourneyIds } from '../journey/assemble.ts'
+import { BUDGET, mostJoined } from '../live/budget.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { Interrupted } from '../live/problem.ts'
@@ -25,8 +26,10 @@ import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
+import { NOT_ALL_JOINED, overloadWarnings, sumOf } from './trace-overload.ts'
 import { beginningText, nothingSeenText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
+import { Telling } from './trace-telling.ts'
 import { UnseenDrops } from './unseen-drops.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
@@ -63,16 +66,17 @@ export async function runTrace(
   for (const one of prepared) lines.say(beginningText(one, filter, wish))
   const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
   const out = file === undefined ? new PatientOutput() : new Output(file, options.output)
-  const joiner = places.length > 1 ? new Joiner((host) => host ?? '') : undefined
+  const joiner = places.length > 1 ? new Joiner((host) => host ?? '', mostJoined) : undefined
   if (form === FORMS.text && file === undefined && !options.plain && canShow())
     face = openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
   try {
     const dropped = new UnseenDrops(readFilter(filter))
-    const room = async () => out instanceof PatientOutput && (await out.room())
-    const run = new LiveRun(filter, prepared, options, terminal, face, dropped, signals, saved, room)
     const live = file === undefined && !face.showsJourneys
-    const report = openReport({ form, terminal, out, selection, live, joiner })
+    const report = openReport({ form, terminal, out, selection, live, joiner, mostHeld: BUDGET.kept })
+    const telling = new Telling(report, out, !form.folds || joiner !== undefined)
+    const run = new LiveRun(filter, prepared, options, terminal, face, dropped, signals, saved, telling)
     const stats = await run.until(report, command)
+    if (joiner?.full) run.warn(NOT_ALL_JOINED)
     face.close()
     const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
@@ -141,6 +145,8 @@ const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded
 const TRAILING = 500
 /** Milliseconds. */
 const COUNT_EVERY = 500
+/** Warnings that are kept for the end; each was said as it came. */
+const MOST_WARNINGS = 1000
 /** Milliseconds that taking back may last before it is told of. */
 const SOON = 1000
 
@@ -157,8 +163,7 @@ class LiveRun {
   private readonly dropped: UnseenDrops
   private readonly saved: Saved | undefined
   private readonly signals: EndSignals
-  /** Resolves when whoever reads has room for more, or it is over: then all is read that is still to come. */
-  private readonly room: () => Promise<void>
+  private readonly telling: Telling
   private readonly ended: Promise<void>
   private shown = 0
   private failure: unknown
@@ -177,7 +182,7 @@ class LiveRun {
     dropped: UnseenDrops,
     signals: EndSignals,
     saved: Saved | undefined,
-    room: () => Promise<unknown>,
+    telling: Telling,
   ) {
     this.filter = filter
     this.signals = signals
@@ -187,7 +192,7 @@ class LiveRun {
         resolve()
       }
     })
-    this.room = async () => void (await Promise.race([room(), this.ended]))
+    this.telling = telling
     this.face = face
     this.dropped = dropped
     this.prepared = prepared
@@ -249,6 +254,7 @@ class LiveRun {
       this.saved?.close()
     }
     this.tellCommand()
+    for (const warning of overloadWarnings(this.sessions)) this.warn(warning)
     if (this.failure) throw this.failure
     return this.stats
   }
@@ -274,9 +280,13 @@ class LiveRun {
       ...(this.options.idle === undefined ? {} : { idle: this.options.idle }),
       ...(host === undefined ? {} : { host }),
       onClosed: (closed) => this.take(closed, report, session),
+      onLeftOut: (id) => report.leaveOut(id),
+      tellsEach: this.telling.each,
+      isFull: () => this.telling.isFull,
+      places: this.prepared.length,
       onPause: () => {
         report.pause()
-        return this.over ? undefined : this.room()
+        return this.telling.room(() => this.over || (session?.isBehind ?? false))
       },
       drops: this.options.drops,
       onDrops: (drops) => {
@@ -338,8 +348,9 @@ class LiveRun {
     this.finish()
   }
 
-  private readonly warn = (warning: Diagnostic): void => {
-    this.warnings.push(warning)
+  readonly warn = (warning: Diagnostic): void => {
+    // a trace may run for days
+    if (this.warnings.length < MOST_WARNINGS) this.warnings.push(warning)
     this.face.say(warningsText([warning], this.terminal))
   }
 
@@ -351,10 +362,7 @@ class LiveRun {
   }
 
   private get stats(): RunStats {
-    const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
-    for (const { stats: one } of this.sessions)
-      for (const key of Object.keys(stats) as (keyof RunStats)[]) stats[key] += one[key]
-    return stats
+    return sumOf(this.sessions.map((session) => session.stats))
   }
 }
 

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { BUDGET } from '../live/budget.ts'
 import type { Drop, TraceSession } from '../model/host.ts'
 import { printable } from '../model/printable.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -25,6 +26,9 @@ const BINARY = new Set(['nft-netlink', 'nflog-pcap'])
 /** A file of ours may be written again; a link that somebody has laid is not followed. */
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
 const OWN = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
+
+/** Of captures and drops, at most: a trace of everything fills a disk in minutes. */
+const MOST = BUDGET.saved
 
 /** As much as one block of most disks: bytes. */
 const TRIAL = 4096
@@ -43,12 +47,15 @@ export class Saved {
   /** Folders that were made for it, the outermost first. */
   private readonly made: string[] = []
   private broken = false
+  private readonly most: number
+  private written = 0
   /** Told why the rest is not saved. */
   onBroken: (message: string) => void = () => {}
 
-  /** The folder must be new or empty, and something can be written there. Throws UserError. */
-  constructor(folder: string) {
+  /** `most`: bytes of captures. The folder must be new or empty, and something can be written there. Throws UserError. */
+  constructor(folder: string, most: number = MOST) {
     this.folder = folder
+    this.most = most
     try {
       this.makeFolder()
       if (readdirSync(folder).length > 0)
@@ -87,7 +94,7 @@ export class Saved {
 
   /** What is traced; written again at the end, when it is known how long. */
   session(session: TraceSession): void {
-    this.attempt(() => writeFileSync(join(this.folder, 'session.json'), sessionLine(session), { mode: 0o600 }))
+    this.attempt(() => writeOwn(join(this.folder, 'session.json'), sessionLine(session)))
   }
 
   /** `at`: of rules that may change, since when they are so (ISO 8601): it stands in the folder's name. */
@@ -95,14 +102,7 @@ export class Saved {
     this.attempt(() => {
       const folder = join(this.folder, place ?? '', at === undefined ? '' : `rules-${at.slice(0, 19)}Z`)
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      for (const [name, bytes] of files) {
-        const file = openSync(join(folder, name), OWN, 0o600)
-        try {
-          writeFileSync(file, bytes)
-        } finally {
-          closeSync(file)
-        }
-      }
+      for (const [name, bytes] of files) writeOwn(join(folder, name), bytes)
     })
   }
 
@@ -115,6 +115,13 @@ export class Saved {
   }
 
   private append(place: string | undefined, base: string, chunk: Uint8Array): void {
+    if (this.broken) return
+    this.written += chunk.length
+    if (this.written > this.most) {
+      this.broken = true
+      this.onBroken(`${printable(this.folder)} has ${this.most >> 20} MB; the rest is not saved`)
+      return
+    }
     this.attempt(() => {
       const name = join(this.folder, place ?? '', base)
       let file = this.opened.get(name)
@@ -142,5 +149,14 @@ export class Saved {
       this.broken = true
       this.onBroken(`${printable(this.folder)} cannot be written any more: ${reasonOf(error)}; the rest is not saved`)
     }
+  }
+}
+
+function writeOwn(path: string, content: Uint8Array | string): void {
+  const file = openSync(path, OWN, 0o600)
+  try {
+    writeFileSync(file, content)
+  } finally {
+    closeSync(file)
   }
 }

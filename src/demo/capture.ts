@@ -51,7 +51,11 @@ export async function startCapture(
     const session = await Session.start(await prepare(place, wish, `nfwhy-${process.pid}${Date.now() % 100_000}`), {
       ids: new JourneyIds(),
       onClosed: (closed) => captured.journeys.push(closed.explain()),
+      onLeftOut: () => {},
       onPause: () => {},
+      tellsEach: true,
+      isFull: () => false,
+      places: 1,
       // an incident is to explain itself from what any machine has
       drops: false,
       onDrops: () => {},

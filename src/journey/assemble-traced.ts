@@ -230,7 +230,8 @@ export class TracedAssembler implements EventSink {
     for (const lane of this.lanes.values()) oldest ??= lane.first
     if (!oldest) return
     this.evicted++
-    this.close(oldest)
+    // the rest of it may still come, so nothing can be said to be missing
+    this.close(oldest, false)
   }
 
   /** Clocks of several hosts cannot be compared, nor their trace ids. */
@@ -257,11 +258,11 @@ export class TracedAssembler implements EventSink {
     this.forget(journey)
   }
 
-  private close(journey: OpenJourney): void {
+  private close(journey: OpenJourney, mayBeFollowed = true): void {
     // nothing else told of it
     if (journey.own) this.events++
     const lane = this.leave(journey)
-    this.onClosed(journey, this.isFollowed(journey, lane))
+    this.onClosed(journey, mayBeFollowed && this.isFollowed(journey, lane))
     this.forget(journey)
   }
 

@@ -261,9 +261,10 @@ export class Assembler implements EventSink {
     if (oldest) this.evict(oldest)
   }
 
+  /** The rest of it may still come, so nothing can be said to be missing. */
   private evict(journey: OpenJourney): void {
     this.evicted++
-    this.close(journey)
+    this.close(journey, false)
   }
 
   /** Moves the journey's place on to this event's. */
@@ -350,12 +351,12 @@ export class Assembler implements EventSink {
     this.lanes.set(key, this.lane)
   }
 
-  private close(journey: OpenJourney): void {
+  private close(journey: OpenJourney, followed = this.isFollowed(journey)): void {
     journey.lane!.remove(journey)
     this.open--
     if (this.latest === journey) this.latest = undefined
     this.forgetKey(journey)
-    this.onClosed(journey, this.isFollowed(journey))
+    this.onClosed(journey, followed)
     for (let i = 0; i < journey.held.length; i++) {
       const state = journey.held.at(i)
       if (this.owners[state] === journey) this.owners[state] = undefined

@@ -104,6 +104,11 @@ export class Fates<T> {
     return this.list.length < MOST
   }
 
+  /** So many that no more should be added: by their rule lines alone, too, there may be ever more where events are lost. */
+  get full(): boolean {
+    return this.list.length >= 2 * MOST
+  }
+
   /** The fate of this journey, if one like it was met before; it is counted then. `told`: of the packet, by others. */
   find(
     open: OpenJourney,

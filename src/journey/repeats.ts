@@ -24,6 +24,8 @@ const COMPARED = Int32Array.of(
 )
 /** The latest contents are remembered, one behind the other: memory that is written in a row costs least. */
 const MOST = 131_072
+/** Of contents that came more than once, each with the journeys that had it, so many are remembered. */
+const MOST_AGAIN = 16_384
 /** Room for so many at first: where much memory is asked for at the start, V8 begins its big collection of garbage early. */
 const FIRST = 256
 /** They are found in sets of WAYS: in each the oldest makes room. */
@@ -109,6 +111,7 @@ export class Repeats {
     const first = { id: String(this.ids[place]), clock: this.clocks[(place * CONTENT) / 2 + CLOCK]! }
     const earlier = (this.more.get(known) ?? [first]).filter((one) => !(clock - one.clock > LATEST))
     this.more.delete(known)
+    if (this.more.size >= MOST_AGAIN) for (const [oldest] of this.more) if (this.more.delete(oldest)) break
     this.more.set(this.count, [...earlier.slice(-15), { id: String(id), clock }])
     return earlier.map((one) => ({ id: one.id, before: (clock - one.clock) / 1e6 }))
   }

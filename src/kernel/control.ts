@@ -8,18 +8,16 @@ const STOP = 0
 const TURN = 1
 const TAKEN = 1
 const LOST = 2
+const SENT = 3
 
 export class Control {
   readonly memory: SharedArrayBuffer
   private readonly flags: Int32Array
   private readonly counts: BigInt64Array
-  /** In the receiving thread: what it has sent. */
-  private sent = 0
-
   private readonly most: number
 
   /** `most`: bytes that may be under way. */
-  constructor(memory = new SharedArrayBuffer(24), most = 0) {
+  constructor(memory = new SharedArrayBuffer(32), most = 0) {
     this.memory = memory
     this.most = most
     this.flags = new Int32Array(memory, 0, 2)
@@ -43,6 +41,16 @@ export class Control {
     Atomics.store(this.counts, LOST, BigInt(count))
   }
 
+  /** Bytes of all chunks so far, and something for each. */
+  get sent(): number {
+    return Number(Atomics.load(this.counts, SENT))
+  }
+
+  /** The part that was not yet taken. */
+  get underWay(): number {
+    return this.sent - Number(Atomics.load(this.counts, TAKEN))
+  }
+
   /** A chunk of so many bytes was handed to whoever reads them. */
   take(bytes: number): void {
     Atomics.add(this.counts, TAKEN, BigInt(bytes + CHUNK_COST))
@@ -52,10 +60,10 @@ export class Control {
 
   /** A chunk was sent. Waits while too many are under way, up to the moment when all is to stop. */
   send(bytes: number): void {
-    this.sent += bytes + CHUNK_COST
+    Atomics.add(this.counts, SENT, BigInt(bytes + CHUNK_COST))
     for (;;) {
       const turn = Atomics.load(this.flags, TURN)
-      if (this.stopping || this.sent - Number(Atomics.load(this.counts, TAKEN)) <= this.most) return
+      if (this.stopping || this.underWay <= this.most) return
       Atomics.wait(this.flags, TURN, turn, 1000)
     }
   }

@@ -18,7 +18,8 @@ export interface ToThread {
 
 export type FromThread =
   | { kind: 'ready'; bufferBytes: number }
-  | { kind: 'chunk'; chunk: Uint8Array<ArrayBuffer> }
+  /** `messages`: how many are in it. */
+  | { kind: 'chunk'; chunk: Uint8Array<ArrayBuffer>; messages: number }
   /** Nothing has come for the time that the thread waits. */
   | { kind: 'lull' }
   | { kind: 'change'; change: RulesetChange }

@@ -37,7 +37,7 @@ function run(asked: ToThread): void {
   try {
     // first, as somebody may begin to read only then
     post({ kind: 'ready', bufferBytes: source.socket.bufferBytes })
-    send(source.head, control)
+    send(source.head, 0, control)
     let lulls = MOST_LULLS
     while (!control.stopping)
       if (receive(source, control, true) !== NOTHING) lulls = 0
@@ -46,7 +46,7 @@ function run(asked: ToThread): void {
     while (receive(source, control, false) !== NOTHING);
     const last = source.end(clock.now())
     control.lost = source.lost
-    if (last) send(last, control)
+    if (last) send(last, 0, control)
   } finally {
     source.socket.close()
   }
@@ -64,14 +64,14 @@ function receive(source: Source, control: Control, wait: boolean): number {
   const count = source.socket.receive(source.batch, wait)
   if (count === OVERRUN) source.overrun()
   if (count <= 0 && !(count === NOTHING && source.owes)) return count
-  send(source.take(count, clock.now()), control)
+  send(source.take(count, clock.now()), Math.max(count, 0), control)
   control.lost = source.lost
   return count
 }
 
-function send(chunk: Uint8Array<ArrayBuffer>, control: Control): void {
+function send(chunk: Uint8Array<ArrayBuffer>, messages: number, control: Control): void {
   if (chunk.length === 0) return
   const { length } = chunk
-  post({ kind: 'chunk', chunk }, [chunk.buffer])
+  post({ kind: 'chunk', chunk, messages }, [chunk.buffer])
   control.send(length)
 }

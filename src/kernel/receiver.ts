@@ -40,8 +40,19 @@ export interface Receiver {
   onRulesetChange(callback: (change: RulesetChange) => void): void
   /** Messages that the kernel could not deliver so far; of NFLOG at least so many. */
   lost(): number
+  /** Bytes that were received so far, and the part that was not yet asked for. */
+  received(): number
+  unread(): number
+  /** What has come and was not asked for, and is not asked for any more: `chunks` end. */
+  abandon(): Abandoned
   /** What the kernel has ready still comes; resolved when the thread is done with it. */
   stop(): Promise<void>
+}
+
+export interface Abandoned {
+  chunks: readonly Uint8Array[]
+  /** In all of them: datagrams of the kernel's, of which each of nft-trace is one event, and one of NFLOG may be several. */
+  messages: number
 }
 
 const DEFAULT_BUFFER = 1 << 26
@@ -54,7 +65,12 @@ export function receive(options: ReceiveOptions, script: string = besideUs()): R
 
 const besideUs = (): string => fileURLToPath(new URL('./receiver.cjs', import.meta.url))
 
-const NOTHING_NEW = new Uint8Array(0)
+interface Come {
+  chunk: Uint8Array
+  messages: number
+}
+
+const NOTHING_NEW: Come = { chunk: new Uint8Array(0), messages: 0 }
 
 class ThreadReceiver implements Receiver {
   readonly ready: Promise<{ bufferBytes: number }>
@@ -63,7 +79,9 @@ class ThreadReceiver implements Receiver {
   private readonly done: Promise<void>
   private readonly callbacks: ((change: RulesetChange) => void)[] = []
   /** Come, and not yet asked for. */
-  private waiting: Uint8Array[] = []
+  private waiting: Come[] = []
+  /** Of these. */
+  private taken = 0
   private ended = false
   private failure: Error | undefined
   private abandoned = false
@@ -92,7 +110,7 @@ class ThreadReceiver implements Receiver {
         this.wake()
       }
       worker.on('message', (message: FromThread) => {
-        if (message.kind === 'chunk') this.add(message.chunk)
+        if (message.kind === 'chunk') this.add(message)
         else if (message.kind === 'lull') this.add(NOTHING_NEW)
         else if (message.kind === 'ready') resolve({ bufferBytes: message.bufferBytes })
         else if (message.kind === 'change') for (const callback of this.callbacks) callback(message.change)
@@ -107,22 +125,21 @@ class ThreadReceiver implements Receiver {
     })
   }
 
-  private add(chunk: Uint8Array): void {
-    if (!this.abandoned) this.waiting.push(chunk)
-    else if (chunk !== NOTHING_NEW) this.control.take(chunk.length)
+  private add(come: Come): void {
+    if (!this.abandoned) this.waiting.push(come)
+    else if (come !== NOTHING_NEW) this.control.take(come.chunk.length)
     this.wake()
   }
 
   private async *read(): AsyncGenerator<Uint8Array> {
     try {
-      for (;;) {
-        const { waiting } = this
-        this.waiting = []
-        for (const chunk of waiting) {
-          if (chunk !== NOTHING_NEW) this.control.take(chunk.length)
-          yield chunk
+      while (!this.abandoned) {
+        const come = this.next()
+        if (come) {
+          if (come !== NOTHING_NEW) this.control.take(come.chunk.length)
+          yield come.chunk
+          continue
         }
-        if (this.waiting.length > 0) continue
         if (this.failure) throw this.failure
         if (this.ended) return
         await new Promise<void>((resolve) => {
@@ -130,10 +147,31 @@ class ThreadReceiver implements Receiver {
         })
       }
     } finally {
-      this.abandoned = true
-      this.waiting = []
+      this.abandon()
       this.control.stop()
     }
+  }
+
+  /** A list that is emptied from its front would be moved for each. */
+  private next(): Come | undefined {
+    if (this.taken === this.waiting.length) {
+      this.waiting = []
+      this.taken = 0
+      return undefined
+    }
+    const come = this.waiting[this.taken]!
+    this.waiting[this.taken++] = NOTHING_NEW
+    return come
+  }
+
+  abandon(): Abandoned {
+    this.abandoned = true
+    const left = this.waiting.slice(this.taken).filter((come) => come !== NOTHING_NEW)
+    this.waiting = []
+    this.taken = 0
+    for (const { chunk } of left) this.control.take(chunk.length)
+    this.wake()
+    return { chunks: left.map(({ chunk }) => chunk), messages: left.reduce((sum, { messages }) => sum + messages, 0) }
   }
 
   onRulesetChange(callback: (change: RulesetChange) => void): void {
@@ -142,6 +180,14 @@ class ThreadReceiver implements Receiver {
 
   lost(): number {
     return this.control.lost
+  }
+
+  received(): number {
+    return this.control.sent
+  }
+
+  unread(): number {
+    return this.control.underWay
   }
 
   stop(): Promise<void> {

@@ -3,23 +3,32 @@ import { addDrops } from '../explain/kernel-drops/find.ts'
 import { type DropWatch, watchDrops } from '../kernel/bpf/watch.ts'
 import { Unavailable } from '../kernel/unavailable.ts'
 import type { Drop } from '../model/host.ts'
+import { BUDGET, mostDrops } from './budget.ts'
 import type { Facts } from './survey/facts.ts'
+
+/** Milliseconds that drops have at the end, which the kernel told and nobody has looked at yet. */
+const REST = 200
 
 export class DropReasons {
   /** Host state that grows: what journeys are explained with. */
   readonly drops: Drop[] = []
   private readonly onDrops: (drops: readonly Drop[]) => void
+  private readonly most: number
+  private readonly holdBytes: number
   private watch: DropWatch | undefined
 
-  constructor(onDrops: (drops: readonly Drop[]) => void) {
+  /** `places`: that are traced at the same time. */
+  constructor(onDrops: (drops: readonly Drop[]) => void, places: number) {
     this.onDrops = onDrops
+    this.most = mostDrops(places)
+    this.holdBytes = BUDGET.unreadDrops / places
   }
 
   /** Undefined where it works; else why it does not here. The place has to be on our own kernel. */
   async start({ namespace }: Facts): Promise<string | undefined> {
     const inode = Number(/\[(\d+)\]/.exec(namespace ?? '')?.[1])
     if (!(inode > 0)) return 'the network namespace is not known'
-    const watch = watchDrops({ namespaceInode: inode })
+    const watch = watchDrops({ namespaceInode: inode, holdBytes: this.holdBytes })
     try {
       await watch.ready
     } catch (error) {
@@ -28,7 +37,7 @@ export class DropReasons {
       throw error
     }
     watch.onDrops((drops) => {
-      addDrops(this.drops, drops)
+      addDrops(this.drops, drops, this.most)
       this.onDrops(drops)
     })
     this.watch = watch
@@ -46,6 +55,6 @@ export class DropReasons {
   }
 
   async stop(): Promise<void> {
-    await this.watch?.stop()
+    await this.watch?.stop(REST)
   }
 }

@@ -18,6 +18,10 @@ export class Reigns {
   /** Our own set-up is a change, too. */
   private settled = false
   private over = false
+  private finish = () => {}
+  private readonly ended = new Promise<void>((resolve) => {
+    this.finish = resolve
+  })
   private rereading: Promise<void> | undefined
   private again = false
 
@@ -42,8 +46,10 @@ export class Reigns {
     this.settled = true
   }
 
+  /** Nobody waits for rules that are still being read: they would not be used any more. */
   end(): void {
     this.over = true
+    this.finish()
   }
 
   /** Somebody changed the rules just now. */
@@ -65,7 +71,7 @@ export class Reigns {
 
   /** Resolves when the rules that are in force are known. */
   async current(): Promise<void> {
-    await this.rereading
+    if (this.rereading) await Promise.race([this.rereading, this.ended])
   }
 
   /** Those that were in force at a time: microseconds since 1970. The latest where the stream has only its uptime. */

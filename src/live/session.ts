@@ -10,18 +10,22 @@ import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { choosePlan } from './backends/choose.ts'
+import { BUDGET, mostOpen } from './budget.ts'
 import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
+import { Load } from './load.ts'
 import { Machine } from './machine.ts'
 import type { Place } from './place.ts'
 import { type Plan, readsMarks, type Wish } from './plan.ts'
 import { Interrupted, unlessEnded } from './problem.ts'
+import { readStream } from './reading.ts'
 import { Reigns } from './reigns.ts'
 import { sameKernel } from './same-kernel.ts'
 import { openStream } from './streams/open.ts'
 import type { EventStream } from './streams/stream.ts'
 import { type Facts, survey } from './survey/facts.ts'
 import { Unmet } from './unmet.ts'
+import { waitUnless } from './wait-unless.ts'
 
 /** What a session would do, found out by looking alone. */
 export interface Prepared {
@@ -49,6 +53,14 @@ export interface SessionOptions {
   /** Seconds without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
   onClosed(closed: ClosedJourney): void
+  /** The journey of this number is not told. */
+  onLeftOut(id: number): void
+  /** Each packet is told by itself, not only counted with others of its kind. */
+  tellsEach: boolean
+  /** Nothing more can be kept of what is told. */
+  isFull(): boolean
+  /** Places that are traced at the same time. */
+  places: number
   /** All that came so far is read; more is read when it resolves. */
   onPause(): void | Promise<void>
   /** What was read of the place, as files of a bundle; `at`: rules, which are so since then (ISO 8601). */
@@ -78,6 +90,10 @@ export class Session {
   private readonly reigns: Reigns
   private guard: Guard | undefined
   private explainers: CaptureExplainer[] = []
+  private readonly load: Load
+  private unreadEvents = 0
+  /** Bytes of each stream up to which the kernel's drops are known. */
+  private readonly dropsKnown = new Map<EventStream, number>()
   private reading: Promise<void>[] = []
   private stopping: Promise<void> | undefined
   private failure: unknown
@@ -132,6 +148,8 @@ export class Session {
     if (prepared.plan.streams.some(readsMarks)) this.unmet = new Unmet()
     this.machine = machine
     this.options = options
+    const { tellsEach, isFull } = options
+    this.load = new Load({ unread: () => this.unread, most: BUDGET.unread / options.places, tellsEach, isFull })
     this.reigns = new Reigns(world, (at) => this.readRules(at), this.warn)
     for (const warning of machine.warnings) options.warn(warning)
   }
@@ -157,14 +175,32 @@ export class Session {
   }
 
   get stats(): RunStats {
-    const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
+    const stats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0, evicted: 0 }
     for (const [i, { stats: one }] of this.explainers.entries()) {
-      for (const key of ['bytes', 'events', 'journeys', 'skipped'] as const) stats[key] += one[key]
+      for (const key of ['bytes', 'events', 'journeys', 'skipped', 'evicted'] as const) stats[key] += one[key]
       // the stream tells of what it knows to be lost; the socket may know of more
       stats.lost += Math.max(one.lost, this.streams[i]!.lost())
     }
-    stats.journeys -= this.hidden
-    return stats
+    const { packets, events } = this.load.shed
+    stats.journeys -= this.hidden + packets
+    stats.events -= events
+    stats.lost += events + this.unreadEvents
+    const overload = this.load.overload(this.unreadEvents)
+    return { ...stats, ...(overload ? { overload } : {}) }
+  }
+
+  /** Packets of kinds of which none was told, as there was no room or no time. */
+  get untoldKinds(): number {
+    return this.load.shed.newKinds
+  }
+
+  /** More has come than is read in a while. */
+  get isBehind(): boolean {
+    return this.load.isBehind
+  }
+
+  private get unread(): number {
+    return this.streams.reduce((sum, stream) => sum + stream.unread(), 0)
   }
 
   /** What one stream has brought so far. */
@@ -198,11 +234,13 @@ export class Session {
       failure = error
     }
     // what it tells belongs to journeys that are still to be explained
-    await this.drops?.stop().catch((error) => this.warn('drops-lost', (error as Error).message))
+    const drops = this.drops?.stop().catch((error) => this.warn('drops-lost', (error as Error).message))
+    // one after the other: what the rules' own trace tells is known before the marks' ends
+    for (const stream of this.streams) await stream.stop().catch(() => {})
+    this.load.close()
+    await Promise.all([drops, ...this.reading])
     if (this.drops && this.drops.lost > 0)
       this.warn('drops-lost', `of ${this.drops.lost} packets that the kernel dropped it could not tell`)
-    for (const stream of this.streams) await stream.stop().catch(() => {})
-    await Promise.all(this.reading)
     failure ??= this.failure
     if (failure) throw failure
   }
@@ -212,19 +250,35 @@ export class Session {
 
   private readonly take = (closed: ClosedJourney): void => {
     this.unmet?.note(closed)
-    this.options.onClosed(closed)
+    this.tell(closed)
   }
 
   private readonly takeMarked = (closed: ClosedJourney): void => {
-    if (closed.open.own && this.unmet?.isUnmet(closed)) this.options.onClosed(closed)
-    else this.hidden++
+    if (closed.open.own && this.unmet?.isUnmet(closed)) this.tell(closed)
+    else {
+      this.hidden++
+      this.options.onLeftOut(closed.open.id)
+    }
+  }
+
+  private tell(closed: ClosedJourney): void {
+    if (this.load.leavesOut(closed)) this.options.onLeftOut(closed.open.id)
+    else this.options.onClosed(closed)
   }
 
   private async listen(): Promise<void> {
     const { place, plan, facts, namespace } = this.prepared
-    const { ids, host, idle } = this.options
+    const { ids, host, idle, places } = this.options
+    const shares = places * plan.streams.length
     for (const wanted of plan.streams) {
-      const { stream, note } = await openStream(wanted, place, facts, namespace, this.options.ending)
+      const { stream, note } = await openStream(
+        wanted,
+        place,
+        facts,
+        namespace,
+        BUDGET.unread / shares,
+        this.options.ending,
+      )
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
       // that rules were changed is told when they have been read again
@@ -239,6 +293,7 @@ export class Session {
           ids,
           // what else tells of a packet has told it by then
           idle: (idle ?? IDLE) * (marks ? 2 : 1) * 1e6,
+          maxOpen: mostOpen(shares),
           engine: modelEngine,
           worldAt: (_, clock) => this.reigns.at(clock),
           ...(host === undefined ? {} : { host }),
@@ -259,31 +314,39 @@ export class Session {
     return Math.ceil((1.5 * Math.max(...this.streams.map(({ lull }) => lull))) / stream.lull) + 1
   }
 
+  /** Resolves when the kernel's drops are known up to this stream's piece; one answer is for all pieces that have come. */
+  private async dropsUntil(stream: EventStream): Promise<void> {
+    if (!this.drops) return
+    const received = stream.received?.() ?? Number.POSITIVE_INFINITY
+    if (received - stream.unread() <= (this.dropsKnown.get(stream) ?? -1)) return
+    const cannotWait = () => this.load.isBehind || this.load.isOver
+    // packets are told without the kernel's reasons rather than not at all
+    if (cannotWait()) return
+    await waitUnless(this.drops.caughtUp(), cannotWait)
+    this.dropsKnown.set(stream, Number.isFinite(received) ? received : -1)
+  }
+
   private async read(number: number, marks: boolean): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
     // a program on the packets' way may take its time to decide
     const patience = marks ? this.lullsBehind(stream) : mayWait(this.reigns.first) ? LULLS_THAT_WAIT : 1
-    let lulls = 0
-    try {
-      for await (const chunk of stream.chunks) {
-        if (chunk.length === 0) {
-          if (++lulls !== patience) continue
-          explainer.pause(stream.tellsLosses)
-        } else {
-          lulls = 0
-          // in a bundle every packet would be told twice
-          if (!marks) this.options.onChunk(number, stream.format, chunk)
-          await this.reigns.current()
-          // a journey may close with the next event, and be explained at once
-          await this.drops?.caughtUp()
-          explainer.push(chunk)
-        }
-        await this.options.onPause()
-      }
-    } finally {
-      explainer.pause(stream.tellsLosses)
-      explainer.end()
-    }
+    await readStream(stream, explainer, {
+      load: this.load,
+      patience,
+      onChunk: async (chunk) => {
+        // in a bundle every packet would be told twice
+        if (!marks) this.options.onChunk(number, stream.format, chunk)
+        await this.reigns.current()
+        // a journey may close with the next event, and be explained at once
+        await this.dropsUntil(stream)
+      },
+      onUnread: (chunks, events) => {
+        this.unreadEvents += events
+        // for whoever reads the bundle they are there
+        if (!marks) for (const chunk of chunks) this.options.onChunk(number, stream.format, chunk)
+      },
+      onPause: () => this.options.onPause(),
+    })
   }
 }
 
@@ -299,10 +362,10 @@ const mayWait = ({ tables }: World): boolean =>
 async function watchDropsOf(
   { facts, namespace, place }: Prepared,
   machine: Machine,
-  { drops: wanted, onDrops, warn }: SessionOptions,
+  { drops: wanted, onDrops, warn, places }: SessionOptions,
 ): Promise<DropReasons | undefined> {
   if (!wanted || !namespace) return undefined
-  const drops = new DropReasons(onDrops)
+  const drops = new DropReasons(onDrops, places)
   const refused = await drops.start(facts)
   if (refused === undefined) {
     machine.drops = drops.drops

@@ -34,7 +34,15 @@ export const DEFAULT_FORM_OPTIONS: FormOptions = { width: 80, colour: false, uni
 export interface Tail {
   inputs: readonly { name: string; format: string; bytes: number }[]
   warnings: readonly Diagnostic[]
-  stats: { bytes: number; events: number; journeys: number; skipped: number; lost: number; evicted?: number }
+  stats: {
+    bytes: number
+    events: number
+    journeys: number
+    skipped: number
+    lost: number
+    evicted?: number
+    overload?: { unread: number; shedPackets: number; shedEvents: number }
+  }
   /** Packets that were seen on two machines: ids of their journeys, in the order of their way. */
   joined?: readonly { from: Seen; to: Seen }[]
 }

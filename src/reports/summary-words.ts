@@ -90,14 +90,20 @@ export function missedWords(stats: Tail['stats']): string | undefined {
   return missed.length === 0 ? undefined : `Not told above: ${missed.join(', ')}.`
 }
 
+const NO_OVERLOAD = { unread: 0, shedPackets: 0, shedEvents: 0 }
+
 export function missedList({
   skipped,
   lost,
   evicted = 0,
-}: Pick<Tail['stats'], 'skipped' | 'lost' | 'evicted'>): string[] {
+  overload: { unread, shedPackets, shedEvents } = NO_OVERLOAD,
+}: Pick<Tail['stats'], 'skipped' | 'lost' | 'evicted' | 'overload'>): string[] {
   const missed: string[] = []
   if (skipped > 0) missed.push(`${numberOf(skipped, 'line')} could not be used`)
-  if (lost > 0) missed.push(`${numberOf(lost, 'event')} lost by the kernel`)
+  const byKernel = lost - unread - shedEvents
+  if (byKernel > 0) missed.push(`${numberOf(byKernel, 'event')} lost by the kernel`)
+  if (shedPackets > 0) missed.push(`${numberOf(shedPackets, 'packet')} left out, as nfwhy could not keep up`)
+  if (unread > 0) missed.push(`${numberOf(unread, 'event')} not read before the end`)
   if (evicted > 0) missed.push(`${numberOf(evicted, 'journey')} cut short, as too many were under way at once`)
   return missed
 }

@@ -121,6 +121,7 @@ const TAIL = {
     skipped: number,
     lost: number,
     'evicted?': number,
+    'overload?': object({ unread: number, shedPackets: number, shedEvents: number }),
   }),
   'joined?': list(object({ from: SEEN, to: SEEN })),
 }

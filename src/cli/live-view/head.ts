@@ -46,9 +46,12 @@ function timeWords({ stopping, deadline, now }: LiveState): string {
 /** `12 packets   ✗ 2 dropped   ✓ 10 delivered`; what was lost comes before what may be cut. */
 function countLines(state: LiveState, page: Page): string[] {
   const { marks, paint } = page
-  const { skipped = 0, lost = 0, evicted = 0 } = state.stats
+  const { skipped = 0, lost = 0, evicted = 0, overload } = state.stats
   const narrow = state.columns < WORDS_COLUMNS
-  const missed = narrow && lost > 0 ? [`${countWords(lost)} lost`] : missedList({ skipped, lost, evicted })
+  const missed =
+    narrow && lost > 0
+      ? [`${countWords(lost)} lost`]
+      : missedList({ skipped, lost, evicted, ...(overload ? { overload } : {}) })
   const pieces = [
     paint(numberOf(state.counts.packets, 'packet'), 'bold'),
     ...missed.map((words) => paint(`${marks.look} ${words}`, 'yellow', 'bold')),

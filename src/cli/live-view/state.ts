@@ -61,7 +61,7 @@ export interface Counts {
   gone: number
 }
 
-export type LiveStats = Partial<Pick<Tail['stats'], 'journeys' | 'skipped' | 'lost' | 'evicted'>>
+export type LiveStats = Partial<Pick<Tail['stats'], 'journeys' | 'skipped' | 'lost' | 'evicted' | 'overload'>>
 
 /** A text over the whole screen. */
 export interface OpenPage {

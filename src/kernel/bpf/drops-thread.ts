@@ -13,8 +13,6 @@ import { openTap } from './tap.ts'
 
 /** Milliseconds between two looks, where there was nothing. */
 const PAUSE = 5
-/** Bytes that whoever reads may lag behind; beyond these nothing is taken, and the kernel's queue fills. */
-const MOST_UNDER_WAY = 1 << 27
 
 const post = (message: FromDropThread, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer)
 
@@ -25,12 +23,12 @@ try {
   post({ kind: 'failed', message, ...(error instanceof Unavailable ? { reason: error.reason } : {}) })
 }
 
-function run({ namespaceInode, entries, memory, turns }: ToDropThread): void {
+function run({ namespaceInode, entries, holdBytes, memory, turns }: ToDropThread): void {
   const tap = openTap(namespaceInode, entries)
   try {
     // takes a tenth of a second, in which drops already wait
     const symbols = new Symbols(readFileSync('/proc/kallsyms', 'latin1'))
-    const pump = new Pump(tap, symbols, new Control(memory, MOST_UNDER_WAY), post)
+    const pump = new Pump(tap, symbols, new Control(memory, holdBytes), post)
     post({ kind: 'ready', reasons: tap.reasons })
     pumpOn(pump, entries, new Int32Array(turns))
     tap.detach()

@@ -5,6 +5,8 @@ export interface ToDropThread {
   namespaceInode: number
   /** How many drops may wait in the kernel. */
   entries: number
+  /** Bytes that whoever reads may lag behind. */
+  holdBytes: number
   /** Of a Control. */
   memory: SharedArrayBuffer
   /** One number of 32 bits: how often it was asked to catch up. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import type { Drop } from '../../model/host.ts'
-import { DropRecords } from '../../read/host/kernel-drop-record.ts'
+import { DropRecords, RECORD } from '../../read/host/kernel-drop-record.ts'
 import { Control } from '../control.ts'
 import { Unavailable } from '../unavailable.ts'
 import type { FromDropThread, ToDropThread } from './messages.ts'
@@ -12,6 +12,8 @@ export interface DropOptions {
   namespaceInode: number
   /** How many drops may wait in the kernel, of 160 bytes each; 65,536 unless told. */
   entries?: number
+  /** How much is held for a reader that lags behind; 128 MB unless told. Then nothing is taken, and the kernel's queue fills. */
+  holdBytes?: number
 }
 
 export interface DropWatch {
@@ -34,11 +36,19 @@ export interface DropWatch {
    * so many are missing.
    */
   missed(): number
-  /** What the kernel has ready still comes; resolved when the thread is done with it, rejected where it failed. */
-  stop(): Promise<void>
+  /**
+   * What the kernel has ready still comes; resolved when all of it was handed to the callbacks, rejected where the thread
+   * failed. `within`: milliseconds that this has at the end; what it does not do for is counted as lost.
+   */
+  stop(within?: number): Promise<void>
 }
 
 const DEFAULT_ENTRIES = 65_536
+const DEFAULT_HOLD = 1 << 27
+/** Milliseconds. */
+const SLICE = 10
+
+type Queued = Extract<FromDropThread, { kind: 'drops' | 'caught-up' | 'missed' }>
 
 /** `script`: the built thread. */
 export function watchDrops(options: DropOptions, script: string = besideUs()): DropWatch {
@@ -59,12 +69,19 @@ class ThreadWatch implements DropWatch {
   private readonly locations = new Map<number, string>()
   private reasons: ReadonlyMap<number, string> = new Map()
   private interrupted = 0
+  private queued: Queued[] = []
+  private working: NodeJS.Immediate | undefined
+  /** Drops that there was no time for at the end. */
+  private unread = 0
+  /** Called when nothing is queued any more. */
+  private rest = () => {}
   private failure: Error | undefined
 
-  constructor({ namespaceInode, entries = DEFAULT_ENTRIES }: DropOptions, script: string) {
+  constructor({ namespaceInode, entries = DEFAULT_ENTRIES, holdBytes = DEFAULT_HOLD }: DropOptions, script: string) {
     // most commands need no threads, and Node starts faster without
     const { Worker } = process.getBuiltinModule('node:worker_threads')
-    const workerData: ToDropThread = { namespaceInode, entries, memory: this.control.memory, turns: this.turns.buffer }
+    const { memory } = this.control
+    const workerData: ToDropThread = { namespaceInode, entries, holdBytes, memory, turns: this.turns.buffer }
     const worker = new Worker(script, { workerData, name: 'nfwhy drops' })
     this.done = new Promise((resolve) => worker.once('exit', () => resolve()))
     this.ready = this.listen(worker)
@@ -79,10 +96,8 @@ class ThreadWatch implements DropWatch {
         reject(error)
       }
       worker.on('message', (message: FromDropThread) => {
-        if (message.kind === 'drops') this.hand(message)
-        else if (message.kind === 'caught-up') this.answer(message.turn)
-        else if (message.kind === 'missed') this.interrupted = message.missed
-        else if (message.kind === 'failed') fail(errorOf(message))
+        if (message.kind === 'failed') fail(errorOf(message))
+        else if (message.kind !== 'ready') this.queue(message)
         else {
           this.reasons = message.reasons
           resolve()
@@ -91,10 +106,32 @@ class ThreadWatch implements DropWatch {
       worker.on('error', fail)
       worker.on('exit', () => {
         this.ended = true
-        this.answer(Number.POSITIVE_INFINITY)
+        if (this.queued.length === 0) this.answer(Number.POSITIVE_INFINITY)
         reject(new Error('the thread that watches drops ended before it was ready'))
       })
     })
+  }
+
+  /** One after the other, with a look at all else that goes on in between: a thousand messages may come in one turn. */
+  private queue(message: Queued): void {
+    this.queued.push(message)
+    this.working ??= setImmediate(this.work)
+  }
+
+  private readonly work = (): void => {
+    const until = performance.now() + SLICE
+    let at = 0
+    do {
+      const message = this.queued[at++]!
+      if (message.kind === 'drops') this.hand(message)
+      else if (message.kind === 'caught-up') this.answer(message.turn)
+      else this.interrupted = message.missed
+    } while (at < this.queued.length && performance.now() < until)
+    this.queued = this.queued.slice(at)
+    this.working = this.queued.length > 0 ? setImmediate(this.work) : undefined
+    if (this.working) return
+    if (this.ended) this.answer(Number.POSITIVE_INFINITY)
+    this.rest()
   }
 
   private hand({ records, locations, clockOffset }: Extract<FromDropThread, { kind: 'drops' }>): void {
@@ -109,10 +146,19 @@ class ThreadWatch implements DropWatch {
   }
 
   caughtUp(): Promise<void> {
-    if (this.ended) return Promise.resolve()
+    if (this.ended && !this.working) return Promise.resolve()
     const turn = Atomics.add(this.turns, 0, 1) + 1
     Atomics.notify(this.turns, 0)
     return new Promise((resolve) => this.waiting.push({ turn, resolve }))
+  }
+
+  private readonly leaveRest = (): void => {
+    for (const message of this.queued) if (message.kind === 'drops') this.unread += message.records.length / RECORD
+    this.queued = []
+    if (this.working) clearImmediate(this.working)
+    this.working = undefined
+    this.answer(Number.POSITIVE_INFINITY)
+    this.rest()
   }
 
   private answer(turn: number): void {
@@ -120,16 +166,23 @@ class ThreadWatch implements DropWatch {
   }
 
   lost(): number {
-    return this.control.lost
+    return this.control.lost + this.unread
   }
 
   missed(): number {
     return this.interrupted
   }
 
-  async stop(): Promise<void> {
+  async stop(within = Number.POSITIVE_INFINITY): Promise<void> {
     this.control.stop()
     await this.done
+    if (this.working) {
+      const late = within === Number.POSITIVE_INFINITY ? undefined : setTimeout(this.leaveRest, within)
+      await new Promise<void>((resolve) => {
+        this.rest = resolve
+      })
+      clearTimeout(late)
+    }
     if (this.failure) throw this.failure
   }
 }

@@ -11,7 +11,7 @@ import { programFor } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
 
 /**
- * `namespace`: where the place is on our own kernel. Resolves when the stream is ready; throws LiveProblem, also where
+ * `namespace`: where the place is on our own kernel. `holdBytes`: received and not yet read, at most. Resolves when the stream is ready; throws LiveProblem, also where
  * an end is asked for (Interrupted), and then nothing of it is left.
  */
 export async function openStream(
@@ -19,11 +19,12 @@ export async function openStream(
   place: Place,
   facts: Facts,
   namespace: { path?: string } | undefined,
+  holdBytes: number,
   ending?: AbortSignal,
 ): Promise<{ stream: EventStream; note?: string }> {
   let note: string | undefined
   if (namespace && stream.kind !== 'kernel-log') {
-    const direct = netlinkStream(stream, namespace)
+    const direct = netlinkStream(stream, namespace, holdBytes)
     try {
       await direct.ready
       return { stream: direct }
@@ -46,9 +47,14 @@ export async function openStream(
   return { stream: opened, ...(note === undefined ? {} : { note }) }
 }
 
-function netlinkStream(stream: Exclude<Stream, { kind: 'kernel-log' }>, { path }: { path?: string }): EventStream {
+function netlinkStream(
+  stream: Exclude<Stream, { kind: 'kernel-log' }>,
+  { path }: { path?: string },
+  holdBytes: number,
+): EventStream {
   const receiver: Receiver = receive({
     what: stream.kind,
+    holdBytes,
     ...(path === undefined ? {} : { namespace: path }),
     ...(stream.kind === 'nflog' ? { group: stream.group } : {}),
   })
@@ -60,6 +66,9 @@ function netlinkStream(stream: Exclude<Stream, { kind: 'kernel-log' }>, { path }
     ready: receiver.ready.then(() => {}),
     chunks: receiver.chunks,
     lost: () => receiver.lost(),
+    unread: () => receiver.unread(),
+    received: () => receiver.received(),
+    abandon: () => receiver.abandon(),
     onRulesetChange: (callback) => receiver.onRulesetChange(callback),
     stop: () => receiver.stop(),
   }

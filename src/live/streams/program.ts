@@ -76,6 +76,7 @@ export function programStream(place: Place, program: Program, beginning = BEGINN
     ready,
     chunks: chunks(),
     lost: () => 0,
+    unread: () => 0,
     async stop() {
       stopped = true
       if (heard) await new Promise((resolve) => setTimeout(resolve, TRAILING))

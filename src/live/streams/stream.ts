@@ -1,4 +1,5 @@
 /** Where a session's events come from: bytes of a capture format that files have, too. */
+import type { Abandoned } from '../../kernel/receiver.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { formatById } from '../../read/recognise.ts'
 
@@ -19,6 +20,12 @@ export interface EventStream {
   chunks: AsyncIterable<Uint8Array>
   /** Messages that are known to be lost; what the stream itself tells of losses is not among them. */
   lost(): number
+  /** Bytes that were received and not yet asked for, which is how far a reader is behind; a program waits instead. */
+  unread(): number
+  /** Of which that is the last part. */
+  received?(): number
+  /** What has come and was not asked for; `chunks` end. A program's output, of which little can be left, is read to its end. */
+  abandon?(): Abandoned
   /** Rules of nf_tables have changed. */
   onRulesetChange?(callback: () => void): void
   stop(): Promise<void>
