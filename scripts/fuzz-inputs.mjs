@@ -74,7 +74,7 @@ function work({ from, step, to, times = 1, patience = HANGS, onSlow }) {
   writeFileSync(progress, Buffer.alloc(8))
   const task = { folders, seed, from, step, to, progress, shrinks: true, times }
   const child = fork(join(folder, 'worker.mjs'), [JSON.stringify(task)], {
-    execArgv: [`--max-old-space-size=${HEAP}`, '--stack-trace-limit=30'],
+    execArgv: [`--max-old-space-size=${HEAP}`, '--max-semi-space-size=32', '--stack-trace-limit=12'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })
   let stderr = ''

@@ -175,7 +175,7 @@ export async function readInPieces({ files: [file], options }: Case): Promise<vo
   const whole = read([Math.max(1, bytes.length)])
   const { number } = options
   const sizes = [1 + (number % 13), 1 + ((number >>> 4) % 301), 1 + ((number >>> 9) % 97)]
-  const cut = read(number % 4 === 0 && bytes.length < 8000 ? [1] : sizes)
+  const cut = read(number % 4 === 0 && bytes.length < 2000 ? [1] : sizes)
   if (cut !== whole) throw new Broken(`pieces of ${recognised.format.id}`, difference(whole, cut))
 }
 

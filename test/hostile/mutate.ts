@@ -5,7 +5,7 @@ import type { Random } from './random.ts'
 import { NAMES, NESTS, NUMBERS, WORDS } from './words.ts'
 
 /** Nothing grows beyond this: what more of the same does to a reader is asked elsewhere. Characters. */
-const LONGEST = 60_000
+const LONGEST = 30_000
 /** How often a token, a line or a bracket is repeated at most. */
 const MOST_TIMES = 2000
 
@@ -16,7 +16,7 @@ export function mutate(text: string, random: Random, other: () => string): strin
   const isBinary = text.slice(0, 4096).includes('\0')
   let changed = text
   for (let times = 1 + random.small(6); times > 0; times--) {
-    const mutation = isBinary && random.chance(0.7) ? mutateBinary : random.pick(random.chance(0.06) ? LARGE : SMALL)
+    const mutation = isBinary && random.chance(0.7) ? mutateBinary : random.pick(random.chance(0.03) ? LARGE : SMALL)
     changed = mutation(changed, random, other)
     if (changed.length > LONGEST) changed = changed.slice(0, LONGEST)
   }

@@ -8,9 +8,9 @@ import { difference } from './explaining.ts'
 /** Addresses that no fixture has, as text alone shows them. */
 const SECRETS: readonly string[] = ['45.67.89.123', '2a02:4567:89ab:cdef:1234:5678:9abc:def1', '52:54:9e:4d:3c:7b']
 /** Nothing stands beside it with which it would be another word. */
-const SHOWN = new RegExp(`(?<![\\w.:-])(?:${SECRETS.map((one) => one.replaceAll('.', '\\.')).join('|')})(?![\\w.:-])`)
+const SHOWN = new RegExp(`(?<![\\w.:/-])(?:${SECRETS.map((one) => one.replaceAll('.', '\\.')).join('|')})(?![\\w.:-])`)
 /** These hold no addresses: numbers of counters, names of modules and programs. */
-const WITHOUT: readonly string[] = ['conntrack-stats', 'nfnetlink-queue', 'modules', 'versions']
+const WITHOUT: readonly string[] = ['conntrack-stats', 'nfnetlink-queue', 'modules', 'versions', 'uname']
 
 export async function redactFile({ files: [file], options }: Case): Promise<void> {
   const before = recognise(file!.text.slice(0, 65_536))?.format.id
@@ -58,7 +58,7 @@ function planted(text: string, number: number): string {
 
 /** Of the same kind as each of the secrets. */
 const ADDRESSES: readonly RegExp[] = [
-  /(?<![\w.:-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.:-])/g,
-  /(?<![\w.:-])[\da-f]{1,4}:[\da-f:]*:[\da-f]{1,4}(?![\w.:-])/g,
-  /(?<![\w.:-])(?:[\da-f]{2}:){5}[\da-f]{2}(?![\w.:-])/g,
+  /(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.:-])/g,
+  /(?<![\w.:/-])[\da-f]{1,4}:[\da-f:]*:[\da-f]{1,4}(?![\w.:-])/g,
+  /(?<![\w.:/-])(?:[\da-f]{2}:){5}[\da-f]{2}(?![\w.:-])/g,
 ]

@@ -10,16 +10,14 @@ const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 export class Room {
   readonly folder = mkdtempSync(join(PLACE, 'nfwhy-fuzz-'))
-  private written: string[] = []
 
-  /** Their paths; those of the case before are gone. */
+  /** Their paths. Files of cases before stay where they have another name. */
   lay(files: readonly CaseFile[]): string[] {
-    for (const path of this.written) rmSync(path, { force: true })
-    this.written = files.map(({ name }) => join(this.folder, name))
+    const paths = files.map(({ name }) => join(this.folder, name))
     files.forEach(({ text }, i) => {
-      writeFileSync(this.written[i]!, text, 'latin1')
+      writeFileSync(paths[i]!, text, 'latin1')
     })
-    return this.written
+    return paths
   }
 
   close(): void {
