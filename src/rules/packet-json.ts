@@ -1,8 +1,10 @@
 /** A packet as JSON, as contract.md has it: what is not one of its fields, or not of its type, is an error. */
-import type { Packet } from '../model/packet.ts'
+
+import { parseAddress } from '../model/address.ts'
+import type { CtState, Packet } from '../model/packet.ts'
 import { closest } from './closest.ts'
 
-type Kind = 'text' | 'number' | 'texts' | 'flag' | 'packet'
+type Kind = 'text' | 'address' | 'number' | 'texts' | 'flag' | 'packet'
 
 const FIELDS: Readonly<Record<keyof Packet, Kind>> = {
   in: 'text',
@@ -10,8 +12,8 @@ const FIELDS: Readonly<Record<keyof Packet, Kind>> = {
   physIn: 'text',
   physOut: 'text',
   vlan: 'number',
-  src: 'text',
-  dst: 'text',
+  src: 'address',
+  dst: 'address',
   protocol: 'text',
   sport: 'number',
   dport: 'number',
@@ -47,10 +49,18 @@ const FIELDS: Readonly<Record<keyof Packet, Kind>> = {
 
 const WORDS: Readonly<Record<Kind, string>> = {
   text: 'a text',
+  address: 'an IPv4 or IPv6 address',
   number: 'a number, 0 or more',
   texts: 'a list of texts',
   flag: 'true or false',
   packet: 'a packet',
+}
+
+/** Fields that take words of a list, in any case. */
+const LISTED: Readonly<Partial<Record<keyof Packet, readonly string[]>>> = {
+  tcpFlags: ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ae'],
+  ctState: ['new', 'established', 'related', 'invalid', 'untracked'],
+  ctDir: ['original', 'reply'],
 }
 
 export type PacketResult = { packet: Packet } | { error: string }
@@ -64,7 +74,16 @@ export function readPacketJson(text: string): PacketResult {
     return { error: `the packet is no JSON: ${(error as Error).message}` }
   }
   const error = wrongInPacket(value)
-  return error === undefined ? { packet: value as Packet } : { error }
+  return error === undefined ? { packet: lowered(value as Packet) } : { error }
+}
+
+function lowered(packet: Packet): Packet {
+  const copy: Packet = { ...packet }
+  if (packet.tcpFlags) copy.tcpFlags = packet.tcpFlags.map((flag) => flag.toLowerCase())
+  if (packet.ctState) copy.ctState = packet.ctState.toLowerCase() as CtState
+  if (packet.ctDir) copy.ctDir = packet.ctDir.toLowerCase() as 'original' | 'reply'
+  if (packet.inner) copy.inner = lowered(packet.inner)
+  return copy
 }
 
 /** What is wrong with it, in a sentence; undefined: it is a packet. */
@@ -80,8 +99,16 @@ export function wrongInPacket(value: unknown): string | undefined {
       const inner = wrongInPacket(one)
       if (inner !== undefined) return inner
     } else if (!isKind(one, kind)) return `"${key}" is ${WORDS[kind]}`
+    const words = LISTED[key as keyof Packet]
+    const unknown = words && [one as string | string[]].flat().find((word) => !words.includes(word.toLowerCase()))
+    if (unknown !== undefined) return unknownWord(key, unknown, words!)
   }
   return undefined
+}
+
+function unknownWord(key: string, word: string, words: readonly string[]): string {
+  const meant = closest(word.toLowerCase(), words)
+  return `"${key}" cannot be "${word}"${meant === undefined ? `: it is one of ${words.join(', ')}` : `; did you mean "${meant}"?`}`
 }
 
 function isKind(value: unknown, kind: Kind): boolean {
@@ -90,6 +117,8 @@ function isKind(value: unknown, kind: Kind): boolean {
       return typeof value === 'number' && Number.isInteger(value) && value >= 0
     case 'flag':
       return typeof value === 'boolean'
+    case 'address':
+      return typeof value === 'string' && parseAddress(value) !== undefined
     case 'texts':
       return Array.isArray(value) && value.every((one) => typeof one === 'string')
     default:

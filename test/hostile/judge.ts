@@ -2,6 +2,7 @@
 import type { FormName } from '../../src/reports/index.ts'
 import { checkExplanation, checkJourney, checkSummary } from '../cli/contract.ts'
 import { Broken } from './broken.ts'
+import { INHERITED } from './words.ts'
 
 /** What must never reach a terminal: controls, what turns the reading direction, what hides, halves of letters. */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u
@@ -50,15 +51,33 @@ function promised(what: string, check: () => void): void {
   }
 }
 
-/** Names from files must not become parts of every object. */
-export function judgePrototypes(): void {
-  const own = [...OWN].flatMap(([one, before]) => Reflect.ownKeys(one).filter((key) => !before.has(key)))
-  if (own.length > 0) throw new Broken('polluted prototype', own.map(String).join(', '))
+/**
+ * From now on every object inherits a field that throws. A word of a file that is looked up in a table finds it, where
+ * the table is not asked whether the word is its own: as it would find `constructor`, without anybody noticing.
+ */
+export function trapInherited(): void {
+  for (const name of [INHERITED, INHERITED.toUpperCase()])
+    Object.defineProperty(Object.prototype, name, {
+      get() {
+        throw new Inherited('a word of a file found what every object has')
+      },
+      configurable: true,
+    })
 }
 
+class Inherited extends Error {}
+
+/** Names from files must not become parts of every object. */
+export function judgePrototypes(): void {
+  for (const [one, before] of OWN) {
+    const added = Reflect.ownKeys(one).filter((key) => !before.has(key))
+    if (added.length > 0) throw new Broken('polluted prototype', added.map(String).join(', '))
+  }
+}
+
+/** What they have by themselves, and the trap. */
 const OWN = new Map(
-  [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype, Object, Array].map((one) => [
-    one as object,
-    new Set(Reflect.ownKeys(one)),
-  ]),
+  [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype, Object, Array].map(
+    (one: object) => [one, new Set([...Reflect.ownKeys(one), INHERITED, INHERITED.toUpperCase()])],
+  ),
 )

@@ -12,6 +12,9 @@ export const NUMBERS: readonly string[] = [
 /** As UTF-8, a byte a letter. */
 const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
+/** What every object has while cases run, and nothing may find by it: test/hostile/judge.ts. */
+export const INHERITED = 'zzinherited'
+
 export const NAMES: readonly string[] = [
   // what a shell would do something with
   ...words('$(touch$\x7bIFS\x7dx) `id` ;reboot |sh & \' " \';id;\' ";id;" \\ --help - .. ../../x * # | %s%n'),
@@ -21,6 +24,7 @@ export const NAMES: readonly string[] = [
   ...['\ufeff', '\u2028'].map(bytes),
   // what every object of JavaScript has
   ...words('__proto__ constructor toString hasOwnProperty valueOf prototype __defineGetter__ length'),
+  ...[INHERITED, INHERITED, INHERITED, INHERITED.toUpperCase()],
   // no UTF-8
   ...['\xff\xfe', '\xc0\x80', '\xed\xa0\x80', '\xf8', '\xc3'],
   // what Markdown and HTML would do something with, and what is a word here

@@ -4,6 +4,7 @@
  */
 import { openSync, writeSync } from 'node:fs'
 import { type Case, makeCase } from './case.ts'
+import { trapInherited } from './judge.ts'
 import { Room } from './room.ts'
 import { failureOf, runCase } from './run-case.ts'
 import { Seeds } from './seeds.ts'
@@ -31,6 +32,7 @@ const TRIES = 600
 const SLOW = 1000
 
 const task = JSON.parse(process.argv[2]!) as Task
+trapInherited()
 const seeds = new Seeds(task.folders)
 const room = new Room()
 const progress = openSync(task.progress, 'w')

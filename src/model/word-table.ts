@@ -1,0 +1,6 @@
+/**
+ * A table that words of files are looked up in. It finds what it holds and nothing else: an object of JavaScript also has
+ * `constructor`, `toString` and others, and a chain may be called so.
+ */
+export const wordTable = <T>(entries: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.assign(Object.create(null), entries)
