@@ -4,3 +4,9 @@
  */
 export const wordTable = <T>(entries: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
   Object.assign(Object.create(null), entries)
+
+/** A table of such tables. */
+export const wordTables = <T>(
+  entries: Readonly<Record<string, Readonly<Record<string, T>>>>,
+): Readonly<Record<string, Readonly<Record<string, T>>>> =>
+  wordTable(Object.fromEntries(Object.entries(entries).map(([name, table]) => [name, wordTable(table)])))
