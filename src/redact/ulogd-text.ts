@@ -24,6 +24,8 @@ export function redactUlogdLine(line: string, redactor: Redactor): string {
   let result = ''
   let at = 0
   for (const { 0: whole, 1: name = '', 2: colon = '', 3: value = '', index } of line.matchAll(FIELD)) {
+    // the beginning of an address is no number
+    if (/[\w.:]/.test(line[index + whole.length] ?? '')) continue
     result += between(line.slice(at, index), redactor)
     if (!ULOGD_FIELDS.has(name) && !ALSO.has(name))
       result += value.startsWith('"') ? `"${name}"${colon}""` : redactPlain(whole, redactor)

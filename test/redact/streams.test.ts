@@ -247,6 +247,7 @@ test('folders are named as their hosts are, and keep their dates', () => {
 
 test.each([
   ['ulogd-json', '{"oob.family": 2, 45.67.89.123 "ip.ttl": 63, "x": 45.67.89.124}\n', ['45.67.89.123', '45.67.89.124']],
+  ['ulogd-json', '{"oob.family": 2, "oob.mark": 52:54:9e:4d:3c:7b 0, "tcp.csum": 1}\n', ['52:54:9e:4d:3c:7b']],
   ['ulogd-json', '{"oob.family": 2, "ip.saddr.str": "45.67.89.123', ['45.67.89.123']],
   [
     'ss',
