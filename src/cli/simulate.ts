@@ -144,7 +144,7 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
 }
 
 /** Throws UserError. */
-function readSpec(text: string): Packet {
+export function readSpec(text: string): Packet {
   if (text.trimStart().startsWith('{')) return readJson(text, '--packet')
   const result = parseSpec(text)
   if ('packet' in result) return result.packet
@@ -203,7 +203,7 @@ function unusedAssumption(condition: string, open: readonly string[]): Diagnosti
 }
 
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
-function applyCommand(world: World, command: string): World {
+export function applyCommand(world: World, command: string): World {
   const editor = new Editor(world)
   const run = new ScriptRun(command, {
     apply: (edit) => editor.apply(edit),

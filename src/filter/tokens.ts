@@ -18,11 +18,16 @@ const KINDS: Readonly<Record<string, Token['kind']>> = {
   or: 'or',
 }
 
+/** What ends a word. */
+const BETWEEN = /[\s()!&|]/
+
 /** Throws FilterProblem at what looks into the packet's bytes (`tcp[13] & 2 != 0`), and at a lone `&` or `|`. */
 export function tokenize(filter: string): Token[] {
-  const access = /[^\s()!&|]*\[/.exec(filter)
-  if (access) {
-    const word = { text: /^\S*/.exec(filter.slice(access.index))![0], column: access.index + 1 }
+  const bracket = filter.indexOf('[')
+  if (bracket >= 0) {
+    let start = bracket
+    while (start > 0 && !BETWEEN.test(filter[start - 1]!)) start--
+    const word = { text: /^\S*/.exec(filter.slice(start))![0], column: start + 1 }
     const syn = /tcp\[(13|tcpflags)\]/.test(filter) ? 'syn' : undefined
     throw new FilterProblem(word, `"${word.text}" looks into the packet's bytes, which a trace does not show`, syn)
   }

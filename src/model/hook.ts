@@ -1,24 +1,26 @@
+import { wordTable } from './word-table.ts'
+
 export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress'
 
 export const HOOKS: readonly Hook[] = ['ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress']
 
 /** The built-in chain names of iptables and the hooks they hang on. */
-export const IPTABLES_HOOKS: Readonly<Record<string, Hook>> = {
+export const IPTABLES_HOOKS = wordTable<Hook>({
   PREROUTING: 'prerouting',
   INPUT: 'input',
   FORWARD: 'forward',
   OUTPUT: 'output',
   POSTROUTING: 'postrouting',
-}
+})
 
 /** Which built-in chains each iptables table has. */
-export const IPTABLES_TABLES: Readonly<Record<string, readonly string[]>> = {
+export const IPTABLES_TABLES = wordTable<readonly string[]>({
   raw: ['PREROUTING', 'OUTPUT'],
   mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
   nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
   filter: ['INPUT', 'FORWARD', 'OUTPUT'],
   security: ['INPUT', 'FORWARD', 'OUTPUT'],
-}
+})
 
 /**
  * At which priority an iptables table hangs on a hook (include/uapi/linux/netfilter_ipv4.h; the same numbers for IPv6).

@@ -36,7 +36,9 @@ export function redactSs(line: string, redactor: Redactor): string {
     const [, address = '', zone = ''] = /^(.*?)(%.*)?$/.exec(text.slice(0, colon))!
     const bare = address.replace(/^\[|\]$/g, '')
     const mapped = redactor.addressText(bare)
-    return mapped === undefined ? text : `${address.replace(bare, mapped)}${zone}${text.slice(colon)}`
+    return mapped === undefined
+      ? redactPlain(text, redactor)
+      : `${address.replace(bare, mapped)}${zone}${text.slice(colon)}`
   }
   return `${head}${end(local)}${blank}${end(peer)}${redactPlain(rest.replace(/\bcgroup:\S+/g, 'cgroup:/'), redactor)}`
 }

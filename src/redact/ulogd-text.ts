@@ -21,9 +21,22 @@ export function redactUlogdLine(line: string, redactor: Redactor): string {
       /(\bprefix: ?)(?!TRACE)(.*?)(?=\s\w+:)/,
       (_, key: string, text: string) => key + redactFree(text, redactor),
     )
-  return line.replace(FIELD, (whole, name: string, colon: string, value: string) => {
-    if (!ULOGD_FIELDS.has(name) && !ALSO.has(name)) return value.startsWith('"') ? `"${name}"${colon}""` : whole
-    if (name === 'oob.prefix' && !value.startsWith('"TRACE:')) return `"${name}"${colon}${redactFree(value, redactor)}`
-    return `"${name}"${colon}${redactPlain(value, redactor)}`
-  })
+  let result = ''
+  let at = 0
+  for (const { 0: whole, 1: name = '', 2: colon = '', 3: value = '', index } of line.matchAll(FIELD)) {
+    // the beginning of an address is no number
+    if (/[\w.:]/.test(line[index + whole.length] ?? '')) continue
+    result += between(line.slice(at, index), redactor)
+    if (!ULOGD_FIELDS.has(name) && !ALSO.has(name))
+      result += value.startsWith('"') ? `"${name}"${colon}""` : redactPlain(whole, redactor)
+    else {
+      const redact = name === 'oob.prefix' && !value.startsWith('"TRACE:') ? redactFree : redactPlain
+      result += `"${name}"${colon}${redact(value, redactor)}`
+    }
+    at = index + whole.length
+  }
+  return result + between(line.slice(at), redactor)
 }
+
+/** In a row that is damaged anything may stand between its fields. */
+const between = (text: string, redactor: Redactor): string => (/\w/.test(text) ? redactPlain(text, redactor) : text)

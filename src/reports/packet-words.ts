@@ -1,7 +1,9 @@
 /** A packet in words: its addresses with what NAT made of them, its flags or ICMP type, its interfaces. */
+
 import { describeEnd } from '../explain/context.ts'
 import type { Change, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
+import { wordTable } from '../model/word-table.ts'
 import { ICMP_TYPES, ICMPV6_TYPES } from '../rules/iptables/values/icmp.ts'
 import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
@@ -76,7 +78,7 @@ export function interfaceWords({ packet, steps, outcome }: Journey): string[] {
 }
 
 const HEX = new Set(['mark', 'ctMark', 'tos'])
-const NAMES: Readonly<Record<string, string>> = {
+const NAMES: Readonly<Record<string, string>> = wordTable({
   src: 'source',
   dst: 'destination',
   sport: 'source port',
@@ -91,7 +93,7 @@ const NAMES: Readonly<Record<string, string>> = {
   fragOffset: 'fragment offset',
   srcMac: 'source MAC',
   dstMac: 'destination MAC',
-}
+})
 
 /** A packet's field as people call it. */
 export const fieldName = (field: string): string => NAMES[field] ?? field

@@ -1,13 +1,15 @@
 /** What statements change of a packet on its way through a rule. What cannot be told is not known from then on. */
+
 import type { Packet } from '../model/packet.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
+import { wordTable } from '../model/word-table.ts'
 import { reader } from './facts.ts'
 import { ABSENT, type Moment } from './moment.ts'
 import { mappedNumber } from './nft/map.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** Where a packet keeps a field that statements write; the others are never known anyway. */
-const KEYS: Readonly<Record<string, keyof Packet>> = {
+const KEYS: Readonly<Record<string, keyof Packet>> = wordTable({
   'meta mark': 'mark',
   'ct mark': 'ctMark',
   'ct zone': 'ctZone',
@@ -26,7 +28,7 @@ const KEYS: Readonly<Record<string, keyof Packet>> = {
   'tcp flags': 'tcpFlags',
   'tcp option maxseg size': 'tcpOptions',
   'tcp options': 'tcpOptions',
-}
+})
 
 /** Undefined for what no packet here keeps. */
 export const keptAs = (field: string): keyof Packet | undefined => KEYS[field]

@@ -2,6 +2,7 @@
  * What one packet's fields hold at one moment of its way, as far as the packet and the host's state tell. What is not
  * told is unknown, with the reason; one file for each layer is in facts/.
  */
+import { wordTable } from '../model/word-table.ts'
 import { CONNECTION } from './facts/connection.ts'
 import { HEADERS } from './facts/headers.ts'
 import { ROUTING } from './facts/routing.ts'
@@ -14,7 +15,7 @@ import type { Held } from './values.ts'
 
 export type { Moment } from './moment.ts'
 
-const READERS: Readers = { ...WAY, ...HEADERS, ...TRANSPORT, ...CONNECTION, ...ROUTING, ...UNKNOWNS }
+const READERS: Readers = wordTable({ ...WAY, ...HEADERS, ...TRANSPORT, ...CONNECTION, ...ROUTING, ...UNKNOWNS })
 
 type Reader = (moment: Moment) => Held | typeof ABSENT | Unknown
 

@@ -2,6 +2,8 @@
  * The fields that conditions and statements speak of, under nft's names (nft(8), "payload expressions", "meta
  * expressions", "conntrack expressions"). What is not a packet's field in nft has the nearest expression's name.
  */
+import { wordTable } from '../model/word-table.ts'
+
 export type FieldType =
   /** An unsigned number, host order. */
   | 'number'
@@ -16,7 +18,7 @@ export type FieldType =
   /** Several names at once; `==` a set asks whether any of them is there. */
   | 'flags'
 
-export const FIELDS: Readonly<Record<string, FieldType>> = {
+export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   // the packet's way
   'meta iifname': 'name',
   'meta oifname': 'name',
@@ -193,4 +195,4 @@ export const FIELDS: Readonly<Record<string, FieldType>> = {
   'socket wildcard': 'number',
   'socket transparent': 'number',
   'rt nexthop': 'address',
-}
+})

@@ -1,12 +1,14 @@
 /** Which fields of a packet an ipset looks at. */
+import { wordTable } from '../model/word-table.ts'
+
 type Direction = 'src' | 'dst'
 
-const FIELDS: Readonly<Record<string, Readonly<Record<Direction, string>>>> = {
+const FIELDS: Readonly<Record<string, Readonly<Record<Direction, string>>>> = wordTable({
   port: { src: 'th sport', dst: 'th dport' },
   mac: { src: 'ether saddr', dst: 'ether daddr' },
   iface: { src: 'meta iifname', dst: 'meta oifname' },
   mark: { src: 'meta mark', dst: 'meta mark' },
-}
+})
 
 /** The parts of a set's type: `ip` and `port` of `hash:ip,port`. */
 export const setParts = (type: string): string[] => type.slice(type.indexOf(':') + 1).split(',')

@@ -1,5 +1,7 @@
 /** Names and numbers that iproute2 has for tables, types and values of the type-of-service field. */
+
 import type { Route } from '../model/host.ts'
+import { wordTable } from '../model/word-table.ts'
 
 /** Their place is the number that `ip -N` prints (RTN_*, include/uapi/linux/rtnetlink.h). */
 const TYPES: readonly (Route['type'] | 'unspec')[] = [
@@ -22,13 +24,13 @@ export function routeType(text: string): Route['type'] | undefined {
   return type === 'unspec' ? undefined : type
 }
 
-const TABLES: Readonly<Record<string, string>> = { '253': 'default', '254': 'main', '255': 'local' }
+const TABLES: Readonly<Record<string, string>> = wordTable({ '253': 'default', '254': 'main', '255': 'local' })
 
 /** The name of a table that has one by default, also where `-N` printed its number. */
 export const tableName = (text: string): string => TABLES[text] ?? text
 
 /** iproute2's etc/rt_dsfield, whose names ip prints in place of some values. */
-const TOS: Readonly<Record<string, number>> = {
+const TOS: Readonly<Record<string, number>> = wordTable({
   default: 0x00,
   CS1: 0x20,
   CS2: 0x40,
@@ -54,7 +56,7 @@ const TOS: Readonly<Record<string, number>> = {
   lowdelay: 0x10,
   throughput: 0x08,
   reliability: 0x04,
-}
+})
 
 /** `0x10`, `EF`; undefined for a name that is not known. ip prints the number in hex, with or without 0x. */
 export function tosValue(text: string): number | undefined {

@@ -1,4 +1,5 @@
 /** One packet on its way through the kernel, as an sk_buff is: what it is now, and what hangs on it. */
+
 import type { Hook } from '../model/hook.ts'
 import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
@@ -7,6 +8,7 @@ import type { Connection, Direction, Tracking } from '../rules/conntrack/connect
 import type { Moment } from '../rules/moment.ts'
 import { Journal } from './journal.ts'
 import type { Fields } from './packet-state.ts'
+import { Undetermined } from './undetermined.ts'
 
 export class Skb {
   /** As it is now; only `change` writes to it, and the journal keeps what was. */
@@ -72,7 +74,14 @@ export function changeAll(skb: Skb, fields: Fields): void {
   for (const key in fields) change(skb, key as keyof Packet, fields[key as keyof Packet])
 }
 
-/** From here on it is not known what these fields hold. */
+const ADDRESSES = [
+  ['src', 'the source address'],
+  ['dst', 'the destination address'],
+] as const
+
+/** From here on it is not known what these fields hold. Throws Undetermined for addresses: all that follows goes by them. */
 export function forget(skb: Skb, fields: readonly (keyof Packet)[]): void {
+  for (const [field, name] of ADDRESSES)
+    if (fields.includes(field)) throw new Undetermined(name, 'a rule may have rewritten it, and to what is not known')
   for (const field of fields) change(skb, field, undefined)
 }

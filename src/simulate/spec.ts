@@ -10,6 +10,7 @@
 import type { FilterError } from '../filter/error.ts'
 import { parseAddress } from '../model/address.ts'
 import type { Packet } from '../model/packet.ts'
+import { wordTable } from '../model/word-table.ts'
 import { closest } from '../rules/closest.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
 import { ICMP_TYPES, ICMPV6_TYPES, readIcmpType } from '../rules/iptables/values/icmp.ts'
@@ -60,7 +61,7 @@ type NumberKey = Exclude<
 >
 
 /** Words that a number follows, with the largest one. */
-const NUMBERS: Readonly<Record<string, readonly [NumberKey, number]>> = {
+const NUMBERS = wordTable<readonly [NumberKey, number]>({
   mark: ['mark', 0xffffffff],
   ttl: ['ttl', 255],
   hoplimit: ['ttl', 255],
@@ -76,7 +77,7 @@ const NUMBERS: Readonly<Record<string, readonly [NumberKey, number]>> = {
   code: ['icmpCode', 255],
   uid: ['uid', 0xffffffff],
   gid: ['gid', 0xffffffff],
-}
+})
 const WORDS = ['in', 'out', 'from', 'df', ...Object.keys(NUMBERS), ...FLAGS]
 
 class SpecReader {

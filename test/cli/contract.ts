@@ -1,6 +1,4 @@
 /** What is promised of the JSON, asked of every value: no field but those, each of its kind. */
-import { expect } from 'vitest'
-
 type Check = (value: unknown, path: string) => void
 
 const fail = (path: string, what: string, value: unknown): never => {
@@ -59,6 +57,8 @@ const PACKET = object({
 const FAMILY = oneOf('ip', 'ip6', 'arp', 'bridge', 'netdev')
 const REF = { family: text, table: text, chain: text, ...numbers('ruleNumber', 'handle'), ...texts('rule', 'owner') }
 
+const UNMATCHED = object({ ruleNumber: number, rule: text, failed: list(text), 'unknown?': list(text) })
+
 const STEP = object({
   n: number,
   'hook?': oneOf('ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress'),
@@ -68,7 +68,8 @@ const STEP = object({
   'reported?': oneOf('rule', 'return', 'policy'),
   ...numbers('ruleNumber', 'handle', 'depth', 'sport', 'dport', 'mark', 'ttl'),
   known: oneOf('observed', 'carried', 'simulated'),
-  changes: list(object({ field: text, from: scalar, to: scalar })),
+  changes: list(object({ field: text, from: scalar, to: scalar, 'among?': list(scalar) })),
+  'unmatched?': list(UNMATCHED),
 })
 
 const FINDING = object({
@@ -128,10 +129,13 @@ const TAIL = {
 
 /** What a type cannot say: steps count from 1, and what refers to a step means one that is there. */
 function checkSteps(journey: JourneyShape): void {
-  expect(journey.steps.map(({ n }) => n)).toEqual(journey.steps.map((_, i) => i + 1))
+  journey.steps.forEach(({ n }, i) => {
+    if (n !== i + 1) fail(`journey.steps[${i}].n`, String(i + 1), n)
+  })
   const named = [...journey.cause.map(({ step }) => step), ...journey.findings.flatMap(({ steps }) => steps)]
   if (journey.culprit) named.push(journey.culprit.step)
-  for (const step of named) expect(step >= 1 && step <= journey.steps.length).toBe(true)
+  for (const step of named)
+    if (!(step >= 1 && step <= journey.steps.length)) fail('a step that is named', 'one of the journey', step)
 }
 
 interface JourneyShape {

@@ -244,3 +244,19 @@ test('folders are named as their hosts are, and keep their dates', () => {
   expect(redactFolder('acme-2026-11-20', own)).toBe(`${own.names.word('acme')}-2026-11-20`)
   expect(redactFolder('rules', own)).toBe('rules')
 })
+
+test.each([
+  ['ulogd-json', '{"oob.family": 2, 45.67.89.123 "ip.ttl": 63, "x": 45.67.89.124}\n', ['45.67.89.123', '45.67.89.124']],
+  ['ulogd-json', '{"oob.family": 2, "oob.mark": 52:54:9e:4d:3c:7b 0, "tcp.csum": 1}\n', ['52:54:9e:4d:3c:7b']],
+  ['ulogd-json', '{"oob.family": 2, "ip.saddr.str": "45.67.89.123', ['45.67.89.123']],
+  [
+    'ss',
+    'tcp LISTEN 0 5 0.0.0.0:22 2a02:4567:89ab:cdef:1234:5678:9abc:def1 users:(("sshd",pid=7,fd=3))\n',
+    ['2a02:4567'],
+  ],
+  ['ss', 'tcp LISTEN 0 5 52:54:9e:4d:3c:7b 0.0.0.0:*\n', ['52:54:9e:4d:3c:7b']],
+])('%s: an address stays nowhere, where a line is damaged either: %s', (format, text, secrets) => {
+  const stream = redactingStream(format, new Redactor('damaged'))!
+  const shown = Buffer.concat([stream.push(Buffer.from(text)), stream.end()]).toString()
+  for (const secret of secrets) expect(shown).not.toContain(secret)
+})

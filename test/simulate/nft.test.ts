@@ -47,6 +47,21 @@ describe('verdict maps', () => {
   })
 })
 
+describe('an address that a rule sets to what is not known', () => {
+  const set = (hook: string, words: string) =>
+    `table ip t { chain c { type filter hook ${hook} priority -400; ${words}; accept; } }`
+
+  it.each([
+    ['prerouting', 'ip daddr set numgen inc mod 2 map { 0 : 10.0.2.3, 1 : 10.0.2.4 }', 'the destination address'],
+    ['prerouting', 'ip saddr set 10.0.1.9', 'the source address'],
+    ['forward', 'ip daddr set ip saddr', 'the destination address'],
+    ['postrouting', 'ip saddr set 10.0.1.9', 'the source address'],
+  ])('ends what can be told: %s %s', (hook, words, condition) => {
+    const { ended } = send(set(hook, words))
+    expect(ended).toMatchObject({ outcome: 'undetermined', open: { condition } })
+  })
+})
+
 describe('NAT', () => {
   const nat = (line: string) => `table ip nat {
 map backends { type inet_service : ipv4_addr; elements = { 80 : 10.0.2.7 } }

@@ -73,6 +73,13 @@ const WRONG: [spec: string, column: number, word: string, message: string, sugge
   ['tcp 10.0.0.1 >', 15, '', 'the destination address is missing'],
   ['tcp 10.0.0.1 > fd00::1', 16, 'fd00::1', 'source and destination are of different families'],
   ['tcp 10.0.0.1 > 10.0.0.2 sny', 25, 'sny', '"sny" is not understood', 'syn'],
+  // what every object of JavaScript has is no word of ours
+  ...['constructor', 'toString', 'valueOf', '__proto__'].map((word): (typeof WRONG)[number] => [
+    `tcp 10.0.0.1 > 10.0.0.2 ${word}`,
+    25,
+    word,
+    `"${word}" is not understood`,
+  ]),
   ['tcp 10.0.0.1 > 10.0.0.2 ttl 256', 29, '256', '"256" is not a number from 0 to 255'],
   ['tcp 10.0.0.1 > 10.0.0.2 mark', 29, '', '"mark" needs a number'],
   ['in', 3, '', '"in" needs an interface'],

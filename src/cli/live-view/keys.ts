@@ -1,10 +1,11 @@
 /** What a terminal sends → keys. */
+import { wordTable } from '../../model/word-table.ts'
 
 /** A name (`up`, `enter`, `ctrl-c`), or the character itself. */
 export type Key = string
 
 /** As xterm, the Linux console, tmux and rxvt send them, behind the escape character. */
-const SEQUENCES: Readonly<Record<string, Key>> = {
+const SEQUENCES: Readonly<Record<string, Key>> = wordTable({
   '[A': 'up',
   '[B': 'down',
   '[C': 'right',
@@ -24,7 +25,7 @@ const SEQUENCES: Readonly<Record<string, Key>> = {
   '[3~': 'delete',
   '[5~': 'pageup',
   '[6~': 'pagedown',
-}
+})
 
 const CONTROLS: Readonly<Record<string, Key>> = {
   '\r': 'enter',

@@ -1,5 +1,7 @@
 /** `conntrack …` ⇄ edits (conntrack-tools 1.4.7, src/conntrack.c). */
+
 import type { ConntrackEdit, TupleFilter } from '../../model/edit.ts'
+import { wordTable } from '../../model/word-table.ts'
 import { closest } from '../../rules/closest.ts'
 import { protocolName, protocolNumber } from '../../rules/iptables/protocols.ts'
 import { canonicalAddress, canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
@@ -14,10 +16,10 @@ const SHORT: Readonly<Record<string, string>> = {
   ...{ n: 'src-nat', g: 'dst-nat', t: 'timeout', o: 'output', b: 'buffer-size' },
 }
 const COMMANDS = ['delete', 'flush', 'dump', 'get', 'event', 'stats', 'count', 'create', 'update', 'add', 'load-file']
-const ALIASES: Readonly<Record<string, string>> = {
+const ALIASES: Readonly<Record<string, string>> = wordTable({
   ...{ 'orig-src': 'src', 'orig-dst': 'dst', protonum: 'proto' },
   ...{ sport: 'orig-port-src', dport: 'orig-port-dst' },
-}
+})
 const FILTERS = [
   ...['src', 'dst', 'reply-src', 'reply-dst', 'proto', 'family', 'mark', 'zone', 'src-nat', 'dst-nat', 'state'],
   ...['orig-port-src', 'orig-port-dst', 'reply-port-src', 'reply-port-dst', 'icmp-type', 'icmp-code', 'icmp-id'],

@@ -2,7 +2,9 @@
  * Whether a new route leads anywhere: its gateway must be reached without another gateway, its interface be up, its
  * source be the host's own (Linux 6.18, net/ipv4/fib_semantics.c fib_create_info; net/ipv6/route.c ip6_route_info_create).
  */
+
 import type { Host, Route } from '../../model/host.ts'
+import { wordTable } from '../../model/word-table.ts'
 import { lookup, routeDevices } from '../../rules/route.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { EditProblem } from '../problem.ts'
@@ -44,7 +46,7 @@ function resolveHops(route: Route, host: Host): Route {
 }
 
 /** What iproute2 and the kernel count it as; 0 leads everywhere. */
-const SCOPES: Readonly<Record<string, number>> = { site: 200, link: 253, host: 254, nowhere: 255 }
+const SCOPES: Readonly<Record<string, number>> = wordTable({ site: 200, link: 253, host: 254, nowhere: 255 })
 const scopeOf = ({ scope }: { scope?: string | undefined }): number => SCOPES[scope ?? ''] ?? 0
 
 function refuseScope({ type, scope, gateway }: Route): void {

@@ -3,12 +3,13 @@
  * Reasons that are not here are newer, of what is no IP, or a driver's own.
  */
 
+import { wordTable } from '../../model/word-table.ts'
 import { CHECKSUM, HERE } from './reasons-here.ts'
 import { at, type Meaning } from './stages.ts'
 
 const FRAGMENTS = 'see who sends so large packets, and whether a router on the way drops some of their parts'
 
-export const MEANINGS: Readonly<Record<string, Meaning>> = {
+export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   ...HERE,
 
   NETFILTER_DROP: at(
@@ -221,10 +222,10 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
     check: 'see what takes it',
     command: 'free -m',
   },
-}
+})
 
 /** Functions that drop without a reason, and what that means there. The newest of them as Linux 6.18 has them. */
-export const BY_FUNCTION: Readonly<Record<string, Meaning>> = {
+export const BY_FUNCTION: Readonly<Record<string, Meaning>> = wordTable({
   ip_error: at('routing', 'the route to its destination refuses it, or there is none'),
   ip6_pkt_discard: at('routing', 'the route to its destination refuses it, or there is none'),
   ip6_pkt_prohibit: at('routing', 'the route to its destination prohibits it'),
@@ -236,4 +237,4 @@ export const BY_FUNCTION: Readonly<Record<string, Meaning>> = {
   neigh_invalidate: MEANINGS.NEIGH_FAILED!,
   ndisc_error_report: MEANINGS.NEIGH_FAILED!,
   arp_error_report: MEANINGS.NEIGH_FAILED!,
-}
+})

@@ -2,6 +2,8 @@
  * One packet state as a row of 32-bit numbers: what journeys are told apart and grouped by, without an object per line.
  * Every column's bit in PRESENT says whether the capture gave it.
  */
+import { wordTable } from '../../model/word-table.ts'
+
 export const PRESENT = 0
 export const IN = 1
 export const OUT = 2
@@ -69,7 +71,7 @@ export const HAS_DST = 1 << 31
 export const WIDE = 1
 
 /** TCP's flags as logs and Wireshark name them, by their bits in the header. */
-export const TCP_FLAGS: Readonly<Record<string, number>> = {
+export const TCP_FLAGS: Readonly<Record<string, number>> = wordTable({
   FIN: 1,
   SYN: 2,
   RST: 4,
@@ -79,7 +81,7 @@ export const TCP_FLAGS: Readonly<Record<string, number>> = {
   ECE: 0x40,
   CWR: 0x80,
   AE: 0x100,
-}
+})
 
 export const TCP = 6
 export const UDP = 17

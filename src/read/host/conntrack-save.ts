@@ -2,16 +2,18 @@
  * `conntrack -L -o save` (conntrack-tools, src/conntrack.c ct_save_snprintf): each connection as the options of the
  * command that would make it, for `conntrack -R`. Marks, ids and counters are not among them.
  */
+
 import type { ConntrackEntry } from '../../model/host.ts'
+import { wordTable } from '../../model/word-table.ts'
 import { readEntries, SUMMARY } from './conntrack.ts'
 import { makeEntry } from './conntrack-entry.ts'
 import type { HostFormat } from './format.ts'
 import { wholeLines } from './lines.ts'
 
 const ENTRY = /^-A -t \d+ -u [A-Z_,]+ -[sg] /
-const NUMBERS: Readonly<Record<string, string>> = {
+const NUMBERS: Readonly<Record<string, string>> = wordTable({
   ...{ tcp: '6', udp: '17', icmp: '1', icmpv6: '58', sctp: '132', dccp: '33', udplite: '136', gre: '47' },
-}
+})
 /** The word that `conntrack -L` prints for an option, of the original tuple and of the reply's. */
 const ORIGINAL: Readonly<Record<string, string>> = {
   ...{ '-s': 'src', '-d': 'dst', '--sport': 'sport', '--dport': 'dport', '--srckey': 'srckey', '--dstkey': 'dstkey' },

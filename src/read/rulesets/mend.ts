@@ -3,9 +3,10 @@
  * typographic quotes and dashes, quoting marks, lines wrapped or glued together, blanks lost, one dash instead of two.
  * Nothing here judges: every function proposes, and the reader takes a proposal only where it reads better.
  */
+import { wordTable } from '../../model/word-table.ts'
 import { MATCHES, TARGETS } from '../../rules/iptables/registry.ts'
 
-const ENTITIES: Readonly<Record<string, string>> = {
+const ENTITIES: Readonly<Record<string, string>> = wordTable({
   amp: '&',
   lt: '<',
   gt: '>',
@@ -19,7 +20,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   rsquo: '’',
   ldquo: '“',
   rdquo: '”',
-}
+})
 
 /** Undoes what publishing does to characters, and takes off what stands in front of a quoted or numbered line. */
 export function cleanLine(text: string): string {

@@ -1,6 +1,9 @@
 /** The states of a TCP connection as connection tracking keeps them (net/netfilter/nf_conntrack_proto_tcp.c). */
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Host } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { wordTable } from '../model/word-table.ts'
 import { type CtStatus, type Direction, flag } from './connection.ts'
 import { afterSyn, beginWindows, emptyWindow, endOf, inWindow, isBefore, type Window } from './tcp-window.ts'
 
@@ -128,7 +131,7 @@ function kindOf(packet: Packet): Kind {
 
 /** tcp_valid_flags; the others may be there or not. */
 const VALID_FLAGS = ['syn', 'syn urg', 'syn ack', 'rst', 'rst ack', 'fin ack', 'fin ack urg', 'ack', 'ack urg']
-const BITS: Readonly<Record<string, number>> = { fin: 1, syn: 2, rst: 4, ack: 16, urg: 32 }
+const BITS: Readonly<Record<string, number>> = wordTable({ fin: 1, syn: 2, rst: 4, ack: 16, urg: 32 })
 const bitsOf = (flags: readonly string[]): number => flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), 0)
 const VALID_BITS = VALID_FLAGS.map((flags) => bitsOf(flags.split(' ')))
 

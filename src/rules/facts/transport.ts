@@ -1,11 +1,13 @@
 /** What stands behind the IP header. */
+
 import type { Packet } from '../../model/packet.ts'
+import { wordTable } from '../../model/word-table.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { ABSENT, ipVersion, type Read, type Readers } from '../moment.ts'
 import { type Unknown, unknown } from '../truth.ts'
 import { knownProtocol } from '../values.ts'
 
-const TCP_FLAGS: Readonly<Record<string, number>> = {
+const TCP_FLAGS: Readonly<Record<string, number>> = wordTable({
   fin: 1,
   syn: 2,
   rst: 4,
@@ -14,7 +16,7 @@ const TCP_FLAGS: Readonly<Record<string, number>> = {
   urg: 0x20,
   ece: 0x40,
   cwr: 0x80,
-}
+})
 
 const WITH_PORTS = ['tcp', 'udp', 'udplite', 'sctp', 'dccp'] as const
 

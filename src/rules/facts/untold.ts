@@ -1,4 +1,5 @@
 /** Fields that neither a packet nor the host's state tells, and why not. */
+import { wordTable } from '../../model/word-table.ts'
 import type { Readers } from '../moment.ts'
 import { unknown } from '../truth.ts'
 
@@ -7,7 +8,7 @@ const CHANCE = 'is left to chance'
 const COUNTED = 'depends on how many packets came before'
 const HASH = 'depends on a hash of the packet'
 
-export const UNTOLD: Readonly<Record<string, string>> = {
+export const UNTOLD: Readonly<Record<string, string>> = wordTable({
   'meta time': WHEN,
   'meta day': WHEN,
   'meta hour': WHEN,
@@ -16,7 +17,7 @@ export const UNTOLD: Readonly<Record<string, string>> = {
   'numgen inc': COUNTED,
   jhash: HASH,
   symhash: HASH,
-}
+})
 
 export const UNKNOWNS: Readers = Object.fromEntries(
   Object.entries(UNTOLD).map(([field, reason]) => {

@@ -5,7 +5,9 @@
  * options (`-ptcp`, `--jump=ACCEPT`), which 1.8.9 gets wrong by mistake. What is not understood is kept as words, with
  * a problem to tell.
  */
+
 import type { IptablesSpec, MaskedAddress, Negatable } from '../../model/ruleset.ts'
+import { wordTable } from '../../model/word-table.ts'
 import { close, type Open, opening, type RuleProblem } from './clause.ts'
 import { type IpFamily, type RuleContext, WordError } from './extension.ts'
 import { type ExtensionOption, meaningOf } from './options.ts'
@@ -313,7 +315,7 @@ class RuleReader {
 const STANDARD = ['ACCEPT', 'DROP', 'QUEUE', 'RETURN']
 
 /** Protocols whose match has another name. */
-const PROTOCOL_MATCHES: Readonly<Record<string, string>> = { 'ipv6-icmp': 'icmp6', 'mobility-header': 'mh' }
+const PROTOCOL_MATCHES: Readonly<Record<string, string>> = wordTable({ 'ipv6-icmp': 'icmp6', 'mobility-header': 'mh' })
 
 function interfaceName(text: string): string {
   if (text === '' || new TextEncoder().encode(text).length > 15)

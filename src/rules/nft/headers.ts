@@ -1,11 +1,12 @@
 /** Protocols' header fields and the type of each (nft's src/proto.c, src/exthdr.c, src/tcpopt.c); others are integers. */
+import { wordTable, wordTables } from '../../model/word-table.ts'
 
 type Fields = Readonly<Record<string, string>>
 
 const ports: Fields = { sport: 'inet_service', dport: 'inet_service' }
 const code = { type: 'icmp_type', code: 'icmp_code' }
 
-const HEADERS: Readonly<Record<string, Fields>> = {
+const HEADERS: Readonly<Record<string, Fields>> = wordTables({
   ether: { saddr: 'ether_addr', daddr: 'ether_addr', type: 'ether_type' },
   vlan: { type: 'ether_type' },
   arp: {
@@ -41,7 +42,7 @@ const HEADERS: Readonly<Record<string, Fields>> = {
   frag: { nexthdr: 'inet_proto' },
   dst: { nexthdr: 'inet_proto' },
   mh: { nexthdr: 'inet_proto', type: 'mh_type' },
-}
+})
 
 export const headerType = (protocol: string, field: string): string => HEADERS[protocol]?.[field] ?? 'integer'
 
@@ -59,7 +60,7 @@ export interface Layers {
 }
 
 /** What a packet has to be so that it has this header: nft asks for that first, unless the rule has done so. */
-export const LAYERS: Readonly<Record<string, Layers>> = {
+export const LAYERS: Readonly<Record<string, Layers>> = wordTable({
   ip: { network: 'ipv4' },
   ip6: { network: 'ipv6' },
   arp: { ether: 0x0806 },
@@ -81,7 +82,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   vxlan: { transport: 'udp' },
   geneve: { transport: 'udp' },
   th: {},
-}
+})
 
 /** Fields that only some of ICMP's messages have (src/proto.c, icmp_hdr and icmpv6_hdr). */
 export const MESSAGES: Readonly<Record<string, readonly number[]>> = {
@@ -100,7 +101,7 @@ export const MESSAGES: Readonly<Record<string, readonly number[]>> = {
 }
 
 /** Kinds of TCP options (src/tcpopt.c). */
-export const TCP_OPTIONS: Readonly<Record<string, number>> = {
+export const TCP_OPTIONS: Readonly<Record<string, number>> = wordTable({
   ...{ eol: 0, nop: 1, maxseg: 2, mss: 2, window: 3, 'sack-perm': 4, 'sack-permitted': 4, sack: 5, sack0: 5 },
   ...{ sack1: 5, sack2: 5, sack3: 5, timestamp: 8, md5sig: 19, mptcp: 30, fastopen: 34 },
-}
+})

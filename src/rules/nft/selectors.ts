@@ -1,4 +1,5 @@
 /** What an expression asks for: the field as conditions name it, and the type of its data as nft names it. */
+import { wordTable } from '../../model/word-table.ts'
 import type { Ct, Expression, Exthdr, Fib, Payload, Rt, Selector, Socket, TcpOption } from './ast.ts'
 import { headerType, LAYERS, type Layers, MESSAGES, TCP_OPTIONS } from './headers.ts'
 
@@ -45,7 +46,7 @@ const layersOf = (protocol: string): { layers?: Layers } => {
   return layers ? { layers } : {}
 }
 
-const META: Readonly<Record<string, readonly [field: string, type: string]>> = {
+const META: Readonly<Record<string, readonly [field: string, type: string]>> = wordTable({
   iif: ['meta iifname', 'iface_index'],
   oif: ['meta oifname', 'iface_index'],
   iifname: ['meta iifname', 'ifname'],
@@ -78,14 +79,14 @@ const META: Readonly<Record<string, readonly [field: string, type: string]>> = {
   time: ['meta time', 'time'],
   secpath: ['meta ipsec', 'boolean'],
   ipsec: ['meta ipsec', 'boolean'],
-}
+})
 
 function meta(key: string): Asked {
   const [field, type] = META[key] ?? [`meta ${key}`, 'integer']
   return { field, type }
 }
 
-const CT_TYPES: Readonly<Record<string, string>> = {
+const CT_TYPES: Readonly<Record<string, string>> = wordTable({
   state: 'ct_state',
   status: 'ct_status',
   direction: 'ct_dir',
@@ -102,7 +103,7 @@ const CT_TYPES: Readonly<Record<string, string>> = {
   'ip daddr': 'ipv4_addr',
   'ip6 saddr': 'ipv6_addr',
   'ip6 daddr': 'ipv6_addr',
-}
+})
 
 /** Which fields have a value of their own for both directions together. */
 const COUNTED = ['bytes', 'packets', 'avgpkt']

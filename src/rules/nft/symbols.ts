@@ -2,6 +2,7 @@
  * The names that nft has for values, by the type of data (`nft describe`, src/datatype.c, src/proto.c of 1.0.6 and later).
  * Where several names have one number, the first is what nft prints.
  */
+import { wordTables } from '../../model/word-table.ts'
 import { PROTOCOL_NAMES, protocolNumber } from '../iptables/protocols.ts'
 import { NFT_SERVICES } from './services.ts'
 
@@ -16,7 +17,7 @@ const dscp: Symbols = {
   ...{ af41: 34, af42: 36, af43: 38, va: 44, ef: 46 },
 }
 
-export const SYMBOLS: Readonly<Record<string, Symbols>> = {
+export const SYMBOLS: Readonly<Record<string, Symbols>> = wordTables({
   inet_proto: { ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, protocolNumber(name)!])), comp: 108 },
   ether_type: { ip: 0x0800, arp: 0x0806, ip6: 0x86dd, '8021q': 0x8100, '8021ad': 0x88a8, vlan: 0x8100 },
   nf_proto: { ipv4: 2, ipv6: 10 },
@@ -83,7 +84,7 @@ export const SYMBOLS: Readonly<Record<string, Symbols>> = {
   // others only the host's own files tell
   uid: { root: 0 },
   gid: { root: 0 },
-}
+})
 
 /** Types that hold several bits at once. */
 export const BITMASKS: readonly string[] = ['ct_state', 'ct_status', 'ct_event', 'ct_label', 'tcp_flag']

@@ -3,6 +3,7 @@
  * of them in the window stand behind. tcp.seq is not among them: it is counted from each stream's beginning, and NAT
  * makes two streams of one.
  */
+import { wordTable } from '../../../model/word-table.ts'
 import * as F from '../header-fields.ts'
 import { type FieldRow, numberOf } from '../rows/field-row.ts'
 
@@ -59,7 +60,7 @@ const hex: Take = (row, value) => {
 
 const EXTENSIONS = new Set([0, 43, 44, 51, 60])
 
-const PROTOCOLS: Readonly<Record<string, number>> = {
+const PROTOCOLS: Readonly<Record<string, number>> = wordTable({
   TCP: F.TCP,
   UDP: F.UDP,
   'UDP-Lite': F.UDPLITE,
@@ -69,7 +70,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   DCCP,
   ESP: F.ESP,
   AH: F.AH,
-}
+})
 
 /** `55694 → 52000 [SYN, ACK] Seq=…`, `53 → 42585 Len=45`, `Echo (ping) request  id=0x7130, seq=1/256`. */
 const info: Take = (row, value) => {
@@ -176,7 +177,7 @@ export const WIRESHARK_FIELDS: ReadonlyMap<string, Take> = new Map(
 )
 
 /** Titles of columns, in lower case, as Wireshark's window and its export have them. */
-const TITLES: Readonly<Record<string, string>> = {
+const TITLES: Readonly<Record<string, string>> = wordTable({
   prefix: 'nflog.prefix',
   'tlv prefix value': 'nflog.prefix',
   tlv: 'nflog.tlv',
@@ -209,7 +210,7 @@ const TITLES: Readonly<Record<string, string>> = {
   ifindex_physoutdev: 'nflog.ifindex_physoutdev',
   uid: 'nflog.uid',
   gid: 'nflog.gid',
-}
+})
 
 /** Fields of a row as a whole, which row.ts takes itself. */
 export const ROW_FIELDS = ['frame.number', 'frame.time_epoch', 'frame.protocols', 'nflog.tlv', 'col.time'] as const

@@ -1,4 +1,5 @@
 import type { Allowance, Condition } from '../../../model/condition.ts'
+import { wordTable } from '../../../model/word-table.ts'
 import {
   atLeastOne,
   atMostOne,
@@ -72,12 +73,12 @@ export const hashlimit = defineMatch({
   },
 })
 
-const FIELDS: Readonly<Record<string, (family: string) => string>> = {
+const FIELDS: Readonly<Record<string, (family: string) => string>> = wordTable({
   srcip: (family) => `${family} saddr`,
   srcport: () => 'th sport',
   dstip: (family) => `${family} daddr`,
   dstport: () => 'th dport',
-}
+})
 
 /** Of packets, for single hosts; bytes, networks and rates of intervals are not counted here. */
 function allowanceOf(values: Values<typeof options>, { family }: RuleContext): Allowance | undefined {

@@ -1,7 +1,8 @@
+import { wordTable } from '../../../model/word-table.ts'
 import { compare, defineMatch, WordError, word } from '../extension.ts'
 
 /** Names that are taken → the one that is printed. */
-const TYPES: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> = wordTable({
   unicast: 'unicast',
   host: 'unicast',
   broadcast: 'broadcast',
@@ -9,7 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   multicast: 'multicast',
   mcast: 'multicast',
   otherhost: 'otherhost',
-}
+})
 
 const pktType = word(
   (text) => {

@@ -1,8 +1,9 @@
+import { wordTable } from '../../../model/word-table.ts'
 import { defineTarget, flag, type Option, printOptions, WordError, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 import { cutText } from '../values/text.ts'
 
-const LEVELS: Readonly<Record<string, number>> = {
+const LEVELS: Readonly<Record<string, number>> = wordTable({
   emerg: 0,
   panic: 0,
   alert: 1,
@@ -12,7 +13,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   notice: 5,
   info: 6,
   debug: 7,
-}
+})
 const DEFAULT_LEVEL = 4
 
 const level: Option<number> = word((text) => {

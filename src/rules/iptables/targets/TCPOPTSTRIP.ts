@@ -1,14 +1,15 @@
+import { wordTable } from '../../../model/word-table.ts'
 import { defineTarget, needsProtocol, type Option, WordError, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 
-const OPTIONS: Readonly<Record<string, number>> = {
+const OPTIONS: Readonly<Record<string, number>> = wordTable({
   wscale: 3,
   mss: 2,
   'sack-permitted': 4,
   sack: 5,
   timestamp: 8,
   md5: 19,
-}
+})
 
 const list: Option<number[]> = word(
   (text) => {

@@ -1,3 +1,4 @@
+import { wordTable } from '../../../model/word-table.ts'
 import { defineTarget, printOptions, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 import { cutText } from '../values/text.ts'
@@ -8,7 +9,11 @@ const options = {
   'ulog-cprange': word((text) => readNumber(text), String),
   'ulog-qthreshold': word((text) => readNumber(text, 50, 1), String),
 }
-const HIDDEN: Readonly<Record<string, number>> = { 'ulog-nlgroup': 1, 'ulog-cprange': 0, 'ulog-qthreshold': 1 }
+const HIDDEN: Readonly<Record<string, number>> = wordTable({
+  'ulog-nlgroup': 1,
+  'ulog-cprange': 0,
+  'ulog-qthreshold': 1,
+})
 
 /** `-j ULOG`: NFLOG's predecessor, a copy to programs; the packet goes on (libipt_ULOG.c; Linux 3.17 dropped it). */
 export const ULOG = defineTarget({

@@ -1,8 +1,9 @@
 /** Rates in bits or bytes each second, as `-m rateest` reads and prints them (libxt_rateest.c). */
+import { wordTable } from '../../../model/word-table.ts'
 import { WordError } from '../extension.ts'
 
 /** Bits of one unit, by its name in lower case. */
-const UNITS: Readonly<Record<string, number>> = {
+const UNITS: Readonly<Record<string, number>> = wordTable({
   bit: 1,
   kibit: 1024,
   kbit: 1000,
@@ -21,7 +22,7 @@ const UNITS: Readonly<Record<string, number>> = {
   gbps: 8 * 1000 ** 3,
   tibps: 8 * 1024 ** 4,
   tbps: 8 * 1000 ** 4,
-}
+})
 
 /** Whole bytes each second: what the kernel keeps. A number without a unit is bits. Throws WordError. */
 export function readBitRate(text: string): number {

@@ -1,7 +1,8 @@
 /** TCP's flags by name (libxt_tcp.c, tcp_flag_names), as bits of the header's byte. */
+import { wordTable } from '../../../model/word-table.ts'
 import { type Option, WordError } from '../extension.ts'
 
-const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 0x10, URG: 0x20 }
+const FLAGS: Readonly<Record<string, number>> = wordTable({ FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 0x10, URG: 0x20 })
 
 export interface TcpFlags {
   /** Which flags are looked at. */

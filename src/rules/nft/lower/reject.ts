@@ -1,8 +1,9 @@
 /** `reject`: the answers have iptables' names, whoever wrote the rule. */
+import { wordTable, wordTables } from '../../../model/word-table.ts'
 import type { Expression } from '../ast.ts'
 import type { Lowering } from './context.ts'
 
-const ANSWERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const ANSWERS: Readonly<Record<string, Readonly<Record<string, string>>>> = wordTables({
   icmp: {
     'net-unreachable': 'icmp-net-unreachable',
     'host-unreachable': 'icmp-host-unreachable',
@@ -20,10 +21,13 @@ const ANSWERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'policy-fail': 'icmp6-policy-fail',
     'reject-route': 'icmp6-reject-route',
   },
-}
+})
 
 /** What `reject` alone means in such a table. */
-const DEFAULTS: Readonly<Record<string, string>> = { ip: 'icmp-port-unreachable', ip6: 'icmp6-port-unreachable' }
+const DEFAULTS: Readonly<Record<string, string>> = wordTable({
+  ip: 'icmp-port-unreachable',
+  ip6: 'icmp6-port-unreachable',
+})
 
 export function lowerReject(body: { type?: string; expr?: Expression } | null, text: string, lowering: Lowering): void {
   const { type, expr } = body ?? {}

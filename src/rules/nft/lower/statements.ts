@@ -1,4 +1,5 @@
 /** nft's statements → conditions and statements, in the order in which the kernel carries them out. */
+import { wordTable } from '../../../model/word-table.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
 import type { Lowering } from './context.ts'
@@ -32,7 +33,7 @@ const nothing: Lower = () => {}
 const isName = (body: unknown): boolean =>
   typeof body === 'string' || (typeof body === 'object' && body !== null && 'map' in body)
 
-const LOWER: Readonly<Record<string, Lower>> = {
+const LOWER: Readonly<Record<string, Lower>> = wordTable({
   accept: (_body, _text, lowering) => lowering.do({ kind: 'accept' }),
   drop: (_body, _text, lowering) => lowering.do({ kind: 'drop' }),
   return: (_body, _text, lowering) => lowering.do({ kind: 'return' }),
@@ -94,7 +95,7 @@ const LOWER: Readonly<Record<string, Lower>> = {
     lowering.do({ kind: 'unknown', text: text(), reason: 'takes an option out', fields: ['tcp options'] }),
   xt: (body, text, lowering) => xt(body, text(), lowering),
   unknown: ({ text }: { text: string }, _text, lowering) => notUnderstood(text, lowering),
-}
+})
 
 /** Every statement there is, under its word in libnftables-json(5). */
 export const STATEMENT_KINDS: readonly string[] = Object.keys(LOWER)

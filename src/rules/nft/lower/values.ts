@@ -1,6 +1,8 @@
 /** nft's constants → the values that conditions compare with. */
+
 import { formatAddress, parseAddress } from '../../../model/address.ts'
 import type { Scalar, Value } from '../../../model/condition.ts'
+import { wordTable } from '../../../model/word-table.ts'
 import { FIELDS } from '../../fields.ts'
 import { protocolName } from '../../iptables/protocols.ts'
 import type { Expression } from '../ast.ts'
@@ -60,7 +62,7 @@ function prefixValue(addr: Expression, length: number, { field }: Asked): Value 
 }
 
 /** Of fields that people give prefixes of; bits. */
-const WIDTHS: Readonly<Record<string, number>> = { 'meta mark': 32, 'ct mark': 32 }
+const WIDTHS: Readonly<Record<string, number>> = wordTable({ 'meta mark': 32, 'ct mark': 32 })
 
 /** The names of the bits in it, or undefined where the type has none for one of them. */
 export function bitNames(expression: Expression, type: string): string[] | undefined {

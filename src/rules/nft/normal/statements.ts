@@ -2,8 +2,10 @@
  * Statements in one form, as `nft -j list` prints them: what is there by itself is left out, flags are sorted, amounts
  * have the largest unit that fits. Text and JSON of one rule are the same then.
  */
+
 import { maskToLength, parseAddress } from '../../../model/address.ts'
 import type { RuleFamily } from '../../../model/ruleset.ts'
+import { wordTable } from '../../../model/word-table.ts'
 import type { Expression, LimitBody, MatchOp, NatBody, QuotaBody, Statement } from '../ast.ts'
 import { BITMASKS } from '../symbols.ts'
 import { anonymousSet, isConstant, mapExpression, selector, typesOf, value } from './expressions.ts'
@@ -26,7 +28,7 @@ function orNothing<T extends object>(body: T): T | null {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each takes the statement under its own key
-const FORMS: Readonly<Record<string, (given: any, family: RuleFamily) => Statement>> = {
+const FORMS: Readonly<Record<string, (given: any, family: RuleFamily) => Statement>> = wordTable({
   match: ({ match }) => matchForm(match),
   vmap: ({ vmap: { key, data } }) => ({
     vmap: { key: selector(key), data: typeof data === 'string' ? data : anonymousSet(data, typesOf(key), 'verdict') },
@@ -67,7 +69,7 @@ const FORMS: Readonly<Record<string, (given: any, family: RuleFamily) => Stateme
     meter: { ...meter, key: selector(meter.key), stmt: statement(meter.stmt, family) },
   }),
   reset: ({ reset }) => ({ reset: selector(reset) }),
-}
+})
 
 function matchForm({ op, left, right }: { op: MatchOp; left: Expression; right: Expression }): Statement {
   const types = typesOf(left)
@@ -103,7 +105,7 @@ function withoutMask(left: Expression, right: Expression): Sides {
 }
 
 /** Bits of what people give prefixes of. */
-const WIDTHS: Readonly<Record<string, number>> = { mark: 32, dscp: 6 }
+const WIDTHS: Readonly<Record<string, number>> = wordTable({ mark: 32, dscp: 6 })
 
 function numberPrefix(left: Expression, { addr, len }: { addr: Expression; len: number }): Sides {
   const type = String(typesOf(left))
@@ -201,7 +203,11 @@ function addressed<T extends { addr?: Expression; port?: Expression; dev?: Expre
   }
 }
 
-const CODES: Readonly<Record<string, string>> = { icmp: 'icmp_code', icmpv6: 'icmpv6_code', icmpx: 'icmpx_code' }
+const CODES: Readonly<Record<string, string>> = wordTable({
+  icmp: 'icmp_code',
+  icmpv6: 'icmpv6_code',
+  icmpx: 'icmpx_code',
+})
 
 /** What `reject` alone means. */
 const DEFAULT_REJECT: Partial<Record<RuleFamily, string>> = { ip: 'icmp', ip6: 'icmpv6' }

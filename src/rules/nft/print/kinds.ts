@@ -1,4 +1,5 @@
 /** How nft writes the values of a selector or of a set's type: its datatype, as far as that shows in print (src/datatype.c). */
+import { wordTable } from '../../../model/word-table.ts'
 import type { Expression } from '../ast.ts'
 import type { SetType } from '../objects.ts'
 
@@ -8,13 +9,13 @@ export type Kind = 'plain' | 'name' | 'mark' | 'bits' | 'hex' | 'hex2' | 'hex4' 
 /** One kind, or one for each part of a concatenation. */
 export type Kinds = Kind | Kind[]
 
-const META: Readonly<Record<string, Kind>> = {
+const META: Readonly<Record<string, Kind>> = wordTable({
   mark: 'mark',
   protocol: 'hex4',
   ibrvproto: 'hex4',
   priority: 'handle',
   rtclassid: 'name',
-}
+})
 const NAMES = new Set([
   'iif',
   'oif',
@@ -32,15 +33,15 @@ const NAMES = new Set([
   'day',
   'hour',
 ])
-const CT: Readonly<Record<string, Kind>> = {
+const CT: Readonly<Record<string, Kind>> = wordTable({
   mark: 'mark',
   helper: 'name',
   expiration: 'time',
   state: 'bits',
   status: 'bits',
   event: 'bits',
-}
-const PAYLOAD: Readonly<Record<string, Kind>> = {
+})
+const PAYLOAD: Readonly<Record<string, Kind>> = wordTable({
   'ether type': 'hex4',
   'vlan type': 'hex4',
   'arp ptype': 'hex4',
@@ -49,7 +50,7 @@ const PAYLOAD: Readonly<Record<string, Kind>> = {
   'ip6 dscp': 'hex2',
   'tcp flags': 'bits',
   'comp flags': 'hex',
-}
+})
 
 /** Of what an expression gives. */
 export function kindsOf(expression: Expression): Kinds {
@@ -74,7 +75,7 @@ const socketKind = (key: string): Kind => (key === 'mark' ? 'mark' : 'plain')
 const field = ({ protocol, field }: { protocol: string; field: string }): Kind =>
   PAYLOAD[`${protocol} ${field}`] ?? 'plain'
 
-const TYPES: Readonly<Record<string, Kind>> = {
+const TYPES: Readonly<Record<string, Kind>> = wordTable({
   mark: 'mark',
   ifname: 'name',
   iface_index: 'name',
@@ -91,7 +92,7 @@ const TYPES: Readonly<Record<string, Kind>> = {
   ct_status: 'bits',
   ct_event: 'bits',
   tcp_flag: 'bits',
-}
+})
 
 /** Of a set's elements, or a map's data. */
 export function kindsOfType(type: SetType): Kinds {

@@ -1,6 +1,8 @@
 /** Flowtables, and the objects that rules name: counters, quotas, limits, `ct helper` … */
+
 import { HOOKS } from '../../../model/hook.ts'
 import type { Flowtable, NamedObject } from '../../../model/ruleset.ts'
+import { wordTable } from '../../../model/word-table.ts'
 import { limitForm } from '../normal/statements.ts'
 import type { FlowtableObject, Verb } from '../objects.ts'
 import { type Draft, given, namesOf, type Owned } from './draft.ts'
@@ -54,7 +56,7 @@ function tunnelForm(values: object): object {
   return Object.fromEntries(entries)
 }
 
-const OPTIONS: Readonly<Record<string, string>> = { direction: 'dir', id: 'hwid' }
+const OPTIONS: Readonly<Record<string, string>> = wordTable({ direction: 'dir', id: 'hwid' })
 
 const renamed = (options: object): object =>
   Object.fromEntries(Object.entries(options).map(([key, value]) => [OPTIONS[key] ?? key, value]))
@@ -63,8 +65,8 @@ const renamed = (options: object): object =>
 const withoutNothing = (values: object): object =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0 && value !== false))
 
-const FORMS: Readonly<Record<string, (values: object) => object>> = {
+const FORMS: Readonly<Record<string, (values: object) => object>> = wordTable({
   limit: limitForm,
   quota: withoutNothing,
   tunnel: tunnelForm,
-}
+})

@@ -1,9 +1,10 @@
 /** Fields and keys that the nft language names, under the words of libnftables-json(5). */
+import { wordTable } from '../../../model/word-table.ts'
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 /** `PROTOCOL FIELD`. */
-export const PAYLOAD_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
+export const PAYLOAD_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = wordTable({
   ether: words('saddr daddr type'),
   vlan: words('id cfi dei pcp type'),
   arp: words('htype ptype hlen plen operation saddr daddr'),
@@ -24,13 +25,13 @@ export const PAYLOAD_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
   vxlan: words('vni flags'),
   geneve: words('vni type'),
   gre: words('version flags protocol'),
-}
+})
 
 /** Headers that may carry another packet: `vxlan ip saddr`. */
 export const TUNNELS = words('vxlan geneve gre gretap')
 
 /** IPv6 extension headers; fields with a number in brackets stand without it. */
-export const EXTHDR_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
+export const EXTHDR_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = wordTable({
   hbh: words('nexthdr hdrlength'),
   rt: words('nexthdr hdrlength type seg-left'),
   rt0: words('nexthdr hdrlength type seg-left addr reserved'),
@@ -39,17 +40,17 @@ export const EXTHDR_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
   frag: words('nexthdr reserved frag-off reserved2 more-fragments id'),
   dst: words('nexthdr hdrlength'),
   mh: words('nexthdr hdrlength type reserved checksum'),
-}
+})
 
-export const IP_OPTION_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
+export const IP_OPTION_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = wordTable({
   lsrr: words('type length ptr addr'),
   rr: words('type length ptr addr'),
   ssrr: words('type length ptr addr'),
   ra: words('type length value'),
-}
+})
 
 /** TCP options by every name they have, with the name JSON gives them. */
-export const TCP_OPTIONS: Readonly<Record<string, string>> = {
+export const TCP_OPTIONS: Readonly<Record<string, string>> = wordTable({
   echo: 'echo',
   eol: 'eol',
   fastopen: 'fastopen',
@@ -68,7 +69,7 @@ export const TCP_OPTIONS: Readonly<Record<string, string>> = {
   sack1: 'sack1',
   sack2: 'sack2',
   sack3: 'sack3',
-}
+})
 export const TCP_OPTION_FIELDS = words('kind length size count left right tsval tsecr subtype')
 
 export const SCTP_CHUNKS = words(
@@ -90,13 +91,13 @@ export const UNQUALIFIED_META = words(
   'mark iif iifname iiftype oif oifname oiftype skuid skgid nftrace rtclassid ibriport ibrname obriport obrname ' +
     'ibridgename obridgename pkttype cpu iifgroup oifgroup cgroup ipsec time day hour',
 )
-export const META_NAMES: Readonly<Record<string, string>> = {
+export const META_NAMES: Readonly<Record<string, string>> = wordTable({
   ibriport: 'ibrname',
   obriport: 'obrname',
   ibridgename: 'ibrname',
   obridgename: 'obrname',
   secpath: 'ipsec',
-}
+})
 
 export const CT_KEYS = words(
   'l3proto protocol mark state direction status expiration helper saddr daddr proto-src proto-dst label event secmark ' +

@@ -1,5 +1,7 @@
 /** Objects that rules name: counter, quota, limit, ct helper, ct timeout, ct expectation, secmark, synproxy, tunnel. */
+
 import type { RuleFamily } from '../../../model/ruleset.ts'
+import { wordTable } from '../../../model/word-table.ts'
 import type { NamedObject } from '../objects.ts'
 import { parseBlock } from './blocks.ts'
 import { parseCounter, parseQuota, parseRate } from './limits.ts'
@@ -45,9 +47,9 @@ export function parseObjectCommand(p: Parser, spec: (p: Parser, what: string) =>
   return { [kind]: body } as unknown as NamedObject
 }
 
-const BYTES: Readonly<Record<string, number>> = { bytes: 1, kbytes: 1024, mbytes: 1024 * 1024 }
+const BYTES: Readonly<Record<string, number>> = wordTable({ bytes: 1, kbytes: 1024, mbytes: 1024 * 1024 })
 
-const BODIES: Record<string, (p: Parser, body: Record<string, unknown>) => void> = {
+const BODIES: Record<string, (p: Parser, body: Record<string, unknown>) => void> = wordTable({
   counter: (p, body) => Object.assign(body, parseCounter(p) ?? {}),
   quota: (p, body) => {
     const { val, val_unit = 'bytes', used, used_unit = 'bytes', inv } = parseQuota(p)
@@ -102,7 +104,7 @@ const BODIES: Record<string, (p: Parser, body: Record<string, unknown>) => void>
     else l3proto(p, body)
   },
   tunnel: parseTunnel,
-}
+})
 
 function l3proto(p: Parser, body: Record<string, unknown>): void {
   if (!p.accept('l3proto')) p.fail('expected a property of the object')

@@ -1,4 +1,5 @@
 /** What asks a packet, its connection or the host: `tcp dport`, `meta mark`, `ct state`, `fib saddr type` … */
+import { wordTable } from '../../../model/word-table.ts'
 import type { Selector } from '../ast.ts'
 import {
   CT_DIRECTED_KEYS,
@@ -219,7 +220,7 @@ export function parseTcpOption(p: Parser): Selector {
   return { 'tcp option': field === undefined ? { name } : { name, field } }
 }
 
-const TCP_OPTION_KINDS: Readonly<Record<string, number>> = {
+const TCP_OPTION_KINDS: Readonly<Record<string, number>> = wordTable({
   eol: 0,
   nop: 1,
   maxseg: 2,
@@ -230,7 +231,7 @@ const TCP_OPTION_KINDS: Readonly<Record<string, number>> = {
   md5sig: 19,
   mptcp: 30,
   fastopen: 34,
-}
+})
 
 function tcpOptionKind(p: Parser): number {
   if (p.token.kind === 'number') return p.number('the kind of an option')
