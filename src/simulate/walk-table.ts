@@ -56,7 +56,7 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
   for (;;) {
     const frame = frames[frames.length - 1]!
     const { chain } = frame
-    if (--budget.left < 0) throw new Undetermined(`chain ${chain.chain.name}`, budget.reason)
+    if (--budget.left < 0) throw new Undetermined(`chain ${chain.chain.name}`, budget.reason, true)
     const moment = momentOf(machine, skb)
     if (chain.index) frame.index = nextIn(chain.index, frame.index, moment)
     const met = chain.rule(frame.index++)
@@ -75,7 +75,11 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
     const rule = mappedRule(chain, met, moment)
     const step = journal.add(frame, rule.line)
     if (step >= MOST_LINES)
-      throw new Undetermined(rule.rule.text, `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`)
+      throw new Undetermined(
+        rule.rule.text,
+        `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`,
+        true,
+      )
     switch (rule.verdict.ending) {
       case 'jump':
       case 'goto':
@@ -158,5 +162,5 @@ function enter(
   const by = verdict.ending === 'goto' ? 'goto' : 'jump'
   const frame = target && { hook, depth: by === 'jump' ? depth + 1 : depth, caller, chain: target, index: 0 }
   const refused = frame ? stack.enter(frame, by) : `chain ${verdict.chain} is not in the ruleset`
-  if (refused !== undefined) throw new Undetermined(`-${by === 'goto' ? 'g' : 'j'} ${verdict.chain}`, refused)
+  if (refused !== undefined) throw new Undetermined(`-${by === 'goto' ? 'g' : 'j'} ${verdict.chain}`, refused, !!target)
 }

@@ -44,6 +44,8 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
   for (const chain of new Set([...speaking, ...apart])) {
+    context.budget.left -= places.length
+    if (context.budget.isUsedUp) break
     const likeliest = [...places]
       .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
       .flatMap((place) => {
