@@ -101,9 +101,14 @@ describe('every chain jumps twice to the next', () => {
     ['64 levels with another mark each time', fanOut(64, '-j MARK --set-xmark 0x1/0x0'), '50,000 rules that matched'],
     ['ten jumps in 14 levels of nft', nftFanOut(10, 'meta mark set meta mark xor 1'), '50,000 rules that matched'],
     [
-      '64 levels in which little matches, and a limit is asked each time',
-      fanOut(64, '-m limit --limit 1/sec --limit-burst 4000000000 -s 10.9.9.9/32 -j DROP'),
-      'given up after',
+      '64 levels that use up a limit',
+      fanOut(64, '-m limit --limit 1/sec --limit-burst 9000 -m mark --mark 0x5 -j DROP'),
+      '50,000 rules that matched',
+    ],
+    [
+      '64 levels in which little matches',
+      fanOut(64, '-j MARK --set-xmark 0x1/0x0', { each: Array.from({ length: 60 }, () => '-p udp -j DROP') }),
+      'given up after 500,000 steps through its chains',
     ],
   ])('%s: undetermined, after so many steps', async (_name, rules, why) => {
     const { code, stdout } = await simulate(rules)
