@@ -43,7 +43,7 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
   private readonly nameOf: (chain: C) => string
   private readonly record: WalkRecord
   private readonly budget: WalkBudget
-  private readonly deepest: number
+  private readonly table: Table
   /** How many chains lead to where it is, those left by goto as well. */
   private depth: number
   /** These, once they are many. */
@@ -62,7 +62,7 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
     this.record = record
     this.budget = budget
     this.depth = frames.length
-    this.deepest = table.kind === 'nft' || table.backend === 'nft' ? LOADED_DEPTH : Number.POSITIVE_INFINITY
+    this.table = table
   }
 
   /** The packet goes into the frame's chain; the reason why it cannot, where that is so. */
@@ -70,7 +70,7 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
     const { frames } = this
     const from = frames[frames.length - 1]!
     if (this.leadsBack(frame.chain)) return refusedLoop([this.nameOf(frame.chain)], by)
-    if (this.depth >= this.deepest) return refusedDepth(this.nameOf(frame.chain))
+    if (this.depth >= LOADED_DEPTH && this.depth >= this.deepest) return refusedDepth(this.nameOf(frame.chain))
     if (by === 'jump') {
       if (++this.jumps > this.budget.rememberAfter) {
         const known = this.known?.get(frame.chain)
@@ -109,8 +109,16 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
     return true
   }
 
+  private get deepest(): number {
+    const { kind, backend } = this.table
+    return kind === 'nft' || backend === 'nft' ? LOADED_DEPTH : Number.POSITIVE_INFINITY
+  }
+
   private leadsBack(chain: C): boolean {
-    if (this.depth < SHORT) return this.frames.some((frame) => frame.chain === chain || frame.left?.includes(chain))
+    if (this.depth < SHORT) {
+      for (const frame of this.frames) if (frame.chain === chain || frame.left?.includes(chain)) return true
+      return false
+    }
     this.path ??= new Set(this.frames.flatMap((frame) => [frame.chain, ...(frame.left ?? [])]))
     return this.path.has(chain)
   }

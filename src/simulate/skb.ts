@@ -4,6 +4,7 @@ import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Moment } from '../rules/moment.ts'
+import type { WalkRecord } from '../rules/walk-stack.ts'
 import type { Connection, Direction, Tracking } from './connection.ts'
 import { Journal } from './journal.ts'
 import type { Fields } from './packet-state.ts'
@@ -33,6 +34,8 @@ export class Skb {
   routedAfter: number | undefined = undefined
   /** As rules ask about it. */
   readonly moment: Moment
+  /** What walks through chains remember by. */
+  record: WalkRecord | undefined = undefined
   /** Came back in over lo: routed already, and connection tracking has seen it. */
   looped: boolean
 

@@ -52,7 +52,8 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
   const { hook, journal } = skb
   const { budget } = machine
   const frames: Frame[] = [{ hook, depth: 0, caller: undefined, chain: base, index: 0 }]
-  const stack = new WalkStack(base.table, frames, nameOf, new Record(machine, skb), budget)
+  skb.record ??= new Record(machine, skb)
+  const stack = new WalkStack(base.table, frames, nameOf, skb.record, budget)
   for (;;) {
     const frame = frames[frames.length - 1]!
     const { chain } = frame
