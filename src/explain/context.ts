@@ -9,6 +9,7 @@ import type { Finding, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Moment } from '../rules/facts.ts'
+import { JOURNEY_STEPS, WalkBudget } from '../rules/walk-budget.ts'
 import { connectionFacts } from './connection.ts'
 
 export interface Context {
@@ -22,6 +23,8 @@ export interface Context {
   connection: readonly Partial<Packet>[]
   /** What the kernel says of having dropped this packet, where it was asked. */
   drop?: Drop
+  /** How long chains are walked for all that is asked about this journey. */
+  budget: WalkBudget
 }
 
 /**
@@ -41,10 +44,11 @@ export function makeContext(
   world: World,
   repeats: readonly Repeat[],
   drop?: Drop,
+  budget = new WalkBudget(JOURNEY_STEPS),
 ): Context {
   const { journey } = evidence
   const connection = connectionFacts(evidence, world)
-  return { journey, evidence, ended, world, repeats, connection, ...(drop ? { drop } : {}) }
+  return { journey, evidence, ended, world, repeats, connection, budget, ...(drop ? { drop } : {}) }
 }
 
 /** The packet as it arrived at step `i`, with what is known of its connection, for evaluating conditions. */

@@ -7,6 +7,7 @@ import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
+import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
@@ -26,6 +27,8 @@ export interface ExplainOptions {
   ask?: ReadonlySet<Detector>
   /** Takes those that found something. */
   onFound?: (detector: Detector) => void
+  /** How long chains are walked for it, where others share that. */
+  budget?: WalkBudget
 }
 
 /** Fills the evidence's journey and returns it. */
@@ -34,7 +37,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   const { ended = decideOutcome(evidence, world), repeats = [] } = options
   journey.outcome = ended.outcome
   journey.basis = ended.basis
-  const context = makeContext(evidence, ended, world, repeats, options.drop)
+  const context = makeContext(evidence, ended, world, repeats, options.drop, options.budget)
   const found: Detected[] = []
   const ask = (detector: Detector) => {
     if (options.ask && !options.ask.has(detector)) return
@@ -88,12 +91,11 @@ const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Ended
   missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
 
 /** Tries the fixes of a journey that is explained. */
-export const tryFixesOf = (evidence: Evidence, world: World, engine: Engine): Trials =>
-  tryFixes(
-    makeContext(evidence, decideOutcome(evidence, world), world, []),
-    engine,
-    ({ evidence: played, ended }, after) => explain(played, after, { ended }),
-  )
+export function tryFixesOf(evidence: Evidence, world: World, engine: Engine): Trials {
+  const context = makeContext(evidence, decideOutcome(evidence, world), world, [])
+  const { budget } = context
+  return tryFixes(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
+}
 
 function plain({ culprit: _, doubt: __, ...found }: Detected): Finding {
   return found

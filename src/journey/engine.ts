@@ -1,6 +1,7 @@
 /** Plays a packet in a World: the model (simulate/) anywhere, a kernel (sandbox/) where there is one. */
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import type { WalkBudget } from '../rules/walk-budget.ts'
 import type { Evidence } from './evidence.ts'
 import type { Ended } from './outcome.ts'
 
@@ -16,6 +17,8 @@ export interface PlayOptions {
   before?: readonly Packet[]
   /** What a capture has shown of conditions that nobody can know otherwise: in their own words, whether they hold. */
   assume?: ReadonlyMap<string, boolean>
+  /** How long chains may be walked for it, together with other tries. */
+  budget?: WalkBudget
 }
 
 export interface Engine {

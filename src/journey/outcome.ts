@@ -51,7 +51,7 @@ export interface Ended {
   /** The base chain that had to come and did not. */
   missing?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
-  open?: { condition: string; reason: string }
+  open?: { condition: string; reason: string; endless?: true }
   /** Index of the step that decides; -1 where no step is shown. */
   step: number
 }

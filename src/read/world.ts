@@ -4,6 +4,7 @@ import type { Host } from '../model/host.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
+import { refusalOf } from '../rules/chain-loops.ts'
 import { mergeHost, saySame } from './host/merge.ts'
 import type { Recognised } from './recognise.ts'
 
@@ -42,10 +43,19 @@ export function readPart(input: string, text: string, recognised: Exclude<Recogn
     return part
   }
   for (const { tables, sets = [], host, date, backend } of recognised.format.read(text, report)) {
+    for (const table of tables) tellRefusal({ ...table, ...(backend ? { backend } : {}) }, sets, part)
     part.dumps.push({ tables, sets, ...(date === undefined ? {} : { date }), ...(backend ? { backend } : {}) })
     if (host) part.host.push(host)
   }
   return part
+}
+
+/** It cannot have been in force so; what was read is right all the same. */
+function tellRefusal(table: Table, sets: readonly NamedSet[], { input, warnings }: Part): void {
+  const refused = refusalOf(table, sets)
+  if (!refused) return
+  const { code, message, rule } = refused
+  warnings.push({ input, code, message, ...(rule.line === undefined ? {} : { line: rule.line }) })
 }
 
 interface Twice {

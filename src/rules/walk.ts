@@ -8,6 +8,8 @@ import { nextCandidate } from './chain-index.ts'
 import type { Moment } from './moment.ts'
 import { type Unknown, unknown } from './truth.ts'
 import { carryOut, mayHaveCarriedOut, meet, verdictOf } from './verdict.ts'
+import { MOST_REPEATED, type WalkBudget } from './walk-budget.ts'
+import { type WalkFrame, type WalkRecord, WalkStack } from './walk-stack.ts'
 
 export interface Place {
   chain: Chain
@@ -35,75 +37,88 @@ export interface Walk {
   packet: Packet
 }
 
-interface Frame extends Place {
-  /** How often this place was left by goto for another. */
-  gotos: number
+/** Where the packet is by now, and what it met. */
+class Seen implements WalkRecord {
+  /** One object for as long as nothing changes. */
+  state: Moment
+  readonly matched: Visit[] = []
+
+  constructor(start: Moment) {
+    this.state = start
+  }
+
+  get length(): number {
+    return this.matched.length
+  }
+
+  repeat(from: number, to: number): void {
+    if (this.matched.length + to - from > MOST_REPEATED) return
+    for (let i = from; i < to; i++) this.matched.push(this.matched[i]!)
+  }
 }
 
-/** More jumps than any table has without a loop. */
-const MAX_DEPTH = 512
+const nameOf = (chain: Chain): string => chain.name
 
 /**
- * `stack`: where the packet is, the base chain first; each place but the last is where its chain goes on after a
+ * `places`: where the packet is, the base chain first; each place but the last is where its chain goes on after a
  * return. A chain left by goto is not come back to; where nothing is left to come back to, the policy decides.
  * `open`: what becomes of it at a rule whose conditions are not known: it stops there, or goes as if they held.
  */
-export function walk(table: Table, stack: readonly Place[], start: Moment, open: 'stop' | 'holds' = 'stop'): Walk {
-  const places: Frame[] = stack.map((place) => ({ ...place, gotos: 0 }))
-  const matched: Visit[] = []
-  let moment = start
+export function walk(
+  table: Table,
+  places: readonly Place[],
+  start: Moment,
+  budget: WalkBudget,
+  open: 'stop' | 'holds' = 'stop',
+): Walk {
+  const seen = new Seen(start)
+  const { matched } = seen
+  const end = (ending: Walk['ending'], last?: Visit): Walk =>
+    last ? { matched, ending, last, packet: seen.state.packet } : { matched, ending, packet: seen.state.packet }
+  if (places.length === 0) return end('policy')
+  const frames = places.map(({ chain, index }): WalkFrame<Chain> => ({ chain, index }))
+  const stack = new WalkStack(table, frames, nameOf, seen, budget)
   for (;;) {
-    const place = places.at(-1)
-    if (!place) return { matched, ending: 'policy', packet: moment.packet }
-    place.index = nextCandidate(place.chain, place.index, moment)
+    const place = frames[frames.length - 1]!
+    place.index = nextCandidate(place.chain, place.index, seen.state)
     const rule = place.chain.rules[place.index++]
-    if (!rule) {
-      places.pop()
+    const visit = rule && { chain: place.chain, rule, packet: seen.state.packet }
+    const stop = (because: Unknown): Walk => ({ ...end('unknown', visit), because })
+    if (--budget.left < 0) return stop(unknown(budget.reason))
+    if (!visit) {
+      if (!stack.leave()) return end('policy')
       continue
     }
-    const visit: Visit = { chain: place.chain, rule, packet: moment.packet }
-    const met = meet(rule, moment)
+    const met = meet(visit.rule, seen.state)
     const { truth } = met
-    moment = met.moment
+    seen.state = met.moment
     if (truth === false) continue
-    const stop = (because: Unknown): Walk => ({
-      matched,
-      ending: 'unknown',
-      last: visit,
-      because,
-      packet: moment.packet,
-    })
     if (truth !== true && open === 'stop') {
-      if (verdictOf(rule).ending !== 'continue') return stop(truth)
-      moment = mayHaveCarriedOut(rule, moment)
+      if (verdictOf(visit.rule).ending !== 'continue') return stop(truth)
+      seen.state = mayHaveCarriedOut(visit.rule, seen.state)
       continue
     }
     matched.push(visit)
-    const done = carryOut(rule, moment, met.done)
-    moment = done.moment
+    const done = carryOut(visit.rule, seen.state, met.done)
+    seen.state = done.moment
     const { ending, chain: target } = done.verdict
     switch (ending) {
       case 'continue':
         break
       case 'return':
-        places.pop()
+        if (!stack.leave()) return end('policy')
         break
       case 'jump':
       case 'goto': {
         const chain = table.chains.get(target ?? '')
-        if (!chain) return stop(unknown(`chain ${target} is not in the ruleset`))
-        const gotos = ending === 'goto' ? place.gotos + 1 : 0
-        // the kernel takes no ruleset that goes round in circles
-        if (places.length > MAX_DEPTH || gotos > table.chains.size)
-          return stop(unknown(`the jumps to chain ${target} never end`))
-        if (ending === 'goto') places.pop()
-        places.push({ chain, index: 0, gotos })
+        const refused = chain ? stack.enter({ chain, index: 0 }, ending) : `chain ${target} is not in the ruleset`
+        if (refused !== undefined) return stop(unknown(refused))
         break
       }
       case 'unknown':
         return stop(done.because ?? unknown('the target is not understood'))
       default:
-        return { matched, ending, last: visit, packet: moment.packet }
+        return end(ending, visit)
     }
   }
 }

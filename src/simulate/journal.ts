@@ -8,6 +8,7 @@ import type { Change, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { Ending } from '../rules/verdict.ts'
+import { MOST_REPEATED } from '../rules/walk-budget.ts'
 import { type Fields, plainPacket } from './packet-state.ts'
 
 /** A rule that matched, or the end of a chain: the same for every packet. */
@@ -40,11 +41,39 @@ export class Journal {
   natPassed = false
   /** How many lines came before a rule switched tracing on. */
   private before: number | undefined = undefined
+  /** How many lines are counted and not kept. */
+  leftOut = 0
 
   /** Index of the new step, for `caller` and `act`. */
   add(place: Place, line: Line): number {
     this.lines.push(line)
     return this.places.push(place) - 1
+  }
+
+  /** How many lines a trace would show. */
+  get total(): number {
+    return this.lines.length + this.leftOut
+  }
+
+  /**
+   * Lines from one count to another come once more, for the jump that was added last: they did nothing to the packet. So
+   * many that nobody would read them are only counted.
+   */
+  repeat(from: number, to: number): void {
+    const { lines, places } = this
+    const more = to - from
+    if (this.leftOut > 0 || lines.length + more > MOST_REPEATED) {
+      this.leftOut += more
+      return
+    }
+    const behind = lines.length - from
+    // the jump in front of them led in; by now, the last one
+    const deeper = more === 0 ? 0 : places[lines.length - 1]!.depth - places[from - 1]!.depth
+    for (let i = from; i < to; i++) {
+      const { hook, depth, caller } = places[i]!
+      lines.push(lines[i]!)
+      places.push({ hook, depth: depth + deeper, caller: caller === undefined ? undefined : caller + behind })
+    }
   }
 
   /** What the step did to the packet. */

@@ -4,6 +4,7 @@ import { isNameless, type Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
+import { WalkBudget } from '../rules/walk-budget.ts'
 import { Allowances } from './allowances.ts'
 import { attachAnswer } from './conntrack.ts'
 import { ConntrackTable } from './conntrack-table.ts'
@@ -23,6 +24,8 @@ type Scalar = string | number
 export interface MachineOptions {
   /** What nobody can know from packet and host state, settled: a condition's own words → whether it holds. */
   assume?: ReadonlyMap<string, boolean>
+  /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
+  budget?: WalkBudget
   /** Takes one of what the kernel may take; absent: the lowest that is free. */
   choose?: (field: string, range: readonly [Scalar, Scalar], lowest: Scalar) => Scalar
 }
@@ -42,6 +45,11 @@ export class Machine {
   readonly settings: Settings
   readonly allowances = new Allowances()
   private readonly options: MachineOptions
+  private readonly whole: WalkBudget
+  /** For the packet that is on its way. */
+  budget: WalkBudget
+  /** How often rules have changed something that others ask for, other than the packet's own fields. */
+  changes = 0
   private sent = 0
   private assumed: string[] = []
   private notes: string[] = []
@@ -53,15 +61,22 @@ export class Machine {
     this.conntrack = new ConntrackTable(world.host.conntrack ?? [])
     this.hooks = hooksOf(world)
     this.settings = new Settings(world.host)
+    this.whole = options.budget ?? new WalkBudget(Number.POSITIVE_INFINITY)
+    this.budget = this.whole
   }
 
   /** Sends the packet through; with `in` it comes in there, without it this host sends it. */
   send(given: Packet, { answers }: SendOptions = {}): Simulated {
     this.assumed = []
     this.notes = []
+    this.budget = this.whole.forPacket()
     const skb = new Skb(given, withDefaults(packetState(given), this.world.host), this.world)
     if (answers) attachAnswer(skb, answers.skb)
     const end = this.run(skb, given)
+    this.whole.left -= this.budget.steps - this.budget.left
+    const { leftOut } = skb.journal
+    if (leftOut > 0)
+      this.note(`${leftOut.toLocaleString('en')} more steps are not shown: they repeat others, and change nothing`)
     const { world, assumed, notes } = this
     return new Simulated(String(++this.sent), { world, skb, end, assumed, notes })
   }

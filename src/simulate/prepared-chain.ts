@@ -22,7 +22,7 @@ export class PreparedChain {
   readonly index: ChainIndex | undefined
   /** The line behind the last rule. */
   readonly end: Line
-  private readonly table: Table
+  readonly table: Table
   /** Made when the first packet comes to it: most rules never see one. */
   private readonly rules: (PreparedRule | undefined)[] = []
 

@@ -6,6 +6,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Connection, Direction, Tracking } from '../rules/conntrack/connection.ts'
 import type { Moment } from '../rules/moment.ts'
+import type { WalkRecord } from '../rules/walk-stack.ts'
 import { Journal } from './journal.ts'
 import type { Fields } from './packet-state.ts'
 import { Undetermined } from './undetermined.ts'
@@ -35,6 +36,8 @@ export class Skb {
   routedAfter: number | undefined = undefined
   /** As rules ask about it. */
   readonly moment: Moment
+  /** What walks through chains remember by. */
+  record: WalkRecord | undefined = undefined
   /** Came back in over lo: routed already, and connection tracking has seen it. */
   looped: boolean
 

@@ -43,6 +43,7 @@ function act(machine: Machine, skb: Skb, statement: Statement, step: number): Ta
       if (!skb.tracking && !skb.zone && !skb.refusesNotrack) setUntracked(skb)
       return undefined
     case 'update-set':
+      machine.changes++
       updateSet(machine, skb, statement)
       return undefined
     case 'dnat':

@@ -3,14 +3,16 @@ export interface Open {
   /** In the rule's own words, as `assume` takes it. */
   condition: string
   reason: string
+  /** The walk itself has no end, or none that can be waited for: nothing that is assumed leads on. */
+  endless?: true
 }
 
 /** Ends a simulation; thrown no further than Machine.send. */
 export class Undetermined extends Error {
   readonly open: Open
 
-  constructor(condition: string, reason: string) {
+  constructor(condition: string, reason: string, endless = false) {
     super(`${condition}: ${reason}`)
-    this.open = { condition, reason }
+    this.open = { condition, reason, ...(endless ? { endless: true } : {}) }
   }
 }

@@ -6,6 +6,8 @@ import type { Moment } from '../rules/moment.ts'
 import { mappedVerdict } from '../rules/nft/map.ts'
 import { all, isUnknown, type Unknown } from '../rules/truth.ts'
 import { statementVerdict } from '../rules/verdict.ts'
+import { MOST_LINES } from '../rules/walk-budget.ts'
+import { type WalkFrame, type WalkRecord, WalkStack } from '../rules/walk-stack.ts'
 import { lasts, spend } from './allowances.ts'
 import type { Place } from './journal.ts'
 import type { Machine } from './machine.ts'
@@ -18,29 +20,50 @@ import { Undetermined } from './undetermined.ts'
 /** `vanished`: the kernel drops it, no rule says so. */
 export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | 'vanished'
 
-interface Frame extends Place {
-  chain: PreparedChain
-  /** Index of the next rule. */
-  index: number
+type Frame = Place & WalkFrame<PreparedChain>
+
+/** What the stack asks of the journal, and of all else that a rule may change and another one ask for. */
+class Record implements WalkRecord {
+  private readonly machine: Machine
+  private readonly skb: Skb
+
+  constructor(machine: Machine, skb: Skb) {
+    this.machine = machine
+    this.skb = skb
+  }
+
+  get state(): number {
+    return this.skb.journal.changes + this.machine.changes
+  }
+
+  get length(): number {
+    return this.skb.journal.total
+  }
+
+  repeat(from: number, to: number): void {
+    this.skb.journal.repeat(from, to)
+  }
 }
 
-/** More jumps than any table has without a loop. */
-const MAX_DEPTH = 1024
+const nameOf = ({ chain }: PreparedChain): string => chain.name
 
 /** Throws Undetermined where the way hangs on what is not known. */
 export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): TableVerdict {
   const { hook, journal } = skb
+  const { budget } = machine
   const frames: Frame[] = [{ hook, depth: 0, caller: undefined, chain: base, index: 0 }]
+  skb.record ??= new Record(machine, skb)
+  const stack = new WalkStack(base.table, frames, nameOf, skb.record, budget)
   for (;;) {
     const frame = frames[frames.length - 1]!
     const { chain } = frame
+    if (--budget.left < 0) throw new Undetermined(`chain ${chain.chain.name}`, budget.reason, true)
     const moment = momentOf(machine, skb)
     if (chain.index) frame.index = nextIn(chain.index, frame.index, moment)
     const met = chain.rule(frame.index++)
     if (!met) {
       journal.add(frame, chain.end)
-      if (frames.length === 1) return base.chain.policy === 'drop' ? 'drop' : 'accept'
-      frames.pop()
+      if (!stack.leave()) return base.chain.policy === 'drop' ? 'drop' : 'accept'
       continue
     }
     const truth = matches(machine, met, moment)
@@ -52,16 +75,22 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
     }
     const rule = mappedRule(chain, met, moment)
     const step = journal.add(frame, rule.line)
+    if (step >= MOST_LINES)
+      throw new Undetermined(
+        rule.rule.text,
+        `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`,
+        true,
+      )
     switch (rule.verdict.ending) {
       case 'jump':
       case 'goto':
         // nft's rules may do something before
         if (rule.rule.statements.length > 1) actOn(machine, skb, rule.rule, step)
-        enter(frames, rule, step)
+        enter(stack, frame, rule, step)
         break
       case 'return':
         if (rule.rule.statements.length > 1) actOn(machine, skb, rule.rule, step)
-        leave(frames)
+        stack.leave()
         break
       case 'accept':
       case 'drop': {
@@ -101,6 +130,8 @@ function matches(machine: Machine, rule: PreparedRule, moment: Moment): true | f
     const text = conditionText(condition)
     // what comes to it is counted only where all in front of it holds
     const isAllowance = lasts(condition)
+    // what is left of it is another thing from here on
+    if (isAllowance) machine.changes++
     if (isAllowance && open) machine.allowances.doubt(condition, moment.family)
     const spends = isAllowance && !open && !machine.assumes(text)
     const truth = machine.settle(text, spends ? spend(machine, moment, condition) : evaluate(condition, moment))
@@ -123,20 +154,14 @@ function skipOrStop(machine: Machine, skb: Skb, rule: Rule, { condition, unknown
   forget(skb, fields)
 }
 
-function enter(frames: Frame[], { verdict, target }: PreparedRule, caller: number): void {
-  const from = frames[frames.length - 1]!
-  if (!target || frames.length > MAX_DEPTH)
-    throw new Undetermined(`-j ${verdict.chain}`, `chain ${verdict.chain} is not in the ruleset`)
-  const frame: Frame = { hook: from.hook, depth: from.depth, caller, chain: target, index: 0 }
-  if (verdict.ending === 'jump') frame.depth++
-  // nobody comes back to a chain that was left by goto; of the base chain the policy is left
-  else if (frames.length > 1) frames.pop()
-  else from.index = from.chain.chain.rules.length
-  frames.push(frame)
-}
-
-function leave(frames: Frame[]): void {
-  const frame = frames[frames.length - 1]!
-  if (frames.length > 1) frames.pop()
-  else frame.index = frame.chain.chain.rules.length
+function enter(
+  stack: WalkStack<PreparedChain, Frame>,
+  { hook, depth }: Frame,
+  { verdict, target }: PreparedRule,
+  caller: number,
+): void {
+  const by = verdict.ending === 'goto' ? 'goto' : 'jump'
+  const frame = target && { hook, depth: by === 'jump' ? depth + 1 : depth, caller, chain: target, index: 0 }
+  const refused = frame ? stack.enter(frame, by) : `chain ${verdict.chain} is not in the ruleset`
+  if (refused !== undefined) throw new Undetermined(`-${by === 'goto' ? 'g' : 'j'} ${verdict.chain}`, refused, !!target)
 }

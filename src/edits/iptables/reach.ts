@@ -6,48 +6,40 @@
 import type { Hook } from '../../model/hook.ts'
 import { IPTABLES_HOOKS } from '../../model/hook.ts'
 import type { Chain, Clause, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
+import { refusalOf } from '../../rules/chain-loops.ts'
 import type { IpFamily, Match, Target } from '../../rules/iptables/extension.ts'
 import { findMatch, findTarget } from '../../rules/iptables/registry.ts'
 import { EditProblem } from '../problem.ts'
 
 /** Throws EditProblem where the kernel would refuse the table. */
 export function refuseMisplaced(table: Table): void {
-  for (const chain of table.chains.values())
-    if (chain.hook) walk(chain, { hook: chain.hook, table, done: new Set(), open: [] })
+  const refused = refusalOf(table, [])
+  if (refused?.loop)
+    throw new EditProblem(`the chains would lead back to where they began: ${refused.loop.join(' → ')}`)
+  if (refused) throw new EditProblem(refused.message)
+  for (const chain of table.chains.values()) if (chain.hook) refuseReached(chain, chain.hook, table)
 }
 
 /** May a change to a rule like this one, added or taken away, make the table one to be refused? */
 export const mattersForPlace = (spec: IptablesSpec, family: IpFamily): boolean =>
   spec.target?.chain === true || endsAlways(spec) || clausesOf(spec).some((clause) => limited(clause, family))
 
-interface Walk {
-  hook: Hook
-  table: Table
-  done: Set<Chain>
-  /** The chains that lead here. */
-  open: Chain[]
+/** Each chain once, however many rules lead there. */
+function refuseReached(base: Chain, hook: Hook, table: Table): void {
+  const reached = new Set([base])
+  // what is added while it is gone through comes, too
+  for (const chain of reached)
+    for (const rule of chain.rules) {
+      const spec = rule.iptables
+      if (!spec) continue
+      refuseHook(rule, spec, chain, hook, table)
+      if (endsAlways(spec)) break
+      const next = spec.target?.chain && table.chains.get(spec.target.name)
+      if (next) reached.add(next)
+    }
 }
 
-function walk(chain: Chain, state: Walk): void {
-  if (state.open.includes(chain)) {
-    const loop = [...state.open.slice(state.open.indexOf(chain)), chain].map(({ name }) => name)
-    throw new EditProblem(`the chains would lead back to where they began: ${loop.join(' → ')}`)
-  }
-  if (state.done.has(chain)) return
-  state.open.push(chain)
-  for (const rule of chain.rules) {
-    const spec = rule.iptables
-    if (!spec) continue
-    refuseHook(rule, spec, chain, state)
-    if (endsAlways(spec)) break
-    const next = spec.target?.chain && state.table.chains.get(spec.target.name)
-    if (next) walk(next, state)
-  }
-  state.open.pop()
-  state.done.add(chain)
-}
-
-function refuseHook({ ruleNumber }: Rule, spec: IptablesSpec, chain: Chain, { hook, table }: Walk): void {
+function refuseHook({ ruleNumber }: Rule, spec: IptablesSpec, chain: Chain, hook: Hook, table: Table): void {
   for (const clause of clausesOf(spec)) {
     const hooks = hooksOf(clause, table.family as IpFamily)
     if (!hooks || hooks.includes(hook)) continue

@@ -37,7 +37,8 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
     const set = draft.world.sets.find(
       (one) => one.family === given.family && one.table === given.table && one.name === given.name,
     )
-    if (set) editElements({ kind: 'nft', op, object }, set, draft)
+    const refuse = (added: readonly SetElement[]) => set && refuseLoop(set, added, draft.world)
+    if (set) editElements({ kind: 'nft', op, object }, set, draft, refuse)
     else if (op !== 'destroy') throw new EditProblem(`there is no set ${given.name} in table ${given.table}`)
     return
   }
@@ -56,6 +57,19 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
     if (told[0] !== undefined) throw new EditProblem(told[0])
     return kind === 'chain' && op === 'rename' ? renameJumps(after, given?.name ?? '', given?.newname ?? '') : after
   })
+}
+
+/** A verdict map's new elements may lead a chain that looks there back to itself (nft_setelem_validate). */
+function refuseLoop(map: NamedSet, added: readonly SetElement[], world: World): void {
+  const table = tableOf(world, map.family!, map.table)
+  const chains = added.flatMap(jumpOf)
+  if (!table || chains.length === 0) return
+  const asking = [...table.chains.values()].filter(({ rules }) =>
+    rules.some(({ nft }) => mentions(nft).sets.includes(map.name)),
+  )
+  for (const { name } of asking)
+    if (leadsTo({ chains, sets: [] }, name, table, world) && isReached(name, table, world))
+      throw new EditProblem(`chain ${name} would lead to itself`)
 }
 
 /** At the end of its chain, which is what scripts do thousands of times: nothing else is touched. */

@@ -11,8 +11,13 @@ const known = new WeakMap<NamedSet, Map<string, SetElement>>()
 
 const keyOf = ({ parts }: SetElement): string => parts.join(' . ')
 
-/** New ones stand behind the others, in the order in which they came. Throws EditProblem, and then nothing has changed. */
-export function editElements({ op, object }: NftEdit, set: NamedSet, draft: Draft): void {
+/** New ones stand behind the others, in the order in which they came. `refuse` throws where they must not be. Throws EditProblem, and then nothing has changed. */
+export function editElements(
+  { op, object }: NftEdit,
+  set: NamedSet,
+  draft: Draft,
+  refuse: (added: readonly SetElement[]) => void,
+): void {
   const own = draft.ipset(set)
   const byKey = known.get(own) ?? new Map(own.elements.map((element) => [keyOf(element), element]))
   known.set(own, byKey)
@@ -30,6 +35,7 @@ export function editElements({ op, object }: NftEdit, set: NamedSet, draft: Draf
     if (before && `${before.data}` !== `${one.data}`)
       throw new EditProblem(`map ${set.name} has this element already, and otherwise`)
   }
+  refuse(named)
   for (const one of named) {
     if (byKey.has(keyOf(one))) continue
     byKey.set(keyOf(one), one)

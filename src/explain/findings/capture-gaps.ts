@@ -6,6 +6,8 @@ export function gaps(context: Context): number[] {
   const { steps } = context.journey
   const { arrivals } = context.evidence
   const found: number[] = []
+  // a simulation loses nothing; what it leaves out, it says
+  if (steps[0]?.known === 'simulated') return found
   for (let i = 0; i + 1 < steps.length; i++) {
     const [step, next] = [steps[i]!, steps[i + 1]!]
     if (step.kind === 'log' || next.kind === 'log' || arrivals[i]!.mismatch || arrivals[i + 1]!.mismatch) continue

@@ -39,6 +39,7 @@ import { returnedEarly } from './returned-early.ts'
 import { rulesetChanged } from './ruleset-changed.ts'
 import { snatSkipped } from './snat-skipped.ts'
 import { staleConntrack } from './stale-conntrack.ts'
+import { tooManyWays } from './too-many-ways.ts'
 import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
@@ -116,6 +117,7 @@ export const DETECTORS: readonly Detector[] = [
   undetermined,
   noRuleset,
   unknownCondition,
+  tooManyWays,
 ]
 
 /** Asked last: what is said where nothing else explains. */

@@ -32,7 +32,7 @@ interface Sibling extends Passed {
 
 function tell(context: Context, goal: Goal): Detected[] {
   const all = siblings(context, goal)
-  const best = all.find((one) => goal.wanted(hadItMatched(one)))
+  const best = all.find((one) => goal.wanted(hadItMatched(context, one)))
   if (!best) return []
   const { chain, misses, moment, step } = best
   const { dst, dport, protocol } = moment.packet

@@ -5,12 +5,14 @@ export const unknownCondition: Detector = {
   code: 'unknown-condition',
   detect({ ended }) {
     if (ended.because !== 'unknown-condition' || !ended.open) return []
-    const { condition, reason } = ended.open
+    const { condition, reason, endless } = ended.open
     return [
       finding(
         'unknown-condition',
         'warning',
-        `What happens to it hangs on "${condition}", which cannot be told here: ${reason}.`,
+        endless
+          ? `It was followed as far as "${condition}", and what happens behind that is unknown: ${reason}.`
+          : `What happens to it hangs on "${condition}", which cannot be told here: ${reason}.`,
         { steps: [ended.step + 1] },
       ),
     ]

@@ -30,7 +30,12 @@ class ChainGraph {
     this.led = new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => this.targetsOf(rule))))
     for (const chain of chains) {
       const keys = new Set(chain.rules.map(destinationOf))
-      for (const key of keys) if (key !== undefined) this.byDestination.set(key, [...(this.speaking(key) ?? []), chain])
+      for (const key of keys) {
+        if (key === undefined) continue
+        const speaking = this.byDestination.get(key)
+        if (speaking) speaking.push(chain)
+        else this.byDestination.set(key, [chain])
+      }
     }
   }
 

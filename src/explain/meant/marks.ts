@@ -65,7 +65,9 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     .flatMap((passed) => {
       if (passed.step > asker) return []
       const miss = onlyMiss(passed.rule, passed.moment)
-      return miss && carries(hadItMatched(passed).packet, mark) ? [{ passed, miss, doubt: doubtOf(passed, miss) }] : []
+      return miss && carries(hadItMatched(context, passed).packet, mark)
+        ? [{ passed, miss, doubt: doubtOf(passed, miss) }]
+        : []
     })
   if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
   for (const pass of before) {

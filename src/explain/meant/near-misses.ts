@@ -45,7 +45,7 @@ const MOST_TRIED = 200
 function findNearMisses(context: Context, goal: Goal): NearMiss[] {
   const found: NearMiss[] = []
   for (const { passed, miss, doubt } of candidates(context, goal)) {
-    const then = hadItMatched(passed)
+    const then = hadItMatched(context, passed)
     if (!goal.wanted(then)) continue
     const likely = isLikely(context, passed, miss, then)
     if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))

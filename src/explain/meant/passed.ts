@@ -61,7 +61,11 @@ export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
     if (from + 1 >= number) continue
     const moment = momentAt(context, step)
     const below = placesBelow(context, step)
-    for (const rule of chain.rules.slice(from, number - 1)) yield { pass, chain, rule, step, moment, below }
+    for (let i = from; i < number - 1 && i < chain.rules.length; i++) {
+      // a chain that is met again and again is asked each time
+      if (--context.budget.left < 0) return
+      yield { pass, chain, rule: chain.rules[i]!, step, moment, below }
+    }
   }
 }
 
@@ -71,9 +75,9 @@ export function placesBelow({ evidence: { arrivals } }: Context, i: number): Pla
   for (let at = arrivals[i]!.caller; at !== undefined; at = arrivals[at]!.caller) {
     const { chain, rule, ending } = arrivals[at]!
     // a chain left by goto is not come back to
-    if (chain && rule && ending !== 'goto') places.unshift({ chain, index: rule.ruleNumber })
+    if (chain && rule && ending !== 'goto') places.push({ chain, index: rule.ruleNumber })
   }
-  return places
+  return places.reverse()
 }
 
 export const refOfPassed = (

@@ -44,15 +44,17 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
   for (const chain of new Set([...speaking, ...apart])) {
+    context.budget.left -= places.length
+    if (context.budget.isUsedUp) break
     const likeliest = [...places]
       .sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
       .flatMap((place) => {
         const stack = [...place.stack, { chain, index: 0 }]
-        const then = onwards(pass.table, stack, place.moment)
+        const then = onwards(context, pass.table, stack, place.moment)
         // what another rule than one of the chain's own decides is not the chain's doing
         const leads = wanted(then) || (then.ending === 'unknown' && !graph.led.has(chain.name))
         if (!leads || !then.matched.some((visit) => visit.chain === chain)) return []
-        return [{ from: place, then, takesAll: wanted(onwards(pass.table, stack, elsewhere(place.moment))) }]
+        return [{ from: place, then, takesAll: wanted(onwards(context, pass.table, stack, elsewhere(place.moment))) }]
       })[0]
     if (!likeliest) continue
     const led = graph.led.has(chain.name)

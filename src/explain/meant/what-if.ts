@@ -17,7 +17,7 @@ import { type Passed, placesBelow } from './passed.ts'
 export function hadItNotMatched(context: Context, i: number): Walk | undefined {
   const { table, chain, rule } = context.evidence.arrivals[i]!
   if (!table || !chain || !rule) return undefined
-  return onwards(table, [...placesBelow(context, i), { chain, index: rule.ruleNumber }], momentAt(context, i))
+  return onwards(context, table, [...placesBelow(context, i), { chain, index: rule.ruleNumber }], momentAt(context, i))
 }
 
 /** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
@@ -29,22 +29,27 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   const target = table.chains.get(verdictOf(rule).chain ?? '')
   if (!target) return undefined
   const behind = { chain, index: rule.ruleNumber }
-  return onwards(table, [...placesBelow(context, i), behind, { chain: target, index: 0 }], momentAt(context, i))
+  return onwards(
+    context,
+    table,
+    [...placesBelow(context, i), behind, { chain: target, index: 0 }],
+    momentAt(context, i),
+  )
 }
 
 /** Had the rule matched that the packet passed. */
-export function hadItMatched({ pass, below, chain, rule, moment }: Passed): Walk {
+export function hadItMatched(context: Context, { pass, below, chain, rule, moment }: Passed): Walk {
   const { ending } = verdictOf(rule)
-  if (ending === 'return') return onwards(pass.table, below, moment)
+  if (ending === 'return') return onwards(context, pass.table, below, moment)
   const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
   const alone: Place = { chain: only, index: 0 }
   const behind: Place = { chain, index: rule.ruleNumber }
   // a chain left by goto is not come back to
-  return onwards(pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
+  return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
 }
 
-export const onwards = (table: Table, stack: readonly Place[], moment: Moment): Walk =>
-  walk(table, stack, moment, table.name === 'nat' ? 'holds' : 'stop')
+export const onwards = ({ budget }: Context, table: Table, stack: readonly Place[], moment: Moment): Walk =>
+  walk(table, stack, moment, budget, table.name === 'nat' ? 'holds' : 'stop')
 
 /** Does the table let the packet go on? Undefined: that is not known. */
 export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
@@ -53,14 +58,16 @@ export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
 }
 
 /** Such a packet through a table from its beginning, at the first hook that it comes to; undefined without that table. */
-export function fromTheStart({ world, journey }: Context, name: string, packet: Packet): Walk | undefined {
-  const { family } = journey
+export function fromTheStart(context: Context, name: string, packet: Packet): Walk | undefined {
+  const { world, budget } = context
+  const { family } = context.journey
   if (family !== 'ip' && family !== 'ip6') return undefined
   const table = findTable(world, family, name)
   const [hook, base] =
     packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
   const chain = table?.chains.get(base)
-  return table && chain && walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook })
+  if (!table || !chain) return undefined
+  return walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
 }
 
 /**
@@ -68,7 +75,7 @@ export function fromTheStart({ world, journey }: Context, name: string, packet: 
  * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
  */
 export function natFromTheStart(
-  { world, journey }: Context,
+  { world, journey, budget }: Context,
   packet: Packet,
 ): { table: Table; walked: Walk } | undefined {
   const { family } = journey
@@ -76,7 +83,7 @@ export function natFromTheStart(
   let found: { table: Table; walked: Walk } | undefined
   for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
     if (chain.type !== 'nat' && table.name !== 'nat') continue
-    const walked = walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook })
+    const walked = walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
     if (walked.ending === 'unknown') return undefined
     found = { table, walked }
     // an accept alone leaves the packet to the next chain

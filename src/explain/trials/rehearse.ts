@@ -29,7 +29,7 @@ export interface Rehearsed {
 
 /** Or the reason why the engine does not give what was seen. */
 export function rehearse(context: Context, engine: Engine): Rehearsal | { reason: string } {
-  const { journey, world } = context
+  const { journey, world, budget } = context
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
@@ -39,12 +39,12 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
     : [alone(context, worldBefore(context, journey.packet))]
   let reason = ''
   for (const { before, play, observed, isUsable } of tries) {
-    let options: PlayOptions = {}
-    if (!isUsable(engine)) continue
+    let options: PlayOptions = { budget }
+    if (!isUsable(engine, options)) continue
     let played = observed(engine, options)
     if (played.ended.open) {
       // the trace may have settled what nobody can know
-      options = { assume: settledConditions(context) }
+      options = { budget, assume: settledConditions(context) }
       played = observed(engine, options)
     }
     const why = whyNotSeen(journey, played, before)
@@ -54,7 +54,7 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
         engine,
         world: before,
         packet: journey.packet,
-        play: (after, assume = new Map()) => play(engine, after, { assume: new Map([...settled, ...assume]) }),
+        play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),
       }
     }
     reason ||= why
@@ -65,7 +65,7 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
 interface Attempt {
   before: World
   /** Does the engine know enough for it? */
-  isUsable(engine: Engine): boolean
+  isUsable(engine: Engine, options: PlayOptions): boolean
   /** Of the packet as the capture has it. */
   observed(engine: Engine, options: PlayOptions): Played
   play(engine: Engine, world: World, options: PlayOptions): Rehearsed
@@ -90,7 +90,7 @@ function alone({ journey, evidence }: Context, before: World): Attempt {
 /** The packet behind the one that it answers. */
 const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt => ({
   before,
-  isUsable: (engine) => engine.play(before, opening).ended.outcome !== 'undetermined',
+  isUsable: (engine, options) => engine.play(before, opening, options).ended.outcome !== 'undetermined',
   observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
   play(engine, world, options) {
     const back = answerTo(opening, engine.play(world, opening, options))

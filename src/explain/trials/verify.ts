@@ -81,6 +81,7 @@ function playAllWays(rehearsal: Rehearsal, world: World, assume = new Map<string
   const { outcome, open } = told.ended
   if (outcome !== 'undetermined') return [{ ...rehearsed, told }]
   if (!open) return 'what becomes of the packet cannot be told'
+  if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
   const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Arrived[] = []

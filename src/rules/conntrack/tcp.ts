@@ -1,9 +1,7 @@
 /** The states of a TCP connection as connection tracking keeps them (net/netfilter/nf_conntrack_proto_tcp.c). */
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Host } from '../model/host.ts'
-import type { Packet } from '../model/packet.ts'
-import { wordTable } from '../model/word-table.ts'
+import { wordTable } from '../../model/word-table.ts'
 import { type CtStatus, type Direction, flag } from './connection.ts'
 import { afterSyn, beginWindows, emptyWindow, endOf, inWindow, isBefore, type Window } from './tcp-window.ts'
 

@@ -6,6 +6,7 @@ import { recognise } from '../../../src/read/recognise.ts'
 import { WorldBuilder } from '../../../src/read/world.ts'
 import { evaluate } from '../../../src/rules/evaluate.ts'
 import { walk } from '../../../src/rules/walk.ts'
+import { PACKET_STEPS, WalkBudget } from '../../../src/rules/walk-budget.ts'
 import { momentOf } from './ask.ts'
 
 function worldOf(file: string) {
@@ -41,7 +42,12 @@ describe.each([
   })
 
   it(`${isIn ? 'accepts' : 'drops'} it`, () => {
-    const { ending, last } = walk(filter, [{ chain: filter.chains.get('forward')!, index: 0 }], moment)
+    const { ending, last } = walk(
+      filter,
+      [{ chain: filter.chains.get('forward')!, index: 0 }],
+      moment,
+      new WalkBudget(PACKET_STEPS),
+    )
     expect(ending).toBe(isIn ? 'accept' : 'drop')
     expect(last!.chain.name).toBe('allowed_dnats')
   })

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/model/packet.ts'
 import { walk } from '../../../src/rules/walk.ts'
+import { PACKET_STEPS, WalkBudget } from '../../../src/rules/walk-budget.ts'
 import { matches, momentOf, rulesOf } from './ask.ts'
 
 const TCP: Packet = { src: '192.0.2.7', dst: '198.51.100.9', protocol: 'tcp', sport: 40000, dport: 22, in: 'eth0' }
@@ -62,7 +63,12 @@ describe('sets', () => {
 function ending(rules: string, packet: Packet, more = '') {
   const { world } = rulesOf(rules, more)
   const table = world.tables[0]!
-  const walked = walk(table, [{ chain: table.chains.get('c')!, index: 0 }], momentOf(packet, world))
+  const walked = walk(
+    table,
+    [{ chain: table.chains.get('c')!, index: 0 }],
+    momentOf(packet, world),
+    new WalkBudget(PACKET_STEPS),
+  )
   const { ending, matched, last } = walked
   return {
     ending,

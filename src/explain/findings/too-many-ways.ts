@@ -1,0 +1,17 @@
+import { type Detector, finding } from '../context.ts'
+
+/** Asked behind the others: not all of them had their answer. */
+export const tooManyWays: Detector = {
+  code: 'too-many-ways',
+  detect({ budget }) {
+    if (!budget.isUsedUp) return []
+    const steps = budget.steps.toLocaleString('en')
+    return [
+      finding(
+        'too-many-ways',
+        'note',
+        `Not every cause and fix was looked for: that was given up after ${steps} steps through the chains.`,
+      ),
+    ]
+  },
+}

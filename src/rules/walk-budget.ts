@@ -1,0 +1,55 @@
+/**
+ * How long chains are walked before that is given up. Chains that jump twice each to the next double the way with every
+ * one of them: the kernel loads such a ruleset, and nobody can follow it.
+ */
+
+/** Rules evaluated for one packet: ten times as many as a packet meets in one chain of 50,000. */
+export const PACKET_STEPS = 500_000
+
+/** For all questions about one journey: what if this rule had matched, would this command help. */
+export const JOURNEY_STEPS = 2_000_000
+
+/** A packet that meets more in the kernel would keep a processor busy for seconds. */
+export const KERNEL_STEPS = 1_000_000_000
+
+/** A journey shows no more rules that matched. */
+export const MOST_LINES = 50_000
+
+/** From so many lines on, what is known to be a repetition is counted and not shown. */
+export const MOST_REPEATED = 10_000
+
+/** So many jumps are followed before it is remembered what chains do: it takes longer than to walk a short chain again. */
+const REMEMBER_AFTER = 256
+
+export class WalkBudget {
+  /** Only counted down; below 0 it is used up. */
+  left: number
+  readonly steps: number
+  /** Remember what a chain does, from so many jumps of a walk on. */
+  readonly rememberAfter: number
+
+  private readonly isPart: boolean
+
+  constructor(steps: number, rememberAfter = REMEMBER_AFTER, isPart = false) {
+    this.isPart = isPart
+    this.steps = steps
+    this.left = steps
+    this.rememberAfter = rememberAfter
+  }
+
+  /** What one packet may use of it. */
+  forPacket(): WalkBudget {
+    return new WalkBudget(Math.max(0, Math.min(PACKET_STEPS, this.left)), this.rememberAfter, true)
+  }
+
+  get isUsedUp(): boolean {
+    return this.left < 0
+  }
+
+  /** Why a walk ended. */
+  get reason(): string {
+    return this.steps < PACKET_STEPS && this.isPart
+      ? `given up: following the packet through its chains again and again took too many steps`
+      : `given up after ${this.steps.toLocaleString('en')} steps through its chains`
+  }
+}
