@@ -163,13 +163,17 @@ export class Parser {
 
   /** Runs `parse` one level deeper; a text of brackets alone must not exhaust the stack. */
   nested<T>(parse: () => T): T {
-    if (this.depth >= MAX_DEPTH) this.fail('nested too deeply', 'too-deep')
+    if (this.depth >= MAX_DEPTH) this.failTooDeep()
     this.depth++
     try {
       return parse()
     } finally {
       this.depth--
     }
+  }
+
+  failTooDeep(token = this.token): never {
+    throw new SyntaxProblem(token, 'nested too deeply', 'too-deep')
   }
 
   skipNewlines(): void {
