@@ -13,7 +13,7 @@ import { EditProblem } from '../problem.ts'
 /** Throws EditProblem where the kernel would refuse the table. */
 export function refuseMisplaced(table: Table): void {
   for (const chain of table.chains.values())
-    if (chain.hook) walk(chain, { hook: chain.hook, table, done: new Set(), open: [] })
+    if (chain.hook) walk(chain, { hook: chain.hook, table, done: new Set(), open: new Set() })
 }
 
 /** May a change to a rule like this one, added or taken away, make the table one to be refused? */
@@ -25,26 +25,36 @@ interface Walk {
   table: Table
   done: Set<Chain>
   /** The chains that lead here. */
-  open: Chain[]
+  open: Set<Chain>
 }
 
-function walk(chain: Chain, state: Walk): void {
-  if (state.open.includes(chain)) {
-    const loop = [...state.open.slice(state.open.indexOf(chain)), chain].map(({ name }) => name)
+/** Chains lead on to chains for as long as somebody writes them down: where each stands is kept here, not on the stack. */
+function walk(first: Chain, state: Walk): void {
+  const places = [enter(first, state)]
+  for (let place = places.at(-1); place; place = places.at(-1)) {
+    const rule = place.chain.rules[place.next++]
+    const spec = rule?.iptables
+    if (rule && !spec) continue
+    if (rule && spec) refuseHook(rule, spec, place.chain, state)
+    if (!spec || endsAlways(spec)) {
+      state.open.delete(place.chain)
+      state.done.add(place.chain)
+      places.pop()
+      continue
+    }
+    const to = spec.target?.chain && state.table.chains.get(spec.target.name)
+    if (to && !state.done.has(to)) places.push(enter(to, state))
+  }
+}
+
+function enter(chain: Chain, { open }: Walk): { chain: Chain; next: number } {
+  if (open.has(chain)) {
+    const way = [...open]
+    const loop = [...way.slice(way.indexOf(chain)), chain].map(({ name }) => name)
     throw new EditProblem(`the chains would lead back to where they began: ${loop.join(' → ')}`)
   }
-  if (state.done.has(chain)) return
-  state.open.push(chain)
-  for (const rule of chain.rules) {
-    const spec = rule.iptables
-    if (!spec) continue
-    refuseHook(rule, spec, chain, state)
-    if (endsAlways(spec)) break
-    const next = spec.target?.chain && state.table.chains.get(spec.target.name)
-    if (next) walk(next, state)
-  }
-  state.open.pop()
-  state.done.add(chain)
+  open.add(chain)
+  return { chain, next: 0 }
 }
 
 function refuseHook({ ruleNumber }: Rule, spec: IptablesSpec, chain: Chain, { hook, table }: Walk): void {

@@ -80,6 +80,7 @@ export class Parser {
     this.text = text
     this.shared = shared
     this.tokens = tokenize(text)
+    shared.variables.allow(this.tokens.length)
   }
 
   get token(): Token {
