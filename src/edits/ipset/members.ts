@@ -53,7 +53,11 @@ export function deleteElements(set: NamedSet, edit: ElementEdit, draft: Draft): 
   const own = draft.ipset(set)
   const index = indexOf(own)
   for (const { parts } of doomed) index.delete(keyOf(own, parts))
-  setElements(own, own.elements.filter((element) => !doomed.has(element)), index)
+  setElements(
+    own,
+    own.elements.filter((element) => !doomed.has(element)),
+    index,
+  )
 }
 
 /** Another list of the same elements, or of some of them, whose index is known. */

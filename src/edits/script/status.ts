@@ -17,4 +17,3 @@ export class Leave extends Error {
 /** Without a number it is that of the last command. */
 export const exitStatus = (text: string | undefined): Status =>
   text === undefined ? 'unknown' : Number(text) === 0 ? 'ok' : 'failed'
-

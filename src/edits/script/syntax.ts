@@ -111,7 +111,9 @@ class Parser {
     if (!node) return this.command()
     if (node.kind === 'function') return node
     // what it prints, or reads, goes elsewhere
-    return this.redirections() ? { kind: 'strange', what: `"${first.text}" in a pipe`, at: first.at, end: this.end() } : node
+    return this.redirections()
+      ? { kind: 'strange', what: `"${first.text}" in a pipe`, at: first.at, end: this.end() }
+      : node
   }
 
   /** Behind a compound command, with what it is piped into; does anything reach it, or leave it, in a way that matters? */

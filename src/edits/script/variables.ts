@@ -98,7 +98,8 @@ export class Variables {
       if (kind === 'operator') expanded.push({ kind, text, column: at + 1 })
       else
         try {
-          for (const token of shellTokens(text, this, this.budget)) expanded.push({ ...token, column: token.column + at })
+          for (const token of shellTokens(text, this, this.budget))
+            expanded.push({ ...token, column: token.column + at })
         } catch (problem) {
           if (problem instanceof CommandProblem) return problem.behind(at)
           throw problem
