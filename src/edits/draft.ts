@@ -11,8 +11,11 @@ type IpFamily = 'ip' | 'ip6'
 
 export class Draft {
   readonly world: World
-  /** How many elements of sets ranges of addresses and ports may still become: as many as the kernel makes of one command. */
-  elementsOfRanges = 1 << 20
+  /**
+   * How many elements of sets ranges of addresses and ports may still become. The kernel makes four times as many of one
+   * command (IPSET_MAX_RANGE), and any number of several; here each is an object.
+   */
+  elementsOfRanges = 1 << 18
   /** Copies that nobody else has seen. */
   private readonly own = new WeakSet<object>()
 

@@ -125,14 +125,13 @@ function readAddresses(text: string, set: SetShape, most: number): string[] {
   const start = set.type === 'hash:ip' ? first - (first % step) : first
   if ((last - start + 1) / step > Math.max(1, most)) throw new WordError(tooMany(text, most))
   checkRange([first, last], set, text)
-  const found = new Set<string>()
-  for (let number = start; number <= last; number += step) {
-    // where addresses are not alone in their elements, the kernel does not cut those of a range
-    const address = formatAddress(/:ip$/.test(set.type) ? cut(fromNumber(number), set.addressMask) : fromNumber(number))
-    if (set.type === 'hash:ip') refuseZero(address)
-    found.add(address)
-  }
-  return [...found]
+  // where addresses are not alone in their elements, the kernel does not cut those of a range
+  const mask = /:ip$/.test(set.type) ? set.addressMask : undefined
+  const found: string[] = []
+  for (let number = start; number <= last; number += step) found.push(formatAddress(cut(fromNumber(number), mask)))
+  if (set.type === 'hash:ip') for (const address of found) refuseZero(address)
+  // a mask with gaps makes several alike
+  return typeof mask === 'string' ? [...new Set(found)] : found
 }
 
 function refuseZero(address: string): void {

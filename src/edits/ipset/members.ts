@@ -166,7 +166,7 @@ function indexOf(set: NamedSet): Map<string, SetElement> {
 
 /** An address has one hardware address. */
 const keyOf = ({ type }: NamedSet, parts: readonly string[]): string =>
-  type === 'bitmap:ip,mac' ? parts[0]! : parts.join()
+  type === 'bitmap:ip,mac' || parts.length === 1 ? parts[0]! : parts.join()
 
 /** The element that the kernel takes for the same. */
 function sameAs(set: NamedSet, parts: readonly string[]): SetElement | undefined {

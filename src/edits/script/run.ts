@@ -30,8 +30,9 @@ export type ProblemKind = 'command-not-understood' | 'command-failed' | 'not-run
 /** Compound commands in each other, functions that are called in them, and shells of their own. */
 const MOST_DEEP = 300
 const MOST_CALLS_DEEP = 50
-/** What an edit, or something to tell, costs besides its words. */
+/** What they cost besides their words, where the command is carried out again. */
 const STEPS_OF_AN_EDIT = 10
+const STEPS_OF_A_PROBLEM = 30
 
 export class ScriptRun {
   private readonly script: string
@@ -46,6 +47,11 @@ export class ScriptRun {
   private any = false
   private depth = 0
   private calls = 0
+  private readonly carriedOut = new WeakSet<Node>()
+  /** Has the command at hand been carried out before? */
+  private repeated = false
+  /** In a shell of its own that a command carried out again has begun. */
+  private alwaysRepeats = false
 
   constructor(script: string, options: ScriptOptions, budget = new Budget(script)) {
     this.script = script
@@ -104,6 +110,8 @@ export class ScriptRun {
   private node(node: Node, asked: boolean): Status {
     this.budget.at = this.offset + node.at
     this.budget.step()
+    this.repeated = this.alwaysRepeats || this.carriedOut.has(node)
+    this.carriedOut.add(node)
     if (node.kind === 'command') return this.command(node.tokens, node, asked)
     if (++this.depth > MOST_DEEP) this.tooDeep(node)
     try {
@@ -297,6 +305,7 @@ export class ScriptRun {
       const inside = new ScriptRun(text, { ...this.options, problem }, this.budget)
       inside.offset = this.offset + column
       inside.depth = this.depth + 1
+      inside.alwaysRepeats = this.repeated || this.alwaysRepeats
       const parsed = parseScript(text)
       const status = inside.list(parsed.list, asked)
       return parsed.problem ? this.tellProblem(parsed.problem.behind(column)) : status
@@ -319,7 +328,7 @@ export class ScriptRun {
     }
     let status: Status = 'ok'
     for (const { edit, otherwise, problem } of edits) {
-      this.budget.step(STEPS_OF_AN_EDIT)
+      this.again(STEPS_OF_AN_EDIT)
       if (problem) this.tellProblem(problem.behind(document.at))
       const refused = edit && this.options.apply(edit)
       const still = refused !== undefined && otherwise ? this.options.apply(otherwise) : refused
@@ -339,7 +348,7 @@ export class ScriptRun {
     }
     const quiet = asked || this.silent > 0 || this.quiet > 0 || hidesErrors(tokens)
     for (const edit of edits) {
-      this.budget.step(STEPS_OF_AN_EDIT)
+      this.again(STEPS_OF_AN_EDIT)
       const refused = this.options.apply(edit)
       if (refused === undefined) continue
       const isQuestion = edit.kind === 'rule' && edit.op === 'check'
@@ -348,6 +357,10 @@ export class ScriptRun {
     }
     // what it shows, nobody knows
     return edits.length === 0 && isTool(tokens) && !this.options.alwaysSucceeds ? 'unknown' : 'ok'
+  }
+
+  private again(steps: number): void {
+    if (this.repeated) this.budget.step(steps)
   }
 
   private tooDeep(node: Node): never {
@@ -359,13 +372,13 @@ export class ScriptRun {
   }
 
   private tellProblem(problem: CommandProblem): 'unknown' {
-    this.budget.step(STEPS_OF_AN_EDIT)
+    this.again(STEPS_OF_A_PROBLEM)
     if (this.silent === 0) this.options.problem(problem, 'command-not-understood')
     return 'unknown'
   }
 
   private tell(node: Node, message: string, kind: ProblemKind): void {
-    this.budget.step(STEPS_OF_AN_EDIT)
+    this.again(STEPS_OF_A_PROBLEM)
     this.options.problem(new CommandProblem({ column: node.at + 1, text: this.sourceOf(node) }, message), kind)
   }
 
