@@ -188,7 +188,6 @@ const SCRIPTS: LanguageAttack[] = [
     most: 256 * K,
   },
   { name: 'subshells and variables', as: 'script', make: numbered('V#=1; ( : )') },
-  { name: 'shift', as: 'script', make: (size) => `f() { ${often('shift; ', size / 2)} }\nf ${often('a ', size / 2)}` },
   {
     name: '-s A,B,… -d A,B,…',
     as: 'script',
