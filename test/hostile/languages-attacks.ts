@@ -193,14 +193,6 @@ const SCRIPTS: LanguageAttack[] = [
     as: 'script',
     make: (size) => `iptables -A INPUT -s ${addresses(size / 2)} -d ${addresses(size / 2)}`,
   },
-  { name: 'rules inserted in front', as: 'script', make: numbered('iptables -I INPUT -s IP -j DROP'), most: 128 * K },
-  {
-    name: 'rules deleted',
-    as: 'script',
-    make: (size) =>
-      `${numbered('iptables -A INPUT -s IP -j DROP')(size / 2)}\n${numbered('iptables -D INPUT -s IP -j DROP')(size / 2)}`,
-    most: 64 * K,
-  },
   {
     name: 'chains that lead on',
     as: 'script',
