@@ -3,7 +3,7 @@
  * of the World it began with.
  */
 import type { Host } from '../model/host.ts'
-import type { Chain, NamedSet, RuleFamily, Table } from '../model/ruleset.ts'
+import type { Chain, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { builtInChains, emptyChain } from '../rules/iptables/rule.ts'
 
@@ -11,6 +11,11 @@ type IpFamily = 'ip' | 'ip6'
 
 export class Draft {
   readonly world: World
+  /**
+   * How many elements of sets ranges of addresses and ports may still become. The kernel makes four times as many of one
+   * command (IPSET_MAX_RANGE), and any number of several; here each is an object.
+   */
+  elementsOfRanges = 1 << 18
   /** Copies that nobody else has seen. */
   private readonly own = new WeakSet<object>()
 
@@ -60,6 +65,27 @@ export class Draft {
       this.own.add(this.world.host)
     }
     return this.world.host
+  }
+
+  /** To be changed. */
+  sysctls(): Map<string, string> {
+    const host = this.host()
+    const found = host.sysctls
+    if (found && this.own.has(found)) return found
+    const copy = new Map(found)
+    host.sysctls = copy
+    this.own.add(copy)
+    return copy
+  }
+
+  /** A rule of a chain that is to be changed, to be changed itself. */
+  rule(chain: Chain, at: number): Rule {
+    const found = chain.rules[at]!
+    if (this.own.has(found)) return found
+    const copy = { ...found }
+    chain.rules[at] = copy
+    this.own.add(copy)
+    return copy
   }
 
   /** The set to be changed; its elements may be moved, but are others' objects. */

@@ -15,16 +15,24 @@ export interface ShellToken extends ShellWord {
   kind: 'word' | 'operator'
 }
 
-type Variables = ReadonlyMap<string, string>
+type Variables = Pick<ReadonlyMap<string, string>, 'get' | 'has'>
+
+/** What expanding costs; may throw. */
+export interface Meter {
+  step(count: number): void
+  text(characters: number): void
+}
+
+const FREE: Meter = { step: () => {}, text: () => {} }
 
 /** Throws CommandProblem at an open quote, a command to be run (`$(…)`), or a variable that is not known. */
-export function shellTokens(text: string, variables: Variables = new Map()): ShellToken[] {
-  return new Tokenizer(text, variables).tokens()
+export function shellTokens(text: string, variables: Variables = new Map(), meter = FREE): ShellToken[] {
+  return new Tokenizer(text, variables, meter).tokens()
 }
 
 /** As a value is expanded in `NAME=value`: one text, whatever blanks are in it. Throws CommandProblem. */
-export function shellValue(text: string, variables: Variables): string {
-  const tokens = new Tokenizer(text, variables, false).tokens()
+export function shellValue(text: string, variables: Variables, meter = FREE): string {
+  const tokens = new Tokenizer(text, variables, meter, false).tokens()
   return tokens.map((token) => token.text).join('')
 }
 
@@ -33,6 +41,9 @@ export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) || word === '!' ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 const OPERATOR = /\d*(?:<<<|<<-?|>>|[<>]&|<>|>\||[<>])|&>>?|&&|\|\||;;|[;&|()\n]/y
+/** Nothing but themselves inside of a word, and inside of `"…"`. */
+const PLAIN = /[^ \t\r\n;&|()<>'"\\$`]+/y
+const PLAIN_IN_QUOTES = /[^"\\$`]+/y
 const VARIABLE = /\$(?:([A-Za-z_]\w*|\d|[@*#?$!-])|\{([^{}]*)\})/y
 /** Where a program is: its name says as much. */
 const WHICH =
@@ -54,11 +65,14 @@ class Tokenizer {
 
   /** Does a variable without quotes make several words? */
   private readonly splits: boolean
+  private readonly meter: Meter
 
-  constructor(text: string, variables: Variables, splits = true) {
+  constructor(text: string, variables: Variables, meter: Meter, splits = true) {
     this.text = text
     this.variables = variables
+    this.meter = meter
     this.splits = splits
+    meter.text(text.length)
   }
 
   tokens(): ShellToken[] {
@@ -83,9 +97,11 @@ class Tokenizer {
 
   /** `2>` only where a word would begin: `a2>b` redirects `a2`. */
   private operator(): string | undefined {
+    const begin = this.text.charCodeAt(this.at)
+    // a run of digits is looked through once, not from each of them on
+    if (this.word !== undefined && begin >= 0x30 && begin <= 0x39) return undefined
     OPERATOR.lastIndex = this.at
-    const found = OPERATOR.exec(this.text)?.[0]
-    return found !== undefined && this.word !== undefined && /^\d/.test(found) ? undefined : found
+    return OPERATOR.exec(this.text)?.[0]
   }
 
   private readPart(char: string): void {
@@ -94,13 +110,15 @@ class Tokenizer {
     else if (char === '"') this.readDoubleQuoted()
     else if (char === '\\') this.readBackslash()
     else if (char === '$' || char === '`') {
-      if (/\$['"]/y.test(this.text.slice(this.at, this.at + 2))) this.fail(`"${this.rest()}" is not understood`)
+      if (char === '$' && /['"]/.test(this.text[this.at + 1] ?? '')) this.fail(`"${this.rest()}" is not understood`)
       const value = this.readVariable()
       if (value !== undefined) this.addSplit(value)
     } else {
-      this.bare += char
-      this.add(char)
-      this.at++
+      PLAIN.lastIndex = this.at + 1
+      const plain = char + (PLAIN.exec(this.text)?.[0] ?? '')
+      this.bare += plain
+      this.add(plain)
+      this.at += plain.length
     }
   }
 
@@ -125,7 +143,9 @@ class Tokenizer {
   private readDoubleQuoted(): void {
     if (this.text.startsWith('"$@"', this.at) && this.variables.has('@')) {
       this.at += 4
-      this.addWords(this.variables.get('@')!.split(WORD_SEPARATOR))
+      const all = this.variables.get('@')!
+      this.meter.text(all.length)
+      this.addWords(all.split(WORD_SEPARATOR))
       return
     }
     this.word ??= ''
@@ -141,8 +161,10 @@ class Tokenizer {
         if (this.text[this.at + 1] !== '\n') this.word += this.text[this.at + 1]
         this.at += 2
       } else {
-        this.word += char
-        this.at++
+        PLAIN_IN_QUOTES.lastIndex = this.at
+        const plain = PLAIN_IN_QUOTES.exec(this.text)?.[0] ?? char
+        this.word += plain
+        this.at += plain.length
       }
     }
     this.at++
@@ -169,6 +191,7 @@ class Tokenizer {
     const value = plain === undefined ? this.bracedValue(braced ?? '') : this.variables.get(plain)
     if (value === undefined) this.fail(`the value of ${written} is not known: write it out`, written)
     this.at += written.length
+    this.meter.text(value.length)
     return value.replaceAll(WORD_SEPARATOR, ' ')
   }
 
@@ -177,7 +200,7 @@ class Tokenizer {
     const [, name = '', colon, instead] = /^(\w+|[@*#])(?:(:?)[-=](.*))?$/s.exec(text) ?? []
     const value = this.variables.get(name)
     if (instead === undefined || (value !== undefined && (value !== '' || colon === ''))) return value
-    return shellValue(instead, this.variables)
+    return shellValue(instead, this.variables, this.meter)
   }
 
   /** What a variable without quotes brings may be several words, or none. */
@@ -186,17 +209,18 @@ class Tokenizer {
     else this.add(value)
   }
 
-  private addWords([first = '', ...others]: readonly string[]): void {
-    if (first !== '') this.add(first)
-    for (const other of others) {
-      this.endWord()
-      if (other !== '') this.add(other)
+  private addWords(words: readonly string[]): void {
+    this.meter.step(words.length)
+    for (const [i, word] of words.entries()) {
+      if (i > 0) this.endWord()
+      if (word !== '') this.add(word)
     }
   }
 
   private endWord(): void {
     if (this.word === undefined) return
-    if (/\{[^{}]*(,|\.\.)[^{}]*\}/.test(this.bare)) this.fail('braces are not expanded: write each word out')
+    if (hasBraces(this.bare)) this.fail('braces are not expanded: write each word out')
+    this.meter.step(1)
     this.found.push({ kind: 'word', text: this.word, column: this.start + 1 })
     this.word = undefined
     this.bare = ''
@@ -211,4 +235,19 @@ class Tokenizer {
     const text = word ?? /^\S*/.exec(this.text.slice(begun))![0]
     throw new CommandProblem({ column: (word === undefined ? begun : this.at) + 1, text }, message)
   }
+}
+
+/** `{a,b}` or `{1..9}`: what stands between one `{` and the next `}`. */
+function hasBraces(text: string): boolean {
+  if (!text.includes('{')) return false
+  let [open, several] = [false, false]
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (char === '{') [open, several] = [true, false]
+    else if (char === '}') {
+      if (open && several) return true
+      open = false
+    } else if (char === ',' || (char === '.' && text[at + 1] === '.')) several = true
+  }
+  return false
 }

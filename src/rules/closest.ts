@@ -4,8 +4,8 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let fewest = Math.min(2, Math.floor((lower.length - 1) / 2)) + 1
   for (const candidate of candidates) {
-    // as many letters are to be added or left out at least; and a word may be as long as a file
-    if (Math.abs(candidate.length - word.length) >= fewest) continue
+    // as many letters as that have to be added or left out
+    if (Math.abs(candidate.length - lower.length) >= fewest) continue
     const distance = letters(lower, candidate.toLowerCase())
     if (distance < fewest) {
       best = candidate

@@ -29,7 +29,7 @@ import { modelEngine } from '../../src/simulate/engine.ts'
 import { makeTar } from '../read/make-tar.ts'
 import { Broken } from './broken.ts'
 import type { Case, Options } from './case.ts'
-import { judgeDocument, judgeForm, judgeText } from './judge.ts'
+import { judgeDocument, judgeForm, judgeText } from './judge-output.ts'
 import { KeptOutput, type Room } from './room.ts'
 
 export const formOptions = ({ width, colour, unicode, full, unmatched }: Options) => ({

@@ -1,83 +1,79 @@
-/** What must hold of everything that is told, whatever was read. Throws Broken. */
-import type { FormName } from '../../src/reports/index.ts'
-import { checkExplanation, checkJourney, checkSummary } from '../cli/contract.ts'
-import { Broken } from './broken.ts'
-import { INHERITED } from './words.ts'
-
-/** What must never reach a terminal: controls, what turns the reading direction, what hides, halves of letters. */
-const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u
-/** Colours, which are our own. */
-const COLOUR = /\x1b\[[\d;]*m/g
-
-export function judgeText(text: string, where: string, { colour = false } = {}): void {
-  const shown = (colour ? text.replace(COLOUR, '') : text).replaceAll('\n', '')
-  const found = HARMFUL.exec(shown)
-  if (!found) return
-  const code = found[0].codePointAt(0)!.toString(16)
-  throw new Broken(`raw control in ${where}`, `U+${code} in ${JSON.stringify(around(shown, found.index))}`)
-}
-
-const around = (text: string, at: number): string => text.slice(Math.max(0, at - 60), at + 60)
-
-export function judgeForm(name: FormName, text: string, colour: boolean): void {
-  judgeText(text, name, { colour: colour && name === 'text' })
-  if (name === 'json') promised('json', () => checkExplanation(JSON.parse(text)))
-  else if (name === 'ndjson') judgeLines(text)
-}
-
-function judgeLines(text: string): void {
-  if (!text.endsWith('\n')) throw new Broken('ndjson', 'its last line has no end')
-  const lines = text.slice(0, -1).split('\n')
-  lines.forEach((line, i) => {
-    promised('ndjson', () => (i === lines.length - 1 ? checkSummary : checkJourney)(JSON.parse(line)))
-  })
-}
-
-/** `schema` and `warnings`, as every document has them. */
-export function judgeDocument(text: string, schema: string, fields: readonly string[]): void {
-  judgeText(text, schema)
-  promised(schema, () => {
-    const data = JSON.parse(text) as Record<string, unknown>
-    if (data.schema !== schema) throw new Error(`its schema is ${JSON.stringify(data.schema)}`)
-    for (const name of [...fields, 'warnings']) if (data[name] === undefined) throw new Error(`${name} is missing`)
-  })
-}
-
-function promised(what: string, check: () => void): void {
-  try {
-    check()
-  } catch (error) {
-    throw new Broken(`not what ${what} promises`, (error as Error).message.slice(0, 600))
-  }
-}
-
 /**
- * From now on every object inherits a field that throws. A word of a file that is looked up in a table finds it, where
- * the table is not asked whether the word is its own: as it would find `constructor`, without anybody noticing.
+ * Does twice the input take at most 2.5 times the time? Noise must not fail it: what counts is the least of several runs,
+ * in processor time or on the clock, whichever is less; and only what is too long at two doublings in a row, each time
+ * that it is measured, is said to be.
  */
-export function trapInherited(): void {
-  for (const name of [INHERITED, INHERITED.toUpperCase()])
-    Object.defineProperty(Object.prototype, name, {
-      get() {
-        throw new Inherited('a word of a file found what every object has')
-      },
-      configurable: true,
-    })
+
+const RATIO = 2.5
+/** Shorter times are noise. Milliseconds. */
+const FLOOR = 10
+/** Behind such a time nothing longer is tried. */
+const LONG = 4000
+const LEAST = 4096
+/** Nothing takes so long that is linear. Nanoseconds for each byte. */
+const SLOW = 50_000
+
+export interface Verdict {
+  problem?: string
+  /** Nanoseconds for each byte of the longest input. */
+  perByte: number
 }
 
-class Inherited extends Error {}
+type Run = (bytes: Buffer) => unknown
+/** An input of about so many bytes. */
+type Make = (size: number) => Buffer
 
-/** Names from files must not become parts of every object. */
-export function judgePrototypes(): void {
-  for (const [one, before] of OWN) {
-    const added = Reflect.ownKeys(one).filter((key) => !before.has(key))
-    if (added.length > 0) throw new Broken('polluted prototype', added.map(String).join(', '))
+/** `most`: bytes of the longest. */
+export function judge(run: Run, make: Make, most: number): Verdict {
+  let [strikes, perByte] = [0, 0]
+  for (let size = LEAST; size <= most; ) {
+    const bytes = make(size)
+    let time: number
+    try {
+      time = timed(run, bytes)
+    } catch (error) {
+      return { problem: `throws at ${size} bytes: ${error instanceof Error ? shortStack(error) : error}`, perByte }
+    }
+    perByte = (time * 1e6) / bytes.length
+    const ratio = time > FLOOR ? ratioAt(run, make, size) : 0
+    strikes = ratio > RATIO ? strikes + 1 : 0
+    const said = `${time.toFixed(0)} ms at ${size} bytes`
+    if (strikes === 2) return { problem: `${ratio.toFixed(1)} times the time for twice the input: ${said}`, perByte }
+    if (time > LONG) return strikes > 0 || perByte > SLOW ? { problem: said, perByte } : { perByte }
+    // where even a square of it would be short
+    size *= time < FLOOR / 8 && size * 4 <= most ? 4 : 2
   }
+  return { perByte }
 }
 
-/** What they have by themselves, and the trap. */
-const OWN = new Map(
-  [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype, Object, Array].map(
-    (one: object) => [one, new Set([...Reflect.ownKeys(one), INHERITED, INHERITED.toUpperCase()])],
-  ),
-)
+/** The least of three comparisons; what is fine at the first one is not compared again. */
+function ratioAt(run: Run, make: Make, size: number): number {
+  const [whole, half] = [make(size), make(size / 2)]
+  let ratio = Number.POSITIVE_INFINITY
+  for (let again = 0; again < 3 && ratio > RATIO; again++)
+    ratio = Math.min(ratio, least(run, whole, 2) / Math.max(least(run, half, 3), 0.01))
+  return ratio
+}
+
+function least(run: Run, bytes: Buffer, times: number): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let i = 0; i < times; i++) best = Math.min(best, timed(run, bytes))
+  return best
+}
+
+function timed(run: Run, bytes: Buffer): number {
+  const cpu = process.cpuUsage()
+  const clock = performance.now()
+  run(bytes)
+  const wall = performance.now() - clock
+  const { user, system } = process.cpuUsage(cpu)
+  return Math.min(wall, (user + system) / 1000)
+}
+
+function shortStack({ message, stack = '' }: Error): string {
+  const calls = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return `${message.slice(0, 120)} ${calls
+    .slice(0, 4)
+    .map((line) => line.trim().replace(/\(.*\//, '('))
+    .join(', ')}`
+}

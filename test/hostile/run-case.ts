@@ -2,7 +2,7 @@
 import { Broken } from './broken.ts'
 import type { Case, Kind } from './case.ts'
 import { explainArchive, explainFiles, readInPieces, showFlows } from './explaining.ts'
-import { judgePrototypes } from './judge.ts'
+import { judgePrototypes } from './judge-output.ts'
 import { redactFile } from './redacting.ts'
 import type { Room } from './room.ts'
 import { showRules, simulatePackets, takeWords } from './simulating.ts'

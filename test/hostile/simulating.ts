@@ -32,7 +32,7 @@ import { Machine } from '../../src/simulate/machine.ts'
 import { Broken } from './broken.ts'
 import type { Case, Options } from './case.ts'
 import { formOf, formOptions } from './explaining.ts'
-import { judgeDocument, judgeForm, judgeText } from './judge.ts'
+import { judgeDocument, judgeForm, judgeText } from './judge-output.ts'
 import type { Room } from './room.ts'
 import { userError } from './user-error.ts'
 

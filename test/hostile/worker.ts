@@ -4,7 +4,7 @@
  */
 import { openSync, writeSync } from 'node:fs'
 import { type Case, makeCase } from './case.ts'
-import { trapInherited } from './judge.ts'
+import { trapInherited } from './judge-output.ts'
 import { Room } from './room.ts'
 import { failureOf, runCase } from './run-case.ts'
 import { Seeds } from './seeds.ts'

@@ -169,10 +169,12 @@ class RouteParser {
         break
       case 'onlink':
       case 'pervasive':
-        route.flags = [...(route.flags ?? []), option]
+        route.flags ??= []
+        route.flags.push(option)
         break
       case 'nexthop':
-        route.nexthops = [...(route.nexthops ?? []), this.readNexthop()]
+        route.nexthops ??= []
+        route.nexthops.push(this.readNexthop())
         break
       default:
         if (!BESIDES.includes(option)) refuse(word, 'is not understood here')

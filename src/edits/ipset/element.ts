@@ -15,24 +15,24 @@ import { type Part, type SetType, setType } from './types.ts'
 /** All but the elements. */
 export type SetShape = Omit<NamedSet, 'elements'>
 
-/** The kernel makes no more of one command (IPSET_MAX_RANGE). */
-const MOST = 1 << 20
-
-/** The parts of each element; a range means several. Throws WordError where ipset or the kernel refuses it. */
-export function readElements(text: string, set: SetShape): string[][] {
+/** The parts of each element; a range means several, but no more than `most`. Throws WordError where ipset or the kernel refuses it. */
+export function readElements(text: string, set: SetShape, most: number): string[][] {
   const type = setType(set.type)
   if (!type) return [text.split(',')]
   if (type.name === 'list:set') return [[text]]
   const written = splitParts(text, type)
   let elements: string[][] = [[]]
   for (const [i, part] of written.entries()) {
-    const values = readPart(part, type.parts[i]!, set)
-    if (values.length * elements.length > MOST) throw new WordError(`"${text}" means more than ${MOST} elements`)
-    elements = values.length === 1 ? elements : elements.flatMap((element) => values.map(() => [...element]))
-    for (const [at, element] of elements.entries()) element.push(values[at % values.length]!)
+    const values = readPart(part, type.parts[i]!, set, most)
+    if (values.length * elements.length > Math.max(1, most)) throw new WordError(tooMany(text, most))
+    if (elements.length === 1) elements = values.map((value) => [...elements[0]!, value])
+    else if (values.length === 1) for (const element of elements) element.push(values[0]!)
+    else elements = elements.flatMap((element) => values.map((value) => [...element, value]))
   }
   return elements
 }
+
+const tooMany = (text: string, most: number): string => `"${text}" means more than the ${most} elements that are left`
 
 function splitParts(text: string, { name, parts, optional = 0 }: SetType): string[] {
   const written = text.split(',')
@@ -43,12 +43,12 @@ function splitParts(text: string, { name, parts, optional = 0 }: SetType): strin
   return written
 }
 
-function readPart(text: string, part: Part, set: SetShape): string[] {
+function readPart(text: string, part: Part, set: SetShape, most: number): string[] {
   switch (part) {
     case 'ip':
       return [readSingle(text, set)]
     case 'ips':
-      return readAddresses(text, set)
+      return readAddresses(text, set, most)
     case 'net':
       return readNetworks(text, set)
     case 'port':
@@ -113,7 +113,7 @@ function cut(address: Uint8Array, mask: SetShape['addressMask']): Uint8Array {
 }
 
 /** Only IPv4 has ranges and networks here. */
-function readAddresses(text: string, set: SetShape): string[] {
+function readAddresses(text: string, set: SetShape, most: number): string[] {
   if (familyOf(set) === 'ip6') {
     const address = readSingle(text.replace(/\/128$/, ''), set)
     if (set.type === 'hash:ip') refuseZero(address)
@@ -123,16 +123,15 @@ function readAddresses(text: string, set: SetShape): string[] {
   if (first === last && !/:ip$/.test(set.type)) return [formatAddress(cut(fromNumber(first), set.addressMask))]
   const step = typeof set.addressMask === 'number' && /:ip$/.test(set.type) ? 2 ** (32 - set.addressMask) : 1
   const start = set.type === 'hash:ip' ? first - (first % step) : first
-  if ((last - start + 1) / step > MOST) throw new WordError(`"${text}" means more than ${MOST} addresses`)
+  if ((last - start + 1) / step > Math.max(1, most)) throw new WordError(tooMany(text, most))
   checkRange([first, last], set, text)
-  const found = new Set<string>()
-  for (let number = start; number <= last; number += step) {
-    // where addresses are not alone in their elements, the kernel does not cut those of a range
-    const address = formatAddress(/:ip$/.test(set.type) ? cut(fromNumber(number), set.addressMask) : fromNumber(number))
-    if (set.type === 'hash:ip') refuseZero(address)
-    found.add(address)
-  }
-  return [...found]
+  // where addresses are not alone in their elements, the kernel does not cut those of a range
+  const mask = /:ip$/.test(set.type) ? set.addressMask : undefined
+  const found: string[] = []
+  for (let number = start; number <= last; number += step) found.push(formatAddress(cut(fromNumber(number), mask)))
+  if (set.type === 'hash:ip') for (const address of found) refuseZero(address)
+  // a mask with gaps makes several alike
+  return typeof mask === 'string' ? [...new Set(found)] : found
 }
 
 function refuseZero(address: string): void {

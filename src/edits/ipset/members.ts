@@ -29,7 +29,15 @@ export function addElements(set: NamedSet, edit: ElementEdit, draft: Draft): voi
         : `set ${set.name} is full: it takes no more than ${set.most} elements`,
     )
   const own = draft.ipset(set)
-  for (const element of elements) put(own, element, edit.options)
+  const replaced = new Map<SetElement, SetElement>()
+  for (const element of elements) put(own, element, replaced, edit.options)
+  if (replaced.size === 0) return
+  const latest = (one: SetElement): SetElement => {
+    let now = one
+    for (let next = replaced.get(now); next; next = replaced.get(now)) now = next
+    return now
+  }
+  setElements(own, own.elements.map(latest), indexOf(own))
 }
 
 /** Throws EditProblem. */
@@ -43,7 +51,19 @@ export function deleteElements(set: NamedSet, edit: ElementEdit, draft: Draft): 
     else if (!edit.exist) throw new EditProblem(`${parts} is not in set ${set.name}`)
   }
   const own = draft.ipset(set)
-  own.elements = own.elements.filter((element) => !doomed.has(element))
+  const index = indexOf(own)
+  for (const { parts } of doomed) index.delete(keyOf(own, parts))
+  setElements(
+    own,
+    own.elements.filter((element) => !doomed.has(element)),
+    index,
+  )
+}
+
+/** Another list of the same elements, or of some of them, whose index is known. */
+function setElements(set: NamedSet, elements: SetElement[], index: Map<string, SetElement>): void {
+  set.elements = elements
+  indexes.set(elements, index)
 }
 
 function partsOf(set: NamedSet, { element = '', options = {} }: ElementEdit, draft: Draft): string[][] {
@@ -52,7 +72,9 @@ function partsOf(set: NamedSet, { element = '', options = {} }: ElementEdit, dra
   if (strange !== undefined) throw new EditProblem(`an element of a ${set.type} has no option ${strange}`)
   if (set.type === 'list:set') refuseMember(element, draft)
   try {
-    return readElements(element, set)
+    const found = readElements(element, set, draft.elementsOfRanges)
+    if (found.length > 1) draft.elementsOfRanges -= found.length
+    return found
   } catch (problem) {
     if (problem instanceof WordError) throw new EditProblem(problem.message)
     throw problem
@@ -97,15 +119,20 @@ export function elementOf(parts: string[], set: NamedSet, options: Readonly<Reco
   return element
 }
 
-function put(set: NamedSet, element: SetElement, options: SetEdit['options'] = {}): void {
+/** Where one like it is in the set, which stands there instead is left in `replaced`. */
+function put(
+  set: NamedSet,
+  element: SetElement,
+  replaced: Map<SetElement, SetElement>,
+  options: SetEdit['options'] = {},
+): void {
   if (set.type === 'list:set') {
     insertMember(set, element, options)
     return
   }
   const old = sameAs(set, element.parts)
-  const at = old && set.elements.indexOf(old)
-  if (at === undefined || at < 0) set.elements.push(element)
-  else set.elements[at] = element
+  if (old) replaced.set(old, element)
+  else set.elements.push(element)
   // the hardware address stays where none is given
   if (old && set.type === 'bitmap:ip,mac' && element.parts.length === 1) element.parts = old.parts
   indexOf(set).set(keyOf(set, element.parts), element)
@@ -139,7 +166,7 @@ function indexOf(set: NamedSet): Map<string, SetElement> {
 
 /** An address has one hardware address. */
 const keyOf = ({ type }: NamedSet, parts: readonly string[]): string =>
-  type === 'bitmap:ip,mac' ? parts[0]! : parts.join()
+  type === 'bitmap:ip,mac' || parts.length === 1 ? parts[0]! : parts.join()
 
 /** The element that the kernel takes for the same. */
 function sameAs(set: NamedSet, parts: readonly string[]): SetElement | undefined {

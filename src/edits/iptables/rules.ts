@@ -25,13 +25,13 @@ export function editRule(edit: RuleEdit, draft: Draft): void {
   const chain = draft.chain(table, edit.chain)!
   const added = spec && op !== 'delete' ? [newRule(edit, spec, at + 1)] : []
   const removed = chain.rules.splice(at, op === 'delete' || op === 'replace' ? 1 : 0, ...added)
-  if (op === 'insert' || op === 'delete') renumber(chain, at)
+  if (op === 'insert' || op === 'delete') renumber(chain, at, draft)
   if (![...removed, ...added].some(({ iptables }) => iptables && mattersForPlace(iptables, family))) return
   try {
     refuseMisplaced(table)
   } catch (problem) {
     chain.rules.splice(at, added.length, ...removed)
-    renumber(chain, at)
+    renumber(chain, at, draft)
     throw problem
   }
 }
@@ -57,9 +57,16 @@ const NOT_COMPARED = ['helper', 'connlabel']
 
 /** iptables compares what the kernel has of two rules; in canonical words, the same rules read the same. */
 function comparedWords(spec: IptablesSpec, { family, name }: Table): string {
+  const known = compared.get(spec)
+  if (known?.table === name) return known.words
   const matches = spec.matches.map((match) => (NOT_COMPARED.includes(match.name) ? { name: match.name } : match))
-  return printSpec({ ...spec, matches }, family as IpFamily, name)
+  const words = printSpec({ ...spec, matches }, family as IpFamily, name)
+  compared.set(spec, { table: name, words })
+  return words
 }
+
+/** A script that deletes thousands of rules asks each of them each time. */
+const compared = new WeakMap<IptablesSpec, { table: string; words: string }>()
 
 const count = (rules: number): string => (rules === 1 ? '1 rule' : `${rules === 0 ? 'no' : rules} rules`)
 
@@ -94,7 +101,7 @@ function newRule({ family, table, chain, counters }: RuleEdit, spec: IptablesSpe
   return { ...rule, counters: counters ?? { packets: 0, bytes: 0 } }
 }
 
-function renumber({ rules }: Chain, from: number): void {
-  for (let i = from; i < rules.length; i++)
-    if (rules[i]!.ruleNumber !== i + 1) rules[i] = { ...rules[i]!, ruleNumber: i + 1 }
+function renumber(chain: Chain, from: number, draft: Draft): void {
+  for (let i = from; i < chain.rules.length; i++)
+    if (chain.rules[i]!.ruleNumber !== i + 1) draft.rule(chain, i).ruleNumber = i + 1
 }

@@ -1,4 +1,5 @@
-/** What a shell and small tools do that matters to a script of rules: tests, patterns, and nothing at all. */
+/** What a shell and small tools do that matters to a script of rules: tests, and nothing at all. */
+import { matchesPattern } from './patterns.ts'
 
 /** They change nothing that is looked at here, and go well. */
 export const HARMLESS = [
@@ -39,11 +40,35 @@ const NUMBERS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 
 /** Undefined where it asks for files, or is not understood. */
 function holds(words: readonly string[], patterns: boolean): boolean | undefined {
-  const or = words.findIndex((word) => word === '-o' || word === '||')
-  if (or > 0) return either(holds(words.slice(0, or), patterns), holds(words.slice(or + 1), patterns))
-  const and = words.findIndex((word) => word === '-a' || word === '&&')
-  if (and > 0) return both(holds(words.slice(0, and), patterns), holds(words.slice(and + 1), patterns))
-  if (words[0] === '!' && words.length > 1) return negated(holds(words.slice(1), patterns))
+  let some: boolean | undefined = false
+  for (const alternative of split(words, '-o', '||')) {
+    let every: boolean | undefined = true
+    for (const one of split(alternative, '-a', '&&')) every = both(every, question(one, patterns))
+    some = either(some, every)
+  }
+  return some
+}
+
+/** Where an operator stands first, it is a word and the rest stays whole. */
+function split(words: readonly string[], ...operators: string[]): (readonly string[])[] {
+  const parts: (readonly string[])[] = []
+  let from = 0
+  for (let at = 0; at < words.length; at++) {
+    if (!operators.includes(words[at]!)) continue
+    if (at === from) break
+    parts.push(words.slice(from, at))
+    from = at + 1
+  }
+  return [...parts, words.slice(from)]
+}
+
+/** Without `-a` and `-o`. */
+function question(words: readonly string[], patterns: boolean): boolean | undefined {
+  const asked = words.findIndex((word, i) => word !== '!' || i === words.length - 1)
+  if (asked > 0) {
+    const truth = question(words.slice(asked), patterns)
+    return asked % 2 === 1 ? negated(truth) : truth
+  }
   const [first = '', operator = '', second = ''] = words
   if (words.length === 0) return false
   if (words.length === 1) return first !== ''
@@ -51,7 +76,7 @@ function holds(words: readonly string[], patterns: boolean): boolean | undefined
   if (words.length === 2 && first === '-z') return operator === ''
   if (words.length !== 3) return undefined
   if (operator === '=' || operator === '==') return patterns ? matchesPattern(first, second) : first === second
-  if (operator === '!=') return !(patterns ? matchesPattern(first, second) : first === second)
+  if (operator === '!=') return patterns ? negated(matchesPattern(first, second)) : first !== second
   const compare = Object.hasOwn(NUMBERS, operator) ? NUMBERS[operator] : undefined
   return compare && /^-?\d+$/.test(first) && /^-?\d+$/.test(second) ? compare(Number(first), Number(second)) : undefined
 }
@@ -60,17 +85,3 @@ const negated = (truth: boolean | undefined) => (truth === undefined ? undefined
 const either = (a: boolean | undefined, b: boolean | undefined) =>
   a || b ? true : a === undefined || b === undefined ? undefined : false
 const both = (a: boolean | undefined, b: boolean | undefined) => negated(either(negated(a), negated(b)))
-
-/** A shell's pattern with `*`, `?` and `[…]`. */
-export function matchesPattern(text: string, pattern: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-    .replaceAll('[!', '[^')
-  try {
-    return new RegExp(`^(?:${source})$`, 's').test(text)
-  } catch {
-    return text === pattern
-  }
-}

@@ -11,10 +11,21 @@ export interface RawToken {
   body?: { text: string; quoted: boolean }
 }
 
+const ENDS_WORD = ' \t\r\n;&|()<>'
+
+/** A quote, or `$(` or `${`, that waits for its end. */
+interface Opened {
+  /** What nests in it; a quote in a quote ends it. */
+  opener: string
+  closer: string
+  depth: number
+  from: number
+}
+
 const OPERATOR = /\d*(?:<<<|<<-?|>>|[<>]&|<>|>\||[<>])|&>>?|&&|\|\||;;&?|;&|\|&|[;&|()\n]/y
 
-/** Throws CommandProblem at a quote or a bracket that is not closed. */
-export function lex(script: string): RawToken[] {
+/** The tokens, up to `problem` where there is one: a quote or a bracket that is not closed. */
+export function lex(script: string): { tokens: readonly RawToken[]; problem?: CommandProblem } {
   return new Lexer(script).tokens()
 }
 
@@ -22,16 +33,21 @@ class Lexer {
   private readonly script: string
   private at = 0
   private readonly found: RawToken[] = []
-  /** Here-documents whose lines begin behind this line. */
-  private waiting: RawToken[] = []
+  /** Places of operators whose here-documents begin behind this line. */
+  private waiting: number[] = []
 
   constructor(script: string) {
     this.script = script
   }
 
-  tokens(): RawToken[] {
-    while (this.at < this.script.length) this.readNext()
-    return this.found
+  tokens(): ReturnType<typeof lex> {
+    try {
+      while (this.at < this.script.length) this.readNext()
+    } catch (problem) {
+      if (problem instanceof CommandProblem) return { tokens: this.found, problem }
+      throw problem
+    }
+    return { tokens: this.found }
   }
 
   private readNext(): void {
@@ -55,14 +71,15 @@ class Lexer {
     const token: RawToken = { kind: 'operator', text, at: this.at }
     this.found.push(token)
     this.at += text.length
-    if (/^\d*<<-?$/.test(text)) this.waiting.push(token)
+    if (/^\d*<<-?$/.test(text)) this.waiting.push(this.found.length - 1)
     if (text === '\n') this.readBodies()
     return true
   }
 
   private readBodies(): void {
-    for (const token of this.waiting) {
-      const word = this.found[this.found.indexOf(token) + 1]
+    for (const place of this.waiting) {
+      const token = this.found[place]!
+      const word = this.found[place + 1]
       const end = (word?.text ?? '').replace(/['"\\]/g, '')
       const lines: string[] = []
       while (this.at < this.script.length) {
@@ -82,50 +99,48 @@ class Lexer {
     const start = this.at
     while (this.at < this.script.length) {
       const char = this.script[this.at]!
-      if (/[ \t\r\n;&|()<>]/.test(char)) break
+      if (ENDS_WORD.includes(char)) break
       this.at = this.partEnd(this.at)
     }
     // `2>` is one operator, `a2>` a word in front of one
     this.found.push({ kind: 'word', text: this.script.slice(start, this.at), at: start })
   }
 
-  /** Behind the character, quoted text or expansion that begins here. */
-  private partEnd(at: number): number {
+  /** Behind the character, quoted text or expansion that begins here; what is in what is kept here, and not on the stack. */
+  private partEnd(from: number): number {
     const { script } = this
-    const char = script[at]
-    if (char === '\\') return at + (script.startsWith('\\\r\n', at) ? 3 : 2)
-    if (char === "'") return this.closing("'", at, at + 1)
-    if (char === '"') return this.quotedEnd(at)
-    if (char === '`') return this.closing('`', at, at + 1)
-    if (char === '$' && script[at + 1] === '(') return this.bracketEnd(at, '(', ')')
-    if (char === '$' && script[at + 1] === '{') return this.bracketEnd(at, '{', '}')
-    return at + 1
+    const open: Opened[] = []
+    let at = from
+    do {
+      const inner = open.at(-1)
+      if (at >= script.length && inner) this.unclosed(inner)
+      const char = script[at]!
+      if (inner?.closer === '"' && char === "'") at++
+      else if (inner && char === inner.closer && --inner.depth === 0) {
+        open.pop()
+        at++
+      } else if (inner && char === inner.opener) {
+        inner.depth++
+        at++
+      } else if (char === '"') open.push({ opener: '', closer: '"', depth: 1, from: at++ })
+      else if (char === '$' && (script[at + 1] === '(' || script[at + 1] === '{')) {
+        open.push({ opener: script[at + 1]!, closer: script[at + 1] === '(' ? ')' : '}', depth: 1, from: at })
+        at += 2
+      } else if (char === '\\') at += script.startsWith('\\\r\n', at) ? 3 : 2
+      else if (char === "'" || char === '`') at = this.closing(char, at)
+      else at++
+    } while (open.length > 0)
+    return at
   }
 
-  private closing(char: string, from: number, search: number): number {
-    const end = this.script.indexOf(char, search)
+  private closing(char: string, from: number): number {
+    const end = this.script.indexOf(char, from + 1)
     if (end < 0) this.fail(from, 'this quote is not closed')
     return end + 1
   }
 
-  private quotedEnd(from: number): number {
-    let at = from + 1
-    while (this.script[at] !== '"') {
-      if (at >= this.script.length) this.fail(from, 'this quote is not closed')
-      at = this.script[at] === "'" ? at + 1 : this.partEnd(at)
-    }
-    return at + 1
-  }
-
-  private bracketEnd(from: number, open: string, close: string): number {
-    let depth = 0
-    for (let at = from + 1; at < this.script.length; ) {
-      const char = this.script[at]!
-      if (char === open) depth++
-      if (char === close && --depth === 0) return at + 1
-      at = char === open || char === close ? at + 1 : this.partEnd(at)
-    }
-    return this.fail(from, `"$${open}" is not closed`)
+  private unclosed({ opener, from }: Opened): never {
+    return this.fail(from, opener === '' ? 'this quote is not closed' : `"$${opener}" is not closed`)
   }
 
   private fail(at: number, message: string): never {

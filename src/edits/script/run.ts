@@ -6,9 +6,13 @@ import type { Edit } from '../../model/edit.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellToken } from '../shell.ts'
 import { isTool, parseTokens, withoutPrefixes } from '../tools.ts'
-import { HARMLESS, matchesPattern, testWords } from './builtins.ts'
+import { Budget, Exhausted } from './budget.ts'
+import { HARMLESS, testWords } from './builtins.ts'
 import type { RawToken } from './lexer.ts'
+import { matchesPattern } from './patterns.ts'
+import { hidesErrors, withoutRedirected } from './redirections.ts'
 import { restoreEdits } from './restore.ts'
+import { exitStatus, Leave, type Status } from './status.ts'
 import { type Item, type List, type Node, parseScript } from './syntax.ts'
 import { ASSIGNMENT, Variables } from './variables.ts'
 
@@ -21,48 +25,56 @@ export interface ScriptOptions {
   alwaysSucceeds?: true
 }
 
-export type ProblemKind = 'command-not-understood' | 'command-failed' | 'not-run'
+export type ProblemKind = 'command-not-understood' | 'command-failed' | 'not-run' | 'cut-short'
 
-type Status = 'ok' | 'failed' | 'unknown'
-
-/** Thrown to leave the script, or a function. */
-class Leave extends Error {
-  readonly what: 'script' | 'function'
-  readonly status: Status
-
-  constructor(what: 'script' | 'function', status: Status) {
-    super()
-    this.what = what
-    this.status = status
-  }
-}
-
-/** Loops and functions make no more commands than this. */
-const MOST_COMMANDS = 200_000
+/** Compound commands in each other, functions that are called in them, and shells of their own. */
+const MOST_DEEP = 300
+const MOST_CALLS_DEEP = 50
+/** What they cost besides their words, where the command is carried out again. */
+const STEPS_OF_AN_EDIT = 10
+const STEPS_OF_A_PROBLEM = 30
 
 export class ScriptRun {
   private readonly script: string
   private readonly options: ScriptOptions
-  private variables = new Variables()
+  private readonly budget: Budget
+  private variables: Variables
+  /** Where this script begins in the one that a person sees. */
+  private offset = 0
   private readonly functions = new Map<string, Node>()
   private stopsAtErrors = false
-  private commands = 0
+  /** Was there any command? */
+  private any = false
   private depth = 0
+  private calls = 0
+  private readonly carriedOut = new WeakSet<Node>()
+  /** Has the command at hand been carried out before? */
+  private repeated = false
+  /** In a shell of its own that a command carried out again has begun. */
+  private alwaysRepeats = false
 
-  constructor(script: string, options: ScriptOptions) {
+  constructor(script: string, options: ScriptOptions, budget = new Budget(script)) {
     this.script = script
     this.options = options
+    this.budget = budget
+    this.variables = new Variables(budget)
   }
 
   /** Whether there was any command. Throws what `problem` throws. */
   run(): boolean {
+    const { list, problem } = parseScript(this.script)
+    // a command that a person types is taken as a whole
+    if (problem && this.options.alwaysSucceeds) this.options.problem(problem, 'command-not-understood')
     try {
-      this.list(parseScript(this.script), false)
+      this.list(list, false)
     } catch (error) {
       if (error instanceof CommandProblem) this.options.problem(error, 'command-not-understood')
+      else if (error instanceof Exhausted)
+        this.options.problem(new CommandProblem({ column: error.at + 1, text: '' }, error.message), 'cut-short')
       else if (!(error instanceof Leave)) throw error
     }
-    return this.commands > 0
+    if (problem && !this.options.alwaysSucceeds) this.options.problem(problem, 'command-not-understood')
+    return this.any
   }
 
   /** `asked`: its outcome is asked for, so a failure is no error. */
@@ -96,9 +108,21 @@ export class ScriptRun {
   }
 
   private node(node: Node, asked: boolean): Status {
+    this.budget.at = this.offset + node.at
+    this.budget.step()
+    this.repeated = this.alwaysRepeats || this.carriedOut.has(node)
+    this.carriedOut.add(node)
+    if (node.kind === 'command') return this.command(node.tokens, node, asked)
+    if (++this.depth > MOST_DEEP) this.tooDeep(node)
+    try {
+      return this.compound(node, asked)
+    } finally {
+      this.depth--
+    }
+  }
+
+  private compound(node: Exclude<Node, { kind: 'command' }>, asked: boolean): Status {
     switch (node.kind) {
-      case 'command':
-        return this.command(node.tokens, node, asked)
       case 'for':
         return this.for(node, asked)
       case 'if':
@@ -107,7 +131,7 @@ export class ScriptRun {
         return this.case(node, asked)
       case 'function':
         this.functions.set(node.name, node.body)
-        this.commands++
+        this.any = true
         return 'ok'
       case 'group':
         return node.subshell ? this.subshell(node.body, asked) : this.list(node.body, asked)
@@ -119,7 +143,7 @@ export class ScriptRun {
 
   private subshell(body: List, asked: boolean): Status {
     const outside = this.variables
-    this.variables = outside.copy()
+    this.variables = outside.inner()
     try {
       return this.list(body, asked)
     } catch (error) {
@@ -139,6 +163,7 @@ export class ScriptRun {
     }
     let status: Status = 'ok'
     for (const { text } of words) {
+      this.budget.step()
       this.variables.set(name, text)
       status = this.list(body, asked)
     }
@@ -189,14 +214,18 @@ export class ScriptRun {
     for (const { patterns, body } of arms)
       for (const pattern of patterns) {
         const wanted = this.variables.value(pattern)
-        if (wanted !== undefined && matchesPattern(value, wanted)) return this.list(body, asked)
+        const matches = wanted === undefined ? false : matchesPattern(value, wanted)
+        if (matches) return this.list(body, asked)
+        if (matches === undefined) {
+          this.passOver({ ...node, word, arms }, 'a pattern and its text are too long to be compared')
+          return 'unknown'
+        }
       }
     return 'ok'
   }
 
   private command(raw: readonly RawToken[], node: Node, asked: boolean): Status {
-    if (++this.commands > MOST_COMMANDS)
-      throw new CommandProblem({ column: node.at + 1, text: '' }, 'too many commands')
+    this.any = true
     const assigned = raw.findIndex(({ kind, text }) => kind === 'operator' || !ASSIGNMENT.test(text))
     if (assigned < 0) return this.variables.assign(raw)
     if (DECLARES.includes(raw[0]!.text)) return this.variables.assign(raw.slice(1))
@@ -254,8 +283,7 @@ export class ScriptRun {
 
   private call(body: Node, words: readonly { text: string }[], asked: boolean): Status {
     const before = this.variables.arguments()
-    if (++this.depth > 50)
-      throw new CommandProblem({ column: body.at + 1, text: '' }, 'functions call each other too deep')
+    if (++this.calls > MOST_CALLS_DEEP) this.tooDeep(body)
     this.variables.setArguments(words.map(({ text }) => text))
     try {
       return this.node(body, asked)
@@ -263,18 +291,24 @@ export class ScriptRun {
       if (error instanceof Leave && error.what === 'function') return error.status
       throw error
     } finally {
-      this.depth--
+      this.calls--
       this.variables.setArguments(before)
     }
   }
 
   /** `sh -c 'COMMANDS'`, in a shell of its own. */
   private inner({ text, column }: ShellToken, asked: boolean): Status {
+    this.budget.text(text.length)
     try {
       // behind the quote
       const problem: ScriptOptions['problem'] = (one, kind) => this.options.problem(one.behind(column), kind)
-      const inside = new ScriptRun(text, { ...this.options, problem })
-      return inside.list(parseScript(text), asked)
+      const inside = new ScriptRun(text, { ...this.options, problem }, this.budget)
+      inside.offset = this.offset + column
+      inside.depth = this.depth + 1
+      inside.alwaysRepeats = this.repeated || this.alwaysRepeats
+      const parsed = parseScript(text)
+      const status = inside.list(parsed.list, asked)
+      return parsed.problem ? this.tellProblem(parsed.problem.behind(column)) : status
     } catch (problem) {
       if (problem instanceof CommandProblem) return this.tellProblem(problem)
       if (problem instanceof Leave) return problem.status
@@ -286,6 +320,7 @@ export class ScriptRun {
   private restore(document: RawToken, words: readonly ShellToken[], tokens: ShellToken[], asked: boolean): Status {
     const { text, quoted } = document.body!
     const body = quoted ? text : this.variables.value(`"${text.replaceAll('"', '\\"')}"`)
+    this.budget.text(text.length)
     const edits = body === undefined ? undefined : restoreEdits(words, body)
     if (!edits) {
       const why = body === undefined ? 'not all of its variables are known' : 'what reads it is not understood'
@@ -293,6 +328,7 @@ export class ScriptRun {
     }
     let status: Status = 'ok'
     for (const { edit, otherwise, problem } of edits) {
+      this.again(STEPS_OF_AN_EDIT)
       if (problem) this.tellProblem(problem.behind(document.at))
       const refused = edit && this.options.apply(edit)
       const still = refused !== undefined && otherwise ? this.options.apply(otherwise) : refused
@@ -312,6 +348,7 @@ export class ScriptRun {
     }
     const quiet = asked || this.silent > 0 || this.quiet > 0 || hidesErrors(tokens)
     for (const edit of edits) {
+      this.again(STEPS_OF_AN_EDIT)
       const refused = this.options.apply(edit)
       if (refused === undefined) continue
       const isQuestion = edit.kind === 'rule' && edit.op === 'check'
@@ -322,16 +359,26 @@ export class ScriptRun {
     return edits.length === 0 && isTool(tokens) && !this.options.alwaysSucceeds ? 'unknown' : 'ok'
   }
 
+  private again(steps: number): void {
+    if (this.repeated) this.budget.step(steps)
+  }
+
+  private tooDeep(node: Node): never {
+    throw new CommandProblem({ column: node.at + 1, text: '' }, 'functions call each other too deep')
+  }
+
   private refused(word: { column: number; text: string }, message: string): void {
     this.options.problem(new CommandProblem(word, message), 'command-failed')
   }
 
   private tellProblem(problem: CommandProblem): 'unknown' {
+    this.again(STEPS_OF_A_PROBLEM)
     if (this.silent === 0) this.options.problem(problem, 'command-not-understood')
     return 'unknown'
   }
 
   private tell(node: Node, message: string, kind: ProblemKind): void {
+    this.again(STEPS_OF_A_PROBLEM)
     this.options.problem(new CommandProblem({ column: node.at + 1, text: this.sourceOf(node) }, message), kind)
   }
 
@@ -341,20 +388,12 @@ export class ScriptRun {
 
   /** Its first line. */
   private sourceOf(node: Node): string {
-    return this.script.slice(node.at, node.end).split('\n', 1)[0]!.trimEnd()
+    const text = this.script.slice(node.at, Math.min(node.end, node.at + MOST_SHOWN))
+    return text.split('\n', 1)[0]!.trimEnd()
   }
 }
 
-/** Without a number it is that of the last command. */
-const exitStatus = (text: string | undefined): Status =>
-  text === undefined ? 'unknown' : Number(text) === 0 ? 'ok' : 'failed'
+/** Of a command that is named in a message. */
+const MOST_SHOWN = 1000
 
 const DECLARES = ['export', 'readonly', 'local', 'declare', 'typeset']
-
-/** The words without redirections and their files. */
-const withoutRedirected = (tokens: readonly ShellToken[]): ShellToken[] =>
-  tokens.filter(({ kind }, i) => kind === 'word' && tokens[i - 1]?.kind !== 'operator')
-
-/** `2>/dev/null` */
-const hidesErrors = (tokens: readonly ShellToken[]): boolean =>
-  tokens.some(({ text }, i) => /^(2>>?|&>>?)$/.test(text) && tokens[i + 1]?.text === '/dev/null')

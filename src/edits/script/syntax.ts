@@ -24,9 +24,10 @@ export type Node = { at: number; end: number } & (
   | { kind: 'strange'; what: string }
 )
 
-/** Throws CommandProblem where the script does not hang together. */
-export function parseScript(script: string): List {
-  return new Parser(lex(script), script.length).script()
+/** Commands up to the line with `problem`, where the script does not hang together: a shell runs those before it reads that. */
+export function parseScript(script: string): { list: List; problem?: CommandProblem } {
+  const { tokens, problem } = lex(script)
+  return new Parser(tokens, script.length).script(problem)
 }
 
 const MOST_DEEP = 200
@@ -37,17 +38,26 @@ class Parser {
   private readonly length: number
   private at = 0
   private depth = 0
+  /** How many of the script's own commands stand on lines that are at their end. */
+  private whole = 0
 
   constructor(tokens: readonly RawToken[], length: number) {
     this.tokens = tokens
     this.length = length
   }
 
-  script(): List {
-    const list = this.list()
-    const rest = this.peek()
-    if (rest) this.fail(rest, `"${rest.text}" closes nothing`)
-    return list
+  /** `cut`: why there are no more tokens. */
+  script(cut: CommandProblem | undefined): ReturnType<typeof parseScript> {
+    const list: List = []
+    try {
+      this.list(list)
+      const rest = this.peek()
+      if (rest) this.fail(rest, `"${rest.text}" closes nothing`)
+    } catch (problem) {
+      if (!(problem instanceof CommandProblem)) throw problem
+      return { list: list.slice(0, this.whole), problem: cut ?? problem }
+    }
+    return cut ? { list: list.slice(0, this.whole), problem: cut } : { list }
   }
 
   private peek(): RawToken | undefined {
@@ -75,8 +85,7 @@ class Parser {
   }
 
   /** Up to a word or bracket that closes it. */
-  private list(): List {
-    const items: List = []
+  private list(items: List = []): List {
     let after: RawToken | undefined
     for (;;) {
       this.skipBlank(...(after ? [] : [';', '&']))
@@ -90,33 +99,37 @@ class Parser {
       if (!this.peek()) this.fail(token, 'nothing follows "!"')
       items.push({ command: this.node(), ...(after ? { after } : {}), ...(negated ? { negated: true as const } : {}) })
       after = this.isOperator('&&', '||') ? this.tokens[this.at++] : undefined
-      if (!after && this.isOperator(';', '&', '\n')) this.at++
+      if (after) continue
+      if (this.depth === 0 && this.isOperator('\n')) this.whole = items.length
+      if (this.isOperator(';', '&', '\n')) this.at++
     }
   }
 
   private node(): Node {
     const first = this.peek()!
-    if (++this.depth > MOST_DEEP) this.fail(first, 'it is nested too deep')
     const node = this.compound(first)
-    this.depth--
     if (!node) return this.command()
     if (node.kind === 'function') return node
     // what it prints, or reads, goes elsewhere
-    const begin = this.at
-    while (this.peek() && !this.isOperator('\n', ';', ';;', '&', '&&', '||', ')')) this.at++
-    const piped = this.tokens.slice(begin, this.at).some(({ text }) => text === '|' || /^\d*</.test(text))
-    if (piped && this.tokens.slice(begin, this.at).some(({ text }) => text === '|')) this.skipCompounds(begin)
-    return piped ? { kind: 'strange', what: `"${first.text}" in a pipe`, at: first.at, end: this.end() } : node
+    return this.redirections()
+      ? { kind: 'strange', what: `"${first.text}" in a pipe`, at: first.at, end: this.end() }
+      : node
   }
 
-  /** Where a pipe leads into another compound command, up to that one's end. */
-  private skipCompounds(begin: number): void {
-    this.at = begin
-    while (this.isOperator('|', '|&')) {
+  /** Behind a compound command, with what it is piped into; does anything reach it, or leave it, in a way that matters? */
+  private redirections(): boolean {
+    let piped = false
+    while (this.peek() && !this.isOperator('\n', ';', ';;', ';&', ';;&', '&', '&&', '||', ')')) {
+      if (/^\d*</.test(this.peek()!.text)) piped = true
+      const pipe = this.isOperator('|', '|&')
       this.at++
+      if (!pipe) continue
+      piped = true
       this.skipBlank()
-      this.node()
+      const into = this.peek()
+      if (into) this.compound(into)
     }
+    return piped
   }
 
   private end(): number {
@@ -125,6 +138,13 @@ class Parser {
   }
 
   private compound(first: RawToken): Node | undefined {
+    if (++this.depth > MOST_DEEP) this.fail(first, 'it is nested too deep')
+    const node = this.compoundAt(first)
+    this.depth--
+    return node
+  }
+
+  private compoundAt(first: RawToken): Node | undefined {
     if (first.kind === 'operator') {
       if (first.text === '(') return this.group(first, ')', true)
       if (/^[;&|)]/.test(first.text)) this.fail(first, `nothing stands in front of "${first.text}"`)

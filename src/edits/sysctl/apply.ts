@@ -13,12 +13,15 @@ export function editSysctl({ name, value }: SysctlEdit, draft: Draft): void {
     throw new EditProblem(`there is no setting ${name}${didYouMean(closest(name, known.keys()))}`)
   if (NUMBERS.test(known.get(name) ?? '') && !NUMBERS.test(printed))
     throw new EditProblem(`${name} is a number, not "${value}"`)
-  const host = draft.host()
-  const sysctls = new Map(known).set(name, printed)
-  const devices = host.links?.map((link) => link.name.replaceAll('.', '/')) ?? []
-  for (const [other, its] of followers(name, printed, known, devices)) sysctls.set(other, its)
-  if (known.get(name) !== printed) for (const unsure of undecided(name, known)) sysctls.delete(unsure)
-  host.sysctls = sysctls
+  const before = known.get(name)
+  const devices = draft.world.host.links?.map((link) => link.name.replaceAll('.', '/')) ?? []
+  // what follows is told from the settings as they were
+  const others = followers(name, printed, known, devices)
+  const unsure = before === printed ? [] : undecided(name, known)
+  const sysctls = draft.sysctls()
+  sysctls.set(name, printed)
+  for (const [other, its] of others) sysctls.set(other, its)
+  for (const one of unsure) sysctls.delete(one)
 }
 
 type Settings = ReadonlyMap<string, string>

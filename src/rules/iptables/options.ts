@@ -54,18 +54,19 @@ const IP6: readonly [string, string][] = [
 export const OWN_OPTIONS = { ip: new Map([...IP6, ['fragments', 'f']]), ip6: new Map(IP6) }
 
 /**
- * What the long option `name` means after the matches and the target in `opened` (in order): the letter of one of
+ * What the long option `name` means after the matches and the target in `opened` (in order, each with where it was
+ * named last): the letter of one of
  * iptables' own, or an extension's. Undefined: nothing, or more than one thing.
  */
 export function meaningOf(
   name: string,
-  opened: readonly Open[],
+  opened: ReadonlyMap<Match | Target, Open>,
   family: IpFamily,
 ): string | ExtensionOption | undefined {
   const own = OWN_OPTIONS[family]
   if (own.has(name)) return own.get(name)
   // a second `-m X` brings no options of its own, but what follows is given to it
-  const loaded = [...new Set(opened.map(({ extension }) => extension))].filter((one) => one !== undefined).reverse()
+  const loaded = [...opened.keys()].reverse()
   for (const extension of loaded)
     for (const key of Object.keys(extension.options))
       if (namesOf(extension, key).includes(name)) return optionOf(extension, key, opened)
@@ -80,8 +81,12 @@ export function meaningOf(
 
 const namesOf = ({ options }: Match | Target, key: string): string[] => [key, ...(options[key]!.aliases ?? [])]
 
-const optionOf = (extension: Match | Target, key: string, opened: readonly Open[]): ExtensionOption => ({
-  open: opened.filter((open) => open.extension === extension).at(-1)!,
+const optionOf = (
+  extension: Match | Target,
+  key: string,
+  opened: ReadonlyMap<Match | Target, Open>,
+): ExtensionOption => ({
+  open: opened.get(extension)!,
   key,
   option: extension.options[key]!,
 })

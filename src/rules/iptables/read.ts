@@ -67,11 +67,15 @@ class RuleReader {
   private readonly matches: Open[] = []
   private target: Open | undefined
   private goto = false
-  /** Matches and target in the order they were named. */
-  private readonly opened: Open[] = []
+  /** The last of matches and target. */
+  private lastOpened: Open | undefined
+  /** Extensions in the order they were first named, each with the last that named it. */
+  private readonly loaded = new Map<NonNullable<Open['extension']>, Open>()
   private readonly given = new Set<string>()
   private sources: Negatable<MaskedAddress>[] = []
   private destinations: Negatable<MaskedAddress>[] = []
+  /** Where the lists of addresses stand. */
+  private readonly listed: number[] = []
   private counters: ReadRule['counters']
   private otherFamily = false
   private at = 0
@@ -102,14 +106,23 @@ class RuleReader {
     // a target may ask what the matches before it are
     this.spec.matches = this.matches.map((match) => close(match, this.context, this.problems))
     if (this.target) this.spec.target = this.closeTarget(this.target)
+    const specs = this.otherFamily ? [] : this.specs()
     return {
-      specs: this.otherFamily ? [] : this.specs(),
+      specs,
       problems: this.problems,
       ...(this.counters ? { counters: this.counters } : {}),
     }
   }
 
   private specs(): IptablesSpec[] {
+    const count = Math.max(1, this.sources.length) * Math.max(1, this.destinations.length)
+    if (count > MOST_RULES && count > this.sources.length + this.destinations.length) {
+      const message = `-s and -d make ${count} rules of one line: no more than ${MOST_RULES} are read`
+      const [from = 0] = this.listed
+      this.problems.push({ message, from, to: from + 1 })
+      const lists = this.listed.flatMap((at) => this.words.slice(at - 1, at + 1))
+      return [{ ...this.spec, unread: [...(this.spec.unread ?? []), ...lists] }]
+    }
     const specs: IptablesSpec[] = []
     for (const src of this.sources.length > 0 ? this.sources : [undefined])
       for (const dst of this.destinations.length > 0 ? this.destinations : [undefined])
@@ -157,7 +170,7 @@ class RuleReader {
         this.keepUnread(start)
       } else meaning.open.doubtful = true
     }
-    if (typeof meaning !== 'string') meaning.open.written.push(...this.words.slice(start, this.at))
+    if (typeof meaning !== 'string') this.keepWritten(meaning.open, start)
   }
 
   private blamed(start: number, not: boolean): Pick<RuleProblem, 'from' | 'to'> {
@@ -167,14 +180,14 @@ class RuleReader {
   }
 
   private meaning(name: string): string | ExtensionOption | undefined {
-    const meaning = meaningOf(name, this.opened, this.family)
+    const meaning = meaningOf(name, this.loaded, this.family)
     if (meaning !== undefined || !this.spec.protocol) return meaning
     // `-p tcp --dport 80` without `-m tcp`: iptables loads the match of that name by itself
     const protocol = this.spec.protocol.value
     const match = findMatch(PROTOCOL_MATCHES[protocol] ?? protocol, this.family)
-    if (!match || this.opened.some(({ extension }) => extension === match)) return undefined
+    if (!match || this.loaded.has(match)) return undefined
     const open = opening(match.name, match, this.at - 1)
-    const asked = meaningOf(name, [...this.opened, open], this.family)
+    const asked = meaningOf(name, new Map(this.loaded).set(match, open), this.family)
     if (asked !== undefined) this.open(open)
     return asked
   }
@@ -223,6 +236,7 @@ class RuleReader {
   }
 
   private readAddresses(text: string, not: boolean): Negatable<MaskedAddress>[] {
+    this.listed.push(this.valuesAt!)
     const list = text.split(',').map((one) => ({ value: readMaskedAddress(one.trimStart(), this.family), not }))
     if (not && list.length > 1) throw new WordError('several addresses cannot be inverted')
     return list
@@ -255,8 +269,13 @@ class RuleReader {
   }
 
   private open(match: Open): void {
-    this.opened.push(match)
+    this.load(match)
     this.matches.push(match)
+  }
+
+  private load(open: Open): void {
+    this.lastOpened = open
+    if (open.extension) this.loaded.set(open.extension, open)
   }
 
   private openTarget(name: string, goto: boolean): void {
@@ -266,11 +285,11 @@ class RuleReader {
     const extension = goto || this.isChain?.(name) ? undefined : findTarget(name, this.family)
     this.target = opening(name, extension, this.at - 1)
     this.goto = goto
-    this.opened.push(this.target)
+    this.load(this.target)
   }
 
   private readExtensionOption({ open, key, option }: ExtensionOption, glued: string | undefined, notBefore: boolean) {
-    const behind = this.words.slice(this.at)
+    const behind = this.words.slice(this.at, this.at + MOST_WORDS)
     // behind an option without values, `!` belongs to the next one
     const notAfter = option.invert === true && option.words !== 0 && glued === undefined && behind[0] === '!'
     const following = glued !== undefined ? [glued, ...behind] : notAfter ? behind.slice(1) : behind
@@ -296,11 +315,15 @@ class RuleReader {
       to: option + 1,
       unknown: 'option',
     })
-    const open = this.opened.at(-1)
+    const open = this.lastOpened
     if (open) {
-      open.written.push(...words)
+      this.keepWritten(open, start)
       open.doubtful = true
     } else this.keepUnread(start)
+  }
+
+  private keepWritten({ written }: Open, start: number): void {
+    for (let at = start; at < this.at; at++) written.push(this.words[at]!)
   }
 
   private skipWords(): void {
@@ -308,11 +331,18 @@ class RuleReader {
   }
 
   private keepUnread(start: number): void {
-    this.spec.unread = [...(this.spec.unread ?? []), ...this.words.slice(start, this.at)]
+    this.spec.unread ??= []
+    for (let at = start; at < this.at; at++) this.spec.unread.push(this.words[at]!)
   }
 }
 
 const STANDARD = ['ACCEPT', 'DROP', 'QUEUE', 'RETURN']
+
+/** Of one line, each source with each destination. */
+const MOST_RULES = 1024
+
+/** Of one option's values, with a `!` in front: no option takes more. */
+const MOST_WORDS = 16
 
 /** Protocols whose match has another name. */
 const PROTOCOL_MATCHES: Readonly<Record<string, string>> = wordTable({ 'ipv6-icmp': 'icmp6', 'mobility-header': 'mh' })

@@ -47,7 +47,8 @@ const isBlank = (code: number): boolean => code === 0x20 || code === NEWLINE || 
 
 function newlines(text: string, from: number, to: number): number {
   let count = 0
-  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count++
+  // no search that runs on beyond `to`: there may be no other line in all the text
+  for (let at = from; at < to; at++) if (text.charCodeAt(at) === NEWLINE) count++
   return count
 }
 

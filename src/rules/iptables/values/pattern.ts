@@ -12,7 +12,7 @@ export const readPattern = (text: string): number[] => checked([...new TextEncod
 export function readHexPattern(text: string): number[] {
   const bytes: number[] = []
   for (const [part, hex, literal] of text.matchAll(/\|([^|]*)\||\\(.)|./gsu)) {
-    if (hex !== undefined) bytes.push(...readHexBlock(hex))
+    if (hex !== undefined) for (const byte of readHexBlock(hex)) bytes.push(byte)
     else if (part === '|') throw new WordError(`a hex block in "${text}" is not closed`)
     else if (part === '\\') throw new WordError(`"${text}" ends in a backslash`)
     else bytes.push(...new TextEncoder().encode(literal ?? part))

@@ -1,5 +1,6 @@
 /** What may stand in every block: variables and `include`. */
 import type { Expression } from '../ast.ts'
+import { depthOf, MAX_NODES_DEEP } from './depth.ts'
 import { parseRight } from './expressions.ts'
 import { Parser } from './parser.ts'
 
@@ -23,7 +24,10 @@ export function parseCommon(
       const change = p.advance().text
       const name = p.identifier('the name of a variable')
       p.expect('=')
+      const begin = p.token
       const value = parseInitializer(p)
+      // by way of variables a value could grow with every line
+      if (depthOf(value) > MAX_NODES_DEEP) p.failTooDeep(begin)
       if (change === 'define') p.shared.variables.define(name, value)
       else p.shared.variables.redefine(name, value)
       return true

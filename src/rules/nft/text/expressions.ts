@@ -3,6 +3,7 @@
  * are read alike; on the left, and behind `set` and `to`, a name may be a selector.
  */
 import type { AnonymousSet, Expression, MapPair, Verdict } from '../ast.ts'
+import { depthOf, MAX_NODES_DEEP } from './depth.ts'
 import { parseElement } from './elements.ts'
 import type { Context, Parser } from './parser.ts'
 import { parseSelector } from './selectors.ts'
@@ -91,14 +92,22 @@ function parseOperators(p: Parser, context: Context, level: number): Expression 
   const operators = OPERATORS[level]
   if (!operators) return parsePrimary(p, context)
   let left = parseOperators(p, context, level + 1)
+  /** Of `left`, which grows: `a | b | c` is one list and not two levels. */
+  let chain: { operator: string; operands: Expression[] } | undefined
   for (;;) {
     const { kind, text } = p.token
     const operator =
       (kind === 'sign' || kind === 'word') && Object.hasOwn(operators, text) ? operators[text] : undefined
     if (!operator) return left
+    // only shifts to the left and to the right alternate on one level
+    if (chain && chain.operator !== operator && depthOf(left) > MAX_NODES_DEEP) p.failTooDeep()
     p.advance()
     const right = parseOperators(p, context, level + 1)
-    left = { [operator]: [left, right] } as unknown as Expression
+    if (chain?.operator === operator) chain.operands.push(right)
+    else {
+      chain = { operator, operands: [left, right] }
+      left = { [operator]: chain.operands } as unknown as Expression
+    }
   }
 }
 

@@ -80,6 +80,7 @@ export class Parser {
     this.text = text
     this.shared = shared
     this.tokens = tokenize(text)
+    shared.variables.allow(this.tokens.length)
   }
 
   get token(): Token {
@@ -163,13 +164,17 @@ export class Parser {
 
   /** Runs `parse` one level deeper; a text of brackets alone must not exhaust the stack. */
   nested<T>(parse: () => T): T {
-    if (this.depth >= MAX_DEPTH) this.fail('nested too deeply', 'too-deep')
+    if (this.depth >= MAX_DEPTH) this.failTooDeep()
     this.depth++
     try {
       return parse()
     } finally {
       this.depth--
     }
+  }
+
+  failTooDeep(token = this.token): never {
+    throw new SyntaxProblem(token, 'nested too deeply', 'too-deep')
   }
 
   skipNewlines(): void {

@@ -7,12 +7,19 @@ interface Variable {
   size: number
 }
 
-const MAX_EXPANDED = 2_000_000
+/** More than the text itself has: so often may variables name variables. */
+const MAX_EXPANDED = 500_000
 
 export class Variables {
   private readonly scopes: Map<string, Variable>[] = [new Map()]
   /** Nodes put in place of names so far; bounded, because variables may name variables. */
   private expanded = 0
+  private most = MAX_EXPANDED
+
+  /** Another text of so many tokens is read. */
+  allow(tokens: number): void {
+    this.most += tokens
+  }
 
   enter(): void {
     this.scopes.push(new Map())
@@ -42,7 +49,7 @@ export class Variables {
     const found = this.scopeOf(name)?.get(name)
     if (!found) return undefined
     this.expanded += found.size
-    return this.expanded > MAX_EXPANDED ? 'too large' : found
+    return this.expanded > this.most ? 'too large' : found
   }
 
   private scopeOf(name: string): Map<string, Variable> | undefined {
