@@ -52,7 +52,7 @@ const startsNothing = {
 }
 
 /** What every command needs to begin. */
-const FIRST = /\/src\/(?:cli\/(?:main|errors|stdout)|live\/problem|reports\/printable)\.ts$/
+const FIRST = /\/src\/(?:cli\/(?:main|errors|stdout)|live\/problem|reports\/printable|model\/(?:command|hidden))\.ts$/
 /** What only commands that ask machines need. */
 const LIVE = /\/src\/(?:demo\/|kernel\/|live\/(?!problem)|cli\/(?:collect|demo|doctor|live|trace))/
 
