@@ -1,6 +1,6 @@
 /** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
 import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
-import { command, type Word } from '../model/command.ts'
+import { command, printCommand, type Word } from '../model/command.ts'
 import type { Host, Link, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
@@ -59,6 +59,12 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
   const on = `the route to ${wider.destination} leads on through ${routeDevices(wider).join(' or ')}`
   return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
+}
+
+/** For a sentence; undefined where it is no address. */
+export function askRoute(address = ''): string | undefined {
+  const ask = command('ip', 'route', 'get', addressWord(address))
+  return ask.whyNot === undefined ? printCommand(ask) : undefined
 }
 
 /** Takes the route away. */
