@@ -10,6 +10,7 @@
 export { CaptureExplainer, type CaptureOptions, type CaptureStats, type ClosedJourney } from './analysis/capture.ts'
 export { explain } from './explain/explain.ts'
 export { JourneyIds } from './journey/assemble.ts'
+export { type Command, printCommand } from './model/command.ts'
 export type { Condition, Value } from './model/condition.ts'
 export type { Diagnostic, Report } from './model/diagnostic.ts'
 export type * from './model/host.ts'

@@ -1,4 +1,5 @@
 /** `nfwhy collect`: what the other commands read of one or several machines, in one bundle. */
+
 import { readdirSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
@@ -10,6 +11,7 @@ import { COLLECT } from '../live/limits.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
+import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { type Redactor, redactingStream, redactPath } from '../redact/index.ts'
 import { endable } from './end-signals.ts'
@@ -236,8 +238,8 @@ function sizeText(files: readonly Answer[]): string {
 }
 
 function nextSteps(path: string, hasCapture: boolean): string {
-  const word = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+  const nfwhy = (...words: string[]) => printCommand(command('nfwhy', ...words, ...operands(path)))
   return hasCapture
-    ? `Next: nfwhy explain ${word}\n`
-    : `Next: nfwhy explain CAPTURE ${word}, with a capture from there; or nfwhy map ${word}\n`
+    ? `Next: ${nfwhy('explain')}\n`
+    : `Next: ${nfwhy('explain', 'CAPTURE')}, with a capture from there; or ${nfwhy('map')}\n`
 }

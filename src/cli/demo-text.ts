@@ -7,7 +7,7 @@ import type { Round } from '../demo/play.ts'
 import { SEEN_WORDS, sendingCommand } from '../demo/send.ts'
 import { printable } from '../model/printable.ts'
 import { FORMS, type FormOptions, single } from '../reports/index.ts'
-import { pad, wrap, wrapCommand } from '../reports/text/layout.ts'
+import { pad, wrap, wrapCommand, wrapScriptLine } from '../reports/text/layout.ts'
 import { makePaint } from '../reports/text/paint.ts'
 import type { Output } from './stdout.ts'
 
@@ -115,7 +115,7 @@ export class DemoText {
     const lines = input?.trimEnd().split('\n') ?? []
     const short = this.options.full || lines.length <= SHORT
     const given = lines.length === 0 ? '' : short ? " <<'EOF'" : `   # ${lines.length} lines, --full shows them`
-    const first = wrapCommand(command, this.options.width - host.length - 6)
+    const first = wrapScriptLine(command, this.options.width - host.length - 6)
     const [one = '', ...more] = first
     this.write(`  ${this.prompt(host)} ${one}${given}`, ...more.map((line) => `      ${line}`))
     if (short && lines.length > 0) this.write(...[...lines, 'EOF'].map((line) => `    ${line}`))

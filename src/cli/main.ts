@@ -1,7 +1,9 @@
 /** The command line: each command is loaded when it is asked for. */
+
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { LiveProblem } from '../live/problem.ts'
+import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { ClosedPipe, UserError } from './errors.ts'
 import { Output } from './stdout.ts'
@@ -45,7 +47,7 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
   if (!Object.hasOwn(COMMANDS, first) && existsSync(first))
     throw new UserError(
       `"${printable(first)}" is no command, but a file. Perhaps:`,
-      `  nfwhy explain ${printable([first, ...rest].join(' '))}`,
+      `  ${printCommand(command('nfwhy', 'explain', ...operands(first), ...rest))}`,
     )
   for (const name of Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS))
     (await COMMANDS[name]!())(program)

@@ -1,8 +1,9 @@
 /** What a session will do or would do, in words and commands. */
-import { shellWord } from '../edits/shell.ts'
+
 import { byHand } from '../live/guard.ts'
 import type { Wish } from '../live/plan.ts'
 import type { Prepared } from '../live/session.ts'
+import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 
 const STREAMS = {
@@ -22,14 +23,14 @@ export function planText({ place, plan, namespace }: Prepared): string {
         : 'a program there'
     lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
   }
-  for (const { why, run, undo, typed } of plan.changes) {
-    lines.push('', `# ${printable(why)}`, printable(typed?.run ?? run))
-    if (undo !== undefined) lines.push(`#   and back: ${printable(typed?.undo ?? undo)}`)
+  for (const { why, typed } of plan.changes) {
+    lines.push('', `# ${printable(why)}`, printCommand(typed.run))
+    if (typed.undo) lines.push(`#   and back: ${printCommand(typed.undo)}`)
   }
   if (plan.table) {
     const back = plan.table.owned
       ? 'the kernel deletes the table with the process that made it'
-      : `and back: nft delete table inet ${plan.table.name}`
+      : `and back: ${printCommand(command('nft', 'delete', 'table', 'inet', plan.table.name))}`
     lines.push('', `# a table that marks packets for tracing, typed into nft -i, which stays open; ${back}`)
     for (const command of plan.table.commands) lines.push(printable(command))
   }
@@ -47,21 +48,19 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
   return [
     `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
     ...plan.notes.map(({ message }) => `  note: ${printable(message)}`),
-    `  should all else fail, this takes it back there: ${byHand(plan)}`,
+    `  should all else fail, this takes it back there: ${printCommand(byHand(plan))}`,
     '',
   ].join('\n')
 }
 
 /** Where not one packet was seen: what may be the reason, and how to find out. */
 export function nothingSeenText(prepared: readonly Prepared[], filter: string): string {
-  const via = prepared
-    .filter(({ place }) => place.prefix.length > 0)
-    .map(({ place }) => ` --via ${shellWord(printable(place.name))}`)
-  const same = via.join('') + (filter === '' ? '' : ` ${shellWord(printable(filter))}`)
+  const via = prepared.flatMap(({ place }) => (place.prefix.length > 0 ? ['--via', place.name] : []))
+  const doctor = command('nfwhy', 'doctor', ...via, ...operands(filter))
   const lines = [
     'No packet was seen. Was it sent while this ran, does the filter name it, does it come this way?',
     'To look for what keeps a trace from appearing:',
-    `  nfwhy doctor${same}`,
+    `  ${printCommand(doctor)}`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -4,13 +4,14 @@ import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
 import { Joiner } from '../analysis/hosts.ts'
-import { shellTokens, shellWord } from '../edits/shell.ts'
+import { shellTokens } from '../edits/shell.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { BUDGET, mostJoined } from '../live/budget.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { Interrupted } from '../live/problem.ts'
 import { type Prepared, prepare, Session } from '../live/session.ts'
+import { shellWord } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import { printable } from '../model/printable.ts'
@@ -340,7 +341,11 @@ class LiveRun {
     if (!this.commandFailed || this.failure) return
     const { words, code, signal } = this.commandFailed
     const how = code === null ? `was ended by ${signal}` : `failed with exit status ${code}`
-    this.warn({ input: '--exec', code: 'command-failed', message: `${words.map(shellWord).join(' ')} ${how}` })
+    this.warn({
+      input: '--exec',
+      code: 'command-failed',
+      message: `${words.map((word) => shellWord(word)).join(' ')} ${how}`,
+    })
   }
 
   private readonly fail = (error: unknown): void => {

@@ -1,6 +1,6 @@
 /**
- * Words as a POSIX shell makes them of a line (XCU 2.2 quoting, 2.6 expansions), and back. Nothing is ever run: what
- * would need running, or a value that is not known, is a problem. Names with `*` or `?` stay as they are.
+ * Words as a POSIX shell makes them of a line (XCU 2.2 quoting, 2.6 expansions); model/command.ts is the way back. Nothing
+ * is ever run: what would need running, or a value that is not known, is a problem. Names with `*` or `?` stay as they are.
  */
 import { CommandProblem } from './problem.ts'
 
@@ -36,10 +36,6 @@ export function shellValue(text: string, variables: Variables, meter = FREE): st
   return tokens.map((token) => token.text).join('')
 }
 
-/** One word for a POSIX shell. What comes from a capture or a ruleset must not become a command. */
-export const shellWord = (word: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) || word === '!' ? word : `'${word.replaceAll("'", "'\\''")}'`
-
 const OPERATOR = /\d*(?:<<<|<<-?|>>|[<>]&|<>|>\||[<>])|&>>?|&&|\|\||;;|[;&|()\n]/y
 /** Nothing but themselves inside of a word, and inside of `"…"`. */
 const PLAIN = /[^ \t\r\n;&|()<>'"\\$`]+/y
@@ -48,6 +44,8 @@ const VARIABLE = /\$(?:([A-Za-z_]\w*|\d|[@*#?$!-])|\{([^{}]*)\})/y
 /** Where a program is: its name says as much. */
 const WHICH =
   /(?:\$\(|`)\s*(?:which|command\s+-v|type\s+-p)\s+([\w./-]+)\s*(?:2>\s*\/dev\/null\s*)?(?:\|\|\s*true\s*)?(?:\)|`)/y
+/** As printCommand writes what must not be seen: nothing but bytes. */
+const PRINTF = /\$\(printf '((?:[ #&(-[\]-_a-~]|\\[0-7]{3})*)'\)/y
 /** `$@` keeps its words apart. */
 export const WORD_SEPARATOR = '\u001f'
 
@@ -178,6 +176,12 @@ class Tokenizer {
       this.at += which[0].length
       return which[1]!
     }
+    PRINTF.lastIndex = this.at
+    const bytes = PRINTF.exec(this.text)
+    if (bytes) {
+      this.at += bytes[0].length
+      return printed(bytes[1]!)
+    }
     if (this.text[this.at] === '`' || this.text[this.at + 1] === '(')
       this.fail('a command inside the command is not run: write what it would print')
     VARIABLE.lastIndex = this.at
@@ -250,4 +254,12 @@ function hasBraces(text: string): boolean {
     } else if (char === ',' || (char === '.' && text[at + 1] === '.')) several = true
   }
   return false
+}
+
+/** What printf makes of its format, as `$(…)` gives it. */
+function printed(format: string): string {
+  const bytes = Array.from(format.matchAll(/\\([0-7]{3})|./gs), ([char, octal]) =>
+    octal === undefined ? char.charCodeAt(0) : Number.parseInt(octal, 8) & 0xff,
+  )
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes)).replace(/\n+$/, '')
 }

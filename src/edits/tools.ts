@@ -53,11 +53,21 @@ function parseSimpleCommand(tokens: readonly ShellToken[]): Edit[] {
   const { words, output } = withoutRedirections(tokens)
   const [tool, ...rest] = withoutPrefixes(words)
   if (!tool) throw new CommandProblem({ column: 1, text: '' }, 'no command is given')
-  const name = tool.text.replace(/^.*\//, '')
   if (output) {
-    if (name !== 'echo') throw new CommandProblem(output, 'only what echo prints is looked at, not what goes to a file')
+    if (nameOf(tool) !== 'echo')
+      throw new CommandProblem(output, 'only what echo prints is looked at, not what goes to a file')
     return parseEcho(rest, output)
   }
+  return parseWords([tool, ...rest])
+}
+
+/** Without its folder. */
+const nameOf = ({ text }: ShellWord): string => text.replace(/^.*\//, '')
+
+/** A tool and its words, as it gets them. Throws CommandProblem. */
+export function parseWords([tool, ...rest]: readonly ShellWord[]): Edit[] {
+  if (!tool) throw new CommandProblem({ column: 1, text: '' }, 'no command is given')
+  const name = nameOf(tool)
   if (!Object.hasOwn(TOOLS, name))
     throw new CommandProblem(
       tool,

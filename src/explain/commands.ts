@@ -1,69 +1,75 @@
 /** The commands that fixes propose, each with the one that takes it back; for rules in nft's words nft-commands.ts has them. */
 
-import { shellWord } from '../edits/shell.ts'
+import { type Command, command, type Word } from '../model/command.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Fix, RuleRef } from '../model/journey.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { splitWords } from '../rules/iptables/words.ts'
 import { acceptBeforeNft, deleteNftRule, setNftPolicy } from './nft-commands.ts'
 import { isNft } from './refs.ts'
+import { addressWord, matchedDevice, positional, protocolWord, ruleWord } from './words.ts'
 
-export { shellWord }
-
-const tool = (family: string) => (family === 'ip6' ? 'ip6tables' : 'iptables')
-const tableOption = (table: string) => (table === 'filter' ? '' : ` -t ${table}`)
-
-/** `iptables -t nat`; table filter goes without saying. */
-export const iptablesHead = ({ family, table }: Pick<RuleRef, 'family' | 'table'>): string =>
-  `${tool(family)}${tableOption(table)}`
-
-/** The rule's own words without `-A CHAIN`, not yet quoted. */
-export const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).slice(2)
-
-/** Quoted for a shell: a comment may hold anything. */
-const body = (ref: RuleRef) => ruleWords(ref).map(shellWord).join(' ')
-
-export interface Command {
-  command: string
-  undo: string
+/** A command, and the one that takes it back. */
+export interface Change {
+  command: Command
+  undo: Command
 }
 
+type Place = Pick<RuleRef, 'family' | 'table'>
+
+/** `iptables -t nat …`; table filter goes without saying. */
+export const iptables = ({ family, table }: Place, ...words: Word[]): Command =>
+  command(tool(family), ...(table === 'filter' ? [] : ['-t', table]), ...words)
+
+const tool = (family: string) => (family === 'ip6' ? 'ip6tables' : 'iptables')
+
+/** The rule's own words without `-A CHAIN`. */
+export const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).slice(2)
+
 /** Undefined for rules whose place is not known. */
-export function deleteRule(ref: RuleRef): Command | undefined {
+export function deleteRule(ref: RuleRef): Change | undefined {
   if (isNft(ref)) return deleteNftRule(ref)
   if (ref.ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
-  const head = `${tool(ref.family)} -t ${ref.table}`
-  return {
-    command: `${head} -D ${shellWord(ref.chain)} ${ref.ruleNumber}`,
-    undo: `${head} -I ${shellWord(ref.chain)} ${ref.ruleNumber} ${body(ref)}`.trimEnd(),
-  }
+  const [chain, number] = [positional(ref.chain), String(ref.ruleNumber)]
+  // which table it is is said here, whichever it is
+  const line = (...words: Word[]) => command(tool(ref.family), '-t', ref.table, ...words)
+  return { command: line('-D', chain, number), undo: line('-I', chain, number, ...ruleWords(ref).map(ruleWord)) }
 }
 
 /** The rule with other words, in its place; undefined for rules that iptables cannot replace by number. */
-export function replaceRule(ref: RuleRef, words: readonly string[]): Command | undefined {
+export function replaceRule(ref: RuleRef, words: readonly Word[]): Change | undefined {
   if (ref.ruleNumber === undefined || !ref.rule?.startsWith('-A ')) return undefined
-  const head = `${iptablesHead(ref)} -R ${shellWord(ref.chain)} ${ref.ruleNumber}`
-  const line = (of: readonly string[]) => [head, ...of.map(shellWord)].join(' ')
+  const line = (of: readonly Word[]) =>
+    iptables(ref, '-R', positional(ref.chain), String(ref.ruleNumber), ...of.map(ruleWord))
   return { command: line(words), undo: line(ruleWords(ref)) }
 }
 
 /** The rule with another value behind an option; undefined where it has no such option. */
-export function changeOption(ref: RuleRef, option: string, value: string): Command | undefined {
+export function changeOption(ref: RuleRef, option: string, value: string): Change | undefined {
   const words = ruleWords(ref)
   const at = words.indexOf(option)
   return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, value))
 }
 
 /** A jump in place of the goto, so that packets come back. */
-export function jumpInstead(ref: RuleRef): Command | undefined {
+export function jumpInstead(ref: RuleRef): Change | undefined {
   const words = ruleWords(ref)
   const at = words.lastIndexOf('-g')
   return at < 0 ? undefined : replaceRule(ref, words.with(at, '-j'))
 }
 
+/** A rule with these words, in front of rule `before` or at the chain's end; taken back by its words. */
+export function addRule(place: Place, chain: string, before: number | undefined, words: readonly Word[]): Change {
+  const [name, of] = [positional(chain), words.map(ruleWord)]
+  return {
+    command: iptables(place, ...(before === undefined ? ['-A', name] : ['-I', name, String(before)]), ...of),
+    undo: iptables(place, '-D', name, ...of),
+  }
+}
+
 /** A fix that is still to be tried; none where there is no command for it. */
-export const propose = (description: string, command: Command | undefined, note?: string): Fix[] =>
-  command ? [{ description, ...command, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
+export const propose = (description: string, change: Change | undefined, note?: string): Fix[] =>
+  change ? [{ description, ...change, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
 
 /** What else is known of a packet that a rule is to choose. */
 export interface Told {
@@ -76,49 +82,50 @@ export interface Told {
 }
 
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
-export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Command | undefined {
+export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Change | undefined {
   // where a rule's place is not known, nothing can be put in front of it
   const placed = ref.ruleNumber !== undefined || ref.rule === undefined || ref.rule.startsWith('-P ')
   if (isNft(ref)) return acceptBeforeNft(ref, packet, told)
   const words = placed ? packetMatch(packet, told) : undefined
-  if (words === undefined) return undefined
-  const head = iptablesHead(ref)
-  const chain = shellWord(ref.chain)
-  const place = ref.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${ref.ruleNumber}`
-  return { command: `${head} ${place} ${words} -j ACCEPT`, undo: `${head} -D ${chain} ${words} -j ACCEPT` }
+  return words && addRule(ref, ref.chain, ref.ruleNumber, [...words, '-j', 'ACCEPT'])
 }
 
-export function setPolicy(ref: RuleRef, policy: string, old: string): Command {
+export function setPolicy(ref: RuleRef, policy: string, old: string): Change {
   if (isNft(ref)) return setNftPolicy(ref, policy, old)
-  const head = `${tool(ref.family)}${tableOption(ref.table)} -P ${ref.chain}`
-  return { command: `${head} ${policy}`, undo: `${head} ${old}` }
+  const line = (verdict: string) => iptables(ref, '-P', positional(ref.chain), positional(verdict))
+  return { command: line(policy), undo: line(old) }
 }
 
-/** Options that choose whatever is for this destination, with a blank behind them. */
-export function destinationMatch({ dst, protocol, dport }: Packet): string {
-  const words: string[] = []
-  if (dst !== undefined) words.push(`-d ${dst}/${dst.includes(':') ? 128 : 32}`)
-  if (protocol !== undefined && dport !== undefined) words.push(`-p ${protocol} -m ${protocol} --dport ${dport}`)
-  return words.map((word) => `${word} `).join('')
+/** A setting of the kernel, and back. */
+export function setSysctl(name: Word, value: string | number, before: string | number): Change {
+  const line = (to: string | number) => command('sysctl', '-w', typeof name === 'string' ? `${name}=${to}` : name)
+  return { command: line(value), undo: line(before) }
+}
+
+/** Options that choose whatever is for this destination. */
+export function destinationMatch({ dst, protocol, dport }: Packet): Word[] {
+  const words: Word[] = []
+  if (dst !== undefined) words.push('-d', addressWord(dst, 'with length'))
+  if (protocol !== undefined && dport !== undefined)
+    words.push('-p', protocolWord(protocol), '-m', protocolWord(protocol), '--dport', String(dport))
+  return words
 }
 
 /** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
-export function packetMatch(packet: Packet, { hook, answer, rewritten }: Told): string | undefined {
-  if (packet.src === undefined || packet.dst === undefined) return undefined
-  const width = packet.src.includes(':') ? 128 : 32
-  const words = [`-s ${packet.src}/${width}`, `-d ${packet.dst}/${width}`]
+export function packetMatch(packet: Packet, { hook, answer, rewritten }: Told): Word[] | undefined {
+  const { src, dst, protocol, icmpType } = packet
+  if (src === undefined || dst === undefined) return undefined
+  const words: Word[] = ['-s', addressWord(src, 'with length'), '-d', addressWord(dst, 'with length')]
   // iptables refuses -i where packets leave, and -o where they come in
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
-    words.push(`-i ${shellWord(packet.in)}`)
+    words.push('-i', matchedDevice(packet.in))
   if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
-    words.push(`-o ${shellWord(packet.out)}`)
-  if (packet.protocol !== undefined) words.push(`-p ${packet.protocol === 'icmpv6' ? 'ipv6-icmp' : packet.protocol}`)
+    words.push('-o', matchedDevice(packet.out))
+  if (protocol !== undefined) words.push('-p', protocol === 'icmpv6' ? 'ipv6-icmp' : protocolWord(protocol))
   const [option, port] = answer ? ['--sport', packet.sport] : ['--dport', packet.dport]
-  if (port !== undefined && packet.protocol !== undefined) words.push(`-m ${packet.protocol} ${option} ${port}`)
-  else if (packet.protocol === 'icmp' && packet.icmpType !== undefined)
-    words.push(`-m icmp --icmp-type ${packet.icmpType}`)
-  else if (packet.protocol === 'icmpv6' && packet.icmpType !== undefined)
-    words.push(`-m icmp6 --icmpv6-type ${packet.icmpType}`)
-  if (rewritten) words.push('-m conntrack --ctstate DNAT')
-  return words.join(' ')
+  if (port !== undefined && protocol !== undefined) words.push('-m', protocolWord(protocol), option, String(port))
+  else if (protocol === 'icmp' && icmpType !== undefined) words.push('-m', 'icmp', '--icmp-type', String(icmpType))
+  else if (protocol === 'icmpv6' && icmpType !== undefined) words.push('-m', 'icmp6', '--icmpv6-type', String(icmpType))
+  if (rewritten) words.push('-m', 'conntrack', '--ctstate', 'DNAT')
+  return words
 }

@@ -5,7 +5,7 @@ import type { Evidence } from '../journey/evidence.ts'
 import { decideOutcome, type Ended } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
-import type { Finding, Journey } from '../model/journey.ts'
+import type { Finding, Fix, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
@@ -14,6 +14,7 @@ import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
 import { endByDrop } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
 import { withRightTool } from './right-tool.ts'
+import { sayable } from './sayable.ts'
 import { type Trials, tryFixes } from './trials/verify.ts'
 
 export interface ExplainOptions {
@@ -74,11 +75,12 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
       journey.cause = [{ step: culprit + 1, role: 'decided', rule: ref, text: 'decided it' }]
   }
   journey.findings = found.sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0)).map(plain)
-  if (!knowsIptables(evidence))
-    for (const one of journey.findings) one.fix = one.fix.filter(({ command = '' }) => !/^ip6?tables /.test(command))
-  for (const one of journey.findings) one.fix = one.fix.map((fix) => withRightTool(fix, world))
+  if (!knowsIptables(evidence)) for (const one of journey.findings) one.fix = one.fix.filter((fix) => !isIptables(fix))
+  for (const one of journey.findings) one.fix = one.fix.map((fix) => withRightTool(sayable(fix), world))
   return journey
 }
+
+const isIptables = ({ command }: Fix): boolean => /^ip6?tables$/.test(command?.program ?? '')
 
 /** Where a trace of nft's shows nothing of iptables, its commands would change other tables than the packet met. */
 const knowsIptables = ({ journey, arrivals, lossless }: Evidence): boolean =>

@@ -1,4 +1,5 @@
 /** Where `iptables` speaks to the other of the kernel's two packet filters than the one whose rules are meant. */
+import { Command } from '../model/command.ts'
 import type { Fix } from '../model/journey.ts'
 import { findTable, type World } from '../model/world.ts'
 
@@ -9,13 +10,12 @@ export function withRightTool(fix: Fix, world: World): Fix {
   return { ...fix, command: rightTool(command, world), ...(undo === undefined ? {} : { undo: rightTool(undo, world) }) }
 }
 
-const TOOL = /^(ip6?tables)(?: -t (\w+))?(?= )/
-
-function rightTool(command: string, world: World): string {
-  const [, tool, table = 'filter'] = TOOL.exec(command) ?? []
-  if (tool === undefined) return command
+function rightTool(command: Command, world: World): Command {
+  const [tool, ...words] = command.words ?? []
+  if (tool !== 'iptables' && tool !== 'ip6tables') return command
+  const table = words[0] === '-t' ? words[1]! : 'filter'
   const wanted = findTable(world, tool === 'iptables' ? 'ip' : 'ip6', table)?.backend
   const plain = world.host.tools?.[tool]?.backend
   if (wanted === undefined || plain === undefined || wanted === plain) return command
-  return `${tool}-${wanted}${command.slice(tool.length)}`
+  return Command.of([`${tool}-${wanted}`, ...words])
 }

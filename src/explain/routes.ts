@@ -1,9 +1,11 @@
 /** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
 import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
+import { command, printCommand, type Word } from '../model/command.ts'
 import type { Host, Link, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
-import { type Command, shellWord } from './commands.ts'
+import type { Change } from './commands.ts'
+import { addressWord, deviceWord, networkWord, positional } from './words.ts'
 
 export interface Home {
   link: Link
@@ -59,22 +61,28 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
 }
 
+/** For a sentence; undefined where it is no address. */
+export function askRoute(address = ''): string | undefined {
+  const ask = command('ip', 'route', 'get', addressWord(address))
+  return ask.whyNot === undefined ? printCommand(ask) : undefined
+}
+
 /** Takes the route away. */
-export function deleteRoute(route: Route): Command {
+export function deleteRoute(route: Route): Change {
   const words = routeWords(route)
-  return { command: `ip route del ${words}`, undo: `ip route add ${words}` }
+  return { command: command('ip', 'route', 'del', ...words), undo: command('ip', 'route', 'add', ...words) }
 }
 
 /** The route that a link's address brings with it. */
-export function addConnected({ link, network }: Home): Command {
-  const words = `${network} dev ${shellWord(link.name)}`
-  return { command: `ip route add ${words}`, undo: `ip route del ${words}` }
+export function addConnected({ link, network }: Home): Change {
+  const words = [network, 'dev', deviceWord(link.name)]
+  return { command: command('ip', 'route', 'add', ...words), undo: command('ip', 'route', 'del', ...words) }
 }
 
-function routeWords({ type, destination, gateway, device, table }: Route): string {
-  const words = type === 'unicast' ? [destination] : [type, destination]
-  if (gateway !== undefined) words.push('via', gateway)
-  if (device !== undefined && type === 'unicast') words.push('dev', shellWord(device))
-  if (table !== 'main') words.push('table', shellWord(table))
-  return words.join(' ')
+function routeWords({ type, destination, gateway, device, table }: Route): Word[] {
+  const words: Word[] = [...(type === 'unicast' ? [] : [type]), networkWord(destination)]
+  if (gateway !== undefined) words.push('via', addressWord(gateway))
+  if (device !== undefined && type === 'unicast') words.push('dev', deviceWord(device))
+  if (table !== 'main') words.push('table', positional(table))
+  return words
 }

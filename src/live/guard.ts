@@ -8,7 +8,7 @@
  *
  * To nfwhy it says lines: `begun`, `ready`, `here` (to each beat), `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
  */
-import { shellWord } from '../edits/shell.ts'
+import { type Command, command, oneAfterAnother, shellWord } from '../model/command.ts'
 import { LINE_OF_INPUT } from './beat.ts'
 import type { Plan } from './plan.ts'
 
@@ -114,7 +114,7 @@ export function undoScript(plan: Plan): string {
 }
 
 /** For a person's hands: ends the session over there, and does what its keeper would have done, should that be gone. */
-export const byHand = (plan: Plan): string =>
-  [`pkill -f ${plan.id}`, ...(undoScript(plan) === '' ? [] : [`sh ${noteOf(plan.id)}`])].join('; ')
+export const byHand = (plan: Plan): Command =>
+  oneAfterAnother(command('pkill', '-f', plan.id), ...(undoScript(plan) === '' ? [] : [command('sh', noteOf(plan.id))]))
 
 const noteOf = (id: string): string => `${NOTES_FOLDER}/${id}.sh`

@@ -4,7 +4,8 @@
  * input; so no word of ours is ever split or expanded by a shell on the way.
  */
 import { basename } from 'node:path'
-import { shellTokens, shellWord } from '../edits/shell.ts'
+import { shellTokens } from '../edits/shell.ts'
+import { shellWord } from '../model/command.ts'
 import { BoundedBytes } from './bounded-bytes.ts'
 import { Complaints } from './complaints.ts'
 import { SCRIPT, type ScriptLimits, sizeWords } from './limits.ts'
@@ -34,7 +35,7 @@ export function parseVia(text: string): Place {
   // its other words were taken for the filter
   if (words.length === 1 && NEED_WORDS.has(basename(words[0]!)))
     throw new LiveProblem(`--via ${text}: the whole command is one argument, as in --via "ssh root@host".`)
-  return { name: words.map(shellWord).join(' '), prefix: withOpenInput(words, text) }
+  return { name: words.map((word) => shellWord(word)).join(' '), prefix: withOpenInput(words, text) }
 }
 
 /** Subcommands that leave standard input closed unless they are told. */

@@ -1,5 +1,6 @@
 /** What a session is going to do to a place and how each change is taken back. Nothing here runs anything. */
 import type { Atom } from '../filter/alternatives.ts'
+import type { Command } from '../model/command.ts'
 
 export type Backend = 'nft' | 'legacy' | 'xtables-nft' | 'kernel-log'
 
@@ -25,14 +26,14 @@ export interface Rate {
   per: 'second' | 'minute' | 'hour' | 'day'
 }
 
-/** One line for a POSIX sh. All words that are not ours are quoted in it. */
+/** What a session runs for it, each a line for a POSIX sh. All words that are not ours are quoted in it. */
 export interface Change {
   why: string
   run: string
   /** Does nothing where `run` has not been, and nothing twice. */
   undo?: string
-  /** What a person would type in place of `run` and `undo`, where that is shorter. */
-  typed?: { run: string; undo: string }
+  /** What a person would type in place of `run` and `undo`. */
+  typed: { run: Command; undo?: Command }
 }
 
 /** A table of our own, one nft command a line. */

@@ -1,3 +1,4 @@
+import type { Command } from './command.ts'
 import type { Hook } from './hook.ts'
 import type { Family, Packet } from './packet.ts'
 
@@ -89,9 +90,10 @@ export interface Cause {
 
 export interface Fix {
   description: string
-  command?: string
+  /** Its text is printCommand's, and JSON.stringify's. */
+  command?: Command
   /** The command that takes it back. */
-  undo?: string
+  undo?: Command
   verified?: 'model' | 'kernel'
   after?: Outcome
   /** The source it would leave with then, where that is another one. */

@@ -1,13 +1,10 @@
 /**
  * Makes text from an input safe to show: what would move a cursor, turn the reading direction round, hide or break a
- * line becomes visible (`\x1b`, `\u202e`). All else stays, letters of every script too.
+ * line becomes visible (`\x1b`, `\u202e`). All else stays, letters of every script too. Commands stay as they are: other
+ * words would be another command, and printCommand shows nothing of such characters.
  */
-
-/** Control and format characters, line separators, lone surrogates, and what has no shape of its own. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
-
-/** Nearly all text; the class above is slow. */
-const PLAIN = /^[\x20-\x7e]*$/
+import { Command } from '../model/command.ts'
+import { HIDDEN, PLAIN } from '../model/hidden.ts'
 
 export const printable = (text: string): string => (PLAIN.test(text) ? text : text.replace(HIDDEN, escaped))
 
@@ -37,7 +34,7 @@ export function allPrintable<T>(value: T, clean?: typeof printable): T
 export function allPrintable(value: unknown, clean = printable): unknown {
   if (typeof value === 'string') return clean(value)
   if (Array.isArray(value)) return value.map((one) => allPrintable(one, clean))
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || value instanceof Command) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, allPrintable(one, clean)]))
 }
 

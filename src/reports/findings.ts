@@ -1,4 +1,5 @@
 /** Which findings and fixes of a journey are told, and in which order. */
+import { printCommand } from '../model/command.ts'
 import type { Finding, Fix, Journey } from '../model/journey.ts'
 import { isPassed } from './group.ts'
 import { NOTICES } from './journey-words.ts'
@@ -36,8 +37,7 @@ const isSpoken = ({ code }: Finding, { outcome }: Journey, further: boolean) =>
   code !== 'not-netfilter' || further || outcome === 'vanished'
 
 /** Commands that only look, of the finding that says where to look next. */
-export const lookNext = ({ code, fix }: Finding): string[] =>
-  code === 'not-netfilter' ? fix.flatMap(({ command }) => (command === undefined ? [] : [command])) : []
+export const lookNext = ({ code, fix }: Finding): Fix[] => (code === 'not-netfilter' ? fix : [])
 
 /** What fits this very case goes before what fits every drop. */
 export function distinctFixes({ findings }: Journey): Fix[] {
@@ -45,7 +45,9 @@ export function distinctFixes({ findings }: Journey): Fix[] {
   const fixes = [...told.filter((one) => !RETOLD.has(one.code)), ...told.filter((one) => RETOLD.has(one.code))].flatMap(
     (one) => one.fix,
   )
-  const distinct = [...new Map(fixes.map((fix) => [fix.command ?? fix.description, fix])).values()]
+  const distinct = [
+    ...new Map(fixes.map((fix) => [fix.command ? printCommand(fix.command) : fix.description, fix])).values(),
+  ]
   const others = distinct.filter((fix) => !isTriedInVain(fix))
   // what was tried and does not mend it is worth telling only where nothing else is known to
   return others.some(({ verified }) => verified !== undefined) ? others : [...others, ...distinct.filter(isTriedInVain)]

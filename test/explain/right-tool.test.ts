@@ -1,6 +1,8 @@
 /** A rule of iptables-legacy is not changed by an iptables that speaks to nf_tables, and the other way round. */
+
 import { expect, test } from 'vitest'
 import { withRightTool } from '../../src/explain/right-tool.ts'
+import { command } from '../../src/model/command.ts'
 import type { World } from '../../src/model/world.ts'
 
 const world = (rules: 'legacy' | 'nft' | undefined, tool: 'legacy' | 'nft' | undefined): World => ({
@@ -10,7 +12,11 @@ const world = (rules: 'legacy' | 'nft' | undefined, tool: 'legacy' | 'nft' | und
   sets: [],
   host: tool ? { tools: { iptables: { version: '1.8.9', backend: tool } } } : {},
 })
-const fix = { description: 'delete it', command: 'iptables -D INPUT 1', undo: 'iptables -I INPUT 1 -j DROP' }
+const fix = {
+  description: 'delete it',
+  command: command('iptables', '-D', 'INPUT', '1'),
+  undo: command('iptables', '-I', 'INPUT', '1', '-j', 'DROP'),
+}
 
 test.each([
   ['legacy', 'nft', 'iptables-legacy'],
@@ -20,12 +26,16 @@ test.each([
   [undefined, 'nft', 'iptables'],
 ] as const)('rules of %s, iptables of %s: %s', (rules, tool, said) => {
   const { command, undo } = withRightTool(fix, world(rules, tool))
-  expect([command, undo]).toEqual([`${said} -D INPUT 1`, `${said} -I INPUT 1 -j DROP`])
+  expect([String(command), String(undo)]).toEqual([`${said} -D INPUT 1`, `${said} -I INPUT 1 -j DROP`])
 })
 
 test('other tables and tools are left as they are', () => {
-  const other = { description: 'look', command: 'ss -ltn' }
+  const other = { description: 'look', command: command('ss', '-ltn') }
   expect(withRightTool(other, world('legacy', 'nft'))).toEqual(other)
-  const nat = { ...fix, command: 'iptables -t nat -D PREROUTING 1', undo: 'iptables -t nat -I PREROUTING 1' }
+  const nat = {
+    ...fix,
+    command: command('iptables', '-t', 'nat', '-D', 'PREROUTING', '1'),
+    undo: command('iptables', '-t', 'nat', '-I', 'PREROUTING', '1'),
+  }
   expect(withRightTool(nat, world('legacy', 'nft'))).toEqual(nat)
 })

@@ -1,5 +1,5 @@
 /** Scripts run by a shell in namespaces of their own, and what they leave behind. */
-import { shellWord } from '../../src/edits/shell.ts'
+import { shellWord } from '../../src/model/command.ts'
 import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { outlineOf } from '../read/rulesets/scripts.ts'
 import { runInNamespace } from './namespaces.ts'

@@ -1,7 +1,7 @@
 /** Scripts run by the shell in a namespace, and what nfwhy reads of them: the same rules and sets are left behind. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { shellWord } from '../../src/edits/shell.ts'
+import { shellWord } from '../../src/model/command.ts'
 import type { Ruleset } from '../../src/read/rulesets/iptables-save.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { readScript } from '../../src/read/rulesets/shell-script.ts'

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { shellWord } from '../../src/edits/shell.ts'
 import { alternatives } from '../../src/filter/alternatives.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import { choosePlan } from '../../src/live/backends/choose.ts'
@@ -17,6 +16,7 @@ import { guardScript, undoScript } from '../../src/live/guard.ts'
 import { parseVia } from '../../src/live/place.ts'
 import type { Backend, Plan } from '../../src/live/plan.ts'
 import { readFacts } from '../../src/live/survey/facts.ts'
+import { shellWord } from '../../src/model/command.ts'
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
   ([program, ...words]) => spawnSync(program!, [...words, '-c', ':']).status === 0,

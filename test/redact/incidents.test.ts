@@ -33,7 +33,7 @@ const conclusion = ({ outcome, basis, culprit, cause, findings, steps }: Journey
     code,
     severity,
     steps,
-    fix: fix.map(({ verified, after, command }) => ({ verified, after, command: command?.split(' ')[0] })),
+    fix: fix.map(({ verified, after, command }) => ({ verified, after, command: command?.program })),
   })),
   steps: steps.map(({ hook, table, chain, kind, ruleNumber, handle, verdict, known }) =>
     [hook, table, chain, kind, ruleNumber, handle, verdict, known].join(' '),

@@ -1,5 +1,7 @@
 /** Journeys and tails in which any text field may hold anything at all. */
+
 import fc from 'fast-check'
+import { Command } from '../../src/model/command.ts'
 import type { Journey, RuleRef, Step } from '../../src/model/journey.ts'
 import type { Group, Tail } from '../../src/reports/index.ts'
 
@@ -97,6 +99,8 @@ const packet = record<Journey['packet']>({
   fragOffset: some(count),
 })
 
+const anyCommand = fc.array(anyText, { minLength: 1 }).map((words) => Command.of(words))
+
 const finding = record<Journey['findings'][number]>({
   code: fc.oneof(anyText, word('no-ruleset', 'dropped-by-rule', 'not-netfilter', 'near-miss')),
   severity: word('error', 'warning', 'note'),
@@ -106,8 +110,8 @@ const finding = record<Journey['findings'][number]>({
   fix: fc.array(
     record({
       description: anyText,
-      command: some(anyText),
-      undo: some(anyText),
+      command: some(anyCommand),
+      undo: some(anyCommand),
       verified: some(word('model', 'kernel')),
       after: some(word('delivered')),
       unverified: some(anyText),

@@ -59,7 +59,9 @@ test('colour changes nothing but the colour', () => {
 test('a command over several lines is one to the shell', () => {
   const written = text(CLASH, { width: 50 })
   const [, command] = /undo: (iptables -t nat (?:.*\\\n)+.*)\n/.exec(written) ?? []
-  const undo = CLASH.groups[0]!.journey.findings[0]!.fix.find((fix) => fix.undo?.startsWith('iptables -t nat -I'))!.undo
+  const undo = CLASH.groups[0]!.journey.findings[0]!.fix.map((fix) => String(fix.undo)).find((one) =>
+    one.startsWith('iptables -t nat -I'),
+  )
   expect(command?.split('\n').length).toBeGreaterThan(2)
   expect(command?.replaceAll(/ \\\n +/g, ' ')).toBe(undo)
 })

@@ -1,12 +1,13 @@
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
-import { iptablesHead, propose, ruleWords, shellWord } from '../commands.ts'
+import { iptables, propose, ruleWords } from '../commands.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { hadItNotMatched } from '../meant/what-if.ts'
 import { nftRuleBefore } from '../nft-commands.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
+import { positional, ruleWord } from '../words.ts'
 
 /** A rule that accepts such packets stands behind the one that stopped it. */
 export const acceptedTooLate: Detector = {
@@ -18,10 +19,10 @@ export const acceptedTooLate: Detector = {
     const accepts = goal && culprit?.ruleNumber !== undefined ? acceptsBehind(context, goal) : undefined
     if (!goal || !culprit || !accepts) return []
     const ref = refOf(context, goal.pass.table.name, accepts.chain, accepts.rule)
-    const place = `${shellWord(culprit.chain)} ${culprit.ruleNumber}`
+    const place = [positional(culprit.chain), String(culprit.ruleNumber)]
     const copy = {
-      command: [iptablesHead(culprit), '-I', place, ...ruleWords(ref).map(shellWord)].join(' '),
-      undo: `${iptablesHead(culprit)} -D ${place}`,
+      command: iptables(culprit, '-I', ...place, ...ruleWords(ref).map(ruleWord)),
+      undo: iptables(culprit, '-D', ...place),
     }
     const message = `${nameRef(ref)} accepts such packets, but stands behind ${nameRef(culprit)}.`
     return [

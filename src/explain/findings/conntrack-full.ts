@@ -1,5 +1,7 @@
+import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
 import type { Fix } from '../../model/journey.ts'
+import { setSysctl } from '../commands.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 
 /**
@@ -18,7 +20,7 @@ export const conntrackFull: Detector = {
           ...larger(evidence.most),
           {
             description: 'see what fills the table: conntrack -L, by source and by state',
-            command: 'conntrack -C',
+            command: command('conntrack', '-C'),
             unverified: 'it only looks',
           },
         ],
@@ -72,8 +74,7 @@ const larger = (most: number | undefined): Fix[] =>
     : [
         {
           description: 'make room for more connections',
-          command: `sysctl -w net.netfilter.nf_conntrack_max=${2 * most}`,
-          undo: `sysctl -w net.netfilter.nf_conntrack_max=${most}`,
+          ...setSysctl('net.netfilter.nf_conntrack_max', 2 * most, most),
           unverified: 'the model has room for any number of connections',
           note: 'every connection takes kernel memory',
         },

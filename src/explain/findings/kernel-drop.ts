@@ -1,11 +1,13 @@
 /** The kernel itself says that it dropped the packet, and why (its tracepoint kfree_skb): known, and not concluded. */
+import { Command, command } from '../../model/command.ts'
 import type { Drop } from '../../model/host.ts'
 import type { Fix } from '../../model/journey.ts'
 import { isNameless } from '../../model/packet.ts'
-import { shellWord } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
 import type { Meaning } from '../kernel-drops/stages.ts'
+import { DEVICE } from '../kernel-drops/stages.ts'
+import { addressWord, deviceWord } from '../words.ts'
 import { findsNoSocket } from './closed-port.ts'
 
 /** `vanished`: they know what to do about most reasons, and ask host state for details. */
@@ -100,24 +102,35 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
   )
 }
 
-function fixOf(context: Context, { check, command, stage }: Meaning, code: string | undefined): Fix[] {
+function fixOf(context: Context, { check, look, stage }: Meaning, code: string | undefined): Fix[] {
   const packet = lastPacket(context)
   const { src, dst } = packet
   const unverified = 'it only looks'
   if (code === 'vanished-rp-filter' && src !== undefined)
-    return [{ description: 'see over which interface the way back leads', command: `ip route get ${src}`, unverified }]
+    return [
+      {
+        description: 'see over which interface the way back leads',
+        command: command('ip', 'route', 'get', addressWord(src)),
+        unverified,
+      },
+    ]
   if (code === 'vanished-no-route' && dst !== undefined && src !== undefined) {
-    const from = isNamed(packet.in) ? ` from ${src} iif ${shellWord(packet.in)}` : ''
-    return [{ description: 'ask for the route', command: `ip route get ${dst}${from}`, unverified }]
+    const from = isNamed(packet.in) ? ['from', addressWord(src), 'iif', deviceWord(packet.in)] : []
+    return [
+      {
+        description: 'ask for the route',
+        command: command('ip', 'route', 'get', addressWord(dst), ...from),
+        unverified,
+      },
+    ]
   }
   if (code === 'vanished-mtu')
     return [{ description: 'let TCP agree on smaller segments, and the ICMP answer through', unverified: 'not tried' }]
   if (check === undefined) return []
   const device = stage === 'out' ? packet.out : packet.in
-  const asked = isNamed(device) ? command?.replace('DEVICE', shellWord(device)) : command
-  return [
-    { description: check, ...(asked === undefined || asked.includes('DEVICE') ? {} : { command: asked }), unverified },
-  ]
+  const words = look?.map((word) => (word !== DEVICE ? word : isNamed(device) ? deviceWord(device) : undefined))
+  const asked = words?.every((word) => word !== undefined) ? { command: Command.of(words) } : {}
+  return [{ description: check, ...asked, unverified }]
 }
 
 const isNamed = (device: string | undefined): device is string => device !== undefined && !isNameless(device)

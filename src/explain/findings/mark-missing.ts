@@ -1,5 +1,5 @@
 import type { Fix, RuleRef } from '../../model/journey.ts'
-import { changeOption, iptablesHead, jumpInstead, propose, shellWord } from '../commands.ts'
+import { addRule, changeOption, jumpInstead, propose } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
@@ -143,8 +143,7 @@ function nobody(context: Context, { value, mask }: Asker, empty: readonly number
   const [first, ...more] = refs
   if (!first) return { words: 'no rule sets it', refs, fix: [] }
   const words = `no rule sets it, and ${nameRef(first).replace(/ \d+$/, '')}, which it passed, is empty`
-  const rule = `${shellWord(first.chain)} -j MARK --set-xmark ${hex(value)}/${hex(mask)}`
-  const head = iptablesHead(first)
-  const command = { command: `${head} -A ${rule}`, undo: `${head} -D ${rule}` }
-  return { words, refs, fix: propose(`let ${first.chain} set it`, more.length > 0 ? undefined : command) }
+  const setIt = ['-j', 'MARK', '--set-xmark', `${hex(value)}/${hex(mask)}`]
+  const change = addRule(first, first.chain, undefined, setIt)
+  return { words, refs, fix: propose(`let ${first.chain} set it`, more.length > 0 ? undefined : change) }
 }

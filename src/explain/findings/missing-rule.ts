@@ -4,7 +4,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { iptablesHead, propose, shellWord } from '../commands.ts'
+import { addRule, propose } from '../commands.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { openingOf } from '../conversation.ts'
 import { type Goal, goals } from '../meant/goals.ts'
@@ -13,6 +13,7 @@ import { nearMisses } from '../meant/near-misses.ts'
 import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
 import { hadItMatched } from '../meant/what-if.ts'
 import { nameRef } from '../refs.ts'
+import { positional } from '../words.ts'
 import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -107,12 +108,10 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Fix[] {
   const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
   const target = rule.iptables?.target
   if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
-  const head = iptablesHead(refOfPassed(context, sibling))
-  const place = shellWord(chain.name)
-  const text = `${match} -${target.goto ? 'g' : 'j'} ${shellWord(target.name)}`
+  const words = [...match, target.goto ? '-g' : '-j', positional(target.name)]
   return propose(
     `add a rule for it to ${chain.name}`,
-    { command: `${head} -I ${place} ${rule.ruleNumber + 1} ${text}`, undo: `${head} -D ${place} ${text}` },
+    addRule(refOfPassed(context, sibling), chain.name, rule.ruleNumber + 1, words),
     'it opens no more than this source, destination and service',
   )
 }

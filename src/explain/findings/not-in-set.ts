@@ -1,3 +1,5 @@
+import { nftName, nftSentence, nftString } from '../../edits/nft/print.ts'
+import { command, type Word } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
@@ -5,13 +7,14 @@ import { held } from '../../rules/facts.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
 import type { Moment } from '../../rules/moment.ts'
-import { propose, replaceRule, ruleWords, shellWord } from '../commands.ts'
+import { propose, replaceRule, ruleWords } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { isNegated } from '../meant/miss.ts'
 import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
 import { refOfPassed } from '../meant/passed.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { positional } from '../words.ts'
 
 const MOST = 3
 
@@ -33,7 +36,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   // what a rule lists itself is no set that anybody could add to
   if (lookup.nft !== undefined && lookup.nft.table === undefined) return []
   const set = setOf(context, lookup)
-  const element = set && (lookup.nft ? nftElement(lookup, moment) : elementOf(set, lookup.fields, moment))
+  const element = set && (lookup.nft ? nftElement(lookup, moment)?.join(' . ') : elementOf(set, lookup.fields, moment))
   const turned = negated || !set || lookup.nft ? undefined : turnedRound(lookup.set, lookup.fields, moment)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in set ${lookup.set}`
@@ -53,7 +56,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
             : element === undefined
               ? []
               : lookup.nft
-                ? changeNftSet(lookup, set!, element, negated)
+                ? changeNftSet(lookup, set!, nftElement(lookup, moment)!.flatMap(asPart), negated)
                 : changeSet(lookup.set, element, negated),
         doubt,
       },
@@ -62,8 +65,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
 }
 
 function changeSet(set: string, element: string, negated: boolean): Fix[] {
-  const names = `${shellWord(set)} ${shellWord(element)}`
-  const [add, del] = [`ipset add ${names}`, `ipset del ${names}`]
+  const names = [positional(set), positional(element)]
+  const [add, del] = [command('ipset', 'add', ...names), command('ipset', 'del', ...names)]
   const note = 'every rule that asks for the set counts it then'
   return negated
     ? propose('take it out of the set', { command: del, undo: add }, note)
@@ -71,10 +74,10 @@ function changeSet(set: string, element: string, negated: boolean): Fix[] {
 }
 
 /** Of maps no element can be given that says what it leads to. */
-function changeNftSet({ nft, set }: Lookup, { dataType }: NamedSet, element: string, negated: boolean): Fix[] {
+function changeNftSet({ nft, set }: Lookup, { dataType }: NamedSet, element: readonly Word[], negated: boolean): Fix[] {
   if (dataType !== undefined || !nft?.table) return []
-  const what = `element ${nft.table.family} ${nft.table.name} ${set} { ${element} }`
-  const [add, del] = [`nft add ${what}`, `nft delete ${what}`]
+  const what = ['element', nft.table.family, nftName(nft.table.name), nftName(set), '{', ...element, '}']
+  const [add, del] = [nftSentence('add', ...what), nftSentence('delete', ...what)]
   const note = 'every rule that asks for the set counts it then'
   return negated
     ? propose('take it out of the set', { command: del, undo: add }, note)
@@ -87,11 +90,17 @@ function setOf({ world }: Context, { set, nft }: Lookup): NamedSet | undefined {
   )
 }
 
+/** Between two of an element, a dot. */
+const asPart = (value: string | number, i: number): Word[] => {
+  const word = /^[\w.:/-]+$/.test(String(value)) ? String(value) : nftString(String(value))
+  return i === 0 ? [word] : ['.', word]
+}
+
 /** As `nft add element` takes it: a value for each part of the set's type. */
-function nftElement({ fields, nft }: Lookup, moment: Moment): string | undefined {
+function nftElement({ fields, nft }: Lookup, moment: Moment): (string | number)[] | undefined {
   const words = fields.map((field) => held(field, moment))
   if (nft?.masks?.some((mask) => mask !== undefined)) return undefined
-  return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words.join(' . ') : undefined
+  return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */

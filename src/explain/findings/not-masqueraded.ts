@@ -1,11 +1,12 @@
 import type { RuleRef } from '../../model/journey.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { iptablesHead, propose, shellWord } from '../commands.ts'
+import { addRule, propose } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../meant/goals.ts'
 import { isHairpin, needsSource } from '../meant/nowhere.ts'
 import { passes } from '../meant/passed.ts'
 import { refAt } from '../refs.ts'
+import { addressWord, matchedDevice } from '../words.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -39,17 +40,16 @@ const rewritesSources = (context: Context): boolean =>
 function tell(context: Context, message: string, sure: boolean): Detected[] {
   const { src, dst, out } = lastPacket(context)
   const { family } = context.journey
-  const width = family === 'ip6' ? 128 : 32
-  const head = iptablesHead({ family, table: 'nat' })
-  const to = isHairpin(context) ? ` -d ${dst}/${width}` : ''
-  const rule = `POSTROUTING -s ${src}/${width}${to} -o ${shellWord(out ?? '+')} -j MASQUERADE`
+  const whole = (address = '') => addressWord(address, 'with length')
+  const to = isHairpin(context) ? ['-d', whole(dst)] : []
+  const rule = ['-s', whole(src), ...to, '-o', out === undefined ? '+' : matchedDevice(out), '-j', 'MASQUERADE']
   return [
     finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
       rules: lastOfNat(context),
       fix: propose(
         "give such packets this host's own source",
-        { command: `${head} -A ${rule}`, undo: `${head} -D ${rule}` },
+        addRule({ family, table: 'nat' }, 'POSTROUTING', undefined, rule),
         'whoever answers sees this host, and no longer who asked',
       ),
     }),

@@ -1,5 +1,7 @@
+import { type Command, command } from '../../model/command.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
+import { addressWord, deviceWord } from '../words.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -8,13 +10,15 @@ export const notNetfilter: Detector = {
     const { journey, ended } = context
     const packet = lastPacket(context)
     const tcpdump = (device: string | undefined) => {
+      const host = addressWord(packet.dst ?? packet.src ?? '')
       const port = packet.dport === undefined ? '' : ` and port ${packet.dport}`
-      return `tcpdump -ni ${device ?? 'any'} 'host ${packet.dst ?? packet.src}${port}'`
+      const filter = typeof host === 'string' ? `host ${host}${port}` : host
+      return command('tcpdump', '-ni', device === undefined ? 'any' : deviceWord(device), filter)
     }
-    const next = (message: string, command: string | undefined) => [
+    const next = (message: string, look: Command | undefined) => [
       finding('not-netfilter', 'note', message, {
         steps: [ended.step + 1],
-        fix: command === undefined ? [] : [{ description: 'look there next', command, unverified: 'it only looks' }],
+        fix: look === undefined ? [] : [{ description: 'look there next', command: look, unverified: 'it only looks' }],
       }),
     ]
     // rewritten in OUTPUT: that hook shows the way it had before
@@ -26,7 +30,7 @@ export const notNetfilter: Detector = {
           ? next("No rule stopped it: it reached this host's own stack.", undefined)
           : next(
               "No rule stopped it: it reached this host's own stack. If nobody answers, look at the program.",
-              `ss -lntup 'sport = :${packet.dport}'`,
+              command('ss', '-lntup', `sport = :${packet.dport}`),
             )
       case 'forwarded':
       case 'sent':
@@ -37,7 +41,7 @@ export const notNetfilter: Detector = {
       case 'vanished':
         return next(
           'No rule dropped it: it disappeared between two hooks, where routing and connection tracking work. The kernel can tell why.',
-          `perf trace -e skb:kfree_skb --filter 'reason != 2' -a sleep 10`,
+          command('perf', 'trace', '-e', 'skb:kfree_skb', '--filter', 'reason != 2', '-a', 'sleep', '10'),
         )
       default:
         return []

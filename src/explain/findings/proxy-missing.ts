@@ -1,3 +1,4 @@
+import { command } from '../../model/command.ts'
 import type { Host } from '../../model/host.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -130,7 +131,7 @@ function tell(
         ...more,
         {
           description: `let the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
-          command: `ss -ln --${protocol} -p --inet-sockopt 'sport = :${port}'`,
+          command: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
           unverified: 'it only looks',
         },
         // where the rule is said to have dropped it, that is proposed there

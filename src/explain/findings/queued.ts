@@ -1,5 +1,6 @@
 import { nextAtHook, nextBehindHook } from '../../journey/base-chains.ts'
 import { priorityOf } from '../../journey/resolve.ts'
+import { command } from '../../model/command.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -59,7 +60,7 @@ function handedOver(context: Context): Handed | undefined {
   const which = to === from ? `queue ${from}` : `one of the queues ${from} to ${to}`
   const look = {
     description: 'see whether a program reads it: each line is a queue that is read, its number comes first',
-    command: 'cat /proc/net/netfilter/nfnetlink_queue',
+    command: command('cat', '/proc/net/netfilter/nfnetlink_queue'),
     unverified: 'it only looks',
   }
   return {

@@ -1,4 +1,4 @@
-import { iptablesHead, propose, shellWord } from '../commands.ts'
+import { addRule, propose } from '../commands.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
 import { entryAnswered, openingOf } from '../conversation.ts'
 import { nftRuleBefore } from '../nft-commands.ts'
@@ -21,13 +21,7 @@ export const replyDropped: Detector = {
     // raw and prerouting come before the connection is known; mangle is no place to accept
     const { hook, table } = evidence.arrivals[ended.step]!
     const place = known && (isNft(end) ? hook === 'input' || hook === 'forward' : table?.name === 'filter')
-    const head = iptablesHead(end)
-    const chain = shellWord(end.chain)
-    const rule = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
-    const command = {
-      command: `${head} ${end.ruleNumber === undefined ? `-A ${chain}` : `-I ${chain} ${end.ruleNumber}`} ${rule}`,
-      undo: `${head} -D ${chain} ${rule}`,
-    }
+    const rule = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT']
     return [
       finding('reply-dropped', 'error', `It is an answer (${asked}), and ${nameRef(end)} stopped it.`, {
         steps: [ended.step + 1],
@@ -35,7 +29,9 @@ export const replyDropped: Detector = {
         fix: place
           ? propose(
               'let answers through',
-              isNft(end) ? nftRuleBefore(end, 'ct state established,related accept') : command,
+              isNft(end)
+                ? nftRuleBefore(end, 'ct state established,related accept')
+                : addRule(end, end.chain, end.ruleNumber, rule),
               'it lets in what belongs to connections that other rules have let begin',
             )
           : [],

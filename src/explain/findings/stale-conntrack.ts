@@ -1,11 +1,12 @@
+import { type Command, command, type Word } from '../../model/command.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { shellWord } from '../commands.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { entryOpened } from '../conversation.ts'
 import { DESTINATION } from '../meant/goals.ts'
 import { natFromTheStart } from '../meant/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
+import { addressWord, protocolWord } from '../words.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {
@@ -67,10 +68,10 @@ function destinationNow(context: Context) {
   }
 }
 
-function deletion({ family, protocol, original }: ConntrackEntry): string {
-  const words = ['conntrack', '-D', ...(family === 'ip6' ? ['-f', 'ipv6'] : []), '-p', protocol]
-  words.push('--orig-src', original.src, '--orig-dst', original.dst)
+function deletion({ family, protocol, original }: ConntrackEntry): Command {
+  const words: Word[] = ['-D', ...(family === 'ip6' ? ['-f', 'ipv6'] : []), '-p', protocolWord(protocol)]
+  words.push('--orig-src', addressWord(original.src), '--orig-dst', addressWord(original.dst))
   if (original.sport !== undefined) words.push('--orig-port-src', String(original.sport))
   if (original.dport !== undefined) words.push('--orig-port-dst', String(original.dport))
-  return words.map(shellWord).join(' ')
+  return command('conntrack', ...words)
 }

@@ -1,5 +1,6 @@
-import { shellWord } from '../commands.ts'
+import { setSysctl } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
+import { deviceSysctl } from '../words.ts'
 import { sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
@@ -29,8 +30,7 @@ export const vanishedForwardingOff: Detector = {
           fix: [
             {
               description: 'let this host forward',
-              command: `sysctl -w ${shellWord(mend)}=1`,
-              undo: `sysctl -w ${shellWord(mend)}=0`,
+              ...setSysctl(onlyThis ? deviceSysctl('ipv4', device, 'forwarding') : name, 1, 0),
               unverified: 'not tried',
               note: 'this host is a router then: its FORWARD rules are all that guards the networks behind it',
             },

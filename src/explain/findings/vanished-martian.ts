@@ -1,8 +1,9 @@
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { shellWord } from '../commands.ts'
+import { setSysctl } from '../commands.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { deviceSysctl } from '../words.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */
@@ -48,11 +49,9 @@ export const vanishedOwnAddress: Detector = {
 
 /** Who rewrites destinations to 127.0.0.1 needs it. */
 function allowLoopback(device: string): Fix {
-  const name = shellWord(`net.ipv4.conf.${sysctlName(device)}.route_localnet`)
   return {
     description: `let ${device} bring in packets for 127.0.0.0/8, which nat has sent there`,
-    command: `sysctl -w ${name}=1`,
-    undo: `sysctl -w ${name}=0`,
+    ...setSysctl(deviceSysctl('ipv4', device, 'route_localnet'), 1, 0),
     unverified: 'not tried',
     note: 'neighbours can then reach what listens on 127.0.0.1: drop in INPUT what is for it and was not rewritten',
   }

@@ -1,7 +1,10 @@
 import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
+import { addRule } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
 import { toForward } from './routing.ts'
+
+const CLAMP = '-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu'.split(' ')
 
 /** Too long for the way out, and not to be cut (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c). */
 export const vanishedMtu: Detector = {
@@ -23,8 +26,7 @@ export const vanishedMtu: Detector = {
           fix: [
             {
               description: 'let TCP agree on smaller segments, and let the ICMP answer through',
-              command: `iptables -t mangle -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
-              undo: `iptables -t mangle -D FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
+              ...addRule({ family: 'ip', table: 'mangle' }, 'FORWARD', undefined, CLAMP),
               unverified: 'not tried',
             },
           ],

@@ -1,6 +1,6 @@
 import type { Fix } from '../../model/journey.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { addConnected, deleteRoute, homeOf } from '../routes.ts'
+import { addConnected, askRoute, deleteRoute, homeOf } from '../routes.ts'
 import { atRouting, type Routed } from './routing.ts'
 
 /** No route to the destination, or one that says no. */
@@ -18,7 +18,7 @@ export const vanishedNoRoute: Detector = {
         fix: [
           ...mend(context, routed),
           {
-            description: `add a route to ${routed.dst}, then ask: ip route get ${routed.dst}`,
+            description: `add a route to ${routed.dst}, then ask: ${askRoute(routed.dst) ?? 'ip route get'}`,
             unverified: 'which gateway is not known here',
           },
         ],

@@ -1,7 +1,8 @@
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { propose, shellWord } from '../commands.ts'
+import { propose, setSysctl } from '../commands.ts'
 import { type Detector, finding } from '../context.ts'
 import { astray, deleteRoute } from '../routes.ts'
+import { deviceSysctl } from '../words.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -43,8 +44,7 @@ export const vanishedRpFilter: Detector = {
             ),
             {
               description: 'add the route back, or let the filter be loose',
-              command: `sysctl -w ${shellWord(name)}=2`,
-              undo: `sysctl -w ${shellWord(name)}=${context.world.host.sysctls?.get(name) ?? mode}`,
+              ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, context.world.host.sysctls?.get(name) ?? mode),
               unverified: 'not tried',
               note: 'the larger of this value and net.ipv4.conf.all.rp_filter counts',
             },

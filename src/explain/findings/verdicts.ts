@@ -1,9 +1,10 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
+import type { Word } from '../../model/command.ts'
 import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, type Command, deleteRule, packetMatch, type Told } from '../commands.ts'
+import { acceptBefore, type Change, deleteRule, packetMatch, type Told } from '../commands.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../conversation.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
@@ -29,11 +30,11 @@ export function blame(context: Context): Blame | undefined {
 }
 
 /** In front of what stopped it. */
-export const acceptSuch = (context: Context, end: RuleRef): Command | undefined =>
+export const acceptSuch = (context: Context, end: RuleRef): Change | undefined =>
   acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
 
 /** Options that choose the packet, as it was there, and its like. */
-export const suchPackets = (context: Context, packet: Packet): string | undefined =>
+export const suchPackets = (context: Context, packet: Packet): Word[] | undefined =>
   packetMatch(packet, toldOf(context))
 
 function toldOf({ journey, world, evidence, ended }: Context): Told {

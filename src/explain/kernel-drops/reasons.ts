@@ -216,11 +216,11 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = wordTable({
   SKB_BAD_GSO: at('out', 'what it says of its segments is wrong'),
   SKB_UCOPY_FAULT: at('out', "its data could not be taken from the program's memory"),
   SKB_GSO_SEG: at('out', 'it could not be cut into segments'),
-  NOMEM: { text: 'there was no memory left', check: 'see what takes it', command: 'free -m' },
+  NOMEM: { text: 'there was no memory left', check: 'see what takes it', look: ['free', '-m'] },
   PFMEMALLOC: {
     text: 'memory is short, and what is left is kept for others',
     check: 'see what takes it',
-    command: 'free -m',
+    look: ['free', '-m'],
   },
 })
 

@@ -13,15 +13,19 @@ export interface Meaning {
   text: string
   /** What to look at. */
   check?: string
-  command?: string
+  /** A program and its words, as our own table has them; DEVICE stands for the interface. */
+  look?: readonly string[]
   /** The packet has done what it came for, or nothing is lost with it. */
   harmless?: boolean
 }
 
-export const at = (stage: Stage, text: string, check?: string, command?: string): Meaning => ({
+/** A word that is put in place where it is known. */
+export const DEVICE = 'DEVICE'
+
+export const at = (stage: Stage, text: string, check?: string, look?: string): Meaning => ({
   stage,
   text,
   ...(check === undefined ? {} : { check }),
-  ...(command === undefined ? {} : { command }),
+  ...(look === undefined ? {} : { look: look.split(' ') }),
 })
 export const harmless = (text: string): Meaning => ({ stage: 'here', text, harmless: true })

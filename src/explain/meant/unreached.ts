@@ -1,12 +1,14 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
+
 import type { Fix, RuleRef } from '../../model/journey.ts'
 import type { Chain, NamedSet, Rule } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { destinationMatch, iptablesHead, propose, shellWord } from '../commands.ts'
+import { addRule, destinationMatch, propose } from '../commands.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
+import { positional } from '../words.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, missedBy } from './miss.ts'
 import { type Pass, passedRules, placesBelow } from './passed.ts'
@@ -121,14 +123,12 @@ function likeness({ name: a }: Chain, { name: b }: Chain): number {
 /** `ref`: a rule of the chain that is to be reached. */
 export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Fix[] {
   const owner = ownerOfRef(context, ref)
-  const head = iptablesHead(ref)
-  const where = shellWord(from.chain.name)
-  const place = from.ruleNumber > from.chain.rules.length ? `-A ${where}` : `-I ${where} ${from.ruleNumber}`
+  const before = from.ruleNumber > from.chain.rules.length ? undefined : from.ruleNumber
   // a chain that takes whatever comes has to be given only what is for it
-  const words = `${takesAll ? destinationMatch(from.moment.packet) : ''}-j ${shellWord(chain.name)}`
+  const words = [...(takesAll ? destinationMatch(from.moment.packet) : []), '-j', positional(chain.name)]
   return propose(
     `let ${from.chain.name} jump to it`,
-    { command: `${head} ${place} ${words}`, undo: `${head} -D ${where} ${words}` },
+    addRule(ref, from.chain.name, before, words),
     owner
       ? `${owner.name} writes its rules back ${owner.when}`
       : 'see whether other packets have to come there too, or fewer',

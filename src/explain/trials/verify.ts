@@ -3,8 +3,9 @@
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
 import { applyEdit } from '../../edits/apply.ts'
-import { parseCommand } from '../../edits/parse.ts'
+import { editsOf } from '../../edits/parse.ts'
 import type { Engine, Played } from '../../journey/engine.ts'
+import type { Command } from '../../model/command.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
 import type { Context } from '../context.ts'
@@ -132,11 +133,11 @@ function stillWrong(tried: Journey, { asked, answer }: Rehearsed, { host }: Worl
 }
 
 /** Only what edits/ knows changes anything; the rest (tcpdump, ss) looks. */
-const isEdit = ({ command = '' }: Fix): boolean =>
-  /^(ip6?tables(-legacy|-nft)?|nft|ipset|sysctl|ip|conntrack) /.test(command)
+const isEdit = ({ command }: Fix): boolean =>
+  /^(ip6?tables(-legacy|-nft)?|nft|ipset|sysctl|ip|conntrack)$/.test(command?.program ?? '')
 
-function applyCommand(world: World, command: string): { world: World } | { error: string } {
-  const parsed = parseCommand(command)
+function applyCommand(world: World, command: Command): { world: World } | { error: string } {
+  const parsed = editsOf(command)
   if ('error' in parsed) return { error: parsed.error.message }
   let at = world
   for (const edit of parsed.edits) {

@@ -1,4 +1,5 @@
 /** Which of the kernel's ways of tracing a session takes, given what the place has. */
+import { command, orElse } from '../../model/command.ts'
 import type { Backend, Change, Note, Plan, Stream, Wish } from '../plan.ts'
 import { LiveProblem } from '../problem.ts'
 import { type Facts, hasCapability, legacyTables } from '../survey/facts.ts'
@@ -178,7 +179,13 @@ function legacySide(facts: Facts, wish: Wish, direct: boolean): Side {
   const loggers = loggersOf(facts)
   const load: Change[] =
     loggers && !loggers.includes('nfnetlink_log')
-      ? [{ why: "the kernel's part of NFLOG is loaded (and stays)", run: 'modprobe nfnetlink_log' }]
+      ? [
+          {
+            why: "the kernel's part of NFLOG is loaded (and stays)",
+            run: 'modprobe nfnetlink_log',
+            typed: { run: command('modprobe', 'nfnetlink_log') },
+          },
+        ]
       : []
   return { stream: { kind: 'nflog', group: GROUP }, changes: [...load, ...loggerChanges(facts, 'nfnetlink_log')] }
 }
@@ -199,6 +206,7 @@ function toKernelLog(facts: Facts): Side {
           {
             why: "the kernel's logger is loaded (and stays)",
             run: 'modprobe nf_log_syslog 2>/dev/null || modprobe nf_log_ipv4',
+            typed: { run: orElse(command('modprobe', 'nf_log_syslog'), command('modprobe', 'nf_log_ipv4')) },
           },
         ]
       : []

@@ -2,11 +2,12 @@
  * `--log`: where a kernel cannot trace, each hook says which packets came to it, at its beginning and at its end; or, with
  * iptables alone, each built-in chain at its beginning. Each rule has a prefix of its own, so that its lines name it.
  */
-import { shellWord } from '../../edits/shell.ts'
+
 import { iptablesMatches } from '../../filter/iptables-rule.ts'
 import { nftMatches } from '../../filter/nft-rule.ts'
+import { Command } from '../../model/command.ts'
 import type { Change, Stream, TracingTable, Wish } from '../plan.ts'
-import { inert, LOCK_WAIT, LOCK_WAIT_BACK, limited, takeOut } from './trace-rules.ts'
+import { inert, LOCK_WAIT, LOCK_WAIT_BACK, limited, scriptLine, takeOut } from './trace-rules.ts'
 import { burst } from './tracing-table.ts'
 
 /** An NFLOG group that nobody is known to use. */
@@ -64,13 +65,23 @@ export function logRules(
               ? ['-j', 'NFLOG', '--nflog-group', String(stream.group), '--nflog-prefix', prefix]
               : ['-j', 'LOG', '--log-prefix', prefix]
           const rule = [...words, ...inert(until), ...limited(rate), '-m', 'comment', '--comment', id, ...target]
-          const command = (seconds: number, ...action: string[]) =>
-            [tool, '-w', String(seconds), '-t', table, ...action, ...rule].map(shellWord).join(' ')
+          const line = (seconds: number, ...action: string[]) => [
+            tool,
+            '-w',
+            String(seconds),
+            '-t',
+            table,
+            ...action,
+            ...rule,
+          ]
           changes.push({
             why: `packets that come to ${table} ${chain} are told of (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
-            run: command(LOCK_WAIT, '-I', chain, '1'),
-            undo: takeOut(command(LOCK_WAIT_BACK, '-D', chain)),
-            typed: { run: command(LOCK_WAIT, '-I', chain, '1'), undo: command(LOCK_WAIT, '-D', chain) },
+            run: scriptLine(line(LOCK_WAIT, '-I', chain, '1')),
+            undo: takeOut(line(LOCK_WAIT_BACK, '-D', chain)),
+            typed: {
+              run: Command.of(line(LOCK_WAIT, '-I', chain, '1')),
+              undo: Command.of(line(LOCK_WAIT, '-D', chain)),
+            },
           })
         }
       }

@@ -2,6 +2,7 @@
  * Where the kernel hands what iptables-legacy traces: a sysctl for each family and network namespace. Its value is the
  * logger's name, `nf_log_ipv4` in all kernels, though the module is `nf_log_syslog` since Linux 5.13.
  */
+import { command } from '../../model/command.ts'
 import type { Change } from '../plan.ts'
 import { type Facts, sysctlOf } from '../survey/facts.ts'
 
@@ -23,8 +24,8 @@ export function loggerChanges(facts: Facts, to: 'nfnetlink_log' | 'kernel log'):
         why: `what is traced of ${name} goes to ${to === 'kernel log' ? 'the kernel log' : 'NFLOG'}, not to ${loggerWords(before)}`,
         run: `echo ${wanted} > ${file}`,
         typed: {
-          run: `sysctl -w net.netfilter.nf_log.${number}=${wanted}`,
-          undo: `sysctl -w net.netfilter.nf_log.${number}=${before}`,
+          run: command('sysctl', '-w', `net.netfilter.nf_log.${number}=${wanted}`),
+          undo: command('sysctl', '-w', `net.netfilter.nf_log.${number}=${before}`),
         },
         undo: `[ "$(cat ${file})" != ${wanted} ] || echo ${NAME.test(before) ? before : 'NONE'} > ${file}`,
       },

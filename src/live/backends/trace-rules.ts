@@ -2,8 +2,9 @@
  * Rules of iptables that mark packets for tracing, for machines where nft cannot. Each has the session's comment, goes
  * in and out by itself, and matches nothing behind the deadline, should it be left behind (iptables-extensions(8), time).
  */
-import { shellWord } from '../../edits/shell.ts'
+
 import { iptablesMatches } from '../../filter/iptables-rule.ts'
+import { Command, shellWord } from '../../model/command.ts'
 import type { Change, Wish } from '../plan.ts'
 import { burst } from './tracing-table.ts'
 
@@ -15,7 +16,10 @@ export const LOCK_WAIT = 5
 export const LOCK_WAIT_BACK = 60
 
 /** A rule that is not there is no failure; that the lock could not be had is (iptables(8), exit status 4). */
-export const takeOut = (command: string): string => `${command} || [ $? -ne 4 ]`
+export const takeOut = (words: readonly string[]): string => `${scriptLine(words)} || [ $? -ne 4 ]`
+
+/** For the shell over there, word by word. */
+export const scriptLine = (words: readonly string[]): string => words.map((word) => shellWord(word)).join(' ')
 
 /** `until`: seconds since 1970. `tools`: iptables and ip6tables of the backend that is meant. */
 export function traceRules(
@@ -31,13 +35,20 @@ export function traceRules(
     for (const chain of CHAINS)
       for (const words of alternatives.flatMap((atoms) => iptablesMatches(atoms, family, chain))) {
         const rule = [...words, ...inert(until), ...limited(rate), '-m', 'comment', '--comment', id, '-j', 'TRACE']
-        const command = (seconds: number, ...action: string[]) =>
-          [tool, '-w', String(seconds), '-t', 'raw', ...action, ...rule].map(shellWord).join(' ')
+        const line = (seconds: number, ...action: string[]) => [
+          tool,
+          '-w',
+          String(seconds),
+          '-t',
+          'raw',
+          ...action,
+          ...rule,
+        ]
         changes.push({
           why: `packets ${chain === 'OUTPUT' ? 'sent by the host' : 'that come in'} are traced (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
-          run: command(LOCK_WAIT, '-I', chain, '1'),
-          undo: takeOut(command(LOCK_WAIT_BACK, '-D', chain)),
-          typed: { run: command(LOCK_WAIT, '-I', chain, '1'), undo: command(LOCK_WAIT, '-D', chain) },
+          run: scriptLine(line(LOCK_WAIT, '-I', chain, '1')),
+          undo: takeOut(line(LOCK_WAIT_BACK, '-D', chain)),
+          typed: { run: Command.of(line(LOCK_WAIT, '-I', chain, '1')), undo: Command.of(line(LOCK_WAIT, '-D', chain)) },
         })
       }
   }

@@ -2,7 +2,7 @@
 import { HERE, type Place } from '../place.ts'
 import { type Facts, survey, sysctlOf } from '../survey/facts.ts'
 import { CAUSES } from './causes/index.ts'
-import type { Problem } from './problem.ts'
+import { type Problem, sayableMend } from './problem.ts'
 import type { Wish } from './wish.ts'
 
 export interface Diagnosis {
@@ -21,7 +21,9 @@ const SEVERITIES: readonly Problem['severity'][] = ['error', 'warning', 'note']
 
 /** Of recorded facts too. */
 export function problemsOf(facts: Facts, wish: Wish): Problem[] {
-  const found = CAUSES.flatMap((cause) => cause.check(facts, wish))
+  const found = CAUSES.flatMap((cause) => cause.check(facts, wish)).map((one) =>
+    one.fix ? { ...one, fix: sayableMend(one.fix) } : one,
+  )
   return SEVERITIES.flatMap((severity) => found.filter((problem) => problem.severity === severity))
 }
 

@@ -1,11 +1,14 @@
 /** Commands that put a rule which traces where it sees the packet. */
+import { nftArguments, nftName } from '../../edits/nft/print.ts'
+import { positional, ruleWord } from '../../explain/words.ts'
+import { command, type Word } from '../../model/command.ts'
 import type { Facts } from '../survey/facts.ts'
-import type { Argv, Mend } from './problem.ts'
+import type { Mend } from './problem.ts'
 import { deletion, legacyTool, type TraceRule, wordsOf } from './rules.ts'
 import type { IpFamily } from './wish.ts'
 
 /** At most so many packets a second: a trace that floods the log helps nobody. */
-const LIMIT: Argv = ['-m', 'limit', '--limit', '10/second']
+const LIMIT: readonly string[] = ['-m', 'limit', '--limit', '10/second']
 
 /** The same rule of iptables-legacy for a family and chain; undefined where it cannot stand there as it is. */
 export function copyRule(
@@ -21,23 +24,24 @@ export function copyRule(
   if (other && (iptables.src || iptables.dst || /icmp/.test(rule.text) || iptables.fragment)) return undefined
   if (chain === 'OUTPUT' ? iptables.in?.not : iptables.out?.not) return undefined
   const words = withLimit(without(wordsOf(rule), chain === 'OUTPUT' ? '-i' : '-o'))
-  const tool = [legacyTool(facts, family), '-w', '-t', 'raw']
+  const line = (...action: Word[]) =>
+    command(legacyTool(facts, family), '-w', '-t', 'raw', ...action, ...words.map(ruleWord))
   return {
     description: `trace there too, ten packets a second at most`,
-    commands: [[...tool, '-I', chain, '1', ...words]],
-    undo: [[...tool, '-D', chain, ...words]],
+    commands: [line('-I', chain, '1')],
+    undo: [line('-D', chain)],
     safe: true,
   }
 }
 
-function without(words: Argv, option: string): Argv {
+function without(words: readonly string[], option: string): readonly string[] {
   const at = words.indexOf(option)
   return at < 0 ? words : [...words.slice(0, at), ...words.slice(at + 2)]
 }
 
-const isLimited = (words: Argv): boolean => words.includes('limit') || words.includes('hashlimit')
+const isLimited = (words: readonly string[]): boolean => words.includes('limit') || words.includes('hashlimit')
 
-function withLimit(words: Argv): Argv {
+function withLimit(words: readonly string[]): readonly string[] {
   if (isLimited(words)) return words
   const target = words.lastIndexOf('-j')
   return [...words.slice(0, target), ...LIMIT, ...words.slice(target)]
@@ -51,8 +55,9 @@ export function moveToFront(facts: Facts, trace: TraceRule): Mend {
   const words = wordsOf(rule)
   const { commands, undo } = deletion(facts, trace)
   if (backend === 'legacy') {
-    const tool = [legacyTool(facts, table.family), '-w', '-t', table.name]
-    const front = [...tool, '-I', chain.name, '1', ...words]
+    const tool = legacyTool(facts, table.family)
+    const place = ['-w', '-t', table.name, '-I', positional(chain.name), '1']
+    const front = command(tool, ...place, ...words.map(ruleWord))
     const limited = isLimited(words)
     return {
       description,
@@ -65,7 +70,10 @@ export function moveToFront(facts: Facts, trace: TraceRule): Mend {
   }
   return {
     description,
-    commands: [...commands, ['nft', 'insert', 'rule', table.family, table.name, chain.name, rule.text]],
+    commands: [
+      ...commands,
+      nftArguments('insert', 'rule', table.family, nftName(table.name), nftName(chain.name), rule.text),
+    ],
     safe: false,
     unsafe: 'in front it may trace many more packets, and gets a new handle',
   }

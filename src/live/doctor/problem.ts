@@ -1,17 +1,15 @@
 /** What the doctor finds, as data; and what a cause is. */
-import { shellWord } from '../../edits/shell.ts'
+import { WHY_NOT } from '../../explain/sayable.ts'
+import { type Command, command, inOrder, printCommand } from '../../model/command.ts'
 import type { Facts } from '../survey/facts.ts'
 import type { Wish } from './wish.ts'
-
-/** One program with its words, each as it is: nothing of it is ever read by a shell. */
-export type Argv = readonly string[]
 
 export interface Mend {
   description: string
   /** One after the other; none: a person has to do it. */
-  commands?: readonly Argv[]
+  commands?: readonly Command[]
   /** What takes them back, in this order. */
-  undo?: readonly Argv[]
+  undo?: readonly Command[]
   /** It disturbs nobody, so that `--fix` may run it when it was asked. */
   safe: boolean
   /** Why it may not be safe. */
@@ -39,11 +37,19 @@ export interface Cause {
 }
 
 /** As a person types them, for any POSIX shell. */
-export const commandText = (commands: readonly Argv[]): string =>
-  commands.map((words) => words.map(shellWord).join(' ')).join(' && ')
+export const commandText = (commands: readonly Command[]): string => printCommand(inOrder(...commands))
 
 /** A setting of /proc/sys, by the name that sysctl(8) has for it, and back to what it was. */
 export const setting = (name: string, value: string, before: string | undefined) => ({
-  commands: [['sysctl', '-w', `${name}=${value}`]],
-  ...(before === undefined ? {} : { undo: [['sysctl', '-w', `${name}=${before}`]] }),
+  commands: [command('sysctl', '-w', `${name}=${value}`)],
+  ...(before === undefined ? {} : { undo: [command('sysctl', '-w', `${name}=${before}`)] }),
 })
+
+/** Without commands that cannot be said: a name from over there may be anything. */
+export function sayableMend(mend: Mend): Mend {
+  const { commands, undo, ...rest } = mend
+  const why = inOrder(...(commands ?? []), ...(undo ?? [])).whyNot
+  return why === undefined
+    ? mend
+    : { ...rest, safe: false, description: `${mend.description} (no command is given: ${WHY_NOT[why]})` }
+}

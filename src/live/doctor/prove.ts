@@ -3,7 +3,7 @@
  * throw-away network namespace; or, asked for, in the place's own, by an nft table that dies with the process that
  * made it. A way that would load a module or leave something behind is not tried, and said so.
  */
-import { shellWord } from '../../edits/shell.ts'
+import { shellWord } from '../../model/command.ts'
 import { type Place, runScript } from '../place.ts'
 import { type Facts, hasCapability, kernelAtLeast, legacyTables } from '../survey/facts.ts'
 

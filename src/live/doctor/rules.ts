@@ -1,5 +1,8 @@
 /** The rules of a place as the close look brought them, and which of them begin a trace, where, and for what. */
 
+import { nftArguments, nftName } from '../../edits/nft/print.ts'
+import { positional, ruleWord } from '../../explain/words.ts'
+import { type Command, command, type Word } from '../../model/command.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Family } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
@@ -11,7 +14,6 @@ import { evaluateAll } from '../../rules/evaluate.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import type { Truth } from '../../rules/truth.ts'
 import { type Facts, legacyTables } from '../survey/facts.ts'
-import type { Argv } from './problem.ts'
 import type { IpFamily, Wish } from './wish.ts'
 
 /** A base chain that leads to a rule; the rule may stand in it. */
@@ -166,7 +168,7 @@ export const legacyTool = ({ programs }: Facts, family: string): string => {
 }
 
 /** What stands behind `-A CHAIN` in a rule of iptables, each word by itself. */
-export const wordsOf = ({ text }: Rule): Argv => splitWords(text).slice(2)
+export const wordsOf = ({ text }: Rule): string[] => splitWords(text).slice(2)
 
 const iptablesTool = (facts: Facts, backend: TraceRule['backend'], family: string): string => {
   const name = family === 'ip6' ? 'ip6tables' : 'iptables'
@@ -177,22 +179,23 @@ const iptablesTool = (facts: Facts, backend: TraceRule['backend'], family: strin
 export function deletion(
   facts: Facts,
   { backend, table, chain, rule }: TraceRule,
-): { commands: Argv[]; undo?: Argv[] } {
+): { commands: Command[]; undo?: Command[] } {
   if (table.kind === 'iptables') {
-    const tool = [iptablesTool(facts, backend, table.family), '-w', '-t', table.name]
-    const words = wordsOf(rule)
+    const tool = iptablesTool(facts, backend, table.family)
+    const [name, words] = [positional(chain.name), wordsOf(rule).map(ruleWord)]
+    const line = (...action: Word[]) => command(tool, '-w', '-t', table.name, ...action, ...words)
     return {
-      commands: [[...tool, '-D', chain.name, ...words]],
-      undo: [[...tool, '-I', chain.name, String(rule.ruleNumber), ...words]],
+      commands: [line('-D', name)],
+      undo: [line('-I', name, String(rule.ruleNumber))],
     }
   }
-  const where = [table.family, table.name, chain.name]
+  const where = [table.family, nftName(table.name), nftName(chain.name)]
   const before = chain.rules[rule.ruleNumber - 2]
   const place = before?.handle === undefined ? [] : ['handle', String(before.handle)]
   // nft joins its words; what it printed, it reads, but for what iptables-nft keeps in a form of its own
   const loads = !/(?:^|\s)(?:xt |#)/.test(rule.text)
   return {
-    commands: [['nft', 'delete', 'rule', ...where, 'handle', String(rule.handle)]],
-    ...(loads ? { undo: [['nft', before ? 'add' : 'insert', 'rule', ...where, ...place, rule.text]] } : {}),
+    commands: [nftArguments('delete', 'rule', ...where, 'handle', String(rule.handle))],
+    ...(loads ? { undo: [nftArguments(before ? 'add' : 'insert', 'rule', ...where, ...place, rule.text)] } : {}),
   }
 }

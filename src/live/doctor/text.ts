@@ -1,12 +1,12 @@
 /** A diagnosis as text: what works, shortly, and then what does not, with the mend. */
-import { shellWord } from '../../edits/shell.ts'
+import { command, operands, printCommand } from '../../model/command.ts'
 import type { FormOptions } from '../../reports/form.ts'
 import { wrap, wrapCommand } from '../../reports/text/layout.ts'
 import { Page } from '../../reports/text/page.ts'
 import type { Style } from '../../reports/text/paint.ts'
 import type { Diagnosis } from './diagnose.ts'
 import { isProblem } from './diagnose.ts'
-import { commandText, type Mend, type Problem } from './problem.ts'
+import type { Mend, Problem } from './problem.ts'
 import { type Proof, WAY_WORDS } from './prove.ts'
 import { type Work, worksOf } from './works.ts'
 
@@ -56,11 +56,11 @@ export function writeMend(page: Page, { description, commands, undo, safe, unsaf
   for (const command of commands ?? [])
     page.rows(
       '',
-      wrapCommand(commandText([command]), page.room - 2).map((line) => `  ${line}`),
+      wrapCommand(command, page.room - 2, page.printing).map((line) => `  ${line}`),
       { style: 'bold' },
     )
   for (const [n, command] of (undo ?? []).entries()) {
-    const lines = wrapCommand(commandText([command]), page.room - 8)
+    const lines = wrapCommand(command, page.room - 8, page.printing)
     page.rows(
       '',
       lines.map((line, i) => `${n + i === 0 ? '  undo: ' : '        '}${line}`),
@@ -95,7 +95,7 @@ export function proofsText(proofs: readonly Proof[], options: Partial<FormOption
 
 function writeHealthy(page: Page, via: string | undefined, filter: string | undefined): void {
   page.line('No problem was found. Next:')
-  const place = via === undefined ? '' : ` --via ${shellWord(via)}`
-  page.line(`  nfwhy trace${place}${filter === undefined ? '' : ` ${shellWord(filter)}`}`)
+  const place = via === undefined ? [] : ['--via', via]
+  page.line(`  ${printCommand(command('nfwhy', 'trace', ...place, ...operands(filter ?? '')), page.printing)}`)
   if (filter === undefined) page.line("  (name your packets: 'tcp dst port 80')")
 }

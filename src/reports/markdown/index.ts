@@ -1,4 +1,5 @@
 /** A report to paste into a ticket: the same as the text, with every step folded away below each journey. */
+import { printCommand } from '../../model/command.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
@@ -137,7 +138,13 @@ function rewriteLines(journey: Journey, written: Written): string[] {
 
 function findingLines(finding: Finding, written: Written): string[] {
   const { severity, message, rules } = finding
-  const next = lookNext(finding).flatMap((command) => ['', ...inset(block([command], 'sh'))])
+  const next = lookNext(finding).flatMap(({ command, note }) =>
+    command
+      ? ['', ...inset(block([printCommand(command)], 'sh'))]
+      : note === undefined
+        ? []
+        : ['', ...inset([`(${prose(note)})`])],
+  )
   return [`- **${severity}:** ${prose(message)}`, ...next, ...rules.flatMap((rule) => ruleBlock(rule, written)), '']
 }
 
@@ -152,8 +159,8 @@ function oneFix(fix: Fix, i: number): string[] {
   const item = ' '.repeat(`${i + 1}. `.length)
   const under = (lines: readonly string[]) => ['', ...lines.map((line) => item + line)]
   const lines = [`${i + 1}. ${prose(description)}`]
-  if (command !== undefined) lines.push(...under(block([command], 'sh')))
-  if (undo !== undefined) lines.push(...under(['To take it back:']), ...under(block([undo], 'sh')))
+  if (command !== undefined) lines.push(...under(block([printCommand(command)], 'sh')))
+  if (undo !== undefined) lines.push(...under(['To take it back:']), ...under(block([printCommand(undo)], 'sh')))
   const tried = triedWords(fix)
   if (tried !== undefined) lines.push(...under([`(${prose(tried)})`]))
   if (note !== undefined) lines.push(...under([`(${prose(note)})`]))

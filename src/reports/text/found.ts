@@ -16,7 +16,10 @@ export function writeFindings(page: Page, journey: Journey, shown: Shown, furthe
   for (const one of spokenFindings(journey, further)) {
     const { label, labelStyle } = LABELS[one.severity]
     page.row(label, one.message, { labelStyle })
-    for (const command of lookNext(one)) page.rows('next', wrapCommand(command, page.room), { style: 'bold' })
+    for (const { command, note } of lookNext(one)) {
+      if (command) page.rows('next', wrapCommand(command, page.room, page.printing), { style: 'bold' })
+      else if (note !== undefined) page.rows('', wrap(`(${note})`, page.room))
+    }
     writeRules(page, journey, one, shown)
   }
 }
@@ -49,11 +52,11 @@ export function writeFix(page: Page, fix: Fix, notes: Set<string>): void {
   if (command !== undefined)
     page.rows(
       '',
-      wrapCommand(command, page.room - 2).map((line) => `  ${line}`),
+      wrapCommand(command, page.room - 2, page.printing).map((line) => `  ${line}`),
       { style: 'bold' },
     )
   if (undo !== undefined) {
-    const lines = wrapCommand(undo, page.room - 8)
+    const lines = wrapCommand(undo, page.room - 8, page.printing)
     page.rows(
       '',
       lines.map((line, i) => `${i === 0 ? '  undo: ' : '        '}${line}`),

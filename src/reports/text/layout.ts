@@ -1,5 +1,7 @@
 /** Fits text into columns. Everything here takes text without colours. */
 
+import type { Command, PrintOptions } from '../../model/command.ts'
+
 /** East Asian letters and emoji fill two columns, combining marks none. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\uff01-\uff60\u3000-\u303f]/u
@@ -80,26 +82,39 @@ export function wrapRule(rule: string, width: number): string[] {
 }
 
 /** A command over several lines that a shell reads as one: all but the last end in `\`. Words are never broken. */
-export function wrapCommand(command: string, width: number): string[] {
+export function wrapCommand(command: Command, width: number, options?: PrintOptions): string[] {
+  const pieces = command.pieces(options)
+  // nft has no options: each word by itself
+  return continued(command.program === 'nft' ? pieces : grouped(pieces), width)
+}
+
+/** The same of a line that is one of our own scripts'. */
+export const wrapScriptLine = (line: string, width: number): string[] => {
+  const words = line.match(WORD) ?? []
+  return continued(words[0] === 'nft' ? words : grouped(words), width)
+}
+
+function continued(parts: readonly string[], width: number): string[] {
   const lines: string[] = []
-  for (const option of options(command)) {
+  for (const part of parts) {
     const last = lines.at(-1)
     // room for the backslash is kept on the last line too
-    if (last !== undefined && columns(last) + 1 + columns(option) <= width - 2)
-      lines[lines.length - 1] = `${last} ${option}`
-    else lines.push(last === undefined ? option : `  ${option}`)
+    if (last !== undefined && columns(last) + 1 + columns(part) <= width - 2)
+      lines[lines.length - 1] = `${last} ${part}`
+    else lines.push(last === undefined ? part : `  ${part}`)
   }
   return lines.map((line, i) => (i + 1 < lines.length ? `${line} \\` : line))
 }
 
-/** Words of a shell or of iptables-save; quotes stay. */
+/** Words of iptables-save, and of our own scripts; quotes stay. */
 const WORD = /(?:'[^']*'?|"(?:\\.|[^"\\])*"?|\\.?|[^\s'"\\])+/g
 
-/** Each option with the values behind it. nft has no options: each word by itself. */
-function options(text: string): string[] {
-  if (text.startsWith('nft ')) return text.match(WORD) ?? []
+/** Each option of a rule with the values behind it. */
+const options = (rule: string): string[] => grouped(rule.match(WORD) ?? [])
+
+function grouped(words: readonly string[]): string[] {
   const list: string[] = []
-  for (const word of text.match(WORD) ?? []) {
+  for (const word of words) {
     const last = list.at(-1)
     const begins = /^(-|!$)/.test(word) && last !== '!'
     if (last === undefined || begins) list.push(word)

@@ -1,5 +1,6 @@
 /** Lines of a report as they grow: a label in front, text behind it that keeps to its column. */
 
+import type { PrintOptions } from '../../model/command.ts'
 import { allPrintable, printable, printableAscii } from '../../model/printable.ts'
 import { DEFAULT_FORM_OPTIONS, type FormOptions } from '../form.ts'
 import { ASCII, type Marks, UNICODE } from '../marks.ts'
@@ -40,6 +41,11 @@ export class Page {
   /** What comes from an input, as it may be shown here. */
   clean<T>(data: T): T {
     return allPrintable(data, this.marks === ASCII ? printableAscii : printable)
+  }
+
+  /** How commands are printed. */
+  get printing(): PrintOptions {
+    return { ascii: this.marks === ASCII }
   }
 
   /** Columns that a row's text has. */

@@ -1,7 +1,9 @@
 /** Connection tracking had no room. */
+
 import { describe, expect, it } from 'vitest'
 import type { Host } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
+import { printed } from '../../printed.ts'
 import { captured, findingsOf, type Rules } from './played.ts'
 
 const PACKET = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2' }
@@ -25,7 +27,7 @@ describe('conntrack-full', () => {
     const { journey, found } = seen(IN_FRONT, { sysctls: sysctls(65536, 65536) })
     expect(journey.outcome).toBe('vanished')
     expect(found[0]?.message).toBe('Connection tracking dropped it: its table is full, with 65536 of 65536 entries.')
-    expect(found[0]?.fix[0]).toMatchObject({
+    expect(printed(found[0]?.fix[0])).toMatchObject({
       command: 'sysctl -w net.netfilter.nf_conntrack_max=131072',
       undo: 'sysctl -w net.netfilter.nf_conntrack_max=65536',
     })

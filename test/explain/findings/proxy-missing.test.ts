@@ -91,6 +91,6 @@ trace id 1 ip mangle PREROUTING rule tcp dport 80 counter packets 0 bytes 0 xt t
   expect(journey?.findings[1]?.message).toMatch(
     /^mangle PREROUTING 1 dropped it: .* tcp port 3129, and nothing listens/,
   )
-  const commands = journey!.findings.flatMap(({ fix }) => fix.map(({ command }) => command))
+  const commands = journey!.findings.flatMap(({ fix }) => fix.map(({ command }) => String(command)))
   expect(new Set(commands).size).toBe(commands.length)
 })

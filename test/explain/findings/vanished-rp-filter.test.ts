@@ -18,7 +18,9 @@ const one = (extra: Route[], sysctls = strict, packet = SYN): Case => ({
   host: { routes: [...ROUTER.routes!, ...extra], sysctls },
 })
 const commands = (case_: Case) =>
-  findingsOf(played(case_), 'vanished-rp-filter').flatMap(({ fix }) => fix.flatMap(({ command }) => command ?? []))
+  findingsOf(played(case_), 'vanished-rp-filter').flatMap(({ fix }) =>
+    fix.flatMap(({ command }) => (command ? [String(command)] : [])),
+  )
 
 describe('vanished-rp-filter', () => {
   it('takes away the route that leads elsewhere than the source is', () => {

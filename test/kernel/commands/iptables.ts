@@ -1,5 +1,5 @@
 /** Random commands for iptables-legacy: most go through, some are refused for what the tables are by then. */
-import { shellWord } from '../../../src/edits/shell.ts'
+import { shellWord } from '../../../src/model/command.ts'
 import { IPTABLES_TABLES } from '../../../src/model/hook.ts'
 import { readRule } from '../../../src/rules/iptables/read.ts'
 import { splitWords } from '../../../src/rules/iptables/words.ts'

@@ -1,5 +1,5 @@
 /** Commands for the real tools, in a namespace of their own; and what they leave behind. */
-import { shellWord } from '../../../src/edits/shell.ts'
+import { shellWord } from '../../../src/model/command.ts'
 import { runInNamespace } from '../namespaces.ts'
 
 export interface Sequence {

@@ -138,14 +138,15 @@ interface Known {
 }
 
 async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
-  const command = fix?.command
+  const command = fix?.command?.toString()
   if (command === undefined) return { result: 'nothing proposed' }
   const { status, error } = await type(stage, command)
   if (status !== 0) return { result: 'refused by the tool', command, told: error.trim() }
   const mended = await look(stage, command, probe, fault, known)
   if (fix?.undo === undefined) return mended
-  const back = await type(stage, fix.undo)
-  return back.status === 0 ? mended : { result: 'refused by the tool', command: fix.undo, told: back.error.trim() }
+  const undo = fix.undo.toString()
+  const back = await type(stage, undo)
+  return back.status === 0 ? mended : { result: 'refused by the tool', command: undo, told: back.error.trim() }
 }
 
 const type = (stage: Stage, command: string) =>

@@ -4,6 +4,7 @@ import { parseFilter } from '../../../src/filter/parse.ts'
 import { choosePlan } from '../../../src/live/backends/choose.ts'
 import type { Wish } from '../../../src/live/plan.ts'
 import { readFacts } from '../../../src/live/survey/facts.ts'
+import { printed } from '../../printed.ts'
 
 const wish = (over: Partial<Wish> & { filter?: string } = {}): Wish => {
   const { filter = '', ...rest } = over
@@ -179,7 +180,7 @@ describe('what it changes', () => {
   })
   test('the logger, and back to what it was', () => {
     const { changes } = plan([...ROOT, ...NFT, ...LEGACY_RULES, ...LOGGERS])
-    expect(changes.map(({ typed }) => typed)).toEqual([
+    expect(printed(changes.map(({ typed }) => typed))).toEqual([
       {
         run: 'sysctl -w net.netfilter.nf_log.2=nfnetlink_log',
         undo: 'sysctl -w net.netfilter.nf_log.2=nf_log_ipv4',

@@ -1,8 +1,10 @@
 /** Commands that are proposed do what they say, and their undo brings back the very same rules. */
+
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { runMend } from '../../../src/live/doctor/fix.ts'
 import { type Place, runScript } from '../../../src/live/place.ts'
+import { command } from '../../../src/model/command.ts'
 import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
 
@@ -62,7 +64,7 @@ described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {
   })
 
   test('what fails says why', async () => {
-    const commands = [['nft', 'delete', 'table', 'ip', 'nosuch']]
+    const commands = [command('nft', 'delete', 'table', 'ip', 'nosuch')]
     const done = await runMend(await lab(), { description: '', commands, safe: true })
     expect(done).toEqual({ done: false, said: expect.stringContaining('No such file') })
   })

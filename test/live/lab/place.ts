@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { shellWord } from '../../../src/edits/shell.ts'
+import { shellWord } from '../../../src/model/command.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
 import { type RunOptions, TraceRun } from './session.ts'
 

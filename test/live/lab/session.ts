@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { shellWord } from '../../../src/edits/shell.ts'
+import { shellWord } from '../../../src/model/command.ts'
 import { BIN } from '../../cli/nfwhy.ts'
 import { MARK } from './snapshot.ts'
 

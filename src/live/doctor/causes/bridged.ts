@@ -1,3 +1,4 @@
+import { command } from '../../../model/command.ts'
 import { sysctlOf } from '../../survey/facts.ts'
 import { linksOf } from '../links.ts'
 import { type Cause, setting } from '../problem.ts'
@@ -30,7 +31,7 @@ export const bridged: Cause = {
           fix: {
             description: 'trace in a table of family bridge; or let bridged frames meet the rules',
             ...(value === undefined
-              ? { commands: [['modprobe', 'br_netfilter']] }
+              ? { commands: [command('modprobe', 'br_netfilter')] }
               : setting(`net.bridge.${name}`, '1', value)),
             safe: false,
             unsafe: 'all rules then see bridged frames, and may drop them',

@@ -1,3 +1,4 @@
+import { command } from '../../../model/command.ts'
 import { iptablesIsNft } from '../legacy.ts'
 import { logReaders, traceListeners } from '../listeners.ts'
 import type { Cause } from '../problem.ts'
@@ -32,7 +33,9 @@ export const iptablesNfTables: Cause = {
         fix: {
           description: facts.programs.has('xtables-monitor') ? 'read its events' : 'read its events with nft',
           commands: [
-            facts.programs.has('xtables-monitor') ? ['xtables-monitor', '--trace'] : ['nft', 'monitor', 'trace'],
+            facts.programs.has('xtables-monitor')
+              ? command('xtables-monitor', '--trace')
+              : command('nft', 'monitor', 'trace'),
           ],
           safe: false,
           unsafe: 'it runs until it is stopped',

@@ -1,3 +1,5 @@
+import { nftArguments, nftName } from '../../../edits/nft/print.ts'
+import { command } from '../../../model/command.ts'
 import type { Table } from '../../../model/ruleset.ts'
 import { type Facts, kernelAtLeast } from '../../survey/facts.ts'
 import { sessionsOf, traceListeners } from '../listeners.ts'
@@ -43,7 +45,7 @@ function leftTable(facts: Facts, { family, name }: Table): Problem {
     evidence: `table ${family} ${name}`,
     fix: {
       description: 'delete it',
-      commands: [['nft', 'delete', 'table', family, name]],
+      commands: [nftArguments('delete', 'table', family, nftName(name))],
       safe,
       ...(safe ? {} : { unsafe: 'on kernels before 5.12 a session that runs elsewhere looks the same' }),
     },
@@ -112,7 +114,7 @@ function leftNotes(facts: Facts): Problem[] {
       evidence: path,
       fix: {
         description: 'take it back (with the same --via as here)',
-        commands: [['nfwhy', 'trace', '--cleanup']],
+        commands: [command('nfwhy', 'trace', '--cleanup')],
         safe: false,
         unsafe: 'it is a command of its own',
       },

@@ -1,3 +1,5 @@
+import { deviceWord } from '../../../explain/words.ts'
+import { command, operands } from '../../../model/command.ts'
 import type { Facts } from '../../survey/facts.ts'
 import { enderBefore } from '../behind.ts'
 import { linksOf } from '../links.ts'
@@ -39,8 +41,8 @@ function atInterface(facts: Facts, wish: Wish): Problem[] {
       evidence: link.line,
       fix: {
         description: 'bring it up',
-        commands: [['ip', 'link', 'set', 'dev', name, 'up']],
-        undo: [['ip', 'link', 'set', 'dev', name, 'down']],
+        commands: [command('ip', 'link', 'set', 'dev', deviceWord(name), 'up')],
+        undo: [command('ip', 'link', 'set', 'dev', deviceWord(name), 'down')],
         safe: false,
         unsafe: 'somebody may have taken it down on purpose; and a cable may be missing',
       },
@@ -62,9 +64,14 @@ function beforeHooks(facts: Facts, wish: Wish): Problem[] {
       name,
       line,
       what: 'An XDP program',
-      look: ['ip', '-d', 'link', 'show', 'dev', name],
+      look: command('ip', '-d', 'link', 'show', 'dev', deviceWord(name)),
     })),
-    ...tc.map(({ name, line }) => ({ name, line, what: 'tc', look: ['tc', 'filter', 'show', 'dev', name, 'ingress'] })),
+    ...tc.map(({ name, line }) => ({
+      name,
+      line,
+      what: 'tc',
+      look: command('tc', 'filter', 'show', 'dev', deviceWord(name), 'ingress'),
+    })),
   ].map(({ name, line, what, look }) => ({
     code: 'before-the-hooks',
     severity,
@@ -108,7 +115,7 @@ function tcpdump({ filter, packet, families }: Wish): Mend {
   const expression = plain ? filter : known.join(' and ')
   return {
     description: 'see whether it comes at all; if it does and is not traced, the rule does not match it',
-    commands: [['tcpdump', '-n', '-i', packet.in ?? 'any', ...(expression === '' ? [] : [expression])]],
+    commands: [command('tcpdump', '-n', '-i', deviceWord(packet.in ?? 'any'), ...operands(expression))],
     safe: false,
     unsafe: 'it runs until it is stopped',
   }

@@ -1,3 +1,4 @@
+import { command } from '../../../model/command.ts'
 import { hasCapability } from '../../survey/facts.ts'
 import type { Cause } from '../problem.ts'
 
@@ -44,7 +45,7 @@ function howToGet(container: string | undefined, uid: number | undefined) {
   if (uid !== undefined && uid !== 0)
     return {
       description: 'run it as root',
-      commands: [['sudo', 'nfwhy', 'doctor']],
+      commands: [command('sudo', 'nfwhy', 'doctor')],
       safe: false,
       unsafe: 'it asks for a password',
     }

@@ -1,3 +1,4 @@
+import { command } from '../../../model/command.ts'
 import type { Facts } from '../../survey/facts.ts'
 import { sysctlOf } from '../../survey/facts.ts'
 import { FAMILY_NAME, LOG_SYSCTL, legacyFamilies, logSeverity } from '../legacy.ts'
@@ -38,7 +39,7 @@ function bind(facts: Facts, family: IpFamily): Mend {
   if (module)
     return {
       description: `load the logger, and bind it`,
-      commands: [['modprobe', module], ...set.commands],
+      commands: [command('modprobe', module), ...set.commands],
       undo: set.undo!,
       safe: true,
     }

@@ -1,3 +1,4 @@
+import { command, operands } from '../../../model/command.ts'
 import { holderWords, traceListeners, waitsForTraces } from '../listeners.ts'
 import type { Cause } from '../problem.ts'
 import { rulesOf, seesAllRules } from '../rules.ts'
@@ -21,7 +22,7 @@ export const noTraceRule: Cause = {
         evidence: `/proc/net/netlink: ${listener.line.trim()}`,
         fix: {
           description: 'trace with what sets up the rules itself',
-          commands: [['nfwhy', 'trace', ...(wish.filter === undefined ? ['tcp dst port 52000'] : [wish.filter])]],
+          commands: [command('nfwhy', 'trace', ...operands(wish.filter ?? 'tcp dst port 52000'))],
           safe: false,
           unsafe: 'it runs until it is stopped',
         },

@@ -1,3 +1,4 @@
+import { command } from '../../../model/command.ts'
 import type { Facts, Process } from '../../survey/facts.ts'
 import { logGroups, logListeners, monitors, traceListeners } from '../listeners.ts'
 import type { Cause, Problem } from '../problem.ts'
@@ -23,7 +24,7 @@ function ofNft(facts: Facts): Problem[] {
   // without netlink's list nobody may say that nobody is there
   if (!rule || !facts.files.has('/proc/net/netlink') || traceListeners(facts).length > 0) return []
   const far = elsewhere(facts, monitors(facts))
-  const listen = { commands: [['nft', 'monitor', 'trace']], safe: false, unsafe: 'it runs until it is stopped' }
+  const listen = { commands: [command('nft', 'monitor', 'trace')], safe: false, unsafe: 'it runs until it is stopped' }
   if (far)
     return [
       {
@@ -59,7 +60,7 @@ function ofLegacy(facts: Facts): Problem[] {
       evidence: `process ${far.pid}: ${far.namespace}; here: ${facts.namespace}; ${lineOf(rule)}`,
       fix: {
         description: 'start it here, as this doctor was started (nsenter -t PID -n …)',
-        commands: [['tcpdump', '-n', '-i', 'nflog']],
+        commands: [command('tcpdump', '-n', '-i', 'nflog')],
         safe: false,
         unsafe: "it runs until it is stopped, and takes the lines from the kernel's log",
       },

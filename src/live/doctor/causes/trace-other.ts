@@ -1,3 +1,4 @@
+import { command, operands } from '../../../model/command.ts'
 import type { Cause } from '../problem.ts'
 import { holdsFor, lineOf, rulesOf, sees, seesAllRules } from '../rules.ts'
 
@@ -30,7 +31,7 @@ export const traceOther: Cause = {
         evidence: lineOf(first),
         fix: {
           description: 'trace just these',
-          commands: [['nfwhy', 'trace', wish.filter]],
+          commands: [command('nfwhy', 'trace', ...operands(wish.filter))],
           safe: false,
           unsafe: 'it runs until it is stopped',
         },

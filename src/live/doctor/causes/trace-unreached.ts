@@ -1,3 +1,4 @@
+import { nftArguments, nftName } from '../../../edits/nft/print.ts'
 import type { Cause } from '../problem.ts'
 import { lineOf, nameOf, rulesOf } from '../rules.ts'
 
@@ -25,8 +26,8 @@ export const traceUnreached: Cause = {
           fix: dormant
             ? {
                 description: 'wake the table up',
-                commands: [['nft', 'add', 'table', table.family, table.name]],
-                undo: [['nft', 'add', 'table', table.family, table.name, '{ flags dormant; }']],
+                commands: [nftArguments('add', 'table', table.family, nftName(table.name))],
+                undo: [nftArguments('add', 'table', table.family, nftName(table.name), '{ flags dormant; }')],
                 safe: false,
                 unsafe: 'all its chains take effect again',
               }

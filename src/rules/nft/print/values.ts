@@ -36,8 +36,8 @@ function printNumber(value: number, kind: Kind): string {
   }
 }
 
-/** nft's texts cannot hold a quote. */
-export const quoted = (text: string): string => `"${text.replaceAll('"', '')}"`
+/** nft's texts cannot hold a quote: one that netlink brought shows as a character that no command holds. */
+export const quoted = (text: string): string => `"${text.replaceAll('"', '\ufffd')}"`
 
 /** From seconds: `1d2h3m4s500ms`. */
 export function printTime(seconds: number): string {

@@ -84,7 +84,7 @@ describe('a rule', () => {
     expect(printRule(rule, { stateless: true })).toBe('counter quota 10 kbytes accept')
   })
 
-  it('holds no quotes inside of quotes', () => {
-    expect(printRule({ expr: [{ log: { prefix: 'a"b' } }] })).toBe('log prefix "ab"')
+  it('shows a quote inside of quotes as a character that no command holds', () => {
+    expect(printRule({ expr: [{ log: { prefix: 'a"b' } }] })).toBe('log prefix "a\ufffdb"')
   })
 })
