@@ -1,5 +1,7 @@
 /** `nfwhy trace --cleanup`: removes what a session that was killed may have left. */
+import { shellWord } from '../edits/shell.ts'
 import { cleanUp } from '../live/cleanup.ts'
+import { cleanupCommand } from '../live/notes/tell.ts'
 import type { Place } from '../live/place.ts'
 import { printable } from '../reports/printable.ts'
 import { EXIT } from './exit.ts'
@@ -10,15 +12,25 @@ export async function runCleanup(places: readonly Place[]): Promise<number> {
   const out = new Output()
   let failed = false
   for (const place of places) {
-    const { removed, failures, running, elsewhere, blind } = await cleanUp(place)
+    const { removed, failures, running, elsewhere, stays, distrusted, blind } = await cleanUp(place)
     const name = printable(place.name)
     for (const one of removed) out.write(`${name}: removed ${printable(one)}\n`)
     for (const one of running) out.write(`${name}: ${printable(one)} is of a session that still runs, and stays\n`)
     for (const one of elsewhere)
-      out.write(`${name}: ${printable(one)} was set up in another network namespace, and stays (--via leads there)\n`)
+      out.write(
+        `${name}: ${printable(one.id)} was set up in another network namespace, and stays; ${
+          one.pid === undefined
+            ? '--via leads there'
+            : `there: ${cleanupCommand({ ...one, file: '', elsewhere: one }, place)
+                .map(shellWord)
+                .join(' ')}`
+        }\n`,
+      )
     for (const one of failures) out.write(`${name}: could not remove ${printable(one)}\n`)
+    for (const one of stays) out.write(`${name}: left as it is: ${printable(one)}\n`)
+    for (const one of distrusted) out.write(`${name}: not believed: ${printable(one)}\n`)
     if (blind) out.write(`${name}: rules and tables are not seen without CAP_NET_ADMIN: run it as root.\n`)
-    else if (removed.length + failures.length + running.length + elsewhere.length === 0)
+    else if (removed.length + failures.length + running.length + elsewhere.length + stays.length === 0)
       out.write(`${name}: nothing is left behind.\n`)
     failed ||= blind || failures.length > 0
   }

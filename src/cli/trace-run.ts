@@ -6,6 +6,7 @@ import { shellTokens, shellWord } from '../edits/shell.ts'
 import type { ClosedJourney, RunStats } from '../explain/capture.ts'
 import { Joiner } from '../explain/joined.ts'
 import { JourneyIds } from '../journey/assemble.ts'
+import { killedLines } from '../live/notes/tell.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { Interrupted } from '../live/problem.ts'
@@ -54,6 +55,8 @@ export async function runTrace(
     saved?.close()
     throw error
   })
+  for (const { place, facts } of prepared)
+    for (const line of killedLines(place, facts.killed)) lines.say(`nfwhy: ${printable(line)}\n`)
   if (options.dryRun) {
     const out = new Output()
     out.write(prepared.map(planText).join('\n'))

@@ -1,5 +1,6 @@
 /** The guard (guard.ts) running in its place. */
 import { type Beat, keepBeating, SILENCE } from './beat.ts'
+import { cleanUp } from './cleanup.ts'
 import { guardScript } from './guard.ts'
 import { type Place, startScript } from './place.ts'
 import type { Plan } from './plan.ts'
@@ -8,6 +9,8 @@ import { LiveProblem } from './problem.ts'
 export interface Guard {
   /** Tracing is on; rejects with LiveProblem where it could not be set up, and then nothing is left of it. */
   ready: Promise<void>
+  /** No note could be written there of what it changes. */
+  readonly isUnnoted: boolean
   /** Everything is taken back: because we asked, or by the deadline. Rejects with LiveProblem where it was ended there. */
   ended: Promise<void>
   /** Takes everything back. Rejects with LiveProblem where that cannot be told any more. */
@@ -16,7 +19,9 @@ export interface Guard {
 
 /** Seconds that taking back may last. */
 const PATIENCE = 30
-/** The same, where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
+/** Seconds that restoring from here may last, where nobody is left to do it over there. */
+const FROM_HERE = 15
+/** The same as PATIENCE, where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
 const PATIENCE_UNHEARD = 400
 
 export function startGuard(place: Place, plan: Plan): Guard {
@@ -30,6 +35,8 @@ export function startGuard(place: Place, plan: Plan): Guard {
     running.stdout.on('data', (text: string) => {
       if (text !== 'here\n') said += text
       beat?.heard()
+      // a process that it needs was killed there
+      if (/^ending$/m.test(said)) running.stdin.end()
       if (UNDONE.test(said)) resolve()
     })
   })
@@ -75,6 +82,9 @@ export function startGuard(place: Place, plan: Plan): Guard {
   ended.catch(() => {})
   return {
     ready,
+    get isUnnoted() {
+      return /^unnoted$/m.test(said)
+    },
     ended,
     async stop() {
       stopping = true
@@ -90,12 +100,27 @@ export function startGuard(place: Place, plan: Plan): Guard {
           `${place.name}: not everything could be taken back.`,
           '`nfwhy trace --cleanup` looks, and removes what is left.',
         )
+      if (!UNDONE.test(said) && begun && !isLost && (await restoredFromHere(place, plan.id)))
+        throw new LiveProblem(
+          `${place.name}: tracing was ended over there: all of its shells were killed.`,
+          'What they had set up has been taken back from here.',
+        )
       if (!UNDONE.test(said))
         throw new LiveProblem(
           `${place.name}: the connection ended before it was told that everything was taken back.`,
           'It takes itself back within a minute; `nfwhy trace --cleanup` looks, and removes what may be left.',
         )
     },
+  }
+}
+
+/** False where somebody over there still does it, or nobody answers. */
+async function restoredFromHere(place: Place, id: string): Promise<boolean> {
+  try {
+    const { failures, running, stays } = await cleanUp(place, id, FROM_HERE)
+    return failures.length + running.length + stays.length === 0
+  } catch {
+    return false
   }
 }
 

@@ -69,6 +69,7 @@ export function logRules(
           changes.push({
             why: `packets that come to ${table} ${chain} are told of (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
             run: command(LOCK_WAIT, '-I', chain, '1'),
+            leftover: { kind: 'rules', tool, table },
             undo: takeOut(command(LOCK_WAIT_BACK, '-D', chain)),
             typed: { run: command(LOCK_WAIT, '-I', chain, '1'), undo: command(LOCK_WAIT, '-D', chain) },
           })

@@ -36,6 +36,7 @@ export function traceRules(
         changes.push({
           why: `packets ${chain === 'OUTPUT' ? 'sent by the host' : 'that come in'} are traced (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
           run: command(LOCK_WAIT, '-I', chain, '1'),
+          leftover: { kind: 'rules', tool, table: 'raw' },
           undo: takeOut(command(LOCK_WAIT_BACK, '-D', chain)),
           typed: { run: command(LOCK_WAIT, '-I', chain, '1'), undo: command(LOCK_WAIT, '-D', chain) },
         })
