@@ -4,7 +4,7 @@ const command = [
   'test/cli/*.test.ts',
   'test/readme.test.ts',
   'test/kernel/capture-recipe.test.ts',
-  'test/live/{kills,safety,interrupted,save,told,stalled-reader,looking,ssh,via,cases,unmet}.test.ts',
+  'test/live/{kills,killed-at-once,safety,interrupted,save,told,stalled-reader,looking,ssh,via,cases,unmet}.test.ts',
 ]
 
 export default defineConfig({

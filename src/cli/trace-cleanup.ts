@@ -19,11 +19,7 @@ export async function runCleanup(places: readonly Place[]): Promise<number> {
     for (const one of elsewhere)
       out.write(
         `${name}: ${printable(one.id)} was set up in another network namespace, and stays; ${
-          one.pid === undefined
-            ? '--via leads there'
-            : `there: ${cleanupCommand({ ...one, file: '', elsewhere: one }, place)
-                .map(shellWord)
-                .join(' ')}`
+          one.pid === undefined ? '--via leads there' : `there: ${cleanupCommand(place, one).map(shellWord).join(' ')}`
         }\n`,
       )
     for (const one of failures) out.write(`${name}: could not remove ${printable(one)}\n`)

@@ -47,7 +47,7 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
   return [
     `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
     ...plan.notes.map(({ message }) => `  note: ${printable(message)}`),
-    `  should all else fail, this takes it back there: ${byHand(plan)}`,
+    `  should all else fail, this takes it back: ${printable(byHand(place, plan))}`,
     '',
   ].join('\n')
 }

@@ -84,7 +84,7 @@ sweep_tables() {
     else printf 'failed table inet %s\\n' "$name"; fi
   done
 }
-set_back() { # FILE BEFORE SET; fails where it is still to be done
+set_back() { # FILE BEFORE SET; fails where it is still to be done. Of one session alone, the reader is its own
   now=$(cat "/proc/sys/$1" 2>/dev/null)
   name=net.netfilter.nf_log.\${1##*/}
   case $now in
@@ -92,7 +92,7 @@ set_back() { # FILE BEFORE SET; fails where it is still to be done
     "$3") ;;
     *) printf 'stays %s = %s, which a session had set from %s to %s: somebody has changed it since\\n' "$name" "$now" "$2" "$3"; return 0 ;;
   esac
-  if nfwhy_shells here | grep -qvx -e "$id" || { [ "$3" = nfnetlink_log ] && grep -q '^ *0 ' /proc/net/netfilter/nfnetlink_log 2>/dev/null; }; then
+  if nfwhy_shells here | grep -qvx -e "$id" || { [ -z "$only" ] && [ "$3" = nfnetlink_log ] && grep -q '^ *0 ' /proc/net/netfilter/nfnetlink_log 2>/dev/null; }; then
     printf 'stays %s = %s, which was %s: a trace that runs now uses it; clean up again behind that\\n' "$name" "$now" "$2"
     return 1
   fi

@@ -16,6 +16,8 @@ import { shellWord } from '../edits/shell.ts'
 import { LOCK_WAIT_BACK } from './backends/trace-rules.ts'
 import { LINE_OF_INPUT } from './beat.ts'
 import { NOTE_WORDS, writeNote } from './notes/form.ts'
+import { cleanupCommand } from './notes/tell.ts'
+import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
 
 export function guardScript(plan: Plan): string {
@@ -161,10 +163,9 @@ export function undoScript(plan: Plan): string {
   ].join('\n')
 }
 
-/** For a person's hands: ends the session over there, and does what its keeper would have done, should that be gone. */
-export const byHand = ({ id, changes, table }: Plan): string =>
+/** For a person's hands, from here: ends the session over there, and does what its keeper would have done, should that be gone. */
+export const byHand = (place: Place, plan: Plan): string =>
   [
-    `pkill -f ${id}`,
-    ...(table && !table.owned ? [`nft delete table inet ${table.name}`] : []),
-    ...changes.flatMap(({ undo, typed }) => (undo === undefined ? [] : [typed?.undo ?? undo])).reverse(),
+    [...(place.prefix.length > 0 ? [place.name] : []), `pkill -f ${plan.id}`].join(' '),
+    ...(undoScript(plan) === '' ? [] : [cleanupCommand(place).map(shellWord).join(' ')]),
   ].join('; ')

@@ -1,10 +1,10 @@
 /** How a person hears of sessions that were killed, and of the command that restores what they had changed. */
 import { shellWord } from '../../edits/shell.ts'
-import { HERE, type Place } from '../place.ts'
+import type { Place } from '../place.ts'
 import type { KilledSession } from './find.ts'
 
 /** Words; of a session in another network namespace, whatever leads there is among them. */
-export function cleanupCommand({ elsewhere }: KilledSession, place: Place = HERE): string[] {
+export function cleanupCommand(place: Place, elsewhere?: KilledSession['elsewhere']): string[] {
   const via = place.prefix.length > 0 ? [place.name] : []
   if (elsewhere?.pid !== undefined) via.push(`nsenter -t ${elsewhere.pid} -n`)
   return ['nfwhy', 'trace', '--cleanup', ...(via.length > 0 ? ['--via', via.join(' ')] : [])]
@@ -14,7 +14,7 @@ export function cleanupCommand({ elsewhere }: KilledSession, place: Place = HERE
 export function killedLines(place: Place, killed: readonly KilledSession[]): string[] {
   const ids = new Map<string, string[]>()
   for (const one of killed) {
-    const command = cleanupCommand(one, place).map(shellWord).join(' ')
+    const command = cleanupCommand(place, one.elsewhere).map(shellWord).join(' ')
     ids.set(command, [...(ids.get(command) ?? []), one.id ?? one.file])
   }
   return [...ids].map(

@@ -1,5 +1,6 @@
 import type { Table } from '../../../model/ruleset.ts'
 import { cleanupCommand } from '../../notes/tell.ts'
+import { HERE } from '../../place.ts'
 import { type Facts, kernelAtLeast } from '../../survey/facts.ts'
 import { sessionsOf, traceListeners } from '../listeners.ts'
 import type { Cause, Problem } from '../problem.ts'
@@ -112,7 +113,7 @@ const leftNotes = ({ killed }: Facts): Problem[] =>
     evidence: one.file,
     fix: {
       description: 'restore it (with the same --via as here)',
-      commands: [cleanupCommand(one)],
+      commands: [cleanupCommand(HERE, one.elsewhere)],
       safe: false,
       unsafe: 'it is a command of its own',
     },
