@@ -80,7 +80,7 @@ ${plan.changes.map(({ run }) => held(`told=$( { ${run}; } 2>&1 </dev/null )`, `$
  * (of another pid namespace), or the last part of a pipe is no process of its own, it knows of no others.
  */
 const others = (id: string): string => `
-nfwhy_is_ours() { [ "$(tr '\\000' ' ' <"/proc/$1/cmdline" 2>/dev/null)" = 'sh -s ${id} ' ]; }
+nfwhy_is_ours() { case $(tr '\\000' ' ' <"/proc/$1/cmdline" 2>/dev/null) in *'sh -s ${id} ') ;; *) return 1 ;; esac; }
 nfwhy_find_others() {
   shells= keeper= keeper_born= first_born=
   nfwhy_is_ours "$first" && nfwhy_is_ours "$self" || return 0

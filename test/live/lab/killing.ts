@@ -120,7 +120,7 @@ export class KillingLab {
 }
 
 /** In one command, so that it is as good as one moment. */
-const kill9 = (pids: readonly number[]) => spawnSync('kill', ['-9', ...pids.map(String)])
+export const kill9 = (pids: readonly number[]) => spawnSync('kill', ['-9', ...pids.map(String)])
 
 function killThese(run: TraceRun, wanted: readonly Process[]): Process[] {
   const pids = { nfwhy: run.child.pid, ...run.halves() }

@@ -25,6 +25,7 @@ export const WAYS: readonly Way[] = [
     args: ['--backend', 'xtables-nft', '--programs'],
     setup: 'iptables-nft -A INPUT -p udp --dport 9 -j DROP',
   },
+  { name: 'LOG rules of iptables', args: ['--backend', 'legacy', '--log'], setup: LEGACY, without: ['nft'] },
   {
     name: 'the kernel log',
     args: ['--backend', 'kernel-log', 'host', '127.0.0.1'],
