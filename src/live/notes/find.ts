@@ -35,12 +35,26 @@ nfwhy_session_lives() { # ID FILE
     ! nfwhy_first_pidns && [ "$(date +%s)" -lt $(($(sed -n 's/^until //p' "$2") + ${GRACE})) ]
   fi
 }
+# The number of a namespace that is gone is soon given to another. This one was there before the note: by a file that keeps
+# it, or by a process in it
+nfwhy_same_netns() { # FILE
+  [ /proc/self/ns/net -ot "$1" ] && return 0
+  noted=$(sed -n 's/^process [0-9]* //p' "$1" | sed -n 1p)
+  [ -n "$noted" ] || return 0
+  for one in /proc/[0-9]*; do
+    [ "$one/ns/net" -ef /proc/self/ns/net ] && born=$(nfwhy_born "\${one#/proc/}") && [ "$born" -lt "$noted" ] && return 0
+  done
+  return 1
+} 2>/dev/null
 nfwhy_state() { # ID FILE
   if nfwhy_session_lives "$1" "$2"; then printf 'lives %s %s\\n' "$1" "$2"; return; fi
   boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null) netns=$(readlink /proc/self/ns/net 2>/dev/null)
   noted=$(sed -n 's/^netns //p' "$2")
   if ! grep -qx -e "boot \${boot:--}" "$2"; then printf 'void %s %s\\n' "$1" "$2"; return; fi
-  if [ "$noted" = "\${netns:--}" ]; then printf 'dead %s %s\\n' "$1" "$2"; return; fi
+  if [ "$noted" = "\${netns:--}" ]; then
+    if nfwhy_same_netns "$2"; then printf 'dead %s %s\\n' "$1" "$2"; else printf 'void %s %s\\n' "$1" "$2"; fi
+    return
+  fi
   pid=$(ls -l /proc/[0-9]*/ns/net 2>/dev/null | grep -F -e "-> $noted" | sed -n 's|.* /proc/\\([0-9]*\\)/ns/net -> .*|\\1|p' | sed -n 1p)
   if [ -n "$pid" ] || grep -qF -e "$noted" /proc/self/mountinfo 2>/dev/null || ! nfwhy_first_pidns; then
     printf 'elsewhere %s %s %s\\n' "$1" "$2" "\${pid:--}"

@@ -119,7 +119,7 @@ describe.skipIf(missing)(`notes${missing ? `: ${missing}` : ''}`, () => {
     expect({ ...cleaned, distrusted: [] }).toEqual(NOTHING)
     expect(cleaned.distrusted).not.toEqual([])
     expect(changes(before, await snapshot(place))).toEqual([])
-    expect((await place.runThere('find /run . -maxdepth 2 -name canary')).output).toBe('')
+    expect((await place.runThere('ls -d /canary /run/canary /run/nfwhy/canary 2>/dev/null')).output).toBe('')
     // whoever looks neither runs anything of it nor takes it for a session that was killed
     const { killed } = await survey(parseVia(place.via))
     expect(killed.filter(({ id }) => id !== undefined)).toEqual([])
@@ -182,8 +182,8 @@ sleep 0.05; {${note(['sysctl net/netfilter/nf_log/2 nf_log_ipv4 nfnetlink_log'],
       expect(result).toMatchObject({ value: 'nfnetlink_log', left: 'nfwhy-78', running: ['nfwhy-78'], killed: 0 })
     })
 
-    test('a process of the same number that began later is another', async ({ onTestFinished }) => {
-      const plant = `${SLEEPS}\n${planted(note([SYSCTL], { more: '"process $pid 5"' }))}`
+    test('a process of the same number that began at another time is another', async ({ onTestFinished }) => {
+      const plant = `${SLEEPS}\n${planted(note([SYSCTL], { more: '"process $pid 99999999999"' }))}`
       expect(await cleaned(onTestFinished, plant)).toMatchObject({ value: 'NONE', left: GONE, killed: 1 })
     })
 
@@ -193,6 +193,21 @@ sleep 0.05; {${note(['sysctl net/netfilter/nf_log/2 nf_log_ipv4 nfnetlink_log'],
     ] as const)('%s is void, and removed silently', async ([, where], { onTestFinished }) => {
       const result = await cleaned(onTestFinished, planted(note([SYSCTL], where)))
       expect(result).toMatchObject({ ...NOTHING, value: 'nfnetlink_log', left: GONE, killed: 0 })
+    })
+
+    test('of a namespace that had the same number is void', async ({ onTestFinished }) => {
+      // a process that is older than all that is in the namespace
+      const result = await cleaned(onTestFinished, planted(note(['process 1 1', SYSCTL])))
+      expect(result).toMatchObject({ ...NOTHING, value: 'nfnetlink_log', left: GONE, killed: 0 })
+    })
+
+    test('of this namespace, which a file keeps and nobody older is in', async ({ onTestFinished }) => {
+      const place = await open(onTestFinished)
+      const lead = `nsenter -t ${place.pid} -m ip netns exec kept`
+      const { output } = await place.runThere(`ip netns add kept; sleep 0.1
+ip netns exec kept sh -c ${shellWord(`echo nfnetlink_log >${LOGGER}; ${planted(note(['process 999999 1', SYSCTL]))}`)}`)
+      expect(output).toBe('')
+      expect((await cleanUp(parseVia(lead))).removed).toEqual([expect.stringContaining('it is NONE again')])
     })
 
     test('the doctor finds it, and says what restores it', async ({ onTestFinished }) => {
