@@ -78,8 +78,8 @@ describe.skipIf(missing)(`killed at once${missing ? `: ${missing}` : ''}`, () =>
         let [all, nothing, noted] = [0, 0, 0]
         for (const one of killsOf(i, count)) {
           try {
-            const { victims, result } = await lab.kill(one)
-            if (victims.includes('all of')) all++
+            const { wereAll, result } = await lab.kill(one)
+            if (wereAll) all++
             if (result === 'nothing stays') nothing++
             else noted++
           } catch (error) {
