@@ -12,7 +12,7 @@ import { shellTokens } from '../../src/edits/shell.ts'
 import { BIN } from '../cli/nfwhy.ts'
 import { showAllNamespaces } from './lab/kernel-log.ts'
 import { type Kill, KillingLab, kill9, PHASES, type Phase, PROCESSES, type Process } from './lab/killing.ts'
-import { TestPlace, whyNoPlace } from './lab/place.ts'
+import { itself, TestPlace, whyNoPlace } from './lab/place.ts'
 import { WAYS } from './lab/ways.ts'
 
 const RUNS = Number(process.env.NFWHY_KILLS_RUNS ?? 16)
@@ -94,20 +94,23 @@ describe.skipIf(missing)(`killed at once${missing ? `: ${missing}` : ''}`, () =>
 
   const shells = PROCESSES.filter((name) => name !== 'nfwhy')
   const some: Process[][] = sets(shells).flatMap((set) => [set, ['nfwhy' as const, ...set]])
-  describe.concurrent.each(['setting up', 'running'] as const)('%s', (phase) => {
-    test('whoever of the four is left takes all back, or nfwhy from here', { timeout: 240_000 }, async ({
+  const legacy = WAYS.find(({ name }) => name === 'legacy without nft')!
+  // so that it is killed between two changes, while one is made
+  const slow = { 'iptables-legacy': `case $* in *-I*TRACE) sleep 1 ;; esac\n${itself('iptables-legacy')}` }
+  describe.concurrent.each([
+    ['setting up', { ...legacy, instead: slow }, 350],
+    ['running', legacy, 0],
+  ] as const)('%s', (phase, way, after) => {
+    test('whoever of the four is left restores everything, or nfwhy from here', { timeout: 300_000 }, async ({
       onTestFinished,
     }) => {
-      const lab = await KillingLab.open(onTestFinished, WAYS.find(({ name }) => name === 'legacy without nft')!)
+      const lab = await KillingLab.open(onTestFinished, way)
       for (const victims of some.filter((set) => set.length < PROCESSES.length))
-        expect(await lab.kill({ phase, after: phase === 'running' ? 0 : 350, victims }), victims.join()).toMatchObject({
-          result: 'nothing stays',
-        })
+        expect(await lab.kill({ phase, after, victims }), victims.join()).toMatchObject({ result: 'nothing stays' })
     })
   })
 
   describe('what is told', () => {
-    const legacy = WAYS.find(({ name }) => name === 'legacy without nft')!
     const nfwhy = (words: readonly string[]) =>
       new Promise<{ code: number; text: string }>((resolve) => {
         execFile(process.execPath, [BIN, ...words], (error, stdout, stderr) =>

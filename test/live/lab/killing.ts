@@ -73,6 +73,7 @@ export class KillingLab {
     if (phase === 'setting up') await run.says(/^Tracing/m)
     else if (phase !== 'looking') await run.says(/^Ready/m)
     if (phase === 'ending') run.kill('SIGINT')
+    if (phase === 'setting up' && victims !== 'all') await shellsOf(run)
     await sleep(after)
     const met = victims === 'all' ? this.killAll(run) : killThese(run, victims)
     if (met.includes('nfwhy')) await run.ended
@@ -127,6 +128,12 @@ export class KillingLab {
 
 /** In one command, so that it is as good as one moment. */
 export const kill9 = (pids: readonly number[]) => spawnSync('kill', ['-9', ...pids.map(String)])
+
+/** They are there as soon as it sets up. */
+async function shellsOf(run: TraceRun): Promise<void> {
+  const until = Date.now() + 5000
+  while (run.halves()?.keeper === undefined && Date.now() < until) await sleep(10)
+}
 
 function killThese(run: TraceRun, wanted: readonly Process[]): Process[] {
   const pids = { nfwhy: run.child.pid, ...run.halves() }
