@@ -48,6 +48,8 @@ ${WATCH}
 ${others(plan.id)}
 ${orphans(plan.id)}
 {
+  # nobody may listen any more; it may be the one who has to undo everything
+  trap '' PIPE
   say() { printf '%s\\n' "$*" >&3; }
   fail() { say "failed $(printf '%s' "$*" | tr '\\n' ' ')"; nfwhy_leave; exit 1; }
   self=$(exec sh -c 'echo $PPID')

@@ -77,7 +77,7 @@ export class KillingLab {
     await sleep(after)
     const met = victims === 'all' ? this.killAll(run) : killThese(run, victims)
     if (met.includes('nfwhy')) await run.ended
-    else await this.endsItself(run, met.length > 0)
+    else await this.endsItself(run, phase === 'ending' || met.length > 0)
     // as it ends, the holder leaves first
     const needed = phase === 'ending' ? PROCESSES.filter((name) => name !== 'holder') : PROCESSES
     const wereAll = needed.every((name) => met.includes(name))
@@ -91,17 +91,17 @@ export class KillingLab {
     return PROCESSES
   }
 
-  private async endsItself(run: TraceRun, wasHurt: boolean): Promise<void> {
+  private async endsItself(run: TraceRun, willEnd: boolean): Promise<void> {
     const until = Date.now() + (SILENCE + PATIENCE) * 1000
     // where nobody was there to be killed it runs on
-    if (!wasHurt) run.kill('SIGINT')
+    if (!willEnd) run.kill('SIGINT')
     while (run.child.exitCode === null && run.child.signalCode === null) {
       if (Date.now() > until) throw new Error(`it did not notice: ${run.stderr}`)
       await sleep(50)
     }
     const { code, signal, stderr } = await run.ended
     // told to end before it could take a signal
-    if (!wasHurt && signal === 'SIGINT' && stderr === '') return
+    if (!willEnd && signal === 'SIGINT' && stderr === '') return
     // 1: of what it saw in that time something did not arrive
     if (code !== 0 && code !== 1 && !/^nfwhy: (?!this is a bug)/m.test(stderr))
       throw new Error(`it said nothing, and ended with ${code ?? signal}: ${stderr}`)
@@ -115,7 +115,7 @@ export class KillingLab {
       if (text !== this.text) throw new Error(`rules are not what they were:\n${text}\nbefore:\n${this.text}`)
       return 'nothing stays'
     }
-    if (!wereAll) throw new Error(`this stays:\n${left.join('\n')}\n${run.stderr}`)
+    if (!wereAll) throw new Error(`this stays, though not all were killed:\n${left.join('\n')}\n${run.stderr}`)
     if (!left.some((line) => /^\+ note: \/run\/nfwhy\/nfwhy-\d+$/.test(line)))
       throw new Error(`this stays without a note:\n${left.join('\n')}`)
     const cleanup = await place.trace(['--cleanup']).ended
