@@ -92,7 +92,7 @@ set_back() { # FILE BEFORE SET; fails where it is still to be done. Of one sessi
     "$3") ;;
     *) printf 'stays %s = %s, which a session had set from %s to %s: somebody has changed it since\\n' "$name" "$now" "$2" "$3"; return 0 ;;
   esac
-  if nfwhy_shells here | grep -qvx -e "$id" || { [ -z "$only" ] && [ "$3" = nfnetlink_log ] && grep -q '^ *0 ' /proc/net/netfilter/nfnetlink_log 2>/dev/null; }; then
+  if [ -z "$only" ] && { nfwhy_shells here | grep -qvx -e "$id" || { [ "$3" = nfnetlink_log ] && grep -q '^ *0 ' /proc/net/netfilter/nfnetlink_log; }; }; then
     printf 'stays %s = %s, which was %s: a trace that runs now uses it; clean up again behind that\\n' "$name" "$now" "$2"
     return 1
   fi

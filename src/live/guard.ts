@@ -15,7 +15,7 @@
 import { shellWord } from '../edits/shell.ts'
 import { LOCK_WAIT_BACK } from './backends/trace-rules.ts'
 import { LINE_OF_INPUT } from './beat.ts'
-import { NOTE_WORDS, writeNote } from './notes/form.ts'
+import { leftoverLines, NOTE_WORDS, writeNote } from './notes/form.ts'
 import { cleanupCommand } from './notes/tell.ts'
 import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
@@ -26,9 +26,11 @@ export function guardScript(plan: Plan): string {
   const noted = undo !== ''
   return `
 umask 077
+# nobody may listen any more, not even to what a shell itself says of one that was killed
+trap '' PIPE
 until=${plan.until}
 first=$$
-${NOTE_WORDS}${noted ? writeNote(plan) : ''}
+${NOTE_WORDS}${noted ? writeNote(plan.id, leftoverLines(plan).map(shellWord).join(' ')) : ''}
 nfwhy_undo() {
 ${undo || ':'}
 }
@@ -48,8 +50,6 @@ ${WATCH}
 ${others(plan.id)}
 ${orphans(plan.id)}
 {
-  # nobody may listen any more; it may be the one who has to undo everything
-  trap '' PIPE
   say() { printf '%s\\n' "$*" >&3; }
   fail() { say "failed $(printf '%s' "$*" | tr '\\n' ' ')"; nfwhy_leave; exit 1; }
   self=$(exec sh -c 'echo $PPID')

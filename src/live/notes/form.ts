@@ -75,24 +75,24 @@ nfwhy_born() {
 nfwhy_lives() { [ -n "$2" ] && [ "$(nfwhy_born "$1")" = "$2" ]; }
 `
 
-/** sh. `nfwhy_write_note` fails where no folder would do; `nfwhy_drop_note` removes it. `$shells`: the session's. */
-export const writeNote = (plan: Plan): string => `
+/** sh; `words`: the lines of what may stay, as words of sh. `nfwhy_write_note` fails where no folder would do; `nfwhy_drop_note` removes it. `$shells`: the session's. */
+export const writeNote = (id: string, words: string): string => `
 nfwhy_write_note() {
   boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
   netns=$(readlink /proc/self/ns/net 2>/dev/null) pidns=$(readlink /proc/self/ns/pid 2>/dev/null)
   for folder in $nfwhy_folders; do
     mkdir "$folder" 2>/dev/null
     nfwhy_is_private "$folder" || continue
-    new=$folder/.${plan.id}
+    new=$folder/.${id}
     {
-      printf '%s\\n' '${FIRST}' 'session ${plan.id}' "boot \${boot:--}" "netns \${netns:--}" "pidns \${pidns:--}" "since $(date +%s)" "until $until"
+      printf '%s\\n' '${FIRST}' 'session ${id}' "boot \${boot:--}" "netns \${netns:--}" "pidns \${pidns:--}" "since $(date +%s)" "until $until"
       for one in $shells; do
         born=$(nfwhy_born "$one") && printf 'process %s %s\\n' "$one" "$born"
       done
-      printf '%s\\n' ${[...leftoverLines(plan), LAST].map(shellWord).join(' ')}
+      printf '%s\\n' ${words} ${LAST}
     } 2>/dev/null >"$new"
     # a disk may be full
-    [ "$(tail -n 1 "$new" 2>/dev/null)" = ${LAST} ] && mv -f "$new" "$folder/${plan.id}" 2>/dev/null && return 0
+    [ "$(tail -n 1 "$new" 2>/dev/null)" = ${LAST} ] && mv -f "$new" "$folder/${id}" 2>/dev/null && return 0
     rm -f "$new" 2>/dev/null
     rmdir "$folder" 2>/dev/null
   done
@@ -101,7 +101,7 @@ nfwhy_write_note() {
 nfwhy_drop_note() {
   for folder in $nfwhy_folders; do
     nfwhy_is_private "$folder" || continue
-    rm -f "$folder/${plan.id}" "$folder/.${plan.id}"
+    rm -f "$folder/${id}" "$folder/.${id}"
     rmdir "$folder"
   done 2>/dev/null
 }`
