@@ -79,7 +79,7 @@ ${plan.changes.map(({ run }) => held(`told=$( { ${run}; } 2>&1 </dev/null )`, `$
 
 /**
  * For the holder: the other two shells, by their numbers and when they began. Where /proc counts otherwise than this shell
- * (of another pid namespace), or the last part of a pipe is no process of its own, it knows of no others.
+ * (of another pid namespace), it knows of no others.
  */
 const others = (id: string): string => `
 nfwhy_is_ours() { case $(tr '\\000' ' ' <"/proc/$1/cmdline" 2>/dev/null) in *'sh -s ${id} ') ;; *) return 1 ;; esac; }
@@ -94,6 +94,7 @@ nfwhy_find_others() {
     done
     [ -n "$keeper_born" ] || sleep 0.1 2>/dev/null || sleep 1
   done
+  [ -n "$keeper_born" ] || fail 'a shell that would restore everything was killed'
   first_born=$(nfwhy_born "$first")
   shells="$first $self $keeper"
 }
