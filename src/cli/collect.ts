@@ -8,6 +8,8 @@ import { type Answer, type Gathered, gather, isNote } from '../live/collect/gath
 import { listText } from '../live/collect/list.ts'
 import { learnNames, redactMachine } from '../live/collect/redact.ts'
 import { COLLECT } from '../live/limits.ts'
+import { type KilledSession, killedSession } from '../live/notes/find.ts'
+import { killedLines } from '../live/notes/tell.ts'
 import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
@@ -83,6 +85,8 @@ async function runCollect({ output, via = [], printScript, capture = [], ...reda
   await writeBundle(path, files)
   for (const [i, machine] of shown.entries()) say(machineReport(machine, names[i]!))
   if (redactor) for (const { message } of doubtsOf(redactor)) say(`  redacted  ${message}\n`)
+  for (const { place, about } of machines)
+    for (const line of killedLines(place, killedIn(about))) say(`nfwhy: ${printable(line)}\n`)
   for (const problem of failed) say(`nfwhy: ${problemText(problem)}\n`)
   out.write(`${path}\n`)
   out.flush()
@@ -153,6 +157,9 @@ async function gatherAll(
   }
   return { machines, failed }
 }
+
+const killedIn = (about: string): KilledSession[] =>
+  about.split('\n').flatMap((line) => (line.startsWith('note ') && killedSession(line.slice(5))) || [])
 
 /** By host; namespaces and containers of one host by the last word of what leads there as well. */
 function machineNames(machines: readonly Gathered[]): string[] {

@@ -1,6 +1,9 @@
 /** `nfwhy trace --cleanup`: removes what a session that was killed may have left. */
+
 import { cleanUp } from '../live/cleanup.ts'
+import { cleanupCommand } from '../live/notes/tell.ts'
 import type { Place } from '../live/place.ts'
+import { printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { EXIT } from './exit.ts'
 import { Output } from './stdout.ts'
@@ -10,15 +13,21 @@ export async function runCleanup(places: readonly Place[]): Promise<number> {
   const out = new Output()
   let failed = false
   for (const place of places) {
-    const { removed, failures, running, elsewhere, blind } = await cleanUp(place)
+    const { removed, failures, running, elsewhere, stays, distrusted, blind } = await cleanUp(place)
     const name = printable(place.name)
     for (const one of removed) out.write(`${name}: removed ${printable(one)}\n`)
     for (const one of running) out.write(`${name}: ${printable(one)} is of a session that still runs, and stays\n`)
     for (const one of elsewhere)
-      out.write(`${name}: ${printable(one)} was set up in another network namespace, and stays (--via leads there)\n`)
+      out.write(
+        `${name}: ${printable(one.id)} was set up in another network namespace, and stays; ${
+          one.pid === undefined ? '--via leads there' : `there: ${printCommand(cleanupCommand(place, one))}`
+        }\n`,
+      )
     for (const one of failures) out.write(`${name}: could not remove ${printable(one)}\n`)
+    for (const one of stays) out.write(`${name}: left as it is: ${printable(one)}\n`)
+    for (const one of distrusted) out.write(`${name}: not believed: ${printable(one)}\n`)
     if (blind) out.write(`${name}: rules and tables are not seen without CAP_NET_ADMIN: run it as root.\n`)
-    else if (removed.length + failures.length + running.length + elsewhere.length === 0)
+    else if (removed.length + failures.length + running.length + elsewhere.length + stays.length === 0)
       out.write(`${name}: nothing is left behind.\n`)
     failed ||= blind || failures.length > 0
   }

@@ -48,7 +48,7 @@ export function beginningText({ place, plan }: Prepared, filter: string, wish: W
   return [
     `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
     ...plan.notes.map(({ message }) => `  note: ${printable(message)}`),
-    `  should all else fail, this takes it back there: ${printCommand(byHand(plan))}`,
+    `  should all else fail, this takes it back: ${printCommand(byHand(place, plan))}`,
     '',
   ].join('\n')
 }

@@ -7,6 +7,7 @@ import { Joiner } from '../analysis/hosts.ts'
 import { shellTokens } from '../edits/shell.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { BUDGET, mostJoined } from '../live/budget.ts'
+import { killedLines } from '../live/notes/tell.ts'
 import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { Interrupted } from '../live/problem.ts'
@@ -58,6 +59,8 @@ export async function runTrace(
     saved?.close()
     throw error
   })
+  for (const { place, facts } of prepared)
+    for (const line of killedLines(place, facts.killed)) lines.say(`nfwhy: ${printable(line)}\n`)
   if (options.dryRun) {
     const out = new Output()
     out.write(prepared.map(planText).join('\n'))

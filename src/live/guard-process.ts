@@ -1,7 +1,8 @@
 /** The guard (guard.ts) running in its place. */
 import { type Beat, keepBeating, SILENCE } from './beat.ts'
+import { cleanUp } from './cleanup.ts'
 import { guardScript } from './guard.ts'
-import { GUARD } from './limits.ts'
+import { GUARD, SCRIPT } from './limits.ts'
 import { type Place, startScript } from './place.ts'
 import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
@@ -9,12 +10,16 @@ import { LiveProblem } from './problem.ts'
 export interface Guard {
   /** Tracing is on; rejects with LiveProblem where it could not be set up, and then nothing is left of it. */
   ready: Promise<void>
+  /** No note could be written there of what it changes. */
+  readonly isUnnoted: boolean
   /** Everything is taken back: because we asked, or by the deadline. Rejects with LiveProblem where it was ended there. */
   ended: Promise<void>
   /** Takes everything back. Rejects with LiveProblem where that cannot be told any more. */
   stop(): Promise<void>
 }
 
+/** Seconds that restoring from here may last, where nobody is left to do it over there. */
+const FROM_HERE = 15
 /** Where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
 const PATIENCE_UNHEARD = 400
 
@@ -25,6 +30,7 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
   let beat: Beat | undefined
   let isLost = false
   let begun = false
+  let isUnnoted = false
   const undone = new Promise<void>((resolve) => {
     running.stdout.setEncoding?.('utf8')
     running.stdout.on('data', (text: string) => {
@@ -33,6 +39,9 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
       // its last words count, its first are known by then
       said += text
       begun ||= /^begun$/m.test(said)
+      isUnnoted ||= /^unnoted$/m.test(said)
+      // a process that it needs was killed there
+      if (/^ending$/m.test(said)) running.stdin.end()
       said = said.slice(-limits.words)
       if (UNDONE.test(said)) resolve()
     })
@@ -87,6 +96,9 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
   ended.catch(() => {})
   return {
     ready,
+    get isUnnoted() {
+      return isUnnoted
+    },
     ended,
     async stop() {
       stopping = true
@@ -106,12 +118,27 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
           `${place.name}: not everything could be taken back.`,
           '`nfwhy trace --cleanup` looks, and removes what is left.',
         )
+      if (!UNDONE.test(said) && begun && !isLost && (await restoredFromHere(place, plan.id)))
+        throw new LiveProblem(
+          `${place.name}: tracing was ended over there: all of its shells were killed.`,
+          'What they had set up has been taken back from here.',
+        )
       if (!UNDONE.test(said))
         throw new LiveProblem(
           `${place.name}: the connection ended before it was told that everything was taken back.`,
           'It takes itself back within a minute; `nfwhy trace --cleanup` looks, and removes what may be left.',
         )
     },
+  }
+}
+
+/** False where somebody over there still does it, or nobody answers. */
+async function restoredFromHere(place: Place, id: string): Promise<boolean> {
+  try {
+    const { failures, running, stays } = await cleanUp(place, id, { ...SCRIPT, seconds: FROM_HERE })
+    return failures.length + running.length + stays.length === 0
+  } catch {
+    return false
   }
 }
 

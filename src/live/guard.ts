@@ -1,27 +1,36 @@
 /**
- * The sh that holds a session in its place. Two halves, with a pipe between them: the holder sets up, says `ready`, and
- * waits on its standard input, where nfwhy beats now and then; the keeper waits on the pipe, and undoes everything when
- * that ends. Whatever ends nfwhy, the connection or the holder, by whatever signal, closes the pipe. The keeper's wait is
- * `nft -i` where there is an nft table: with that process the kernel deletes the table, whatever ends it.
+ * The sh that holds a session in its place. Three shells: the first starts the other two, with a pipe between them. The
+ * holder sets up, says `ready`, and waits on its standard input, where nfwhy beats now and then; the keeper waits on the
+ * pipe, and undoes everything when that ends. Whatever ends nfwhy, the connection or the holder, by whatever signal, closes
+ * the pipe. The keeper's wait is `nft -i` where there is an nft table: with that process the kernel deletes the table,
+ * whatever ends it.
  *
- * Should the keeper be killed alone, the shell that has started both undoes everything in the end.
+ * Whichever of the three is left undoes everything: the first, where the keeper was killed; the holder, where both were.
+ * The holder looks after both with each beat, and ends when one of them is gone. Against the death of all three at once there
+ * is a note (./notes/form.ts), written before the first change.
  *
- * To nfwhy it says lines: `begun`, `ready`, `here` (to each beat), `failed WHY`, `undone`, `undone at the deadline`, or `not undone`.
+ * To nfwhy it says lines: `begun`, `unnoted`, `ready`, `here` (to each beat), `failed WHY`, `ending`, `undone`,
+ * `undone at the deadline`, or `not undone`.
  */
-import { type Command, command, oneAfterAnother, shellWord } from '../model/command.ts'
+import { Command, oneAfterAnother, shellWord } from '../model/command.ts'
+import { LOCK_WAIT_BACK } from './backends/trace-rules.ts'
 import { LINE_OF_INPUT } from './beat.ts'
+import { leftoverLines, NOTE_WORDS, writeNote } from './notes/form.ts'
+import { cleanupCommand } from './notes/tell.ts'
+import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
-
-/** Where it is noted what to undo, should even the keeper be killed; root's alone. */
-export const NOTES_FOLDER = '/run/nfwhy'
 
 export function guardScript(plan: Plan): string {
   const undo = undoScript(plan)
   const holds = plan.table?.owned === true
+  const noted = undo !== ''
   return `
 umask 077
+# nobody may listen any more, not even to what a shell itself says of one that was killed
+trap '' PIPE
 until=${plan.until}
-note=${noteOf(plan.id)}
+first=$$
+${NOTE_WORDS}${noted ? writeNote(plan.id, leftoverLines(plan).map(shellWord).join(' ')) : ''}
 nfwhy_undo() {
 ${undo || ':'}
 }
@@ -29,8 +38,7 @@ nfwhy_end() {
   if ! nfwhy_undo >/dev/null 2>&1; then
     printf 'not undone\\n' >&3
   else
-    rm -f "$note" 2>/dev/null
-    rmdir ${NOTES_FOLDER} 2>/dev/null
+    ${noted ? 'nfwhy_drop_note' : ':'}
     if [ "$(date +%s)" -lt "$until" ]; then printf 'undone\\n' >&3; else printf 'undone at the deadline\\n' >&3; fi
   fi
   :
@@ -39,25 +47,76 @@ exec 3>&1
 printf 'begun\\n'
 ${LINE_OF_INPUT}
 ${WATCH}
+${others(plan.id)}
+${orphans(plan.id)}
 {
   say() { printf '%s\\n' "$*" >&3; }
-  fail() { say "failed $(printf '%s' "$*" | tr '\\n' ' ')"; exit 1; }
+  fail() { say "failed $(printf '%s' "$*" | tr '\\n' ' ')"; nfwhy_leave; exit 1; }
   self=$(exec sh -c 'echo $PPID')
-${undo === '' ? '' : noteUndo(undo)}
+  nfwhy_find_others
+${noted ? '  nfwhy_write_note || say unnoted' : ''}
 ${plan.table ? makeTable(plan.table.commands, plan.table.name, holds) : ''}
 ${plan.changes.map(({ run }) => held(`told=$( { ${run}; } 2>&1 </dev/null )`, `${shellWord(`${run}: `)}"$told"`)).join('\n')}
   say ready
   nfwhy_watch
-  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ]; do say here; done
+  while left=$((until - $(date +%s))) && [ "$left" -gt 0 ] && word=$(nfwhy_read "$left") && [ "$word" != stop ] && nfwhy_has_others; do say here; done
+  nfwhy_leave
 } | {
   trap '' HUP INT TERM PIPE
-  ${holds ? 'HOME=/dev/null nft -i >/dev/null 2>&1 3>&-' : 'cat >/dev/null 3>&-'}
+  ${holds ? 'HOME=/dev/null nft -i >/dev/null 2>&1 3>&-' : 'cat >/dev/null 3>&-'} || {
+    # it was killed; the holder may still be setting up
+    printf 'ending\\n' >&3
+    nfwhy_undo >/dev/null 2>&1
+    cat >/dev/null 3>&- || cat >/dev/null 3>&-
+  }
   nfwhy_end
 } || {
   trap '' HUP INT TERM PIPE
+  nfwhy_await_orphans
   nfwhy_end
 }`
 }
+
+/**
+ * For the holder: the other two shells, by their numbers and when they began. Where /proc counts otherwise than this shell
+ * (of another pid namespace), it knows of no others.
+ */
+const others = (id: string): string => `
+nfwhy_is_ours() { case $(tr '\\000' ' ' <"/proc/$1/cmdline" 2>/dev/null) in *'sh -s ${id} ') ;; *) return 1 ;; esac; }
+nfwhy_find_others() {
+  shells= keeper= keeper_born= first_born=
+  nfwhy_is_ours "$first" && nfwhy_is_ours "$self" || return 0
+  tries=0
+  while [ -z "$keeper_born" ] && [ $tries -lt 20 ]; do
+    tries=$((tries + 1))
+    for one in $(cat /proc/[0-9]*/stat 2>/dev/null | sed -n "s/^\\([0-9]*\\) (.*) [A-Za-z] $first .*/\\1/p"); do
+      [ "$one" != "$self" ] && nfwhy_is_ours "$one" && keeper=$one keeper_born=$(nfwhy_born "$one")
+    done
+    [ -n "$keeper_born" ] || sleep 0.1 2>/dev/null || sleep 1
+  done
+  [ -n "$keeper_born" ] || fail 'a shell that would restore everything was killed'
+  first_born=$(nfwhy_born "$first")
+  shells="$first $self $keeper"
+}
+nfwhy_has_others() {
+  [ -z "$keeper_born" ] || { nfwhy_lives "$keeper" "$keeper_born" && nfwhy_lives "$first" "$first_born"; }
+}
+nfwhy_leave() {
+  [ -n "$keeper_born" ] && ! nfwhy_lives "$keeper" "$keeper_born" && ! nfwhy_lives "$first" "$first_born" || return 0
+  trap '' HUP INT TERM PIPE
+  nfwhy_end
+}`
+
+/** For the first: a command of a holder or keeper that was killed may still wait for iptables' lock. */
+const orphans = (id: string): string => `
+nfwhy_await_orphans() {
+  tries=0
+  while [ $tries -lt ${LOCK_WAIT_BACK} ] && cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' '\\n' |
+    awk -v comment=--comment 'a == comment && $0 == "${id}" { found = 1 } { a = $0 } END { exit !found }'; do
+    tries=$((tries + 1))
+    sleep 1
+  done
+}`
 
 /** Where a silence cannot be told, the deadline is watched beside. */
 const WATCH = `
@@ -73,12 +132,6 @@ nfwhy_watch() {
 
 /** The command has the pipe to the keeper as well: should the holder be killed, nothing is undone before it is done. */
 const held = (command: string, why: string): string => `  { ${command} || fail ${why}; } 4>&1`
-
-/** Best effort: without the note, only `--cleanup` finds less. A setting is of one network namespace; the folder may be seen in more. */
-const noteUndo = (undo: string): string => `  here=$(readlink /proc/self/ns/net 2>/dev/null)
-  { [ -d ${NOTES_FOLDER} ] || mkdir ${NOTES_FOLDER}; } 2>/dev/null &&
-    printf '# nfwhy session of process %s; runs with sh: takes back what it set up\\n# in %s\\n[ "$(readlink /proc/self/ns/net 2>/dev/null)" = "%s" ] || exit 3\\n%s\\n' \
-      "$self" "$here" "$here" ${shellWord(undo)} 2>/dev/null >"$note"`
 
 /** What goes to `nft -i`, command by command, is only known to be done when it is listed. */
 function makeTable(commands: readonly string[], name: string, owned: boolean): string {
@@ -113,8 +166,9 @@ export function undoScript(plan: Plan): string {
   ].join('\n')
 }
 
-/** For a person's hands: ends the session over there, and does what its keeper would have done, should that be gone. */
-export const byHand = (plan: Plan): Command =>
-  oneAfterAnother(command('pkill', '-f', plan.id), ...(undoScript(plan) === '' ? [] : [command('sh', noteOf(plan.id))]))
-
-const noteOf = (id: string): string => `${NOTES_FOLDER}/${id}.sh`
+/** For a person's hands, from here: ends the session over there, and does what its keeper would have done, should that be gone. */
+export const byHand = (place: Place, plan: Plan): Command =>
+  oneAfterAnother(
+    Command.of([...place.prefix, 'pkill', '-f', plan.id]),
+    ...(undoScript(plan) === '' ? [] : [cleanupCommand(place)]),
+  )

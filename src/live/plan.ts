@@ -32,9 +32,19 @@ export interface Change {
   run: string
   /** Does nothing where `run` has not been, and nothing twice. */
   undo?: string
+  /** What of it stays where everything is killed at once. */
+  leftover?: Leftover
   /** What a person would type in place of `run` and `undo`. */
   typed: { run: Command; undo?: Command }
 }
+
+/** What the kernel does not restore by itself. */
+export type Leftover =
+  /** `path`: below /proc/sys. */
+  | { kind: 'sysctl'; path: string; before: string; set: string }
+  /** Rules of iptables, found by their comment, which is the session's name. */
+  | { kind: 'rules'; tool: string; table: string }
+  | { kind: 'table'; name: string }
 
 /** A table of our own, one nft command a line. */
 export interface TracingTable {

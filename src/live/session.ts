@@ -17,7 +17,7 @@ import { Load } from './load.ts'
 import { Machine } from './machine.ts'
 import type { Place } from './place.ts'
 import { type Plan, readsMarks, type Wish } from './plan.ts'
-import { Interrupted, unlessEnded } from './problem.ts'
+import { Interrupted, LiveProblem, unlessEnded } from './problem.ts'
 import { readStream } from './reading.ts'
 import { Reigns } from './reigns.ts'
 import { sameKernel } from './same-kernel.ts'
@@ -129,8 +129,16 @@ export class Session {
       await unlessEnded(session.reigns.current(), ending)
     } catch (error) {
       const left: unknown = await session.stop().catch((failure) => failure)
-      throw error instanceof Interrupted && left !== undefined ? left : error
+      if (!(left instanceof LiveProblem) || !(error instanceof LiveProblem)) throw error
+      throw error instanceof Interrupted
+        ? left
+        : new LiveProblem(error.message, [error.hint, left.message, left.hint].filter(Boolean).join(' '))
     }
+    if (session.guard.isUnnoted)
+      session.warn(
+        'no-note',
+        'no folder there can hold a note of what is changed: should nfwhy and its shells be killed all at once, nothing tells what to restore',
+      )
     session.reigns.settle()
     if (prepared.plan.streams.some(({ kind }) => kind !== 'nft-trace')) session.lookAgain(LOOK_EVERY)
     return session

@@ -5,9 +5,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { showAllNamespaces } from './lab/kernel-log.ts'
-import { itself, type PlaceOptions, TestPlace, whyNoPlace } from './lab/place.ts'
+import { itself, TestPlace, whyNoPlace } from './lab/place.ts'
 import { kill, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
+import { WAYS } from './lab/ways.ts'
 
 const KILLS = Number(process.env.NFWHY_KILLS ?? 15)
 /** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
@@ -15,37 +16,6 @@ const PATIENCE = 8
 /** Seconds; enough to set up on a busy machine. */
 const DEADLINE = 6
 const missing = whyNoPlace('tcpdump', 'dmesg')
-
-const LEGACY = `
-iptables-legacy -A INPUT -p udp --dport 9 -j DROP
-ip6tables-legacy -A INPUT -p udp --dport 9 -j DROP`
-const NFT = `
-nft add table inet fw
-nft 'add chain inet fw input { type filter hook input priority 0; policy accept; }'
-nft add rule inet fw input udp dport 9 drop`
-
-interface Way extends PlaceOptions {
-  name: string
-  args: readonly string[]
-}
-
-const WAYS: readonly Way[] = [
-  { name: 'nft, by its socket', args: ['--backend', 'nft'], setup: NFT },
-  { name: 'nft, by nft monitor', args: ['--backend', 'nft', '--programs'], setup: NFT },
-  { name: 'legacy, marked by an nft table', args: ['--backend', 'legacy'], setup: LEGACY },
-  { name: 'legacy, by tcpdump', args: ['--backend', 'legacy', '--programs'], setup: LEGACY },
-  { name: 'legacy without nft', args: ['--backend', 'legacy'], setup: LEGACY, without: ['nft'] },
-  {
-    name: 'iptables-nft',
-    args: ['--backend', 'xtables-nft', '--programs'],
-    setup: 'iptables-nft -A INPUT -p udp --dport 9 -j DROP',
-  },
-  {
-    name: 'the kernel log',
-    args: ['--backend', 'kernel-log', 'host', '127.0.0.1'],
-    setup: `${LEGACY}\necho nfnetlink_log >/proc/sys/net/netfilter/nf_log/10`,
-  },
-]
 
 /** They take their time, so that nfwhy can be killed before they listen. */
 const READERS: readonly [string, string][] = [

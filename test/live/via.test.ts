@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { TraceRun } from './lab/session.ts'
-import { changesAfter, snapshot } from './lab/snapshot.ts'
+import { kill, TraceRun } from './lab/session.ts'
+import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace()
 const noBusybox = missing ?? whyNoPlace('busybox')
@@ -130,5 +130,21 @@ for tool in ${tools.join(' ')}; do ln -sf "$(command -v $tool)" /run/bin/$tool; 
       run.kill()
       expect(await changesAfter(before, place, run.mark, 8)).toEqual([])
     }
+  })
+
+  test('killed together with its shells: cleaned up by its note', async ({ onTestFinished }) => {
+    const { place, via } = await open(
+      onTestFinished,
+      TOOLS.filter((tool) => tool !== 'nft'),
+    )
+    const before = await snapshot(place)
+    const run = place.trace(['--backend', 'legacy'], {}, via)
+    await run.says(/^Ready/m)
+    const { output } = await place.run(`pgrep -f '[s]h -s ${run.id}$'`)
+    for (const pid of [...output.trim().split('\n').map(Number), run.child.pid!]) kill(pid)
+    await run.ended
+    expect(changes(before, await snapshot(place))).toContain(`+ note: /run/nfwhy/${run.id}`)
+    expect((await place.trace(['--cleanup'], {}, via).ended).code).toBe(0)
+    expect(await changesAfter(before, place, run.mark, 1)).toEqual([])
   })
 })

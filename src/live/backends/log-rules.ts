@@ -77,6 +77,7 @@ export function logRules(
           changes.push({
             why: `packets that come to ${table} ${chain} are told of (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
             run: scriptLine(line(LOCK_WAIT, '-I', chain, '1')),
+            leftover: { kind: 'rules', tool, table },
             undo: takeOut(line(LOCK_WAIT_BACK, '-D', chain)),
             typed: {
               run: Command.of(line(LOCK_WAIT, '-I', chain, '1')),

@@ -3,7 +3,8 @@
  * logger's name, `nf_log_ipv4` in all kernels, though the module is `nf_log_syslog` since Linux 5.13.
  */
 import { command } from '../../model/command.ts'
-import type { Change } from '../plan.ts'
+import { LOGGERS } from '../notes/form.ts'
+import type { Change, Leftover } from '../plan.ts'
 import { type Facts, sysctlOf } from '../survey/facts.ts'
 
 const FAMILIES = [
@@ -21,6 +22,7 @@ export function loggerChanges(facts: Facts, to: 'nfnetlink_log' | 'kernel log'):
     const file = `/proc/sys/${path}`
     return [
       {
+        ...leftover(path, before, wanted),
         why: `what is traced of ${name} goes to ${to === 'kernel log' ? 'the kernel log' : 'NFLOG'}, not to ${loggerWords(before)}`,
         run: `echo ${wanted} > ${file}`,
         typed: {
@@ -32,6 +34,10 @@ export function loggerChanges(facts: Facts, to: 'nfnetlink_log' | 'kernel log'):
     ]
   })
 }
+
+/** A name that no kernel is known to have would not be believed in a note. */
+const leftover = (path: string, before: string, set: string): { leftover?: Leftover } =>
+  LOGGERS.some((name) => name === before) ? { leftover: { kind: 'sysctl', path, before, set } } : {}
 
 const NAME = /^\w+$/
 

@@ -47,6 +47,7 @@ export function traceRules(
         changes.push({
           why: `packets ${chain === 'OUTPUT' ? 'sent by the host' : 'that come in'} are traced (${family === 'ip' ? 'IPv4' : 'IPv6'})`,
           run: scriptLine(line(LOCK_WAIT, '-I', chain, '1')),
+          leftover: { kind: 'rules', tool, table: 'raw' },
           undo: takeOut(line(LOCK_WAIT_BACK, '-D', chain)),
           typed: { run: Command.of(line(LOCK_WAIT, '-I', chain, '1')), undo: Command.of(line(LOCK_WAIT, '-D', chain)) },
         })

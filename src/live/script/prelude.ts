@@ -6,6 +6,7 @@
  * (net/netfilter/nfnetlink.c, net/core/sock_diag.c: request_module), so `there` is asked first: what is not loaded has
  * nothing to list.
  */
+import { FIND_NOTES } from '../notes/find.ts'
 import { ABSENT, REFUSED } from './section.ts'
 
 /** Seconds for each command, where there is timeout(1). */
@@ -43,11 +44,13 @@ digit=$(printf '%s' "$CAPABILITIES" | sed 's/...$//;s/.*\(.\)$/\1/')
 case $digit in [13579bdf]) ADMIN=1 ;; esac
 case $digit in [2367abef]) RAW=1 ;; esac
 [ -z "$CAPABILITIES" ] && [ "$UID_NOW" = 0 ] && ADMIN=1 RAW=1
+${FIND_NOTES}
 section_about() {
   printf 'host %s\n' "$(uname -n)"
   printf 'when %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   printf 'uid %s\n' "$UID_NOW"
   printf 'capabilities %s\n' "$CAPABILITIES"
+  nfwhy_notes 2>/dev/null | sed 's/^/note /'
 }
 need_admin() { [ -n "$ADMIN" ] || refused "it takes CAP_NET_ADMIN (root)"; }
 # Is this part of the kernel there? A module's name, and a function that it has where it is built in.

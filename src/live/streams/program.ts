@@ -1,6 +1,8 @@
 /** What a program over there prints, as a stream. It is ended with its shell, whose standard input we hold. */
+import { randomInt } from 'node:crypto'
 import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
 import { BEGINNING } from '../limits.ts'
+import { NOTE_WORDS, writeNote } from '../notes/form.ts'
 import { type Place, startScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { FromNow } from './from-now.ts'
@@ -23,7 +25,8 @@ const LISTENING = 100
 /** `beginning`: seconds that it has to say that it listens. */
 export function programStream(place: Place, program: Program, beginning = BEGINNING): EventStream {
   const { format: id, fromNow, name } = program
-  const running = startScript(place, scriptOf(program))
+  const noteId = `nfwhy-${randomInt(1e8, 1e9)}`
+  const running = startScript(place, scriptOf(program, noteId), noteId)
   const beat = keepBeating(running.stdin)
   const since = fromNow ? new FromNow() : undefined
   let stopped = false
@@ -98,9 +101,9 @@ const after = (milliseconds: number): Promise<void> =>
   })
 
 /** What it leaves changed is put back here as well: the guard, which does so too, may not have begun yet. */
-const scriptOf = ({ sh, listens, leaves }: Program): string => `
+const scriptOf = ({ sh, listens, leaves }: Program, noteId: string): string => `
 ${LINE_OF_INPUT}
-${leaves === undefined ? '' : `before=$(cat ${leaves} 2>/dev/null)`}
+${leaves === undefined ? 'nfwhy_drop_note() { :; }' : noted(noteId, leaves)}
 nfwhy_restore() { ${leaves === undefined ? ':' : `[ -z "$before" ] || [ "$(cat ${leaves})" = "$before" ] || printf '%s\\n' "$before" >${leaves}`}; } 2>/dev/null
 { ${sh}; } &
 child=$!
@@ -111,12 +114,23 @@ until ${listens} 2>/dev/null || [ $tries -ge 30 ] || ! kill -0 $child 2>/dev/nul
   tries=$((tries + 1))
   sleep 0.1 2>/dev/null || sleep 1
 done
-kill -0 $child 2>/dev/null || { wait $child; status=$?; nfwhy_restore; exit $status; }
+kill -0 $child 2>/dev/null || { wait $child; status=$?; nfwhy_restore && nfwhy_drop_note; exit $status; }
 read -r uptime rest </proc/uptime
 printf 'listening at %s\\n' "$uptime" >&2
 while kill -0 $child 2>/dev/null && word=$(nfwhy_read) && [ "$word" != stop ]; do :; done
 kill $child 2>/dev/null
 wait $child 2>/dev/null
-nfwhy_restore
+nfwhy_restore && nfwhy_drop_note
 :
 `
+
+/** Seconds that a program reads at most. */
+const DAY = 86_400
+
+/** What it changes is noted before: it may be killed together with the shell that would restore it. */
+const noted = (id: string, leaves: string): string => `
+umask 077
+shells= until=$(($(date +%s) + ${DAY}))
+${NOTE_WORDS}${writeNote(id, `"sysctl ${leaves.replace('/proc/sys/', '')} $before nfnetlink_log"`)}
+before=$(cat ${leaves} 2>/dev/null)
+case $before in '' | nfnetlink_log) ;; *) nfwhy_write_note ;; esac`

@@ -146,7 +146,6 @@ config rsyslog /etc/rsyslog.conf /etc/rsyslog.d/*.conf
 config journald /usr/lib/systemd/journald.conf /usr/lib/systemd/journald.conf.d/*.conf \\
   /run/systemd/journald.conf.d/*.conf /etc/systemd/journald.conf /etc/systemd/journald.conf.d/*.conf
 printf 'pid-namespace %s\\n' "$(readlink /proc/self/ns/pid 2>/dev/null)"
-for file in /run/nfwhy/nfwhy-*.sh; do [ -f "$file" ] && printf '%s\\n' "$file"; done | show_text notes
 container=
 [ -e /run/.containerenv ] && container=podman
 [ -e /.dockerenv ] && container=docker

@@ -1,4 +1,5 @@
 /** What the probe's script found, as facts about one place. What it could not find out is absent. */
+import { type KilledSession, killedSession } from '../notes/find.ts'
 import { type Place, runScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { CLOSE_LOOK } from './close-look.ts'
@@ -36,6 +37,8 @@ export interface Facts {
   nftNotLoaded?: boolean
   /** Why nft cannot list tables, in its own words. */
   nftRefused?: string
+  /** Notes of sessions that were killed, and have something to restore. */
+  killed: readonly KilledSession[]
   /** From here on only after a close look. `docker`, `podman`, `kubernetes`: the container that the shell runs in, where it shows. */
   container?: string
   /** `pid:[4026531836]` is the first one (include/linux/proc_ns.h), from which every process is seen. */
@@ -95,6 +98,7 @@ export function readFacts(text: string): Facts {
   const versions = new Map<string, string>()
   const unreadable = new Set<string>()
   const nftTables: string[] = []
+  const killed: KilledSession[] = []
   const idleLegacyTables = new Set<string>()
   const texts = new Map<string, string[]>()
   const refused = new Map<string, string>()
@@ -107,6 +111,7 @@ export function readFacts(text: string): Facts {
     files,
     unreadable,
     idleLegacyTables,
+    killed,
     texts,
     refused,
     processes,
@@ -126,6 +131,7 @@ export function readFacts(text: string): Facts {
     else if (key === 'process') processes.push(readProcess(name, value))
     else if (key === 'socket') sockets.set(name, { pid: Number(cut(value)[0]), name: cut(value)[1] })
     else if (key === 'module') modules.set(name, value as ModuleState)
+    else if (key === 'note') addKilled(killed, killedSession(rest))
     else if (key === 'legacy-idle') idleLegacyTables.add(rest)
     else if (key === 'nft-table') nftTables.push(rest.replace(/^table /, ''))
     else if (key === 'nft' && rest === 'works') facts.nftTables = nftTables
@@ -134,6 +140,10 @@ export function readFacts(text: string): Facts {
     else if (rest !== '') SINGLE[key]?.(facts, rest)
   }
   return facts
+}
+
+function addKilled(killed: KilledSession[], one: KilledSession | undefined): void {
+  if (one) killed.push(one)
 }
 
 /** An empty line says only that there is such a text. */

@@ -3,6 +3,8 @@
  * and lists; it makes no table, loads no module, and sets nothing. One fact a line, `key value`.
  */
 
+import { FIND_NOTES } from '../notes/find.ts'
+
 /** Programs whose presence matters. */
 const PROGRAMS = [
   'nft',
@@ -54,7 +56,7 @@ const FILES = [
 ]
 
 /** The script; its output is for `readFacts`. */
-export const PROBE = `
+export const PROBE = `${FIND_NOTES}
 printf 'uid %s\\n' "$(id -u)"
 printf 'shell-pid %s\\n' "$$"
 printf 'kernel %s\\n' "$(uname -r)"
@@ -120,5 +122,6 @@ fi
 for file in /dev/kmsg; do
   [ -r "$file" ] && ( : <"$file" ) 2>/dev/null && printf 'there %s\\n' "$file"
 done
+nfwhy_notes 2>/dev/null | sed 's/^/note /'
 :
 `

@@ -28,6 +28,11 @@ const LISTENS = until("grep -q ' 00000100 ' /proc/net/netlink")
 const NFT = (rule: string, hook = 'prerouting', priority = -350) =>
   `nft add table inet t; nft 'add chain inet t c { type filter hook ${hook} priority ${priority}; }'; nft add rule inet t c ${rule}`
 
+/** Of a session that is over; sh. */
+const NOTE = (more: string): string => `(umask 077; mkdir /run/nfwhy
+  printf '%s\\n' 'nfwhy-note 1' 'session nfwhy-12' "boot $(cat /proc/sys/kernel/random/boot_id)" "netns $(readlink /proc/self/ns/net)" \\
+    "pidns $(readlink /proc/self/ns/pid)" 'since 1' 'until 2' ${more} end >/run/nfwhy/nfwhy-12)`
+
 const CASES: Case[] = [
   {
     cause: 'no-capability',
@@ -72,9 +77,15 @@ const CASES: Case[] = [
   {
     cause: 'leftover',
     code: 'leftover-note',
-    // the lab does not see all processes
-    severity: 'note',
-    setup: 'mkdir /run/nfwhy; echo : >/run/nfwhy/nfwhy-12.sh',
+    severity: 'warning',
+    setup: NOTE(''),
+    command: 'nfwhy trace --cleanup',
+  },
+  {
+    cause: 'leftover',
+    code: 'leftover-note',
+    severity: 'warning',
+    setup: NOTE('rubbish'),
     command: 'nfwhy trace --cleanup',
   },
   {

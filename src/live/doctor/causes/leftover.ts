@@ -1,6 +1,8 @@
 import { nftArguments, nftName } from '../../../edits/nft/print.ts'
 import { command } from '../../../model/command.ts'
 import type { Table } from '../../../model/ruleset.ts'
+import { cleanupCommand } from '../../notes/tell.ts'
+import { HERE } from '../../place.ts'
 import { type Facts, kernelAtLeast } from '../../survey/facts.ts'
 import { sessionsOf, traceListeners } from '../listeners.ts'
 import type { Cause, Problem } from '../problem.ts'
@@ -10,7 +12,7 @@ export const leftover: Cause = {
   id: 'leftover',
   about: {
     cause: 'rules that an earlier session left behind still trace, and flood the log',
-    check: "every rule that traces; nfwhy's own by table, comment and `/run/nfwhy`, whose process is gone",
+    check: "every rule that traces; nfwhy's own by table, comment and note (`/run/nfwhy`), whose processes are gone",
     mend: 'the commands that delete them; `nfwhy trace --cleanup`',
   },
   tested: 'in a namespace',
@@ -101,22 +103,20 @@ function deadline(words: readonly string[]): number | undefined {
   return Number.isNaN(time) ? undefined : time / 1000
 }
 
-/** What a session notes of how to take itself back; it goes with the session, unless that was killed altogether. */
-function leftNotes(facts: Facts): Problem[] {
-  const notes = facts.texts.get('notes') ?? []
-  return notes
-    .filter((path) => !isRunning(facts, /([^/]*)\.sh$/.exec(path)?.[1] ?? ''))
-    .map((path) => ({
-      code: 'leftover-note',
-      // it may be of a session whose processes are not seen from here
-      severity: seesAll(facts) ? 'warning' : 'note',
-      message: 'An earlier nfwhy was killed before it could take everything back, as far as can be seen from here.',
-      evidence: path,
-      fix: {
-        description: 'take it back (with the same --via as here)',
-        commands: [command('nfwhy', 'trace', '--cleanup')],
-        safe: false,
-        unsafe: 'it is a command of its own',
-      },
-    }))
-}
+/** A session notes what it changes; the note goes with it, unless it was killed altogether. */
+const leftNotes = ({ killed }: Facts): Problem[] =>
+  killed.map((one) => ({
+    code: 'leftover-note',
+    severity: one.elsewhere ? 'note' : 'warning',
+    message:
+      one.id === undefined
+        ? 'A note of an earlier trace is damaged, so that what it had changed is not known.'
+        : `The trace ${one.id} was killed before it could restore what it had changed${one.elsewhere ? ' in another network namespace' : ''}.`,
+    evidence: one.file,
+    fix: {
+      description: 'restore it (with the same --via as here)',
+      commands: [cleanupCommand(HERE, one.elsewhere)],
+      safe: false,
+      unsafe: 'it is a command of its own',
+    },
+  }))
