@@ -1,0 +1,79 @@
+/**
+ * Does twice the input take at most 2.5 times the time? Noise must not fail it: what counts is the least of several runs,
+ * in processor time or on the clock, whichever is less; and only what is too long at two doublings in a row, each time
+ * that it is measured, is said to be.
+ */
+
+const RATIO = 2.5
+/** Shorter times are noise. Milliseconds. */
+const FLOOR = 10
+/** Behind such a time nothing longer is tried. */
+const LONG = 4000
+const LEAST = 4096
+/** Nothing takes so long that is linear. Nanoseconds for each byte. */
+const SLOW = 50_000
+
+export interface Verdict {
+  problem?: string
+  /** Nanoseconds for each byte of the longest input. */
+  perByte: number
+}
+
+type Run = (bytes: Buffer) => unknown
+/** An input of about so many bytes. */
+type Make = (size: number) => Buffer
+
+/** `most`: bytes of the longest. */
+export function judge(run: Run, make: Make, most: number): Verdict {
+  let [strikes, perByte] = [0, 0]
+  for (let size = LEAST; size <= most; ) {
+    const bytes = make(size)
+    let time: number
+    try {
+      time = timed(run, bytes)
+    } catch (error) {
+      return { problem: `throws at ${size} bytes: ${error instanceof Error ? shortStack(error) : error}`, perByte }
+    }
+    perByte = (time * 1e6) / bytes.length
+    const ratio = time > FLOOR ? ratioAt(run, make, size) : 0
+    strikes = ratio > RATIO ? strikes + 1 : 0
+    const said = `${time.toFixed(0)} ms at ${size} bytes`
+    if (strikes === 2) return { problem: `${ratio.toFixed(1)} times the time for twice the input: ${said}`, perByte }
+    if (time > LONG) return strikes > 0 || perByte > SLOW ? { problem: said, perByte } : { perByte }
+    // where even a square of it would be short
+    size *= time < FLOOR / 8 && size * 4 <= most ? 4 : 2
+  }
+  return { perByte }
+}
+
+/** The least of three comparisons; what is fine at the first one is not compared again. */
+function ratioAt(run: Run, make: Make, size: number): number {
+  const [whole, half] = [make(size), make(size / 2)]
+  let ratio = Number.POSITIVE_INFINITY
+  for (let again = 0; again < 3 && ratio > RATIO; again++)
+    ratio = Math.min(ratio, least(run, whole, 2) / Math.max(least(run, half, 3), 0.01))
+  return ratio
+}
+
+function least(run: Run, bytes: Buffer, times: number): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let i = 0; i < times; i++) best = Math.min(best, timed(run, bytes))
+  return best
+}
+
+function timed(run: Run, bytes: Buffer): number {
+  const cpu = process.cpuUsage()
+  const clock = performance.now()
+  run(bytes)
+  const wall = performance.now() - clock
+  const { user, system } = process.cpuUsage(cpu)
+  return Math.min(wall, (user + system) / 1000)
+}
+
+function shortStack({ message, stack = '' }: Error): string {
+  const calls = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return `${message.slice(0, 120)} ${calls
+    .slice(0, 4)
+    .map((line) => line.trim().replace(/\(.*\//, '('))
+    .join(', ')}`
+}
