@@ -4,6 +4,8 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let fewest = Math.min(2, Math.floor((lower.length - 1) / 2)) + 1
   for (const candidate of candidates) {
+    // so many letters are missing at least; a long word is not compared at all
+    if (Math.abs(candidate.length - lower.length) >= fewest) continue
     const distance = letters(lower, candidate.toLowerCase())
     if (distance < fewest) {
       best = candidate

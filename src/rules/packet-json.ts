@@ -67,8 +67,12 @@ export function readPacketJson(text: string): PacketResult {
   return error === undefined ? { packet: value as Packet } : { error }
 }
 
+/** An ICMP error quotes no error; a tunnel may be in a tunnel. */
+const DEEPEST = 8
+
 /** What is wrong with it, in a sentence; undefined: it is a packet. */
-export function wrongInPacket(value: unknown): string | undefined {
+export function wrongInPacket(value: unknown, depth = 0): string | undefined {
+  if (depth > DEEPEST) return `packets are nested more than ${DEEPEST} deep`
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a packet is an object, { "src": … }'
   for (const [key, one] of Object.entries(value)) {
     if (!Object.hasOwn(FIELDS, key)) {
@@ -77,7 +81,7 @@ export function wrongInPacket(value: unknown): string | undefined {
     }
     const kind = FIELDS[key as keyof Packet]
     if (kind === 'packet') {
-      const inner = wrongInPacket(one)
+      const inner = wrongInPacket(one, depth + 1)
       if (inner !== undefined) return inner
     } else if (!isKind(one, kind)) return `"${key}" is ${WORDS[kind]}`
   }
