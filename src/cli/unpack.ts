@@ -12,7 +12,7 @@ import { ReadError, type Source } from './source.ts'
 /** In bytes, of all that is unpacked in one run. */
 const MOST = 16e9
 /** The same, of archives that are read again for each large file in them. */
-const MOST_AGAIN = 64e9
+const MOST_AGAIN = 256e9
 /** So much may come of anything; beyond it, no more than `RATIO` times of what was packed. Logs give 10 to 100. */
 const UNSUSPICIOUS = 64e6
 const RATIO = 300

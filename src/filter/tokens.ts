@@ -20,9 +20,11 @@ const KINDS: Readonly<Record<string, Token['kind']>> = {
 
 /** Throws FilterProblem at what looks into the packet's bytes (`tcp[13] & 2 != 0`), and at a lone `&` or `|`. */
 export function tokenize(filter: string): Token[] {
-  const access = /[^\s()!&|]*\[/.exec(filter)
-  if (access) {
-    const word = { text: /^\S*/.exec(filter.slice(access.index))![0], column: access.index + 1 }
+  const bracket = filter.indexOf('[')
+  if (bracket >= 0) {
+    let from = bracket
+    while (from > 0 && /[^\s()!&|]/.test(filter[from - 1]!)) from--
+    const word = { text: /^\S*/.exec(filter.slice(from))![0], column: from + 1 }
     const syn = /tcp\[(13|tcpflags)\]/.test(filter) ? 'syn' : undefined
     throw new FilterProblem(word, `"${word.text}" looks into the packet's bytes, which a trace does not show`, syn)
   }

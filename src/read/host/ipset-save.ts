@@ -17,7 +17,8 @@ const CREATE = new RegExp(`^(?:create|-N) (.+?) (${SET_TYPE})(?: (.*))?$`)
 const ADD = /^(?:add|-A) (.*)$/
 /** IPSET_MAXNAMELEN; other versions' may be longer. */
 const LONGEST_NAME = 64
-const IGNORED = /^\s*(?:#.*|COMMIT)?\s*$/
+/** Of a line without blanks around it. */
+const IGNORED = /^(?:#.*|COMMIT)?$/s
 /** What may stand in front of the first set. */
 const BEFORE = /^(?:(?:flush|destroy|-F|-X)(?: \S+)?|swap \S+ \S+)(?: (?:-exist|-!))?$/
 
@@ -25,7 +26,7 @@ export const ipsetSave: HostFormat = {
   id: 'ipset-save',
   describe: 'ipset save',
   sniff(head) {
-    const first = wholeLines(head).find((line) => !IGNORED.test(line) && !BEFORE.test(line))
+    const first = wholeLines(head).find((line) => !IGNORED.test(line.trim()) && !BEFORE.test(line))
     return first !== undefined && CREATE.test(first)
   },
   read(text, report) {
