@@ -1,5 +1,5 @@
 /** Attacks that were found, each of which ended or stopped the program once. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { warningLines } from '../../src/cli/warning-lines.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import type { Diagnostic } from '../../src/model/diagnostic.ts'
@@ -18,6 +18,9 @@ type Text = Exclude<Recognised, { kind: 'capture' }>
 const texts = FORMATS.filter((one): one is Text => one.kind !== 'capture')
 const fixtures = fixturesByFormat(ROOT)
 const KB = 1024
+
+// each is measured again and again, and machines are busy
+vi.setConfig({ testTimeout: 600_000 })
 
 /** Of a file that is read as the command reads it. */
 function told(text: string, format: Text): { warnings: Diagnostic[]; damage: number } {

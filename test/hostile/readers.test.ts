@@ -9,7 +9,7 @@ import { ROOT } from '../docs/sources.ts'
 import { buildHarness, runHarness } from './run.ts'
 
 /** Attacks on each subject. */
-const SHARE = Number(process.env.NFWHY_HOSTILE_SHARE ?? 10)
+const SHARE = Number(process.env.NFWHY_HOSTILE_SHARE ?? 2)
 /** Bytes of the longest input. */
 const MOST = Number(process.env.NFWHY_HOSTILE_MOST ?? 1 << 18)
 const SEED = Number(process.env.NFWHY_HOSTILE_SEED ?? 1)
