@@ -1,7 +1,7 @@
 /** INPUT…: files, folders, archives and `-` → what each is, the Worlds of all rulesets and host state, the captures to read. */
 
 import { basename } from 'node:path'
-import type { Diagnostic, Report } from '../model/diagnostic.ts'
+import { collectInto, type Diagnostic, type Report } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
@@ -18,6 +18,7 @@ import { doubtsOf, learnNames, redactedSource } from './redacting.ts'
 import { openSource, ReadError, type Source } from './source.ts'
 import { unknownWords } from './unknown.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
+import { warningLines } from './warning-lines.ts'
 
 /** A file that was read, as contract.md's `inputs`. */
 export interface InputFile {
@@ -61,7 +62,7 @@ export async function readInputs(
   redactor?: Redactor,
 ): Promise<Inputs> {
   const warnings: Diagnostic[] = []
-  const named = new NamedFiles((name) => reportTo(warnings, name))
+  const named = new NamedFiles((name) => collectInto(warnings, name))
   for (const argument of as) addAs(argument, named)
   for (const path of given) named.add(path)
   const reader = new InputReader(warnings, redactor)
@@ -85,12 +86,6 @@ export function onlyWorld({ machines }: Inputs): World {
   const names = machines.map(({ name }) => printable(name ?? 'what lies above them')).join(', ')
   throw new UserError(`There are several machines among the inputs: ${names}.`, 'Give the files of one of them.')
 }
-
-/** Takes what is to be told about one input. */
-export const reportTo =
-  (warnings: Diagnostic[], input: string): Report =>
-  (code, message, line) =>
-    warnings.push({ input, code, message, ...(line === undefined ? {} : { line }) })
 
 /** The `format` of an empty file: what an empty table prints. */
 const EMPTY = 'empty'
@@ -152,7 +147,7 @@ class InputReader {
   }
 
   async read(item: Item): Promise<void> {
-    const report = reportTo(this.warnings, this.shown(item.name))
+    const report = collectInto(this.warnings, this.shown(item.name))
     try {
       await this.readSource(item, item.open(), report)
     } catch (error) {
@@ -265,6 +260,5 @@ function nothingRead(named: readonly Named[], { files, warnings }: InputReader):
   const [only] = files
   if (only && named.length === 1 && warnings.length === 0) return new UserError(`${printable(only.name)}: it is empty.`)
   if (files.length > 0 && warnings.length === 0) return new UserError('All files given are empty.')
-  const told = warnings.map(({ input, message }) => `${printable(input)}: ${printable(message)}.`)
-  return new UserError(told.join('\n'), whatIsRead())
+  return new UserError(warningLines(warnings).join('\n'), whatIsRead())
 }

@@ -3,15 +3,15 @@
 import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
-import type { Report } from '../model/diagnostic.ts'
-import { printable } from '../model/printable.ts'
+import { collectInto, type Report } from '../model/diagnostic.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { UserError } from './errors.ts'
-import { type CaptureInput, type Inputs, type MachineInput, reportTo } from './inputs.ts'
+import type { CaptureInput, Inputs, MachineInput } from './inputs.ts'
 import { hasSession } from './nothing-traced.ts'
 import { PAUSED, withPauses } from './pauses.ts'
 import type { Progress } from './progress.ts'
 import { ReadError } from './source.ts'
+import { warningLines } from './warning-lines.ts'
 
 export interface RunOptions {
   /** Seconds of capture time. */
@@ -34,11 +34,11 @@ export async function runCaptures(
   const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
   for (const { capture, machine } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
-    const told = reportTo(inputs.warnings, capture.name)
+    const told = collectInto(inputs.warnings, capture.name)
     const explainer = new CaptureExplainer(
       capture.format,
       machine.world,
-      (code, message, line) => told(code, message, line === undefined ? undefined : line + linesBefore),
+      (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
       onClosed,
       {
         ids,
@@ -115,11 +115,5 @@ async function readCapture(
 
 function nothingUsed({ captures, warnings }: Inputs): UserError {
   const names = new Set(captures.map(({ name }) => name))
-  const told = warnings
-    .filter(({ input }) => names.has(input))
-    .map(
-      ({ input, line, message }) =>
-        `${printable(input)}${line === undefined ? '' : `:${line}`}: ${printable(message)}.`,
-    )
-  return new UserError(told.join('\n'))
+  return new UserError(warningLines(warnings.filter(({ input }) => names.has(input))).join('\n'))
 }

@@ -11,6 +11,8 @@ import { ReadError, type Source } from './source.ts'
 
 /** In bytes, of all that is unpacked in one run. */
 const MOST = 16e9
+/** The same, of archives that are read again for each large file in them. */
+const MOST_AGAIN = 256e9
 /** So much may come of anything; beyond it, no more than `RATIO` times of what was packed. Logs give 10 to 100. */
 const UNSUSPICIOUS = 64e6
 const RATIO = 300
@@ -25,6 +27,8 @@ export const DEEPEST = 3
 /** What was unpacked so far in this run. */
 export class Bounds {
   bytes = 0
+  /** Bytes of archives that were read again, for one of their files. */
+  again = 0
   files = 0
   kept = 0
 }
@@ -154,7 +158,7 @@ class Listing {
       return true
     }
     const number = this.number
-    if (this.archive.again) this.add(file, () => contentOf(this.archive, number))
+    if (this.archive.again) this.add(file, () => contentOf(this.name, this.archive, number, this.bounds))
     else
       this.refused(
         file.name,
@@ -204,7 +208,7 @@ class Listing {
 }
 
 /** One file's content, by its place in the archive. */
-async function* contentOf(archive: Source, number: number): AsyncGenerator<Uint8Array> {
+async function* contentOf(name: string, archive: Source, number: number, bounds: Bounds): AsyncGenerator<Uint8Array> {
   const waiting: Uint8Array[] = []
   let at = -1
   let over = false
@@ -217,6 +221,10 @@ async function* contentOf(archive: Source, number: number): AsyncGenerator<Uint8
     refused() {},
   })
   for await (const block of archive.blocks()) {
+    // the archive is read anew for each large file, of which there may be thousands
+    bounds.again += block.length
+    if (bounds.again > MOST_AGAIN)
+      throw new ReadError(name, `more than ${MOST_AGAIN / 1e9} GB of it would have to be read`)
     reader.push(block)
     yield* waiting.splice(0)
     if (over || reader.isOver) return

@@ -79,7 +79,7 @@ function either(parts: readonly (Alternatives | undefined)[]): Alternatives | un
   const list: (readonly Atom[])[] = []
   for (const part of parts) {
     if (!part) return undefined
-    list.push(...part)
+    for (const one of part) list.push(one)
     if (list.length > MOST) return undefined
   }
   return list

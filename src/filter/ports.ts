@@ -17,12 +17,15 @@ export function readPortRange(token: Token): Value {
   if (/^\d+:\d+$/.test(text))
     throw new FilterProblem(token, `"${text}" is not a range of ports`, `portrange ${text.replace(':', '-')}`)
   if (/^-|-$/.test(text)) throw new FilterProblem(token, `"${text}" is not a range of ports: both ends are needed`)
-  const hyphens = [...text.matchAll(/-/g)].map(({ index }) => index)
+  // no two services have names so long
+  const hyphens = [...text.slice(0, LONGEST).matchAll(/-/g)].map(({ index }) => index)
   const at = hyphens.find((index) => isPort(text.slice(0, index)) && isPort(text.slice(index + 1))) ?? hyphens[0]
   if (at === undefined || Object.hasOwn(SERVICES, text)) return portIn(token, text)
   const [a, b] = [portIn(token, text.slice(0, at)), portIn(token, text.slice(at + 1))]
   return a === b ? a : { range: [Math.min(a, b), Math.max(a, b)] }
 }
+
+const LONGEST = 80
 
 const isPort = (text: string): boolean => /^\d+$/.test(text) || Object.hasOwn(SERVICES, text)
 

@@ -13,7 +13,8 @@ export function hooksOfChains(table: Table, sets: readonly NamedSet[]): Map<stri
       const hooks = reach.get(name) ?? new Set()
       if (hooks.has(base.hook)) continue
       reach.set(name, hooks.add(base.hook))
-      for (const rule of table.chains.get(name)?.rules ?? []) open.push(...chainsOf(rule.statements, sets))
+      for (const rule of table.chains.get(name)?.rules ?? [])
+        for (const chain of chainsOf(rule.statements, sets)) open.push(chain)
     }
   }
   return reach

@@ -290,7 +290,7 @@ export class Session {
       if (note !== undefined) this.warn('program-reads', note)
       stream.onRulesetChange?.(() => this.reigns.changed())
       // that rules were changed is told when they have been read again
-      const told: Report = (code, ...rest) => code !== 'ruleset-change' && this.warn(code, ...rest)
+      const told: Report = (code, message, line) => code !== 'ruleset-change' && this.warn(code, message, line)
       const marks = readsMarks(wanted)
       const explainer = new CaptureExplainer(
         stream.format,

@@ -28,14 +28,16 @@ type Ruled = Table | NamedSet
 
 /** What of the parts' own warnings there is to tell goes to `warnings`. */
 export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): History {
-  for (const { part } of files) warnings.push(...part.warnings)
+  for (const { part } of files) for (const one of part.warnings) warnings.push(one)
   const times = savingTimes(files)
   const all = new Map<string, { one: Ruled; at: SavedAt | undefined }[]>()
   for (const { part } of files)
     for (const dump of part.dumps)
       for (const one of ruled(dump)) {
-        const versions = all.get(keyOf(one)) ?? []
-        all.set(keyOf(one), [...versions, { one, at: times.get(dump) }])
+        const version = { one, at: times.get(dump) }
+        const versions = all.get(keyOf(one))
+        if (versions) versions.push(version)
+        else all.set(keyOf(one), [version])
       }
   // what is in two files of the same or of no time is for the builder to choose from, and to tell
   const changing = [...all.values()].filter((versions) => isHistory(versions))
@@ -46,7 +48,7 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
     for (const { part } of files) builder.addPart(part, (one) => !left.has(one))
     const { world } = builder
     if (world.tables.length === 0 && files.some(({ part }) => listsNothing(part))) world.hasNoRules = true
-    if (report) warnings.push(...builder.warnings)
+    if (report) for (const one of builder.warnings) warnings.push(one)
     return world
   }
   if (moments.length < 2) {
@@ -91,8 +93,10 @@ function changes(changing: readonly (readonly Version[])[]): SavedAt[] {
   }
   const sorted = [...moments.values()].sort((a, b) => a.clock - b.clock)
   // rules of several tables are saved one after the other, all of them for the first time
-  const firsts = changing.map((versions) => Math.min(...versions.map(({ at }) => at!.clock)))
-  const begun = firsts.length === 0 ? 0 : Math.max(...firsts)
+  const firsts = changing.map((versions) =>
+    versions.reduce((first, { at }) => Math.min(first, at!.clock), Number.POSITIVE_INFINITY),
+  )
+  const begun = firsts.reduce((latest, first) => Math.max(latest, first), 0)
   return sorted.filter(({ clock }, i) => clock > begun || sorted[i + 1] === undefined || sorted[i + 1]!.clock > begun)
 }
 

@@ -126,8 +126,7 @@ function split<C>(folder: Folder<C>): Content<C>[] {
   const candidates: Content<C>[] = []
   for (const child of folder.folders.values()) {
     const found = split(child)
-    if (found.length > 1) machines.push(...found)
-    else candidates.push(...found)
+    for (const one of found) (found.length > 1 ? machines : candidates).push(one)
   }
   const areNamedApart = new Set(candidates.flatMap(({ hostName }) => hostName ?? [])).size > 1
   for (const one of candidates) one.isOfATime = !areNamedApart && dateInName(one.path.at(-1) ?? '') !== undefined
@@ -138,7 +137,7 @@ function split<C>(folder: Folder<C>): Content<C>[] {
       isMachine(one, own) || ((isLogOfMany || maySeparate(one, own)) && candidates.some((other) => areTwo(one, other))),
   )
   for (const one of candidates) if (!separate.includes(one)) for (const file of one.all) own.add(file)
-  machines.push(...separate)
+  for (const one of separate) machines.push(one)
   if (machines.length === 0) return own.all.length === 0 ? [] : [narrow(own, folder, candidates)]
   if (own.isWhole) return [own, ...machines]
   return machines.map((one) => new Content(one.path, [...own.all, ...one.all]))

@@ -209,15 +209,18 @@ function ownName(header: Uint8Array): string {
   return prefix === '' ? name : `${prefix}/${name}`
 }
 
+/** Digits of a length, in a pax header. */
+const LONGEST_NUMBER = 20
+
 /** `LENGTH KEY=VALUE\n` again and again; the length counts all of it. */
 function readPax(bytes: Uint8Array): Map<string, string> {
   const records = new Map<string, string>()
   let at = 0
   while (at < bytes.length) {
-    const space = bytes.indexOf(0x20, at)
-    const length = space < 0 ? Number.NaN : Number(latin(bytes.subarray(at, space)))
-    if (!Number.isInteger(length) || length <= space - at || at + length > bytes.length) return records
-    const record = new TextDecoder().decode(bytes.subarray(space + 1, at + length - 1))
+    const space = bytes.subarray(at, at + LONGEST_NUMBER).indexOf(0x20)
+    const length = space < 0 ? Number.NaN : Number(latin(bytes.subarray(at, at + space)))
+    if (!Number.isInteger(length) || length <= space || at + length > bytes.length) return records
+    const record = new TextDecoder().decode(bytes.subarray(at + space + 1, at + length - 1))
     const equals = record.indexOf('=')
     if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1))
     at += length
@@ -249,6 +252,7 @@ function checksumHolds(header: Uint8Array): boolean {
   return told === unsigned || told === signed
 }
 
+/** Of a few bytes. */
 const latin = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
 /** Up to the first NUL. */

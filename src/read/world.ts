@@ -1,5 +1,5 @@
 /** Rulesets and host state, file by file, into one World. */
-import type { Diagnostic, Report } from '../model/diagnostic.ts'
+import { collectInto, type Diagnostic, type Report } from '../model/diagnostic.ts'
 import type { Host } from '../model/host.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
@@ -32,9 +32,10 @@ export interface Dump {
 /** Reads one file; never throws. */
 export function readPart(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): Part {
   const part: Part = { input, kind: recognised.kind, damage: 0, warnings: [], host: [], dumps: [] }
-  const report: Report = (code, message, line) => {
-    part.damage++
-    part.warnings.push({ input, code, message, ...(line === undefined ? {} : { line }) })
+  const warn = collectInto(part.warnings, input)
+  const report: Report = (code, message, line, count = 1) => {
+    part.damage += count
+    warn(code, message, line, count)
   }
   if (recognised.kind === 'host') {
     const { host, sets } = recognised.format.read(text, report)
@@ -68,10 +69,15 @@ export class WorldBuilder {
   readonly warnings: Diagnostic[] = []
   /** Which input a table or set came from, and how damaged that input was. */
   private readonly origins = new Map<object, { input: string; damage: number }>()
+  /** Where tables and sets stand in the World's lists: of tables with the same family and name all places. */
+  private readonly tablePlaces = new Map<string, number[]>()
+  private readonly setPlaces = new Map<string, number>()
+  /** What was told of each input. */
+  private readonly reports = new Map<string, Report>()
 
   add(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): void {
     const part = readPart(input, text, recognised)
-    this.warnings.push(...part.warnings)
+    for (const one of part.warnings) this.warnings.push(one)
     this.addPart(part)
   }
 
@@ -89,20 +95,35 @@ export class WorldBuilder {
     const { tables } = this.world
     // of a trace session: listed while it ran, and known from the session itself
     if (isOwnTable(table.name) && tables.some(({ name }) => name === table.name)) return
-    const twin = tables.findIndex((one) => isTwin(one, table))
-    if (twin >= 0) {
+    const places = this.placesOf(table)
+    const find = (is: (one: Table) => boolean) => places.find((place) => is(tables[place]!))
+    const twin = find((one) => isTwin(one, table))
+    if (twin !== undefined) {
       tables[twin] = betterTold(tables[twin]!, table)
       this.origins.set(tables[twin], { input, damage })
       return
     }
-    const hasName = (one: Table) => one.family === table.family && one.name === table.name && one.kind === table.kind
-    const rival = tables.findIndex((one) => hasName(one) && areApart(one, table))
-    const same = tables.findIndex((one) => hasName(one) && !areApart(one, table))
+    const rival = find((one) => one.kind === table.kind && areApart(one, table))
+    const same = find((one) => one.kind === table.kind && !areApart(one, table))
+    if (same === undefined) places.push(tables.length)
     const twice = this.put(tables, same, table, input, damage)
-    if (rival >= 0 && same < 0) this.tellBoth(rival, table, input)
+    if (rival !== undefined && same === undefined) this.tellBoth(rival, table, input)
     if (!twice) return
     const message = `table ${table.name} (${table.family}) is in ${twice.kept} too; that one is used`
-    this.warnings.push({ input: twice.left, code: 'table-twice', message })
+    this.tell(twice.left, 'table-twice', message)
+  }
+
+  private placesOf({ family, name }: Table): number[] {
+    const key = `${family} ${name}`
+    const places = this.tablePlaces.get(key) ?? []
+    this.tablePlaces.set(key, places)
+    return places
+  }
+
+  private tell(input: string, code: string, message: string): void {
+    const report = this.reports.get(input) ?? collectInto(this.warnings, input)
+    this.reports.set(input, report)
+    report(code, message)
   }
 
   /** Of the two, the legacy one stands first, for the first of a name is asked: it is what the kernel's log traces. */
@@ -113,28 +134,36 @@ export class WorldBuilder {
     const message =
       `table ${table.name} (${table.family}) is there twice, of iptables-legacy and of iptables-nft; ` +
       'packets pass both, a trace in the kernel log shows the legacy one, and packets are simulated with that one'
-    this.warnings.push({ input, code: 'both-backends', message })
+    this.tell(input, 'both-backends', message)
   }
 
   /** As with tables; where both files say the same of an ipset there is nothing to tell. */
   private addSet(set: NamedSet, input: string, damage: number): void {
     const { sets } = this.world
-    const same = sets.findIndex((one) => setKey(one) === setKey(set))
-    const before = sets[same]
+    const key = setKey(set)
+    const same = this.setPlaces.get(key)
+    if (same === undefined) this.setPlaces.set(key, sets.length)
+    const before = same === undefined ? undefined : sets[same]
     const twice = this.put(sets, same, set, input, damage)
     if (!twice || !before || saySame(before, set)) return
     const message = `set ${set.name} is in ${twice.kept} too; that one is used`
-    this.warnings.push({ input: twice.left, code: 'set-twice', message })
+    this.tell(twice.left, 'set-twice', message)
   }
 
   /** Tells which input counts and which does not, where `same` is a place in the list. */
-  private put<T extends object>(list: T[], same: number, one: T, input: string, damage: number): Twice | undefined {
+  private put<T extends object>(
+    list: T[],
+    same: number | undefined,
+    one: T,
+    input: string,
+    damage: number,
+  ): Twice | undefined {
     this.origins.set(one, { input, damage })
-    const other = list[same]
-    if (!other) {
+    if (same === undefined) {
       list.push(one)
       return undefined
     }
+    const other = list[same]!
     const before = this.origins.get(other)!
     if (before.damage < damage) return { kept: before.input, left: input }
     list[same] = one

@@ -1,5 +1,7 @@
 /** Netlink attributes: a length and a type each in the byte order of the capturing host, filled up to four bytes. */
 
+import { latin1 } from './latin1.ts'
+
 /** What becomes of an attribute's bytes; undefined: it is left out. */
 type Redact = (type: number, data: Uint8Array) => Uint8Array | undefined
 
@@ -43,7 +45,7 @@ function attribute(head: Uint8Array, data: Uint8Array, size: number, little: boo
 export function redactString(data: Uint8Array, redact: (text: string) => string): Uint8Array {
   let end = data.length
   while (end > 0 && data[end - 1] === 0) end--
-  const text = redact(String.fromCharCode(...data.subarray(0, end)))
+  const text = redact(latin1(data.subarray(0, end)))
   const bytes = new Uint8Array(text.length + 1)
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
   return bytes

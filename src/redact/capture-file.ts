@@ -19,7 +19,11 @@ const MOST = 1 << 24
 
 export class CaptureFileRedactor implements RedactingStream {
   private readonly redactor: Redactor
-  private rest: Uint8Array = new Uint8Array(0)
+  /** Of a record whose end has not come. */
+  private rest: Uint8Array[] = []
+  private kept = 0
+  /** How much of it is needed before it is looked at again. */
+  private need = 1
   private form: 'unknown' | 'pcap' | 'pcapng' | 'lost' = 'unknown'
   private little = true
   /** Of pcap: bytes in front of each packet. */
@@ -32,17 +36,26 @@ export class CaptureFileRedactor implements RedactingStream {
   }
 
   push(bytes: Uint8Array): Uint8Array {
+    this.rest.push(bytes.slice())
+    this.kept += bytes.length
+    if (this.kept < this.need || this.form === 'lost') {
+      if (this.form === 'lost') this.rest = []
+      return new Uint8Array(0)
+    }
     let at = 0
-    const all = concat([this.rest, bytes])
+    const all = concat(this.rest)
     const parts: Uint8Array[] = []
+    this.need = 1
     while (this.form !== 'lost') {
       const length = this.length(new DataView(all.buffer, all.byteOffset + at, all.length - at))
       if (length === 0) this.form = 'lost'
+      if (length > 0 && at + length > all.length) this.need = length
       if (length <= 0 || at + length > all.length) break
       parts.push(this.record(all.slice(at, at + length)))
       at += length
     }
-    this.rest = this.form === 'lost' ? new Uint8Array(0) : all.slice(at)
+    this.rest = this.form === 'lost' ? [] : [all.slice(at)]
+    this.kept = all.length - at
     return concat(parts)
   }
 

@@ -7,7 +7,7 @@ import { redactNetwork } from './tokens.ts'
 export const redactUname = (line: string, redactor: Redactor): string =>
   line
     .replace(/^(Linux )(?!version )(\S+)/, (_, linux: string, name: string) => linux + redactor.names.host(name))
-    .replace(/\(\S+@\S+?\)/, '(builder@host)')
+    .replace(/\([^\s()@]{1,100}@[^\s()]{1,255}\)/, '(builder@host)')
 
 /** Only what is the network's; keys that are secrets are zeros. */
 export class SysctlText {

@@ -9,7 +9,7 @@ import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain } from './rule-text.ts'
 
 /** Where the fields begin; blanks may be lost. */
-const FIELDS = /IN=\S*?\s*(?:OUT=|PHYSIN=)|(?:^|\s)IN=|(?:^|\s)(?:OUT=|SRC=)\S* .*?\b(?:SRC|DST)=/
+const FIELDS = /IN=\S{0,64}?\s{0,80}(?:OUT=|PHYSIN=)|(?:^|\s)IN=|(?:^|\s)(?:OUT=|SRC=)\S{0,64} .{0,400}?\b(?:SRC|DST)=/
 /** A word of a line's rest that a terminal broke off, maybe inside of it: fields and flags alone. */
 const FIELD_WORD = /^(?:[A-Z]{1,12}=[\w.:]*|[A-Z]{2,3}|FRAG:\d+|INCOMPLETE|\[\d*|bytes\]|\(?[0-9A-F]*\)|[[\]])$/
 /** One of them at least is netfilter's for certain. */
@@ -31,7 +31,7 @@ export function redactLogLine(line: string, redactor: Redactor): string {
 }
 
 function withoutFields(line: string, redactor: Redactor): string {
-  const end = /\s*$/.exec(line)![0]
+  const end = line.slice(line.trimEnd().length)
   const field = /^\s*(\w+)=(.*)$/.exec(line.trimEnd())
   if (field && TIMES.test(field[1]!) && /^\d+$/.test(field[2]!)) return line
   if (field?.[1] === '_HOSTNAME') return line.replace(field[2]!, redactor.names.host(field[2]!))
@@ -86,7 +86,9 @@ function redactJson(text: string, redactor: Redactor): string {
     if (TIMES.test(key) && (typeof value === 'number' || /^[\dTZ:.+-]+$/.test(String(value)))) kept[key] = value
     else if (HOSTS.includes(key) && typeof value === 'string') kept[key] = redactor.names.host(value)
     else if (MESSAGES.includes(key)) {
-      const message = Array.isArray(value) ? String.fromCharCode(...value.map(Number)) : String(value)
+      const message = Array.isArray(value)
+        ? value.map((byte) => String.fromCharCode(Number(byte))).join('')
+        : String(value)
       const redacted = redactLogLine(message.replace(/\n$/, ''), redactor)
       isOurs ||= redacted.trim() !== ''
       kept[key] = message.endsWith('\n') ? `${redacted}\n` : redacted

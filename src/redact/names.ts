@@ -8,9 +8,12 @@ const LENGTH = 7
 
 export class Names {
   private readonly hash: KeyedHash
-  /** Hosts that were named so far, longest first. */
-  private hosts: string[] = []
-  private pattern: RegExp | undefined
+  /** Hosts that were named so far. */
+  private readonly hosts = new Set<string>()
+  /** How long they are, longest first, and where one of them may begin. */
+  private lengths: number[] = []
+  private readonly firsts = new Set<string>()
+  private begins: RegExp | undefined
 
   constructor(hash: KeyedHash) {
     this.hash = hash
@@ -18,11 +21,12 @@ export class Names {
 
   /** Text of people's own: hosts and words replaced. `\n` and its like are JSON's. */
   text(text: string): string {
-    const hosts = this.pattern ? `${this.pattern.source}|` : ''
-    return text.replace(new RegExp(`${hosts}${WORDS}`, 'gu'), (word) => {
-      if (word.startsWith('\\')) return /^\\u/.test(word) ? '?' : word
-      return this.hosts.includes(word) ? this.hostWord(word) : this.word(word)
-    })
+    return this.hostsIn(text, (between) =>
+      between.replace(WORDS, (word) => {
+        if (word.startsWith('\\')) return /^\\u/.test(word) ? '?' : word
+        return this.word(word)
+      }),
+    )
   }
 
   /** A word; those that everybody uses (`drop`, `service`) are themselves. */
@@ -47,18 +51,42 @@ export class Names {
   /** From now on it is replaced wherever it stands; the short one of a full name too. */
   learn(name: string): void {
     for (const one of new Set([name, name.split('.')[0]!])) {
-      if (this.hosts.includes(one) || one.length < SHORTEST || KEPT_WORDS.has(one.toLowerCase())) continue
+      if (this.hosts.has(one) || one.length > LONGEST || one.length < SHORTEST || KEPT_WORDS.has(one.toLowerCase()))
+        continue
       if (KEPT_HOSTS.has(one) || MADE.test(one) || /^[\d.:]+$/.test(one)) continue
-      this.hosts.push(one)
-      this.hosts.sort((a, b) => b.length - a.length)
-      const words = this.hosts.map((host) => host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      this.pattern = new RegExp(`(?<![A-Za-z0-9])(?:${words.join('|')})(?![A-Za-z0-9])`, 'g')
+      this.hosts.add(one)
+      if (!this.lengths.includes(one.length)) this.lengths = [...this.lengths, one.length].sort((a, b) => b - a)
+      if (this.firsts.has(one[0]!)) continue
+      this.firsts.add(one[0]!)
+      const letters = [...this.firsts].map((letter) => letter.replace(/[\]\\^-]/, '\\$&'))
+      this.begins = new RegExp(`(?<![A-Za-z0-9])[${letters.join('')}]`, 'g')
     }
   }
 
-  /** Text with the hosts that are known replaced. */
-  hostsIn(text: string): string {
-    return this.pattern ? text.replace(this.pattern, (name) => this.hostWord(name)) : text
+  /** Text with the hosts that are known replaced; `other`: what becomes of the text between them. */
+  hostsIn(text: string, other: (text: string) => string = (between) => between): string {
+    const { begins } = this
+    if (!begins) return other(text)
+    let result = ''
+    let done = 0
+    begins.lastIndex = 0
+    for (let match = begins.exec(text); match; match = begins.exec(text)) {
+      const name = this.hostAt(text, match.index)
+      if (name === undefined) continue
+      result += other(text.slice(done, match.index)) + this.hostWord(name)
+      done = match.index + name.length
+      begins.lastIndex = done
+    }
+    return result + other(text.slice(done))
+  }
+
+  /** The longest that stands there as a word. */
+  private hostAt(text: string, at: number): string | undefined {
+    for (const length of this.lengths) {
+      const name = text.slice(at, at + length)
+      if (this.hosts.has(name) && !/[A-Za-z0-9]/.test(text[at + length] ?? '')) return name
+    }
+    return undefined
   }
 
   private hostWord(name: string): string {
@@ -81,7 +109,9 @@ export class Names {
 }
 
 /** An escape, or a word. */
-const WORDS = String.raw`\\u[\da-fA-F]{4}|\\.|(?<![\p{L}\p{N}])\p{L}[\p{L}\p{N}]*`
+const WORDS = /\\u[\da-fA-F]{4}|\\.|(?<![\p{L}\p{N}])\p{L}[\p{L}\p{N}]*/gu
+/** Longer than any machine's (RFC 1035). */
+const LONGEST = 255
 /** Shorter names are words like others. */
 const SHORTEST = 3
 const MADE = /^host-[gjklmnpqrstvwxz]{7}$/

@@ -7,8 +7,8 @@ import { formatAddress, maskToLength, parseAddress } from '../model/address.ts'
 import type { Redactor } from './redactor.ts'
 import { type Ranges, redactNetwork, redactRange, redactTokens } from './tokens.ts'
 
-/** Its end may be cut off. */
-const STRING = String.raw`"(?:\\.|[^"\\])*(?:"|$)`
+/** Its end may be cut off; no tool takes a longer one, and what a pattern remembers of each letter has its bounds. */
+const STRING = String.raw`"(?:\\.|[^"\\]){0,65536}(?:"|$)?`
 /** As web pages have it. */
 const ESCAPED = '&quot;.*?(?:&quot;|$)|&#34;.*?(?:&#34;|$)'
 
@@ -19,7 +19,8 @@ const SPAN = new RegExp(
     String.raw`(?<option>--(?:comment|log-prefix|nflog-prefix|ulog-prefix|string|hex-string|path)\s+)(?<value>${STRING}|${ESCAPED}|'[^']*(?:'|$)|\S+)`,
     // nft and ipset: comment "X", log prefix "X", socket cgroupv2 level 2 "X"; iptables -L: prefix "X"
     String.raw`(?<word>\b(?:comment|prefix|cgroupv2 level \d+)\s+)(?<string>${STRING})`,
-    String.raw`/\*(?<remark>.*?)\*/`,
+    // the kernel keeps 255 bytes, which a web page may write as six each
+    String.raw`/\*(?<remark>.{0,1600}?)\*/`,
     String.raw`(?<key>"(?:comment|prefix|ifalias)"\s*:\s*)(?<text>${STRING})`,
     // nft -j, ip -j: the length stands by itself
     String.raw`(?<addressKey>"(?:addr|src|dst|from|to)"\s*:\s*)"(?<network>[\da-fA-F.:]+)"(?<lengthKey>\s*,\s*"(?:len|srclen|dstlen)"\s*:\s*)(?<length>\d+)`,

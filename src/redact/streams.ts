@@ -1,6 +1,7 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
 import { CaptureFileRedactor } from './capture-file.ts'
 import { CollectedText, IpsetText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
+import { fromLatin1, latin1 } from './latin1.ts'
 import { redactLogLine } from './log-text.ts'
 import { redactDropLine, redactSession } from './own-records.ts'
 import type { Redactor } from './redactor.ts'
@@ -76,22 +77,36 @@ export function redactingStream(format: string, redactor: Redactor): RedactingSt
 }
 
 const redactIpsetXml: Line = (line, redactor) =>
-  redactPlain(line, redactor).replace(
-    /(<comment>)(.*?)(<\/comment>)/g,
-    (_, open: string, text: string, close: string) => open + redactFree(text, redactor) + close,
-  )
+  redactPlain(line, redactor)
+    .split('<comment>')
+    .map((part, i) => {
+      const end = i === 0 ? -1 : part.indexOf('</comment>')
+      return end < 0 ? part : redactFree(part.slice(0, end), redactor) + part.slice(end)
+    })
+    .join('<comment>')
 
-/** Up to a `#` outside of strings. */
-const BEFORE_COMMENT = /^(?:[^"#]|"(?:\\.|[^"\\])*"?)*/
 /** What tools write behind it. */
 const OF_TOOLS = /^#(?:!| (?:Generated|Completed|Warning: |Table `|handle \d+\s*$|count \d+))/
 /** A prompt and what was typed, or a heading with a chain's name. */
 const OF_RULES = /^#\s*(?:(?:sudo )?(?:ip6?tables|ebtables|arptables|nft)\b|table \S+ chain )/
 
+/** Up to a `#` outside of strings. Not by a pattern: a line may have millions of letters, each of which that remembers. */
+function beforeComment(line: string): string {
+  if (!line.includes('#')) return line
+  let quoted = false
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at]
+    if (char === '"') quoted = !quoted
+    else if (quoted && char === '\\') at++
+    else if (!quoted && char === '#') return line.slice(0, at)
+  }
+  return line
+}
+
 function withComments(ranges: Ranges): Line {
   return (line, redactor) => {
     // a number sign may stand in a pattern of iptables'; nft's language has none
-    const before = ranges === 'nft' ? BEFORE_COMMENT.exec(line)![0] : (/^\s*(?=#)/.exec(line)?.[0] ?? line)
+    const before = ranges === 'nft' ? beforeComment(line) : (/^\s*(?=#)/.exec(line)?.[0] ?? line)
     const comment = line.slice(before.length)
     const rule = redactRuleText(before, redactor, ranges)
     if (OF_RULES.test(comment)) return rule + redactRuleText(comment, redactor, ranges)
@@ -140,18 +155,4 @@ class TextRedactor implements RedactingStream {
     }
     return fromLatin1(result)
   }
-}
-
-/** TextDecoder's latin1 is windows-1252. */
-function latin1(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 8192)
-    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + 8192) as unknown as number[])
-  return text
-}
-
-function fromLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
-  return bytes
 }

@@ -12,13 +12,13 @@ const ALSO = new Set([
   'raw.mac_len',
   'oob.seq.local',
 ])
-/** A name with its value; rows may be cut anywhere. */
-const FIELD = /"((?:[^"\\]|\\.)*)"(\s*:\s*)("(?:[^"\\]|\\.)*"|-?[\d.eE+-]+|true|false|null)/g
+/** A name with its value; rows may be cut anywhere, so each quote may begin one, and none is looked at for long. */
+const FIELD = /"((?:[^"\\]|\\.){0,64})"(\s{0,64}:\s{0,64})("(?:[^"\\]|\\.)*"|-?[\d.eE+-]+|true|false|null)/g
 
 export function redactUlogdLine(line: string, redactor: Redactor): string {
   if (!line.includes('"'))
     return redactPlain(line, redactor).replace(
-      /(\bprefix: ?)(?!TRACE)(.*?)(?=\s\w+:)/,
+      /(\bprefix: ?)(?!TRACE)(.{0,300}?)(?=\s\w{1,40}:)/,
       (_, key: string, text: string) => key + redactFree(text, redactor),
     )
   let result = ''

@@ -76,8 +76,8 @@ const hex: Read = (value) => {
   return value.toUpperCase()
 }
 
-/** No ICMP error quotes another one's quotation; what is deeper is no packet. */
-const DEEPEST = 4
+/** An ICMP error quotes no error, but a tunnel may be in a tunnel. */
+const DEEPEST = 8
 const inner: Read = (value, depth) => {
   if (depth >= DEEPEST) throw new Wrong('quotes packets in packets too deep')
   return readFields(value, depth + 1)

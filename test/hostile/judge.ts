@@ -6,7 +6,8 @@
 
 const RATIO = 2.5
 /** Shorter times are noise. Milliseconds. */
-const FLOOR = 10
+const FLOOR = 20
+const ROUNDS = 5
 /** Behind such a time nothing longer is tried. */
 const LONG = 4000
 const LEAST = 4096
@@ -46,19 +47,17 @@ export function judge(run: Run, make: Make, most: number): Verdict {
   return { perByte }
 }
 
-/** The least of three comparisons; what is fine at the first one is not compared again. */
+/** Of the least times of several rounds, which are run in turn: what else the machine does meets both alike. */
 function ratioAt(run: Run, make: Make, size: number): number {
   const [whole, half] = [make(size), make(size / 2)]
-  let ratio = Number.POSITIVE_INFINITY
-  for (let again = 0; again < 3 && ratio > RATIO; again++)
-    ratio = Math.min(ratio, least(run, whole, 2) / Math.max(least(run, half, 3), 0.01))
+  let [least, leastOfHalf, ratio] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (let round = 0; round < ROUNDS && (round === 0 || ratio > RATIO); round++) {
+    // the first makes both ready: what is not compiled yet takes longer
+    for (let i = 0; i < 2; i++) leastOfHalf = Math.min(leastOfHalf, timed(run, half))
+    least = Math.min(least, timed(run, whole))
+    ratio = least / Math.max(leastOfHalf, 0.01)
+  }
   return ratio
-}
-
-function least(run: Run, bytes: Buffer, times: number): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < times; i++) best = Math.min(best, timed(run, bytes))
-  return best
 }
 
 function timed(run: Run, bytes: Buffer): number {

@@ -42,7 +42,7 @@ function readFlow(flow: string, line: number, entries: ConntrackEntry[], report:
   for (const word of unknown) report('word-not-understood', `a connection's "${word}" is not known`, line)
 }
 
-const TAG = /<(\w[\w-]*)([^<>]*)>([^<]*)/g
+const TAG = /<(\w[\w-]*)(?![\w-])([^<>]*)>([^<]*)/g
 /** Elements that hold others, and what says nothing about a packet's way. */
 const BESIDES = new Set(['flow', 'meta', 'layer3', 'counters', 'when', 'hour', 'min', 'sec', 'wday', 'day', 'month'])
 const MORE_BESIDES = new Set(['year', 'timestamp', 'start', 'stop', 'use', 'deltatime', 'secmark', 'labels'])

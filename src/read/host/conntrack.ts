@@ -52,6 +52,6 @@ function readConntrackEntry(line: string, unknown: string[]): ConntrackEntry | u
   const [, protocol, number, timeout, state, rest] = ENTRY.exec(line) ?? []
   if (protocol === undefined || number === undefined || rest === undefined) return undefined
   // [start=Fri Nov 20 07:40:30 2026] is the only value with blanks (-o ktimestamp)
-  const words = rest.replace(/\[(start|stop)=[^\]]*\]/g, '').split(' ')
+  const words = rest.replace(/\[(start|stop)=[^\][]{0,60}\]/g, '').split(' ')
   return makeEntry({ protocol, number, timeout, state }, words, unknown)
 }

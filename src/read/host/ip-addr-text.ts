@@ -73,7 +73,10 @@ function readDetail(line: string, link: Link): boolean {
   const words = ADDRESS.exec(line)?.[1]
   if (words !== undefined) {
     const address = readAddress(words)
-    if (address) link.addresses = [...(link.addresses ?? []), address]
+    if (address) {
+      link.addresses ??= []
+      link.addresses.push(address)
+    }
     return address !== undefined
   }
   const kind = DETAIL.exec(line)?.[1]

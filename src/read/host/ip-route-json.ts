@@ -3,7 +3,17 @@
 import { canonicalPrefix, everywhere, type IpFamily } from '../../rules/prefixes.ts'
 import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
-import { asAddress, asList, asNames, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
+import {
+  asAddress,
+  asList,
+  asNames,
+  asNumber,
+  asObject,
+  asText,
+  forEachObject,
+  type JsonObject,
+  shown,
+} from './json.ts'
 import { nameUnnamedTables, routeFamily, type UntabledRoute } from './routes.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -32,9 +42,9 @@ function readRoute(object: JsonObject): UntabledRoute | string {
   const addresses = [object.dst, object.gateway, object.prefsrc, object.from, ...gateways]
   const family = routeFamily(addresses, object.pref !== undefined)
   const destination = asPrefix(object.dst, family)
-  if (destination === undefined) return `a route whose destination is no network: ${JSON.stringify(object.dst)}`
+  if (destination === undefined) return `a route whose destination is no network: ${shown(object.dst)}`
   const type = routeType(asText(object.type) ?? 'unicast')
-  if (type === undefined) return `a route of a type that is not known: ${JSON.stringify(object.type)}`
+  if (type === undefined) return `a route of a type that is not known: ${shown(object.type)}`
   const tos = asText(object.tos)
   if (tos !== undefined && tosValue(tos) === undefined) return `a route for a TOS that is not known: "${tos}"`
   const table = asText(object.table)

@@ -105,7 +105,8 @@ const numberOf = (text: string | undefined): number | undefined =>
 
 function addNexthop(route: UntabledRoute, text: string, unknown: (word: string) => void): void {
   const values = readWords(text.trim().split(/\s+/), unknown)
-  route.nexthops = [...(route.nexthops ?? []), readWay(values)]
+  route.nexthops ??= []
+  route.nexthops.push(readWay(values))
   // `default` with several gateways has nothing else to tell its family by
   if (values.get('via')?.includes(':') && route.destination === everywhere('ip')) {
     route.family = 'ip6'

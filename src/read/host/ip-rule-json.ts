@@ -3,7 +3,7 @@ import type { RoutingRule } from '../../model/host.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
-import { asNumber, asText, forEachObject, type JsonObject } from './json.ts'
+import { asNumber, asText, forEachObject, type JsonObject, shown } from './json.ts'
 import { nameFamilies, type UnplacedRule } from './rule-family.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -16,7 +16,7 @@ export const ipRuleJson: HostFormat = {
     forEachObject(text, report, (object, line) => {
       const rule = readRule(object)
       if (!rule) {
-        report('line-not-understood', `not a routing rule: ${JSON.stringify(object)}`, line)
+        report('line-not-understood', `not a routing rule: ${shown(object)}`, line)
         return
       }
       if (rule.unknown)
@@ -42,13 +42,13 @@ function readRule(object: JsonObject): UnplacedRule | undefined {
   if (priority === undefined || action === undefined) return undefined
   const unknown = Object.keys(object)
     .filter((key) => !READ.has(key) && !BESIDES.has(key))
-    .map((key) => `${key} ${JSON.stringify(object[key])}`)
+    .map((key) => `${key} ${shown(object[key])}`)
   const tos = asText(object.tos)
   if (tos !== undefined && tosValue(tos) === undefined) unknown.push(`tos ${tos}`)
   const from = asPrefix(object.src, object.srclen)
   const to = asPrefix(object.dst, object.dstlen)
-  if (from === undefined && object.src !== 'all') unknown.push(`from ${JSON.stringify(object.src)}`)
-  if (to === undefined && 'dst' in object) unknown.push(`to ${JSON.stringify(object.dst)}`)
+  if (from === undefined && object.src !== 'all') unknown.push(`from ${shown(object.src)}`)
+  if (to === undefined && 'dst' in object) unknown.push(`to ${shown(object.dst)}`)
   return withoutUndefined<UnplacedRule>({
     priority,
     not: 'not' in object ? true : undefined,

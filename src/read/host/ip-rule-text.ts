@@ -6,6 +6,8 @@ import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 import { nameFamilies, type UnplacedRule } from './rule-family.ts'
 
+/** No rule has so many selectors. */
+const LONGEST = 4000
 const RULE = /^(\d+):\s+((?:not )?from .*)$/
 
 export const ipRuleText: HostFormat = {
@@ -33,7 +35,7 @@ export const ipRuleText: HostFormat = {
 }
 
 function readRule(line: string): UnplacedRule | undefined {
-  const [, priority, text] = RULE.exec(line) ?? []
+  const [, priority, text] = (line.length < LONGEST && RULE.exec(line)) || []
   if (text === undefined) return undefined
   const rule: Partial<UnplacedRule> = {}
   const unknown: string[] = []

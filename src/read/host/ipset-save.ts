@@ -15,7 +15,10 @@ import { forEachLine, quoted, wholeLines } from './lines.ts'
 /** A name may hold blanks, and ipset does not quote it: it ends where the type begins. */
 const CREATE = new RegExp(`^(?:create|-N) (.+?) (${SET_TYPE})(?: (.*))?$`)
 const ADD = /^(?:add|-A) (.*)$/
-const IGNORED = /^\s*(?:#.*|COMMIT)?\s*$/
+/** IPSET_MAXNAMELEN; other versions' may be longer. */
+const LONGEST_NAME = 64
+/** Of a line without blanks around it. */
+const IGNORED = /^(?:#.*|COMMIT)?$/s
 /** What may stand in front of the first set. */
 const BEFORE = /^(?:(?:flush|destroy|-F|-X)(?: \S+)?|swap \S+ \S+)(?: (?:-exist|-!))?$/
 
@@ -23,18 +26,27 @@ export const ipsetSave: HostFormat = {
   id: 'ipset-save',
   describe: 'ipset save',
   sniff(head) {
-    const first = wholeLines(head).find((line) => !IGNORED.test(line) && !BEFORE.test(line))
+    const first = wholeLines(head).find((line) => !IGNORED.test(line.trim()) && !BEFORE.test(line))
     return first !== undefined && CREATE.test(first)
   },
   read(text, report) {
     const editor = new Editor(emptyWorld())
     // members of lists whose own sets are not in this file
     const strangers: SetEdit[] = []
+    let sets: readonly NamedSet[] = []
+    let known = new Set<string>()
+    const names = () => {
+      if (editor.world.sets !== sets) {
+        sets = editor.world.sets
+        known = new Set(sets.map(({ name }) => name))
+      }
+      return known
+    }
     forEachLine(text, (given, number) => {
       const line = given.trim()
       if (IGNORED.test(line)) return
       const problem = (message: string) => report('word-not-understood', message, number)
-      const edits = readLine(line, editor, problem)
+      const edits = readLine(line, names(), problem)
       if (edits === undefined)
         report('unknown-set', `an element of a set that was not created before: ${quoted(line)}`, number)
       else if (edits.length === 0) report('line-not-understood', `not a line of ipset save: ${quoted(line)}`, number)
@@ -48,26 +60,31 @@ export const ipsetSave: HostFormat = {
         else editor.apply(withoutExtensions(edit))
       }
     })
-    return { sets: editor.world.sets.map((set) => withMembers(set, strangers)) }
+    const members = new Map<string | undefined, string[]>()
+    for (const { set, element } of strangers) {
+      const names = members.get(set)
+      if (names) names.push(element!)
+      else members.set(set, [element!])
+    }
+    return { sets: editor.world.sets.map((set) => withMembers(set, members.get(set.name))) }
   },
 }
 
 /** Undefined for an element of a set that is not there; empty for what is no command. */
-function readLine(line: string, { world }: Editor, problem: (message: string) => void): SetEdit[] | undefined {
+function readLine(line: string, known: ReadonlySet<string>, problem: (message: string) => void): SetEdit[] | undefined {
   const [, name, type, options = ''] = CREATE.exec(line) ?? []
   if (name !== undefined && type !== undefined) return [creation(name, type, options, problem)]
   const [, element] = ADD.exec(line) ?? []
   if (element === undefined) return readCommand(line)
-  for (let end = element.indexOf(' '); end >= 0; end = element.indexOf(' ', end + 1)) {
+  for (let end = element.indexOf(' '); end >= 0 && end <= LONGEST_NAME; end = element.indexOf(' ', end + 1)) {
     const set = element.slice(0, end)
-    if (world.sets.some((one) => one.name === set)) return [addition(set, element.slice(end + 1), problem)]
+    if (known.has(set)) return [addition(set, element.slice(end + 1), problem)]
   }
   return undefined
 }
 
 /** They are known by name only, so what is in them is not known. */
-function withMembers(set: NamedSet, strangers: readonly SetEdit[]): NamedSet {
-  const names = strangers.flatMap((edit) => (edit.set === set.name ? [edit.element!] : []))
+function withMembers(set: NamedSet, names: readonly string[] = []): NamedSet {
   const members = new Set([...set.elements.map(({ parts }) => parts[0]!), ...names])
   return names.length === 0 ? set : { ...set, elements: [...members].map((name) => ({ parts: [name] })) }
 }

@@ -31,9 +31,11 @@ function asListed(line: string): string {
 /** `<timeout>300</timeout><counters/>` → `timeout 300 counters`; an element's own tag says nothing. */
 function wordsOf(tags: string): string {
   const words: string[] = []
-  const comment = /<comment>(".*")<\/comment>$/.exec(tags)
-  for (const [, name = '', empty, value = ''] of tags.slice(0, comment?.index).matchAll(/<(\w+)(\/?)>([^<]*)/g))
+  const at = tags.endsWith('"</comment>') ? tags.indexOf('<comment>"') : -1
+  for (const [, name = '', empty, value = ''] of tags
+    .slice(0, at < 0 ? undefined : at)
+    .matchAll(/<(\w+)(\/?)>([^<]*)/g))
     words.push(...(name === 'elem' ? [value] : empty ? [name] : [name, value]))
-  if (comment) words.push('comment', comment[1]!)
+  if (at >= 0) words.push('comment', tags.slice(at + '<comment>'.length, -'</comment>'.length))
   return words.join(' ')
 }

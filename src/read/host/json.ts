@@ -77,6 +77,16 @@ function endOfObject(text: string, start: number): number | undefined {
   return undefined
 }
 
+/** A value as a message quotes it. */
+export function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // nested too deep for that
+    return '…'
+  }
+}
+
 export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 export const asNumber = (value: unknown): number | undefined =>

@@ -4,7 +4,7 @@ import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 const HEADER = /^Module\s+Size\s+Used by\s*$/
 /** `nf_nat 65536 3 xt_MASQUERADE,nft_chain_nat`; /proc adds `Live 0x…` and taint flags. */
-const LINE = /^(\w+)\s+\d+\s+-?\d+(?:\s+(?:[\w,[\]-]*))?(?:\s+(?:Live|Loading|Unloading)\s+0x[0-9a-f]+.*)?\s*$/
+const LINE = /^(\w+)\s+\d+\s+-?\d+(?:\s+[\w,[\]-]+)?(?:\s+(?:Live|Loading|Unloading)\s+0x[0-9a-f]+.*)?\s*$/
 const PROC = /^\w+ \d+ -?\d+ \S+ (?:Live|Loading|Unloading) 0x/
 
 export const modules: HostFormat = {

@@ -17,7 +17,9 @@ const HEADER = /^(Netid\s+)?State\s+Recv-Q\s+Send-Q\s/
 const HEADER_REST = /^\s*Process\s*$/
 const STATES =
   'LISTEN|UNCONN|ESTAB|SYN-SENT|SYN-RECV|FIN-WAIT-1|FIN-WAIT-2|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|UNKNOWN'
-const ROW = new RegExp(`^(?:(\\w+)\\s+)?(${STATES})\\s+\\d+\\s+\\d+\\s+(\\S+:\\S+)\\s+(\\S+:\\S+)\\s*(.*)$`)
+/** With a colon in it: looked for beforehand, so that a word of colons is not split in every way. */
+const END = '(?=\\S+:\\S)(\\S+)'
+const ROW = new RegExp(`^(?:(\\w+)\\s+)?(${STATES})\\s+\\d+\\s+\\d+\\s+${END}\\s+${END}\\s*(.*)$`)
 /** Unix, netlink, packet, vsock, XDP and TIPC sockets meet no IP packet. */
 const OTHER_ROW = /^(u_str|u_dgr|u_seq|nl|p_raw|p_dgr|v_str|v_dgr|xdp|ti_st|ti_dg|ti_rd|ti_sq|\?\?\?)\s/
 /** From standard error, and without harm. */
@@ -98,7 +100,7 @@ function readPort(text: string, protocol: string): number | '*' | undefined {
 }
 
 function addDetails(socket: Socket, text: string): void {
-  const user = /users:\(\("(.*?)",pid=(\d+)/.exec(text)
+  const user = /users:\(\("(.{0,64}?)",pid=(\d+)/.exec(text)
   if (user && socket.process === undefined) {
     socket.process = user[1]!
     socket.pid = Number(user[2])

@@ -7,7 +7,7 @@ import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 const LINE =
-  /^(ip6?tables|ebtables|arptables|nftables|ipset|conntrack)(?:-(?:legacy|nft))? v?(\d[\w.-]*)(?:,? ?[(p][^:]*)?(?:: \d+)?$/
+  /^(ip6?tables|ebtables|arptables|nftables|ipset|conntrack)(?:-(?:legacy|nft))? v?(\d[\w.-]{0,60})(?:,? ?[(p][^:]*)?(?:: \d+)?$/
 /** What `nft -V` adds. */
 const BESIDES = /^\s+(cli|json|minigmp|libxtables):/
 

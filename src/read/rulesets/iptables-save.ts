@@ -5,7 +5,7 @@
  * line; here every line that can be read counts, in its place, and every other is told. Not told: blanks around
  * lines, CRLF, a byte order mark.
  */
-import type { Report } from '../../model/diagnostic.ts'
+import { ByLine, type Report } from '../../model/diagnostic.ts'
 import { IPTABLES_TABLES, iptablesPriority } from '../../model/hook.ts'
 import type { Host } from '../../model/host.ts'
 import type { NamedSet, RuleFamily, Table } from '../../model/ruleset.ts'
@@ -58,10 +58,9 @@ export function looksLikeIptablesSave(head: string): boolean {
 
 /** Never throws; one Ruleset for each dump in the file, in its order. What is to tell comes by line. */
 export function readIptablesSave(text: string, report: Report): Ruleset[] {
-  const told: Parameters<Report>[] = []
-  const rulesets = readRulesets(text, (...diagnostic) => told.push(diagnostic))
-  told.sort(([, , a = 0], [, , b = 0]) => a - b)
-  for (const diagnostic of told) report(...diagnostic)
+  const told = new ByLine()
+  const rulesets = readRulesets(text, told.report)
+  told.tell(report)
   return rulesets
 }
 

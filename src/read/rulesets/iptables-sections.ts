@@ -28,6 +28,19 @@ export function readSections(text: string, report: Report): Section[] {
   return new SectionReader(report).read(text)
 }
 
+/** More than a rule may be wrapped into; what is no part of one is told from the first to the last. */
+const MOST_OTHERS = 8
+
+/** Of many lines that are nothing only the first and the last are kept. */
+function keepLine(lines: SourceLine[], source: SourceLine): void {
+  if (source.line.kind === 'other' && lines.length > MOST_OTHERS) {
+    let others = 0
+    while (others < MOST_OTHERS && lines[lines.length - 1 - others]!.line.kind === 'other') others++
+    if (others === MOST_OTHERS) lines.pop()
+  }
+  lines.push(source)
+}
+
 class SectionReader {
   private readonly sections: Section[] = []
   private current: Section | undefined
@@ -124,7 +137,7 @@ class SectionReader {
     const { line, number, text } = source
     if (line.kind === 'other') this.endListing(text)
     if (this.current?.table === undefined && line.kind !== 'other') this.readUnnamed(source)
-    if (this.current) this.current.lines.push(source)
+    if (this.current) keepLine(this.current.lines, source)
     else {
       this.header = (line.kind === 'other' && promptedTool(text)) || this.header
       this.skipped = { from: this.skipped?.from ?? number, to: number }

@@ -28,6 +28,8 @@ interface Building {
 
 export class TableBuilder {
   private readonly chains = new Map<string, Building>()
+  /** How many rules have a target of this name. */
+  private readonly uses = new Map<string, number>()
   private readonly name: string
   private readonly family: IpFamily
   private readonly report: Report
@@ -63,7 +65,7 @@ export class TableBuilder {
     }
     const chains = chain ? [chain] : [...this.chains.values()]
     if (command === 'policy') this.setPolicy(chain!, words[0] ?? '', line)
-    else if (command === 'flush') for (const one of chains) one.entries = []
+    else if (command === 'flush') for (const one of chains) this.flush(one)
     else if (command === 'zero') for (const one of chains) zero(one)
     else if (command === 'delete-chain') this.deleteChains(chain, line)
     else if (command === 'rename-chain') this.rename(chain!, words[0], line)
@@ -76,6 +78,7 @@ export class TableBuilder {
     const entries = this.entriesOf(rule, line)
     if (rule.command === 'append') {
       for (const entry of entries) chain.entries.push(entry)
+      this.count(entries, 1)
       return
     }
     if (rule.command === 'delete') {
@@ -86,17 +89,33 @@ export class TableBuilder {
     const last = chain.entries.length - (rule.command === 'replace' ? 1 : 0)
     if (at < 0 || at > last) this.fail(`chain ${chain.name} has no place number ${at + 1}`, line)
     // of several addresses each is inserted at the same place, so that the last comes first
-    chain.entries.splice(
+    const replaced = chain.entries.splice(
       Math.max(0, Math.min(at, chain.entries.length)),
       rule.command === 'replace' ? 1 : 0,
       ...entries.reverse(),
     )
+    this.count(entries, 1)
+    this.count(replaced, -1)
   }
 
   finish(): Table {
     const table: Table = { family: this.family, name: this.name, kind: 'iptables', chains: new Map() }
     for (const chain of this.chains.values()) table.chains.set(chain.name, this.finishChain(chain))
     return table
+  }
+
+  private count(entries: readonly Entry[], by: number): void {
+    for (const { spec } of entries)
+      if (spec.target) this.uses.set(spec.target.name, (this.uses.get(spec.target.name) ?? 0) + by)
+  }
+
+  private isUsed(name: string): boolean {
+    return (this.uses.get(name) ?? 0) > 0
+  }
+
+  private flush(chain: Building): void {
+    this.count(chain.entries, -1)
+    chain.entries = []
   }
 
   private entriesOf({ read, text, chain, counters, command }: RuleLine, line: number): Entry[] {
@@ -142,11 +161,8 @@ export class TableBuilder {
   }
 
   private deleteChains(chain: Building | undefined, line: number): void {
-    const used = new Set(
-      [...this.chains.values()].flatMap(({ entries }) => entries.map(({ spec }) => spec.target?.name)),
-    )
     for (const { name, entries } of chain ? [chain] : [...this.chains.values()])
-      if (!this.isBuiltIn(name) && entries.length === 0 && !used.has(name)) this.chains.delete(name)
+      if (!this.isBuiltIn(name) && entries.length === 0 && !this.isUsed(name)) this.chains.delete(name)
       else if (chain || !this.isBuiltIn(name))
         this.fail(`chain ${name} cannot be deleted: built-in, in use or not empty`, line)
   }
@@ -156,11 +172,14 @@ export class TableBuilder {
       this.fail(`chain ${chain.name} cannot be renamed`, line)
       return
     }
-    for (const other of this.chains.values())
+    for (const other of this.isUsed(chain.name) ? this.chains.values() : [chain])
       for (const entry of other.entries) {
         const target = entry.spec.target
-        if (target?.chain && target.name === chain.name) entry.spec = { ...entry.spec, target: { ...target, name } }
-        else if (other !== chain) continue
+        if (target?.chain && target.name === chain.name) {
+          this.count([entry], -1)
+          entry.spec = { ...entry.spec, target: { ...target, name } }
+          this.count([entry], 1)
+        } else if (other !== chain) continue
         delete entry.printed
         entry.text = this.text(other === chain ? name : other.name, entry.spec)
       }
@@ -169,8 +188,9 @@ export class TableBuilder {
   }
 
   private deleteNumber(chain: Building, number: number, line: number): void {
-    if (chain.entries.splice(number - 1, number < 1 ? 0 : 1).length === 0)
-      this.fail(`chain ${chain.name} has no rule ${number}`, line)
+    const deleted = chain.entries.splice(number - 1, number < 1 ? 0 : 1)
+    this.count(deleted, -1)
+    if (deleted.length === 0) this.fail(`chain ${chain.name} has no rule ${number}`, line)
   }
 
   private deleteLike(chain: Building, spec: IptablesSpec, line: number): void {
@@ -180,7 +200,7 @@ export class TableBuilder {
       return entry.printed === words
     })
     if (at < 0) this.fail(`chain ${chain.name} has no such rule`, line)
-    else chain.entries.splice(at, 1)
+    else this.count(chain.entries.splice(at, 1), -1)
   }
 
   private fail(message: string, line: number): void {

@@ -2,7 +2,7 @@
  * nft's own language → tables and sets: what `nft list ruleset` prints, with or without `-a`, `-s`, `-n`, and files for
  * `nft -f`. What the words mean is in rules/nft; here is how such a text is recognised, and what is told of it.
  */
-import type { Report } from '../../model/diagnostic.ts'
+import { ByLine, type Report } from '../../model/diagnostic.ts'
 import { nftRuleset } from '../../rules/nft/ruleset.ts'
 import { type Problem, parseNft, type Resolve } from '../../rules/nft/text/parse.ts'
 import type { Ruleset } from './iptables-save.ts'
@@ -47,18 +47,18 @@ export function looksLikeNft(head: string): boolean {
  */
 export function readNft(text: string, report: Report, resolve?: Resolve): Ruleset[] {
   const { commands, problems } = parseNft(withoutPrompts(text), resolve)
-  const told: Parameters<Report>[] = problems.map(({ code, message, line, column }) =>
-    NOT_UNDERSTOOD.has(code) ? ['line-not-understood', `${message} (column ${column})`, line] : [code, message, line],
-  )
+  const told = new ByLine()
+  for (const { code, message, line, column } of problems)
+    if (NOT_UNDERSTOOD.has(code)) told.report('line-not-understood', `${message} (column ${column})`, line)
+    else told.report(code, message, line)
   // what was not understood is told already
   const known = commands.filter(({ object }) => !('unknown' in object))
-  const { tables, sets } = nftRuleset(known, (...diagnostic) => told.push(diagnostic))
-  if (tables.length === 0 && sets.length === 0 && told.length === 0) report('no-table', 'there is no nft table in it')
-  told.sort(([, , a = 0], [, , b = 0]) => a - b)
-  for (const diagnostic of told) report(...diagnostic)
+  const { tables, sets } = nftRuleset(known, told.report)
+  if (tables.length === 0 && sets.length === 0 && told.isEmpty) report('no-table', 'there is no nft table in it')
+  told.tell(report)
   return tables.length === 0 && sets.length === 0 ? [] : [{ family: 'ip', familyKnown: true, tables, sets }]
 }
 
 /** Lines stay as many as they are. */
 const withoutPrompts = (text: string): string =>
-  /\bnft\b.*\blist\b/.test(text) ? text.replace(new RegExp(PROMPT, 'gm'), '') : text
+  text.includes('nft') && text.includes('list') ? text.replace(new RegExp(PROMPT, 'gm'), '') : text

@@ -75,6 +75,7 @@ export function writeWarnings(page: Page, warnings: readonly Diagnostic[]): void
     }
     const lines = [...new Set(more.flatMap(({ line }) => (line === undefined ? [] : [String(line)])))]
     const where = lines.length === 0 ? '' : `: line ${list(lines, ', ', page)}`
-    page.row('', `${countWords(more.length)} more of this kind (${first.code})${where}`)
+    const count = more.reduce((sum, { count = 1 }) => sum + count, 0)
+    page.row('', `${countWords(count)} more of this kind (${first.code})${where}`)
   }
 }

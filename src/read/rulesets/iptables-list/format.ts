@@ -5,7 +5,7 @@
  * place of numbers. What is shown and understood becomes the same rule that iptables-save would give; what is not is an
  * unknown condition of its rule.
  */
-import type { Report } from '../../../model/diagnostic.ts'
+import { ByLine, type Report } from '../../../model/diagnostic.ts'
 import { iptablesPriority } from '../../../model/hook.ts'
 import type { Rule, Table } from '../../../model/ruleset.ts'
 import { readRule } from '../../../rules/iptables/read.ts'
@@ -28,15 +28,14 @@ const nextLine = (lines: readonly string[], i: number): string =>
 
 /** Never throws; a Ruleset for each table. */
 export function readIptablesList(text: string, report: Report): Ruleset[] {
-  const told: Parameters<Report>[] = []
-  const tell: Report = (...diagnostic) => told.push(diagnostic)
+  const told = new ByLine()
+  const tell = told.report
   const tables = readSections(text, tell)
   const rulesets = tables.map((table, i) => readTable(table, tables[i - 1], tell))
   const some = tables.find(({ chains }) => chains.some(({ rows }) => rows.length > 0))
   if (tables.length === 0) tell('no-table', 'there is no iptables table in it')
   if (some) tell('lossy-listing', LOSSY, some.line)
-  told.sort(([, , a = 0], [, , b = 0]) => a - b)
-  for (const diagnostic of told) report(...diagnostic)
+  told.tell(report)
   return rulesets
 }
 

@@ -92,10 +92,11 @@ class SectionReader {
     if (bare) {
       this.told = { name: bare[1]! }
       this.columns = { numbered: false, verbose: false }
-      const goesOn = this.table?.name === bare[1] && !this.table?.chains.some(({ name }) => name === bare[2])
+      const goesOn = this.table?.name === bare[1] && !this.names.has(bare[2]!)
       if (!goesOn) this.openTable(number)
       this.chain = { name: bare[2]!, line: number, rows: [] }
       this.table!.chains.push(this.chain)
+      this.names.add(bare[2]!)
       return true
     }
     if (WARNING.test(line)) {

@@ -14,9 +14,10 @@ const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 export function forEachEntry(text: string, report: Report, visit: (entry: unknown, line: number) => void): void {
   LIST.lastIndex = 0
   let [line, at, lists] = [1, 0, 0]
+  const newlines = counterOf(text)
   for (let list = LIST.exec(text); list; list = LIST.exec(text)) {
     const inside = list.index + list[0].length
-    line += newlines(text, at, inside)
+    line += newlines(at, inside)
     at = inside
     lists++
     while (at < text.length) {
@@ -34,7 +35,7 @@ export function forEachEntry(text: string, report: Report, visit: (entry: unknow
         return
       }
       parse(text.slice(at, end), report, line, visit)
-      line += newlines(text, at, end)
+      line += newlines(at, end)
       at = end
     }
     if (at >= text.length) report('cut-short', 'the file ends before its list does', line)
@@ -45,11 +46,15 @@ export function forEachEntry(text: string, report: Report, visit: (entry: unknow
 
 const isBlank = (code: number): boolean => code === 0x20 || code === NEWLINE || code === 0x0d || code === 0x09
 
-function newlines(text: string, from: number, to: number): number {
-  let count = 0
-  // no search that runs on beyond `to`: there may be no other line in all the text
-  for (let at = from; at < to; at++) if (text.charCodeAt(at) === NEWLINE) count++
-  return count
+/** Counts line breaks between places that come in order; a text of one line is not searched for more of them each time. */
+function counterOf(text: string): (from: number, to: number) => number {
+  let next = text.indexOf('\n')
+  return (from, to) => {
+    let count = 0
+    if (next >= 0 && next < from) next = text.indexOf('\n', from)
+    for (; next >= 0 && next < to; next = text.indexOf('\n', next + 1)) count++
+    return count
+  }
 }
 
 function parse(source: string, report: Report, line: number, visit: (entry: unknown, line: number) => void): void {
