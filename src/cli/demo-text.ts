@@ -7,7 +7,7 @@ import type { Round } from '../demo/play.ts'
 import { SEEN_WORDS, sendingCommand } from '../demo/send.ts'
 import { printable } from '../model/printable.ts'
 import { FORMS, type FormOptions, single } from '../reports/index.ts'
-import { pad, wrap, wrapCommand, wrapScriptLine } from '../reports/text/layout.ts'
+import { pad, wrap, wrapScriptLine } from '../reports/text/layout.ts'
 import { makePaint } from '../reports/text/paint.ts'
 import type { Output } from './stdout.ts'
 

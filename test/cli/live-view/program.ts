@@ -1,6 +1,8 @@
 /** A program that shows packets in the live view, as `nfwhy trace` does with those that it sees. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { openLiveView } from '../../../src/cli/live-view/view.ts'
+import { shellTokens } from '../../../src/edits/shell.ts'
+import { Command } from '../../../src/model/command.ts'
 import type { Packet } from '../../../src/model/packet.ts'
 import type { Group } from '../../../src/reports/form.ts'
 
@@ -10,7 +12,13 @@ process.on('uncaughtException', (error) => {
   process.exit(2)
 })
 
-const came: { group: Group; packet: Packet }[] = JSON.parse(readFileSync(process.env.CAME!, 'utf8'))
+const came: { group: Group; packet: Packet }[] = JSON.parse(readFileSync(process.env.CAME!, 'utf8'), revived)
+
+/** In JSON a command is its text. */
+function revived(key: string, value: unknown): unknown {
+  if ((key !== 'command' && key !== 'undo') || typeof value !== 'string') return value
+  return Command.of(shellTokens(value).map(({ text }) => text))
+}
 writeFileSync(process.env.PID!, String(process.pid))
 const view = openLiveView({
   title: 'setting up',

@@ -1,5 +1,4 @@
 import { nftArguments, nftName } from '../../../edits/nft/print.ts'
-import { command } from '../../../model/command.ts'
 import type { Table } from '../../../model/ruleset.ts'
 import { cleanupCommand } from '../../notes/tell.ts'
 import { HERE } from '../../place.ts'
