@@ -3,10 +3,10 @@
  * is there already (`create`), what is in use.
  */
 import type { NftEdit } from '../../model/edit.ts'
-import type { NamedSet, RuleFamily, SetElement, Table } from '../../model/ruleset.ts'
+import type { Chain, NamedSet, RuleFamily, SetElement, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
-import { nftRuleset } from '../../rules/nft/ruleset.ts'
+import { type NftRuleset, nftRuleset } from '../../rules/nft/ruleset.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
 import { editElements } from './elements.ts'
@@ -46,18 +46,59 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
     appendRule(object, given, draft)
     return
   }
+  if (kind === 'table' && op === 'add' && given && !tableOf(draft.world, given.family, given.name)) {
+    draft.addTables(run({ op, object: object as Command['object'] }, { tables: [], sets: [] }).tables)
+    return
+  }
+  if (given && op !== 'rename' && kind !== 'table' && kind !== 'ruleset') {
+    changePart(kind, { op, object: object as Command['object'] }, given, draft)
+    return
+  }
   const isChanged = ({ family, name }: { family: RuleFamily; name: string }) =>
     kind === 'ruleset'
       ? given === null || given.family === undefined || given.family === family
       : given !== null && given.family === family && name === (kind === 'table' ? given.name : given.table)
   draft.replaceNft(isChanged, (before) => {
-    const told: string[] = []
-    const command = { op, object: object as Command['object'] }
-    const after = nftRuleset([command], (_code, message) => told.push(message), before)
-    if (told[0] !== undefined) throw new EditProblem(told[0])
+    for (const { chains } of before.tables) for (const { rules } of chains.values()) draft.work += rules.length + 1
+    const after = run({ op, object: object as Command['object'] }, before)
     return kind === 'chain' && op === 'rename' ? renameJumps(after, given?.name ?? '', given?.newname ?? '') : after
   })
 }
+
+/** Throws EditProblem with what the command tells. */
+function run(command: Command, before: NftRuleset): NftRuleset {
+  const told: string[] = []
+  const after = nftRuleset([command], (_code, message) => told.push(message), before)
+  if (told[0] !== undefined) throw new EditProblem(told[0])
+  return after
+}
+
+/** What is no part of the chain or the set that is meant is not touched, nor looked at. */
+function changePart(
+  kind: string,
+  command: Command,
+  { family, table: owner, name = '', chain = name }: Body,
+  draft: Draft,
+): void {
+  const table = tableOf(draft.world, family, owner)
+  // `destroy` of what is not there
+  if (!table) return
+  const before = kind === 'rule' || kind === 'chain' ? chainOf(table, chain, command.object) : undefined
+  const set = kind === 'set' || kind === 'map' || kind === 'meter' ? setOf(draft.world, table, name) : undefined
+  draft.work += (before?.rules.length ?? 0) + (set?.elements.length ?? 0)
+  const alone = { ...table, chains: new Map(before ? [[before.name, before]] : []) }
+  const after = run(command, { tables: [alone], sets: set ? [set] : [] })
+  const { chains: _, ...properties } = after.tables[0]!
+  const own = draft.nftTable(table)
+  Object.assign(own, properties)
+  draft.replaceChain(own, before, after.tables[0]!.chains.values().next().value)
+  draft.replaceSet(set, after.sets[0])
+}
+
+const chainOf = ({ chains }: Table, name: string, object: Command['object']): Chain | undefined =>
+  name === '' && 'chain' in object
+    ? [...chains.values()].find(({ handle }) => handle !== undefined && handle === object.chain.handle)
+    : chains.get(name)
 
 /** A verdict map's new elements may lead a chain that looks there back to itself (nft_setelem_validate). */
 function refuseLoop(map: NamedSet, added: readonly SetElement[], world: World): void {
@@ -76,12 +117,10 @@ function refuseLoop(map: NamedSet, added: readonly SetElement[], world: World): 
 function appendRule(object: object, { family, table: name, chain: chainName = '' }: Body, draft: Draft): void {
   const table = draft.nftTable(tableOf(draft.world, family, name)!)
   const chain = draft.chain(table, chainName)!
-  const told: string[] = []
   const command: Command = { op: 'add', object: object as Command['object'] }
   const alone = { ...table, chains: new Map([[chainName, { ...chain, rules: [] }]]) }
-  const made = nftRuleset([command], (_code, message) => told.push(message), { tables: [alone], sets: [] })
-  const rule = made.tables[0]?.chains.get(chainName)?.rules[0]
-  if (told[0] !== undefined || !rule) throw new EditProblem(told[0] ?? 'the rule is not understood')
+  const rule = run(command, { tables: [alone], sets: [] }).tables[0]?.chains.get(chainName)?.rules[0]
+  if (!rule) throw new EditProblem('the rule is not understood')
   chain.rules.push({ ...rule, ruleNumber: chain.rules.length + 1 })
 }
 

@@ -155,7 +155,7 @@ export class ScriptRun {
   }
 
   private for({ name, items, body, ...node }: Node & { kind: 'for' }, asked: boolean): Status {
-    const words = items ? this.variables.expand(items) : this.variables.arguments()?.map((text) => ({ text }))
+    const words = items ? this.variables.expand(items) : this.variables.allArguments()?.map((text) => ({ text }))
     if (!words || words instanceof CommandProblem) {
       const why = words ? `${words.error.message} (${words.error.word})` : 'what "for" goes through is not known'
       this.passOver({ ...node, name, body }, why)
@@ -275,16 +275,16 @@ export class ScriptRun {
         for (const word of words) this.variables.unset(word)
         return 'ok'
       case 'shift':
-        this.variables.setArguments(this.variables.arguments()?.slice(Number(words[0] ?? 1)) ?? [])
+        this.variables.shift(Number(words[0] ?? 1))
         return 'ok'
     }
     return undefined
   }
 
   private call(body: Node, words: readonly { text: string }[], asked: boolean): Status {
-    const before = this.variables.arguments()
+    const before = this.variables.arguments
     if (++this.calls > MOST_CALLS_DEEP) this.tooDeep(body)
-    this.variables.setArguments(words.map(({ text }) => text))
+    this.variables.arguments = { words: words.map(({ text }) => text), from: 0 }
     try {
       return this.node(body, asked)
     } catch (error) {
@@ -292,7 +292,7 @@ export class ScriptRun {
       throw error
     } finally {
       this.calls--
-      this.variables.setArguments(before)
+      this.variables.arguments = before
     }
   }
 
