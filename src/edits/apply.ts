@@ -49,6 +49,8 @@ export class Editor {
       if (problem instanceof EditProblem) return problem.message
       throw problem
     } finally {
+      const { tables, sets } = this.draft.world
+      this.draft.work += tables.length + sets.length
       const steps = Math.floor(this.draft.work / LOOKED_AT)
       this.draft.work -= steps * LOOKED_AT
       if (steps > 0) this.meter?.step(steps)

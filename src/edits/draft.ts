@@ -74,8 +74,9 @@ export class Draft {
 
   /** The same for a set. */
   replaceSet(before: NamedSet | undefined, after: NamedSet | undefined): void {
-    if (before) this.world.sets = this.world.sets.filter((one) => one !== before)
-    if (after) this.world.sets = [...this.world.sets, after]
+    const { sets } = this.world
+    if (before) this.world.sets = sets.flatMap((one) => (one !== before ? [one] : after ? [after] : []))
+    else if (after) this.world.sets = [...sets, after]
   }
 
   addTables(tables: readonly Table[]): void {

@@ -3,9 +3,11 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   const lower = word.toLowerCase()
   let best: string | undefined
   let fewest = Math.min(2, Math.floor((lower.length - 1) / 2)) + 1
+  let tried = 0
   for (const candidate of candidates) {
     // as many letters as that have to be added or left out
     if (Math.abs(candidate.length - lower.length) >= fewest) continue
+    if (++tried > MOST_TRIED) break
     const distance = letters(lower, candidate.toLowerCase())
     if (distance < fewest) {
       best = candidate
@@ -14,6 +16,9 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   }
   return best
 }
+
+/** Who has more names to choose from is not helped by one of them. */
+const MOST_TRIED = 500
 
 /** How many letters have to be added, left out, changed, or swapped with the next. */
 function letters(a: string, b: string): number {

@@ -37,7 +37,10 @@ export function editChain(edit: ChainEdit, draft: Draft): void {
       rename(edit.chain!, edit.newName!, table, draft)
       return
     case 'zero':
-      for (const chain of chains) zero(draft.chain(table, chain)!, rule)
+      for (const chain of chains) {
+        draft.work += 4 * table.chains.get(chain)!.rules.length
+        zero(draft.chain(table, chain)!, rule)
+      }
   }
 }
 

@@ -42,8 +42,8 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
     else if (op !== 'destroy') throw new EditProblem(`there is no set ${given.name} in table ${given.table}`)
     return
   }
-  if (kind === 'rule' && given && op === 'add' && given.position === undefined && given.index === undefined) {
-    appendRule(object, given, draft)
+  if (kind === 'rule' && given && (op === 'add' || op === 'insert' || op === 'create')) {
+    addRule(op === 'insert', given, draft)
     return
   }
   if (kind === 'table' && op === 'add' && given && !tableOf(draft.world, given.family, given.name)) {
@@ -85,7 +85,7 @@ function changePart(
   if (!table) return
   const before = kind === 'rule' || kind === 'chain' ? chainOf(table, chain, command.object) : undefined
   const set = kind === 'set' || kind === 'map' || kind === 'meter' ? setOf(draft.world, table, name) : undefined
-  draft.work += (before?.rules.length ?? 0) + (set?.elements.length ?? 0)
+  draft.work += 4 * ((before?.rules.length ?? 0) + (set?.elements.length ?? 0) + (table.objects?.size ?? 0))
   const alone = { ...table, chains: new Map(before ? [[before.name, before]] : []) }
   const after = run(command, { tables: [alone], sets: set ? [set] : [] })
   const { chains: _, ...properties } = after.tables[0]!
@@ -113,15 +113,21 @@ function refuseLoop(map: NamedSet, added: readonly SetElement[], world: World): 
       throw new EditProblem(`chain ${name} would lead to itself`)
 }
 
-/** At the end of its chain, which is what scripts do thousands of times: nothing else is touched. */
-function appendRule(object: object, { family, table: name, chain: chainName = '' }: Body, draft: Draft): void {
+/** Scripts do it thousands of times: nothing else is touched. */
+function addRule(inFront: boolean, body: Body, draft: Draft): void {
+  const { family, table: name, chain: chainName = '', index, position } = body
   const table = draft.nftTable(tableOf(draft.world, family, name)!)
   const chain = draft.chain(table, chainName)!
-  const command: Command = { op: 'add', object: object as Command['object'] }
-  const alone = { ...table, chains: new Map([[chainName, { ...chain, rules: [] }]]) }
-  const rule = run(command, { tables: [alone], sets: [] }).tables[0]?.chains.get(chainName)?.rules[0]
-  if (!rule) throw new EditProblem('the rule is not understood')
-  chain.rules.push({ ...rule, ruleNumber: chain.rules.length + 1 })
+  const { index: _, position: __, ...rule } = body
+  const command = { op: 'add', object: { rule } as unknown as Command['object'] } as const
+  const { kind } = table
+  const alone: Table = { family, name: table.name, kind, chains: new Map([[chainName, { ...chain, rules: [] }]]) }
+  const made = run(command, { tables: [alone], sets: [] }).tables[0]?.chains.get(chainName)?.rules[0]
+  if (!made) throw new EditProblem('the rule is not understood')
+  const beside = index ?? (position === undefined ? -1 : chain.rules.findIndex(({ handle }) => handle === position))
+  const at = inFront ? Math.max(0, beside) : beside < 0 ? chain.rules.length : beside + 1
+  chain.rules.splice(at, 0, { ...made, ruleNumber: at + 1 })
+  if (at < chain.rules.length - 1) draft.renumber(chain)
 }
 
 function check(op: NftEdit['op'], kind: string, body: Body, world: World): void {
