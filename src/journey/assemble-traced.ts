@@ -138,6 +138,8 @@ export class TracedAssembler implements EventSink {
     this.settled = settled
     for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first)
     this.settled = false
+    // all that the kernel held was read
+    if (settled) this.losing = false
   }
 
   /** The capture ends here, and packets go on: closes what is open. */

@@ -106,7 +106,10 @@ it('says nothing wrong of a packet whose trace was switched off under way', asyn
     // its rest had time to come
     [60_000, 'vanished'],
   ] as const) {
-    const { read, journeys } = reader(new Ready([head(), packets([packet(1)], NOON, 'first'), new Uint8Array(0)]), () => 0)
+    const { read, journeys } = reader(
+      new Ready([head(), packets([packet(1)], NOON, 'first'), new Uint8Array(0)]),
+      () => 0,
+    )
     const began = performance.now()
     await read(undefined, () => began + later)
     expect(journeys.map((one) => one.outcome)).toEqual([outcome])
@@ -119,7 +122,8 @@ it('says nothing wrong of a packet that lost events, where only that is not read
   const { load, read, journeys } = reader(stream, () => now)
   let now = 0
   let came = 0
-  stream.abandon = () => ({ chunks: [loss], messages: 0 })
+  const abandon = stream.abandon.bind(stream)
+  stream.abandon = () => ({ ...abandon(), messages: 0 })
   await read(() => {
     if (++came < 2) return
     load.close()
