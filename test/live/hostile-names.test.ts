@@ -224,7 +224,14 @@ describe('trace', () => {
       const said = nothingSeenText([one!], filter).split('\n').at(-2)!.trim()
       const expected = ['nfwhy', 'doctor', '--via', `ssh ${via}`, ...(filter === '' ? [] : [filter])]
       expect(stubs.run(nextShell(), said)).toEqual([expected])
-      expect(beginningText(one!, filter, {} as Wish)).toMatch(/: pkill -f nfwhy-1; sh \/run\/nfwhy\/nfwhy-1\.sh\n$/)
+      const byHand = beginningText(one!, filter, {} as Wish)
+        .split('takes it back: ')
+        .at(-1)!
+        .trimEnd()
+      expect(stubs.run(nextShell(), byHand)).toEqual([
+        [...one!.place.prefix, 'pkill', '-f', 'nfwhy-1'],
+        ['nfwhy', 'trace', '--cleanup', '--via', `ssh ${via}`],
+      ])
     }
   })
 })
