@@ -229,8 +229,9 @@ describe('trace', () => {
         .at(-1)!
         .trimEnd()
       expect(stubs.run(nextShell(), byHand)).toEqual([
-        [...one!.place.prefix, 'pkill', '-f', 'nfwhy-1'],
+        // in the order of letters
         ['nfwhy', 'trace', '--cleanup', '--via', `ssh ${via}`],
+        [...one!.place.prefix, 'pkill', '-f', 'nfwhy-1'],
       ])
     }
   })
