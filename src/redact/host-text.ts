@@ -4,7 +4,7 @@ import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
 import { redactNetwork } from './tokens.ts'
 
 /** System, name of the machine, and the kernel's release, which may look like an address: `5.15.90.1-microsoft`. */
-const UNAME = /^(?:(Linux )(?!version )(\S+)|Linux version)(?: [2-9]\.\d{1,3}\.\S+)?/
+const UNAME = /^(?:(Linux )(?!version )(\S+)|Linux version)(?: [2-9](?:\.\d{1,3}){2,3}(?![\d.]))?/
 
 /** `uname -a` has the machine's name behind the system's, /proc/version who built the kernel. */
 export function redactUname(line: string, redactor: Redactor): string {
@@ -39,8 +39,8 @@ export function redactSs(line: string, redactor: Redactor): string {
   const [, head = '', local = '', blank = '', peer = '', rest = ''] = row
   const end = (text: string) => {
     const colon = text.lastIndexOf(':')
-    if (colon < 0) return redactPlain(text, redactor)
-    const [, address = '', zone = ''] = /^(.*?)(%.*)?$/.exec(text.slice(0, colon))!
+    if (!/:[\w*-]+$/.test(text)) return redactPlain(text, redactor)
+    const [, address = '', zone = ''] = /^([^%]*)(%[^%:]*)?$/.exec(text.slice(0, colon)) ?? []
     const bare = address.replace(/^\[|\]$/g, '')
     const mapped = redactor.addressText(bare)
     return mapped === undefined
