@@ -162,9 +162,18 @@ export class CaptureExplainer {
     this.assembler.end(settled)
   }
 
+  /** Tracing was switched off: closes the journeys that wait for more, as packets may go on without being traced. */
+  cut(): void {
+    this.assembler.cut()
+  }
+
   /** More has come that is not pushed: packets that are under way may have lost some of their events. */
   leftUnread(): void {
     this.assembler.lost()
+  }
+
+  get events(): number {
+    return this.assembler.events
   }
 
   get stats(): CaptureStats {

@@ -3,6 +3,7 @@ import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Editor } from '../edits/apply.ts'
 import type { CommandError } from '../edits/problem.ts'
+import { Budget } from '../edits/script/budget.ts'
 import { ScriptRun } from '../edits/script/run.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { noteTrials } from '../explain/trials/verify.ts'
@@ -204,14 +205,19 @@ function unusedAssumption(condition: string, open: readonly string[]): Diagnosti
 
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
 export function applyCommand(world: World, command: string): World {
-  const editor = new Editor(world)
-  const run = new ScriptRun(command, {
-    apply: (edit) => editor.apply(edit),
-    problem({ error }, kind) {
-      if (kind === 'command-failed') throw new UserError(`--apply ${printable(command)}: ${sentence(error.message)}`)
-      throw pointAt('the command', ...lineOf(command, error))
+  const budget = new Budget(command)
+  const editor = new Editor(world, budget)
+  const run = new ScriptRun(
+    command,
+    {
+      apply: (edit) => editor.apply(edit),
+      problem({ error }, kind) {
+        if (kind === 'command-failed') throw new UserError(`--apply ${printable(command)}: ${sentence(error.message)}`)
+        throw pointAt('the command', ...lineOf(command, error))
+      },
     },
-  })
+    budget,
+  )
   if (!run.run()) throw new UserError(`--apply ${printable(command)}: no command is given.`)
   return editor.world
 }

@@ -27,13 +27,17 @@ export function applyEdit(world: World, edit: Edit): EditResult {
 /** Many edits, one after the other; what is copied, is copied once for all. */
 export class Editor {
   private readonly draft: Draft
+  private readonly meter: Meter | undefined
 
-  constructor(world: World) {
+  /** `meter`: takes the steps that edits take, and may end them by what it throws. */
+  constructor(world: World, meter?: Meter) {
     this.draft = new Draft(world)
+    this.meter = meter
   }
 
   /** As it is by now; not to be kept while edits follow. */
   get world(): World {
+    this.draft.number()
     return this.draft.world
   }
 
@@ -44,9 +48,22 @@ export class Editor {
     } catch (problem) {
       if (problem instanceof EditProblem) return problem.message
       throw problem
+    } finally {
+      const { tables, sets } = this.draft.world
+      this.draft.work += tables.length + sets.length
+      const steps = Math.floor(this.draft.work / LOOKED_AT)
+      this.draft.work -= steps * LOOKED_AT
+      if (steps > 0) this.meter?.step(steps)
     }
     return undefined
   }
+}
+
+/** So many rules are looked at while a script takes one step of its own. */
+const LOOKED_AT = 32
+
+interface Meter {
+  step(count: number): void
 }
 
 function change(edit: Edit, draft: Draft): void {

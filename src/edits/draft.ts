@@ -16,6 +16,10 @@ export class Draft {
    * command (IPSET_MAX_RANGE), and any number of several; here each is an object.
    */
   elementsOfRanges = 1 << 18
+  /** How many rules, chains, tables were looked at, or copied, for what the edits did. */
+  work = 0
+  /** Chains whose rules do not have their numbers yet. */
+  private readonly unnumbered = new Set<Chain>()
   /** Copies that nobody else has seen. */
   private readonly own = new WeakSet<object>()
 
@@ -58,6 +62,28 @@ export class Draft {
     return copy
   }
 
+  /** In place of `before`; undefined: it is gone. `after` is nobody else's. */
+  replaceChain(table: Table, before: Chain | undefined, after: Chain | undefined): void {
+    if (!after) {
+      if (before) table.chains.delete(before.name)
+      return
+    }
+    table.chains.set(after.name, after)
+    this.own.add(after)
+  }
+
+  /** The same for a set. */
+  replaceSet(before: NamedSet | undefined, after: NamedSet | undefined): void {
+    const { sets } = this.world
+    if (before) this.world.sets = sets.flatMap((one) => (one !== before ? [one] : after ? [after] : []))
+    else if (after) this.world.sets = [...sets, after]
+  }
+
+  addTables(tables: readonly Table[]): void {
+    this.world.tables = [...this.world.tables, ...tables]
+    for (const table of tables) this.own.add(table)
+  }
+
   /** To be changed: its lists and maps are others' objects. */
   host(): Host {
     if (!this.own.has(this.world.host)) {
@@ -86,6 +112,18 @@ export class Draft {
     chain.rules[at] = copy
     this.own.add(copy)
     return copy
+  }
+
+  /** Its rules have other places now. They are numbered once, when somebody reads them. */
+  renumber(chain: Chain): void {
+    this.unnumbered.add(chain)
+  }
+
+  number(): void {
+    for (const chain of this.unnumbered)
+      for (let i = 0; i < chain.rules.length; i++)
+        if (chain.rules[i]!.ruleNumber !== i + 1) this.rule(chain, i).ruleNumber = i + 1
+    this.unnumbered.clear()
   }
 
   /** The set to be changed; its elements may be moved, but are others' objects. */

@@ -11,7 +11,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
-import { endByDrop } from './kernel-drops/outcome.ts'
+import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
 import { withRightTool } from './right-tool.ts'
 import { sayable } from './sayable.ts'
@@ -50,7 +50,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   const told = endByDrop(context)
   ask(FIRST)
   if (told) delete ended.because
-  else if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended)) {
+  else if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended) && !mayBeRules(context)) {
     // what the kernel does to a packet that was taken is no reason
     const before = found.length
     // the first reason is the one that dropped it

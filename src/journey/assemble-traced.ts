@@ -51,6 +51,7 @@ export class TracedAssembler implements EventSink {
   private readonly sent = new Repeats()
   private lastFirstLine = 0
   private settled = false
+  private losing = false
   private tick = 0
   private readonly way: TracedWay
   private readonly bare: BareStates
@@ -126,8 +127,9 @@ export class TracedAssembler implements EventSink {
     return latest?.traceId === traceId && latest.lane === lane ? latest : lane!.byId.get(traceId)
   }
 
-  /** All packets under way on this host may have lost events. */
-  lost(): void {
+  /** All packets under way may have lost events; `goesOn`: and so may those that begin until the next call. */
+  lost(_line?: number, goesOn = false): void {
+    this.losing = goesOn
     for (const lane of this.lanes.values()) for (const journey of lane.latestFirst()) journey.lossy = true
   }
 
@@ -136,6 +138,13 @@ export class TracedAssembler implements EventSink {
     this.settled = settled
     for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first)
     this.settled = false
+    // all that the kernel held was read
+    if (settled) this.losing = false
+  }
+
+  /** The capture ends here, and packets go on: closes what is open. */
+  cut(): void {
+    for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first, false)
   }
 
   /** The packet with another id: over lo, or where the kernel computed its flow's hash anew. */
@@ -192,6 +201,7 @@ export class TracedAssembler implements EventSink {
     const { rows } = this.states
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
     journey.traceId = journey.firstTraceId = traceId
+    journey.lossy = this.losing
     journey.repeats = this.sent.note(point, rows, state * F.COLUMNS, journey.id, at.clock, true)
     if (key >= 0) this.byContent.add(journey)
     this.lane!.byId.set(traceId, journey)

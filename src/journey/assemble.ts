@@ -136,6 +136,11 @@ export class Assembler implements EventSink {
     this.settled = false
   }
 
+  /** The capture ends here, and packets go on: closes what is open. */
+  cut(): void {
+    for (const lane of this.lanes.values()) while (lane.first) this.close(lane.first, false)
+  }
+
   /** The open journey that this event goes on with, when its bytes were not its journey's last. */
   private find(point: number, state: number, resolved: Resolved): OpenJourney | undefined {
     const { rows } = this.states

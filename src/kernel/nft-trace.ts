@@ -50,6 +50,8 @@ export class NftTraceSource implements Source {
   readonly head = fileHead(LINKTYPE_NETLINK)
   lost = 0
   owes = false
+  /** That events are missing is said, and not yet how many. */
+  private opened = false
   private readonly onChange: (change: RulesetChange) => void
 
   /** Throws Unavailable. */
@@ -76,9 +78,9 @@ export class NftTraceSource implements Source {
     let capacity = 2 * LOSS
     for (let i = 0; i < count; i++) capacity += RECORD_HEAD + COOKED + batch.length(i)
     const records = new Records(capacity, now)
-    // the socket ran empty, so messages are missing behind these; or among them, if it has filled again meanwhile
-    const gap = this.owes && count < batch.count
-    if (gap && count > 0) this.writeLoss(records, 0)
+    // from here on: the kernel drops messages until the socket has run empty, which it may do, and fill again, in one batch
+    if (this.owes && !this.opened) this.writeLoss(records, 0)
+    this.opened = this.owes
     for (let i = 0; i < count; i++) {
       const start = batch.start(i)
       const length = batch.length(i)
@@ -86,8 +88,8 @@ export class NftTraceSource implements Source {
       records.copy(batch.bytes, start, start + length, to)
       if (batch.view.getUint16(start + 4, true) === NFT_MSG_NEWGEN) this.onChange(readChange(batch, start, length))
     }
-    if (gap) {
-      this.owes = false
+    if (this.owes && count < batch.count) {
+      this.owes = this.opened = false
       this.writeLoss(records, this.socket.newDrops())
     }
     return records.written
@@ -102,8 +104,8 @@ export class NftTraceSource implements Source {
   }
 
   /**
-   * NLMSG_OVERRUN with the number of events that are missing: 0 where it is told behind, none where the kernel does not
-   * tell it.
+   * NLMSG_OVERRUN with the number of events that are missing: 0 where they are behind it, and the next one tells; none
+   * where the kernel does not tell it.
    */
   private writeLoss(records: Records, missing: number | undefined): void {
     this.lost += missing ?? 1

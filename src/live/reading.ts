@@ -7,6 +7,8 @@ export interface ReadingOptions {
   load: Load
   /** Lulls after which nothing more comes of the packets that are under way. */
   patience: number
+  /** When tracing began to be switched off, by performance.now(): packets under way then may have gone on untraced. */
+  switchedOff(): number | undefined
   /** Each piece, before it is read. */
   onChunk(chunk: Uint8Array): Promise<void>
   /** Pieces that are not read any more, and the events in them. */
@@ -15,31 +17,41 @@ export interface ReadingOptions {
   onPause(): void | Promise<void>
 }
 
+/** Milliseconds without an event after which nothing was under way. */
+const QUIET = 250
 /** Milliseconds without a look at timers, signals and other streams: pieces that lie ready come without one. */
 const TURN = 20
 
 export async function readStream(
   stream: Pick<EventStream, 'chunks' | 'tellsLosses' | 'abandon' | 'stop'>,
   explainer: CaptureExplainer,
-  { load, patience, onChunk, onUnread, onPause }: ReadingOptions,
+  { load, patience, switchedOff, onChunk, onUnread, onPause }: ReadingOptions,
 ): Promise<void> {
   let lulls = 0
   let turned = performance.now()
+  let latestEvent = Number.NEGATIVE_INFINITY
+  const settle = () => {
+    if (latestEvent > (switchedOff() ?? Number.POSITIVE_INFINITY) - QUIET) explainer.cut()
+    else explainer.pause(stream.tellsLosses)
+  }
   try {
     for await (const chunk of stream.chunks) {
       if (chunk.length === 0) {
         if (++lulls !== patience) continue
-        explainer.pause(stream.tellsLosses)
+        settle()
       } else {
         lulls = 0
         await onChunk(chunk)
+        const { events } = explainer
         explainer.push(chunk)
+        if (explainer.events > events) latestEvent = performance.now()
       }
       await onPause()
       if (load.isOver && stream.abandon) {
         await stream.stop()
         const { chunks, messages } = stream.abandon()
-        if (messages > 0) explainer.leftUnread()
+        // also where one of them tells only that events were lost
+        if (chunks.length > 0) explainer.leftUnread()
         onUnread(chunks, messages)
         continue
       }
@@ -48,7 +60,7 @@ export async function readStream(
       turned = performance.now()
     }
   } finally {
-    explainer.pause(stream.tellsLosses)
+    settle()
     explainer.end()
   }
 }

@@ -98,6 +98,8 @@ export class Session {
   private stopping: Promise<void> | undefined
   private failure: unknown
   private doubted = 0
+  /** By performance.now(). */
+  private switchedOff: number | undefined
   /** Where the marks are read, too. */
   private readonly unmet: Unmet | undefined
   private hidden = 0
@@ -236,6 +238,7 @@ export class Session {
     this.reigns.end()
     clearTimeout(this.looking)
     let failure: unknown
+    this.switchedOff = performance.now()
     try {
       await this.guard?.stop()
     } catch (error) {
@@ -341,6 +344,7 @@ export class Session {
     await readStream(stream, explainer, {
       load: this.load,
       patience,
+      switchedOff: () => this.switchedOff,
       onChunk: async (chunk) => {
         // in a bundle every packet would be told twice
         if (!marks) this.options.onChunk(number, stream.format, chunk)

@@ -189,7 +189,7 @@ class SpecReader {
       ? [...brackets[1]!].map((letter) => FLAG_LETTERS[letter]!)
       : text.toLowerCase().split(/[,+|]/)
     if (!flags.every((flag) => FLAGS.includes(flag))) return false
-    this.#packet.tcpFlags = [...(this.#packet.tcpFlags ?? []), ...flags]
+    this.#packet.tcpFlags = [...new Set([...(this.#packet.tcpFlags ?? []), ...flags])]
     this.#packet.protocol ??= 'tcp'
     return true
   }

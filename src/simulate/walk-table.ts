@@ -52,8 +52,8 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
   const { hook, journal } = skb
   const { budget } = machine
   const frames: Frame[] = [{ hook, depth: 0, caller: undefined, chain: base, index: 0 }]
-  skb.record ??= new Record(machine, skb)
-  const stack = new WalkStack(base.table, frames, nameOf, skb.record, budget)
+  // most packets leave most base chains by their policy: made at the first jump
+  let stack: WalkStack<PreparedChain, Frame> | undefined
   for (;;) {
     const frame = frames[frames.length - 1]!
     const { chain } = frame
@@ -63,7 +63,7 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
     const met = chain.rule(frame.index++)
     if (!met) {
       journal.add(frame, chain.end)
-      if (!stack.leave()) return base.chain.policy === 'drop' ? 'drop' : 'accept'
+      if (!stack?.leave()) return base.chain.policy === 'drop' ? 'drop' : 'accept'
       continue
     }
     const truth = matches(machine, met, moment)
@@ -86,11 +86,14 @@ export function walkTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
       case 'goto':
         // nft's rules may do something before
         if (rule.rule.statements.length > 1) actOn(machine, skb, rule.rule, step)
+        skb.record ??= new Record(machine, skb)
+        stack ??= new WalkStack(base.table, frames, nameOf, skb.record, budget)
         enter(stack, frame, rule, step)
         break
       case 'return':
         if (rule.rule.statements.length > 1) actOn(machine, skb, rule.rule, step)
-        stack.leave()
+        if (stack) stack.leave()
+        else frame.index = Number.POSITIVE_INFINITY
         break
       case 'accept':
       case 'drop': {

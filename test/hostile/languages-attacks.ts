@@ -8,6 +8,8 @@ export interface LanguageAttack {
   make(size: number): string
   /** Bytes of the longest. */
   most?: number
+  /** It is not linear: how many times the time it takes for twice the text, as measured. A budget of steps bounds it. */
+  bounded?: number
 }
 
 const K = 1024
@@ -109,6 +111,44 @@ const NFT_JSON: LanguageAttack[] = [
 const FOR = 'for i in 1 2 3 4 5 6 7 8 9 0; do '
 const BEFORE = '#!/bin/sh\niptables -A INPUT -j ACCEPT\n'
 
+const RULE_OF = 'INPUT -s IP -j DROP'
+const TABLE = 'nft add table t; nft add chain t c; nft add set t s { type ipv4_addr\\; }; nft add rule t c accept'
+
+/** Edits one by one: what they are called, what stands in front, and the lines, all of the first before the second. */
+const EDITED: readonly (readonly [string, string, ...string[]])[] = [
+  ['rules inserted in front', '', `iptables -I ${RULE_OF}`],
+  ['rules deleted', '', `iptables -A ${RULE_OF}`, `iptables -D ${RULE_OF}`],
+  ['rules deleted by their number', '', `iptables -A ${RULE_OF}`, 'iptables -D INPUT 1'],
+  ['rules replaced', '', `iptables -A ${RULE_OF}`, 'iptables -R INPUT 1 -j DROP'],
+  ['jumps, each to a chain of its own', '', 'iptables -N c#; iptables -A INPUT -j c#'],
+  ['jumps to one chain', 'iptables -N c', 'iptables -A INPUT -s IP -j c'],
+  ['rejections', 'iptables -N c; iptables -A INPUT -j c', 'iptables -A c -s IP -j REJECT'],
+  ['chains made and deleted', '', 'iptables -N c#; iptables -X c#'],
+  ['nft: chains', TABLE, 'nft add chain t c#'],
+  ['nft: chains deleted', TABLE, 'nft add chain t c#', 'nft delete chain t c#'],
+  ['nft: rules inserted', TABLE, 'nft insert rule t c ip saddr IP drop'],
+  ['nft: rules added behind the first', TABLE, 'nft add rule t c index 0 ip saddr IP drop'],
+  ['nft: elements', TABLE, 'nft add element t s { IP }', 'nft delete element t s { IP }'],
+  ['elements of an ipset', 'ipset create s hash:ip', 'ipset add s IP', 'ipset del s IP'],
+  ['routes', '', 'ip route add IP dev eth0', 'ip route del IP dev eth0'],
+]
+
+const BOUNDED: readonly (readonly [number, string, string, ...string[]])[] = [
+  [3.3, 'chains renamed', '', 'iptables -N c#', 'iptables -E c# d#'],
+  [2.7, 'chains deleted', '', 'iptables -N c#', 'iptables -X c#'],
+  [3.5, 'counters set to zero', '', 'iptables -A INPUT -j DROP; iptables -Z'],
+  [2.9, 'targets that are not there', '', 'iptables -N chain#', 'iptables -A INPUT -j chaim#'],
+  [2.6, 'nft: tables', '', 'nft add table t#'],
+  [3.1, 'nft: tables flushed', '', 'nft add table t#; nft flush table t#'],
+  [2.9, 'nft: sets', TABLE, 'nft add set t s# { type ipv4_addr\\; }'],
+  [3.5, 'nft: counters', TABLE, 'nft add counter t k#'],
+  [3.6, 'nft: chains renamed', TABLE, 'nft add chain t c#', 'nft rename chain t c# d#'],
+  [2.8, 'ipsets', '', 'ipset create s# hash:ip'],
+  [2.8, 'ipsets renamed', '', 'ipset create s# hash:ip; ipset rename s# t#'],
+  [3.6, 'ipsets that rules ask for', '', 'ipset create s# hash:ip', 'iptables -A INPUT -m set --match-set s# src'],
+  [3.3, 'routing rules', '', 'ip rule add from IP lookup #'],
+]
+
 const SCRIPTS: LanguageAttack[] = [
   ...[
     '${A:-',
@@ -193,6 +233,24 @@ const SCRIPTS: LanguageAttack[] = [
     as: 'script',
     make: (size) => `iptables -A INPUT -s ${addresses(size / 2)} -d ${addresses(size / 2)}`,
   },
+  { name: 'shift', as: 'script', make: (size) => `f() { ${often('shift; ', size / 2)} }\nf ${often('a ', size / 2)}` },
+  ...EDITED.map(
+    ([name, first, ...lines]): LanguageAttack => ({
+      name,
+      as: 'script',
+      make: (size) => [first, ...lines.map((line) => numbered(line)(size / lines.length))].join('\n'),
+      most: 64 * K,
+    }),
+  ),
+  ...BOUNDED.map(
+    ([bounded, name, first, ...lines]): LanguageAttack => ({
+      name,
+      as: 'script',
+      make: (size) => [first, ...lines.map((line) => numbered(line)(size / lines.length))].join('\n'),
+      most: 64 * K,
+      bounded,
+    }),
+  ),
   {
     name: 'chains that lead on',
     as: 'script',
@@ -248,6 +306,7 @@ const RULES: LanguageAttack[] = (
 const COMMANDS: LanguageAttack[] = [
   { name: 'a long word', as: 'command', make: repeated('x') },
   { name: 'next hops', as: 'command', make: repeated('nexthop via 10.0.0.1 ', 'ip route add 10.0.0.0/8 ') },
+  { name: 'elements of an ipset', as: 'command', make: numbered('ipset add s IP', '; ') },
   { name: 'settings', as: 'script', make: numbered('sysctl -w net.ipv4.conf.e#.rp_filter=1'), most: 128 * K },
 ]
 

@@ -32,17 +32,35 @@ const READERS: Readonly<Record<LanguageAttack['as'], (text: string) => unknown>>
   packet: (text) => parseSpec(text),
 }
 
+/** Every so many attacks. */
+const SHARE = Number(process.argv[4] ?? 1)
+
 /** Bytes of the longest input, where the attack does not say. */
 const MOST = Number(process.argv[3] ?? 128 * 1024)
 
-for (const [number, { name, as, make, most = MOST }] of LANGUAGE_ATTACKS.entries()) {
-  if (number < Number(process.argv[2] ?? 0)) continue
+/** What is not linear ends all the same, and soon. */
+function once(run: (bytes: Buffer) => unknown, make: (size: number) => Buffer, most: number): { problem?: string } {
+  const bytes = make(most)
+  const { user, system } = process.cpuUsage()
+  try {
+    run(bytes)
+  } catch (error) {
+    return { problem: `throws: ${error instanceof Error ? error.stack : error}` }
+  }
+  const after = process.cpuUsage()
+  const perByte = ((after.user + after.system - user - system) * 1000) / bytes.length
+  return perByte > SLOWEST ? { problem: `${perByte.toFixed(0)} ns for each byte` } : {}
+}
+
+/** Nanoseconds for each byte, where steps are counted. */
+const SLOWEST = 100_000
+
+for (const [number, { name, as, make, most = MOST, bounded }] of LANGUAGE_ATTACKS.entries()) {
+  if (number < Number(process.argv[2] ?? 0) || number % SHARE > 0) continue
   process.stdout.write(`@ ${number} ${as}: ${name.trim()}\n`)
-  const { problem } = judge(
-    (bytes) => READERS[as](bytes.toString('latin1')),
-    (size) => Buffer.from(make(size), 'latin1'),
-    Math.min(most, MOST),
-  )
+  const read = (bytes: Buffer) => READERS[as](bytes.toString('latin1'))
+  const text = (size: number) => Buffer.from(make(size), 'latin1')
+  const { problem } = (bounded === undefined ? judge : once)(read, text, Math.min(most, MOST))
   if (problem !== undefined) process.stdout.write(`! ${problem.replaceAll('\n', ' ')}\n`)
 }
 process.stdout.write('.\n')

@@ -137,7 +137,7 @@ describe('at the end', () => {
 })
 
 describe('a long run', () => {
-  it('does not grow with packets of few kinds', () => {
+  it('does not grow with packets of few kinds', async () => {
     const { explainer, load, state } = session({}, false)
     const chunk = 1000
     const run = (from: number, to: number) => {
@@ -151,9 +151,9 @@ describe('a long run', () => {
     }
     const count = Number(process.env.NFWHY_PACKETS ?? 100_000)
     run(0, count)
-    const before = memory()
+    const before = await memory()
     run(count, 2 * count)
-    const after = memory()
+    const after = await memory()
     expect(explainer.stats.events).toBe(4 * count)
     expect(load.shed.packets).toBeGreaterThan(count)
     // a byte for each two packets would be too much
@@ -164,9 +164,14 @@ describe('a long run', () => {
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** Bytes that are held. */
-function memory(): number {
-  collect()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
+/** Bytes that are held. Buffers are given back by a thread of V8's own, some time behind the collection. */
+async function memory(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 5; i++) {
+    collect()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    least = Math.min(least, heapUsed + arrayBuffers)
+  }
+  return least
 }

@@ -6,6 +6,8 @@ import { readStream } from '../../src/live/reading.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import { nftNetlink } from '../../src/read/captures/netlink/format.ts'
 import { worldOf } from '../journey/journeys.ts'
+import * as N from '../read/captures/netlink/files.ts'
+import { pcap } from '../read/captures/nflog/files.ts'
 import { head, type Packet, packets, RULES } from './trace-flood.ts'
 
 const NOON = Date.UTC(2026, 0, 5, 12)
@@ -43,7 +45,7 @@ class Ready {
 const packet = (id: number): Packet => ({ id, kind: 0 })
 
 function reader(stream: Ready, now: () => number) {
-  const load = new Load({ unread: stream.unread, most: 1 << 30, tellsEach: true, isFull: () => false, now })
+  const load = new Load({ unread: () => stream.unread(), most: 1 << 30, tellsEach: true, isFull: () => false, now })
   const journeys: Journey[] = []
   const unread = { chunks: 0, events: 0 }
   const explainer = new CaptureExplainer(
@@ -54,10 +56,11 @@ function reader(stream: Ready, now: () => number) {
       if (!load.leavesOut(closed)) journeys.push(closed.explain())
     },
   )
-  const read = (onChunk: () => void = () => {}) =>
+  const read = (onChunk: () => void = () => {}, switchedOff: () => number | undefined = () => undefined) =>
     readStream(stream, explainer, {
       load,
       patience: 1,
+      switchedOff,
       onChunk: async () => onChunk(),
       onUnread: (chunks, events) => {
         unread.chunks += chunks.length
@@ -95,4 +98,37 @@ it('says nothing wrong of a packet whose rest is not read', async () => {
   expect(journeys.map(({ outcome }) => outcome)).toEqual(['undetermined', 'undetermined', 'undetermined'])
   for (const { findings } of journeys) expect(findings.map(({ code }) => code)).toContain('lost-events')
   expect(unread).toEqual({ chunks: 10_000, events: 10_000 })
+})
+
+it('says nothing wrong of a packet whose trace was switched off under way', async () => {
+  for (const [later, outcome] of [
+    [0, 'undetermined'],
+    // its rest had time to come
+    [60_000, 'vanished'],
+  ] as const) {
+    const { read, journeys } = reader(
+      new Ready([head(), packets([packet(1)], NOON, 'first'), new Uint8Array(0)]),
+      () => 0,
+    )
+    const began = performance.now()
+    await read(undefined, () => began + later)
+    expect(journeys.map((one) => one.outcome)).toEqual([outcome])
+  }
+})
+
+it('says nothing wrong of a packet that lost events, where only that is not read', async () => {
+  const loss = pcap([N.cooked(N.netlink(4, [5, 0, 0, 0]))], { linkType: 253 }).slice(24)
+  const stream = new Ready([head(), packets([packet(1)], NOON, 'first'), loss])
+  const { load, read, journeys } = reader(stream, () => now)
+  let now = 0
+  let came = 0
+  const abandon = stream.abandon.bind(stream)
+  stream.abandon = () => ({ ...abandon(), messages: 0 })
+  await read(() => {
+    if (++came < 2) return
+    load.close()
+    now = 10_000
+    stream.unread = () => 2 << 20
+  })
+  expect(journeys.map(({ outcome }) => outcome)).toEqual(['undetermined'])
 })

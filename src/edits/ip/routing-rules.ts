@@ -19,6 +19,7 @@ export function editRoutingRule({ op, rule }: RoutingRuleEdit, draft: Draft): vo
   const all = draft.world.host.routingRules ?? KERNELS_OWN
   const others = all.filter(({ family }) => family !== rule.family)
   const rules = all.filter(({ family }) => family === rule.family).sort((a, b) => a.priority - b.priority)
+  draft.work += 8 * all.length
   const { action } = rule
   if (typeof action === 'object' && 'table' in action) refuseStrangeTable(action.table, draft)
   draft.host().routingRules = [...others, ...changed(op, rule, rules)]
@@ -27,7 +28,7 @@ export function editRoutingRule({ op, rule }: RoutingRuleEdit, draft: Draft): vo
 function changed(op: RoutingRuleEdit['op'], rule: RoutingRuleEdit['rule'], rules: RoutingRule[]): RoutingRule[] {
   if (op === 'flush') return rules.filter(({ priority }) => priority === 0)
   if (op === 'del') {
-    const at = rules.findIndex((one) => isMeant(one, rule))
+    const at = rules.findIndex(meant(rule))
     if (at < 0) throw new EditProblem('there is no such routing rule')
     return rules.toSpliced(at, 1)
   }
@@ -58,6 +59,7 @@ function newRule(rule: RoutingRuleEdit['rule'], rules: readonly RoutingRule[]): 
 
 /** as the kernel compares a new one (rule_exists): not what `not` says, nor where a goto leads, and these selectors only where they are given. */
 function sameRule(one: RoutingRule, added: RoutingRule): boolean {
+  if (one.priority !== added.priority) return false
   const { from, to, tos } = one
   const asked = {
     ...one,
@@ -75,10 +77,13 @@ function compared({ action, not: _, ...rule }: { [K in keyof RoutingRule]: Routi
 }
 
 /** Has the rule everything that is named? Where a goto leads is not asked. */
-function isMeant(rule: RoutingRule, { not: _, action, ...wanted }: RoutingRuleEdit['rule']): boolean {
+function meant({ not: _, action, ...wanted }: RoutingRuleEdit['rule']): (rule: RoutingRule) => boolean {
   const isGoto = typeof action === 'object' && 'goto' in action
-  if (isGoto && !(typeof rule.action === 'object' && 'goto' in rule.action)) return false
-  return Object.entries({ ...wanted, ...(action === undefined || isGoto ? {} : { action }) }).every(
-    ([key, value]) => JSON.stringify(rule[key as keyof RoutingRule]) === JSON.stringify(value),
+  const asked = Object.entries({ ...wanted, ...(action === undefined || isGoto ? {} : { action }) }).map(
+    ([key, value]) => [key as keyof RoutingRule, JSON.stringify(value)] as const,
   )
+  return (rule) => {
+    if (isGoto && !(typeof rule.action === 'object' && 'goto' in rule.action)) return false
+    return asked.every(([key, value]) => JSON.stringify(rule[key]) === value)
+  }
 }

@@ -85,9 +85,9 @@ function destroy({ set: name, exist }: SetEdit, draft: Draft): void {
 function userOf({ name }: NamedSet, world: World): string | undefined {
   for (const table of world.tables)
     for (const chain of table.chains.values())
-      for (const { iptables, ruleNumber } of chain.rules)
+      for (const [i, { iptables }] of chain.rules.entries())
         if (iptables && setsOf(iptables).includes(name))
-          return `rule ${ruleNumber} of chain ${chain.name} in table ${table.name} asks for it`
+          return `rule ${i + 1} of chain ${chain.name} in table ${table.name} asks for it`
   const list = ipsets(world).find(
     ({ type, elements }) => type === 'list:set' && elements.some((one) => one.parts[0] === name),
   )

@@ -6,6 +6,7 @@ import type { IpFamily } from '../../rules/iptables/extension.ts'
 import { emptyChain, ruleOf, ruleText } from '../../rules/iptables/rule.ts'
 import type { Draft } from '../draft.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
+import { forgetReach } from './place.ts'
 
 /** Throws EditProblem. */
 export function editChain(edit: ChainEdit, draft: Draft): void {
@@ -15,7 +16,7 @@ export function editChain(edit: ChainEdit, draft: Draft): void {
   else if (edit.chain !== undefined) chainIn(asItIs, edit.chain)
   if (op === 'policy') refuseUserChain(asItIs, edit.chain!)
   if (op === 'rename') refuseRenaming(asItIs, edit.chain!, edit.newName!)
-  const doomed = op === 'delete' ? deletable(asItIs, edit.chain) : []
+  const doomed = op === 'delete' ? deletable(asItIs, edit.chain, draft) : []
   const rule = edit.ruleNumber === undefined ? undefined : numbered(asItIs, edit.chain!, edit.ruleNumber)
   const table = draft.table(family, name)
   const chains = edit.chain === undefined ? [...table.chains.keys()] : [edit.chain]
@@ -36,7 +37,10 @@ export function editChain(edit: ChainEdit, draft: Draft): void {
       rename(edit.chain!, edit.newName!, table, draft)
       return
     case 'zero':
-      for (const chain of chains) zero(draft.chain(table, chain)!, rule)
+      for (const chain of chains) {
+        draft.work += 4 * table.chains.get(chain)!.rules.length
+        zero(draft.chain(table, chain)!, rule)
+      }
   }
 }
 
@@ -66,10 +70,11 @@ function refuseRenaming(table: Table, name: string, newName: string): void {
 }
 
 /** The chains that go; all user chains where none is named. Throws where one of them cannot: then iptables keeps all. */
-function deletable(table: Table, name: string | undefined): string[] {
+function deletable(table: Table, name: string | undefined, draft: Draft): string[] {
   const all = [...table.chains.values()]
   const chains = name === undefined ? all.filter(({ hook }) => !hook) : [chainIn(table, name)]
   for (const chain of chains) {
+    for (const { rules } of all) draft.work += rules.length + 1
     const why = whyKept(chain, all)
     if (why !== undefined) throw new EditProblem(`chain ${chain.name} cannot be deleted: ${why}`)
   }
@@ -80,7 +85,7 @@ function whyKept({ name, hook, rules }: Chain, all: readonly Chain[]): string | 
   if (hook) return 'it is built-in'
   if (rules.length > 0) return `it has ${rules.length === 1 ? 'a rule' : `${rules.length} rules`} in it (-F empties it)`
   const user = all.find((chain) => chain.rules.some((rule) => jumpsTo(rule, name)))
-  return user && `rule ${user.rules.find((rule) => jumpsTo(rule, name))!.ruleNumber} of chain ${user.name} jumps to it`
+  return user && `rule ${user.rules.findIndex((rule) => jumpsTo(rule, name)) + 1} of chain ${user.name} jumps to it`
 }
 
 const jumpsTo = ({ iptables }: Rule, chain: string): boolean =>
@@ -95,15 +100,18 @@ function numbered(table: Table, name: string, ruleNumber: number): Rule {
 function rename(name: string, newName: string, table: Table, draft: Draft): void {
   const chains = [...table.chains.values()]
   // in its old place: a listing goes on to look as it did
+  forgetReach(table)
   table.chains.clear()
   for (const chain of chains) table.chains.set(chain.name === name ? newName : chain.name, chain)
   const renamed = draft.chain(table, newName)!
   renamed.name = newName
-  for (const [own, { rules }] of [...table.chains])
+  for (const [own, { rules }] of [...table.chains]) {
+    draft.work += rules.length + 1
     rules.forEach((rule, i) => {
       if (own !== newName && !jumpsTo(rule, name)) return
       draft.chain(table, own)!.rules[i] = withNames(rule, own, name, newName, table)
     })
+  }
 }
 
 /** The rule as it reads after chain `name` has become `newName`, in chain `own`. */

@@ -11,7 +11,7 @@ import type { IpFamily, Match, Target } from '../../rules/iptables/extension.ts'
 import { findMatch, findTarget } from '../../rules/iptables/registry.ts'
 import { EditProblem } from '../problem.ts'
 
-/** Throws EditProblem where the kernel would refuse the table. */
+/** Looks at the whole table. Throws EditProblem where the kernel would refuse it. */
 export function refuseMisplaced(table: Table): void {
   const refused = refusalOf(table, [])
   if (refused?.loop)
@@ -19,10 +19,6 @@ export function refuseMisplaced(table: Table): void {
   if (refused) throw new EditProblem(refused.message)
   for (const chain of table.chains.values()) if (chain.hook) refuseReached(chain, chain.hook, table)
 }
-
-/** May a change to a rule like this one, added or taken away, make the table one to be refused? */
-export const mattersForPlace = (spec: IptablesSpec, family: IpFamily): boolean =>
-  spec.target?.chain === true || endsAlways(spec) || clausesOf(spec).some((clause) => limited(clause, family))
 
 /** Each chain once, however many rules lead there. */
 function refuseReached(base: Chain, hook: Hook, table: Table): void {
@@ -39,34 +35,32 @@ function refuseReached(base: Chain, hook: Hook, table: Table): void {
     }
 }
 
-function refuseHook({ ruleNumber }: Rule, spec: IptablesSpec, chain: Chain, hook: Hook, table: Table): void {
+function refuseHook(rule: Rule, spec: IptablesSpec, chain: Chain, hook: Hook, table: Table): void {
   for (const clause of clausesOf(spec)) {
     const hooks = hooksOf(clause, table.family as IpFamily)
     if (!hooks || hooks.includes(hook)) continue
     const names = Object.keys(IPTABLES_HOOKS).filter((name) => hooks.includes(IPTABLES_HOOKS[name]!))
     throw new EditProblem(
-      `${clause.name} works only on the way of ${names.join(', ')}: rule ${ruleNumber} of chain ${chain.name} would be ` +
+      `${clause.name} works only on the way of ${names.join(', ')}: rule ${chain.rules.indexOf(rule) + 1} of chain ${chain.name} would be ` +
         `reached from ${Object.keys(IPTABLES_HOOKS).find((name) => IPTABLES_HOOKS[name] === hook)}`,
     )
   }
 }
 
-const clausesOf = ({ matches, target }: IptablesSpec): (Clause & { isTarget?: true })[] =>
+export const clausesOf = ({ matches, target }: IptablesSpec): (Clause & { isTarget?: true })[] =>
   target && !target.chain ? [...matches, { ...target, isTarget: true }] : matches
 
-function hooksOf(clause: Clause & { isTarget?: true }, family: IpFamily): readonly Hook[] | undefined {
+/** Undefined: it works everywhere. */
+export function hooksOf(clause: Clause & { isTarget?: true }, family: IpFamily): readonly Hook[] | undefined {
   if (!clause.values) return undefined
   const extension: Match | Target | undefined = (clause.isTarget ? findTarget : findMatch)(clause.name, family)
   return typeof extension?.hooks === 'function' ? extension.hooks(clause.values) : extension?.hooks
 }
 
-const limited = (clause: Clause & { isTarget?: true }, family: IpFamily): boolean =>
-  hooksOf(clause, family) !== undefined
-
 const VERDICTS = ['ACCEPT', 'DROP', 'QUEUE', 'RETURN']
 
 /** A verdict for every packet: nothing behind it is ever reached. */
-const endsAlways = ({ matches, target, ...head }: IptablesSpec): boolean =>
+export const endsAlways = ({ matches, target, ...head }: IptablesSpec): boolean =>
   matches.length === 0 &&
   VERDICTS.includes(target?.name ?? '') &&
   !target?.chain &&

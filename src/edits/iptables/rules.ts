@@ -9,7 +9,7 @@ import { ruleOf, ruleText } from '../../rules/iptables/rule.ts'
 import type { Draft } from '../draft.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
 import { chainIn } from './chains.ts'
-import { mattersForPlace, refuseMisplaced } from './reach.ts'
+import { refusePlace } from './place.ts'
 import { refuseUnknownSets } from './sets.ts'
 
 /** Throws EditProblem. */
@@ -20,18 +20,17 @@ export function editRule(edit: RuleEdit, draft: Draft): void {
   const spec = edit.spec && withTarget(edit.spec, asItIs, family)
   if (spec) refuseUnknownSets(spec, family, draft.world)
   const at = placeOf(edit, before, spec, asItIs)
+  draft.work += op === 'append' ? 0 : at
   if (op === 'check') return
   const table = draft.table(family, name)
   const chain = draft.chain(table, edit.chain)!
   const added = spec && op !== 'delete' ? [newRule(edit, spec, at + 1)] : []
   const removed = chain.rules.splice(at, op === 'delete' || op === 'replace' ? 1 : 0, ...added)
-  if (op === 'insert' || op === 'delete') renumber(chain, at, draft)
-  if (![...removed, ...added].some(({ iptables }) => iptables && mattersForPlace(iptables, family))) return
+  if (op === 'insert' || op === 'delete') draft.renumber(chain)
   try {
-    refuseMisplaced(table)
+    refusePlace(removed[0], added[0], chain, table, draft)
   } catch (problem) {
     chain.rules.splice(at, added.length, ...removed)
-    renumber(chain, at, draft)
     throw problem
   }
 }
@@ -99,9 +98,4 @@ const targetNames = (family: IpFamily): string[] =>
 function newRule({ family, table, chain, counters }: RuleEdit, spec: IptablesSpec, ruleNumber: number): Rule {
   const rule = ruleOf(spec, ruleText(chain, spec, family, table), ruleNumber, family, table)
   return { ...rule, counters: counters ?? { packets: 0, bytes: 0 } }
-}
-
-function renumber(chain: Chain, from: number, draft: Draft): void {
-  for (let i = from; i < chain.rules.length; i++)
-    if (chain.rules[i]!.ruleNumber !== i + 1) draft.rule(chain, i).ruleNumber = i + 1
 }

@@ -13,11 +13,10 @@ export function refuseUnknownSets(spec: IptablesSpec, family: 'ip' | 'ip6', { se
   if (ipsets.length === 0) return
   for (const name of setsOf(spec)) {
     const set = ipsets.find((one) => one.name === name)
-    const suggestion = closest(
-      name,
-      ipsets.map((one) => one.name),
-    )
-    if (!set) throw new EditProblem(`there is no ipset ${name}${didYouMean(suggestion)}`)
+    if (!set) {
+      const names = ipsets.map((one) => one.name)
+      throw new EditProblem(`there is no ipset ${name}${didYouMean(closest(name, names))}`)
+    }
     const holds = set.type.startsWith('bitmap:ip') ? 'ip' : (set.addresses ?? family)
     if (holds !== family)
       throw new EditProblem(

@@ -3,10 +3,10 @@
  * is there already (`create`), what is in use.
  */
 import type { NftEdit } from '../../model/edit.ts'
-import type { NamedSet, RuleFamily, SetElement, Table } from '../../model/ruleset.ts'
+import type { Chain, NamedSet, RuleFamily, SetElement, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
-import { nftRuleset } from '../../rules/nft/ruleset.ts'
+import { type NftRuleset, nftRuleset } from '../../rules/nft/ruleset.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
 import { editElements } from './elements.ts'
@@ -42,8 +42,16 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
     else if (op !== 'destroy') throw new EditProblem(`there is no set ${given.name} in table ${given.table}`)
     return
   }
-  if (kind === 'rule' && given && op === 'add' && given.position === undefined && given.index === undefined) {
-    appendRule(object, given, draft)
+  if (kind === 'rule' && given && (op === 'add' || op === 'insert' || op === 'create')) {
+    addRule(op === 'insert', given, draft)
+    return
+  }
+  if (kind === 'table' && op === 'add' && given && !tableOf(draft.world, given.family, given.name)) {
+    draft.addTables(run({ op, object: object as Command['object'] }, { tables: [], sets: [] }).tables)
+    return
+  }
+  if (given && op !== 'rename' && kind !== 'table' && kind !== 'ruleset') {
+    changePart(kind, { op, object: object as Command['object'] }, given, draft)
     return
   }
   const isChanged = ({ family, name }: { family: RuleFamily; name: string }) =>
@@ -51,13 +59,46 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
       ? given === null || given.family === undefined || given.family === family
       : given !== null && given.family === family && name === (kind === 'table' ? given.name : given.table)
   draft.replaceNft(isChanged, (before) => {
-    const told: string[] = []
-    const command = { op, object: object as Command['object'] }
-    const after = nftRuleset([command], (_code, message) => told.push(message), before)
-    if (told[0] !== undefined) throw new EditProblem(told[0])
+    for (const { chains } of before.tables) for (const { rules } of chains.values()) draft.work += rules.length + 1
+    const after = run({ op, object: object as Command['object'] }, before)
     return kind === 'chain' && op === 'rename' ? renameJumps(after, given?.name ?? '', given?.newname ?? '') : after
   })
 }
+
+/** Throws EditProblem with what the command tells. */
+function run(command: Command, before: NftRuleset): NftRuleset {
+  const told: string[] = []
+  const after = nftRuleset([command], (_code, message) => told.push(message), before)
+  if (told[0] !== undefined) throw new EditProblem(told[0])
+  return after
+}
+
+/** What is no part of the chain or the set that is meant is not touched, nor looked at. */
+function changePart(
+  kind: string,
+  command: Command,
+  { family, table: owner, name = '', chain = name }: Body,
+  draft: Draft,
+): void {
+  const table = tableOf(draft.world, family, owner)
+  // `destroy` of what is not there
+  if (!table) return
+  const before = kind === 'rule' || kind === 'chain' ? chainOf(table, chain, command.object) : undefined
+  const set = kind === 'set' || kind === 'map' || kind === 'meter' ? setOf(draft.world, table, name) : undefined
+  draft.work += 4 * ((before?.rules.length ?? 0) + (set?.elements.length ?? 0) + (table.objects?.size ?? 0))
+  const alone = { ...table, chains: new Map(before ? [[before.name, before]] : []) }
+  const after = run(command, { tables: [alone], sets: set ? [set] : [] })
+  const { chains: _, ...properties } = after.tables[0]!
+  const own = draft.nftTable(table)
+  Object.assign(own, properties)
+  draft.replaceChain(own, before, after.tables[0]!.chains.values().next().value)
+  draft.replaceSet(set, after.sets[0])
+}
+
+const chainOf = ({ chains }: Table, name: string, object: Command['object']): Chain | undefined =>
+  name === '' && 'chain' in object
+    ? [...chains.values()].find(({ handle }) => handle !== undefined && handle === object.chain.handle)
+    : chains.get(name)
 
 /** A verdict map's new elements may lead a chain that looks there back to itself (nft_setelem_validate). */
 function refuseLoop(map: NamedSet, added: readonly SetElement[], world: World): void {
@@ -72,17 +113,21 @@ function refuseLoop(map: NamedSet, added: readonly SetElement[], world: World): 
       throw new EditProblem(`chain ${name} would lead to itself`)
 }
 
-/** At the end of its chain, which is what scripts do thousands of times: nothing else is touched. */
-function appendRule(object: object, { family, table: name, chain: chainName = '' }: Body, draft: Draft): void {
+/** Scripts do it thousands of times: nothing else is touched. */
+function addRule(inFront: boolean, body: Body, draft: Draft): void {
+  const { family, table: name, chain: chainName = '', index, position } = body
   const table = draft.nftTable(tableOf(draft.world, family, name)!)
   const chain = draft.chain(table, chainName)!
-  const told: string[] = []
-  const command: Command = { op: 'add', object: object as Command['object'] }
-  const alone = { ...table, chains: new Map([[chainName, { ...chain, rules: [] }]]) }
-  const made = nftRuleset([command], (_code, message) => told.push(message), { tables: [alone], sets: [] })
-  const rule = made.tables[0]?.chains.get(chainName)?.rules[0]
-  if (told[0] !== undefined || !rule) throw new EditProblem(told[0] ?? 'the rule is not understood')
-  chain.rules.push({ ...rule, ruleNumber: chain.rules.length + 1 })
+  const { index: _, position: __, ...rule } = body
+  const command = { op: 'add', object: { rule } as unknown as Command['object'] } as const
+  const { kind } = table
+  const alone: Table = { family, name: table.name, kind, chains: new Map([[chainName, { ...chain, rules: [] }]]) }
+  const made = run(command, { tables: [alone], sets: [] }).tables[0]?.chains.get(chainName)?.rules[0]
+  if (!made) throw new EditProblem('the rule is not understood')
+  const beside = index ?? (position === undefined ? -1 : chain.rules.findIndex(({ handle }) => handle === position))
+  const at = inFront ? Math.max(0, beside) : beside < 0 ? chain.rules.length : beside + 1
+  chain.rules.splice(at, 0, { ...made, ruleNumber: at + 1 })
+  if (at < chain.rules.length - 1) draft.renumber(chain)
 }
 
 function check(op: NftEdit['op'], kind: string, body: Body, world: World): void {

@@ -1,11 +1,23 @@
+interface Mentioned {
+  chains: string[]
+  sets: string[]
+}
+
+/** Rules do not change, and each new one asks what those before it name. */
+const known = new WeakMap<object, Mentioned>()
+
 /** Which chains and named sets an nft rule names, wherever in it. */
-export function mentions(node: unknown): { chains: string[]; sets: string[] } {
-  const found: { chains: string[]; sets: string[] } = { chains: [], sets: [] }
+export function mentions(node: unknown): Mentioned {
+  const isObject = typeof node === 'object' && node !== null
+  const before = isObject ? known.get(node) : undefined
+  if (before) return before
+  const found: Mentioned = { chains: [], sets: [] }
   collect(node, found)
+  if (isObject) known.set(node, found)
   return found
 }
 
-function collect(node: unknown, found: { chains: string[]; sets: string[] }): void {
+function collect(node: unknown, found: Mentioned): void {
   if (typeof node === 'string') {
     if (node.startsWith('@')) found.sets.push(node.slice(1))
     return

@@ -3,7 +3,9 @@ import type { NftEdit } from '../../model/edit.ts'
 import type { NamedSet, RuleFamily, SetElement } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
+import { quoted } from '../../rules/nft/print/values.ts'
 import { nftRuleset } from '../../rules/nft/ruleset.ts'
+import { CommandProblem } from '../problem.ts'
 import { editsOf } from './parse.ts'
 
 interface Body {
@@ -53,7 +55,7 @@ function restore({ family, table, name }: Body, elements: readonly SetElement[])
     [
       parts.join(' . '),
       ...(timeout === undefined ? [] : [`timeout ${timeout}s`]),
-      ...(comment === undefined ? [] : [`comment "${comment}"`]),
+      ...(comment === undefined ? [] : [`comment ${quoted(comment)}`]),
       ...(data ? [`: ${data.join(' . ')}`] : []),
     ].join(' '),
   )
@@ -81,5 +83,14 @@ function undoRule({ op }: NftEdit, { family, table, chain: name, handle }: Body,
   return written(`add rule ${family} ${table} ${name} position ${before.handle} ${rule.text}`)
 }
 
-/** Text that is printed from the model is read as it was meant. */
-const written = (text: string): NftEdit[] => editsOf(text, () => ({ text, column: 1 }))
+/** Text that is printed from the model is read as it was meant; undefined where nft has no words for it. */
+function written(text: string): NftEdit[] | undefined {
+  try {
+    const edits = editsOf(text, () => ({ text, column: 1 }))
+    // a name may hold what ends a command
+    return edits.length === 1 ? edits : undefined
+  } catch (problem) {
+    if (problem instanceof CommandProblem) return undefined
+    throw problem
+  }
+}

@@ -1,5 +1,7 @@
 /** What a shell and small tools do that matters to a script of rules: tests, and nothing at all. */
 import { matchesPattern } from './patterns.ts'
+import { exitStatus, Leave, type Status } from './status.ts'
+import type { Variables } from './variables.ts'
 
 /** They change nothing that is looked at here, and go well. */
 export const HARMLESS = [
@@ -85,3 +87,38 @@ const negated = (truth: boolean | undefined) => (truth === undefined ? undefined
 const either = (a: boolean | undefined, b: boolean | undefined) =>
   a || b ? true : a === undefined || b === undefined ? undefined : false
 const both = (a: boolean | undefined, b: boolean | undefined) => negated(either(negated(a), negated(b)))
+
+/** What these commands change. */
+export interface Shell {
+  variables: Variables
+  /** `set -e` */
+  stopsAtErrors: boolean
+}
+
+/** Undefined: it is none of these. Throws Leave. */
+export function runBuiltin(name: string, words: readonly string[], shell: Shell): Status | undefined {
+  switch (name) {
+    case 'true':
+    case ':':
+      return 'ok'
+    case 'false':
+      return 'failed'
+    case 'exit':
+      throw new Leave('script', exitStatus(words[0]))
+    case 'return':
+      throw new Leave('function', exitStatus(words[0]))
+    case 'set':
+      for (const word of words) {
+        if (/^-[a-z]*e/.test(word)) shell.stopsAtErrors = true
+        if (/^\+[a-z]*e/.test(word)) shell.stopsAtErrors = false
+      }
+      return 'ok'
+    case 'unset':
+      for (const word of words) shell.variables.unset(word)
+      return 'ok'
+    case 'shift':
+      shell.variables.shift(Number(words[0] ?? 1))
+      return 'ok'
+  }
+  return undefined
+}

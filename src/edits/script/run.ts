@@ -7,12 +7,12 @@ import { CommandProblem } from '../problem.ts'
 import type { ShellToken } from '../shell.ts'
 import { isTool, parseTokens, withoutPrefixes } from '../tools.ts'
 import { Budget, Exhausted } from './budget.ts'
-import { HARMLESS, testWords } from './builtins.ts'
+import { HARMLESS, runBuiltin, type Shell, testWords } from './builtins.ts'
 import type { RawToken } from './lexer.ts'
 import { matchesPattern } from './patterns.ts'
 import { hidesErrors, withoutRedirected } from './redirections.ts'
 import { restoreEdits } from './restore.ts'
-import { exitStatus, Leave, type Status } from './status.ts'
+import { Leave, type Status } from './status.ts'
 import { type Item, type List, type Node, parseScript } from './syntax.ts'
 import { ASSIGNMENT, Variables } from './variables.ts'
 
@@ -38,11 +38,10 @@ export class ScriptRun {
   private readonly script: string
   private readonly options: ScriptOptions
   private readonly budget: Budget
-  private variables: Variables
+  private readonly shell: Shell
   /** Where this script begins in the one that a person sees. */
   private offset = 0
   private readonly functions = new Map<string, Node>()
-  private stopsAtErrors = false
   /** Was there any command? */
   private any = false
   private depth = 0
@@ -57,7 +56,7 @@ export class ScriptRun {
     this.script = script
     this.options = options
     this.budget = budget
-    this.variables = new Variables(budget)
+    this.shell = { variables: new Variables(budget), stopsAtErrors: false }
   }
 
   /** Whether there was any command. Throws what `problem` throws. */
@@ -93,7 +92,7 @@ export class ScriptRun {
       }
       const next = items[i + 1]?.after
       status = this.item(item, asked || next?.text === '||')
-      if (status === 'failed' && this.stopsAtErrors && !asked && !next && !item.negated) {
+      if (status === 'failed' && this.shell.stopsAtErrors && !asked && !next && !item.negated) {
         this.tell(item.command, 'the script ends here, because of set -e', 'not-run')
         throw new Leave('script', 'failed')
       }
@@ -142,20 +141,22 @@ export class ScriptRun {
   }
 
   private subshell(body: List, asked: boolean): Status {
-    const outside = this.variables
-    this.variables = outside.inner()
+    const outside = this.shell.variables
+    this.shell.variables = outside.inner()
     try {
       return this.list(body, asked)
     } catch (error) {
       if (error instanceof Leave && error.what === 'script') return error.status
       throw error
     } finally {
-      this.variables = outside
+      this.shell.variables = outside
     }
   }
 
   private for({ name, items, body, ...node }: Node & { kind: 'for' }, asked: boolean): Status {
-    const words = items ? this.variables.expand(items) : this.variables.arguments()?.map((text) => ({ text }))
+    const words = items
+      ? this.shell.variables.expand(items)
+      : this.shell.variables.allArguments()?.map((text) => ({ text }))
     if (!words || words instanceof CommandProblem) {
       const why = words ? `${words.error.message} (${words.error.word})` : 'what "for" goes through is not known'
       this.passOver({ ...node, name, body }, why)
@@ -164,7 +165,7 @@ export class ScriptRun {
     let status: Status = 'ok'
     for (const { text } of words) {
       this.budget.step()
-      this.variables.set(name, text)
+      this.shell.variables.set(name, text)
       status = this.list(body, asked)
     }
     return status
@@ -206,14 +207,14 @@ export class ScriptRun {
   }
 
   private case({ word, arms, ...node }: Node & { kind: 'case' }, asked: boolean): Status {
-    const value = this.variables.value(word.text)
+    const value = this.shell.variables.value(word.text)
     if (value === undefined) {
       this.passOver({ ...node, word, arms }, `the value of ${word.text} is not known`)
       return 'unknown'
     }
     for (const { patterns, body } of arms)
       for (const pattern of patterns) {
-        const wanted = this.variables.value(pattern)
+        const wanted = this.shell.variables.value(pattern)
         const matches = wanted === undefined ? false : matchesPattern(value, wanted)
         if (matches) return this.list(body, asked)
         if (matches === undefined) {
@@ -227,9 +228,9 @@ export class ScriptRun {
   private command(raw: readonly RawToken[], node: Node, asked: boolean): Status {
     this.any = true
     const assigned = raw.findIndex(({ kind, text }) => kind === 'operator' || !ASSIGNMENT.test(text))
-    if (assigned < 0) return this.variables.assign(raw)
-    if (DECLARES.includes(raw[0]!.text)) return this.variables.assign(raw.slice(1))
-    const tokens = this.variables.expand(raw)
+    if (assigned < 0) return this.shell.variables.assign(raw)
+    if (DECLARES.includes(raw[0]!.text)) return this.shell.variables.assign(raw.slice(1))
+    const tokens = this.shell.variables.expand(raw)
     if (tokens instanceof CommandProblem) return this.tellProblem(tokens)
     const words = withoutPrefixes(withoutRedirected(tokens))
     const [first, ...others] = words
@@ -240,7 +241,7 @@ export class ScriptRun {
     const texts = others.map(({ text }) => text)
     if (['.', 'source', 'eval'].includes(first.text))
       return this.tellProblem(new CommandProblem(first, `what "${first.text}" brings in is not known here`))
-    const builtin = this.builtin(first.text, texts)
+    const builtin = runBuiltin(first.text, texts, this.shell)
     if (builtin) return builtin
     const status = testWords(first.text, texts)
     if (status) return status
@@ -253,38 +254,10 @@ export class ScriptRun {
     return this.tools(tokens, node, asked)
   }
 
-  /** Undefined: it is none of these. Throws Leave. */
-  private builtin(name: string, words: readonly string[]): Status | undefined {
-    switch (name) {
-      case 'true':
-      case ':':
-        return 'ok'
-      case 'false':
-        return 'failed'
-      case 'exit':
-        throw new Leave('script', exitStatus(words[0]))
-      case 'return':
-        throw new Leave('function', exitStatus(words[0]))
-      case 'set':
-        for (const word of words) {
-          if (/^-[a-z]*e/.test(word)) this.stopsAtErrors = true
-          if (/^\+[a-z]*e/.test(word)) this.stopsAtErrors = false
-        }
-        return 'ok'
-      case 'unset':
-        for (const word of words) this.variables.unset(word)
-        return 'ok'
-      case 'shift':
-        this.variables.setArguments(this.variables.arguments()?.slice(Number(words[0] ?? 1)) ?? [])
-        return 'ok'
-    }
-    return undefined
-  }
-
   private call(body: Node, words: readonly { text: string }[], asked: boolean): Status {
-    const before = this.variables.arguments()
+    const before = this.shell.variables.arguments
     if (++this.calls > MOST_CALLS_DEEP) this.tooDeep(body)
-    this.variables.setArguments(words.map(({ text }) => text))
+    this.shell.variables.arguments = { words: words.map(({ text }) => text), from: 0 }
     try {
       return this.node(body, asked)
     } catch (error) {
@@ -292,7 +265,7 @@ export class ScriptRun {
       throw error
     } finally {
       this.calls--
-      this.variables.setArguments(before)
+      this.shell.variables.arguments = before
     }
   }
 
@@ -319,7 +292,7 @@ export class ScriptRun {
   /** `iptables-restore <<END`, `ipset restore <<END`. */
   private restore(document: RawToken, words: readonly ShellToken[], tokens: ShellToken[], asked: boolean): Status {
     const { text, quoted } = document.body!
-    const body = quoted ? text : this.variables.value(`"${text.replaceAll('"', '\\"')}"`)
+    const body = quoted ? text : this.shell.variables.value(`"${text.replaceAll('"', '\\"')}"`)
     this.budget.text(text.length)
     const edits = body === undefined ? undefined : restoreEdits(words, body)
     if (!edits) {

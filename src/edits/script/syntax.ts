@@ -181,8 +181,8 @@ class Parser {
     const name = this.tokens[this.at++]?.text ?? ''
     if (this.isOperator('(')) this.at += 2
     this.skipBlank()
-    const opener = this.peek() ?? first
-    const body = this.compound(opener)
+    const opener = this.peek()
+    const body = opener && this.compound(opener)
     if (!body) this.fail(first, `function "${name}" has no body`)
     return { kind: 'function', name, body, at: first.at, end: this.end() }
   }

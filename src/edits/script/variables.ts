@@ -6,7 +6,14 @@ import type { RawToken } from './lexer.ts'
 
 export const ASSIGNMENT = /^([A-Za-z_]\w*)(\+?)=(.*)$/s
 
-const ARGUMENTS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '@', '*', '#']
+/** `$1` to `$9`, `$@`, `$*`, `$#`. */
+const ARGUMENT = /^[1-9@*#]$/
+
+/** From one of them on: `shift` copies none. */
+export interface Arguments {
+  words: readonly string[]
+  from: number
+}
 
 export class Variables {
   private readonly budget: Budget
@@ -14,10 +21,13 @@ export class Variables {
   private readonly outer: Variables | undefined
   /** Undefined: unset, or not known. */
   private readonly values = new Map<string, string | undefined>()
+  /** Undefined: not known. */
+  private args: Arguments | undefined
 
   constructor(budget: Budget, outer?: Variables) {
     this.budget = budget
     this.outer = outer
+    this.args = outer?.args
   }
 
   /** As a subshell has them: what it sets is gone behind it. Nobody changes the outer ones meanwhile. */
@@ -26,13 +36,14 @@ export class Variables {
   }
 
   get(name: string): string | undefined {
+    if (ARGUMENT.test(name)) return this.argument(name)
     for (let one: Variables | undefined = this; one; one = one.outer)
       if (one.values.has(name)) return one.values.get(name)
     return undefined
   }
 
   has(name: string): boolean {
-    return this.get(name) !== undefined
+    return ARGUMENT.test(name) ? this.args !== undefined : this.get(name) !== undefined
   }
 
   set(name: string, value: string): void {
@@ -60,25 +71,35 @@ export class Variables {
     return 'ok'
   }
 
-  /** `$@`, where it is known. */
-  arguments(): string[] | undefined {
-    const all = this.get('@')
-    if (all === undefined) return undefined
-    this.budget.text(all.length)
-    const words = this.get('#') === '0' ? [] : all.split(WORD_SEPARATOR)
-    this.budget.step(words.length)
-    return words
+  private argument(name: string): string | undefined {
+    if (!this.args) return undefined
+    const { words, from } = this.args
+    if (name === '#') return String(words.length - from)
+    if (name !== '@' && name !== '*') return words[from + Number(name) - 1] ?? ''
+    this.budget.step(words.length - from)
+    return words.slice(from).join(WORD_SEPARATOR)
+  }
+
+  /** The words of `$@`, where they are known. */
+  allArguments(): readonly string[] | undefined {
+    this.budget.step(this.args ? this.args.words.length - this.args.from : 0)
+    return this.args?.words.slice(this.args.from)
+  }
+
+  get arguments(): Arguments | undefined {
+    return this.args
   }
 
   /** Undefined: not known. */
-  setArguments(words: readonly string[] | undefined): void {
-    for (const name of ARGUMENTS) this.unset(name)
-    if (!words) return
-    for (let i = 1; i <= 9; i++) this.set(String(i), words[i - 1] ?? '')
-    const all = words.join(WORD_SEPARATOR)
-    this.budget.text(all.length)
-    for (const name of ['@', '*']) this.set(name, all)
-    this.set('#', String(words.length))
+  set arguments(args: Arguments | undefined) {
+    this.args = args
+  }
+
+  /** Beyond the last, none are left. */
+  shift(count: number): void {
+    if (!this.args || !(count >= 0)) return
+    const { words, from } = this.args
+    this.args = { words, from: Math.min(words.length, from + count) }
   }
 
   /** Undefined where it is not known. */

@@ -5,6 +5,7 @@ import type { Fix } from '../../model/journey.ts'
 import { isNameless } from '../../model/packet.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
+import { mayBeRules } from '../kernel-drops/outcome.ts'
 import type { Meaning } from '../kernel-drops/stages.ts'
 import { DEVICE } from '../kernel-drops/stages.ts'
 import { addressWord, deviceWord } from '../words.ts'
@@ -17,6 +18,7 @@ export const kernelDrop = (vanished: readonly Detector[]): Detector => ({
     const { drop, journey } = context
     const meaning = drop && meaningOf(drop)
     if (!meaning || isTold(context, drop)) return []
+    if (mayBeRules(context)) return [between(context, drop, meaning, undefined)]
     if (journey.outcome !== 'vanished') return [behind(context, drop, meaning)]
     const { exact, likely } = codesOf(drop)
     for (const detector of vanished) {
@@ -52,7 +54,7 @@ const saysSo = (drop: Drop): string =>
 const ELSEWHERE =
   "netfilter did, by a rule of the other one of iptables-legacy and nf_tables, which tells of it as a packet of its own, or by a hook of the kernel's (connection tracking)"
 
-/** Between two hooks. */
+/** Between two hooks, or in one of which nothing is shown. */
 function between(context: Context, drop: Drop, meaning: Meaning, code: string | undefined): Detected {
   const isOther = drop.reason === 'NETFILTER_DROP' && context.world.tracedBoth
   const text = isOther ? ELSEWHERE : meaning.text

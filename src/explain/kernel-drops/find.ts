@@ -171,7 +171,8 @@ function isSame(dropped: Packet, states: readonly Packet[]): boolean {
   return isTelling(dropped) ? from || to : from && to
 }
 
-const isTelling = ({ protocol, tcpSeq, icmpSeq, ipId = 0 }: Packet): boolean =>
+/** Do its numbers tell it from others between the same ends? */
+export const isTelling = ({ protocol, tcpSeq, icmpSeq, ipId = 0 }: Packet): boolean =>
   protocol === 'tcp' ? tcpSeq !== undefined : ipId !== 0 || icmpSeq !== undefined
 
 /** A list that grows behind and shrinks in front. */

@@ -3,12 +3,14 @@ import type { OpenJourney } from '../../journey/open.ts'
 import type { Drop, Host } from '../../model/host.ts'
 import { timeText } from '../../read/captures/stamp.ts'
 import type { PacketStates } from '../../read/captures/states.ts'
-import { findDrop, type Span } from './find.ts'
+import { findDrop, isTelling, type Span } from './find.ts'
 
 export function dropOf(open: OpenJourney, states: PacketStates, { drops }: Host): Drop | undefined {
   if (!drops || drops.length === 0) return undefined
   const packets = Array.from(open.held, (state) => states.packet(state))
-  return findDrop(drops, packets, spanOf(open))
+  const drop = findDrop(drops, packets, spanOf(open))
+  // how this one went on is not known, so the drop may be that of another just like it
+  return drop && open.lossy && !isTelling(drop.packet) ? undefined : drop
 }
 
 function spanOf({ firstStamp, firstClock, lastStamp, lastClock }: OpenJourney): Span | undefined {

@@ -8,14 +8,25 @@ import type { Stage } from './stages.ts'
  * Writes it into the journey; false: the drop says nothing of how it ended. What the capture itself shows to the end
  * stays: that a rule dropped it, or that it passed all chains (and was dropped behind them).
  */
-export function endByDrop({ journey, ended, drop }: Context): boolean {
+export function endByDrop(context: Context): boolean {
+  const { journey, ended, drop } = context
   const meaning = drop && meaningOf(drop)
-  if (!meaning || meaning.harmless) return false
+  if (!meaning || meaning.harmless || mayBeRules(context)) return false
   const outcome = endOf(ended.outcome, ended.basis, meaning.stage)
   if (outcome === undefined) return false
   journey.outcome = outcome
   journey.basis = 'observed'
   return true
+}
+
+/**
+ * The kernel dropped the packet in netfilter, or where it does not say, and the packet's last events are not there: they
+ * may have shown a rule that did so.
+ */
+export function mayBeRules({ ended: { because }, drop }: Context): boolean {
+  const meaning = drop && meaningOf(drop)
+  if (!meaning || meaning.harmless || (because !== 'lost-events' && because !== 'capture-ends')) return false
+  return meaning.stage === undefined || meaning.stage === 'netfilter'
 }
 
 function endOf(

@@ -13,8 +13,11 @@ import type { PacketStates } from './states.ts'
  */
 export interface EventSink {
   event(point: number, state: number, at: Moment, line: number, traceId?: number, mark?: number): void
-  /** The capture says that events are missing here; all packets under way may have lost some. */
-  lost?(line: number): void
+  /**
+   * The capture says that events are missing here; all packets under way may have lost some. `goesOn`: they may be missing
+   * anywhere up to the next call.
+   */
+  lost?(line: number, goesOn?: boolean): void
 }
 
 export interface CaptureContext {

@@ -8,6 +8,13 @@ export const NEWLINE = 0x0a
 /** What scanLine says when it wants the next line first. */
 export const WAIT = -1
 
+/**
+ * Lines behind the monitor's word of a loss in which events may be missing. The kernel drops what comes behind all that the
+ * monitor has not read yet: of its 32 MB (nft, src/mnl.c: NFTABLES_NLEVENT_BUFSIZ, which the kernel doubles) each message
+ * takes 768 bytes at least.
+ */
+const LOSS_BEHIND = 50_000
+
 export abstract class TracedReader implements CaptureReader {
   readonly stats = { bytes: 0, skipped: 0, lost: 0 }
   protected readonly context: CaptureContext
@@ -16,6 +23,8 @@ export abstract class TracedReader implements CaptureReader {
   /** Nothing comes behind the lines at hand. */
   protected last = false
   private readonly lines: Lines
+  /** Up to this line events may be missing. */
+  private losingUntil = Number.POSITIVE_INFINITY
   private readonly told = new Set<string>()
 
   constructor(context: CaptureContext) {
@@ -49,7 +58,7 @@ export abstract class TracedReader implements CaptureReader {
     this.last = last
     let at = start
     while (at < end) {
-      this.line++
+      if (++this.line > this.losingUntil) this.lossIsOver()
       const next = this.scanLine(bytes, view, at, end)
       if (next === WAIT) {
         this.line--
@@ -62,8 +71,14 @@ export abstract class TracedReader implements CaptureReader {
 
   protected lostHere(): void {
     this.stats.lost++
-    this.context.sink.lost?.(this.line)
+    this.context.sink.lost?.(this.line, true)
+    this.losingUntil = this.line + LOSS_BEHIND
     this.tell('events-lost', 'the monitor says that it lost events here: the kernel was faster than it')
+  }
+
+  private lossIsOver(): void {
+    this.context.sink.lost?.(this.line)
+    this.losingUntil = Number.POSITIVE_INFINITY
   }
 
   protected changedHere(): void {

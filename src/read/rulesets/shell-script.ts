@@ -3,6 +3,7 @@
  * same parser as `--apply` has, applied to the empty World. Nothing is ever run; what is not understood is told.
  */
 import { Editor } from '../../edits/apply.ts'
+import { Budget } from '../../edits/script/budget.ts'
 import { ScriptRun } from '../../edits/script/run.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
@@ -31,16 +32,21 @@ export function looksLikeScript(head: string): boolean {
 /** Never throws. Rules of both families may come of one script. */
 export function readScript(text: string, report: Report): Ruleset<RuleFamily>[] {
   const script = text.replaceAll('\r\n', '\n').replace(/^\ufeff/, '')
-  const editor = new Editor(emptyWorld())
+  const budget = new Budget(script)
+  const editor = new Editor(emptyWorld(), budget)
   const lines = new LineCounter(script)
-  const run = new ScriptRun(script, {
-    apply: (edit) => editor.apply(edit),
-    problem: ({ error: { column, word, message, suggestion } }, kind) => {
-      const meant = suggestion === undefined ? '' : `; did you mean ${suggestion}?`
-      const shown = word === '' || message.includes(`"${word}"`) ? '' : `"${shortened(word)}": `
-      report(kind, `${shown}${message}${meant}`, lines.at(column - 1))
+  const run = new ScriptRun(
+    script,
+    {
+      apply: (edit) => editor.apply(edit),
+      problem: ({ error: { column, word, message, suggestion } }, kind) => {
+        const meant = suggestion === undefined ? '' : `; did you mean ${suggestion}?`
+        const shown = word === '' || message.includes(`"${word}"`) ? '' : `"${shortened(word)}": `
+        report(kind, `${shown}${message}${meant}`, lines.at(column - 1))
+      },
     },
-  })
+    budget,
+  )
   run.run()
   const { tables, sets, host } = editor.world
   const families = [...new Set(tables.map((table) => table.family))].sort()

@@ -23,6 +23,7 @@ export class NftNetlinkReader extends CaptureFile {
   private readonly messages: TraceMessages
   private readonly devices: DeviceNames
   private lost = 0
+  private losing = false
   private begun = false
   /** Rules were changed, and more events may follow. */
   private changed = false
@@ -70,10 +71,11 @@ export class NftNetlinkReader extends CaptureFile {
     }
   }
 
-  /** Events that are missing here; 0: they are told of elsewhere, and may also be missing here. */
+  /** Events that are missing here. 0: some are missing between here and the next such message, which says how many. */
   private overrun(count: number): void {
     this.lost += count
-    this.context.sink.lost?.(this.number)
+    this.losing = count === 0 && !this.losing
+    this.context.sink.lost?.(this.number, this.losing)
     this.tell('events-lost', 'events are missing here: the kernel had no room to keep them in')
   }
 

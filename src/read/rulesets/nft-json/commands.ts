@@ -1,7 +1,8 @@
 /** Objects of a listing and commands about them, from nft's JSON; libnftables-json(5), "COMMAND OBJECTS". */
+import { wordTable } from '../../../model/word-table.ts'
 import type { Command, Verb } from '../../../rules/nft/objects.ts'
 import { data, expression } from './expressions.ts'
-import { body, names, notUnderstood, number, type Shape, text, truth } from './shape.ts'
+import { body, count, names, notUnderstood, number, type Shape, text, truth } from './shape.ts'
 import { statements } from './statements.ts'
 
 const FAMILIES = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev']
@@ -21,7 +22,7 @@ const VERBS: readonly string[] = [
 
 const inTable = { family, table: text }
 const named = { ...inTable, name: text }
-const more = { handle: number, comment: text }
+const more = { handle: count, comment: text }
 
 const typeOf = body({ typeof: expression })
 const setType: Shape = (value, depth) => names(value, depth) ?? typeOf(value, depth)
@@ -52,8 +53,15 @@ const setElements: Shape = (value, depth) =>
   Array.isArray(value) ? value.map((one) => expression(one, depth + 1)) : [expression(value, depth)]
 
 /** A tunnel's options are many; none of them decides a packet's way. */
-const anything: Shape<object> = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+const tunnel: Shape = (value, depth) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const { family, table, name, handle, tunnel, ...options } = value as Record<string, unknown>
+  const inner = tunnel === undefined ? {} : [tunnel].flat().every(isObject) ? { tunnel } : undefined
+  const owner = ownedBody(handle === undefined ? { family, table, name } : { family, table, name, handle }, depth)
+  return owner && inner ? { ...owner, ...options, ...inner } : undefined
+}
+const ownedBody = body(named, { handle: count })
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
 const timeouts: Shape = (value) =>
   typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'number')
     ? value
@@ -62,7 +70,7 @@ const timeouts: Shape = (value) =>
 const set = body(named, { ...setProperties, elem: setElements })
 
 const OBJECTS: Readonly<Record<string, Shape>> = {
-  table: body({ family }, { name: text, handle: number, flags: names, comment: text }),
+  table: body({ family }, { name: text, handle: count, flags: names, comment: text }),
   chain: body(inTable, {
     ...more,
     name: text,
@@ -73,11 +81,11 @@ const OBJECTS: Readonly<Record<string, Shape>> = {
     dev: names,
     policy: text,
   }),
-  rule: body({ ...inTable, chain: text }, { ...more, index: number, expr: statements }),
+  rule: body({ ...inTable, chain: text }, { ...more, index: count, expr: statements }),
   set,
   meter: set,
   map: body(named, { ...setProperties, map: setType, elem: elements }),
-  element: body(named, { elem: elements }),
+  element: body({ ...named, elem: elements }),
   flowtable: body(named, { ...more, hook: text, prio: number, dev: names, flags: names }),
   counter: body(named, { ...more, packets: number, bytes: number }),
   quota: body(named, { ...more, bytes: number, used: number, inv: truth }),
@@ -103,7 +111,7 @@ const OBJECTS: Readonly<Record<string, Shape>> = {
   }),
   secmark: body(named, { ...more, context: text }),
   synproxy: body(named, { ...more, mss: number, wscale: number, flags: names }),
-  tunnel: anything,
+  tunnel,
 }
 
 const ruleset: Shape = (value) => (value === null ? null : body({}, { family })(value, 0))
@@ -133,8 +141,32 @@ function object(op: Verb, entry: unknown, line: number): Command {
   const [key = '', ...others] = Object.keys(entry)
   const shape = key === 'ruleset' ? ruleset : Object.hasOwn(OBJECTS, key) ? OBJECTS[key] : undefined
   const value = others.length === 0 ? shape?.((entry as Record<string, unknown>)[key], 0) : undefined
-  if (value === undefined) return unread(op, entry, line)
-  return { op, object: { [key]: value } as unknown as Command['object'], line }
+  const whole = value === null ? null : complete(op, key, value as Body | undefined)
+  if (whole === undefined) return unread(op, entry, line)
+  return { op, object: { [key]: whole } as unknown as Command['object'], line }
 }
+
+type Body = Record<string, unknown>
+
+const MAKES: readonly Verb[] = ['add', 'create', 'insert', 'replace']
+
+/** What makes an object tells all that it is made of; what is about one that is there may leave the rest out. */
+function complete(op: Verb, key: string, body: Body | undefined): Body | undefined {
+  if (!body) return undefined
+  const left = LEFT_OUT[key] ?? {}
+  const missing = Object.keys(left).filter((property) => !(property in body))
+  if (missing.length === 0) return body
+  const isNamed = !missing.includes('name') || 'handle' in body
+  return MAKES.includes(op) || !isNamed ? undefined : { ...left, ...body }
+}
+
+const LEFT_OUT: Readonly<Record<string, Body>> = wordTable({
+  table: { name: '' },
+  chain: { name: '' },
+  rule: { expr: [] },
+  set: { type: '' },
+  meter: { type: '' },
+  map: { type: '', map: 'verdict' },
+})
 
 const unread = (op: Verb, entry: unknown, line: number): Command => ({ op, object: notUnderstood(entry), line })

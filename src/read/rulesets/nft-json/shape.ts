@@ -10,6 +10,8 @@ export const MAX_DEPTH = 64
 export const text: Shape<string> = (value) => (typeof value === 'string' ? value : undefined)
 export const number: Shape<number> = (value) =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined
+/** A handle, or a place: further on, numbers are not told from their neighbours. */
+export const count: Shape<number> = (value) => (Number.isSafeInteger(value) ? (value as number) : undefined)
 export const truth: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
 /** One name, or a list of them. */
 export const names: Shape<string | string[]> = (value) =>
@@ -21,7 +23,7 @@ export const nothing: Shape<null> = (value) => (value === null ? null : undefine
 type Shapes = Readonly<Record<string, Shape>>
 
 /** An object with all of `required`, some of `optional`, and nothing else. */
-export function body(required: Shapes, optional: Shapes = {}): Shape<object> {
+export function body(required: Shapes, optional: Shapes = {}): Shape<Record<string, unknown>> {
   const all = new Map([...Object.entries(required), ...Object.entries(optional)])
   const needed = Object.keys(required)
   return (value, depth) => {

@@ -10,8 +10,7 @@ const TYPES = ['filter', 'nat', 'route']
 
 export function changeChain(op: Verb, body: Body, draft: Draft): void {
   const { family, table: tableName, name, newname } = body
-  const isNew = op === 'add' || op === 'create' || op === 'insert'
-  if (isNew && name !== undefined) {
+  if (op === 'add' || op === 'create' || op === 'insert') {
     const table = draft.table(family, tableName)
     const chain = table.chains.get(name)
     if (chain) Object.assign(chain, properties(body, draft, false))
@@ -19,11 +18,9 @@ export function changeChain(op: Verb, body: Body, draft: Draft): void {
     return
   }
   const table = draft.existing(family, tableName)
-  const chain = table && (name === undefined ? byHandle(body, [...table.chains.values()]) : table.chains.get(name))
-  if (op === 'flush' && table && name === undefined) {
-    for (const each of table.chains.values()) each.rules = []
-  } else if (!table || !chain) {
-    if (op !== 'destroy') draft.tell('no-such-chain', `there is no chain ${name ?? body.handle} in table ${tableName}`)
+  const chain = table && (name === '' ? byHandle(body, [...table.chains.values()]) : table.chains.get(name))
+  if (!table || !chain) {
+    if (op !== 'destroy') draft.tell('no-such-chain', `there is no chain ${name || body.handle} in table ${tableName}`)
   } else if (op === 'flush') chain.rules = []
   else if (op === 'delete' || op === 'destroy') table.chains.delete(chain.name)
   else if (op === 'rename' && newname !== undefined) {
@@ -33,7 +30,8 @@ export function changeChain(op: Verb, body: Body, draft: Draft): void {
   }
 }
 
-const byHandle = ({ handle }: Body, chains: readonly Chain[]) => chains.find((chain) => chain.handle === handle)
+const byHandle = ({ handle }: Body, chains: readonly Chain[]) =>
+  handle === undefined ? undefined : chains.find((chain) => chain.handle === handle)
 
 function properties(body: Body, draft: Draft, isNew: boolean): Partial<Chain> {
   const { type, prio, policy, handle, comment } = body

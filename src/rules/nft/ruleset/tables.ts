@@ -9,9 +9,9 @@ export function changeTable(op: Verb, body: TableObject['table'], draft: Draft):
     Object.assign(draft.table(family, name), given({ handle, comment, flags: namesOf(body.flags) }))
     return
   }
-  const table = name === undefined ? tableOf(handle, family, draft) : draft.existing(family, name)
+  const table = name === '' ? tableOf(handle, family, draft) : draft.existing(family, name)
   if (!table) {
-    if (op !== 'destroy') draft.tell('no-such-table', `there is no table ${family} ${name ?? handle}`)
+    if (op !== 'destroy') draft.tell('no-such-table', `there is no table ${family} ${name || handle}`)
   } else if (op === 'flush') for (const chain of table.chains.values()) chain.rules = []
   else if (op === 'delete' || op === 'destroy') draft.removeTable(table)
 }

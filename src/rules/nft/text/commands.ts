@@ -65,7 +65,7 @@ const OBJECTS: Record<string, (p: Parser, op: Verb, emit: Emit) => void> = {
     const family = parseFamily(p)
     if (p.is('handle') && p.ahead(1).kind === 'number') {
       p.advance()
-      emit({ table: { family, name: '', handle: p.number('a handle') } })
+      emit({ table: { family, name: '', handle: p.handleNumber() } })
       return
     }
     const table = { family, name: p.identifier('the name of a table') }
@@ -123,7 +123,7 @@ function parseSpec(p: Parser, what: string): Spec {
   const table = p.identifier('the name of a table')
   if (p.is('handle') && p.ahead(1).kind === 'number') {
     p.advance()
-    return { family, table, name: '', handle: p.number('a handle') }
+    return { family, table, name: '', handle: p.handleNumber() }
   }
   return { family, table, name: p.identifier(what) }
 }
@@ -140,7 +140,7 @@ function parseRuleCommand(p: Parser, op: Verb, emit: Emit): void {
   const place: { handle?: number; index?: number; position?: number } = {}
   if ((p.is('handle') || p.is('position') || p.is('index')) && p.ahead(1).kind === 'number') {
     const { text } = p.advance()
-    const number = p.number('a number')
+    const number = p.handleNumber()
     if (text === 'index') place.index = number
     else if (op === 'add' || op === 'insert' || op === 'create') place.position = number
     else place.handle = number

@@ -145,12 +145,19 @@ export class Parser {
   number(what: string): number {
     if (this.token.kind === 'number') return this.advance().value!
     // beyond what a double holds exactly
-    if (this.token.kind === 'word' && /^\d+$/.test(this.token.text)) return Number(this.advance().text)
+    if (this.token.kind === 'word' && /^\d{1,300}$/.test(this.token.text)) return Number(this.advance().text)
     if (this.is('$')) {
       const value = this.variable()
       if (typeof value === 'number') return value
     }
     return this.fail(`expected ${what}`)
+  }
+
+  /** One that is told from its neighbours. */
+  handleNumber(): number {
+    const { value, kind } = this.token
+    if (kind === 'number' && !Number.isSafeInteger(value)) this.fail('expected a handle')
+    return this.number('a handle')
   }
 
   /** Words or text in quotes. */
@@ -210,7 +217,7 @@ export class Parser {
   handle(token = this.token): number | undefined {
     if (token.kind !== 'newline') return undefined
     const digits = /(?:^| )# handle (\d+)/.exec(token.text)?.[1]
-    return digits === undefined ? undefined : Number(digits)
+    return digits !== undefined && Number.isSafeInteger(Number(digits)) ? Number(digits) : undefined
   }
 
   report(error: unknown): void {
