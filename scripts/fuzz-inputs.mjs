@@ -75,7 +75,7 @@ function work({ from, step, to, times = 1, patience = HANGS, onSlow }) {
   writeFileSync(progress, Buffer.alloc(8))
   const task = { folders, seed, from, step, to, progress, only: values.only, shrinks: true, times }
   const child = fork(join(folder, 'worker.mjs'), [JSON.stringify(task)], {
-    execArgv: [`--max-old-space-size=${HEAP}`, '--max-semi-space-size=32', '--stack-trace-limit=12'],
+    execArgv: [`--max-old-space-size=${HEAP}`, '--max-semi-space-size=64', '--stack-trace-limit=12'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })
   let stderr = ''
