@@ -53,6 +53,7 @@ test.each([
   ['a line that is no journey', () => judgeForm('ndjson', '{}\n{"summary":{}}\n', false)],
   ['another schema', () => judgeDocument('{"schema":"x","warnings":[]}', 'nfwhy.flows/1', [])],
   ['no warnings', () => judgeDocument('{"schema":"x"}', 'x', [])],
+  ['a number that was none', () => judgeDocument('{"schema":"x","warnings":[],"a":[{"b":null}]}', 'x', [])],
 ])('%s is a failure', (_, judge) => {
   expect(judge).toThrow(Broken)
 })

@@ -78,7 +78,7 @@ it('kernel-log: TRACE without a colon is no record, in whichever column it stand
 })
 
 it('counts packets of another link type also where their last bytes have not come', () => {
-  const capture = pcap([new Uint8Array(224).fill(7), new Uint8Array(9).fill(7)], {})
+  const capture = pcap([Array(224).fill(7), Array(9).fill(7)])
   capture[23] = 7
   const damaged = Uint8Array.from([...capture, ...new Uint8Array(20).fill(0xff)])
   expect(readAlike(nflogPcap, damaged).told).toEqual(['- other-link-type', '3 capture-damaged'])
