@@ -4,9 +4,9 @@
  */
 
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import type { Counters } from '../../model/ruleset.ts'
 import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
-import { kernelNumber } from '../kernel-number.ts'
 
 export interface EntryHead {
   /** As the listing names it; `unknown` where it has no name for the number. */

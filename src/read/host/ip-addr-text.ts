@@ -1,8 +1,8 @@
 /** `ip addr`, `ip link`, also with -d, -s and -o (iproute2, ip/ipaddress.c print_linkinfo and print_addrinfo). */
 
 import type { Link, LinkAddress } from '../../model/host.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
-import { kernelNumber } from '../kernel-number.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 

@@ -1,8 +1,8 @@
 /** `ip route show table all` and `ip -6 route`, also with -d (iproute2, ip/iproute.c print_route). */
 
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefixes.ts'
 import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
-import { kernelNumber } from '../kernel-number.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 import { nameUnnamedTables, routeFamily, type UntabledRoute } from './routes.ts'

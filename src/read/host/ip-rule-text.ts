@@ -1,9 +1,9 @@
 /** `ip rule` and `ip -6 rule`, alone or after each other in one file (iproute2, ip/iprule.c print_rule). */
 
 import type { RoutingRule } from '../../model/host.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { tableName, tosValue } from '../../rules/route-names.ts'
-import { kernelNumber } from '../kernel-number.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 import { nameFamilies, type UnplacedRule } from './rule-family.ts'

@@ -5,8 +5,8 @@
  */
 
 import type { Report } from '../../model/diagnostic.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
-import { kernelNumber } from '../kernel-number.ts'
 import { quoted } from './lines.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>

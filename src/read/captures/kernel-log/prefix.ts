@@ -1,5 +1,5 @@
 /** The text in front of `IN=` → trace point, each distinct text read once. */
-import { kernelNumber } from '../../kernel-number.ts'
+import { kernelNumber } from '../../../model/kernel-number.ts'
 import type { TracePoints } from '../points.ts'
 import { SHORTEST, samePlain } from '../same-plain.ts'
 import { BEGINNING } from './wrapping.ts'

@@ -1,6 +1,5 @@
 /** Numbers of hundreds of digits stand only in damaged files: none of them becomes Infinity or NaN, wherever it stands. */
-import { expect, it, test } from 'vitest'
-import { kernelNumber } from '../../src/read/kernel-number.ts'
+import { expect, it } from 'vitest'
 import { recognise } from '../../src/read/recognise.ts'
 import { readPart } from '../../src/read/world.ts'
 import { ROOT } from '../docs/sources.ts'
@@ -23,21 +22,8 @@ function oddIn(value: unknown, path = ''): string | undefined {
   return undefined
 }
 
-test.each([
-  ['0', 0],
-  ['18446744073709551615', 2 ** 64],
-  ['0xFF', 255],
-  ['', undefined],
-  [undefined, undefined],
-  ['-1', undefined],
-  [HUGE, undefined],
-  [`0x${'f'.repeat(300)}`, undefined],
-])('%s', (text, number) => {
-  expect(kernelNumber(text)).toBe(number)
-})
-
 const fixtures = fixturesByFormat(ROOT)
-it.each([...fixtures.keys()])('%s', (id) => {
+it.each([...fixtures.keys()])('%s: no number of its own is Infinity or NaN', (id) => {
   const { text } = fixtures.get(id)![0]!
   if (text.includes('\0')) return
   const recognised = recognise(text)!
@@ -46,7 +32,10 @@ it.each([...fixtures.keys()])('%s', (id) => {
       const damaged = text.slice(0, index) + put + text.slice(index + digits.length)
       const read =
         recognised.kind === 'capture'
-          ? readCapture(recognised.format, damaged).events.map(({ clock: _, ...event }) => event)
+          ? readCapture(recognised.format, damaged).events.map((event) => ({
+              ...event,
+              clock: Number.isNaN(event.clock) ? 0 : event.clock,
+            }))
           : readPart(id, damaged, recognised)
       expect(oddIn(read), damaged.slice(Math.max(0, index - 60), index + 10)).toBeUndefined()
     }
