@@ -1,11 +1,11 @@
 /**
- * npm run fuzz:inputs -- [--cases N] [--seed S] [--jobs J] [--seeds FOLDER]… [--case NUMBER] [--out FOLDER]
+ * npm run fuzz:inputs -- [--cases N] [--seed S] [--jobs J] [--seeds FOLDER]… [--case NUMBER] [--only KIND] [--out FOLDER]
  *
  * Damaged and hostile inputs through all of the program: what is read, explained, simulated, compared, told in every form
  * and redacted. Nothing may throw, take more than a second or much memory, or break what reports promise
  * (test/hostile/judge.ts). Seeds are the fixtures and examples, what NFWHY_CORPUS names, and folders of --seeds.
  * A case is told by the seed and its number alone. Ends with 1 where something failed; what failed lies in --out, made
- * small. `--case NUMBER` runs that one again.
+ * small. `--case NUMBER` runs that one again; `--only KIND` passes over cases of other kinds (test/hostile/case.ts).
  */
 import { fork } from 'node:child_process'
 import { mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     seeds: { type: 'string', multiple: true, default: [] },
     case: { type: 'string' },
+    only: { type: 'string' },
     from: { type: 'string', default: '0' },
     out: { type: 'string' },
   },
@@ -72,9 +73,9 @@ function note({ number, kind, failure, case: small }) {
 function work({ from, step, to, times = 1, patience = HANGS, onSlow }) {
   const progress = join(folder, `progress-${from}-${Math.random()}`)
   writeFileSync(progress, Buffer.alloc(8))
-  const task = { folders, seed, from, step, to, progress, shrinks: true, times }
+  const task = { folders, seed, from, step, to, progress, only: values.only, shrinks: true, times }
   const child = fork(join(folder, 'worker.mjs'), [JSON.stringify(task)], {
-    execArgv: [`--max-old-space-size=${HEAP}`, '--max-semi-space-size=32', '--stack-trace-limit=12'],
+    execArgv: [`--max-old-space-size=${HEAP}`, '--max-semi-space-size=64', '--stack-trace-limit=12'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })
   let stderr = ''

@@ -69,18 +69,21 @@ interface Blocks {
 
 /** Bytes; it stays in a processor's own cache from being read to being looked at. */
 const BLOCK = 1 << 18
+const LEAST_BLOCK = 1 << 14
 
 /** A file, always into the same block. Reading ahead in a thread costs more than it takes: the system reads ahead itself. */
 class FileBlocks implements Blocks {
   private readonly fd: number
-  private readonly block = new Uint8Array(BLOCK)
+  private readonly block: Uint8Array
 
-  constructor(fd: number) {
+  /** `size`: what it had when it was looked at; a small file needs no large block, and may grow all the same. */
+  constructor(fd: number, size = BLOCK) {
     this.fd = fd
+    this.block = new Uint8Array(Math.min(BLOCK, Math.max(size, LEAST_BLOCK)))
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    const length = readSync(this.fd, this.block, 0, BLOCK, null)
+    const length = readSync(this.fd, this.block, 0, this.block.length, null)
     return length === 0 ? undefined : this.block.subarray(0, length)
   }
 
@@ -131,7 +134,7 @@ class FileSource implements Source {
   async *blocks(): AsyncGenerator<Uint8Array> {
     let file: FileBlocks | undefined
     try {
-      file = new FileBlocks(openSync(this.path, 'r'))
+      file = new FileBlocks(openSync(this.path, 'r'), this.size)
       for (let block = await file.next(); block; block = await file.next()) yield block
     } catch (error) {
       throw readError(this.name, error)

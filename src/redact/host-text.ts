@@ -3,11 +3,17 @@ import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
 import { redactNetwork } from './tokens.ts'
 
+/** System, name of the machine, and the kernel's release, which may look like an address: `5.15.90.1-microsoft`. */
+const UNAME = /^(?:(Linux )(?!version )(\S+)|Linux version)(?: [2-9](?:\.\d{1,3}){2,3}(?![\d.]))?/
+
 /** `uname -a` has the machine's name behind the system's, /proc/version who built the kernel. */
-export const redactUname = (line: string, redactor: Redactor): string =>
-  line
-    .replace(/^(Linux )(?!version )(\S+)/, (_, linux: string, name: string) => linux + redactor.names.host(name))
-    .replace(/\([^\s()@]{1,100}@[^\s()]{1,255}\)/, '(builder@host)')
+export function redactUname(line: string, redactor: Redactor): string {
+  const [head = '', linux, name = ''] = UNAME.exec(line) ?? []
+  const renamed =
+    linux === undefined ? head : linux + redactor.names.host(name) + head.slice(linux.length + name.length)
+  const rest = line.slice(head.length).replace(/\([^\s()@]{1,100}@[^\s()]{1,255}\)/, '(builder@host)')
+  return renamed + redactPlain(rest, redactor)
+}
 
 /** Only what is the network's; keys that are secrets are zeros. */
 export class SysctlText {
@@ -33,12 +39,13 @@ export function redactSs(line: string, redactor: Redactor): string {
   const [, head = '', local = '', blank = '', peer = '', rest = ''] = row
   const end = (text: string) => {
     const colon = text.lastIndexOf(':')
-    const [, address = '', zone = ''] = /^(.*?)(%.*)?$/.exec(text.slice(0, colon))!
+    if (!/:[\w*-]+$/.test(text)) return redactPlain(text, redactor)
+    const [, address = '', zone = ''] = /^([^%]*)(%[^%:]*)?$/.exec(text.slice(0, colon)) ?? []
     const bare = address.replace(/^\[|\]$/g, '')
     const mapped = redactor.addressText(bare)
     return mapped === undefined
       ? redactPlain(text, redactor)
-      : `${address.replace(bare, mapped)}${zone}${text.slice(colon)}`
+      : `${address.replace(bare, mapped)}${redactPlain(zone, redactor)}${text.slice(colon)}`
   }
   return `${head}${end(local)}${blank}${end(peer)}${redactPlain(rest.replace(/\bcgroup:\S+/g, 'cgroup:/'), redactor)}`
 }

@@ -28,7 +28,7 @@ export function redactUlogdLine(line: string, redactor: Redactor): string {
     if (/[\w.:]/.test(line[index + whole.length] ?? '')) continue
     result += between(line.slice(at, index), redactor)
     if (!ULOGD_FIELDS.has(name) && !ALSO.has(name))
-      result += value.startsWith('"') ? `"${name}"${colon}""` : redactPlain(whole, redactor)
+      result += redactPlain(value.startsWith('"') ? `"${name}"${colon}""` : whole, redactor)
     else {
       const redact = name === 'oob.prefix' && !value.startsWith('"TRACE:') ? redactFree : redactPlain
       result += `"${name}"${colon}${redact(value, redactor)}`

@@ -114,7 +114,7 @@ const SEEN = object({ host: text, journey: text })
 
 const TAIL = {
   inputs: list(object({ name: text, format: text, bytes: number })),
-  warnings: list(object({ input: text, 'line?': number, code: text, message: text })),
+  warnings: list(object({ input: text, 'line?': number, code: text, message: text, 'count?': number })),
   stats: object({
     bytes: number,
     events: number,

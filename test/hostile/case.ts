@@ -44,6 +44,9 @@ export interface Options {
   number: number
 }
 
+/** Without making it. */
+export const kindOf = (seed: number, number: number): Kind => pickKind(new Random(seed, number))
+
 export function makeCase(seeds: Seeds, seed: number, number: number): Case {
   const random = new Random(seed, number)
   const kind = pickKind(random)

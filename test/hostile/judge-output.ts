@@ -40,7 +40,21 @@ export function judgeDocument(text: string, schema: string, fields: readonly str
     const data = JSON.parse(text) as Record<string, unknown>
     if (data.schema !== schema) throw new Error(`its schema is ${JSON.stringify(data.schema)}`)
     for (const name of [...fields, 'warnings']) if (data[name] === undefined) throw new Error(`${name} is missing`)
+    const nothing = nullIn(data)
+    if (nothing !== undefined) throw new Error(`${nothing} is null`)
   })
+}
+
+/** Where a value is null, which is what JSON makes of Infinity, NaN, and undefined in a list; else undefined. */
+function nullIn(value: unknown, path = ''): string | undefined {
+  if (value === null) return path
+  // nft's own words: {"counter": null}
+  if (typeof value !== 'object' || path.endsWith('.statements') || path.endsWith('.elements')) return undefined
+  for (const [key, one] of Object.entries(value as object)) {
+    const found = nullIn(one, `${path}.${key}`)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function promised(what: string, check: () => void): void {

@@ -10,7 +10,7 @@ const SECRETS: readonly string[] = ['45.67.89.123', '2a02:4567:89ab:cdef:1234:56
 /** Nothing stands beside it with which it would be another word. */
 const SHOWN = new RegExp(`(?<![\\w.:/-])(?:${SECRETS.map((one) => one.replaceAll('.', '\\.')).join('|')})(?![\\w.:-])`)
 /** These hold no addresses: numbers of counters, names of modules and programs. */
-const WITHOUT: readonly string[] = ['conntrack-stats', 'nfnetlink-queue', 'modules', 'versions', 'uname']
+const WITHOUT: readonly string[] = ['conntrack-stats', 'nfnetlink-queue', 'modules', 'versions']
 
 export async function redactFile({ files: [file], options }: Case): Promise<void> {
   const before = recognise(file!.text.slice(0, 65_536))?.format.id

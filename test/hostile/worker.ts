@@ -3,7 +3,7 @@
  * when this process hangs or dies; what failed is told as a message.
  */
 import { openSync, writeSync } from 'node:fs'
-import { type Case, makeCase } from './case.ts'
+import { type Case, kindOf, makeCase } from './case.ts'
 import { trapInherited } from './judge-output.ts'
 import { Room } from './room.ts'
 import { failureOf, runCase } from './run-case.ts'
@@ -21,6 +21,8 @@ interface Task {
   progress: string
   /** Failures are known by signature: those need no smaller case any more. */
   shrinks: boolean
+  /** The only kind of cases that is run. */
+  only?: string
   /** How often one case is run, of which the quickest counts. */
   times: number
 }
@@ -61,6 +63,7 @@ process.on('unhandledRejection', (error) => {
 })
 
 async function run(number: number): Promise<void> {
+  if (task.only !== undefined && kindOf(task.seed, number) !== task.only) return
   const one = makeCase(seeds, task.seed, number)
   kinds[one.kind] = (kinds[one.kind] ?? 0) + 1
   const started = performance.now()

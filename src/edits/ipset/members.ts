@@ -3,7 +3,9 @@
  * ip_set_list_set.c). A range of which one element is refused is refused here as a whole; the kernel keeps what came
  * before it.
  */
+
 import type { SetEdit } from '../../model/edit.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import type { NamedSet, SetElement } from '../../model/ruleset.ts'
 import { WordError } from '../../rules/iptables/extension.ts'
 import type { Draft } from '../draft.ts'
@@ -112,8 +114,8 @@ const supports = ({ timeout, carries = [] }: NamedSet, what: (typeof NEEDED)[str
 /** An element with what its options say. */
 export function elementOf(parts: string[], set: NamedSet, options: Readonly<Record<string, string>>): SetElement {
   const element: SetElement = { parts }
-  const timeout = Number(options.timeout ?? set.timeout ?? 0)
-  if (timeout > 0) element.timeout = timeout
+  const timeout = options.timeout === undefined ? set.timeout : kernelNumber(options.timeout)
+  if (timeout) element.timeout = timeout
   if ('nomatch' in options) element.nomatch = true
   if ('wildcard' in options) element.wildcard = true
   return element

@@ -26,6 +26,11 @@ export class Pieces {
     return this.used + this.skipping
   }
 
+  /** Is a record passed over that was read, whose end has not come? */
+  get skips(): boolean {
+    return this.skipping > 0
+  }
+
   push(given: Uint8Array): void {
     const chunk = plainBytes(given)
     let at = 0

@@ -22,15 +22,16 @@ export class TracedMoment implements Moment {
     this.head = new Head(names)
   }
 
-  /** Reads `bytes[start, end)`, what stands in front of the monitor's own text. */
-  read(bytes: Uint8Array, view: DataView, start: number, end: number): void {
+  /** Reads `bytes[start, end)`, what stands in front of the monitor's own text; says false where a line ends in it. */
+  read(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
     const { head } = this
-    head.read(bytes, view, start, end, false)
+    if (!head.read(bytes, view, start, end, false)) return false
     this.stamp = head.stamp
     this.clock = head.clock
     this.host = head.host
     if (head.host === 0 && end > start + 1)
       this.readName(decoder.decode(bytes.subarray(start, Math.min(end, start + 80))))
+    return true
   }
 
   private readName(text: string): void {

@@ -2,7 +2,9 @@
  * One connection from its words (`src=…`, `[UNREPLIED]`): all that `conntrack -L`, its other forms and /proc have in
  * common. A second `src=` begins the reply's tuple.
  */
+
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import type { Counters } from '../../model/ruleset.ts'
 import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 
@@ -29,7 +31,8 @@ export function makeEntry(head: EntryHead, words: Iterable<string>, unknown: str
     status: parts.status,
     ...parts.entry,
   }
-  if (head.timeout !== undefined) entry.timeout = Number(head.timeout)
+  const timeout = kernelNumber(head.timeout)
+  if (timeout !== undefined) entry.timeout = timeout
   if (head.state !== undefined) entry.state = head.state
   const counters = { original: finishCounters(parts.original), reply: finishCounters(parts.reply!) }
   if (counters.original && counters.reply) entry.counters = { original: counters.original, reply: counters.reply }
@@ -79,8 +82,8 @@ function readValue(key: string, value: string, parts: Parts): boolean {
       parts.entry.labels = value.split(',')
       return true
   }
-  if (!/^(0x[0-9a-f]+|\d+)$/.test(value)) return false
-  return setNumber(key, Number(value), direction, parts.entry)
+  const number = kernelNumber(value)
+  return number !== undefined && setNumber(key, number, direction, parts.entry)
 }
 
 function setNumber(key: string, value: number, direction: Direction, entry: Parts['entry']): boolean {

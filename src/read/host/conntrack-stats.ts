@@ -6,7 +6,7 @@
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
-const CPU = /^cpu=(\d+)\s+((?:\w+=\d+(?:\s+|$))+)$/
+const CPU = /^cpu=(\d+)\s+((?:\w+=\d{1,20}(?:\s+|$))+)$/
 const COLUMNS = /^entries\s+(?:\w+\s+)+early_drop\s/
 const ROW = /^[0-9a-f]{8}(?:\s+[0-9a-f]{8})+\s*$/
 

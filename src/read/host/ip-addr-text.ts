@@ -1,13 +1,15 @@
 /** `ip addr`, `ip link`, also with -d, -s and -o (iproute2, ip/ipaddress.c print_linkinfo and print_addrinfo). */
+
 import type { Link, LinkAddress } from '../../model/host.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 /** `2: eth0@if5: <BROADCAST,UP> mtu 1500 …`; what follows `@` is the other end, not part of the name. */
-const LINK = /^(\d+): ([^\s@:]+(?::[^\s@:]+)*)(?:@[^\s:]+)?: <([^>]*)> (.*)$/
+const LINK = /^(\d{1,10}): ([^\s@:]+(?::[^\s@:]+)*)(?:@[^\s:]+)?: <([^>]*)> (.*)$/
 /** `ip -o addr` repeats the interface before each address. */
-const ONELINE = /^(\d+): (\S+) +(inet6? .*)$/
+const ONELINE = /^(\d{1,10}): (\S+) +(inet6? .*)$/
 const ADDRESS = /^\s+(inet6? .*)$/
 const LAYER = /^\s+link\/(\S+) ?(\S*)/
 const KINDS =
@@ -55,7 +57,8 @@ function readLink(line: string): Link | undefined {
   const link: Link = { index: Number(index), name, up: flags.split(',').includes('UP') }
   const words = rest.split(' ')
   const after = (word: string): string | undefined => words[words.indexOf(word) + 1]
-  if (words.includes('mtu')) link.mtu = Number(after('mtu'))
+  const mtu = words.includes('mtu') ? kernelNumber(after('mtu')) : undefined
+  if (mtu !== undefined) link.mtu = mtu
   if (words.includes('master')) link.master = after('master')!
   if (words.includes('group')) link.group = after('group')!
   // `ip link` prints the link mode, which `ip addr` leaves out in favour of the addresses

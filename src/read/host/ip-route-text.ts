@@ -1,5 +1,6 @@
 /** `ip route show table all` and `ip -6 route`, also with -d (iproute2, ip/iproute.c print_route). */
 
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalAddress, canonicalPrefix, everywhere } from '../../rules/prefixes.ts'
 import { routeType, tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
@@ -75,8 +76,8 @@ function readRoute(line: string, unknown: (word: string) => void): UntabledRoute
     table: table === undefined ? undefined : tableName(table),
     ...readWay(values),
     source: canonicalAddress(values.get('src') ?? ''),
-    metric: numberOf(values.get('metric')),
-    mtu: numberOf(values.get('mtu')),
+    metric: kernelNumber(values.get('metric')),
+    mtu: kernelNumber(values.get('mtu')),
     scope: values.get('scope'),
     tos: tos === undefined ? undefined : tosValue(tos),
     from: from === 'default' ? everywhere(family) : canonicalPrefix(from ?? ''),
@@ -95,13 +96,10 @@ function readWay(values: ReadonlyMap<string, string>): Way {
   return withoutUndefined<Way>({
     gateway: canonicalAddress(values.get('via') ?? values.get('other via') ?? ''),
     device: values.get('dev'),
-    weight: numberOf(values.get('weight')),
+    weight: kernelNumber(values.get('weight')),
     flags: flags.length > 0 ? flags : undefined,
   })
 }
-
-const numberOf = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 
 function addNexthop(route: UntabledRoute, text: string, unknown: (word: string) => void): void {
   const values = readWords(text.trim().split(/\s+/), unknown)

@@ -1,5 +1,7 @@
 /** `ip rule` and `ip -6 rule`, alone or after each other in one file (iproute2, ip/iprule.c print_rule). */
+
 import type { RoutingRule } from '../../model/host.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { tableName, tosValue } from '../../rules/route-names.ts'
 import type { HostFormat } from './format.ts'
@@ -8,7 +10,7 @@ import { nameFamilies, type UnplacedRule } from './rule-family.ts'
 
 /** No rule has so many selectors. */
 const LONGEST = 4000
-const RULE = /^(\d+):\s+((?:not )?from .*)$/
+const RULE = /^(\d{1,10}):\s+((?:not )?from .*)$/
 
 export const ipRuleText: HostFormat = {
   id: 'ip-rule',
@@ -70,8 +72,10 @@ function readWord(rule: Partial<UnplacedRule>, words: string[]): boolean {
       break
     case 'fwmark': {
       const [mark, mask] = value.split('/')
-      rule.mark = Number(mark)
-      if (mask !== undefined) rule.markMask = Number(mask)
+      const numbers = [kernelNumber(mark), mask === undefined ? 0 : kernelNumber(mask)] as const
+      if (numbers[0] === undefined || numbers[1] === undefined) return false
+      rule.mark = numbers[0]
+      if (mask !== undefined) rule.markMask = numbers[1]
       break
     }
     case 'iif':
@@ -89,6 +93,7 @@ function readWord(rule: Partial<UnplacedRule>, words: string[]): boolean {
     case 'uidrange':
       return setRange(rule, 'uid', words)
     case 'suppress_prefixlength':
+      if (kernelNumber(value) === undefined) return false
       rule.suppressPrefixLength = Number(value)
       break
     case 'suppress_ifgroup':
@@ -111,7 +116,7 @@ function readWord(rule: Partial<UnplacedRule>, words: string[]): boolean {
 }
 
 function setRange(rule: Partial<UnplacedRule>, key: 'sport' | 'dport' | 'uid', words: string[]): boolean {
-  const [, low, high] = /^(\d+)(?:-(\d+))?$/.exec(words[1] ?? '') ?? []
+  const [, low, high] = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(words[1] ?? '') ?? []
   if (low === undefined) return false
   rule[key] = [Number(low), Number(high ?? low)]
   words.splice(0, 2)
@@ -134,7 +139,7 @@ function namedAction(word: string | undefined, value: string): RoutingRule['acti
     case 'table':
       return value === '[l3mdev-table]' ? 'l3mdev' : { table: tableName(value) }
     case 'goto':
-      return { goto: Number(value) }
+      return kernelNumber(value) === undefined ? undefined : { goto: Number(value) }
     case 'nop':
     case 'blackhole':
     case 'unreachable':

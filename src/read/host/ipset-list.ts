@@ -9,7 +9,7 @@ import { forEachLine, quoted } from './lines.ts'
 const TYPE = new RegExp(`^${SET_TYPE}$`)
 const BESIDES = /^(Revision|Size in memory|References): /
 
-const ENTRIES = /^Number of entries: (\d+)$/
+const ENTRIES = /^Number of entries: (\d{1,20})$/
 
 export const ipsetList: HostFormat = {
   id: 'ipset-list',

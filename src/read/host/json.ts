@@ -3,7 +3,9 @@
  * rule`), on one line or spread over many (-p). Objects are read one by one, so that a file that was cut keeps those
  * before the cut.
  */
+
 import type { Report } from '../../model/diagnostic.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
 import { quoted } from './lines.ts'
 
@@ -90,11 +92,7 @@ export function shown(value: unknown): string {
 export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 export const asNumber = (value: unknown): number | undefined =>
-  typeof value === 'number'
-    ? value
-    : typeof value === 'string' && /^(0x[0-9a-f]+|\d+)$/i.test(value)
-      ? Number(value)
-      : undefined
+  typeof value === 'string' ? kernelNumber(value) : Number.isFinite(value) ? (value as number) : undefined
 
 export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 

@@ -9,7 +9,7 @@ import { forEachLine, quoted, wholeLines } from './lines.ts'
 
 const TITLE = /^==> \S*\/nfnetlink_queue <==\s*$/
 /** Number, port id, waiting, what is copied, how much of it, dropped, dropped by the socket, sequence, always 1. */
-const LINE = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+[012]\s+\d+\s+(\d+)\s+(\d+)\s+\d+\s+1\s*$/
+const LINE = /^\s*(\d{1,20})\s+(\d{1,20})\s+(\d{1,20})\s+[012]\s+\d+\s+(\d{1,20})\s+(\d{1,20})\s+\d+\s+1\s*$/
 
 export const queues: HostFormat = {
   id: 'nfnetlink-queue',

@@ -94,13 +94,13 @@ function readAnyAddress(host: string, oldRelease: boolean): Socket['family'] | u
 
 function readPort(text: string, protocol: string): number | '*' | undefined {
   if (text === '*') return '*'
-  if (/^\d+$/.test(text)) return Number(text)
+  if (/^\d{1,10}$/.test(text)) return Number(text)
   if (protocol === 'raw') return { icmp: 1, 'ipv6-icmp': 58 }[text]
   return Object.hasOwn(SERVICES, text) ? SERVICES[text] : undefined
 }
 
 function addDetails(socket: Socket, text: string): void {
-  const user = /users:\(\("(.{0,64}?)",pid=(\d+)/.exec(text)
+  const user = /users:\(\("(.{0,64}?)",pid=(\d{1,10})/.exec(text)
   if (user && socket.process === undefined) {
     socket.process = user[1]!
     socket.pid = Number(user[2])

@@ -3,8 +3,10 @@
  * by the first character, and by the word COMMIT; whatever is left inside a table is a command line of iptables.
  * Kinder than the tool with blanks around a line.
  */
+
 import type { Counters } from '../../model/ruleset.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
+import { countersOf } from './counters.ts'
 
 /** iptables-restore reads no more than this of one line, in bytes. */
 export const MAX_LINE = 10_239
@@ -113,11 +115,12 @@ export function classifyLine(text: string): Line {
 function classifyChain(line: string): Line {
   const [, chain, policy, packets, bytes] = CHAIN.exec(line) ?? []
   if (chain === undefined || policy === undefined) return { kind: 'other' }
-  return { kind: 'chain', chain, policy, ...countersOf(packets, bytes) }
+  return { kind: 'chain', chain, policy, ...withCounters(packets, bytes) }
 }
 
-function countersOf(packets: string | undefined, bytes: string | undefined): { counters?: Counters } {
-  return packets === undefined ? {} : { counters: { packets: Number(packets), bytes: Number(bytes) } }
+function withCounters(packets: string | undefined, bytes: string | undefined): { counters?: Counters } {
+  const counters = countersOf(packets, bytes)
+  return counters ? { counters } : {}
 }
 
 /** The line without its `[packets:bytes]`, and without blanks around it. */
@@ -148,7 +151,7 @@ export function readCommand(text: string): CommandLine | undefined {
     chain,
     ...(number === undefined ? {} : { number }),
     words: before.length > 0 ? [...before, ...after] : after,
-    ...countersOf(packets, bytes),
+    ...withCounters(packets, bytes),
   }
 }
 

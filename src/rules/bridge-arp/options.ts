@@ -1,5 +1,7 @@
 /** A rule's words → its options, as ebtables and arptables have them: `!` stands in front of an option or of its value. */
+
 import type { Condition } from '../../model/condition.ts'
+import { kernelNumber } from '../../model/kernel-number.ts'
 import type { Counters } from '../../model/ruleset.ts'
 import { WordError } from '../iptables/extension.ts'
 
@@ -42,8 +44,9 @@ export function readOptions(
     }
     const written = words[i] ?? ''
     const name = Object.hasOwn(aliases, written) ? aliases[written]! : written
-    if (written === '-c' && /^\d+$/.test(words[i + 1] ?? '') && /^\d+$/.test(words[i + 2] ?? '')) {
-      read.counters = { packets: Number(words[i + 1]), bytes: Number(words[i + 2]) }
+    const [packets, bytes] = written === '-c' ? [kernelNumber(words[i + 1]), kernelNumber(words[i + 2])] : []
+    if (packets !== undefined && bytes !== undefined) {
+      read.counters = { packets, bytes }
       i += 2
     } else if (Object.hasOwn(table, name)) {
       if (table[name]!.words === 1 && words[i + 1] === '!') {

@@ -8,6 +8,7 @@ import type { Span } from './cursor.ts'
 import { BEGINNING, readWrapping, type Wrapping } from './wrapping.ts'
 
 const decoder = new TextDecoder('latin1')
+const NEWLINE = 0x0a
 
 // what a byte of a wrapping is: the same in every line, or a digit of a number that differs from line to line
 const FIXED = 0
@@ -45,9 +46,13 @@ export class Head implements Moment {
     this.names = names
   }
 
-  /** Reads `bytes[start, end)`, what stands in front of `TRACE:`. `glued`: the line's first record stood before it. */
-  read(bytes: Uint8Array, view: DataView, start: number, end: number, glued: boolean): void {
-    if (this.known && end - start === this.bytes.length && this.again(bytes, view, start)) return
+  /**
+   * Reads `bytes[start, end)`, what stands in front of `TRACE:`; says false, and reads nothing, where a line ends in it.
+   * `glued`: the line's first record stood before it.
+   */
+  read(bytes: Uint8Array, view: DataView, start: number, end: number, glued: boolean): boolean {
+    if (this.known && end - start === this.bytes.length && this.again(bytes, view, start)) return true
+    if (bytes.subarray(start, end).includes(NEWLINE)) return false
     let from = glued ? wrappingStart(bytes, start, end) : start
     let wrapping = readWrapping(decoder.decode(bytes.subarray(from, end)), false)
     // what is left should be nothing; but a line may begin in the middle of one that was cut
@@ -56,8 +61,8 @@ export class Head implements Moment {
       from = other
       wrapping = readWrapping(decoder.decode(bytes.subarray(from, end)), false)
     }
-    if (glued && tellsNothing(wrapping)) return
-    this.keep(bytes, from, wrapping, end - from)
+    if (!glued || !tellsNothing(wrapping)) this.keep(bytes, from, wrapping, end - from)
+    return true
   }
 
   /** Reads the wrapping of a LOG line whose `IN=` is at `end`; says where its prefix begins. */

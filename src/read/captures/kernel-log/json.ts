@@ -55,7 +55,7 @@ function hostOf(entry: Record<string, unknown>): string {
 
 function uptimeOf(entry: Record<string, unknown>): string {
   const micros = Number(entry._SOURCE_MONOTONIC_TIMESTAMP)
-  if (!(micros > 0)) return ''
+  if (!(micros > 0 && micros < 1e18)) return ''
   return `[${Math.floor(micros / 1e6)}.${String(Math.floor(micros % 1e6)).padStart(6, '0')}] `
 }
 

@@ -1,4 +1,5 @@
 /** The text in front of `IN=` → trace point, each distinct text read once. */
+import { kernelNumber } from '../../../model/kernel-number.ts'
 import type { TracePoints } from '../points.ts'
 import { SHORTEST, samePlain } from '../same-plain.ts'
 import { BEGINNING } from './wrapping.ts'
@@ -118,7 +119,8 @@ export function readTrace(points: TracePoints, bytes: Uint8Array, escaped: boole
   const match = TRACE_PREFIX.exec(latin.decode(bytes))
   if (!match) return { point: NONE, glued: 0 }
   const [, table = '', chain = '', type, number, glued = ''] = match
-  const ruleNumber = Number(number)
+  const ruleNumber = kernelNumber(number)
+  if (ruleNumber === undefined) return { point: NONE, glued: 0 }
   return {
     point: points.number({
       type: type as 'rule' | 'return' | 'policy',

@@ -21,8 +21,9 @@ import { gather, joinHead, joinWrapped, MAX_RECORD } from './wrapped.ts'
 /** Table, chain, number; and fields up to the first blank, where the blanks between are lost. */
 const MAX_PREFIX = 512
 const NEWLINE = 0x0a
-/** `RACE` as a little-endian number. */
-const RACE = 0x45434152
+/** `TRAC`, `ACE:` as little-endian numbers. */
+const TRAC = 0x43415254
+const ACE = 0x3a454341
 const MULTIPLIER = 0x9e3779b1 | 0
 /** What scanLine says when it wants the next line first. */
 const WAIT = -1
@@ -97,7 +98,12 @@ export class KernelLogReader implements CaptureReader {
   /** Reads one record; says where the next line begins, or the next record of this one. */
   private scanLine(bytes: Uint8Array, view: DataView, lineStart: number, end: number): number {
     let at = lineStart + this.headOffset
-    if (!(at + 6 < end && bytes[at] === 0x54 && bytes[lineStart] !== 0x7b && view.getInt32(at + 1, true) === RACE)) {
+    const expected =
+      at + 6 < end &&
+      view.getInt32(at, true) === TRAC &&
+      view.getInt32(at + 2, true) === ACE &&
+      bytes[lineStart] !== 0x7b
+    if (!expected) {
       at = findRecord(bytes, view, lineStart, end)
       if (bytes[at] === NEWLINE) return this.otherLine(bytes, lineStart, at)
       if (isJson(bytes, lineStart)) return this.json(bytes, lineStart, end)
@@ -131,7 +137,11 @@ export class KernelLogReader implements CaptureReader {
     }
     hash = Math.imul(((hash << 13) | (hash >>> 19)) ^ last, MULTIPLIER)
     hash ^= hash >>> 15
-    this.head.read(bytes, view, lineStart, message, this.glued)
+    if (!this.head.read(bytes, view, lineStart, message, this.glued)) {
+      // what was expected here is the next line's
+      this.headOffset = 0
+      return this.scanLine(bytes, view, lineStart, end)
+    }
     const prefix = this.traces.find(bytes, view, prefixStart, at, hash)
     if (prefix.point < 0 || bytes[at] === NEWLINE) {
       const next = this.copied ? undefined : this.brokenHead(bytes, lineStart, message, end)

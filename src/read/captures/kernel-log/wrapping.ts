@@ -43,9 +43,9 @@ const LONGEST = 1000
 const LEADING = /[\s\0\x1e]*(?:\xef\xbb\xbf)?(?:\d+ (?=<\d))?(?:"?(?:MESSAGE|msg)"?\s?[=:]\s?"?)?/y
 const POD = /\[pod\/\S+\] |[\w.-]+\s+\| /y
 const PRIORITY = /<\d{1,3}>(1 )?/y
-const KMSG = /\d+,(\d+),(\d+),[^;]{0,80};/dy
+const KMSG = /\d+,(\d{1,20}),(\d{1,20}),[^;]{0,80};/dy
 const DECODED = /[a-z]+\s*:[a-z]+\s*: ?/y
-const UPTIME = /\s?\[\s*(\d+\.(\d+))(?:\s+<\s*\d+\.\d+>)?\](?:\s?\[\s*[CT]\d+\])? ?/dy
+const UPTIME = /\s?\[\s*(\d{1,12}\.(\d{1,9}))(?:\s+<\s*\d+\.\d+>)?\](?:\s?\[\s*[CT]\d+\])? ?/dy
 const RELATIVE = /\[(?:\s*\+\d+\.\d+|<\s*\d+\.\d+>|[A-Z][a-z]{2}\s?\d{1,2} \d\d:\d\d)\] ?/y
 const CRI = /(?:stdout|stderr) [FP] /y
 const RFC5424 = /(\S+) \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\"]|"(?:[^"\\]|\\.)*"|\\.)*\])+)(?: |$)(?:\xef\xbb\xbf)?/y

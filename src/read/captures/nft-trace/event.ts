@@ -5,8 +5,8 @@ import type { Meaning } from '../traced-line-table.ts'
 
 const HEAD = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) (rule|policy|verdict|unknown rule handle|packet:)(?: +(.*))?$/s
 const VERDICT = /^(accept|drop|queue|continue|break|return|stolen|(?:jump|goto) \S+)$/
-const RULE = /^(.*?)(?: ?# handle (\d+))? ?\(verdict ([^()]*)\)$/s
-const AT_END = /^(\S+(?: (?!meta )\S+)?)(?: (?:meta )?mark (0x[0-9a-f]+|\d+))?$/
+const RULE = /^(.*?)(?: ?# handle (\d{1,20}))? ?\(verdict ([^()]*)\)$/s
+const AT_END = /^(\S+(?: (?!meta )\S+)?)(?: (?:meta )?mark (0x[0-9a-f]{1,8}|\d{1,10}))?$/
 
 const NOTHING: Meaning = { point: -1, mark: -1 }
 const utf8 = new TextDecoder()
@@ -24,7 +24,7 @@ export function readEvent(points: TracePoints, bytes: Uint8Array, start: number,
     if (!rule || verdict === undefined) return NOTHING
     const unknown = kind !== 'rule'
     const handle = unknown ? rule[1] : rule[2]
-    if (unknown && !/^\d+$/.test(rule[1]!)) return NOTHING
+    if (unknown && !/^\d{1,20}$/.test(rule[1]!)) return NOTHING
     const text = unknown ? {} : { text: rule[1]!.trim() }
     const at: TracePoint = { ...place, type: 'rule', verdict: verdict ?? '', ...text }
     return point(points, handle === undefined ? at : { ...at, handle: Number(handle) }, -1)

@@ -15,9 +15,13 @@ import { readPacket } from './packet.ts'
 import { readUsual, telling, usualEnd, usualHash } from './usual.ts'
 import { joinEvent, joinHeaders, otherLine } from './wrapped.ts'
 
-/** `trac`, `e id` as little-endian numbers. */
+/** `trac`, `e id`; `pack`, `ket:`; `conn`, `trac`, `ack:` as little-endian numbers. */
 const TRAC = 0x63617274
 const E_ID = 0x64692065
+const PACK = 0x6b636170
+const KET = 0x3a74656b
+const CONN = 0x6e6e6f63
+const ACK = 0x3a6b6361
 const INTRODUCTION = 'trace id '.length
 const BLANK = 0x20
 
@@ -33,16 +37,27 @@ export class NftTraceReader extends TracedReader {
 
   protected scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number {
     let at = lineStart + this.offset
-    if (!(at + 12 < limit && view.getInt32(at, true) === TRAC && view.getInt32(at + 4, true) === E_ID)) {
+    if (
+      !(
+        at + 8 < limit &&
+        view.getInt32(at, true) === TRAC &&
+        view.getInt32(at + 4, true) === E_ID &&
+        bytes[at + 8] === BLANK
+      )
+    ) {
       at = findTrace(bytes, view, lineStart, limit)
       if (bytes[at] === NEWLINE || at >= limit) return this.otherLine(bytes, lineStart, at)
       this.offset = at - lineStart
     }
     const message = at
+    if (!this.moment.read(bytes, view, lineStart, message)) {
+      // what stands there is the next line's
+      this.offset = 0
+      return this.scanLine(bytes, view, lineStart, limit)
+    }
     at = readId(bytes, message + INTRODUCTION, limit)
     const id = traceId
     if (at < 0) return this.broken(bytes, message, limit)
-    this.moment.read(bytes, view, lineStart, message)
     return this.event(bytes, view, at + 1, limit, id)
   }
 
@@ -58,11 +73,20 @@ export class NftTraceReader extends TracedReader {
     // family, table and chain, and the word behind them
     let at = from
     for (let blanks = 0; at < limit; at++) if (bytes[at]! <= 0x20 && (bytes[at] === NEWLINE || ++blanks === 3)) break
-    if (bytes[at + 1] === 0x70 && bytes[at + 2] === 0x61 && bytes[at + 7] === 0x3a) {
+    // a line may end in front of that word, and the next one begin with it
+    const goesOn = at < limit && bytes[at] !== NEWLINE
+    if (goesOn && at + 8 < limit && view.getInt32(at + 1, true) === PACK && view.getInt32(at + 4, true) === KET) {
       const begin = this.begin(bytes, view, from, at + 8)
       return this.packet(bytes, view, bytes[at + 8] === 0x20 ? at + 9 : at + 8, limit, id, begin.point)
     }
-    if (bytes[at + 1] === 0x63 && bytes[at + 10] === 0x3a) return this.conntrackLine(bytes, at + 11, limit, id)
+    if (
+      goesOn &&
+      at + 11 < limit &&
+      view.getInt32(at + 1, true) === CONN &&
+      view.getInt32(at + 5, true) === TRAC &&
+      view.getInt32(at + 7, true) === ACK
+    )
+      return this.conntrackLine(bytes, at + 11, limit, id)
     const hash = hashLine(bytes, view, from, limit, 0)
     const end = hashedTo
     const known = this.table.find(view, from, end, hash)
@@ -241,10 +265,10 @@ function findTrace(bytes: Uint8Array, view: DataView, start: number, limit: numb
   for (; at < limit && bytes[at] !== NEWLINE; at++)
     if (
       bytes[at] === 0x74 &&
-      at + 12 < limit &&
+      at + 8 < limit &&
       view.getInt32(at, true) === TRAC &&
       view.getInt32(at + 4, true) === E_ID &&
-      bytes[at + 8] === 0x20
+      bytes[at + 8] === BLANK
     )
       return at
   return at

@@ -90,7 +90,7 @@ export abstract class CaptureFile implements CaptureReader {
 
   end(): void {
     if (this.pieces.left > 0) {
-      this.number++
+      if (!this.pieces.skips) this.number++
       this.skip('capture-cut', 'the file ends in the middle of a packet; tcpdump may still have been writing it')
     }
     if (this.dropped > 0)
@@ -146,9 +146,10 @@ export abstract class CaptureFile implements CaptureReader {
       this.damaged()
       return there
     }
-    if (there < head + captured) return this.only.linkType === this.linkType ? -(head + captured) : head + captured
+    if (there < head + captured && this.only.linkType === this.linkType) return -(head + captured)
     const fraction = view.getUint32(start + 4, little)
     this.moment.set(view.getUint32(start, little), Math.floor(fraction / (this.only.units / 1e6)))
+    // one of another link type is passed over, also where it is not all there
     this.packet(view, start + head, start + head + captured, this.only, little)
     return head + captured
   }

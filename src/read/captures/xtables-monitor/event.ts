@@ -4,7 +4,7 @@ import type { TracePoint, TracePoints } from '../points.ts'
 import type { Meaning } from '../traced-line-table.ts'
 
 const HEAD = /^([^\s:]+):(\S+?):(rule|return|policy):(.*)$/s
-const RULE = /^0x([0-9a-f]+):(\S+)(?:\s+(.*))?$/s
+const RULE = /^0x([0-9a-f]{1,16}):(\S+)(?:\s+(.*))?$/s
 /** What stands in front of the rule: `-4 -t filter `, or the command's name; and its counters. */
 const COMMAND = /^(?:-[46]|ip6?tables|arptables|ebtables) -t \S+(?: |$)(?:\[\d+:\d+\] )?/
 

@@ -10,9 +10,11 @@ import { lineEnd, NEWLINE, readId, TracedReader, traceId } from '../traced-reade
 import { type Event, readEvent } from './event.ts'
 import { readHeaders, readPacket, row } from './packet.ts'
 
-/** `PACK`, `ET: `, `TRAC`, `E: ` as little-endian numbers. */
+/** `PACK`, `ET: `, `TRAC`, `CE: ` as little-endian numbers. */
 const PACK = 0x4b434150
+const ET = 0x203a5445
 const TRAC = 0x43415254
+const CE = 0x203a4543
 
 const decoder = new TextDecoder('latin1')
 
@@ -124,10 +126,10 @@ function findLine(bytes: Uint8Array, view: DataView, start: number, limit: numbe
   for (; at < limit; at++) {
     const byte = bytes[at]
     if (byte === NEWLINE) return at
-    if ((byte !== 0x50 && byte !== 0x54) || at + 9 >= limit) continue
+    if ((byte !== 0x50 && byte !== 0x54) || at + 8 > limit) continue
     const four = view.getInt32(at, true)
-    if (four === PACK && bytes[at + 6] === 0x3a) return at
-    if (four === TRAC && bytes[at + 5] === 0x3a && bytes[at + 6] === 0x20) return at
+    if (four === PACK && view.getInt32(at + 4, true) === ET) return at
+    if (four === TRAC && view.getInt32(at + 3, true) === CE) return at
   }
   return at
 }

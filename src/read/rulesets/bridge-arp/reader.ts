@@ -2,6 +2,7 @@
  * What `ebtables-save`, `ebtables -L`, `arptables-save` and `arptables -L` print → tables. All four hold the same rules
  * in nearly the same words; the listings have headings of their own, numbers in front and counters behind.
  */
+
 import type { Report } from '../../../model/diagnostic.ts'
 import type { Chain, Counters, Rule, RuleFamily, Table } from '../../../model/ruleset.ts'
 import { readArptablesRule } from '../../../rules/bridge-arp/arptables.ts'
@@ -9,6 +10,7 @@ import { readEbtablesRule } from '../../../rules/bridge-arp/ebtables.ts'
 import type { LinkRule } from '../../../rules/bridge-arp/rule.ts'
 import { ARPTABLES_TABLES, EBTABLES_TABLES, emptyChain } from '../../../rules/bridge-arp/tables.ts'
 import { protect, splitWords } from '../../../rules/iptables/words.ts'
+import { countersOf } from '../counters.ts'
 import type { Ruleset } from '../iptables-save.ts'
 
 export type Dialect = 'ebtables' | 'arptables'
@@ -87,12 +89,12 @@ class Lines {
     }
     const [, chain, policy, packets, bytes] = CHAIN.exec(line) ?? []
     if (chain !== undefined && policy !== undefined) {
-      this.declare(chain, policy, number, countersOf(packets, bytes))
+      this.declare(chain, policy, number, countersOf(packets, bytes ?? '0'))
       return true
     }
     const rule = line.length < LONGEST ? RULE.exec(line) : null
     if (!rule) return false
-    this.add(rule[3]!, rule[4]!, number, countersOf(rule[1], rule[2]))
+    this.add(rule[3]!, rule[4]!, number, countersOf(rule[1], rule[2] ?? '0'))
     return true
   }
 
@@ -105,7 +107,7 @@ class Lines {
     }
     const [, chain, policy, packets, bytes] = LISTED_BRIDGE_CHAIN.exec(line) ?? LISTED_ARP_CHAIN.exec(line) ?? []
     if (chain !== undefined) {
-      this.declare(chain, policy ?? '-', number, countersOf(packets, bytes))
+      this.declare(chain, policy ?? '-', number, countersOf(packets, bytes ?? '0'))
       this.chain = chain
       return true
     }
@@ -142,11 +144,8 @@ export function listedRule(line: string): { text: string; counters: Counters | u
   const comma = whole.lastIndexOf(' , pcnt')
   const [, packets, bytes] = (comma >= 0 && LISTED_COUNTERS.exec(whole.slice(comma))) || []
   const text = LISTED_RULE.exec(packets === undefined ? whole : whole.slice(0, comma))?.[1]
-  return text === undefined ? undefined : { text, counters: countersOf(packets, bytes) }
+  return text === undefined ? undefined : { text, counters: countersOf(packets, bytes ?? '0') }
 }
-
-const countersOf = (packets: string | undefined, bytes: string | undefined): Counters | undefined =>
-  packets === undefined ? undefined : { packets: Number(packets), bytes: Number(bytes ?? 0) }
 
 function finish({ name, line, backend, chains, rules }: Building, dialect: Dialect, report: Report): Table {
   const { family, tables, readRule } = DIALECTS[dialect]

@@ -1,6 +1,8 @@
 /** One rule's line of `iptables -L` → its columns (iptables/iptables.c print_firewall), and these → iptables-save's words. */
+
 import type { Counters } from '../../../model/ruleset.ts'
 import { splitWords } from '../../../rules/iptables/words.ts'
+import { countersOf } from '../counters.ts'
 import { MATCH_PATTERNS } from './matches.ts'
 import { type Pattern, UNREAD } from './patterns.ts'
 import { TARGET_PATTERNS } from './targets.ts'
@@ -44,7 +46,7 @@ export function readRow(line: string, { numbered, verbose }: Columns): Row | und
   if (verbose) {
     const [packets, bytes] = [text(at), text(at + 1)]
     if (!COUNT.test(packets) || !COUNT.test(bytes)) return undefined
-    if (/\d$/.test(packets) && /\d$/.test(bytes)) counters = { packets: Number(packets), bytes: Number(bytes) }
+    counters = countersOf(packets, bytes)
     at += 2
   }
   const hasTarget = targetIsShown(text, at, verbose)

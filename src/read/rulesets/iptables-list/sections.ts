@@ -1,7 +1,9 @@
 /** Cuts `iptables -L` text into tables, chains and their lines. */
+
 import type { Report } from '../../../model/diagnostic.ts'
 import { IPTABLES_HOOKS, IPTABLES_TABLES } from '../../../model/hook.ts'
 import type { Counters } from '../../../model/ruleset.ts'
+import { countersOf } from '../counters.ts'
 import { promptedTool } from '../iptables-lines.ts'
 import { type Columns, type Row, readRow } from './row.ts'
 
@@ -117,8 +119,8 @@ class SectionReader {
     if (!this.table || this.beginsTable(name)) this.openTable(number)
     this.chain = { name, line: number, rows: [] }
     if (policy !== undefined) this.chain.policy = policy
-    if (/^\d+$/.test(packets ?? '') && /^\d+$/.test(bytes ?? ''))
-      this.chain.counters = { packets: Number(packets), bytes: Number(bytes) }
+    const counters = countersOf(packets, bytes)
+    if (counters) this.chain.counters = counters
     this.table!.chains.push(this.chain)
     this.names.add(name)
   }

@@ -17,8 +17,9 @@ import {
 /** Never undefined: what is not understood is a node of its own. */
 export const expression = (value: unknown, depth: number): Expression => {
   switch (typeof value) {
-    case 'string':
     case 'number':
+      return Number.isFinite(value) ? value : notUnderstood(value)
+    case 'string':
     case 'boolean':
       return value
     default:

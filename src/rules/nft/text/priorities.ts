@@ -48,8 +48,8 @@ export function parsePriority(p: Parser, family: RuleFamily, _hook?: string): nu
   if (value !== undefined && typeof value !== 'string') p.fail('expected a priority')
   // `filter-5` is one word
   const text = typeof value === 'string' ? value : p.token.text
-  const [, name = '', off] = /^(\w+?)([-+]\d+)?$/.exec(text) ?? []
-  const number = /^-?\d+$/.test(text) ? Number(text) : priorityOf(name, family)
+  const [, name = '', off] = /^(\w+?)([-+]\d{1,10})?$/.exec(text) ?? []
+  const number = /^-?\d{1,10}$/.test(text) ? Number(text) : priorityOf(name, family)
   if (number === undefined) p.fail('expected a priority')
   if (value === undefined) p.advance()
   if (off !== undefined) return number! + Number(off)

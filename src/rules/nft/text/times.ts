@@ -1,7 +1,7 @@
 /** Spans of time: `1d2h3m4s500ms`, or seconds. */
 import type { Parser } from './parser.ts'
 
-const SPAN = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/
+const SPAN = /^(?:(\d{1,15})d)?(?:(\d{1,15})h)?(?:(\d{1,15})m(?!s))?(?:(\d{1,15})s)?(?:(\d{1,15})ms)?$/
 
 /** In seconds. */
 export function parseTime(p: Parser): number {
@@ -19,7 +19,7 @@ export function parseTime(p: Parser): number {
 /** Undefined where the text is no span of time. */
 export function secondsOf(text: string): number | undefined {
   const parts = SPAN.exec(text)
-  if (!parts || text === '') return /^\d+$/.test(text) ? Number(text) : undefined
+  if (!parts || text === '') return /^\d{1,15}$/.test(text) ? Number(text) : undefined
   const [days, hours, minutes, seconds, milliseconds] = parts.slice(1).map((part) => Number(part ?? 0)) as number[]
   return days! * 86_400 + hours! * 3600 + minutes! * 60 + seconds! + milliseconds! / 1000
 }

@@ -1,0 +1,10 @@
+/** What a rule or policy has counted, as iptables and its kin print it. */
+
+import { kernelNumber } from '../../model/kernel-number.ts'
+import type { Counters } from '../../model/ruleset.ts'
+
+/** Undefined where they are not there, or no numbers that the kernel has. */
+export function countersOf(packets: string | undefined, bytes: string | undefined): Counters | undefined {
+  const [counted, sum] = [kernelNumber(packets), kernelNumber(bytes)]
+  return counted === undefined || sum === undefined ? undefined : { packets: counted, bytes: sum }
+}
