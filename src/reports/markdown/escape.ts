@@ -22,4 +22,5 @@ export function block(lines: readonly string[], language = ''): string[] {
 export const cell = (text: string): string =>
   text === '' ? '' : `<code>${text.replace(/[&<>`*_[\]|~$\\@#{}^]/g, (char) => `&#${char.charCodeAt(0)};`)}</code>`
 
-const longestRun = (text: string) => Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length))
+// one after another: a comment of nothing but ticks has more runs than a call can have arguments
+const longestRun = (text: string) => (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0)

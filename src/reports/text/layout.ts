@@ -59,14 +59,31 @@ export function wrap(text: string, room: number): string[] {
       lines.push(line.trimEnd())
       line = word
     } else line = line === '' ? word : `${line} ${word}`
-    while (columns(line) > width) {
-      const part = beginning(line, width)
-      lines.push(part)
-      line = line.slice(part.length)
+    if (columns(line) > width) {
+      const parts = broken(line, width)
+      line = parts.pop()!
+      for (const part of parts) lines.push(part)
     }
   }
   lines.push(line.trimEnd())
   return lines
+}
+
+/** Each part as long as fits. Once from front to back: a comment may have megabytes without a blank. */
+function broken(word: string, width: number): string[] {
+  const parts: string[] = []
+  let [start, end, used] = [0, 0, 0]
+  for (const char of word) {
+    const more = columns(char)
+    if (used + more > width) {
+      parts.push(word.slice(start, end))
+      start = end
+      used = 0
+    }
+    used += more
+    end += char.length
+  }
+  return [...parts, word.slice(start)]
 }
 
 /** A rule: options stay with their values where a line has room for both. */
@@ -76,7 +93,7 @@ export function wrapRule(rule: string, width: number): string[] {
     const last = lines.at(-1)
     if (last !== undefined && columns(last) + 1 + columns(option) <= width)
       lines[lines.length - 1] = `${last} ${option}`
-    else lines.push(...wrap(option, width))
+    else for (const line of wrap(option, width)) lines.push(line)
   }
   return lines.length === 0 ? [''] : lines
 }
