@@ -83,9 +83,16 @@ function entriesAt(hook: Hook, tables: readonly Table[], world: World | undefine
   return entries.sort((a, b) => a.priority - b.priority)
 }
 
-/** Can one packet meet chains of both? */
-const meet = (one: Table, other: Table): boolean =>
-  one.family === other.family || one.family === 'inet' || other.family === 'inet'
+/** Can one packet meet two of them? Those of one family, and any with one of inet. */
+function haveTwoThatMeet({ chains }: Ambiguous): boolean {
+  const families = new Set<string>()
+  for (const { table } of chains) {
+    if (families.has(table.family) || families.has('inet') || (table.family === 'inet' && families.size > 0))
+      return true
+    families.add(table.family)
+  }
+  return false
+}
 
 function ambiguousAt({ hook, entries }: HookPlace): Ambiguous[] {
   const groups = new Map<string, Ambiguous>()
@@ -98,7 +105,5 @@ function ambiguousAt({ hook, entries }: HookPlace): Ambiguous[] {
     groups.set(key, group)
     group.chains.push({ table, chain })
   }
-  return [...groups.values()].filter(({ chains }) =>
-    chains.some(({ table }, i) => chains.some((other, k) => k > i && meet(table, other.table))),
-  )
+  return [...groups.values()].filter(haveTwoThatMeet)
 }

@@ -74,7 +74,7 @@ export async function readInputs(
     ...makeHistory(files, warnings),
     captures,
   }))
-  if (redactor) warnings.push(...doubtsOf(redactor))
+  if (redactor) for (const one of doubtsOf(redactor)) warnings.push(one)
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files, includes: (path) => named.includes(path) }
 }

@@ -43,7 +43,7 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   const ask = (detector: Detector) => {
     if (options.ask && !options.ask.has(detector)) return
     const more = detector.detect(context)
-    found.push(...more)
+    for (const one of more) found.push(one)
     if (more.length > 0) options.onFound?.(detector)
   }
   // what the kernel says is known, and need not be concluded

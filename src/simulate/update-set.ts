@@ -1,7 +1,7 @@
 /** `-j SET`: what passes is added to an ipset or taken out of it (net/netfilter/xt_set.c). */
 import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
 import type { Packet } from '../model/packet.ts'
-import type { NamedSet } from '../model/ruleset.ts'
+import type { NamedSet, SetElement } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { held } from '../rules/facts.ts'
 import { setFields, setParts } from '../rules/ipset.ts'
@@ -78,8 +78,9 @@ function portOf({ protocol = '', sport = 0, dport = 0, icmpType, icmpCode = 0 }:
 /** A set of networks takes one as long as the longest that it has (INIT_CIDR). */
 function networkOf(address: string, { elements }: NamedSet, part: number): string {
   const whole = address.includes(':') ? 128 : 32
-  const lengths = elements.map(({ parts }) => Number(/\/(\d+)$/.exec(parts[part] ?? '')?.[1] ?? whole))
-  const length = elements.length === 0 ? whole : Math.max(...lengths)
+  const lengthOf = ({ parts }: SetElement) => Number(/\/(\d+)$/.exec(parts[part] ?? '')?.[1] ?? whole)
+  const longest = elements.reduce((most, one) => Math.max(most, lengthOf(one)), 0)
+  const length = elements.length === 0 ? whole : longest
   return length === whole ? address : `${cut(address, length)}/${length}`
 }
 

@@ -60,7 +60,8 @@ function readRules({ texts }: Facts): Rules {
     for (const name of ['raw', 'filter'])
       for (const table of saved(`${family}-${name}`)) world.tables.push({ ...table, family, backend: 'legacy' })
   // its sets come without their elements, so what hangs on them stays unknown
-  for (const { tables } of readNft((texts.get('nft') ?? []).join('\n'), ignore)) world.tables.push(...tables)
+  for (const { tables } of readNft((texts.get('nft') ?? []).join('\n'), ignore))
+    for (const table of tables) world.tables.push(table)
   for (const family of families)
     for (const table of saved(`${family}-nft-raw`))
       putSaved(world, { ...table, family, backend: 'nft' }, texts.has('nft'))

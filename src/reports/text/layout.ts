@@ -139,3 +139,6 @@ function grouped(words: readonly string[]): string[] {
   }
   return list
 }
+
+/** Columns of the widest; a file may hold more texts than a call takes arguments. */
+export const widest = (texts: readonly string[]): number => texts.reduce((most, one) => Math.max(most, columns(one)), 0)

@@ -4,7 +4,7 @@ import type { Hook } from '../../model/hook.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import type { FormOptions } from '../form.ts'
 import { countWords } from '../journey-words.ts'
-import { columns, cutMiddle, pad, wrap } from './layout.ts'
+import { cutMiddle, pad, widest, wrap } from './layout.ts'
 import { Page } from './page.ts'
 
 const WAYS: Readonly<Record<Way, string>> = {
@@ -50,7 +50,7 @@ export function mapText(map: HookMap, options: Partial<FormOptions> & { name?: s
     for (const { hook, entries } of hooks) {
       const what = way === 'arp' || way === 'netdev' ? '' : `  ${WHAT[hook]}`
       page.line(`${page.paint(hook.toUpperCase(), 'cyan')}${page.paint(what, 'dim')}`)
-      for (const entry of entries) writeEntry(page, entry, layout, map, hook)
+      for (const entry of entries) writeEntry(page, entry, layout, hook)
       const behind = way === 'ip' ? BEHIND[hook] : undefined
       page.line()
       if (behind !== undefined) {
@@ -67,7 +67,12 @@ interface Layout {
   name: number
   backend: number
   family: number
+  /** Chains of which no listing tells when their turn is. */
+  unsure: ReadonlySet<string>
 }
+
+const placeOf = (hook: Hook, { table, chain }: { table: Table; chain: Chain }): string =>
+  JSON.stringify([hook, table.family, table.name, chain.name])
 
 const chainsOf = ({ ways }: HookMap) =>
   ways.flatMap(({ hooks }) => hooks.flatMap(({ entries }) => entries.filter((one) => one.kind === 'chain')))
@@ -75,12 +80,12 @@ const chainsOf = ({ ways }: HookMap) =>
 /** Columns, so that lines of all hooks stand below each other. */
 function measure(page: Page, map: HookMap): Layout {
   const chains = chainsOf(map)
-  const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(columns))
   const backend = widest(chains.map(({ table }) => backendOf(table)))
   const family = widest(chains.map(({ table }) => table.family))
   const rest = widest(chains.map(({ chain }) => contents(chain)))
   const room = page.width - 11 - backend - family - rest - 6
-  return { backend, family, name: Math.max(LEAST_NAME, Math.min(room, widest(chains.map(nameOf)))) }
+  const unsure = new Set(map.ambiguous.flatMap(({ hook, chains }) => chains.map((one) => placeOf(hook, one))))
+  return { unsure, backend, family, name: Math.max(LEAST_NAME, Math.min(room, widest(chains.map(nameOf)))) }
 }
 
 const nameOf = ({ table, chain }: { table: Table; chain: Chain }): string => `${table.name} ${chain.name}`
@@ -95,7 +100,7 @@ function contents({ rules, policy, devices }: Chain): string {
   return `${policy ?? 'policy ?'}, ${count}${where}`
 }
 
-function writeEntry(page: Page, entry: HookEntry, layout: Layout, map: HookMap, hook: Hook): void {
+function writeEntry(page: Page, entry: HookEntry, layout: Layout, hook: Hook): void {
   const priority = String(entry.priority).padStart(7)
   if (entry.kind === 'core') {
     const only = entry.families.length === 1 ? `  (${entry.families[0]})` : ''
@@ -103,11 +108,7 @@ function writeEntry(page: Page, entry: HookEntry, layout: Layout, map: HookMap, 
     return
   }
   const { table, chain } = entry
-  const unsure = map.ambiguous.some(
-    (one) =>
-      one.hook === hook &&
-      one.chains.some((other) => nameOf(other) === nameOf(entry) && other.table.family === table.family),
-  )
+  const unsure = layout.unsure.has(placeOf(hook, entry))
   const name = pad(cutMiddle(nameOf(entry), layout.name, page.marks.cut), layout.name)
   const line = `${priority} ${unsure ? '?' : ' '}  ${name}  ${pad(backendOf(table), layout.backend)}  ${pad(table.family, layout.family)}  ${contents(chain)}`
   page.line(chain.rules.length === 0 && chain.policy !== 'drop' ? page.paint(line, 'dim') : line)

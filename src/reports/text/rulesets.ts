@@ -4,7 +4,7 @@ import type { SetComparison } from '../../rules/difference.ts'
 import type { FormOptions } from '../form.ts'
 import { countWords, ruleName } from '../journey-words.ts'
 import { withoutChain } from '../step-words.ts'
-import { pad, wrap, wrapRule } from './layout.ts'
+import { pad, widest, wrap, wrapRule } from './layout.ts'
 import { Page } from './page.ts'
 import type { Style } from './paint.ts'
 
@@ -41,9 +41,10 @@ function writeCounted(page: Page, { counted, counters, reset }: RulesetCompariso
     return
   }
   page.line(page.paint('In between these counted, what stops packets first:', 'bold'))
-  const stops = counted.filter(({ verdict }) => STOPS.test(verdict ?? ''))
-  const width = Math.max(...counted.map(({ packets }) => countWords(packets).length))
-  for (const one of [...stops, ...counted.filter((other) => !stops.includes(other))]) writeCount(page, one, width)
+  const isStop = ({ verdict }: Counted) => STOPS.test(verdict ?? '')
+  const width = widest(counted.map(({ packets }) => countWords(packets)))
+  for (const one of counted) if (isStop(one)) writeCount(page, one, width)
+  for (const one of counted) if (!isStop(one)) writeCount(page, one, width)
   page.line()
 }
 

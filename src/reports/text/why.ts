@@ -2,7 +2,7 @@
 import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
-import { columns, cutEnd, cutMiddle, pad, wrap, wrapRule } from './layout.ts'
+import { columns, cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 
 /** Of the room, for the rules' names; the rest says what they did. */
@@ -19,10 +19,10 @@ export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
   if (!tellsCause(journey)) return
   const texts = cause.map((one) => withOwner(page, one, isGuilty(one, culprit)))
   // short texts leave more of it
-  const left = page.room - 2 - Math.max(...texts.map(columns))
+  const left = page.room - 2 - widest(texts)
   const most = page.full ? page.room / 2 : Math.max(NAME_LEAST, page.room * NAME_PART, left)
   const names = cause.map(({ rule }) => shortName(rule, Math.floor(most), page))
-  const nameColumns = Math.min(Math.floor(most), Math.max(...names.map(columns)))
+  const nameColumns = Math.min(Math.floor(most), widest(names))
   cause.forEach((one, i) => {
     const guilty = isGuilty(one, culprit)
     const lines = wrap(texts[i]!, page.room - nameColumns - 2)

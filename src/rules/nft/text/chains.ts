@@ -73,7 +73,7 @@ export function parseDevices(p: Parser): string | string[] {
     if (p.is('$')) {
       const value = p.variable()
       const names = typeof value === 'object' && 'set' in value ? value.set.flat() : [value]
-      devices.push(...names.map(String))
+      for (const name of names) devices.push(String(name))
     } else devices.push(p.identifier('the name of a device'))
     p.skipNewlines()
     if (!p.accept(',')) break
