@@ -32,6 +32,8 @@ type Syntax =
 
 export class Command {
   private readonly syntax: Syntax
+  /** Null: not looked for yet. */
+  private known: WhyNot | undefined | null = null
 
   private constructor(syntax: Syntax) {
     this.syntax = syntax
@@ -48,6 +50,11 @@ export class Command {
 
   /** Absent: it can be typed. Else printCommand gives nothing that a shell would run. */
   get whyNot(): WhyNot | undefined {
+    if (this.known === null) this.known = this.findWhyNot()
+    return this.known
+  }
+
+  private findWhyNot(): WhyNot | undefined {
     const { syntax } = this
     const parts = syntax.kind === 'simple' ? syntax.words : syntax.commands
     for (const one of parts) {

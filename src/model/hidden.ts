@@ -3,5 +3,7 @@
 /** Control and format characters, line separators, lone surrogates, and what has no shape of its own. */
 export const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 
-/** Nearly all text; the class above is slow. */
+/** What may be hidden: the class above is slow, and nearly all text is not among these. */
+export const OTHERS = /[^\x20-\x7e]+/g
+
 export const PLAIN = /^[\x20-\x7e]*$/

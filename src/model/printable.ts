@@ -3,10 +3,13 @@
  * line becomes visible (`\x1b`, `\u202e`). All else stays, letters of every script too. Commands stay as they are: other
  * words would be another command, and printCommand shows nothing of such characters.
  */
-import { Command } from '../model/command.ts'
-import { HIDDEN, PLAIN } from '../model/hidden.ts'
+import { Command } from './command.ts'
+import { HIDDEN, OTHERS, PLAIN } from './hidden.ts'
 
-export const printable = (text: string): string => (PLAIN.test(text) ? text : text.replace(HIDDEN, escaped))
+export const printable = (text: string): string => (PLAIN.test(text) ? text : replaceHidden(text, escaped))
+
+const replaceHidden = (text: string, by: (char: string) => string): string =>
+  text.replace(OTHERS, (run) => run.replace(HIDDEN, by))
 
 function escaped(char: string): string {
   const code = char.codePointAt(0)!
@@ -41,7 +44,7 @@ export function allPrintable(value: unknown, clean = printable): unknown {
 /** One line of JSON in which even such characters are escapes; it parses back to the very same data. */
 export function printableJson(value: unknown): string {
   const json = JSON.stringify(value)
-  return PLAIN.test(json) ? json : json.replace(HIDDEN, jsonEscaped)
+  return PLAIN.test(json) ? json : replaceHidden(json, jsonEscaped)
 }
 
 const jsonEscaped = (char: string) =>

@@ -36,12 +36,14 @@ export function spokenFindings(journey: Journey, further: boolean): Finding[] {
 const isSpoken = ({ code }: Finding, { outcome }: Journey, further: boolean) =>
   code !== 'not-netfilter' || further || outcome === 'vanished'
 
-/** Commands that only look, of the finding that says where to look next. */
-export const lookNext = ({ code, fix }: Finding): Fix[] => (code === 'not-netfilter' ? fix : [])
+/** Findings that say where to look next: their commands change nothing. */
+const LOOKING: ReadonlySet<string> = new Set(['not-netfilter', 'last-rule-seen'])
+
+export const lookNext = ({ code, fix }: Finding): Fix[] => (LOOKING.has(code) ? fix : [])
 
 /** What fits this very case goes before what fits every drop. */
 export function distinctFixes({ findings }: Journey): Fix[] {
-  const told = findings.filter(({ code }) => !NOTICES.has(code) && code !== 'not-netfilter')
+  const told = findings.filter(({ code }) => !NOTICES.has(code) && !LOOKING.has(code))
   const fixes = [...told.filter((one) => !RETOLD.has(one.code)), ...told.filter((one) => RETOLD.has(one.code))].flatMap(
     (one) => one.fix,
   )

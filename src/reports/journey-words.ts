@@ -15,6 +15,8 @@ export function whereWords(journey: Journey): string | undefined {
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
   if (outcome === 'vanished') return `behind ${chain}`
+  if (outcome === 'undetermined' && end.rule === undefined && end.table !== undefined && end.chain !== undefined)
+    return `last rule seen: ${nameRef({ ...end, table: end.table, chain: end.chain })}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
 }
 

@@ -57,6 +57,7 @@ const CODES = [
   'dropped-by-rule',
   'goto-skips',
   'kernel-drop',
+  'last-rule-seen',
   'mark-missing',
   'missing-rule',
   'near-miss',

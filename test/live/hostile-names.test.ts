@@ -224,7 +224,15 @@ describe('trace', () => {
       const said = nothingSeenText([one!], filter).split('\n').at(-2)!.trim()
       const expected = ['nfwhy', 'doctor', '--via', `ssh ${via}`, ...(filter === '' ? [] : [filter])]
       expect(stubs.run(nextShell(), said)).toEqual([expected])
-      expect(beginningText(one!, filter, {} as Wish)).toMatch(/: pkill -f nfwhy-1; sh \/run\/nfwhy\/nfwhy-1\.sh\n$/)
+      const byHand = beginningText(one!, filter, {} as Wish)
+        .split('takes it back: ')
+        .at(-1)!
+        .trimEnd()
+      expect(stubs.run(nextShell(), byHand)).toEqual([
+        // in the order of letters
+        ['nfwhy', 'trace', '--cleanup', '--via', `ssh ${via}`],
+        [...one!.place.prefix, 'pkill', '-f', 'nfwhy-1'],
+      ])
     }
   })
 })

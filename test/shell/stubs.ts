@@ -9,7 +9,7 @@ import type { Command } from '../../src/model/command.ts'
 const PROGRAMS = [
   ...['iptables', 'ip6tables'].flatMap((name) => [name, `${name}-legacy`, `${name}-nft`]),
   ...['nft', 'ip', 'ipset', 'sysctl', 'conntrack', 'tcpdump', 'ss', 'perf', 'cat', 'tc', 'free', 'bridge', 'bpftool'],
-  ...['awk', 'nfwhy', 'modprobe', 'xtables-monitor', 'pkill', 'sh', 'sudo', 'tar', 'unzip', 'xzcat', 'zstdcat'],
+  ...['awk', 'nfwhy', 'modprobe', 'xtables-monitor', 'pkill', 'ssh', 'sh', 'sudo', 'tar', 'unzip', 'xzcat', 'zstdcat'],
   ...['bzcat', 'iconv', 'journalctl', 'touch', 'reboot', 'id', 'rm', 'x', 'program', 'a=1', 'if', '!', '{', 'ä b'],
 ]
 

@@ -16,6 +16,7 @@ import { droppedByRule } from './dropped-by-rule.ts'
 import { gotoSkips } from './goto-skips.ts'
 import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
+import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
@@ -116,6 +117,7 @@ export const DETECTORS: readonly Detector[] = [
   captureEnds,
   undetermined,
   noRuleset,
+  lastRuleSeen,
   unknownCondition,
   tooManyWays,
 ]

@@ -15,7 +15,8 @@ const LABELS: Readonly<Record<Finding['severity'], { label: string; labelStyle: 
 export function writeFindings(page: Page, journey: Journey, shown: Shown, further: boolean): void {
   for (const one of spokenFindings(journey, further)) {
     const { label, labelStyle } = LABELS[one.severity]
-    page.row(label, one.message, { labelStyle })
+    // the headline names the rule
+    if (one.code !== 'last-rule-seen') page.row(label, one.message, { labelStyle })
     for (const { command, note } of lookNext(one)) {
       if (command) page.rows('next', wrapCommand(command, page.room, page.printing), { style: 'bold' })
       else if (note !== undefined) page.rows('', wrap(`(${note})`, page.room))

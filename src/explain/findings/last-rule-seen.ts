@@ -1,0 +1,48 @@
+/** Without the ruleset a trace names the last rule that it saw, and no more: which one that is, and how to look at it. */
+import { nftName } from '../../edits/nft/print.ts'
+import { type Command, command } from '../../model/command.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { positional } from '../words.ts'
+
+const WITHOUT_RULES: ReadonlySet<string> = new Set(['no-ruleset', 'unknown-target', 'unknown-policy'])
+
+export const lastRuleSeen: Detector = {
+  code: 'last-rule-seen',
+  detect(context) {
+    const { evidence, ended, journey } = context
+    const step = journey.steps[ended.step]
+    const ref = refAt(context, ended.step)
+    if (journey.outcome !== 'undetermined' || !step || !ref || evidence.arrivals[ended.step]!.table) return []
+    if (ended.because === undefined || !WITHOUT_RULES.has(ended.because)) return []
+    return [
+      finding(
+        'last-rule-seen',
+        'note',
+        `The last rule seen is ${nameRef(ref)}; only the ruleset tells what became of the packet there.`,
+        {
+          steps: [ended.step + 1],
+          rules: [ref],
+          fix: [
+            { description: 'look at that rule', command: show(ref, evidence.lossless), unverified: 'it only looks' },
+          ],
+        },
+      ),
+    ]
+  },
+}
+
+/** `lossless`: told by nft's own tracing. */
+function show({ family, table, chain, ruleNumber }: RuleRef, lossless: boolean | undefined): Command {
+  if (lossless !== undefined) return command('nft', '-a', 'list', 'chain', family, nftName(table), nftName(chain))
+  const number = ruleNumber === undefined ? [] : [String(ruleNumber)]
+  return command(
+    family === 'ip6' ? 'ip6tables' : 'iptables',
+    '-t',
+    positional(table),
+    '-S',
+    positional(chain),
+    ...number,
+  )
+}
