@@ -36,6 +36,13 @@ it.each([
   expect(events.map(({ packet }) => packet)).toEqual(events.map(() => ({})))
 })
 
+it('nft-trace: bytes that an earlier piece left behind a line are not of it', () => {
+  const cut = 'trace id 1a2b3c4d inet t'
+  // longer, and with `packet:` right where the next line has its end
+  const before = `${'x'.repeat(cut.length + 1)}packet: ip saddr 192.0.2.1 ip daddr 192.0.2.2 \n`
+  expect(readAlike(nftTrace, `${before}${cut}\n${RECORD}`).events.map(({ line }) => line)).toEqual([3])
+})
+
 it('nft-trace: a packet without headers at the end of what came', () => {
   const { events } = readAlike(
     nftTrace,
