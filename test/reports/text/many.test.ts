@@ -11,7 +11,8 @@ import { worldOf } from '../../journey/journeys.ts'
 const MANY = 130_000
 const chains = Array.from(
   { length: MANY },
-  (_, i) => `chain c${i} { type filter hook input priority ${i % 1000}; policy accept; counter packets 1 bytes 60 drop; }\n`,
+  (_, i) =>
+    `chain c${i} { type filter hook input priority ${i % 1000}; policy accept; counter packets 1 bytes 60 drop; }\n`,
 )
 
 test('a map and a comparison of many base chains come to their end', { timeout: 300_000 }, () => {
