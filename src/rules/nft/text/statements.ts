@@ -133,8 +133,8 @@ function parseMatch(p: Parser): Statement {
 /** Without an operator: bits are asked whether any of them is set. */
 function implied(left: Expression, right: Expression): MatchOp {
   if (Array.isArray(right)) return 'in'
-  const isSet = typeof right === 'object' || (typeof right === 'string' && right.startsWith('@'))
-  return isBits(left) && !(isSet && !('|' in (right as object))) ? 'in' : '=='
+  const isSet = typeof right === 'object' ? !('|' in right) : typeof right === 'string' && right.startsWith('@')
+  return isBits(left) && !isSet ? 'in' : '=='
 }
 
 const BITS = new Set(['state', 'status', 'event', 'label'])

@@ -303,3 +303,16 @@ describe('any text', () => {
     expect(time(unit)).toBeLessThan(30 * usual + 2000)
   })
 })
+
+it.each([
+  ['tcp flags @marked', '=='],
+  ['ct state @marked', '=='],
+  ['ct state { new }', '=='],
+  ['tcp flags syn', 'in'],
+  ['tcp flags syn | ack', 'in'],
+  ['ct state new,established', 'in'],
+])('%s: a set is looked up, bits are looked for', (text, op) => {
+  const { expr, problems } = parseNftRule(text)
+  expect(problems).toEqual([])
+  expect(expr[0]).toMatchObject({ match: { op } })
+})
