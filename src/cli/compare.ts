@@ -2,16 +2,16 @@
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../analysis/capture.ts'
 import { compareJourneys } from '../analysis/compare.ts'
+import { runCaptures } from '../analysis/run.ts'
+import { filterMatches, readFilter } from '../analysis/select.ts'
 import type { Journey } from '../model/journey.ts'
+import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { comparisonJson, comparisonText, warningsText } from '../reports/index.ts'
 import { areRulesets, runCompareRulesets } from './compare-rulesets.ts'
-import { UserError } from './errors.ts'
 import { inputOptions } from './explain.ts'
 import { readInputs } from './inputs.ts'
-import { Progress } from './progress.ts'
-import { runCaptures } from './run.ts'
-import { filterMatches, readFilter } from './select.ts'
+import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -74,7 +74,7 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
     }
     if (seen.length < 10) seen.push(`#${closed.open.id}`)
   }
-  const stats = await runCaptures(inputs, take, { idle: options.idle, progress: new Progress() })
+  const stats = await runCaptures(inputs, take, { idle: options.idle, ...readingOptions() })
   for (const { text, journey } of choices)
     if (!journey)
       throw new UserError(

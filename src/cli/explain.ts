@@ -2,20 +2,22 @@
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Joiner } from '../analysis/hosts.ts'
+import type { Inputs } from '../analysis/inputs/open.ts'
+import { noCapture } from '../analysis/no-capture.ts'
+import { hasSession, nothingTraced } from '../analysis/nothing-traced.ts'
+import { runCaptures } from '../analysis/run.ts'
+import { makeSelection, type SelectOptions } from '../analysis/select.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { type Redactor, redactPlain } from '../redact/index.ts'
+import { chooseForm } from '../reports/choose-form.ts'
 import { warningsText } from '../reports/index.ts'
-import { UserError } from './errors.ts'
+import { openReport } from '../reports/journeys.ts'
+import { EXIT } from './errors.ts'
 import { STDIN } from './expand.ts'
-import { chooseForm } from './forms.ts'
-import { type Inputs, readInputs } from './inputs.ts'
-import { openReport } from './journey-report.ts'
-import { noCapture } from './no-capture.ts'
-import { hasSession, nothingTraced } from './nothing-traced.ts'
-import { Progress } from './progress.ts'
+import { readInputs } from './inputs.ts'
+import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
-import { runCaptures } from './run.ts'
-import { makeSelection, type SelectOptions } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -98,16 +100,16 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
     const stats = await runCaptures(inputs, report.take, {
       idle: options.idle,
       unmatched: options.unmatched ?? false,
-      progress: new Progress(),
+      ...readingOptions(),
       onPause: report.pause,
     })
     if (stats.journeys === 0) inputs.warnings.push(...nothingTraced(inputs))
     // for a person on standard output only what is asked for: warnings go to standard error
     const warnings = form.folds && options.output === undefined ? [] : inputs.warnings
-    const code = report.end({ inputs: inputs.files, warnings, stats })
+    const problem = report.end({ inputs: inputs.files, warnings, stats })
     out.flush()
     if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
-    return code
+    return problem ? EXIT.problem : EXIT.done
   } finally {
     if (file !== undefined) closeSync(file)
   }

@@ -2,14 +2,14 @@
 import type { Command } from 'commander'
 import type { ClosedJourney } from '../analysis/capture.ts'
 import { Flows } from '../analysis/flows.ts'
+import { runCaptures } from '../analysis/run.ts'
+import { makeSelection } from '../analysis/select.ts'
+import { UserError } from '../model/user-error.ts'
 import { flowsJson, flowsText, warningsText } from '../reports/index.ts'
-import { UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
+import { EXIT } from './errors.ts'
 import { inputOptions, withStdin } from './explain.ts'
 import { readInputs } from './inputs.ts'
-import { Progress } from './progress.ts'
-import { runCaptures } from './run.ts'
-import { makeSelection } from './select.ts'
+import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -66,7 +66,7 @@ async function runFlows(given: readonly string[], options: FlowsOptions): Promis
   const stats =
     inputs.captures.length === 0
       ? { bytes: inputs.files.reduce((sum, { bytes }) => sum + bytes, 0), events: 0, journeys: 0, skipped: 0, lost: 0 }
-      : await runCaptures(inputs, take, { idle: options.idle, progress: new Progress() })
+      : await runCaptures(inputs, take, { idle: options.idle, ...readingOptions() })
   const list = [...flows.values()].flatMap((one) => one.end())
   const apart = [...flows.values()].reduce((sum, one) => sum + one.apart, 0)
   const warnings = [...inputs.warnings]

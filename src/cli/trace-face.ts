@@ -2,7 +2,7 @@
 import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
 import { printable } from '../model/printable.ts'
 import type { FormOptions } from '../reports/index.ts'
-import type { Taken } from './journey-report.ts'
+import type { Taken } from '../reports/journeys.ts'
 import { canShowLiveView, openLiveView } from './live-view/view.ts'
 
 export interface Face {

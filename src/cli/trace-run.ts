@@ -4,6 +4,8 @@ import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
 import { Joiner } from '../analysis/hosts.ts'
+import { makeSelection, readFilter } from '../analysis/select.ts'
+import { UnseenDrops } from '../analysis/unseen-drops.ts'
 import { shellTokens } from '../edits/shell.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { BUDGET, mostJoined } from '../live/budget.ts'
@@ -16,14 +18,13 @@ import { shellWord } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { chooseForm } from '../reports/choose-form.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
+import { type JourneyReport, openReport } from '../reports/journeys.ts'
 import { EndSignals } from './end-signals.ts'
-import { UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
-import { chooseForm } from './forms.ts'
-import { type JourneyReport, openReport } from './journey-report.ts'
+import { EXIT } from './errors.ts'
 import { PatientOutput } from './patient-output.ts'
-import { makeSelection, readFilter } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
@@ -32,7 +33,6 @@ import { NOT_ALL_JOINED, overloadWarnings, sumOf } from './trace-overload.ts'
 import { beginningText, nothingSeenText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
 import { Telling } from './trace-telling.ts'
-import { UnseenDrops } from './unseen-drops.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
 export async function runTrace(
@@ -82,11 +82,11 @@ export async function runTrace(
     const stats = await run.until(report, command)
     if (joiner?.full) run.warn(NOT_ALL_JOINED)
     face.close()
-    const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
+    const problem = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
     await takenBy(out, signals)
     if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
-    return code
+    return problem ? EXIT.problem : EXIT.done
   } catch (error) {
     // what was seen before it went wrong
     if (out instanceof PatientOutput) await out.drainedUnlessStalled(STALLED).catch(() => {})

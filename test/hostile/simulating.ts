@@ -1,9 +1,10 @@
 /** Rules and host state without a capture: maps, comparisons, packets played, commands applied. */
 
 import { mapHooks } from '../../src/analysis/hook-map.ts'
+import { type Inputs, onlyWorld } from '../../src/analysis/inputs/open.ts'
 import { compareRulesets } from '../../src/analysis/rulesets.ts'
-import { type Inputs, onlyWorld, readInputs } from '../../src/cli/inputs.ts'
-import { makeSelection, readFilter } from '../../src/cli/select.ts'
+import { makeSelection, readFilter } from '../../src/analysis/select.ts'
+import { readInputs } from '../../src/cli/inputs.ts'
 import { applyCommand, readSpec } from '../../src/cli/simulate.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
 import { noteTrials } from '../../src/explain/trials/verify.ts'

@@ -3,8 +3,8 @@
  * called what an attacker calls them: a shell starts those programs with those words, and nothing else.
  */
 import { afterAll, describe, expect, it } from 'vitest'
+import { unknownWords } from '../../src/analysis/inputs/unknown-file.ts'
 import { beginningText, nothingSeenText, planText } from '../../src/cli/trace-plan.ts'
-import { unknownWords } from '../../src/cli/unknown.ts'
 import { alternatives } from '../../src/filter/alternatives.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import { choosePlan } from '../../src/live/backends/choose.ts'

@@ -1,8 +1,8 @@
 /** Journeys as a live trace hands them over: folded by fate, one after the other. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { Groups } from '../../../src/analysis/classes.ts'
+import { firstPacket } from '../../../src/analysis/select.ts'
 import type { Came } from '../../../src/cli/live-view/add.ts'
-import { firstPacket } from '../../../src/cli/select.ts'
 import { CaptureExplainer, recognise, WorldBuilder } from '../../../src/index.ts'
 import type { CaptureFormat } from '../../../src/read/captures/format.ts'
 

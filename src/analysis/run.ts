@@ -1,26 +1,33 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
 import { collectInto, type Report } from '../model/diagnostic.ts'
+import { UserError } from '../model/user-error.ts'
 import { modelEngine } from '../simulate/engine.ts'
-import { UserError } from './errors.ts'
-import type { CaptureInput, Inputs, MachineInput } from './inputs.ts'
+import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from './capture.ts'
+import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
+import { ReadError } from './inputs/source.ts'
 import { hasSession } from './nothing-traced.ts'
 import { PAUSED, withPauses } from './pauses.ts'
-import type { Progress } from './progress.ts'
-import { ReadError } from './source.ts'
 import { warningLines } from './warning-lines.ts'
 
 export interface RunOptions {
   /** Seconds of capture time. */
   idle: number
-  progress: Progress
+  progress?: Progress
   /** Of each rule that did not match, which condition failed. */
   unmatched?: boolean
   /** Called when all that a capture still being written has so far is read. */
   onPause?(): void
+  /** A capture that may still be written is read from here on, until what this gives is called; `end` ends the reading. */
+  whileLive?(end: () => void): () => void
+}
+
+/** Told how far the reading of a file has come, in bytes; `size`: of how many, where that is known. */
+export interface Progress {
+  update(name: string, bytes: number, size: number | undefined): void
+  done(): void
 }
 
 /** Throws UserError where no capture has a single event. */
@@ -80,18 +87,14 @@ function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureO
   return { ofMany: true, worldAt: (stamp, clock) => byName.get(stamp.host)?.(stamp, clock) ?? machine.world }
 }
 
-/** The first ends a capture that is still being written; the second, as always, the program. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-
 /** What cannot be read to its end is used as far as it goes. */
 async function readCapture(
   { name, source }: CaptureInput,
   explainer: CaptureExplainer,
   report: Report,
-  { progress, onPause }: RunOptions,
+  { progress, onPause, whileLive }: RunOptions,
 ): Promise<void> {
-  const stop = () => source.close()
-  if (source.live) for (const signal of SIGNALS) process.once(signal, stop)
+  const over = source.live ? whileLive?.(() => source.close()) : undefined
   let total = 0
   try {
     for await (const block of source.live ? withPauses(source.blocks()) : source.blocks()) {
@@ -99,7 +102,7 @@ async function readCapture(
       else {
         explainer.push(block)
         total += block.length
-        progress.update(name, total, source.size)
+        progress?.update(name, total, source.size)
       }
       if (source.live) onPause?.()
     }
@@ -107,9 +110,9 @@ async function readCapture(
     if (!(error instanceof ReadError) || total === 0) throw error
     report('unreadable-rest', `it could not be read to its end: ${error.reason}`)
   } finally {
-    for (const signal of SIGNALS) process.off(signal, stop)
+    over?.()
     source.close()
-    progress.done()
+    progress?.done()
   }
 }
 

@@ -1,7 +1,8 @@
 /** Errors in what was typed, with the wrong word marked below it. */
+
+import { columns } from '../model/columns.ts'
 import { printable } from '../model/printable.ts'
-import { columns } from '../reports/text/layout.ts'
-import { UserError } from './errors.ts'
+import { UserError } from '../model/user-error.ts'
 
 /** As parsers of filters, packets and commands give them; `column` is 1-based, in characters. */
 export interface Wrong {

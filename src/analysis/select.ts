@@ -1,14 +1,14 @@
 /** Which journeys are shown: --filter, --outcome, --rule. */
 
-import type { ClosedJourney } from '../analysis/capture.ts'
 import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey, Outcome, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { closest } from '../rules/closest.ts'
 import { evaluate } from '../rules/evaluate.ts'
-import { UserError } from './errors.ts'
+import type { ClosedJourney } from './capture.ts'
 import { pointAt } from './point-at.ts'
 
 export interface SelectOptions {
