@@ -28,3 +28,6 @@ export function markerBelow(text: string, { column, word }: Wrong, shown = print
 
 export const wrongWords = ({ message, suggestion }: Wrong): string =>
   `${printable(message)}.${suggestion === undefined ? '' : ` Did you mean "${printable(suggestion)}"?`}`
+
+/** What ends with a question has its mark. */
+export const sentence = (text: string): string => (/[?.!]$/.test(text) ? printable(text) : `${printable(text)}.`)

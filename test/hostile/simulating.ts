@@ -1,11 +1,12 @@
 /** Rules and host state without a capture: maps, comparisons, packets played, commands applied. */
 
+import { applyCommand } from '../../src/analysis/apply.ts'
 import { mapHooks } from '../../src/analysis/hook-map.ts'
 import { type Inputs, onlyWorld } from '../../src/analysis/inputs/open.ts'
+import { readPacket } from '../../src/analysis/packets.ts'
 import { compareRulesets } from '../../src/analysis/rulesets.ts'
 import { makeSelection, readFilter } from '../../src/analysis/select.ts'
 import { readInputs } from '../../src/cli/inputs.ts'
-import { applyCommand, readSpec } from '../../src/cli/simulate.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
 import { noteTrials } from '../../src/explain/trials/verify.ts'
 import { noteUnmatched } from '../../src/explain/unmatched.ts'
@@ -41,7 +42,7 @@ import { userError } from './user-error.ts'
 export async function simulatePackets(one: Case, room: Room): Promise<void> {
   const { files, words, options } = one
   const inputs = await readInputs(room.lay(files), [])
-  const packets = words.packets.flatMap((spec) => userError(() => [readSpec(spec)]) ?? [])
+  const packets = words.packets.flatMap((spec) => userError(() => [readPacket(spec)]) ?? [])
   let world = onlyWorld(inputs)
   for (const command of words.apply) world = userError(() => applyCommand(world, command)) ?? world
   const journeys = play(world, packets.length > 0 ? packets : [PLAIN], options.unmatched)
@@ -110,7 +111,7 @@ export async function takeWords({ files, words }: Case, room: Room): Promise<voi
   if (rule !== undefined) userError(() => makeSelection({ rule: [rule], outcome: [rule] }))
   const condition = filter === undefined ? undefined : userError(() => readFilter(filter))
   if (condition) judgeFilter(condition)
-  const specs = packets.flatMap((spec) => userError(() => [readSpec(spec)]) ?? [])
+  const specs = packets.flatMap((spec) => userError(() => [readPacket(spec)]) ?? [])
   const world = (await readInputs(room.lay(files), [])).machines[0]?.world ?? emptyWorld()
   if (condition)
     for (const packet of [PLAIN, ...specs])
