@@ -7,7 +7,8 @@
  *     explainer.push(bytes)
  *     explainer.end()
  */
-export { CaptureExplainer, type CaptureOptions, type CaptureStats, type ClosedJourney } from './analysis/capture.ts'
+export { CaptureExplainer, type CaptureOptions, type CaptureStats } from './analysis/capture.ts'
+export type { ClosedJourney, JourneyClass } from './analysis/closed-journey.ts'
 export { explain } from './explain/explain.ts'
 export { JourneyIds } from './journey/assemble.ts'
 export { type Command, printCommand } from './model/command.ts'

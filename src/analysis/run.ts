@@ -4,8 +4,11 @@ import { JourneyIds } from '../journey/assemble.ts'
 import { worldAt } from '../journey/world-at.ts'
 import { collectInto, type Report } from '../model/diagnostic.ts'
 import { UserError } from '../model/user-error.ts'
+import type { World } from '../model/world.ts'
+import type { CaptureFormat } from '../read/captures/format.ts'
 import { modelEngine } from '../simulate/engine.ts'
-import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from './capture.ts'
+import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
+import type { ClosedJourney } from './closed-journey.ts'
 import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
 import { ReadError } from './inputs/source.ts'
 import { hasSession } from './nothing-traced.ts'
@@ -30,6 +33,23 @@ export interface Progress {
   done(): void
 }
 
+/**
+ * A file, a pipe and a live session are explained alike: with the model as their engine unless another one is handed in.
+ * `idle`: seconds of capture time.
+ */
+export const openCapture = (
+  format: CaptureFormat,
+  world: World,
+  report: Report,
+  onClosed: (closed: ClosedJourney) => void,
+  { idle, ...options }: CaptureOptions,
+): CaptureExplainer =>
+  new CaptureExplainer(format, world, report, onClosed, {
+    engine: modelEngine,
+    ...(idle === undefined ? {} : { idle: idle * 1e6 }),
+    ...options,
+  })
+
 /** Throws UserError where no capture has a single event. */
 export async function runCaptures(
   inputs: Inputs,
@@ -42,15 +62,14 @@ export async function runCaptures(
   for (const { capture, machine } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     const told = collectInto(inputs.warnings, capture.name)
-    const explainer = new CaptureExplainer(
+    const explainer = openCapture(
       capture.format,
       machine.world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
       onClosed,
       {
         ids,
-        idle: options.idle * 1e6,
-        engine: modelEngine,
+        idle: options.idle,
         unmatched: options.unmatched ?? false,
         ...(machine.name === undefined ? {} : { host: machine.name }),
         ...worldChoice(machine, inputs),

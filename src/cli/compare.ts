@@ -1,9 +1,9 @@
 /** `nfwhy compare`: two journeys side by side, and the first step where they part; or two rulesets. */
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { compareJourneys } from '../analysis/compare.ts'
 import { runCaptures } from '../analysis/run.ts'
-import { filterMatches, readFilter } from '../analysis/select.ts'
+import { readFilter } from '../analysis/select.ts'
 import type { Journey } from '../model/journey.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
@@ -72,7 +72,7 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
       // the same filter twice means two packets
       break
     }
-    if (seen.length < 10) seen.push(`#${closed.open.id}`)
+    if (seen.length < 10) seen.push(`#${closed.id}`)
   }
   const stats = await runCaptures(inputs, take, { idle: options.idle, ...readingOptions() })
   for (const { text, journey } of choices)
@@ -105,7 +105,7 @@ interface Choice {
 /** `1` or `#1`: the journey of that number; else a filter. Throws UserError. */
 function makeChoice(text: string): Choice {
   const id = /^#?(\d+)$/.exec(text)?.[1]
-  if (id !== undefined) return { text: `#${id}`, fits: ({ open }) => open.id === Number(id) }
+  if (id !== undefined) return { text: `#${id}`, fits: (closed) => closed.id === Number(id) }
   const condition = readFilter(text)
-  return { text: `'${text}'`, fits: (closed) => filterMatches(condition, closed) }
+  return { text: `'${text}'`, fits: (closed) => closed.matches(condition) }
 }

@@ -1,6 +1,6 @@
 /** `nfwhy flows`: connection tracking's entries with their NAT, and the journeys that belong to them. */
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { Flows } from '../analysis/flows.ts'
 import { runCaptures } from '../analysis/run.ts'
 import { makeSelection } from '../analysis/select.ts'

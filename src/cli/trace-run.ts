@@ -2,7 +2,8 @@
 
 import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
+import type { RunStats } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { Joiner } from '../analysis/hosts.ts'
 import { makeSelection, readFilter } from '../analysis/select.ts'
 import { UnseenDrops } from '../analysis/unseen-drops.ts'
@@ -139,9 +140,9 @@ function wordsOf(text: string): string[] {
 }
 
 /** The trace contradicts the rules; or by these it passed, and the kernel says that netfilter dropped it. */
-const doubtsRules = ({ outcome, findings }: Journey, { told = '' }: ClosedJourney): boolean =>
+const doubtsRules = ({ outcome, findings }: Journey, { dropSummary = '' }: ClosedJourney): boolean =>
   findings.some(({ code }) => code === 'ruleset-mismatch') ||
-  (told.startsWith('NETFILTER_DROP ') && PASSED.has(outcome))
+  (dropSummary.startsWith('NETFILTER_DROP ') && PASSED.has(outcome))
 
 const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded', 'sent'])
 

@@ -1,21 +1,9 @@
 /** What every form of a report takes and gives: explained journeys in, pieces of text out. Nothing here prints. */
-import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Journey } from '../model/journey.ts'
 
-/** Packets of one fate: told once, with their number. */
-export interface Group {
-  /** The first of them. */
-  journey: Journey
-  count: number
-  /** Which values all of them share; the others show as `*`. */
-  same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
-  /** How many of them, besides the first, are packets that were sent before. */
-  sentAgain?: number
-  /** When the last of them came. */
-  last?: Pick<Journey, 'time' | 'uptime'>
-  /** Where else these packets were seen: the first journey there of each fate, and how many of these had that. */
-  elsewhere?: readonly { host: string; journey: Journey; count: number }[]
-}
+import type { Group } from '../analysis/groups.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+
+export type { Group } from '../analysis/groups.ts'
 
 /** Width in columns. Without `unicode` all marks are ASCII; what comes from the input stays as it is. */
 export interface FormOptions {

@@ -1,6 +1,7 @@
 /** Journeys told as they complete: each by itself for programs, folded by fate for people. */
-import type { ClosedJourney } from '../analysis/capture.ts'
-import { type Folded, Groups } from '../analysis/classes.ts'
+
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
+import { type Folded, Groups } from '../analysis/groups.ts'
 import type { Joiner } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder } from '../analysis/order.ts'
@@ -71,7 +72,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
       const journey = wanted || joins ? closed.explain() : undefined
       if (journey && joins) joiner.note(journey)
       const shown = journey && wanted && selection.journey(journey) ? journey : undefined
-      if (ordered) ordered.add(closed.open.id, shown)
+      if (ordered) ordered.add(closed.id, shown)
       else if (shown) write(shown)
       return shown && { journey: shown }
     },

@@ -1,6 +1,7 @@
 /** Captures explained, in pieces, on several machines and redacted; connections; archives: as the commands do it. */
 import { gzipSync } from 'node:zlib'
-import { CaptureExplainer, type ClosedJourney, type RunStats } from '../../src/analysis/capture.ts'
+import { CaptureExplainer, type RunStats } from '../../src/analysis/capture.ts'
+import type { ClosedJourney } from '../../src/analysis/closed-journey.ts'
 import { compareJourneys } from '../../src/analysis/compare.ts'
 import { Flows } from '../../src/analysis/flows.ts'
 import { Joiner } from '../../src/analysis/hosts.ts'
@@ -83,7 +84,7 @@ async function runAll(
     inputs,
     (closed) => {
       journeys++
-      events += closed.open.points.length
+      events += closed.events
       take(closed)
     },
     { idle: 1, progress: new Progress(), unmatched },
