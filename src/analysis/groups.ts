@@ -20,6 +20,13 @@ export interface Group {
   elsewhere?: { host: string; journey: Journey; count: number }[]
 }
 
+/** One packet that is told by itself. */
+export const single = (journey: Journey): Group => ({
+  journey,
+  count: 1,
+  same: { src: true, dst: true, sport: true, dport: true },
+})
+
 export interface Folded {
   group: Group
   /** The journey that made the group. */

@@ -3,7 +3,6 @@ import { collectInto, type Diagnostic, type Report } from '../../model/diagnosti
 import { fromLatin1, latin1 } from '../../model/latin1.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
-import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
@@ -75,11 +74,12 @@ export async function openInputs(
   return { machines, captures, warnings, files: reader.files }
 }
 
-/** For commands that are about one machine. Throws UserError where there are several. */
-export function onlyWorld({ machines }: Inputs): World {
-  const [first] = machines
-  if (first && machines.length === 1) return first.world
-  const names = machines.map(({ name }) => printable(name ?? 'what lies above them')).join(', ')
+/** For what is about one machine: the one of that name, or the only one. Throws UserError where there are several. */
+export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
+  const [first, ...others] = name === undefined ? machines : machines.filter((one) => one.name === name)
+  if (first && others.length === 0) return first
+  const names = machines.map((one) => printable(one.name ?? 'what lies above them')).join(', ')
+  if (name !== undefined) throw new UserError(`There is no machine "${printable(name)}" among the inputs: ${names}.`)
   throw new UserError(`There are several machines among the inputs: ${names}.`, 'Give the files of one of them.')
 }
 
