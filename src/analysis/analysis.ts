@@ -6,7 +6,6 @@ import type { Packet } from '../model/packet.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { formatById } from '../read/recognise.ts'
-import { Redactor } from '../redact/index.ts'
 import { type Appliable, applyTo } from './apply.ts'
 import type { RunStats } from './capture.ts'
 import type { Comparison } from './compare.ts'
@@ -61,7 +60,7 @@ export interface Simulation extends Ending {
 /** Bundles, captures, rulesets and host state in any order. Throws UserError where nothing of it is of any use. */
 export async function open(inputs: readonly Input[], options: OpenOptions = {}): Promise<Analysis> {
   const { redactKey } = options
-  const redactor = redactKey === undefined ? undefined : new Redactor(redactKey)
+  const redactor = redactKey === undefined ? undefined : new (await import('../redact/index.ts')).Redactor(redactKey)
   return new Analysis(await openInputs(inputs.map(namedInput), [], redactor), options)
 }
 
