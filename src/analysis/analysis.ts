@@ -34,6 +34,7 @@ export type Input = { name: string; as?: string } & (
   | { size: number; blocks(): AsyncIterable<Uint8Array> }
 )
 
+/** How inputs are opened and their journeys explained. */
 export interface OpenOptions {
   /** Seconds of capture time without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
@@ -53,6 +54,14 @@ export interface MachineInfo {
   world: World
 }
 
+/** One machine's hooks. */
+export interface MachineMap {
+  /** Where there are several. */
+  name?: string
+  map: HookMap
+}
+
+/** What became of packets that were played. */
 export interface Simulation extends Ending {
   journeys: Journey[]
 }
@@ -73,6 +82,7 @@ export class Analysis {
     this.options = options
   }
 
+  /** One for each host or network namespace that the files are of. */
   get machines(): readonly MachineInfo[] {
     return this.inputs.machines.map(({ name, world }) => ({ ...(name === undefined ? {} : { name }), world }))
   }
@@ -150,7 +160,7 @@ export class Analysis {
   }
 
   /** The hooks in order, with the chains that hang on them; of each machine. */
-  map(): { name?: string; map: HookMap }[] {
+  map(): MachineMap[] {
     return this.machines.map(({ name, world }) => ({ ...(name === undefined ? {} : { name }), map: mapHooks(world) }))
   }
 
