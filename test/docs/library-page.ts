@@ -31,7 +31,7 @@ interface Declared {
 
 const DECLARED = (name: string) =>
   new RegExp(
-    `(?:/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n)?export (?:declare )?(async function\\*?|function\\*?|class|const|interface|type) (${name}\\b[sS]*?)(?:\\n|$)`,
+    String.raw`(?:/\*\*((?:(?!\*/)[\s\S])*)\*/\n)?export (?:declare )?(async function\*?|function\*?|class|const|interface|type) (${name}\b[^\n]*)`,
   )
 
 function declaration({ name, file }: Exported): Declared {
