@@ -13,9 +13,9 @@ import { alternatives } from '../../src/filter/alternatives.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import { choosePlan } from '../../src/live/backends/choose.ts'
 import { guardScript, undoScript } from '../../src/live/guard.ts'
-import { parseVia } from '../../src/live/place.ts'
 import type { Backend, Plan } from '../../src/live/plan.ts'
 import { readFacts } from '../../src/live/survey/facts.ts'
+import { parseVia } from '../../src/live/trace-host.ts'
 import { shellWord } from '../../src/model/command.ts'
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
