@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseFilter } from '../../src/filter/parse.ts'
+import { share } from '../share.ts'
 import { anyFilter } from './any-filter.ts'
 import { PACKETS, readRows } from './rows.ts'
 import { taken, truths } from './take.ts'
@@ -123,7 +124,7 @@ describe('any text', () => {
           expect(column).toBeLessThanOrEqual(one.length + 1)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: share(2000) },
     )
   })
 

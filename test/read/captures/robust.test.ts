@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { CAPTURE_FORMATS } from '../../../src/read/captures/index.ts'
 import { FORMATS } from '../../../src/read/recognise.ts'
 import { explainCapture, headOf } from '../../journey/journeys.ts'
+import { share } from '../../share.ts'
 import { attributes, blocksOf, PREFIX, pcap, record, SYN, u32 } from './nflog/files.ts'
 import { type Read, readCapture } from './read-capture.ts'
 
@@ -84,7 +85,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
         expect(stats.bytes).toBe(capture.length)
         expect(journeys.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(stats.events)
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 
@@ -98,7 +99,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
           expect(outline(readCapture(format, capture, { cuts }))).toEqual(outline(readCapture(format, capture)))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 

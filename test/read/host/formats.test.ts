@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HOST_FORMATS } from '../../../src/read/host/index.ts'
+import { share } from '../../share.ts'
 import { FIXTURES, FOLDER, readFixture, readPlain } from './fixtures.ts'
 
 const claims = (head: string) => HOST_FORMATS.filter((format) => format.sniff(head)).map((format) => format.id)
@@ -77,7 +78,7 @@ describe('damaged input', () => {
           format.read(damaged, () => {})
         }
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FORMATS, recognise } from '../../../src/read/recognise.ts'
 import { RULESET_FORMATS } from '../../../src/read/rulesets/index.ts'
+import { share } from '../../share.ts'
 import { outline, type Read } from './outline.ts'
 
 const FOLDER = new URL('../../../fixtures/read/rulesets/', import.meta.url)
@@ -62,7 +63,7 @@ describe('any text', () => {
         recognise(damaged)
         for (const id of ['ebtables-save', 'arptables-save']) readAs(id, damaged)
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 

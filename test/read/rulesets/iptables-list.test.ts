@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../../src/read/recognise.ts'
 import { readIptablesList } from '../../../src/read/rulesets/iptables-list/format.ts'
+import { share } from '../../share.ts'
 import { outline, type Read } from './outline.ts'
 
 const FOLDER = new URL('../../../fixtures/read/rulesets/iptables-list/', import.meta.url)
@@ -46,7 +47,7 @@ describe('any text', () => {
         recognise(damaged)
         readList(damaged)
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 

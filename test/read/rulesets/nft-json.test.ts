@@ -10,6 +10,7 @@ import { readNft } from '../../../src/read/rulesets/nft-text.ts'
 import { carryOut, meet } from '../../../src/rules/verdict.ts'
 import { changes, mutate } from '../../cli/mutate.ts'
 import { momentOf } from '../../rules/nft/ask.ts'
+import { share } from '../../share.ts'
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../../fixtures/read/rulesets/nft-json/${name}`, import.meta.url), 'utf8')
@@ -237,7 +238,7 @@ describe('a damaged file', () => {
             expect(chain.rules.map(({ ruleNumber }) => ruleNumber)).toEqual(chain.rules.map((_, i) => i + 1))
         looksLikeNftJson(text)
       }),
-      { numRuns: 100 },
+      { numRuns: share(100) },
     )
   })
 
@@ -250,7 +251,7 @@ describe('a damaged file', () => {
         const { ruleset } = read(json(...entries.slice(0, which), changed as object, ...entries.slice(which + 1)))
         if (ruleset) askAll(ruleset)
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 

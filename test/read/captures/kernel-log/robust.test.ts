@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { explainLog } from '../../../journey/journeys.ts'
+import { share } from '../../../share.ts'
 import { type Log, pointText, readFixture, readLog } from './read-log.ts'
 
 const FIXTURES = [
@@ -106,7 +107,7 @@ describe('any input', () => {
         expect(journeys.length).toBe(stats.journeys)
         expect(journeys.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(stats.events)
       }),
-      { numRuns: 2000 },
+      { numRuns: share(2000) },
     )
   })
 
@@ -116,7 +117,7 @@ describe('any input', () => {
         const cuts = parts.map((part) => Math.floor(part * bytes.length)).sort((a, b) => a - b)
         expect(outline(readLog(bytes, cuts))).toEqual(outline(readLog(bytes)))
       }),
-      { numRuns: 2000 },
+      { numRuns: share(2000) },
     )
   })
 

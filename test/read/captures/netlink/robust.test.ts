@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nftNetlink } from '../../../../src/read/captures/netlink/format.ts'
 import { explainCapture } from '../../../journey/journeys.ts'
+import { share } from '../../../share.ts'
 import { blocksOf, pcap, SYN, text, u32 } from '../nflog/files.ts'
 import { readCapture } from '../read-capture.ts'
 import * as N from './files.ts'
@@ -62,7 +63,7 @@ describe('netlink messages', () => {
         expect(stats.bytes).toBe(capture.length)
         expect(journeys.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(stats.events)
       }),
-      { numRuns: 600 },
+      { numRuns: share(600) },
     )
   })
 
@@ -76,7 +77,7 @@ describe('netlink messages', () => {
           expect(readCapture(nftNetlink, capture, { cuts })).toEqual(readCapture(nftNetlink, capture))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { printRule } from '../../../../src/rules/nft/print/rule.ts'
 import { printNft } from '../../../../src/rules/nft/print/ruleset.ts'
 import { parseNft, parseNftExpression, parseNftRule } from '../../../../src/rules/nft/text/parse.ts'
+import { share } from '../../../share.ts'
 import { readStatementTables } from '../tables.ts'
 
 const RULESETS = new URL('../../../../fixtures/rules/nft/rulesets/', import.meta.url)
@@ -272,7 +273,7 @@ describe('any text', () => {
         const { commands } = parseNft(text)
         parseNft(printNft(commands, { handles: true }))
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 
