@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { CaptureFormat } from '../../../src/read/captures/format.ts'
 import { nftTrace } from '../../../src/read/captures/nft-trace/format.ts'
 import { xtablesMonitor } from '../../../src/read/captures/xtables-monitor/format.ts'
+import { cpu } from '../../cpu.ts'
 import { explainCapture, worldOf } from '../../journey/journeys.ts'
 import { share } from '../../share.ts'
 
@@ -107,9 +108,9 @@ describe.each(formats)('$id', (format) => {
     ]
     const seconds = (text: string) => {
       const bytes = encoder.encode(text)
-      const started = performance.now()
+      const started = cpu()
       explainCapture(format, bytes, world)
-      return (performance.now() - started) / 1000
+      return (cpu() - started) / 1000
     }
     for (const [name, shape] of shapes) {
       const small = seconds(shape.repeat(4000))
