@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { transformSync } from 'rolldown/utils'
+import { bundleTypes } from './bundle-types.mjs'
 import { chunkOf } from './chunks.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -58,6 +59,8 @@ await build([
   {
     input: { cli: 'src/cli/main.ts' },
     platform: 'node',
+    // nobody imports it
+    preserveEntrySignatures: 'allow-extension',
     transform: { define: { __VERSION__: JSON.stringify(version) } },
     plugins: [numbersInPlace, ascii, startsNothing],
     optimization: { inlineConst: { mode: 'all' } },
@@ -90,7 +93,5 @@ await build([
   },
   { input: { index: 'src/index.ts' }, platform: 'neutral', output: { dir: out, format: 'esm' } },
 ])
-execFileSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.types.json', '--outDir', `${out}/types`], {
-  stdio: 'inherit',
-})
+await bundleTypes(out)
 execFileSync(process.execPath, ['scripts/code-cache.mjs', out], { stdio: 'inherit' })
