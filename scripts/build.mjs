@@ -41,7 +41,6 @@ await build([
     preserveEntrySignatures: 'allow-extension',
     transform: { define: { __VERSION__: JSON.stringify(version) } },
     plugins: [ascii, startsNothing],
-    optimization: { inlineConst: { mode: 'all' } },
     output: {
       dir: out,
       // a script for each kind of work, so that what V8 makes of it can be kept, and hot loops call no other script

@@ -1,55 +1,99 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
-import { CaptureExplainer, type CaptureOptions, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
 import { JourneyIds } from '../journey/assemble.ts'
+import type { Engine } from '../journey/engine.ts'
 import { worldAt } from '../journey/world-at.ts'
 import { collectInto, type Report } from '../model/diagnostic.ts'
+import { UserError } from '../model/user-error.ts'
+import type { World } from '../model/world.ts'
+import type { CaptureFormat } from '../read/captures/format.ts'
 import { modelEngine } from '../simulate/engine.ts'
-import { UserError } from './errors.ts'
-import type { CaptureInput, Inputs, MachineInput } from './inputs.ts'
+import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
+import type { ClosedJourney } from './closed-journey.ts'
+import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
+import { ReadError } from './inputs/source.ts'
 import { hasSession } from './nothing-traced.ts'
 import { PAUSED, withPauses } from './pauses.ts'
-import type { Progress } from './progress.ts'
-import { ReadError } from './source.ts'
 import { warningLines } from './warning-lines.ts'
 
 export interface RunOptions {
-  /** Seconds of capture time. */
-  idle: number
-  progress: Progress
+  /** Seconds of capture time without another event after which a packet's journey has ended; absent: 1. */
+  idle?: number
+  /** Tries what findings propose; absent: the model. */
+  engine?: Engine
+  progress?: Progress
   /** Of each rule that did not match, which condition failed. */
   unmatched?: boolean
   /** Called when all that a capture still being written has so far is read. */
   onPause?(): void
+  /** A capture that may still be written is read from here on, until what this gives is called; `end` ends the reading. */
+  whileLive?(end: () => void): () => void
 }
 
-/** Throws UserError where no capture has a single event. */
+/** Told how far the reading of a file has come, in bytes; `size`: of how many, where that is known. */
+export interface Progress {
+  update(name: string, bytes: number, size: number | undefined): void
+  done(): void
+}
+
+/**
+ * A file, a pipe and a live session are explained alike: with the model as their engine unless another one is handed in.
+ * `idle`: seconds of capture time.
+ */
+export const openCapture = (
+  format: CaptureFormat,
+  world: World,
+  report: Report,
+  onClosed: (closed: ClosedJourney) => void,
+  { idle, ...options }: CaptureOptions,
+): CaptureExplainer =>
+  new CaptureExplainer(format, world, report, onClosed, {
+    engine: modelEngine,
+    ...(idle === undefined ? {} : { idle: idle * 1e6 }),
+    ...options,
+  })
+
+/** Reads all; throws UserError where no capture has a single event. */
 export async function runCaptures(
   inputs: Inputs,
   onClosed: (closed: ClosedJourney) => void,
-  options: RunOptions,
+  options: RunOptions = {},
 ): Promise<RunStats> {
+  const steps = stepThrough(inputs, onClosed, options)
+  for (;;) {
+    const step = await steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same a block at a time, for whoever hands journeys on as they come. */
+export async function* stepThrough(
+  inputs: Inputs,
+  onClosed: (closed: ClosedJourney) => void,
+  options: RunOptions = {},
+): AsyncGenerator<void, RunStats> {
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
   const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
   for (const { capture, machine } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     const told = collectInto(inputs.warnings, capture.name)
-    const explainer = new CaptureExplainer(
+    const { idle, unmatched, engine } = options
+    const explainer = openCapture(
       capture.format,
       machine.world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
       onClosed,
       {
         ids,
-        idle: options.idle * 1e6,
-        engine: modelEngine,
-        unmatched: options.unmatched ?? false,
+        ...(idle === undefined ? {} : { idle }),
+        ...(unmatched === undefined ? {} : { unmatched }),
+        ...(engine === undefined ? {} : { engine }),
         ...(machine.name === undefined ? {} : { host: machine.name }),
         ...worldChoice(machine, inputs),
       },
     )
-    await readCapture(capture, explainer, told, options)
+    yield* readCapture(capture, explainer, told, options)
     explainer.end()
     const { bytes, events, journeys, skipped, lost, evicted } = explainer.stats
     capture.file.bytes = bytes + bytesBefore
@@ -80,18 +124,14 @@ function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureO
   return { ofMany: true, worldAt: (stamp, clock) => byName.get(stamp.host)?.(stamp, clock) ?? machine.world }
 }
 
-/** The first ends a capture that is still being written; the second, as always, the program. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-
 /** What cannot be read to its end is used as far as it goes. */
-async function readCapture(
+async function* readCapture(
   { name, source }: CaptureInput,
   explainer: CaptureExplainer,
   report: Report,
-  { progress, onPause }: RunOptions,
-): Promise<void> {
-  const stop = () => source.close()
-  if (source.live) for (const signal of SIGNALS) process.once(signal, stop)
+  { progress, onPause, whileLive }: RunOptions,
+): AsyncGenerator<void> {
+  const over = source.live ? whileLive?.(() => source.close()) : undefined
   let total = 0
   try {
     for await (const block of source.live ? withPauses(source.blocks()) : source.blocks()) {
@@ -99,17 +139,18 @@ async function readCapture(
       else {
         explainer.push(block)
         total += block.length
-        progress.update(name, total, source.size)
+        progress?.update(name, total, source.size)
       }
       if (source.live) onPause?.()
+      yield
     }
   } catch (error) {
     if (!(error instanceof ReadError) || total === 0) throw error
     report('unreadable-rest', `it could not be read to its end: ${error.reason}`)
   } finally {
-    for (const signal of SIGNALS) process.off(signal, stop)
+    over?.()
     source.close()
-    progress.done()
+    progress?.done()
   }
 }
 

@@ -3,11 +3,10 @@
  * a disk. An archive is read as a stream, again for each large file in it, so that memory stays bounded; and what grows
  * beyond reason while it is unpacked is refused.
  */
-import { pipeline, Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
-import type { Report } from '../model/diagnostic.ts'
-import { looksLikeTar, type TarFile, TarReader } from '../read/tar.ts'
-import { ReadError, type Source } from './source.ts'
+import type { Report } from '../../model/diagnostic.ts'
+import { looksLikeTar, type TarFile, TarReader } from '../../read/tar.ts'
+import { Gunzip } from './gunzip.ts'
+import { changedSource, concat, ReadError, type Source, sourceOf } from './source.ts'
 
 /** In bytes, of all that is unpacked in one run. */
 const MOST = 16e9
@@ -39,7 +38,7 @@ export type Packing = 'gzip' | 'tar'
 export async function packingOf(source: Source): Promise<Packing | undefined> {
   let head: Uint8Array = new Uint8Array()
   for await (const block of source.peek()) {
-    head = Buffer.concat([head, block.subarray(0, 512)])
+    head = concat([head, block.subarray(0, 512)])
     if (head[0] === 0x1f && (head.length < 2 || head[1] === 0x8b)) {
       if (head.length < 3) continue
       return head[2] === 8 ? 'gzip' : undefined
@@ -50,53 +49,38 @@ export async function packingOf(source: Source): Promise<Packing | undefined> {
   return looksLikeTar(head) ? 'tar' : undefined
 }
 
-/** What gzip packed, unpacked; its methods throw ReadError. `packed`: bytes of the file itself, where it lies in an archive. */
-export function gunzipped(name: string, source: Source, bounds: Bounds): Source {
-  return {
-    live: source.live,
-    again: source.again,
-    forgotten: { bytes: 0, lines: 0 },
-    peek: () => gunzip(name, source.peek(), bounds),
-    forget() {},
-    blocks: () => gunzip(name, source.blocks(), bounds),
-    close: () => source.close(),
-  }
-}
+/** What gzip packed, unpacked; its methods throw ReadError. */
+export const gunzipped = (name: string, source: Source, bounds: Bounds): Source =>
+  changedSource(source, (blocks) => gunzip(name, blocks, bounds))
 
 async function* gunzip(name: string, blocks: AsyncIterable<Uint8Array>, bounds: Bounds): AsyncGenerator<Uint8Array> {
+  const gunzip = new Gunzip()
   let [packed, unpacked] = [0, 0]
-  let failed: unknown
-  const copies = async function* () {
-    try {
-      for await (const block of blocks) {
-        packed += block.length
-        yield Uint8Array.from(block)
-      }
-    } catch (error) {
-      failed = error
-    }
-  }
-  const stream = createGunzip({ chunkSize: 1 << 18 })
-  pipeline(Readable.from(copies(), { objectMode: true, highWaterMark: 1 }), stream, () => {})
-  try {
-    for await (const block of stream as AsyncIterable<Uint8Array>) {
-      unpacked += block.length
-      bounds.bytes += block.length
+  for await (const block of blocks) {
+    packed += block.length
+    const pieces = gunzip.push(block)
+    for (;;) {
+      const { value: piece, done } = unlessDamaged(name, pieces)
+      if (done) break
+      unpacked += piece.length
+      bounds.bytes += piece.length
       if (unpacked > UNSUSPICIOUS && unpacked > packed * RATIO) throw new ReadError(name, BOMB)
       if (bounds.bytes > MOST) throw new ReadError(name, `more than ${MOST / 1e9} GB come out of what is packed`)
-      yield block
+      yield piece
     }
-  } catch (error) {
-    if (error instanceof ReadError) throw error
-    throw failed ?? new ReadError(name, gzipReason(error as NodeJS.ErrnoException))
   }
-  if (failed) throw failed
+  if (gunzip.isCut) throw new ReadError(name, 'it is packed by gzip, and cut off')
+}
+
+function unlessDamaged(name: string, pieces: Generator<Uint8Array>): IteratorResult<Uint8Array> {
+  try {
+    return pieces.next()
+  } catch (error) {
+    throw new ReadError(name, `it is packed by gzip, and damaged (${(error as Error).message})`)
+  }
 }
 
 const BOMB = `it grows to more than ${RATIO} times its size when it is unpacked, as nothing honest does`
-
-const gzipReason = ({ code, message }: NodeJS.ErrnoException): string =>
-  code === 'Z_BUF_ERROR' ? 'it is packed by gzip, and cut off' : `it is packed by gzip, and damaged (${message})`
 
 /** A file in an archive. */
 export interface Packed extends TarFile {
@@ -193,16 +177,7 @@ class Listing {
   private add(file: TarFile, blocks: () => AsyncGenerator<Uint8Array>): void {
     if (this.files.has(file.name))
       this.report('archive-twice', `${file.name} is in ${this.name} twice; the later one is used`)
-    const source: Source = {
-      size: file.size,
-      live: false,
-      again: true,
-      forgotten: { bytes: 0, lines: 0 },
-      peek: blocks,
-      forget() {},
-      blocks,
-      close() {},
-    }
+    const source = sourceOf(file.size, blocks)
     this.files.set(file.name, { ...file, source })
   }
 }

@@ -1,14 +1,12 @@
 /** Which journeys are shown: --filter, --outcome, --rule. */
 
-import type { ClosedJourney } from '../analysis/capture.ts'
 import { parseFilter } from '../filter/parse.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey, Outcome, Step } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { closest } from '../rules/closest.ts'
-import { evaluate } from '../rules/evaluate.ts'
-import { UserError } from './errors.ts'
+import type { ClosedJourney } from './closed-journey.ts'
 import { pointAt } from './point-at.ts'
 
 export interface SelectOptions {
@@ -42,7 +40,7 @@ export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions
   const outcomes = outcome.flatMap((list) => list.split(',')).map(readOutcome)
   const rules = rule.map(readRule)
   return {
-    packet: (closed) => condition === undefined || filterMatches(condition, closed),
+    packet: (closed) => condition === undefined || closed.matches(condition),
     journey: (journey) =>
       (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
       rules.every((wanted) =>
@@ -73,42 +71,6 @@ export function readFilter(filter: string): Condition {
     result.error,
     'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
   )
-}
-
-/** The packet as it first appeared. Only while the journey is handed over. */
-export function firstPacket({ open, states }: Pick<ClosedJourney, 'open' | 'states'>): Packet {
-  let first = states.packet(open.states.at(0))
-  // a trace that begins in the middle shows the packet only further on
-  for (let i = 1; first.src === undefined && open.traceId >= 0 && i < open.states.length; i++)
-    first = states.packet(open.states.at(i))
-  return first
-}
-
-const ELSEWHERE = ['in', 'out', 'mark'] as const
-
-/**
- * The packet as it first appeared, as a live trace filters it; but an output interface or a mark is not there yet then,
- * so those count wherever the journey shows them.
- */
-export function filterMatches(condition: Condition, closed: ClosedJourney): boolean {
-  const { open, states, world } = closed
-  const first = firstPacket(closed)
-  const framed = open.family === 'bridge' || open.family === 'netdev'
-  // a filter is about what a frame carries
-  const family = framed && first.src !== undefined ? (first.src.includes(':') ? 'ip6' : 'ip') : open.family
-  const matches = (packet: Packet) => evaluate(condition, { packet, family, world }) === true
-  if (matches(first)) return true
-  for (let i = 1; i < open.marks.length; i += 2) if (matches({ ...first, mark: open.marks.at(i) >>> 0 })) return true
-  const tried = new Set([open.states.at(0)])
-  for (const state of open.states) {
-    if (tried.has(state)) continue
-    tried.add(state)
-    const later = states.packet(state)
-    const packet: Packet = { ...first }
-    for (const key of ELSEWHERE) if (later[key] !== undefined) Object.assign(packet, { [key]: later[key] })
-    if (matches(packet)) return true
-  }
-  return false
 }
 
 type WantedRule = { table: string; chain: string } & (

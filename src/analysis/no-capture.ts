@@ -1,9 +1,10 @@
 /** What to say to whom gave no capture: what is missing, how to get it, and what can be told without it. */
 import { backendOf } from '../journey/backends.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
-import { UserError } from './errors.ts'
-import { captureWords, type Inputs } from './inputs.ts'
+import { captureWords } from './inputs/format-words.ts'
+import type { Inputs } from './inputs/open.ts'
 
 /** Files named one by one. */
 const MOST = 6

@@ -56,14 +56,13 @@ const TEXTS: readonly [RegExp, readonly number[]][] = [
   [/tcp option/, [F.OPT]],
 ]
 
-export interface Fate<T> {
+interface Known<T> {
   key: Int32Array
-  count: number
   value: T
 }
 
-export class Fates<T> {
-  private readonly byHash = new Map<number, Fate<T>[]>()
+export class JourneyClasses<T> {
+  private readonly byHash = new Map<number, Known<T>[]>()
   private readonly columns: number[]
   private readonly sources: Ranges
   private readonly destinations: Ranges
@@ -75,11 +74,11 @@ export class Fates<T> {
   private readonly texts = new Names()
   /** Some rule asks for addresses under a mask with gaps, which has no ranges: they count whole. */
   private readonly wholeAddresses: boolean
-  /** Of what is told of a packet besides its lines. */
-  private readonly tellings = new Map<string, number>()
+  /** What the kernel says of drops, numbered. */
+  private readonly summaries = new Map<string, number>()
   private scratch = new Int32Array(256)
   private used = 0
-  readonly list: Fate<T>[] = []
+  private size = 0
 
   constructor(world: World) {
     const asked = readFields(world)
@@ -99,64 +98,48 @@ export class Fates<T> {
     )
   }
 
-  /** Are packets told apart by all that is asked for? Behind too many fates only by their rule lines. */
+  /** Are packets told apart by all that is asked for? Behind too many classes only by their rule lines. */
   get fine(): boolean {
-    return this.list.length < MOST
+    return this.size < MOST
   }
 
   /** So many that no more should be added: by their rule lines alone, too, there may be ever more where events are lost. */
   get full(): boolean {
-    return this.list.length >= 2 * MOST
+    return this.size >= 2 * MOST
   }
 
-  /** The fate of this journey, if one like it was met before; it is counted then. `told`: of the packet, by others. */
-  find(
-    open: OpenJourney,
-    states: PacketStates,
-    followed: boolean,
-    repeated: boolean,
-    told?: string,
-  ): Fate<T> | undefined {
-    this.describe(open, states, followed, repeated, told)
-    const fate = this.byHash.get(this.hash())?.find((one) => this.same(one.key))
-    if (fate) fate.count++
-    return fate
+  /** What is kept of this journey's class, if one like it was met before. `dropSummary`: what the kernel says of its drop. */
+  find(open: OpenJourney, states: PacketStates, followed: boolean, dropSummary?: string): T | undefined {
+    this.describe(open, states, followed, dropSummary)
+    return this.byHash.get(this.hash())?.find((one) => this.same(one.key))?.value
   }
 
-  /** Keeps the fate that the last `find` did not find. */
-  add(value: T): Fate<T> {
-    const fate = { key: this.scratch.slice(0, this.used), count: 1, value }
+  /** Keeps the class that the last `find` did not find. */
+  add(value: T): void {
+    const known = { key: this.scratch.slice(0, this.used), value }
     const hash = this.hash()
     const others = this.byHash.get(hash)
-    if (others) others.push(fate)
-    else this.byHash.set(hash, [fate])
-    this.list.push(fate)
-    return fate
+    if (others) others.push(known)
+    else this.byHash.set(hash, [known])
+    this.size++
   }
 
-  private telling(told: string | undefined): number {
-    if (told === undefined) return 0
-    if (!this.tellings.has(told)) this.tellings.set(told, this.tellings.size + 1)
-    return this.tellings.get(told)!
+  private numberOfSummary(summary: string | undefined): number {
+    if (summary === undefined) return 0
+    if (!this.summaries.has(summary)) this.summaries.set(summary, this.summaries.size + 1)
+    return this.summaries.get(summary)!
   }
 
-  private describe(
-    open: OpenJourney,
-    states: PacketStates,
-    followed: boolean,
-    repeated: boolean,
-    told: string | undefined,
-  ): void {
+  private describe(open: OpenJourney, states: PacketStates, followed: boolean, dropSummary: string | undefined): void {
     this.reserve(2 + open.points.length * (STATE_NUMBERS + this.columns.length + 2) + open.marks.length)
     const { scratch } = this
     const { fine } = this
     scratch[0] =
       (followed || open.complete ? 1 : 0) |
-      (repeated ? 2 : 0) |
       (open.beforeNat ? 4 : 0) |
       (open.natSeen ? 8 : 0) |
       (open.lossy ? 16 : 0) |
-      (this.telling(told) << 5)
+      (this.numberOfSummary(dropSummary) << 5)
     scratch[1] = open.points.length
     let at = 2
     let last = -1

@@ -1,18 +1,26 @@
 /** Journeys told as they complete: each by itself for programs, folded by fate for people. */
-import type { ClosedJourney } from '../analysis/capture.ts'
-import { type Folded, Groups } from '../analysis/classes.ts'
+
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
+import type { Ending } from '../analysis/ending.ts'
+import { type Folded, Groups, single } from '../analysis/groups.ts'
 import type { Joiner } from '../analysis/hosts.ts'
-import { InOrder } from '../analysis/order.ts'
+import { isProblem } from '../analysis/is-problem.ts'
+import { InOrder, worstFirst } from '../analysis/order.ts'
+import type { Selection } from '../analysis/select.ts'
 import type { Journey } from '../model/journey.ts'
-import { FORMS, type Form, type FormOptions, single, type Tail, worstFirst } from '../reports/index.ts'
-import { EXIT, isProblem } from './exit.ts'
-import type { Selection } from './select.ts'
-import type { Output } from './stdout.ts'
+import type { Form, FormOptions } from './form.ts'
+import { json } from './json.ts'
+
+/** Takes a report's pieces; what was collected is written by `flush`. */
+export interface Sink {
+  write(text: string): void
+  flush(): void
+}
 
 export interface ReportOptions {
   form: Form
   terminal: FormOptions
-  out: Output
+  out: Sink
   selection: Selection
   /** Journeys are still being made: a person is told of each fate when it is first met, not the worst first at the end. */
   live: boolean
@@ -38,23 +46,23 @@ export interface JourneyReport {
   readonly held: number
   /** Nothing more is there at the moment: what was told is written. */
   pause(): void
-  /** Tells the rest; gives the exit code. */
-  end(tail: Tail): number
+  /** Tells the rest. Was one of the shown journeys a problem? */
+  end(tail: Ending): boolean
 }
 
-/** Its beginning is written at once. All of it may throw ClosedPipe and UserError, as Output does. */
+/** Its beginning is written at once. All of it may throw what the sink does. */
 export const openReport = (options: ReportOptions): JourneyReport =>
   options.form.folds ? foldJourneys(options) : streamJourneys(options)
 
 /** For programs. JSON keeps the order of first events; JSON lines come as journeys complete. */
 function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: ReportOptions): JourneyReport {
   const writer = form.open(terminal)
-  let code: number = EXIT.done
+  let problem = false
   const write = (journey: Journey) => {
-    if (isProblem(journey)) code = EXIT.problem
+    if (isProblem(journey)) problem = true
     out.write(writer.journey(single(journey)))
   }
-  const ordered = form === FORMS.json ? new InOrder(write, mostHeld) : undefined
+  const ordered = form === json ? new InOrder(write, mostHeld) : undefined
   out.write(writer.begin())
   return {
     held: 0,
@@ -64,7 +72,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
       const journey = wanted || joins ? closed.explain() : undefined
       if (journey && joins) joiner.note(journey)
       const shown = journey && wanted && selection.journey(journey) ? journey : undefined
-      if (ordered) ordered.add(closed.open.id, shown)
+      if (ordered) ordered.add(closed.id, shown)
       else if (shown) write(shown)
       return shown && { journey: shown }
     },
@@ -73,7 +81,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
     end(tail) {
       ordered?.end()
       out.write(writer.end(joiner ? { ...tail, joined: joiner.joined() } : tail))
-      return code
+      return problem
     },
   }
 }
@@ -108,7 +116,7 @@ function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOp
         for (const group of ordered) out.write(writer.journey(group))
       }
       out.write(writer.end(tail, list))
-      return list.some(({ journey }) => isProblem(journey)) ? EXIT.problem : EXIT.done
+      return list.some(({ journey }) => isProblem(journey))
     },
   }
 }

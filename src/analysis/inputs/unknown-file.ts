@@ -1,6 +1,5 @@
 /** What to say of a file that is nothing nfwhy knows: where its first bytes tell what it is, what to do with it. */
-import { command, piped, printCommand } from '../model/command.ts'
-import { STDIN } from './expand.ts'
+import { command, piped, printCommand } from '../../model/command.ts'
 
 /** Latin-1; the commands read a file and write to standard output. */
 const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ...string[]] }[] = [
@@ -12,12 +11,12 @@ const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ..
   { begins: 'LPKSHHRH', is: "systemd's journal", reader: ['journalctl', '-k', '--file'] },
 ]
 
-/** One sentence without its end, to stand behind the file's name. */
-export function unknownWords(head: string, path: string): string {
+/** One sentence without its end, to stand behind the file's name. `path`: absent where no command can name it. */
+export function unknownWords(head: string, path: string | undefined): string {
   const known = KNOWN.find(({ begins }) => head.startsWith(begins))
-  const file = path === STDIN ? [] : [path.startsWith('-') ? `./${path}` : path]
+  const file = path === undefined ? [] : [path.startsWith('-') ? `./${path}` : path]
   if (known) {
-    if (known.is === 'compressed' && /\.(?:tgz|tar\.\w+)$/.test(path))
+    if (known.is === 'compressed' && /\.(?:tgz|tar\.\w+)$/.test(path ?? ''))
       return `this is a packed folder, and was left alone; unpack it with: ${printCommand(command('tar', 'xf', ...file))}, and give the folder`
     return `this is ${known.is}, and was left alone; read it with: ${printCommand(piped(command(...known.reader, ...file), command('nfwhy', 'explain', '-')))}`
   }

@@ -1,17 +1,14 @@
 /** What an input is, by as much of it as that takes. */
-import { FORMATS, HEAD_BYTES, type Recognised, recognise } from '../read/recognise.ts'
+import { latin1 } from '../../model/latin1.ts'
+import { FORMATS, HEAD_BYTES, type Recognised, recognise } from '../../read/recognise.ts'
 import type { Source } from './source.ts'
 
 /** Longer than any record: one that begins in a block and ends in the next is still seen. */
 const OVERLAP = 4096
 
-/** Latin-1: every byte is a character, so a head that is cut inside a letter does no harm. */
-export const asText = (bytes: Uint8Array) =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-
 export interface Found {
   recognised: Recognised | undefined
-  /** Empty where the input is. */
+  /** Empty where the input is. Latin-1: every byte is a letter, so a head that is cut inside of one does no harm. */
   head: string
 }
 
@@ -23,7 +20,7 @@ export async function recogniseSource(source: Source, as: Recognised | undefined
   let head = ''
   let window = ''
   for await (const block of source.peek()) {
-    const text = asText(block)
+    const text = latin1(block)
     if (head.length < HEAD_BYTES) {
       head += text.slice(0, HEAD_BYTES - head.length)
       const recognised = as ?? recognise(head)

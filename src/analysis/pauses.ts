@@ -24,7 +24,7 @@ export async function* withPauses(blocks: AsyncIterable<Uint8Array>): AsyncGener
 }
 
 function after(milliseconds: number): { passed: Promise<typeof PAUSED>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const passed = new Promise<typeof PAUSED>((resolve) => {
     timer = setTimeout(resolve, milliseconds, PAUSED)
   })

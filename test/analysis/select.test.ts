@@ -1,7 +1,7 @@
 /** What --filter takes. */
 import { expect, it } from 'vitest'
 import { CaptureExplainer } from '../../src/analysis/capture.ts'
-import { filterMatches, readFilter } from '../../src/cli/select.ts'
+import { readFilter } from '../../src/analysis/select.ts'
 import { emptyWorld } from '../../src/model/world.ts'
 import { formatById } from '../../src/read/recognise.ts'
 
@@ -24,7 +24,7 @@ it.each([
     found.format,
     emptyWorld(),
     () => {},
-    (closed) => taken.push(filterMatches(readFilter(filter), closed)),
+    (closed) => taken.push(closed.matches(readFilter(filter))),
   )
   explainer.push(new TextEncoder().encode(FRAME))
   explainer.end()

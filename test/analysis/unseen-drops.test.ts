@@ -1,7 +1,7 @@
 /** What a trace that showed nothing says of the kernel's drops. */
 import { expect, it } from 'vitest'
-import { readFilter } from '../../src/cli/select.ts'
-import { UnseenDrops } from '../../src/cli/unseen-drops.ts'
+import { readFilter } from '../../src/analysis/select.ts'
+import { UnseenDrops } from '../../src/analysis/unseen-drops.ts'
 import type { Drop } from '../../src/model/host.ts'
 
 const ECHO: Drop = {

@@ -2,7 +2,7 @@
 import { parseFilter } from '../filter/parse.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Host } from '../model/host.ts'
-import type { Inputs } from './inputs.ts'
+import type { Inputs } from './inputs/open.ts'
 import { UnseenDrops } from './unseen-drops.ts'
 
 /** Is one of the inputs a live trace's bundle? Then it is no mistake that there is no packet. */

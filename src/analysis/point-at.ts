@@ -1,7 +1,8 @@
 /** Errors in what was typed, with the wrong word marked below it. */
+
+import { columns } from '../model/columns.ts'
 import { printable } from '../model/printable.ts'
-import { columns } from '../reports/text/layout.ts'
-import { UserError } from './errors.ts'
+import { UserError } from '../model/user-error.ts'
 
 /** As parsers of filters, packets and commands give them; `column` is 1-based, in characters. */
 export interface Wrong {
@@ -27,3 +28,6 @@ export function markerBelow(text: string, { column, word }: Wrong, shown = print
 
 export const wrongWords = ({ message, suggestion }: Wrong): string =>
   `${printable(message)}.${suggestion === undefined ? '' : ` Did you mean "${printable(suggestion)}"?`}`
+
+/** What ends with a question has its mark. */
+export const sentence = (text: string): string => (/[?.!]$/.test(text) ? printable(text) : `${printable(text)}.`)

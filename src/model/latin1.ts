@@ -1,4 +1,4 @@
-/** Bytes as text and back, one letter for each byte. TextDecoder's latin1 is windows-1252. */
+/** Bytes as text and back, one letter for each byte. TextDecoder names windows-1252 latin1. */
 
 export function latin1(bytes: Uint8Array): string {
   let text = ''

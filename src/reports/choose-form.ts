@@ -1,8 +1,8 @@
 /** In which form a command tells what it found: --json, --ndjson, or the ending of -o FILE; text otherwise. */
 
 import { printable } from '../model/printable.ts'
-import { FORMS, type Form, type FormName } from '../reports/index.ts'
-import { UserError } from './errors.ts'
+import { UserError } from '../model/user-error.ts'
+import { FORMS, type Form, type FormName } from './index.ts'
 
 export interface FormChoice {
   json?: boolean
