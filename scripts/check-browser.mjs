@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 
 /** Bytes, minified and gzipped. */
-const MOST = 300_000
+const MOST = 335_000
 
 export async function checkBrowser() {
   const problems = []
@@ -20,19 +20,27 @@ export async function checkBrowser() {
   const { code } = output[0]
   for (const found of code.matchAll(/\b(?:require\(|process\.|Buffer\b|node:)/g))
     problems.push(`the browser build touches Node: …${code.slice(Math.max(0, found.index - 60), found.index + 40)}…`)
-  const small = (await bundle.generate({ format: 'iife', name: 'nfwhy', minify: true })).output[0]
-  const size = gzipSync(small.code, { level: 9 }).length
-  if (size > MOST) problems.push(`the browser build has ${size} bytes, minified and gzipped: more than ${MOST}`)
+  const size = firstLoad((await bundle.generate({ format: 'esm', minify: true })).output)
+  if (size > MOST)
+    problems.push(`a page loads ${size} bytes, minified and gzipped, before it can begin: more than ${MOST}`)
   try {
     // what every browser has, and nothing else
     const context = createContext({ TextDecoder, TextEncoder, setTimeout, clearTimeout })
-    new Script(small.code).runInContext(context)
+    new Script(code).runInContext(context)
     const journeys = await new Script(TRY).runInContext(context)
     if (journeys !== 'tcp dropped') problems.push(`in a browser the example came out as "${journeys}"`)
   } catch (error) {
     problems.push(`the browser build does not run: ${error.stack}`)
   }
   return { problems, said: `${Math.round(size / 1000)} kB gzipped` }
+}
+
+/** Gzipped bytes of the entry, and of what it imports; not of what is loaded when it is asked for. */
+function firstLoad(chunks) {
+  const needed = new Set([chunks[0].fileName])
+  for (const name of needed) for (const one of chunks.find(({ fileName }) => fileName === name).imports) needed.add(one)
+  const sizes = chunks.map(({ fileName, code }) => (needed.has(fileName) ? gzipSync(code, { level: 9 }).length : 0))
+  return sizes.reduce((sum, one) => sum + one, 0)
 }
 
 /** A packet dropped by the only rule. */

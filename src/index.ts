@@ -9,6 +9,7 @@ export {
   Analysis,
   type Input,
   type MachineInfo,
+  type MachineMap,
   type OpenOptions,
   open,
   type Simulation,

@@ -6,7 +6,6 @@ import type { Packet } from '../model/packet.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { formatById } from '../read/recognise.ts'
-import { Redactor } from '../redact/index.ts'
 import { type Appliable, applyTo } from './apply.ts'
 import type { RunStats } from './capture.ts'
 import type { Comparison } from './compare.ts'
@@ -35,6 +34,7 @@ export type Input = { name: string; as?: string } & (
   | { size: number; blocks(): AsyncIterable<Uint8Array> }
 )
 
+/** How inputs are opened and their journeys explained. */
 export interface OpenOptions {
   /** Seconds of capture time without another event after which a packet's journey has ended; absent: 1. */
   idle?: number
@@ -54,6 +54,14 @@ export interface MachineInfo {
   world: World
 }
 
+/** One machine's hooks. */
+export interface MachineMap {
+  /** Where there are several. */
+  name?: string
+  map: HookMap
+}
+
+/** What became of packets that were played. */
 export interface Simulation extends Ending {
   journeys: Journey[]
 }
@@ -61,7 +69,7 @@ export interface Simulation extends Ending {
 /** Bundles, captures, rulesets and host state in any order. Throws UserError where nothing of it is of any use. */
 export async function open(inputs: readonly Input[], options: OpenOptions = {}): Promise<Analysis> {
   const { redactKey } = options
-  const redactor = redactKey === undefined ? undefined : new Redactor(redactKey)
+  const redactor = redactKey === undefined ? undefined : new (await import('../redact/index.ts')).Redactor(redactKey)
   return new Analysis(await openInputs(inputs.map(namedInput), [], redactor), options)
 }
 
@@ -74,6 +82,7 @@ export class Analysis {
     this.options = options
   }
 
+  /** One for each host or network namespace that the files are of. */
   get machines(): readonly MachineInfo[] {
     return this.inputs.machines.map(({ name, world }) => ({ ...(name === undefined ? {} : { name }), world }))
   }
@@ -151,7 +160,7 @@ export class Analysis {
   }
 
   /** The hooks in order, with the chains that hang on them; of each machine. */
-  map(): { name?: string; map: HookMap }[] {
+  map(): MachineMap[] {
     return this.machines.map(({ name, world }) => ({ ...(name === undefined ? {} : { name }), map: mapHooks(world) }))
   }
 

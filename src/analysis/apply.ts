@@ -10,6 +10,7 @@ import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { pointAt, sentence } from './point-at.ts'
 
+/** A change: what a person types (several commands may stand in it), a fix's command, or edits. */
 export type Appliable = string | Command | readonly Edit[]
 
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */

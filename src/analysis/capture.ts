@@ -12,6 +12,7 @@ import { PacketStates } from '../read/captures/states.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { Closed, ClosedExplainer, type ExplainClosedOptions } from './explain-closed.ts'
 
+/** Counts of one capture. */
 export interface CaptureStats {
   bytes: number
   events: number
@@ -40,6 +41,7 @@ export interface Overload {
   shedEvents: number
 }
 
+/** How one capture is explained. */
 export interface CaptureOptions extends Partial<AssemblerOptions>, ExplainClosedOptions {
   /** Numbers journeys over several captures. */
   ids?: JourneyIds

@@ -4,6 +4,7 @@ import type { RunStats } from './capture.ts'
 import type { Joined } from './hosts.ts'
 import type { InputFile } from './inputs/open.ts'
 
+/** What was read, and what of it could not be used. */
 export interface Ending {
   inputs: readonly InputFile[]
   warnings: readonly Diagnostic[]

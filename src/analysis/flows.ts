@@ -25,6 +25,7 @@ export interface FlowPackets {
   journeys: string[]
 }
 
+/** What is wrong with a connection as a whole. */
 export interface FlowFinding {
   code: 'reply-dropped'
   severity: 'error'
@@ -34,6 +35,7 @@ export interface FlowFinding {
   fix: Fix[]
 }
 
+/** One connection: both directions, what NAT makes of them, and their packets. */
 export interface Flow {
   /** The machine, where several are told apart. */
   host?: string

@@ -6,6 +6,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-jou
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
 
+/** Packets of one class: explained once, with their number. */
 export interface Group {
   /** The first of them. */
   journey: Journey

@@ -16,5 +16,7 @@ export { warningsText } from './text/index.ts'
 export { ambiguousWords, mapText } from './text/map.ts'
 export { rulesetsText } from './text/rulesets.ts'
 
+/** Every form of a report under its name. */
 export const FORMS = { text, markdown, json, ndjson } as const satisfies Record<string, Form>
+/** `text`, `markdown`, `json`, `ndjson`. */
 export type FormName = keyof typeof FORMS

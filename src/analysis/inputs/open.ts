@@ -1,6 +1,5 @@
 /** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
-import { fromLatin1, latin1 } from '../../model/latin1.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
@@ -8,12 +7,11 @@ import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
 import type { Recognised } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
-import { type Redactor, redactFolder, redactingStream, redactPath } from '../../redact/index.ts'
+import type { Redactor } from '../../redact/index.ts'
 import { warningLines } from '../warning-lines.ts'
 import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
 import { type Found, recogniseSource } from './recognise.ts'
-import { doubtsOf, learnNames, redactedSource } from './redacted.ts'
 import { concat, ReadError, type Source } from './source.ts'
 import { unknownWords } from './unknown-file.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
@@ -60,8 +58,10 @@ export async function openInputs(
   warnings: Diagnostic[],
   redactor?: Redactor,
 ): Promise<Inputs> {
-  const reader = new InputReader(warnings, redactor)
-  if (redactor) for (const input of named) await learnNames(input, redactor)
+  // few ask for it, and a page need not wait for it
+  const redaction = redactor && (await import('./redacted.ts'))
+  const reader = new InputReader(warnings, redactor, redaction)
+  if (redactor) for (const input of named) await redaction!.learnNames(input, redactor)
   for (const input of named) await reader.read({ ...input, depth: 0 })
   if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named, reader)
   const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
@@ -69,7 +69,7 @@ export async function openInputs(
     ...makeHistory(files, warnings),
     captures,
   }))
-  if (redactor) for (const one of doubtsOf(redactor)) warnings.push(one)
+  if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files }
 }
@@ -85,6 +85,8 @@ export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
 
 /** The `format` of an empty file: what an empty table prints. */
 const EMPTY = 'empty'
+
+type Redaction = typeof import('./redacted.ts')
 
 /** What is read: a file, or a file in an archive. */
 interface Item extends Omit<NamedInput, 'again'> {
@@ -103,9 +105,12 @@ class InputReader {
 
   private readonly redactor: Redactor | undefined
 
-  constructor(warnings: Diagnostic[], redactor?: Redactor) {
+  private readonly redaction: Redaction | undefined
+
+  constructor(warnings: Diagnostic[], redactor: Redactor | undefined, redaction: Redaction | undefined) {
     this.warnings = warnings
     this.redactor = redactor
+    this.redaction = redaction
   }
 
   async read(item: Item): Promise<void> {
@@ -162,26 +167,18 @@ class InputReader {
     report: Report,
     redactor: Redactor,
   ) {
-    const open = () => redactingStream(recognised!.format.id, redactor)
-    const stream = open()
-    if (!stream) {
-      report('not-redacted', `${recognised!.format.id} may hold anything, and cannot be redacted; it was left out`)
+    const { format } = recognised!
+    const redacted = this.redaction!.redactFile(source, format.id, head, redactor)
+    if (!redacted) {
+      report('not-redacted', `${format.id} may hold anything, and cannot be redacted; it was left out`)
       return
     }
-    redactor.learning = true
-    const shown = latin1(concat([Uint8Array.from(stream.push(fromLatin1(head))), stream.end()]))
-    redactor.learning = false
-    const folders = item.folders.map((name) => redactFolder(name, redactor))
-    await this.add(
-      { ...item, name: this.shown(item.name), folders },
-      redactedSource(source, () => open()!),
-      recognised!,
-      shown,
-    )
+    const folders = item.folders.map((name) => this.redaction!.redactFolder(name, redactor))
+    await this.add({ ...item, name: this.shown(item.name), folders }, redacted.source, recognised!, redacted.head)
   }
 
   private shown(name: string): string {
-    return this.redactor ? redactPath(name, this.redactor) : name
+    return this.redactor ? this.redaction!.redactPath(name, this.redactor) : name
   }
 
   private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {
