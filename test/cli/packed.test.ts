@@ -54,10 +54,9 @@ describe('the package', () => {
       encoding: 'utf8',
     })
     expect(stdout).toContain('2 packets: 1 dropped, 1 delivered')
-    expect(JSON.parse(stderr)).toEqual([
-      ['cli.cjs', false],
-      ['offline.cjs', false],
-    ])
+    const rejected = new Map(JSON.parse(stderr) as [string, boolean | undefined][])
+    expect([...rejected.keys()]).toEqual(expect.arrayContaining(['cli.cjs', 'offline.cjs']))
+    expect([...rejected].filter(([, no]) => no !== false)).toEqual([])
     expect(node(join(installed, 'bin/nfwhy.js'), '--version').trim()).toBe(read().version)
   })
 })
