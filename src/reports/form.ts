@@ -1,20 +1,20 @@
 /** What every form of a report takes and gives: explained journeys in, pieces of text out. Nothing here prints. */
 import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Journey } from '../model/journey.ts'
+import type { Fix, Journey } from '../model/journey.ts'
 
-/** Packets of one fate: told once, with their number. */
-export interface Group {
+/** Packets of one fate: told once, with their number. `F`: the fixes of the journey's findings. */
+export interface Group<F = Fix> {
   /** The first of them. */
-  journey: Journey
+  journey: Journey<F>
   count: number
   /** Which values all of them share; the others show as `*`. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
   /** How many of them, besides the first, are packets that were sent before. */
   sentAgain?: number
   /** When the last of them came. */
-  last?: Pick<Journey, 'time' | 'uptime'>
+  last?: Pick<Journey<unknown>, 'time' | 'uptime'>
   /** Where else these packets were seen: the first journey there of each fate, and how many of these had that. */
-  elsewhere?: readonly { host: string; journey: Journey; count: number }[]
+  elsewhere?: readonly { host: string; journey: Journey<unknown>; count: number }[]
 }
 
 /** Width in columns. Without `unicode` all marks are ASCII; what comes from the input stays as it is. */

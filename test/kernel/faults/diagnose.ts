@@ -1,5 +1,6 @@
 /** What nfwhy makes of a capture of the traffic that fails, with the machine's own state beside it. */
-import { CaptureExplainer, type Fix, type Journey, kernelLog } from '../../../src/index.ts'
+import { printedJourney } from '../../../src/edits/fix.ts'
+import { CaptureExplainer, type Journey, kernelLog, type PrintedFix } from '../../../src/index.ts'
 import { distinctFixes } from '../../../src/reports/findings.ts'
 import { single, worstFirst } from '../../../src/reports/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -9,7 +10,7 @@ export interface Diagnosis {
   /** The worst first, as they are shown. */
   journeys: Journey[]
   /** The first fix that was tried and helps, as it is shown. */
-  fix?: Fix
+  fix?: PrintedFix
   warnings: string[]
 }
 
@@ -30,7 +31,7 @@ export function diagnose(log: readonly string[], files: Readonly<Record<string, 
   explainer.end()
   const ordered = worstFirst(journeys.map(single)).map(({ journey }) => journey)
   const fix = ordered
-    .flatMap(distinctFixes)
+    .flatMap((journey) => distinctFixes(printedJourney(journey)))
     .find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined)
   return { journeys: ordered, ...(fix ? { fix } : {}), warnings: said }
 }

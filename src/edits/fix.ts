@@ -1,0 +1,51 @@
+/** A fix as the commands that a person types for it. */
+import { type Command, inOrder } from '../model/command.ts'
+import type { Edit } from '../model/edit.ts'
+import type { Fix, Journey, PrintedFix } from '../model/journey.ts'
+import { type EditPrinting, editCommand } from './print.ts'
+
+export interface FixCommands {
+  /** Absent where it is done by hand. */
+  command?: Command
+  undo?: Command
+}
+
+/** A fix is printed for the terminal, for JSON, and before that to see whether it can be said. */
+const known = new WeakMap<readonly Edit[], { variant: Fix['variant']; commands: FixCommands }>()
+
+export function fixCommands({ edits, undo, variant, look }: Fix): FixCommands {
+  if (!edits) return look ? { command: look } : {}
+  const before = known.get(edits)
+  if (before && before.variant === variant) return before.commands
+  const printing = printingOf(edits, variant)
+  const commands = { command: joined(edits, printing), ...(undo ? { undo: joined(undo, printing) } : {}) }
+  known.set(edits, { variant, commands })
+  return commands
+}
+
+/**
+ * A rule that is deleted is put back as the ruleset lists it; and as its number means another rule in another table, the
+ * table is named, whichever it is.
+ */
+function printingOf(edits: readonly Edit[], variant: Fix['variant']): EditPrinting {
+  const deletes = edits.some(deletesRule)
+  return { ...(deletes ? { namesFilter: true } : { typed: true }), ...(variant === undefined ? {} : { variant }) }
+}
+
+const deletesRule = (edit: Edit): boolean =>
+  (edit.kind === 'rule' || (edit.kind === 'nft' && 'rule' in edit.object)) && edit.op === 'delete'
+
+function joined(edits: readonly Edit[], printing: EditPrinting): Command {
+  const commands = edits.map((edit) => editCommand(edit, printing))
+  return commands.length === 1 ? commands[0]! : inOrder(...commands)
+}
+
+export function printedFix(fix: Fix): PrintedFix {
+  const { description, edits: _, undo: __, variant: ___, look: ____, ...told } = fix
+  return { description, ...fixCommands(fix), ...told }
+}
+
+/** As JSON documents have it. */
+export function printedJourney(journey: Journey): Journey<PrintedFix> {
+  return { ...journey, findings: journey.findings.map((one) => ({ ...one, fix: one.fix.map(printedFix) })) }
+}
