@@ -8,11 +8,13 @@
  *     explainer.end()
  */
 export { CaptureExplainer, type CaptureOptions, type CaptureStats, type ClosedJourney } from './analysis/capture.ts'
+export { type FixCommands, fixCommands, printedJourney } from './edits/fix.ts'
 export { explain } from './explain/explain.ts'
 export { JourneyIds } from './journey/assemble.ts'
 export { type Command, printCommand } from './model/command.ts'
 export type { Condition, Value } from './model/condition.ts'
 export type { Diagnostic, Report } from './model/diagnostic.ts'
+export type * from './model/edit.ts'
 export type * from './model/host.ts'
 export type * from './model/journey.ts'
 export type { Packet } from './model/packet.ts'

@@ -8,6 +8,7 @@ import { UserError } from '../../src/cli/errors.ts'
 import { readInputs } from '../../src/cli/inputs.ts'
 import { Progress } from '../../src/cli/progress.ts'
 import { runCaptures } from '../../src/cli/run.ts'
+import { printedJourney } from '../../src/edits/fix.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import { FORMS, single, worstFirst } from '../../src/reports/index.ts'
 import { checkJourney } from './contract.ts'
@@ -76,7 +77,7 @@ describe('files that were damaged', () => {
           const from = Date.now()
           const journeys = await explainAll(cwd)
           expect(Date.now() - from).toBeLessThan(SLOW)
-          for (const journey of journeys ?? []) checkJourney(JSON.parse(JSON.stringify(journey)))
+          for (const journey of journeys ?? []) checkJourney(JSON.parse(JSON.stringify(printedJourney(journey))))
           runs++
           if (journeys) explained++
         }),
