@@ -25,7 +25,7 @@ export interface FlowPackets {
   journeys: string[]
 }
 
-/** `F`: its fixes as data, or as printed. */
+/** What is wrong with a connection as a whole; `F`: its fixes as data, or as printed. */
 export interface FlowFinding<F = Fix> {
   code: 'reply-dropped'
   severity: 'error'
@@ -35,6 +35,7 @@ export interface FlowFinding<F = Fix> {
   fix: F[]
 }
 
+/** One connection: both directions, what NAT makes of them, and their packets. */
 export interface Flow<F = Fix> {
   /** The machine, where several are told apart. */
   host?: string

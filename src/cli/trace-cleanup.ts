@@ -5,7 +5,7 @@ import { cleanupCommand } from '../live/notes/tell.ts'
 import type { Place } from '../live/place.ts'
 import { printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
-import { EXIT } from './exit.ts'
+import { EXIT } from './errors.ts'
 import { Output } from './stdout.ts'
 
 /** The exit code. Throws LiveProblem. */

@@ -4,6 +4,7 @@ import type { Edit } from '../model/edit.ts'
 import type { Fix, Journey, PrintedFix } from '../model/journey.ts'
 import { type EditPrinting, editCommand } from './print.ts'
 
+/** A fix's commands. */
 export interface FixCommands {
   /** Absent where it is done by hand. */
   command?: Command
@@ -13,7 +14,9 @@ export interface FixCommands {
 /** A fix is printed for the terminal, for JSON, and before that to see whether it can be said. */
 const known = new WeakMap<readonly Edit[], { variant: Fix['variant']; commands: FixCommands }>()
 
-export function fixCommands({ edits, undo, variant, look }: Fix): FixCommands {
+/** What a person types for the fix, and to take it back; also the command that only shows something. */
+export function fixCommands(fix: Fix): FixCommands {
+  const { edits, undo, variant, look } = fix
   if (!edits) return look ? { command: look } : {}
   const before = known.get(edits)
   if (before && before.variant === variant) return before.commands
@@ -40,12 +43,13 @@ function joined(edits: readonly Edit[], printing: EditPrinting): Command {
   return commands.length === 1 ? commands[0]! : inOrder(...commands)
 }
 
+/** The fix with its commands in place of edits. */
 export function printedFix(fix: Fix): PrintedFix {
   const { description, edits: _, undo: __, variant: ___, look: ____, ...told } = fix
   return { description, ...fixCommands(fix), ...told }
 }
 
-/** As JSON documents have it. */
+/** The journey as JSON documents have it: each fix with its commands. */
 export function printedJourney(journey: Journey): Journey<PrintedFix> {
   return { ...journey, findings: journey.findings.map((one) => ({ ...one, fix: one.fix.map(printedFix) })) }
 }

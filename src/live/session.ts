@@ -2,13 +2,14 @@
  * A trace of one place, from looking to taking everything back. The order is what makes it safe and whole: look, read the
  * rules, listen, and only then switch tracing on; at the end switch it off, and then read what is still to come.
  */
-import { CaptureExplainer, type CaptureStats, type ClosedJourney, type RunStats } from '../analysis/capture.ts'
+import type { CaptureExplainer, CaptureStats, RunStats } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
+import { openCapture } from '../analysis/run.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
 import type { Drop } from '../model/host.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
-import { modelEngine } from '../simulate/engine.ts'
 import { choosePlan } from './backends/choose.ts'
 import { BUDGET, mostOpen } from './budget.ts'
 import { DropReasons } from './drops.ts'
@@ -265,15 +266,15 @@ export class Session {
   }
 
   private readonly takeMarked = (closed: ClosedJourney): void => {
-    if (closed.open.own && this.unmet?.isUnmet(closed)) this.tell(closed)
+    if (closed.isMarkedOnly && this.unmet?.isUnmet(closed)) this.tell(closed)
     else {
       this.hidden++
-      this.options.onLeftOut(closed.open.id)
+      this.options.onLeftOut(closed.id)
     }
   }
 
   private tell(closed: ClosedJourney): void {
-    if (this.load.leavesOut(closed)) this.options.onLeftOut(closed.open.id)
+    if (this.load.leavesOut(closed)) this.options.onLeftOut(closed.id)
     else this.options.onClosed(closed)
   }
 
@@ -295,21 +296,14 @@ export class Session {
       // that rules were changed is told when they have been read again
       const told: Report = (code, message, line) => code !== 'ruleset-change' && this.warn(code, message, line)
       const marks = readsMarks(wanted)
-      const explainer = new CaptureExplainer(
-        stream.format,
-        this.reigns.first,
-        told,
-        marks ? this.takeMarked : this.take,
-        {
-          ids,
-          // what else tells of a packet has told it by then
-          idle: (idle ?? IDLE) * (marks ? 2 : 1) * 1e6,
-          maxOpen: mostOpen(shares),
-          engine: modelEngine,
-          worldAt: (_, clock) => this.reigns.at(clock),
-          ...(host === undefined ? {} : { host }),
-        },
-      )
+      const explainer = openCapture(stream.format, this.reigns.first, told, marks ? this.takeMarked : this.take, {
+        ids,
+        // what else tells of a packet has told it by then
+        idle: (idle ?? IDLE) * (marks ? 2 : 1),
+        maxOpen: mostOpen(shares),
+        worldAt: (_, clock) => this.reigns.at(clock),
+        ...(host === undefined ? {} : { host }),
+      })
       const number = this.streams.push(stream) - 1
       this.explainers.push(explainer)
       this.reading.push(

@@ -2,7 +2,7 @@
  * Where iptables-legacy has the rules, an nft table marks the packets, and both tell: of a packet that met a table of
  * iptables-legacy its own trace tells all. What the marks alone tell of came to none: routing dropped it before, perhaps.
  */
-import type { ClosedJourney } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
 
 /** Packets that are remembered: bounded, should the marks of some never be told. */
 const MOST = 20_000
@@ -31,7 +31,7 @@ export class Unmet {
 }
 
 /** What NAT has not changed by the first table behind the marks: source and content. */
-function keyOf({ open, states }: ClosedJourney): string {
-  const { protocol, src, sport, ipId, length, icmpSeq, fragOffset } = states.packet(open.states.at(0))
-  return [open.family, protocol, src, sport, ipId, length, icmpSeq, fragOffset ?? 0].join(' ')
+function keyOf(closed: ClosedJourney): string {
+  const { protocol, src, sport, ipId, length, icmpSeq, fragOffset } = closed.packet()
+  return [closed.family, protocol, src, sport, ipId, length, icmpSeq, fragOffset ?? 0].join(' ')
 }

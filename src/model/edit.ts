@@ -112,6 +112,7 @@ export interface NftCommentEdit {
 /** Addresses with prefix length. */
 export type TupleFilter = Partial<Pick<Tuple, 'src' | 'dst' | 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId'>>
 
+/** One change of rules, sets, routes, settings or connections. */
 export type Edit =
   | RuleEdit
   | ChainEdit

@@ -3,8 +3,7 @@
  * called what an attacker calls them: a shell starts those programs with those words, and nothing else.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import { beginningText, nothingSeenText, planText } from '../../src/cli/trace-plan.ts'
-import { unknownWords } from '../../src/cli/unknown.ts'
+import { unknownWords } from '../../src/analysis/inputs/unknown-file.ts'
 import { alternatives } from '../../src/filter/alternatives.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import { choosePlan } from '../../src/live/backends/choose.ts'
@@ -15,6 +14,7 @@ import { diagnosisText } from '../../src/live/doctor/text.ts'
 import type { Wish as DoctorWish } from '../../src/live/doctor/wish.ts'
 import { parseVia } from '../../src/live/place.ts'
 import type { Wish } from '../../src/live/plan.ts'
+import { beginningText, nothingSeenText, planText } from '../../src/live/plan-text.ts'
 import type { Prepared } from '../../src/live/session.ts'
 import { readFacts } from '../../src/live/survey/facts.ts'
 import { type Command, inOrder, printCommand, shellWord } from '../../src/model/command.ts'

@@ -3,13 +3,14 @@
 import { isStopped } from '../../analysis/flow-story.ts'
 import type { Flow } from '../../analysis/flows.ts'
 import { describeEnd } from '../../explain/context.ts'
+import { columns } from '../../model/columns.ts'
 import type { PrintedFix } from '../../model/journey.ts'
 import { printedFlow } from '../flows-json.ts'
 import type { FormOptions } from '../form.ts'
 import { countWords, ruleName } from '../journey-words.ts'
 import { withoutChain } from '../step-words.ts'
 import { writeFix } from './found.ts'
-import { columns, wrap } from './layout.ts'
+import { wrap } from './layout.ts'
 import { Page } from './page.ts'
 
 /** Connections without packets that are listed beside those with, unless all are asked for. */

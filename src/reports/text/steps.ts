@@ -1,8 +1,10 @@
 /** Every step of a journey, under the hooks in which it happened. */
+
+import { columns } from '../../model/columns.ts'
 import type { Journey, Step, UnmatchedRule } from '../../model/journey.ts'
 import { changeWords } from '../packet-words.ts'
 import { stepWords, withoutChain } from '../step-words.ts'
-import { columns, wrap, wrapRule } from './layout.ts'
+import { wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
 

@@ -1,8 +1,10 @@
 /** Why it ended so: from the rule that ended it back to the one to look at, with that rule's text and its owner. */
+
+import { columns } from '../../model/columns.ts'
 import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
-import { columns, cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
+import { cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 
 /** Of the room, for the rules' names; the rest says what they did. */

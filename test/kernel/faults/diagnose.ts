@@ -1,8 +1,11 @@
 /** What nfwhy makes of a capture of the traffic that fails, with the machine's own state beside it. */
+
+import { single } from '../../../src/analysis/groups.ts'
+import { worstFirst } from '../../../src/analysis/order.ts'
 import { printedJourney } from '../../../src/edits/fix.ts'
-import { CaptureExplainer, type Journey, kernelLog, type PrintedFix } from '../../../src/index.ts'
+import { CaptureExplainer, type Journey, type PrintedFix } from '../../../src/index.ts'
+import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 import { distinctFixes } from '../../../src/reports/findings.ts'
-import { single, worstFirst } from '../../../src/reports/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { buildWorld } from '../compare/explained.ts'
 
