@@ -41,7 +41,7 @@ const placeOf = ({ family, table }: Place, chain: string): RulePlace | undefined
 /** The rule's own words without `-A CHAIN`. */
 export const ruleWords = ({ rule = '' }: RuleRef): string[] => splitWords(rule).slice(2)
 
-export const isUnsayable = (word: Word): word is Unsayable => typeof word === 'object' && 'unsayable' in word
+const isUnsayable = (word: Word): word is Unsayable => typeof word === 'object' && 'unsayable' in word
 
 /**
  * As iptables-save would have it read: with the options that go without saying. Words that no reader understands stay in it
