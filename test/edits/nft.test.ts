@@ -10,6 +10,7 @@ import type { World } from '../../src/model/world.ts'
 import { recognise } from '../../src/read/recognise.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { readScript } from '../../src/read/rulesets/shell-script.ts'
+import { share } from '../share.ts'
 
 const RULESET = `table inet filter {
 	set allow_in { type ipv4_addr . inet_service; elements = { 192.0.2.1 . 22, 192.0.2.10 . 22 } }
@@ -191,7 +192,7 @@ it('never throws', () => {
         }
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: share(1000) },
   )
 })
 

@@ -8,6 +8,7 @@ import type { Edit } from '../../src/model/edit.ts'
 import { readRule } from '../../src/rules/iptables/read.ts'
 import { splitWords } from '../../src/rules/iptables/words.ts'
 import { readTables } from '../rules/iptables/tables.ts'
+import { share } from '../share.ts'
 import { readCommands } from './commands.ts'
 
 const again = (edit: Edit) => parseCommand(printEdit(edit))
@@ -45,7 +46,7 @@ it('prints what is read as the same edit: every rule that iptables takes', () =>
       if (counted && op !== 'delete' && op !== 'check') edit.counters = { packets: n, bytes: 3 * n }
       expect(again(edit)).toEqual({ edits: [edit] })
     }),
-    { numRuns: 2000 },
+    { numRuns: share(2000) },
   )
 })
 
@@ -171,7 +172,7 @@ it('prints what is read as the same edit, however it is printed: any other edit'
       expect(again(edit)).toEqual({ edits: [edit] })
       expect(parseCommand(printCommand(editCommand(edit, printing)))).toEqual({ edits: [edit] })
     }),
-    { numRuns: 2000 },
+    { numRuns: share(2000) },
   )
 })
 
@@ -181,6 +182,6 @@ it('quotes any word for a shell', () => {
       const tokens = shellTokens(words.map(shellWord).join(' '))
       expect(tokens).toEqual(words.map((text) => ({ kind: 'word', text, column: expect.any(Number) })))
     }),
-    { numRuns: 2000 },
+    { numRuns: share(2000) },
   )
 })

@@ -17,6 +17,7 @@ import { json } from '../../src/reports/json.ts'
 import { markdown } from '../../src/reports/markdown/index.ts'
 import { text } from '../../src/reports/text/index.ts'
 import { protect, splitWords } from '../../src/rules/iptables/words.ts'
+import { stride } from '../share.ts'
 import { INTERFACES } from '../shell/hostile.ts'
 import { meant, SHELLS, Stubs } from '../shell/stubs.ts'
 
@@ -244,7 +245,8 @@ describe('with the names of an attacker', () => {
   })
 
   it('a shell runs those programs with those words, and nothing else', () => {
-    for (const [i, one] of commands().entries())
+    const some = commands().filter((_, i) => i % stride(1) === 0)
+    for (const [i, one] of some.entries())
       expect(stubs.run(SHELLS[i % SHELLS.length]!, printCommand(one)), String(one)).toEqual(meant(one))
   }, 240_000)
 

@@ -17,6 +17,7 @@ import {
 import type { Fix } from '../../src/model/journey.ts'
 import { printableJson } from '../../src/model/printable.ts'
 import { wrapCommand } from '../../src/reports/text/layout.ts'
+import { share } from '../share.ts'
 import { hostileName } from '../shell/hostile.ts'
 import { meant, SHELLS, Stubs } from '../shell/stubs.ts'
 
@@ -62,9 +63,9 @@ describe('the text of a command', () => {
         // as a line of JSON
         expect(JSON.parse(printableJson({ command: one })).command).toBe(printCommand(one))
       }),
-      { numRuns: 80, seed: 11 },
+      { numRuns: share(80), seed: 11 },
     )
-    expect(said).toBeGreaterThan(50)
+    expect(said).toBeGreaterThan(share(50))
   }, 240_000)
 
   it('is read back as the same words', () => {
