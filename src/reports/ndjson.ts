@@ -10,6 +10,7 @@ export const ndjson: Form = {
   open: () => ({
     begin: () => '',
     journey: ({ journey }) => `${printableJson(journey)}\n`,
+    line: { before: () => '', behind: '\n' },
     end: ({ inputs, warnings, stats, joined }) =>
       `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } })}\n`,
   }),
