@@ -6,7 +6,7 @@ const BUILT = ['test/cli/*.test.ts', 'test/readme.test.ts']
 const KERNEL = ['test/kernel/**/*.test.ts', 'test/demo/**/*.test.ts', 'test/filter/tcpdump.test.ts']
 const LIVE = ['test/live/**/*.test.ts']
 /** It replaces a module, and imports other tests: files behind it in the same process would get both. */
-const ALONE = ['test/explain/hostile-names.test.ts']
+const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts']
 
 const project = (name: string, test: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,

@@ -8,6 +8,7 @@ import { worstFirst } from '../../src/analysis/order.ts'
 import { runCaptures } from '../../src/analysis/run.ts'
 import { readInputs } from '../../src/cli/inputs.ts'
 import { Progress } from '../../src/cli/progress.ts'
+import { printedJourney } from '../../src/edits/fix.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import { FORMS } from '../../src/reports/index.ts'
@@ -79,7 +80,7 @@ describe('files that were damaged', () => {
           const from = cpu()
           const journeys = await explainAll(cwd)
           expect(cpu() - from).toBeLessThan(SLOW)
-          for (const journey of journeys ?? []) checkJourney(JSON.parse(JSON.stringify(journey)))
+          for (const journey of journeys ?? []) checkJourney(JSON.parse(JSON.stringify(printedJourney(journey))))
           runs++
           if (journeys) explained++
         }),

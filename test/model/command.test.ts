@@ -1,7 +1,6 @@
 /** A command is words, and a shell that reads its text starts those programs with those words and does nothing else. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { editsOf, parseCommand } from '../../src/edits/parse.ts'
 import { shellTokens } from '../../src/edits/shell.ts'
 import {
   Command,
@@ -82,13 +81,6 @@ describe('the text of a command', () => {
       }),
       { seed: 11 },
     )
-  })
-
-  it('makes the same edits as its words', () => {
-    const one = command('iptables', '-A', 'INPUT', '-m', 'comment', '--comment', '\x1b[2J$(id) \u202e', '-j', 'DROP')
-    expect(editsOf(one)).toEqual(parseCommand(printCommand(one)))
-    expect(editsOf(one)).toHaveProperty('edits.length', 1)
-    expect(editsOf(inOrder(one, one))).toHaveProperty('error')
   })
 })
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { playPackets } from '../../src/analysis/simulate.ts'
+import { printedJourney } from '../../src/edits/fix.ts'
 import { CaptureExplainer, Machine, type Packet, recognise, type World, WorldBuilder } from '../../src/index.ts'
 import { printableJson } from '../../src/model/printable.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
@@ -118,14 +119,14 @@ describe.each(Object.entries(WORLDS))('through %s', (name, world) => {
     let shared = 0
     const alone = playPackets(world, all, [])
     for (const one of playPackets(world, all, []))
-      if (compare(lines, one, () => printableJson(alone.next().value!.explain()))) shared++
+      if (compare(lines, one, () => printableJson(printedJourney(alone.next().value!.explain())))) shared++
     expect(shared).toBeGreaterThan(all.length / 5)
   })
 
   it.skipIf(name === 'nft')('captured packets, several under way at once', () => {
     const log = logOf(world, packets(PACKETS, version))
     const fully: string[] = []
-    explainLog(world, log, (closed) => fully.push(printableJson(closed.explain())))
+    explainLog(world, log, (closed) => fully.push(printableJson(printedJourney(closed.explain()))))
     const lines = new JourneyLines('')
     let at = 0
     let shared = 0
