@@ -14,6 +14,7 @@ import { Resolver } from '../journey/resolve.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
 import type { Journey } from '../model/journey.ts'
+import type { Member } from '../model/member.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -22,6 +23,8 @@ import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { ClosedJourney, JourneyClass } from './closed-journey.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
+import { finer } from './members.ts'
+import { OwnValues } from './own-values.ts'
 
 export interface ExplainClosedOptions {
   /** Tries what findings propose. */
@@ -84,6 +87,7 @@ export class ClosedExplainer {
   private readonly numbers: SharedNumbers
   private readonly resolvers = new Map<World, Resolver>()
   private readonly tried = new Map<World, Resolver>()
+  private readonly own = new OwnValues()
 
   constructor(numbers: SharedNumbers, states: PacketStates, options: ExplainClosedOptions) {
     this.numbers = numbers
@@ -127,6 +131,17 @@ export class ClosedExplainer {
     const made = new Class(world, classes.fine)
     classes.add(made)
     return made
+  }
+
+  /** What others tell of a packet, or of journeys before it, is no value of its own. */
+  member(closed: Closed): Member | undefined {
+    const { open, followed, world, drop, class: shared } = closed
+    if (drop || open.repeats.length > 0 || open.own || this.options.unmatched) return undefined
+    const known = shared?.fine ? shared.first : undefined
+    if (!known || known.contradictions !== this.version(world).resolver.contradictions) return undefined
+    const { own } = this
+    own.take(open, this.states, followed)
+    return finer({ kind: known, names: own.names, values: own.values }, world)
   }
 
   explain(closed: Closed): Journey {
@@ -183,6 +198,7 @@ export class Closed implements ClosedJourney {
   private readonly explainer: ClosedExplainer
   /** Null: not looked for yet. */
   private known: Class | undefined | null = null
+  private journey: Journey | undefined = undefined
 
   constructor(explainer: ClosedExplainer, open: OpenJourney, followed: boolean, world: World) {
     this.explainer = explainer
@@ -250,6 +266,11 @@ export class Closed implements ClosedJourney {
   }
 
   explain(): Journey {
-    return this.explainer.explain(this)
+    this.journey ??= this.explainer.explain(this)
+    return this.journey
+  }
+
+  member(): Member | undefined {
+    return this.explainer.member(this)
   }
 }
