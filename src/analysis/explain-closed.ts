@@ -138,7 +138,7 @@ export class ClosedExplainer {
     const { open, followed, world, drop, class: shared } = closed
     if (drop || open.repeats.length > 0 || open.own || this.options.unmatched) return undefined
     const known = shared?.fine ? shared.first : undefined
-    if (!known || known.contradictions !== this.version(world).resolver.contradictions) return undefined
+    if (!known || !isOf(known, this.resolver(world))) return undefined
     const { own } = this
     own.take(open, this.states, followed)
     return finer({ kind: known, names: own.names, values: own.values }, world)
