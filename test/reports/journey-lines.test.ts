@@ -122,8 +122,13 @@ describe.each(Object.entries(WORLDS))('through %s', (name, world) => {
       if (compare(lines, one, () => printableJson(printedJourney(alone.next().value!.explain())))) shared++
     expect(shared).toBeGreaterThan(all.length / 5)
   })
+})
 
-  it.skipIf(name === 'nft')('captured packets, several under way at once', () => {
+// the kernel's log is of iptables
+describe.each(Object.entries(WORLDS).filter(([name]) => name !== 'nft'))('in a log of %s', (name, world) => {
+  const version = () => (name === 'ip6tables' ? 6 : 4)
+
+  it('captured packets, several under way at once', () => {
     const log = logOf(world, packets(PACKETS, version))
     const fully: string[] = []
     explainLog(world, log, (closed) => fully.push(printableJson(printedJourney(closed.explain()))))
