@@ -1,7 +1,16 @@
 /** A comparison as one JSON document. */
 import type { Comparison } from '../analysis/compare.ts'
 import { printableJson } from '../model/printable.ts'
+import type { ComparisonDocument } from './documents.ts'
 import type { Tail } from './form.ts'
+import { printedJourney } from './printed-journey.ts'
 
-export const comparisonJson = (comparison: Comparison, { inputs, warnings, stats }: Tail): string =>
-  `${printableJson({ schema: 'nfwhy.comparison/1', ...comparison, inputs, warnings, stats })}\n`
+export function comparisonJson({ journeys, ...comparison }: Comparison, { inputs, warnings, stats }: Tail): string {
+  const document: ComparisonDocument = {
+    schema: 'nfwhy.comparison/1',
+    journeys: { a: printedJourney(journeys.a), b: printedJourney(journeys.b) },
+    ...comparison,
+    ...{ inputs, warnings, stats },
+  }
+  return `${printableJson(document)}\n`
+}

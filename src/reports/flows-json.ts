@@ -1,10 +1,20 @@
-/** Connections with their journeys, as one JSON document. */
+/** Connections with their journeys, as one JSON document: a connection a line. */
 import type { Flow } from '../analysis/flows.ts'
 import { printableJson } from '../model/printable.ts'
+import type { FlowDocument, FlowsDocument } from './documents.ts'
 import type { Tail } from './form.ts'
+import { fieldLines } from './json.ts'
+import { printedFix } from './printed-journey.ts'
+
+const SCHEMA: FlowsDocument['schema'] = 'nfwhy.flows/1'
 
 export function flowsJson(flows: readonly Flow[], { inputs, warnings, stats }: Tail): string {
-  const list = flows.map((flow) => `\n${printableJson(flow)}`).join(',')
-  const tail = `"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}`
-  return `{"schema":"nfwhy.flows/1",\n"flows":[${list}\n],\n${tail}}\n`
+  const list = flows.map((flow) => `\n${printableJson(printedFlow(flow))}`).join(',')
+  const fields: Omit<FlowsDocument, 'schema' | 'flows'> = { inputs, warnings, stats }
+  return `{"schema":"${SCHEMA}",\n"flows":[${list}\n],${fieldLines(fields)}}\n`
 }
+
+const printedFlow = (flow: Flow): FlowDocument => ({
+  ...flow,
+  findings: flow.findings.map((finding) => ({ ...finding, fix: finding.fix.map(printedFix) })),
+})

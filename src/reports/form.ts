@@ -18,25 +18,60 @@ export interface FormOptions {
 
 export const DEFAULT_FORM_OPTIONS: FormOptions = { width: 80, colour: false, unicode: true, full: false }
 
-/** What is known only when all inputs are read. */
-export interface Tail {
-  inputs: readonly { name: string; format: string; bytes: number }[]
-  warnings: readonly Diagnostic[]
-  stats: {
-    bytes: number
-    events: number
-    journeys: number
-    skipped: number
-    lost: number
-    evicted?: number
-    overload?: { unread: number; shedPackets: number; shedEvents: number }
-  }
-  /** Packets that were seen on two machines: ids of their journeys, in the order of their way. */
-  joined?: readonly { from: Seen; to: Seen }[]
+/** An input that was read. */
+export interface InputFile {
+  /** Path, or `standard input`. */
+  name: string
+  /** What it was recognised as. */
+  format: string
+  bytes: number
 }
 
-interface Seen {
+/** How much was read. */
+export interface Stats {
+  /** Bytes of all inputs. */
+  bytes: number
+  /** Trace events that were read. */
+  events: number
+  /** Journeys that were found, shown or not. */
+  journeys: number
+  /** Lines or records that could not be used. */
+  skipped: number
+  /** Events that the kernel could not deliver. */
+  lost: number
+  /** Journeys that were closed early because too many were open. */
+  evicted?: number
+  /** Live: what was left out because it came faster than it could be read. */
+  overload?: {
+    /** Bytes that were not read. */
+    unread: number
+    /** Packets that were left out. */
+    shedPackets: number
+    /** Events of those packets. */
+    shedEvents: number
+  }
+}
+
+/** What is known only when all inputs are read. */
+export interface Tail {
+  /** The inputs, in the order in which they were read. */
+  inputs: readonly InputFile[]
+  warnings: readonly Diagnostic[]
+  stats: Stats
+  /** Packets that were seen on two machines, in the order of their way. Absent: all inputs are of one machine. */
+  joined?: readonly JoinedJourneys[]
+}
+
+/** One packet, seen on two machines. */
+export interface JoinedJourneys {
+  from: SeenOnHost
+  to: SeenOnHost
+}
+
+export interface SeenOnHost {
+  /** The machine. */
   host: string
+  /** Id of the journey. */
   journey: string
 }
 

@@ -1,7 +1,11 @@
 /** JSON lines: a journey each, as soon as it is complete, and a summary last. */
 
 import { printableJson } from '../model/printable.ts'
+import type { ExplanationLine } from './documents.ts'
 import type { Form } from './form.ts'
+import { printedJourney } from './printed-journey.ts'
+
+const line = (data: ExplanationLine): string => `${printableJson(data)}\n`
 
 export const ndjson: Form = {
   describe: 'one JSON document a line',
@@ -9,8 +13,8 @@ export const ndjson: Form = {
   folds: false,
   open: () => ({
     begin: () => '',
-    journey: ({ journey }) => `${printableJson(journey)}\n`,
+    journey: ({ journey }) => line(printedJourney(journey)),
     end: ({ inputs, warnings, stats, joined }) =>
-      `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } })}\n`,
+      line({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } }),
   }),
 }

@@ -1,12 +1,13 @@
 /** Two rulesets compared, as one JSON document. */
 import type { RulesetComparison } from '../analysis/rulesets.ts'
 import { printableJson } from '../model/printable.ts'
-import type { Tail } from './form.ts'
+import type { RulesetsDocument } from './documents.ts'
 
-type Inputs = Tail['inputs']
-
-export const rulesetsJson = (
+export function rulesetsJson(
   comparison: RulesetComparison,
-  inputs: { a: Inputs; b: Inputs },
-  warnings: Tail['warnings'],
-): string => `${printableJson({ schema: 'nfwhy.rulesets/1', ...comparison, inputs, warnings })}\n`
+  inputs: RulesetsDocument['inputs'],
+  warnings: RulesetsDocument['warnings'],
+): string {
+  const document: RulesetsDocument = { schema: 'nfwhy.rulesets/1', ...comparison, inputs, warnings }
+  return `${printableJson(document)}\n`
+}

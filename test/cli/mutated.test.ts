@@ -10,7 +10,9 @@ import { Progress } from '../../src/cli/progress.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import { FORMS, single, worstFirst } from '../../src/reports/index.ts'
-import { checkJourney } from './contract.ts'
+import { printedJourney } from '../../src/reports/printed-journey.ts'
+import { printed } from '../printed.ts'
+import { checkJourney } from '../schemas.ts'
 import { changes, mutate } from './mutate.ts'
 import { folder } from './nfwhy.ts'
 
@@ -76,7 +78,7 @@ describe('files that were damaged', () => {
           const from = Date.now()
           const journeys = await explainAll(cwd)
           expect(Date.now() - from).toBeLessThan(SLOW)
-          for (const journey of journeys ?? []) checkJourney(JSON.parse(JSON.stringify(journey)))
+          for (const journey of journeys ?? []) checkJourney(printed(printedJourney(journey)))
           runs++
           if (journeys) explained++
         }),
