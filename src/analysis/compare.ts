@@ -15,6 +15,7 @@ import { conditionText, evaluate } from '../rules/evaluate.ts'
 export type SideName = 'a' | 'b'
 export type Both<T> = Record<SideName, T>
 
+/** Two journeys side by side. */
 export interface Comparison {
   journeys: Both<Journey>
   /** Fields of the two packets that differ, as they first appeared. Absent values are unknown. */

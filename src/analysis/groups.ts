@@ -6,6 +6,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-jou
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
 
+/** Packets of one class: explained once, with their number. */
 export interface Group {
   /** The first of them. */
   journey: Journey
@@ -19,6 +20,13 @@ export interface Group {
   /** On which other machines these packets were seen: the first journey there of each class, and how many had that. */
   elsewhere?: { host: string; journey: Journey; count: number }[]
 }
+
+/** One packet that is told by itself. */
+export const single = (journey: Journey): Group => ({
+  journey,
+  count: 1,
+  same: { src: true, dst: true, sport: true, dport: true },
+})
 
 export interface Folded {
   group: Group

@@ -8,8 +8,16 @@ import type { Packet } from '../model/packet.ts'
 
 /** Ids of two journeys: the packet left the first machine and came to the second. */
 export interface Joined {
-  from: { host: string; journey: string }
-  to: { host: string; journey: string }
+  from: Seen
+  to: Seen
+}
+
+/** Where one packet was seen. */
+interface Seen {
+  /** The machine. */
+  host: string
+  /** Id of the journey. */
+  journey: string
 }
 
 interface End {
@@ -137,3 +145,7 @@ export function asItLeft({ packet, steps }: Journey): Packet {
   }
   return left
 }
+
+/** One packet may be seen on several machines; undefined where there are not several. */
+export const joinerOf = (machines: readonly unknown[]): Joiner | undefined =>
+  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined

@@ -1,6 +1,7 @@
 /** Reads captures one after the other and hands on each journey as it completes. */
 
 import { JourneyIds } from '../journey/assemble.ts'
+import type { Engine } from '../journey/engine.ts'
 import { worldAt } from '../journey/world-at.ts'
 import { collectInto, type Report } from '../model/diagnostic.ts'
 import { UserError } from '../model/user-error.ts'
@@ -16,8 +17,10 @@ import { PAUSED, withPauses } from './pauses.ts'
 import { warningLines } from './warning-lines.ts'
 
 export interface RunOptions {
-  /** Seconds of capture time. */
-  idle: number
+  /** Seconds of capture time without another event after which a packet's journey has ended; absent: 1. */
+  idle?: number
+  /** Tries what findings propose; absent: the model. */
+  engine?: Engine
   progress?: Progress
   /** Of each rule that did not match, which condition failed. */
   unmatched?: boolean
@@ -50,18 +53,32 @@ export const openCapture = (
     ...options,
   })
 
-/** Throws UserError where no capture has a single event. */
+/** Reads all; throws UserError where no capture has a single event. */
 export async function runCaptures(
   inputs: Inputs,
   onClosed: (closed: ClosedJourney) => void,
-  options: RunOptions,
+  options: RunOptions = {},
 ): Promise<RunStats> {
+  const steps = stepThrough(inputs, onClosed, options)
+  for (;;) {
+    const step = await steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same a block at a time, for whoever hands journeys on as they come. */
+export async function* stepThrough(
+  inputs: Inputs,
+  onClosed: (closed: ClosedJourney) => void,
+  options: RunOptions = {},
+): AsyncGenerator<void, RunStats> {
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
   const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
   for (const { capture, machine } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     const told = collectInto(inputs.warnings, capture.name)
+    const { idle, unmatched, engine } = options
     const explainer = openCapture(
       capture.format,
       machine.world,
@@ -69,13 +86,14 @@ export async function runCaptures(
       onClosed,
       {
         ids,
-        idle: options.idle,
-        unmatched: options.unmatched ?? false,
+        ...(idle === undefined ? {} : { idle }),
+        ...(unmatched === undefined ? {} : { unmatched }),
+        ...(engine === undefined ? {} : { engine }),
         ...(machine.name === undefined ? {} : { host: machine.name }),
         ...worldChoice(machine, inputs),
       },
     )
-    await readCapture(capture, explainer, told, options)
+    yield* readCapture(capture, explainer, told, options)
     explainer.end()
     const { bytes, events, journeys, skipped, lost, evicted } = explainer.stats
     capture.file.bytes = bytes + bytesBefore
@@ -107,12 +125,12 @@ function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureO
 }
 
 /** What cannot be read to its end is used as far as it goes. */
-async function readCapture(
+async function* readCapture(
   { name, source }: CaptureInput,
   explainer: CaptureExplainer,
   report: Report,
   { progress, onPause, whileLive }: RunOptions,
-): Promise<void> {
+): AsyncGenerator<void> {
   const over = source.live ? whileLive?.(() => source.close()) : undefined
   let total = 0
   try {
@@ -124,6 +142,7 @@ async function readCapture(
         progress?.update(name, total, source.size)
       }
       if (source.live) onPause?.()
+      yield
     }
   } catch (error) {
     if (!(error instanceof ReadError) || total === 0) throw error

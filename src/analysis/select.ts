@@ -9,6 +9,7 @@ import { closest } from '../rules/closest.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { pointAt } from './point-at.ts'
 
+/** Which journeys are wanted, in the command line's words: `--filter`, `--outcome`, `--rule`. */
 export interface SelectOptions {
   filter?: string
   outcome?: string[]

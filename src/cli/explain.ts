@@ -1,8 +1,7 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { Joiner } from '../analysis/hosts.ts'
-import type { Inputs } from '../analysis/inputs/open.ts'
+import { joinerOf } from '../analysis/hosts.ts'
 import { noCapture } from '../analysis/no-capture.ts'
 import { hasSession, nothingTraced } from '../analysis/nothing-traced.ts'
 import { runCaptures } from '../analysis/run.ts'
@@ -96,7 +95,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   try {
     const out = new Output(file, options.output)
     const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
-    const report = openReport({ form, terminal, out, selection, live, joiner: makeJoiner(inputs) })
+    const report = openReport({ form, terminal, out, selection, live, joiner: joinerOf(inputs.machines) })
     const stats = await runCaptures(inputs, report.take, {
       idle: options.idle,
       unmatched: options.unmatched ?? false,
@@ -135,7 +134,3 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
       'A folder with both does as well. `nfwhy explain --help` says more.',
   )
 }
-
-/** One packet may be seen on several machines. */
-const makeJoiner = ({ machines }: Inputs): Joiner | undefined =>
-  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined

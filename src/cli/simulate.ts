@@ -2,7 +2,8 @@
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { applyCommand } from '../analysis/apply.ts'
-import { onlyWorld } from '../analysis/inputs/open.ts'
+import { single } from '../analysis/groups.ts'
+import { onlyMachine } from '../analysis/inputs/open.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { readAssumption, simulatePackets } from '../analysis/simulate.ts'
@@ -10,7 +11,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { chooseForm, type FormChoice } from '../reports/choose-form.ts'
-import { single, warningsText } from '../reports/index.ts'
+import { warningsText } from '../reports/index.ts'
 import { EXIT, reasonOf } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
@@ -90,7 +91,7 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       code: 'capture-unused',
       message: 'it is a capture: simulate reads only rulesets and host state',
     })
-  const world = (options.apply ?? []).reduce(applyCommand, onlyWorld(inputs))
+  const world = (options.apply ?? []).reduce(applyCommand, onlyMachine(inputs).world)
   const terminal = terminalOptions(options, options.output === undefined)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {

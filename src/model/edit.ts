@@ -99,4 +99,5 @@ export interface NftEdit {
 /** Addresses with prefix length. */
 export type TupleFilter = Partial<Pick<Tuple, 'src' | 'dst' | 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId'>>
 
+/** One change of rules, sets, routes, settings or connections. */
 export type Edit = RuleEdit | ChainEdit | SetEdit | SysctlEdit | RouteEdit | RoutingRuleEdit | ConntrackEdit | NftEdit

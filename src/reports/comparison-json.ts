@@ -1,11 +1,11 @@
 /** A comparison as one JSON document. */
 import type { Comparison } from '../analysis/compare.ts'
+import type { Ending } from '../analysis/ending.ts'
 import { printableJson } from '../model/printable.ts'
 import type { ComparisonDocument } from './documents.ts'
-import type { Tail } from './form.ts'
 import { printedJourney } from './printed-journey.ts'
 
-export function comparisonJson({ journeys, ...comparison }: Comparison, { inputs, warnings, stats }: Tail): string {
+export function comparisonJson({ journeys, ...comparison }: Comparison, { inputs, warnings, stats }: Ending): string {
   const document: ComparisonDocument = {
     schema: 'nfwhy.comparison/1',
     journeys: { a: printedJourney(journeys.a), b: printedJourney(journeys.b) },

@@ -4,13 +4,13 @@
  * words, maps) has its printed form here; everything else is the model's own type.
  */
 import type { Both, Comparison } from '../analysis/compare.ts'
+import type { Ending } from '../analysis/ending.ts'
 import type { Flow, FlowFinding } from '../analysis/flows.ts'
 import type { Way } from '../analysis/hook-map.ts'
 import type { RulesetComparison } from '../analysis/rulesets.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Finding, Journey, Outcome } from '../model/journey.ts'
 import type { Chain, Flowtable, NamedObject, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
-import type { Tail } from './form.ts'
 
 /** What would change the outcome. */
 export interface FixDocument {
@@ -46,7 +46,7 @@ export interface JourneyDocument extends Omit<Journey, 'findings'> {
 }
 
 /** Each packet's journey, what decided it, why, and what to change. */
-export interface ExplanationDocument extends Tail {
+export interface ExplanationDocument extends Ending {
   schema: 'nfwhy.explanation/1'
   /** By first event. */
   journeys: JourneyDocument[]
@@ -54,14 +54,14 @@ export interface ExplanationDocument extends Tail {
 
 /** The last line of `--ndjson`. */
 export interface SummaryLine {
-  summary: Tail
+  summary: Ending
 }
 
 /** A line of `--ndjson`: a journey, as soon as it is complete; the last line is the summary. */
 export type ExplanationLine = JourneyDocument | SummaryLine
 
 /** What all inputs were and gave. */
-type Summary = Omit<Tail, 'joined'>
+type Summary = Omit<Ending, 'joined'>
 
 /** Two journeys side by side, and the first step at which they part. */
 export interface ComparisonDocument extends Omit<Comparison, 'journeys'>, Summary {
@@ -70,9 +70,9 @@ export interface ComparisonDocument extends Omit<Comparison, 'journeys'>, Summar
 }
 
 /** Two rulesets: what was added, removed and moved, and which rules counted packets in between. */
-export interface RulesetsDocument extends RulesetComparison, Pick<Tail, 'warnings'> {
+export interface RulesetsDocument extends RulesetComparison, Pick<Ending, 'warnings'> {
   schema: 'nfwhy.rulesets/1'
-  inputs: Both<Tail['inputs']>
+  inputs: Both<Ending['inputs']>
 }
 
 /** Something wrong with a connection as a whole. */
@@ -122,7 +122,7 @@ export interface TableDocument extends OnHost, Omit<Table, 'chains' | 'flowtable
 export interface SetDocument extends OnHost, NamedSet {}
 
 /** A ruleset as nfwhy understood it. What it did not understand is a node of `kind: "unknown"` with its text. */
-export interface RulesetDocument extends Pick<Tail, 'inputs' | 'warnings'> {
+export interface RulesetDocument extends Pick<Ending, 'inputs' | 'warnings'> {
   schema: 'nfwhy.ruleset/1'
   /** In the order in which a packet meets them. */
   hooks: HookChainsDocument[]

@@ -1,7 +1,7 @@
 /** Which findings and fixes of a journey are told, and in which order. */
 import { printCommand } from '../model/command.ts'
 import type { Finding, Fix, Journey } from '../model/journey.ts'
-import { isPassed } from './group.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
 import { NOTICES } from './journey-words.ts'
 
 /** Their sentence says what the cause has said already. */

@@ -1,9 +1,9 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
 import type { Fix, Journey, RuleRef, Step } from '../model/journey.ts'
+import { isStopped } from '../model/outcome-kinds.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Group } from './form.ts'
-import { isStopped } from './group.ts'
 import type { Marks } from './marks.ts'
 
 /** `at filter INPUT`: the base chain in which the journey ended; undefined where that says nothing. */

@@ -1,14 +1,14 @@
 /** Journeys told as they complete: each by itself for programs, folded by fate for people. */
 
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
-import { type Folded, Groups } from '../analysis/groups.ts'
+import type { Ending } from '../analysis/ending.ts'
+import { type Folded, Groups, single } from '../analysis/groups.ts'
 import type { Joiner } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
-import { InOrder } from '../analysis/order.ts'
+import { InOrder, worstFirst } from '../analysis/order.ts'
 import type { Selection } from '../analysis/select.ts'
 import type { Journey } from '../model/journey.ts'
-import type { Form, FormOptions, Tail } from './form.ts'
-import { single, worstFirst } from './group.ts'
+import type { Form, FormOptions } from './form.ts'
 import { json } from './json.ts'
 
 /** Takes a report's pieces; what was collected is written by `flush`. */
@@ -47,7 +47,7 @@ export interface JourneyReport {
   /** Nothing more is there at the moment: what was told is written. */
   pause(): void
   /** Tells the rest. Was one of the shown journeys a problem? */
-  end(tail: Tail): boolean
+  end(tail: Ending): boolean
 }
 
 /** Its beginning is written at once. All of it may throw what the sink does. */

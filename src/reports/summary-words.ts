@@ -1,6 +1,8 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
+
+import type { Ending } from '../analysis/ending.ts'
 import type { Outcome } from '../model/journey.ts'
-import type { Group, Tail } from './form.ts'
+import type { Group } from './form.ts'
 import { countWords, NOTICES } from './journey-words.ts'
 
 export interface Notice {
@@ -85,7 +87,7 @@ export function sentAgainWords({ sentAgain = 0 }: Group): string | undefined {
 }
 
 /** What the report cannot tell; undefined where that is nothing. */
-export function missedWords(stats: Tail['stats']): string | undefined {
+export function missedWords(stats: Ending['stats']): string | undefined {
   const missed = missedList(stats)
   return missed.length === 0 ? undefined : `Not told above: ${missed.join(', ')}.`
 }
@@ -97,7 +99,7 @@ export function missedList({
   lost,
   evicted = 0,
   overload: { unread, shedPackets, shedEvents } = NO_OVERLOAD,
-}: Pick<Tail['stats'], 'skipped' | 'lost' | 'evicted' | 'overload'>): string[] {
+}: Pick<Ending['stats'], 'skipped' | 'lost' | 'evicted' | 'overload'>): string[] {
   const missed: string[] = []
   if (skipped > 0) missed.push(`${numberOf(skipped, 'line')} could not be used`)
   const byKernel = lost - unread - shedEvents

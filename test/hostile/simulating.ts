@@ -1,8 +1,9 @@
 /** Rules and host state without a capture: maps, comparisons, packets played, commands applied. */
 
 import { applyCommand } from '../../src/analysis/apply.ts'
+import { single } from '../../src/analysis/groups.ts'
 import { mapHooks } from '../../src/analysis/hook-map.ts'
-import { type Inputs, onlyWorld } from '../../src/analysis/inputs/open.ts'
+import { type Inputs, onlyMachine } from '../../src/analysis/inputs/open.ts'
 import { readPacket } from '../../src/analysis/packets.ts'
 import { compareRulesets } from '../../src/analysis/rulesets.ts'
 import { makeSelection, readFilter } from '../../src/analysis/select.ts'
@@ -25,7 +26,6 @@ import {
   rulesetJson,
   rulesetsJson,
   rulesetsText,
-  single,
   warningsText,
 } from '../../src/reports/index.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
@@ -43,7 +43,7 @@ export async function simulatePackets(one: Case, room: Room): Promise<void> {
   const { files, words, options } = one
   const inputs = await readInputs(room.lay(files), [])
   const packets = words.packets.flatMap((spec) => userError(() => [readPacket(spec)]) ?? [])
-  let world = onlyWorld(inputs)
+  let world = onlyMachine(inputs).world
   for (const command of words.apply) world = userError(() => applyCommand(world, command)) ?? world
   const journeys = play(world, packets.length > 0 ? packets : [PLAIN], options.unmatched)
   const [name, form] = formOf(options)
@@ -79,7 +79,7 @@ export async function showRules({ files, options }: Case, room: Room): Promise<v
     const inputs = await readInputs([path], [])
     judgeText(warningsText(inputs.warnings, terminal), 'warnings', options)
     judgeMaps(inputs, options)
-    worlds.push(onlyWorld(inputs))
+    worlds.push(onlyMachine(inputs).world)
   }
   const [before, after] = worlds
   if (!before || !after) return

@@ -1,9 +1,10 @@
 /** Journeys and tails in which any text field may hold anything at all. */
 
 import fc from 'fast-check'
+import type { Ending } from '../../src/analysis/ending.ts'
 import { Command } from '../../src/model/command.ts'
 import type { Journey, RuleRef, Step } from '../../src/model/journey.ts'
-import type { Group, Tail } from '../../src/reports/index.ts'
+import type { Group } from '../../src/reports/index.ts'
 
 /** What terminals, readers and markup may act on, and any UTF-16 code unit besides. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
@@ -153,7 +154,7 @@ export const anyGroup: fc.Arbitrary<Group> = record({
   last: some(record({ time: some(times) })),
 })
 
-export const anyTail: fc.Arbitrary<Tail> = fc.record({
+export const anyTail: fc.Arbitrary<Ending> = fc.record({
   inputs: fc.array(fc.record({ name: anyText, format: anyText, bytes: count }), { maxLength: 2 }),
   warnings: fc.array(record({ input: anyText, line: some(count), code: anyText, message: anyText }), { maxLength: 4 }),
   stats: fc.record({ bytes: count, events: count, journeys: count, skipped: count, lost: count }),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { single } from '../../src/analysis/groups.ts'
+import { worstFirst } from '../../src/analysis/order.ts'
 import type { Finding } from '../../src/model/journey.ts'
-import { FORMS, type Group, single, warningsText, worstFirst } from '../../src/reports/index.ts'
+import { FORMS, type Group, warningsText } from '../../src/reports/index.ts'
 import { type Explained, expectGolden, explainFolder, FOLDERS, INCIDENTS, write } from './cases.ts'
 
 const CLASH = explainFolder(INCIDENTS['nodeport-clash']!)

@@ -1,29 +1,28 @@
 /** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
-import { fromLatin1, latin1 } from '../../model/latin1.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
-import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
 import type { Recognised } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
-import { type Redactor, redactFolder, redactingStream, redactPath } from '../../redact/index.ts'
+import type { Redactor } from '../../redact/index.ts'
 import { warningLines } from '../warning-lines.ts'
 import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
 import { type Found, recogniseSource } from './recognise.ts'
-import { doubtsOf, learnNames, redactedSource } from './redacted.ts'
 import { concat, ReadError, type Source } from './source.ts'
 import { unknownWords } from './unknown-file.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
 
-/** A file that was read, as contract.md's `inputs`. */
+/** A file that was read. */
 export interface InputFile {
+  /** Path, or `standard input`. */
   name: string
+  /** What it was recognised as. */
   format: string
-  /** A capture's are filled in when it has been read; of what was packed, those that came out. */
+  /** Of a packed file: those that came out. A capture's are known when it has been read. */
   bytes: number
 }
 
@@ -61,8 +60,10 @@ export async function openInputs(
   warnings: Diagnostic[],
   redactor?: Redactor,
 ): Promise<Inputs> {
-  const reader = new InputReader(warnings, redactor)
-  if (redactor) for (const input of named) await learnNames(input, redactor)
+  // few ask for it, and a page need not wait for it
+  const redaction = redactor && (await import('./redacted.ts'))
+  const reader = new InputReader(warnings, redactor, redaction)
+  if (redactor) for (const input of named) await redaction!.learnNames(input, redactor)
   for (const input of named) await reader.read({ ...input, depth: 0 })
   if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named, reader)
   const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
@@ -70,21 +71,24 @@ export async function openInputs(
     ...makeHistory(files, warnings),
     captures,
   }))
-  if (redactor) for (const one of doubtsOf(redactor)) warnings.push(one)
+  if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   const captures = machines.flatMap((one) => one.captures)
   return { machines, captures, warnings, files: reader.files }
 }
 
-/** For commands that are about one machine. Throws UserError where there are several. */
-export function onlyWorld({ machines }: Inputs): World {
-  const [first] = machines
-  if (first && machines.length === 1) return first.world
-  const names = machines.map(({ name }) => printable(name ?? 'what lies above them')).join(', ')
+/** For what is about one machine: the one of that name, or the only one. Throws UserError where there are several. */
+export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
+  const [first, ...others] = name === undefined ? machines : machines.filter((one) => one.name === name)
+  if (first && others.length === 0) return first
+  const names = machines.map((one) => printable(one.name ?? 'what lies above them')).join(', ')
+  if (name !== undefined) throw new UserError(`There is no machine "${printable(name)}" among the inputs: ${names}.`)
   throw new UserError(`There are several machines among the inputs: ${names}.`, 'Give the files of one of them.')
 }
 
 /** The `format` of an empty file: what an empty table prints. */
 const EMPTY = 'empty'
+
+type Redaction = typeof import('./redacted.ts')
 
 /** What is read: a file, or a file in an archive. */
 interface Item extends Omit<NamedInput, 'again'> {
@@ -103,9 +107,12 @@ class InputReader {
 
   private readonly redactor: Redactor | undefined
 
-  constructor(warnings: Diagnostic[], redactor?: Redactor) {
+  private readonly redaction: Redaction | undefined
+
+  constructor(warnings: Diagnostic[], redactor: Redactor | undefined, redaction: Redaction | undefined) {
     this.warnings = warnings
     this.redactor = redactor
+    this.redaction = redaction
   }
 
   async read(item: Item): Promise<void> {
@@ -162,26 +169,18 @@ class InputReader {
     report: Report,
     redactor: Redactor,
   ) {
-    const open = () => redactingStream(recognised!.format.id, redactor)
-    const stream = open()
-    if (!stream) {
-      report('not-redacted', `${recognised!.format.id} may hold anything, and cannot be redacted; it was left out`)
+    const { format } = recognised!
+    const redacted = this.redaction!.redactFile(source, format.id, head, redactor)
+    if (!redacted) {
+      report('not-redacted', `${format.id} may hold anything, and cannot be redacted; it was left out`)
       return
     }
-    redactor.learning = true
-    const shown = latin1(concat([Uint8Array.from(stream.push(fromLatin1(head))), stream.end()]))
-    redactor.learning = false
-    const folders = item.folders.map((name) => redactFolder(name, redactor))
-    await this.add(
-      { ...item, name: this.shown(item.name), folders },
-      redactedSource(source, () => open()!),
-      recognised!,
-      shown,
-    )
+    const folders = item.folders.map((name) => this.redaction!.redactFolder(name, redactor))
+    await this.add({ ...item, name: this.shown(item.name), folders }, redacted.source, recognised!, redacted.head)
   }
 
   private shown(name: string): string {
-    return this.redactor ? redactPath(name, this.redactor) : name
+    return this.redactor ? this.redaction!.redactPath(name, this.redactor) : name
   }
 
   private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {

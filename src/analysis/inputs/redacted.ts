@@ -1,11 +1,32 @@
 /** What is read, with other addresses and names (`--redact`). */
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import { fromLatin1 } from '../../model/latin1.ts'
-import { DOUBTS, type RedactingStream, type Redactor, redactingStream } from '../../redact/index.ts'
+import { fromLatin1, latin1 } from '../../model/latin1.ts'
+import {
+  DOUBTS,
+  type RedactingStream,
+  type Redactor,
+  redactFolder,
+  redactingStream,
+  redactPath,
+} from '../../redact/index.ts'
+
+export { redactFolder, redactPath }
+
 import type { NamedInput } from './named.ts'
 import { recogniseSource } from './recognise.ts'
-import { changedSource, ReadError, type Source } from './source.ts'
+import { changedSource, concat, ReadError, type Source } from './source.ts'
 import { packingOf } from './unpack.ts'
+
+/** A file as it shows with other addresses and names; undefined where its format may hold anything. */
+export function redactFile(source: Source, format: string, head: string, redactor: Redactor) {
+  const open = () => redactingStream(format, redactor)
+  const stream = open()
+  if (!stream) return undefined
+  redactor.learning = true
+  const shown = latin1(concat([Uint8Array.from(stream.push(fromLatin1(head))), stream.end()]))
+  redactor.learning = false
+  return { head: shown, source: redactedSource(source, () => open()!) }
+}
 
 /** `open`: a stream from the file's beginning. */
 export const redactedSource = (source: Source, open: () => RedactingStream): Source => ({

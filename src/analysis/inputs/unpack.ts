@@ -5,7 +5,6 @@
  */
 import type { Report } from '../../model/diagnostic.ts'
 import { looksLikeTar, type TarFile, TarReader } from '../../read/tar.ts'
-import { Gunzip } from './gunzip.ts'
 import { changedSource, concat, ReadError, type Source, sourceOf } from './source.ts'
 
 /** In bytes, of all that is unpacked in one run. */
@@ -54,6 +53,8 @@ export const gunzipped = (name: string, source: Source, bounds: Bounds): Source 
   changedSource(source, (blocks) => gunzip(name, blocks, bounds))
 
 async function* gunzip(name: string, blocks: AsyncIterable<Uint8Array>, bounds: Bounds): AsyncGenerator<Uint8Array> {
+  // most inputs are not packed, and a page need not wait for it
+  const { Gunzip } = await import('./gunzip.ts')
   const gunzip = new Gunzip()
   let [packed, unpacked] = [0, 0]
   for await (const block of blocks) {

@@ -2,7 +2,7 @@
 
 import { columns } from '../../model/columns.ts'
 import type { Outcome } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../reports/group.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { countWords } from '../../reports/journey-words.ts'
 import { missedList, numberOf, OUTCOMES } from '../../reports/summary-words.ts'
 import { MARK_STYLES } from '../../reports/text/head.ts'

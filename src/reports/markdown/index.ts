@@ -1,9 +1,11 @@
 /** A report to paste into a ticket: the same as the text, with every step folded away below each journey. */
+
+import type { Ending } from '../../analysis/ending.ts'
 import { printCommand } from '../../model/command.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
-import type { Form, Group, Tail } from '../form.ts'
+import type { Form, Group } from '../form.ts'
 import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
@@ -184,7 +186,7 @@ function stepLines({ steps }: Journey): string[] {
   ]
 }
 
-function tailLines(counts: ReadonlyMap<Outcome, number>, tail: Tail): string[] {
+function tailLines(counts: ReadonlyMap<Outcome, number>, tail: Ending): string[] {
   const warnings = tail.warnings.map(({ input, line, message }) => {
     return `- ${code(line === undefined ? input : `${input}:${line}`)}: ${prose(message)}`
   })

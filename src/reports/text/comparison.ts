@@ -1,9 +1,9 @@
 /** Two journeys side by side; below each other where the terminal is narrow. */
 import type { Both, Comparison, Parting, SideName } from '../../analysis/compare.ts'
+import { single } from '../../analysis/groups.ts'
 import { columns } from '../../model/columns.ts'
 import type { Journey, Step } from '../../model/journey.ts'
 import type { FormOptions } from '../form.ts'
-import { single } from '../group.ts'
 import { ruleName, whereWords } from '../journey-words.ts'
 import { changeWords, fieldName } from '../packet-words.ts'
 import { stepName, stepWords } from '../step-words.ts'

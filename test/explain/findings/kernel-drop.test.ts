@@ -1,7 +1,8 @@
 /** Journeys whose packet the kernel says it dropped. */
 import { describe, expect, it } from 'vitest'
 import { Groups } from '../../../src/analysis/groups.ts'
-import { CaptureExplainer, type Drop, type Host, type Journey, kernelLog } from '../../../src/index.ts'
+import { CaptureExplainer, type Drop, type Host, type Journey } from '../../../src/index.ts'
+import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 import { explainLog } from '../../journey/journeys.ts'
 import { type TestPacket, trace } from '../../journey/kernel-lines.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'

@@ -1,7 +1,10 @@
 /** What nfwhy makes of a capture of the traffic that fails, with the machine's own state beside it. */
-import { CaptureExplainer, type Fix, type Journey, kernelLog } from '../../../src/index.ts'
+
+import { single } from '../../../src/analysis/groups.ts'
+import { worstFirst } from '../../../src/analysis/order.ts'
+import { CaptureExplainer, type Fix, type Journey } from '../../../src/index.ts'
+import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 import { distinctFixes } from '../../../src/reports/findings.ts'
-import { single, worstFirst } from '../../../src/reports/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { buildWorld } from '../compare/explained.ts'
 

@@ -1,8 +1,8 @@
 /** What a trace left out, in sums and in words: who lost it, and why. */
 import type { RunStats } from '../analysis/capture.ts'
-import type { Session } from '../live/session.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { numberOf } from '../reports/summary-words.ts'
+import type { Session } from './session.ts'
 
 type Told = Pick<Session, 'stats' | 'untoldKinds'> & { prepared: { place: { name: string } } }
 

@@ -1,10 +1,10 @@
 /** What a session will do or would do, in words and commands. */
 
-import { byHand } from '../live/guard.ts'
-import type { Wish } from '../live/plan.ts'
-import type { Prepared } from '../live/session.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
+import { byHand } from './guard.ts'
+import type { Wish } from './plan.ts'
+import type { Prepared } from './session.ts'
 
 const STREAMS = {
   'nft-trace': 'what nf_tables tells of traced packets',
