@@ -31,7 +31,7 @@ interface Declared {
 
 const DECLARED = (name: string) =>
   new RegExp(
-    `(?:/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n)?export (?:declare )?(async function\\*?|function\\*?|class|const|interface|type) (${name}\\b[^]*?)(?:\\n|$)`,
+    String.raw`(?:/\*\*((?:(?!\*/)[\s\S])*)\*/\n)?export (?:declare )?(async function\*?|function\*?|class|const|interface|type) (${name}\b[^\n]*)`,
   )
 
 function declaration({ name, file }: Exported): Declared {
@@ -86,7 +86,7 @@ function methodsOf(name: string, file: string): { signature: string; docstring: 
   const from = source.indexOf(`export class ${name} {`)
   const body = source.slice(from, source.indexOf('\n}\n', from))
   const found = body.matchAll(
-    /(?: {2}\/\*\*((?:(?!\*\/)[^])*)\*\/\n)?^ {2}((?:async |get |\*)*)([a-z]\w*)(?:<[^>]*>)?\(/gm,
+    /(?: {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}((?:async |get |\*)*)([a-z]\w*)(?:<[^>]*>)?\(/gm,
   )
   return [...found]
     .filter(([, , , method]) => method !== 'constructor')
@@ -115,7 +115,7 @@ export function printLibraryPage(): string {
     '',
     '## Analysis',
     '',
-    words(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport async function open/.exec(read('src/analysis/analysis.ts'))?.[1]),
+    words(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport async function open/.exec(read('src/analysis/analysis.ts'))?.[1]),
     '',
     '```ts',
     'const analysis = await open(inputs, options)',
