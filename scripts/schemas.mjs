@@ -1,6 +1,6 @@
 /**
  * schemas/, or the folder named: a JSON Schema (draft-07) of every JSON document that nfwhy prints or reads, made from
- * its TypeScript type. Fields that are not named are allowed: later versions add some.
+ * its TypeScript type. Fields that are not named are allowed, as later versions add some; but nfwhy reads none.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ const DOCUMENTS = {
   doctor: { type: 'DoctorOutput', schema: 'nfwhy.doctor/1' },
   session: { type: 'SessionDocument', schema: 'nfwhy.session/1' },
   drop: { type: 'DropLine', schema: 'nfwhy.drop/1' },
-  packet: { type: 'Packet' },
+  packet: { type: 'Packet', isInput: true },
 }
 
 /** Where these types stand. */
@@ -105,16 +105,26 @@ function tidiedDefinitions(definitions) {
   return Object.fromEntries(tidy.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** As it is printed. */
+const schemaFirst = ({ properties, ...rest }) =>
+  properties?.schema ? { properties: { schema: properties.schema, ...properties }, ...rest } : { properties, ...rest }
+
+/** nfwhy refuses what it does not know. */
+function close(schema) {
+  if (schema.properties) schema.additionalProperties = false
+}
+
 const out = process.argv[2] ?? 'schemas'
 mkdirSync(out, { recursive: true })
-for (const [name, { type, schema }] of Object.entries(DOCUMENTS)) {
+for (const [name, { type, schema, isInput = false }] of Object.entries(DOCUMENTS)) {
   const { $schema, description, definitions = {}, ...root } = generator.createSchema(type)
   const document = {
     $schema,
     title: schema ?? `nfwhy ${name}`,
     description,
-    ...tidied(root, definitions),
+    ...schemaFirst(tidied(root, definitions)),
     definitions: tidiedDefinitions(definitions),
   }
+  if (isInput) for (const one of [document, ...Object.values(document.definitions)]) close(one)
   writeFileSync(join(out, `${name}.schema.json`), `${JSON.stringify(document, undefined, 2)}\n`)
 }

@@ -9,11 +9,23 @@ import type { JourneyDocument } from '../src/reports/documents.ts'
 const FOLDER = new URL('../schemas/', import.meta.url)
 const FILES = readdirSync(FOLDER)
 
-interface Schema {
-  title: string
-  definitions: Record<string, object>
+/** As much of JSON Schema as the published ones use. */
+export interface Schema {
+  title?: string
+  description?: string
+  definitions: Record<string, Schema>
+  $ref?: string
+  type?: string | string[]
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  anyOf?: Schema[]
+  additionalProperties?: boolean | Schema
+  enum?: unknown[]
+  const?: unknown
 }
 
+/** `explanation`, `ruleset` … */
 export const schemaOf = (name: string): Schema =>
   JSON.parse(readFileSync(new URL(`${name}.schema.json`, FOLDER), 'utf8'))
 

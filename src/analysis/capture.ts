@@ -20,9 +20,9 @@ export interface CaptureStats {
   events: number
   /** Journeys that were found, shown or not. */
   journeys: number
-  /** Lines or records of netfilter's that could not be used. */
+  /** Lines or records of netfilter that could not be used. */
   skipped: number
-  /** Events that the kernel could not deliver, as far as the capture says how many; else how often it says so. */
+  /** Events that the kernel could not deliver; where the capture does not say how many, how often it says so. */
   lost: number
   /** Journeys cut short because too many were open at once. */
   evicted: number

@@ -8,6 +8,7 @@ import type { InputFile } from './inputs/open.ts'
 export interface Ending {
   /** In the order in which they were read. */
   inputs: readonly InputFile[]
+  /** What could not be used or has to be known. */
   warnings: readonly Diagnostic[]
   /** How much was read. */
   stats: RunStats

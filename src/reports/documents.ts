@@ -42,6 +42,7 @@ export interface FindingDocument extends Omit<Finding, 'fix'> {
 
 /** One packet's way through netfilter. */
 export interface JourneyDocument extends Omit<Journey, 'findings'> {
+  /** What explains the outcome, and what is wrong. */
   findings: FindingDocument[]
 }
 
@@ -66,12 +67,14 @@ type Summary = Omit<Ending, 'joined'>
 /** Two journeys side by side, and the first step at which they part. */
 export interface ComparisonDocument extends Omit<Comparison, 'journeys'>, Summary {
   schema: 'nfwhy.comparison/1'
+  /** The two in full. */
   journeys: Both<JourneyDocument>
 }
 
 /** Two rulesets: what was added, removed and moved, and which rules counted packets in between. */
 export interface RulesetsDocument extends RulesetComparison, Pick<Ending, 'warnings'> {
   schema: 'nfwhy.rulesets/1'
+  /** Of either side. */
   inputs: Both<Ending['inputs']>
 }
 
@@ -83,12 +86,14 @@ export interface FlowFindingDocument extends Omit<FlowFinding, 'fix'> {
 
 /** A connection, what NAT makes of it, and its packets. */
 export interface FlowDocument extends Omit<Flow, 'findings'> {
+  /** What is wrong with the connection. */
   findings: FlowFindingDocument[]
 }
 
 /** Connections with NAT and state, joined with the packets of captures. */
 export interface FlowsDocument extends Summary {
   schema: 'nfwhy.flows/1'
+  /** Connection tracking's entries first, then what only packets show. */
   flows: FlowDocument[]
 }
 
@@ -108,13 +113,18 @@ export interface HookChainsDocument extends OnHost {
 /** A rule in the words that iptables and nft share. */
 export interface RuleDocument extends Omit<Rule, 'iptables' | 'nft'> {}
 
+/** A chain with its rules. A base chain has a hook. */
 export interface ChainDocument extends Omit<Chain, 'rules'> {
+  /** In order. */
   rules: RuleDocument[]
 }
 
+/** A table of iptables, ebtables, arptables or nft. */
 export interface TableDocument extends OnHost, Omit<Table, 'chains' | 'flowtables' | 'objects'> {
   chains: ChainDocument[]
+  /** Connections in a flowtable bypass the rules. */
   flowtables?: Flowtable[]
+  /** Counters, quotas, limits … that rules name. */
   objects?: NamedObject[]
 }
 
@@ -127,5 +137,6 @@ export interface RulesetDocument extends Pick<Ending, 'inputs' | 'warnings'> {
   /** In the order in which a packet meets them. */
   hooks: HookChainsDocument[]
   tables: TableDocument[]
+  /** Sets and maps: of nft's tables, and ipsets. */
   sets: SetDocument[]
 }

@@ -11,6 +11,7 @@ export interface DoctorDocument {
   schema: 'nfwhy.doctor/1'
   /** The place that was examined: `this host`, or the command of `--via`. */
   place: string
+  /** What was seen of it. */
   facts: ShortFacts
   /** The most important first. */
   problems: ProblemDocument[]
@@ -39,7 +40,9 @@ export interface MendDocument extends Omit<Mend, 'commands' | 'undo'> {
 export interface FixRun {
   /** Of the problem. */
   code: string
+  /** What was run. */
   command: string
+  /** The command that takes it back. */
   undo?: string
   /** False: it failed. */
   done: boolean
@@ -49,6 +52,7 @@ export interface FixRun {
 
 /** What was seen of the place. An absent field is unknown. */
 export interface ShortFacts {
+  /** Its name for itself. */
   host?: string | undefined
   /** The kernel's release: `6.18.2`. */
   kernel?: string | undefined
