@@ -6,7 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { JourneyDocument } from '../src/reports/documents.ts'
 
-const FOLDER = new URL('../schemas/', import.meta.url)
+/** Of the folder that tests run in; the fuzzer bundles this file to another place. */
+const FOLDER = 'schemas'
 const FILES = readdirSync(FOLDER)
 
 /** As much of JSON Schema as the published ones use. */
@@ -26,8 +27,7 @@ export interface Schema {
 }
 
 /** `explanation`, `ruleset` … */
-export const schemaOf = (name: string): Schema =>
-  JSON.parse(readFileSync(new URL(`${name}.schema.json`, FOLDER), 'utf8'))
+export const schemaOf = (name: string): Schema => JSON.parse(readFileSync(`${FOLDER}/${name}.schema.json`, 'utf8'))
 
 const ajv = new Ajv({ allowUnionTypes: true, verbose: true, allErrors: true })
 const compiled = new Map<string, ValidateFunction>()
