@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { printedJourney } from '../src/reports/printed-journey.ts'
+import { journeyDocument } from '../src/reports/journey-document.ts'
 import { ROOT } from './docs/sources.ts'
 import { printed } from './printed.ts'
 import { explainFolder, INCIDENTS } from './reports/cases.ts'
@@ -20,7 +20,7 @@ test('schemas/ is what `npm run schemas` writes', { timeout: 120_000 }, ({ onTes
 })
 
 const { groups, tail } = explainFolder(INCIDENTS['nodeport-clash']!)
-const journey = () => printed(printedJourney(groups[0]!.journey)) as ReturnType<typeof printedJourney>
+const journey = () => printed(journeyDocument(groups[0]!.journey)) as ReturnType<typeof journeyDocument>
 const document = (more: object = {}) => ({
   schema: 'nfwhy.explanation/1',
   journeys: [journey()],

@@ -31,7 +31,7 @@ export interface FlowPackets {
 }
 
 /** Something wrong with a connection as a whole. */
-export interface FlowFinding {
+export interface FlowFinding<F = Fix> {
   code: 'reply-dropped'
   severity: 'error'
   /** One sentence. */
@@ -40,11 +40,11 @@ export interface FlowFinding {
   journeys: string[]
   /** The rules it is about. */
   rules: RuleRef[]
-  fix: Fix[]
+  fix: F[]
 }
 
 /** A connection, what NAT makes of it, and its packets. */
-export interface Flow {
+export interface Flow<F = Fix> {
   /** The machine, if the inputs are of several. */
   host?: string
   family: 'ip' | 'ip6'
@@ -72,7 +72,7 @@ export interface Flow {
   packets: FlowPackets[]
   /** What became of the connection, in one sentence. Absent: no packet was captured. */
   story?: string
-  findings: FlowFinding[]
+  findings: FlowFinding<F>[]
 }
 
 /** An address or port that NAT replaces. */

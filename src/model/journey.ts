@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import type { Edit } from './edit.ts'
 import type { Hook } from './hook.ts'
 import type { Family, Packet } from './packet.ts'
 
@@ -126,12 +127,33 @@ export interface Cause {
   text: string
 }
 
-export interface Fix {
+/** What is proposed, as data; edits/fix.ts has the commands that a person types for it. */
+export interface Fix extends Tried {
+  description: string
+  /** What it changes, one after the other; absent where it is done by hand. */
+  edits?: readonly Edit[]
+  /** What takes these back. */
+  undo?: readonly Edit[]
+  /** The program that changes these rules, where `iptables` is the other one on this machine. */
+  variant?: IptablesVariant
+  /** A command that shows something, and changes nothing. */
+  look?: Command
+}
+
+/** `iptables-legacy` or `iptables-nft`. */
+export type IptablesVariant = 'legacy' | 'nft'
+
+/** The same as reports have it. */
+export interface PrintedFix extends Tried {
   description: string
   /** Its text is printCommand's, and JSON.stringify's. */
   command?: Command
   /** The command that takes it back. */
   undo?: Command
+}
+
+/** What came of trying a fix. */
+interface Tried {
   verified?: 'model' | 'kernel'
   after?: Outcome
   /** The source it would leave with then, where that is another one. */
@@ -148,7 +170,7 @@ export interface Fix {
 export type Severity = 'error' | 'warning' | 'note'
 
 /** Something that explains the outcome, or that is wrong. */
-export interface Finding {
+export interface Finding<F = Fix> {
   /** In kebab-case, stable; docs/outcomes.md lists them. */
   code: string
   /** How bad it is. */
@@ -159,11 +181,11 @@ export interface Finding {
   steps: number[]
   /** The rules it is about, the most telling first. */
   rules: RuleRef[]
-  fix: Fix[]
+  fix: F[]
 }
 
 /** One packet's way through netfilter. */
-export interface Journey {
+export interface Journey<F = Fix> {
   /** `1`, `2` … by first event. */
   id: string
   /** nft's trace id, which is not unique. */
@@ -189,5 +211,5 @@ export interface Journey {
   /** From the outcome back to the rule that decided it. */
   cause: Cause[]
   /** What explains the outcome, and what is wrong. */
-  findings: Finding[]
+  findings: Finding<F>[]
 }

@@ -3,14 +3,16 @@ import type { Comparison } from '../analysis/compare.ts'
 import type { Ending } from '../analysis/ending.ts'
 import { printableJson } from '../model/printable.ts'
 import type { ComparisonDocument } from './documents.ts'
-import { printedJourney } from './printed-journey.ts'
+import { journeyDocument } from './journey-document.ts'
 
 export function comparisonJson({ journeys, ...comparison }: Comparison, { inputs, warnings, stats }: Ending): string {
   const document: ComparisonDocument = {
     schema: 'nfwhy.comparison/1',
-    journeys: { a: printedJourney(journeys.a), b: printedJourney(journeys.b) },
+    journeys: { a: journeyDocument(journeys.a), b: journeyDocument(journeys.b) },
     ...comparison,
-    ...{ inputs, warnings, stats },
+    inputs,
+    warnings,
+    stats,
   }
   return `${printableJson(document)}\n`
 }

@@ -2,19 +2,14 @@
 import type { Ending } from '../analysis/ending.ts'
 import type { Flow } from '../analysis/flows.ts'
 import { printableJson } from '../model/printable.ts'
-import type { FlowDocument, FlowsDocument } from './documents.ts'
-import { fieldLines } from './json.ts'
-import { printedFix } from './printed-journey.ts'
+import type { FlowsDocument } from './documents.ts'
+import { flowDocument } from './journey-document.ts'
 
 const SCHEMA: FlowsDocument['schema'] = 'nfwhy.flows/1'
 
 export function flowsJson(flows: readonly Flow[], { inputs, warnings, stats }: Ending): string {
-  const list = flows.map((flow) => `\n${printableJson(printedFlow(flow))}`).join(',')
-  const fields: Omit<FlowsDocument, 'schema' | 'flows'> = { inputs, warnings, stats }
-  return `{"schema":"${SCHEMA}",\n"flows":[${list}\n],${fieldLines(fields)}}\n`
+  const list = flows.map((flow) => `\n${printableJson(flowDocument(flow))}`).join(',')
+  const tail: Omit<FlowsDocument, 'schema' | 'flows'> = { inputs, warnings, stats }
+  const lines = Object.entries(tail).map(([name, value]) => `\n"${name}":${printableJson(value)}`)
+  return `{"schema":"${SCHEMA}",\n"flows":[${list}\n],${lines}}\n`
 }
-
-const printedFlow = (flow: Flow): FlowDocument => ({
-  ...flow,
-  findings: flow.findings.map((finding) => ({ ...finding, fix: finding.fix.map(printedFix) })),
-})

@@ -3,7 +3,7 @@
 import { printableJson } from '../model/printable.ts'
 import type { ExplanationDocument } from './documents.ts'
 import type { Form } from './form.ts'
-import { printedJourney } from './printed-journey.ts'
+import { journeyDocument } from './journey-document.ts'
 
 const SCHEMA: ExplanationDocument['schema'] = 'nfwhy.explanation/1'
 
@@ -18,21 +18,10 @@ export const json: Form = {
       journey({ journey }) {
         const before = first ? '\n' : ',\n'
         first = false
-        return before + printableJson(printedJourney(journey))
+        return before + printableJson(journeyDocument(journey))
       },
-      end({ inputs, warnings, stats, joined }) {
-        const fields: Omit<ExplanationDocument, 'schema' | 'journeys'> = {
-          ...(joined ? { joined } : {}),
-          ...{ inputs, warnings, stats },
-        }
-        return `\n],${fieldLines(fields)}}\n`
-      },
+      end: ({ inputs, warnings, stats, joined }: Omit<ExplanationDocument, 'schema' | 'journeys'>) =>
+        `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
     }
   },
 }
-
-/** A line each. */
-export const fieldLines = (fields: object): string =>
-  Object.entries(fields)
-    .map(([name, value]) => `\n${printableJson(name)}:${printableJson(value)}`)
-    .join(',')

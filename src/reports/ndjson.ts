@@ -3,9 +3,7 @@
 import { printableJson } from '../model/printable.ts'
 import type { ExplanationLine } from './documents.ts'
 import type { Form } from './form.ts'
-import { printedJourney } from './printed-journey.ts'
-
-const line = (data: ExplanationLine): string => `${printableJson(data)}\n`
+import { journeyDocument } from './journey-document.ts'
 
 export const ndjson: Form = {
   describe: 'one JSON document a line',
@@ -13,8 +11,8 @@ export const ndjson: Form = {
   folds: false,
   open: () => ({
     begin: () => '',
-    journey: ({ journey }) => line(printedJourney(journey)),
+    journey: ({ journey }) => `${printableJson(journeyDocument(journey) satisfies ExplanationLine)}\n`,
     end: ({ inputs, warnings, stats, joined }) =>
-      line({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } }),
+      `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } } satisfies ExplanationLine)}\n`,
   }),
 }

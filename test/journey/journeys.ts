@@ -7,7 +7,7 @@ import type { CaptureFormat } from '../../src/read/captures/format.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { HEAD_BYTES, recognise } from '../../src/read/recognise.ts'
 import { WorldBuilder } from '../../src/read/world.ts'
-import { printedJourney } from '../../src/reports/printed-journey.ts'
+import { journeyDocument } from '../../src/reports/journey-document.ts'
 import { printed } from '../printed.ts'
 import { checkJourney } from '../schemas.ts'
 
@@ -84,7 +84,7 @@ export function explainCapture(
     (code, _message, line) => told.push(`${line ?? '-'} ${code}`),
     (closed) => {
       const journey = closed.explain()
-      checkJourney(printed(printedJourney(journey)))
+      checkJourney(printed(journeyDocument(journey)))
       journeys.push(journey)
     },
     options,

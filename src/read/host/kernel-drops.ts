@@ -52,12 +52,12 @@ export const kernelDrops: HostFormat = {
 }
 
 /** With the end of the line. */
-export const dropLine = (drop: Drop): string => printed({ schema: SCHEMA, ...drop })
+export const dropLine = (drop: Drop): string =>
+  `${JSON.stringify({ schema: SCHEMA, ...drop } satisfies DropLine)}\n`
 
 /** Behind the others: so many are missing among them. */
-export const lostDropsLine = (lost: number): string => printed({ schema: SCHEMA, lost })
-
-const printed = (line: DropLine): string => `${JSON.stringify(line)}\n`
+export const lostDropsLine = (lost: number): string =>
+  `${JSON.stringify({ schema: SCHEMA, lost } satisfies DropLine)}\n`
 
 function parsed(line: string): JsonObject | undefined {
   try {

@@ -29,10 +29,8 @@ export const traceSession: HostFormat = {
 }
 
 /** With the end of the line. */
-export function sessionLine(session: TraceSession): string {
-  const document: SessionDocument = { schema: SCHEMA, ...session }
-  return `${JSON.stringify(document)}\n`
-}
+export const sessionLine = (session: TraceSession): string =>
+  `${JSON.stringify({ schema: SCHEMA, ...session } satisfies SessionDocument)}\n`
 
 function readSession(text: string): TraceSession | undefined {
   const { schema, filter, from, until } = parsed(text) ?? {}

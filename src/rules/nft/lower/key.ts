@@ -32,7 +32,7 @@ export function keyOf(expression: Expression): Key | undefined {
     if (!field) return undefined
     // as in match.ts
     parts.push(field.field === 'ip protocol' ? { ...field, field: 'meta l4proto' } : field)
-    masks.push(masked?.mask ?? null)
+    masks.push(masked ? masked.mask : null)
     constants.push(constant ?? null)
   }
   return { parts, masks: someOf(masks), constants: someOf(constants) }
