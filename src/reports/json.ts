@@ -13,13 +13,15 @@ export const json: Form = {
   folds: false,
   open() {
     let first = true
+    const before = () => {
+      const text = first ? '\n' : ',\n'
+      first = false
+      return text
+    }
     return {
       begin: () => `{"schema":"${SCHEMA}",\n"journeys":[`,
-      journey({ journey }) {
-        const before = first ? '\n' : ',\n'
-        first = false
-        return before + printableJson(journeyDocument(journey))
-      },
+      journey: ({ journey }) => before() + printableJson(journeyDocument(journey)),
+      line: { before, behind: '' },
       end: ({ inputs, warnings, stats, joined }: Omit<ExplanationDocument, 'schema' | 'journeys'>) =>
         `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
     }

@@ -12,6 +12,7 @@ export const ndjson: Form = {
   open: () => ({
     begin: () => '',
     journey: ({ journey }) => `${printableJson(journeyDocument(journey) satisfies ExplanationLine)}\n`,
+    line: { before: () => '', behind: '\n' },
     end: ({ inputs, warnings, stats, joined }) =>
       `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } } satisfies ExplanationLine)}\n`,
   }),

@@ -52,8 +52,7 @@ export const kernelDrops: HostFormat = {
 }
 
 /** With the end of the line. */
-export const dropLine = (drop: Drop): string =>
-  `${JSON.stringify({ schema: SCHEMA, ...drop } satisfies DropLine)}\n`
+export const dropLine = (drop: Drop): string => `${JSON.stringify({ schema: SCHEMA, ...drop } satisfies DropLine)}\n`
 
 /** Behind the others: so many are missing among them. */
 export const lostDropsLine = (lost: number): string =>
