@@ -8,8 +8,16 @@ import type { Packet } from '../model/packet.ts'
 
 /** Ids of two journeys: the packet left the first machine and came to the second. */
 export interface Joined {
-  from: { host: string; journey: string }
-  to: { host: string; journey: string }
+  from: Seen
+  to: Seen
+}
+
+/** Where one packet was seen. */
+interface Seen {
+  /** The machine. */
+  host: string
+  /** Id of the journey. */
+  journey: string
 }
 
 interface End {

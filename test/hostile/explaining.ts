@@ -114,12 +114,12 @@ export async function showFlows({ files, options }: Case, room: Room): Promise<v
   const list = [...flows.values()].flatMap((one) => one.end())
   const tail = { inputs: inputs.files, warnings: inputs.warnings, stats }
   judgeText(flowsText(list, formOptions(options)), 'flows', options)
-  judgeDocument(flowsJson(list, tail), 'nfwhy.flows/1', ['flows', 'inputs', 'stats'])
+  judgeDocument(flowsJson(list, tail), 'nfwhy.flows/1')
   const [a, b] = two
   if (!a || !b) return
   const comparison = compareJourneys(a.journey, b.journey, a.world)
   judgeText(comparisonText(comparison, formOptions(options)), 'comparison', options)
-  judgeDocument(comparisonJson(comparison, tail), 'nfwhy.comparison/1', ['journeys', 'differs', 'inputs', 'stats'])
+  judgeDocument(comparisonJson(comparison, tail), 'nfwhy.comparison/1')
 }
 
 /** The same files in an archive, which is damaged besides. */

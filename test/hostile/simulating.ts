@@ -85,7 +85,7 @@ export async function showRules({ files, options }: Case, room: Room): Promise<v
   if (!before || !after) return
   const comparison = compareRulesets(before, after)
   judgeText(rulesetsText(comparison, terminal), 'compared rulesets', options)
-  judgeDocument(rulesetsJson(comparison, { a: [], b: [] }, []), 'nfwhy.rulesets/1', ['chains', 'inputs'])
+  judgeDocument(rulesetsJson(comparison, { a: [], b: [] }, []), 'nfwhy.rulesets/1')
 }
 
 function judgeMaps({ machines, files, warnings }: Inputs, options: Options): void {
@@ -96,7 +96,7 @@ function judgeMaps({ machines, files, warnings }: Inputs, options: Options): voi
     judgeText(warningsText(map.ambiguous.map(asWarning), shown), 'warnings', options)
   }
   const document = rulesetJson(maps, { inputs: files, warnings })
-  judgeDocument(document, 'nfwhy.ruleset/1', ['hooks', 'tables', 'sets', 'inputs'])
+  judgeDocument(document, 'nfwhy.ruleset/1')
 }
 
 const asWarning = (one: Parameters<typeof ambiguousWords>[0]) => ({

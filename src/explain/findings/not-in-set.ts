@@ -96,7 +96,7 @@ type Part = string | number
 /** As `nft add element` takes it: a value for each part of the set's type. */
 function nftElement({ fields, nft }: Lookup, moment: Moment): Part[] | undefined {
   const words = fields.map((field) => held(field, moment))
-  if (nft?.masks?.some((mask) => mask !== undefined)) return undefined
+  if (nft?.masks?.some((mask) => mask !== null)) return undefined
   return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
 }
 

@@ -34,9 +34,9 @@ export function findIn(
   for (const [i, field] of fields.entries()) {
     const held = nft.constants?.[i] ?? peculiar(field, moment) ?? reader(field)(moment)
     if (held === ABSENT) return ABSENT
-    const mask = nft.masks?.[i]
+    const mask = nft.masks?.[i] ?? null
     if (isUnknown(held)) open ??= held
-    values.push(isUnknown(held) ? undefined : mask === undefined ? held : masked(held, mask))
+    values.push(isUnknown(held) ? undefined : mask === null ? held : masked(held, mask))
   }
   if (!open) return findElement(index, values as Held[])
   return surely || candidates(index, values).length > 0 ? open : undefined
