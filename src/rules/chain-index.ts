@@ -73,9 +73,10 @@ function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
 
 /** The values that alone match; undefined where the rule leaves the field open. */
 function valuesOf(rule: Rule, field: Field): Scalar[] | undefined {
-  const { conditions, order } = rule
-  // what stands behind the first statement fails only once that is executed
-  for (const condition of order ? conditions.slice(0, order[0]) : conditions) {
+  const { conditions, statements, order } = rule
+  // what stands behind a statement fails only once that is executed
+  const first = order && statements.findIndex(({ kind }) => kind !== 'log' && kind !== 'note')
+  for (const condition of conditions.slice(0, first === undefined ? undefined : order![first])) {
     const values = wantedBy(condition, field)
     if (values) return values
     // it counts what comes to it, also of packets that do not fit what stands behind it

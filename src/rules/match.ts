@@ -2,8 +2,10 @@
  * Does a rule match a packet? nft evaluates from left to right (nft_do_chain, net/netfilter/nf_tables_core.c): a statement
  * in front of a condition is executed even where that condition fails.
  */
+import type { Condition } from '../model/condition.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
+import { after } from './assign.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
 import type { Moment } from './moment.ts'
 import { mappedVerdict } from './nft/map.ts'
@@ -82,6 +84,15 @@ export function match(rule: Rule, moment: Moment): Matched {
   const asked = new Asked(moment)
   const { matches } = matchInOrder(asked, { rule }, rule.order)
   return { truth: matches || (asked.open ?? false), moment: asked.moment }
+}
+
+/** Each condition, and the packet as it comes to it where all in front of it holds. */
+export function* conditionsOf({ conditions, statements, order }: Rule, moment: Moment): Generator<[Condition, Moment]> {
+  let [now, done] = [moment, 0]
+  for (const [i, condition] of conditions.entries()) {
+    for (; order && done < statements.length && order[done]! <= i; done++) now = after(statements[done]!, now)
+    yield [condition, now]
+  }
 }
 
 /** A packet that is asked one rule with statements among its conditions. */

@@ -2,6 +2,7 @@
 import { printCommand } from '../../model/command.ts'
 import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
+import { isGuilty } from '../deciding-rule.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group, Tail } from '../form.ts'
 import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
@@ -105,8 +106,9 @@ function againLines(group: Group): string[] {
 
 function causeLines(journey: Journey, written: Written): string[] {
   if (!tellsCause(journey)) return []
-  const lines = journey.cause.flatMap(({ rule, text, step }, i) => {
-    const guilty = step === journey.culprit?.step
+  const lines = journey.cause.flatMap((one, i) => {
+    const { rule, text } = one
+    const guilty = isGuilty(one, journey.culprit)
     const owner = rule.owner === undefined ? '' : ` (${prose(rule.owner)}'s rule)`
     const name = code(ruleName(rule))
     return [

@@ -1,5 +1,6 @@
 /** Why it ended so: from the rule that ended it back to the one to look at, with that rule's text and its owner. */
 import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
+import { isGuilty } from '../deciding-rule.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
 import { columns, cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
@@ -33,8 +34,6 @@ export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
     if (guilty) writeRule(page, one.rule, shown)
   })
 }
-
-const isGuilty = ({ step }: Cause, culprit: Journey['culprit']): boolean => step === culprit?.step
 
 function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
   return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text
