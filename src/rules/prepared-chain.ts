@@ -96,13 +96,15 @@ export class PreparedChain {
 
   private prepare(rule: Rule, i: number): PreparedRule {
     const verdict = verdictOf(rule)
+    const { onward, target } = this.leading(onwardOf(rule))
     const prepared: PreparedRule = {
       rule,
       tests: testsOf(rule.conditions),
       hasAllowance: rule.conditions.some(lasts),
       verdict,
       line: lineOf(this.table, this.chain, rule, verdict),
-      ...this.leading(onwardOf(rule)),
+      onward,
+      target,
       acts: rule.statements.some(({ kind }) => !IDLE.has(kind)),
       mapped: rule.statements.some(({ kind }) => kind === 'vmap') ? new Map() : undefined,
     }

@@ -19,10 +19,11 @@ export class WalkFrame {
   readonly depth: number
   /** Index of the line whose rule led here. */
   readonly caller: number | undefined
+  // few frames have these two: they are made when they are written
   /** Chains that were left by goto on the way from the frame below. */
-  left: PreparedChain[] | undefined = undefined
+  declare left?: PreparedChain[]
   /** How it was when the packet jumped in. */
-  entry: Entry | undefined = undefined
+  declare entry?: Entry
 
   constructor(chain: PreparedChain, index: number, hook: Hook | undefined, depth: number, caller: number | undefined) {
     this.chain = chain

@@ -20,6 +20,7 @@ export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | '
 /** Throws Undetermined where the way hangs on what is not known. */
 export function playTable(machine: Machine, skb: Skb, base: PreparedChain): TableVerdict {
   skb.walk ??= new SimulatedWalk(machine, skb)
+  momentOf(machine, skb)
   return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])
 }
 
@@ -40,8 +41,9 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     this.skb = skb
   }
 
+  /** Up to date from the beginning of a table on: only statements change what it says. */
   get context(): Moment {
-    return momentOf(this.machine, this.skb)
+    return this.skb.moment
   }
 
   /** All that a rule may change and another one ask for. */
@@ -91,7 +93,9 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
 
   execute({ rule }: PreparedRule, from: number, to: number, step?: number): TableVerdict | undefined {
     const { machine, skb } = this
-    return execute(machine, skb, rule, from, to, step ?? skb.journal.next)
+    const end = execute(machine, skb, rule, from, to, step ?? skb.journal.next)
+    momentOf(machine, skb)
+    return end
   }
 
   /** A rule that only counts, logs or notes makes no difference; a field that it may have written is unknown from here on. */
