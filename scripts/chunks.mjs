@@ -8,8 +8,10 @@ import { dirname, join } from 'node:path'
 const STATIC =
   /(?:^|\n)\s*(?:import|export)\s(?!type\b)[^'"]*?from\s*['"](\.[^'"]+)['"]|(?:^|\n)\s*import\s*['"](\.[^'"]+)['"]/g
 const DYNAMIC = /\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g
+const BARE = /(?:^|\n)\s*import\s(?!type\b)[^'"]*?from\s*['"]([^.'"][^'"]*)['"]/g
+const PACKAGE = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//
 /** A command that needs it asks a machine. */
-const ASKS = 'src/live/place.ts'
+const ASKS = 'src/live/trace-host.ts'
 
 /** `main`: the command line, whose `import()`s are the commands. Gives the chunk of a module's path, absolute or not. */
 export function chunkOf(main) {
@@ -17,7 +19,13 @@ export function chunkOf(main) {
   const commands = imports(main, DYNAMIC).map((command) => closure([command], true))
   const offline = new Set(commands.filter((needed) => !needed.has(ASKS)).flatMap((needed) => [...needed]))
   const live = new Set(commands.flatMap((needed) => [...needed]))
+  const packages = { first: packagesOf(first), offline: packagesOf(offline), live: packagesOf(live) }
   return (id) => {
+    const name = PACKAGE.exec(id)?.[1]
+    if (name !== undefined) {
+      if (packages.first.has(name)) return undefined
+      return packages.offline.has(name) ? 'offline' : packages.live.has(name) ? 'live' : undefined
+    }
     const at = id.lastIndexOf('/src/')
     const file = at < 0 ? id : id.slice(at + 1)
     if (first.has(file)) return undefined
@@ -37,3 +45,10 @@ function imports(file, how) {
   if (!existsSync(file)) return []
   return [...readFileSync(file, 'utf8').matchAll(how)].map((found) => join(dirname(file), found[1] ?? found[2]))
 }
+
+const packagesOf = (files) =>
+  new Set(
+    [...files]
+      .flatMap((file) => (existsSync(file) ? [...readFileSync(file, 'utf8').matchAll(BARE)] : []))
+      .map((found) => found[1]),
+  )

@@ -14,6 +14,7 @@ import { conditionText, evaluate } from '../rules/evaluate.ts'
 export type SideName = 'a' | 'b'
 export type Both<T> = Record<SideName, T>
 
+/** Two journeys side by side. */
 export interface Comparison {
   journeys: Both<Journey>
   /** What is not the same in the packets as they first appeared; absent values are not known. */
@@ -28,6 +29,7 @@ export interface Comparison {
   after: Both<number[]>
 }
 
+/** Where two journeys part for good, and why. */
 export interface Parting {
   /** In one chain a rule took only one of them; tables or hooks that only one of them met; or one journey ends here. */
   at: 'rule' | 'table' | 'hook' | 'end'

@@ -9,6 +9,7 @@ import type { Chain, Flowtable, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { usesConntrack } from '../simulate/uses-conntrack.ts'
 
+/** Which chains a packet meets, hook by hook. */
 export interface HookMap {
   /** One for each way that packets go: through IP, through a bridge, ARP, a device. */
   ways: { way: Way; hooks: HookPlace[] }[]
@@ -28,6 +29,7 @@ export interface HookPlace {
   entries: HookEntry[]
 }
 
+/** A chain at its priority, or one of the kernel's own steps. */
 export type HookEntry =
   | { kind: 'chain'; priority: number; table: Table; chain: Chain }
   /** What the kernel does there by itself, while rules ask for it. */

@@ -137,3 +137,7 @@ export function asItLeft({ packet, steps }: Journey): Packet {
   }
   return left
 }
+
+/** One packet may be seen on several machines; undefined where there are not several. */
+export const joinerOf = (machines: readonly unknown[]): Joiner | undefined =>
+  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined

@@ -10,6 +10,7 @@ import type { World } from '../model/world.ts'
 import { compareSets, type Pairs, pairRules, type SetComparison } from '../rules/difference.ts'
 import { verdictOf } from '../rules/verdict.ts'
 
+/** What is not the same in two rulesets. */
 export interface RulesetComparison {
   /** `ip filter`; of either side only. */
   tables: { added: TableName[]; removed: TableName[] }

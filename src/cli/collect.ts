@@ -3,6 +3,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
+import { recogniseSource } from '../analysis/inputs/recognise.ts'
+import { doubtsOf, redactedSource } from '../analysis/inputs/redacted.ts'
+import { packingOf } from '../analysis/inputs/unpack.ts'
 import { type BundleFile, isArchive, makeBundle } from '../live/collect/bundle.ts'
 import { type Answer, type Gathered, gather, isNote } from '../live/collect/gather.ts'
 import { listText } from '../live/collect/list.ts'
@@ -10,20 +13,18 @@ import { learnNames, redactMachine } from '../live/collect/redact.ts'
 import { COLLECT } from '../live/limits.ts'
 import { type KilledSession, killedSession } from '../live/notes/find.ts'
 import { killedLines } from '../live/notes/tell.ts'
-import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
+import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { type Redactor, redactingStream, redactPath } from '../redact/index.ts'
 import { endable } from './end-signals.ts'
-import { isSystemError, reasonOf, UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
-import { recogniseSource } from './recognise-source.ts'
-import { doubtsOf, makeRedactor, type RedactOptions, redactedSource } from './redacting.ts'
+import { EXIT, isSystemError, reasonOf } from './errors.ts'
+import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { openSource } from './source.ts'
 import { Output } from './stdout.ts'
-import { packingOf } from './unpack.ts'
 
 declare const __VERSION__: string
 
@@ -133,7 +134,7 @@ function refuseExisting(path: string): void {
   throw new UserError(`${printable(path)} is there already; give another name with -o.`)
 }
 
-function placeOf(text: string): Place {
+function placeOf(text: string): TraceHost {
   try {
     return parseVia(text)
   } catch (error) {
@@ -145,7 +146,7 @@ const problemText = ({ message, hint }: LiveProblem) => printable(hint === undef
 
 /** All at once: over ssh most of the time is waiting. */
 async function gatherAll(
-  places: readonly Place[],
+  places: readonly TraceHost[],
   ending: AbortSignal,
 ): Promise<{ machines: Gathered[]; failed: LiveProblem[] }> {
   const machines: Gathered[] = []

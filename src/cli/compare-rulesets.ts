@@ -1,11 +1,12 @@
 /** `nfwhy compare A B` where A and B are files: two rulesets, what changed, and which rules counted in between. */
 import { existsSync } from 'node:fs'
+import { type Inputs, onlyMachine } from '../analysis/inputs/open.ts'
 import { compareRulesets } from '../analysis/rulesets.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { rulesetsJson, rulesetsText, warningsText } from '../reports/index.ts'
-import { UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
-import { type Inputs, onlyWorld, readInputs } from './inputs.ts'
+import { EXIT } from './errors.ts'
+import { readInputs } from './inputs.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -28,7 +29,7 @@ export async function runCompareRulesets(
 ): Promise<number> {
   const terminal = terminalOptions(options, true)
   const [before, after] = [await readSide(a, shared, as), await readSide(b, shared, as)]
-  const comparison = compareRulesets(onlyWorld(before), onlyWorld(after))
+  const comparison = compareRulesets(onlyMachine(before).world, onlyMachine(after).world)
   const warnings = [...before.warnings, ...after.warnings]
   for (const { name } of [...before.captures, ...after.captures])
     warnings.push({ input: name, code: 'capture-unused', message: 'it is a capture: only the rulesets are compared' })

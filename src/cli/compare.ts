@@ -1,17 +1,12 @@
 /** `nfwhy compare`: two journeys side by side, and the first step where they part; or two rulesets. */
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../analysis/capture.ts'
-import { compareJourneys } from '../analysis/compare.ts'
-import type { Journey } from '../model/journey.ts'
-import type { World } from '../model/world.ts'
+import { comparePair, readChoice } from '../analysis/pair.ts'
+import { UserError } from '../model/user-error.ts'
 import { comparisonJson, comparisonText, warningsText } from '../reports/index.ts'
 import { areRulesets, runCompareRulesets } from './compare-rulesets.ts'
-import { UserError } from './errors.ts'
 import { inputOptions } from './explain.ts'
 import { readInputs } from './inputs.ts'
-import { Progress } from './progress.ts'
-import { runCaptures } from './run.ts'
-import { filterMatches, readFilter } from './select.ts'
+import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -60,30 +55,10 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
   if (given.length < (options.as ? 2 : 3) || a === undefined || b === undefined)
     throw new UserError('compare needs inputs and two journeys, or two rulesets.', HOW)
   const terminal = terminalOptions(options, true)
-  const choices = [makeChoice(a), makeChoice(b)]
+  const choices = [readChoice(a), readChoice(b)] as const
   const inputs = await readInputs(given.slice(0, -2), options.as ?? [])
   if (inputs.captures.length === 0) throw new UserError('There is no capture among the inputs.', HOW)
-  const seen: string[] = []
-  const take = (closed: ClosedJourney) => {
-    for (const choice of choices) {
-      if (choice.journey || !choice.fits(closed)) continue
-      choice.journey = closed.explain()
-      choice.world = closed.world
-      // the same filter twice means two packets
-      break
-    }
-    if (seen.length < 10) seen.push(`#${closed.open.id}`)
-  }
-  const stats = await runCaptures(inputs, take, { idle: options.idle, progress: new Progress() })
-  for (const { text, journey } of choices)
-    if (!journey)
-      throw new UserError(
-        `No journey is ${text}${choices[0]!.text === choices[1]!.text ? ' a second time' : ''}.`,
-        stats.journeys === 0
-          ? 'The capture has none.'
-          : `There are ${stats.journeys}: ${seen.join(' ')}${stats.journeys > seen.length ? ' …' : ''}`,
-      )
-  const comparison = compareJourneys(choices[0]!.journey!, choices[1]!.journey!, choices[0]!.world!)
+  const { comparison, stats } = await comparePair(inputs, choices, { idle: options.idle, ...readingOptions() })
   const out = new Output()
   out.write(
     options.json
@@ -93,19 +68,4 @@ async function runCompare(given: readonly string[], options: CompareOptions): Pr
   out.flush()
   process.stderr.write(warningsText(inputs.warnings, terminal))
   return 0
-}
-
-interface Choice {
-  text: string
-  fits(closed: ClosedJourney): boolean
-  journey?: Journey
-  world?: World
-}
-
-/** `1` or `#1`: the journey of that number; else a filter. Throws UserError. */
-function makeChoice(text: string): Choice {
-  const id = /^#?(\d+)$/.exec(text)?.[1]
-  if (id !== undefined) return { text: `#${id}`, fits: ({ open }) => open.id === Number(id) }
-  const condition = readFilter(text)
-  return { text: `'${text}'`, fits: (closed) => filterMatches(condition, closed) }
 }

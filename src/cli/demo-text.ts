@@ -1,4 +1,6 @@
 /** What a person reads while an incident is played. */
+
+import { single } from '../analysis/groups.ts'
 import type { Done } from '../demo/build.ts'
 import { draw } from '../demo/draw.ts'
 import type { Incident } from '../demo/incident.ts'
@@ -6,7 +8,7 @@ import { ENTRY_FLAGS, type Host } from '../demo/lab.ts'
 import type { Round } from '../demo/play.ts'
 import { SEEN_WORDS, sendingCommand } from '../demo/send.ts'
 import { printable } from '../model/printable.ts'
-import { FORMS, type FormOptions, single } from '../reports/index.ts'
+import { FORMS, type FormOptions } from '../reports/index.ts'
 import { pad, wrap, wrapScriptLine } from '../reports/text/layout.ts'
 import { makePaint } from '../reports/text/paint.ts'
 import type { Output } from './stdout.ts'

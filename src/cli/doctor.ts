@@ -1,6 +1,7 @@
 /** `nfwhy doctor`: why there is no trace on a host, and the command that mends it. */
 import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
+import { readFilter } from '../analysis/select.ts'
 import { CONFIGURATIONS } from '../live/doctor/config.ts'
 import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
 import { runMend } from '../live/doctor/fix.ts'
@@ -9,13 +10,12 @@ import { commandText } from '../live/doctor/problem.ts'
 import { type Proof, prove, proveHere } from '../live/doctor/prove.ts'
 import { diagnosisText, proofsText } from '../live/doctor/text.ts'
 import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
-import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
+import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { printable, printableJson } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { endable } from './end-signals.ts'
-import { UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
-import { readFilter } from './select.ts'
+import { EXIT } from './errors.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -74,7 +74,7 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions, end
       "Netfilter is Linux's, and this machine is not. Ask one that is:",
       "  nfwhy doctor --via 'ssh root@host'",
     )
-  const places: Place[] = options.via?.map(parseVia) ?? [HERE]
+  const places: TraceHost[] = options.via?.map(parseVia) ?? [HERE]
   const out = new Output()
   const documents: object[] = []
   let exit: number = EXIT.done
@@ -111,7 +111,7 @@ interface Examined {
 }
 
 async function examine(
-  place: Place,
+  place: TraceHost,
   wish: Wish,
   { fix, yes, prove: away, proveHere: here }: DoctorOptions,
   ending: AbortSignal,

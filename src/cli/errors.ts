@@ -1,12 +1,6 @@
-/** Errors that were foreseen: a sentence for a person and an exit code; everything else is a bug and says so. */
-export class UserError extends Error {
-  readonly hint: string | undefined
+/** The command's own errors: a reader who has gone, and the system's reasons in words. */
 
-  constructor(message: string, hint?: string) {
-    super(message)
-    this.hint = hint
-  }
-}
+export const EXIT = { done: 0, problem: 1, failed: 2 } as const
 
 /** Who reads our output has gone (`| head`): stop, and say nothing. */
 export class ClosedPipe extends Error {}

@@ -1,21 +1,22 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { Joiner } from '../analysis/hosts.ts'
+import { joinerOf } from '../analysis/hosts.ts'
+import { noCapture } from '../analysis/no-capture.ts'
+import { hasSession, nothingTraced } from '../analysis/nothing-traced.ts'
+import { runCaptures } from '../analysis/run.ts'
+import { makeSelection, type SelectOptions } from '../analysis/select.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import { type Redactor, redactPlain } from '../redact/index.ts'
+import { chooseForm } from '../reports/choose-form.ts'
 import { warningsText } from '../reports/index.ts'
-import { UserError } from './errors.ts'
+import { openReport } from '../reports/journeys.ts'
+import { EXIT } from './errors.ts'
 import { STDIN } from './expand.ts'
-import { chooseForm } from './forms.ts'
-import { type Inputs, readInputs } from './inputs.ts'
-import { openReport } from './journey-report.ts'
-import { noCapture } from './no-capture.ts'
-import { hasSession, nothingTraced } from './nothing-traced.ts'
-import { Progress } from './progress.ts'
+import { readInputs } from './inputs.ts'
+import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
-import { runCaptures } from './run.ts'
-import { makeSelection, type SelectOptions } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -94,20 +95,20 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   try {
     const out = new Output(file, options.output)
     const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
-    const report = openReport({ form, terminal, out, selection, live, joiner: makeJoiner(inputs) })
+    const report = openReport({ form, terminal, out, selection, live, joiner: joinerOf(inputs.machines) })
     const stats = await runCaptures(inputs, report.take, {
       idle: options.idle,
       unmatched: options.unmatched ?? false,
-      progress: new Progress(),
+      ...readingOptions(),
       onPause: report.pause,
     })
     if (stats.journeys === 0) inputs.warnings.push(...nothingTraced(inputs))
     // for a person on standard output only what is asked for: warnings go to standard error
     const warnings = form.folds && options.output === undefined ? [] : inputs.warnings
-    const code = report.end({ inputs: inputs.files, warnings, stats })
+    const problem = report.end({ inputs: inputs.files, warnings, stats })
     out.flush()
     if (file === undefined) process.stderr.write(warningsText(inputs.warnings, terminal))
-    return code
+    return problem ? EXIT.problem : EXIT.done
   } finally {
     if (file !== undefined) closeSync(file)
   }
@@ -133,7 +134,3 @@ export function withStdin(given: readonly string[], as: readonly string[] = []):
       'A folder with both does as well. `nfwhy explain --help` says more.',
   )
 }
-
-/** One packet may be seen on several machines. */
-const makeJoiner = ({ machines }: Inputs): Joiner | undefined =>
-  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined

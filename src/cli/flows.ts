@@ -1,15 +1,13 @@
 /** `nfwhy flows`: connection tracking's entries with their NAT, and the journeys that belong to them. */
 import type { Command } from 'commander'
-import type { ClosedJourney } from '../analysis/capture.ts'
-import { Flows } from '../analysis/flows.ts'
+import { listFlows } from '../analysis/list-flows.ts'
+import { makeSelection } from '../analysis/select.ts'
+import { UserError } from '../model/user-error.ts'
 import { flowsJson, flowsText, warningsText } from '../reports/index.ts'
-import { UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
+import { EXIT } from './errors.ts'
 import { inputOptions, withStdin } from './explain.ts'
 import { readInputs } from './inputs.ts'
-import { Progress } from './progress.ts'
-import { runCaptures } from './run.ts'
-import { makeSelection } from './select.ts'
+import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -54,30 +52,9 @@ async function runFlows(given: readonly string[], options: FlowsOptions): Promis
       'There is neither a list of connections nor a capture among the inputs.',
       '  conntrack -L > conntrack.txt; conntrack -L -f ipv6 > conntrack6.txt\n  nfwhy flows conntrack.txt conntrack6.txt',
     )
-  const flows = new Map(inputs.machines.map(({ name, world }) => [name, new Flows(world, name)]))
-  const byWorld = new Map(
-    inputs.machines.flatMap(({ name, world, worlds }) =>
-      [world, ...worlds.map((one) => one.world)].map((one) => [one, flows.get(name)!] as const),
-    ),
-  )
-  const take = (closed: ClosedJourney) => {
-    if (selection.packet(closed)) byWorld.get(closed.world)?.note(closed.explain())
-  }
-  const stats =
-    inputs.captures.length === 0
-      ? { bytes: inputs.files.reduce((sum, { bytes }) => sum + bytes, 0), events: 0, journeys: 0, skipped: 0, lost: 0 }
-      : await runCaptures(inputs, take, { idle: options.idle, progress: new Progress() })
-  const list = [...flows.values()].flatMap((one) => one.end())
-  const apart = [...flows.values()].reduce((sum, one) => sum + one.apart, 0)
-  const warnings = [...inputs.warnings]
-  if (apart > 0)
-    warnings.push({
-      input: 'captures',
-      code: 'no-flow',
-      message: `of ${apart} ${apart === 1 ? 'packet' : 'packets'} it cannot be told which connection they belong to`,
-    })
+  const { flows, stats, warnings } = await listFlows(inputs, selection, { idle: options.idle, ...readingOptions() })
   const out = new Output()
-  out.write(options.json ? flowsJson(list, { inputs: inputs.files, warnings, stats }) : flowsText(list, terminal))
+  out.write(options.json ? flowsJson(flows, { inputs: inputs.files, warnings, stats }) : flowsText(flows, terminal))
   out.flush()
   process.stderr.write(warningsText(warnings, terminal))
   return EXIT.done

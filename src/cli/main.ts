@@ -5,7 +5,8 @@ import { Command, CommanderError } from 'commander'
 import { LiveProblem } from '../live/problem.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
-import { ClosedPipe, UserError } from './errors.ts'
+import { UserError } from '../model/user-error.ts'
+import { ClosedPipe } from './errors.ts'
 import { Output } from './stdout.ts'
 
 declare const __VERSION__: string

@@ -3,7 +3,8 @@
  * but what is read for it. What it has not taken yet is kept, and written as it takes it.
  */
 import { writeSync } from 'node:fs'
-import { ClosedPipe, UserError } from './errors.ts'
+import { UserError } from '../model/user-error.ts'
+import { ClosedPipe } from './errors.ts'
 import { Output } from './stdout.ts'
 
 /** Kept before who makes more of it should wait: bytes. */

@@ -1,29 +1,19 @@
 /** `nfwhy simulate`: what would happen to a packet, and what would change it. */
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { Editor } from '../edits/apply.ts'
-import type { CommandError } from '../edits/problem.ts'
-import { Budget } from '../edits/script/budget.ts'
-import { ScriptRun } from '../edits/script/run.ts'
-import { explain, tryFixesOf } from '../explain/explain.ts'
-import { noteTrials } from '../explain/trials/verify.ts'
-import { noteUnmatched } from '../explain/unmatched.ts'
+import { applyCommand } from '../analysis/apply.ts'
+import { single } from '../analysis/groups.ts'
+import { onlyMachine } from '../analysis/inputs/open.ts'
+import { isProblem } from '../analysis/is-problem.ts'
+import { readPacket, readPackets } from '../analysis/packets.ts'
+import { readAssumption, simulatePackets } from '../analysis/simulate.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Journey } from '../model/journey.ts'
-import { isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
-import type { World } from '../model/world.ts'
-import { single, warningsText } from '../reports/index.ts'
-import { closest } from '../rules/closest.ts'
-import { readPacketJson } from '../rules/packet-json.ts'
-import { modelEngine } from '../simulate/engine.ts'
-import { Machine } from '../simulate/machine.ts'
-import { parseSpec } from '../simulate/spec.ts'
-import { reasonOf, UserError } from './errors.ts'
-import { EXIT, isProblem } from './exit.ts'
-import { chooseForm, type FormChoice } from './forms.ts'
-import { onlyWorld, readInputs } from './inputs.ts'
-import { pointAt } from './point-at.ts'
+import { UserError } from '../model/user-error.ts'
+import { chooseForm, type FormChoice } from '../reports/choose-form.ts'
+import { warningsText } from '../reports/index.ts'
+import { EXIT, reasonOf } from './errors.ts'
+import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 
@@ -87,8 +77,8 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
   if (options.engine !== 'model')
     throw new UserError(`--engine ${printable(options.engine)}: only the model is there yet.`)
   const packets = [
-    ...(options.packet ?? []).map(readSpec),
-    ...(options.packets === undefined ? [] : readPackets(options.packets)),
+    ...(options.packet ?? []).map(readPacket),
+    ...(options.packets === undefined ? [] : readPackets(readFile(options.packets), options.packets)),
   ]
   if (packets.length === 0) throw new UserError('simulate needs a packet.', HOW)
   if (given.length === 0 && !options.as) throw new UserError('simulate needs a ruleset.', HOW)
@@ -101,33 +91,13 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       code: 'capture-unused',
       message: 'it is a capture: simulate reads only rulesets and host state',
     })
-  const world = (options.apply ?? []).reduce(applyCommand, onlyWorld(inputs))
-  const machine = new Machine(world, { assume })
+  const world = (options.apply ?? []).reduce(applyCommand, onlyMachine(inputs).world)
   const terminal = terminalOptions(options, options.output === undefined)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
     const writer = form.open(terminal)
-    let code: number = EXIT.done
-    const journeys: Journey[] = []
-    const used = new Set<string>()
-    const open = new Set<string>()
-    for (const [i, packet] of packets.entries()) {
-      warnings.push(...absentInterfaces(packet, machine.world, `packet ${i + 1}`))
-      const before = machine.world
-      const { evidence, ended, notes, assumed } = machine.send(packet)
-      for (const condition of assumed) used.add(condition)
-      if (ended.open) open.add(ended.open.condition)
-      const journey = explain(evidence, before, { ended })
-      if (options.unmatched) noteUnmatched(evidence, before)
-      // later packets of a flow hang on those before them, so only the first says what a change would do
-      if (journeys.length === 0) noteTrials(journey, tryFixesOf(evidence, before, modelEngine))
-      for (const message of notes) warnings.push({ input: `packet ${journey.id}`, code: 'left-open', message })
-      if (isProblem(journey)) code = EXIT.problem
-      journeys.push(journey)
-    }
-    for (const condition of assume.keys())
-      if (!used.has(condition)) warnings.push(unusedAssumption(condition, [...open]))
+    const journeys = [...simulatePackets(world, packets, warnings, { assume, unmatched: options.unmatched ?? false })]
     const groups = journeys.map(single)
     out.write(form.folds ? writer.begin(groups) : writer.begin())
     for (const group of groups) out.write(writer.journey(group))
@@ -138,95 +108,17 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
     out.write(writer.end({ inputs: inputs.files, warnings: told, stats }, groups))
     out.flush()
     if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
-    return code
+    return journeys.some(isProblem) ? EXIT.problem : EXIT.done
   } finally {
     if (file !== undefined) closeSync(file)
   }
 }
 
 /** Throws UserError. */
-export function readSpec(text: string): Packet {
-  if (text.trimStart().startsWith('{')) return readJson(text, '--packet')
-  const result = parseSpec(text)
-  if ('packet' in result) return result.packet
-  throw pointAt('the packet', text, result.error)
-}
-
-function readJson(text: string, where: string): Packet {
-  const result = readPacketJson(text)
-  if ('packet' in result) return result.packet
-  throw new UserError(`${where}: ${sentence(result.error)}`)
-}
-
-function readPackets(path: string): Packet[] {
-  let text: string
+function readFile(path: string): string {
   try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8')
+    return readFileSync(path === '-' ? 0 : path, 'utf8')
   } catch (error) {
     throw new UserError(`${printable(path)}: ${reasonOf(error)}.`)
   }
-  return text
-    .split('\n')
-    .flatMap((line, i) => (line.trim() === '' ? [] : [readJson(line, `${printable(path)}:${i + 1}`)]))
 }
-
-/** A rule matches an interface's name, whether the interface exists or not; but a name that no listing has is mostly a slip. */
-function absentInterfaces(packet: Packet, { host }: World, input: string): Diagnostic[] {
-  const names = host.links?.map(({ name }) => name)
-  if (!names || names.length === 0) return []
-  return (['in', 'out', 'physIn', 'physOut'] as const).flatMap((field) => {
-    const name = packet[field]
-    if (name === undefined || isNameless(name) || names.includes(name)) return []
-    const meant = closest(name, names)
-    const message = `interface ${name} is not among those listed (${listed(names)})`
-    return [{ input, code: 'no-such-interface', message: meant ? `${message}; did you mean ${meant}?` : message }]
-  })
-}
-
-const MOST_NAMES = 8
-const listed = (names: readonly string[]): string =>
-  `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`
-
-/** The condition's own words may hold a `=` themselves: the last one counts. */
-function readAssumption(text: string): [string, boolean] {
-  const match = /^(.+)=(true|false)$/.exec(text)
-  if (!match)
-    throw new UserError(
-      `--assume ${printable(text)}: it is CONDITION=true or CONDITION=false, the condition as nfwhy words it.`,
-    )
-  return [match[1]!, match[2] === 'true']
-}
-
-/** Nothing that is known is assumed otherwise; and a condition has to be worded as nfwhy words it. */
-function unusedAssumption(condition: string, open: readonly string[]): Diagnostic {
-  const instead = open.length === 0 ? '' : `; open is ${open.map((one) => `"${one}"`).join(', ')}`
-  return { input: '--assume', code: 'assumption-unused', message: `"${condition}" was not asked for${instead}` }
-}
-
-/** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
-export function applyCommand(world: World, command: string): World {
-  const budget = new Budget(command)
-  const editor = new Editor(world, budget)
-  const run = new ScriptRun(
-    command,
-    {
-      apply: (edit) => editor.apply(edit),
-      problem({ error }, kind) {
-        if (kind === 'command-failed') throw new UserError(`--apply ${printable(command)}: ${sentence(error.message)}`)
-        throw pointAt('the command', ...lineOf(command, error))
-      },
-    },
-    budget,
-  )
-  if (!run.run()) throw new UserError(`--apply ${printable(command)}: no command is given.`)
-  return editor.world
-}
-
-/** The line that an error is in, and the error as it counts from there. */
-function lineOf(text: string, error: CommandError): [string, CommandError] {
-  const start = text.lastIndexOf('\n', error.column - 2) + 1
-  return [text.slice(start).split('\n', 1)[0]!, { ...error, column: error.column - start }]
-}
-
-/** What ends with a question has its mark. */
-const sentence = (text: string) => (/[?.!]$/.test(text) ? printable(text) : `${printable(text)}.`)

@@ -1,39 +1,11 @@
-/** What is read, from front to back: a file, which can be read again, or a stream (pipe, device), which cannot. */
+/** Files, pipes and devices as sources. */
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { printable } from '../model/printable.ts'
-import { isSystemError, reasonOf, UserError } from './errors.ts'
+import { ReadError, type Source } from '../analysis/inputs/source.ts'
+import { isSystemError, reasonOf } from './errors.ts'
 import { type Named, STDIN } from './expand.ts'
 
-/** An input that cannot be opened, or not be read to its end. */
-export class ReadError extends UserError {
-  readonly reason: string
-
-  constructor(name: string, reason: string) {
-    super(`${printable(name)}: ${reason}.`)
-    this.reason = reason
-  }
-}
-
-/** All methods throw ReadError. A block is valid until the next one is asked for. */
-export interface Source {
-  /** Bytes; absent where only the end will tell. */
-  readonly size?: number
-  /** May still be written to. */
-  readonly live: boolean
-  /** May `blocks` be asked for again, and while others are read? */
-  readonly again: boolean
-  /** From the beginning, for finding out what it is. A stream keeps these, but for what `forget` is told of. */
-  peek(): AsyncIterable<Uint8Array>
-  /** Of what a stream keeps, only the last `bytes` are needed. */
-  forget(bytes: number): void
-  /** What a stream has forgotten. */
-  readonly forgotten: { bytes: number; lines: number }
-  /** All but what is forgotten; ends where the source is closed. */
-  blocks(): AsyncIterable<Uint8Array>
-  close(): void
-}
-
+/** Throws ReadError. */
 export function openSource({ name, path, stats }: Named): Source {
   if (stats.isFile()) {
     // standard input goes on where the program before us stopped reading

@@ -1,6 +1,7 @@
 /** How wide, and whether with colour: what the terminal and the environment say. */
+
+import { UserError } from '../model/user-error.ts'
 import type { FormOptions } from '../reports/index.ts'
-import { UserError } from './errors.ts'
 
 interface Wanted {
   full?: boolean

@@ -1,8 +1,9 @@
 /** What a person sees while packets are traced: the live view on a terminal, lines elsewhere. */
-import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
+import type { RunStats } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { printable } from '../model/printable.ts'
 import type { FormOptions } from '../reports/index.ts'
-import type { Taken } from './journey-report.ts'
+import type { Taken } from '../reports/journeys.ts'
 import { canShowLiveView, openLiveView } from './live-view/view.ts'
 
 export interface Face {
@@ -57,10 +58,10 @@ export function openView({ title, deadline, terminal }: FaceOptions): Face {
   const later: string[] = []
   return {
     showsJourneys: true,
-    journey({ folded }, { states, open }) {
+    journey({ folded }, closedJourney) {
       if (!folded) return
       if (folded.first) view.journey(folded.group)
-      else view.journey(folded.group, states.packet(open.states.at(0)))
+      else view.journey(folded.group, closedJourney.packet())
     },
     say(text) {
       if (closed) {

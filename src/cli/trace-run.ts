@@ -2,42 +2,43 @@
 
 import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import type { ClosedJourney, RunStats } from '../analysis/capture.ts'
+import type { RunStats } from '../analysis/capture.ts'
+import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { Joiner } from '../analysis/hosts.ts'
+import { makeSelection, readFilter } from '../analysis/select.ts'
+import { UnseenDrops } from '../analysis/unseen-drops.ts'
 import { shellTokens } from '../edits/shell.ts'
 import { JourneyIds } from '../journey/assemble.ts'
 import { BUDGET, mostJoined } from '../live/budget.ts'
 import { killedLines } from '../live/notes/tell.ts'
-import type { Place } from '../live/place.ts'
+import { NOT_ALL_JOINED, overloadWarnings, sumOf } from '../live/overload-warnings.ts'
 import type { Wish } from '../live/plan.ts'
+import { beginningText, nothingSeenText, planText } from '../live/plan-text.ts'
 import { Interrupted } from '../live/problem.ts'
 import { type Prepared, prepare, Session } from '../live/session.ts'
+import type { TraceHost } from '../live/trace-host.ts'
 import { shellWord } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { chooseForm } from '../reports/choose-form.ts'
 import { FORMS, type FormOptions, warningsText } from '../reports/index.ts'
+import { type JourneyReport, openReport } from '../reports/journeys.ts'
 import { EndSignals } from './end-signals.ts'
-import { UserError } from './errors.ts'
-import { EXIT } from './exit.ts'
-import { chooseForm } from './forms.ts'
-import { type JourneyReport, openReport } from './journey-report.ts'
+import { EXIT } from './errors.ts'
 import { PatientOutput } from './patient-output.ts'
-import { makeSelection, readFilter } from './select.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import type { TraceOptions } from './trace.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
-import { NOT_ALL_JOINED, overloadWarnings, sumOf } from './trace-overload.ts'
-import { beginningText, nothingSeenText, planText } from './trace-plan.ts'
 import { Saved } from './trace-save.ts'
 import { Telling } from './trace-telling.ts'
-import { UnseenDrops } from './unseen-drops.ts'
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
 export async function runTrace(
   filter: string,
-  places: readonly Place[],
+  places: readonly TraceHost[],
   wish: Wish,
   options: TraceOptions,
 ): Promise<number> {
@@ -82,11 +83,11 @@ export async function runTrace(
     const stats = await run.until(report, command)
     if (joiner?.full) run.warn(NOT_ALL_JOINED)
     face.close()
-    const code = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
+    const problem = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()
     await takenBy(out, signals)
     if (stats.journeys === 0) lines.say(nothingSeenText(prepared, filter) + dropped.text)
-    return code
+    return problem ? EXIT.problem : EXIT.done
   } catch (error) {
     // what was seen before it went wrong
     if (out instanceof PatientOutput) await out.drainedUnlessStalled(STALLED).catch(() => {})
@@ -110,7 +111,7 @@ async function takenBy(out: Output, signals: EndSignals): Promise<void> {
 }
 
 /** Where one fails, the others have ended, too, when that is told. */
-async function prepareAll(places: readonly Place[], wish: Wish, ending: AbortSignal): Promise<Prepared[]> {
+async function prepareAll(places: readonly TraceHost[], wish: Wish, ending: AbortSignal): Promise<Prepared[]> {
   const all = places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`, ending))
   const prepared = await Promise.all(all).finally(() => ending.aborted && Promise.allSettled(all))
   if (ending.aborted) throw new Interrupted()
@@ -139,9 +140,9 @@ function wordsOf(text: string): string[] {
 }
 
 /** The trace contradicts the rules; or by these it passed, and the kernel says that netfilter dropped it. */
-const doubtsRules = ({ outcome, findings }: Journey, { told = '' }: ClosedJourney): boolean =>
+const doubtsRules = ({ outcome, findings }: Journey, { dropSummary = '' }: ClosedJourney): boolean =>
   findings.some(({ code }) => code === 'ruleset-mismatch') ||
-  (told.startsWith('NETFILTER_DROP ') && PASSED.has(outcome))
+  (dropSummary.startsWith('NETFILTER_DROP ') && PASSED.has(outcome))
 
 const PASSED: ReadonlySet<Journey['outcome']> = new Set(['delivered', 'forwarded', 'sent'])
 

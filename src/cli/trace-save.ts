@@ -15,10 +15,11 @@ import { dirname, join, resolve } from 'node:path'
 import { BUDGET } from '../live/budget.ts'
 import type { Drop, TraceSession } from '../model/host.ts'
 import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
 import { dropLine } from '../read/host/kernel-drops.ts'
 import { sessionLine } from '../read/host/trace-session.ts'
-import { isSystemError, reasonOf, UserError } from './errors.ts'
+import { isSystemError, reasonOf } from './errors.ts'
 
 /** File endings that people's other tools know; others are text. */
 const BINARY = new Set(['nft-netlink', 'nflog-pcap'])

@@ -1,7 +1,7 @@
 /** How what a trace tells is taken: when its reader has room for more, and when there is no room at all. */
 import { BUDGET } from '../live/budget.ts'
 import { waitUnless } from '../live/wait-unless.ts'
-import type { JourneyReport } from './journey-report.ts'
+import type { JourneyReport } from '../reports/journeys.ts'
 import { PatientOutput } from './patient-output.ts'
 import type { Output } from './stdout.ts'
 

@@ -1,11 +1,11 @@
 /** `nfwhy trace`: asks the running system, shows journeys as they complete, and takes everything away again. */
 import { type Command, Option } from 'commander'
+import { readFilter } from '../analysis/select.ts'
 import { alternatives } from '../filter/alternatives.ts'
-import { HERE, parseVia } from '../live/place.ts'
 import type { Rate, Wish } from '../live/plan.ts'
+import { HERE, parseVia } from '../live/trace-host.ts'
 import { printable } from '../model/printable.ts'
-import { UserError } from './errors.ts'
-import { readFilter } from './select.ts'
+import { UserError } from '../model/user-error.ts'
 import { runCleanup } from './trace-cleanup.ts'
 import { runTrace } from './trace-run.ts'
 

@@ -14,6 +14,7 @@ import { isValue, strayWord } from './stray-word.ts'
 import { type Token, tokenize } from './tokens.ts'
 import { SYN, TRACE_WORDS, traceWordReader } from './trace-words.ts'
 
+/** A condition, or what is wrong at which column. */
 export type FilterResult = { condition: Condition } | { error: FilterError }
 
 const TYPES: readonly string[] = ['host', 'net', 'port', 'portrange', 'proto']

@@ -5,6 +5,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import type { Evidence } from './evidence.ts'
 import type { Ended } from './outcome.ts'
 
+/** What became of a packet that was played. */
 export interface Played {
   evidence: Evidence
   ended: Ended
@@ -12,6 +13,7 @@ export interface Played {
   packet: Packet
 }
 
+/** What is given besides the packet. */
 export interface PlayOptions {
   /** Sent first through the same machine. */
   before?: readonly Packet[]
@@ -21,6 +23,7 @@ export interface PlayOptions {
   budget?: WalkBudget
 }
 
+/** Plays packets: the model, or a kernel. */
 export interface Engine {
   readonly id: 'model' | 'kernel'
   /** Sends the packet through a machine of its own, so that nothing of it stays. */

@@ -139,9 +139,11 @@ function evidenceOf(
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
 
-/** When it began and ended, as far as the capture tells. */
-export function timesOf(open: Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>) {
-  const { firstStamp, firstClock, lastStamp, lastClock } = open
+/** When it began and ended, as the capture has it. */
+export type JourneyTimes = Readonly<Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>>
+
+/** The same as a Journey tells it. */
+export function timesOf({ firstStamp, firstClock, lastStamp, lastClock }: JourneyTimes) {
   const times: Pick<Journey, 'time' | 'uptime'> = {}
   const [first, last] = [timeText(firstStamp, firstClock), timeText(lastStamp, lastClock)]
   if (first !== undefined && last !== undefined) times.time = { first, last }

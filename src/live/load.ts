@@ -1,10 +1,10 @@
 /**
  * What a session leaves out when more comes than it can tell. A packet goes whole, so that nothing is said of half of one;
- * and first those of a kind that was told before: kinds are fates (journey/fate.ts), the same rules met with the same end.
+ * and first those of a kind that was told before: kinds are journeys' classes, the same rules met with the same end.
  */
-import type { ClosedJourney, Overload } from '../analysis/capture.ts'
-import { Fates } from '../journey/fate.ts'
-import type { World } from '../model/world.ts'
+
+import type { Overload } from '../analysis/capture.ts'
+import type { ClosedJourney, JourneyClass } from '../analysis/closed-journey.ts'
 
 export interface LoadOptions {
   /** Bytes that have come and are not yet read, now, and at most. */
@@ -27,15 +27,13 @@ const OVER = 400
 /** What is not much is told all the same, however slow this machine is: packets, and bytes. */
 const FEW_PACKETS = 64
 const FEW_BYTES = 1 << 20
-/** Rulesets whose kinds are remembered. */
-const MOST_WORLDS = 16
 
 export class Load {
   /** What was left out; `newKinds`: packets of kinds that were not told. */
   readonly shed = { packets: 0, events: 0, newKinds: 0 }
   private readonly options: LoadOptions
   private readonly now: () => number
-  private readonly kinds = new Map<World, Fates<undefined>>()
+  private readonly told = new WeakSet<JourneyClass>()
   private behind = false
   private closedAt = Number.POSITIVE_INFINITY
   private toldSince = 0
@@ -70,11 +68,10 @@ export class Load {
   /** Is nothing told of this packet? It is counted then. */
   leavesOut(closed: ClosedJourney): boolean {
     const { tellsEach, isFull } = this.options
-    const kinds = this.kindsOf(closed.world)
-    const { open, states, followed, told } = closed
-    const known = kinds.find(open, states, followed, false, told) !== undefined
+    const kind = closed.class
+    const known = kind !== undefined && this.told.has(kind)
     if (known && !tellsEach) return false
-    const mayGo = (known || kinds.full) && (this.isBehind || this.isLate(HURRY))
+    const mayGo = (known || !kind) && (this.isBehind || this.isLate(HURRY))
     if (mayGo || isFull() || this.isLate(OVER)) {
       this.shed.packets++
       this.shed.events += closed.events
@@ -82,7 +79,7 @@ export class Load {
       return true
     }
     this.toldSince++
-    if (!known && !kinds.full) kinds.add(undefined)
+    if (kind) this.told.add(kind)
     return false
   }
 
@@ -90,17 +87,5 @@ export class Load {
   overload(unread: number): Overload | undefined {
     const { packets, events } = this.shed
     return packets + unread === 0 ? undefined : { unread, shedPackets: packets, shedEvents: events }
-  }
-
-  private kindsOf(world: World): Fates<undefined> {
-    let kinds = this.kinds.get(world)
-    if (kinds) return kinds
-    if (this.kinds.size >= MOST_WORLDS) {
-      const [oldest] = this.kinds.keys()
-      this.kinds.delete(oldest!)
-    }
-    kinds = new Fates(world)
-    this.kinds.set(world, kinds)
-    return kinds
   }
 }

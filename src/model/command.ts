@@ -30,6 +30,7 @@ type Syntax =
   | { kind: 'simple'; words: readonly Word[] }
   | { kind: 'joined'; by: '|' | '&&' | '||' | ';'; commands: readonly Command[] }
 
+/** Words for a program, or several such commands joined. */
 export class Command {
   private readonly syntax: Syntax
   /** Null: not looked for yet. */

@@ -6,6 +6,7 @@ import type { SetElement } from './ruleset.ts'
  */
 export type Scalar = number | string
 
+/** What a field is compared with. */
 export type Value =
   | Scalar
   | { prefix: string; length: number }

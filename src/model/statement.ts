@@ -36,6 +36,7 @@ export interface Nat {
   basePort?: number
 }
 
+/** What a rule does with a packet that it matches. */
 export type Statement =
   /** Ends this base chain (accept), the journey (drop), or this chain (return). */
   | { kind: 'accept' | 'drop' | 'return' }

@@ -15,6 +15,7 @@ export interface World {
   tracedBoth?: boolean
 }
 
+/** No rules, and nothing known of the host. */
 export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })
 
 /** The iptables table of this name and family; where both backends have one, that of iptables-legacy. */

@@ -6,6 +6,7 @@ import type { HostFormat } from './host/format.ts'
 import { HOST_FORMATS } from './host/index.ts'
 import { RULESET_FORMATS, type RulesetFormat } from './rulesets/index.ts'
 
+/** A format, and what kind of input it is. */
 export type Recognised =
   | { kind: 'capture'; format: CaptureFormat }
   | { kind: 'ruleset'; format: RulesetFormat }
@@ -21,6 +22,8 @@ export const FORMATS: readonly Recognised[] = [
 /** How much of a file is looked at; a log may begin with other programs' lines, so captures are also searched further in. */
 export const HEAD_BYTES = 65_536
 
+/** By what a file begins with, never by its name; `head`: its first HEAD_BYTES as Latin-1. */
 export const recognise = (head: string): Recognised | undefined => FORMATS.find(({ format }) => format.sniff(head))
 
+/** Undefined where there is no such format. */
 export const formatById = (id: string): Recognised | undefined => FORMATS.find(({ format }) => format.id === id)

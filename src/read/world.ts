@@ -64,6 +64,7 @@ interface Twice {
   left: string
 }
 
+/** One machine's files, in any order, → its World. */
 export class WorldBuilder {
   readonly world: World = emptyWorld()
   readonly warnings: Diagnostic[] = []

@@ -1,6 +1,6 @@
 /** Netlink attributes: a length and a type each in the byte order of the capturing host, filled up to four bytes. */
 
-import { latin1 } from './latin1.ts'
+import { latin1 } from '../model/latin1.ts'
 
 /** What becomes of an attribute's bytes; undefined: it is left out. */
 type Redact = (type: number, data: Uint8Array) => Uint8Array | undefined

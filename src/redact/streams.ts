@@ -1,7 +1,8 @@
 /** A file's bytes → the redacted ones, by what kind of file it is; in pieces, cut anywhere. */
+
+import { fromLatin1, latin1 } from '../model/latin1.ts'
 import { CaptureFileRedactor } from './capture-file.ts'
 import { CollectedText, IpsetText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
-import { fromLatin1, latin1 } from './latin1.ts'
 import { redactLogLine } from './log-text.ts'
 import { redactDropLine, redactSession } from './own-records.ts'
 import type { Redactor } from './redactor.ts'

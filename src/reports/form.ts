@@ -1,21 +1,9 @@
 /** What every form of a report takes and gives: explained journeys in, pieces of text out. Nothing here prints. */
-import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Journey } from '../model/journey.ts'
 
-/** Packets of one fate: told once, with their number. */
-export interface Group {
-  /** The first of them. */
-  journey: Journey
-  count: number
-  /** Which values all of them share; the others show as `*`. */
-  same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }
-  /** How many of them, besides the first, are packets that were sent before. */
-  sentAgain?: number
-  /** When the last of them came. */
-  last?: Pick<Journey, 'time' | 'uptime'>
-  /** Where else these packets were seen: the first journey there of each fate, and how many of these had that. */
-  elsewhere?: readonly { host: string; journey: Journey; count: number }[]
-}
+import type { Ending } from '../analysis/ending.ts'
+import type { Group } from '../analysis/groups.ts'
+
+export type { Group } from '../analysis/groups.ts'
 
 /** Width in columns. Without `unicode` all marks are ASCII; what comes from the input stays as it is. */
 export interface FormOptions {
@@ -30,35 +18,13 @@ export interface FormOptions {
 
 export const DEFAULT_FORM_OPTIONS: FormOptions = { width: 80, colour: false, unicode: true, full: false }
 
-/** What is known only when all inputs are read. */
-export interface Tail {
-  inputs: readonly { name: string; format: string; bytes: number }[]
-  warnings: readonly Diagnostic[]
-  stats: {
-    bytes: number
-    events: number
-    journeys: number
-    skipped: number
-    lost: number
-    evicted?: number
-    overload?: { unread: number; shedPackets: number; shedEvents: number }
-  }
-  /** Packets that were seen on two machines: ids of their journeys, in the order of their way. */
-  joined?: readonly { from: Seen; to: Seen }[]
-}
-
-interface Seen {
-  host: string
-  journey: string
-}
-
 /** Gives a report piece by piece; the caller writes the pieces one behind the other. */
 export interface Writer {
   /** `groups`: all that will come, where that is known. What they have in common is told once, on top. */
   begin(groups?: readonly Group[]): string
   journey(group: Group): string
   /** `groups`: all that came, where they have grown since they were handed in. */
-  end(tail: Tail, groups?: readonly Group[]): string
+  end(tail: Ending, groups?: readonly Group[]): string
 }
 
 export interface Form {

@@ -1,5 +1,6 @@
 /** One JSON document (`nfwhy.explanation/1`), written as journeys come: one a line, so that it can be read by eye as well. */
 
+import { printedJourney } from '../edits/fix.ts'
 import { printableJson } from '../model/printable.ts'
 import type { Form } from './form.ts'
 
@@ -14,7 +15,7 @@ export const json: Form = {
       journey({ journey }) {
         const before = first ? '\n' : ',\n'
         first = false
-        return before + printableJson(journey)
+        return before + printableJson(printedJourney(journey))
       },
       end: ({ inputs, warnings, stats, joined }) =>
         `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,

@@ -1,14 +1,15 @@
 /** A ruleset as nfwhy understood it, as one JSON document (`nfwhy.ruleset/1`). */
+
+import type { Ending } from '../analysis/ending.ts'
 import type { HookEntry, HookMap } from '../analysis/hook-map.ts'
 import { printableJson } from '../model/printable.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import type { Tail } from './form.ts'
 
 /** Worlds of several machines: `host` says of each table, set and hook whose it is. */
 export function rulesetJson(
   machines: readonly { name?: string | undefined; world: World; map: HookMap }[],
-  { inputs, warnings }: Pick<Tail, 'inputs' | 'warnings'>,
+  { inputs, warnings }: Pick<Ending, 'inputs' | 'warnings'>,
 ): string {
   const all = <T extends object>(data: (world: World, map: HookMap) => readonly T[]) =>
     machines.flatMap(({ name, world, map }) =>

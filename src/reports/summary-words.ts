@@ -1,6 +1,8 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
-import type { Outcome } from '../model/journey.ts'
-import type { Group, Tail } from './form.ts'
+
+import type { Ending } from '../analysis/ending.ts'
+import type { Fix, Outcome } from '../model/journey.ts'
+import type { Group } from './form.ts'
 import { countWords, NOTICES } from './journey-words.ts'
 
 export interface Notice {
@@ -11,7 +13,7 @@ export interface Notice {
 }
 
 /** Findings about the input, each once. `told`: messages that were told before; grows. */
-export function noticesOf(groups: readonly Group[], told: Set<string>): Notice[] {
+export function noticesOf(groups: readonly Group<Pick<Fix, 'description'>>[], told: Set<string>): Notice[] {
   return [...NOTICES].flatMap((code) => {
     const about = groups.filter(({ journey }) => journey.findings.some((one) => one.code === code))
     const found = about.flatMap(({ journey }) => journey.findings.filter((one) => one.code === code))
@@ -45,12 +47,12 @@ export const OUTCOMES: readonly Outcome[] = [
 export class Told {
   private readonly groups = new Map<string, { outcome: Outcome; count: number }>()
 
-  add({ journey: { id, outcome }, count }: Group): void {
+  add({ journey: { id, outcome }, count }: Group<unknown>): void {
     this.groups.set(id, { outcome, count })
   }
 
   /** Counts what has come since; gives the groups that have grown. */
-  grown(groups: readonly Group[]): Group[] {
+  grown<F>(groups: readonly Group<F>[]): Group<F>[] {
     const more = groups.filter(({ journey, count }) => count > (this.groups.get(journey.id)?.count ?? 0))
     for (const group of groups) this.add(group)
     return more
@@ -78,14 +80,14 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
 }
 
 /** Undefined where none was. */
-export function sentAgainWords({ sentAgain = 0 }: Group): string | undefined {
+export function sentAgainWords({ sentAgain = 0 }: Group<unknown>): string | undefined {
   if (sentAgain === 0) return undefined
   if (sentAgain === 1) return 'One of them is a packet sent again: its sender had no answer.'
   return `${countWords(sentAgain)} of them are packets sent again: whoever sent them had no answer.`
 }
 
 /** What the report cannot tell; undefined where that is nothing. */
-export function missedWords(stats: Tail['stats']): string | undefined {
+export function missedWords(stats: Ending['stats']): string | undefined {
   const missed = missedList(stats)
   return missed.length === 0 ? undefined : `Not told above: ${missed.join(', ')}.`
 }
@@ -97,7 +99,7 @@ export function missedList({
   lost,
   evicted = 0,
   overload: { unread, shedPackets, shedEvents } = NO_OVERLOAD,
-}: Pick<Tail['stats'], 'skipped' | 'lost' | 'evicted' | 'overload'>): string[] {
+}: Pick<Ending['stats'], 'skipped' | 'lost' | 'evicted' | 'overload'>): string[] {
   const missed: string[] = []
   if (skipped > 0) missed.push(`${numberOf(skipped, 'line')} could not be used`)
   const byKernel = lost - unread - shedEvents

@@ -7,6 +7,7 @@ import { CT_STATUS, type Packet, TCP_FLAGS } from '../model/packet.ts'
 import { closest } from './closest.ts'
 import { protocolName, protocolNumber } from './iptables/protocols.ts'
 
+/** A packet, or what is wrong with it. */
 export type PacketResult = { packet: Packet } | { error: string }
 
 /** The value as the model has it; throws Wrong. */

@@ -21,6 +21,7 @@ import { type Open, Undetermined } from './undetermined.ts'
 
 type Scalar = string | number
 
+/** What a machine is given besides its World. */
 export interface MachineOptions {
   /** What nobody can know from packet and host state, settled: a condition's own words → whether it holds. */
   assume?: ReadonlyMap<string, boolean>

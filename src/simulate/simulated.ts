@@ -18,6 +18,7 @@ interface Sent {
   notes: string[]
 }
 
+/** What became of one packet that the model has played. */
 export class Simulated implements ReturnType<Engine['play']> {
   readonly id: string
   readonly ended: Ended

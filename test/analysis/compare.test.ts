@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { compareJourneys } from '../../src/analysis/compare.ts'
-import { CaptureExplainer, emptyWorld, type Journey, kernelLog, recognise, WorldBuilder } from '../../src/index.ts'
+import { CaptureExplainer, emptyWorld, type Journey, recognise, WorldBuilder } from '../../src/index.ts'
 import type { Step } from '../../src/model/journey.ts'
+import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 
 const FOLDER = new URL('../../examples/nodeport-clash/', import.meta.url)
 

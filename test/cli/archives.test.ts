@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { ReadError, type Source } from '../../src/cli/source.ts'
-import { Bounds, unpackTar } from '../../src/cli/unpack.ts'
+import { ReadError, type Source } from '../../src/analysis/inputs/source.ts'
+import { Bounds, unpackTar } from '../../src/analysis/inputs/unpack.ts'
 import { header, makeTar } from '../read/make-tar.ts'
 import { EXAMPLE, folder, nfwhy, type Run, shell } from './nfwhy.ts'
 import { LOG, RULES } from './small.ts'
@@ -184,7 +184,7 @@ describe('what grows beyond reason', () => {
   })
 
   test('is counted over a whole run', async () => {
-    const { gunzipped } = await import('../../src/cli/unpack.ts')
+    const { gunzipped } = await import('../../src/analysis/inputs/unpack.ts')
     const bounds = Object.assign(new Bounds(), { bytes: 16e9 })
     const all = async () => {
       for await (const _ of gunzipped('a', source(gzipSync('x')), bounds).blocks());

@@ -1,6 +1,6 @@
 /** Without a capture, the way to get one is that of the rules which are there. */
 import { expect, it } from 'vitest'
-import { noCapture } from '../../src/cli/no-capture.ts'
+import { noCapture } from '../../src/analysis/no-capture.ts'
 import { worldOf } from '../journey/journeys.ts'
 
 it.each([

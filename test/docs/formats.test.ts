@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CaptureExplainer, emptyWorld, type Journey, kernelLog, recognise, ulogdJson } from '../../src/index.ts'
+import { CaptureExplainer, emptyWorld, type Journey, recognise } from '../../src/index.ts'
 import { CAPTURE_FORMATS } from '../../src/read/captures/index.ts'
+import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
+import { ulogdJson } from '../../src/read/captures/ulogd/format.ts'
 import { fieldOfTitle, WIRESHARK_FIELDS } from '../../src/read/captures/wireshark/fields.ts'
 import { HOST_FORMATS } from '../../src/read/host/index.ts'
 import { blocksOf, tableRows } from './markdown.ts'
@@ -51,7 +53,9 @@ describe('warnings', () => {
 })
 
 test('bundle: a row for each reason why a part of an archive is not read', () => {
-  const sources = ['src/read/tar.ts', 'src/cli/unpack.ts'].map((file) => readFileSync(join(ROOT, file), 'utf8'))
+  const sources = ['src/read/tar.ts', 'src/analysis/inputs/unpack.ts'].map((file) =>
+    readFileSync(join(ROOT, file), 'utf8'),
+  )
   const codes = sources.flatMap((text) => [...text.matchAll(/'(archive-[a-z]+)'/g)].map((match) => match[1]!))
   expect(
     tableRows(page('bundle'), 'Archives')

@@ -1,7 +1,8 @@
 /** docs/outcomes.md names every outcome and every finding that there is, with its severity, and no other. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { EXIT, isProblem } from '../../src/cli/exit.ts'
+import { isProblem } from '../../src/analysis/is-problem.ts'
+import { EXIT } from '../../src/cli/errors.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from '../../src/explain/findings/index.ts'
 import type { Journey, Outcome } from '../../src/model/journey.ts'
 import { tableRows } from './markdown.ts'

@@ -1,6 +1,6 @@
 /** Attacks that were found, each of which ended or stopped the program once. */
 import { describe, expect, test, vi } from 'vitest'
-import { warningLines } from '../../src/cli/warning-lines.ts'
+import { warningLines } from '../../src/analysis/warning-lines.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import type { Diagnostic } from '../../src/model/diagnostic.ts'
 import { makeHistory } from '../../src/read/history.ts'

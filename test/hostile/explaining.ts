@@ -1,15 +1,16 @@
 /** Captures explained, in pieces, on several machines and redacted; connections; archives: as the commands do it. */
 import { gzipSync } from 'node:zlib'
-import { CaptureExplainer, type ClosedJourney, type RunStats } from '../../src/analysis/capture.ts'
+import { CaptureExplainer, type RunStats } from '../../src/analysis/capture.ts'
+import type { ClosedJourney } from '../../src/analysis/closed-journey.ts'
 import { compareJourneys } from '../../src/analysis/compare.ts'
 import { Flows } from '../../src/analysis/flows.ts'
 import { Joiner } from '../../src/analysis/hosts.ts'
-import { type Inputs, readInputs } from '../../src/cli/inputs.ts'
-import { openReport } from '../../src/cli/journey-report.ts'
-import { noCapture } from '../../src/cli/no-capture.ts'
+import type { Inputs } from '../../src/analysis/inputs/open.ts'
+import { noCapture } from '../../src/analysis/no-capture.ts'
+import { runCaptures } from '../../src/analysis/run.ts'
+import { makeSelection } from '../../src/analysis/select.ts'
+import { readInputs } from '../../src/cli/inputs.ts'
 import { Progress } from '../../src/cli/progress.ts'
-import { runCaptures } from '../../src/cli/run.ts'
-import { makeSelection } from '../../src/cli/select.ts'
 import type { Diagnostic } from '../../src/model/diagnostic.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import type { World } from '../../src/model/world.ts'
@@ -25,6 +26,7 @@ import {
   flowsText,
   warningsText,
 } from '../../src/reports/index.ts'
+import { openReport } from '../../src/reports/journeys.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { makeTar } from '../read/make-tar.ts'
 import { Broken } from './broken.ts'
@@ -82,7 +84,7 @@ async function runAll(
     inputs,
     (closed) => {
       journeys++
-      events += closed.open.points.length
+      events += closed.events
       take(closed)
     },
     { idle: 1, progress: new Progress(), unmatched },

@@ -1,10 +1,13 @@
 /** Rules and host state without a capture: maps, comparisons, packets played, commands applied. */
 
+import { applyCommand } from '../../src/analysis/apply.ts'
+import { single } from '../../src/analysis/groups.ts'
 import { mapHooks } from '../../src/analysis/hook-map.ts'
+import { type Inputs, onlyMachine } from '../../src/analysis/inputs/open.ts'
+import { readPacket } from '../../src/analysis/packets.ts'
 import { compareRulesets } from '../../src/analysis/rulesets.ts'
-import { type Inputs, onlyWorld, readInputs } from '../../src/cli/inputs.ts'
-import { makeSelection, readFilter } from '../../src/cli/select.ts'
-import { applyCommand, readSpec } from '../../src/cli/simulate.ts'
+import { makeSelection, readFilter } from '../../src/analysis/select.ts'
+import { readInputs } from '../../src/cli/inputs.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
 import { noteTrials } from '../../src/explain/trials/verify.ts'
 import { noteUnmatched } from '../../src/explain/unmatched.ts'
@@ -23,7 +26,6 @@ import {
   rulesetJson,
   rulesetsJson,
   rulesetsText,
-  single,
   warningsText,
 } from '../../src/reports/index.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
@@ -40,8 +42,8 @@ import { userError } from './user-error.ts'
 export async function simulatePackets(one: Case, room: Room): Promise<void> {
   const { files, words, options } = one
   const inputs = await readInputs(room.lay(files), [])
-  const packets = words.packets.flatMap((spec) => userError(() => [readSpec(spec)]) ?? [])
-  let world = onlyWorld(inputs)
+  const packets = words.packets.flatMap((spec) => userError(() => [readPacket(spec)]) ?? [])
+  let world = onlyMachine(inputs).world
   for (const command of words.apply) world = userError(() => applyCommand(world, command)) ?? world
   const journeys = play(world, packets.length > 0 ? packets : [PLAIN], options.unmatched)
   const [name, form] = formOf(options)
@@ -77,7 +79,7 @@ export async function showRules({ files, options }: Case, room: Room): Promise<v
     const inputs = await readInputs([path], [])
     judgeText(warningsText(inputs.warnings, terminal), 'warnings', options)
     judgeMaps(inputs, options)
-    worlds.push(onlyWorld(inputs))
+    worlds.push(onlyMachine(inputs).world)
   }
   const [before, after] = worlds
   if (!before || !after) return
@@ -109,7 +111,7 @@ export async function takeWords({ files, words }: Case, room: Room): Promise<voi
   if (rule !== undefined) userError(() => makeSelection({ rule: [rule], outcome: [rule] }))
   const condition = filter === undefined ? undefined : userError(() => readFilter(filter))
   if (condition) judgeFilter(condition)
-  const specs = packets.flatMap((spec) => userError(() => [readSpec(spec)]) ?? [])
+  const specs = packets.flatMap((spec) => userError(() => [readPacket(spec)]) ?? [])
   const world = (await readInputs(room.lay(files), [])).machines[0]?.world ?? emptyWorld()
   if (condition)
     for (const packet of [PLAIN, ...specs])

@@ -1,5 +1,5 @@
 /** What was foreseen is a sentence for a person. */
-import { UserError } from '../../src/cli/errors.ts'
+import { UserError } from '../../src/model/user-error.ts'
 import { Broken } from './broken.ts'
 
 /** Undefined where it was refused with a sentence. */

@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect } from 'vitest'
+import type { Ending } from '../../src/analysis/ending.ts'
+import { single } from '../../src/analysis/groups.ts'
+import { worstFirst } from '../../src/analysis/order.ts'
 import { CaptureExplainer, type Diagnostic, JourneyIds, recognise, type World, WorldBuilder } from '../../src/index.ts'
 import type { CaptureFormat } from '../../src/read/captures/format.ts'
-import type { Form, FormOptions, Group, Tail } from '../../src/reports/index.ts'
-import { single, worstFirst } from '../../src/reports/index.ts'
+import type { Form, FormOptions, Group } from '../../src/reports/index.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 const CASES = new URL('fixtures/reports/cases/', ROOT)
@@ -23,7 +25,7 @@ export const FOLDERS: Readonly<Record<string, string>> = {
 
 export interface Explained {
   groups: Group[]
-  tail: Tail
+  tail: Ending
   world: World
 }
 
@@ -70,7 +72,7 @@ export function explainFolder(folder: string): Explained {
 export function write(
   form: Form,
   groups: readonly Group[],
-  tail: Tail,
+  tail: Ending,
   options: Partial<FormOptions> & { streamed?: boolean } = {},
 ): string {
   const writer = form.open(options)

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/explain/explain.ts'
-import { CaptureExplainer, type Journey, kernelLog, recognise, type World, WorldBuilder } from '../../src/index.ts'
+import { CaptureExplainer, type Journey, recognise, type World, WorldBuilder } from '../../src/index.ts'
+import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { Machine } from '../../src/simulate/machine.ts'
 
 interface Expected {

@@ -1,5 +1,5 @@
 /** Fits lines that hold colours into columns. */
-import { columns } from '../../reports/text/layout.ts'
+import { columns } from '../../model/columns.ts'
 
 /** As paint writes them; what comes from an input holds none. */
 const STYLES = /(\x1b\[\d+m)/

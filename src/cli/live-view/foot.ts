@@ -1,10 +1,11 @@
 /** At the bottom: what was chosen, and which keys there are; or the filter as it is typed. */
 
+import { markerBelow, wrongWords } from '../../analysis/point-at.ts'
+import { columns } from '../../model/columns.ts'
 import { countWords } from '../../reports/journey-words.ts'
 import { numberOf } from '../../reports/summary-words.ts'
-import { columns, cutEnd, wrap } from '../../reports/text/layout.ts'
+import { cutEnd, wrap } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'
-import { markerBelow, wrongWords } from '../point-at.ts'
 import { keptOf, matching } from './rows.ts'
 import type { Editing, LiveState } from './state.ts'
 

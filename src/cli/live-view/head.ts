@@ -1,10 +1,12 @@
 /** On top: what is traced, how long still, and what came so far. */
+
+import { columns } from '../../model/columns.ts'
 import type { Outcome } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../reports/group.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { countWords } from '../../reports/journey-words.ts'
 import { missedList, numberOf, OUTCOMES } from '../../reports/summary-words.ts'
 import { MARK_STYLES } from '../../reports/text/head.ts'
-import { columns, cutEnd } from '../../reports/text/layout.ts'
+import { cutEnd } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'
 import { cutStyled, styledColumns } from './fit.ts'
 import type { LiveState, Mark } from './state.ts'

@@ -1,5 +1,6 @@
 /** The keys, and what the signs mean. */
-import { columns, wrap } from '../../reports/text/layout.ts'
+import { columns } from '../../model/columns.ts'
+import { wrap } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'
 
 const KEYS: readonly (readonly [string, string])[] = [

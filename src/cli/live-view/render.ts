@@ -1,5 +1,5 @@
 /** The screen as lines, for a state. */
-import { columns } from '../../reports/text/layout.ts'
+import { columns } from '../../model/columns.ts'
 import type { Page } from '../../reports/text/page.ts'
 import { cutStyled, padStyled } from './fit.ts'
 import { footLine } from './foot.ts'

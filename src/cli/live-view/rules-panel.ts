@@ -1,8 +1,10 @@
 /** The rules that decided, with how many packets each. */
+
+import { columns } from '../../model/columns.ts'
 import { countWords } from '../../reports/journey-words.ts'
 import { withoutChain } from '../../reports/step-words.ts'
 import { MARK_STYLES } from '../../reports/text/head.ts'
-import { columns, cutEnd, cutMiddle, pad, wrapRule } from '../../reports/text/layout.ts'
+import { cutEnd, cutMiddle, pad, wrapRule } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'
 import { shortName } from '../../reports/text/why.ts'
 import type { Counts, RuleCount } from './state.ts'

@@ -1,10 +1,12 @@
 /** All that the live view knows: what came, and what the person at the keys has chosen. Never changed, only replaced. */
+
+import type { Ending } from '../../analysis/ending.ts'
 import type { FilterError } from '../../filter/error.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Journey, Outcome } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Deciding } from '../../reports/deciding-rule.ts'
-import type { FormOptions, Group, Tail } from '../../reports/form.ts'
+import type { FormOptions, Group } from '../../reports/form.ts'
 import type { markOf } from '../../reports/journey-words.ts'
 
 export type Mark = ReturnType<typeof markOf>
@@ -61,7 +63,7 @@ export interface Counts {
   gone: number
 }
 
-export type LiveStats = Partial<Pick<Tail['stats'], 'journeys' | 'skipped' | 'lost' | 'evicted' | 'overload'>>
+export type LiveStats = Partial<Pick<Ending['stats'], 'journeys' | 'skipped' | 'lost' | 'evicted' | 'overload'>>
 
 /** A text over the whole screen. */
 export interface OpenPage {

@@ -72,7 +72,7 @@ export const isOpening = ({ protocol, tcpFlags = [] }: Packet): boolean =>
   protocol === 'udp' || (protocol === 'tcp' && tcpFlags.includes('syn') && !tcpFlags.includes('ack'))
 
 /** In short: drops that have this in common mean the same for packets of one kind. */
-export function tellingOf(drop: Drop): string {
+export function dropSummaryOf(drop: Drop): string {
   const { reason, packet } = drop
   // nobody listens there, which says nothing of other ports
   const where = reason === 'NO_SOCKET' ? ` ${packet.dst} ${packet.dport}` : ''

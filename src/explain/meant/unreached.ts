@@ -1,14 +1,14 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
-import type { Fix, RuleRef } from '../../model/journey.ts'
+import { positional } from '../../edits/words.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, NamedSet, Rule } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { addRule, destinationMatch, propose } from '../commands.ts'
+import { addRule, destinationMatch, type Proposal, propose } from '../changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
-import { positional } from '../words.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, missedBy } from './miss.ts'
 import { type Pass, passedRules, positionsBelow } from './passed.ts'
@@ -121,7 +121,7 @@ function likeness({ name: a }: Chain, { name: b }: Chain): number {
 }
 
 /** `ref`: a rule of the chain that is to be reached. */
-export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Fix[] {
+export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Proposal[] {
   const owner = ownerOfRef(context, ref)
   const before = from.ruleNumber > from.chain.rules.length ? undefined : from.ruleNumber
   // a chain that takes whatever comes has to be given only what is for it

@@ -1,13 +1,14 @@
 /** Two journeys side by side; below each other where the terminal is narrow. */
 import type { Both, Comparison, Parting, SideName } from '../../analysis/compare.ts'
+import { single } from '../../analysis/groups.ts'
+import { columns } from '../../model/columns.ts'
 import type { Journey, Step } from '../../model/journey.ts'
 import type { FormOptions } from '../form.ts'
-import { single } from '../group.ts'
 import { ruleName, whereWords } from '../journey-words.ts'
 import { changeWords, fieldName } from '../packet-words.ts'
 import { stepName, stepWords } from '../step-words.ts'
 import { writeHead } from './head.ts'
-import { columns, pad, wrap, wrapRule } from './layout.ts'
+import { pad, wrap, wrapRule } from './layout.ts'
 import { Page } from './page.ts'
 import type { Style } from './paint.ts'
 import { writeSteps } from './steps.ts'
@@ -63,7 +64,7 @@ function commonWords({ common, parted, journeys, detours }: Comparison): string 
 }
 
 /** The step of A before they part. */
-function lastCommon({ steps }: Journey, parted: Parting | undefined): Step | undefined {
+function lastCommon({ steps }: Journey<unknown>, parted: Parting | undefined): Step | undefined {
   const at = parted?.steps.a
   return at === undefined ? steps.at(-1) : steps.find((one) => one.n === at - 1)
 }
@@ -112,7 +113,7 @@ function partingWords({ journeys }: Comparison, { at, matched, rule, steps }: Pa
   }
 }
 
-const stepAt = ({ steps }: Journey, n: number | undefined) => steps.find((one) => one.n === n)
+const stepAt = ({ steps }: Journey<unknown>, n: number | undefined) => steps.find((one) => one.n === n)
 
 /** What one of them met where they part, and what became of it. */
 function sideLines(page: Page, { journeys, parted, after }: Comparison, side: SideName, width: number): Line[] {

@@ -1,22 +1,7 @@
 /** Fits text into columns. Everything here takes text without colours. */
 
+import { columns } from '../../model/columns.ts'
 import type { Command, PrintOptions } from '../../model/command.ts'
-
-/** East Asian letters and emoji fill two columns, combining marks none. */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\uff01-\uff60\u3000-\u303f]/u
-const COMBINING = /\p{M}/u
-
-/** ASCII and the signs of our own reports, a column each; the expressions above take milliseconds until they can be asked. */
-const PLAIN = /^[\x20-\x7e×–—…→⇒✓✗➜]*$/
-
-/** In columns. */
-export function columns(text: string): number {
-  if (PLAIN.test(text)) return text.length
-  let sum = 0
-  for (const char of text) sum += COMBINING.test(char) ? 0 : WIDE.test(char) ? 2 : 1
-  return sum
-}
 
 export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)))
 

@@ -1,10 +1,11 @@
 /** Lines of a report as they grow: a label in front, text behind it that keeps to its column. */
 
+import { columns } from '../../model/columns.ts'
 import type { PrintOptions } from '../../model/command.ts'
 import { allPrintable, printable, printableAscii } from '../../model/printable.ts'
 import { DEFAULT_FORM_OPTIONS, type FormOptions } from '../form.ts'
 import { ASCII, type Marks, UNICODE } from '../marks.ts'
-import { columns, wrap } from './layout.ts'
+import { wrap } from './layout.ts'
 import { makePaint, type Paint, type Style } from './paint.ts'
 
 /** Where the text behind labels begins. */

@@ -1,8 +1,10 @@
 /** Every step of a journey, under the hooks in which it happened. */
+
+import { columns } from '../../model/columns.ts'
 import type { Journey, Step, UnmatchedRule } from '../../model/journey.ts'
 import { changeWords } from '../packet-words.ts'
 import { stepWords, withoutChain } from '../step-words.ts'
-import { columns, wrap, wrapRule } from './layout.ts'
+import { wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
 
@@ -11,7 +13,7 @@ const DEEPEST = 8
 /** The rule's text is set in from its name. */
 const INSET = 4
 
-export function writeSteps(page: Page, { steps, culprit }: Journey): void {
+export function writeSteps(page: Page, { steps, culprit }: Journey<unknown>): void {
   const digits = String(steps.at(-1)?.n ?? 0).length
   let heading: string | undefined
   for (const step of steps) {

@@ -1,9 +1,11 @@
 /** Why it ended so: from the rule that ended it back to the one to look at, with that rule's text and its owner. */
+
+import { columns } from '../../model/columns.ts'
 import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
 import { isGuilty } from '../deciding-rule.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
-import { columns, cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
+import { cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
 import type { Page } from './page.ts'
 
 /** Of the room, for the rules' names; the rest says what they did. */
@@ -15,7 +17,7 @@ const RULE_LINES = 4
 /** Rules whose text has been written in this block. */
 export type Shown = Set<string>
 
-export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
+export function writeWhy(page: Page, journey: Journey<unknown>, shown: Shown): void {
   const { cause, culprit } = journey
   if (!tellsCause(journey)) return
   const texts = cause.map((one) => withOwner(page, one, isGuilty(one, culprit)))
@@ -53,7 +55,7 @@ export function writeRule(page: Page, ref: RuleRef, shown: Shown): void {
 }
 
 /** NAT, whatever became of the packet. */
-export function writeRewrites(page: Page, journey: Journey, shown: Shown): void {
+export function writeRewrites(page: Page, journey: Journey<unknown>, shown: Shown): void {
   for (const { label, step } of rewrites(journey)) {
     if (step.table === undefined || step.chain === undefined) continue
     const ref: RuleRef = { ...step, table: step.table, chain: step.chain }

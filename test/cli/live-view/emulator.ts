@@ -1,5 +1,5 @@
 /** As much of a terminal as the live view needs; what else it sends there is refused. */
-import { columns } from '../../../src/reports/text/layout.ts'
+import { columns } from '../../../src/model/columns.ts'
 
 const PART = /\x1b\[(\??)([\d;]*)([A-Za-z])|\x1b[^[]|[^\x1b]+/y
 const UNFINISHED = /\x1b(?:\[[?\d;]*)?$/

@@ -1,8 +1,7 @@
 /** Journeys as a live trace hands them over: folded by fate, one after the other. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { Groups } from '../../../src/analysis/classes.ts'
+import { Groups } from '../../../src/analysis/groups.ts'
 import type { Came } from '../../../src/cli/live-view/add.ts'
-import { firstPacket } from '../../../src/cli/select.ts'
 import { CaptureExplainer, recognise, WorldBuilder } from '../../../src/index.ts'
 import type { CaptureFormat } from '../../../src/read/captures/format.ts'
 
@@ -28,7 +27,7 @@ export function replay(folder: string, capture?: string): Came[] {
     () => {},
     (closed) => {
       const { group } = groups.add(closed)!
-      came.push({ journey: group.journey, group: { ...group, same: { ...group.same } }, packet: firstPacket(closed) })
+      came.push({ journey: group.journey, group: { ...group, same: { ...group.same } }, packet: closed.packet() })
     },
   )
   explainer.push(capture === undefined ? captured!.bytes : new TextEncoder().encode(capture))

@@ -1,6 +1,7 @@
 /** Rules of iptables-legacy and of nf_tables on one host, of which a kernel log shows the first. */
 import { describe, expect, test } from 'vitest'
-import { CaptureExplainer, type Journey, kernelLog, recognise, WorldBuilder } from '../../../src/index.ts'
+import { CaptureExplainer, type Journey, recognise, WorldBuilder } from '../../../src/index.ts'
+import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 import { delivered, dropped, RULES } from '../../cli/small.ts'
 
 const chain = (priority: number, body: string, hook = 'input') =>

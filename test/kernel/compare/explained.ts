@@ -1,8 +1,9 @@
 /** What nfwhy makes of a case: the lines as they were logged, the rules as iptables-save prints them, the host's state. */
-import { CaptureExplainer, type CaptureStats, kernelLog, recognise, WorldBuilder } from '../../../src/index.ts'
+import { CaptureExplainer, type CaptureStats, recognise, WorldBuilder } from '../../../src/index.ts'
 import type { Diagnostic } from '../../../src/model/diagnostic.ts'
 import type { Journey } from '../../../src/model/journey.ts'
 import type { World } from '../../../src/model/world.ts'
+import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 
 export interface Explained {
   journeys: Journey[]

@@ -1,0 +1,43 @@
+/** A journey that is closed and not yet looked at. */
+import type { JourneyTimes } from '../journey/evidence.ts'
+import type { Condition } from '../model/condition.ts'
+import type { Journey } from '../model/journey.ts'
+import type { Family, Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+
+/**
+ * Journeys that nothing in this World tells apart: the same rules met, with packets that differ only in what no rule asks
+ * for. They have outcome, cause and findings in common. Compared by identity.
+ */
+export interface JourneyClass {
+  readonly world: World
+}
+
+/** Its methods may be called during the callback only that hands it over. */
+export interface ClosedJourney {
+  /** Counts from 1, by the first event. */
+  readonly id: number
+  readonly family: Family
+  /** With the rules that were in force. */
+  readonly world: World
+  /** Undefined: too many classes are known already, and this is none of them. */
+  readonly class: JourneyClass | undefined
+  /** A packet of the same content came before. */
+  readonly isRetransmission: boolean
+  /** What the kernel says of having dropped its packet: reason and place. */
+  readonly dropSummary: string | undefined
+  /** Nothing but a live session's own marking has told of the packet. */
+  readonly isMarkedOnly: boolean
+  /** How many events it is made of. */
+  readonly events: number
+  readonly times: JourneyTimes
+  /** As it first appeared. */
+  packet(): Packet
+  /** Its addresses and ports as they first appeared, as TUPLE_WORDS numbers: source, destination (four each), their ports. */
+  tuple(into: Int32Array): void
+  /** Is the filter about this packet? */
+  matches(filter: Condition): boolean
+  explain(): Journey
+}
+
+export const TUPLE_WORDS = 10

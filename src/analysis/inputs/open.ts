@@ -1,0 +1,225 @@
+/** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
+import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
+import { printable } from '../../model/printable.ts'
+import { UserError } from '../../model/user-error.ts'
+import type { CaptureFormat } from '../../read/captures/format.ts'
+import { type Filed, type History, makeHistory } from '../../read/history.ts'
+import { findMachines, type Placed } from '../../read/machines.ts'
+import type { Recognised } from '../../read/recognise.ts'
+import { readPart } from '../../read/world.ts'
+import type { Redactor } from '../../redact/index.ts'
+import { warningLines } from '../warning-lines.ts'
+import { whatIsRead } from './format-words.ts'
+import type { NamedInput } from './named.ts'
+import { type Found, recogniseSource } from './recognise.ts'
+import { concat, ReadError, type Source } from './source.ts'
+import { unknownWords } from './unknown-file.ts'
+import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
+
+/** A file that was read, as contract.md's `inputs`. */
+export interface InputFile {
+  name: string
+  format: string
+  /** A capture's are filled in when it has been read; of what was packed, those that came out. */
+  bytes: number
+}
+
+export interface CaptureInput {
+  name: string
+  format: CaptureFormat
+  source: Source
+  file: InputFile
+}
+
+/** One host or network namespace: its rules and state, and what was captured there. */
+export interface MachineInput extends History {
+  /** Where there are several. */
+  name?: string
+  captures: CaptureInput[]
+}
+
+export interface Inputs {
+  machines: MachineInput[]
+  /** Those of all machines. */
+  captures: CaptureInput[]
+  warnings: Diagnostic[]
+  files: InputFile[]
+}
+
+/** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
+const MOST_TEXT = 400e6
+
+/**
+ * Throws UserError for what cannot be read at all, and where nothing is of any use. `warnings`: of the names themselves;
+ * more are added. `redactor`: as if all were redacted.
+ */
+export async function openInputs(
+  named: readonly NamedInput[],
+  warnings: Diagnostic[],
+  redactor?: Redactor,
+): Promise<Inputs> {
+  // few ask for it, and a page need not wait for it
+  const redaction = redactor && (await import('./redacted.ts'))
+  const reader = new InputReader(warnings, redactor, redaction)
+  if (redactor) for (const input of named) await redaction!.learnNames(input, redactor)
+  for (const input of named) await reader.read({ ...input, depth: 0 })
+  if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named, reader)
+  const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
+    ...(name === undefined ? {} : { name }),
+    ...makeHistory(files, warnings),
+    captures,
+  }))
+  if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
+  const captures = machines.flatMap((one) => one.captures)
+  return { machines, captures, warnings, files: reader.files }
+}
+
+/** For what is about one machine: the one of that name, or the only one. Throws UserError where there are several. */
+export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
+  const [first, ...others] = name === undefined ? machines : machines.filter((one) => one.name === name)
+  if (first && others.length === 0) return first
+  const names = machines.map((one) => printable(one.name ?? 'what lies above them')).join(', ')
+  if (name !== undefined) throw new UserError(`There is no machine "${printable(name)}" among the inputs: ${names}.`)
+  throw new UserError(`There are several machines among the inputs: ${names}.`, 'Give the files of one of them.')
+}
+
+/** The `format` of an empty file: what an empty table prints. */
+const EMPTY = 'empty'
+
+type Redaction = typeof import('./redacted.ts')
+
+/** What is read: a file, or a file in an archive. */
+interface Item extends Omit<NamedInput, 'again'> {
+  /** Archives around it. */
+  depth: number
+  /** Seconds since 1970, of a file in an archive. */
+  mtime?: number
+}
+
+/** Reads rulesets and host state whole, and opens captures. */
+class InputReader {
+  readonly files: InputFile[] = []
+  readonly placed: Placed<CaptureInput>[] = []
+  readonly warnings: Diagnostic[]
+  private readonly bounds = new Bounds()
+
+  private readonly redactor: Redactor | undefined
+
+  private readonly redaction: Redaction | undefined
+
+  constructor(warnings: Diagnostic[], redactor: Redactor | undefined, redaction: Redaction | undefined) {
+    this.warnings = warnings
+    this.redactor = redactor
+    this.redaction = redaction
+  }
+
+  async read(item: Item): Promise<void> {
+    const report = collectInto(this.warnings, this.shown(item.name))
+    try {
+      await this.readSource(item, item.open(), report)
+    } catch (error) {
+      if (!item.found || !(error instanceof ReadError)) throw error
+      report('unreadable', `${error.reason}; it was left out`)
+    }
+  }
+
+  private async readSource(item: Item, packed: Source, report: Report): Promise<void> {
+    let source = packed
+    let packing = await packingOf(source)
+    const gzip = packing === 'gzip'
+    if (gzip) {
+      source = gunzipped(item.name, source, this.bounds)
+      packing = await packingOf(source)
+    }
+    if (packing === 'tar' && !item.as) {
+      await this.readArchive(item, source, report)
+      return
+    }
+    const found = await recogniseSource(source, item.as)
+    if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
+    else if (found.recognised && this.redactor) await this.addRedacted(item, source, found, report, this.redactor)
+    else if (found.recognised) await this.add(item, source, found.recognised, found.head)
+    else report('not-recognised', unknownWords(found.head, item.depth === 0 ? item.path : undefined))
+  }
+
+  private async readArchive(item: Item, source: Source, report: Report): Promise<void> {
+    if (item.depth >= DEEPEST) throw new ReadError(item.name, 'it is an archive in an archive in an archive …')
+    const folders = [...item.folders, withoutEnding(basename(item.name))]
+    const files = await unpackTar(item.name, source, this.bounds, report)
+    for (const file of files.sort((a, b) => (asWalked(a.name) < asWalked(b.name) ? -1 : 1))) {
+      const parts = file.name.split('/')
+      await this.read({
+        name: `${item.name}/${file.name}`,
+        folders: [...folders, ...parts.slice(0, -1)],
+        found: true,
+        open: () => file.source,
+        depth: item.depth + 1,
+        mtime: file.mtime,
+      })
+    }
+  }
+
+  /** The same file as `--redact` shows it. */
+  private async addRedacted(
+    item: Item,
+    source: Source,
+    { recognised, head }: Found,
+    report: Report,
+    redactor: Redactor,
+  ) {
+    const { format } = recognised!
+    const redacted = this.redaction!.redactFile(source, format.id, head, redactor)
+    if (!redacted) {
+      report('not-redacted', `${format.id} may hold anything, and cannot be redacted; it was left out`)
+      return
+    }
+    const folders = item.folders.map((name) => this.redaction!.redactFolder(name, redactor))
+    await this.add({ ...item, name: this.shown(item.name), folders }, redacted.source, recognised!, redacted.head)
+  }
+
+  private shown(name: string): string {
+    return this.redactor ? this.redaction!.redactPath(name, this.redactor) : name
+  }
+
+  private async add(item: Item, source: Source, recognised: Recognised, head: string): Promise<void> {
+    const { name, folders, mtime } = item
+    const file = { name, format: recognised.format.id, bytes: 0 }
+    if (recognised.kind === 'capture') {
+      this.files.push(file)
+      this.placed.push({ folders, head, capture: { name, format: recognised.format, source, file } })
+      return
+    }
+    const text = await readText(source, file)
+    this.files.push(file)
+    const names = [basename(name), ...[...folders].reverse()]
+    const filed: Filed = { part: readPart(name, text, recognised), names, ...(mtime === undefined ? {} : { mtime }) }
+    this.placed.push({ folders, filed })
+  }
+}
+
+/** The last part of a path; Windows' browsers give none with backslashes. */
+const basename = (path: string): string => path.replace(/\/+$/, '').replace(/^.*\//s, '')
+
+/** For sorting as folders are walked. */
+const asWalked = (name: string) => name.replaceAll('/', '\0')
+
+/** `node-a.tgz` holds what a folder `node-a` would. */
+const withoutEnding = (name: string) => name.replace(/\.(?:tgz|tar(?:\.gz)?|gz)$/i, '') || name
+
+async function readText(source: Source, file: InputFile): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const block of source.blocks()) {
+    parts.push(Uint8Array.from(block))
+    file.bytes += block.length
+    if (file.bytes > MOST_TEXT)
+      throw new ReadError(file.name, `more than ${MOST_TEXT / 1e6} MB is too much for ${file.format}`)
+  }
+  return new TextDecoder().decode(concat(parts))
+}
+
+function nothingRead(named: readonly NamedInput[], { files, warnings }: InputReader): UserError {
+  const [only] = files
+  if (only && named.length === 1 && warnings.length === 0) return new UserError(`${printable(only.name)}: it is empty.`)
+  if (files.length > 0 && warnings.length === 0) return new UserError('All files given are empty.')
+  return new UserError(warningLines(warnings).join('\n'), whatIsRead())
+}

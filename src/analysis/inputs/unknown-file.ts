@@ -1,0 +1,28 @@
+/** What to say of a file that is nothing nfwhy knows: where its first bytes tell what it is, what to do with it. */
+import { command, piped, printCommand } from '../../model/command.ts'
+
+/** Latin-1; the commands read a file and write to standard output. */
+const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ...string[]] }[] = [
+  { begins: '\xfd7zXZ\0', is: 'compressed', reader: ['xzcat'] },
+  { begins: '\x28\xb5\x2f\xfd', is: 'compressed', reader: ['zstdcat'] },
+  { begins: 'BZh', is: 'compressed', reader: ['bzcat'] },
+  { begins: '\xff\xfe', is: 'UTF-16 text, as PowerShell writes it', reader: ['iconv', '-f', 'UTF-16', '-t', 'UTF-8'] },
+  { begins: '\xfe\xff', is: 'UTF-16 text', reader: ['iconv', '-f', 'UTF-16', '-t', 'UTF-8'] },
+  { begins: 'LPKSHHRH', is: "systemd's journal", reader: ['journalctl', '-k', '--file'] },
+]
+
+/** One sentence without its end, to stand behind the file's name. `path`: absent where no command can name it. */
+export function unknownWords(head: string, path: string | undefined): string {
+  const known = KNOWN.find(({ begins }) => head.startsWith(begins))
+  const file = path === undefined ? [] : [path.startsWith('-') ? `./${path}` : path]
+  if (known) {
+    if (known.is === 'compressed' && /\.(?:tgz|tar\.\w+)$/.test(path ?? ''))
+      return `this is a packed folder, and was left alone; unpack it with: ${printCommand(command('tar', 'xf', ...file))}, and give the folder`
+    return `this is ${known.is}, and was left alone; read it with: ${printCommand(piped(command(...known.reader, ...file), command('nfwhy', 'explain', '-')))}`
+  }
+  if (head.startsWith('PK\x03\x04')) {
+    return `this is a zip archive, and was left alone; unpack it with: ${printCommand(command('unzip', ...file))}, and give the folder`
+  }
+  const kind = head.includes('\0') ? 'this binary file is' : 'this is'
+  return `${kind} neither a capture nor a ruleset nor host state that nfwhy knows; it was left alone`
+}

@@ -1,0 +1,41 @@
+/** The flows of all machines, with the captures' journeys joined to them. */
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { RunStats } from './capture.ts'
+import { type Flow, Flows } from './flows.ts'
+import type { Inputs } from './inputs/open.ts'
+import { type RunOptions, runCaptures } from './run.ts'
+import type { Selection } from './select.ts'
+
+/** `warnings`: those of the inputs, and of packets that belong to no flow. */
+export async function listFlows(
+  inputs: Inputs,
+  selection: Selection,
+  options: RunOptions = {},
+): Promise<{ flows: Flow[]; stats: RunStats; warnings: Diagnostic[] }> {
+  const all = new Map(inputs.machines.map(({ name, world }) => [name, new Flows(world, name)]))
+  const byWorld = new Map(
+    inputs.machines.flatMap(({ name, world, worlds }) =>
+      [world, ...worlds.map((one) => one.world)].map((one) => [one, all.get(name)!] as const),
+    ),
+  )
+  const stats =
+    inputs.captures.length === 0
+      ? { bytes: inputs.files.reduce((sum, { bytes }) => sum + bytes, 0), events: 0, journeys: 0, skipped: 0, lost: 0 }
+      : await runCaptures(
+          inputs,
+          (closed) => {
+            if (selection.packet(closed)) byWorld.get(closed.world)?.note(closed.explain())
+          },
+          options,
+        )
+  const flows = [...all.values()].flatMap((one) => one.end())
+  const apart = [...all.values()].reduce((sum, one) => sum + one.apart, 0)
+  const warnings = [...inputs.warnings]
+  if (apart > 0)
+    warnings.push({
+      input: 'captures',
+      code: 'no-flow',
+      message: `of ${apart} ${apart === 1 ? 'packet' : 'packets'} it cannot be told which connection they belong to`,
+    })
+  return { flows, stats, warnings }
+}

@@ -1,0 +1,60 @@
+/** What to say to whom gave no capture: what is missing, how to get it, and what can be told without it. */
+import { backendOf } from '../journey/backends.ts'
+import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import type { World } from '../model/world.ts'
+import { captureWords } from './inputs/format-words.ts'
+import type { Inputs } from './inputs/open.ts'
+
+/** Files named one by one. */
+const MOST = 6
+
+const TO_TAKE = '\nOn that host, as root, nfwhy trace does it all. To take one by hand (README.md says more):'
+
+export function noCapture({ files, warnings, machines }: Inputs): UserError {
+  const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)
+  const more = files.length > MOST ? ` and ${files.length - MOST} more` : ''
+  const left = warnings
+    .filter((one) => one.code === 'not-recognised')
+    .slice(0, MOST)
+    .map((one) => `\n${printable(one.input)}: ${printable(one.message)}.`)
+  const worlds = machines.map(({ world }) => world)
+  const hint = [captureWords(), ...howTo(worlds), ...without(worlds)].join('\n')
+  return new UserError(`There is no capture among the inputs: ${named.join(', ')}${more}.${left.join('')}`, hint)
+}
+
+/** For packets of the families that there are rules of, and as their packet filter tells it. */
+function howTo(worlds: readonly World[]): string[] {
+  const tables = worlds.flatMap((world) => world.tables)
+  if (tables.length > 0 && tables.every((table) => backendOf(table) === 'nf_tables')) return howToNft
+  const families = tables.map(({ family }) => family)
+  const tool = families.includes('ip6') && !families.includes('ip') ? 'ip6tables' : 'iptables'
+  return [
+    TO_TAKE,
+    `  ${tool} -t raw -I PREROUTING 1 -p tcp --dport 80 -m limit --limit 10/second -j TRACE`,
+    `  (send the packet)  dmesg > trace.log`,
+    `  ${tool} -t raw -D PREROUTING -p tcp --dport 80 -m limit --limit 10/second -j TRACE`,
+  ]
+}
+
+/** nf_tables sends trace events to who listens, and none to the kernel log. */
+const howToNft = [
+  TO_TAKE,
+  '  nft add table inet nfwhy',
+  "  nft 'add chain inet nfwhy pre { type filter hook prerouting priority -350; }'",
+  '  nft add rule inet nfwhy pre tcp dport 80 limit rate 10/second meta nftrace set 1',
+  '  timeout 30 nft -a monitor trace > trace.txt  (send the packet meanwhile)',
+  '  nft delete table inet nfwhy',
+]
+
+function without(worlds: readonly World[]): string[] {
+  const ways: string[] = []
+  if (worlds.some(({ tables }) => tables.length > 0))
+    ways.push(
+      '  nfwhy map       the rules in the order in which they are met',
+      '  nfwhy simulate  what would happen to a packet you name',
+    )
+  if (worlds.some(({ host }) => host.conntrack))
+    ways.push('  nfwhy flows     the connections, and what NAT makes of them')
+  return ways.length === 0 ? [] : ['', 'Without one these help:', ...ways]
+}

@@ -1,0 +1,58 @@
+/** Two journeys of a capture, chosen by number or filter, and compared. */
+
+import type { Journey } from '../model/journey.ts'
+import { UserError } from '../model/user-error.ts'
+import type { World } from '../model/world.ts'
+import type { RunStats } from './capture.ts'
+import type { ClosedJourney } from './closed-journey.ts'
+import { type Comparison, compareJourneys } from './compare.ts'
+import type { Inputs } from './inputs/open.ts'
+import { type RunOptions, runCaptures } from './run.ts'
+import { readFilter } from './select.ts'
+
+export interface Choice {
+  text: string
+  fits(closed: ClosedJourney): boolean
+}
+
+/** `1` or `#1`: the journey of that number; else a filter: the first packet that matches. Throws UserError. */
+export function readChoice(text: string): Choice {
+  const id = /^#?(\d+)$/.exec(text)?.[1]
+  if (id !== undefined) return { text: `#${id}`, fits: (closed) => closed.id === Number(id) }
+  const condition = readFilter(text)
+  return { text: `'${text}'`, fits: (closed) => closed.matches(condition) }
+}
+
+/** Ids that are named where a choice fits none. */
+const MOST_NAMED = 10
+
+/** Throws UserError where one of the choices fits no journey. */
+export async function comparePair(
+  inputs: Inputs,
+  choices: readonly [Choice, Choice],
+  options: RunOptions = {},
+): Promise<{ comparison: Comparison; stats: RunStats }> {
+  const found: { journey: Journey; world: World }[] = []
+  const seen: string[] = []
+  const stats = await runCaptures(
+    inputs,
+    (closed) => {
+      // the same filter twice means two packets
+      const at = choices.findIndex((choice, i) => !found[i] && choice.fits(closed))
+      if (at >= 0) found[at] = { journey: closed.explain(), world: closed.world }
+      if (seen.length < MOST_NAMED) seen.push(`#${closed.id}`)
+    },
+    options,
+  )
+  const [a, b] = choices.map((choice, i) => found[i] ?? noSuch(choice, choices, seen, stats))
+  return { comparison: compareJourneys(a!.journey, b!.journey, a!.world), stats }
+}
+
+function noSuch({ text }: Choice, [a, b]: readonly [Choice, Choice], seen: readonly string[], stats: RunStats): never {
+  throw new UserError(
+    `No journey is ${text}${a.text === b.text ? ' a second time' : ''}.`,
+    stats.journeys === 0
+      ? 'The capture has none.'
+      : `There are ${stats.journeys}: ${seen.join(' ')}${stats.journeys > seen.length ? ' …' : ''}`,
+  )
+}

@@ -1,0 +1,160 @@
+/** Reads captures one after the other and hands on each journey as it completes. */
+
+import { JourneyIds } from '../journey/assemble.ts'
+import type { Engine } from '../journey/engine.ts'
+import { worldAt } from '../journey/world-at.ts'
+import { collectInto, type Report } from '../model/diagnostic.ts'
+import { UserError } from '../model/user-error.ts'
+import type { World } from '../model/world.ts'
+import type { CaptureFormat } from '../read/captures/format.ts'
+import { modelEngine } from '../simulate/engine.ts'
+import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
+import type { ClosedJourney } from './closed-journey.ts'
+import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
+import { ReadError } from './inputs/source.ts'
+import { hasSession } from './nothing-traced.ts'
+import { PAUSED, withPauses } from './pauses.ts'
+import { warningLines } from './warning-lines.ts'
+
+export interface RunOptions {
+  /** Seconds of capture time without another event after which a packet's journey has ended; absent: 1. */
+  idle?: number
+  /** Tries what findings propose; absent: the model. */
+  engine?: Engine
+  progress?: Progress
+  /** Of each rule that did not match, which condition failed. */
+  unmatched?: boolean
+  /** Called when all that a capture still being written has so far is read. */
+  onPause?(): void
+  /** A capture that may still be written is read from here on, until what this gives is called; `end` ends the reading. */
+  whileLive?(end: () => void): () => void
+}
+
+/** Told how far the reading of a file has come, in bytes; `size`: of how many, where that is known. */
+export interface Progress {
+  update(name: string, bytes: number, size: number | undefined): void
+  done(): void
+}
+
+/**
+ * A file, a pipe and a live session are explained alike: with the model as their engine unless another one is handed in.
+ * `idle`: seconds of capture time.
+ */
+export const openCapture = (
+  format: CaptureFormat,
+  world: World,
+  report: Report,
+  onClosed: (closed: ClosedJourney) => void,
+  { idle, ...options }: CaptureOptions,
+): CaptureExplainer =>
+  new CaptureExplainer(format, world, report, onClosed, {
+    engine: modelEngine,
+    ...(idle === undefined ? {} : { idle: idle * 1e6 }),
+    ...options,
+  })
+
+/** Reads all; throws UserError where no capture has a single event. */
+export async function runCaptures(
+  inputs: Inputs,
+  onClosed: (closed: ClosedJourney) => void,
+  options: RunOptions = {},
+): Promise<RunStats> {
+  const steps = stepThrough(inputs, onClosed, options)
+  for (;;) {
+    const step = await steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same a block at a time, for whoever hands journeys on as they come. */
+export async function* stepThrough(
+  inputs: Inputs,
+  onClosed: (closed: ClosedJourney) => void,
+  options: RunOptions = {},
+): AsyncGenerator<void, RunStats> {
+  const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
+  const ids = new JourneyIds()
+  const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
+  for (const { capture, machine } of captures) {
+    const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
+    const told = collectInto(inputs.warnings, capture.name)
+    const { idle, unmatched, engine } = options
+    const explainer = openCapture(
+      capture.format,
+      machine.world,
+      (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
+      onClosed,
+      {
+        ids,
+        ...(idle === undefined ? {} : { idle }),
+        ...(unmatched === undefined ? {} : { unmatched }),
+        ...(engine === undefined ? {} : { engine }),
+        ...(machine.name === undefined ? {} : { host: machine.name }),
+        ...worldChoice(machine, inputs),
+      },
+    )
+    yield* readCapture(capture, explainer, told, options)
+    explainer.end()
+    const { bytes, events, journeys, skipped, lost, evicted } = explainer.stats
+    capture.file.bytes = bytes + bytesBefore
+    stats.bytes += capture.file.bytes
+    stats.events += events
+    stats.journeys += journeys
+    stats.skipped += skipped
+    stats.lost += lost
+    if (evicted > 0)
+      told(
+        'evicted',
+        `${evicted} journeys were cut short, as too many were under way at once (--idle makes them end earlier)`,
+      )
+    if (events === 0 && !machine.world.host.session)
+      told('no-events', 'no line or record in it that tells of a packet could be used')
+  }
+  if (stats.events === 0 && !hasSession(inputs)) throw nothingUsed(inputs)
+  return stats
+}
+
+/** Of several rulesets; or of several machines, in a log that is gathered from all of them. */
+function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureOptions, 'worldAt' | 'ofMany'> {
+  const ofOne = ({ world, worlds }: MachineInput): NonNullable<CaptureOptions['worldAt']> =>
+    worlds.length > 1 ? worldAt(worlds) : () => world
+  if (machine.world.tables.length > 0 || machines.length === 1)
+    return machine.worlds.length > 1 ? { worldAt: ofOne(machine) } : {}
+  const byName = new Map(machines.map((one) => [one.name, ofOne(one)]))
+  return { ofMany: true, worldAt: (stamp, clock) => byName.get(stamp.host)?.(stamp, clock) ?? machine.world }
+}
+
+/** What cannot be read to its end is used as far as it goes. */
+async function* readCapture(
+  { name, source }: CaptureInput,
+  explainer: CaptureExplainer,
+  report: Report,
+  { progress, onPause, whileLive }: RunOptions,
+): AsyncGenerator<void> {
+  const over = source.live ? whileLive?.(() => source.close()) : undefined
+  let total = 0
+  try {
+    for await (const block of source.live ? withPauses(source.blocks()) : source.blocks()) {
+      if (block === PAUSED) explainer.pause()
+      else {
+        explainer.push(block)
+        total += block.length
+        progress?.update(name, total, source.size)
+      }
+      if (source.live) onPause?.()
+      yield
+    }
+  } catch (error) {
+    if (!(error instanceof ReadError) || total === 0) throw error
+    report('unreadable-rest', `it could not be read to its end: ${error.reason}`)
+  } finally {
+    over?.()
+    source.close()
+    progress?.done()
+  }
+}
+
+function nothingUsed({ captures, warnings }: Inputs): UserError {
+  const names = new Set(captures.map(({ name }) => name))
+  return new UserError(warningLines(warnings.filter(({ input }) => names.has(input))).join('\n'))
+}

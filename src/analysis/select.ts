@@ -1,0 +1,96 @@
+/** Which journeys are shown: --filter, --outcome, --rule. */
+
+import { parseFilter } from '../filter/parse.ts'
+import type { Condition } from '../model/condition.ts'
+import type { Journey, Outcome, Step } from '../model/journey.ts'
+import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { closest } from '../rules/closest.ts'
+import type { ClosedJourney } from './closed-journey.ts'
+import { pointAt } from './point-at.ts'
+
+/** Which journeys are wanted, in the command line's words: `--filter`, `--outcome`, `--rule`. */
+export interface SelectOptions {
+  filter?: string
+  outcome?: string[]
+  rule?: string[]
+}
+
+export interface Selection {
+  /** By the packet, before the journey is explained. */
+  packet(closed: ClosedJourney): boolean
+  /** By what the journey met. */
+  journey(journey: Journey): boolean
+}
+
+const OUTCOMES: readonly Outcome[] = [
+  'delivered',
+  'forwarded',
+  'sent',
+  'dropped',
+  'rejected',
+  'queued',
+  'stolen',
+  'vanished',
+  'undetermined',
+]
+
+/** Throws UserError for a filter, outcome or rule that cannot be meant; that is known before anything is read. */
+export function makeSelection({ filter, outcome = [], rule = [] }: SelectOptions): Selection {
+  const condition = filter === undefined ? undefined : readFilter(filter)
+  const outcomes = outcome.flatMap((list) => list.split(',')).map(readOutcome)
+  const rules = rule.map(readRule)
+  return {
+    packet: (closed) => condition === undefined || closed.matches(condition),
+    journey: (journey) =>
+      (outcomes.length === 0 || outcomes.includes(journey.outcome)) &&
+      rules.every((wanted) =>
+        journey.steps.some(
+          (step) => step.table === wanted.table && step.chain === wanted.chain && isWanted(step, wanted),
+        ),
+      ),
+  }
+}
+
+function readOutcome(word: string): Outcome {
+  const outcome = OUTCOMES.find((one) => one === word)
+  if (outcome !== undefined) return outcome
+  const meant = closest(word, OUTCOMES)
+  throw new UserError(
+    `--outcome ${printable(word) || '""'}: there is no such outcome.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    `Outcomes: ${OUTCOMES.join(', ')}.`,
+  )
+}
+
+/** Throws UserError. */
+export function readFilter(filter: string): Condition {
+  const result = parseFilter(filter)
+  if ('condition' in result) return result.condition
+  throw pointAt(
+    'the filter',
+    filter,
+    result.error,
+    'See `man pcap-filter`; nfwhy adds: syn, in IFACE, out IFACE, mark N, ipid N, seq N, icmpid N, opt HEX.',
+  )
+}
+
+type WantedRule = { table: string; chain: string } & (
+  | { ip6: boolean; ruleNumber: number }
+  | { family: string; handle: number }
+)
+
+const isWanted = ({ family, handle, ruleNumber }: Step, wanted: WantedRule): boolean =>
+  'handle' in wanted
+    ? handle === wanted.handle && family === wanted.family
+    : ruleNumber === wanted.ruleNumber && (family === 'ip6') === wanted.ip6
+
+function readRule(text: string): WantedRule {
+  const nft = /^(ip6?|inet|arp|bridge|netdev) (\S+) (\S+) handle (\d+)$/.exec(text)
+  if (nft) return { family: nft[1]!, table: nft[2]!, chain: nft[3]!, handle: Number(nft[4]) }
+  const match = /^(ip6\/|ip\/)?([^:\s]+):([^:\s]+):(\d+)$/.exec(text)
+  if (!match)
+    throw new UserError(
+      `--rule ${printable(text)}: a rule is named as TRACE prints it, table:chain:number (nat:KUBE-NODEPORTS:16).`,
+    )
+  return { ip6: match[1] === 'ip6/', table: match[2]!, chain: match[3]!, ruleNumber: Number(match[4]) }
+}

@@ -1,0 +1,66 @@
+/** What a session will do or would do, in words and commands. */
+
+import { command, operands, printCommand } from '../model/command.ts'
+import { printable } from '../model/printable.ts'
+import { byHand } from './guard.ts'
+import type { Wish } from './plan.ts'
+import type { Prepared } from './session.ts'
+
+const STREAMS = {
+  'nft-trace': 'what nf_tables tells of traced packets',
+  nflog: 'NFLOG, where iptables-legacy tells of them',
+  'kernel-log': 'the kernel log',
+} as const
+
+/** `--dry-run`: each command and why, and how it is taken back. */
+export function planText({ place, plan, namespace }: Prepared): string {
+  const lines = [`On ${printable(place.name)}, by ${plan.backend}: ${plan.why}.`]
+  for (const { message } of plan.notes) lines.push(`  note: ${printable(message)}`)
+  for (const stream of plan.streams) {
+    const how =
+      namespace && stream.kind !== 'kernel-log'
+        ? "the kernel's own socket, which tells what it loses"
+        : 'a program there'
+    lines.push('', `# read ${STREAMS[stream.kind]}, by ${how}`)
+  }
+  for (const { why, typed } of plan.changes) {
+    lines.push('', `# ${printable(why)}`, printCommand(typed.run))
+    if (typed.undo) lines.push(`#   and back: ${printCommand(typed.undo)}`)
+  }
+  if (plan.table) {
+    const back = plan.table.owned
+      ? 'the kernel deletes the table with the process that made it'
+      : `and back: ${printCommand(command('nft', 'delete', 'table', 'inet', plan.table.name))}`
+    lines.push('', `# a table that marks packets for tracing, typed into nft -i, which stays open; ${back}`)
+    for (const command of plan.table.commands) lines.push(printable(command))
+  }
+  lines.push('', `# at the latest at ${new Date(plan.until * 1000).toISOString()} everything is taken back`)
+  return `${lines.join('\n')}\n`
+}
+
+/** Before anything is changed: what goes on, and how to end it by hand should everything else fail. */
+export function beginningText({ place, plan }: Prepared, filter: string, wish: Wish): string {
+  const pace = wish.rate
+    ? `at most ${wish.rate.packets} ${wish.rate.per === 'hour' ? 'an' : 'a'} ${wish.rate.per}`
+    : 'all of them'
+  const what = filter === '' ? 'all packets' : printable(filter)
+  const until = new Date(plan.until * 1000).toISOString().slice(11, 19)
+  return [
+    `Tracing ${what} (${pace}) on ${printable(place.name)} by ${plan.backend}, until ${until} UTC at the latest.`,
+    ...plan.notes.map(({ message }) => `  note: ${printable(message)}`),
+    `  should all else fail, this takes it back: ${printCommand(byHand(place, plan))}`,
+    '',
+  ].join('\n')
+}
+
+/** Where not one packet was seen: what may be the reason, and how to find out. */
+export function nothingSeenText(prepared: readonly Prepared[], filter: string): string {
+  const via = prepared.flatMap(({ place }) => (place.prefix.length > 0 ? ['--via', place.name] : []))
+  const doctor = command('nfwhy', 'doctor', ...via, ...operands(filter))
+  const lines = [
+    'No packet was seen. Was it sent while this ran, does the filter name it, does it come this way?',
+    'To look for what keeps a trace from appearing:',
+    `  ${printCommand(doctor)}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
