@@ -8,7 +8,7 @@ import { nextIn } from './chain-index.ts'
 import { type Executor, matchInOrder } from './match.ts'
 import type { Line, PreparedRule } from './prepared-chain.ts'
 import { isUnknown, type Unknown } from './truth.ts'
-import { MOST_LINES, type WalkBudget } from './walk-budget.ts'
+import type { WalkBudget } from './walk-budget.ts'
 import { WalkFrame, type WalkRecord, WalkStack } from './walk-stack.ts'
 
 /** A packet in one table. `End`: what becomes of it there. */
@@ -70,7 +70,6 @@ export function walkTable<End extends object | string, Open extends Unknown>(
     const rule = found.mapped ? chain.withVerdict(found, done, walker.context) : found
     if (isUnknown(rule)) return walker.stop(found, found.rule.text, rule.unknown, false)
     const step = walker.add(frame, rule.line)
-    if (step >= MOST_LINES) return walker.stop(rule, rule.rule.text, TOO_MANY_LINES, true)
     if (rule.acts) {
       const end = walker.execute(rule, done, rule.rule.statements.length, step)
       if (end !== undefined) return end
@@ -91,8 +90,6 @@ export function walkTable<End extends object | string, Open extends Unknown>(
     }
   }
 }
-
-const TOO_MANY_LINES = `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`
 
 /** Why the packet cannot go there. */
 function enter(

@@ -4,7 +4,7 @@ import { lasts } from '../rules/lasting.ts'
 import type { Moment } from '../rules/moment.ts'
 import type { Line, PreparedChain, PreparedRule } from '../rules/prepared-chain.ts'
 import { all, type Unknown } from '../rules/truth.ts'
-import type { WalkBudget } from '../rules/walk-budget.ts'
+import { MOST_LINES, type WalkBudget } from '../rules/walk-budget.ts'
 import { WalkFrame } from '../rules/walk-stack.ts'
 import { type Walker, walkTable } from '../rules/walk-table.ts'
 import { spend } from './allowances.ts'
@@ -23,6 +23,8 @@ export function playTable(machine: Machine, skb: Skb, base: PreparedChain): Tabl
   momentOf(machine, skb)
   return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])
 }
+
+const TOO_MANY = `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`
 
 interface Open extends Unknown {
   /** In the rule's own words. */
@@ -88,7 +90,9 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
   }
 
   add(frame: WalkFrame, line: Line): number {
-    return this.skb.journal.add(frame, line)
+    const step = this.skb.journal.add(frame, line)
+    if (step >= MOST_LINES && line.rule) throw new Undetermined(line.rule.text, TOO_MANY, true)
+    return step
   }
 
   execute({ rule }: PreparedRule, from: number, to: number, step?: number): TableVerdict | undefined {
