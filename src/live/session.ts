@@ -4,6 +4,7 @@
  */
 import type { CaptureExplainer, CaptureStats, RunStats } from '../analysis/capture.ts'
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
+import { SharedNumbers } from '../analysis/explain-closed.ts'
 import { openCapture } from '../analysis/run.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
@@ -282,6 +283,7 @@ export class Session {
     const { place, plan, facts, namespace } = this.prepared
     const { ids, host, idle, places } = this.options
     const shares = places * plan.streams.length
+    const numbers = new SharedNumbers()
     for (const wanted of plan.streams) {
       const { stream, note } = await openStream(
         wanted,
@@ -298,6 +300,7 @@ export class Session {
       const marks = readsMarks(wanted)
       const explainer = openCapture(stream.format, this.rulesets.first, told, marks ? this.takeMarked : this.take, {
         ids,
+        numbers,
         // what else tells of a packet has told it by then
         idle: (idle ?? IDLE) * (marks ? 2 : 1),
         maxOpen: mostOpen(shares),

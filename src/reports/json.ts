@@ -10,13 +10,15 @@ export const json: Form = {
   folds: false,
   open() {
     let first = true
+    const before = () => {
+      const text = first ? '\n' : ',\n'
+      first = false
+      return text
+    }
     return {
       begin: () => '{"schema":"nfwhy.explanation/1",\n"journeys":[',
-      journey({ journey }) {
-        const before = first ? '\n' : ',\n'
-        first = false
-        return before + printableJson(printedJourney(journey))
-      },
+      journey: ({ journey }) => before() + printableJson(printedJourney(journey)),
+      line: { before, behind: '' },
       end: ({ inputs, warnings, stats, joined }) =>
         `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
     }

@@ -11,6 +11,7 @@ export const ndjson: Form = {
   open: () => ({
     begin: () => '',
     journey: ({ journey }) => `${printableJson(printedJourney(journey))}\n`,
+    line: { before: () => '', behind: '\n' },
     end: ({ inputs, warnings, stats, joined }) =>
       `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } })}\n`,
   }),

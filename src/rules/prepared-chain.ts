@@ -23,7 +23,10 @@ export interface Line {
 
 export interface PreparedRule {
   rule: Rule
+  /** One for each condition. */
   tests: readonly Test[]
+  /** The rule's: rules have many shapes, and prepared ones have one. */
+  order: readonly number[] | undefined
   /** One of its conditions holds only for so much: see lasting.ts. */
   hasAllowance: boolean
   verdict: Verdict
@@ -100,6 +103,7 @@ export class PreparedChain {
     const prepared: PreparedRule = {
       rule,
       tests: testsOf(rule.conditions),
+      order: rule.order,
       hasAllowance: rule.conditions.some(lasts),
       verdict,
       line: lineOf(this.table, this.chain, rule, verdict),

@@ -48,10 +48,9 @@ export function walkTable<End extends object | string, Open extends Unknown>(
       if (!stack?.leave()) return walker.policy(base)
       continue
     }
-    const { conditions, statements, order } = found.rule
     let done = 0
-    if (order) {
-      const met = matchInOrder(walker, found, order)
+    if (found.order) {
+      const met = matchInOrder(walker, found, found.order)
       if (met.end !== undefined) {
         if (met.matches) walker.add(frame, found.line)
         return met.end
@@ -59,10 +58,10 @@ export function walkTable<End extends object | string, Open extends Unknown>(
       if (!met.matches) continue
       done = met.done
     } else {
-      const truth = walker.ask(found, 0, conditions.length)
+      const truth = walker.ask(found, 0, found.tests.length)
       if (truth === false) continue
       if (truth !== true) {
-        const end = walker.mayExecute(found, 0, statements.length, truth)
+        const end = walker.mayExecute(found, 0, found.rule.statements.length, truth)
         if (end !== undefined) return end
         continue
       }

@@ -67,11 +67,11 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
 
   ask(rule: PreparedRule, from: number, to: number): boolean | Open {
     const { machine, context: moment } = this
-    const { conditions } = rule.rule
-    if (!rule.hasAllowance && to - from === conditions.length) {
+    if (!rule.hasAllowance && to - from === rule.tests.length) {
       const whole = all(rule.tests, moment)
       if (typeof whole === 'boolean') return whole
     }
+    const { conditions } = rule.rule
     let open: Open | undefined
     for (let i = from; i < to; i++) {
       const condition = conditions[i]!

@@ -1,5 +1,7 @@
 import { addressWord, matchedDevice } from '../../edits/words.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { addRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -31,11 +33,11 @@ export const notMasqueraded: Detector = {
 
 /** Has table nat a rule that rewrites sources on the way out? */
 const rewritesSources = (context: Context): boolean =>
-  passes(context).some(
-    ({ table }) =>
-      table.name === 'nat' &&
-      [...table.chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
-  )
+  passes(context).some(({ table }) => table.name === 'nat' && hasSourceRule(table))
+
+const hasSourceRule = memo(({ chains }: Table) =>
+  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
+)
 
 function tell(context: Context, message: string, sure: boolean): Detected[] {
   const { src, dst, out } = lastPacket(context)

@@ -1,8 +1,9 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
 import { positional } from '../../edits/words.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Chain, NamedSet, Rule } from '../../model/ruleset.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -39,10 +40,7 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
   const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
   const { packet } = momentAt(context, pass.steps[0]!)
   const speaking = graph.speakingOf(packet).filter((chain) => chain.hook === undefined && !entered.has(chain))
-  // made for another hook, it is none for this one
-  const apart = graph
-    .unreachableFrom(pass.base)
-    .filter(({ name }) => !graph.led.has(name) || reachedByTwin(name, pass, sets))
+  const apart = graph.apartFrom(pass.base, twinHooks(pass))
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
   for (const chain of new Set([...speaking, ...apart])) {
@@ -88,13 +86,9 @@ const elsewhere = (moment: Moment): Moment => {
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
-function reachedByTwin(name: string, { table, hook }: Pass, sets: readonly NamedSet[]): boolean {
-  if (table.name !== 'nat') return false
-  const twins = hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
-  return [...table.chains.values()].some(
-    (base) =>
-      base.hook !== undefined && twins.includes(base.hook) && graphOf(table, sets).reachableFrom(base).has(name),
-  )
+function twinHooks({ table, hook }: Pass): readonly Hook[] {
+  if (table.name !== 'nat') return []
+  return hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
 }
 
 /** In each chain that the packet was in: in front of what it met there last, or of what ended it. */
