@@ -5,6 +5,7 @@ import type { UnmatchedRule } from '../model/journey.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
+import { conditionsOf } from '../rules/match.ts'
 import type { Moment } from '../rules/moment.ts'
 import { makeContext } from './context.ts'
 import { passedRules, passes } from './meant/passed.ts'
@@ -26,8 +27,8 @@ export function noteUnmatched(evidence: Evidence, world: World): void {
 function unmatched(rule: Rule, moment: Moment): UnmatchedRule {
   const failed: string[] = []
   const unknown: string[] = []
-  for (const condition of rule.conditions) {
-    const truth = evaluate(condition, moment)
+  for (const [condition, at] of conditionsOf(rule, moment)) {
+    const truth = evaluate(condition, at)
     if (truth === false) failed.push(conditionText(condition))
     else if (truth !== true) unknown.push(`${conditionText(condition)}: ${truth.unknown}`)
   }

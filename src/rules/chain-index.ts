@@ -5,8 +5,9 @@
  */
 import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Condition, Scalar, Value } from '../model/condition.ts'
-import type { Chain, Rule } from '../model/ruleset.ts'
+import type { Rule } from '../model/ruleset.ts'
 import { reader } from './facts.ts'
+import { lasts } from './lasting.ts'
 import { ABSENT, type Moment } from './moment.ts'
 import { isUnknown } from './truth.ts'
 
@@ -52,12 +53,6 @@ export function nextIn({ read, byValue, others, count }: ChainIndex, from: numbe
   return Math.min(firstFrom(same, from, count), firstFrom(others, from, count))
 }
 
-/** As nextIn, in any chain. */
-export function nextCandidate({ rules }: Chain, from: number, moment: Moment): number {
-  const index = indexOf(rules)
-  return index ? nextIn(index, from, moment) : from
-}
-
 function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
   const wanted = FIELDS.map((field) => ({ field, values: rules.map((rule) => valuesOf(rule, field)) }))
   const count = ({ values }: (typeof wanted)[number]) => values.filter((one) => one !== undefined).length
@@ -78,17 +73,17 @@ function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
 
 /** The values that alone match; undefined where the rule leaves the field open. */
 function valuesOf(rule: Rule, field: Field): Scalar[] | undefined {
-  for (const condition of rule.conditions) {
+  const { conditions, statements, order } = rule
+  // what stands behind a statement fails only once that is executed
+  const first = order && statements.findIndex(({ kind }) => kind !== 'log' && kind !== 'note')
+  for (const condition of conditions.slice(0, first === undefined ? undefined : order![first])) {
     const values = wantedBy(condition, field)
     if (values) return values
     // it counts what comes to it, also of packets that do not fit what stands behind it
-    if (counts(condition)) return undefined
+    if (lasts(condition)) return undefined
   }
   return undefined
 }
-
-const counts = (condition: Condition): boolean =>
-  condition.kind === 'not' ? counts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
 
 function wantedBy(condition: Condition, field: Field): Scalar[] | undefined {
   if (

@@ -20,6 +20,17 @@ export const evaluate = (condition: Condition, moment: Moment): Truth => testOf(
 /** All of a rule's conditions. */
 export const evaluateAll = (conditions: readonly Condition[], moment: Moment): Truth => all(testsOf(conditions), moment)
 
+/** All of its conditions from one index to another. */
+export function evaluateRange(conditions: readonly Condition[], from: number, to: number, moment: Moment): Truth {
+  let open: Truth = true
+  for (let i = from; i < to; i++) {
+    const truth = evaluate(conditions[i]!, moment)
+    if (truth === false) return false
+    if (open === true) open = truth
+  }
+  return open
+}
+
 /** A rule's conditions as `all` asks them. */
 export function testsOf(conditions: readonly Condition[]): readonly Test[] {
   let parts = listTests.get(conditions)

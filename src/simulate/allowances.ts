@@ -13,10 +13,6 @@ import type { Machine } from './machine.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
 
-/** Also where it is inverted. */
-export const lasts = (condition: Condition): boolean =>
-  condition.kind === 'not' ? lasts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
-
 /** What is left of each, in its own unit; by the condition, or by the table and what is counted in it. */
 export class Allowances {
   private readonly left = new Map<Condition | string, number>()

@@ -16,9 +16,9 @@ import {
 import { stateFromDump, trackTcp } from '../rules/conntrack/tcp.ts'
 import type { Found } from './conntrack-table.ts'
 import type { Machine } from './machine.ts'
+import type { TableVerdict } from './simulated-walk.ts'
 import { change, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
-import type { TableVerdict } from './walk-table.ts'
 
 const TCP = 6
 const ICMP = 1

@@ -2,16 +2,16 @@
 import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { World } from '../model/world.ts'
+import { preparedChain } from '../rules/prepared-chain.ts'
 import { confirm, track } from './conntrack.ts'
 import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
 import { isFragment } from './packet-state.ts'
-import { preparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
+import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 import { usesConntrack } from './uses-conntrack.ts'
-import { type TableVerdict, walkTable } from './walk-table.ts'
 
 interface Hooked {
   priority: number
@@ -69,7 +69,7 @@ const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.nam
 function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   return baseChainsAt(world, family, hook, false).map((base) => {
     const chain = prepared(base)
-    const walk = (machine: Machine, skb: Skb) => walkTable(machine, skb, chain)
+    const walk = (machine: Machine, skb: Skb) => playTable(machine, skb, chain)
     return { priority: base.priority, run: base.chain.type === 'route' ? walkAndRoute(walk) : walk }
   })
 }

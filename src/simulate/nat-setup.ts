@@ -8,9 +8,9 @@ import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rangeOf } from './nat-targets.ts'
 import { type NatRange, uniqueTuple } from './nat-tuple.ts'
+import type { TableVerdict } from './simulated-walk.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
-import type { TableVerdict } from './walk-table.ts'
 
 /** Which end of the packet a hook may rewrite. */
 export type Manip = 'src' | 'dst'

@@ -2,13 +2,13 @@
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { type Connection, type Direction, other } from '../rules/conntrack/connection.ts'
+import type { PreparedChain } from '../rules/prepared-chain.ts'
 import { show } from './conntrack.ts'
 import type { Machine } from './machine.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
-import type { PreparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
+import { playTable, type TableVerdict } from './simulated-walk.ts'
 import { changeAll, type Skb } from './skb.ts'
-import { type TableVerdict, walkTable } from './walk-table.ts'
 
 /** nf_nat_inet_fn and its callers. */
 export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
@@ -22,7 +22,7 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain
   if ((tracking.state === 'new' || tracking.state === 'related') && !connection.settled[manip]) {
     skb.journal.natPassed ||= chains.length > 0
     for (const base of chains) {
-      const verdict = walkTable(machine, skb, base)
+      const verdict = playTable(machine, skb, base)
       if (verdict !== 'accept') return verdict
       if (connection.settled[manip]) break
     }

@@ -9,17 +9,25 @@ import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
+import type { TableVerdict } from './simulated-walk.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
 import { lowerMss } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
-import type { TableVerdict } from './walk-table.ts'
 
-/** All statements of a rule that matched; undefined: on to the next rule. */
-export function actOn(machine: Machine, skb: Skb, rule: Rule, step: number): TableVerdict | undefined {
-  for (const statement of rule.statements) {
+/** A rule's statements from one index to another; undefined: none of them ends the packet's way through the table. */
+export function execute(
+  machine: Machine,
+  skb: Skb,
+  { statements, nft }: Rule,
+  from: number,
+  to: number,
+  step: number,
+): TableVerdict | undefined {
+  for (let i = from; i < to; i++) {
+    const statement = statements[i]!
     // nft tells of a rule behind it, so of the one that switches tracing on, too
-    if (statement.kind === 'trace') skb.journal.beginTrace(rule.nft ? step : step + 1)
+    if (statement.kind === 'trace') skb.journal.beginTrace(nft ? step : step + 1)
     const verdict = act(machine, skb, statement, step)
     if (verdict) return verdict
   }
@@ -89,10 +97,10 @@ function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: '
 
 const keysOf = (fields: readonly string[]): (keyof Packet)[] => fields.flatMap((field) => keptAs(field) ?? [])
 
-/** The packet's fields that the rule may write, if that is all it can do; undefined: it may change the packet's way. */
-export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
+/** The packet's fields that these may write, if that is all they can do; undefined: they may change the packet's way. */
+export function changesOnlyFields(statements: readonly Statement[]): (keyof Packet)[] | undefined {
   const fields: (keyof Packet)[] = []
-  for (const statement of rule.statements) {
+  for (const statement of statements) {
     if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
     if (statement.kind !== 'set' || statement.field.startsWith('ct ')) return undefined
     const key = keptAs(statement.field)

@@ -8,8 +8,8 @@ import type { Packet } from '../../src/model/packet.ts'
 import type { World } from '../../src/model/world.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
+import { match } from '../../src/rules/match.ts'
 import type { Moment } from '../../src/rules/moment.ts'
-import { meet } from '../../src/rules/verdict.ts'
 import { countPackets, type Family, HOOKS, type HookName } from './count/count.ts'
 import { CT_MARK, FLOW_SET_UP, flows } from './count/flows.ts'
 import { CONNECTION_MAKERS, MAKERS, rulesAt, SETS } from './count/nft-conditions.ts'
@@ -96,7 +96,7 @@ class Judge {
     for (const [n, asked] of this.rules.entries()) {
       if (asked.hook !== hook) continue
       const rule = this.read.rules[n]!
-      const { truth } = meet(rule, moment)
+      const { truth } = match(rule, moment)
       const counts = counted.has(n)
       if (typeof truth === 'object') tally.unknown.set(truth.unknown, (tally.unknown.get(truth.unknown) ?? 0) + 1)
       else tally[`${truth}`]++

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../src/model/packet.ts'
 import type { Chain } from '../../src/model/ruleset.ts'
 import { emptyWorld } from '../../src/model/world.ts'
-import { nextCandidate } from '../../src/rules/chain-index.ts'
+import { indexOf, nextIn } from '../../src/rules/chain-index.ts'
 import { evaluateAll } from '../../src/rules/evaluate.ts'
 import { lowerSpec } from '../../src/rules/iptables/lower.ts'
 import { readRule } from '../../src/rules/iptables/read.ts'
@@ -29,6 +29,12 @@ const momentOf = (packet: Packet, family: 'ip' | 'ip6'): Moment => ({
   hook: 'forward',
   world: emptyWorld(),
 })
+
+/** In any chain, as walk-table.ts looks for it. */
+function nextCandidate({ rules }: Chain, from: number, moment: Moment): number {
+  const index = indexOf(rules)
+  return index ? nextIn(index, from, moment) : from
+}
 
 /** Rules that may match: true or unknown. */
 function candidates(chain: Chain, moment: Moment, next: (from: number) => number): number[] {

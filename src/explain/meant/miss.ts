@@ -2,6 +2,7 @@
 import type { Condition, Value } from '../../model/condition.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import { conditionsOf } from '../../rules/match.ts'
 import type { Moment } from '../../rules/moment.ts'
 
 export interface Miss {
@@ -17,8 +18,8 @@ export interface Miss {
 export function onlyMiss(rule: Rule, moment: Moment): Miss | undefined {
   const failed: Condition[] = []
   const open: Condition[] = []
-  for (const condition of rule.conditions) {
-    const truth = evaluate(condition, moment)
+  for (const [condition, at] of conditionsOf(rule, moment)) {
+    const truth = evaluate(condition, at)
     if (truth === true) continue
     if (truth === false) failed.push(condition)
     else open.push(condition)
@@ -35,8 +36,8 @@ export function onlyMiss(rule: Rule, moment: Moment): Miss | undefined {
 /** All that speaks against the rule; undefined where something cannot be told. */
 export function missedBy(rule: Rule, moment: Moment): Miss[] | undefined {
   const found: Miss[] = []
-  for (const condition of rule.conditions) {
-    const truth = evaluate(condition, moment)
+  for (const [condition, at] of conditionsOf(rule, moment)) {
+    const truth = evaluate(condition, at)
     if (truth === true) continue
     if (truth !== false) return undefined
     found.push(missed(condition, false))

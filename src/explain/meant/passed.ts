@@ -3,7 +3,7 @@ import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
-import type { Place } from '../../rules/walk.ts'
+import type { ChainPosition } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
 import { refOf } from '../refs.ts'
 
@@ -24,7 +24,7 @@ export interface Passed {
   step: number
   moment: Moment
   /** Where it would go on once the chain is done, the base chain first. */
-  below: readonly Place[]
+  below: readonly ChainPosition[]
 }
 
 /** The tables that the journey shows, in order; those whose chains are not in the ruleset are left out. */
@@ -60,7 +60,7 @@ export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
     looked.set(key, number)
     if (from + 1 >= number) continue
     const moment = momentAt(context, step)
-    const below = placesBelow(context, step)
+    const below = positionsBelow(context, step)
     for (let i = from; i < number - 1 && i < chain.rules.length; i++) {
       // a chain that is met again and again is asked each time
       if (--context.budget.left < 0) return
@@ -70,14 +70,14 @@ export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
 }
 
 /** Where the packet goes on once the chain of step `i` is done, the base chain first. */
-export function placesBelow({ evidence: { arrivals } }: Context, i: number): Place[] {
-  const places: Place[] = []
+export function positionsBelow({ evidence: { arrivals } }: Context, i: number): ChainPosition[] {
+  const positions: ChainPosition[] = []
   for (let at = arrivals[i]!.caller; at !== undefined; at = arrivals[at]!.caller) {
     const { chain, rule, ending } = arrivals[at]!
     // a chain left by goto is not come back to
-    if (chain && rule && ending !== 'goto') places.push({ chain, index: rule.ruleNumber })
+    if (chain && rule && ending !== 'goto') positions.push({ chain, index: rule.ruleNumber })
   }
-  return places.reverse()
+  return positions.reverse()
 }
 
 export const refOfPassed = (

@@ -12,7 +12,7 @@ import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, missedBy } from './miss.ts'
-import { type Pass, passedRules, placesBelow } from './passed.ts'
+import { type Pass, passedRules, positionsBelow } from './passed.ts'
 import { onwards } from './what-if.ts'
 
 export interface Unreached {
@@ -102,7 +102,7 @@ function jumpPlaces(context: Context, { steps }: Pass) {
     const chain = context.evidence.arrivals[step]!.chain!
     const ruleNumber = context.journey.steps[step]!.ruleNumber ?? chain.rules.length + 1
     const behind = { chain, index: ruleNumber - 1 }
-    return { chain, ruleNumber, moment: momentAt(context, step), stack: [...placesBelow(context, step), behind] }
+    return { chain, ruleNumber, moment: momentAt(context, step), stack: [...positionsBelow(context, step), behind] }
   })
 }
 

@@ -9,15 +9,20 @@ import type { Chain, Table } from '../../model/ruleset.ts'
 import { findTable } from '../../model/world.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { type Place, type Walk, walk } from '../../rules/walk.ts'
+import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
-import { type Passed, placesBelow } from './passed.ts'
+import { type Passed, positionsBelow } from './passed.ts'
 
 /** Had the rule of step `i` not matched; undefined without a ruleset. */
 export function hadItNotMatched(context: Context, i: number): Walk | undefined {
   const { table, chain, rule } = context.evidence.arrivals[i]!
   if (!table || !chain || !rule) return undefined
-  return onwards(context, table, [...placesBelow(context, i), { chain, index: rule.ruleNumber }], momentAt(context, i))
+  return onwards(
+    context,
+    table,
+    [...positionsBelow(context, i), { chain, index: rule.ruleNumber }],
+    momentAt(context, i),
+  )
 }
 
 /** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
@@ -32,7 +37,7 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   return onwards(
     context,
     table,
-    [...placesBelow(context, i), behind, { chain: target, index: 0 }],
+    [...positionsBelow(context, i), behind, { chain: target, index: 0 }],
     momentAt(context, i),
   )
 }
@@ -42,13 +47,13 @@ export function hadItMatched(context: Context, { pass, below, chain, rule, momen
   const { ending } = verdictOf(rule)
   if (ending === 'return') return onwards(context, pass.table, below, moment)
   const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
-  const alone: Place = { chain: only, index: 0 }
-  const behind: Place = { chain, index: rule.ruleNumber }
+  const alone: ChainPosition = { chain: only, index: 0 }
+  const behind: ChainPosition = { chain, index: rule.ruleNumber }
   // a chain left by goto is not come back to
   return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
 }
 
-export const onwards = ({ budget }: Context, table: Table, stack: readonly Place[], moment: Moment): Walk =>
+export const onwards = ({ budget }: Context, table: Table, stack: readonly ChainPosition[], moment: Moment): Walk =>
   walk(table, stack, moment, budget, table.name === 'nat' ? 'holds' : 'stop')
 
 /** Does the table let the packet go on? Undefined: that is not known. */

@@ -1,5 +1,6 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import { conditionsOf } from '../../rules/match.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
 import { asks, onlyMiss } from '../meant/miss.ts'
@@ -15,8 +16,8 @@ export function settledConditions(context: Context): Map<string, boolean> {
       const { rule } = context.evidence.arrivals[step]!
       if (context.journey.steps[step]!.kind !== 'rule' || !rule) continue
       const moment = momentAt(context, step)
-      for (const condition of rule.conditions)
-        if (isUnknown(evaluate(condition, moment))) say(conditionText(condition), true)
+      for (const [condition, at] of conditionsOf(rule, moment))
+        if (isUnknown(evaluate(condition, at))) say(conditionText(condition), true)
     }
     for (const { rule, moment } of passedRules(context, pass)) {
       const miss = onlyMiss(rule, moment)
