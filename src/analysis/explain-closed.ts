@@ -7,7 +7,7 @@ import { noteTrials, type Trials } from '../explain/trials/verify.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { leaveOutOwn } from '../explain/without-own.ts'
 import type { Engine } from '../journey/engine.ts'
-import { gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
+import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { Resolver } from '../journey/resolve.ts'
@@ -97,6 +97,10 @@ export class ClosedExplainer {
     }
     const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
     return arrivals.some(({ mismatch }) => mismatch !== undefined)
+  }
+
+  evidenceOf({ open, followed, world }: Closed): Evidence {
+    return gatherEvidence(open, this.resolver(world), this.states, followed)
   }
 
   /** A rule of nft's, or a policy, said so. */
@@ -246,5 +250,10 @@ export class Closed implements ClosedJourney {
 
   explain(): Journey {
     return this.explainer.explain(this)
+  }
+
+  /** What an explanation goes by. */
+  evidence(): Evidence {
+    return this.explainer.evidenceOf(this)
   }
 }

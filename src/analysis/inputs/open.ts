@@ -2,6 +2,7 @@
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
+import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
@@ -36,6 +37,8 @@ export interface MachineInput extends History {
   /** Where there are several. */
   name?: string
   captures: CaptureInput[]
+  /** Of several rulesets the one that each capture's trace fits, once that was found out. */
+  chosen?: ReadonlyMap<CaptureInput, World>
 }
 
 export interface Inputs {
