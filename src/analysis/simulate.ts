@@ -2,9 +2,11 @@
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { noteTrials } from '../explain/trials/verify.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
+import { leaveOutOwn } from '../explain/without-own.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
+import { withoutOwnTables } from '../model/own-table.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -29,7 +31,7 @@ export function* simulatePackets(
   warnings: Diagnostic[],
   { assume = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
 ): Generator<Journey> {
-  const machine = new Machine(world, { assume })
+  const machine = new Machine(withoutOwnTables(world), { assume })
   const used = new Set<string>()
   const open = new Set<string>()
   for (const [i, packet] of packets.entries()) {
@@ -43,6 +45,7 @@ export function* simulatePackets(
     // later packets of a flow hang on those before them, so only the first says what a change would do
     if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
     for (const message of notes) warnings.push({ input: `packet ${journey.id}`, code: 'left-open', message })
+    leaveOutOwn(evidence)
     yield journey
   }
   for (const condition of assume.keys()) if (!used.has(condition)) warnings.push(unusedAssumption(condition, [...open]))

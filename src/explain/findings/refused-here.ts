@@ -1,3 +1,4 @@
+import { isOwnTable } from '../../model/own-table.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
@@ -52,7 +53,9 @@ function refusal(packet: Packet): Refusal | undefined {
 
 /** A REJECT with this very answer; without a ruleset that is not known. */
 function mayBeRule({ world, journey }: Context, answer: Refusal['answer']): boolean {
-  const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
+  const tables = world.tables.filter(
+    ({ family, name }) => (family === journey.family || family === 'inet') && !isOwnTable(name),
+  )
   const words = answer === 'a reset' ? /tcp-reset|tcp reset/ : /port-unreach/
   return (
     tables.length === 0 ||
