@@ -1,14 +1,16 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** These run the built command, so it is built before them. */
 const BUILT = ['test/cli/*.test.ts', 'test/readme.test.ts']
 /** What the kernel judges, in throw-away network namespaces; all of test/live sets tracing up for real. */
 const KERNEL = ['test/kernel/**/*.test.ts', 'test/demo/**/*.test.ts', 'test/filter/tcpdump.test.ts']
 const LIVE = ['test/live/**/*.test.ts']
+/** It replaces a module, and imports other tests: files behind it in the same process would get both. */
+const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts']
 
-const project = (name: string, include: string[], more: { exclude?: string[]; globalSetup?: string } = {}) => ({
+const project = (name: string, test: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,
-  test: { name, include, ...more },
+  test: { name, ...test },
 })
 
 export default defineConfig({
@@ -17,11 +19,25 @@ export default defineConfig({
     setupFiles: 'test/setup.ts',
     // labs in one process; more of them at once overwrite the kernel's log
     maxConcurrency: 2,
+    // all processors; by itself vitest leaves one to those who watch files
+    maxWorkers: '100%',
     projects: [
-      project('unit', ['test/**/*.test.ts'], { exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...LIVE] }),
-      project('command', BUILT, { globalSetup: 'test/build.ts' }),
-      project('kernel', KERNEL, { globalSetup: 'test/build.ts' }),
-      project('live', LIVE, { globalSetup: 'test/build.ts' }),
+      // one process for all files that a worker takes: modules are loaded, and compiled, once
+      project('unit', {
+        include: ['test/**/*.test.ts'],
+        exclude: ['test/corpus/**', ...BUILT, ...KERNEL, ...LIVE, ...ALONE],
+        isolate: false,
+      }),
+      project('alone', { include: ALONE }),
+      project('command', { include: BUILT, globalSetup: 'test/build.ts', isolate: false }),
+      // behind these, one after the other, and one file at a time: they write the kernel's log, and read it
+      project('kernel', {
+        include: KERNEL,
+        globalSetup: 'test/build.ts',
+        maxWorkers: 1,
+        sequence: { groupOrder: 1 },
+      }),
+      project('live', { include: LIVE, globalSetup: 'test/build.ts', maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },
 })

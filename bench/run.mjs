@@ -94,7 +94,7 @@ show('explain --ndjson', trace.ndjson)
 process.stdout.write(
   `  explain is ${(median(trace.python) / median(trace.explain)).toFixed(1)} times as fast as Python, `,
 )
-process.stdout.write(`--ndjson ${(median(trace.python) / median(trace.ndjson)).toFixed(1)} times\n\n`)
+process.stdout.write(`--ndjson ${(median(trace.python) / median(trace.ndjson)).toFixed(2)} times\n\n`)
 
 const count = async (file, lines) => {
   // lines that only show a packet are no events

@@ -112,8 +112,36 @@ for (const { count, microseconds } of costs)
   process.stdout.write(`${count} services: ${microseconds.toFixed(1)} µs a packet\n`)
 process.stdout.write(`  ${(costs[1].microseconds / costs[0].microseconds).toFixed(2)} times as much\n`)
 
-const rules = services(25_000)
 mkdirSync('tmp/bench', { recursive: true })
+/** Seconds of processor time that `nfwhy simulate --ndjson` takes. */
+function commandSeconds(rulesFile, packetsFile) {
+  const args = ['bin/nfwhy.js', 'simulate', '--ndjson', rulesFile, ...HOST, '--packets', packetsFile]
+  // a shell knows what its children took
+  const { stdout } = spawnSync('sh', ['-c', '"$0" "$@" > /dev/null 2>&1; times', 'node', ...args], { encoding: 'utf8' })
+  const [user, system] = stdout.trim().split('\n')[1].split(' ')
+  const seconds = (time) => Number(/^(\d+)m/.exec(time)[1]) * 60 + Number(/m([\d.]+)s/.exec(time)[1])
+  return seconds(user) + seconds(system)
+}
+const written = [100, 10_000].map((count) => {
+  const dst = `10.${96 + ((count - 1) >> 16)}.${((count - 1) >> 8) & 255}.${(count - 1) & 255}`
+  const [rulesFile, all, one] = ['rules', 'packets', 'packet'].map((what) => `tmp/bench/services-${count}.${what}`)
+  const lines = Array.from({ length: PACKETS / 2 }, (_, n) =>
+    JSON.stringify({ ...client(n), protocol: 'tcp', dst, dport: 80 }),
+  )
+  writeFileSync(rulesFile, services(count))
+  writeFileSync(all, lines.join('\n'))
+  writeFileSync(one, lines[0])
+  // in turn, and without what the rules and the first packet take
+  const seconds = Array.from({ length: 5 }, () => commandSeconds(rulesFile, all) - commandSeconds(rulesFile, one))
+  return { count, microseconds: (1e6 * median(seconds)) / lines.length }
+})
+for (const { count, microseconds } of written)
+  process.stdout.write(
+    `simulate --ndjson, ${count} services: ${microseconds.toFixed(1)} µs of processor time a packet\n`,
+  )
+process.stdout.write(`  ${(written[1].microseconds / written[0].microseconds).toFixed(2)} times as much\n`)
+
+const rules = services(25_000)
 writeFileSync('tmp/bench/50000.rules', rules)
 const ours = []
 const theirs = []

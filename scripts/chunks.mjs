@@ -11,7 +11,7 @@ const DYNAMIC = /\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g
 const BARE = /(?:^|\n)\s*import\s(?!type\b)[^'"]*?from\s*['"]([^.'"][^'"]*)['"]/g
 const PACKAGE = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//
 /** A command that needs it asks a machine. */
-const ASKS = 'src/live/place.ts'
+const ASKS = 'src/live/trace-host.ts'
 
 /** `main`: the command line, whose `import()`s are the commands. Gives the chunk of a module's path, absolute or not. */
 export function chunkOf(main) {

@@ -1,26 +1,28 @@
 /**
- * Names every test that was skipped: node scripts/skipped.mjs VITEST-REPORT.json STRICT
- * With STRICT=1 a skipped test fails the run, unless it names what this kernel lacks: that is told, and cannot be mended here.
+ * What a run of vitest comes to: node scripts/skipped.mjs VITEST-REPORT.json STRICT VITEST-STATUS
+ * Names every test that was skipped, and ends with `N passed, N failed, N skipped` over all projects. With STRICT=1 a
+ * skipped test fails the run, unless it names what this kernel lacks: that is told, and cannot be mended here.
  */
 import { readFileSync } from 'node:fs'
 
-const [file, strict] = process.argv.slice(2)
+const [file, strict, status] = process.argv.slice(2)
 const { testResults } = JSON.parse(readFileSync(file, 'utf8'))
-const skipped = testResults.flatMap((result) =>
-  result.assertionResults
-    .filter((one) => one.status !== 'passed' && one.status !== 'failed')
-    .map((one) => one.fullName),
+const tests = testResults.flatMap((result) => result.assertionResults)
+const passed = tests.filter((one) => one.status === 'passed').length
+// a file that could not even be loaded counts as one
+const broken = testResults.filter(
+  (result) => result.status === 'failed' && !result.assertionResults.some((one) => one.status === 'failed'),
 )
+const failed = tests.filter((one) => one.status === 'failed').length + broken.length
+const skipped = tests.filter((one) => one.status !== 'passed' && one.status !== 'failed').map((one) => one.fullName)
 const lacking = skipped.filter((name) => /not judged: this kernel lacks/.test(name))
 const others = skipped.filter((name) => !lacking.includes(name))
+
+const list = (names, most) => `  ${names.slice(0, most).join('\n  ')}\n`
 if (lacking.length > 0)
-  process.stdout.write(
-    `${lacking.length} tests are about what this kernel lacks:\n  ${lacking.slice(0, 60).join('\n  ')}\n`,
-  )
-if (others.length > 0) {
-  process.stdout.write(`${others.length} tests were skipped:\n  ${others.slice(0, 200).join('\n  ')}\n`)
-  if (strict === '1') {
-    process.stderr.write('Nothing may be skipped here.\n')
-    process.exitCode = 1
-  }
-}
+  process.stdout.write(`${lacking.length} tests are about what this kernel lacks:\n${list(lacking, 60)}`)
+if (others.length > 0) process.stdout.write(`${others.length} tests were skipped:\n${list(others, 200)}`)
+if (others.length > 0 && strict === '1') process.stdout.write('Nothing may be skipped here.\n')
+if (status !== '0') process.stdout.write(`vitest ended with status ${status}.\n`)
+process.stdout.write(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`)
+if (status !== '0' || failed > 0 || passed === 0 || (others.length > 0 && strict === '1')) process.exitCode = 1

@@ -2,8 +2,10 @@
  * The incident of the missing set element, recorded from `nft monitor trace` with and without -a and from xtables-monitor:
  * each of them, with the ruleset as text or as JSON, tells what a person concludes.
  */
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../src/edits/fix.ts'
 import type { Step } from '../src/model/journey.ts'
 import { recognise } from '../src/read/recognise.ts'
 import { explainFile, worldOf } from './journey/journeys.ts'
@@ -54,7 +56,9 @@ describe.each(['dropped', 'fixed'])('%s', (name) => {
         for (const code of one.findings ?? []) expect(codes).toContain(code)
         expect(codes).not.toContain('ruleset-mismatch')
         if (one.fix)
-          expect(journey.findings.flatMap(({ fix }) => fix).map(({ command }) => String(command))).toContain(one.fix)
+          expect(journey.findings.flatMap(({ fix }) => fix).map((fix) => String(fixCommands(fix).command))).toContain(
+            one.fix,
+          )
       }
     })
   })

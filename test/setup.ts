@@ -3,5 +3,9 @@
  * (CONTRIBUTING.md); a case that fails prints its seed, and becomes a test of its own.
  */
 import fc from 'fast-check'
+import { share } from './share.ts'
 
-fc.configureGlobal({ seed: Number(process.env.NFWHY_SEED ?? 1) })
+/** fast-check's own number of cases, where a test names none. */
+const RUNS = 100
+
+fc.configureGlobal({ seed: Number(process.env.NFWHY_SEED ?? 1), numRuns: share(RUNS) })

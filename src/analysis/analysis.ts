@@ -196,9 +196,9 @@ export class Analysis {
   }
 
   /**
-   * The same machine once a change is made, and without its captures, which tell of the rules before: a fix's command or
-   * edits, or a command as a person types it. Throws UserError at the first thing that is not understood, or that the tool
-   * or the kernel would refuse.
+   * The same machine once a change is made, and without its captures, which tell of the rules before: a fix's edits,
+   * or a command as a person types it. Throws UserError at the first thing that is not understood, or that the tool or the
+   * kernel would refuse.
    */
   apply(change: Appliable, { machine }: { machine?: string } = {}): Analysis {
     const { captures, ...changed } = onlyMachine(this.inputs, machine)

@@ -1,22 +1,20 @@
-/** Changes made in a World: commands as a person types them, a fix's commands, edits. */
+/** Changes made in a World: commands as a person types them, or edits. */
 import { applyEdit, Editor } from '../edits/apply.ts'
 import type { CommandError } from '../edits/problem.ts'
 import { Budget } from '../edits/script/budget.ts'
 import { ScriptRun } from '../edits/script/run.ts'
-import { Command, printCommand } from '../model/command.ts'
 import type { Edit } from '../model/edit.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { pointAt, sentence } from './point-at.ts'
 
-/** A change: what a person types (several commands may stand in it), a fix's command, or edits. */
-export type Appliable = string | Command | readonly Edit[]
+/** A change: what a person types (several commands may stand in it), or edits, as fixes have them. */
+export type Appliable = string | readonly Edit[]
 
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
 export function applyTo(world: World, change: Appliable): World {
   if (typeof change === 'string') return applyCommand(world, change)
-  if (change instanceof Command) return applyCommand(world, printCommand(change))
   return change.reduce((at, edit) => {
     const applied = applyEdit(at, edit)
     if ('error' in applied) throw new UserError(sentence(applied.error))

@@ -6,10 +6,9 @@ import type { OpenJourney } from '../journey/open.ts'
 import type { Report } from '../model/diagnostic.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
-import { TracePoints } from '../read/captures/points.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
 import { PacketStates } from '../read/captures/states.ts'
-import { Closed, ClosedExplainer, type ExplainClosedOptions } from './explain-closed.ts'
+import { Closed, ClosedExplainer, type ExplainClosedOptions, SharedNumbers } from './explain-closed.ts'
 
 /** Counts of one capture. */
 export interface CaptureStats {
@@ -44,6 +43,8 @@ export interface Overload {
 export interface CaptureOptions extends Partial<AssemblerOptions>, ExplainClosedOptions {
   /** Numbers journeys over several captures. */
   ids?: JourneyIds
+  /** Where journeys of several captures may be of one class. */
+  numbers?: SharedNumbers
   /** Rules that were in force at an event's time, where they changed; else those of `world`, all the time. */
   worldAt?: (stamp: Stamp, clock: number) => World
 }
@@ -70,14 +71,16 @@ export class CaptureExplainer {
       host,
       ofMany = false,
       worldAt,
+      numbers = new SharedNumbers(),
       ...options
     }: CaptureOptions = {},
   ) {
-    const [states, points] = [new PacketStates(), new TracePoints()]
+    const { points, names } = numbers
+    const states = new PacketStates(names)
     this.world = world
     this.worldAt = worldAt
     this.onClosed = onClosed
-    this.explainer = new ClosedExplainer(points, states, { engine, unmatched, host, ofMany })
+    this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany })
     const resolver = this.explainer.resolver(world)
     const Assembling = format.traceIds ? TracedAssembler : Assembler
     this.assembler = new Assembling(resolver, states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })

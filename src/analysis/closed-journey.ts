@@ -2,6 +2,7 @@
 import type { JourneyTimes } from '../journey/evidence.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey } from '../model/journey.ts'
+import type { Member } from '../model/member.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 
@@ -38,6 +39,8 @@ export interface ClosedJourney {
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey
+  /** Where journeys of its class were explained before: its line is theirs, but for these values. */
+  member(): Member | undefined
 }
 
 export const TUPLE_WORDS = 10

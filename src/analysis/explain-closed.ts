@@ -14,13 +14,17 @@ import { Resolver } from '../journey/resolve.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
 import type { Journey } from '../model/journey.ts'
+import type { Member } from '../model/member.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { TracePoints } from '../read/captures/points.ts'
+import { Names } from '../read/captures/names.ts'
+import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { ClosedJourney, JourneyClass } from './closed-journey.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
+import { finer } from './members.ts'
+import { OwnValues } from './own-values.ts'
 
 export interface ExplainClosedOptions {
   /** Tries what findings propose. */
@@ -36,19 +40,13 @@ export interface ExplainClosedOptions {
 /** Rulesets whose findings are kept; the oldest go, and are found out again where one is needed after all. */
 const MOST_RULESETS = 16
 
-/** Rules as they were for some time, and what was found out about packets that met them. */
-interface RulesetVersion {
-  world: World
-  resolver: Resolver
-  classes: JourneyClasses<Class>
-}
-
 /** What takes long to find out, and comes out the same for all journeys of one class. */
 interface Known {
   found: ReadonlySet<Detector>
   mismatches: readonly (string | undefined)[]
   trials: Trials | undefined
-  /** How much of the ruleset the trace had contradicted by then: a rule that was believed may not be any more. */
+  /** Which capture has told, and how much of the ruleset it had contradicted by then: a rule may not be believed any more. */
+  resolver: Resolver
   contradictions: number
 }
 
@@ -66,22 +64,40 @@ class Class implements JourneyClass {
   }
 }
 
+/**
+ * What the captures of one machine share, so that their journeys can be of one class: rule lines and names have the same
+ * numbers in all of them.
+ */
+export class SharedNumbers {
+  readonly points = new TracePoints()
+  readonly names = new Names()
+  private readonly classes = new Map<World, JourneyClasses<Class>>()
+
+  /** For ClosedExplainer alone. */
+  classesOf(world: World): JourneyClasses<Class> {
+    return ofWorld(this.classes, world, () => new JourneyClasses(world))
+  }
+}
+
 /** Explains the journeys of one capture, under whichever ruleset was in force. */
 export class ClosedExplainer {
   readonly points: TracePoints
   readonly states: PacketStates
   private readonly options: ExplainClosedOptions
-  private readonly versions = new Map<World, RulesetVersion>()
+  private readonly numbers: SharedNumbers
+  private readonly resolvers = new Map<World, Resolver>()
   private readonly tried = new Map<World, Resolver>()
+  private readonly own = new OwnValues()
 
-  constructor(points: TracePoints, states: PacketStates, options: ExplainClosedOptions) {
-    this.points = points
+  constructor(numbers: SharedNumbers, states: PacketStates, options: ExplainClosedOptions) {
+    this.numbers = numbers
+    this.points = numbers.points
     this.states = states
     this.options = options
   }
 
   resolver(world: World): Resolver {
-    return this.version(world).resolver
+    return ofWorld(this.resolvers, world, () => new Resolver(world, this.points))
   }
 
   /**
@@ -89,12 +105,7 @@ export class ClosedExplainer {
    * once is not believed any more.
    */
   contradicts(world: World, open: OpenJourney, followed: boolean): boolean {
-    let resolver = this.tried.get(world)
-    if (!resolver) {
-      resolver = new Resolver(world, this.points)
-      forgetOldest(this.tried)
-      this.tried.set(world, resolver)
-    }
+    const resolver = ofWorld(this.tried, world, () => new Resolver(world, this.points))
     const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
     return arrivals.some(({ mismatch }) => mismatch !== undefined)
   }
@@ -117,18 +128,8 @@ export class ClosedExplainer {
     return count
   }
 
-  private version(world: World): RulesetVersion {
-    let version = this.versions.get(world)
-    if (!version) {
-      version = { world, resolver: new Resolver(world, this.points), classes: new JourneyClasses(world) }
-      forgetOldest(this.versions)
-      this.versions.set(world, version)
-    }
-    return version
-  }
-
   classOf({ open, followed, world, dropSummary }: Closed): Class | undefined {
-    const { classes } = this.version(world)
+    const classes = this.numbers.classesOf(world)
     const known = classes.find(open, this.states, followed, dropSummary)
     if (known || classes.full) return known
     const made = new Class(world, classes.fine)
@@ -136,19 +137,30 @@ export class ClosedExplainer {
     return made
   }
 
+  /** What others tell of a packet, or of journeys before it, is no value of its own. */
+  member(closed: Closed): Member | undefined {
+    const { open, followed, world, drop, class: shared } = closed
+    if (drop || open.repeats.length > 0 || open.own || this.options.unmatched) return undefined
+    const known = shared?.fine ? shared.first : undefined
+    if (!known || !isOf(known, this.resolver(world))) return undefined
+    const { own } = this
+    own.take(open, this.states, followed)
+    return finer({ kind: known, names: own.names, values: own.values }, world)
+  }
+
   explain(closed: Closed): Journey {
     const { host, ofMany = false, unmatched = false, engine } = this.options
     const { open, followed, world, drop } = closed
     const { repeats } = open
-    const { resolver } = this.version(world)
+    const resolver = this.resolver(world)
     const own = closed.class
     const which = repeats.length > 0 ? 'again' : 'first'
     let known = own?.[which]
-    if (known && known.contradictions !== resolver.contradictions) known = undefined
+    if (known && !isOf(known, resolver)) known = undefined
     const evidence = gatherEvidence(open, resolver, this.states, followed, own?.fine ? known?.mismatches : undefined)
     if (host !== undefined && !(ofMany && evidence.journey.host !== undefined)) evidence.journey.host = host
     // this very journey may contradict the ruleset
-    if (known && known.contradictions !== resolver.contradictions) known = undefined
+    if (known && !isOf(known, resolver)) known = undefined
     const found = new Set<Detector>()
     const given = drop ? { repeats, drop } : { repeats }
     const journey = explain(
@@ -161,17 +173,25 @@ export class ClosedExplainer {
     if (trials) noteTrials(journey, trials)
     if (own && !known) {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
-      own[which] = { found, trials, mismatches, contradictions: resolver.contradictions }
+      own[which] = { found, trials, mismatches, resolver, contradictions: resolver.contradictions }
     }
     leaveOutOwn(evidence)
     return journey
   }
 }
 
-function forgetOldest<T>(versions: Map<World, T>): void {
-  if (versions.size < MOST_RULESETS) return
-  const [oldest] = versions.keys()
-  versions.delete(oldest!)
+const isOf = (known: Known, resolver: Resolver): boolean =>
+  known.resolver === resolver && known.contradictions === resolver.contradictions
+
+function ofWorld<T>(kept: Map<World, T>, world: World, make: () => T): T {
+  let one = kept.get(world)
+  if (one === undefined) {
+    one = make()
+    const [oldest] = kept.keys()
+    if (kept.size >= MOST_RULESETS) kept.delete(oldest!)
+    kept.set(world, one)
+  }
+  return one
 }
 
 export class Closed implements ClosedJourney {
@@ -182,6 +202,7 @@ export class Closed implements ClosedJourney {
   private readonly explainer: ClosedExplainer
   /** Null: not looked for yet. */
   private known: Class | undefined | null = null
+  private journey: Journey | undefined = undefined
 
   constructor(explainer: ClosedExplainer, open: OpenJourney, followed: boolean, world: World) {
     this.explainer = explainer
@@ -249,7 +270,12 @@ export class Closed implements ClosedJourney {
   }
 
   explain(): Journey {
-    return this.explainer.explain(this)
+    this.journey ??= this.explainer.explain(this)
+    return this.journey
+  }
+
+  member(): Member | undefined {
+    return this.explainer.member(this)
   }
 
   /** What an explanation goes by. */

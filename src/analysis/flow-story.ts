@@ -28,7 +28,8 @@ const ICMP: Readonly<Record<number, string>> = {
 }
 
 /** Was a question or an answer stopped? */
-export const isStopped = ({ packets }: Flow): boolean => packets.some(({ outcome }) => STOPPED.has(outcome))
+export const isStopped = ({ packets }: Pick<Flow, 'packets'>): boolean =>
+  packets.some(({ outcome }) => STOPPED.has(outcome))
 
 const PASSED = new Set(['delivered', 'forwarded', 'sent'])
 const STOPPED = new Set(['dropped', 'rejected', 'vanished'])

@@ -25,18 +25,18 @@ export interface FlowPackets {
   journeys: string[]
 }
 
-/** What is wrong with a connection as a whole. */
-export interface FlowFinding {
+/** What is wrong with a connection as a whole; `F`: its fixes as data, or as printed. */
+export interface FlowFinding<F = Fix> {
   code: 'reply-dropped'
   severity: 'error'
   message: string
   journeys: string[]
   rules: RuleRef[]
-  fix: Fix[]
+  fix: F[]
 }
 
 /** One connection: both directions, what NAT makes of them, and their packets. */
-export interface Flow {
+export interface Flow<F = Fix> {
   /** The machine, where several are told apart. */
   host?: string
   family: 'ip' | 'ip6'
@@ -56,7 +56,7 @@ export interface Flow {
   packets: FlowPackets[]
   /** One sentence; absent where no packet was captured. */
   story?: string
-  findings: FlowFinding[]
+  findings: FlowFinding<F>[]
 }
 
 interface Rewritten {

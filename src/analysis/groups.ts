@@ -1,15 +1,15 @@
 /** Journeys of one class, explained once and counted. */
 
 import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
-import type { Journey } from '../model/journey.ts'
+import type { Fix, Journey } from '../model/journey.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
 
-/** Packets of one class: explained once, with their number. */
-export interface Group {
+/** Packets of one class: explained once, with their number. `F`: fixes as data, or as printed. */
+export interface Group<F = Fix> {
   /** The first of them. */
-  journey: Journey
+  journey: Journey<F>
   count: number
   /** Which values all of them share. */
   same: { src: boolean; dst: boolean; sport: boolean; dport: boolean }

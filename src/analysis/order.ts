@@ -6,23 +6,25 @@ import type { Group } from './groups.ts'
 /** Bytes held back at most; beyond it order is given up rather than memory. */
 const MOST = 300 << 20
 
-export class InOrder {
-  private readonly write: (journey: Journey) => void
-  private readonly waiting = new Map<number, Journey | undefined>()
+export class InOrder<T> {
+  private readonly write: (one: T) => void
+  private readonly weigh: (one: T) => number
+  private readonly waiting = new Map<number, T | undefined>()
   private next = 1
   private held = 0
   private readonly most: number
 
-  /** `most`: bytes. */
-  constructor(write: (journey: Journey) => void, most: number = MOST) {
+  /** `weigh`: bytes, and `most` of them. */
+  constructor(write: (one: T) => void, weigh: (one: T) => number, most: number = MOST) {
     this.write = write
+    this.weigh = weigh
     this.most = most
   }
 
-  /** `journey` is absent where it is not shown. */
-  add(id: number, journey: Journey | undefined): void {
-    this.waiting.set(id, journey)
-    this.held += weightOf(journey)
+  /** `one` is absent where it is not shown. */
+  add(id: number, one: T | undefined): void {
+    this.waiting.set(id, one)
+    this.held += this.weightOf(one)
     // a number that was not waited for any longer
     if (id < this.next) this.handOn(id)
     while (this.waiting.has(this.next) || this.held > this.most) this.handOn(this.next++)
@@ -33,14 +35,18 @@ export class InOrder {
   }
 
   private handOn(id: number): void {
-    const journey = this.waiting.get(id)
-    if (this.waiting.delete(id)) this.held -= weightOf(journey)
-    if (journey) this.write(journey)
+    const one = this.waiting.get(id)
+    if (this.waiting.delete(id)) this.held -= this.weightOf(one)
+    if (one !== undefined) this.write(one)
+  }
+
+  private weightOf(one: T | undefined): number {
+    return one === undefined ? NUMBER : this.weigh(one)
   }
 }
 
 /** Bytes, roughly: its findings and causes weigh as much as a few steps. */
-export const weightOf = (journey: Journey | undefined): number => (journey ? 1024 * (journey.steps.length + 8) : NUMBER)
+export const weightOf = (journey: Journey): number => 1024 * (journey.steps.length + 8)
 
 /** Of one that is not shown, its number alone. */
 const NUMBER = 64

@@ -11,6 +11,7 @@ import { modelEngine } from '../simulate/engine.ts'
 import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
 import { chooseRulesets } from './choose-ruleset.ts'
 import type { ClosedJourney } from './closed-journey.ts'
+import { SharedNumbers } from './explain-closed.ts'
 import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
 import { ReadError } from './inputs/source.ts'
 import { hasSession } from './nothing-traced.ts'
@@ -76,8 +77,11 @@ export async function* stepThrough(
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
   await chooseRulesets(inputs, options.idle)
-  const captures = inputs.machines.flatMap((machine) => machine.captures.map((capture) => ({ capture, machine })))
-  for (const { capture, machine } of captures) {
+  const captures = inputs.machines.flatMap((machine) => {
+    const numbers = new SharedNumbers()
+    return machine.captures.map((capture) => ({ capture, machine, numbers }))
+  })
+  for (const { capture, machine, numbers } of captures) {
     const { bytes: bytesBefore, lines: linesBefore } = capture.source.forgotten
     const told = collectInto(inputs.warnings, capture.name)
     const { idle, unmatched, engine } = options
@@ -88,6 +92,7 @@ export async function* stepThrough(
       onClosed,
       {
         ids,
+        numbers,
         ...(idle === undefined ? {} : { idle }),
         ...(unmatched === undefined ? {} : { unmatched }),
         ...(engine === undefined ? {} : { engine }),

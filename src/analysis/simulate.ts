@@ -6,14 +6,17 @@ import { leaveOutOwn } from '../explain/without-own.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
+import type { Member } from '../model/member.ts'
 import { withoutOwnTables } from '../model/own-table.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { closest } from '../rules/closest.ts'
+import { SimulatedClasses } from '../simulate/alike.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { Machine } from '../simulate/machine.ts'
+import { finer } from './members.ts'
 
 export interface SimulateOptions {
   /** What nobody can know, settled: a condition as nfwhy words it → whether it holds. */
@@ -24,29 +27,55 @@ export interface SimulateOptions {
   engine?: Engine
 }
 
+/** A packet that was played. */
+export interface Played {
+  explain(): Journey
+  /** Where others like it may have come before. */
+  member?(): Member | undefined
+}
+
+/** As playPackets, each explained. */
+export function* simulatePackets(...given: Parameters<typeof playPackets>): Generator<Journey> {
+  for (const played of playPackets(...given)) yield played.explain()
+}
+
 /** The packets share one connection tracking table, in order. `warnings` are added to; some are known only at the end. */
-export function* simulatePackets(
+export function* playPackets(
   world: World,
   packets: readonly Packet[],
   warnings: Diagnostic[],
   { assume = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
-): Generator<Journey> {
+): Generator<Played> {
   const machine = new Machine(withoutOwnTables(world), { assume })
+  const classes = new SimulatedClasses()
   const used = new Set<string>()
   const open = new Set<string>()
   for (const [i, packet] of packets.entries()) {
     warnings.push(...absentInterfaces(packet, machine.world, `packet ${i + 1}`))
     const before = machine.world
-    const { evidence, ended, notes, assumed } = machine.send(packet)
+    const simulated = machine.send(packet)
+    const { id, ended, notes, assumed } = simulated
     for (const condition of assumed) used.add(condition)
     if (ended.open) open.add(ended.open.condition)
-    const journey = explain(evidence, before, { ended })
-    if (unmatched) noteUnmatched(evidence, before)
-    // later packets of a flow hang on those before them, so only the first says what a change would do
-    if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
-    for (const message of notes) warnings.push({ input: `packet ${journey.id}`, code: 'left-open', message })
-    leaveOutOwn(evidence)
-    yield journey
+    for (const message of notes) warnings.push({ input: `packet ${id}`, code: 'left-open', message })
+    const explained = () => {
+      const { evidence } = simulated
+      const journey = explain(evidence, before, { ended })
+      if (unmatched) noteUnmatched(evidence, before)
+      // later packets of a flow hang on those before them, so only the first says what a change would do
+      if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
+      leaveOutOwn(evidence)
+      return journey
+    }
+    yield i === 0 || unmatched
+      ? { explain: explained }
+      : {
+          explain: explained,
+          member: () => {
+            const member = classes.member(simulated, before)
+            return member && finer(member, before)
+          },
+        }
   }
   for (const condition of assume.keys()) if (!used.has(condition)) warnings.push(unusedAssumption(condition, [...open]))
 }

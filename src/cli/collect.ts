@@ -13,9 +13,9 @@ import { learnNames, redactMachine } from '../live/collect/redact.ts'
 import { COLLECT } from '../live/limits.ts'
 import { type KilledSession, killedSession } from '../live/notes/find.ts'
 import { killedLines } from '../live/notes/tell.ts'
-import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
+import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -134,7 +134,7 @@ function refuseExisting(path: string): void {
   throw new UserError(`${printable(path)} is there already; give another name with -o.`)
 }
 
-function placeOf(text: string): Place {
+function placeOf(text: string): TraceHost {
   try {
     return parseVia(text)
   } catch (error) {
@@ -146,7 +146,7 @@ const problemText = ({ message, hint }: LiveProblem) => printable(hint === undef
 
 /** All at once: over ssh most of the time is waiting. */
 async function gatherAll(
-  places: readonly Place[],
+  places: readonly TraceHost[],
   ending: AbortSignal,
 ): Promise<{ machines: Gathered[]; failed: LiveProblem[] }> {
   const machines: Gathered[] = []

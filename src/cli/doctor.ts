@@ -10,8 +10,8 @@ import { commandText } from '../live/doctor/problem.ts'
 import { type Proof, prove, proveHere } from '../live/doctor/prove.ts'
 import { diagnosisText, proofsText } from '../live/doctor/text.ts'
 import { ANY_PACKET, type Wish, wishOf } from '../live/doctor/wish.ts'
-import { HERE, type Place, parseVia } from '../live/place.ts'
 import { LiveProblem } from '../live/problem.ts'
+import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { printable, printableJson } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { endable } from './end-signals.ts'
@@ -74,7 +74,7 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions, end
       "Netfilter is Linux's, and this machine is not. Ask one that is:",
       "  nfwhy doctor --via 'ssh root@host'",
     )
-  const places: Place[] = options.via?.map(parseVia) ?? [HERE]
+  const places: TraceHost[] = options.via?.map(parseVia) ?? [HERE]
   const out = new Output()
   const documents: object[] = []
   let exit: number = EXIT.done
@@ -111,7 +111,7 @@ interface Examined {
 }
 
 async function examine(
-  place: Place,
+  place: TraceHost,
   wish: Wish,
   { fix, yes, prove: away, proveHere: here }: DoctorOptions,
   ending: AbortSignal,

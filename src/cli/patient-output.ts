@@ -31,7 +31,7 @@ export class PatientOutput extends Output {
 
   override flush(): void {
     if (this.failure) throw this.failure
-    const bytes = this.take()
+    const bytes = this.take().slice()
     if (bytes.length > 0) {
       if (this.keptBytes === 0) this.progressed = Date.now()
       this.kept.push(bytes)

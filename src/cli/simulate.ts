@@ -2,16 +2,15 @@
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { applyCommand } from '../analysis/apply.ts'
-import { single } from '../analysis/groups.ts'
 import { onlyMachine } from '../analysis/inputs/open.ts'
-import { isProblem } from '../analysis/is-problem.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
-import { readAssumption, simulatePackets } from '../analysis/simulate.ts'
+import { playPackets, readAssumption } from '../analysis/simulate.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { chooseForm, type FormChoice } from '../reports/choose-form.ts'
 import { warningsText } from '../reports/index.ts'
+import { openPlayed } from '../reports/played.ts'
 import { EXIT, reasonOf } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
@@ -96,19 +95,17 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {
     const out = new Output(file, options.output)
-    const writer = form.open(terminal)
-    const journeys = [...simulatePackets(world, packets, warnings, { assume, unmatched: options.unmatched ?? false })]
-    const groups = journeys.map(single)
-    out.write(form.folds ? writer.begin(groups) : writer.begin())
-    for (const group of groups) out.write(writer.journey(group))
+    const played = playPackets(world, packets, warnings, { assume, unmatched: options.unmatched ?? false })
+    const report = openPlayed(form, terminal, out)
+    for (const one of played) report.take(one)
     const bytes = inputs.files.reduce((sum, one) => sum + one.bytes, 0)
-    const stats = { bytes, events: 0, journeys: journeys.length, skipped: 0, lost: 0 }
+    const stats = { bytes, events: 0, journeys: packets.length, skipped: 0, lost: 0 }
     // on standard output only what is asked for: warnings go to standard error
     const told = form.folds && file === undefined ? [] : warnings
-    out.write(writer.end({ inputs: inputs.files, warnings: told, stats }, groups))
+    const problem = report.end({ inputs: inputs.files, warnings: told, stats })
     out.flush()
     if (file === undefined) process.stderr.write(warningsText(warnings, terminal))
-    return journeys.some(isProblem) ? EXIT.problem : EXIT.done
+    return problem ? EXIT.problem : EXIT.done
   } finally {
     if (file !== undefined) closeSync(file)
   }

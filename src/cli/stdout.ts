@@ -13,7 +13,10 @@ export class Output {
   private readonly fd: number
   private readonly name: string
   private readonly patience: number
-  private buffer = ''
+  private pending = ''
+  /** What is collected of bytes stands before it. */
+  private bytes = new Uint8Array(2 * BUFFER)
+  private used = 0
 
   /** `name`: for messages. `patience`: milliseconds that a reader who takes nothing has, before it counts as gone. */
   constructor(fd = 1, name = 'standard output', patience = Number.POSITIVE_INFINITY) {
@@ -23,9 +26,30 @@ export class Output {
   }
 
   /** Throws ClosedPipe where nobody reads any more, and UserError where it cannot be written (disk full). */
-  write(text: string): void {
-    this.buffer += text
-    if (this.buffer.length > BUFFER) this.flush()
+  write(text: string | Uint8Array): void {
+    if (typeof text === 'string') this.pending += text
+    else {
+      this.encode()
+      this.collect(text)
+    }
+    if (this.used + this.pending.length > BUFFER) this.flush()
+  }
+
+  private encode(): void {
+    if (this.pending === '') return
+    const bytes = Buffer.from(this.pending)
+    this.pending = ''
+    this.collect(bytes)
+  }
+
+  private collect(bytes: Uint8Array): void {
+    if (this.used + bytes.length > this.bytes.length) {
+      const bigger = new Uint8Array(2 * (this.used + bytes.length))
+      bigger.set(this.bytes)
+      this.bytes = bigger
+    }
+    this.bytes.set(bytes, this.used)
+    this.used += bytes.length
   }
 
   flush(): void {
@@ -44,10 +68,16 @@ export class Output {
     }
   }
 
-  /** What was collected, which is no longer collected then. */
+  /** What was collected, which is no longer collected then; good until more is. */
   protected take(): Uint8Array {
-    const bytes = Buffer.from(this.buffer)
-    this.buffer = ''
+    if (this.used === 0) {
+      const bytes = Buffer.from(this.pending)
+      this.pending = ''
+      return bytes
+    }
+    this.encode()
+    const bytes = this.bytes.subarray(0, this.used)
+    this.used = 0
     return bytes
   }
 

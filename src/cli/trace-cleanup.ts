@@ -2,14 +2,14 @@
 
 import { cleanUp } from '../live/cleanup.ts'
 import { cleanupCommand } from '../live/notes/tell.ts'
-import type { Place } from '../live/place.ts'
+import type { TraceHost } from '../live/trace-host.ts'
 import { printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { EXIT } from './errors.ts'
 import { Output } from './stdout.ts'
 
 /** The exit code. Throws LiveProblem. */
-export async function runCleanup(places: readonly Place[]): Promise<number> {
+export async function runCleanup(places: readonly TraceHost[]): Promise<number> {
   const out = new Output()
   let failed = false
   for (const place of places) {

@@ -12,11 +12,11 @@ import { JourneyIds } from '../journey/assemble.ts'
 import { BUDGET, mostJoined } from '../live/budget.ts'
 import { killedLines } from '../live/notes/tell.ts'
 import { NOT_ALL_JOINED, overloadWarnings, sumOf } from '../live/overload-warnings.ts'
-import type { Place } from '../live/place.ts'
 import type { Wish } from '../live/plan.ts'
 import { beginningText, nothingSeenText, planText } from '../live/plan-text.ts'
 import { Interrupted } from '../live/problem.ts'
 import { type Prepared, prepare, Session } from '../live/session.ts'
+import type { TraceHost } from '../live/trace-host.ts'
 import { shellWord } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
@@ -38,7 +38,7 @@ import { Telling } from './trace-telling.ts'
 /** The exit code; throws UserError, LiveProblem and ClosedPipe, and then everything is taken back, too. */
 export async function runTrace(
   filter: string,
-  places: readonly Place[],
+  places: readonly TraceHost[],
   wish: Wish,
   options: TraceOptions,
 ): Promise<number> {
@@ -111,7 +111,7 @@ async function takenBy(out: Output, signals: EndSignals): Promise<void> {
 }
 
 /** Where one fails, the others have ended, too, when that is told. */
-async function prepareAll(places: readonly Place[], wish: Wish, ending: AbortSignal): Promise<Prepared[]> {
+async function prepareAll(places: readonly TraceHost[], wish: Wish, ending: AbortSignal): Promise<Prepared[]> {
   const all = places.map((place) => prepare(place, wish, `nfwhy-${randomInt(1e8, 1e9)}`, ending))
   const prepared = await Promise.all(all).finally(() => ending.aborted && Promise.allSettled(all))
   if (ending.aborted) throw new Interrupted()

@@ -9,6 +9,7 @@ import { editSet } from './ipset/apply.ts'
 import { editChain } from './iptables/chains.ts'
 import { editRule } from './iptables/rules.ts'
 import { editNft } from './nft/apply.ts'
+import { editByComment } from './nft/by-comment.ts'
 import { EditProblem } from './problem.ts'
 import { editSysctl } from './sysctl/apply.ts'
 
@@ -91,5 +92,8 @@ function change(edit: Edit, draft: Draft): void {
       break
     case 'nft':
       editNft(edit, draft)
+      break
+    case 'nft-comment':
+      editByComment(edit, draft)
   }
 }

@@ -1,10 +1,7 @@
-/** What a person types into a shell, and commands of our own → edits. Nothing is ever run. */
-import type { Command } from '../model/command.ts'
+/** What a person types into a shell → edits. Nothing is ever run. */
 import type { Edit } from '../model/edit.ts'
 import { type CommandError, CommandProblem } from './problem.ts'
 import { ScriptRun } from './script/run.ts'
-import type { ShellWord } from './shell.ts'
-import { parseWords } from './tools.ts'
 
 export type CommandResult = { edits: Edit[] } | { error: CommandError }
 
@@ -26,23 +23,6 @@ export function parseCommand(text: string): CommandResult {
     throw problem
   }
   return { edits }
-}
-
-/** The same of a command: its words are what they are, and no shell is played. Columns count as if blanks stood between them. */
-export function editsOf({ words }: Command): CommandResult {
-  try {
-    if (!words) throw new CommandProblem({ column: 1, text: '' }, 'it is more than one program and its words')
-    let column = 1
-    const placed = words.map((text): ShellWord => {
-      const word = { text, column }
-      column += text.length + 1
-      return word
-    })
-    return { edits: parseWords(placed) }
-  } catch (problem) {
-    if (problem instanceof CommandProblem) return { error: problem.error }
-    throw problem
-  }
 }
 
 function refuse(problem: CommandProblem): never {

@@ -1,27 +1,39 @@
 /** An Edit as the command that a person would type. */
-import { Command, printCommand } from '../model/command.ts'
-import type { Edit, NftEdit } from '../model/edit.ts'
+import { Command, printCommand, type Word } from '../model/command.ts'
+import type { Edit, NftCommentEdit, NftEdit } from '../model/edit.ts'
 import { conntrackWords } from './conntrack/parse.ts'
 import { routeEditWords } from './ip/route-words.ts'
 import { routingRuleWords } from './ip/rule-words.ts'
 import { ipsetWords } from './ipset/parse.ts'
-import { chainWords, ruleWords } from './iptables/print.ts'
+import { chainWords, type IptablesPrinting, ruleWords } from './iptables/print.ts'
+import { nftCommentCommand } from './nft/by-comment.ts'
 import { nftEditCommand } from './nft/print.ts'
 import { sysctlWords } from './sysctl/parse.ts'
 
-/** In canonical words; editsOf reads it as the same edit. */
-export const editCommand = (edit: Edit): Command =>
-  edit.kind === 'nft' ? nftEditCommand(edit) : Command.of(wordsOf(edit))
+export interface EditPrinting extends IptablesPrinting {
+  /** As people write it, not as the tool lists it: no quotes that nft needs not, conntrack's options by their long names. */
+  typed?: boolean
+}
 
-/** For a POSIX shell; parseCommand reads it as the same edit. */
+/**
+ * The command that parseCommand reads as the same edit, however it is printed. Its `whyNot` says where no words can say
+ * the edit. A rule's words that nobody understands are said as they are, and no parser takes them.
+ */
+export function editCommand(edit: Edit, printing: EditPrinting = {}): Command {
+  if (edit.kind === 'nft') return nftEditCommand(edit, printing.typed)
+  if (edit.kind === 'nft-comment') return nftCommentCommand(edit)
+  return Command.of(wordsOf(edit, printing))
+}
+
+/** For a POSIX shell. */
 export const printEdit = (edit: Edit): string => printCommand(editCommand(edit))
 
-function wordsOf(edit: Exclude<Edit, NftEdit>): string[] {
+function wordsOf(edit: Exclude<Edit, NftEdit | NftCommentEdit>, printing: EditPrinting): Word[] {
   switch (edit.kind) {
     case 'rule':
-      return ruleWords(edit)
+      return ruleWords(edit, printing)
     case 'chain':
-      return chainWords(edit)
+      return chainWords(edit, printing)
     case 'ipset':
       return ipsetWords(edit)
     case 'route':
@@ -31,6 +43,6 @@ function wordsOf(edit: Exclude<Edit, NftEdit>): string[] {
     case 'sysctl':
       return sysctlWords(edit)
     case 'conntrack':
-      return conntrackWords(edit)
+      return conntrackWords(edit, printing.typed)
   }
 }

@@ -8,6 +8,8 @@ export interface ShellWord {
   text: string
   /** Where it begins, 1-based, in characters. */
   column: number
+  /** It is what nft says of a chain: the handle of the first rule with this comment. */
+  handleOf?: { place: string; comment: string }
 }
 
 export interface ShellToken extends ShellWord {

@@ -74,6 +74,8 @@ export function parseWords([tool, ...rest]: readonly ShellWord[]): Edit[] {
       `"${name}" is not a command that is understood here`,
       closest(name, Object.keys(TOOLS)),
     )
+  const asked = name === 'nft' ? undefined : rest.find(({ handleOf }) => handleOf)
+  if (asked) throw new CommandProblem(asked, 'a command inside the command is not run: write what it would print')
   return TOOLS[name]!(rest, tool)
 }
 

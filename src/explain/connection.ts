@@ -5,6 +5,7 @@
 
 import type { Evidence } from '../journey/evidence.ts'
 import type { Condition, Value } from '../model/condition.ts'
+import { memo } from '../model/memo.ts'
 import type { CtState, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -74,17 +75,8 @@ function flatten(value: Value): string[] {
 }
 
 const NONE: readonly Condition[] = []
-const asking = new WeakMap<Rule, readonly Condition[]>()
-
-/** The conditions of a rule that ask for the connection; found out once a rule. */
-function stateConditions(rule: Rule): readonly Condition[] {
-  let found = asking.get(rule)
-  if (!found) {
-    found = rule.conditions.filter(readsState)
-    asking.set(rule, found)
-  }
-  return found
-}
+/** The conditions of a rule that ask for the connection. */
+const stateConditions = memo((rule: Rule): readonly Condition[] => rule.conditions.filter(readsState))
 
 function readsState(condition: Condition): boolean {
   switch (condition.kind) {

@@ -10,6 +10,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Moment } from '../rules/facts.ts'
 import { JOURNEY_STEPS, WalkBudget } from '../rules/walk-budget.ts'
+import type { Proposal } from './changes.ts'
 import { connectionFacts } from './connection.ts'
 
 export interface Context {
@@ -31,7 +32,7 @@ export interface Context {
  * What a finding's detector gives: the finding; the step whose rule is the one to look at, if it is this finding's; and how
  * far it is from certain that this is what is wrong (absent: 0), by which findings are ordered.
  */
-export type Detected = Finding & { culprit?: number; doubt?: number }
+export type Detected = Finding<Proposal> & { culprit?: number; doubt?: number }
 
 export interface Detector {
   code: string

@@ -5,17 +5,18 @@ import type { Evidence } from '../journey/evidence.ts'
 import { decideOutcome, type Ended } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
-import type { Finding, Fix, Journey } from '../model/journey.ts'
+import type { Finding, Journey } from '../model/journey.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
+import type { Proposal } from './changes.ts'
 import { type Detected, type Detector, makeContext } from './context.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
 import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
-import { withRightTool } from './right-tool.ts'
 import { sayable } from './sayable.ts'
 import { type Trials, tryFixes } from './trials/verify.ts'
+import { isOfIptables, withVariant } from './variant.ts'
 
 export interface ExplainOptions {
   /** How it ended, where that is known (a simulation's); absent: decided from the last line. */
@@ -74,13 +75,17 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
     if (journey.cause.length === 0)
       journey.cause = [{ step: culprit + 1, role: 'decided', rule: ref, text: 'decided it' }]
   }
-  journey.findings = found.sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0)).map(plain)
-  if (!knowsIptables(evidence)) for (const one of journey.findings) one.fix = one.fix.filter((fix) => !isIptables(fix))
-  for (const one of journey.findings) one.fix = one.fix.map((fix) => withRightTool(sayable(fix), world))
+  const changesIptables = knowsIptables(evidence)
+  journey.findings = found
+    .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
+    .map(({ culprit: _, doubt: __, ...one }): Finding => {
+      const fix = one.fix.filter((proposed) => changesIptables || !isIptables(proposed))
+      return { ...one, fix: fix.map((proposed) => sayable(withVariant(proposed, world))) }
+    })
   return journey
 }
 
-const isIptables = ({ command }: Fix): boolean => /^ip6?tables$/.test(command?.program ?? '')
+const isIptables = ({ edits = [], kind }: Proposal): boolean => kind === 'rule' || edits.some(isOfIptables)
 
 /** Where a trace of nft's shows nothing of iptables, its commands would change other tables than the packet met. */
 const knowsIptables = ({ journey, arrivals, lossless }: Evidence): boolean =>
@@ -97,8 +102,4 @@ export function tryFixesOf(evidence: Evidence, world: World, engine: Engine): Tr
   const context = makeContext(evidence, decideOutcome(evidence, world), world, [])
   const { budget } = context
   return tryFixes(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
-}
-
-function plain({ culprit: _, doubt: __, ...found }: Detected): Finding {
-  return found
 }

@@ -1,11 +1,14 @@
 /** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
+
+import { newRoute } from '../edits/ip/route-words.ts'
+import { addressWord } from '../edits/words.ts'
 import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
-import { command, printCommand, type Word } from '../model/command.ts'
+import { command, printCommand } from '../model/command.ts'
+import type { Edit } from '../model/edit.ts'
 import type { Host, Link, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
-import type { Change } from './commands.ts'
-import { addressWord, deviceWord, networkWord, positional } from './words.ts'
+import type { Change } from './changes.ts'
 
 export interface Home {
   link: Link
@@ -68,21 +71,25 @@ export function askRoute(address = ''): string | undefined {
 }
 
 /** Takes the route away. */
-export function deleteRoute(route: Route): Change {
-  const words = routeWords(route)
-  return { command: command('ip', 'route', 'del', ...words), undo: command('ip', 'route', 'add', ...words) }
+export function deleteRoute({ family, type, destination, gateway, device, table }: Route): Change {
+  const route = {
+    ...{ family, type, destination, table },
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(device === undefined || type !== 'unicast' ? {} : { device }),
+  }
+  return { edits: without(route), undo: add(route) }
 }
 
 /** The route that a link's address brings with it. */
 export function addConnected({ link, network }: Home): Change {
-  const words = [network, 'dev', deviceWord(link.name)]
-  return { command: command('ip', 'route', 'add', ...words), undo: command('ip', 'route', 'del', ...words) }
+  const family = network.includes(':') ? 'ip6' : 'ip'
+  const route = { family, type: 'unicast', destination: network, table: 'main', device: link.name } as const
+  return { edits: add(route), undo: without(route) }
 }
 
-function routeWords({ type, destination, gateway, device, table }: Route): Word[] {
-  const words: Word[] = [...(type === 'unicast' ? [] : [type]), networkWord(destination)]
-  if (gateway !== undefined) words.push('via', addressWord(gateway))
-  if (device !== undefined && type === 'unicast') words.push('dev', deviceWord(device))
-  if (table !== 'main') words.push('table', positional(table))
-  return words
+const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]
+
+/** Of no other type than the one that goes without saying. */
+function without({ type, ...route }: Route): Edit[] {
+  return [{ kind: 'route', op: 'del', route: type === 'unicast' ? route : { type, ...route } }]
 }

@@ -1,6 +1,8 @@
 /** Fixes whose command cannot be said keep their description, and tell why. */
+import { fixCommands } from '../edits/fix.ts'
 import type { WhyNot } from '../model/command.ts'
 import type { Fix } from '../model/journey.ts'
+import type { Proposal } from './changes.ts'
 
 export const WHY_NOT: Readonly<Record<WhyNot, string>> = {
   character: 'a name in it has a character that no command can hold',
@@ -8,10 +10,11 @@ export const WHY_NOT: Readonly<Record<WhyNot, string>> = {
   language: 'nft has no words for a name or a text in it',
 }
 
-export function sayable(fix: Fix): Fix {
-  const { command, undo, ...rest } = fix
-  const why = command?.whyNot ?? undo?.whyNot
+export function sayable({ unsayable, kind: _, ...fix }: Proposal): Fix {
+  const { command, undo } = fixCommands(fix)
+  const why = unsayable ?? command?.whyNot ?? undo?.whyNot
   if (why === undefined) return fix
+  const { edits: __, undo: ___, look: ____, variant: _____, ...rest } = fix
   const note = `no command is given: ${WHY_NOT[why]}`
   return { ...rest, unverified: note, note: rest.note === undefined ? note : `${note}; ${rest.note}` }
 }

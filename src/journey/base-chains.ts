@@ -1,5 +1,6 @@
 /** Which base chains a packet has yet to pass, of those that exist in the ruleset and in its family. */
 import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
+import { memo } from '../model/memo.ts'
 import type { Family } from '../model/packet.ts'
 import type { Chain, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -12,16 +13,34 @@ export interface BaseChain {
 }
 
 /** At one hook, in order. `nat`: does the packet pass nat chains (only a flow's first packet does)? */
-export function baseChainsAt(world: World, family: Family, hook: Hook, nat: boolean): BaseChain[] {
+export function baseChainsAt(world: World, family: Family, hook: Hook, nat: boolean): readonly BaseChain[] {
+  const known = listed(world.tables)
+  const key = `${family} ${hook} ${nat}`
+  let found = known.get(key)
+  if (!found) {
+    found = findAt(world.tables, family, hook, nat)
+    known.set(key, found)
+  }
+  return found
+}
+
+const listed = memo((_: World['tables']) => new Map<string, readonly BaseChain[]>())
+
+function findAt(tables: World['tables'], family: Family, hook: Hook, nat: boolean): BaseChain[] {
   const found: BaseChain[] = []
-  for (const table of world.tables) {
+  for (const table of tables) {
     if (table.family !== family && !(table.family === 'inet' && (family === 'ip' || family === 'ip6'))) continue
-    for (const chain of table.chains.values())
+    for (const chain of basesOf(table))
       if (chain.hook === hook && (nat || chain.type !== 'nat'))
         found.push({ table, chain, hook, priority: chain.priority ?? 0 })
   }
   return found.sort((a, b) => a.priority - b.priority)
 }
+
+/** Its base chains, among perhaps thousands of others. */
+export const basesOf = memo((table: Table): readonly Chain[] =>
+  [...table.chains.values()].filter(({ hook }) => hook !== undefined),
+)
 
 /** The next one at the same hook, behind `priority`. */
 export const nextAtHook = (
@@ -59,33 +78,24 @@ export const mayBeAbsent = ({ kind, backend }: Table, { handle, rules, policy, c
   policy !== 'drop' &&
   (counters?.packets ?? 0) === 0
 
-const certain = new WeakMap<World, World>()
-
 /** Without the base chains of which nobody knows whether they are there. */
-export function withoutMaybes(world: World): World {
-  let known = certain.get(world)
-  if (!known) {
-    const isThere = (table: Table, chain: Chain) => chain.hook === undefined || !mayBeAbsent(table, chain)
-    const tables = world.tables.map((table) =>
-      [...table.chains.values()].every((chain) => isThere(table, chain))
-        ? table
-        : { ...table, chains: new Map([...table.chains].filter(([, chain]) => isThere(table, chain))) },
-    )
-    known = { ...world, tables }
-    certain.set(world, known)
-  }
-  return known
-}
+export const withoutMaybes = memo((world: World): World => {
+  const isThere = (table: Table, chain: Chain) => chain.hook === undefined || !mayBeAbsent(table, chain)
+  const tables = world.tables.map((table) =>
+    [...table.chains.values()].every((chain) => isThere(table, chain))
+      ? table
+      : { ...table, chains: new Map([...table.chains].filter(([, chain]) => isThere(table, chain))) },
+  )
+  return { ...world, tables }
+})
 
-const withNat = new WeakMap<World['tables'], Set<RuleFamily>>()
+const familiesWithNat = memo((tables: World['tables']): ReadonlySet<RuleFamily> => {
+  const rewriting = tables.filter((table) => [...table.chains.values()].some(({ type }) => type === 'nat'))
+  return new Set([...rewriting, ...tables.filter(({ name }) => name === 'nat')].map((table) => table.family))
+})
 
 /** Does any chain rewrite addresses of this family? */
 export function hasNatChains({ tables }: World, family: Family): boolean {
-  let families = withNat.get(tables)
-  if (!families) {
-    const rewriting = tables.filter((table) => [...table.chains.values()].some(({ type }) => type === 'nat'))
-    families = new Set([...rewriting, ...tables.filter(({ name }) => name === 'nat')].map((table) => table.family))
-    withNat.set(tables, families)
-  }
+  const families = familiesWithNat(tables)
   return families.has(family) || (families.has('inet') && (family === 'ip' || family === 'ip6'))
 }

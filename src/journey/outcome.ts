@@ -1,6 +1,7 @@
 /** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
+import { memo } from '../model/memo.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain } from '../model/ruleset.ts'
@@ -11,6 +12,7 @@ import { backendOf, seenFrom } from './backends.ts'
 import {
   type BaseChain,
   baseChainsAt,
+  basesOf,
   hasNatChains,
   mayBeAbsent,
   nextAtHook,
@@ -100,7 +102,7 @@ function baseOf(arrivals: readonly Arrival[], step: number): Chain | undefined {
   for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
     if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
   // it was first seen inside
-  const bases = table ? [...table.chains.values()].filter((chain) => chain.hook === hook) : []
+  const bases = table ? basesOf(table).filter((chain) => chain.hook === hook) : []
   return bases.length === 1 ? bases[0] : undefined
 }
 
@@ -121,19 +123,12 @@ function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, na
   )
 }
 
-const traced = new WeakMap<World, World>()
-
 /** Both lists of one table may be given, of `nft list ruleset` and of iptables-save: it is one table. */
-function withoutTwins(world: World): World {
-  let known = traced.get(world)
-  if (!known) {
-    const own = new Set(world.tables.flatMap(({ kind, family, name }) => (kind === 'nft' ? [`${family} ${name}`] : [])))
-    const tables = world.tables.filter(({ kind, family, name }) => kind === 'nft' || !own.has(`${family} ${name}`))
-    known = { ...world, tables }
-    traced.set(world, known)
-  }
-  return known
-}
+const withoutTwins = memo((world: World): World => {
+  const own = new Set(world.tables.flatMap(({ kind, family, name }) => (kind === 'nft' ? [`${family} ${name}`] : [])))
+  const tables = world.tables.filter(({ kind, family, name }) => kind === 'nft' || !own.has(`${family} ${name}`))
+  return { ...world, tables }
+})
 
 /**
  * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at

@@ -3,7 +3,7 @@ import type { RulesetChange } from './source.ts'
 import type { Reason } from './unavailable.ts'
 
 /** Milliseconds in which nothing came. */
-export const LULL = 100
+export const IDLE_TICK = 100
 
 export interface ToThread {
   what: 'nft-trace' | 'nflog'
@@ -21,7 +21,7 @@ export type FromThread =
   /** `messages`: how many are in it. */
   | { kind: 'chunk'; chunk: Uint8Array<ArrayBuffer>; messages: number }
   /** Nothing has come for the time that the thread waits. */
-  | { kind: 'lull' }
+  | { kind: 'idleTick' }
   | { kind: 'change'; change: RulesetChange }
   | { kind: 'end' }
   /** Without a reason it is a bug, or a kernel that does what is not expected. */

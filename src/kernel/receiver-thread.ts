@@ -11,14 +11,14 @@ import { NOTHING, OVERRUN } from './netlink-socket.ts'
 import { NflogSource } from './nflog.ts'
 import { NftTraceSource } from './nft-trace.ts'
 import { Clock } from './pcap.ts'
-import { type FromThread, LULL, type ToThread } from './receiver-messages.ts'
+import { type FromThread, IDLE_TICK, type ToThread } from './receiver-messages.ts'
 import type { Source } from './source.ts'
 import { Unavailable } from './unavailable.ts'
 
 /** Milliseconds until it looks whether to stop. */
-const WAIT = LULL
+const WAIT = IDLE_TICK
 /** Said so often behind what came last. */
-const MOST_LULLS = 20
+const MOST_IDLE_TICKS = 20
 
 const post = (message: FromThread, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer)
 const clock = new Clock()
@@ -38,10 +38,10 @@ function run(asked: ToThread): void {
     // first, as somebody may begin to read only then
     post({ kind: 'ready', bufferBytes: source.socket.bufferBytes })
     send(source.head, 0, control)
-    let lulls = MOST_LULLS
+    let idleTicks = MOST_IDLE_TICKS
     while (!control.stopping)
-      if (receive(source, control, true) !== NOTHING) lulls = 0
-      else if (lulls++ < MOST_LULLS) post({ kind: 'lull' })
+      if (receive(source, control, true) !== NOTHING) idleTicks = 0
+      else if (idleTicks++ < MOST_IDLE_TICKS) post({ kind: 'idleTick' })
     source.finish()
     while (receive(source, control, false) !== NOTHING);
     const last = source.end(clock.now())

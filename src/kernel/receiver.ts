@@ -33,7 +33,7 @@ export interface Receiver {
   readonly ready: Promise<{ bufferBytes: number }>
   /**
    * For one reader. Ends after `stop`, behind all that was received; whoever leaves off reading stops it. An empty one says
-   * that in LULL milliseconds nothing came; it comes again while that goes on, for two seconds.
+   * that in IDLE_TICK milliseconds nothing came; it comes again while that goes on, for two seconds.
    */
   readonly chunks: AsyncIterable<Uint8Array>
   /** Of nft-trace: whenever the ruleset of nf_tables was changed. */
@@ -111,7 +111,7 @@ class ThreadReceiver implements Receiver {
       }
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'chunk') this.add(message)
-        else if (message.kind === 'lull') this.add(NOTHING_NEW)
+        else if (message.kind === 'idleTick') this.add(NOTHING_NEW)
         else if (message.kind === 'ready') resolve({ bufferBytes: message.bufferBytes })
         else if (message.kind === 'change') for (const callback of this.callbacks) callback(message.change)
         else if (message.kind === 'failed') fail(errorOf(message))

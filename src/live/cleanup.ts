@@ -6,8 +6,8 @@
 
 import type { ScriptLimits } from './limits.ts'
 import { FIND_NOTES } from './notes/find.ts'
-import { type Place, runScript } from './place.ts'
 import { LiveProblem } from './problem.ts'
+import { runScript, type TraceHost } from './trace-host.ts'
 
 export interface CleanedUp {
   removed: string[]
@@ -25,7 +25,7 @@ export interface CleanedUp {
 }
 
 /** `only`: one session's. Throws LiveProblem where nobody answers. */
-export async function cleanUp(place: Place, only?: string, limits?: ScriptLimits): Promise<CleanedUp> {
+export async function cleanUp(place: TraceHost, only?: string, limits?: ScriptLimits): Promise<CleanedUp> {
   const { stdout, complaints, status } = await runScript(place, `only=${only ?? ''}\n${SCRIPT}`, limits)
   const lines = new TextDecoder().decode(stdout).split('\n')
   if (!lines.includes('done'))

@@ -1,11 +1,12 @@
 /** The guard (guard.ts) running in its place. */
-import { type Beat, keepBeating, SILENCE } from './beat.ts'
+
 import { cleanUp } from './cleanup.ts'
 import { guardScript } from './guard.ts'
+import { type Heartbeat, keepHeartbeat, SILENCE } from './heartbeat.ts'
 import { GUARD, SCRIPT } from './limits.ts'
-import { type Place, startScript } from './place.ts'
 import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
+import { startScript, type TraceHost } from './trace-host.ts'
 
 export interface Guard {
   /** Tracing is on; rejects with LiveProblem where it could not be set up, and then nothing is left of it. */
@@ -23,18 +24,18 @@ const FROM_HERE = 15
 /** Where nothing was ever heard from there: milliseconds, and then as many for the connection to end. */
 const PATIENCE_UNHEARD = 400
 
-export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
+export function startGuard(place: TraceHost, plan: Plan, limits = GUARD): Guard {
   const running = startScript(place, guardScript(plan), plan.id)
   let said = ''
   let stopping = false
-  let beat: Beat | undefined
+  let heartbeat: Heartbeat | undefined
   let isLost = false
   let begun = false
   let isUnnoted = false
   const undone = new Promise<void>((resolve) => {
     running.stdout.setEncoding?.('utf8')
     running.stdout.on('data', (text: string) => {
-      beat?.heard()
+      heartbeat?.heard()
       if (text === 'here\n') return
       // its last words count, its first are known by then
       said += text
@@ -70,7 +71,7 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
       if (!/^ready$/m.test(said)) return
       running.stdout.off('data', look)
       clearTimeout(late)
-      beat = keepBeating(running.stdin, lose)
+      heartbeat = keepHeartbeat(running.stdin, lose)
       resolve()
     }
     running.stdout.on('data', look)
@@ -83,7 +84,7 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
   })
   ready.catch(() => {})
   const ended = Promise.race([running.ended, undone, lost]).then(() => {
-    beat?.stop()
+    heartbeat?.stop()
     // whoever is left there has nothing to hold any more
     running.stdin.end()
     if (stopping || /^undone at the deadline$/m.test(said)) return
@@ -102,7 +103,7 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
     ended,
     async stop() {
       stopping = true
-      beat?.stop()
+      heartbeat?.stop()
       running.stdin.end('stop\n')
       const patience = isLost ? 0 : begun ? limits.undoing * 1000 : PATIENCE_UNHEARD
       const late = setTimeout(() => running.kill(), patience)
@@ -133,7 +134,7 @@ export function startGuard(place: Place, plan: Plan, limits = GUARD): Guard {
 }
 
 /** False where somebody over there still does it, or nobody answers. */
-async function restoredFromHere(place: Place, id: string): Promise<boolean> {
+async function restoredFromHere(place: TraceHost, id: string): Promise<boolean> {
   try {
     const { failures, running, stays } = await cleanUp(place, id, { ...SCRIPT, seconds: FROM_HERE })
     return failures.length + running.length + stays.length === 0

@@ -1,24 +1,24 @@
 /**
  * The sh that holds a session in its place. Three shells: the first starts the other two, with a pipe between them. The
- * holder sets up, says `ready`, and waits on its standard input, where nfwhy beats now and then; the keeper waits on the
+ * holder sets up, says `ready`, and waits on its standard input, where nfwhy writes a heartbeat now and then; the keeper waits on the
  * pipe, and undoes everything when that ends. Whatever ends nfwhy, the connection or the holder, by whatever signal, closes
  * the pipe. The keeper's wait is `nft -i` where there is an nft table: with that process the kernel deletes the table,
  * whatever ends it.
  *
  * Whichever of the three is left undoes everything: the first, where the keeper was killed; the holder, where both were.
- * The holder looks after both with each beat, and ends when one of them is gone. Against the death of all three at once there
+ * The holder looks after both with each heartbeat, and ends when one of them is gone. Against the death of all three at once there
  * is a note (./notes/form.ts), written before the first change.
  *
- * To nfwhy it says lines: `begun`, `unnoted`, `ready`, `here` (to each beat), `failed WHY`, `ending`, `undone`,
+ * To nfwhy it says lines: `begun`, `unnoted`, `ready`, `here` (to each heartbeat), `failed WHY`, `ending`, `undone`,
  * `undone at the deadline`, or `not undone`.
  */
 import { Command, oneAfterAnother, shellWord } from '../model/command.ts'
 import { LOCK_WAIT_BACK } from './backends/trace-rules.ts'
-import { LINE_OF_INPUT } from './beat.ts'
+import { LINE_OF_INPUT } from './heartbeat.ts'
 import { leftoverLines, NOTE_WORDS, writeNote } from './notes/form.ts'
 import { cleanupCommand } from './notes/tell.ts'
-import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
+import type { TraceHost } from './trace-host.ts'
 
 export function guardScript(plan: Plan): string {
   const undo = undoScript(plan)
@@ -167,7 +167,7 @@ export function undoScript(plan: Plan): string {
 }
 
 /** For a person's hands, from here: ends the session over there, and does what its keeper would have done, should that be gone. */
-export const byHand = (place: Place, plan: Plan): Command =>
+export const byHand = (place: TraceHost, plan: Plan): Command =>
   oneAfterAnother(
     Command.of([...place.prefix, 'pkill', '-f', plan.id]),
     ...(undoScript(plan) === '' ? [] : [cleanupCommand(place)]),

@@ -27,7 +27,7 @@ export async function readStream(
   explainer: CaptureExplainer,
   { load, patience, switchedOff, onChunk, onUnread, onPause }: ReadingOptions,
 ): Promise<void> {
-  let lulls = 0
+  let idleTicks = 0
   let turned = performance.now()
   let latestEvent = Number.NEGATIVE_INFINITY
   const settle = () => {
@@ -37,10 +37,10 @@ export async function readStream(
   try {
     for await (const chunk of stream.chunks) {
       if (chunk.length === 0) {
-        if (++lulls !== patience) continue
+        if (++idleTicks !== patience) continue
         settle()
       } else {
-        lulls = 0
+        idleTicks = 0
         await onChunk(chunk)
         const { events } = explainer
         explainer.push(chunk)

@@ -4,6 +4,7 @@
  */
 import type { CaptureExplainer, CaptureStats, RunStats } from '../analysis/capture.ts'
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
+import { SharedNumbers } from '../analysis/explain-closed.ts'
 import { openCapture } from '../analysis/run.ts'
 import type { JourneyIds } from '../journey/assemble.ts'
 import type { Diagnostic, Report } from '../model/diagnostic.ts'
@@ -15,22 +16,22 @@ import { BUDGET, mostOpen } from './budget.ts'
 import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
 import { Load } from './load.ts'
-import { Machine } from './machine.ts'
-import type { Place } from './place.ts'
+import { MarkerOnlyFilter } from './marker-only.ts'
 import { type Plan, readsMarks, type Wish } from './plan.ts'
 import { Interrupted, LiveProblem, unlessEnded } from './problem.ts'
 import { readStream } from './reading.ts'
-import { Reigns } from './reigns.ts'
+import { RulesetVersions } from './ruleset-versions.ts'
 import { sameKernel } from './same-kernel.ts'
+import { StateReader } from './state-reader.ts'
 import { openStream } from './streams/open.ts'
 import type { EventStream } from './streams/stream.ts'
 import { type Facts, survey } from './survey/facts.ts'
-import { Unmet } from './unmet.ts'
+import type { TraceHost } from './trace-host.ts'
 import { waitUnless } from './wait-unless.ts'
 
 /** What a session would do, found out by looking alone. */
 export interface Prepared {
-  place: Place
+  place: TraceHost
   facts: Facts
   plan: Plan
   /** Its network namespace, where it is on our own kernel. */
@@ -38,7 +39,7 @@ export interface Prepared {
 }
 
 /** Looks, and changes nothing. `ending`: aborted where an end is asked for. Throws LiveProblem. */
-export async function prepare(place: Place, wish: Wish, id: string, ending?: AbortSignal): Promise<Prepared> {
+export async function prepare(place: TraceHost, wish: Wish, id: string, ending?: AbortSignal): Promise<Prepared> {
   const facts = await survey(place, undefined, ending)
   const namespace = wish.programs ? undefined : sameKernel(facts)
   return { place, facts, namespace, plan: choosePlan(facts, wish, id, namespace !== undefined) }
@@ -76,19 +77,19 @@ export interface SessionOptions {
 
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
-const LULLS_THAT_WAIT = 10
+const TICKS_THAT_WAIT = 10
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
 const LOOK_EVERY = 5000
 
 export class Session {
   readonly prepared: Prepared
-  readonly machine: Machine
+  readonly reader: StateReader
   /** What reads each stream. */
   readonly streams: EventStream[] = []
   private readonly options: SessionOptions
   private readonly drops: DropReasons | undefined
-  private readonly reigns: Reigns
+  private readonly rulesets: RulesetVersions
   private guard: Guard | undefined
   private explainers: CaptureExplainer[] = []
   private readonly load: Load
@@ -102,22 +103,22 @@ export class Session {
   /** By performance.now(). */
   private switchedOff: number | undefined
   /** Where the marks are read, too. */
-  private readonly unmet: Unmet | undefined
+  private readonly markerOnly: MarkerOnlyFilter | undefined
   private hidden = 0
   private looking: NodeJS.Timeout | undefined
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
   static async start(prepared: Prepared, options: SessionOptions): Promise<Session> {
     const { ending } = options
-    const machine = new Machine(prepared.place, prepared.plan, ending)
-    machine.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
-    const drops = await watchDropsOf(prepared, machine, options)
+    const reader = new StateReader(prepared.place, prepared.plan, ending)
+    reader.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
+    const drops = await watchDropsOf(prepared, reader, options)
     let session: Session
     try {
-      const world = await machine.read()
-      options.onFiles(machine.stateFiles)
-      options.onFiles(machine.ruleFiles, new Date().toISOString())
-      session = new Session(prepared, machine, world, drops, options)
+      const world = await reader.read()
+      options.onFiles(reader.stateFiles)
+      options.onFiles(reader.ruleFiles, new Date().toISOString())
+      session = new Session(prepared, reader, world, drops, options)
     } catch (error) {
       await drops?.stop()
       throw error
@@ -126,10 +127,10 @@ export class Session {
       await session.listen()
       session.guard = startGuard(prepared.place, prepared.plan)
       const ready = session.guard.ready
-      if (prepared.plan.addsRules) session.reigns.hold(ready)
+      if (prepared.plan.addsRules) session.rulesets.hold(ready)
       await unlessEnded(ready, ending)
       // else a session that is over at once would take its rules away while they are read
-      await unlessEnded(session.reigns.current(), ending)
+      await unlessEnded(session.rulesets.current(), ending)
     } catch (error) {
       const left: unknown = await session.stop().catch((failure) => failure)
       if (!(left instanceof LiveProblem) || !(error instanceof LiveProblem)) throw error
@@ -142,27 +143,27 @@ export class Session {
         'no-note',
         'no folder there can hold a note of what is changed: should nfwhy and its shells be killed all at once, nothing tells what to restore',
       )
-    session.reigns.settle()
+    session.rulesets.settle()
     if (prepared.plan.streams.some(({ kind }) => kind !== 'nft-trace')) session.lookAgain(LOOK_EVERY)
     return session
   }
 
   private constructor(
     prepared: Prepared,
-    machine: Machine,
+    reader: StateReader,
     world: World,
     drops: DropReasons | undefined,
     options: SessionOptions,
   ) {
     this.drops = drops
     this.prepared = prepared
-    if (prepared.plan.streams.some(readsMarks)) this.unmet = new Unmet()
-    this.machine = machine
+    if (prepared.plan.streams.some(readsMarks)) this.markerOnly = new MarkerOnlyFilter()
+    this.reader = reader
     this.options = options
     const { tellsEach, isFull } = options
     this.load = new Load({ unread: () => this.unread, most: BUDGET.unread / options.places, tellsEach, isFull })
-    this.reigns = new Reigns(world, (at) => this.readRules(at), this.warn)
-    for (const warning of machine.warnings) options.warn(warning)
+    this.rulesets = new RulesetVersions(world, (at) => this.readRules(at), this.warn)
+    for (const warning of reader.warnings) options.warn(warning)
   }
 
   /** Resolves when the session is over, by `stop`, by the deadline, or because it was ended over there. */
@@ -182,7 +183,7 @@ export class Session {
     const now = Date.now()
     if (now - this.doubted < DOUBT_EVERY) return
     this.doubted = now
-    this.reigns.changed()
+    this.rulesets.changed()
   }
 
   get stats(): RunStats {
@@ -224,19 +225,19 @@ export class Session {
     const last = Date.now()
     this.looking = setTimeout(async () => {
       const began = Date.now()
-      await this.reigns.look(last)
+      await this.rulesets.look(last)
       if (!this.stopping) this.lookAgain(Math.max(LOOK_EVERY, 20 * (Date.now() - began)))
     }, pause)
   }
 
   private async readRules(at?: string): Promise<World | undefined> {
-    const world = await this.machine.readRules()
-    if (world) this.options.onFiles(this.machine.ruleFiles, at ?? new Date().toISOString())
+    const world = await this.reader.readRules()
+    if (world) this.options.onFiles(this.reader.ruleFiles, at ?? new Date().toISOString())
     return world
   }
 
   private async takeBack(): Promise<void> {
-    this.reigns.end()
+    this.rulesets.end()
     clearTimeout(this.looking)
     let failure: unknown
     this.switchedOff = performance.now()
@@ -261,12 +262,12 @@ export class Session {
     this.options.warn({ input: this.prepared.place.name, code, message, ...(line === undefined ? {} : { line }) })
 
   private readonly take = (closed: ClosedJourney): void => {
-    this.unmet?.note(closed)
+    this.markerOnly?.note(closed)
     this.tell(closed)
   }
 
   private readonly takeMarked = (closed: ClosedJourney): void => {
-    if (closed.isMarkedOnly && this.unmet?.isUnmet(closed)) this.tell(closed)
+    if (closed.isMarkedOnly && this.markerOnly?.isMarkerOnly(closed)) this.tell(closed)
     else {
       this.hidden++
       this.options.onLeftOut(closed.id)
@@ -282,6 +283,7 @@ export class Session {
     const { place, plan, facts, namespace } = this.prepared
     const { ids, host, idle, places } = this.options
     const shares = places * plan.streams.length
+    const numbers = new SharedNumbers()
     for (const wanted of plan.streams) {
       const { stream, note } = await openStream(
         wanted,
@@ -292,16 +294,17 @@ export class Session {
         this.options.ending,
       )
       if (note !== undefined) this.warn('program-reads', note)
-      stream.onRulesetChange?.(() => this.reigns.changed())
+      stream.onRulesetChange?.(() => this.rulesets.changed())
       // that rules were changed is told when they have been read again
       const told: Report = (code, message, line) => code !== 'ruleset-change' && this.warn(code, message, line)
       const marks = readsMarks(wanted)
-      const explainer = openCapture(stream.format, this.reigns.first, told, marks ? this.takeMarked : this.take, {
+      const explainer = openCapture(stream.format, this.rulesets.first, told, marks ? this.takeMarked : this.take, {
         ids,
+        numbers,
         // what else tells of a packet has told it by then
         idle: (idle ?? IDLE) * (marks ? 2 : 1),
         maxOpen: mostOpen(shares),
-        worldAt: (_, clock) => this.reigns.at(clock),
+        worldAt: (_, clock) => this.rulesets.at(clock),
         ...(host === undefined ? {} : { host }),
       })
       const number = this.streams.push(stream) - 1
@@ -315,8 +318,8 @@ export class Session {
   }
 
   /** Of the stream, until all others have told what came with it. */
-  private lullsBehind(stream: EventStream): number {
-    return Math.ceil((1.5 * Math.max(...this.streams.map(({ lull }) => lull))) / stream.lull) + 1
+  private ticksBehind(stream: EventStream): number {
+    return Math.ceil((1.5 * Math.max(...this.streams.map(({ idleTick }) => idleTick))) / stream.idleTick) + 1
   }
 
   /** Resolves when the kernel's drops are known up to this stream's piece; one answer is for all pieces that have come. */
@@ -334,7 +337,7 @@ export class Session {
   private async read(number: number, marks: boolean): Promise<void> {
     const [stream, explainer] = [this.streams[number]!, this.explainers[number]!]
     // a program on the packets' way may take its time to decide
-    const patience = marks ? this.lullsBehind(stream) : mayWait(this.reigns.first) ? LULLS_THAT_WAIT : 1
+    const patience = marks ? this.ticksBehind(stream) : mayWait(this.rulesets.first) ? TICKS_THAT_WAIT : 1
     await readStream(stream, explainer, {
       load: this.load,
       patience,
@@ -342,7 +345,7 @@ export class Session {
       onChunk: async (chunk) => {
         // in a bundle every packet would be told twice
         if (!marks) this.options.onChunk(number, stream.format, chunk)
-        await this.reigns.current()
+        await this.rulesets.current()
         // a journey may close with the next event, and be explained at once
         await this.dropsUntil(stream)
       },
@@ -367,14 +370,14 @@ const mayWait = ({ tables }: World): boolean =>
 /** Undefined where that cannot be had; told once. */
 async function watchDropsOf(
   { facts, namespace, place }: Prepared,
-  machine: Machine,
+  reader: StateReader,
   { drops: wanted, onDrops, warn, places }: SessionOptions,
 ): Promise<DropReasons | undefined> {
   if (!wanted || !namespace) return undefined
   const drops = new DropReasons(onDrops, places)
   const refused = await drops.start(facts)
   if (refused === undefined) {
-    machine.drops = drops.drops
+    reader.drops = drops.drops
     return drops
   }
   warn({

@@ -3,7 +3,7 @@
  * back, and applies them. Rules stay in iptables' own vocabulary, so that the printed command is the one that was meant.
  */
 import type { Route, RoutingRule, Tuple } from './host.ts'
-import type { Counters, IptablesSpec, NamedSet } from './ruleset.ts'
+import type { Counters, IptablesSpec, NamedSet, RuleFamily } from './ruleset.ts'
 
 export interface RuleEdit {
   kind: 'rule'
@@ -96,8 +96,30 @@ export interface NftEdit {
   object: object
 }
 
+/**
+ * Deletes the chain's first rule with this comment, in nft's words: of a rule that is to be added nobody knows yet which
+ * handle the kernel gives it. Printed, it asks nft for that handle.
+ */
+export interface NftCommentEdit {
+  kind: 'nft-comment'
+  op: 'delete'
+  family: RuleFamily
+  table: string
+  chain: string
+  comment: string
+}
+
 /** Addresses with prefix length. */
 export type TupleFilter = Partial<Pick<Tuple, 'src' | 'dst' | 'sport' | 'dport' | 'icmpType' | 'icmpCode' | 'icmpId'>>
 
 /** One change of rules, sets, routes, settings or connections. */
-export type Edit = RuleEdit | ChainEdit | SetEdit | SysctlEdit | RouteEdit | RoutingRuleEdit | ConntrackEdit | NftEdit
+export type Edit =
+  | RuleEdit
+  | ChainEdit
+  | SetEdit
+  | SysctlEdit
+  | RouteEdit
+  | RoutingRuleEdit
+  | ConntrackEdit
+  | NftEdit
+  | NftCommentEdit

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import type { Edit } from './edit.ts'
 import type { Hook } from './hook.ts'
 import type { Family, Packet } from './packet.ts'
 
@@ -88,12 +89,33 @@ export interface Cause {
   text: string
 }
 
-export interface Fix {
+/** What is proposed, as data; edits/fix.ts has the commands that a person types for it. */
+export interface Fix extends Tried {
+  description: string
+  /** What it changes, one after the other; absent where it is done by hand. */
+  edits?: readonly Edit[]
+  /** What takes these back. */
+  undo?: readonly Edit[]
+  /** The program that changes these rules, where `iptables` is the other one on this machine. */
+  variant?: IptablesVariant
+  /** A command that shows something, and changes nothing. */
+  look?: Command
+}
+
+/** `iptables-legacy` or `iptables-nft`. */
+export type IptablesVariant = 'legacy' | 'nft'
+
+/** The same as reports have it. */
+export interface PrintedFix extends Tried {
   description: string
   /** Its text is printCommand's, and JSON.stringify's. */
   command?: Command
   /** The command that takes it back. */
   undo?: Command
+}
+
+/** What came of trying a fix. */
+interface Tried {
   verified?: 'model' | 'kernel'
   after?: Outcome
   /** The source it would leave with then, where that is another one. */
@@ -108,17 +130,18 @@ export interface Fix {
 
 export type Severity = 'error' | 'warning' | 'note'
 
-export interface Finding {
+/** `F`: its fixes as data, or as printed. */
+export interface Finding<F = Fix> {
   code: string
   severity: Severity
   /** One sentence a tired person understands. */
   message: string
   steps: number[]
   rules: RuleRef[]
-  fix: Fix[]
+  fix: F[]
 }
 
-export interface Journey {
+export interface Journey<F = Fix> {
   /** `1`, `2` … by first event. */
   id: string
   traceId?: string
@@ -135,5 +158,5 @@ export interface Journey {
   basis: 'observed' | 'inferred' | 'assumed'
   culprit?: RuleRef & { step: number }
   cause: Cause[]
-  findings: Finding[]
+  findings: Finding<F>[]
 }

@@ -12,7 +12,7 @@ export type Deciding = { key: string } & (
  * The rule to look at, or the one that ended the journey; of a packet that passed the last one that accepted it, else the
  * policy of table filter, else the last policy. `key` is the same for the same rule.
  */
-export function decidingRule(journey: Journey): Deciding {
+export function decidingRule(journey: Journey<unknown>): Deciding {
   const { cause, culprit } = journey
   const ref = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule ?? refOf(accepting(journey))
   if (ref) return { key: ruleKey(ref), ref }
@@ -20,7 +20,7 @@ export function decidingRule(journey: Journey): Deciding {
   return { key: place, place }
 }
 
-function accepting({ outcome, steps }: Journey): Step | undefined {
+function accepting({ outcome, steps }: Journey<unknown>): Step | undefined {
   if (outcome !== 'delivered' && outcome !== 'forwarded' && outcome !== 'sent') return undefined
   return (
     steps.findLast(({ kind, verdict }) => kind === 'rule' && verdict === 'accept') ??

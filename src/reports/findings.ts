@@ -1,6 +1,6 @@
 /** Which findings and fixes of a journey are told, and in which order. */
 import { printCommand } from '../model/command.ts'
-import type { Finding, Fix, Journey } from '../model/journey.ts'
+import type { Finding, Journey, PrintedFix } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import { NOTICES } from './journey-words.ts'
 
@@ -15,14 +15,14 @@ const RETOLD: ReadonlySet<string> = new Set([
 const ORDER: readonly Finding['severity'][] = ['error', 'warning', 'note']
 
 /** One step with nothing to say is told by its finding instead. */
-export const tellsCause = ({ cause }: Journey): boolean =>
+export const tellsCause = ({ cause }: Journey<unknown>): boolean =>
   cause.length > 1 || (cause[0] !== undefined && cause[0].role === 'outcome')
 
 /**
  * Besides the cause, the rewriting of addresses and the notices: errors first. That nothing stopped a packet is shown
  * by its mark; where to look next is told of a journey only if `further`.
  */
-export function spokenFindings(journey: Journey, further: boolean): Finding[] {
+export function spokenFindings<F>(journey: Journey<F>, further: boolean): Finding<F>[] {
   const told = journey.findings.filter(
     (one) =>
       !NOTICES.has(one.code) &&
@@ -33,16 +33,16 @@ export function spokenFindings(journey: Journey, further: boolean): Finding[] {
   return ORDER.flatMap((severity) => told.filter((one) => one.severity === severity))
 }
 
-const isSpoken = ({ code }: Finding, { outcome }: Journey, further: boolean) =>
+const isSpoken = ({ code }: Finding<unknown>, { outcome }: Journey<unknown>, further: boolean) =>
   code !== 'not-netfilter' || further || outcome === 'vanished'
 
 /** Findings that say where to look next: their commands change nothing. */
 const LOOKING: ReadonlySet<string> = new Set(['not-netfilter', 'last-rule-seen'])
 
-export const lookNext = ({ code, fix }: Finding): Fix[] => (LOOKING.has(code) ? fix : [])
+export const lookNext = ({ code, fix }: Finding<PrintedFix>): PrintedFix[] => (LOOKING.has(code) ? fix : [])
 
 /** What fits this very case goes before what fits every drop. */
-export function distinctFixes({ findings }: Journey): Fix[] {
+export function distinctFixes({ findings }: Journey<PrintedFix>): PrintedFix[] {
   const told = findings.filter(({ code }) => !NOTICES.has(code) && !LOOKING.has(code))
   const fixes = [...told.filter((one) => !RETOLD.has(one.code)), ...told.filter((one) => RETOLD.has(one.code))].flatMap(
     (one) => one.fix,
@@ -55,5 +55,5 @@ export function distinctFixes({ findings }: Journey): Fix[] {
   return others.some(({ verified }) => verified !== undefined) ? others : [...others, ...distinct.filter(isTriedInVain)]
 }
 
-const isTriedInVain = ({ verified, after, but }: Fix): boolean =>
+const isTriedInVain = ({ verified, after, but }: PrintedFix): boolean =>
   verified !== undefined && (but !== undefined || after === undefined || !isPassed(after))

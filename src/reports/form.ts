@@ -23,6 +23,8 @@ export interface Writer {
   /** `groups`: all that will come, where that is known. What they have in common is told once, on top. */
   begin(groups?: readonly Group[]): string
   journey(group: Group): string
+  /** For programs: what stands before and behind a journey that was written already, as JSON. */
+  line?: { before(): string; behind: string }
   /** `groups`: all that came, where they have grown since they were handed in. */
   end(tail: Ending, groups?: readonly Group[]): string
 }

@@ -1,13 +1,13 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
-import type { Fix, Journey, RuleRef, Step } from '../model/journey.ts'
+import type { Journey, PrintedFix, RuleRef, Step } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
 
 /** `at filter INPUT`: the base chain in which the journey ended; undefined where that says nothing. */
-export function whereWords(journey: Journey): string | undefined {
+export function whereWords(journey: Journey<unknown>): string | undefined {
   const { outcome, steps } = journey
   const end = steps.findLast((step) => step.kind !== 'log') ?? steps.at(-1)
   if (outcome === 'delivered') return 'to this host'
@@ -50,7 +50,7 @@ const SOURCE = new Set(['snat', 'masquerade'])
 const DESTINATION = new Set(['dnat', 'redirect'])
 
 /** The steps that rewrote the packet's addresses. */
-export function rewrites({ steps }: Journey): Rewrite[] {
+export function rewrites({ steps }: Journey<unknown>): Rewrite[] {
   return steps.flatMap((step): Rewrite[] => {
     const fields = step.changes.map((change) => change.field)
     const verdict = step.verdict ?? ''
@@ -63,7 +63,7 @@ export function rewrites({ steps }: Journey): Rewrite[] {
 }
 
 /** `01-31 21:23:16`, `417.477 s`; a range for a group. Undefined where the capture has no time. */
-export function timeWords({ journey, last, count }: Group, marks: Marks): string | undefined {
+export function timeWords({ journey, last, count }: Group<unknown>, marks: Marks): string | undefined {
   if (journey.time) {
     const from = clock(journey.time.first)
     const to = count > 1 && last?.time ? clock(last.time.first) : from
@@ -91,7 +91,7 @@ const seconds = (uptime: number) => uptime.toFixed(3)
 export const countWords = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 
 /** ✗ stopped, ? cannot be told or went elsewhere, ! passed but there is something to look at, ✓ passed. */
-export function markOf({ outcome, findings }: Journey): 'bad' | 'good' | 'look' | 'unsure' {
+export function markOf({ outcome, findings }: Journey<unknown>): 'bad' | 'good' | 'look' | 'unsure' {
   if (isStopped(outcome)) return 'bad'
   if (outcome === 'undetermined' || outcome === 'queued' || outcome === 'stolen') return 'unsure'
   return findings.some((one) => one.severity === 'error' || (one.severity === 'warning' && !NOTICES.has(one.code)))
@@ -103,7 +103,7 @@ export function markOf({ outcome, findings }: Journey): 'bad' | 'good' | 'look' 
 export const NOTICES: ReadonlySet<string> = new Set(['no-ruleset', 'ruleset-mismatch'])
 
 /** What trying a fix gave; undefined where it was not tried. */
-export function triedWords({ verified, after, afterSource, but }: Fix): string | undefined {
+export function triedWords({ verified, after, afterSource, but }: PrintedFix): string | undefined {
   if (verified === undefined) return undefined
   const outcome = after === undefined ? '' : `: ${after}`
   const source = afterSource === undefined ? '' : `, from ${afterSource}`

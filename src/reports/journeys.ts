@@ -2,18 +2,20 @@
 
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
-import { type Folded, Groups, single } from '../analysis/groups.ts'
+import { type Folded, Groups } from '../analysis/groups.ts'
 import type { Joiner } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder, worstFirst } from '../analysis/order.ts'
 import type { Selection } from '../analysis/select.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Form, FormOptions } from './form.ts'
+import { type JourneyLine, JourneyLines } from './journey-lines.ts'
 import { json } from './json.ts'
 
 /** Takes a report's pieces; what was collected is written by `flush`. */
 export interface Sink {
-  write(text: string): void
+  /** Bytes: UTF-8, which are not kept. */
+  write(text: string | Uint8Array): void
   flush(): void
 }
 
@@ -31,8 +33,8 @@ export interface ReportOptions {
 }
 
 export interface Taken {
-  /** Where fates are told, that of the first packet of its fate. */
-  journey: Journey
+  /** Where fates are told, that of the first packet of its fate. Only while it is handed over. */
+  readonly journey: Journey
   /** The fate that it shares, where fates are told. */
   folded?: Folded
 }
@@ -57,24 +59,32 @@ export const openReport = (options: ReportOptions): JourneyReport =>
 /** For programs. JSON keeps the order of first events; JSON lines come as journeys complete. */
 function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: ReportOptions): JourneyReport {
   const writer = form.open(terminal)
+  const { before, behind } = writer.line!
+  const lines = new JourneyLines(behind, selection.journey)
   let problem = false
-  const write = (journey: Journey) => {
-    if (isProblem(journey)) problem = true
-    out.write(writer.journey(single(journey)))
+  const write = ({ text, problem: isOne }: JourneyLine) => {
+    problem ||= isOne
+    out.write(before())
+    out.write(text)
   }
-  const ordered = form === json ? new InOrder(write, mostHeld) : undefined
+  const ordered = form === json ? new InOrder(write, ({ weight }) => weight, mostHeld) : undefined
   out.write(writer.begin())
   return {
     held: 0,
     take(closed) {
       const wanted = selection.packet(closed)
-      const joins = joiner !== undefined && !joiner.full
-      const journey = wanted || joins ? closed.explain() : undefined
-      if (journey && joins) joiner.note(journey)
-      const shown = journey && wanted && selection.journey(journey) ? journey : undefined
-      if (ordered) ordered.add(closed.id, shown)
+      if (joiner !== undefined && !joiner.full) joiner.note(closed.explain())
+      const line = wanted ? lines.lineOf(closed) : undefined
+      const shown = line?.shown ? line : undefined
+      if (ordered) ordered.add(closed.id, shown && { ...shown, text: kept(shown.text) })
       else if (shown) write(shown)
-      return shown && { journey: shown }
+      return (
+        shown && {
+          get journey() {
+            return closed.explain()
+          },
+        }
+      )
     },
     leaveOut: (id) => ordered?.add(id, undefined),
     pause: () => out.flush(),
@@ -85,6 +95,8 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
     },
   }
 }
+
+const kept = (text: string | Uint8Array) => (typeof text === 'string' ? text : text.slice())
 
 /** For people: packets of one fate are told once, and counted at the end. */
 function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOptions): JourneyReport {

@@ -1,5 +1,6 @@
 /** JSON lines: a journey each, as soon as it is complete, and a summary last. */
 
+import { printedJourney } from '../edits/fix.ts'
 import { printableJson } from '../model/printable.ts'
 import type { Form } from './form.ts'
 
@@ -9,7 +10,8 @@ export const ndjson: Form = {
   folds: false,
   open: () => ({
     begin: () => '',
-    journey: ({ journey }) => `${printableJson(journey)}\n`,
+    journey: ({ journey }) => `${printableJson(printedJourney(journey))}\n`,
+    line: { before: () => '', behind: '\n' },
     end: ({ inputs, warnings, stats, joined }) =>
       `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } })}\n`,
   }),

@@ -9,7 +9,7 @@ import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
 
 /** `172.28.129.2:42182 → 172.28.129.4:80 ⇒ :52000`, cut where a line may break; a value that differs in the group is `*`. */
-export function addressWords({ journey, same }: Group, marks: Marks): string[] {
+export function addressWords({ journey, same }: Group<unknown>, marks: Marks): string[] {
   const { packet } = journey
   if (packet.src === undefined && packet.dst === undefined) return ['without addresses']
   const rewritten = lastValues(journey)
@@ -31,7 +31,7 @@ export const endText = (address: string | number | undefined, port: number | str
   address === '*' && port === '*' ? '*' : describeEnd(address, port)
 
 /** What each rewritten field holds in the end. */
-function lastValues({ steps }: Journey): Partial<Record<string, string | number>> {
+function lastValues({ steps }: Journey<unknown>): Partial<Record<string, string | number>> {
   const values: Record<string, string | number> = {}
   for (const { field, to } of steps.flatMap((step) => step.changes)) values[field] = to
   return values
@@ -67,7 +67,7 @@ function icmpWords({ protocol, icmpType, icmpCode, icmpId, icmpSeq }: Packet): s
  * `in eth0`, `out virbr1`: where it came in first and went out last. Rewritten in OUTPUT it goes another way than that
  * hook shows: not over lo to another host, and over lo to this one.
  */
-export function interfaceWords({ packet, steps, outcome }: Journey): string[] {
+export function interfaceWords({ packet, steps, outcome }: Journey<unknown>): string[] {
   const shown = steps.findLast((step) => step.out !== undefined)?.out ?? packet.out
   const back = steps.some((step) => step.in === 'lo')
   const out = (outcome === 'sent' && shown === 'lo') || (back && shown !== 'lo') ? undefined : shown

@@ -1,7 +1,7 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
 
 import type { Ending } from '../analysis/ending.ts'
-import type { Outcome } from '../model/journey.ts'
+import type { Fix, Outcome } from '../model/journey.ts'
 import type { Group } from './form.ts'
 import { countWords, NOTICES } from './journey-words.ts'
 
@@ -13,7 +13,7 @@ export interface Notice {
 }
 
 /** Findings about the input, each once. `told`: messages that were told before; grows. */
-export function noticesOf(groups: readonly Group[], told: Set<string>): Notice[] {
+export function noticesOf(groups: readonly Group<Pick<Fix, 'description'>>[], told: Set<string>): Notice[] {
   return [...NOTICES].flatMap((code) => {
     const about = groups.filter(({ journey }) => journey.findings.some((one) => one.code === code))
     const found = about.flatMap(({ journey }) => journey.findings.filter((one) => one.code === code))
@@ -47,12 +47,12 @@ export const OUTCOMES: readonly Outcome[] = [
 export class Told {
   private readonly groups = new Map<string, { outcome: Outcome; count: number }>()
 
-  add({ journey: { id, outcome }, count }: Group): void {
+  add({ journey: { id, outcome }, count }: Group<unknown>): void {
     this.groups.set(id, { outcome, count })
   }
 
   /** Counts what has come since; gives the groups that have grown. */
-  grown(groups: readonly Group[]): Group[] {
+  grown<F>(groups: readonly Group<F>[]): Group<F>[] {
     const more = groups.filter(({ journey, count }) => count > (this.groups.get(journey.id)?.count ?? 0))
     for (const group of groups) this.add(group)
     return more
@@ -80,7 +80,7 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
 }
 
 /** Undefined where none was. */
-export function sentAgainWords({ sentAgain = 0 }: Group): string | undefined {
+export function sentAgainWords({ sentAgain = 0 }: Group<unknown>): string | undefined {
   if (sentAgain === 0) return undefined
   if (sentAgain === 1) return 'One of them is a packet sent again: its sender had no answer.'
   return `${countWords(sentAgain)} of them are packets sent again: whoever sent them had no answer.`

@@ -31,6 +31,14 @@ export interface Place {
   caller: number | undefined
 }
 
+/** Takes what a journey is made of. */
+export interface Outline {
+  line(line: Line): void
+  field(key: keyof Packet, value: unknown): void
+  change(change: Change): void
+  shared(what: string | number): void
+}
+
 export class Journal {
   private readonly lines: Line[] = []
   private readonly places: Place[] = []
@@ -109,6 +117,25 @@ export class Journal {
 
   private undo(state: Fields, i: number): void {
     state[this.changed[3 * i + 1] as keyof Packet] = this.changed[3 * i + 2] as never
+  }
+
+  /** All that it holds, one thing after the other: what `read` gives is made of this, and of the packet at its end. */
+  outline(to: Outline): void {
+    const { lines, places, changed } = this
+    to.shared(`${this.before} ${this.leftOut} ${this.natPassed}`)
+    for (let i = 0; i < lines.length; i++) {
+      const { hook, depth, caller } = places[i]!
+      to.line(lines[i]!)
+      to.shared(caller === undefined ? `${hook} ${depth}` : depth * 65_536 + caller)
+    }
+    for (let i = 0; i < changed.length; i += 3) {
+      to.shared(changed[i] as number)
+      to.field(changed[i + 1] as keyof Packet, changed[i + 2])
+    }
+    for (const { step, change } of this.acts ?? []) {
+      to.shared(step)
+      to.change(change)
+    }
   }
 
   /** The packet at each line, told from the last one on back. */

@@ -63,4 +63,5 @@ const BLANK: Record<keyof Packet, undefined> = {
   ctDir: undefined,
 }
 
-const KEYS = Object.keys(BLANK) as (keyof Packet)[]
+/** All of a packet. */
+export const KEYS = Object.keys(BLANK) as (keyof Packet)[]

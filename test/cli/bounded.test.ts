@@ -13,7 +13,7 @@ const journey = (id: number) => ({ id: String(id), steps: [] as unknown }) as Jo
 
 it('gives up the order of journeys rather than memory', () => {
   const written: string[] = []
-  const order = new InOrder(({ id }) => written.push(id), 10 * weightOf(journey(1)))
+  const order = new InOrder<Journey>(({ id }) => written.push(id), weightOf, 10 * weightOf(journey(1)))
   // the first never comes
   for (let id = 2; id <= 11; id++) order.add(id, journey(id))
   expect(written).toEqual([])
@@ -25,7 +25,7 @@ it('gives up the order of journeys rather than memory', () => {
 
 it('counts numbers of journeys that are not shown, too', () => {
   const written: string[] = []
-  const order = new InOrder(({ id }) => written.push(id), 64 * 100)
+  const order = new InOrder<Journey>(({ id }) => written.push(id), weightOf, 64 * 100)
   for (let id = 2; id <= 1000; id++) order.add(id, undefined)
   order.add(1001, journey(1001))
   expect(written).toEqual(['1001'])

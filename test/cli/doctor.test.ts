@@ -1,21 +1,21 @@
 /** `nfwhy doctor` as people run it: what it says, what it mends, and how that is taken back. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { type Place, runScript } from '../../src/live/place.ts'
+import { runScript, type TraceHost } from '../../src/live/trace-host.ts'
 import { lab, whyNoLab } from '../live/doctor/lab.ts'
 import { BIN, nfwhy } from './nfwhy.ts'
 
 const why = whyNoLab('nft', 'iptables-legacy', 'ip6tables-legacy', 'script')
 const described = describe.skipIf(why !== undefined)
 
-const via = ({ prefix }: Place) => ['--via', prefix.join(' ')]
-const inside = async (place: Place, script: string) =>
+const via = ({ prefix }: TraceHost) => ['--via', prefix.join(' ')]
+const inside = async (place: TraceHost, script: string) =>
   new TextDecoder().decode((await runScript(place, script)).stdout).trim()
 
 /** Without what moves by itself. */
 const RULES =
   'iptables-legacy-save -t raw; ip6tables-legacy-save -t raw; nft list ruleset; cat /proc/sys/net/netfilter/nf_log/2'
-const rules = async (place: Place) => (await inside(place, RULES)).replace(/^#.*\n|\[\d+:\d+\]/gm, '')
+const rules = async (place: TraceHost) => (await inside(place, RULES)).replace(/^#.*\n|\[\d+:\d+\]/gm, '')
 
 /** What docs/doctor.md says of it, and nothing else. */
 function expectProblem(problem: object): void {

@@ -5,11 +5,12 @@ import { applyEdit } from '../../src/edits/apply.ts'
 import { undoNft } from '../../src/edits/nft/undo.ts'
 import { parseCommand } from '../../src/edits/parse.ts'
 import { printEdit } from '../../src/edits/print.ts'
-import type { NftEdit } from '../../src/model/edit.ts'
+import type { NftCommentEdit, NftEdit } from '../../src/model/edit.ts'
 import type { World } from '../../src/model/world.ts'
 import { recognise } from '../../src/read/recognise.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { readScript } from '../../src/read/rulesets/shell-script.ts'
+import { share } from '../share.ts'
 
 const RULESET = `table inet filter {
 	set allow_in { type ipv4_addr . inet_service; elements = { 192.0.2.1 . 22, 192.0.2.10 . 22 } }
@@ -28,10 +29,10 @@ function world(): World {
   return { tables, sets, host: {} }
 }
 
-function edit(command: string): NftEdit {
+function edit(command: string): NftEdit | NftCommentEdit {
   const result = parseCommand(command)
   if ('error' in result || result.edits.length !== 1) throw new Error(`not one edit: ${JSON.stringify(result)}`)
-  return result.edits[0] as NftEdit
+  return result.edits[0] as NftEdit | NftCommentEdit
 }
 
 function run(before: World, command: string): World | string {
@@ -129,7 +130,7 @@ describe('undo', () => {
     ],
   ])('of %s', (command, undo) => {
     const before = world()
-    const edits = undoNft(edit(command), before)
+    const edits = undoNft(edit(command) as NftEdit, before)
     expect(edits?.map(printEdit).join('; ')).toBe(undo.replace(' @', " '@").replace("'@allow_in", '@allow_in'))
     const after = run(before, command) as World
     // a rule that is deleted takes its handle along
@@ -141,7 +142,7 @@ describe('undo', () => {
     'nft add element inet filter allow_in { 192.0.2.1 . 22 }',
     'nft flush ruleset',
   ])('is not known of %s', (command) => {
-    expect(undoNft(edit(command), world())).toBeUndefined()
+    expect(undoNft(edit(command) as NftEdit, world())).toBeUndefined()
   })
 })
 
@@ -191,8 +192,46 @@ it('never throws', () => {
         }
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: share(1000) },
   )
+})
+
+describe('a rule that is deleted by its comment', () => {
+  const asked = (chain: string) => `$(nft -a list chain ${chain} | awk '/ comment "https" / { print $NF; exit }')`
+  const command = `nft delete rule inet filter input handle ${asked('inet filter input')}`
+
+  it.each([command, command.replace('$(', '"$(').replace(/$/, '"'), command.replace(' | ', ' \\\n  | ')])(
+    '%s',
+    (text) => {
+      const read = edit(text)
+      expect(read).toEqual({
+        ...{ kind: 'nft-comment', op: 'delete', family: 'inet', table: 'filter', chain: 'input', comment: 'https' },
+      })
+      expect(printEdit(read)).toBe(command)
+      const before = world()
+      expect(shown(run(before, text))).toEqual((shown(before) as string[]).filter((one) => !one.includes('"https"')))
+    },
+  )
+
+  it.each([
+    [command.replace('https', 'http'), 'chain input of table filter has no rule with comment "http"'],
+    [command.replaceAll('inet filter input', 'inet filter nowhere'), /^chain nowhere of table filter has no rule/],
+  ])('%s is refused', (text, why) => {
+    expect(run(world(), text)).toMatch(why)
+  })
+
+  it.each([
+    [`nft delete rule inet filter input handle ${asked('inet filter web')}`, 'it asks another chain for the handle'],
+    [
+      `nft replace rule inet filter input handle ${asked('inet filter input')} drop`,
+      /^this is understood of "nft delete/,
+    ],
+    [`iptables -D INPUT handle ${asked('inet filter input')}`, /^a command inside the command is not run/],
+    [command.replace('print $NF', 'system("reboot")'), /^a command inside the command is not run/],
+    [`nft delete rule inet filter input ${asked('inet filter input')}`, /^a command inside the command is not run/],
+  ])('%s is not read', (text, why) => {
+    expect(parseCommand(text)).toMatchObject({ error: { message: expect.stringMatching(why) } })
+  })
 })
 
 describe('a script', () => {

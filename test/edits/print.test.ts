@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseCommand } from '../../src/edits/parse.ts'
-import { printEdit } from '../../src/edits/print.ts'
+import { type EditPrinting, editCommand, printEdit } from '../../src/edits/print.ts'
 import { shellTokens } from '../../src/edits/shell.ts'
-import { shellWord } from '../../src/model/command.ts'
+import { printCommand, shellWord } from '../../src/model/command.ts'
 import type { Edit } from '../../src/model/edit.ts'
 import { readRule } from '../../src/rules/iptables/read.ts'
 import { splitWords } from '../../src/rules/iptables/words.ts'
 import { readTables } from '../rules/iptables/tables.ts'
+import { share } from '../share.ts'
 import { readCommands } from './commands.ts'
 
 const again = (edit: Edit) => parseCommand(printEdit(edit))
@@ -45,7 +46,7 @@ it('prints what is read as the same edit: every rule that iptables takes', () =>
       if (counted && op !== 'delete' && op !== 'check') edit.counters = { packets: n, bytes: 3 * n }
       expect(again(edit)).toEqual({ edits: [edit] })
     }),
-    { numRuns: 2000 },
+    { numRuns: share(2000) },
   )
 })
 
@@ -53,6 +54,8 @@ const name = fc.stringMatching(/^[A-Za-z_][\w.:-]{0,20}$/)
 const family = fc.constantFrom('ip' as const, 'ip6' as const)
 const table = fc.constantFrom('filter', 'nat', 'mangle', 'raw', 'security')
 const number = fc.integer({ min: 1, max: 99999 })
+
+const nftWord = fc.stringMatching(/^my[a-z_.-]{0,10}\d$/)
 
 const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ kind: fc.constant('chain' as const), op: fc.constant('new' as const), family, table, chain: name }),
@@ -103,14 +106,73 @@ const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
     name: fc.constantFrom('net.ipv4.ip_forward', 'net.ipv4.conf.eth0/100.rp_filter', 'net.ipv6.conf.all.forwarding'),
     value: fc.stringMatching(/^[\w$'"#;-]{1,8}( [\w*&|`]{1,8}){0,2}$/),
   }),
+  fc.record({
+    kind: fc.constant('ipset' as const),
+    op: fc.constantFrom('add' as const, 'del' as const),
+    set: name,
+    element: fc.stringMatching(/^[\w.:,/$'"]{1,20}$/),
+  }),
+  fc.record({
+    kind: fc.constant('conntrack' as const),
+    op: fc.constant('delete' as const),
+    family: fc.constant('ip' as const),
+    protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
+    original: fc.record({
+      src: fc.ipV4().map((address) => `${address}/32`),
+      dst: fc.ipV4().map((address) => `${address}/32`),
+      sport: fc.nat(65535),
+      dport: fc.nat(65535),
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('nft-comment' as const),
+    op: fc.constant('delete' as const),
+    family: fc.constantFrom('ip' as const, 'ip6' as const, 'inet' as const, 'bridge' as const),
+    table: nftWord,
+    chain: nftWord,
+    comment: fc.stringMatching(/^[a-z]{1,12}$/),
+  }),
+  fc
+    .record({
+      family: fc.constantFrom('ip', 'inet'),
+      table: nftWord,
+      chain: nftWord,
+      device: fc.stringMatching(/^[a-z][a-z0-9.;$ {}'#-]{0,10}$/),
+      port: fc.nat(65535),
+      position: fc.integer({ min: 1, max: 999 }),
+      comment: fc.stringMatching(/^[a-z][a-z ;$]{0,10}$/),
+    })
+    .map(({ device, port, comment, ...place }): Edit => {
+      const payload = { protocol: 'tcp', field: 'dport' }
+      const expr = [
+        { match: { op: '==', left: { meta: { key: 'iifname' } }, right: device } },
+        { match: { op: '==', left: { payload }, right: port } },
+        { accept: null },
+      ]
+      return { kind: 'nft', op: 'insert', object: { rule: { ...place, expr, comment } } }
+    }),
+  fc
+    .record({
+      family: fc.constantFrom('ip', 'inet'),
+      table: nftWord,
+      name: nftWord,
+      policy: fc.constantFrom('accept', 'drop'),
+    })
+    .map((chain): Edit => ({ kind: 'nft', op: 'add', object: { chain } })),
 )
 
-it('prints what is read as the same edit: any other edit', () => {
+const anyPrinting: fc.Arbitrary<EditPrinting> = fc.record(
+  { typed: fc.boolean(), namesFilter: fc.boolean(), variant: fc.constantFrom('legacy' as const, 'nft' as const) },
+  { requiredKeys: [] },
+)
+
+it('prints what is read as the same edit, however it is printed: any other edit', () => {
   fc.assert(
-    fc.property(anyEdit, (edit) => {
+    fc.property(anyEdit, anyPrinting, (edit, printing) => {
       expect(again(edit)).toEqual({ edits: [edit] })
+      expect(parseCommand(printCommand(editCommand(edit, printing)))).toEqual({ edits: [edit] })
     }),
-    { numRuns: 2000 },
+    { numRuns: share(2000) },
   )
 })
 
@@ -120,6 +182,6 @@ it('quotes any word for a shell', () => {
       const tokens = shellTokens(words.map(shellWord).join(' '))
       expect(tokens).toEqual(words.map((text) => ({ kind: 'word', text, column: expect.any(Number) })))
     }),
-    { numRuns: 2000 },
+    { numRuns: share(2000) },
   )
 })

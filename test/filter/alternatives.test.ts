@@ -11,6 +11,7 @@ import { evaluate } from '../../src/rules/evaluate.ts'
 import { load } from '../kernel/iptables-tool.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { loadNft } from '../kernel/nft-tool.ts'
+import { share } from '../share.ts'
 import { anyFilter } from './any-filter.ts'
 import { familyOf } from './packets.ts'
 import { truths } from './take.ts'
@@ -108,9 +109,9 @@ test('alternatives take what the filter takes, and no more where nothing was lef
         else if (found.whole && truth === false) expect(got[i]).toBe(false)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: share(300) },
   )
-  expect(whole).toBeGreaterThan(100)
+  expect(whole).toBeGreaterThan(share(100))
 })
 
 const notHere = whyNot('nft', 'iptables-legacy', 'ip6tables-nft')
@@ -118,7 +119,7 @@ test.skipIf(notHere)(
   `nft and iptables take every rule that is made${notHere ? `: ${notHere}` : ''}`,
   () => {
     const filters = [
-      ...fc.sample(anyFilter(), { numRuns: 200, seed: 1 }),
+      ...fc.sample(anyFilter(), { numRuns: share(200), seed: 1 }),
       'in eth+ and syn',
       'not (tcp or in lo)',
       'ipid 5',

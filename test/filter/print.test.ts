@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseFilter } from '../../src/filter/parse.ts'
 import { printFilter } from '../../src/filter/print.ts'
+import { share } from '../share.ts'
 import { anyFilter } from './any-filter.ts'
 import { PACKETS, readRows } from './rows.ts'
 import { taken } from './take.ts'
@@ -32,6 +33,6 @@ it('prints what reads as the same again', () => {
       expect(taken(printed(filter), PACKETS)).toEqual(taken(filter, PACKETS))
       expect(printed(printed(filter))).toBe(printed(filter))
     }),
-    { numRuns: 500 },
+    { numRuns: share(500) },
   )
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseFilter } from '../../src/filter/parse.ts'
 import type { Packet } from '../../src/model/packet.ts'
+import { share } from '../share.ts'
 import { anyFilter } from './any-filter.ts'
 import { PACKETS, readRows } from './rows.ts'
 import { taken } from './take.ts'
@@ -61,7 +62,7 @@ describe.runIf(HAS_TCPDUMP)('the real tcpdump', () => {
   })
 
   it('agrees on generated filters and packets', () => {
-    const packets = fc.sample(anyPacket, { numRuns: 400, seed: 7 })
+    const packets = fc.sample(anyPacket, { numRuns: share(400), seed: 7 })
     const askThem = tcpdumpOf(packets)
     let some = 0
     fc.assert(
@@ -72,9 +73,9 @@ describe.runIf(HAS_TCPDUMP)('the real tcpdump', () => {
         expect([filter, parseFilter(filter)]).not.toEqual([filter, { error: expect.anything() }])
         expect([filter, taken(filter, packets)]).toEqual([filter, theirs])
       }),
-      { numRuns: 250 },
+      { numRuns: share(250) },
     )
     // most of them tell packets apart
-    expect(some).toBeGreaterThan(100)
+    expect(some).toBeGreaterThan(share(100))
   })
 })

@@ -1,6 +1,7 @@
 /** A share of `npm run fuzz:inputs` that stays the same; and that it finds what it looks for. */
 import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
+import { share } from '../share.ts'
 import { Broken } from './broken.ts'
 import { type Case, makeCase } from './case.ts'
 import { judgeDocument, judgeForm, judgePrototypes, judgeText } from './judge-output.ts'
@@ -9,7 +10,7 @@ import { failureOf } from './run-case.ts'
 import { Seeds } from './seeds.ts'
 import { shrink } from './shrink.ts'
 
-const CASES = 4000
+const CASES = share(4000)
 const SEED = 11
 
 const run = (...args: string[]): Promise<{ code: number; text: string }> =>

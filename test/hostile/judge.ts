@@ -62,15 +62,24 @@ function judgeOnce(run: Run, make: Make, most: number): Verdict {
   return { perByte }
 }
 
-/** Of the least times of several rounds, which are run in turn: what else the machine does meets both alike. */
+/**
+ * The least of several rounds. A round is the half twice, and the whole: what else the machine does, and what it does to
+ * caches and memory, meets both alike. The least times of all rounds are compared as well.
+ */
 function ratioAt(run: Run, make: Make, size: number): number {
   const [whole, half] = [make(size), make(size / 2)]
   let [least, leastOfHalf, ratio] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   for (let round = 0; round < ROUNDS && (round === 0 || ratio > RATIO); round++) {
     // the first makes both ready: what is not compiled yet takes longer
-    for (let i = 0; i < 2; i++) leastOfHalf = Math.min(leastOfHalf, timed(run, half))
-    least = Math.min(least, timed(run, whole))
-    ratio = least / Math.max(leastOfHalf, 0.01)
+    const halves = [timed(run, half), timed(run, half)]
+    const time = timed(run, whole)
+    leastOfHalf = Math.min(leastOfHalf, ...halves)
+    least = Math.min(least, time)
+    const ofRound = (2 * time) / Math.max(halves[0]! + halves[1]!, 0.01)
+    ratio = Math.min(
+      round === 0 ? Number.POSITIVE_INFINITY : Math.min(ratio, ofRound),
+      least / Math.max(leastOfHalf, 0.01),
+    )
   }
   return ratio
 }

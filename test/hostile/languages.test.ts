@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ROOT } from '../docs/sources.ts'
+import { stride } from '../share.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nfwhy-languages-'))
 const program = join(folder, 'languages.mjs')
@@ -26,7 +27,7 @@ const MOST_RUNS = 30
 /** Of the longest text: a bounded share here, all of it by `npm run fuzz:languages`. */
 const BYTES = process.env.NFWHY_LANGUAGES_BYTES ?? '16384'
 /** Every so many attacks: those that use up a budget take seconds, however short they are. */
-const SHARE = process.env.NFWHY_LANGUAGES_BYTES === undefined ? '6' : '1'
+const STEP = process.env.NFWHY_LANGUAGES_BYTES === undefined ? stride(6) : 1
 
 it('takes at most 2.5 times the time for twice the text, throws nowhere and stays small', {
   timeout: 1_200_000,
@@ -34,7 +35,7 @@ it('takes at most 2.5 times the time for twice the text, throws nowhere and stay
   const problems: string[] = []
   let [from, attacks] = [0, 0]
   for (let run = 0, ended = false; !ended && run < MOST_RUNS; run++) {
-    const args = [`--max-old-space-size=${MEGABYTES}`, program, String(from), BYTES, SHARE]
+    const args = [`--max-old-space-size=${MEGABYTES}`, program, String(from), BYTES, String(STEP)]
     const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 600_000 })
     let current = ''
     for (const line of stdout.split('\n')) {
@@ -50,5 +51,5 @@ it('takes at most 2.5 times the time for twice the text, throws nowhere and stay
     if (!ended) problems.push(`${current}: the process ends: ${/FATAL.*|Error.*/.exec(stderr)?.[0] ?? 'it hangs'}`)
   }
   expect(problems).toEqual([])
-  expect(attacks).toBeGreaterThan(100 / Number(SHARE))
+  expect(attacks).toBeGreaterThan(100 / STEP)
 })

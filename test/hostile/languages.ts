@@ -33,7 +33,7 @@ const READERS: Readonly<Record<LanguageAttack['as'], (text: string) => unknown>>
 }
 
 /** Every so many attacks. */
-const SHARE = Number(process.argv[4] ?? 1)
+const STEP = Number(process.argv[4] ?? 1)
 
 /** Bytes of the longest input, where the attack does not say. */
 const MOST = Number(process.argv[3] ?? 128 * 1024)
@@ -56,7 +56,7 @@ function once(run: (bytes: Buffer) => unknown, make: (size: number) => Buffer, m
 const SLOWEST = 100_000
 
 for (const [number, { name, as, make, most = MOST, bounded }] of LANGUAGE_ATTACKS.entries()) {
-  if (number < Number(process.argv[2] ?? 0) || number % SHARE > 0) continue
+  if (number < Number(process.argv[2] ?? 0) || number % STEP > 0) continue
   process.stdout.write(`@ ${number} ${as}: ${name.trim()}\n`)
   const read = (bytes: Buffer) => READERS[as](bytes.toString('latin1'))
   const text = (size: number) => Buffer.from(make(size), 'latin1')

@@ -6,10 +6,13 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ROOT } from '../docs/sources.ts'
+import { stride } from '../share.ts'
 import { buildHarness, runHarness } from './run.ts'
 
 /** Attacks on each subject. */
 const SHARE = Number(process.env.NFWHY_HOSTILE_SHARE ?? 2)
+/** Of all attacks one in so many; each where somebody says how many he wants. */
+const STEP = process.env.NFWHY_HOSTILE_SHARE === undefined ? stride(1) : 1
 /** Bytes of the longest input. */
 const MOST = Number(process.env.NFWHY_HOSTILE_MOST ?? 1 << 18)
 const SEED = Number(process.env.NFWHY_HOSTILE_SEED ?? 1)
@@ -29,7 +32,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 test(
   'twice the input takes at most 2.5 times the time',
   async () => {
-    const work = { seed: SEED, share: SHARE, most: MOST, only: ONLY, attack: ATTACK }
+    const work = { seed: SEED, share: SHARE, step: STEP, most: MOST, only: ONLY, attack: ATTACK }
     const { attacks, problems, slow } = await runHarness(program, work, MEGABYTES, (line) =>
       process.stderr.write(`${line}\n`),
     )

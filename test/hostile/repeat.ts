@@ -13,6 +13,8 @@ export interface Work {
   seed: number
   /** Attacks on each subject; chosen by the seed, where there are more. */
   share: number
+  /** Of all these attacks only one in so many. */
+  step: number
   /** Bytes of the longest input. */
   most: number
   /** Only subjects, and only attacks, whose name matches. */
@@ -55,8 +57,10 @@ let number = 0
 for (const subject of subjects(fixturesByFormat(work.root))) {
   if (!only.test(subject.name)) continue
   for (const attack of attacksOn(subject)) {
-    if (!wanted.test(attack.name) || number++ < work.from) continue
-    say(`@ ${number - 1} ${subject.name}: ${attack.name}`)
+    if (!wanted.test(attack.name)) continue
+    const current = number++
+    if (current < work.from || current % work.step > 0) continue
+    say(`@ ${current} ${subject.name}: ${attack.name}`)
     const most = Math.min(work.most, subject.most ?? work.most)
     const { problem, perByte } = judge(subject.run, (size) => bytesOf(attack, size), most)
     if (problem !== undefined) say(`! ${problem}`)

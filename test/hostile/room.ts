@@ -28,8 +28,8 @@ export class Room {
 export class KeptOutput extends Output {
   text = ''
 
-  override write(text: string): void {
-    this.text += text
+  override write(text: string | Uint8Array): void {
+    this.text += typeof text === 'string' ? text : new TextDecoder().decode(text)
   }
 
   override flush(): void {}

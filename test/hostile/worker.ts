@@ -3,6 +3,7 @@
  * when this process hangs or dies; what failed is told as a message.
  */
 import { openSync, writeSync } from 'node:fs'
+import { cpu } from '../cpu.ts'
 import { type Case, kindOf, makeCase } from './case.ts'
 import { trapInherited } from './judge-output.ts'
 import { Room } from './room.ts'
@@ -46,12 +47,6 @@ const tell = (message: object) =>
   new Promise<void>((resolve) => {
     process.send!(message, undefined, {}, () => resolve())
   })
-
-/** Milliseconds, of all threads of this process. */
-const cpu = (): number => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
 
 process.on('unhandledRejection', (error) => {
   const failure = failureOf('unhandled rejection', error)

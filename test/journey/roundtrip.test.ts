@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Journey } from '../../src/model/journey.ts'
+import { share } from '../share.ts'
 import { explainLog, stepText, worldOf } from './journeys.ts'
 import { type TestPacket, trace, uptime } from './kernel-lines.ts'
 
@@ -284,7 +285,7 @@ describe('journeys put in come out', () => {
           walks.filter(({ sequence }) => v4(sequence)).map(({ outcome, sequence }) => ({ outcome, sequence })),
         )
       }),
-      { numRuns: 600 },
+      { numRuns: share(600) },
     )
   })
 })

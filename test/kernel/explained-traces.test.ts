@@ -5,13 +5,14 @@
  *     NFWHY_KERNEL_CASES=2000 NFWHY_KERNEL_SEED=4711 npx vitest run test/kernel/explained-traces.test.ts
  */
 import { afterAll, describe, expect, it } from 'vitest'
+import { share } from '../share.ts'
 import { compareCase } from './compare/compare.ts'
 import { type House, randomHouse } from './generate/house.ts'
 import { whyNoLab } from './lab/available.ts'
 import { Lab } from './lab/lab.ts'
 import { type Played, play } from './play.ts'
 
-const cases = Number(process.env.NFWHY_KERNEL_CASES ?? 200)
+const cases = Number(process.env.NFWHY_KERNEL_CASES ?? share(200))
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 /** Cases in one lab, which keeps its tables and settings. */
 const TOGETHER = 20

@@ -16,6 +16,7 @@ import { BIN } from '../cli/nfwhy.ts'
 import { blocksOf } from '../docs/markdown.ts'
 import { ROOT } from '../docs/sources.ts'
 import { explainCapture } from '../journey/journeys.ts'
+import { share } from '../share.ts'
 import { buildWorld, explainLines } from './compare/explained.ts'
 import { randomHouse } from './generate/house.ts'
 import { whyNoLab } from './lab/available.ts'
@@ -25,7 +26,7 @@ import { runInNamespace, whyNot } from './namespaces.ts'
 import { type Played, play } from './play.ts'
 import { readTruth } from './truth/truth.ts'
 
-const cases = Number(process.env.NFWHY_NFLOG_CASES ?? 12)
+const cases = Number(process.env.NFWHY_NFLOG_CASES ?? share(12))
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 
 const reason = whyNot('tcpdump') ?? (await whyNoLab())

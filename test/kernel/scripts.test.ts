@@ -6,6 +6,7 @@ import type { Ruleset } from '../../src/read/rulesets/iptables-save.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { readScript } from '../../src/read/rulesets/shell-script.ts'
 import { outlineOf, readScriptFile } from '../read/rulesets/scripts.ts'
+import { share } from '../share.ts'
 import { randomScript } from './commands/script.ts'
 import { Random } from './generate/random.ts'
 import { runInNamespace, whyNot } from './namespaces.ts'
@@ -27,7 +28,7 @@ describe.skipIf(whyNot('iptables-legacy', 'ip6tables-legacy', 'ipset'))('scripts
 
   it(`random ones (seed ${seed})`, () => {
     const random = new Random(seed)
-    const scripts = Array.from({ length: 80 }, () => randomScript(random))
+    const scripts = Array.from({ length: share(80) }, () => randomScript(random))
     const left = runScripts(scripts)
     let rules = 0
     scripts.forEach((script, i) => {

@@ -7,6 +7,7 @@
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Host } from '../../src/index.ts'
+import { share } from '../share.ts'
 import { buildWorld } from './compare/explained.ts'
 import { type House, randomHouse } from './generate/house.ts'
 import { printRuleset } from './generate/ruleset.ts'
@@ -18,7 +19,7 @@ import { type Case, playAgain, playNew } from './simulate/case.ts'
 import { type Compared, compareCase } from './simulate/compare.ts'
 import { shrink } from './simulate/shrink.ts'
 
-const cases = Number(process.env.NFWHY_KERNEL_CASES ?? 2000)
+const cases = Number(process.env.NFWHY_KERNEL_CASES ?? share(2000))
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 /** Cases in one lab, which keeps its tables and settings. */
 const TOGETHER = 50

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import type { Journey } from '../../src/model/journey.ts'
 import type { World } from '../../src/model/world.ts'
 import { explainFile, worldOf } from '../journey/journeys.ts'
+import { share } from '../share.ts'
 import { Random } from './generate/random.ts'
 import { whyNot } from './namespaces.ts'
 import { buildReceiver, whyNoReceiver } from './receiver/build.ts'
@@ -15,7 +16,7 @@ import { randomIptables } from './trace-nft/iptables.ts'
 import { playRuleset, type Sending, type Taken } from './trace-nft/lab.ts'
 import { OWN, PORTS, RIGHT, randomRuleset } from './trace-nft/ruleset.ts'
 
-const cases = Number(process.env.NFWHY_KERNEL_TRACES ?? 6)
+const cases = Number(process.env.NFWHY_KERNEL_TRACES ?? share(6))
 const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
 
 const reason = whyNot('nft', 'xtables-monitor', 'python3', 'ip', 'nsenter', 'ping', 'iptables-nft')

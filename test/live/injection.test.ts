@@ -13,10 +13,11 @@ import { alternatives } from '../../src/filter/alternatives.ts'
 import { parseFilter } from '../../src/filter/parse.ts'
 import { choosePlan } from '../../src/live/backends/choose.ts'
 import { guardScript, undoScript } from '../../src/live/guard.ts'
-import { parseVia } from '../../src/live/place.ts'
 import type { Backend, Plan } from '../../src/live/plan.ts'
 import { readFacts } from '../../src/live/survey/facts.ts'
+import { parseVia } from '../../src/live/trace-host.ts'
 import { shellWord } from '../../src/model/command.ts'
+import { share } from '../share.ts'
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
   ([program, ...words]) => spawnSync(program!, [...words, '-c', ':']).status === 0,
@@ -124,7 +125,7 @@ describe.each(PLACES)('%s', (_, backend, lines, log) => {
           expect(skeleton(guardScript(plan!))).toBe(skeleton(guardScript(other)))
           expect(skeleton(undoScript(plan!))).toBe(skeleton(undoScript(other)))
         }),
-        { numRuns: 200 },
+        { numRuns: share(200) },
       )
     },
   )

@@ -4,6 +4,7 @@ import { formatAddress, inPrefix, parseAddress } from '../../src/model/address.t
 import { AddressMap } from '../../src/redact/addresses.ts'
 import { KeyedHash, keyOf } from '../../src/redact/keyed.ts'
 import { Redactor } from '../../src/redact/redactor.ts'
+import { share } from '../share.ts'
 
 const mapOf = (key: string) => new AddressMap(new KeyedHash(keyOf(key)))
 const map = mapOf('a key')
@@ -69,7 +70,7 @@ describe('addresses', () => {
         }
         expect(shared(map.map(a), map.map(b))).toBe(shared(a, b))
       }),
-      { numRuns: 5000 },
+      { numRuns: share(5000) },
     )
   })
 
@@ -87,7 +88,7 @@ describe('addresses', () => {
           expect(inPrefix(map.map(bytes), block, Number(length))).toBe(inPrefix(bytes, block, Number(length)))
         expect(map.map(inside).at(-1)).toBe(inside.at(-1))
       }),
-      { numRuns: 3000 },
+      { numRuns: share(3000) },
     )
   })
 

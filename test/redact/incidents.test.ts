@@ -1,7 +1,9 @@
 /** What is concluded from an incident is the same when its files are redacted; and nothing that was replaced is left in them. */
+
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { fixCommands } from '../../src/edits/fix.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import { WorldBuilder } from '../../src/read/world.ts'
 import { Redactor } from '../../src/redact/index.ts'
@@ -33,7 +35,7 @@ const conclusion = ({ outcome, basis, culprit, cause, findings, steps }: Journey
     code,
     severity,
     steps,
-    fix: fix.map(({ verified, after, command }) => ({ verified, after, command: command?.program })),
+    fix: fix.map((one) => ({ verified: one.verified, after: one.after, command: fixCommands(one).command?.program })),
   })),
   steps: steps.map(({ hook, table, chain, kind, ruleNumber, handle, verdict, known }) =>
     [hook, table, chain, kind, ruleNumber, handle, verdict, known].join(' '),

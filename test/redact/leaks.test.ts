@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { formatAddress } from '../../src/model/address.ts'
 import { Redactor, redactPlain } from '../../src/redact/index.ts'
 import { redactFree, redactRuleText } from '../../src/redact/rule-text.ts'
+import { share } from '../share.ts'
 import { addressesIn } from './redacted.ts'
 
 const redactor = new Redactor('leaks')
@@ -83,7 +84,7 @@ describe.each([
         const is = addressesIn(redact(text, redactor))
         for (const one of was) expect([...is], text).not.toContain(one)
       }),
-      { numRuns: 3000 },
+      { numRuns: share(3000) },
     )
   })
 })

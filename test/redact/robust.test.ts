@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FORMATS } from '../../src/read/recognise.ts'
 import { Redactor, redactingStream } from '../../src/redact/index.ts'
+import { share } from '../share.ts'
 import { latin1, recognised } from './redacted.ts'
 
 const ROOT = new URL('../../fixtures/', import.meta.url).pathname
@@ -50,7 +51,7 @@ test.each(ids)('%s', (id) => {
       run(bytes.length || 1)
       expect(run(size)).toBe(run(bytes.length || 1))
     }),
-    { numRuns: 40 },
+    { numRuns: share(40) },
   )
 })
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { FORMATS } from '../../src/read/recognise.ts'
 import { Redactor, redactFolder, redactingStream, redactPath } from '../../src/redact/index.ts'
+import { cpu } from '../cpu.ts'
 import { latin1 } from './redacted.ts'
 
 const redactor = new Redactor('streams')
@@ -208,12 +209,12 @@ test('elements of a set with a netmask are networks still', () => {
 
 test('long lines of other programs take no time', () => {
   const line = `${'a=b='.repeat(20_000)} x`
-  const begin = performance.now()
+  const begin = cpu()
   expect(redact('kernel-log', line)).toBe('')
   redact('kernel-log', 'f:'.repeat(50_000))
   redact('iptables-save', `-A X -m comment --comment "${'\\"'.repeat(20_000)}`)
   redact('nft', `${'"'.repeat(20_001)} # x`)
-  expect(performance.now() - begin).toBeLessThan(3000)
+  expect(cpu() - begin).toBeLessThan(3000)
 })
 
 test('ulogd’s rows keep the fields that are read', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compareAddresses, formatAddress, inPrefix, parseAddress } from '../../src/model/address.ts'
 import { Redactor } from '../../src/redact/redactor.ts'
 import { redactRange, redactTokens } from '../../src/redact/tokens.ts'
+import { share } from '../share.ts'
 
 const redactor = new Redactor('tokens')
 const token = (text: string) => redactTokens(text, redactor)
@@ -93,7 +94,7 @@ describe('ranges', () => {
         if (exact) expect(is).toBe(was)
         else if (was) expect(is).toBe(true)
       }),
-      { numRuns: 3000 },
+      { numRuns: share(3000) },
     )
   })
 

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import type { Ending } from '../../src/analysis/ending.ts'
 import { Command } from '../../src/model/command.ts'
+import type { Edit } from '../../src/model/edit.ts'
 import type { Journey, RuleRef, Step } from '../../src/model/journey.ts'
 import type { Group } from '../../src/reports/index.ts'
 
@@ -102,6 +103,14 @@ const packet = record<Journey['packet']>({
 
 const anyCommand = fc.array(anyText, { minLength: 1 }).map((words) => Command.of(words))
 
+const anyEdits: fc.Arbitrary<Edit[]> = fc.array(
+  fc.oneof(
+    fc.record({ kind: word('sysctl'), name: anyText, value: anyText }),
+    fc.record({ kind: word('ipset'), op: word('add', 'del'), set: anyText, element: anyText }),
+  ),
+  { minLength: 1, maxLength: 2 },
+)
+
 const finding = record<Journey['findings'][number]>({
   code: fc.oneof(anyText, word('no-ruleset', 'dropped-by-rule', 'not-netfilter', 'near-miss')),
   severity: word('error', 'warning', 'note'),
@@ -111,8 +120,9 @@ const finding = record<Journey['findings'][number]>({
   fix: fc.array(
     record({
       description: anyText,
-      command: some(anyCommand),
-      undo: some(anyCommand),
+      edits: some(anyEdits),
+      undo: some(anyEdits),
+      look: some(anyCommand),
       verified: some(word('model', 'kernel')),
       after: some(word('delivered')),
       unverified: some(anyText),

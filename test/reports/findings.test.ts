@@ -2,17 +2,17 @@
 
 import { expect, it } from 'vitest'
 import { command } from '../../src/model/command.ts'
-import type { Fix, Journey } from '../../src/model/journey.ts'
+import type { Journey, PrintedFix } from '../../src/model/journey.ts'
 import { distinctFixes } from '../../src/reports/findings.ts'
 
-const helps: Fix = { description: 'helps', command: command('a'), verified: 'model', after: 'delivered' }
-const inVain: Fix = { description: 'in vain', command: command('b'), verified: 'model', after: 'dropped' }
-const untried: Fix = { description: 'untried', command: command('c'), unverified: 'no routes' }
-const told = (...fix: Fix[]) =>
+const helps: PrintedFix = { description: 'helps', command: command('a'), verified: 'model', after: 'delivered' }
+const inVain: PrintedFix = { description: 'in vain', command: command('b'), verified: 'model', after: 'dropped' }
+const untried: PrintedFix = { description: 'untried', command: command('c'), unverified: 'no routes' }
+const told = (...fix: PrintedFix[]) =>
   distinctFixes({ findings: [{ code: 'near-miss', severity: 'note', message: '', steps: [], rules: [], fix }] } as Pick<
-    Journey,
+    Journey<PrintedFix>,
     'findings'
-  > as Journey).map(({ description }) => description)
+  > as Journey<PrintedFix>).map(({ description }) => description)
 
 it('what does not mend it is left out where something does', () => {
   expect(told(inVain, helps, untried)).toEqual(['helps', 'untried'])

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { printedJourney } from '../../src/edits/fix.ts'
 import { FORMS, type Group } from '../../src/reports/index.ts'
 import { anyGroup, anyTail } from './any-journey.ts'
 import { explainFolder, INCIDENTS, write } from './cases.ts'
@@ -14,7 +15,7 @@ describe('json', () => {
     const document = JSON.parse(write(FORMS.json, CLASH.groups, CLASH.tail))
     expect(Object.keys(document).sort()).toEqual(['inputs', 'journeys', 'schema', 'stats', 'warnings'])
     expect(document.schema).toBe('nfwhy.explanation/1')
-    expect(document.journeys).toEqual(plain(CLASH.groups.map((group: Group) => group.journey)))
+    expect(document.journeys).toEqual(plain(CLASH.groups.map((group: Group) => printedJourney(group.journey))))
     expect(document.inputs).toEqual(CLASH.tail.inputs)
     expect(document.stats).toEqual(CLASH.tail.stats)
   })
@@ -27,7 +28,7 @@ describe('json', () => {
     fc.assert(
       fc.property(fc.array(anyGroup, { maxLength: 3 }), anyTail, (groups, tail) => {
         const { schema: _, ...document } = JSON.parse(write(FORMS.json, groups, tail))
-        expect(document).toEqual(plain({ ...tail, journeys: groups.map(({ journey }) => journey) }))
+        expect(document).toEqual(plain({ ...tail, journeys: groups.map(({ journey }) => printedJourney(journey)) }))
       }),
     )
   })
@@ -47,7 +48,7 @@ test('ndjson: a journey a line, then the summary', () => {
       expect(lines.pop()).toBe('')
       const documents = lines.map((line) => JSON.parse(line))
       expect(documents.pop()).toEqual(plain({ summary: tail }))
-      expect(documents).toEqual(plain(groups.map(({ journey }) => journey)))
+      expect(documents).toEqual(plain(groups.map(({ journey }) => printedJourney(journey))))
     }),
   )
 })

@@ -5,6 +5,7 @@ import { compareJourneys } from '../../src/analysis/compare.ts'
 import { emptyWorld } from '../../src/index.ts'
 import { printable, printableAscii, printableJson } from '../../src/model/printable.ts'
 import { comparisonJson, comparisonText, FORMS, type FormOptions, warningsText } from '../../src/reports/index.ts'
+import { share } from '../share.ts'
 import { anyGroup, anyJourney, anyTail, anyText } from './any-journey.ts'
 import { write } from './cases.ts'
 
@@ -59,7 +60,7 @@ describe('any journeys in every form', () => {
           if (form === FORMS.text && options.unicode === false) expect(bare).toMatch(/^[\x20-\x7e\n]*$/)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 
@@ -72,7 +73,7 @@ describe('any journeys in every form', () => {
         expect(comparisonJson(comparison, tail)).not.toMatch(ACTS)
         expect(warningsText(tail.warnings)).not.toMatch(ACTS)
       }),
-      { numRuns: 200 },
+      { numRuns: share(200) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { single } from '../../src/analysis/groups.ts'
 import { worstFirst } from '../../src/analysis/order.ts'
+import { fixCommands } from '../../src/edits/fix.ts'
 import type { Finding } from '../../src/model/journey.ts'
 import { FORMS, type Group, warningsText } from '../../src/reports/index.ts'
 import { type Explained, expectGolden, explainFolder, FOLDERS, INCIDENTS, write } from './cases.ts'
@@ -61,7 +62,7 @@ test('colour changes nothing but the colour', () => {
 test('a command over several lines is one to the shell', () => {
   const written = text(CLASH, { width: 50 })
   const [, command] = /undo: (iptables -t nat (?:.*\\\n)+.*)\n/.exec(written) ?? []
-  const undo = CLASH.groups[0]!.journey.findings[0]!.fix.map((fix) => String(fix.undo)).find((one) =>
+  const undo = CLASH.groups[0]!.journey.findings[0]!.fix.map((fix) => String(fixCommands(fix).undo)).find((one) =>
     one.startsWith('iptables -t nat -I'),
   )
   expect(command?.split('\n').length).toBeGreaterThan(2)

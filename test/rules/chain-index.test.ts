@@ -10,6 +10,7 @@ import { lowerSpec } from '../../src/rules/iptables/lower.ts'
 import { readRule } from '../../src/rules/iptables/read.ts'
 import { splitWords } from '../../src/rules/iptables/words.ts'
 import type { Moment } from '../../src/rules/moment.ts'
+import { share } from '../share.ts'
 
 function chainOf(rules: readonly string[], family: 'ip' | 'ip6'): Chain {
   return {
@@ -88,7 +89,7 @@ describe.each(['ip', 'ip6'] as const)('%s', (family) => {
         const looked = candidates(chain, moment, (from) => nextCandidate(chain, from, moment))
         expect(looked).toEqual(candidates(chain, moment, (from) => from))
       }),
-      { numRuns: 400 },
+      { numRuns: share(400) },
     )
   })
 })

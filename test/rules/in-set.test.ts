@@ -6,6 +6,7 @@ import { emptyWorld } from '../../src/model/world.ts'
 import { ipsetSave } from '../../src/read/host/ipset-save.ts'
 import { inSet } from '../../src/rules/in-set.ts'
 import { isUnknown } from '../../src/rules/truth.ts'
+import { cpu } from '../cpu.ts'
 
 const PACKET: Packet = {
   ...{ src: '10.0.0.7', dst: '10.1.0.9', protocol: 'tcp', sport: 1024, dport: 80, mark: 0x123 },
@@ -162,7 +163,7 @@ it('finds one of a hundred thousand as fast as one of ten', () => {
   const world = { ...emptyWorld(), sets: [set] }
   const holds = (src: string) => inSet('s', ['src'], { packet: { ...PACKET, src }, family: 'ip', world })
   expect(holds('10.1.0.1')).toBe(true)
-  const started = performance.now()
+  const started = cpu()
   for (let i = 0; i < 10_000; i++) holds(i % 2 ? '10.1.0.1' : '11.0.0.1')
-  expect(performance.now() - started).toBeLessThan(2000)
+  expect(cpu() - started).toBeLessThan(2000)
 })

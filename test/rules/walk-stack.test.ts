@@ -7,6 +7,7 @@ import { PACKET_STEPS, WalkBudget } from '../../src/rules/walk-budget.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { Machine } from '../../src/simulate/machine.ts'
 import { Random } from '../kernel/generate/random.ts'
+import { share } from '../share.ts'
 import { makeWorld, ROUTER } from '../simulate/world.ts'
 
 const CONDITIONS = [
@@ -84,10 +85,13 @@ function walked(world: World, rememberAfter: number, open: 'stop' | 'holds') {
   })
 }
 
+/** Each with its own seed. */
+const RULESETS = share(400)
+
 describe('what chains do is remembered', () => {
-  it('400 random rulesets: every step is the same', () => {
+  it(`${RULESETS} random rulesets: every step is the same`, () => {
     let [remembered, repeated] = [0, 0]
-    for (let seed = 1; seed <= 400; seed++) {
+    for (let seed = 1; seed <= RULESETS; seed++) {
       const rules = ruleset(new Random(seed))
       const world = withSet(makeWorld(rules, ROUTER))
       const all = played(world, Number.POSITIVE_INFINITY)
@@ -102,7 +106,7 @@ describe('what chains do is remembered', () => {
         repeated++
     }
     // else nothing was compared
-    expect([remembered, repeated > 100]).toEqual([400, true])
+    expect([remembered, repeated > RULESETS / 4]).toEqual([RULESETS, true])
   })
 
   it('saves the steps', () => {

@@ -1,4 +1,5 @@
 /** `ip route …` ⇄ edits (iproute2 6.1, ip/iproute.c iproute_modify). */
+import type { Word } from '../../model/command.ts'
 import type { RouteEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
@@ -6,6 +7,7 @@ import { everywhere, type IpFamily } from '../../rules/prefixes.ts'
 import { routeType } from '../../rules/route-names.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
+import { addressWord, deviceWord, networkWord, positional } from '../words.ts'
 import { begins, nameOf, oneOf, readPrefix, refuse, tosOf, type Words } from './words.ts'
 
 const OPS = [
@@ -238,6 +240,12 @@ class RouteParser {
   }
 }
 
+/** As `add` reads it: with the scope that goes without saying. */
+export function newRoute(route: Route): Route {
+  const scope = route.scope ?? (route.family === 'ip' ? defaultScope(route, route.type) : undefined)
+  return { ...route, ...(scope === undefined ? {} : { scope }) }
+}
+
 /** How near it leads, where nobody says (iproute_modify). */
 function defaultScope({ gateway, nexthops }: Partial<Route>, type: Route['type']): string | undefined {
   if (type === 'local' || type === 'nat') return 'host'
@@ -280,7 +288,7 @@ function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
 const typeOf = (word: ShellWord): Route['type'] => routeType(word.text) ?? refuse(word, 'is not a type of route')
 
 /** The words of the command, not yet quoted for a shell. */
-export function routeEditWords({ op, route }: RouteEdit): string[] {
+export function routeEditWords({ op, route }: RouteEdit): Word[] {
   const both = op === 'flush' && route.table === 'all'
   const head = ['ip', ...(route.family === 'ip6' ? ['-6'] : both ? ['-4'] : []), 'route', op]
   const { type, destination, table, gateway, device, nexthops = [] } = route
@@ -293,9 +301,11 @@ export function routeEditWords({ op, route }: RouteEdit): string[] {
   return [
     ...head,
     ...(type === undefined || (type === 'unicast' && op !== 'del') ? [] : [type]),
-    printed,
+    networkWord(printed),
     ...viaWords(gateway, route.family),
-    ...given({ dev: device, table: table === defaultTable ? undefined : table, metric: route.metric }),
+    ...(device === undefined ? [] : ['dev', deviceWord(device)]),
+    ...(table === defaultTable ? [] : ['table', positional(table)]),
+    ...given({ metric: route.metric }),
     ...given({ src: route.source, from: route.from, scope: scopeWord(route, op), mtu: route.mtu }),
     ...given({ tos: route.tos === undefined ? undefined : `0x${route.tos.toString(16)}` }),
     ...(route.flags ?? []),
@@ -308,8 +318,10 @@ export function routeEditWords({ op, route }: RouteEdit): string[] {
   ]
 }
 
-const viaWords = (gateway: string | undefined, family: IpFamily): string[] =>
-  gateway === undefined ? [] : gateway.includes(':') && family === 'ip' ? ['via', 'inet6', gateway] : ['via', gateway]
+function viaWords(gateway: string | undefined, family: IpFamily): Word[] {
+  if (gateway === undefined) return []
+  return ['via', ...(gateway.includes(':') && family === 'ip' ? ['inet6'] : []), addressWord(gateway)]
+}
 
 /** Only where it is not the one that goes without saying. */
 function scopeWord(route: Partial<Route> & { family: IpFamily }, op: RouteEdit['op']): string | undefined {

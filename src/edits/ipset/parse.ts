@@ -1,4 +1,5 @@
 /** `ipset …` ⇄ edits (ipset 7.17, lib/ipset.c). */
+import type { Word } from '../../model/command.ts'
 import type { SetEdit } from '../../model/edit.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { closest } from '../../rules/closest.ts'
@@ -6,6 +7,7 @@ import { WordError } from '../../rules/iptables/extension.ts'
 import { readNumber } from '../../rules/iptables/values/numbers.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
+import { positional } from '../words.ts'
 import { type CreateProblem, createWords, MOST_SECONDS, readCreate } from './create.ts'
 import { ELEMENT_OPTIONS } from './types.ts'
 
@@ -154,8 +156,8 @@ function checkedValue(option: string, value: string): string {
 }
 
 /** The words of the command, not yet quoted for a shell. */
-export function ipsetWords({ op, set, other, definition, element, options = {}, exist }: SetEdit): string[] {
-  const given = [set, other, element].filter((word) => word !== undefined)
+export function ipsetWords({ op, set, other, definition, element, options = {}, exist }: SetEdit): Word[] {
+  const given = [set, other, element].filter((word) => word !== undefined).map(positional)
   return [
     ...['ipset', op, ...given],
     ...(definition ? createWords(definition) : []),

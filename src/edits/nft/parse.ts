@@ -3,6 +3,7 @@ import type { Edit, NftEdit } from '../../model/edit.ts'
 import { parseNft } from '../../rules/nft/text/parse.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
+import { parseByComment } from './by-comment.ts'
 
 /** How things are printed, and checks: nothing that changes what a command does. */
 const FLAGS = /^(?:-[nNsSaeyupTtd]+|--(?:numeric|stateless|handle|echo|reversedns|service|guid|terse|numeric-\w+))$/
@@ -27,6 +28,7 @@ export function parseNftCommand(words: readonly ShellWord[], tool: ShellWord): E
     else if (!FLAGS.test(word.text)) break
   }
   const rest = words.slice(at)
+  if (rest.some(({ handleOf }) => handleOf)) return onlyAsks ? [] : parseByComment(rest)
   if (ASKS.test(rest[0]?.text ?? '')) return []
   const edits = editsOf(rest.map(({ text }) => text).join(' '), (column) => wordAt(rest, column) ?? tool)
   if (rest.length === 0 && !onlyAsks) throw new CommandProblem(tool, 'no command is given')

@@ -5,16 +5,45 @@ import type { Command as NftObject } from '../../rules/nft/objects.ts'
 import { printCommand } from '../../rules/nft/print/ruleset.ts'
 import { parseNft } from '../../rules/nft/text/parse.ts'
 
-export const nftEditCommand = ({ op, object }: NftEdit): Command =>
-  nftCommand(printCommand({ op, object: object as NftObject['object'] }))
-
 /**
- * One command of nft's own language, as arguments: nft puts a blank between them and reads that. It cannot be said where it
- * would not be read as one command, and that one whole.
+ * As arguments: nft puts a blank between them and reads that as its own language. It cannot be said where that would be
+ * read as anything but this one command. `typed`: without quotes that are not needed, a block as one argument.
  */
-export const nftCommand = (text: string): Command => nftArguments(...splitAtBlanks(text))
+export function nftEditCommand({ op, object }: NftEdit, typed = false): Command {
+  const text = printCommand({ op, object: object as NftObject['object'] }, { typed })
+  const words = typed ? (text.match(TYPED_WORD) ?? []).map(withoutQuotes) : splitAtBlanks(text)
+  return command('nft', ...words, ...(isRead(words.join(' '), op, object) ? [] : [unsayable('language')]))
+}
 
-/** The same of arguments, which may hold several of nft's words. */
+/** `{ policy drop; }` is one word, as `;` needs quotes for a shell anyway. */
+const TYPED_WORD = /\{ [^{}";]*; \}|(?:"[^"]*"?|[^\s"])+/g
+
+/** Names of interfaces like eth0 are no words of nft's language, and neither is a comment of one word. */
+function withoutQuotes(word: string, i: number, words: readonly string[]): string {
+  const bare = word.slice(1, -1)
+  const isBare = words[i - 1] === 'comment' ? /^[a-z]+$/.test(bare) : /^[a-z]+[a-z0-9.-]*\d$/.test(bare)
+  return word === `"${bare}"` && isBare ? bare : word
+}
+
+/** What is not said of the object (its handle, what its counters hold) is not asked for. */
+function isRead(text: string, op: NftEdit['op'], object: object): boolean {
+  const { commands, problems } = parseNft(text)
+  const [read] = commands
+  if (!read || commands.length > 1 || !problems.every(({ code }) => code === 'no-change')) return false
+  return read.op === op && isSame(read.object, object) && !hasTooLong(read.object)
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  const [inA, inB] = [a, b].map((one) => Object.entries(one).filter(([, value]) => value !== undefined))
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    inA!.length === inB!.length &&
+    inA!.every(([key, value]) => Object.hasOwn(b, key) && isSame(value, (b as Record<string, unknown>)[key]))
+  )
+}
+
+/** Arguments of one command in nft's own language, each of which may hold several of nft's words. */
 export function nftArguments(...words: Word[]): Command {
   const texts = words.filter((word): word is string => typeof word === 'string')
   const saidAs =
@@ -44,12 +73,3 @@ function hasTooLong(value: unknown, key = ''): boolean {
 /** Of tables, chains and sets: nft has no quotes for them (src/scanner.l, `string`). */
 export const nftName = (name: string): string | Unsayable =>
   /^[A-Za-z_.][A-Za-z0-9/_.-]*$/.test(name) ? name : unsayable('language')
-
-/** A text in quotes, which cannot hold a quote. */
-export const nftString = (text: string): string | Unsayable =>
-  /["\n]/.test(text) ? unsayable('language') : `"${text}"`
-
-/** Parts of a command, each of one or more of nft's words. */
-export function nftSentence(...parts: Word[]): Command {
-  return nftArguments(...parts.flatMap((part): Word[] => (typeof part === 'string' ? splitAtBlanks(part) : [part])))
-}

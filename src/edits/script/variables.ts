@@ -1,4 +1,5 @@
 /** The variables of a script, those whose value the script itself tells, and what words become by them. */
+import { handleAsked } from '../nft/by-comment.ts'
 import { CommandProblem } from '../problem.ts'
 import { type ShellToken, shellTokens, shellValue, WORD_SEPARATOR } from '../shell.ts'
 import type { Budget } from './budget.ts'
@@ -115,8 +116,10 @@ export class Variables {
   /** Columns count through the whole script. */
   expand(tokens: readonly RawToken[]): ShellToken[] | CommandProblem {
     const expanded: ShellToken[] = []
-    for (const { kind, text, at } of tokens) {
+    for (const [i, { kind, text, at }] of tokens.entries()) {
+      const handleOf = tokens[i - 1]?.text === 'handle' ? handleAsked(text) : undefined
       if (kind === 'operator') expanded.push({ kind, text, column: at + 1 })
+      else if (handleOf) expanded.push({ kind, text, column: at + 1, handleOf })
       else
         try {
           for (const token of shellTokens(text, this, this.budget))

@@ -1,13 +1,12 @@
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
-import { iptables, propose, ruleWords } from '../commands.ts'
+import { copyRule, propose } from '../changes.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { hadItNotMatched } from '../meant/what-if.ts'
-import { nftRuleBefore } from '../nft-commands.ts'
+import { copyNftRule } from '../nft-changes.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
-import { positional, ruleWord } from '../words.ts'
 
 /** A rule that accepts such packets stands behind the one that stopped it. */
 export const acceptedTooLate: Detector = {
@@ -19,11 +18,6 @@ export const acceptedTooLate: Detector = {
     const accepts = goal && culprit?.ruleNumber !== undefined ? acceptsBehind(context, goal) : undefined
     if (!goal || !culprit || !accepts) return []
     const ref = refOf(context, goal.pass.table.name, accepts.chain, accepts.rule)
-    const place = [positional(culprit.chain), String(culprit.ruleNumber)]
-    const copy = {
-      command: iptables(culprit, '-I', ...place, ...ruleWords(ref).map(ruleWord)),
-      undo: iptables(culprit, '-D', ...place),
-    }
     const message = `${nameRef(ref)} accepts such packets, but stands behind ${nameRef(culprit)}.`
     return [
       finding('accepted-too-late', 'note', message, {
@@ -35,8 +29,8 @@ export const acceptedTooLate: Detector = {
           !goal.mendable || ref.chain !== culprit.chain
             ? undefined
             : isNft(culprit)
-              ? nftRuleBefore(culprit, accepts.rule.text)
-              : copy,
+              ? copyNftRule(accepts.rule.text, culprit)
+              : copyRule(ref, culprit),
           'rule and copy do no harm beside each other',
         ),
       }),

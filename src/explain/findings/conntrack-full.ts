@@ -1,7 +1,6 @@
 import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
-import type { Fix } from '../../model/journey.ts'
-import { setSysctl } from '../commands.ts'
+import { type Proposal, setSysctl } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 
 /**
@@ -20,7 +19,7 @@ export const conntrackFull: Detector = {
           ...larger(evidence.most),
           {
             description: 'see what fills the table: conntrack -L, by source and by state',
-            command: command('conntrack', '-C'),
+            look: command('conntrack', '-C'),
             unverified: 'it only looks',
           },
         ],
@@ -68,7 +67,7 @@ function evidenceOf({ world: { host } }: Context): Evidence | undefined {
   return { text: `its table was full: since boot it ${dropped > 0 ? '' : 'has '}${told.join(' and ')}`, ...limit }
 }
 
-const larger = (most: number | undefined): Fix[] =>
+const larger = (most: number | undefined): Proposal[] =>
   most === undefined || most === 0
     ? []
     : [

@@ -1,12 +1,12 @@
 import type { Condition, Value } from '../../model/condition.ts'
-import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { changeOption, propose, ruleWords } from '../commands.ts'
+import { changeOption, type Proposal, propose, ruleWords } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { goals } from '../meant/goals.ts'
 import { looksLike } from '../meant/near-misses.ts'
@@ -167,7 +167,7 @@ function mentions({ world }: Context, { address, port }: Place, besides: readonl
 }
 
 /** The port is said where the rule says one, or where the packet's own would not do. */
-function sendTo(ref: RuleRef, { address, port }: Place, asked: number | undefined): Fix[] {
+function sendTo(ref: RuleRef, { address, port }: Place, asked: number | undefined): Proposal[] {
   const said = ruleWords(ref)[ruleWords(ref).indexOf('--to-destination') + 1] ?? ''
   const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
   const place = port === undefined || (!hasPort && port === asked) ? address : describeEnd(address, port)

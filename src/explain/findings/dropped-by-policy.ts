@@ -1,5 +1,4 @@
-import type { Fix } from '../../model/journey.ts'
-import { setPolicy } from '../commands.ts'
+import { acceptByPolicy, type Proposal, propose } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import { isNft, nameRef } from '../refs.ts'
 import { acceptSuch, blame } from './verdicts.ts'
@@ -12,22 +11,18 @@ export const droppedByPolicy: Detector = {
     const told = blame(context)
     if (!told) return []
     const { end } = told
-    const unverified = 'not tried'
-    const fix: Fix[] = []
-    const accept = acceptSuch(context, end)
-    if (accept)
-      fix.push({
-        description: 'accept such packets',
-        ...accept,
-        unverified,
-        note: 'it opens no more than this source, destination and service',
-      })
-    fix.push({
-      description: `let ${end.chain} accept what no rule drops`,
-      ...setPolicy(end, 'ACCEPT', 'DROP'),
-      unverified,
-      note: 'it opens everything that no rule names: to find out, not to keep',
-    })
+    const fix: Proposal[] = [
+      ...propose(
+        'accept such packets',
+        acceptSuch(context, end),
+        'it opens no more than this source, destination and service',
+      ),
+      ...propose(
+        `let ${end.chain} accept what no rule drops`,
+        acceptByPolicy(end),
+        'it opens everything that no rule names: to find out, not to keep',
+      ),
+    ]
     return [
       finding(
         'dropped-by-policy',

@@ -1,5 +1,5 @@
 import { verdictOf } from '../../rules/verdict.ts'
-import { jumpInstead, propose } from '../commands.ts'
+import { jumpInstead, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { hadItComeBack } from '../meant/what-if.ts'

@@ -1,14 +1,15 @@
 /** The kernel itself says that it dropped the packet, and why (its tracepoint kfree_skb): known, and not concluded. */
+
+import { addressWord, deviceWord } from '../../edits/words.ts'
 import { Command, command } from '../../model/command.ts'
 import type { Drop } from '../../model/host.ts'
-import type { Fix } from '../../model/journey.ts'
 import { isNameless } from '../../model/packet.ts'
+import type { Proposal } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
 import { mayBeRules } from '../kernel-drops/outcome.ts'
 import type { Meaning } from '../kernel-drops/stages.ts'
 import { DEVICE } from '../kernel-drops/stages.ts'
-import { addressWord, deviceWord } from '../words.ts'
 import { findsNoSocket } from './closed-port.ts'
 
 /** `vanished`: they know what to do about most reasons, and ask host state for details. */
@@ -104,7 +105,7 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
   )
 }
 
-function fixOf(context: Context, { check, look, stage }: Meaning, code: string | undefined): Fix[] {
+function fixOf(context: Context, { check, look, stage }: Meaning, code: string | undefined): Proposal[] {
   const packet = lastPacket(context)
   const { src, dst } = packet
   const unverified = 'it only looks'
@@ -112,7 +113,7 @@ function fixOf(context: Context, { check, look, stage }: Meaning, code: string |
     return [
       {
         description: 'see over which interface the way back leads',
-        command: command('ip', 'route', 'get', addressWord(src)),
+        look: command('ip', 'route', 'get', addressWord(src)),
         unverified,
       },
     ]
@@ -121,7 +122,7 @@ function fixOf(context: Context, { check, look, stage }: Meaning, code: string |
     return [
       {
         description: 'ask for the route',
-        command: command('ip', 'route', 'get', addressWord(dst), ...from),
+        look: command('ip', 'route', 'get', addressWord(dst), ...from),
         unverified,
       },
     ]
@@ -131,7 +132,7 @@ function fixOf(context: Context, { check, look, stage }: Meaning, code: string |
   if (check === undefined) return []
   const device = stage === 'out' ? packet.out : packet.in
   const words = look?.map((word) => (word !== DEVICE ? word : isNamed(device) ? deviceWord(device) : undefined))
-  const asked = words?.every((word) => word !== undefined) ? { command: Command.of(words) } : {}
+  const asked = words?.every((word) => word !== undefined) ? { look: Command.of(words) } : {}
   return [{ description: check, ...asked, unverified }]
 }
 

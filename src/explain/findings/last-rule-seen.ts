@@ -1,10 +1,10 @@
 /** Without the ruleset a trace names the last rule that it saw, and no more: which one that is, and how to look at it. */
 import { nftName } from '../../edits/nft/print.ts'
+import { positional } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { positional } from '../words.ts'
 
 const WITHOUT_RULES: ReadonlySet<string> = new Set(['no-ruleset', 'unknown-target', 'unknown-policy'])
 
@@ -24,9 +24,7 @@ export const lastRuleSeen: Detector = {
         {
           steps: [ended.step + 1],
           rules: [ref],
-          fix: [
-            { description: 'look at that rule', command: show(ref, evidence.lossless), unverified: 'it only looks' },
-          ],
+          fix: [{ description: 'look at that rule', look: show(ref, evidence.lossless), unverified: 'it only looks' }],
         },
       ),
     ]

@@ -1,5 +1,5 @@
-import type { Fix, RuleRef } from '../../model/journey.ts'
-import { addRule, changeOption, jumpInstead, propose } from '../commands.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { addRule, changeOption, jumpInstead, type Proposal, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
@@ -68,7 +68,7 @@ function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
 interface Described {
   words: string
   refs: RuleRef[]
-  fix: Fix[]
+  fix: Proposal[]
 }
 
 function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {

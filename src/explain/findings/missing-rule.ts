@@ -1,10 +1,10 @@
+import { positional } from '../../edits/words.ts'
 import type { Condition } from '../../model/condition.ts'
-import type { Fix } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { addRule, propose } from '../commands.ts'
+import { addRule, type Proposal, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { openingOf } from '../conversation.ts'
 import { type Goal, goals } from '../meant/goals.ts'
@@ -13,7 +13,6 @@ import { nearMisses } from '../meant/near-misses.ts'
 import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
 import { hadItMatched } from '../meant/what-if.ts'
 import { nameRef } from '../refs.ts'
-import { positional } from '../words.ts'
 import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -103,7 +102,7 @@ const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condit
 const asksPort = ({ condition }: Pick<Miss, 'condition'>): boolean => / dport$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
-function another(context: Context, { kind }: Goal, sibling: Sibling): Fix[] {
+function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[] {
   const { chain, rule, moment } = sibling
   const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
   const target = rule.iptables?.target

@@ -1,7 +1,7 @@
 import type { Condition } from '../../model/condition.ts'
-import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import { propose } from '../commands.ts'
+import { type Proposal, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { mendRule } from '../meant/mend.ts'
@@ -42,7 +42,12 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 }
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
-function mends(context: Context, { mendable }: Goal, { miss, moment, used, likely }: NearMiss, ref: RuleRef): Fix[] {
+function mends(
+  context: Context,
+  { mendable }: Goal,
+  { miss, moment, used, likely }: NearMiss,
+  ref: RuleRef,
+): Proposal[] {
   if (used || !likely || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []

@@ -1,20 +1,18 @@
-import { nftName, nftSentence, nftString } from '../../edits/nft/print.ts'
-import { command, type Word } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
-import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { NftEdit, SetEdit } from '../../model/edit.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { held } from '../../rules/facts.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
 import type { Moment } from '../../rules/moment.ts'
-import { propose, replaceRule, ruleWords } from '../commands.ts'
+import { type Change, type Proposal, propose, replaceRule, ruleWords } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { type Goal, goals } from '../meant/goals.ts'
 import { isNegated } from '../meant/miss.ts'
 import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
 import { refOfPassed } from '../meant/passed.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { positional } from '../words.ts'
 
 const MOST = 3
 
@@ -56,7 +54,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
             : element === undefined
               ? []
               : lookup.nft
-                ? changeNftSet(lookup, set!, nftElement(lookup, moment)!.flatMap(asPart), negated)
+                ? changeNftSet(lookup, set!, nftElement(lookup, moment)!, negated)
                 : changeSet(lookup.set, element, negated),
         doubt,
       },
@@ -64,24 +62,27 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   ]
 }
 
-function changeSet(set: string, element: string, negated: boolean): Fix[] {
-  const names = [positional(set), positional(element)]
-  const [add, del] = [command('ipset', 'add', ...names), command('ipset', 'del', ...names)]
+function changeSet(set: string, element: string, negated: boolean): Proposal[] {
+  const edit = (op: 'add' | 'del'): SetEdit[] => [{ kind: 'ipset', op, set, element }]
+  return change({ edits: edit('add'), undo: edit('del') }, negated)
+}
+
+function change({ edits: add, undo: remove }: Change, negated: boolean): Proposal[] {
   const note = 'every rule that asks for the set counts it then'
   return negated
-    ? propose('take it out of the set', { command: del, undo: add }, note)
-    : propose('put it into the set', { command: add, undo: del }, note)
+    ? propose('take it out of the set', { edits: remove, undo: add }, note)
+    : propose('put it into the set', { edits: add, undo: remove }, note)
 }
 
 /** Of maps no element can be given that says what it leads to. */
-function changeNftSet({ nft, set }: Lookup, { dataType }: NamedSet, element: readonly Word[], negated: boolean): Fix[] {
+function changeNftSet({ nft, set }: Lookup, { dataType }: NamedSet, parts: Part[], negated: boolean): Proposal[] {
   if (dataType !== undefined || !nft?.table) return []
-  const what = ['element', nft.table.family, nftName(nft.table.name), nftName(set), '{', ...element, '}']
-  const [add, del] = [nftSentence('add', ...what), nftSentence('delete', ...what)]
-  const note = 'every rule that asks for the set counts it then'
-  return negated
-    ? propose('take it out of the set', { command: del, undo: add }, note)
-    : propose('put it into the set', { command: add, undo: del }, note)
+  const { family, name: table } = nft.table
+  const elem = [parts.length === 1 ? parts[0]! : { concat: parts }]
+  const edit = (op: 'add' | 'delete'): NftEdit[] => [
+    { kind: 'nft', op, object: { element: { family, table, name: set, elem } } },
+  ]
+  return change({ edits: edit('add'), undo: edit('delete') }, negated)
 }
 
 function setOf({ world }: Context, { set, nft }: Lookup): NamedSet | undefined {
@@ -90,14 +91,10 @@ function setOf({ world }: Context, { set, nft }: Lookup): NamedSet | undefined {
   )
 }
 
-/** Between two of an element, a dot. */
-const asPart = (value: string | number, i: number): Word[] => {
-  const word = /^[\w.:/-]+$/.test(String(value)) ? String(value) : nftString(String(value))
-  return i === 0 ? [word] : ['.', word]
-}
+type Part = string | number
 
 /** As `nft add element` takes it: a value for each part of the set's type. */
-function nftElement({ fields, nft }: Lookup, moment: Moment): (string | number)[] | undefined {
+function nftElement({ fields, nft }: Lookup, moment: Moment): Part[] | undefined {
   const words = fields.map((field) => held(field, moment))
   if (nft?.masks?.some((mask) => mask !== undefined)) return undefined
   return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
@@ -109,7 +106,7 @@ function turnedRound(set: string, directions: readonly string[], moment: Moment)
   return inSet(set, turned, moment) === true ? turned : undefined
 }
 
-function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Fix[] {
+function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Proposal[] {
   const words = ruleWords(ref)
   const at = words.indexOf(lookup.set)
   if (used || at < 0) return []

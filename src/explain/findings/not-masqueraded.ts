@@ -1,12 +1,14 @@
+import { addressWord, matchedDevice } from '../../edits/words.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { addRule, propose } from '../commands.ts'
+import { addRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../meant/goals.ts'
 import { isHairpin, needsSource } from '../meant/nowhere.ts'
 import { passes } from '../meant/passed.ts'
 import { refAt } from '../refs.ts'
-import { addressWord, matchedDevice } from '../words.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -31,18 +33,18 @@ export const notMasqueraded: Detector = {
 
 /** Has table nat a rule that rewrites sources on the way out? */
 const rewritesSources = (context: Context): boolean =>
-  passes(context).some(
-    ({ table }) =>
-      table.name === 'nat' &&
-      [...table.chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
-  )
+  passes(context).some(({ table }) => table.name === 'nat' && hasSourceRule(table))
+
+const hasSourceRule = memo(({ chains }: Table) =>
+  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
+)
 
 function tell(context: Context, message: string, sure: boolean): Detected[] {
   const { src, dst, out } = lastPacket(context)
   const { family } = context.journey
   const whole = (address = '') => addressWord(address, 'with length')
   const to = isHairpin(context) ? ['-d', whole(dst)] : []
-  const rule = ['-s', whole(src), ...to, '-o', out === undefined ? '+' : matchedDevice(out), '-j', 'MASQUERADE']
+  const rule = ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)]), '-j', 'MASQUERADE']
   return [
     finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],

@@ -1,7 +1,7 @@
+import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { addressWord, deviceWord } from '../words.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -18,7 +18,7 @@ export const notNetfilter: Detector = {
     const next = (message: string, look: Command | undefined) => [
       finding('not-netfilter', 'note', message, {
         steps: [ended.step + 1],
-        fix: look === undefined ? [] : [{ description: 'look there next', command: look, unverified: 'it only looks' }],
+        fix: look === undefined ? [] : [{ description: 'look there next', look, unverified: 'it only looks' }],
       }),
     ]
     // rewritten in OUTPUT: that hook shows the way it had before

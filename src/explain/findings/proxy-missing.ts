@@ -1,8 +1,8 @@
 import { command } from '../../model/command.ts'
 import type { Host } from '../../model/host.ts'
-import type { Fix } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { routeDevices } from '../../rules/route.ts'
+import type { Proposal } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { knowsSockets, listener } from '../sockets.ts'
@@ -117,7 +117,7 @@ function tell(
   context: Context,
   { protocol, port, refused }: Handed,
   say: (rule: string, proxy: string) => string,
-  more: Fix[] = [],
+  more: Proposal[] = [],
 ): Detected[] {
   const { step } = context.ended
   const ref = refAt(context, step)
@@ -131,7 +131,7 @@ function tell(
         ...more,
         {
           description: `let the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
-          command: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
+          look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
           unverified: 'it only looks',
         },
         // where the rule is said to have dropped it, that is proposed there

@@ -60,7 +60,7 @@ function handedOver(context: Context): Handed | undefined {
   const which = to === from ? `queue ${from}` : `one of the queues ${from} to ${to}`
   const look = {
     description: 'see whether a program reads it: each line is a queue that is read, its number comes first',
-    command: command('cat', '/proc/net/netfilter/nfnetlink_queue'),
+    look: command('cat', '/proc/net/netfilter/nfnetlink_queue'),
     unverified: 'it only looks',
   }
   return {

@@ -1,5 +1,7 @@
+import { memo } from '../../model/memo.ts'
 import { isOwnTable } from '../../model/own-table.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { refusesOpening } from '../conversation.ts'
@@ -57,12 +59,13 @@ function mayBeRule({ world, journey }: Context, answer: Refusal['answer']): bool
     ({ family, name }) => (family === journey.family || family === 'inet') && !isOwnTable(name),
   )
   const words = answer === 'a reset' ? /tcp-reset|tcp reset/ : /port-unreach/
-  return (
-    tables.length === 0 ||
-    tables.some(({ chains }) =>
-      [...chains.values()].some(({ rules }) =>
-        rules.some(({ statements }) => statements.some((one) => one.kind === 'reject' && words.test(one.with))),
-      ),
-    )
-  )
+  return tables.length === 0 || tables.some((table) => rejectsOf(table).some((one) => words.test(one)))
 }
+
+/** With what its rules reject. */
+const rejectsOf = memo(({ chains }: Table): readonly string[] => {
+  const found = new Set<string>()
+  for (const { rules } of chains.values())
+    for (const { statements } of rules) for (const one of statements) if (one.kind === 'reject') found.add(one.with)
+  return [...found]
+})

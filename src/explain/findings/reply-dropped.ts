@@ -1,7 +1,7 @@
-import { addRule, propose } from '../commands.ts'
+import { addRule, propose } from '../changes.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
 import { entryAnswered, openingOf } from '../conversation.ts'
-import { nftRuleBefore } from '../nft-commands.ts'
+import { acceptAnswersNft } from '../nft-changes.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 
 /** What was stopped is the answer: the question had come through. */
@@ -29,9 +29,7 @@ export const replyDropped: Detector = {
         fix: place
           ? propose(
               'let answers through',
-              isNft(end)
-                ? nftRuleBefore(end, 'ct state established,related accept')
-                : addRule(end, end.chain, end.ruleNumber, rule),
+              isNft(end) ? acceptAnswersNft(end) : addRule(end, end.chain, end.ruleNumber, rule),
               'it lets in what belongs to connections that other rules have let begin',
             )
           : [],

@@ -1,12 +1,12 @@
-import { type Command, command, type Word } from '../../model/command.ts'
+import type { ConntrackEdit } from '../../model/edit.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
+import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { entryOpened } from '../conversation.ts'
 import { DESTINATION } from '../meant/goals.ts'
 import { natFromTheStart } from '../meant/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { addressWord, protocolWord } from '../words.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {
@@ -38,7 +38,7 @@ export const staleConntrack: Detector = {
           fix: [
             {
               description: 'delete the entry: the next packet passes nat',
-              command: deletion(entry),
+              edits: [deletion(entry)],
               unverified: 'not tried',
               note: 'the connection begins anew; a TCP connection breaks',
             },
@@ -68,10 +68,15 @@ function destinationNow(context: Context) {
   }
 }
 
-function deletion({ family, protocol, original }: ConntrackEntry): Command {
-  const words: Word[] = ['-D', ...(family === 'ip6' ? ['-f', 'ipv6'] : []), '-p', protocolWord(protocol)]
-  words.push('--orig-src', addressWord(original.src), '--orig-dst', addressWord(original.dst))
-  if (original.sport !== undefined) words.push('--orig-port-src', String(original.sport))
-  if (original.dport !== undefined) words.push('--orig-port-dst', String(original.dport))
-  return command('conntrack', ...words)
+function deletion({ family, protocol, original }: ConntrackEntry): ConntrackEdit {
+  const { src, dst, sport, dport } = original
+  return {
+    ...{ kind: 'conntrack', op: 'delete', protocol },
+    ...(family === 'ip' || family === 'ip6' ? { family } : {}),
+    original: {
+      ...{ src: canonicalPrefix(src) ?? src, dst: canonicalPrefix(dst) ?? dst },
+      ...(sport === undefined ? {} : { sport }),
+      ...(dport === undefined ? {} : { dport }),
+    },
+  }
 }

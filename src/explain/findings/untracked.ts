@@ -1,7 +1,7 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { describeConditions } from '../cause.ts'
-import { deleteRule, propose } from '../commands.ts'
+import { deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { openingOf } from '../conversation.ts'
 import { fromTheStart } from '../meant/what-if.ts'

@@ -1,6 +1,6 @@
-import { setSysctl } from '../commands.ts'
+import { deviceSysctl } from '../../edits/words.ts'
+import { setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
-import { deviceSysctl } from '../words.ts'
 import { sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */

@@ -1,9 +1,9 @@
+import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { setSysctl } from '../commands.ts'
+import { type Proposal, setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { deviceSysctl } from '../words.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */
@@ -57,7 +57,7 @@ function allowLoopback(device: string): Fix {
   }
 }
 
-const martian = (context: Context, device: string, why: string, fix: Fix[] = []): Detected[] => [
+const martian = (context: Context, device: string, why: string, fix: Proposal[] = []): Detected[] => [
   finding('vanished-martian', 'error', `Routing dropped it as a martian: it came in on ${device}, and ${why}.`, {
     steps: [context.ended.step + 1],
     fix: [

@@ -1,6 +1,6 @@
 import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { addRule } from '../commands.ts'
+import { addRule } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import { toForward } from './routing.ts'
 

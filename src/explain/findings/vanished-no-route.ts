@@ -1,4 +1,4 @@
-import type { Fix } from '../../model/journey.ts'
+import type { Proposal } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { addConnected, askRoute, deleteRoute, homeOf } from '../routes.ts'
 import { atRouting, type Routed } from './routing.ts'
@@ -28,7 +28,7 @@ export const vanishedNoRoute: Detector = {
 }
 
 /** Taking away the route that says no; or the one that a link's address should have brought. */
-function mend({ world }: Context, { route, dst }: Routed): Fix[] {
+function mend({ world }: Context, { route, dst }: Routed): Proposal[] {
   const unverified = 'not tried'
   if (route) return [{ description: `take the ${route.type} route away`, ...deleteRoute(route), unverified }]
   const home = homeOf(dst, world.host)

@@ -1,8 +1,8 @@
+import { deviceSysctl } from '../../edits/words.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
-import { propose, setSysctl } from '../commands.ts'
+import { propose, setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import { astray, deleteRoute } from '../routes.ts'
-import { deviceSysctl } from '../words.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */

@@ -1,10 +1,10 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
 import type { Word } from '../../model/command.ts'
-import type { Fix, RuleRef } from '../../model/journey.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, type Change, deleteRule, packetMatch, type Told } from '../commands.ts'
+import { acceptBefore, type Changing, deleteRule, type Proposal, packetMatch, type Told } from '../changes.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../conversation.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
@@ -30,7 +30,7 @@ export function blame(context: Context): Blame | undefined {
 }
 
 /** In front of what stopped it. */
-export const acceptSuch = (context: Context, end: RuleRef): Change | undefined =>
+export const acceptSuch = (context: Context, end: RuleRef): Changing | undefined =>
   acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
 
 /** Options that choose the packet, as it was there, and its like. */
@@ -51,10 +51,10 @@ export const withoutEndpoints = ({ evidence, ended }: Context): string | undefin
   /^(.*?) has no (?:local )?endpoints$/.exec(evidence.arrivals[ended.step]?.rule?.comment ?? '')?.[1]
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */
-export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
+export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal[] {
   const owner = ownerAt(context, i)
   const remove = deleteRule(ref)
-  const found: Fix[] = []
+  const found: Proposal[] = []
   if (owner)
     found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })
   if (remove)
@@ -68,9 +68,9 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Fix[] {
 }
 
 /** Delete or get past the culprit; first what its owner's users should do instead. */
-export function fixes(context: Context, { culprit, end, walked }: Blame): Fix[] {
+export function fixes(context: Context, { culprit, end, walked }: Blame): Proposal[] {
   if (withoutEndpoints(context) !== undefined) return []
-  const found: Fix[] = []
+  const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)
     found.push({ description: owner.instead, unverified: 'it is done outside of netfilter', note: writtenBack(owner) })

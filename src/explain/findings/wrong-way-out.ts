@@ -1,4 +1,4 @@
-import { propose } from '../commands.ts'
+import { propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { askRoute, astray, deleteRoute } from '../routes.ts'
 

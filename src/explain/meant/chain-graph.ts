@@ -1,5 +1,6 @@
 /** Which chains of a table lead where, and which speak of which destination; found out once a table. */
 import type { Condition } from '../../model/condition.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, NamedSet, Rule, Table } from '../../model/ruleset.ts'
 import { chainsOf } from '../../rules/nft/map.ts'
@@ -20,7 +21,7 @@ class ChainGraph {
   /** Chains that some rule leads to. */
   readonly led: ReadonlySet<string>
   private readonly reachable = new Map<Chain, ReadonlySet<string>>()
-  private readonly unreachable = new Map<Chain, readonly Chain[]>()
+  private readonly apart = new Map<string, readonly Chain[]>()
   private readonly byDestination = new Map<string, Chain[]>()
 
   constructor(table: Table, sets: readonly NamedSet[]) {
@@ -69,16 +70,28 @@ class ChainGraph {
     return chainsOf(statements, this.sets)
   }
 
-  /** User chains with rules that `base` does not lead to. */
-  unreachableFrom(base: Chain): readonly Chain[] {
-    const known = this.unreachable.get(base)
+  /**
+   * User chains with rules that `base` does not lead to. A chain made for another hook is none for this one: of those that
+   * some rule leads to only such as base chains at a twin hook reach.
+   */
+  apartFrom(base: Chain, twins: readonly Hook[]): readonly Chain[] {
+    const key = `${twins.join()} ${base.name}`
+    const known = this.apart.get(key)
     if (known) return known
+    const chains = [...this.table.chains.values()]
     const reachable = this.reachableFrom(base)
-    const chains = [...this.table.chains.values()].filter(
-      ({ name, hook, rules }) => hook === undefined && rules.length > 0 && !reachable.has(name),
+    const byTwins = chains
+      .filter(({ hook }) => hook !== undefined && twins.includes(hook))
+      .map((twin) => this.reachableFrom(twin))
+    const apart = chains.filter(
+      ({ name, hook, rules }) =>
+        hook === undefined &&
+        rules.length > 0 &&
+        !reachable.has(name) &&
+        (!this.led.has(name) || byTwins.some((names) => names.has(name))),
     )
-    this.unreachable.set(base, chains)
-    return chains
+    this.apart.set(key, apart)
+    return apart
   }
 }
 

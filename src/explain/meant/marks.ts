@@ -1,7 +1,8 @@
 /** Why a packet has not the mark that a rule asks for. */
 import type { Condition } from '../../model/condition.ts'
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Chain, Rule } from '../../model/ruleset.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
 import type { Context } from '../context.ts'
 import { type Miss, onlyMiss } from './miss.ts'
 import { doubtOf } from './near-misses.ts'
@@ -97,20 +98,26 @@ const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
 export const asked = ({ world, journey }: Context, { value, mask }: Mark): number =>
   world.tables
     .filter(({ family }) => family === journey.family)
-    .flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules))
-    .filter(({ conditions }) =>
-      conditions.some((one) => {
-        const mark = markAsked(one)
-        return mark !== undefined && mark.mask === mask && mark.value >>> 0 === value >>> 0
-      }),
-    ).length
+    .flatMap(asking)
+    .filter((marks) => marks.some((mark) => mark.mask === mask && mark.value >>> 0 === value >>> 0)).length
+
+/** Of each rule that asks for marks, which. */
+const asking = memo((table: Table): readonly Mark[][] =>
+  allRules(table).flatMap(({ conditions }) => {
+    const marks = conditions.map(markAsked).filter((mark) => mark !== undefined)
+    return marks.length === 0 ? [] : [marks]
+  }),
+)
+
+/** Rules that write into marks. */
+const writing = memo((table: Table): readonly Rule[] =>
+  allRules(table).filter(({ statements }) => statements.some((one) => one.kind === 'set' && one.field === 'meta mark')),
+)
+
+const allRules = ({ chains }: Table): Rule[] => [...chains.values()].flatMap(({ rules }) => rules)
 
 const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
-  world.tables.some(
-    ({ family, chains }) =>
-      family === journey.family &&
-      [...chains.values()].some((chain: Chain) => chain.rules.some((rule) => sets(rule, mark))),
-  )
+  world.tables.some((table) => table.family === journey.family && writing(table).some((rule) => sets(rule, mark)))
 
 /** Could the rule give a packet this mark? One that is taken from elsewhere may be anything. */
 const sets = ({ statements }: Rule, { value, mask }: Mark): boolean =>

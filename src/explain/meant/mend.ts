@@ -2,11 +2,11 @@
 import { formatAddress, maskFromLength, parseAddress } from '../../model/address.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
-import { type Change, replaceRule, ruleWords } from '../commands.ts'
+import { type Changing, replaceRule, ruleWords } from '../changes.ts'
 import { asks, fieldOf, isNegated, type Miss } from './miss.ts'
 
 /** `-R` with the word that fits; undefined where it is not clear what that would be. */
-export function mendRule(ref: RuleRef, miss: Miss, packet: Packet): Change | undefined {
+export function mendRule(ref: RuleRef, miss: Miss, packet: Packet): Changing | undefined {
   const words = mended(ruleWords(ref), miss, packet)
   return words && replaceRule(ref, words)
 }

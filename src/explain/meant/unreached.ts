@@ -1,14 +1,15 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
-import type { Fix, RuleRef } from '../../model/journey.ts'
-import type { Chain, NamedSet, Rule } from '../../model/ruleset.ts'
+import { positional } from '../../edits/words.ts'
+import type { Hook } from '../../model/hook.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
 import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { addRule, destinationMatch, propose } from '../commands.ts'
+import { addRule, destinationMatch, type Proposal, propose } from '../changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
-import { positional } from '../words.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, missedBy } from './miss.ts'
 import { type Pass, passedRules, placesBelow } from './passed.ts'
@@ -39,10 +40,7 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
   const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
   const { packet } = momentAt(context, pass.steps[0]!)
   const speaking = graph.speakingOf(packet).filter((chain) => chain.hook === undefined && !entered.has(chain))
-  // made for another hook, it is none for this one
-  const apart = graph
-    .unreachableFrom(pass.base)
-    .filter(({ name }) => !graph.led.has(name) || reachedByTwin(name, pass, sets))
+  const apart = graph.apartFrom(pass.base, twinHooks(pass))
   const places = jumpPlaces(context, pass)
   const found: Unreached[] = []
   for (const chain of new Set([...speaking, ...apart])) {
@@ -88,13 +86,9 @@ const elsewhere = (moment: Moment): Moment => {
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
-function reachedByTwin(name: string, { table, hook }: Pass, sets: readonly NamedSet[]): boolean {
-  if (table.name !== 'nat') return false
-  const twins = hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
-  return [...table.chains.values()].some(
-    (base) =>
-      base.hook !== undefined && twins.includes(base.hook) && graphOf(table, sets).reachableFrom(base).has(name),
-  )
+function twinHooks({ table, hook }: Pass): readonly Hook[] {
+  if (table.name !== 'nat') return []
+  return hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
 }
 
 /** In each chain that the packet was in: in front of what it met there last, or of what ended it. */
@@ -121,7 +115,7 @@ function likeness({ name: a }: Chain, { name: b }: Chain): number {
 }
 
 /** `ref`: a rule of the chain that is to be reached. */
-export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Fix[] {
+export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Proposal[] {
   const owner = ownerOfRef(context, ref)
   const before = from.ruleNumber > from.chain.rules.length ? undefined : from.ruleNumber
   // a chain that takes whatever comes has to be given only what is for it

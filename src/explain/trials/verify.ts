@@ -1,11 +1,10 @@
 /**
- * Every command that a finding proposes is tried before anybody types it: applied to a copy of the World, and the
+ * Whatever a finding proposes is tried before anybody types it: its edits are applied to a copy of the World, and the
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
-import { applyEdit } from '../../edits/apply.ts'
-import { editsOf } from '../../edits/parse.ts'
+import { applyEdit, type EditResult } from '../../edits/apply.ts'
 import type { Engine, Played } from '../../journey/engine.ts'
-import type { Command } from '../../model/command.ts'
+import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
 import type { Context } from '../context.ts'
@@ -31,12 +30,13 @@ export type Trials = readonly (readonly Trial[])[]
 /** Tries what the journey's findings propose. What is done by hand stays on top; then what mends; last what does not. */
 export function tryFixes(context: Context, engine: Engine, explainPlayed: ExplainPlayed): Trials {
   const { journey } = context
-  const rehearsal = journey.findings.some((finding) => finding.fix.some(isEdit)) ? rehearse(context, engine) : undefined
+  const changes = journey.findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
+  const rehearsal = changes ? rehearse(context, engine) : undefined
   return journey.findings.map((finding) => {
-    const trials = finding.fix.map((fix, index): Trial => {
-      if (!isEdit(fix) || !rehearsal) return { index }
+    const trials = finding.fix.map(({ edits }, index): Trial => {
+      if (!edits || !rehearsal) return { index }
       if ('reason' in rehearsal) return { index, unverified: rehearsal.reason }
-      return { index, ...tryFix(fix, finding, rehearsal, explainPlayed) }
+      return { index, ...tryEdits(edits, finding, rehearsal, explainPlayed) }
     })
     const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
     return trials.sort((a, b) => rank(a) - rank(b))
@@ -54,8 +54,13 @@ export function noteTrials(journey: Journey, trials: Trials): void {
   })
 }
 
-function tryFix(fix: Fix, finding: Finding, rehearsal: Rehearsal, explainPlayed: ExplainPlayed): Omit<Trial, 'index'> {
-  const after = applyCommand(rehearsal.world, fix.command!)
+function tryEdits(
+  edits: readonly Edit[],
+  finding: Finding,
+  rehearsal: Rehearsal,
+  explainPlayed: ExplainPlayed,
+): Omit<Trial, 'index'> {
+  const after = applyEdits(rehearsal.world, edits)
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
   const ways = playAllWays(rehearsal, after.world)
   if (typeof ways === 'string') return { mends: false, unverified: ways }
@@ -132,18 +137,12 @@ function stillWrong(tried: Journey, { asked, answer }: Rehearsed, { host }: Worl
   return GOOD.includes(outcome) && astray(answer.packet, host) ? 'its answer would go the wrong way' : undefined
 }
 
-/** Only what edits/ knows changes anything; the rest (tcpdump, ss) looks. */
-const isEdit = ({ command }: Fix): boolean =>
-  /^(ip6?tables(-legacy|-nft)?|nft|ipset|sysctl|ip|conntrack)$/.test(command?.program ?? '')
-
-function applyCommand(world: World, command: Command): { world: World } | { error: string } {
-  const parsed = editsOf(command)
-  if ('error' in parsed) return { error: parsed.error.message }
-  let at = world
-  for (const edit of parsed.edits) {
-    const applied = applyEdit(at, edit)
+function applyEdits(before: World, edits: readonly Edit[]): EditResult {
+  let world = before
+  for (const edit of edits) {
+    const applied = applyEdit(world, edit)
     if ('error' in applied) return applied
-    at = applied.world
+    world = applied.world
   }
-  return { world: at }
+  return { world }
 }

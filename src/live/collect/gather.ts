@@ -1,8 +1,8 @@
 /** One machine's answers to the sections, over whatever leads to it. */
 import { COLLECT, type Limits, sizeWords } from '../limits.ts'
-import { type Place, startScript, untilEnded } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
 import { ABOUT, ABSENT, type Frame, FrameReader, NOTES, REFUSED, type Section, sectionScript } from '../script/index.ts'
+import { startScript, type TraceHost, untilEnded } from '../trace-host.ts'
 
 /** How it went with one section. `missing`: there is nothing to ask. `cut`: only its beginning is there. */
 export type Word = 'collected' | 'cut' | 'empty' | 'missing' | 'refused' | 'failed'
@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 export interface Gathered {
-  place: Place
+  place: TraceHost
   /** As the machine names itself, and what else it says of itself, a line each (`uid 0`). */
   host: string
   about: string
@@ -33,7 +33,7 @@ const MOST_ABOUT = 4000
 
 /** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached at all, or an end is asked for. */
 export async function gather(
-  place: Place,
+  place: TraceHost,
   sections: readonly Section[],
   limits: Limits = COLLECT,
   ending?: AbortSignal,
@@ -83,7 +83,7 @@ interface Ended {
 
 /** Until it has come to its end, or to one of the limits. */
 async function readFrames(
-  place: Place,
+  place: TraceHost,
   sections: readonly Section[],
   nonce: string,
   reader: FrameReader,

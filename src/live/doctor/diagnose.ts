@@ -1,18 +1,19 @@
 /** What is wrong at one place, the most important first. */
-import { HERE, type Place } from '../place.ts'
+
 import { type Facts, survey, sysctlOf } from '../survey/facts.ts'
+import { HERE, type TraceHost } from '../trace-host.ts'
 import { CAUSES } from './causes/index.ts'
 import { type Problem, sayableMend } from './problem.ts'
 import type { Wish } from './wish.ts'
 
 export interface Diagnosis {
-  place: Place
+  place: TraceHost
   facts: Facts
   problems: Problem[]
 }
 
 /** Looks, and changes nothing. Throws LiveProblem where the place cannot be reached. */
-export async function diagnose(place: Place, wish: Wish, ending?: AbortSignal): Promise<Diagnosis> {
+export async function diagnose(place: TraceHost, wish: Wish, ending?: AbortSignal): Promise<Diagnosis> {
   const facts = await withHost(place, await survey(place, 'close', ending))
   return { place, facts, problems: problemsOf(facts, wish) }
 }
@@ -31,7 +32,7 @@ export function problemsOf(facts: Facts, wish: Wish): Problem[] {
 export const isProblem = ({ severity }: Problem): boolean => severity !== 'note'
 
 /** What only the first namespace shows; from outside, on the same kernel, it can be asked. */
-async function withHost(place: Place, facts: Facts): Promise<Facts> {
+async function withHost(place: TraceHost, facts: Facts): Promise<Facts> {
   const name = 'net/netfilter/nf_log_all_netns'
   const own = sysctlOf(facts, name)
   if (own !== undefined || place.prefix.length === 0) return facts

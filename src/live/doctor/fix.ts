@@ -1,5 +1,5 @@
 /** Runs a mend at its place. */
-import { type Place, runScript } from '../place.ts'
+import { runScript, type TraceHost } from '../trace-host.ts'
 import { commandText, type Mend } from './problem.ts'
 
 /** Seconds: a module may take its time. */
@@ -12,7 +12,7 @@ export interface Done {
 }
 
 /** The very words that were shown, each quoted, so that no shell reads anything in them. Throws LiveProblem. */
-export async function runMend(place: Place, { commands = [] }: Mend): Promise<Done> {
+export async function runMend(place: TraceHost, { commands = [] }: Mend): Promise<Done> {
   const { status, complaints, stdout } = await runScript(place, commandText(commands), { seconds: PATIENCE })
   if (status === 0) return { done: true }
   const said = (complaints ?? new TextDecoder().decode(stdout).trim()).split('\n')[0]

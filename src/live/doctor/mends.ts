@@ -1,6 +1,6 @@
 /** Commands that put a rule which traces where it sees the packet. */
 import { nftArguments, nftName } from '../../edits/nft/print.ts'
-import { positional, ruleWord } from '../../explain/words.ts'
+import { positional, ruleWord } from '../../edits/words.ts'
 import { command, type Word } from '../../model/command.ts'
 import type { Facts } from '../survey/facts.ts'
 import type { Mend } from './problem.ts'

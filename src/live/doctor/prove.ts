@@ -4,8 +4,8 @@
  * made it. A way that would load a module or leave something behind is not tried, and said so.
  */
 import { shellWord } from '../../model/command.ts'
-import { type Place, runScript } from '../place.ts'
 import { type Facts, hasCapability, kernelAtLeast, legacyTables } from '../survey/facts.ts'
+import { runScript, type TraceHost } from '../trace-host.ts'
 
 export interface Proof {
   where: 'throw-away' | 'here'
@@ -24,7 +24,7 @@ export const WAY_WORDS: Readonly<Record<Way, string>> = {
 }
 
 /** In a namespace that ends with it. Throws LiveProblem where the place cannot be reached. */
-export async function prove(place: Place, facts: Facts, ending?: AbortSignal): Promise<Proof[]> {
+export async function prove(place: TraceHost, facts: Facts, ending?: AbortSignal): Promise<Proof[]> {
   const hindered = new Map<Way, string>()
   // what is refused here is allowed in a namespace of one's own
   if (!facts.programs.has('nft') || facts.nftNotLoaded) hindered.set('nft', nftHindrance(facts))
@@ -57,7 +57,7 @@ else echo 'hindered no right to make a network namespace'; fi`
 }
 
 /** In the place's own namespace, where nobody else's packet is touched. Throws LiveProblem. */
-export async function proveHere(place: Place, facts: Facts, ending?: AbortSignal): Promise<Proof[]> {
+export async function proveHere(place: TraceHost, facts: Facts, ending?: AbortSignal): Promise<Proof[]> {
   const hindrance = hereHindrance(facts)
   if (hindrance !== undefined) return [{ where: 'here', way: 'nft', result: 'not-tried', said: hindrance }]
   const name = `nfwhy-${process.pid}${Date.now() % 1000}`
@@ -100,7 +100,7 @@ const ownAddress = (): string => {
 const PATIENCE = 40
 
 async function run(
-  place: Place,
+  place: TraceHost,
   script: string,
   where: Proof['where'],
   ways: readonly Way[],

@@ -1,7 +1,7 @@
 /** The rules of a place as the close look brought them, and which of them begin a trace, where, and for what. */
 
 import { nftArguments, nftName } from '../../edits/nft/print.ts'
-import { positional, ruleWord } from '../../explain/words.ts'
+import { positional, ruleWord } from '../../edits/words.ts'
 import { type Command, command, type Word } from '../../model/command.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Family } from '../../model/packet.ts'

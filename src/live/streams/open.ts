@@ -1,11 +1,11 @@
 /** A plan's streams, by the best way there is: the kernel's own sockets where its namespace can be entered, else programs there. */
 import { type Receiver, receive } from '../../kernel/receiver.ts'
-import { LULL } from '../../kernel/receiver-messages.ts'
+import { IDLE_TICK } from '../../kernel/receiver-messages.ts'
 import { Unavailable } from '../../kernel/unavailable.ts'
-import type { Place } from '../place.ts'
 import type { Stream } from '../plan.ts'
 import { LiveProblem, unlessEnded } from '../problem.ts'
 import type { Facts } from '../survey/facts.ts'
+import type { TraceHost } from '../trace-host.ts'
 import { programStream } from './program.ts'
 import { programFor } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
@@ -16,7 +16,7 @@ import { captureFormat, type EventStream } from './stream.ts'
  */
 export async function openStream(
   stream: Stream,
-  place: Place,
+  place: TraceHost,
   facts: Facts,
   namespace: { path?: string } | undefined,
   holdBytes: number,
@@ -61,7 +61,7 @@ function netlinkStream(
   return {
     format: captureFormat(stream.kind === 'nflog' ? 'nflog-pcap' : 'nft-netlink'),
     by: "the kernel's netlink socket",
-    lull: LULL,
+    idleTick: IDLE_TICK,
     tellsLosses: true,
     ready: receiver.ready.then(() => {}),
     chunks: receiver.chunks,

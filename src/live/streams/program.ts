@@ -1,12 +1,12 @@
 /** What a program over there prints, as a stream. It is ended with its shell, whose standard input we hold. */
 import { randomInt } from 'node:crypto'
-import { keepBeating, LINE_OF_INPUT } from '../beat.ts'
+import { keepHeartbeat, LINE_OF_INPUT } from '../heartbeat.ts'
 import { BEGINNING } from '../limits.ts'
 import { NOTE_WORDS, writeNote } from '../notes/form.ts'
-import { type Place, startScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
+import { startScript, type TraceHost } from '../trace-host.ts'
 import { FromNow } from './from-now.ts'
-import { LULL, withLulls } from './lulls.ts'
+import { IDLE_TICK, withIdleTicks } from './idle-ticks.ts'
 import type { Program } from './programs.ts'
 import { captureFormat, type EventStream } from './stream.ts'
 
@@ -23,11 +23,11 @@ const PATIENCE_UNHEARD = 500
 const LISTENING = 100
 
 /** `beginning`: seconds that it has to say that it listens. */
-export function programStream(place: Place, program: Program, beginning = BEGINNING): EventStream {
+export function programStream(place: TraceHost, program: Program, beginning = BEGINNING): EventStream {
   const { format: id, fromNow, name } = program
   const noteId = `nfwhy-${randomInt(1e8, 1e9)}`
   const running = startScript(place, scriptOf(program, noteId), noteId)
-  const beat = keepBeating(running.stdin)
+  const heartbeat = keepHeartbeat(running.stdin)
   const since = fromNow ? new FromNow() : undefined
   let stopped = false
   let heard = false
@@ -58,7 +58,7 @@ export function programStream(place: Place, program: Program, beginning = BEGINN
   async function* chunks(): AsyncGenerator<Uint8Array> {
     await ready
     try {
-      for await (const chunk of withLulls(running.stdout as AsyncIterable<Uint8Array>))
+      for await (const chunk of withIdleTicks(running.stdout as AsyncIterable<Uint8Array>))
         yield since && chunk.length > 0 ? since.filter(chunk) : chunk
     } catch (error) {
       // it did not end, and was cut
@@ -75,7 +75,7 @@ export function programStream(place: Place, program: Program, beginning = BEGINN
     by: name,
     // nft says so, NFLOG numbers its records; the kernel log drops lines in silence
     tellsLosses: id !== 'kernel-log',
-    lull: LULL,
+    idleTick: IDLE_TICK,
     ready,
     chunks: chunks(),
     lost: () => 0,
@@ -83,7 +83,7 @@ export function programStream(place: Place, program: Program, beginning = BEGINN
     async stop() {
       stopped = true
       if (heard) await new Promise((resolve) => setTimeout(resolve, TRAILING))
-      beat.stop()
+      heartbeat.stop()
       running.stdin.end()
       const late = setTimeout(() => running.kill(), heard ? PATIENCE : PATIENCE_UNHEARD)
       // without a shell behind it there is nothing that it could take back

@@ -12,7 +12,7 @@ export interface EventStream {
   /** From then on nothing is missed. Rejects where it cannot be read. */
   ready: Promise<void>
   /** Milliseconds without anything new, behind which an empty chunk comes. */
-  lull: number
+  idleTick: number
   /**
    * Ends behind `stop`, after what has come until then. An empty chunk says that nothing more was there, and comes again
    * while that goes on, for two or three seconds.

@@ -1,7 +1,7 @@
 /** What the probe's script found, as facts about one place. What it could not find out is absent. */
 import { type KilledSession, killedSession } from '../notes/find.ts'
-import { type Place, runScript } from '../place.ts'
 import { LiveProblem } from '../problem.ts'
+import { runScript, type TraceHost } from '../trace-host.ts'
 import { CLOSE_LOOK } from './close-look.ts'
 import { PROBE } from './probe.ts'
 
@@ -75,7 +75,7 @@ const END = 'over'
 const MOST_FACTS = 20_000
 
 /** Looks, and changes nothing. `close`: rules, processes and daemons too. Throws LiveProblem where the place cannot be reached. */
-export async function survey(place: Place, close?: 'close', ending?: AbortSignal): Promise<Facts> {
+export async function survey(place: TraceHost, close?: 'close', ending?: AbortSignal): Promise<Facts> {
   const script = `${PROBE}${close ? CLOSE_LOOK : ''}\nprintf '\\n${END}\\n'`
   const { status, stdout, complaints } = await runScript(place, script, {}, ending)
   const text = new TextDecoder().decode(stdout)

@@ -80,21 +80,30 @@ function readConntrack(bits: number, packet: Packet): void {
 const protocolText = (number: number) => (number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number))
 
 function addressText(row: Int32Array, column: number): string {
-  const width = row[F.FAMILY] === 6 || row[F.PRESENT]! & F.WIDE ? 4 : 1
-  const bytes = new Uint8Array(4 * width)
+  if (row[F.FAMILY] !== 6 && !(row[F.PRESENT]! & F.WIDE)) {
+    const number = row[column]!
+    return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
+  }
+  const bytes = new Uint8Array(16)
   const view = new DataView(bytes.buffer)
-  for (let i = 0; i < width; i++) view.setInt32(4 * i, row[column + i]!)
+  for (let i = 0; i < 4; i++) view.setInt32(4 * i, row[column + i]!)
   return formatAddress(bytes)
 }
 
 /** `MAC=dst:src:type`, 14 bytes. */
 function readMac(text: string, packet: Packet): void {
+  if (text !== latest.text) latest = { text, ...addressesOf(text) }
+  if (latest.dst) packet.dstMac = latest.dst
+  if (latest.src) packet.srcMac = latest.src
+}
+
+/** Most packets come from the same neighbour as the one before. */
+let latest: { text: string; dst?: string | undefined; src?: string | undefined } = { text: '' }
+
+function addressesOf(text: string) {
   const parts = text.split(':')
-  if (parts.length !== 14) return
-  const dst = macText(parts.slice(0, 6).join(':'))
-  const src = macText(parts.slice(6, 12).join(':'))
-  if (dst) packet.dstMac = dst
-  if (src) packet.srcMac = src
+  if (parts.length !== 14) return {}
+  return { dst: macText(parts.slice(0, 6).join(':')), src: macText(parts.slice(6, 12).join(':')) }
 }
 
 const macText = (text: string) => (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) ? text.toLowerCase() : undefined)

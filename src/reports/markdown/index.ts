@@ -2,13 +2,14 @@
 
 import type { Ending } from '../../analysis/ending.ts'
 import { printCommand } from '../../model/command.ts'
-import type { Finding, Fix, Journey, Outcome, RuleRef } from '../../model/journey.ts'
+import type { Finding, Journey, Outcome, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group } from '../form.ts'
 import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
+import { printedGroup } from '../printed-group.ts'
 import { stepName, withoutChain } from '../step-words.ts'
 import { missedWords, noticesOf, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { block, cell, code, prose } from './escape.ts'
@@ -20,7 +21,7 @@ export const markdown: Form = {
   open() {
     const packets = new Told()
     const told = new Set<string>()
-    const notices = (groups: readonly Group[]) => noticesOf(groups, told).flatMap(noticeLines)
+    const notices = (groups: readonly Group<PrintedFix>[]) => noticesOf(groups, told).flatMap(noticeLines)
     // never two empty lines
     const join = (lines: readonly string[]) =>
       lines
@@ -28,9 +29,10 @@ export const markdown: Form = {
         .map((line) => `${line}\n`)
         .join('')
     return {
-      begin: (groups = []) => join(['# Why netfilter did that', '', ...notices(allPrintable(groups))]),
+      begin: (groups = []) =>
+        join(['# Why netfilter did that', '', ...notices(allPrintable(groups.map(printedGroup)))]),
       journey(group) {
-        const shown = allPrintable(group)
+        const shown = allPrintable(printedGroup(group))
         packets.add(group)
         return join([...notices([shown]), ...journeyLines(shown)])
       },
@@ -51,7 +53,7 @@ function noticeLines({ messages, fixes, ids }: ReturnType<typeof noticesOf>[numb
   ].flatMap((line, i) => (i > 0 && line !== '' ? ['>', line] : [line]))
 }
 
-function journeyLines(group: Group): string[] {
+function journeyLines(group: Group<PrintedFix>): string[] {
   const { journey } = group
   const [from = '', ...to] = addressWords(group, MARKS)
   const addresses = [from, ...to].map(addressCode).join(' ')
@@ -80,7 +82,7 @@ function addressCode(text: string): string {
   return sign + code(address)
 }
 
-function details(group: Group): string[] {
+function details(group: Group<unknown>): string[] {
   const { journey, count } = group
   const { basis, host, id, packet } = journey
   return [
@@ -94,18 +96,18 @@ function details(group: Group): string[] {
   ].filter((one) => one !== undefined)
 }
 
-function firstLines({ journey, same }: Group): string[] {
+function firstLines({ journey, same }: Group<unknown>): string[] {
   if (same.src && same.dst && same.sport && same.dport) return []
   const { src, dst, sport, dport } = journey.packet
   return [`Shown below is the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
 }
 
-function againLines(group: Group): string[] {
+function againLines(group: Group<unknown>): string[] {
   const again = sentAgainWords(group)
   return again === undefined ? [] : [again, '']
 }
 
-function causeLines(journey: Journey, written: Written): string[] {
+function causeLines(journey: Journey<unknown>, written: Written): string[] {
   if (!tellsCause(journey)) return []
   const lines = journey.cause.flatMap(({ rule, text, step }, i) => {
     const guilty = step === journey.culprit?.step
@@ -129,7 +131,7 @@ function ruleBlock(ref: RuleRef, written: Written): string[] {
 
 const inset = (lines: readonly string[]) => lines.map((line) => (line === '' ? '' : `   ${line}`))
 
-function rewriteLines(journey: Journey, written: Written): string[] {
+function rewriteLines(journey: Journey<unknown>, written: Written): string[] {
   const lines = rewrites(journey).flatMap(({ label, step }) => {
     const { table, chain } = step
     if (table === undefined || chain === undefined) return []
@@ -138,7 +140,7 @@ function rewriteLines(journey: Journey, written: Written): string[] {
   return lines.length === 0 ? [] : [...lines, '']
 }
 
-function findingLines(finding: Finding, written: Written): string[] {
+function findingLines(finding: Finding<PrintedFix>, written: Written): string[] {
   const { severity, message, rules } = finding
   const next = lookNext(finding).flatMap(({ command, note }) =>
     command
@@ -150,13 +152,13 @@ function findingLines(finding: Finding, written: Written): string[] {
   return [`- **${severity}:** ${prose(message)}`, ...next, ...rules.flatMap((rule) => ruleBlock(rule, written)), '']
 }
 
-function fixLines(journey: Journey): string[] {
+function fixLines(journey: Journey<PrintedFix>): string[] {
   const fixes = distinctFixes(journey)
   if (fixes.length === 0) return []
   return ['### What to change', '', ...fixes.flatMap(oneFix)]
 }
 
-function oneFix(fix: Fix, i: number): string[] {
+function oneFix(fix: PrintedFix, i: number): string[] {
   const { command, description, note, undo } = fix
   const item = ' '.repeat(`${i + 1}. `.length)
   const under = (lines: readonly string[]) => ['', ...lines.map((line) => item + line)]
@@ -169,7 +171,7 @@ function oneFix(fix: Fix, i: number): string[] {
   return [...lines, '']
 }
 
-function stepLines({ steps }: Journey): string[] {
+function stepLines({ steps }: Journey<unknown>): string[] {
   return [
     `<details><summary>${steps.length} ${steps.length === 1 ? 'step' : 'steps'}</summary>`,
     '',

@@ -64,7 +64,7 @@ function commonWords({ common, parted, journeys, detours }: Comparison): string 
 }
 
 /** The step of A before they part. */
-function lastCommon({ steps }: Journey, parted: Parting | undefined): Step | undefined {
+function lastCommon({ steps }: Journey<unknown>, parted: Parting | undefined): Step | undefined {
   const at = parted?.steps.a
   return at === undefined ? steps.at(-1) : steps.find((one) => one.n === at - 1)
 }
@@ -113,7 +113,7 @@ function partingWords({ journeys }: Comparison, { at, matched, rule, steps }: Pa
   }
 }
 
-const stepAt = ({ steps }: Journey, n: number | undefined) => steps.find((one) => one.n === n)
+const stepAt = ({ steps }: Journey<unknown>, n: number | undefined) => steps.find((one) => one.n === n)
 
 /** What one of them met where they part, and what became of it. */
 function sideLines(page: Page, { journeys, parted, after }: Comparison, side: SideName, width: number): Line[] {

@@ -4,6 +4,8 @@ import { isStopped } from '../../analysis/flow-story.ts'
 import type { Flow } from '../../analysis/flows.ts'
 import { describeEnd } from '../../explain/context.ts'
 import { columns } from '../../model/columns.ts'
+import type { PrintedFix } from '../../model/journey.ts'
+import { printedFlow } from '../flows-json.ts'
 import type { FormOptions } from '../form.ts'
 import { countWords, ruleName } from '../journey-words.ts'
 import { withoutChain } from '../step-words.ts'
@@ -16,10 +18,10 @@ const MOST_OTHERS = 5
 
 export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> = {}): string {
   const page = new Page(options)
-  const shown = page.clean(flows)
+  const shown = page.clean(flows.map(printedFlow))
   const told = shown.filter(({ packets }) => packets.length > 0)
   const others = shown.filter(({ packets }) => packets.length === 0)
-  const stopped = (flow: Flow) => (isStopped(flow) ? 0 : 1)
+  const stopped = (flow: Flow<PrintedFix>) => (isStopped(flow) ? 0 : 1)
   for (const flow of [...told].sort((a, b) => stopped(a) - stopped(b))) writeFlow(page, flow)
   const listed = page.full || told.length === 0 ? others : others.slice(0, MOST_OTHERS)
   if (told.length > 0 && listed.length > 0) page.line(page.paint('No packet was captured of:', 'bold'))
@@ -41,7 +43,7 @@ function totals(told: number, others: number): string {
 }
 
 /** `! tcp 10.0.0.5:40000 → 192.0.2.2:80  ESTABLISHED  assured  on node-a`. */
-function writeHead(page: Page, flow: Flow): void {
+function writeHead(page: Page, flow: Flow<PrintedFix>): void {
   const { original, state, status = [], tracked, packets, host } = flow
   const protocol = /^\d/.test(flow.protocol) ? `protocol ${flow.protocol}` : flow.protocol
   const ends = `${describeEnd(original.src, original.sport)} ${page.marks.to} ${describeEnd(original.dst, original.dport)}`
@@ -62,7 +64,7 @@ function writeHead(page: Page, flow: Flow): void {
   if (!fits) for (const line of lines.length > 1 ? wrap(words.join('  '), page.room) : lines) page.row('', line)
 }
 
-function writeNat(page: Page, { nat }: Flow): void {
+function writeNat(page: Page, { nat }: Pick<Flow, 'nat'>): void {
   for (const [label, one] of [['dnat', nat.dst] as const, ['snat', nat.src] as const]) {
     if (!one) continue
     const ends = `${describeEnd(one.from.address, one.from.port)} ${page.marks.becomes} ${describeEnd(one.to.address, one.to.port)}`
@@ -70,7 +72,7 @@ function writeNat(page: Page, { nat }: Flow): void {
   }
 }
 
-function writeFlow(page: Page, flow: Flow): void {
+function writeFlow(page: Page, flow: Flow<PrintedFix>): void {
   writeHead(page, flow)
   writeNat(page, flow)
   const bad = flow.findings.some(({ severity }) => severity === 'error')

@@ -1,5 +1,5 @@
 /** What was found besides the cause: findings, errors first, then what to change. */
-import type { Finding, Fix, Journey } from '../../model/journey.ts'
+import type { Finding, Journey, PrintedFix } from '../../model/journey.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import { ruleName, triedWords } from '../journey-words.ts'
 import { wrap, wrapCommand } from './layout.ts'
@@ -12,7 +12,7 @@ const LABELS: Readonly<Record<Finding['severity'], { label: string; labelStyle: 
   warning: { label: 'warn', labelStyle: 'yellow' },
   note: { label: 'note', labelStyle: 'cyan' },
 }
-export function writeFindings(page: Page, journey: Journey, shown: Shown, further: boolean): void {
+export function writeFindings(page: Page, journey: Journey<PrintedFix>, shown: Shown, further: boolean): void {
   for (const one of spokenFindings(journey, further)) {
     const { label, labelStyle } = LABELS[one.severity]
     // the headline names the rule
@@ -26,7 +26,7 @@ export function writeFindings(page: Page, journey: Journey, shown: Shown, furthe
 }
 
 /** The rules that a finding speaks of, by name where there are several. */
-function writeRules(page: Page, journey: Journey, { rules }: Finding, shown: Shown): void {
+function writeRules(page: Page, journey: Journey<unknown>, { rules }: Finding<unknown>, shown: Shown): void {
   for (const ref of rules) {
     if (ref.rule === undefined) continue
     const { culprit } = journey
@@ -41,13 +41,13 @@ function writeRules(page: Page, journey: Journey, { rules }: Finding, shown: Sho
   }
 }
 
-export function writeFixes(page: Page, journey: Journey): void {
+export function writeFixes(page: Page, journey: Journey<PrintedFix>): void {
   const notes = new Set<string>()
   for (const fix of distinctFixes(journey)) writeFix(page, fix, notes)
 }
 
 /** `notes`: those that a fix above has told. */
-export function writeFix(page: Page, fix: Fix, notes: Set<string>): void {
+export function writeFix(page: Page, fix: PrintedFix, notes: Set<string>): void {
   const { command, description, note, undo } = fix
   page.row('fix', command === undefined ? description : `${description}:`, { labelStyle: 'green' })
   if (command !== undefined)

@@ -34,7 +34,7 @@ interface Piece {
 /** Ranks of pieces. Where a packet went to tells more than where it came from. */
 const RANK = { id: 1, time: 2, basis: 3, interface: 4, kind: 5, host: 6, where: 7, rewritten: 8, source: 9, to: 10 }
 
-export function writeHead(page: Page, group: Group): void {
+export function writeHead(page: Page, group: Group<unknown>): void {
   const { marks, paint } = page
   const { journey } = group
   const mark = markOf(journey)
@@ -52,14 +52,14 @@ export function writeHead(page: Page, group: Group): void {
 }
 
 /** `× 12`; empty for one packet. */
-const timesWords = ({ marks }: Page, { count }: Group): string =>
+const timesWords = ({ marks }: Page, { count }: Group<unknown>): string =>
   count > 1 ? `${marks.times} ${countWords(count)}` : ''
 
 /** Below this width the outcomes' column costs too much. */
 const ROOMY = 64
 
 /** The same on one line of at most `width` columns, the count at its end; what tells least is left out. */
-export function headLine(page: Page, group: Group, width: number): string {
+export function headLine(page: Page, group: Group<unknown>, width: number): string {
   const { marks, paint } = page
   const mark = markOf(group.journey)
   const outcome = group.journey.outcome.toUpperCase()
@@ -93,7 +93,7 @@ function oneLine({ paint, marks }: Page, list: readonly Piece[], room: number): 
   return { line, used }
 }
 
-function pieces(page: Page, group: Group): Piece[] {
+function pieces(page: Page, group: Group<unknown>): Piece[] {
   const { marks } = page
   const { journey } = group
   const { basis, host, packet } = journey

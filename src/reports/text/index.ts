@@ -1,9 +1,11 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
 import type { Diagnostic } from '../../model/diagnostic.ts'
+import type { PrintedFix } from '../../model/journey.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
 import { countWords, markOf, whereWords } from '../journey-words.ts'
 import { endText } from '../packet-words.ts'
+import { printedGroup } from '../printed-group.ts'
 import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
 import { writeFindings, writeFixes } from './found.ts'
 import { writeHead } from './head.ts'
@@ -24,11 +26,11 @@ export const text: Form = {
     return {
       begin(groups = []) {
         alone = groups.length === 1
-        writeNotices(page, page.clean(groups), told)
+        writeNotices(page, page.clean(groups.map(printedGroup)), told)
         return page.take()
       },
       journey(group) {
-        const shown = page.clean(group)
+        const shown = page.clean(printedGroup(group))
         packets.add(group)
         writeNotices(page, [shown], told)
         writeBlock(page, shown, page.full || alone)
@@ -50,7 +52,7 @@ export const text: Form = {
 }
 
 /** `further`: with where to look next if nothing was wrong here. */
-function writeBlock(page: Page, group: Group, further: boolean): void {
+function writeBlock(page: Page, group: Group<PrintedFix>, further: boolean): void {
   const { journey } = group
   const shown: Shown = new Set()
   writeHead(page, group)
@@ -66,7 +68,7 @@ function writeBlock(page: Page, group: Group, further: boolean): void {
 }
 
 /** `same   the same packet on node-b: #7 DROPPED at filter FORWARD`. */
-function writeElsewhere(page: Page, { elsewhere = [], count }: Group): void {
+function writeElsewhere(page: Page, { elsewhere = [], count }: Group<unknown>): void {
   for (const { host, journey, count: there } of elsewhere) {
     const where = whereWords(journey)
     const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
@@ -76,7 +78,7 @@ function writeElsewhere(page: Page, { elsewhere = [], count }: Group): void {
 }
 
 /** Where the head has `*`, the lines below speak of one packet. */
-function writeFirst(page: Page, { journey, same }: Group): void {
+function writeFirst(page: Page, { journey, same }: Group<unknown>): void {
   if (same.src && same.dst && same.sport && same.dport) return
   const { src, dst, sport, dport } = journey.packet
   page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}, shown below`)

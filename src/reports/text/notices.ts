@@ -1,5 +1,6 @@
 /** What is told once: on top what is wrong with the input, at the end what was odd in it. */
 import type { Diagnostic } from '../../model/diagnostic.ts'
+import type { Fix } from '../../model/journey.ts'
 import type { Group } from '../form.ts'
 import { countWords } from '../journey-words.ts'
 import { noticesOf } from '../summary-words.ts'
@@ -10,7 +11,7 @@ const MOST_MESSAGES = 2
 /** Places named behind a message. */
 const MOST_PLACES = 8
 
-export function writeNotices(page: Page, groups: readonly Group[], told: Set<string>): void {
+export function writeNotices(page: Page, groups: readonly Group<Pick<Fix, 'description'>>[], told: Set<string>): void {
   for (const { messages, fixes, ids } of noticesOf(groups, told)) {
     const shown = messages.slice(0, page.full ? undefined : MOST_MESSAGES)
     const whom =
@@ -37,7 +38,7 @@ const list = (items: readonly string[], between: string, page: Page) =>
     : items.join(between)
 
 /** Groups that were told before all of their packets had come. */
-export function writeGrown(page: Page, groups: readonly Group[]): void {
+export function writeGrown(page: Page, groups: readonly Group<unknown>[]): void {
   const words = groups.map(({ journey, count, sentAgain = 0 }) => {
     const again = sentAgain === 0 ? '' : ` (${countWords(sentAgain)} sent again)`
     return `#${journey.id} ${page.marks.times} ${countWords(count)}${again}`

@@ -13,7 +13,7 @@ const DEEPEST = 8
 /** The rule's text is set in from its name. */
 const INSET = 4
 
-export function writeSteps(page: Page, { steps, culprit }: Journey): void {
+export function writeSteps(page: Page, { steps, culprit }: Journey<unknown>): void {
   const digits = String(steps.at(-1)?.n ?? 0).length
   let heading: string | undefined
   for (const step of steps) {

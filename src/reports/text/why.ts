@@ -16,7 +16,7 @@ const RULE_LINES = 4
 /** Rules whose text has been written in this block. */
 export type Shown = Set<string>
 
-export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
+export function writeWhy(page: Page, journey: Journey<unknown>, shown: Shown): void {
   const { cause, culprit } = journey
   if (!tellsCause(journey)) return
   const texts = cause.map((one) => withOwner(page, one, isGuilty(one, culprit)))
@@ -36,7 +36,7 @@ export function writeWhy(page: Page, journey: Journey, shown: Shown): void {
   })
 }
 
-const isGuilty = ({ step }: Cause, culprit: Journey['culprit']): boolean => step === culprit?.step
+const isGuilty = ({ step }: Cause, culprit: Journey<unknown>['culprit']): boolean => step === culprit?.step
 
 function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
   return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text
@@ -56,7 +56,7 @@ export function writeRule(page: Page, ref: RuleRef, shown: Shown): void {
 }
 
 /** NAT, whatever became of the packet. */
-export function writeRewrites(page: Page, journey: Journey, shown: Shown): void {
+export function writeRewrites(page: Page, journey: Journey<unknown>, shown: Shown): void {
   for (const { label, step } of rewrites(journey)) {
     if (step.table === undefined || step.chain === undefined) continue
     const ref: RuleRef = { ...step, table: step.table, chain: step.chain }

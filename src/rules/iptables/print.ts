@@ -17,16 +17,16 @@ export function printSpec(spec: IptablesSpec, family: IpFamily, table?: string):
   }
   add('-s', visible(spec.src), spec.src && printMaskedAddress(spec.src.value))
   add('-d', visible(spec.dst), spec.dst && printMaskedAddress(spec.dst.value))
-  add('-i', named(spec.in), spec.in?.value)
-  add('-o', named(spec.out), spec.out?.value)
+  add('-i', named(spec.in), spec.in && protect(spec.in.value))
+  add('-o', named(spec.out), spec.out && protect(spec.out.value))
   add('-p', spec.protocol, spec.protocol?.value)
   add('-f', spec.fragment, undefined)
   words.push(...(spec.unread ?? []).map(protect))
   for (const clause of spec.matches)
-    words.push('-m', clause.name, ...printClause(clause, findMatch(clause.name, family), context))
+    words.push('-m', protect(clause.name), ...printClause(clause, findMatch(clause.name, family), context))
   if (spec.target) {
     const target = spec.target
-    words.push(target.goto ? '-g' : '-j', target.name)
+    words.push(target.goto ? '-g' : '-j', protect(target.name))
     words.push(...printClause(target, target.chain ? undefined : findTarget(target.name, family), context))
   }
   return words.join(' ')

@@ -7,6 +7,7 @@ import { paste, press } from '../../../src/cli/live-view/press.ts'
 import { render } from '../../../src/cli/live-view/render.ts'
 import { count, type LiveState, resize, status, tick } from '../../../src/cli/live-view/state.ts'
 import { anyGroup, anyText } from '../../reports/any-journey.ts'
+import { share } from '../../share.ts'
 import { empty, examples, many } from './screens.ts'
 
 const KEYS = [
@@ -105,6 +106,6 @@ test('no line is too long, none is missing, nothing moves the cursor', { timeout
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: share(300) },
   ),
 )

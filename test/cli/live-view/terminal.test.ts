@@ -84,8 +84,19 @@ class Session {
 
   writes = (text: string) => this.until(`writes ${text}`, () => this.terminal.main.includes(text))
 
+  /** How many packets it says it has seen; asks again where what is drawn has not come whole. */
+  async counted(): Promise<number> {
+    let count = Number.NaN
+    await this.until('a number of packets', () => {
+      count = this.packets
+      return count > 0
+    })
+    return count
+  }
+
+  /** NaN while the line is not there, or being drawn. */
   get packets(): number {
-    return Number(/^([\d,]+) packets/m.exec(this.screen)?.[1]?.replace(',', ''))
+    return Number(/^([\d,]+) packets/m.exec(this.screen)?.[1]?.replaceAll(',', ''))
   }
 }
 
@@ -120,7 +131,7 @@ describe.skipIf(!python)('in a terminal, which python3 makes', () => {
     session.type(' ')
     await session.shows(/^paused, \d+ new/m)
     const list = () => session.terminal.lines.filter((line) => /^[▸ ] [✗✓!]/.test(line))
-    const [still, counted] = [list(), session.packets]
+    const [still, counted] = [list(), await session.counted()]
     await session.until('counts on', () => session.packets > counted + 50)
     expect(list()).toEqual(still)
     session.type(' ')
@@ -196,7 +207,7 @@ describe.skipIf(!python)('in a terminal, which python3 makes', () => {
     await session.shows('packets')
     session.type('\x03')
     await session.shows(/^packets of the examples .* ending$/m)
-    const counted = session.packets
+    const counted = await session.counted()
     await session.until('counts on', () => session.packets > counted)
     session.type('\x03')
     expect(await session.ended).toBe(130)
@@ -226,7 +237,7 @@ describe.skipIf(!python)('in a terminal, which python3 makes', () => {
 
     session.type('fg\n')
     await session.shows(/^packets of the examples /m)
-    const counted = session.packets
+    const counted = await session.counted()
     await session.until('counts on', () => session.packets > counted)
     session.type('q')
     await session.writes('the summary')
@@ -240,7 +251,7 @@ describe.skipIf(!python)('in a terminal, which python3 makes', () => {
     const session = new Session(['sh', '-c', 'exec "$NODE" "$PROGRAM"'])
     await session.shows('packets')
     session.type('\x1a')
-    const counted = session.packets
+    const counted = await session.counted()
     await session.until('counts on', () => session.packets > counted + 20)
     session.type('q')
     expect(await session.ended).toBe(0)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseCommand } from '../../../src/edits/parse.ts'
 import { readScriptFile } from '../../read/rulesets/scripts.ts'
+import { share } from '../../share.ts'
 
 const FIRST = 'iptables -A INPUT -s 10.0.0.1 -j DROP\n'
 const loops = (deep: number, body: string) =>
@@ -62,6 +63,6 @@ it('ends, whatever is in what', () => {
       if (user > 60_000_000) told.push(`${user} µs`)
       expect(told).toEqual([])
     }),
-    { seed: 11, numRuns: 60 },
+    { seed: 11, numRuns: share(60) },
   )
 }, 300_000)

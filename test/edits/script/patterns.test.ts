@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { matchesPattern } from '../../../src/edits/script/patterns.ts'
+import { share } from '../../share.ts'
 
 it.each([
   ['eth0', 'eth*', true],
@@ -26,7 +27,7 @@ it('gives what a regular expression gives', () => {
       const same = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`)
       expect(matchesPattern(text, pattern)).toBe(same.test(text))
     }),
-    { seed: 11, numRuns: 500 },
+    { seed: 11, numRuns: share(500) },
   )
 })
 

@@ -1,6 +1,7 @@
 /** Connection tracking had no room. */
 
 import { describe, expect, it } from 'vitest'
+import { printedFix } from '../../../src/edits/fix.ts'
 import type { Host } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { printed } from '../../printed.ts'
@@ -27,7 +28,7 @@ describe('conntrack-full', () => {
     const { journey, found } = seen(IN_FRONT, { sysctls: sysctls(65536, 65536) })
     expect(journey.outcome).toBe('vanished')
     expect(found[0]?.message).toBe('Connection tracking dropped it: its table is full, with 65536 of 65536 entries.')
-    expect(printed(found[0]?.fix[0])).toMatchObject({
+    expect(printed(printedFix(found[0]!.fix[0]!))).toMatchObject({
       command: 'sysctl -w net.netfilter.nf_conntrack_max=131072',
       undo: 'sysctl -w net.netfilter.nf_conntrack_max=65536',
     })

@@ -1,6 +1,8 @@
 /** Journeys whose packet the kernel says it dropped. */
+
 import { describe, expect, it } from 'vitest'
 import { Groups } from '../../../src/analysis/groups.ts'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { CaptureExplainer, type Drop, type Host, type Journey } from '../../../src/index.ts'
 import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 import { explainLog } from '../../journey/journeys.ts'
@@ -65,7 +67,7 @@ describe('it vanished behind PREROUTING', () => {
         'error vanished-rp-filter: The reverse path filter dropped it: it came in on eth0, but the way back to it is eth1 (rp_filter=1). The kernel says so: IP_RPFILTER in some_function.',
       ],
     })
-    expect(journey.findings[0]!.fix.map(({ command }) => String(command))).toContain(
+    expect(journey.findings[0]!.fix.map((one) => String(fixCommands(one).command))).toContain(
       'sysctl -w net.ipv4.conf.eth0.rp_filter=2',
     )
   })
@@ -110,7 +112,7 @@ describe('it vanished behind PREROUTING', () => {
       basis: 'observed',
       findings: [`error ${code}: The kernel dropped it (${reason} in some_function): ${text}.`],
     })
-    expect(journey.findings[0]!.fix[0]?.command?.toString()).toBe(command)
+    expect(journey.findings[0]!.fix[0]?.look?.toString()).toBe(command)
   })
 
   it('and what host state would have said is another reason: the kernel knows better', () => {
@@ -253,7 +255,7 @@ it.each([
   ['#7', undefined],
 ])('a command names the interface %s, where it has a name', (out, command) => {
   const lines = [RAW(IN), trace('filter:FORWARD:policy:2', { ...THROUGH, out }), ...OTHER]
-  expect(explained(lines, [drop('TC_EGRESS')]).findings[0]!.fix[0]?.command?.toString()).toBe(command)
+  expect(explained(lines, [drop('TC_EGRESS')]).findings[0]!.fix[0]?.look?.toString()).toBe(command)
 })
 
 describe('a rule dropped it', () => {

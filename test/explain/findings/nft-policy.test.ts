@@ -1,6 +1,7 @@
 /** What a trace of nft's tells of the rules that a packet went past on its way to a policy. */
 
 import { describe, expect, it } from 'vitest'
+import { fixCommands, printedFix } from '../../../src/edits/fix.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { printed } from '../../printed.ts'
 import { ROUTER } from '../../simulate/world.ts'
@@ -24,7 +25,7 @@ describe('a policy of nft stands behind all rules of its chain', () => {
   it('names the element that is missing', () => {
     const found = findings(trace('filter'), rules('192.0.2.9 . 8080')).find(({ code }) => code === 'not-in-set')
     expect(found?.message).toContain('192.0.2.2 . 8080 is not in set web')
-    expect(printed(found?.fix[0])).toMatchObject({
+    expect(printed(printedFix(found!.fix[0]!))).toMatchObject({
       command: 'nft add element inet filter web { 192.0.2.2 . 8080 }',
       undo: 'nft delete element inet filter web { 192.0.2.2 . 8080 }',
     })
@@ -47,14 +48,14 @@ describe('a policy of nft stands behind all rules of its chain', () => {
     const world = worldOf(`table inet mine {\n${input('\t\ttcp dport 22 accept # handle 3\n')}`)
     const [journey] = explainFile(text, { ...world, host: ROUTER }).journeys
     const found = journey!.findings.find(({ code }) => code === 'reply-dropped')
-    expect(printed(found?.fix[0])).toMatchObject({
+    expect(printed(printedFix(found!.fix[0]!))).toMatchObject({
       command: 'nft add rule inet mine input ct state established,related accept comment nfwhy',
     })
   })
 
   it('proposes no command of iptables', () => {
     const commands = findings(trace('filter'), rules('192.0.2.9 . 8080')).flatMap(({ fix }) =>
-      fix.flatMap(({ command, undo }) => [command, undo].filter((one) => one !== undefined)),
+      fix.map(fixCommands).flatMap(({ command, undo }) => [command, undo].filter((one) => one !== undefined)),
     )
     expect(commands.length).toBeGreaterThan(2)
     for (const command of commands) expect(command.program).toBe('nft')

@@ -12,7 +12,7 @@ describe('no-endpoints', () => {
     expect(findingsOf(journey, 'no-endpoints')[0]?.message).toBe(
       'filter FORWARD 1 stopped it, as the Service default/web:http has no endpoints.',
     )
-    expect(journey.findings.flatMap(({ fix }) => fix).filter(({ command }) => command !== undefined)).toEqual([])
+    expect(journey.findings.flatMap(({ fix }) => fix).filter(({ edits, look }) => edits ?? look)).toEqual([])
     expect(journey.culprit).toMatchObject({ chain: 'FORWARD', ruleNumber: 1 })
   })
 

@@ -7,7 +7,7 @@ const PING: Packet = { in: 'eth0', src: '10.0.1.2', dst: '10.0.2.2', protocol: '
 
 function said(packet: Packet) {
   const [found] = findingsOf(played({ rules: { filter: [] }, packet }), 'not-netfilter')
-  return { message: found?.message, command: found?.fix[0]?.command?.toString() }
+  return { message: found?.message, command: found?.fix[0]?.look?.toString() }
 }
 
 describe('not-netfilter', () => {

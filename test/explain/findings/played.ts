@@ -3,6 +3,7 @@
  * kernel), read and explained as any log is.
  */
 
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { nameRef } from '../../../src/explain/refs.ts'
 import type { Finding, Host, Journey, Packet } from '../../../src/index.ts'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
@@ -114,11 +115,11 @@ export const findingsOf = ({ findings }: Journey, code: string): Finding[] =>
 export function told(one: Case, code: string): { message: string; rules: string[]; fix?: string } | undefined {
   const [first] = findingsOf(played(one), code)
   if (!first) return undefined
-  const fix = first.fix.find(({ command }) => command !== undefined)
+  const fix = first.fix.find((one) => one.edits ?? one.look)
   const came = fix && (fix.verified ? `${fix.after}${fix.but ? `, but ${fix.but}` : ''}` : fix.unverified)
   return {
     message: first.message,
     rules: first.rules.map(nameRef),
-    ...(fix ? { fix: `${fix.command} → ${came}` } : {}),
+    ...(fix ? { fix: `${fixCommands(fix).command} → ${came}` } : {}),
   }
 }

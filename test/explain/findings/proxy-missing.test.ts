@@ -1,5 +1,7 @@
 /** TPROXY drops what no transparent socket takes, and its line looks the same. */
+
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Host } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { trace } from '../../journey/kernel-lines.ts'
@@ -91,6 +93,6 @@ trace id 1 ip mangle PREROUTING rule tcp dport 80 counter packets 0 bytes 0 xt t
   expect(journey?.findings[1]?.message).toMatch(
     /^mangle PREROUTING 1 dropped it: .* tcp port 3129, and nothing listens/,
   )
-  const commands = journey!.findings.flatMap(({ fix }) => fix.map(({ command }) => String(command)))
+  const commands = journey!.findings.flatMap(({ fix }) => fix.map((one) => String(fixCommands(one).command)))
   expect(new Set(commands).size).toBe(commands.length)
 })

@@ -1,5 +1,7 @@
 /** The way back to the source leads elsewhere. */
+
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Route } from '../../../src/index.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
@@ -19,7 +21,7 @@ const one = (extra: Route[], sysctls = strict, packet = SYN): Case => ({
 })
 const commands = (case_: Case) =>
   findingsOf(played(case_), 'vanished-rp-filter').flatMap(({ fix }) =>
-    fix.flatMap(({ command }) => (command ? [String(command)] : [])),
+    fix.flatMap((one) => (one.edits ? [String(fixCommands(one).command)] : [])),
   )
 
 describe('vanished-rp-filter', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addDrops, findDrop } from '../../../src/explain/kernel-drops/find.ts'
 import type { Drop, Packet } from '../../../src/index.ts'
+import { cpu } from '../../cpu.ts'
 
 const BASE = Date.parse('2026-11-20T12:00:00Z')
 const span = (second: number, last = second) => ({ first: BASE + second * 1000, last: BASE + last * 1000 })
@@ -100,8 +101,8 @@ describe('the drop of a packet', () => {
   it('takes no time in a flood of the same packet', () => {
     const drops = Array.from({ length: 50_000 }, (_, i) => drop(i / 50_000, UDP))
     findDrop(drops, [UDP], span(0))
-    const begun = performance.now()
+    const begun = cpu()
     for (let i = 0; i < 2000; i++) findDrop(drops, [{ ...UDP, length: 41 }], span(0.5))
-    expect(performance.now() - begun).toBeLessThan(2000)
+    expect(cpu() - begun).toBeLessThan(2000)
   })
 })

@@ -80,7 +80,7 @@ it('nothing is said where the model does not give what was seen', () => {
     rules: { filter: ['-P FORWARD DROP', `-A FORWARD ${HALF} -j ACCEPT`] },
     assume: new Map([['--mode random --probability 0.50000000000', false]]),
   })
-  const commands = stopped.findings.flatMap(({ fix }) => fix).filter(({ command }) => command?.program === 'iptables')
+  const commands = stopped.findings.flatMap(({ fix }) => fix).filter(({ edits }) => edits?.[0]?.kind === 'rule')
   expect(commands.length).toBeGreaterThan(0)
   for (const fix of commands) expect([fix.verified, fix.unverified].filter(Boolean).length).toBe(1)
 })

@@ -2,7 +2,8 @@
 
 import { single } from '../../../src/analysis/groups.ts'
 import { worstFirst } from '../../../src/analysis/order.ts'
-import { CaptureExplainer, type Fix, type Journey } from '../../../src/index.ts'
+import { printedJourney } from '../../../src/edits/fix.ts'
+import { CaptureExplainer, type Journey, type PrintedFix } from '../../../src/index.ts'
 import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
 import { distinctFixes } from '../../../src/reports/findings.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -12,7 +13,7 @@ export interface Diagnosis {
   /** The worst first, as they are shown. */
   journeys: Journey[]
   /** The first fix that was tried and helps, as it is shown. */
-  fix?: Fix
+  fix?: PrintedFix
   warnings: string[]
 }
 
@@ -33,7 +34,7 @@ export function diagnose(log: readonly string[], files: Readonly<Record<string, 
   explainer.end()
   const ordered = worstFirst(journeys.map(single)).map(({ journey }) => journey)
   const fix = ordered
-    .flatMap(distinctFixes)
+    .flatMap((journey) => distinctFixes(printedJourney(journey)))
     .find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined)
   return { journeys: ordered, ...(fix ? { fix } : {}), warnings: said }
 }

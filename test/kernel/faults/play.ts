@@ -1,5 +1,5 @@
 /** Faults in one setup, one after the other: put in, traced, diagnosed, mended by what the diagnosis proposes. */
-import type { Fix } from '../../../src/model/journey.ts'
+import type { PrintedFix } from '../../../src/model/journey.ts'
 import { Random } from '../generate/random.ts'
 import { legacy } from '../lab/backend.ts'
 import { type Diagnosis, diagnose } from './diagnose.ts'
@@ -137,7 +137,13 @@ interface Known {
   others: ReadonlyMap<Probe, Behaviour>
 }
 
-async function mend(stage: Stage, fix: Fix | undefined, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
+async function mend(
+  stage: Stage,
+  fix: PrintedFix | undefined,
+  probe: Probe,
+  fault: Fault,
+  known: Known,
+): Promise<Mended> {
   const command = fix?.command?.toString()
   if (command === undefined) return { result: 'nothing proposed' }
   const { status, error } = await type(stage, command)

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
-import type { Place } from '../../../src/live/place.ts'
+import type { TraceHost } from '../../../src/live/trace-host.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
 
 /** What keeps a lab with these tools from being set up here; undefined: nothing does. */
@@ -12,7 +12,7 @@ export const whyNoLab = (...tools: string[]): string | undefined =>
     : 'which tables iptables-legacy has is told to root alone'
 
 /** Runs the shell commands there first; what they leave in the background lives until the test ends. */
-export async function lab(setup = ''): Promise<Place> {
+export async function lab(setup = ''): Promise<TraceHost> {
   // what sessions of others note is not its
   const script = `set -e\nmount -t tmpfs none /run\nip link set lo up\n${setup}\necho ready\nexec sleep 300 >/dev/null 2>&1`
   const own = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/live/doctor/diagnose.ts'
 import { runMend } from '../../../src/live/doctor/fix.ts'
-import { type Place, runScript } from '../../../src/live/place.ts'
+import { runScript, type TraceHost } from '../../../src/live/trace-host.ts'
 import { command } from '../../../src/model/command.ts'
 import { lab, whyNoLab } from './lab.ts'
 import { wishFor } from './wishes.ts'
@@ -11,7 +11,7 @@ import { wishFor } from './wishes.ts'
 const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft')
 const described = describe.skipIf(why !== undefined)
 
-const rules = async (place: Place) => {
+const rules = async (place: TraceHost) => {
   const script = 'nft -s list ruleset; iptables-legacy-save -t raw; cat /proc/sys/net/bridge/bridge-nf-call-iptables'
   const { stdout } = await runScript(place, script)
   return new TextDecoder().decode(stdout).replace(/^#.*\n|\[\d+:\d+\]/gm, '')

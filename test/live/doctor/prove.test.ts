@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { prove, proveHere } from '../../../src/live/doctor/prove.ts'
-import { type Place, runScript, startScript } from '../../../src/live/place.ts'
 import { survey } from '../../../src/live/survey/facts.ts'
+import { runScript, startScript, type TraceHost } from '../../../src/live/trace-host.ts'
 import { lab, whyNoLab } from './lab.ts'
 
 const why = whyNoLab('nft', 'iptables-legacy', 'tcpdump', 'busybox', 'ping')
 const described = describe.skipIf(why !== undefined)
 
-const tables = async (place: Place) =>
+const tables = async (place: TraceHost) =>
   new TextDecoder().decode((await runScript(place, 'nft list tables; cat /proc/net/ip_tables_names')).stdout).trim()
 
 described(`in a namespace${why === undefined ? '' : `: ${why}`}`, () => {

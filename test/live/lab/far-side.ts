@@ -2,13 +2,13 @@
 import { randomInt } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Place } from '../../../src/live/place.ts'
+import type { TraceHost } from '../../../src/live/trace-host.ts'
 import type { WhenOver } from './place.ts'
 
 const PROGRAM = fileURLToPath(new URL('./hostile-far-side.mjs', import.meta.url))
 
 export interface FarSide {
-  place: Place
+  place: TraceHost
   /** For `--via`. */
   via: string
   /** Its processes, as this machine counts. */

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Place, runScript } from '../../../src/live/place.ts'
 import { CLOSE_LOOK } from '../../../src/live/survey/close-look.ts'
 import { type Facts, readFacts, survey } from '../../../src/live/survey/facts.ts'
 import { PROBE } from '../../../src/live/survey/probe.ts'
+import { runScript, type TraceHost } from '../../../src/live/trace-host.ts'
 import { lab, whyNoLab } from '../doctor/lab.ts'
 
 const why = whyNoLab('nft', 'iptables-legacy', 'iptables-nft', 'strace', 'busybox')
@@ -20,7 +20,7 @@ const scratch = (): string => {
 }
 
 /** All that looking might change, but for who is looking. */
-const state = async (place: Place): Promise<string> => {
+const state = async (place: TraceHost): Promise<string> => {
   const script = `
 nft -a list ruleset
 for f in ip ip6; do echo "$f: $(cat /proc/net/\${f}_tables_names)"; done

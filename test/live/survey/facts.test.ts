@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { HERE, parseVia } from '../../../src/live/place.ts'
 import {
   hasCapability,
   kernelAtLeast,
@@ -8,6 +7,7 @@ import {
   survey,
   sysctlOf,
 } from '../../../src/live/survey/facts.ts'
+import { HERE, parseVia } from '../../../src/live/trace-host.ts'
 
 describe('what the probe printed', () => {
   const facts = readFacts(

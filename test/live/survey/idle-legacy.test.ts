@@ -1,8 +1,8 @@
 /** Which tables of iptables-legacy decide nothing, as the real tools and kernel tell; with dash and with BusyBox alone. */
 import { describe, expect, test } from 'vitest'
-import { parseVia } from '../../../src/live/place.ts'
 import { prepare } from '../../../src/live/session.ts'
 import { survey } from '../../../src/live/survey/facts.ts'
+import { parseVia } from '../../../src/live/trace-host.ts'
 import { TestPlace, whyNoPlace } from '../lab/place.ts'
 
 const missing = whyNoPlace()

@@ -7,7 +7,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CAPTURE_FORMATS } from '../../../src/read/captures/index.ts'
 import { FORMATS } from '../../../src/read/recognise.ts'
+import { cpu } from '../../cpu.ts'
 import { explainCapture, headOf } from '../../journey/journeys.ts'
+import { share } from '../../share.ts'
 import { attributes, blocksOf, PREFIX, pcap, record, SYN, u32 } from './nflog/files.ts'
 import { type Read, readCapture } from './read-capture.ts'
 
@@ -84,7 +86,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
         expect(stats.bytes).toBe(capture.length)
         expect(journeys.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(stats.events)
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 
@@ -98,7 +100,7 @@ describe.each(others.map((format) => ({ id: format.id, format })))('$id', ({ id,
           expect(outline(readCapture(format, capture, { cuts }))).toEqual(outline(readCapture(format, capture)))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 
@@ -195,9 +197,9 @@ describe('the size of things', () => {
       const capture = new Uint8Array(length)
       for (let i = 0; i < length; i++)
         capture[i] = i < begins.length ? begins[i]! : again[(i - begins.length) % again.length]!
-      const start = performance.now()
+      const start = cpu()
       readCapture(format, capture)
-      return performance.now() - start
+      return cpu() - start
     }
     time(MB / 16)
     const sixteenth = time(MB / 16)

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { COLUMNS } from '../../../src/read/captures/header-fields.ts'
 import { hashedTo, hashLine, plain } from '../../../src/read/captures/kernel-log/line-hash.ts'
 import { PacketStates } from '../../../src/read/captures/states.ts'
+import { share } from '../../share.ts'
 
 const row = new Int32Array(COLUMNS)
 const noPacket = () => {
@@ -48,7 +49,7 @@ it('knows a line again by its bytes alone', () => {
         else expect(state).toBe(before)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: share(300) },
   )
 })
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Rule, Table } from '../../../src/model/ruleset.ts'
 import { looksLikeIptablesSave } from '../../../src/read/rulesets/iptables-save.ts'
 import { printIptablesSave } from '../../../src/read/rulesets/print-iptables.ts'
+import { share } from '../../share.ts'
 import { outline, read } from './outline.ts'
 
 const FOLDER = new URL('../../../fixtures/read/rulesets/iptables-save/', import.meta.url)
@@ -162,7 +163,7 @@ describe('whatever the text', () => {
               })
         looksLikeIptablesSave(text)
       }),
-      { numRuns: 500 },
+      { numRuns: share(500) },
     )
   })
 
@@ -184,7 +185,7 @@ describe('whatever the text', () => {
           )
         }
       }),
-      { numRuns: 300 },
+      { numRuns: share(300) },
     )
   })
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../../src/read/recognise.ts'
 import { looksLikeNft, readNft } from '../../../src/read/rulesets/nft-text.ts'
+import { share } from '../../share.ts'
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../../fixtures/rules/nft/rulesets/${name}.nft`, import.meta.url), 'utf8')
@@ -137,6 +138,6 @@ it('never throws, whatever is cut, changed or joined', () => {
         for (const { rules } of table.chains.values())
           expect(rules.map(({ ruleNumber }) => ruleNumber)).toEqual(rules.map((_, i) => i + 1))
     }),
-    { numRuns: 100 },
+    { numRuns: share(100) },
   )
 })

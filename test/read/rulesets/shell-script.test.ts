@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../../src/read/recognise.ts'
 import { looksLikeScript } from '../../../src/read/rulesets/shell-script.ts'
+import { share } from '../../share.ts'
 import { outlineOf, readScriptFile } from './scripts.ts'
 
 const FOLDER = new URL('../../../fixtures/read/rulesets/shell-script/', import.meta.url)
@@ -101,6 +102,6 @@ it('never throws', () => {
     fc.property(fc.array(fc.constantFrom(...words, ...marks), { maxLength: 25 }), (parts) => {
       readScriptFile(`iptables -N a\n${parts.join(' ')}`)
     }),
-    { numRuns: 3000 },
+    { numRuns: share(3000) },
   )
 })

@@ -1,4 +1,4 @@
-import { deviceWord } from '../../../explain/words.ts'
+import { deviceWord } from '../../../edits/words.ts'
 import { command, operands } from '../../../model/command.ts'
 import type { Facts } from '../../survey/facts.ts'
 import { enderBefore } from '../behind.ts'

@@ -1,5 +1,6 @@
 /** An ipset with the sides of the packet to look up in it, as `-m set` and `-j SET` name it (libxt_set.h, parse_dirs). */
 import { type Option, WordError } from '../extension.ts'
+import { protect } from '../words.ts'
 
 export interface SetReference {
   name: string
@@ -16,7 +17,7 @@ export const setReference = (more: Partial<Option<SetReference>> = {}): Option<S
       throw new WordError(`the set's name "${name}" is longer than 31 bytes`)
     return { name, directions: readDirections(directions) }
   },
-  print: ({ name, directions }) => [name, directions.join(',')],
+  print: ({ name, directions }) => [protect(name), directions.join(',')],
   ...more,
 })
 

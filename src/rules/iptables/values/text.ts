@@ -1,6 +1,6 @@
 /** Text options of a fixed length in bytes that are cut off instead of refused (libxtables xtopt_parse_string). */
 import { type Option, WordError, word } from '../extension.ts'
-import { quote } from '../words.ts'
+import { protect, quote } from '../words.ts'
 
 /** Free text for people: one line, at least one byte, printed with libxtables' quoting. */
 export const cutText = (max: number, more: Partial<Option<string>> = {}): Option<string> =>
@@ -18,13 +18,9 @@ export const cutText = (max: number, more: Partial<Option<string>> = {}): Option
 export const quotedText = (max: number, more: Partial<Option<string>> = {}): Option<string> =>
   word((text) => cut(text, max), quote, more)
 
-/** A name, printed without quotes. */
+/** A name, printed without quotes where it is one word. */
 export const cutName = (max: number, more: Partial<Option<string>> = {}): Option<string> =>
-  word(
-    (text) => cut(text, max),
-    (text) => text,
-    more,
-  )
+  word((text) => cut(text, max), protect, more)
 
 function cut(text: string, max: number): string {
   const bytes = new TextEncoder().encode(text)

@@ -126,15 +126,18 @@ function inlineChains(text: string, anonymous: TableParts['chains'], depth = 0):
   })
 }
 
-/** One command as a person types it behind `nft`: `add rule inet filter input tcp dport 22 accept`. */
-export function printCommand({ op, object }: Command): string {
+/**
+ * One command as a person types it behind `nft`: `add rule inet filter input tcp dport 22 accept`. `typed`: the rule
+ * beside which another is put is called `handle`, which nft takes for `position`.
+ */
+export function printCommand({ op, object }: Command, { typed = false } = {}): string {
   if ('unknown' in object) return object.unknown.text
   if ('ruleset' in object) return `${op} ruleset${object.ruleset?.family ? ` ${object.ruleset.family}` : ''}`
   if ('rule' in object) {
     const { family, table, chain, handle, index, position } = object.rule
     const place =
       position !== undefined
-        ? ` position ${position}`
+        ? ` ${typed ? 'handle' : 'position'} ${position}`
         : index !== undefined
           ? ` index ${index}`
           : handle !== undefined && op !== 'add' && op !== 'insert' && op !== 'create'
@@ -174,8 +177,14 @@ function inlineBlock(
 ): string {
   if ('chain' in object) {
     const hook = hookLine(object.chain)
-    const comment = object.chain.comment === undefined ? '' : ` comment ${quoted(object.chain.comment)};`
-    return hook === undefined && comment === '' ? '' : ` {${hook === undefined ? '' : ` ${hook}`}${comment} }`
+    const { comment, policy } = object.chain
+    const lines = [
+      ...(hook === undefined ? [] : [hook]),
+      // of a chain that is there
+      ...(hook === undefined && policy !== undefined ? [`policy ${policy};`] : []),
+      ...(comment === undefined ? [] : [`comment ${quoted(comment)};`]),
+    ]
+    return lines.length === 0 ? '' : ` { ${lines.join(' ')} }`
   }
   const lines =
     'set' in object || 'map' in object || 'meter' in object

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../../src/model/packet.ts'
+import { share } from '../../../share.ts'
 import { pointText, readFixture, readLog } from './read-log.ts'
 
 const text = (name: string) => new TextDecoder().decode(readFixture(name))
@@ -315,7 +316,7 @@ describe('lines glued together', () => {
           expect(last.uptime).toBe(every.events[b]!.uptime)
         },
       ),
-      { numRuns: 400 },
+      { numRuns: share(400) },
     )
   })
 })
@@ -362,7 +363,7 @@ describe('a line broken into several', () => {
           expect(events.at(-1)!.packet).toEqual(expected.events[k]!.packet)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: share(500) },
     )
   })
 

@@ -6,6 +6,7 @@ import { COLUMNS } from '../../../../src/read/captures/header-fields.ts'
 import { row as careful, read, readHeaders } from '../../../../src/read/captures/kernel-log/headers.ts'
 import { readUsual, telling } from '../../../../src/read/captures/kernel-log/usual.ts'
 import { Names } from '../../../../src/read/captures/names.ts'
+import { share } from '../../../share.ts'
 
 const log = readFileSync(new URL('../../../../examples/nodeport-clash/dmesg.log', import.meta.url), 'latin1')
 const fields = log.split('\n').flatMap((line) => /TRACE: \S+( .*)$/.exec(line)?.[1] ?? [])
@@ -62,6 +63,6 @@ it('reads what it takes as the careful reader does, however lines are damaged', 
         if (both) expect(both.quick, damaged).toEqual(both.careful)
       },
     ),
-    { numRuns: 5000 },
+    { numRuns: share(5000) },
   )
 })

@@ -1,6 +1,8 @@
 /** An interface of which only the index is known: nothing is said that hangs on its name. */
+
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../../src/edits/fix.ts'
 import { isNameless } from '../../../../src/model/packet.ts'
 import { evaluate } from '../../../../src/rules/evaluate.ts'
 import { isUnknown } from '../../../../src/rules/truth.ts'
@@ -37,7 +39,7 @@ describe('the port forward without `ip addr`', () => {
 
   it('proposes no command that names such an interface', () => {
     const commands = journey!.findings.flatMap(({ fix }) =>
-      fix.flatMap(({ command, undo }) => [command?.toString(), undo?.toString()]),
+      fix.map(fixCommands).flatMap(({ command, undo }) => [command?.toString(), undo?.toString()]),
     )
     expect(commands.filter(Boolean).length).toBeGreaterThan(0)
     expect(commands.filter((command) => command?.includes('#'))).toEqual([])

@@ -6,6 +6,7 @@ import { COLUMNS } from '../../../../src/read/captures/header-fields.ts'
 import { Names } from '../../../../src/read/captures/names.ts'
 import { row as careful, read, readHeaders } from '../../../../src/read/captures/nft-trace/headers.ts'
 import { readUsual, telling, usualEnd, usualHash } from '../../../../src/read/captures/nft-trace/usual.ts'
+import { share } from '../../../share.ts'
 
 const folder = new URL('../../../../fixtures/incidents/nft-allow-set/', import.meta.url)
 const text = ['dropped.txt', 'fixed.txt'].map((name) => readFileSync(new URL(name, folder), 'latin1')).join('\n')
@@ -110,6 +111,6 @@ it('reads what it takes as the careful reader does, however lines are damaged', 
         if (both) expect(both.quick, damaged).toEqual(both.careful)
       },
     ),
-    { numRuns: 5000 },
+    { numRuns: share(5000) },
   )
 })

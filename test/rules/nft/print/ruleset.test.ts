@@ -69,7 +69,7 @@ describe('commands', () => {
   ])('%s', (command) => {
     const { commands, problems } = parseNft(command)
     expect(problems).toEqual([])
-    expect(commands.map(printCommand)).toEqual([command])
+    expect(commands.map((one) => printCommand(one))).toEqual([command])
   })
 
   it('that have no place in a list stand where they came', () => {

@@ -4,6 +4,7 @@ import { readNft } from '../../../../src/read/rulesets/nft-text.ts'
 import { statement } from '../../../../src/rules/nft/normal.ts'
 import { ruleText } from '../../../../src/rules/nft/rule-text.ts'
 import { parseNftRule } from '../../../../src/rules/nft/text/parse.ts'
+import { share } from '../../../share.ts'
 
 it.each(['|', '&', '^', '<<', '>>'])('reads a chain of %s as one list', (sign) => {
   const { expr, problems } = parseNftRule(`meta mark set meta mark ${`${sign} 1 `.repeat(20_000)}`)
@@ -53,6 +54,6 @@ it('reads what it prints as the same', () => {
       const once = printed(`meta mark set meta mark | ${sum}`)
       expect(printed(once)).toBe(once)
     }),
-    { seed: 11, numRuns: 300 },
+    { seed: 11, numRuns: share(300) },
   )
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { HERE, parseVia, runScript, startScript } from '../../src/live/place.ts'
 import { survey } from '../../src/live/survey/facts.ts'
+import { HERE, parseVia, runScript, startScript } from '../../src/live/trace-host.ts'
 import { farSide } from './lab/far-side.ts'
 
 describe('--via', () => {

@@ -48,7 +48,10 @@ const NO_RULES = [
   ...['version', 'wait', 'wait-interval', 'zero'],
 ]
 
-/** A word of a rule, which may not be one of another command's: a ruleset's file can say anything. */
+/**
+ * A word of a rule that is not understood, and may not be an option of another command's: a ruleset's file can say
+ * anything. Of what is understood, getopt takes a value as such, whatever it begins with.
+ */
 export function ruleWord(word: Word): Word {
   if (typeof word !== 'string' || !word.startsWith('-')) return word
   if (!word.startsWith('--')) return /^-[psdiojgmfc46]$/.test(word) || /^-\d+$/.test(word) ? word : unsayable('name')

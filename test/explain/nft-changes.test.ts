@@ -1,9 +1,9 @@
 /** Commands for rules in nft's words are nft's. */
 
 import { describe, expect, it } from 'vitest'
-import { acceptBefore, deleteRule, setPolicy } from '../../src/explain/commands.ts'
+import { acceptBefore, acceptByPolicy, deleteRule } from '../../src/explain/changes.ts'
 import { wrapCommand } from '../../src/reports/text/layout.ts'
-import { printed } from '../printed.ts'
+import { commandsOf, said } from './said.ts'
 
 const place = { family: 'inet', table: 'filter', chain: 'input' }
 const rule = { ...place, ruleNumber: 3, handle: 9, rule: 'tcp dport != { 22, 443 } drop comment "only ssh"' }
@@ -12,24 +12,22 @@ const UNDO = `nft delete rule inet filter input handle $(nft -a list chain inet 
 
 describe('what is proposed for nft', () => {
   it('deletes by handle, and puts back behind the rule before', () => {
-    expect(printed(deleteRule(rule))).toEqual({
+    expect(said(deleteRule(rule))).toEqual({
       command: 'nft delete rule inet filter input handle 9',
       undo: `nft add rule inet filter input index 1 tcp dport '!=' { 22, 443 } drop comment '"only ssh"'`,
     })
-    expect(deleteRule({ ...rule, ruleNumber: 1 })?.undo.toString()).toMatch(
-      /^nft insert rule inet filter input tcp dport/,
-    )
+    expect(said(deleteRule({ ...rule, ruleNumber: 1 })).undo).toMatch(/^nft insert rule inet filter input tcp dport/)
     const { handle: _, ...unplaced } = rule
     expect(deleteRule(unplaced)).toBeUndefined()
   })
 
   it('accepts in front of the rule, or behind all of them in front of the policy', () => {
     const accept = 'ip saddr 192.0.2.2 ip daddr 192.0.2.1 iifname eth0 tcp dport 80 accept comment nfwhy'
-    expect(printed(acceptBefore(rule, packet, { hook: 'input' }))).toEqual({
+    expect(said(acceptBefore(rule, packet, { hook: 'input' }))).toEqual({
       command: `nft insert rule inet filter input handle 9 ${accept}`,
       undo: UNDO,
     })
-    expect(acceptBefore({ ...place, rule: 'policy drop' }, packet, { hook: 'input' })?.command.toString()).toBe(
+    expect(said(acceptBefore({ ...place, rule: 'policy drop' }, packet, { hook: 'input' })).command).toBe(
       `nft add rule inet filter input ${accept}`,
     )
     expect(acceptBefore({ ...rule, family: 'bridge' }, packet)).toBeUndefined()
@@ -41,18 +39,18 @@ describe('what is proposed for nft', () => {
     [{ in: 'wan', protocol: 'udp', dport: 53 }, `iifname '"wan"' udp dport 53 accept`],
   ])('%o', (fields, words) => {
     const { dport: _, out: __, ...rest } = packet
-    expect(acceptBefore(rule, { ...rest, ...fields })?.command.toString()).toContain(words)
+    expect(said(acceptBefore(rule, { ...rest, ...fields })).command).toContain(words)
   })
 
   it('sets a policy', () => {
-    expect(printed(setPolicy({ ...place, rule: 'policy drop' }, 'ACCEPT', 'DROP'))).toEqual({
+    expect(said(acceptByPolicy({ ...place, rule: 'policy drop' }))).toEqual({
       command: "nft add chain inet filter input '{ policy accept; }'",
       undo: "nft add chain inet filter input '{ policy drop; }'",
     })
   })
 
   it('is broken between words only', () => {
-    const lines = wrapCommand(acceptBefore(rule, packet, { hook: 'input' })!.undo, 60)
+    const lines = wrapCommand(commandsOf(acceptBefore(rule, packet, { hook: 'input' })).undo!, 60)
     expect(lines.length).toBeGreaterThan(1)
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
     expect(lines.at(-1)).toContain(`'/ comment "nfwhy" / { print $NF; exit }')`)

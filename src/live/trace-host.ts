@@ -11,17 +11,17 @@ import { Complaints } from './complaints.ts'
 import { SCRIPT, type ScriptLimits, sizeWords } from './limits.ts'
 import { LiveProblem, unlessEnded } from './problem.ts'
 
-export interface Place {
+export interface TraceHost {
   /** As a person knows it: `this host`, `ssh root@host`. */
   name: string
   /** Words before `sh -s`; none: this machine. */
   prefix: readonly string[]
 }
 
-export const HERE: Place = { name: 'this host', prefix: [] }
+export const HERE: TraceHost = { name: 'this host', prefix: [] }
 
 /** `--via`'s text as words; quotes as in a shell, but nothing is expanded or run. Throws LiveProblem. */
-export function parseVia(text: string): Place {
+export function parseVia(text: string): TraceHost {
   let words: string[]
   try {
     const tokens = shellTokens(text)
@@ -76,7 +76,7 @@ export interface ScriptResult {
  * is asked for.
  */
 export async function runScript(
-  place: Place,
+  place: TraceHost,
   script: string,
   given: Partial<ScriptLimits> = {},
   ending?: AbortSignal,
@@ -145,7 +145,7 @@ export interface RunningScript {
  * at the terminal reaches nfwhy alone, which then ends it in order. `label`: one plain word that its processes show over
  * there (`pkill -f`).
  */
-export function startScript({ name, prefix }: Place, script: string, label?: string): RunningScript {
+export function startScript({ name, prefix }: TraceHost, script: string, label?: string): RunningScript {
   const [program, ...words] = [...prefix, 'sh', '-s', ...(label === undefined ? [] : [label])]
   const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program!, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })

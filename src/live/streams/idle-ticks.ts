@@ -1,7 +1,7 @@
 /** Tells when a program has printed nothing for a while, as the receiver of the kernel's own sockets does (kernel/receiver.ts). */
 
 /** Milliseconds: longer than the kernel's own, since the program may not get to run for a while. */
-export const LULL = 1000
+export const IDLE_TICK = 1000
 /** Said so often behind what came last. */
 const MOST = 3
 
@@ -9,7 +9,7 @@ const NOTHING = new Uint8Array(0)
 const SILENT = Symbol('silent')
 
 /** The same chunks, and empty ones where nothing comes. */
-export async function* withLulls(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* withIdleTicks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
   try {
     let said = MOST
@@ -35,7 +35,7 @@ export async function* withLulls(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 async function orSilence<T>(next: Promise<T>): Promise<T | typeof SILENT> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<typeof SILENT>((resolve) => {
-    timer = setTimeout(() => setImmediate(() => setImmediate(() => resolve(SILENT))), LULL).unref()
+    timer = setTimeout(() => setImmediate(() => setImmediate(() => resolve(SILENT))), IDLE_TICK).unref()
   })
   // of a busy stream no timer is left behind for each chunk
   return await Promise.race([next, silence]).finally(() => clearTimeout(timer))

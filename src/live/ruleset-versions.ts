@@ -10,7 +10,7 @@ const YEAR_2000 = 946_684_800e6
 /** Older ones are forgotten: nothing of their time is still to come. */
 const MOST = 8
 
-export class Reigns {
+export class RulesetVersions {
   readonly first: World
   private readonly list: { world: World; from: number }[]
   private readonly readAgain: (at?: string) => Promise<World | undefined>

@@ -1,6 +1,6 @@
 /** How a script over there knows that we are still here: a line on its standard input now and then. */
 
-/** Seconds; without a beat, or an answer to one, for so long the connection is taken for lost. Tests have less patience. */
+/** Seconds; without a heartbeat, or an answer to one, for so long the connection is taken for lost. Tests have less patience. */
 export const SILENCE = Math.max(4, Math.floor(Number(process.env.NFWHY_SILENCE) || 35))
 /** Beats within it. */
 const BEATS = 4
@@ -19,19 +19,19 @@ else
   nfwhy_read() { read -r word && printf '%s\\n' "$word"; }
 fi`
 
-export interface Beat {
+export interface Heartbeat {
   /** An answer came. */
   heard(): void
   stop(): void
 }
 
-/** `lost`: called once where answers are expected and none came to any of the last beats. Counted, as a computer may sleep. */
-export function keepBeating(stdin: NodeJS.WritableStream, lost?: () => void): Beat {
+/** `lost`: called once where answers are expected and none came to any of the last heartbeats. Counted, as a computer may sleep. */
+export function keepHeartbeat(stdin: NodeJS.WritableStream, lost?: () => void): Heartbeat {
   let unanswered = 0
   const timer = setInterval(
     () => {
       if (unanswered++ === BEATS) lost?.()
-      stdin.write('beat\n')
+      stdin.write('heartbeat\n')
     },
     (SILENCE / BEATS) * 1000,
   )

@@ -7,7 +7,7 @@ import type { ClosedJourney } from '../analysis/closed-journey.ts'
 /** Packets that are remembered: bounded, should the marks of some never be told. */
 const MOST = 20_000
 
-export class Unmet {
+export class MarkerOnlyFilter {
   /** How often packets that look so were seen, and not yet by their marks. */
   private readonly met = new Map<string, number>()
 
@@ -21,7 +21,7 @@ export class Unmet {
   }
 
   /** The marks tell of it: does nothing else? */
-  isUnmet(closed: ClosedJourney): boolean {
+  isMarkerOnly(closed: ClosedJourney): boolean {
     const key = keyOf(closed)
     const count = this.met.get(key) ?? 0
     if (count > 1) this.met.set(key, count - 1)

@@ -9,10 +9,10 @@ import { WorldBuilder } from '../read/world.ts'
 import { gather, isNote } from './collect/gather.ts'
 import { answerLine } from './collect/list.ts'
 import { TRACE } from './limits.ts'
-import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
 import { LiveProblem } from './problem.ts'
 import { NOTES, SECTIONS, type Section, sectionsTagged } from './script/index.ts'
+import type { TraceHost } from './trace-host.ts'
 
 /** In a bundle, the session's own table, which no listing from before it has. */
 const OWN_FILE = 'nfwhy-trace.nft'
@@ -26,8 +26,8 @@ const INERT = /\bmeta time "(?:1969-12-31|1970-01-01) [\d:]+"-"/
 
 const RULE_FILES = new Set(sectionsTagged('ruleset').map(({ file }) => file))
 
-export class Machine {
-  readonly place: Place
+export class StateReader {
+  readonly place: TraceHost
   /** By their names in a bundle. */
   readonly files = new Map<string, Uint8Array>()
   /** Packets that the kernel says it drops, where it is asked. */
@@ -39,7 +39,7 @@ export class Machine {
   private readonly ending: AbortSignal | undefined
 
   /** Of the session that is to trace it. `ending`: aborted, it is not asked any more. */
-  constructor(place: Place, { id, table }: Pick<Plan, 'id' | 'table'>, ending?: AbortSignal) {
+  constructor(place: TraceHost, { id, table }: Pick<Plan, 'id' | 'table'>, ending?: AbortSignal) {
     this.place = place
     this.ending = ending
     this.ownComment = `--comment ${id} `

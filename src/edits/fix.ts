@@ -1,0 +1,55 @@
+/** A fix as the commands that a person types for it. */
+import { type Command, inOrder } from '../model/command.ts'
+import type { Edit } from '../model/edit.ts'
+import type { Fix, Journey, PrintedFix } from '../model/journey.ts'
+import { type EditPrinting, editCommand } from './print.ts'
+
+/** A fix's commands. */
+export interface FixCommands {
+  /** Absent where it is done by hand. */
+  command?: Command
+  undo?: Command
+}
+
+/** A fix is printed for the terminal, for JSON, and before that to see whether it can be said. */
+const known = new WeakMap<readonly Edit[], { variant: Fix['variant']; commands: FixCommands }>()
+
+/** What a person types for the fix, and to take it back; also the command that only shows something. */
+export function fixCommands(fix: Fix): FixCommands {
+  const { edits, undo, variant, look } = fix
+  if (!edits) return look ? { command: look } : {}
+  const before = known.get(edits)
+  if (before && before.variant === variant) return before.commands
+  const printing = printingOf(edits, variant)
+  const commands = { command: joined(edits, printing), ...(undo ? { undo: joined(undo, printing) } : {}) }
+  known.set(edits, { variant, commands })
+  return commands
+}
+
+/**
+ * A rule that is deleted is put back as the ruleset lists it; and as its number means another rule in another table, the
+ * table is named, whichever it is.
+ */
+function printingOf(edits: readonly Edit[], variant: Fix['variant']): EditPrinting {
+  const deletes = edits.some(deletesRule)
+  return { ...(deletes ? { namesFilter: true } : { typed: true }), ...(variant === undefined ? {} : { variant }) }
+}
+
+const deletesRule = (edit: Edit): boolean =>
+  (edit.kind === 'rule' || (edit.kind === 'nft' && 'rule' in edit.object)) && edit.op === 'delete'
+
+function joined(edits: readonly Edit[], printing: EditPrinting): Command {
+  const commands = edits.map((edit) => editCommand(edit, printing))
+  return commands.length === 1 ? commands[0]! : inOrder(...commands)
+}
+
+/** The fix with its commands in place of edits. */
+export function printedFix(fix: Fix): PrintedFix {
+  const { description, edits: _, undo: __, variant: ___, look: ____, ...told } = fix
+  return { description, ...fixCommands(fix), ...told }
+}
+
+/** The journey as JSON documents have it: each fix with its commands. */
+export function printedJourney(journey: Journey): Journey<PrintedFix> {
+  return { ...journey, findings: journey.findings.map((one) => ({ ...one, fix: one.fix.map(printedFix) })) }
+}

@@ -1,0 +1,131 @@
+/**
+ * What findings make of values that no rule asks for: a port may be a slip away from one that a rule names, an address in
+ * the network of one, private, or spoken of in a rule's words. Packets that are alike in all this are told of alike.
+ */
+import { addAddresses, ipv4Number, Ranges, readFields } from '../journey/asked.ts'
+import type { Value } from '../model/member.ts'
+import { memo } from '../model/memo.ts'
+import type { World } from '../model/world.ts'
+import { SERVICES } from '../rules/iptables/values/services.ts'
+
+type Range = readonly [number, number]
+
+/** Private ones and those that no router hands on (explain/meant/nowhere.ts). */
+const NETWORKS = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'].concat([
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '224.0.0.0/3',
+])
+
+const PORTS = 65_536
+
+export class Nuances {
+  private readonly addresses: Ranges
+  private readonly ports: Ranges
+  /** Ports that say something by themselves, as the packet's source and as its destination. */
+  private readonly sources = new Uint8Array(PORTS)
+  private readonly destinations = new Uint8Array(PORTS)
+
+  constructor(world: World) {
+    const asked = readFields(world)
+    const addresses = [...asked.saddr, ...asked.daddr]
+    const also = (text: string) => addAddresses(text, addresses)
+    NETWORKS.forEach(also)
+    for (const link of world.host.links ?? [])
+      for (const { address, prefixLength } of link.addresses ?? [])
+        if (!address.includes(':')) also(`${address}/${prefixLength}`)
+    for (const text of textsOf(world)) {
+      for (const [address] of text.matchAll(ADDRESS)) also(address)
+      for (const [, port] of text.matchAll(PORT)) if (Number(port) < PORTS) this.destinations[Number(port)] = 1
+    }
+    const hosts = addresses.filter(([from, to]) => from === to)
+    this.addresses = new Ranges([...addresses, ...hosts.map(([from]) => networkAround(from))])
+    this.ports = new Ranges([...asked.sport, ...asked.dport])
+    for (const port of Object.values(SERVICES)) this.destinations[port] = 1
+    // not what conntrack lists: there may be millions of entries, and no finding compares with their ports
+    const { sport, dport } = readFields({ ...world, host: { ...world.host, conntrack: [] } })
+    noteLike(sport, this.sources)
+    noteLike(dport, this.destinations)
+  }
+
+  /** What of the values makes a difference, though no rule asks for it. */
+  of(names: readonly string[], values: readonly Value[]): string {
+    let key = ''
+    for (let i = 0; i < names.length; i++) {
+      const value = values[i]
+      switch (names[i]) {
+        case 'src':
+        case 'dst':
+          key += ` ${this.addressOf(value)}`
+          break
+        case 'sport':
+          key += ` ${this.portOf(value, this.sources)}`
+          break
+        case 'dport':
+          key += ` ${this.portOf(value, this.destinations)}`
+          break
+        case 'tcpSeq':
+        case 'tcpAck':
+        case 'tcpWindow':
+        case 'ipId':
+          if (value === 0) key += ` ${i}`
+      }
+    }
+    return key
+  }
+
+  private addressOf(value: Value): Value {
+    const number = typeof value === 'string' ? ipv4Number(value) : undefined
+    return number === undefined ? value : this.addresses.classOf(number)
+  }
+
+  private portOf(value: Value, telling: Uint8Array): Value {
+    if (typeof value !== 'number') return value
+    return telling[value] === 1 ? `:${value}` : this.ports.classOf(value)
+  }
+}
+
+const ADDRESS = /\d+\.\d+\.\d+\.\d+(?:-\d+\.\d+\.\d+\.\d+|\/\d+)?/g
+
+/** As rules and comments word ports: `--dport 80`, `--dports 80,443`, `10.0.0.1:80` (findings/dnat-mismatch.ts). */
+const PORT = /(?:port(?:s|)(?:-src|-dst|) |[,:])(\d+)/g
+
+/** Of a World, what has been found out. */
+export const nuancesOf = memo((world: World) => new Nuances(world))
+
+/** Rules as they are printed, with their comments; findings look for addresses and ports in them. */
+function* textsOf({ tables }: World): Generator<string> {
+  for (const { chains } of tables) for (const { rules } of chains.values()) for (const { text } of rules) yield text
+}
+
+/** The /24 that the address is in. */
+const networkAround = (address: number): Range => [address - (address % 256), address - (address % 256) + 255]
+
+/** Findings compare a packet's port with those that rules want of the same side, and sockets have. */
+function noteLike(wanted: readonly Range[], telling: Uint8Array): void {
+  for (const port of new Set(wanted.flat())) for (const like of portsLike(port)) telling[like] = 1
+}
+
+/** All ports that looksLike takes for a slip of the pen. */
+export function portsLike(port: number): number[] {
+  const text = String(port)
+  const found = new Set([port - 1, port, port + 1])
+  const add = (digits: string) => {
+    // as numbers are printed
+    if (digits !== '' && (digits === '0' || !digits.startsWith('0'))) found.add(Number(digits))
+  }
+  for (let i = 0; i <= text.length; i++) {
+    for (const digit of '0123456789') {
+      add(text.slice(0, i) + digit + text.slice(i))
+      if (i < text.length) add(text.slice(0, i) + digit + text.slice(i + 1))
+    }
+    if (i < text.length) add(text.slice(0, i) + text.slice(i + 1))
+  }
+  for (const digits of permutations(text)) add(digits)
+  return [...found].filter((one) => one >= 0 && one < PORTS)
+}
+
+function permutations(text: string): string[] {
+  if (text.length < 2) return [text]
+  return [...text].flatMap((char, i) => permutations(text.slice(0, i) + text.slice(i + 1)).map((rest) => char + rest))
+}

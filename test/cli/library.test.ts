@@ -1,0 +1,59 @@
+/** One program with the library, in Node and in Chromium's worker: the same answers. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../docs/sources.ts'
+import { CHROMIUM, inWorker } from './library/browser.ts'
+import { explainIncident } from './library/incident.mjs'
+
+const DIST = join(ROOT, 'dist')
+const FOLDER = join(ROOT, 'examples/nodeport-clash')
+const NAMES = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(FOLDER.length + 1))
+
+const inNode = async () =>
+  explainIncident(
+    await import(join(DIST, 'index.js')),
+    NAMES.map((name) => ({ name, bytes: new Uint8Array(readFileSync(join(FOLDER, name))) })),
+  )
+
+test('explains an incident, filters, applies a fix and prints Markdown', async () => {
+  const { all, fix, after, markdown } = await inNode()
+  expect(all).toEqual(['#1 52000 dropped', '#2 80 delivered'])
+  expect(fix).toBe('iptables -t nat -D KUBE-NODEPORTS 16')
+  expect(after).toEqual(['delivered'])
+  expect(markdown).toContain('KUBE-NODEPORTS 16')
+  expect(markdown).toContain('1 packet of 2 in the capture: dropped')
+})
+
+describe.skipIf(!CHROMIUM)("in Chromium's worker", () => {
+  const WORKER = `
+    import * as nfwhy from '/dist/index.js'
+    import { explainIncident } from '/test/incident.mjs'
+    const files = await Promise.all(${JSON.stringify(NAMES)}.map(async (name) => {
+      const bytes = new Uint8Array(await (await fetch('/incident/' + name)).arrayBuffer())
+      return { name, bytes }
+    }))
+    postMessage(await explainIncident(nfwhy, files))`
+
+  test('gives the same answers', async () => {
+    const told = await inWorker(WORKER, { dist: DIST, test: join(ROOT, 'test/cli/library'), incident: FOLDER })
+    expect(told).toEqual(await inNode())
+  })
+
+  test('unpacks what gzip packed in two members', async () => {
+    const log = readFileSync(join(FOLDER, 'dmesg.log'))
+    const packed = [log.subarray(0, 2000), log.subarray(2000)].map((part) => gzipSync(part).toString('base64'))
+    const told = await inWorker(
+      `import { open } from '/dist/index.js'
+      const bytes = Uint8Array.from(${JSON.stringify(packed)}.map(atob).join(''), (char) => char.charCodeAt(0))
+      const analysis = await open([{ name: 'dmesg.log.gz', bytes }])
+      const { groups } = await analysis.groups()
+      postMessage(groups.map(({ journey }) => journey.packet.dport))`,
+      { dist: DIST },
+    )
+    expect(told).toEqual([52000, 80])
+  })
+})

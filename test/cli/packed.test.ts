@@ -1,0 +1,90 @@
+/** The package as npm installs it, in an empty folder: the command, its caches, the library, its types. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../docs/sources.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'nfwhy-packed-'))
+const installed = join(folder, 'node_modules/nfwhy')
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc')
+const npm = (cwd: string, ...args: string[]) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: 'pipe' })
+const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+
+beforeAll(() => {
+  // dist/ is built: without scripts it stays as it is for the tests beside this one
+  npm(ROOT, 'pack', '--ignore-scripts', '--pack-destination', folder)
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  npm(folder, 'install', '--offline', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', `./${tarball}`)
+}, 120_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the package', () => {
+  const read = () => JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+
+  it('has every file that it names, and nothing of the tests', () => {
+    const { bin, exports } = read() as { bin: object; exports: Record<string, string | object> }
+    const named = [bin, ...Object.values(exports)].flatMap((one) =>
+      typeof one === 'string' ? one : Object.values(one),
+    )
+    expect(named).toHaveLength(4)
+    expect(named.filter((name) => !existsSync(join(installed, name)))).toEqual([])
+    expect(readdirSync(installed).sort()).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'examples', 'package.json'].sort(),
+    )
+  })
+
+  it('has its types in one file for each entry', () => {
+    const types = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'))
+    expect(types).toEqual(['dist/index.d.ts'])
+  })
+
+  it('starts with what V8 made of its scripts when they were built', () => {
+    writeFileSync(
+      join(folder, 'start.cjs'),
+      `const scripts = require('./node_modules/nfwhy/bin/load.js').load(${JSON.stringify(join(installed, 'dist'))}, 'cli.cjs')
+      process.on('exit', () => {
+        process.stderr.write(JSON.stringify([...scripts].map(([name, script]) => [name, script.cachedDataRejected])))
+      })`,
+    )
+    const example = join(installed, 'examples/nodeport-clash')
+    const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'start.cjs'), 'explain', example], {
+      encoding: 'utf8',
+    })
+    expect(stdout).toContain('2 packets: 1 dropped, 1 delivered')
+    const rejected = new Map(JSON.parse(stderr) as [string, boolean | undefined][])
+    expect([...rejected.keys()]).toEqual(expect.arrayContaining(['cli.cjs', 'offline.cjs']))
+    expect([...rejected].filter(([, no]) => no !== false)).toEqual([])
+    expect(node(join(installed, 'bin/nfwhy.js'), '--version').trim()).toBe(read().version)
+  })
+})
+
+describe.each([
+  ['nodenext', 'nodenext'],
+  ['bundler', 'esnext'],
+])('a program compiled with moduleResolution %s', (resolution, module) => {
+  const compile = (source: string) => {
+    writeFileSync(join(folder, 'program.ts'), source)
+    const options = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--target', 'es2023', '--lib', 'es2023,dom']
+    const args = [TSC, ...options, '--types', '', '--module', module, '--moduleResolution', resolution, 'program.ts']
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+    return { status, stdout }
+  }
+
+  it('knows a type of everything that the library has', () => {
+    const names = JSON.parse(
+      node('--input-type=module', '-e', `console.log(JSON.stringify(Object.keys(await import('nfwhy'))))`),
+    ) as string[]
+    expect(names.length).toBeGreaterThan(3)
+    const uses = names.map((name) => `nfwhy.${name} satisfies {}\n`).join('')
+    expect(compile(`import * as nfwhy from 'nfwhy'\n${uses}`)).toEqual({ status: 0, stdout: '' })
+  })
+
+  it('is refused where it asks for what the library has not', () => {
+    const { status, stdout } = compile(`import { nothingOfTheSort } from 'nfwhy'\nnothingOfTheSort()\n`)
+    expect(status).not.toBe(0)
+    expect(stdout).toMatch(/TS2305: Module '"nfwhy"' has no exported member 'nothingOfTheSort'/)
+  })
+})

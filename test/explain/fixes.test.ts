@@ -1,0 +1,116 @@
+/**
+ * Every fix that is proposed in the tests of findings, in incidents and in examples: what it changes is printed as commands
+ * that parseCommand reads as the very same edits, and that do the same to the machine; and what takes it back does so.
+ */
+import { readdirSync } from 'node:fs'
+import { describe, expect, it, vi } from 'vitest'
+import { applyEdit } from '../../src/edits/apply.ts'
+import { fixCommands } from '../../src/edits/fix.ts'
+import { isUnderstood } from '../../src/edits/iptables/print.ts'
+import { parseCommand } from '../../src/edits/parse.ts'
+import { printEdit } from '../../src/edits/print.ts'
+import type { explain } from '../../src/explain/explain.ts'
+import { printCommand } from '../../src/model/command.ts'
+import type { Edit } from '../../src/model/edit.ts'
+import type { Fix } from '../../src/model/journey.ts'
+import type { World } from '../../src/model/world.ts'
+
+const proposed = vi.hoisted(() => [] as { code: string; fix: Fix; world: World }[])
+
+vi.mock('../../src/explain/explain.ts', async (original) => {
+  const real = await original<{ explain: typeof explain }>()
+  const noted: typeof explain = (evidence, world, options) => {
+    const journey = real.explain(evidence, world, options)
+    for (const { code, fix } of journey.findings) for (const one of fix) proposed.push({ code, fix: one, world })
+    return journey
+  }
+  return { ...real, explain: noted }
+})
+
+for (const folder of ['findings', 'kernel-drops', 'trials'])
+  for (const name of readdirSync(new URL(folder, import.meta.url)))
+    if (name.endsWith('.test.ts')) await import(/* @vite-ignore */ `./${folder}/${name}`)
+await import('../incidents.test.ts')
+await import('../incidents-nft.test.ts')
+await import('../demo/recorded.test.ts')
+
+/** Words of an extension that is not known are said as they are, and nobody reads them again. */
+const isRead = (edit: Edit): boolean => edit.kind !== 'rule' || !edit.spec || isUnderstood(edit.spec)
+
+function apply(before: World, edits: readonly Edit[]): World | string {
+  let world = before
+  for (const edit of edits) {
+    const result = applyEdit(world, edit)
+    if ('error' in result) return result.error
+    world = result.world
+  }
+  return world
+}
+
+const parse = (text: string): readonly Edit[] => {
+  const result = parseCommand(text)
+  if ('error' in result) throw new Error(`${text}: ${result.error.message}`)
+  return result.edits
+}
+
+/** What the kernel would hold, without what the order of making it leaves behind. */
+const contents = (world: World | string) =>
+  typeof world === 'string'
+    ? world
+    : {
+        chains: world.tables.map(({ family, name, chains }) => [
+          `${family} ${name}`,
+          [...chains.values()].map((chain) => [chain.name, chain.policy, chain.rules.length]),
+        ]),
+        sets: world.sets.map(({ name, elements }) => [name, elements.map(({ parts }) => parts.join()).sort()]),
+        routes: (world.host.routes ?? []).map(({ type, destination, gateway }) => [type, destination, gateway]).sort(),
+      }
+
+describe('every fix that is proposed', () => {
+  const changes = () =>
+    proposed.flatMap(({ code, fix, world }) => (fix.edits ? [{ code, fix, world, edits: fix.edits }] : []))
+
+  it('is edits, or a command that looks, or words', () => {
+    const kinds = new Set(
+      changes().flatMap(({ edits, fix }) => [...edits, ...(fix.undo ?? [])].map(({ kind }) => kind)),
+    )
+    expect([...kinds].sort()).toEqual(['chain', 'conntrack', 'ipset', 'nft', 'nft-comment', 'route', 'rule', 'sysctl'])
+    for (const { fix } of proposed) expect(fix.edits !== undefined && fix.look !== undefined).toBe(false)
+    expect(proposed.filter(({ fix }) => fix.look).length).toBeGreaterThan(100)
+  })
+
+  it('is read as the edits that it is, as it is proposed and in canonical words', () => {
+    let count = 0
+    for (const { edits, fix } of changes()) {
+      const { command, undo } = fixCommands(fix)
+      for (const [list, said] of [[edits, command] as const, [fix.undo, undo] as const]) {
+        if (!list || !said || !list.every(isRead)) continue
+        expect({ said: String(said), edits: parse(printCommand(said)) }).toEqual({ said: String(said), edits: list })
+        for (const edit of list) expect(parse(printEdit(edit))).toEqual([edit])
+        count++
+      }
+    }
+    expect(count).toBeGreaterThan(500)
+  })
+
+  it('does to the machine what its command does, and its undo takes that back', () => {
+    const seen = new Set<string>()
+    let undone = 0
+    for (const { edits, fix, world } of changes()) {
+      const { command, undo } = fixCommands(fix)
+      const key = `${command} ${world.tables.length} ${world.sets.length}`
+      if (!command || seen.has(key) || !edits.every(isRead)) continue
+      seen.add(key)
+      const after = apply(world, edits)
+      expect(after, String(command)).toEqual(apply(world, parse(printCommand(command))))
+      if (typeof after === 'string' || !fix.undo || !undo || !fix.undo.every(isRead)) continue
+      const back = apply(after, fix.undo)
+      expect(back, String(undo)).toEqual(apply(after, parse(printCommand(undo))))
+      // where the Worlds of tests have routes that no kernel takes
+      if (typeof back === 'string') expect(back).toMatch(/^gateway .* is not reached directly/)
+      else expect(contents(back), `${command} → ${undo}`).toEqual(contents(world))
+      undone++
+    }
+    expect(undone).toBeGreaterThan(100)
+  })
+})

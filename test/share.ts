@@ -1,0 +1,14 @@
+/**
+ * How much of the random cases a run tries: all of them with NFWHY_SHARE=1, as in CI, and a fifth otherwise. They come in
+ * the same order every time (NFWHY_SEED), so a smaller share tries the first ones.
+ */
+const DAILY = 0.2
+
+const SHARE = Number(process.env.NFWHY_SHARE ?? DAILY)
+if (!(SHARE > 0)) throw new Error(`NFWHY_SHARE is "${process.env.NFWHY_SHARE}": a number above 0, such as 0.2 or 1`)
+
+/** For a list that is tried one in so many: how many to go on by. */
+export const stride = (steps: number): number => Math.max(1, Math.round(steps / SHARE))
+
+/** Of so many cases those that this run tries: at least one. NFWHY_SHARE above 1 tries more. */
+export const share = (cases: number): number => Math.max(1, Math.round(cases * SHARE))
