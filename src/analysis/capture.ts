@@ -8,7 +8,6 @@ import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
 import { PacketStates } from '../read/captures/states.ts'
-import type { ClosedJourney } from './closed-journey.ts'
 import { Closed, ClosedExplainer, type ExplainClosedOptions, SharedNumbers } from './explain-closed.ts'
 
 /** Counts of one capture. */
@@ -60,7 +59,7 @@ export class CaptureExplainer {
   private readonly explainer: ClosedExplainer
   private readonly assembler: Assembler | TracedAssembler
   private readonly reader: CaptureReader
-  private readonly onClosed: (closed: ClosedJourney) => void
+  private readonly onClosed: (closed: Closed) => void
   private readonly world: World
   private readonly worldAt: CaptureOptions['worldAt']
   private journeys = 0
@@ -69,7 +68,7 @@ export class CaptureExplainer {
     format: CaptureFormat,
     world: World,
     report: Report,
-    onClosed: (closed: ClosedJourney) => void,
+    onClosed: (closed: Closed) => void,
     {
       ids = new JourneyIds(),
       engine,

@@ -7,7 +7,7 @@ import { noteTrials, type Trials } from '../explain/trials/verify.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { leaveOutOwn } from '../explain/without-own.ts'
 import type { Engine } from '../journey/engine.ts'
-import { gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
+import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { Resolver } from '../journey/resolve.ts'
@@ -108,6 +108,10 @@ export class ClosedExplainer {
     const resolver = ofWorld(this.tried, world, () => new Resolver(world, this.points))
     const { arrivals } = gatherEvidence(open, resolver, this.states, followed)
     return arrivals.some(({ mismatch }) => mismatch !== undefined)
+  }
+
+  evidenceOf({ open, followed, world }: Closed): Evidence {
+    return gatherEvidence(open, this.resolver(world), this.states, followed)
   }
 
   /** A rule of nft's, or a policy, said so. */
@@ -272,5 +276,10 @@ export class Closed implements ClosedJourney {
 
   member(): Member | undefined {
     return this.explainer.member(this)
+  }
+
+  /** What an explanation goes by. */
+  evidence(): Evidence {
+    return this.explainer.evidenceOf(this)
   }
 }

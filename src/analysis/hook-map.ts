@@ -5,6 +5,7 @@
 
 import { decides } from '../journey/backends.ts'
 import { HOOKS, type Hook } from '../model/hook.ts'
+import { withoutOwn } from '../model/own-table.ts'
 import type { Chain, Flowtable, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { usesConntrack } from '../simulate/uses-conntrack.ts'
@@ -57,7 +58,9 @@ const CORE = [
   { priority: -200, does: 'connection tracking' },
 ] as const
 
-export function mapHooks(world: World): HookMap {
+/** Without what trace sessions put there. */
+export function mapHooks(all: World): HookMap {
+  const world = withoutOwn(all)
   const dormant = world.tables.filter((table) => table.flags?.includes('dormant'))
   const ways = (['netdev', 'bridge', 'arp', 'ip'] as const).flatMap((way) => {
     const tables = world.tables.filter((table) => WAYS[table.family] === way && !dormant.includes(table))

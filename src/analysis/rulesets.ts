@@ -5,6 +5,7 @@
 
 import { ownerOf } from '../explain/owners.ts'
 import type { RuleRef } from '../model/journey.ts'
+import { withoutOwn } from '../model/own-table.ts'
 import type { Chain, Counters, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { compareSets, type Pairs, pairRules, type SetComparison } from '../rules/difference.ts'
@@ -58,7 +59,9 @@ export interface Counted {
   added?: true
 }
 
-export function compareRulesets(a: World, b: World): RulesetComparison {
+/** Without what trace sessions put there. */
+export function compareRulesets(before: World, now: World): RulesetComparison {
+  const [a, b] = [withoutOwn(before), withoutOwn(now)]
   const comparison: RulesetComparison = {
     tables: { added: [], removed: [] },
     chains: [],

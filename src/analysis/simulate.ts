@@ -2,10 +2,12 @@
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { noteTrials } from '../explain/trials/verify.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
+import { leaveOutOwn } from '../explain/without-own.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
+import { withoutOwnTables } from '../model/own-table.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -44,7 +46,7 @@ export function* playPackets(
   warnings: Diagnostic[],
   { assume = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
 ): Generator<Played> {
-  const machine = new Machine(world, { assume })
+  const machine = new Machine(withoutOwnTables(world), { assume })
   const classes = new SimulatedClasses()
   const used = new Set<string>()
   const open = new Set<string>()
@@ -62,6 +64,7 @@ export function* playPackets(
       if (unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
       if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
+      leaveOutOwn(evidence)
       return journey
     }
     yield i === 0 || unmatched

@@ -61,7 +61,7 @@ export function resolveNft(
     last: [undefined, undefined],
   }
   if (inTable && !inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in ${nameOf(inTable)}`
-  else if (!inTable && !resolved.own && world.tables.some((table) => table.kind === 'nft'))
+  else if (!inTable && !resolved.own && world.tables.some(({ kind, name }) => kind === 'nft' && !isOwnTable(name)))
     resolved.mismatch = `the ruleset has no table ${point.family} ${tableName}`
   else if (inTable && inChain) layOn(resolved, inTable, inChain)
   if (resolved.ending === 'drop' && rejects(resolved)) {

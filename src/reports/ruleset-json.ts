@@ -2,6 +2,7 @@
 
 import type { Ending } from '../analysis/ending.ts'
 import type { HookEntry, HookMap } from '../analysis/hook-map.ts'
+import { withoutOwn } from '../model/own-table.ts'
 import { printableJson } from '../model/printable.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -14,7 +15,7 @@ export function rulesetJson(
 ): string {
   const all = <T extends object>(data: (world: World, map: HookMap) => readonly T[]) =>
     machines.flatMap(({ name, world, map }) =>
-      data(world, map).map((one) => (name === undefined ? one : { host: name, ...one })),
+      data(withoutOwn(world), map).map((one) => (name === undefined ? one : { host: name, ...one })),
     )
   const hooks = all((_, { ways }) =>
     ways.flatMap(({ way, hooks }) => hooks.map(({ hook, entries }) => ({ way, hook, chains: chainsOf(entries) }))),

@@ -1,4 +1,5 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
+import { isOwnTable } from '../../model/own-table.ts'
 import { emptyWorld } from '../../model/world.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -9,8 +10,8 @@ import { nameRef } from '../refs.ts'
 export const noRuleset: Detector = {
   code: 'no-ruleset',
   detect({ world, journey, evidence }) {
-    if (world.hasNoRules || world.tables.some((table) => table.family === journey.family || table.family === 'inet'))
-      return []
+    const listed = world.tables.filter(({ name }) => !isOwnTable(name))
+    if (world.hasNoRules || listed.some(({ family }) => family === journey.family || family === 'inet')) return []
     if (evidence.lossless !== undefined)
       return [
         finding(
