@@ -21,7 +21,7 @@ import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
 import { type TracedSteps, tracedSteps } from './traced-evidence.ts'
 
 /** What is known at one step besides what the step says. */
-export interface Arrival {
+export interface StepContext {
   packet: Packet
   hook: Hook | undefined
   rule: Rule | undefined
@@ -39,7 +39,7 @@ export interface Arrival {
 export interface Evidence {
   journey: Journey
   /** One for each step. */
-  arrivals: Arrival[]
+  arrivals: StepContext[]
   /** More events of the same capture came after the last one of this journey. */
   followed: boolean
   /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
@@ -106,7 +106,7 @@ function evidenceOf(
   followed: boolean,
 ): Evidence {
   const arrivals = resolved.map(
-    (one, i): Arrival => ({
+    (one, i): StepContext => ({
       packet: packets[i]!,
       hook: hooks[i],
       rule: one.rule,

@@ -10,8 +10,8 @@ import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
 import { type Ending, isBareVerdict, verdictOf } from '../rules/verdict.ts'
 import { baseChainsAt, nextAtHook } from './base-chains.ts'
+import { hooksOfChains } from './chain-hooks.ts'
 import { type Candidate, LogRules } from './log-lines.ts'
-import { hooksOfChains } from './reach.ts'
 import { resolveNft } from './resolve-nft.ts'
 
 export interface Resolved {

@@ -9,8 +9,8 @@ import { compareRulesets } from '../../src/analysis/rulesets.ts'
 import { makeSelection, readFilter } from '../../src/analysis/select.ts'
 import { readInputs } from '../../src/cli/inputs.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
-import { noteTrials } from '../../src/explain/trials/verify.ts'
 import { noteUnmatched } from '../../src/explain/unmatched.ts'
+import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import { alternatives } from '../../src/filter/alternatives.ts'
 import { iptablesMatches } from '../../src/filter/iptables-rule.ts'
 import { nftMatches } from '../../src/filter/nft-rule.ts'
@@ -30,7 +30,7 @@ import {
 } from '../../src/reports/index.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { Broken } from './broken.ts'
 import type { Case, Options } from './case.ts'
 import { formOf, formOptions } from './explaining.ts'
@@ -59,7 +59,7 @@ export async function simulatePackets(one: Case, room: Room): Promise<void> {
 const PLAIN: Packet = { in: 'eth0', src: '192.0.2.1', dst: '192.0.2.2', protocol: 'tcp', sport: 4000, dport: 80 }
 
 function play(world: World, packets: readonly Packet[], unmatched: boolean): Journey[] {
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   return packets.map((packet, i) => {
     const before = machine.world
     const { evidence, ended } = machine.send(packet)

@@ -6,8 +6,8 @@ import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, type Changing, deleteRule, type Proposal, packetMatch, type Told } from '../changes.ts'
 import type { Context } from '../context.ts'
-import { openingOf } from '../conversation.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
 
 export interface Blame {
   walked: WalkedBack

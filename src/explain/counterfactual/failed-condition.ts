@@ -1,11 +1,11 @@
 /** The one thing that kept a rule from matching a packet. */
 import type { Condition, Value } from '../../model/condition.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
-import type { Moment } from '../../rules/moment.ts'
 
-export interface Miss {
+export interface FailedCondition {
   condition: Condition
   /** That it did not hold is known only from the trace, which shows that the rule did not match. */
   settled: boolean
@@ -15,7 +15,7 @@ export interface Miss {
  * Undefined where more than one thing speaks against the rule, or nothing does. A rule is passed, so if all but one of
  * its conditions hold, that one does not. A wrong protocol is one thing, whatever the ports behind it are read from.
  */
-export function onlyMiss(rule: Rule, moment: Moment): Miss | undefined {
+export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | undefined {
   const failed: Condition[] = []
   const open: Condition[] = []
   for (const [condition, at] of conditionsOf(rule, moment)) {
@@ -34,8 +34,8 @@ export function onlyMiss(rule: Rule, moment: Moment): Miss | undefined {
 }
 
 /** All that speaks against the rule; undefined where something cannot be told. */
-export function missedBy(rule: Rule, moment: Moment): Miss[] | undefined {
-  const found: Miss[] = []
+export function missedBy(rule: Rule, moment: EvalContext): FailedCondition[] | undefined {
+  const found: FailedCondition[] = []
   for (const [condition, at] of conditionsOf(rule, moment)) {
     const truth = evaluate(condition, at)
     if (truth === true) continue
@@ -45,21 +45,21 @@ export function missedBy(rule: Rule, moment: Moment): Miss[] | undefined {
   return found
 }
 
-const missed = (condition: Condition, settled: boolean): Miss => ({ condition, settled })
+const missed = (condition: Condition, settled: boolean): FailedCondition => ({ condition, settled })
 
 /** What is asked for, in the rule's own words. */
-export const asks = ({ condition }: Miss): string => conditionText(condition)
+export const asks = ({ condition }: FailedCondition): string => conditionText(condition)
 
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 
 const PORT = /^(tcp|udp|sctp|dccp|udplite) ([sd]port)$/
 
 /** Does it hold, or would it, if the packet were of the protocol that it asks for? */
-export const holdsButForProtocol = (condition: Condition, moment: Moment): boolean =>
+export const holdsButForProtocol = (condition: Condition, moment: EvalContext): boolean =>
   evaluate(condition, moment) !== false || holdsForProtocol(condition, moment)
 
 /** A port asked of another protocol: would it hold, if the packet were of that one? */
-function holdsForProtocol(condition: Condition, moment: Moment): boolean {
+function holdsForProtocol(condition: Condition, moment: EvalContext): boolean {
   if (condition.kind !== 'compare') return false
   const [, , side] = PORT.exec(condition.field) ?? []
   if (side === undefined) return false
@@ -103,5 +103,5 @@ export const asksInvalid = (condition: Condition): boolean =>
   condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
 
 /** Asks for membership in a set. */
-export const isLookup = ({ condition }: Pick<Miss, 'condition'>): boolean =>
+export const isLookup = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
   condition.kind === 'not' ? isLookup({ condition: condition.of }) : condition.kind === 'lookup'

@@ -2,13 +2,13 @@
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
-import type { Moment } from '../../rules/moment.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import type { ChainPosition } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
 import { refOf } from '../refs.ts'
 
 /** One run of one table at one hook. */
-export interface Pass {
+export interface TableTraversal {
   table: Table
   hook: Hook | undefined
   base: Chain
@@ -16,20 +16,20 @@ export interface Pass {
   steps: number[]
 }
 
-export interface Passed {
-  pass: Pass
+export interface SkippedRule {
+  pass: TableTraversal
   chain: Chain
   rule: Rule
   /** Index of the step that shows the packet as it was there. */
   step: number
-  moment: Moment
+  moment: EvalContext
   /** Where it would go on once the chain is done, the base chain first. */
   below: readonly ChainPosition[]
 }
 
 /** The tables that the journey shows, in order; those whose chains are not in the ruleset are left out. */
-export function passes({ evidence, journey }: Context): Pass[] {
-  const found: Pass[] = []
+export function passes({ evidence, journey }: Context): TableTraversal[] {
+  const found: TableTraversal[] = []
   let key = ''
   for (const [i, { table, chain, hook }] of evidence.arrivals.entries()) {
     const step = journey.steps[i]!
@@ -45,7 +45,7 @@ export function passes({ evidence, journey }: Context): Pass[] {
 }
 
 /** In the order in which the packet came by them. */
-export function* passedRules(context: Context, pass: Pass): Generator<Passed> {
+export function* skippedRules(context: Context, pass: TableTraversal): Generator<SkippedRule> {
   /** How far each run of a chain was looked through: by the step that led into it. */
   const looked = new Map<string, number>()
   for (const step of pass.steps) {
@@ -80,7 +80,7 @@ export function positionsBelow({ evidence: { arrivals } }: Context, i: number): 
   return positions.reverse()
 }
 
-export const refOfPassed = (
+export const refOfSkipped = (
   context: Context,
-  { pass, chain, rule }: Pick<Passed, 'pass' | 'chain' | 'rule'>,
+  { pass, chain, rule }: Pick<SkippedRule, 'pass' | 'chain' | 'rule'>,
 ): RuleRef => refOf(context, pass.table.name, chain, rule)

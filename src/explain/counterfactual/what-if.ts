@@ -7,11 +7,11 @@ import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import { findTable } from '../../model/world.ts'
-import type { Moment } from '../../rules/moment.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
-import { type Passed, positionsBelow } from './passed.ts'
+import { positionsBelow, type SkippedRule } from './skipped-rules.ts'
 
 /** Had the rule of step `i` not matched; undefined without a ruleset. */
 export function hadItNotMatched(context: Context, i: number): Walk | undefined {
@@ -43,7 +43,7 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
 }
 
 /** Had the rule matched that the packet passed. */
-export function hadItMatched(context: Context, { pass, below, chain, rule, moment }: Passed): Walk {
+export function hadItMatched(context: Context, { pass, below, chain, rule, moment }: SkippedRule): Walk {
   const { ending } = verdictOf(rule)
   if (ending === 'return') return onwards(context, pass.table, below, moment)
   const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
@@ -53,8 +53,12 @@ export function hadItMatched(context: Context, { pass, below, chain, rule, momen
   return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
 }
 
-export const onwards = ({ budget }: Context, table: Table, stack: readonly ChainPosition[], moment: Moment): Walk =>
-  walk(table, stack, moment, budget, table.name === 'nat' ? 'holds' : 'stop')
+export const onwards = (
+  { budget }: Context,
+  table: Table,
+  stack: readonly ChainPosition[],
+  moment: EvalContext,
+): Walk => walk(table, stack, moment, budget, table.name === 'nat' ? 'holds' : 'stop')
 
 /** Does the table let the packet go on? Undefined: that is not known. */
 export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {

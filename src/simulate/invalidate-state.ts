@@ -5,11 +5,11 @@
 import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { flowOf } from './conntrack.ts'
-import type { Machine } from './machine.ts'
+import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 
 /** The packet stopped where its way is not known. */
-export function leaveInDoubt(machine: Machine, skb: Skb): void {
+export function invalidateState(machine: Simulator, skb: Skb): void {
   machine.allowances.doubtAll(skb.family)
   doubtConnection(machine, skb)
   const updated = updatedSets(machine.world.tables, skb.family)
@@ -21,7 +21,7 @@ export function leaveInDoubt(machine: Machine, skb: Skb): void {
 }
 
 /** It may have begun one; or, where connection tracking had not yet looked at it, gone on with one. */
-function doubtConnection(machine: Machine, skb: Skb): void {
+function doubtConnection(machine: Simulator, skb: Skb): void {
   const { connection, tracking } = skb
   if (connection?.flags.includes('confirmed') || connection?.flags.includes('dying')) return
   const flow = connection ?? (tracking ? undefined : flowOf(machine, skb))

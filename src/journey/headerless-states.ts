@@ -2,7 +2,7 @@
 import * as F from '../read/captures/header-fields.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 
-export class BareStates {
+export class HeaderlessStates {
   private readonly states: PacketStates
   private readonly byHost = new Map<string, number>()
 

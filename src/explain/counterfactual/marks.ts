@@ -4,9 +4,9 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { Context } from '../context.ts'
-import { type Miss, onlyMiss } from './miss.ts'
+import { type FailedCondition, onlyFailed } from './failed-condition.ts'
 import { doubtOf } from './near-misses.ts'
-import { type Pass, type Passed, passedRules, passes } from './passed.ts'
+import { passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
 import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
 
@@ -37,10 +37,10 @@ export type WhyUnmarked =
   /** A rule wrote these bits, and wrote another mark; index of the step. */
   | { kind: 'other'; step: number }
   /** Rules that lead to it missed the packet; the likeliest first. */
-  | { kind: 'missed'; missed: { passed: Passed; miss: Miss }[] }
+  | { kind: 'missed'; missed: { passed: SkippedRule; miss: FailedCondition }[] }
   /** A rule led away in front of the one that sets it; index of the step. */
   | { kind: 'skipped'; step: number }
-  | { kind: 'unreached'; pass: Pass; chain: Unreached }
+  | { kind: 'unreached'; pass: TableTraversal; chain: Unreached }
   /** Nothing in the ruleset sets it; indexes of steps at the end of chains that have no rules. */
   | { kind: 'nobody'; empty: number[] }
 
@@ -62,10 +62,10 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     if (step !== undefined) return { kind: 'skipped', step }
   }
   const missed = before
-    .flatMap((pass) => [...passedRules(context, pass)])
+    .flatMap((pass) => [...skippedRules(context, pass)])
     .flatMap((passed) => {
       if (passed.step > asker) return []
-      const miss = onlyMiss(passed.rule, passed.moment)
+      const miss = onlyFailed(passed.rule, passed.moment)
       return miss && carries(hadItMatched(context, passed).packet, mark)
         ? [{ passed, miss, doubt: doubtOf(passed, miss) }]
         : []

@@ -8,9 +8,9 @@ import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
 import type { Context } from '../context.ts'
-import { reaches } from '../conversation.ts'
+import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
-import { type Rehearsal, type Rehearsed, rehearse } from './rehearse.ts'
+import { type Reproduced, type Reproduction, reproduce } from './reproduce.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
 export type ExplainPlayed = (played: Played, world: World) => Journey
@@ -31,12 +31,12 @@ export type Trials = readonly (readonly Trial[])[]
 export function tryFixes(context: Context, engine: Engine, explainPlayed: ExplainPlayed): Trials {
   const { journey } = context
   const changes = journey.findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
-  const rehearsal = changes ? rehearse(context, engine) : undefined
+  const reproduction = changes ? reproduce(context, engine) : undefined
   return journey.findings.map((finding) => {
     const trials = finding.fix.map(({ edits }, index): Trial => {
-      if (!edits || !rehearsal) return { index }
-      if ('reason' in rehearsal) return { index, unverified: rehearsal.reason }
-      return { index, ...tryEdits(edits, finding, rehearsal, explainPlayed) }
+      if (!edits || !reproduction) return { index }
+      if ('reason' in reproduction) return { index, unverified: reproduction.reason }
+      return { index, ...tryEdits(edits, finding, reproduction, explainPlayed) }
     })
     const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
     return trials.sort((a, b) => rank(a) - rank(b))
@@ -57,42 +57,50 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 function tryEdits(
   edits: readonly Edit[],
   finding: Finding,
-  rehearsal: Rehearsal,
+  reproduction: Reproduction,
   explainPlayed: ExplainPlayed,
 ): Omit<Trial, 'index'> {
-  const after = applyEdits(rehearsal.world, edits)
+  const after = applyEdits(reproduction.world, edits)
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
-  const ways = playAllWays(rehearsal, after.world)
+  const ways = playAllWays(reproduction, after.world)
   if (typeof ways === 'string') return { mends: false, unverified: ways }
-  const results = ways.map((rehearsed) => judge(rehearsed, finding, rehearsal, explainPlayed, after.world))
+  const results = ways.map((reproduced) => judge(reproduced, finding, reproduction, explainPlayed, after.world))
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
   if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
   const { afterSource, ...rest } = told
   const oneSource = results.every((one) => one.afterSource === afterSource)
-  return { verified: rehearsal.engine.id, ...rest, ...(oneSource && afterSource !== undefined ? { afterSource } : {}) }
+  return {
+    verified: reproduction.engine.id,
+    ...rest,
+    ...(oneSource && afterSource !== undefined ? { afterSource } : {}),
+  }
 }
 
-type Arrived = Rehearsed & { told: Played }
+type Arrived = Reproduced & { told: Played }
 
 /** At most so many conditions are left to chance, each either way. */
 const MOST_OPEN = 4
 
 /** Whatever comes of conditions that nobody can know; or the reason why that cannot be told. */
-function playAllWays(rehearsal: Rehearsal, world: World, assume = new Map<string, boolean>()): Arrived[] | string {
-  const rehearsed = rehearsal.play(world, assume)
-  const { told } = rehearsed
+function playAllWays(
+  reproduction: Reproduction,
+  world: World,
+  assume = new Map<string, boolean>(),
+): Arrived[] | string {
+  const reproduced = reproduction.play(world, assume)
+  const { told } = reproduced
   if (!told) return 'the answer would not come to this point'
   const { outcome, open } = told.ended
-  if (outcome !== 'undetermined') return [{ ...rehearsed, told }]
+  if (outcome !== 'undetermined') return [{ ...reproduced, told }]
   if (!open) return 'what becomes of the packet cannot be told'
   if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
   const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Arrived[] = []
   for (const holds of [true, false]) {
-    const ways = playAllWays(rehearsal, world, new Map([...assume, [open.condition, holds]]))
+    const ways = playAllWays(reproduction, world, new Map([...assume, [open.condition, holds]]))
     if (typeof ways === 'string') return why
     all.push(...ways)
   }
@@ -100,17 +108,17 @@ function playAllWays(rehearsal: Rehearsal, world: World, assume = new Map<string
 }
 
 function judge(
-  rehearsed: Arrived,
+  reproduced: Arrived,
   finding: Finding,
-  rehearsal: Rehearsal,
+  reproduction: Reproduction,
   explainPlayed: ExplainPlayed,
   world: World,
 ): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends'> {
-  const tried = explainPlayed(rehearsed.told, world)
-  const source = rehearsed.told.packet.src
-  const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== rehearsal.packet.src
+  const tried = explainPlayed(reproduced.told, world)
+  const source = reproduced.told.packet.src
+  const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = GOOD.includes(tried.outcome)
-  const but = good ? stillWrong(tried, rehearsed, world) : undefined
+  const but = good ? stillWrong(tried, reproduced, world) : undefined
   return {
     after: tried.outcome,
     ...(rewritten ? { afterSource: source } : {}),
@@ -127,7 +135,7 @@ const STILL_WRONG: Readonly<Record<string, string>> = {
 }
 
 /** Of a packet that gets through. */
-function stillWrong(tried: Journey, { asked, answer }: Rehearsed, { host }: World): string | undefined {
+function stillWrong(tried: Journey, { asked, answer }: Reproduced, { host }: World): string | undefined {
   const wrong = tried.findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)
   if (wrong) return STILL_WRONG[wrong.code]
   if (!asked || !answer) return undefined

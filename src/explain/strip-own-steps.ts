@@ -3,7 +3,7 @@ import type { Evidence } from '../journey/evidence.ts'
 import type { Journey } from '../model/journey.ts'
 
 /** Changes the evidence's journey, whose steps are no longer one for each arrival then. */
-export function leaveOutOwn({ journey, arrivals }: Evidence): void {
+export function stripOwnSteps({ journey, arrivals }: Evidence): void {
   if (!arrivals.some(({ rule }) => rule?.own)) return
   /** By the old number. */
   const numbers = new Map<number, number>()

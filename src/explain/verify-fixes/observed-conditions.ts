@@ -3,11 +3,11 @@ import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
-import { asks, onlyMiss } from '../meant/miss.ts'
-import { passedRules, passes } from '../meant/passed.ts'
+import { asks, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { passes, skippedRules } from '../counterfactual/skipped-rules.ts'
 
 /** In their rules' own words, whether they hold; what is said both ways is left out. */
-export function settledConditions(context: Context): Map<string, boolean> {
+export function observedConditions(context: Context): Map<string, boolean> {
   const settled = new Map<string, boolean | undefined>()
   const say = (text: string, holds: boolean) =>
     settled.set(text, settled.has(text) && settled.get(text) !== holds ? undefined : holds)
@@ -19,8 +19,8 @@ export function settledConditions(context: Context): Map<string, boolean> {
       for (const [condition, at] of conditionsOf(rule, moment))
         if (isUnknown(evaluate(condition, at))) say(conditionText(condition), true)
     }
-    for (const { rule, moment } of passedRules(context, pass)) {
-      const miss = onlyMiss(rule, moment)
+    for (const { rule, moment } of skippedRules(context, pass)) {
+      const miss = onlyFailed(rule, moment)
       if (miss?.settled) say(asks(miss), false)
     }
   }

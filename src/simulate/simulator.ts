@@ -9,8 +9,8 @@ import { Allowances } from './allowances.ts'
 import { attachAnswer } from './conntrack.ts'
 import { ConntrackTable } from './conntrack-table.ts'
 import { withDefaults } from './defaults.ts'
-import { leaveInDoubt } from './doubt.ts'
 import { type Hooks, hooksOf } from './hooks.ts'
+import { invalidateState } from './invalidate-state.ts'
 import { momentOf } from './moment.ts'
 import { packetState } from './packet-state.ts'
 import { Settings } from './settings.ts'
@@ -22,7 +22,7 @@ import { type Open, Undetermined } from './undetermined.ts'
 type Scalar = string | number
 
 /** What a machine is given besides its World. */
-export interface MachineOptions {
+export interface SimulatorOptions {
   /** What nobody can know from packet and host state, settled: a condition's own words → whether it holds. */
   assume?: ReadonlyMap<string, boolean>
   /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
@@ -39,13 +39,13 @@ export interface SendOptions {
 }
 
 /** One machine: its connection table and its sets change with every packet, in order. */
-export class Machine {
+export class Simulator {
   world: World
   readonly conntrack: ConntrackTable
   readonly hooks: Hooks
   readonly settings: Settings
   readonly allowances = new Allowances()
-  private readonly options: MachineOptions
+  private readonly options: SimulatorOptions
   private readonly whole: WalkBudget
   /** For the packet that is on its way. */
   budget: WalkBudget
@@ -56,7 +56,7 @@ export class Machine {
   private notes: string[] = []
   private choices = new Map<string, [Scalar, Scalar]>()
 
-  constructor(world: World, options: MachineOptions = {}) {
+  constructor(world: World, options: SimulatorOptions = {}) {
     this.world = world
     this.options = options
     this.conntrack = new ConntrackTable(world.host.conntrack ?? [])
@@ -94,7 +94,7 @@ export class Machine {
       return traverse(this, skb)
     } catch (stopped) {
       if (!(stopped instanceof Undetermined)) throw stopped
-      leaveInDoubt(this, skb)
+      invalidateState(this, skb)
       return stopped.open
     }
   }

@@ -1,6 +1,6 @@
 /** Fields that neither a packet nor the host's state tells, and why not. */
 import { wordTable } from '../../model/word-table.ts'
-import type { Readers } from '../moment.ts'
+import type { Readers } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 
 const WHEN = 'depends on when the packet came'

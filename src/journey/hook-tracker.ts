@@ -13,7 +13,7 @@ const REWRITES_SOURCE = maskOf('input', 'postrouting')
 /** At which a packet's way may end. */
 const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
 
-export class TracedWay {
+export class HookTracker {
   private readonly states: PacketStates
   private readonly resolver: Resolver
   /** The number of that interface's name. */

@@ -6,14 +6,14 @@ import type { Hook } from '../../model/hook.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
-import { asksInvalid, isParticular } from './miss.ts'
-import { needsDestination, needsSource } from './nowhere.ts'
-import { type Pass, passes } from './passed.ts'
+import { asksInvalid, isParticular } from './failed-condition.ts'
+import { passes, type TableTraversal } from './skipped-rules.ts'
+import { needsDestination, needsSource } from './undeliverable.ts'
 import { letsGo } from './what-if.ts'
 
 export interface Goal {
   kind: 'pass' | 'destination' | 'source'
-  pass: Pass
+  pass: TableTraversal
   /** That the packet needs it; else only what nothing has ever met is worth telling. */
   sure: boolean
   /** Of a walk through that table: is it what was meant? */

@@ -6,7 +6,7 @@ import type { World } from '../model/world.ts'
 import type { Unknown } from './truth.ts'
 import type { Held } from './values.ts'
 
-export interface Moment {
+export interface EvalContext {
   packet: Packet
   /** Absent: cannot be told. */
   hook?: Hook
@@ -23,7 +23,7 @@ export interface Moment {
 export const ABSENT = Symbol('absent')
 
 /** What a field holds at a moment; undefined: not known. */
-export type Read = (moment: Moment) => Held | typeof ABSENT | Unknown | undefined
+export type Read = (moment: EvalContext) => Held | typeof ABSENT | Unknown | undefined
 
 export type Readers = Readonly<Record<string, Read>>
 
@@ -34,7 +34,7 @@ export const packetField =
     packet[key] as Held | undefined
 
 /** IPv4 or IPv6; of a bridged frame, what it carries. */
-export function ipVersion({ family, packet }: Moment): 'ip' | 'ip6' | undefined {
+export function ipVersion({ family, packet }: EvalContext): 'ip' | 'ip6' | undefined {
   if (family === 'ip' || family === 'ip6') return family
   const address = packet.src ?? packet.dst
   return address === undefined || family === 'arp' ? undefined : address.includes(':') ? 'ip6' : 'ip'

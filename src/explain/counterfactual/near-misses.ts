@@ -6,19 +6,27 @@
 import type { Scalar, Value } from '../../model/condition.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { isLocal } from '../../rules/fib.ts'
-import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
-import { openingOf } from '../conversation.ts'
+import { openingOf } from '../request-reply.ts'
+import {
+  type FailedCondition,
+  fieldOf,
+  holdsButForProtocol,
+  isExact,
+  isLookup,
+  isParticular,
+  onlyFailed,
+} from './failed-condition.ts'
 import type { Goal } from './goals.ts'
-import { fieldOf, holdsButForProtocol, isExact, isLookup, isParticular, type Miss, onlyMiss } from './miss.ts'
-import { type Passed, passedRules } from './passed.ts'
+import { type SkippedRule, skippedRules } from './skipped-rules.ts'
 import { hadItMatched } from './what-if.ts'
 
-export interface NearMiss extends Passed {
-  miss: Miss
+export interface NearMiss extends SkippedRule {
+  miss: FailedCondition
   /** Where the packet would have gone then. */
   then: Walk
   /** The rule has matched packets; undefined: its counters are not known. */
@@ -56,8 +64,8 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
 }
 
 interface Candidate {
-  passed: Passed
-  miss: Miss
+  passed: SkippedRule
+  miss: FailedCondition
   doubt: number
 }
 
@@ -65,13 +73,13 @@ interface Candidate {
 function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
   const found: Candidate[] = []
   const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
-  for (const passed of passedRules(context, pass)) {
+  for (const passed of skippedRules(context, pass)) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
     if (isUsed(rule) !== false && !sure) continue
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
-    const miss = onlyMiss(rule, moment)
+    const miss = onlyFailed(rule, moment)
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     if (miss && !(isAnswer && / dport$/.test(fieldOf(miss.condition) ?? '')))
       found.push({ passed, miss, doubt: doubtOf(passed, miss) })
@@ -87,7 +95,7 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
 const isUsed = ({ counters }: Rule): boolean | undefined => counters && counters.packets > 0
 
 /** How far it is from certain that the rule was meant for the packet. */
-export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
+export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): number {
   const used = isUsed(rule)
   // a set has members come and go while the rule is in use
   return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
@@ -97,7 +105,7 @@ export function doubtOf({ rule, moment }: Passed, miss: Miss): number {
  * Does the rule, or one behind it, name the packet's host or service, and fail for something else; or is what it names
  * a slip of the pen away?
  */
-function isLikely({ world }: Context, passed: Passed, miss: Miss, { matched }: Walk): boolean {
+function isLikely({ world }: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
   if (isLookup(miss)) return true
   const { rule, moment } = passed
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
@@ -108,7 +116,7 @@ function isLikely({ world }: Context, passed: Passed, miss: Miss, { matched }: W
 }
 
 /** Do the rules ask for the packet's very host or service, besides what is missed? */
-const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, field = /./): boolean =>
+const names = (rules: readonly Rule[], { condition }: FailedCondition, moment: EvalContext, field = /./): boolean =>
   rules.some(({ conditions }) =>
     conditions.some(
       (one) => one !== condition && isExact(one) && field.test(fieldOf(one) ?? '') && holdsButForProtocol(one, moment),
@@ -119,7 +127,11 @@ const names = (rules: readonly Rule[], { condition }: Miss, moment: Moment, fiel
  * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
  * the host's own.
  */
-function choosesSuch({ rule, chain, moment }: Passed, { condition, settled }: Miss, { matched }: Walk): boolean {
+function choosesSuch(
+  { rule, chain, moment }: SkippedRule,
+  { condition, settled }: FailedCondition,
+  { matched }: Walk,
+): boolean {
   const { ctState = 'new' } = moment.packet
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
   const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
@@ -134,11 +146,16 @@ function choosesSuch({ rule, chain, moment }: Passed, { condition, settled }: Mi
 }
 
 /** ICMP, ESP, GRE … are what they are for; TCP and UDP say nothing. */
-const isOwnService = (condition: Miss['condition']): boolean =>
+const isOwnService = (condition: FailedCondition['condition']): boolean =>
   condition.kind === 'compare' && condition.op === '==' && !/^(tcp|udp|6|17)$/.test(String(condition.value))
 
 /** nat has rules for many; another one's are not this packet's, nor is one that others use. */
-function isForNat({ kind, sure }: Goal, { rule, moment }: Passed, miss: Miss, likely: boolean): boolean {
+function isForNat(
+  { kind, sure }: Goal,
+  { rule, moment }: SkippedRule,
+  miss: FailedCondition,
+  likely: boolean,
+): boolean {
   if (kind === 'source') return true
   if (isUsed(rule) && !isLookup(miss)) return false
   const field = fieldOf(miss.condition) ?? ''
@@ -146,12 +163,13 @@ function isForNat({ kind, sure }: Goal, { rule, moment }: Passed, miss: Miss, li
   return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))
 }
 
-const isAddressOrPort = (condition: Miss['condition']): boolean => /(addr|port)$/.test(fieldOf(condition) ?? '')
+const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>
+  /(addr|port)$/.test(fieldOf(condition) ?? '')
 
 const SLIP = 0.3
 
 /** From 0, a slip of the pen, to 1, something else altogether. */
-function distanceOf({ condition, settled }: Miss, packet: Packet): number {
+function distanceOf({ condition, settled }: FailedCondition, packet: Packet): number {
   if (settled) return 0.2
   if (isLookup({ condition })) return 0.5
   const field = fieldOf(condition) ?? ''
@@ -165,7 +183,7 @@ function distanceOf({ condition, settled }: Miss, packet: Packet): number {
   return looksLike(a, b) ? 0.2 : 0.8
 }
 
-function wantedBy(condition: Miss['condition']): Scalar | undefined {
+function wantedBy(condition: FailedCondition['condition']): Scalar | undefined {
   if (condition.kind === 'not') return wantedBy(condition.of)
   return condition.kind === 'compare' ? scalarOf(condition.value) : undefined
 }

@@ -4,15 +4,15 @@ import { positional } from '../../edits/words.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
-import type { Moment } from '../../rules/moment.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { addRule, destinationMatch, type Proposal, propose } from '../changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOfRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
-import { asks, missedBy } from './miss.ts'
-import { type Pass, passedRules, positionsBelow } from './passed.ts'
+import { asks, missedBy } from './failed-condition.ts'
+import { positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
 
 export interface Unreached {
@@ -22,7 +22,7 @@ export interface Unreached {
   /** A rule of the chain names this packet's very destination. */
   meant: boolean
   /** Where a jump to it would have to stand: a chain that the packet was in, and the number it would get. */
-  from: { chain: Chain; ruleNumber: number; moment: Moment }
+  from: { chain: Chain; ruleNumber: number; moment: EvalContext }
   then: Walk
   /** It would take packets for anywhere in the same way. */
   takesAll: boolean
@@ -34,7 +34,7 @@ export interface Unreached {
  * The likeliest place first. Chains that no rule behind the pass's base chain leads to; and those that some rule does, but
  * that were not come to, though they speak of this packet's very destination.
  */
-export function unreachedChains(context: Context, pass: Pass, wanted: (then: Walk) => boolean): Unreached[] {
+export function unreachedChains(context: Context, pass: TableTraversal, wanted: (then: Walk) => boolean): Unreached[] {
   const { sets } = context.world
   const graph = graphOf(pass.table, sets)
   const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
@@ -67,8 +67,8 @@ export function unreachedChains(context: Context, pass: Pass, wanted: (then: Wal
 }
 
 /** Of several the one that asks for the least else. */
-function leadTo(context: Context, pass: Pass, to: Chain): Unreached['lead'] {
-  const [lead] = [...passedRules(context, pass)]
+function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['lead'] {
+  const [lead] = [...skippedRules(context, pass)]
     .filter(({ rule }) => verdictOf(rule).chain === to.name)
     .flatMap(({ chain, rule, moment }) => {
       const misses = missedBy(rule, moment)
@@ -79,20 +79,20 @@ function leadTo(context: Context, pass: Pass, to: Chain): Unreached['lead'] {
 }
 
 /** A packet like it, for nobody. */
-const elsewhere = (moment: Moment): Moment => {
+const elsewhere = (moment: EvalContext): EvalContext => {
   const { packet, family } = moment
   const port = packet.dport === undefined ? {} : { dport: packet.dport ^ 0x5555 }
   return { ...moment, packet: { ...packet, ...port, dst: family === 'ip6' ? '2001:db8:dead::1' : '198.51.100.254' } }
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
-function twinHooks({ table, hook }: Pass): readonly Hook[] {
+function twinHooks({ table, hook }: TableTraversal): readonly Hook[] {
   if (table.name !== 'nat') return []
   return hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
 }
 
 /** In each chain that the packet was in: in front of what it met there last, or of what ended it. */
-function jumpPlaces(context: Context, { steps }: Pass) {
+function jumpPlaces(context: Context, { steps }: TableTraversal) {
   const last = new Map<string, number>()
   for (const step of steps) {
     const { chain, caller } = context.evidence.arrivals[step]!

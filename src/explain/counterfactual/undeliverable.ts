@@ -5,9 +5,9 @@ import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { deedAt } from '../deed.ts'
 import { homeOf } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
+import { verdictAt } from '../verdict-at.ts'
 
 /** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
 export type Nowhere = 'surely' | 'maybe' | undefined
@@ -18,7 +18,7 @@ const hasNewDestination = (context: Context): boolean =>
     if (changes.some(({ field }) => field === 'dst' || field === 'dport')) return true
     const { hook, ending } = context.evidence.arrivals[i]!
     const first = hook === 'prerouting' || hook === 'output'
-    return first && kind === 'rule' && ending === 'accept' && /^(dnat|redirect|netmap)$/.test(deedAt(context, i))
+    return first && kind === 'rule' && ending === 'accept' && /^(dnat|redirect|netmap)$/.test(verdictAt(context, i))
   })
 
 const BEFORE_NAT: readonly (Hook | undefined)[] = [undefined, 'ingress', 'prerouting']
@@ -58,7 +58,7 @@ export function needsSource(context: Context): Nowhere {
 const hasNewSource = (context: Context): boolean =>
   context.evidence.arrivals.some(
     ({ hook, ending }, i) =>
-      hook === 'postrouting' && ending === 'accept' && /^(snat|masquerade|netmap)$/.test(deedAt(context, i)),
+      hook === 'postrouting' && ending === 'accept' && /^(snat|masquerade|netmap)$/.test(verdictAt(context, i)),
   )
 
 /** An address that only its own network knows, on its way to one that the whole world knows. */

@@ -7,19 +7,19 @@ import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import type { Context } from '../context.ts'
-import { answerTo, entryOpened, isOpening, openingOf } from '../conversation.ts'
-import { settledConditions } from './settled.ts'
+import { answerTo, entryOpened, isOpening, openingOf } from '../request-reply.ts'
+import { observedConditions } from './observed-conditions.ts'
 
-export interface Rehearsal {
+export interface Reproduction {
   engine: Engine
   /** As it was before the packet. */
   world: World
   packet: Packet
   /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
-  play(world: World, assume?: ReadonlyMap<string, boolean>): Rehearsed
+  play(world: World, assume?: ReadonlyMap<string, boolean>): Reproduced
 }
 
-export interface Rehearsed {
+export interface Reproduced {
   /** The journey's own packet; absent where an answer does not come so far, as its question does not arrive. */
   told?: Played
   /** Who asked what, and the answer on its way back, where that is part of it. */
@@ -28,7 +28,7 @@ export interface Rehearsed {
 }
 
 /** Or the reason why the engine does not give what was seen. */
-export function rehearse(context: Context, engine: Engine): Rehearsal | { reason: string } {
+export function reproduce(context: Context, engine: Engine): Reproduction | { reason: string } {
   const { journey, world, budget } = context
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
@@ -44,7 +44,7 @@ export function rehearse(context: Context, engine: Engine): Rehearsal | { reason
     let played = observed(engine, options)
     if (played.ended.open) {
       // the trace may have settled what nobody can know
-      options = { budget, assume: settledConditions(context) }
+      options = { budget, assume: observedConditions(context) }
       played = observed(engine, options)
     }
     const why = whyNotSeen(journey, played, before)
@@ -68,7 +68,7 @@ interface Attempt {
   isUsable(engine: Engine, options: PlayOptions): boolean
   /** Of the packet as the capture has it. */
   observed(engine: Engine, options: PlayOptions): Played
-  play(engine: Engine, world: World, options: PlayOptions): Rehearsed
+  play(engine: Engine, world: World, options: PlayOptions): Reproduced
 }
 
 /** The packet by itself; and if it begins a flow, what would come back. */

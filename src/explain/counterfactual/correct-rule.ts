@@ -3,15 +3,15 @@ import { formatAddress, maskFromLength, parseAddress } from '../../model/address
 import type { RuleRef } from '../../model/journey.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { type Changing, replaceRule, ruleWords } from '../changes.ts'
-import { asks, fieldOf, isNegated, type Miss } from './miss.ts'
+import { asks, type FailedCondition, fieldOf, isNegated } from './failed-condition.ts'
 
 /** `-R` with the word that fits; undefined where it is not clear what that would be. */
-export function mendRule(ref: RuleRef, miss: Miss, packet: Packet): Changing | undefined {
+export function correctRule(ref: RuleRef, miss: FailedCondition, packet: Packet): Changing | undefined {
   const words = mended(ruleWords(ref), miss, packet)
   return words && replaceRule(ref, words)
 }
 
-function mended(words: readonly string[], miss: Miss, packet: Packet): string[] | undefined {
+function mended(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
   const { condition } = miss
   const text = asks(miss)
   const option = optionOf(text)
