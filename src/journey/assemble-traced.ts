@@ -5,7 +5,7 @@
  */
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { Moment, Stamp } from '../read/captures/stamp.ts'
+import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assemble.ts'
 import { ByContent } from './by-content.ts'
@@ -72,7 +72,7 @@ export class TracedAssembler implements EventSink {
     this.way = new HookTracker(states, resolver)
   }
 
-  event(point: number, given: number, at: Moment, line: number, traceId = 0, mark = -1): void {
+  event(point: number, given: number, at: Timestamp, line: number, traceId = 0, mark = -1): void {
     this.tick++
     if (at.stamp !== this.stamp) this.changeLane(at.stamp, at.clock)
     const now = this.timed ? at.clock : this.tick
@@ -192,7 +192,7 @@ export class TracedAssembler implements EventSink {
     state: number,
     key: number,
     { family }: Resolved,
-    at: Moment,
+    at: Timestamp,
     line: number,
     traceId: number,
   ): OpenJourney {

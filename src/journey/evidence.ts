@@ -9,7 +9,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import type { Ending } from '../rules/verdict.ts'
+import type { VerdictKind } from '../rules/verdict.ts'
 import { hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
@@ -27,7 +27,7 @@ export interface StepContext {
   rule: Rule | undefined
   chain: Chain | undefined
   table: Table | undefined
-  ending: Ending
+  ending: VerdictKind
   /** Index of the step whose jump or goto led into this chain. */
   caller: number | undefined
   /** Why the ruleset cannot be the one in force. */

@@ -7,7 +7,7 @@ import { type Test, testsOf } from './evaluate.ts'
 import { lasts } from './lasting.ts'
 import { mappedVerdict } from './nft/map.ts'
 import { isUnknown, type Unknown } from './truth.ts'
-import { type Ending, isBareVerdict, statementVerdict, type Verdict, verdictOf } from './verdict.ts'
+import { isBareVerdict, statementVerdict, type Verdict, type VerdictKind, verdictOf } from './verdict.ts'
 
 /** What TRACE prints of a rule that matched, or of the end of a chain: the same for every packet. */
 export interface Line {
@@ -18,7 +18,7 @@ export interface Line {
   ruleNumber: number
   rule: Rule | undefined
   verdict: string
-  ending: Ending
+  ending: VerdictKind
 }
 
 export interface PreparedRule {

@@ -8,7 +8,7 @@ import { mappedVerdict } from './nft/map.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** How the packet goes on after the rule. */
-export type Ending =
+export type VerdictKind =
   | 'continue'
   | 'jump'
   | 'goto'
@@ -23,7 +23,7 @@ export type Ending =
   | 'unknown'
 
 export interface Verdict {
-  ending: Ending
+  ending: VerdictKind
   /** As contract.md words it: `accept`, `jump KUBE-SERVICES`, `dnat` … */
   text: string
   /** Of a jump or goto. */
