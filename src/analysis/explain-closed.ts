@@ -3,11 +3,11 @@ import type { Detector } from '../explain/context.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
-import { noteTrials, type Trials } from '../explain/trials/verify.ts'
+import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
-import { leaveOutOwn } from '../explain/without-own.ts'
+import { noteTrials, type Trials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
-import { gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
+import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { Resolver } from '../journey/resolve.ts'
@@ -110,6 +110,10 @@ export class ClosedExplainer {
     return arrivals.some(({ mismatch }) => mismatch !== undefined)
   }
 
+  evidenceOf({ open, followed, world }: Closed): Evidence {
+    return gatherEvidence(open, this.resolver(world), this.states, followed)
+  }
+
   /** A rule of nft's, or a policy, said so. */
   endsByDrop(open: OpenJourney): boolean {
     return open.complete && this.points.get(open.points.last()).verdict === 'drop'
@@ -171,7 +175,7 @@ export class ClosedExplainer {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
       own[which] = { found, trials, mismatches, resolver, contradictions: resolver.contradictions }
     }
-    leaveOutOwn(evidence)
+    stripOwnSteps(evidence)
     return journey
   }
 }
@@ -272,5 +276,10 @@ export class Closed implements ClosedJourney {
 
   member(): Member | undefined {
     return this.explainer.member(this)
+  }
+
+  /** What an explanation goes by. */
+  evidence(): Evidence {
+    return this.explainer.evidenceOf(this)
   }
 }

@@ -8,7 +8,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld } from '../model/world.ts'
 import { evaluateRange } from '../rules/evaluate.ts'
 import { chainsOf } from '../rules/nft/map.ts'
-import type { Ending } from '../rules/verdict.ts'
+import type { VerdictKind } from '../rules/verdict.ts'
 
 /** A line of a trace, as far as it tells by which rules the packet came. */
 export interface TracedLine {
@@ -18,7 +18,7 @@ export interface TracedLine {
   chain: Chain | undefined
   /** Absent at the end of a chain. */
   rule: Rule | undefined
-  ending: Ending
+  ending: VerdictKind
   /** Index of the line whose rule led into this chain. */
   caller: number | undefined
 }

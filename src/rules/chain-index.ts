@@ -6,9 +6,9 @@
 import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Condition, Scalar, Value } from '../model/condition.ts'
 import type { Rule } from '../model/ruleset.ts'
+import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
 import { lasts } from './lasting.ts'
-import { ABSENT, type Moment } from './moment.ts'
 import { isUnknown } from './truth.ts'
 
 /** Fields by which siblings differ. */
@@ -44,7 +44,7 @@ export function indexOf(rules: readonly Rule[]): ChainIndex | undefined {
 }
 
 /** The index of the first rule at or behind `from` that may match; where there is none, one behind the last rule. */
-export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: Moment): number {
+export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: EvalContext): number {
   const held = read(moment)
   if (typeof held === 'object' && (isUnknown(held) || Array.isArray(held))) return from
   // nft may find something there all the same

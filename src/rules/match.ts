@@ -6,8 +6,8 @@ import type { Condition } from '../model/condition.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { after } from './assign.ts'
+import type { EvalContext } from './eval-context.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
-import type { Moment } from './moment.ts'
 import { mappedVerdict } from './nft/map.ts'
 import { isUnknown, type Truth, type Unknown } from './truth.ts'
 import { execute, mayHaveExecuted, statementVerdict, type Verdict } from './verdict.ts'
@@ -15,7 +15,7 @@ import { execute, mayHaveExecuted, statementVerdict, type Verdict } from './verd
 /** What conditions are asked of, and what statements change. */
 export interface Executor<R, End, Open extends Unknown = Unknown> {
   /** The packet as it is now. */
-  readonly context: Moment
+  readonly context: EvalContext
   /** It came to a rule that may change it before it is known whether the rule matches. */
   arrive(rule: R): void
   /** Do the rule's conditions from one index to another hold? */
@@ -65,7 +65,7 @@ export function matchInOrder<R extends { rule: Rule }, End, Open extends Unknown
 }
 
 /** Does a map give a verdict here? Not even `continue` is one, but what cannot be told is. */
-function gives(statement: Statement, moment: Moment): boolean {
+function gives(statement: Statement, moment: EvalContext): boolean {
   if (statement.kind !== 'vmap') return false
   const found = mappedVerdict(statement.map, moment)
   return found !== undefined && (isUnknown(found) || statementVerdict(found) !== undefined)
@@ -75,11 +75,11 @@ export interface Matched {
   /** Whether all of its conditions hold. */
   truth: Truth
   /** With what the statements among the conditions changed. */
-  moment: Moment
+  moment: EvalContext
 }
 
 /** Does a rule match such a packet? */
-export function match(rule: Rule, moment: Moment): Matched {
+export function match(rule: Rule, moment: EvalContext): Matched {
   if (!rule.order) return { truth: evaluateAll(rule.conditions, moment), moment }
   const asked = new Asked(moment)
   const { matches } = matchInOrder(asked, { rule }, rule.order)
@@ -87,7 +87,10 @@ export function match(rule: Rule, moment: Moment): Matched {
 }
 
 /** Each condition, and the packet as it comes to it where all in front of it holds. */
-export function* conditionsOf({ conditions, statements, order }: Rule, moment: Moment): Generator<[Condition, Moment]> {
+export function* conditionsOf(
+  { conditions, statements, order }: Rule,
+  moment: EvalContext,
+): Generator<[Condition, EvalContext]> {
   let [now, done] = [moment, 0]
   for (const [i, condition] of conditions.entries()) {
     for (; order && done < statements.length && order[done]! <= i; done++) now = after(statements[done]!, now)
@@ -97,15 +100,15 @@ export function* conditionsOf({ conditions, statements, order }: Rule, moment: M
 
 /** A packet that is asked one rule with statements among its conditions. */
 class Asked implements Executor<{ rule: Rule }, Verdict> {
-  moment: Moment
+  moment: EvalContext
   /** What is not known of it, where nothing else speaks against the rule. */
   open: Unknown | undefined = undefined
 
-  constructor(moment: Moment) {
+  constructor(moment: EvalContext) {
     this.moment = moment
   }
 
-  get context(): Moment {
+  get context(): EvalContext {
     return this.moment
   }
 

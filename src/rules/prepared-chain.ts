@@ -2,12 +2,12 @@
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { type ChainIndex, indexOf } from './chain-index.ts'
+import type { EvalContext } from './eval-context.ts'
 import { type Test, testsOf } from './evaluate.ts'
 import { lasts } from './lasting.ts'
-import type { Moment } from './moment.ts'
 import { mappedVerdict } from './nft/map.ts'
 import { isUnknown, type Unknown } from './truth.ts'
-import { type Ending, isBareVerdict, statementVerdict, type Verdict, verdictOf } from './verdict.ts'
+import { isBareVerdict, statementVerdict, type Verdict, type VerdictKind, verdictOf } from './verdict.ts'
 
 /** What TRACE prints of a rule that matched, or of the end of a chain: the same for every packet. */
 export interface Line {
@@ -18,7 +18,7 @@ export interface Line {
   ruleNumber: number
   rule: Rule | undefined
   verdict: string
-  ending: Ending
+  ending: VerdictKind
 }
 
 export interface PreparedRule {
@@ -69,7 +69,7 @@ export class PreparedChain {
    * The rule with the verdict that its map gives this packet: `jump web`, in place of `vmap`; `done`: so many statements
    * were executed.
    */
-  withVerdict(prepared: PreparedRule, done: number, moment: Moment): PreparedRule | Unknown {
+  withVerdict(prepared: PreparedRule, done: number, moment: EvalContext): PreparedRule | Unknown {
     const { statements } = prepared.rule
     const at = statements.findIndex(({ kind }, i) => i >= done && kind === 'vmap')
     const written = statements[at]

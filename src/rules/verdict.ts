@@ -2,13 +2,13 @@
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { after, maybeAfter } from './assign.ts'
+import type { EvalContext } from './eval-context.ts'
 import { evaluate } from './evaluate.ts'
-import type { Moment } from './moment.ts'
 import { mappedVerdict } from './nft/map.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** How the packet goes on after the rule. */
-export type Ending =
+export type VerdictKind =
   | 'continue'
   | 'jump'
   | 'goto'
@@ -23,7 +23,7 @@ export type Ending =
   | 'unknown'
 
 export interface Verdict {
-  ending: Ending
+  ending: VerdictKind
   /** As contract.md words it: `accept`, `jump KUBE-SERVICES`, `dnat` … */
   text: string
   /** Of a jump or goto. */
@@ -89,11 +89,11 @@ export interface Executed {
   /** Why the verdict is `unknown`. */
   because?: Unknown
   /** With what the statements in front of the verdict changed. */
-  moment: Moment
+  moment: EvalContext
 }
 
 /** Executes a rule's statements from one index to another, up to the one that gives the verdict. */
-export function execute({ statements }: Rule, moment: Moment, from = 0, to = statements.length): Executed {
+export function execute({ statements }: Rule, moment: EvalContext, from = 0, to = statements.length): Executed {
   let now = moment
   for (let i = from; i < to; i++) {
     const written = statements[i]!
@@ -112,14 +112,19 @@ export function execute({ statements }: Rule, moment: Moment, from = 0, to = sta
 }
 
 /** As execute, where it is not known whether the packet matches: what the rule would change is not known then. */
-export function mayHaveExecuted({ statements }: Rule, moment: Moment, from = 0, to = statements.length): Moment {
+export function mayHaveExecuted(
+  { statements }: Rule,
+  moment: EvalContext,
+  from = 0,
+  to = statements.length,
+): EvalContext {
   let now = moment
   for (let i = from; i < to; i++) now = maybeAfter(statements[i]!, now)
   return now
 }
 
 /** Undefined: it is executed; false: not on this packet; else why that cannot be told. */
-function hangsOn(statement: Statement, moment: Moment): Unknown | false | undefined {
+function hangsOn(statement: Statement, moment: EvalContext): Unknown | false | undefined {
   if (statement.kind === 'stolen' && statement.when) {
     const truth = evaluate(statement.when, moment)
     return truth === true ? undefined : truth

@@ -1,8 +1,8 @@
 /** What would become of a packet in one table, from a position in its chains on: the packet itself goes nowhere. */
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { EvalContext } from './eval-context.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
-import type { Moment } from './moment.ts'
 import { type Line, PreparedChain, type PreparedRule, preparedChain } from './prepared-chain.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { execute, mayHaveExecuted, statementVerdict } from './verdict.ts'
@@ -44,7 +44,7 @@ export interface Walk {
 export function walk(
   table: Table,
   positions: readonly ChainPosition[],
-  start: Moment,
+  start: EvalContext,
   budget: WalkBudget,
   open: 'stop' | 'holds' = 'stop',
 ): Walk {
@@ -65,7 +65,7 @@ const prepared = (table: Table, chain: Chain): PreparedChain =>
 class SupposedWalk implements Walker<Walk> {
   readonly budget: WalkBudget
   /** One object for as long as nothing changes. */
-  state: Moment
+  state: EvalContext
   private readonly matched: Visit[] = []
   /** Conditions that are not known are taken to hold. */
   private readonly holds: boolean
@@ -73,13 +73,13 @@ class SupposedWalk implements Walker<Walk> {
   private early: Visit | undefined = undefined
   private last: Visit | undefined = undefined
 
-  constructor(start: Moment, budget: WalkBudget, holds: boolean) {
+  constructor(start: EvalContext, budget: WalkBudget, holds: boolean) {
     this.state = start
     this.budget = budget
     this.holds = holds
   }
 
-  get context(): Moment {
+  get context(): EvalContext {
     return this.state
   }
 

@@ -2,7 +2,7 @@
  * What a trace of the packet would show: each line as it is printed, on arrival at the rule, before its target acts.
  * Kept as columns; steps are made of them when somebody looks.
  */
-import { type Arrival, SHOWN } from '../journey/evidence.ts'
+import { SHOWN, type StepContext } from '../journey/evidence.ts'
 import type { Change, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
@@ -161,11 +161,11 @@ export class Journal {
   }
 
   /** The steps, and beside each what an explanation reads. `now`: the packet at its end. */
-  read(family: 'ip' | 'ip6', now: Packet): { steps: Step[]; arrivals: Arrival[] } {
+  read(family: 'ip' | 'ip6', now: Packet): { steps: Step[]; arrivals: StepContext[] } {
     const before = this.before ?? 0
     const packets = this.packets(now)
     const steps: Step[] = []
-    const arrivals: Arrival[] = []
+    const arrivals: StepContext[] = []
     for (let i = before; i < this.lines.length; i++) {
       const [line, place, packet] = [this.lines[i]!, this.places[i]!, packets[i]!]
       steps.push(makeStep(steps.length + 1, family, line, place, packet))

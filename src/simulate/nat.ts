@@ -4,14 +4,14 @@ import type { Packet } from '../model/packet.ts'
 import { type Connection, type Direction, other } from '../rules/conntrack/connection.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
 import { show } from './conntrack.ts'
-import type { Machine } from './machine.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
 import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import { changeAll, type Skb } from './skb.ts'
 
 /** nf_nat_inet_fn and its callers. */
-export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
+export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
   const { connection, tracking } = skb
   if (!connection || !tracking?.direction) return 'accept'
   const manip = manipAt(skb.hook)
@@ -37,7 +37,7 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain
 }
 
 /** What this host sends to an address that is rewritten gets another route. */
-function routeRewritten(machine: Machine, skb: Skb, connection: Connection, direction: Direction): TableVerdict {
+function routeRewritten(machine: Simulator, skb: Skb, connection: Connection, direction: Direction): TableVerdict {
   const isRewritten = connection[direction].dst !== connection[other(direction)].src
   return skb.hook === 'output' && isRewritten && !routeAnew(machine, skb) ? 'vanished' : 'accept'
 }

@@ -1,15 +1,16 @@
 /** A packet that is played through one table's chains; its lines are what TRACE would print. */
+
+import type { EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
-import type { Moment } from '../rules/moment.ts'
 import type { Line, PreparedChain, PreparedRule } from '../rules/prepared-chain.ts'
 import { all, type Unknown } from '../rules/truth.ts'
 import { MOST_LINES, type WalkBudget } from '../rules/walk-budget.ts'
 import { WalkFrame } from '../rules/walk-stack.ts'
 import { type Walker, walkTable } from '../rules/walk-table.ts'
 import { spend } from './allowances.ts'
-import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
+import type { Simulator } from './simulator.ts'
 import { forget, type Skb } from './skb.ts'
 import { changesOnlyFields, execute } from './targets.ts'
 import { Undetermined } from './undetermined.ts'
@@ -18,7 +19,7 @@ import { Undetermined } from './undetermined.ts'
 export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | 'vanished'
 
 /** Throws Undetermined where the way hangs on what is not known. */
-export function playTable(machine: Machine, skb: Skb, base: PreparedChain): TableVerdict {
+export function playTable(machine: Simulator, skb: Skb, base: PreparedChain): TableVerdict {
   skb.walk ??= new SimulatedWalk(machine, skb)
   momentOf(machine, skb)
   return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])
@@ -34,17 +35,17 @@ interface Open extends Unknown {
 /** One for each packet. */
 export class SimulatedWalk implements Walker<TableVerdict, Open> {
   readonly budget: WalkBudget
-  private readonly machine: Machine
+  private readonly machine: Simulator
   private readonly skb: Skb
 
-  constructor(machine: Machine, skb: Skb) {
+  constructor(machine: Simulator, skb: Skb) {
     this.budget = machine.budget
     this.machine = machine
     this.skb = skb
   }
 
   /** Up to date from the beginning of a table on: only statements change what it says. */
-  get context(): Moment {
+  get context(): EvalContext {
     return this.skb.moment
   }
 

@@ -3,13 +3,13 @@ import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, keptAs, stored } from '../rules/assign.ts'
-import { ABSENT } from '../rules/moment.ts'
+import { ABSENT } from '../rules/eval-context.ts'
 import { isUnknown } from '../rules/truth.ts'
-import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
 import { lowerMss } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
@@ -17,7 +17,7 @@ import { updateSet } from './update-set.ts'
 
 /** A rule's statements from one index to another; undefined: none of them ends the packet's way through the table. */
 export function execute(
-  machine: Machine,
+  machine: Simulator,
   skb: Skb,
   { statements, nft }: Rule,
   from: number,
@@ -34,7 +34,7 @@ export function execute(
   return undefined
 }
 
-function act(machine: Machine, skb: Skb, statement: Statement, step: number): TableVerdict | undefined {
+function act(machine: Simulator, skb: Skb, statement: Statement, step: number): TableVerdict | undefined {
   switch (statement.kind) {
     case 'accept':
     case 'drop':
@@ -82,13 +82,13 @@ function setUntracked(skb: Skb): void {
   change(skb, 'ctState', 'untracked')
 }
 
-function stolen(machine: Machine, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
+function stolen(machine: Simulator, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
   if (!statement.when) return 'stolen'
   const truth = machine.holds(statement.when, skb)
   return truth ? 'stolen' : undefined
 }
 
-function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
+function actUnknown(machine: Simulator, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
   if (!statement.fields) throw new Undetermined(statement.text, statement.reason)
   forget(skb, keysOf(statement.fields))
   machine.note(`${statement.text}: ${statement.reason}`)
@@ -125,7 +125,7 @@ function setZone(skb: Skb, { field, value }: Assignment): void {
   changeAll(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
 }
 
-function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number): void {
+function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number): void {
   const { field } = assignment
   if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
     setZone(skb, assignment)

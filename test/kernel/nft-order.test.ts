@@ -8,7 +8,7 @@ import type { World } from '../../src/model/world.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 import { walk } from '../../src/rules/walk.ts'
 import { PACKET_STEPS, WalkBudget } from '../../src/rules/walk-budget.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { countPackets } from './count/count.ts'
 import { randomPacket } from './count/packets.ts'
 import { atHook, PLACE, readWorld, SET_UP, SHOWN } from './count/place.ts'
@@ -105,7 +105,7 @@ function supposed(world: World, packet: Packet): string {
 }
 
 function played(world: World, packet: Packet): string {
-  const { steps } = new Machine(world).send(packet).evidence.journey
+  const { steps } = new Simulator(world).send(packet).evidence.journey
   const first = steps.filter(({ hook, kind }) => hook === 'prerouting' && kind === 'rule')
   return counting(first.map(({ chain = '', ruleNumber = 0 }) => ({ chain, index: ruleNumber - 1 })))
 }

@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Journey, Step } from '../../src/model/journey.ts'
 import type { World } from '../../src/model/world.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { explainFile, worldOf } from '../journey/journeys.ts'
 import { share } from '../share.ts'
 import { Random } from './generate/random.ts'
@@ -102,7 +102,7 @@ function checkMarks({ packet, steps }: Journey, world: World): number {
   const { mark: _, ...sent } = packet
   // nft does not print that a chain ended
   const printed = (all: readonly Step[]) => all.filter(({ kind }) => kind !== 'return')
-  const model = printed(new Machine(world).send({ mark: 0, protocol: 'udp', ...sent }).evidence.journey.steps)
+  const model = printed(new Simulator(world).send({ mark: 0, protocol: 'udp', ...sent }).evidence.journey.steps)
   let compared = 0
   for (const [i, step] of printed(steps).entries()) {
     const other = model[i]

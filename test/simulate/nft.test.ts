@@ -1,14 +1,14 @@
 /** nft's rules in the model: verdict maps, NAT by maps, and what rules do in front of a jump or of a condition. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../src/index.ts'
-import { Machine, type Simulated } from '../../src/simulate/machine.ts'
+import { type Simulated, Simulator } from '../../src/simulate/simulator.ts'
 import { makeWorld, ROUTER } from './world.ts'
 
 const SYN: Packet = {
   ...{ in: 'eth0', protocol: 'tcp', src: '10.0.1.2', sport: 40000, dst: '10.0.2.2', dport: 80, tcpFlags: ['syn'] },
 }
 
-const send = (rules: string, packet: Packet = SYN): Simulated => new Machine(makeWorld(rules, ROUTER)).send(packet)
+const send = (rules: string, packet: Packet = SYN): Simulated => new Simulator(makeWorld(rules, ROUTER)).send(packet)
 
 /** `forward 1 jump web`: chain, rule and verdict. */
 const rules = ({ evidence }: Simulated): string[] =>
@@ -149,7 +149,7 @@ describe('a statement in front of a condition', () => {
   })
 
   it('uses up a limit only where all in front of it holds', () => {
-    const machine = new Machine(
+    const machine = new Simulator(
       makeWorld(filter('meta mark set 0x7 limit rate 1/hour burst 1 packets tcp dport 81 drop\naccept'), ROUTER),
     )
     expect(machine.send({ ...SYN, mark: 0 }).ended.outcome).toBe('forwarded')

@@ -4,8 +4,8 @@ import type { Packet } from '../../../src/model/packet.ts'
 import type { Rule } from '../../../src/model/ruleset.ts'
 import { emptyWorld, type World } from '../../../src/model/world.ts'
 import { readNft } from '../../../src/read/rulesets/nft-text.ts'
+import type { EvalContext } from '../../../src/rules/eval-context.ts'
 import { match } from '../../../src/rules/match.ts'
-import type { Moment } from '../../../src/rules/moment.ts'
 import { isUnknown, type Truth } from '../../../src/rules/truth.ts'
 
 /** Throws where a word of it is not understood. */
@@ -22,7 +22,7 @@ export function rulesOf(rules: string, more = '', family = 'inet'): { world: Wor
   return { world, rules: world.tables[0]!.chains.get('c')!.rules }
 }
 
-export const momentOf = (packet: Packet, world: World, hook: Hook = 'forward'): Moment => ({
+export const momentOf = (packet: Packet, world: World, hook: Hook = 'forward'): EvalContext => ({
   packet,
   hook,
   family: packet.src?.includes(':') ? 'ip6' : 'ip',
