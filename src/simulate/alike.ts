@@ -22,7 +22,7 @@ export class SimulatedClasses implements Outline {
   private readonly worlds = new Map<World, PacketClasses>()
   /** Of what is told apart by which object it is. */
   private readonly numbers = new Map<object, number>()
-  /** Of each line a short word; those of verdict maps are made anew for each packet. */
+  /** Of each line a short word. */
   private readonly lines = new WeakMap<Line, string>()
   private readonly words = new Map<string, string>()
   private packets: PacketClasses | undefined
