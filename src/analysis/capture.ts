@@ -12,30 +12,35 @@ import { Closed, ClosedExplainer, type ExplainClosedOptions, SharedNumbers } fro
 
 /** Counts of one capture. */
 export interface CaptureStats {
+  /** Bytes that were read. */
   bytes: number
+  /** Trace events that were read. */
   events: number
+  /** Journeys that were found, shown or not. */
   journeys: number
-  /** Lines or records of netfilter's that could not be used. */
+  /** Lines or records of netfilter that could not be used. */
   skipped: number
-  /** How often the capture says that events were lost. */
+  /** Events that the kernel could not deliver; where the capture does not say how many, how often it says so. */
   lost: number
   /** Journeys cut short because too many were open at once. */
   evicted: number
 }
 
-/** Of several captures together. */
+/** Counts of all captures together. */
 export interface RunStats extends Omit<CaptureStats, 'evicted'> {
   /** Of a live trace: journeys cut short, where there were any. */
   evicted?: number
+  /** Of a live trace: what was left out. */
   overload?: Overload
 }
 
-/** What the kernel delivered and a live trace left out, as more came than it could tell; `lost` counts its events, too. */
+/** What a live trace left out because more came than it could show; `lost` counts these events, too. */
 export interface Overload {
   /** Events that had come when it ended, and were not read any more. */
   unread: number
-  /** Packets that were left out whole, and their events; they count neither as `journeys` nor as `events`. */
+  /** Packets that were left out; neither `journeys` nor `events` count them. */
   shedPackets: number
+  /** Events of these packets. */
   shedEvents: number
 }
 

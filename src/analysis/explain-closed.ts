@@ -3,9 +3,9 @@ import type { Detector } from '../explain/context.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
-import { noteTrials, type Trials } from '../explain/trials/verify.ts'
+import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
-import { leaveOutOwn } from '../explain/without-own.ts'
+import { noteTrials, type Trials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
@@ -175,7 +175,7 @@ export class ClosedExplainer {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
       own[which] = { found, trials, mismatches, resolver, contradictions: resolver.contradictions }
     }
-    leaveOutOwn(evidence)
+    stripOwnSteps(evidence)
     return journey
   }
 }

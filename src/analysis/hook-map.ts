@@ -22,6 +22,7 @@ export interface HookMap {
   flowtables: { table: Table; flowtable: Flowtable }[]
 }
 
+/** What passes a hook: IP packets, bridged frames, ARP, or all frames of a device. */
 export type Way = 'ip' | 'bridge' | 'arp' | 'netdev'
 
 export interface HookPlace {

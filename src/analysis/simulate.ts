@@ -1,8 +1,8 @@
 /** Packets played in the model of one machine, one after the other, and explained. */
 import { explain, tryFixesOf } from '../explain/explain.ts'
-import { noteTrials } from '../explain/trials/verify.ts'
+import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
-import { leaveOutOwn } from '../explain/without-own.ts'
+import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
@@ -15,7 +15,7 @@ import type { World } from '../model/world.ts'
 import { closest } from '../rules/closest.ts'
 import { SimulatedClasses } from '../simulate/alike.ts'
 import { modelEngine } from '../simulate/engine.ts'
-import { Machine } from '../simulate/machine.ts'
+import { Simulator } from '../simulate/simulator.ts'
 import { finer } from './members.ts'
 
 export interface SimulateOptions {
@@ -46,7 +46,7 @@ export function* playPackets(
   warnings: Diagnostic[],
   { assume = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
 ): Generator<Played> {
-  const machine = new Machine(withoutOwnTables(world), { assume })
+  const machine = new Simulator(withoutOwnTables(world), { assume })
   const classes = new SimulatedClasses()
   const used = new Set<string>()
   const open = new Set<string>()
@@ -64,7 +64,7 @@ export function* playPackets(
       if (unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
       if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
-      leaveOutOwn(evidence)
+      stripOwnSteps(evidence)
       return journey
     }
     yield i === 0 || unmatched

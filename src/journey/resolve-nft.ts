@@ -11,7 +11,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { TracePoint } from '../read/captures/points.ts'
 import { inOneForm } from '../rules/nft/one-form.ts'
-import { type Ending, verdictOf } from '../rules/verdict.ts'
+import { type VerdictKind, verdictOf } from '../rules/verdict.ts'
 import { layerOf } from './layers.ts'
 import type { Resolved } from './resolve.ts'
 
@@ -89,7 +89,7 @@ export function builtInHook({ family, table = '', chain = '' }: TracePoint): Hoo
     : undefined
 }
 
-function endingOf(type: TracePoint['type'], verdict: string | undefined): Ending {
+function endingOf(type: TracePoint['type'], verdict: string | undefined): VerdictKind {
   if (type === 'return') return 'return'
   const word = verdict?.split(' ')[0]
   switch (word) {

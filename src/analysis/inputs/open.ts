@@ -17,11 +17,13 @@ import { concat, ReadError, type Source } from './source.ts'
 import { ownDocument, ownDocumentWords, unknownWords } from './unknown-file.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
 
-/** A file that was read, as contract.md's `inputs`. */
+/** A file that was read. */
 export interface InputFile {
+  /** Path, or `standard input`. */
   name: string
+  /** What it was recognised as. */
   format: string
-  /** A capture's are filled in when it has been read; of what was packed, those that came out. */
+  /** Of a packed file: those that came out. A capture's are known when it has been read. */
   bytes: number
 }
 
