@@ -21,6 +21,7 @@ import * as F from '../read/captures/header-fields.ts'
 import { Names } from '../read/captures/names.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
+import type { RunBudget } from '../rules/walk-budget.ts'
 import type { ClosedJourney, JourneyClass } from './closed-journey.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
 import { finer } from './members.ts'
@@ -35,6 +36,8 @@ export interface ExplainClosedOptions {
   host?: string | undefined
   /** The log is of many machines: the name that it gives counts more. */
   ofMany?: boolean
+  /** What the journeys of all captures share; absent: each has as much as one may have. */
+  walks?: RunBudget | undefined
 }
 
 /** Rulesets whose findings are kept; the oldest go, and are found out again where one is needed after all. */
@@ -149,7 +152,7 @@ export class ClosedExplainer {
   }
 
   explain(closed: Closed): Journey {
-    const { host, ofMany = false, unmatched = false, engine } = this.options
+    const { host, ofMany = false, unmatched = false, engine, walks } = this.options
     const { open, followed, world, drop } = closed
     const { repeats } = open
     const resolver = this.resolver(world)
@@ -163,13 +166,17 @@ export class ClosedExplainer {
     if (known && !isOf(known, resolver)) known = undefined
     const found = new Set<Detector>()
     const given = drop ? { repeats, drop } : { repeats }
-    const journey = explain(
-      evidence,
-      world,
-      known && own?.fine ? { ...given, ask: known.found } : { ...given, onFound: (one) => found.add(one) },
-    )
+    const asked = known && own?.fine ? { ask: known.found } : { onFound: (one: Detector) => found.add(one) }
+    const journey = walks
+      ? walks.share((budget) => explain(evidence, world, { ...given, ...asked, budget }))
+      : explain(evidence, world, { ...given, ...asked })
     if (unmatched) noteUnmatched(evidence, world)
-    const trials = known?.trials ?? (engine && tryFixesOf(evidence, world, engine))
+    const trials =
+      known?.trials ??
+      (engine &&
+        (walks
+          ? walks.share((budget) => tryFixesOf(evidence, world, engine, budget))
+          : tryFixesOf(evidence, world, engine)))
     if (trials) noteTrials(journey, trials)
     if (own && !known) {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
