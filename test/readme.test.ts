@@ -60,6 +60,21 @@ test('the library example of README.md prints what stands behind it', () => {
   expect(stdout).toBe(blocks[at + 1]!.text)
 })
 
+test('the example of docs/json.md prints what stands behind it', async () => {
+  const path = join(ROOT, 'docs/json.md')
+  const page = () => readFileSync(path, 'utf8')
+  const at = blocksOf(page()).findIndex((block) => block.language === 'js')
+  const [command, script] = blocksOf(page()).slice(at - 1, at + 1) as [Block, Block]
+  const [first = ''] = command.text.trim().split(' | ')
+  const { stdout: document } = await shell(`npx() { shift; nfwhy "$@"; }\n${first}`, { cwd: ROOT })
+  const node = ['--input-type=module', '-e', script.text]
+  const { stdout, stderr } = spawnSync('node', node, { cwd: ROOT, encoding: 'utf8', input: document })
+  expect(stderr).toBe('')
+  const { start, end } = blocksOf(page())[at + 1]!
+  if (process.env.UPDATE_DOCS) writeFileSync(path, page().slice(0, start) + stdout + page().slice(end))
+  expect(blocksOf(page())[at + 1]!.text).toBe(stdout)
+})
+
 describe('README.md tells of', () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
 

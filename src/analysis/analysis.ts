@@ -13,7 +13,7 @@ import type { Ending } from './ending.ts'
 import type { Flow } from './flows.ts'
 import { type Group, Groups } from './groups.ts'
 import { type HookMap, mapHooks } from './hook-map.ts'
-import { type Joined, joinerOf } from './hosts.ts'
+import { correlatorOf, type Joined } from './hosts.ts'
 import { knownFormats } from './inputs/format-words.ts'
 import type { NamedInput } from './inputs/named.ts'
 import { type InputFile, type Inputs, onlyMachine, openInputs } from './inputs/open.ts'
@@ -100,16 +100,16 @@ export class Analysis {
   /** Explained, as they complete, in bounded memory. Throws UserError for a filter, outcome or rule that cannot be meant. */
   async *journeys(wanted: SelectOptions = {}): AsyncGenerator<Journey, Ending> {
     const selection = makeSelection(wanted)
-    const joiner = joinerOf(this.inputs.machines)
+    const correlator = correlatorOf(this.inputs.machines)
     const ready: Journey[] = []
     const steps = stepThrough(
       this.inputs,
       (closed) => {
         const shown = selection.packet(closed)
-        const joins = joiner !== undefined && !joiner.full
+        const joins = correlator !== undefined && !correlator.full
         if (!shown && !joins) return
         const journey = closed.explain()
-        if (joins) joiner.note(journey)
+        if (joins) correlator.note(journey)
         if (shown && selection.journey(journey)) ready.push(journey)
       },
       this.run,
@@ -117,24 +117,24 @@ export class Analysis {
     for (;;) {
       const step = await steps.next()
       yield* ready.splice(0)
-      if (step.done) return this.ending(step.value, joiner?.joined())
+      if (step.done) return this.ending(step.value, correlator?.joined())
     }
   }
 
   /** Journeys of one class explained once and counted, the worst first. Throws as `journeys` does. */
   async groups(wanted: SelectOptions = {}): Promise<{ groups: Group[]; ending: Ending }> {
     const selection = makeSelection(wanted)
-    const joiner = joinerOf(this.inputs.machines)
-    const groups = new Groups(selection.journey, { joins: joiner !== undefined })
+    const correlator = correlatorOf(this.inputs.machines)
+    const groups = new Groups(selection.journey, { joins: correlator !== undefined })
     const stats = await runCaptures(
       this.inputs,
       (closed) => {
-        if (joiner && !joiner.full) joiner.note(closed.explain())
+        if (correlator && !correlator.full) correlator.note(closed.explain())
         if (selection.packet(closed)) groups.add(closed)
       },
       this.run,
     )
-    const joined = joiner?.joined()
+    const joined = correlator?.joined()
     if (joined) groups.join(joined)
     return { groups: worstFirst(groups.list), ending: this.ending(stats, joined) }
   }

@@ -8,35 +8,39 @@ import type { World } from '../model/world.ts'
 import type { CaptureFormat, CaptureReader } from '../read/captures/format.ts'
 import type { Stamp } from '../read/captures/stamp.ts'
 import { PacketStates } from '../read/captures/states.ts'
-import type { ClosedJourney } from './closed-journey.ts'
 import { Closed, ClosedExplainer, type ExplainClosedOptions, SharedNumbers } from './explain-closed.ts'
 
 /** Counts of one capture. */
 export interface CaptureStats {
+  /** Bytes that were read. */
   bytes: number
+  /** Trace events that were read. */
   events: number
+  /** Journeys that were found, shown or not. */
   journeys: number
-  /** Lines or records of netfilter's that could not be used. */
+  /** Lines or records of netfilter that could not be used. */
   skipped: number
-  /** How often the capture says that events were lost. */
+  /** Events that the kernel could not deliver; where the capture does not say how many, how often it says so. */
   lost: number
   /** Journeys cut short because too many were open at once. */
   evicted: number
 }
 
-/** Of several captures together. */
+/** Counts of all captures together. */
 export interface RunStats extends Omit<CaptureStats, 'evicted'> {
   /** Of a live trace: journeys cut short, where there were any. */
   evicted?: number
+  /** Of a live trace: what was left out. */
   overload?: Overload
 }
 
-/** What the kernel delivered and a live trace left out, as more came than it could tell; `lost` counts its events, too. */
+/** What a live trace left out because more came than it could show; `lost` counts these events, too. */
 export interface Overload {
   /** Events that had come when it ended, and were not read any more. */
   unread: number
-  /** Packets that were left out whole, and their events; they count neither as `journeys` nor as `events`. */
+  /** Packets that were left out; neither `journeys` nor `events` count them. */
   shedPackets: number
+  /** Events of these packets. */
   shedEvents: number
 }
 
@@ -55,7 +59,7 @@ export class CaptureExplainer {
   private readonly explainer: ClosedExplainer
   private readonly assembler: Assembler | TracedAssembler
   private readonly reader: CaptureReader
-  private readonly onClosed: (closed: ClosedJourney) => void
+  private readonly onClosed: (closed: Closed) => void
   private readonly world: World
   private readonly worldAt: CaptureOptions['worldAt']
   private journeys = 0
@@ -64,13 +68,14 @@ export class CaptureExplainer {
     format: CaptureFormat,
     world: World,
     report: Report,
-    onClosed: (closed: ClosedJourney) => void,
+    onClosed: (closed: Closed) => void,
     {
       ids = new JourneyIds(),
       engine,
       unmatched = false,
       host,
       ofMany = false,
+      walks,
       worldAt,
       numbers = new SharedNumbers(),
       ...options
@@ -81,7 +86,7 @@ export class CaptureExplainer {
     this.world = world
     this.worldAt = worldAt
     this.onClosed = onClosed
-    this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany })
+    this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany, walks })
     const resolver = this.explainer.resolver(world)
     const Assembling = format.traceIds ? TracedAssembler : Assembler
     this.assembler = new Assembling(resolver, states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })

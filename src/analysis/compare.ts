@@ -11,36 +11,38 @@ import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 
+/** One of the two that are compared. */
 export type SideName = 'a' | 'b'
 export type Both<T> = Record<SideName, T>
 
 /** Two journeys side by side. */
 export interface Comparison {
   journeys: Both<Journey>
-  /** What is not the same in the packets as they first appeared; absent values are not known. */
+  /** Fields of the two packets that differ, as they first appeared. Absent values are unknown. */
   differs: { field: string; a?: string | number; b?: string | number }[]
-  /** Steps at the same place, before they part. */
+  /** How many steps both have in common before they part. */
   common: number
-  /** Numbers of the steps at which each left the common way and came back to it. */
+  /** Numbers of the steps at which one left the common way and came back to it without a change. */
   detours: Both<number>[]
-  /** Absent: they take the same way to the end, but for detours. */
+  /** Where they part. Absent: they take the same way to the end. */
   parted?: Parting
-  /** Numbers of the steps from there on that changed the packet, or ended it. */
+  /** From there on: numbers of the steps that changed the packet or ended it. */
   after: Both<number[]>
 }
 
-/** Where two journeys part for good, and why. */
+/** The first place at which two journeys part. */
 export interface Parting {
-  /** In one chain a rule took only one of them; tables or hooks that only one of them met; or one journey ends here. */
+  /** `rule`: a rule matched only one packet; `table`, `hook`: only one packet met it; `end`: one journey ends. */
   at: 'rule' | 'table' | 'hook' | 'end'
-  /** Numbers of the steps; absent: that journey has ended. */
+  /** Numbers of the steps. Absent: that journey has ended. */
   steps: Partial<Both<number>>
   /** Whose packet the rule matched. */
   matched?: SideName
+  /** The rule that matched. */
   rule?: RuleRef
-  /** The rule's conditions that do not hold for the other packet, in the rule's words; empty without a ruleset. */
+  /** Its conditions that fail for the other packet, in the rule's words. Empty without a ruleset. */
   failed: string[]
-  /** Those of which it cannot be told. */
+  /** Its conditions that cannot be evaluated for the other packet. */
   unknown: string[]
 }
 

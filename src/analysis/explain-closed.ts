@@ -3,11 +3,11 @@ import type { Detector } from '../explain/context.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
-import { noteTrials } from '../explain/trials/verify.ts'
+import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
-import { leaveOutOwn } from '../explain/without-own.ts'
+import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
-import { gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
+import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { Resolver } from '../journey/resolve.ts'
@@ -21,6 +21,7 @@ import * as F from '../read/captures/header-fields.ts'
 import { Names } from '../read/captures/names.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
+import type { RunBudget } from '../rules/walk-budget.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { Class, type Kind, type Known, MOST_KINDS_KEPT, type Room } from './journey-kinds.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
@@ -35,6 +36,8 @@ export interface ExplainClosedOptions {
   host?: string | undefined
   /** The log is of many machines: the name that it gives counts more. */
   ofMany?: boolean
+  /** What the journeys of all captures share; absent: each has as much as one may have. */
+  walks?: RunBudget | undefined
 }
 
 /** Rulesets whose findings are kept; the oldest go, and are found out again where one is needed after all. */
@@ -88,6 +91,10 @@ export class ClosedExplainer {
     return arrivals.some(({ mismatch }) => mismatch !== undefined)
   }
 
+  evidenceOf({ open, followed, world }: Closed): Evidence {
+    return gatherEvidence(open, this.resolver(world), this.states, followed)
+  }
+
   /** A rule of nft's, or a policy, said so. */
   endsByDrop(open: OpenJourney): boolean {
     return open.complete && this.points.get(open.points.last()).verdict === 'drop'
@@ -129,7 +136,7 @@ export class ClosedExplainer {
   }
 
   explain(closed: Closed): Journey {
-    const { host, ofMany = false, unmatched = false, engine } = this.options
+    const { host, ofMany = false, unmatched = false, engine, walks } = this.options
     const { open, followed, world, drop } = closed
     const { repeats } = open
     const resolver = this.resolver(world)
@@ -144,19 +151,23 @@ export class ClosedExplainer {
     if (known && !isOf(known, resolver)) known = undefined
     const found = new Set<Detector>()
     const given = drop ? { repeats, drop } : { repeats }
-    const journey = explain(
-      evidence,
-      world,
-      known && fine ? { ...given, ask: known.found } : { ...given, onFound: (one) => found.add(one) },
-    )
+    const asked = known && fine ? { ask: known.found } : { onFound: (one: Detector) => found.add(one) }
+    const journey = walks
+      ? walks.share((budget) => explain(evidence, world, { ...given, ...asked, budget }))
+      : explain(evidence, world, { ...given, ...asked })
     if (unmatched) noteUnmatched(evidence, world)
-    const trials = known?.trials ?? (engine && tryFixesOf(evidence, world, engine))
+    const trials =
+      known?.trials ??
+      (engine &&
+        (walks
+          ? walks.share((budget) => tryFixesOf(evidence, world, engine, budget))
+          : tryFixesOf(evidence, world, engine)))
     if (trials) noteTrials(journey, trials)
     if (kind && !known) {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
       kind[which] = { found, trials, mismatches, resolver, contradictions: resolver.contradictions }
     }
-    leaveOutOwn(evidence)
+    stripOwnSteps(evidence)
     return journey
   }
 }
@@ -257,5 +268,10 @@ export class Closed implements ClosedJourney {
 
   member(): Member | undefined {
     return this.explainer.member(this)
+  }
+
+  /** What an explanation goes by. */
+  evidence(): Evidence {
+    return this.explainer.evidenceOf(this)
   }
 }

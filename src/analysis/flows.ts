@@ -9,63 +9,82 @@ import type { World } from '../model/world.ts'
 import { nameOfKind, type PacketKind, storyOf } from './flow-story.ts'
 import { asItLeft } from './hosts.ts'
 
+/** `original`: from the one who began the connection; `reply`: back to it. */
 export type Direction = 'original' | 'reply'
 
 /** Packets of one kind and direction that ended alike. */
 export interface FlowPackets {
+  /** Which way they go. */
   direction: Direction
-  /** `SYN`, `SYN ACK`, `echo-request` …; of an ICMP error: what it says. */
+  /** `SYN`, `SYN ACK`, `echo request` …, `ICMP error`, `packet`. */
   kind: PacketKind
+  /** What became of them. */
   outcome: Outcome
-  /** What stopped them, and what is to be looked at, where that is another rule. */
+  /** The rule or policy that dropped or rejected them. */
   rule?: RuleRef
+  /** The rule to look at, if it is another one. */
   culprit?: RuleRef
+  /** Number of packets. */
   count: number
-  /** Of the first ones. */
+  /** Ids of the first ones. */
   journeys: string[]
 }
 
-/** What is wrong with a connection as a whole; `F`: its fixes as data, or as printed. */
+/** Something wrong with a connection as a whole. */
 export interface FlowFinding<F = Fix> {
   code: 'reply-dropped'
   severity: 'error'
+  /** One sentence. */
   message: string
+  /** Ids of the journeys that show it. */
   journeys: string[]
+  /** The rules it is about. */
   rules: RuleRef[]
   fix: F[]
 }
 
-/** One connection: both directions, what NAT makes of them, and their packets. */
+/** A connection, what NAT makes of it, and its packets. */
 export interface Flow<F = Fix> {
-  /** The machine, where several are told apart. */
+  /** The machine, if the inputs are of several. */
   host?: string
   family: 'ip' | 'ip6'
+  /** `tcp` `udp` `icmp` … */
   protocol: string
-  /** Is it connection tracking's entry, or only what the packets show? */
+  /** True: connection tracking has an entry. False: only packets show it. */
   tracked: boolean
+  /** Addresses and ports of packets in the original direction, before NAT. */
   original: Tuple
-  /** The answer as it comes; without an entry absent where it is not known what NAT made of the question. */
+  /** Addresses and ports of replies, before NAT. Absent: no entry shows them, and what NAT made of the original direction is unknown. */
   reply?: Tuple
+  /** The connection's state as conntrack prints it: `ESTABLISHED` … */
   state?: string
+  /** `assured` `unreplied` … */
   status?: string[]
+  /** Seconds until the entry expires. */
   timeout?: number
+  /** The connection's mark. */
   mark?: number
+  /** Connection tracking zone. */
   zone?: number
-  /** What NAT makes of the original direction; `rule`: seen to do it. */
+  /** What NAT makes of the original direction. */
   nat: { dst?: Rewritten; src?: Rewritten }
+  /** Captured packets, those alike counted. */
   packets: FlowPackets[]
-  /** One sentence; absent where no packet was captured. */
+  /** What became of the connection, in one sentence. Absent: no packet was captured. */
   story?: string
   findings: FlowFinding<F>[]
 }
 
-interface Rewritten {
-  from: End
-  to: End
+/** An address or port that NAT replaces. */
+export interface Rewritten {
+  from: Endpoint
+  to: Endpoint
+  /** The rule that was seen to do it. */
   rule?: RuleRef
 }
 
-interface End {
+/** An address with its port. */
+export interface Endpoint {
   address: string
   port?: number
 }
@@ -270,4 +289,7 @@ function natOf(original: Tuple, reply: Tuple): Flow['nat'] {
   return nat
 }
 
-const end = (address: string, port: number | undefined): End => ({ address, ...(port === undefined ? {} : { port }) })
+const end = (address: string, port: number | undefined): Endpoint => ({
+  address,
+  ...(port === undefined ? {} : { port }),
+})

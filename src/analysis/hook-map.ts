@@ -5,6 +5,7 @@
 
 import { decides } from '../journey/backends.ts'
 import { HOOKS, type Hook } from '../model/hook.ts'
+import { withoutOwn } from '../model/own-table.ts'
 import type { Chain, Flowtable, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { usesConntrack } from '../simulate/uses-conntrack.ts'
@@ -21,6 +22,7 @@ export interface HookMap {
   flowtables: { table: Table; flowtable: Flowtable }[]
 }
 
+/** What passes a hook: IP packets, bridged frames, ARP, or all frames of a device. */
 export type Way = 'ip' | 'bridge' | 'arp' | 'netdev'
 
 export interface HookPlace {
@@ -56,7 +58,9 @@ const CORE = [
   { priority: -200, does: 'connection tracking' },
 ] as const
 
-export function mapHooks(world: World): HookMap {
+/** Without what trace sessions put there. */
+export function mapHooks(all: World): HookMap {
+  const world = withoutOwn(all)
   const dormant = world.tables.filter((table) => table.flags?.includes('dormant'))
   const ways = (['netdev', 'bridge', 'arp', 'ip'] as const).flatMap((way) => {
     const tables = world.tables.filter((table) => WAYS[table.family] === way && !dormant.includes(table))

@@ -8,8 +8,16 @@ import type { Packet } from '../model/packet.ts'
 
 /** Ids of two journeys: the packet left the first machine and came to the second. */
 export interface Joined {
-  from: { host: string; journey: string }
-  to: { host: string; journey: string }
+  from: Seen
+  to: Seen
+}
+
+/** Where one packet was seen. */
+interface Seen {
+  /** The machine. */
+  host: string
+  /** Id of the journey. */
+  journey: string
 }
 
 interface End {
@@ -21,7 +29,7 @@ interface End {
 /** Ends remembered; beyond it nothing more is joined. */
 const MOST = 2_000_000
 
-export class Joiner {
+export class HostCorrelator {
   /** By what stays the same between two machines. */
   private readonly left = new Map<string, End[]>()
   private readonly came = new Map<string, End[]>()
@@ -42,7 +50,7 @@ export class Joiner {
 
   note(journey: Journey): void {
     const { packet, outcome, id } = journey
-    if (this.full || !isTelling(packet)) return
+    if (this.full || !hasDiscriminator(packet)) return
     const host = this.name(journey.host)
     if (packet.in !== undefined && packet.in !== 'lo') this.add(this.came, { host, journey: id, packet })
     if (outcome === 'forwarded' || outcome === 'sent' || outcome === 'undetermined')
@@ -90,7 +98,7 @@ function only(end: End, others: readonly End[], fits: (other: End) => boolean): 
 }
 
 /** Does it carry something that other packets of its flow do not? */
-function isTelling({ protocol, tcpSeq, icmpId, icmpSeq, ipId, src, dst }: Packet): boolean {
+function hasDiscriminator({ protocol, tcpSeq, icmpId, icmpSeq, ipId, src, dst }: Packet): boolean {
   if (src === undefined || dst === undefined || protocol === undefined) return false
   if (protocol === 'tcp') return tcpSeq !== undefined
   return (icmpId !== undefined && icmpSeq !== undefined) || (ipId !== undefined && ipId !== 0)
@@ -139,5 +147,5 @@ export function asItLeft({ packet, steps }: Journey): Packet {
 }
 
 /** One packet may be seen on several machines; undefined where there are not several. */
-export const joinerOf = (machines: readonly unknown[]): Joiner | undefined =>
-  machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined
+export const correlatorOf = (machines: readonly unknown[]): HostCorrelator | undefined =>
+  machines.length > 1 ? new HostCorrelator((host) => host ?? 'the host above') : undefined

@@ -1,7 +1,7 @@
 /** What journeys of a class share, told apart by what findings and trials make of their values. */
 import type { Detector } from '../explain/context.ts'
 import { nuancesOf } from '../explain/nuances.ts'
-import type { Trials } from '../explain/trials/verify.ts'
+import type { Trials } from '../explain/verify-fixes/verify.ts'
 import type { Resolver } from '../journey/resolve.ts'
 import type { World } from '../model/world.ts'
 import type { JourneyClass } from './closed-journey.ts'

@@ -14,8 +14,8 @@ export async function listFlows(
 ): Promise<{ flows: Flow[]; stats: RunStats; warnings: Diagnostic[] }> {
   const all = new Map(inputs.machines.map(({ name, world }) => [name, new Flows(world, name)]))
   const byWorld = new Map(
-    inputs.machines.flatMap(({ name, world, worlds }) =>
-      [world, ...worlds.map((one) => one.world)].map((one) => [one, all.get(name)!] as const),
+    inputs.machines.flatMap(({ name, world, worlds, alternatives }) =>
+      [{ world }, ...worlds, ...(alternatives?.list ?? [])].map((one) => [one.world, all.get(name)!] as const),
     ),
   )
   const stats =

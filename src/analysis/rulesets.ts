@@ -5,6 +5,7 @@
 
 import { ownerOf } from '../explain/owners.ts'
 import type { RuleRef } from '../model/journey.ts'
+import { withoutOwn } from '../model/own-table.ts'
 import type { Chain, Counters, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { compareSets, type Pairs, pairRules, type SetComparison } from '../rules/difference.ts'
@@ -12,47 +13,55 @@ import { verdictOf } from '../rules/verdict.ts'
 
 /** What is not the same in two rulesets. */
 export interface RulesetComparison {
-  /** `ip filter`; of either side only. */
+  /** Tables that only one ruleset has. */
   tables: { added: TableName[]; removed: TableName[] }
-  /** Chains that are not the same, in the order of the second ruleset; those that are gone last. */
+  /** Chains that differ, in the order of the second ruleset; removed ones last. */
   chains: ChainComparison[]
+  /** Sets that differ. */
   sets: SetComparison[]
-  /** Rules and policies that packets met in between, in the order of the second ruleset. */
+  /** Rules and policies that counted packets in between, in the order of the second ruleset. */
   counted: Counted[]
-  /** Is there a rule with counters on both sides? Else nothing can be said of what counted. */
+  /** Both rulesets have counters. False: nothing is known of what counted. */
   counters: boolean
-  /** Tables whose counters began anew in between: their counts are those since then. */
+  /** Tables whose counters were reset in between; their counts are those since then. */
   reset: TableName[]
 }
 
-interface TableName {
+/** Names a table. */
+export interface TableName {
   family: string
   table: string
 }
 
+/** A chain that is not the same in both rulesets. */
 export interface ChainComparison extends TableName {
   chain: string
-  /** Absent: it is in both. */
+  /** Absent: both rulesets have the chain. */
   change?: 'added' | 'removed'
+  /** Only where the policy changed. */
   policy?: { from?: string; to?: string }
-  /** Its rules; numbers are those of the ruleset that has it. */
+  /** Rules of the second ruleset alone, with their numbers in it. */
   added: { ruleNumber: number; rule: string }[]
+  /** Rules of the first ruleset alone, with their numbers in it. */
   removed: { ruleNumber: number; rule: string }[]
-  /** To another place among the rules that both have. */
+  /** Rules that changed their place among those that both have. */
   moved: { from: number; to: number; rule: string }[]
 }
 
+/** A rule or policy that counted packets in between. */
 export interface Counted {
   rule: RuleRef
-  /** `drop`, `accept`, `jump X` …, of a policy too. */
+  /** `drop`, `accept`, `jump X` … */
   verdict?: string
   packets: number
   bytes: number
-  /** The rule is new: all that it counted came in between. */
+  /** The rule is new: it counted everything in between. */
   added?: true
 }
 
-export function compareRulesets(a: World, b: World): RulesetComparison {
+/** Without what trace sessions put there. */
+export function compareRulesets(before: World, now: World): RulesetComparison {
+  const [a, b] = [withoutOwn(before), withoutOwn(now)]
   const comparison: RulesetComparison = {
     tables: { added: [], removed: [] },
     chains: [],

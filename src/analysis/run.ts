@@ -7,8 +7,10 @@ import { collectInto, type Report } from '../model/diagnostic.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
+import { RunBudget } from '../rules/walk-budget.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
+import { chooseRulesets } from './choose-ruleset.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { SharedNumbers } from './explain-closed.ts'
 import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
@@ -75,6 +77,8 @@ export async function* stepThrough(
 ): AsyncGenerator<void, RunStats> {
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
+  const walks = new RunBudget()
+  await chooseRulesets(inputs, options.idle)
   const captures = inputs.machines.flatMap((machine) => {
     const numbers = new SharedNumbers()
     return machine.captures.map((capture) => ({ capture, machine, numbers }))
@@ -85,12 +89,13 @@ export async function* stepThrough(
     const { idle, unmatched, engine } = options
     const explainer = openCapture(
       capture.format,
-      machine.world,
+      machine.chosen?.get(capture) ?? machine.world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
       onClosed,
       {
         ids,
         numbers,
+        walks,
         ...(idle === undefined ? {} : { idle }),
         ...(unmatched === undefined ? {} : { unmatched }),
         ...(engine === undefined ? {} : { engine }),

@@ -1,19 +1,22 @@
 /** Packets played in the model of one machine, one after the other, and explained. */
 import { explain, tryFixesOf } from '../explain/explain.ts'
-import { noteTrials } from '../explain/trials/verify.ts'
+import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
+import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
+import { withoutOwnTables } from '../model/own-table.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { closest } from '../rules/closest.ts'
+import { RunBudget } from '../rules/walk-budget.ts'
 import { SimulatedClasses } from '../simulate/alike.ts'
 import { modelEngine } from '../simulate/engine.ts'
-import { Machine } from '../simulate/machine.ts'
+import { Simulator } from '../simulate/simulator.ts'
 import { finer } from './members.ts'
 
 export interface SimulateOptions {
@@ -44,8 +47,9 @@ export function* playPackets(
   warnings: Diagnostic[],
   { assume = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
 ): Generator<Played> {
-  const machine = new Machine(world, { assume })
+  const machine = new Simulator(withoutOwnTables(world), { assume })
   const classes = new SimulatedClasses()
+  const walks = new RunBudget()
   const used = new Set<string>()
   const open = new Set<string>()
   for (const [i, packet] of packets.entries()) {
@@ -58,10 +62,11 @@ export function* playPackets(
     for (const message of notes) warnings.push({ input: `packet ${id}`, code: 'left-open', message })
     const explained = () => {
       const { evidence } = simulated
-      const journey = explain(evidence, before, { ended })
+      const journey = walks.share((budget) => explain(evidence, before, { ended, budget }))
       if (unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
       if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
+      stripOwnSteps(evidence)
       return journey
     }
     yield i === 0 || unmatched

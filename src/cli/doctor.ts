@@ -5,7 +5,7 @@ import { readFilter } from '../analysis/select.ts'
 import { CONFIGURATIONS } from '../live/doctor/config.ts'
 import { type Diagnosis, diagnose, isProblem } from '../live/doctor/diagnose.ts'
 import { runMend } from '../live/doctor/fix.ts'
-import { diagnosisJson, type Extra } from '../live/doctor/json.ts'
+import { type DoctorDocument, type DoctorOutput, diagnosisJson, type FixRun } from '../live/doctor/json.ts'
 import { commandText } from '../live/doctor/problem.ts'
 import { type Proof, prove, proveHere } from '../live/doctor/prove.ts'
 import { diagnosisText, proofsText } from '../live/doctor/text.ts'
@@ -76,7 +76,7 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions, end
     )
   const places: TraceHost[] = options.via?.map(parseVia) ?? [HERE]
   const out = new Output()
-  const documents: object[] = []
+  const documents: DoctorDocument[] = []
   let exit: number = EXIT.done
   for (const [i, place] of places.entries()) {
     try {
@@ -98,7 +98,11 @@ async function runDoctor(filter: string | undefined, options: DoctorOptions, end
       if (error.hint !== undefined) tell(error.hint)
     }
   }
-  if (options.json) out.write(`${printableJson(places.length === 1 ? documents[0] : documents)}\n`)
+  if (options.json) {
+    const [only] = documents
+    const output: DoctorOutput = places.length === 1 && only ? only : documents
+    out.write(`${printableJson(output)}\n`)
+  }
   out.flush()
   return exit
 }
@@ -107,7 +111,7 @@ interface Examined {
   /** After fixing. */
   found: Diagnosis
   proofs?: Proof[]
-  fixed?: NonNullable<Extra['fixed']>
+  fixed?: FixRun[]
 }
 
 async function examine(
@@ -138,12 +142,8 @@ function printConfig(daemon: string): number {
 }
 
 /** Runs what is safe, each after asking; tells every command and how it is taken back before it runs. One that runs is not ended. */
-async function fixAll(
-  { place, problems }: Diagnosis,
-  asks: boolean,
-  ending: AbortSignal,
-): Promise<NonNullable<Extra['fixed']>> {
-  const fixed: NonNullable<Extra['fixed']>[number][] = []
+async function fixAll({ place, problems }: Diagnosis, asks: boolean, ending: AbortSignal): Promise<FixRun[]> {
+  const fixed: FixRun[] = []
   const ask = asks ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
   try {
     const answers = ask?.[Symbol.asyncIterator]()

@@ -1,7 +1,7 @@
 /** `nfwhy explain`: captures + rulesets → each packet's journey, what decided it, why, and what to change. */
 import { closeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { joinerOf } from '../analysis/hosts.ts'
+import { correlatorOf } from '../analysis/hosts.ts'
 import { noCapture } from '../analysis/no-capture.ts'
 import { hasSession, nothingTraced } from '../analysis/nothing-traced.ts'
 import { runCaptures } from '../analysis/run.ts'
@@ -95,7 +95,7 @@ export async function runExplain(given: readonly string[], options: ExplainOptio
   try {
     const out = new Output(file, options.output)
     const live = options.output === undefined && inputs.captures.some(({ source }) => source.live)
-    const report = openReport({ form, terminal, out, selection, live, joiner: joinerOf(inputs.machines) })
+    const report = openReport({ form, terminal, out, selection, live, correlator: correlatorOf(inputs.machines) })
     const stats = await runCaptures(inputs, report.take, {
       idle: options.idle,
       unmatched: options.unmatched ?? false,

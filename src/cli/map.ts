@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { mapHooks } from '../analysis/hook-map.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import { withoutOwn } from '../model/own-table.ts'
 import { UserError } from '../model/user-error.ts'
 import { ambiguousWords, mapText, rulesetJson, warningsText } from '../reports/index.ts'
 import { EXIT } from './errors.ts'
@@ -40,7 +41,7 @@ export function mapCommand(program: Command): Command {
 async function runMap(given: readonly string[], options: MapOptions): Promise<number> {
   const terminal = terminalOptions(options, true)
   const inputs = await readInputs(withStdin(given, options.as), options.as ?? [])
-  const machines = inputs.machines.filter(({ world }) => world.tables.length > 0 || world.hasNoRules)
+  const machines = inputs.machines.filter(({ world }) => withoutOwn(world).tables.length > 0 || world.hasNoRules)
   if (machines.length === 0)
     throw new UserError('There is no ruleset among the inputs.', '  iptables-save -c > rules.v4\n  nfwhy map rules.v4')
   const maps = machines.map(({ name, world }) => ({ name, world, map: mapHooks(world) }))

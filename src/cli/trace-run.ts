@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import type { RunStats } from '../analysis/capture.ts'
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
-import { Joiner } from '../analysis/hosts.ts'
+import { HostCorrelator } from '../analysis/hosts.ts'
 import { makeSelection, readFilter } from '../analysis/select.ts'
 import { UnseenDrops } from '../analysis/unseen-drops.ts'
 import { shellTokens } from '../edits/shell.ts'
@@ -71,17 +71,17 @@ export async function runTrace(
   for (const one of prepared) lines.say(beginningText(one, filter, wish))
   const file = options.output === undefined ? undefined : openOutput(options.output, () => false)
   const out = file === undefined ? new PatientOutput() : new Output(file, options.output)
-  const joiner = places.length > 1 ? new Joiner((host) => host ?? '', mostJoined) : undefined
+  const correlator = places.length > 1 ? new HostCorrelator((host) => host ?? '', mostJoined) : undefined
   if (form === FORMS.text && file === undefined && !options.plain && canShow())
     face = openView({ title: titleOf(filter, prepared), deadline: Date.now() + options.deadline * 1000, terminal })
   try {
     const dropped = new UnseenDrops(readFilter(filter))
     const live = file === undefined && !face.showsJourneys
-    const report = openReport({ form, terminal, out, selection, live, joiner, mostHeld: BUDGET.kept })
-    const telling = new Telling(report, out, !form.folds || joiner !== undefined)
+    const report = openReport({ form, terminal, out, selection, live, correlator, mostHeld: BUDGET.kept })
+    const telling = new Telling(report, out, !form.folds || correlator !== undefined)
     const run = new LiveRun(filter, prepared, options, terminal, face, dropped, signals, saved, telling)
     const stats = await run.until(report, command)
-    if (joiner?.full) run.warn(NOT_ALL_JOINED)
+    if (correlator?.full) run.warn(NOT_ALL_JOINED)
     face.close()
     const problem = report.end({ inputs: run.inputs, warnings: form.folds ? [] : run.warnings, stats })
     out.flush()

@@ -2,13 +2,15 @@
  * From the step that ended the journey back to the rule that decided it: over the mark it asked for to the rule that
  * set the mark, and from there up the jumps to the first rule that chose this packet by more than a comment.
  */
+
+import { MARK, unprintedWriters } from '../journey/unprinted.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Cause } from '../model/journey.ts'
 import type { Rule } from '../model/ruleset.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
-import { refAt } from './refs.ts'
+import { refAt, refOf } from './refs.ts'
 
 export interface WalkedBack {
   cause: Cause[]
@@ -50,6 +52,11 @@ export function walkBack(context: Context): WalkedBack {
     visited.add(at)
     const conditions = arrivals[at]!.rule?.conditions ?? []
     const setter = markSetterOf(context, at)
+    const unprinted = unprintedSetter(context, at, setter)
+    if (unprinted) {
+      cause.push(unprinted)
+      return { cause, culprit: at }
+    }
     if (setter !== undefined && !visited.has(setter)) {
       markSetter ??= setter
       at = setter
@@ -107,6 +114,24 @@ function markSetterOf(context: Context, step: number): number | undefined {
   return undefined
 }
 
+/** The rule behind step `setter` that set the mark which this step's rule asked for, and then did not match. */
+function unprintedSetter(context: Context, step: number, setter = -1): Cause | undefined {
+  const { arrivals } = context.evidence
+  const asked = arrivals[step]!.rule?.conditions.map(markAsked).find((one) => one !== undefined)
+  if (!asked) return undefined
+  for (let i = step; i > setter; i--)
+    for (const { table, chain, rule } of unprintedWriters(arrivals, i, MARK).reverse()) {
+      const written = markWritten(rule)
+      const bits = written ? written.mask & asked.mask : 0
+      if (!written || bits === 0) continue
+      // another mark than the one that the packet had
+      if (asked.value !== undefined && ((written.value ^ asked.value) & bits) !== 0) continue
+      const text = 'set that mark, before one of its conditions failed'
+      return { step: i + 1, role: 'sets-mark', rule: refOf(context, table.name, chain, rule), text }
+    }
+  return undefined
+}
+
 /** What a rule writes into the mark, where the capture does not show marks; undefined where that is no number. */
 export function markWritten(rule: Rule | undefined): { value: number; mask: number } | undefined {
   for (const statement of rule?.statements ?? [])
@@ -115,11 +140,16 @@ export function markWritten(rule: Rule | undefined): { value: number; mask: numb
   return undefined
 }
 
-/** Which bits of the mark a condition reads. */
-function markAsked(condition: Condition): { mask: number } | undefined {
-  if (condition.kind === 'not') return markAsked(condition.of)
+/** Which bits of the mark a condition reads; `value`: what they have to be. */
+function markAsked(condition: Condition): { mask: number; value?: number } | undefined {
+  if (condition.kind === 'not') {
+    const of = markAsked(condition.of)
+    return of && { mask: of.mask }
+  }
   if (condition.kind !== 'compare' || condition.field !== 'meta mark') return undefined
-  return { mask: condition.mask === undefined ? -1 : Number(condition.mask) }
+  const { op, value } = condition
+  const mask = condition.mask === undefined ? -1 : Number(condition.mask)
+  return { mask, ...(op === '==' && typeof value === 'number' ? { value } : {}) }
 }
 
 /** `mark 0x8000 is set`, `tcp dport 52000`: conditions for a person; comments are none. */

@@ -137,7 +137,7 @@ export const propose = (description: string, change: Changing | undefined, note?
   change ? [{ description, ...change, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
 
 /** What else is known of a packet that a rule is to choose. */
-export interface Told {
+export interface MatchHints {
   /** Where the rule is to stand. */
   hook?: Hook | undefined
   /** It answers what another port had asked, which is another one each time. */
@@ -147,7 +147,7 @@ export interface Told {
 }
 
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
-export function acceptBefore(ref: RuleRef, packet: Packet, told: Told = {}): Changing | undefined {
+export function acceptBefore(ref: RuleRef, packet: Packet, told: MatchHints = {}): Changing | undefined {
   // where a rule's place is not known, nothing can be put in front of it
   const placed = ref.ruleNumber !== undefined || ref.rule === undefined || ref.rule.startsWith('-P ')
   if (isNft(ref)) return acceptBeforeNft(ref, packet, told)
@@ -181,7 +181,7 @@ export function destinationMatch({ dst, protocol, dport }: Packet): Word[] {
 }
 
 /** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
-export function packetMatch(packet: Packet, { hook, answer, rewritten }: Told): Word[] | undefined {
+export function packetMatch(packet: Packet, { hook, answer, rewritten }: MatchHints): Word[] | undefined {
   const { src, dst, protocol, icmpType } = packet
   if (src === undefined || dst === undefined) return undefined
   const words: Word[] = ['-s', addressWord(src, 'with length'), '-d', addressWord(dst, 'with length')]

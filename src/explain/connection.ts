@@ -10,7 +10,7 @@ import type { CtState, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { evaluate } from '../rules/evaluate.ts'
-import { entryAnswered } from './conversation.ts'
+import { entryAnswered } from './request-reply.ts'
 
 export function connectionFacts(evidence: Evidence, world: World): Partial<Packet>[] {
   const { arrivals, journey } = evidence

@@ -1,14 +1,14 @@
 /** What every finding reads: the evidence, where it ended, and the questions that are asked of them again and again. */
 
 import type { Evidence } from '../journey/evidence.ts'
-import type { Ended } from '../journey/outcome.ts'
+import type { Conclusion } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import type { Moment } from '../rules/facts.ts'
+import type { EvalContext } from '../rules/facts.ts'
 import { JOURNEY_STEPS, WalkBudget } from '../rules/walk-budget.ts'
 import type { Proposal } from './changes.ts'
 import { connectionFacts } from './connection.ts'
@@ -16,7 +16,7 @@ import { connectionFacts } from './connection.ts'
 export interface Context {
   journey: Journey
   evidence: Evidence
-  ended: Ended
+  ended: Conclusion
   world: World
   /** Earlier journeys of the same capture with this packet's content, oldest first. */
   repeats: readonly Repeat[]
@@ -41,7 +41,7 @@ export interface Detector {
 
 export function makeContext(
   evidence: Evidence,
-  ended: Ended,
+  ended: Conclusion,
   world: World,
   repeats: readonly Repeat[],
   drop?: Drop,
@@ -53,12 +53,12 @@ export function makeContext(
 }
 
 /** The packet as it arrived at step `i`, with what is known of its connection, for evaluating conditions. */
-export function momentAt(context: Context, i: number): Moment {
+export function momentAt(context: Context, i: number): EvalContext {
   const arrival = context.evidence.arrivals[i]!
   return moment(context, { ...arrival.packet, ...context.connection[i] }, arrival.hook)
 }
 
-export const moment = (context: Context, packet: Packet, hook: Hook | undefined): Moment => ({
+export const moment = (context: Context, packet: Packet, hook: Hook | undefined): EvalContext => ({
   packet,
   family: context.journey.family,
   world: context.world,

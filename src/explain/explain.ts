@@ -2,7 +2,7 @@
 
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import { decideOutcome, type Ended } from '../journey/outcome.ts'
+import { type Conclusion, decideOutcome } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
@@ -15,12 +15,12 @@ import { DETECTORS, FIRST, LAST, VANISHED } from './findings/index.ts'
 import { endByDrop, mayBeRules } from './kernel-drops/outcome.ts'
 import { refAt } from './refs.ts'
 import { sayable } from './sayable.ts'
-import { type Trials, tryFixes } from './trials/verify.ts'
 import { isOfIptables, withVariant } from './variant.ts'
+import { type Trials, tryFixes } from './verify-fixes/verify.ts'
 
 export interface ExplainOptions {
   /** How it ended, where that is known (a simulation's); absent: decided from the last line. */
-  ended?: Ended
+  ended?: Conclusion
   /** Earlier journeys of the same capture with this packet's content, oldest first. */
   repeats?: readonly Repeat[]
   /** What the kernel says of having dropped this packet. */
@@ -94,12 +94,12 @@ const knowsIptables = ({ journey, arrivals, lossless }: Evidence): boolean =>
   journey.steps.some(({ rule }) => rule?.startsWith('-A '))
 
 /** Also where no chain is behind routing, so that nothing shows what it did. */
-const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Ended): boolean =>
+const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Conclusion): boolean =>
   missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
 
 /** Tries the fixes of a journey that is explained. */
-export function tryFixesOf(evidence: Evidence, world: World, engine: Engine): Trials {
-  const context = makeContext(evidence, decideOutcome(evidence, world), world, [])
+export function tryFixesOf(evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): Trials {
+  const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
   const { budget } = context
   return tryFixes(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
 }

@@ -8,7 +8,7 @@ import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
 import { parseNftRule } from '../rules/nft/text/parse.ts'
-import type { Change, Changing, Told, Unspeakable } from './changes.ts'
+import type { Change, Changing, MatchHints, Unspeakable } from './changes.ts'
 
 /** The kernel gives a new rule its handle, so its comment says which one to take away. */
 const COMMENT = 'nfwhy'
@@ -62,7 +62,7 @@ export function copyNftRule(text: string, before: RuleRef): Change | undefined {
 }
 
 /** `ip saddr … tcp dport 80 accept` before the rule. Families without such packets have no command. */
-export function acceptBeforeNft(ref: RuleRef, packet: Packet, told: Told): Changing | undefined {
+export function acceptBeforeNft(ref: RuleRef, packet: Packet, told: MatchHints): Changing | undefined {
   const isIp = ref.family === 'inet' || ref.family === 'ip' || ref.family === 'ip6'
   const match = isIp ? nftMatch(packet, told) : undefined
   return match && 'unsayable' in match ? match : match && nftRuleBefore(ref, [...match, { accept: null }])
@@ -84,7 +84,7 @@ export function acceptByNftPolicy({ family, table, chain }: RuleRef): Change {
 }
 
 /** A rule's conditions that choose this packet and its like, as packetMatch of changes.ts does. */
-function nftMatch(packet: Packet, { hook, answer, rewritten }: Told): Statement[] | Unspeakable | undefined {
+function nftMatch(packet: Packet, { hook, answer, rewritten }: MatchHints): Statement[] | Unspeakable | undefined {
   const { src, dst, protocol, icmpType } = packet
   if (src === undefined || dst === undefined) return undefined
   const asked: [Expression, Word | number][] = []

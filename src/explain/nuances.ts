@@ -10,11 +10,11 @@ import type { World } from '../model/world.ts'
 import { groupMac } from '../rules/facts/way.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
 
-import { OTHER_PORT } from './meant/unreached.ts'
+import { OTHER_PORT } from './counterfactual/unreached.ts'
 
 type Range = readonly [number, number]
 
-/** Private ones and those that no router hands on (explain/meant/nowhere.ts). */
+/** Private ones and those that no router hands on (explain/counterfactual/undeliverable.ts). */
 const NETWORKS = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'].concat([
   '172.16.0.0/12',
   '192.168.0.0/16',
@@ -82,7 +82,7 @@ export class Nuances {
           break
         case 'dport':
           key += ` ${this.portOf(value, this.destinations)}`
-          // what is for anybody is asked with another port (meant/unreached.ts)
+          // what is for anybody is asked with another port (counterfactual/unreached.ts)
           if (typeof value === 'number') key += `^${this.ports.classOf(value ^ OTHER_PORT)}`
           break
         case 'dstMac':

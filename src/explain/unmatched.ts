@@ -4,16 +4,17 @@ import { decideOutcome } from '../journey/outcome.ts'
 import type { UnmatchedRule } from '../model/journey.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import type { EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
-import type { Moment } from '../rules/moment.ts'
+import { conditionsOf } from '../rules/match.ts'
 import { makeContext } from './context.ts'
-import { passedRules, passes } from './meant/passed.ts'
+import { passes, skippedRules } from './counterfactual/skipped-rules.ts'
 
 /** Notes them at the steps in front of which they stand. */
 export function noteUnmatched(evidence: Evidence, world: World): void {
   const context = makeContext(evidence, decideOutcome(evidence, world), world, [])
   for (const pass of passes(context))
-    for (const { rule, step, moment } of passedRules(context, pass)) {
+    for (const { rule, step, moment } of skippedRules(context, pass)) {
       const noted = evidence.journey.steps[step]!
       const one = unmatched(rule, moment)
       // it matched before tracing began
@@ -23,11 +24,11 @@ export function noteUnmatched(evidence: Evidence, world: World): void {
     }
 }
 
-function unmatched(rule: Rule, moment: Moment): UnmatchedRule {
+function unmatched(rule: Rule, moment: EvalContext): UnmatchedRule {
   const failed: string[] = []
   const unknown: string[] = []
-  for (const condition of rule.conditions) {
-    const truth = evaluate(condition, moment)
+  for (const [condition, at] of conditionsOf(rule, moment)) {
+    const truth = evaluate(condition, at)
     if (truth === false) failed.push(conditionText(condition))
     else if (truth !== true) unknown.push(`${conditionText(condition)}: ${truth.unknown}`)
   }

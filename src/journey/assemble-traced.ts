@@ -5,16 +5,16 @@
  */
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { Moment, Stamp } from '../read/captures/stamp.ts'
+import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds, type OnClosed } from './assemble.ts'
-import { BareStates } from './bare-states.ts'
 import { ByContent } from './by-content.ts'
+import { HeaderlessStates } from './headerless-states.ts'
+import { HookTracker, isTelling } from './hook-tracker.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { Repeats } from './repeats.ts'
 import type { Resolved, Resolver } from './resolve.ts'
 import { packetKey } from './same-packet.ts'
-import { isTelling, TracedWay } from './traced-way.ts'
 
 /** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */
 const MOST_EVENTS = 4096
@@ -53,8 +53,8 @@ export class TracedAssembler implements EventSink {
   private settled = false
   private losing = false
   private tick = 0
-  private readonly way: TracedWay
-  private readonly bare: BareStates
+  private readonly way: HookTracker
+  private readonly bare: HeaderlessStates
 
   constructor(
     resolver: Resolver,
@@ -65,14 +65,14 @@ export class TracedAssembler implements EventSink {
   ) {
     this.resolver = resolver
     this.states = states
-    this.bare = new BareStates(states)
+    this.bare = new HeaderlessStates(states)
     this.onClosed = onClosed
     this.ids = ids
     this.options = options
-    this.way = new TracedWay(states, resolver)
+    this.way = new HookTracker(states, resolver)
   }
 
-  event(point: number, given: number, at: Moment, line: number, traceId = 0, mark = -1): void {
+  event(point: number, given: number, at: Timestamp, line: number, traceId = 0, mark = -1): void {
     this.tick++
     if (at.stamp !== this.stamp) this.changeLane(at.stamp, at.clock)
     const now = this.timed ? at.clock : this.tick
@@ -192,7 +192,7 @@ export class TracedAssembler implements EventSink {
     state: number,
     key: number,
     { family }: Resolved,
-    at: Moment,
+    at: Timestamp,
     line: number,
     traceId: number,
   ): OpenJourney {

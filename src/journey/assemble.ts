@@ -4,7 +4,7 @@
  */
 import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { Moment, Stamp } from '../read/captures/stamp.ts'
+import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
@@ -84,7 +84,7 @@ export class Assembler implements EventSink {
     this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
   }
 
-  event(point: number, state: number, at: Moment, line: number): void {
+  event(point: number, state: number, at: Timestamp, line: number): void {
     this.events++
     // journeys that are closed on the way may hold it too
     this.states.retain(state)
@@ -242,7 +242,7 @@ export class Assembler implements EventSink {
     return samePacket(rows, latest, base, journey.hook, resolved.hook, journey.tableNumber === resolved.tableNumber)
   }
 
-  private begin(point: number, state: number, { family }: Resolved, at: Moment, line: number): OpenJourney {
+  private begin(point: number, state: number, { family }: Resolved, at: Timestamp, line: number): OpenJourney {
     if (this.open >= this.options.maxOpen) this.evictOldest()
     const journey = this.pool.pop() ?? new OpenJourney()
     const base = state * F.COLUMNS

@@ -5,18 +5,23 @@
 import type { Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
-import type { Arrival } from './evidence.ts'
+import type { StepContext } from './evidence.ts'
+import { MARK, unprintedWriters } from './unprinted.ts'
 
 type Field = 'src' | 'dst' | 'sport' | 'dport' | 'mark' | 'ttl' | 'tos'
 
-export function attributeChanges(steps: Step[], arrivals: readonly Arrival[]): void {
+export function attributeChanges(steps: Step[], arrivals: readonly StepContext[]): void {
   for (let i = 0; i + 1 < steps.length; i++) {
     const [before, after] = [arrivals[i]!.packet, arrivals[i + 1]!.packet]
     if (before === after) continue
-    add(steps[i]!, 'mark', before, after)
     const sameHook = steps[i]!.hook === steps[i + 1]!.hook
-    for (const field of ['ttl', 'tos'] as const)
-      if (sameHook || writes(arrivals[i]!.rule, field)) add(steps[i]!, field, before, after)
+    for (const field of ['mark', 'ttl', 'tos'] as const) {
+      if (before[field] === after[field]) continue
+      const own = writes(arrivals[i]!.rule, field)
+      // it may be the work of a rule that has no line
+      if (!own && unprintedWriters(arrivals, i + 1, NAMES[field]).length > 0) continue
+      if (field === 'mark' || sameHook || own) add(steps[i]!, field, before, after)
+    }
     const rewriter = natStep(steps, arrivals, i)
     if (rewriter !== undefined)
       for (const field of ['dst', 'dport'] as const) add(steps[rewriter]!, field, before, after)
@@ -29,14 +34,18 @@ function add(step: Step, field: Field, before: Packet, after: Packet): void {
   if (from !== undefined && to !== undefined && from !== to) step.changes.push({ field, from, to })
 }
 
-function writes(rule: Rule | undefined, field: 'ttl' | 'tos'): boolean {
-  const names =
-    field === 'ttl' ? ['ip ttl', 'ip6 hoplimit'] : ['ip dscp', 'ip ecn', 'ip tos', 'ip6 dscp', 'ip6 ecn', 'ip6 tos']
-  return rule?.statements.some((statement) => statement.kind === 'set' && names.includes(statement.field)) ?? false
+/** What rules call them. */
+const NAMES: Readonly<Record<'mark' | 'ttl' | 'tos', ReadonlySet<string>>> = {
+  mark: MARK,
+  ttl: new Set(['ip ttl', 'ip6 hoplimit']),
+  tos: new Set(['ip dscp', 'ip ecn', 'ip tos', 'ip6 dscp', 'ip6 ecn', 'ip6 tos']),
 }
 
+const writes = (rule: Rule | undefined, field: 'mark' | 'ttl' | 'tos'): boolean =>
+  rule?.statements.some((statement) => statement.kind === 'set' && NAMES[field].has(statement.field)) ?? false
+
 /** The last step of a nat chain at or before `i`, at the same hook, that was not a plain accept. */
-function natStep(steps: readonly Step[], arrivals: readonly Arrival[], i: number): number | undefined {
+function natStep(steps: readonly Step[], arrivals: readonly StepContext[], i: number): number | undefined {
   for (let k = i; k >= 0; k--) {
     const step = steps[k]!
     if (step.hook !== steps[i]!.hook) return undefined
@@ -48,7 +57,7 @@ function natStep(steps: readonly Step[], arrivals: readonly Arrival[], i: number
 }
 
 /** nft prints what nat rules say as `accept`. */
-function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: Arrival): boolean {
+function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: StepContext): boolean {
   if (verdict !== 'accept' || kind !== 'rule') return false
   // words that are not known do not speak against it
   if (!rule && text === '') return table === 'nat'
@@ -57,7 +66,7 @@ function nftRewrites({ verdict, kind, table, rule: text = '' }: Step, { rule }: 
 }
 
 /** SNAT acts behind the last line that is traced; what it writes is known where the rule leaves no choice. */
-function addSourceRewrite(steps: Step[], arrivals: readonly Arrival[]): void {
+function addSourceRewrite(steps: Step[], arrivals: readonly StepContext[]): void {
   const last = steps.at(-1)
   if (last?.kind !== 'rule') return
   const arrival = arrivals.at(-1)!

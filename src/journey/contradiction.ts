@@ -5,7 +5,7 @@
 import type { Hook } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
 import { emptyWorld, type World } from '../model/world.ts'
-import { evaluateAll } from '../rules/evaluate.ts'
+import { match } from '../rules/match.ts'
 import type { Truth } from '../rules/truth.ts'
 import type { Resolved, Resolver } from './resolve.ts'
 
@@ -22,7 +22,7 @@ export function contradictions(
     if (one.kind !== 'rule' || !one.rule || one.rule.conditions.length === 0) return undefined
     const hook = hooks[i]
     const moment = { packet: packets[i]!, family: one.family, world, ...(hook === undefined ? {} : { hook }) }
-    return evaluateAll(one.rule.conditions, moment)
+    return match(one.rule, moment).truth
   })
   const reasons = resolved.map((one, i) => {
     if (one.kind === 'log') return undefined

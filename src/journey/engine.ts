@@ -3,12 +3,12 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import type { Evidence } from './evidence.ts'
-import type { Ended } from './outcome.ts'
+import type { Conclusion } from './outcome.ts'
 
 /** What became of a packet that was played. */
 export interface Played {
   evidence: Evidence
-  ended: Ended
+  ended: Conclusion
   /** As it left this host or was delivered; as it was at its end otherwise. */
   packet: Packet
 }

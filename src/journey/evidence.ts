@@ -9,7 +9,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import type { Ending } from '../rules/verdict.ts'
+import type { VerdictKind } from '../rules/verdict.ts'
 import { hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
@@ -21,13 +21,13 @@ import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
 import { type TracedSteps, tracedSteps } from './traced-evidence.ts'
 
 /** What is known at one step besides what the step says. */
-export interface Arrival {
+export interface StepContext {
   packet: Packet
   hook: Hook | undefined
   rule: Rule | undefined
   chain: Chain | undefined
   table: Table | undefined
-  ending: Ending
+  ending: VerdictKind
   /** Index of the step whose jump or goto led into this chain. */
   caller: number | undefined
   /** Why the ruleset cannot be the one in force. */
@@ -39,7 +39,7 @@ export interface Arrival {
 export interface Evidence {
   journey: Journey
   /** One for each step. */
-  arrivals: Arrival[]
+  arrivals: StepContext[]
   /** More events of the same capture came after the last one of this journey. */
   followed: boolean
   /** The nat table was passed, was not (the flow's entry decides), or it cannot be told. */
@@ -106,7 +106,7 @@ function evidenceOf(
   followed: boolean,
 ): Evidence {
   const arrivals = resolved.map(
-    (one, i): Arrival => ({
+    (one, i): StepContext => ({
       packet: packets[i]!,
       hook: hooks[i],
       rule: one.rule,

@@ -6,7 +6,7 @@ import { type Hook, IPTABLES_HOOKS } from '../model/hook.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { Chain, Rule, RuleFamily, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import { evaluateAll } from '../rules/evaluate.ts'
+import { evaluateRange } from '../rules/evaluate.ts'
 import { fits } from './hooks.ts'
 import type { Resolved, Resolver } from './resolve.ts'
 
@@ -100,7 +100,7 @@ export const loggedBy = (traced: Resolved, line: Resolved): Resolved => ({
 export function onlyLogger(line: Resolved, packet: Packet, resolver: Resolver): Resolved {
   const possible = line.candidates.flatMap((one) => {
     const hooks = hooksOf(one, resolver).filter(
-      (hook) => fits(hook, packet) && mayMatch(one.rule, packet, hook, line, resolver),
+      (hook) => fits(hook, packet) && mayLog(one.rule, packet, hook, line, resolver),
     )
     return hooks.length > 0 ? [{ ...one, hooks }] : []
   })
@@ -126,5 +126,9 @@ function hooksOf({ table, chain }: Candidate, resolver: Resolver): Hook[] {
   return reached.length > 0 ? reached : [...new Set(Object.values(IPTABLES_HOOKS))]
 }
 
-const mayMatch = (rule: Rule, packet: Packet, hook: Hook, line: Resolved, resolver: Resolver): boolean =>
-  evaluateAll(rule.conditions, { packet, family: line.family, world: resolver.world, hook }) !== false
+/** What nft asks behind a log statement does not matter to it. */
+function mayLog(rule: Rule, packet: Packet, hook: Hook, line: Resolved, resolver: Resolver): boolean {
+  const { conditions, statements, order } = rule
+  const asked = order?.[statements.findIndex(({ kind }) => kind === 'log')] ?? conditions.length
+  return evaluateRange(conditions, 0, asked, { packet, family: line.family, world: resolver.world, hook }) !== false
+}

@@ -19,10 +19,10 @@ import {
   nextBehindHook,
   withoutMaybes,
 } from './base-chains.ts'
-import type { Arrival, Evidence } from './evidence.ts'
+import type { Evidence, StepContext } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 
-export interface Ended {
+export interface Conclusion {
   outcome: Outcome
   basis: Journey['basis']
   /** Why it is undetermined, or what had to come. */
@@ -59,11 +59,11 @@ export interface Ended {
 }
 
 /** Looks at the last step that is more than a LOG line. `lossless`: the capture proves that it lost nothing. */
-export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Ended {
+export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Conclusion {
   const { journey, arrivals } = evidence
   const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
-  const at = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
-  const open = (because: NonNullable<Ended['because']>): Ended => ({ ...at('undetermined'), because })
+  const at = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Conclusion => ({ outcome, basis, step })
+  const open = (because: NonNullable<Conclusion['because']>): Conclusion => ({ ...at('undetermined'), because })
   if (journey.steps.length === 0 && evidence.lossless !== undefined)
     return { outcome: 'undetermined', basis: 'observed', because: 'capture-ends', step }
   if (step < 0)
@@ -97,7 +97,7 @@ const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook)
   priorityAt({ inChain: baseOf(arrivals, step), table: journey.steps[step]!.table }, hook)
 
 /** The base chain from which jumps led to this step. */
-function baseOf(arrivals: readonly Arrival[], step: number): Chain | undefined {
+function baseOf(arrivals: readonly StepContext[], step: number): Chain | undefined {
   const { table, hook } = arrivals[step]!
   for (let i = step; i >= 0 && arrivals[i]!.table === table && arrivals[i]!.hook === hook; i--)
     if (arrivals[i]!.chain?.hook !== undefined) return arrivals[i]!.chain
@@ -134,11 +134,11 @@ const withoutTwins = memo((world: World): World => {
  * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at
  * which a packet's way ends nothing came.
  */
-function acceptedUnknown(evidence: Evidence, step: number): Ended {
+function acceptedUnknown(evidence: Evidence, step: number): Conclusion {
   const { arrivals, followed, lossless } = evidence
   const { hook, packet } = arrivals[step]!
-  const ended = (outcome: Outcome): Ended => ({ outcome, basis: 'inferred', step })
-  const open = (because: NonNullable<Ended['because']>): Ended => ({
+  const ended = (outcome: Outcome): Conclusion => ({ outcome, basis: 'inferred', step })
+  const open = (because: NonNullable<Conclusion['because']>): Conclusion => ({
     outcome: 'undetermined',
     basis: 'observed',
     because,
@@ -156,7 +156,7 @@ function acceptedUnknown(evidence: Evidence, step: number): Ended {
 }
 
 /** Whether a chain is there that perhaps nobody has made, matters only where that alone decides. */
-function accepted(evidence: Evidence, world: World, step: number, lossless: boolean): Ended {
+function accepted(evidence: Evidence, world: World, step: number, lossless: boolean): Conclusion {
   const ended = acceptedIn(evidence, world, step, lossless)
   const { missing } = ended
   if (!missing || !mayBeAbsent(missing.table, missing.chain)) return ended
@@ -165,7 +165,7 @@ function accepted(evidence: Evidence, world: World, step: number, lossless: bool
   return { outcome: 'undetermined', basis: 'observed', because: 'maybe-no-chain', missing, step }
 }
 
-function acceptedIn(evidence: Evidence, all: World, step: number, lossless: boolean): Ended {
+function acceptedIn(evidence: Evidence, all: World, step: number, lossless: boolean): Conclusion {
   const { journey, arrivals } = evidence
   const { family } = journey
   const arrival = arrivals[step]!
@@ -174,8 +174,8 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
   const world = side ? seenFrom(all, side) : all
   const natPassed = evidence.nat === 'passed' && !cameBack(evidence, step)
   if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
-  const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Ended => ({ outcome, basis, step })
-  const missing = (next: BaseChain): Ended => {
+  const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Conclusion => ({ outcome, basis, step })
+  const missing = (next: BaseChain): Conclusion => {
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
     if (evidence.lossy) return { ...ended('undetermined'), because: 'lost-events', missing: next }
@@ -240,7 +240,7 @@ const rewrittenInOutput = ({ arrivals }: Evidence, step: number): boolean =>
   arrivals.some(({ hook, packet }, i) => i < step && hook === 'output' && packet.dst !== arrivals[step]!.packet.dst)
 
 /** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */
-function leaving(evidence: Evidence, world: World, step: number): Ended {
+function leaving(evidence: Evidence, world: World, step: number): Conclusion {
   const { journey, arrivals } = evidence
   const packet = arrivals[step]!.packet
   const rerouted = rewrittenInOutput(evidence, step)
@@ -280,9 +280,9 @@ function routed(
   world: World,
   step: number,
   nat: boolean,
-  ended: (outcome: Outcome, basis?: Journey['basis']) => Ended,
-  missing: (next: BaseChain) => Ended,
-): Ended {
+  ended: (outcome: Outcome, basis?: Journey['basis']) => Conclusion,
+  missing: (next: BaseChain) => Conclusion,
+): Conclusion {
   const { family } = evidence.journey
   const { packet } = evidence.arrivals[step]!
   // what is for a group goes to INPUT, where somebody here has joined it

@@ -42,6 +42,9 @@ const CLOCK = (START + 1) / 2
 // A set's tags stand together, for mostly it is enough to look at these: a hash for each way, then each one's number among
 // all contents (from 1 on; 0: an empty place).
 const TAGS = 2 * WAYS
+/** Sets for each content that there is room for, at first: so few make room for others then. */
+const SPARE = 8
+const setsFor = (room: number): number => Math.min(MOST / WAYS, room * SPARE)
 
 interface Earlier {
   id: string
@@ -53,7 +56,8 @@ export class Repeats {
   private clocks = new Float64Array(this.contents.buffer)
   /** Which journey had each. */
   private ids = new Int32Array(FIRST)
-  private readonly tags = new Int32Array((MOST / WAYS) * TAGS)
+  private tags = new Int32Array(setsFor(FIRST) * TAGS)
+  private mask = setsFor(FIRST) - 1
   /** The number of the latest. */
   private count = 0
   /** Of contents that came more than once, by their number. */
@@ -72,12 +76,13 @@ export class Repeats {
     unnumbered = false,
   ): readonly Repeat[] {
     if (unnumbered ? !isSyn(rows, base) : !saysSomething(rows, base)) return NONE
+    if (((this.count + 1) & (MOST - 1)) >= this.ids.length) this.grow()
     const { tags } = this
     const origin = (rows[base + F.HOST]! << 4) ^ rows[base + F.FAMILY]!
     let hash = mix(mix(start, rows[base + F.FAMILY]!), rows[base + F.HOST]!)
     for (let i = 0; i < COMPARED.length; i++) hash = mix(hash, rows[base + COMPARED[i]!]!)
     hash ^= hash >>> 15
-    const tag = (hash & (MOST / WAYS - 1)) * TAGS
+    const tag = (hash & this.mask) * TAGS
     const number = ++this.count
     let known = 0
     let way = 0
@@ -95,7 +100,6 @@ export class Repeats {
     tags[tag + way] = hash
     tags[tag + WAYS + way] = number
     const place = number & (MOST - 1)
-    if (place >= this.ids.length) this.grow()
     this.ids[place] = id
     const content = place * CONTENT
     for (let i = 0; i < COMPARED.length; i++) this.contents[content + i] = rows[base + COMPARED[i]!]!
@@ -128,6 +132,25 @@ export class Repeats {
     this.contents = copied(this.contents, room * CONTENT)
     this.clocks = new Float64Array(this.contents.buffer)
     this.ids = copied(this.ids, room)
+    this.spread(setsFor(room))
+  }
+
+  /** Into more sets: what was in one stays in its order, so none is too full. */
+  private spread(sets: number): void {
+    if (sets === this.mask + 1) return
+    const before = this.tags
+    this.tags = new Int32Array(sets * TAGS)
+    this.mask = sets - 1
+    for (let set = 0; set < before.length; set += TAGS)
+      for (let i = set; i < set + WAYS; i++) {
+        const [hash, number] = [before[i]!, before[i + WAYS]!]
+        if (number === 0) continue
+        const tag = (hash & this.mask) * TAGS
+        let way = 0
+        while (this.tags[tag + WAYS + way] !== 0) way++
+        this.tags[tag + way] = hash
+        this.tags[tag + WAYS + way] = number
+      }
   }
 }
 

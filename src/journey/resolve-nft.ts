@@ -11,7 +11,7 @@ import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { TracePoint } from '../read/captures/points.ts'
 import { inOneForm } from '../rules/nft/one-form.ts'
-import { type Ending, verdictOf } from '../rules/verdict.ts'
+import { type VerdictKind, verdictOf } from '../rules/verdict.ts'
 import { layerOf } from './layers.ts'
 import type { Resolved } from './resolve.ts'
 
@@ -61,7 +61,7 @@ export function resolveNft(
     last: [undefined, undefined],
   }
   if (inTable && !inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in ${nameOf(inTable)}`
-  else if (!inTable && !resolved.own && world.tables.some((table) => table.kind === 'nft'))
+  else if (!inTable && !resolved.own && world.tables.some(({ kind, name }) => kind === 'nft' && !isOwnTable(name)))
     resolved.mismatch = `the ruleset has no table ${point.family} ${tableName}`
   else if (inTable && inChain) layOn(resolved, inTable, inChain)
   if (resolved.ending === 'drop' && rejects(resolved)) {
@@ -89,7 +89,7 @@ export function builtInHook({ family, table = '', chain = '' }: TracePoint): Hoo
     : undefined
 }
 
-function endingOf(type: TracePoint['type'], verdict: string | undefined): Ending {
+function endingOf(type: TracePoint['type'], verdict: string | undefined): VerdictKind {
   if (type === 'return') return 'return'
   const word = verdict?.split(' ')[0]
   switch (word) {

@@ -8,10 +8,10 @@ import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { findTable, type World } from '../model/world.ts'
 import type { TracePoint, TracePoints } from '../read/captures/points.ts'
-import { type Ending, isBareVerdict, verdictOf } from '../rules/verdict.ts'
+import { isBareVerdict, type VerdictKind, verdictOf } from '../rules/verdict.ts'
 import { baseChainsAt, nextAtHook } from './base-chains.ts'
+import { hooksOfChains } from './chain-hooks.ts'
 import { type Candidate, LogRules } from './log-lines.ts'
-import { hooksOfChains } from './reach.ts'
 import { resolveNft } from './resolve-nft.ts'
 
 export interface Resolved {
@@ -29,7 +29,7 @@ export interface Resolved {
   inTable: Table | undefined
   inChain: Chain | undefined
   verdict: string | undefined
-  ending: Ending
+  ending: VerdictKind
   /** Chain that a jump or goto leads to. */
   target: string | undefined
   /** The hook, for a built-in chain; and for a user chain that only one hook reaches. */

@@ -6,6 +6,7 @@ import type { OpenJourney } from './open.ts'
 import { type Place, placeTraced } from './place-traced.ts'
 import type { Resolved } from './resolve.ts'
 import { takeRule } from './resolve-nft.ts'
+import { MARK, type TracedLine, unprintedWriters } from './unprinted.ts'
 
 /** Step by step; the lines that only show the packet are no steps. */
 export interface TracedSteps {
@@ -24,7 +25,7 @@ export function tracedSteps(open: OpenJourney, events: readonly Resolved[], show
   const places = placeTraced(events, packets)
   const laid: Resolved[] = []
   for (const i of events.keys()) laid.push(settled(i, events[i]!, laid, places))
-  const marks = arrivalMarks(open, laid)
+  const marks = arrivalMarks(open, laid, placed(laid, places, packets))
   const numbers = new Map<number, number>()
   const steps: number[] = []
   for (const [i, { point }] of events.entries()) {
@@ -80,20 +81,37 @@ function withMarks(
   })
 }
 
-/** The mark with which the packet comes to each event: what is shown is the mark behind an event. */
-function arrivalMarks(open: OpenJourney, events: readonly Resolved[]): (number | undefined)[] {
+const placed = (laid: readonly Resolved[], places: readonly Place[], packets: readonly Packet[]): TracedLine[] =>
+  laid.map(({ inTable, inChain, rule, ending, point }, i) => {
+    const { hook, caller } = places[i]!
+    // a line that only shows the packet stands in front of the chain
+    const chain = point.type === 'begin' ? undefined : inChain
+    return { packet: packets[i]!, hook, table: inTable, chain, rule, ending, caller }
+  })
+
+/**
+ * The mark with which the packet comes to each event: what is shown is the mark behind an event. A rule that is not
+ * printed may have written it in between.
+ */
+function arrivalMarks(
+  open: OpenJourney,
+  events: readonly Resolved[],
+  lines: readonly TracedLine[],
+): (number | undefined)[] {
   if (open.marks.length === 0) return events.map(() => undefined)
   const behind = new Map<number, number>()
   for (let i = 0; i < open.marks.length; i += 2) behind.set(open.marks.at(i), open.marks.at(i + 1) >>> 0)
   const arrivals: (number | undefined)[] = events.map(() => undefined)
   // forwards from what is known, and backwards over events that leave the mark alone
   let now: number | undefined
+  const isWritten = lines.map((_, i) => unprintedWriters(lines, i, MARK).length > 0)
   for (const [i, event] of events.entries()) {
+    if (isWritten[i]) now = undefined
     arrivals[i] = now
     now = behind.get(i) ?? (mayMark(event) ? undefined : now)
   }
   for (let i = events.length - 1; i >= 0; i--) {
-    const after = behind.get(i) ?? (i + 1 < events.length ? arrivals[i + 1] : undefined)
+    const after = behind.get(i) ?? (i + 1 < events.length && !isWritten[i + 1] ? arrivals[i + 1] : undefined)
     if (arrivals[i] === undefined && after !== undefined && !mayMark(events[i]!)) arrivals[i] = after
   }
   return arrivals

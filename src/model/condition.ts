@@ -44,10 +44,10 @@ export type Condition =
 export interface NftSet {
   table?: { family: string; name: string }
   elements?: readonly SetElement[]
-  /** Bits of each field that are compared; undefined: all. */
-  masks?: readonly (Scalar | undefined)[]
-  /** In place of a field that is ``: the rule looks for this value, whatever the packet has. */
-  constants?: readonly (Scalar | undefined)[]
+  /** Bits of each field that are compared; null: all. */
+  masks?: readonly (Scalar | null)[]
+  /** In place of a field that is ``: the rule looks for this value, whatever the packet has. Null for the others. */
+  constants?: readonly (Scalar | null)[]
 }
 
 /**

@@ -1,11 +1,14 @@
-/** Something to tell about an input; data, not text on a screen. Codes are stable, kebab-case. */
+/** A warning about an input. */
 export interface Diagnostic {
+  /** Name of the input. */
   input: string
-  /** 1-based. */
+  /** Line in the input, from 1. */
   line?: number
+  /** In kebab-case, stable. */
   code: string
+  /** What is wrong. */
   message: string
-  /** Stands for so many more of this input and code, each of which is not told by itself. */
+  /** Stands for this many more of the same input and code. */
   count?: number
 }
 

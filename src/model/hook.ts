@@ -1,5 +1,6 @@
 import { wordTable } from './word-table.ts'
 
+/** Where netfilter calls chains on a packet's way. */
 export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress'
 
 export const HOOKS: readonly Hook[] = ['ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress']

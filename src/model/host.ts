@@ -34,7 +34,7 @@ export interface Host {
 
 /** A live trace that was saved. */
 export interface TraceSession {
-  /** Empty: all packets. */
+  /** The filter; empty: all packets. */
   filter: string
   /** ISO 8601, UTC. */
   from: string
@@ -42,17 +42,17 @@ export interface TraceSession {
   until?: string
 }
 
-/** What the kernel says of a packet that it drops (tracepoint skb:kfree_skb). */
+/** A packet that the kernel dropped (tracepoint skb:kfree_skb). */
 export interface Drop {
   /** ISO 8601, UTC, with microseconds. */
   time: string
-  /** In the kernel's word, without the prefix: `IP_RPFILTER`; `#70000` where it has no name. `NOT_SPECIFIED`: it tells none. */
+  /** The kernel's word, without the prefix: `IP_RPFILTER`; `#70000` where it has no name. `NOT_SPECIFIED`: it gives none. */
   reason: string
-  /** The kernel's function, and how far in it: `ip_forward+0x1b7`. */
+  /** The kernel's function and offset: `ip_forward+0x1b7`. */
   location?: string
   /** Inode of the network namespace. */
   namespace?: number
-  /** As it was then, so with the addresses that NAT had given it until there. */
+  /** As it was then, with what NAT had changed until there. */
   packet: Packet
 }
 
@@ -189,6 +189,7 @@ export interface Tool {
   backend?: 'legacy' | 'nft'
 }
 
+/** Addresses and ports of one direction. */
 export interface Tuple {
   src: string
   dst: string

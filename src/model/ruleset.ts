@@ -79,7 +79,7 @@ export interface Chain {
   hook?: Hook
   priority?: number
   type?: 'filter' | 'nat' | 'route'
-  /** Of an ebtables user chain: what comes to its end; absent: it returns. */
+  /** The verdict at its end: of a base chain, and of an ebtables user chain, which without one returns. */
   policy?: 'accept' | 'drop'
   /** Interfaces that an ingress or egress chain hangs on. */
   devices?: string[]

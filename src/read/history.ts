@@ -3,8 +3,10 @@
  * rules that were in force from when they were saved, and knows the one before and behind it.
  */
 import type { Diagnostic } from '../model/diagnostic.ts'
+import { isOwnTable } from '../model/own-table.ts'
 import type { NamedSet, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { type Choices, findChoices, type Held } from './alternatives.ts'
 import { dateInHeader, dateInName, type SavedAt, savedAtText } from './saved-at.ts'
 import { type Dump, type Part, setKey, tableKey, WorldBuilder } from './world.ts'
 
@@ -17,11 +19,20 @@ export interface Filed {
   mtime?: number
 }
 
+/** One of several rulesets of which nothing but a trace can tell which was in force. */
+export interface Alternative {
+  world: World
+  /** The files that it is from, where others say otherwise. */
+  files: readonly string[]
+}
+
 export interface History {
   /** The latest. */
   world: World
   /** All, in time; one where rules are known only as they were once. */
   worlds: readonly { world: World; from: SavedAt }[]
+  /** The first has the World above; `told` are the warnings that it was chosen. */
+  alternatives?: { list: readonly Alternative[]; untried: number; told: readonly Diagnostic[] }
 }
 
 type Ruled = Table | NamedSet
@@ -42,18 +53,27 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
   // what is in two files of the same or of no time is for the builder to choose from, and to tell
   const changing = [...all.values()].filter((versions) => isHistory(versions))
   const moments = changes(changing)
-  const build = (moment: number | undefined, report: boolean) => {
+  const build = (moment: number | undefined, report: boolean, others?: ReadonlySet<Ruled>) => {
     const builder = new WorldBuilder()
     const left = new Set(changing.flatMap((versions) => superseded(versions, moment)))
-    for (const { part } of files) builder.addPart(part, (one) => !left.has(one))
+    for (const { part } of files) builder.addPart(part, (one) => !left.has(one) && !others?.has(one))
     const { world } = builder
     if (world.tables.length === 0 && files.some(({ part }) => listsNothing(part))) world.hasNoRules = true
     if (report) for (const one of builder.warnings) warnings.push(one)
     return world
   }
   if (moments.length < 2) {
+    const before = warnings.length
     const world = build(undefined, true)
-    return { world, worlds: moments.map((from) => ({ world, from })) }
+    const worlds = moments.map((from) => ({ world, from }))
+    const { list, untried } = choicesAmong(files, all, new Set(changing))
+    if (list.length < 2) return { world, worlds }
+    const told = warnings.slice(before).filter(({ code }) => code === 'table-twice' || code === 'set-twice')
+    const alternatives = list.map((one, i) => ({
+      world: i === 0 ? world : build(undefined, false, one.left),
+      files: one.files,
+    }))
+    return { world, worlds, alternatives: { list: alternatives, untried, told } }
   }
   const worlds = moments.map((from, i) => ({ from, world: build(from.clock, i === moments.length - 1) }))
   for (const [i, { world, from }] of worlds.entries()) {
@@ -63,6 +83,23 @@ export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): Hi
     if (next) world.saved.next = next.world
   }
   return { world: worlds.at(-1)!.world, worlds }
+}
+
+/** What is held twice and is no history. */
+function choicesAmong(
+  files: readonly Filed[],
+  all: ReadonlyMap<string, readonly Version[]>,
+  changing: ReadonlySet<readonly Version[]>,
+): Choices<Ruled> {
+  const held: Held<Ruled>[] = []
+  for (const { part } of files)
+    for (const one of part.dumps.flatMap(ruled)) {
+      if (isOwnTable('chains' in one ? one.name : one.table)) continue
+      const key = keyOf(one)
+      const versions = all.get(key)!
+      if (versions.length > 1 && !changing.has(versions)) held.push({ key, contents: contents(one), one, part })
+    }
+  return findChoices(held)
 }
 
 /** `nft -j list ruleset` of a machine without rules; a damaged file of which no table is left says nothing. */

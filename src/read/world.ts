@@ -1,7 +1,7 @@
 /** Rulesets and host state, file by file, into one World. */
 import { collectInto, type Diagnostic, type Report } from '../model/diagnostic.ts'
 import type { Host } from '../model/host.ts'
-import { isOwnTable } from '../model/own-table.ts'
+import { isOwnTable, markOwn } from '../model/own-table.ts'
 import type { NamedSet, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { refusalOf } from '../rules/chain-loops.ts'
@@ -44,6 +44,7 @@ export function readPart(input: string, text: string, recognised: Exclude<Recogn
     return part
   }
   for (const { tables, sets = [], host, date, backend } of recognised.format.read(text, report)) {
+    for (const table of tables) markOwn(table)
     for (const table of tables) tellRefusal({ ...table, ...(backend ? { backend } : {}) }, sets, part)
     part.dumps.push({ tables, sets, ...(date === undefined ? {} : { date }), ...(backend ? { backend } : {}) })
     if (host) part.host.push(host)

@@ -1,5 +1,5 @@
 /** Which rule a journey counts for, where journeys are counted by rule. */
-import type { Journey, RuleRef, Step } from '../model/journey.ts'
+import type { Cause, Journey, RuleRef, Step } from '../model/journey.ts'
 import { ruleKey, whereWords } from './journey-words.ts'
 
 export type Deciding = { key: string } & (
@@ -19,6 +19,10 @@ export function decidingRule(journey: Journey<unknown>): Deciding {
   const place = whereWords(journey) ?? 'no rule that is known'
   return { key: place, place }
 }
+
+/** Is it the rule to look at? One that did not match is no step, and stands at the next one. */
+export const isGuilty = ({ step, rule }: Cause, culprit: Journey<unknown>['culprit']): boolean =>
+  step === culprit?.step && ruleKey(rule) === ruleKey(culprit)
 
 function accepting({ outcome, steps }: Journey<unknown>): Step | undefined {
   if (outcome !== 'delivered' && outcome !== 'forwarded' && outcome !== 'sent') return undefined

@@ -1,19 +1,15 @@
-/** Connections with their journeys, as one JSON document. */
-
+/** Connections with their journeys, as one JSON document: a connection a line. */
 import type { Ending } from '../analysis/ending.ts'
 import type { Flow } from '../analysis/flows.ts'
-import { printedFix } from '../edits/fix.ts'
-import type { PrintedFix } from '../model/journey.ts'
 import { printableJson } from '../model/printable.ts'
+import type { FlowsDocument } from './documents.ts'
+import { flowDocument } from './journey-document.ts'
+
+const SCHEMA: FlowsDocument['schema'] = 'nfwhy.flows/1'
 
 export function flowsJson(flows: readonly Flow[], { inputs, warnings, stats }: Ending): string {
-  const list = flows.map((flow) => `\n${printableJson(printedFlow(flow))}`).join(',')
-  const tail = `"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}`
-  return `{"schema":"nfwhy.flows/1",\n"flows":[${list}\n],\n${tail}}\n`
+  const list = flows.map((flow) => `\n${printableJson(flowDocument(flow))}`).join(',')
+  const tail: Omit<FlowsDocument, 'schema' | 'flows'> = { inputs, warnings, stats }
+  const lines = Object.entries(tail).map(([name, value]) => `\n"${name}":${printableJson(value)}`)
+  return `{"schema":"${SCHEMA}",\n"flows":[${list}\n],${lines}}\n`
 }
-
-/** With what a person types for each fix. */
-export const printedFlow = (flow: Flow): Flow<PrintedFix> => ({
-  ...flow,
-  findings: flow.findings.map((one) => ({ ...one, fix: one.fix.map(printedFix) })),
-})

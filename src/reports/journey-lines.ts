@@ -1,10 +1,10 @@
 /** Journeys as lines of JSON: what journeys of a class share is written once, and filled in for each. */
 import { isProblem } from '../analysis/is-problem.ts'
 import { weightOf } from '../analysis/order.ts'
-import { printedJourney } from '../edits/fix.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
 import { printableJson } from '../model/printable.ts'
+import { journeyDocument } from './journey-document.ts'
 import { LineTemplates } from './line-templates.ts'
 
 export interface Telling {
@@ -38,7 +38,7 @@ export class JourneyLines {
       const journey = one.explain()
       const shown = this.shows(journey)
       const note = { problem: isProblem(journey), shown, weight: weightOf(journey) }
-      return { text: shown ? printableJson(printedJourney(journey)) + this.behind : '', note }
+      return { text: shown ? printableJson(journeyDocument(journey)) + this.behind : '', note }
     }
     const member = one.member?.()
     const { text, note } = member ? this.templates.write(member, full) : full()

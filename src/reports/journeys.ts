@@ -3,7 +3,7 @@
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
 import { type Folded, Groups } from '../analysis/groups.ts'
-import type { Joiner } from '../analysis/hosts.ts'
+import type { HostCorrelator } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder, worstFirst } from '../analysis/order.ts'
 import type { Selection } from '../analysis/select.ts'
@@ -29,7 +29,7 @@ export interface ReportOptions {
   /** Bytes of journeys that are held back to bring them into order; absent: some hundred megabytes. */
   mostHeld?: number
   /** Where packets may be seen on several machines. */
-  joiner?: Joiner | undefined
+  correlator?: HostCorrelator | undefined
 }
 
 export interface Taken {
@@ -57,7 +57,7 @@ export const openReport = (options: ReportOptions): JourneyReport =>
   options.form.folds ? foldJourneys(options) : streamJourneys(options)
 
 /** For programs. JSON keeps the order of first events; JSON lines come as journeys complete. */
-function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: ReportOptions): JourneyReport {
+function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }: ReportOptions): JourneyReport {
   const writer = form.open(terminal)
   const { before, behind } = writer.line!
   const lines = new JourneyLines(behind, selection.journey)
@@ -73,7 +73,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
     held: 0,
     take(closed) {
       const wanted = selection.packet(closed)
-      if (joiner !== undefined && !joiner.full) joiner.note(closed.explain())
+      if (correlator !== undefined && !correlator.full) correlator.note(closed.explain())
       const line = wanted ? lines.lineOf(closed) : undefined
       const shown = line?.shown ? line : undefined
       if (ordered) ordered.add(closed.id, shown && { ...shown, text: kept(shown.text) })
@@ -90,7 +90,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
     pause: () => out.flush(),
     end(tail) {
       ordered?.end()
-      out.write(writer.end(joiner ? { ...tail, joined: joiner.joined() } : tail))
+      out.write(writer.end(correlator ? { ...tail, joined: correlator.joined() } : tail))
       return problem
     },
   }
@@ -99,8 +99,8 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, joiner }: Re
 const kept = (text: string | Uint8Array) => (typeof text === 'string' ? text : text.slice())
 
 /** For people: packets of one fate are told once, and counted at the end. */
-function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOptions): JourneyReport {
-  const groups = new Groups(selection.journey, { joins: joiner !== undefined })
+function foldJourneys({ form, terminal, out, selection, live, correlator }: ReportOptions): JourneyReport {
+  const groups = new Groups(selection.journey, { joins: correlator !== undefined })
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
   return {
@@ -108,7 +108,7 @@ function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOp
       return groups.held
     },
     take(closed) {
-      if (joiner && !joiner.full) joiner.note(closed.explain())
+      if (correlator && !correlator.full) correlator.note(closed.explain())
       if (!selection.packet(closed)) return undefined
       const folded = groups.add(closed)
       if (live && folded?.first) {
@@ -120,7 +120,7 @@ function foldJourneys({ form, terminal, out, selection, live, joiner }: ReportOp
     leaveOut() {},
     pause() {},
     end(tail) {
-      if (joiner) groups.join(joiner.joined())
+      if (correlator) groups.join(correlator.joined())
       const { list } = groups
       if (!live) {
         const ordered = worstFirst(list)

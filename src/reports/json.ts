@@ -1,8 +1,11 @@
 /** One JSON document (`nfwhy.explanation/1`), written as journeys come: one a line, so that it can be read by eye as well. */
 
-import { printedJourney } from '../edits/fix.ts'
 import { printableJson } from '../model/printable.ts'
+import type { ExplanationDocument } from './documents.ts'
 import type { Form } from './form.ts'
+import { journeyDocument } from './journey-document.ts'
+
+const SCHEMA: ExplanationDocument['schema'] = 'nfwhy.explanation/1'
 
 export const json: Form = {
   describe: 'one JSON document',
@@ -16,10 +19,10 @@ export const json: Form = {
       return text
     }
     return {
-      begin: () => '{"schema":"nfwhy.explanation/1",\n"journeys":[',
-      journey: ({ journey }) => before() + printableJson(printedJourney(journey)),
+      begin: () => `{"schema":"${SCHEMA}",\n"journeys":[`,
+      journey: ({ journey }) => before() + printableJson(journeyDocument(journey)),
       line: { before, behind: '' },
-      end: ({ inputs, warnings, stats, joined }) =>
+      end: ({ inputs, warnings, stats, joined }: Omit<ExplanationDocument, 'schema' | 'journeys'>) =>
         `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
     }
   },

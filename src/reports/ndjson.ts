@@ -1,8 +1,9 @@
 /** JSON lines: a journey each, as soon as it is complete, and a summary last. */
 
-import { printedJourney } from '../edits/fix.ts'
 import { printableJson } from '../model/printable.ts'
+import type { ExplanationLine } from './documents.ts'
 import type { Form } from './form.ts'
+import { journeyDocument } from './journey-document.ts'
 
 export const ndjson: Form = {
   describe: 'one JSON document a line',
@@ -10,9 +11,9 @@ export const ndjson: Form = {
   folds: false,
   open: () => ({
     begin: () => '',
-    journey: ({ journey }) => `${printableJson(printedJourney(journey))}\n`,
+    journey: ({ journey }) => `${printableJson(journeyDocument(journey) satisfies ExplanationLine)}\n`,
     line: { before: () => '', behind: '\n' },
     end: ({ inputs, warnings, stats, joined }) =>
-      `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } })}\n`,
+      `${printableJson({ summary: { inputs, warnings, stats, ...(joined ? { joined } : {}) } } satisfies ExplanationLine)}\n`,
   }),
 }

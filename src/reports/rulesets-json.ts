@@ -1,13 +1,13 @@
 /** Two rulesets compared, as one JSON document. */
-
-import type { Ending } from '../analysis/ending.ts'
 import type { RulesetComparison } from '../analysis/rulesets.ts'
 import { printableJson } from '../model/printable.ts'
+import type { RulesetsDocument } from './documents.ts'
 
-type Inputs = Ending['inputs']
-
-export const rulesetsJson = (
+export function rulesetsJson(
   comparison: RulesetComparison,
-  inputs: { a: Inputs; b: Inputs },
-  warnings: Ending['warnings'],
-): string => `${printableJson({ schema: 'nfwhy.rulesets/1', ...comparison, inputs, warnings })}\n`
+  inputs: RulesetsDocument['inputs'],
+  warnings: RulesetsDocument['warnings'],
+): string {
+  const document: RulesetsDocument = { schema: 'nfwhy.rulesets/1', ...comparison, inputs, warnings }
+  return `${printableJson(document)}\n`
+}

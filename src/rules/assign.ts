@@ -3,8 +3,8 @@
 import type { Packet } from '../model/packet.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { wordTable } from '../model/word-table.ts'
+import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
-import { ABSENT, type Moment } from './moment.ts'
 import { mappedNumber } from './nft/map.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
@@ -34,7 +34,7 @@ const KEYS: Readonly<Record<string, keyof Packet>> = wordTable({
 export const keptAs = (field: string): keyof Packet | undefined => KEYS[field]
 
 /** The moment behind a statement that gives no verdict. */
-export function after(statement: Statement, moment: Moment): Moment {
+export function after(statement: Statement, moment: EvalContext): EvalContext {
   switch (statement.kind) {
     case 'set':
       return assign(statement, moment)
@@ -49,7 +49,7 @@ export function after(statement: Statement, moment: Moment): Moment {
 }
 
 /** The moment behind a statement of which it is not known whether it was carried out, or what it did. */
-export function maybeAfter(statement: Statement, moment: Moment): Moment {
+export function maybeAfter(statement: Statement, moment: EvalContext): EvalContext {
   switch (statement.kind) {
     case 'set':
       return forget([statement.field], moment)
@@ -69,26 +69,26 @@ export function maybeAfter(statement: Statement, moment: Moment): Moment {
 }
 
 /** A packet that has its entry already, as one that comes back over the loopback, keeps it (net/netfilter/xt_CT.c). */
-function withoutTracking(moment: Moment): Moment {
+function withoutTracking(moment: EvalContext): EvalContext {
   const { packet } = moment
   if (packet.ctState !== undefined && packet.ctState !== 'invalid') return moment
   if (packet.ctState === undefined && packet.in === 'lo') return moment
   return { ...moment, packet: { ...packet, ctState: 'untracked' } }
 }
 
-const forget = (fields: readonly string[], moment: Moment): Moment =>
+const forget = (fields: readonly string[], moment: EvalContext): EvalContext =>
   forgetKeys(
     fields.flatMap((field) => KEYS[field] ?? []),
     moment,
   )
 
-function forgetKeys(keys: readonly (keyof Packet)[], moment: Moment): Moment {
+function forgetKeys(keys: readonly (keyof Packet)[], moment: EvalContext): EvalContext {
   const packet = { ...moment.packet }
   for (const key of keys) delete packet[key]
   return { ...moment, packet }
 }
 
-function assign(assignment: Assignment, moment: Moment): Moment {
+function assign(assignment: Assignment, moment: EvalContext): EvalContext {
   const value = assigned(assignment, moment)
   // a packet without that field stays as it is
   if (value === ABSENT) return moment
@@ -99,7 +99,7 @@ function assign(assignment: Assignment, moment: Moment): Moment {
 type Number3 = number | typeof ABSENT | Unknown
 
 /** The field's new value; ABSENT where the packet has no such field. */
-export function assigned({ field, value, map, mask = 0xffffffff, op }: Assignment, moment: Moment): Number3 {
+export function assigned({ field, value, map, mask = 0xffffffff, op }: Assignment, moment: EvalContext): Number3 {
   const operand = map ? mappedNumber(map, moment) : operandOf(value, moment)
   const old = numberAt(field, moment)
   if (typeof operand !== 'number' || old === ABSENT) return old === ABSENT ? old : operand
@@ -111,7 +111,7 @@ export function assigned({ field, value, map, mask = 0xffffffff, op }: Assignmen
   return ((old & ~mask) ^ operand) >>> 0
 }
 
-function operandOf(value: Assignment['value'], moment: Moment): Number3 {
+function operandOf(value: Assignment['value'], moment: EvalContext): Number3 {
   if (typeof value === 'number') return value
   if (typeof value === 'string') return unknown('it is set to a name')
   const held = numberAt(value.field, moment)
@@ -121,7 +121,7 @@ function operandOf(value: Assignment['value'], moment: Moment): Number3 {
   return (shift < 0 ? bits >>> -shift : bits << shift) >>> 0
 }
 
-function numberAt(field: string, moment: Moment): Number3 {
+function numberAt(field: string, moment: EvalContext): Number3 {
   const held = reader(field)(moment)
   if (held === ABSENT || isUnknown(held)) return held
   return typeof held === 'number' ? held : unknown(`${field} is no number`)

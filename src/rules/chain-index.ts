@@ -5,9 +5,10 @@
  */
 import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Condition, Scalar, Value } from '../model/condition.ts'
-import type { Chain, Rule } from '../model/ruleset.ts'
+import type { Rule } from '../model/ruleset.ts'
+import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
-import { ABSENT, type Moment } from './moment.ts'
+import { lasts } from './lasting.ts'
 import { isUnknown } from './truth.ts'
 
 /** Fields by which siblings differ. */
@@ -43,19 +44,13 @@ export function indexOf(rules: readonly Rule[]): ChainIndex | undefined {
 }
 
 /** The index of the first rule at or behind `from` that may match; where there is none, one behind the last rule. */
-export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: Moment): number {
+export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: EvalContext): number {
   const held = read(moment)
   if (typeof held === 'object' && (isUnknown(held) || Array.isArray(held))) return from
   // nft may find something there all the same
   if (held === ABSENT && (moment.packet.fragOffset ?? 0) > 0) return from
   const same = held === ABSENT ? undefined : byValue.get(keyOf(held as Scalar))
   return Math.min(firstFrom(same, from, count), firstFrom(others, from, count))
-}
-
-/** As nextIn, in any chain. */
-export function nextCandidate({ rules }: Chain, from: number, moment: Moment): number {
-  const index = indexOf(rules)
-  return index ? nextIn(index, from, moment) : from
 }
 
 function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
@@ -78,17 +73,17 @@ function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
 
 /** The values that alone match; undefined where the rule leaves the field open. */
 function valuesOf(rule: Rule, field: Field): Scalar[] | undefined {
-  for (const condition of rule.conditions) {
+  const { conditions, statements, order } = rule
+  // what stands behind a statement fails only once that is executed
+  const first = order && statements.findIndex(({ kind }) => kind !== 'log' && kind !== 'note')
+  for (const condition of conditions.slice(0, first === undefined ? undefined : order![first])) {
     const values = wantedBy(condition, field)
     if (values) return values
     // it counts what comes to it, also of packets that do not fit what stands behind it
-    if (counts(condition)) return undefined
+    if (lasts(condition)) return undefined
   }
   return undefined
 }
-
-const counts = (condition: Condition): boolean =>
-  condition.kind === 'not' ? counts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
 
 function wantedBy(condition: Condition, field: Field): Scalar[] | undefined {
   if (

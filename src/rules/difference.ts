@@ -4,12 +4,18 @@
  */
 import type { Chain, NamedSet, Rule, SetElement } from '../model/ruleset.ts'
 
+/** A set that is not the same in both rulesets. */
 export interface SetComparison {
   name: string
+  /** Its table's family. Absent: an ipset. */
   family?: string
+  /** Its table. Absent: an ipset. */
   table?: string
+  /** Absent: both rulesets have the set. */
   change?: 'added' | 'removed'
+  /** Elements of the second ruleset alone. */
   added: string[]
+  /** Elements of the first ruleset alone. */
   removed: string[]
 }
 

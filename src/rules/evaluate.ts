@@ -1,24 +1,36 @@
 /** Conditions against one packet at one moment: true, false, or unknown with the reason. One evaluator for all. */
 import type { Condition } from '../model/condition.ts'
+import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
 import { FIELDS } from './fields.ts'
 import { inSet } from './in-set.ts'
-import { ABSENT, type Moment } from './moment.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
-export type Test = (moment: Moment) => Truth
+export type Test = (moment: EvalContext) => Truth
 
 // conditions never change once they are read, so each is prepared once
 const tests = new WeakMap<Condition, Test>()
 const listTests = new WeakMap<readonly Condition[], readonly Test[]>()
 
-export const evaluate = (condition: Condition, moment: Moment): Truth => testOf(condition)(moment)
+export const evaluate = (condition: Condition, moment: EvalContext): Truth => testOf(condition)(moment)
 
 /** All of a rule's conditions. */
-export const evaluateAll = (conditions: readonly Condition[], moment: Moment): Truth => all(testsOf(conditions), moment)
+export const evaluateAll = (conditions: readonly Condition[], moment: EvalContext): Truth =>
+  all(testsOf(conditions), moment)
+
+/** All of its conditions from one index to another. */
+export function evaluateRange(conditions: readonly Condition[], from: number, to: number, moment: EvalContext): Truth {
+  let open: Truth = true
+  for (let i = from; i < to; i++) {
+    const truth = evaluate(conditions[i]!, moment)
+    if (truth === false) return false
+    if (open === true) open = truth
+  }
+  return open
+}
 
 /** A rule's conditions as `all` asks them. */
 export function testsOf(conditions: readonly Condition[]): readonly Test[] {

@@ -3,21 +3,21 @@
  * told is unknown, with the reason; one file for each layer is in facts/.
  */
 import { wordTable } from '../model/word-table.ts'
+import type { ABSENT, EvalContext, Readers } from './eval-context.ts'
 import { CONNECTION } from './facts/connection.ts'
 import { HEADERS } from './facts/headers.ts'
 import { ROUTING } from './facts/routing.ts'
 import { TRANSPORT } from './facts/transport.ts'
-import { UNKNOWNS } from './facts/untold.ts'
+import { UNKNOWNS } from './facts/unknowable.ts'
 import { WAY } from './facts/way.ts'
-import type { ABSENT, Moment, Readers } from './moment.ts'
 import { type Unknown, unknown } from './truth.ts'
 import type { Held } from './values.ts'
 
-export type { Moment } from './moment.ts'
+export type { EvalContext } from './eval-context.ts'
 
 const READERS: Readers = wordTable({ ...WAY, ...HEADERS, ...TRANSPORT, ...CONNECTION, ...ROUTING, ...UNKNOWNS })
 
-type Reader = (moment: Moment) => Held | typeof ABSENT | Unknown
+type Reader = (moment: EvalContext) => Held | typeof ABSENT | Unknown
 
 const readers = new Map<string, Reader>()
 
@@ -33,4 +33,4 @@ export function reader(field: string): Reader {
   return known
 }
 
-export const held = (field: string, moment: Moment): ReturnType<Reader> => reader(field)(moment)
+export const held = (field: string, moment: EvalContext): ReturnType<Reader> => reader(field)(moment)

@@ -2,22 +2,22 @@
 import { maskFromLength } from '../model/address.ts'
 import type { NamedSet } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
 import { setFields } from './ipset.ts'
 import { protocolNumber } from './iptables/protocols.ts'
-import { ABSENT, type Moment } from './moment.ts'
 import { type Elements, elementsOf, findElement, mayHold, type PartValue, portValue } from './set-elements.ts'
 import { any, isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
 
 /** `directions`: `src` or `dst` for each part of the set's type; a set of type list:set asks its members. */
-export function inSet(name: string, directions: readonly string[], moment: Moment): Truth {
+export function inSet(name: string, directions: readonly string[], moment: EvalContext): Truth {
   const set = setNamed(moment.world, name)
   if (!set) return unknown(`the elements of set ${name} are not known`)
   if (set.type === 'list:set') {
     const members = set.elements.map(
       ({ parts }) =>
-        (at: Moment) =>
+        (at: EvalContext) =>
           inSet(parts[0] ?? '', directions, at),
     )
     return any(members, moment)
@@ -53,7 +53,7 @@ function setNamed({ sets }: World, name: string): NamedSet | undefined {
 
 type Value = PartValue | typeof ABSENT | Unknown
 
-function partValue(part: string, field: string, set: NamedSet, elements: Elements, moment: Moment): Value {
+function partValue(part: string, field: string, set: NamedSet, elements: Elements, moment: EvalContext): Value {
   if (part === 'port') return packetPort(field.endsWith('sport') ? 'sport' : 'dport', elements.plainPorts, moment)
   const held = reader(field)(moment)
   if (held === ABSENT || isUnknown(held)) return held
@@ -83,7 +83,7 @@ const ICMP: readonly (number | undefined)[] = ['icmp', 'icmpv6'].map(protocolNum
 const PLAIN: readonly (number | undefined)[] = ['tcp', 'udp'].map(protocolNumber)
 
 /** Other protocols have port 0 (ip_set_getport.c); a set of plain ports knows TCP and UDP alone. */
-function packetPort(side: 'sport' | 'dport', plain: boolean, { packet, family }: Moment): Value {
+function packetPort(side: 'sport' | 'dport', plain: boolean, { packet, family }: EvalContext): Value {
   if (packet.protocol === undefined) return unknown('the protocol is not known')
   const number = protocolNumber(packet.protocol)
   if (plain && !PLAIN.includes(number)) return ABSENT

@@ -2,13 +2,13 @@
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { after, maybeAfter } from './assign.ts'
-import { evaluate, evaluateAll } from './evaluate.ts'
-import type { Moment } from './moment.ts'
+import type { EvalContext } from './eval-context.ts'
+import { evaluate } from './evaluate.ts'
 import { mappedVerdict } from './nft/map.ts'
-import { isUnknown, type Truth, type Unknown, unknown } from './truth.ts'
+import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** How the packet goes on after the rule. */
-export type Ending =
+export type VerdictKind =
   | 'continue'
   | 'jump'
   | 'goto'
@@ -23,7 +23,7 @@ export type Ending =
   | 'unknown'
 
 export interface Verdict {
-  ending: Ending
+  ending: VerdictKind
   /** As contract.md words it: `accept`, `jump KUBE-SERVICES`, `dnat` … */
   text: string
   /** Of a jump or goto. */
@@ -34,7 +34,7 @@ const CONTINUE: Verdict = { ending: 'continue', text: 'continue' }
 
 /**
  * The first statement that ends the rule decides; a rule without one goes on. What hangs on the packet or on the host
- * (SYNPROXY takes only some, TPROXY drops without a proxy) is told as the rule means it; see carryOut.
+ * (SYNPROXY takes only some, TPROXY drops without a proxy) is told as the rule means it; see execute.
  */
 export function verdictOf(rule: Rule): Verdict {
   for (const statement of rule.statements) {
@@ -75,7 +75,7 @@ export function statementVerdict(statement: Statement): Verdict | undefined {
       // NAT targets end the nat table for this packet
       return { ending: 'accept', text: statement.kind }
     case 'vmap':
-      // which one, only the packet tells; see carryOut
+      // which one, only the packet tells; see execute
       return { ending: 'unknown', text: 'vmap' }
     case 'unknown':
       return statement.fields ? undefined : { ending: 'unknown', text: 'unknown' }
@@ -84,50 +84,19 @@ export function statementVerdict(statement: Statement): Verdict | undefined {
   }
 }
 
-export interface CarriedOut {
+export interface Executed {
   verdict: Verdict
   /** Why the verdict is `unknown`. */
   because?: Unknown
   /** With what the statements in front of the verdict changed. */
-  moment: Moment
+  moment: EvalContext
 }
 
-export interface Met {
-  /** Whether all of its conditions hold. */
-  truth: Truth
-  /** With what the statements among the conditions changed. */
-  moment: Moment
-  /** How many statements that were. */
-  done: number
-}
-
-/**
- * Asks a rule's conditions. nft carries statements out as it comes to them, so those that stand in front of a condition
- * count even where it fails.
- */
-export function meet({ conditions, statements, order }: Rule, moment: Moment): Met {
-  if (!order) return { truth: evaluateAll(conditions, moment), moment, done: 0 }
-  let [truth, now, asked, done]: [Truth, Moment, number, number] = [true, moment, 0, 0]
-  for (const [i, statement] of statements.entries()) {
-    if (order[i]! >= conditions.length) break
-    for (; asked < order[i]! && truth !== false; asked++) truth = both(truth, evaluate(conditions[asked]!, now))
-    if (truth === false) return { truth, moment: now, done }
-    now = truth === true ? after(statement, now) : maybeAfter(statement, now)
-    done = i + 1
-  }
-  for (; asked < conditions.length && truth !== false; asked++) truth = both(truth, evaluate(conditions[asked]!, now))
-  return { truth, moment: now, done }
-}
-
-const both = (a: Truth, b: Truth): Truth => (b === false ? false : a === true ? b : a)
-
-/**
- * Carries a rule's statements out on a packet that matches it, up to the one that gives the verdict; `done`: so many of
- * them have been.
- */
-export function carryOut(rule: Rule, moment: Moment, done = 0): CarriedOut {
+/** Executes a rule's statements from one index to another, up to the one that gives the verdict. */
+export function execute({ statements }: Rule, moment: EvalContext, from = 0, to = statements.length): Executed {
   let now = moment
-  for (const written of done === 0 ? rule.statements : rule.statements.slice(done)) {
+  for (let i = from; i < to; i++) {
+    const written = statements[i]!
     const statement = written.kind === 'vmap' ? mappedVerdict(written.map, now) : written
     if (isUnknown(statement)) return { verdict: { ending: 'unknown', text: 'vmap' }, because: statement, moment: now }
     if (!statement) return { verdict: CONTINUE, moment: now }
@@ -142,12 +111,20 @@ export function carryOut(rule: Rule, moment: Moment, done = 0): CarriedOut {
   return { verdict: CONTINUE, moment: now }
 }
 
-/** As carryOut, where it is not known whether the packet matches: what the rule would change is not known then. */
-export const mayHaveCarriedOut = (rule: Rule, moment: Moment): Moment =>
-  rule.statements.reduce((now, statement) => maybeAfter(statement, now), moment)
+/** As execute, where it is not known whether the packet matches: what the rule would change is not known then. */
+export function mayHaveExecuted(
+  { statements }: Rule,
+  moment: EvalContext,
+  from = 0,
+  to = statements.length,
+): EvalContext {
+  let now = moment
+  for (let i = from; i < to; i++) now = maybeAfter(statements[i]!, now)
+  return now
+}
 
-/** Undefined: it is carried out; false: not on this packet; else why that cannot be told. */
-function hangsOn(statement: Statement, moment: Moment): Unknown | false | undefined {
+/** Undefined: it is executed; false: not on this packet; else why that cannot be told. */
+function hangsOn(statement: Statement, moment: EvalContext): Unknown | false | undefined {
   if (statement.kind === 'stolen' && statement.when) {
     const truth = evaluate(statement.when, moment)
     return truth === true ? undefined : truth

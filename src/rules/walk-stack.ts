@@ -1,24 +1,41 @@
 /**
- * In which chains of one table a packet is, and what bounds its walk: both walkers of chains (walk.ts and
- * simulate/walk-table.ts) enter and leave chains here. A way that comes back to a chain that it is in is none the kernel
- * would have loaded; a chain that did nothing to a packet does nothing to it the next time.
+ * In which chains of one table a packet is, and what bounds its walk: walk-table.ts enters and leaves chains here. A way
+ * that comes back to a chain that it is in is none the kernel would have loaded; a chain that did nothing to a packet does
+ * nothing to it the next time.
  */
+import type { Hook } from '../model/hook.ts'
 import type { Table } from '../model/ruleset.ts'
 import { LOADED_DEPTH, refusedDepth, refusedLoop } from './chain-loops.ts'
+import type { PreparedChain } from './prepared-chain.ts'
 import { KERNEL_STEPS, type WalkBudget } from './walk-budget.ts'
 
-export interface WalkFrame<C> {
-  chain: C
+/** How a packet came into a chain, and where in it it is. */
+export class WalkFrame {
+  readonly chain: PreparedChain
   /** Index of the next rule. */
   index: number
+  readonly hook: Hook | undefined
+  /** 0 in a base chain, +1 for each jump. */
+  readonly depth: number
+  /** Index of the line whose rule led here. */
+  readonly caller: number | undefined
+  // few frames have these two: they are made when they are written
   /** Chains that were left by goto on the way from the frame below. */
-  left?: C[]
+  declare left?: PreparedChain[]
   /** How it was when the packet jumped in. */
-  entry?: Entry<C>
+  declare entry?: Entry
+
+  constructor(chain: PreparedChain, index: number, hook: Hook | undefined, depth: number, caller: number | undefined) {
+    this.chain = chain
+    this.index = index
+    this.hook = hook
+    this.depth = depth
+    this.caller = caller
+  }
 }
 
-interface Entry<C> {
-  chain: C
+interface Entry {
+  chain: PreparedChain
   state: unknown
   steps: number
   lines: number
@@ -38,27 +55,26 @@ export interface WalkRecord {
   repeat(from: number, to: number): void
 }
 
-export class WalkStack<C extends object, F extends WalkFrame<C>> {
-  readonly frames: F[]
-  private readonly nameOf: (chain: C) => string
+export class WalkStack {
+  readonly frames: WalkFrame[]
   private readonly record: WalkRecord
   private readonly budget: WalkBudget
   private readonly table: Table
   /** How many chains lead to where it is, those left by goto as well. */
   private depth: number
   /** These, once they are many. */
-  private path: Set<C> | undefined = undefined
+  private path: Set<PreparedChain> | undefined = undefined
   private jumps = 0
   private most = 0
   /** What chains did that left the packet as it was: by what it was like. */
-  private known: Map<C, { state: unknown; steps: number; from: number; to: number; height: number }> | undefined =
-    undefined
+  private known:
+    | Map<PreparedChain, { state: unknown; steps: number; from: number; to: number; height: number }>
+    | undefined = undefined
   /** Steps that need not be walked, for it is known what they do. */
   private saved = 0
 
-  constructor(table: Table, frames: F[], nameOf: (chain: C) => string, record: WalkRecord, budget: WalkBudget) {
+  constructor(table: Table, frames: WalkFrame[], record: WalkRecord, budget: WalkBudget) {
     this.frames = frames
-    this.nameOf = nameOf
     this.record = record
     this.budget = budget
     this.depth = frames.length
@@ -66,11 +82,11 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
   }
 
   /** The packet goes into the frame's chain; the reason why it cannot, where that is so. */
-  enter(frame: F, by: 'jump' | 'goto'): string | undefined {
+  enter(frame: WalkFrame, by: 'jump' | 'goto'): string | undefined {
     const { frames } = this
     const from = frames[frames.length - 1]!
-    if (this.leadsBack(frame.chain)) return refusedLoop([this.nameOf(frame.chain)], by)
-    if (this.depth >= LOADED_DEPTH && this.depth >= this.deepest) return refusedDepth(this.nameOf(frame.chain))
+    if (this.leadsBack(frame.chain)) return refusedLoop([nameOf(frame)], by)
+    if (this.depth >= LOADED_DEPTH && this.depth >= this.deepest) return refusedDepth(nameOf(frame))
     if (by === 'jump') {
       if (++this.jumps > this.budget.rememberAfter) {
         const known = this.known?.get(frame.chain)
@@ -114,7 +130,7 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
     return kind === 'nft' || backend === 'nft' ? LOADED_DEPTH : Number.POSITIVE_INFINITY
   }
 
-  private leadsBack(chain: C): boolean {
+  private leadsBack(chain: PreparedChain): boolean {
     if (this.depth < SHORT) {
       for (const frame of this.frames) if (frame.chain === chain || frame.left?.includes(chain)) return true
       return false
@@ -127,14 +143,14 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
     return this.budget.steps - this.budget.left + this.saved
   }
 
-  private entryOf(chain: C): Entry<C> {
+  private entryOf(chain: PreparedChain): Entry {
     const { state, length } = this.record
     const entry = { chain, state, steps: this.steps, lines: length, below: this.depth, most: this.most }
     this.most = this.depth
     return entry
   }
 
-  private remember({ chain, state, steps, lines, below, most }: Entry<C>): void {
+  private remember({ chain, state, steps, lines, below, most }: Entry): void {
     const height = this.most - below
     this.most = Math.max(this.most, most)
     if (state !== this.record.state) return
@@ -150,6 +166,8 @@ export class WalkStack<C extends object, F extends WalkFrame<C>> {
     return `the kernel would evaluate more than ${KERNEL_STEPS.toLocaleString('en')} rules for this packet`
   }
 }
+
+const nameOf = ({ chain }: WalkFrame): string => chain.chain.name
 
 /** Fewer chains are looked through as fast as a set is asked. */
 const SHORT = 64

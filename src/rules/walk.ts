@@ -1,17 +1,16 @@
-/**
- * Walks one table forward from a place in a chain, as ipt_do_table does: which rules match, where jumps lead, what ends
- * it. A rule whose conditions are not known stops the walk, unless it goes on either way.
- */
+/** What would become of a packet in one table, from a position in its chains on: the packet itself goes nowhere. */
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
-import { nextCandidate } from './chain-index.ts'
-import type { Moment } from './moment.ts'
-import { type Unknown, unknown } from './truth.ts'
-import { carryOut, mayHaveCarriedOut, meet, verdictOf } from './verdict.ts'
+import type { EvalContext } from './eval-context.ts'
+import { evaluateAll, evaluateRange } from './evaluate.ts'
+import { type Line, PreparedChain, type PreparedRule, preparedChain } from './prepared-chain.ts'
+import { isUnknown, type Unknown, unknown } from './truth.ts'
+import { execute, mayHaveExecuted, statementVerdict } from './verdict.ts'
 import { MOST_REPEATED, type WalkBudget } from './walk-budget.ts'
-import { type WalkFrame, type WalkRecord, WalkStack } from './walk-stack.ts'
+import { WalkFrame } from './walk-stack.ts'
+import { type Walker, walkTable } from './walk-table.ts'
 
-export interface Place {
+export interface ChainPosition {
   chain: Chain
   /** Index of the next rule to look at. */
   index: number
@@ -37,14 +36,51 @@ export interface Walk {
   packet: Packet
 }
 
-/** Where the packet is by now, and what it met. */
-class Seen implements WalkRecord {
-  /** One object for as long as nothing changes. */
-  state: Moment
-  readonly matched: Visit[] = []
+/**
+ * `positions`: where the packet is, the base chain first; each but the last is where its chain goes on after a return.
+ * `open`: what becomes of it at a rule whose conditions are not known: it stops there, unless the rule lets it go on
+ * either way, or it goes as if they held.
+ */
+export function walk(
+  table: Table,
+  positions: readonly ChainPosition[],
+  start: EvalContext,
+  budget: WalkBudget,
+  open: 'stop' | 'holds' = 'stop',
+): Walk {
+  const walker = new SupposedWalk(start, budget, open === 'holds')
+  if (positions.length === 0) return walker.policy()
+  const frames = positions.map(
+    ({ chain, index }, i) => new WalkFrame(prepared(table, chain), index, start.hook, i, undefined),
+  )
+  return walkTable(walker, table, frames)
+}
 
-  constructor(start: Moment) {
+/** One that is only supposed is not among the table's. */
+const prepared = (table: Table, chain: Chain): PreparedChain =>
+  (table.chains.get(chain.name) === chain ? preparedChain(table, chain.name) : undefined) ??
+  new PreparedChain(table, chain)
+
+/** Where the packet would be by now, and what it would have met. */
+class SupposedWalk implements Walker<Walk> {
+  readonly budget: WalkBudget
+  /** One object for as long as nothing changes. */
+  state: EvalContext
+  private readonly matched: Visit[] = []
+  /** Conditions that are not known are taken to hold. */
+  private readonly holds: boolean
+  /** As it came to a rule with statements among its conditions. */
+  private early: Visit | undefined = undefined
+  private last: Visit | undefined = undefined
+
+  constructor(start: EvalContext, budget: WalkBudget, holds: boolean) {
     this.state = start
+    this.budget = budget
+    this.holds = holds
+  }
+
+  get context(): EvalContext {
+    return this.state
   }
 
   get length(): number {
@@ -55,70 +91,68 @@ class Seen implements WalkRecord {
     if (this.matched.length + to - from > MOST_REPEATED) return
     for (let i = from; i < to; i++) this.matched.push(this.matched[i]!)
   }
-}
 
-const nameOf = (chain: Chain): string => chain.name
+  arrive({ rule, line }: PreparedRule): void {
+    this.early = { chain: line.chain, rule, packet: this.state.packet }
+  }
 
-/**
- * `places`: where the packet is, the base chain first; each place but the last is where its chain goes on after a
- * return. A chain left by goto is not come back to; where nothing is left to come back to, the policy decides.
- * `open`: what becomes of it at a rule whose conditions are not known: it stops there, or goes as if they held.
- */
-export function walk(
-  table: Table,
-  places: readonly Place[],
-  start: Moment,
-  budget: WalkBudget,
-  open: 'stop' | 'holds' = 'stop',
-): Walk {
-  const seen = new Seen(start)
-  const { matched } = seen
-  const end = (ending: Walk['ending'], last?: Visit): Walk =>
-    last ? { matched, ending, last, packet: seen.state.packet } : { matched, ending, packet: seen.state.packet }
-  if (places.length === 0) return end('policy')
-  const frames = places.map(({ chain, index }): WalkFrame<Chain> => ({ chain, index }))
-  const stack = new WalkStack(table, frames, nameOf, seen, budget)
-  for (;;) {
-    const place = frames[frames.length - 1]!
-    place.index = nextCandidate(place.chain, place.index, seen.state)
-    const rule = place.chain.rules[place.index++]
-    const visit = rule && { chain: place.chain, rule, packet: seen.state.packet }
-    const stop = (because: Unknown): Walk => ({ ...end('unknown', visit), because })
-    if (--budget.left < 0) return stop(unknown(budget.reason))
-    if (!visit) {
-      if (!stack.leave()) return end('policy')
-      continue
-    }
-    const met = meet(visit.rule, seen.state)
-    const { truth } = met
-    seen.state = met.moment
-    if (truth === false) continue
-    if (truth !== true && open === 'stop') {
-      if (verdictOf(visit.rule).ending !== 'continue') return stop(truth)
-      seen.state = mayHaveCarriedOut(visit.rule, seen.state)
-      continue
-    }
-    matched.push(visit)
-    const done = carryOut(visit.rule, seen.state, met.done)
-    seen.state = done.moment
-    const { ending, chain: target } = done.verdict
+  ask({ rule: { conditions } }: PreparedRule, from: number, to: number): boolean | Unknown {
+    const whole = from === 0 && to === conditions.length
+    const truth = whole ? evaluateAll(conditions, this.state) : evaluateRange(conditions, from, to, this.state)
+    return this.holds && isUnknown(truth) ? true : truth
+  }
+
+  add(_: WalkFrame, { chain, rule }: Line): number {
+    if (!rule) return this.matched.length
+    this.last = this.visit(chain, rule)
+    return this.matched.push(this.last) - 1
+  }
+
+  execute({ rule }: PreparedRule, from: number, to: number): Walk | undefined {
+    const { verdict, because, moment } = execute(rule, this.state, from, to)
+    this.state = moment
+    const { ending } = verdict
     switch (ending) {
       case 'continue':
-        break
-      case 'return':
-        if (!stack.leave()) return end('policy')
-        break
       case 'jump':
-      case 'goto': {
-        const chain = table.chains.get(target ?? '')
-        const refused = chain ? stack.enter({ chain, index: 0 }, ending) : `chain ${target} is not in the ruleset`
-        if (refused !== undefined) return stop(unknown(refused))
-        break
-      }
+      case 'goto':
+      case 'return':
+        return undefined
       case 'unknown':
-        return stop(done.because ?? unknown('the target is not understood'))
+        return this.unknown(because ?? unknown('the target is not understood'))
       default:
-        return end(ending, visit)
+        return this.end(ending)
     }
+  }
+
+  mayExecute({ rule, line }: PreparedRule, from: number, to: number, open: Unknown): Walk | undefined {
+    const stops = rule.statements.slice(from, to).some((one) => statementVerdict(one) !== undefined)
+    if (stops) return this.unknown(open, line)
+    this.state = mayHaveExecuted(rule, this.state, from, to)
+    return undefined
+  }
+
+  private visit(chain: Chain, rule: Rule): Visit {
+    const { early, state } = this
+    return early?.rule === rule && early.chain === chain ? early : { chain, rule, packet: state.packet }
+  }
+
+  policy(): Walk {
+    return { matched: this.matched, ending: 'policy', packet: this.state.packet }
+  }
+
+  stop(rule: PreparedRule | undefined, _: string, because: string): Walk {
+    return this.unknown(unknown(because), rule?.line)
+  }
+
+  /** At the rule of this line, or at the last one that matched. */
+  private unknown(because: Unknown, line?: Line): Walk {
+    if (line?.rule && line.rule !== this.last?.rule) this.last = this.visit(line.chain, line.rule)
+    return { ...this.end('unknown'), because }
+  }
+
+  private end(ending: Walk['ending']): Walk {
+    const { matched, last, state } = this
+    return last ? { matched, ending, last, packet: state.packet } : { matched, ending, packet: state.packet }
   }
 }

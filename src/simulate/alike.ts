@@ -6,7 +6,8 @@ import type { Change } from '../model/journey.ts'
 import type { Member, Value } from '../model/member.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import type { Line, Outline } from './journal.ts'
+import type { Line } from '../rules/prepared-chain.ts'
+import type { Outline } from './journal.ts'
 import { PacketClasses } from './packet-classes.ts'
 import { KEYS } from './packet-state.ts'
 import type { Simulated } from './simulated.ts'
@@ -21,7 +22,7 @@ export class SimulatedClasses implements Outline {
   private readonly worlds = new Map<World, PacketClasses>()
   /** Of what is told apart by which object it is. */
   private readonly numbers = new Map<object, number>()
-  /** Of each line a short word; those of verdict maps are made anew for each packet. */
+  /** Of each line a short word. */
   private readonly lines = new WeakMap<Line, string>()
   private readonly words = new Map<string, string>()
   private packets: PacketClasses | undefined

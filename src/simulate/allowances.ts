@@ -5,17 +5,13 @@
 import type { Allowance, Condition } from '../model/condition.ts'
 import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
-import { ABSENT, type Moment } from '../rules/moment.ts'
 import { isUnknown, not, type Truth, type Unknown, unknown } from '../rules/truth.ts'
-import type { Machine } from './machine.ts'
+import type { Simulator } from './simulator.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
-
-/** Also where it is inverted. */
-export const lasts = (condition: Condition): boolean =>
-  condition.kind === 'not' ? lasts(condition.of) : condition.kind === 'unknown' && condition.lasts !== undefined
 
 /** What is left of each, in its own unit; by the condition, or by the table and what is counted in it. */
 export class Allowances {
@@ -53,7 +49,7 @@ function counterOf(condition: Condition, family: Family): Condition | string {
 }
 
 /** Asked of a packet that fits all conditions in front of this one: that is when it is used up. */
-export function spend(machine: Machine, moment: Moment, condition: Condition): Truth {
+export function spend(machine: Simulator, moment: EvalContext, condition: Condition): Truth {
   if (condition.kind === 'not') return not(spend(machine, moment, condition.of))
   const { lasts: allowance } = condition as Lasting
   if (machine.allowances.isDoubted(condition, moment.family))
@@ -65,8 +61,8 @@ export function spend(machine: Machine, moment: Moment, condition: Condition): T
 }
 
 function spendPacket(
-  { allowances }: Machine,
-  moment: Moment,
+  { allowances }: Simulator,
+  moment: EvalContext,
   condition: Condition,
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
@@ -84,7 +80,7 @@ function spendPacket(
 const agreed = new WeakMap<World['tables'], Map<string, boolean>>()
 
 /** Do all rules that share this table say the same? Else the one that made it decides for all. */
-function isAgreed({ world: { tables }, family }: Moment, name: string): boolean {
+function isAgreed({ world: { tables }, family }: EvalContext, name: string): boolean {
   const known = agreed.get(tables) ?? new Map<string, boolean>()
   agreed.set(tables, known)
   const key = `${family} ${name}`
@@ -110,7 +106,7 @@ function limitIn(condition: Condition, name: string): string {
 }
 
 /** A packet without such a field counts as one with 0. */
-function keyOf({ table, fields }: { table: string; fields: string[] }, moment: Moment): string | Unknown {
+function keyOf({ table, fields }: { table: string; fields: string[] }, moment: EvalContext): string | Unknown {
   const values: string[] = [moment.family, table]
   for (const field of fields) {
     const value = held(field, moment)
@@ -121,8 +117,8 @@ function keyOf({ table, fields }: { table: string; fields: string[] }, moment: M
 }
 
 function spendBytes(
-  { allowances }: Machine,
-  { packet: { length } }: Moment,
+  { allowances }: Simulator,
+  { packet: { length } }: EvalContext,
   condition: Condition,
   { bytes, behind }: Extract<Allowance, { bytes: number }>,
 ): Truth {

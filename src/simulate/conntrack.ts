@@ -15,10 +15,10 @@ import {
 } from '../rules/conntrack/connection.ts'
 import { stateFromDump, trackTcp } from '../rules/conntrack/tcp.ts'
 import type { Found } from './conntrack-table.ts'
-import type { Machine } from './machine.ts'
+import type { TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import { change, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
-import type { TableVerdict } from './walk-table.ts'
 
 const TCP = 6
 const ICMP = 1
@@ -31,7 +31,7 @@ const ICMP_ASKS: Readonly<Record<number, readonly number[]>> = { [ICMP]: [8, 13,
 const ICMPV6_UNTRACKED = [130, 131, 132, 133, 134, 135, 136, 137, 143]
 
 /** At -200 in PREROUTING and OUTPUT. */
-export function track(machine: Machine, skb: Skb): TableVerdict {
+export function track(machine: Simulator, skb: Skb): TableVerdict {
   // seen before (over lo), or left alone
   if (!skb.tracking) look(machine, skb)
   skb.refusesNotrack = false
@@ -40,7 +40,7 @@ export function track(machine: Machine, skb: Skb): TableVerdict {
   return 'accept'
 }
 
-function look(machine: Machine, skb: Skb): void {
+function look(machine: Simulator, skb: Skb): void {
   const { packet } = skb
   const number = numberOf(packet)
   skb.tracking = { state: 'invalid' }
@@ -69,7 +69,7 @@ function look(machine: Machine, skb: Skb): void {
 }
 
 /** Throws Undetermined where nobody knows whether it is there. */
-function findFlow({ conntrack }: Machine, tuple: Tuple, number: number, zone: Zone): Found | undefined {
+function findFlow({ conntrack }: Simulator, tuple: Tuple, number: number, zone: Zone): Found | undefined {
   const found = conntrack.find(tuple, number, zone)
   if (!found && conntrack.mayHave(tuple, number, zone))
     throw new Undetermined('the connection', 'an earlier packet of it, of which not all is known, may have begun it')
@@ -77,7 +77,7 @@ function findFlow({ conntrack }: Machine, tuple: Tuple, number: number, zone: Zo
 }
 
 /** The flow that connection tracking would have found the packet to be of, or would have begun. */
-export function flowOf({ conntrack }: Machine, skb: Skb): Connection | undefined {
+export function flowOf({ conntrack }: Simulator, skb: Skb): Connection | undefined {
   const { packet } = skb
   if (packet.src === undefined || packet.dst === undefined) return undefined
   const [tuple, number, zone] = [tupleOf(packet), numberOf(packet), zoneFor(skb)]
@@ -91,7 +91,7 @@ function zoneFor({ zone, packet }: Skb): Zone {
 }
 
 /** The sender says that the connection is known already, though no list of connections shows it. */
-function asGiven(machine: Machine, skb: Skb, tuple: Tuple, zone: Zone): Found | undefined {
+function asGiven(machine: Simulator, skb: Skb, tuple: Tuple, zone: Zone): Found | undefined {
   const { ctState, ctDir: direction = 'original', ctMark = 0, ctStatus = [] } = skb.given
   if (ctState !== 'established' && ctState !== 'related') return undefined
   const number = numberOf(skb.packet)
@@ -138,7 +138,7 @@ function begin(packet: Packet, original: Tuple, number: number, zone: Zone): Fou
   return { connection, direction: 'original' }
 }
 
-function attach(machine: Machine, skb: Skb, { connection, direction }: Found): void {
+function attach(machine: Simulator, skb: Skb, { connection, direction }: Found): void {
   if (connection.protocolNumber === TCP) {
     const verdict = trackTcp(connection, skb.packet, direction, machine.settings.tcp)
     if (verdict === 'invalid') return
@@ -161,7 +161,7 @@ function attach(machine: Machine, skb: Skb, { connection, direction }: Found): v
 }
 
 /** An ICMP error belongs to the flow of the packet that it quotes (nf_conntrack_inet_error). */
-function relate(machine: Machine, skb: Skb): void {
+function relate(machine: Simulator, skb: Skb): void {
   const { inner, dst } = skb.packet
   if (!inner?.src || !inner.dst || inner.protocol === undefined) return
   const number = numberOf(inner)
@@ -183,7 +183,7 @@ export function attachAnswer(skb: Skb, { connection, tracking }: Skb): void {
 }
 
 /** Behind everything else in INPUT and POSTROUTING: from now on others find the entry. */
-export function confirm(machine: Machine, skb: Skb): TableVerdict {
+export function confirm(machine: Simulator, skb: Skb): TableVerdict {
   const { connection, tracking } = skb
   if (!connection || tracking?.direction !== 'original') return 'accept'
   if (connection.flags.includes('confirmed') || connection.flags.includes('dying')) return 'accept'

@@ -2,20 +2,20 @@
 import { type BaseChain, baseChainsAt } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { World } from '../model/world.ts'
+import { preparedChain } from '../rules/prepared-chain.ts'
 import { confirm, track } from './conntrack.ts'
-import type { Machine } from './machine.ts'
 import { natAt } from './nat.ts'
 import { isFragment } from './packet-state.ts'
-import { preparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
+import { playTable, type TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 import { usesConntrack } from './uses-conntrack.ts'
-import { type TableVerdict, walkTable } from './walk-table.ts'
 
 interface Hooked {
   priority: number
-  run(machine: Machine, skb: Skb): TableVerdict
+  run(machine: Simulator, skb: Skb): TableVerdict
 }
 
 const DEFRAG = -400
@@ -50,7 +50,7 @@ export class Hooks {
     this.world = world
   }
 
-  run(machine: Machine, skb: Skb, hook: Hook): TableVerdict {
+  run(machine: Simulator, skb: Skb, hook: Hook): TableVerdict {
     const here = this.hooked[skb.family]
     here[hook] ??= hookedAt(this.world, skb.family, hook)
     for (const one of here[hook]) {
@@ -69,7 +69,7 @@ const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.nam
 function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
   return baseChainsAt(world, family, hook, false).map((base) => {
     const chain = prepared(base)
-    const walk = (machine: Machine, skb: Skb) => walkTable(machine, skb, chain)
+    const walk = (machine: Simulator, skb: Skb) => playTable(machine, skb, chain)
     return { priority: base.priority, run: base.chain.type === 'route' ? walkAndRoute(walk) : walk }
   })
 }
@@ -98,7 +98,7 @@ const hasNat = (world: World, family: Skb['family']): boolean =>
   NAT_HOOKS.some((hook) => baseChainsAt(world, family, hook, true).some(({ chain }) => chain.type === 'nat'))
 
 /** The kernel puts the packet together first, and no rule sees its parts. */
-function refuseFragment(_: Machine, { packet }: Skb): TableVerdict {
+function refuseFragment(_: Simulator, { packet }: Skb): TableVerdict {
   if (isFragment(packet))
     throw new Undetermined('a fragment', 'connection tracking waits for the whole packet: ask for that one')
   return 'accept'
@@ -106,8 +106,8 @@ function refuseFragment(_: Machine, { packet }: Skb): TableVerdict {
 
 /** mangle's OUTPUT: what routing reads may be changed there, then the route is looked up anew (iptable_mangle.c). */
 const walkAndRoute =
-  (walk: (machine: Machine, skb: Skb) => TableVerdict) =>
-  (machine: Machine, skb: Skb): TableVerdict => {
+  (walk: (machine: Simulator, skb: Skb) => TableVerdict) =>
+  (machine: Simulator, skb: Skb): TableVerdict => {
     const { src, dst, mark, tos, ttl } = skb.packet
     const verdict = walk(machine, skb)
     if (verdict === 'drop' || verdict === 'reject' || verdict === 'stolen' || verdict === 'vanished') return verdict

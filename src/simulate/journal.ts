@@ -2,34 +2,17 @@
  * What a trace of the packet would show: each line as it is printed, on arrival at the rule, before its target acts.
  * Kept as columns; steps are made of them when somebody looks.
  */
-import { type Arrival, SHOWN } from '../journey/evidence.ts'
-import type { Hook } from '../model/hook.ts'
+import { SHOWN, type StepContext } from '../journey/evidence.ts'
 import type { Change, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Chain, Rule, Table } from '../model/ruleset.ts'
-import type { Ending } from '../rules/verdict.ts'
+import type { Rule } from '../model/ruleset.ts'
+import type { Line } from '../rules/prepared-chain.ts'
 import { MOST_REPEATED } from '../rules/walk-budget.ts'
+import type { WalkFrame } from '../rules/walk-stack.ts'
 import { type Fields, plainPacket } from './packet-state.ts'
 
-/** A rule that matched, or the end of a chain: the same for every packet. */
-export interface Line {
-  table: Table
-  chain: Chain
-  kind: 'rule' | 'return' | 'policy'
-  reported: 'return' | 'policy' | undefined
-  ruleNumber: number
-  rule: Rule | undefined
-  verdict: string
-  ending: Ending
-}
-
 /** How the packet came into the chain. */
-export interface Place {
-  hook: Hook
-  depth: number
-  /** Index of the step that jumped or went here. */
-  caller: number | undefined
-}
+type Place = Pick<WalkFrame, 'hook' | 'depth' | 'caller'>
 
 /** Takes what a journey is made of. */
 export interface Outline {
@@ -44,7 +27,9 @@ export class Journal {
   private readonly places: Place[] = []
   /** Three for each field that changed: behind how many lines, which one, and what it was. */
   private readonly changed: unknown[] = []
-  private acts: { step: number; change: Change }[] | undefined = undefined
+  private acts: { step: number; change: Change; early: Rule | undefined }[] | undefined = undefined
+  /** A rule with statements among its conditions, and how many changes there were when the packet came to it. */
+  private early: { rule: Rule; changes: number } | undefined = undefined
   /** A chain of NAT was walked. */
   natPassed = false
   /** How many lines came before a rule switched tracing on. */
@@ -55,7 +40,24 @@ export class Journal {
   /** Index of the new step, for `caller` and `act`. */
   add(place: Place, line: Line): number {
     this.lines.push(line)
+    const { early } = this
+    if (early) {
+      // the line shows the packet as it arrived
+      if (early.rule === line.rule)
+        for (let i = early.changes; i < this.changes; i++) this.changed[3 * i] = this.lines.length
+      this.early = undefined
+    }
     return this.places.push(place) - 1
+  }
+
+  /** The packet came to a rule that may change it before it is known whether the rule matches. */
+  arrive(rule: Rule): void {
+    this.early = { rule, changes: this.changes }
+  }
+
+  /** Index of the next step. */
+  get next(): number {
+    return this.lines.length
   }
 
   /** How many lines a trace would show. */
@@ -87,7 +89,12 @@ export class Journal {
   /** What the step did to the packet. */
   act(step: number, change: Change): void {
     this.acts ??= []
-    this.acts.push({ step, change })
+    this.acts.push({ step, change, early: this.early?.rule })
+  }
+
+  /** Of the steps: a rule that changed the packet and then did not match has none. */
+  private ownActs() {
+    return (this.acts ?? []).filter(({ step, early }) => !early || early === this.lines[step]?.rule)
   }
 
   /** The packet's field was that until now. */
@@ -132,7 +139,7 @@ export class Journal {
       to.shared(changed[i] as number)
       to.field(changed[i + 1] as keyof Packet, changed[i + 2])
     }
-    for (const { step, change } of this.acts ?? []) {
+    for (const { step, change } of this.ownActs()) {
       to.shared(step)
       to.change(change)
     }
@@ -154,11 +161,11 @@ export class Journal {
   }
 
   /** The steps, and beside each what an explanation reads. `now`: the packet at its end. */
-  read(family: 'ip' | 'ip6', now: Packet): { steps: Step[]; arrivals: Arrival[] } {
+  read(family: 'ip' | 'ip6', now: Packet): { steps: Step[]; arrivals: StepContext[] } {
     const before = this.before ?? 0
     const packets = this.packets(now)
     const steps: Step[] = []
-    const arrivals: Arrival[] = []
+    const arrivals: StepContext[] = []
     for (let i = before; i < this.lines.length; i++) {
       const [line, place, packet] = [this.lines[i]!, this.places[i]!, packets[i]!]
       steps.push(makeStep(steps.length + 1, family, line, place, packet))
@@ -166,7 +173,8 @@ export class Journal {
       const caller = place.caller === undefined || place.caller < before ? undefined : place.caller - before
       arrivals.push({ packet, hook: place.hook, rule, chain, table, ending, caller, mismatch: undefined })
     }
-    for (const { step, change } of this.acts ?? []) steps[step - before]?.changes.push(change)
+    // a rule that changed the packet and then did not match has no step
+    for (const { step, change } of this.ownActs()) steps[step - before]?.changes.push(change)
     return { steps, arrivals }
   }
 }

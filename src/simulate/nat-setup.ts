@@ -4,13 +4,13 @@ import type { Nat } from '../model/statement.ts'
 import { type Connection, type Direction, flag, invert, other } from '../rules/conntrack/connection.ts'
 import { mappedNat } from '../rules/nft/map.ts'
 import { isUnknown } from '../rules/truth.ts'
-import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rangeOf } from './nat-targets.ts'
 import { type NatRange, uniqueTuple } from './nat-tuple.ts'
+import type { TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
-import type { TableVerdict } from './walk-table.ts'
 
 /** Which end of the packet a hook may rewrite. */
 export type Manip = 'src' | 'dst'
@@ -18,7 +18,7 @@ export type Manip = 'src' | 'dst'
 export const manipAt = (hook: Skb['hook']): Manip => (hook === 'postrouting' || hook === 'input' ? 'src' : 'dst')
 
 /** A target of table nat; the packet itself is rewritten behind the table. */
-export function rewrite(machine: Machine, skb: Skb, written: Nat, step: number): TableVerdict {
+export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number): TableVerdict {
   const { connection } = skb
   if (!connection) return 'accept'
   const nat = mappedNat(written, momentOf(machine, skb))
@@ -42,13 +42,13 @@ export function rewrite(machine: Machine, skb: Skb, written: Nat, step: number):
 }
 
 /** No rule wants the flow: it stays as it is, unless its answers could then not be told from another's. */
-export function bindNull(machine: Machine, connection: Connection, manip: Manip): void {
+export function bindNull(machine: Simulator, connection: Connection, manip: Manip): void {
   const address = manip === 'src' ? connection.reply.dst : connection.reply.src
   setUp(machine, connection, { addresses: [address, address] }, manip)
 }
 
 /** nf_nat_setup_info. */
-function setUp(machine: Machine, connection: Connection, range: NatRange, manip: Manip): void {
+function setUp(machine: Simulator, connection: Connection, range: NatRange, manip: Manip): void {
   if (connection.flags.includes('confirmed')) return
   const current = invert(connection.reply, connection.protocolNumber)!
   const tuple = uniqueTuple(machine, connection, current, range, manip)

@@ -2,13 +2,13 @@
 import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
 import type { Host } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
-import type { Machine } from './machine.ts'
 import type { NatRange } from './nat-tuple.ts'
+import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { addressesOn, SITE, scopeOf, sourceIpv4, sourceIpv6 } from './source-address.ts'
 
 /** Or the verdict where nothing can be rewritten. */
-export function rangeOf(machine: Machine, skb: Skb, nat: Nat): NatRange | 'accept' | 'vanished' {
+export function rangeOf(machine: Simulator, skb: Skb, nat: Nat): NatRange | 'accept' | 'vanished' {
   const range: NatRange = {}
   if (nat.ports) range.ports = nat.ports
   if (nat.basePort !== undefined) range.basePort = nat.basePort
@@ -19,7 +19,7 @@ export function rangeOf(machine: Machine, skb: Skb, nat: Nat): NatRange | 'accep
   return range
 }
 
-function addressesOf(machine: Machine, skb: Skb, nat: Nat): [string, string] | undefined | 'accept' | 'vanished' {
+function addressesOf(machine: Simulator, skb: Skb, nat: Nat): [string, string] | undefined | 'accept' | 'vanished' {
   const both = (address: string | undefined): [string, string] | 'vanished' =>
     address === undefined ? 'vanished' : [address, address]
   const { host } = machine.world

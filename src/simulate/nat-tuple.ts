@@ -4,8 +4,8 @@ import type { Tuple } from '../model/host.ts'
 import { type Connection, invert } from '../rules/conntrack/connection.ts'
 import { isBefore } from '../rules/conntrack/tcp-window.ts'
 import { addressBytes } from '../rules/values.ts'
-import type { Machine } from './machine.ts'
 import type { Manip } from './nat-setup.ts'
+import type { Simulator } from './simulator.ts'
 
 /** Inclusive; absent: kept. */
 export interface NatRange {
@@ -19,7 +19,7 @@ export interface NatRange {
 
 /** `tuple`: the flow as it would leave without this. */
 export function uniqueTuple(
-  machine: Machine,
+  machine: Simulator,
   connection: Connection,
   tuple: Tuple,
   range: NatRange,
@@ -59,7 +59,7 @@ const LAST_ATTEMPTS = 32
 
 /** nf_nat_l4proto_unique_tuple: sources are drawn, destinations are counted up from the first. */
 function withPort(
-  machine: Machine,
+  machine: Simulator,
   connection: Connection,
   tuple: Tuple,
   range: NatRange,
@@ -92,7 +92,7 @@ function defaultPorts(port: number, key: string): [number, number] {
   return port < 1024 ? [600, 1023] : [1024, 65535]
 }
 
-function withAddress(machine: Machine, tuple: Tuple, { addresses }: NatRange, manip: Manip): Tuple {
+function withAddress(machine: Simulator, tuple: Tuple, { addresses }: NatRange, manip: Manip): Tuple {
   if (!addresses) return tuple
   const [first, last] = addresses
   if (first === last) return { ...tuple, [manip]: first }
@@ -115,7 +115,7 @@ function between(address: string, [low, high]: [string, string]): boolean {
 }
 
 /** A source that is mapped already keeps its mapping (find_appropriate_src). */
-function sameSource(machine: Machine, connection: Connection, tuple: Tuple, range: NatRange): Tuple | undefined {
+function sameSource(machine: Simulator, connection: Connection, tuple: Tuple, range: NatRange): Tuple | undefined {
   for (const one of machine.conntrack.withSource(connection, tuple)) {
     const mapped = invert(one.reply, one.protocolNumber)!
     const result: Tuple = { ...tuple, src: mapped.src }
@@ -127,7 +127,7 @@ function sameSource(machine: Machine, connection: Connection, tuple: Tuple, rang
 }
 
 /** Could the answers be told from those of another flow? (nf_nat_used_tuple) */
-function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean {
+function isUsed(machine: Simulator, connection: Connection, tuple: Tuple): boolean {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply) return false
   const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
@@ -135,7 +135,7 @@ function isUsed(machine: Machine, connection: Connection, tuple: Tuple): boolean
 }
 
 /** A connection that is over makes room for one that goes on counting where it ended (nf_nat_used_tuple_harder). */
-function evict(machine: Machine, connection: Connection, tuple: Tuple): void {
+function evict(machine: Simulator, connection: Connection, tuple: Tuple): void {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply || connection.tcp?.state !== 'SYN_SENT') return
   const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)

@@ -2,16 +2,16 @@
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { type Connection, type Direction, other } from '../rules/conntrack/connection.ts'
+import type { PreparedChain } from '../rules/prepared-chain.ts'
 import { show } from './conntrack.ts'
-import type { Machine } from './machine.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
-import type { PreparedChain } from './prepared-chain.ts'
 import { routeAnew } from './routing.ts'
+import { playTable, type TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import { changeAll, type Skb } from './skb.ts'
-import { type TableVerdict, walkTable } from './walk-table.ts'
 
 /** nf_nat_inet_fn and its callers. */
-export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
+export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
   const { connection, tracking } = skb
   if (!connection || !tracking?.direction) return 'accept'
   const manip = manipAt(skb.hook)
@@ -22,7 +22,7 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain
   if ((tracking.state === 'new' || tracking.state === 'related') && !connection.settled[manip]) {
     skb.journal.natPassed ||= chains.length > 0
     for (const base of chains) {
-      const verdict = walkTable(machine, skb, base)
+      const verdict = playTable(machine, skb, base)
       if (verdict !== 'accept') return verdict
       if (connection.settled[manip]) break
     }
@@ -37,7 +37,7 @@ export function natAt(machine: Machine, skb: Skb, chains: readonly PreparedChain
 }
 
 /** What this host sends to an address that is rewritten gets another route. */
-function routeRewritten(machine: Machine, skb: Skb, connection: Connection, direction: Direction): TableVerdict {
+function routeRewritten(machine: Simulator, skb: Skb, connection: Connection, direction: Direction): TableVerdict {
   const isRewritten = connection[direction].dst !== connection[other(direction)].src
   return skb.hook === 'output' && isRewritten && !routeAnew(machine, skb) ? 'vanished' : 'accept'
 }

@@ -6,7 +6,7 @@ import { exceedsMtu } from '../rules/mtu.ts'
 import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
-import type { Machine } from './machine.ts'
+import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
@@ -17,13 +17,13 @@ export function findRoute(question: RouteQuestion, host: Host, reverse = false):
 }
 
 /** The route, or that there is none. Throws Undetermined where host state does not tell. */
-function routeFor(machine: Machine, skb: Skb, question: RouteQuestion): Route | null {
+function routeFor(machine: Simulator, skb: Skb, question: RouteQuestion): Route | null {
   const found = findRoute(question, machine.world.host)
   return isUnknown(found) ? assumedRoute(machine, skb, found.unknown) : found
 }
 
 /** Without routes, `assume` may say where it goes: `10.0.0.1 is local`, and the packet's own `out` as it was given. */
-function assumedRoute(machine: Machine, { packet: { dst }, given }: Skb, reason: string): Route {
+function assumedRoute(machine: Simulator, { packet: { dst }, given }: Skb, reason: string): Route {
   const out = given.dst === dst ? given.out : undefined
   const family = dst!.includes(':') ? 'ip6' : 'ip'
   const destination = `${dst}/${family === 'ip' ? 32 : 128}`
@@ -36,7 +36,7 @@ function assumedRoute(machine: Machine, { packet: { dst }, given }: Skb, reason:
 }
 
 /** What comes in. Undefined: it vanishes here. */
-export function routeInput(machine: Machine, skb: Skb): Route | undefined {
+export function routeInput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet, family } = skb
   const group = groupRoute(machine, packet, family)
   if (group) return group === 'nobody' ? undefined : group
@@ -49,7 +49,7 @@ export function routeInput(machine: Machine, skb: Skb): Route | undefined {
 }
 
 /** What is for a group or for everybody is not routed; undefined: it is for neither. */
-function groupRoute(machine: Machine, packet: Packet, family: Skb['family']): Route | 'nobody' | undefined {
+function groupRoute(machine: Simulator, packet: Packet, family: Skb['family']): Route | 'nobody' | undefined {
   const { src, dst } = packet
   const route = (type: Route['type']): Route => ({ family, type, destination: dst!, table: 'local' })
   if (family === 'ip' && (isGroup(src!) || src === '255.255.255.255')) return 'nobody'
@@ -65,7 +65,7 @@ function groupRoute(machine: Machine, packet: Packet, family: Skb['family']): Ro
 }
 
 /** ip_mc_validate_source: who has no address yet asks on his link only. */
-function mayAskGroup(machine: Machine, packet: Packet): boolean {
+function mayAskGroup(machine: Simulator, packet: Packet): boolean {
   const { src, dst, protocol, in: device } = packet
   if (src === '0.0.0.0') return dst!.startsWith('224.0.0.') || knownProtocol(protocol!) === IGMP
   if (src!.startsWith('127.') && !machine.settings.device(device!).routeLocalnet) return false
@@ -89,7 +89,7 @@ export function mayForward({ src, dstMac }: Packet, indev: string, outdev: strin
 }
 
 /** What this host sends, with what a rule has made of it by now. `src` is chosen by the route where it is not set. */
-export function routeOutput(machine: Machine, skb: Skb): Route | undefined {
+export function routeOutput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet } = skb
   const { in: _, ...question } = questionOf(packet)!
   const route = routeFor(machine, skb, question)
@@ -102,7 +102,7 @@ export function routeOutput(machine: Machine, skb: Skb): Route | undefined {
 }
 
 /** Would what this host answers to the packet find a way (nf_send_reset)? Where host state does not tell, it would. */
-export function hasWayBack(machine: Machine, { src, dst }: Packet): boolean {
+export function hasWayBack(machine: Simulator, { src, dst }: Packet): boolean {
   const route = findRoute({ dst: src!, src: dst!, mark: 0, tos: 0 }, machine.world.host)
   if (isUnknown(route)) return true
   if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return false
@@ -111,7 +111,7 @@ export function hasWayBack(machine: Machine, { src, dst }: Packet): boolean {
 }
 
 /** Where a packet goes out by this route; what is for this host itself goes over lo. */
-export function deviceOf(machine: Machine, { packet, given }: Skb, route: Route): string {
+export function deviceOf(machine: Simulator, { packet, given }: Skb, route: Route): string {
   if (route.type === 'local') return 'lo'
   const devices = routeDevices(route)
   if (devices.length === 1) return devices[0]!
@@ -123,7 +123,7 @@ export function deviceOf(machine: Machine, { packet, given }: Skb, route: Route)
 }
 
 /** An address that cannot come from there (ip_route_input_slow). */
-function isMartian({ settings }: Machine, { src, dst, in: device }: Packet): boolean {
+function isMartian({ settings }: Simulator, { src, dst, in: device }: Packet): boolean {
   const [from, to] = [addressBytes(src!), addressBytes(dst!)]
   if (!from || !to) return false
   if (isGroup(src!) || src === '255.255.255.255' || src === '0.0.0.0' || dst === '0.0.0.0') return true
@@ -131,7 +131,7 @@ function isMartian({ settings }: Machine, { src, dst, in: device }: Packet): boo
 }
 
 /** Could the packet have come from there? (fib_validate_source) */
-function passesSource(machine: Machine, { src, dst, in: device, mark, tos }: Packet): boolean {
+function passesSource(machine: Simulator, { src, dst, in: device, mark, tos }: Packet): boolean {
   if (src!.includes(':') || src === '0.0.0.0') return true
   const { settings } = machine
   const { host } = machine.world
@@ -151,14 +151,14 @@ const hasAddress = ({ links = [] }: Host, address: string): boolean =>
   links.some(({ addresses = [] }) => addresses.some((own) => own.address === address))
 
 /** Throws Undetermined where nobody knows whether its parts fit. */
-export function isTooLong(machine: Machine, { packet }: Skb, route: Route, device: string): boolean {
+export function isTooLong(machine: Simulator, { packet }: Skb, route: Route, device: string): boolean {
   const truth = exceedsMtu(packet, route, device, machine.world.host)
   if (isUnknown(truth)) throw new Undetermined('the length of its parts', truth.unknown)
   return truth
 }
 
 /** ip_route_me_harder: later hooks see the new way out, this one does not. */
-export function routeAnew(machine: Machine, skb: Skb): boolean {
+export function routeAnew(machine: Simulator, skb: Skb): boolean {
   const route = routeOutput(machine, skb)
   if (!route) return false
   skb.route = route

@@ -1,7 +1,7 @@
 /** What the model says of one packet. Its journey is made when somebody asks for it: most are only counted. */
 import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import type { Ended } from '../journey/outcome.ts'
+import type { Conclusion } from '../journey/outcome.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { plainPacket } from './packet-state.ts'
@@ -21,7 +21,7 @@ interface Sent {
 /** What became of one packet that the model has played. */
 export class Simulated implements ReturnType<Engine['play']> {
   readonly id: string
-  readonly ended: Ended
+  readonly ended: Conclusion
   /** Conditions that were assumed. */
   readonly assumed: string[]
   /** What the model had to leave open although the packet's way did not hang on it. */
@@ -37,7 +37,7 @@ export class Simulated implements ReturnType<Engine['play']> {
     this.world = world
     this.assumed = assumed
     this.notes = notes
-    const ended: Ended = {
+    const ended: Conclusion = {
       outcome: 'condition' in end ? 'undetermined' : end.outcome,
       basis: assumed.length > 0 ? 'assumed' : 'inferred',
       step: skb.journal.length - 1,

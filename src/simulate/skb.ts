@@ -5,10 +5,10 @@ import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Connection, Direction, Tracking } from '../rules/conntrack/connection.ts'
-import type { Moment } from '../rules/moment.ts'
-import type { WalkRecord } from '../rules/walk-stack.ts'
+import type { EvalContext } from '../rules/eval-context.ts'
 import { Journal } from './journal.ts'
 import type { Fields } from './packet-state.ts'
+import type { SimulatedWalk } from './simulated-walk.ts'
 import { Undetermined } from './undetermined.ts'
 
 export class Skb {
@@ -35,9 +35,9 @@ export class Skb {
   /** How many changes there were when it came to the routing decision behind PREROUTING. */
   routedAfter: number | undefined = undefined
   /** As rules ask about it. */
-  readonly moment: Moment
-  /** What walks through chains remember by. */
-  record: WalkRecord | undefined = undefined
+  readonly moment: EvalContext
+  /** It, as it walks through chains. */
+  walk: SimulatedWalk | undefined = undefined
   /** Came back in over lo: routed already, and connection tracking has seen it. */
   looped: boolean
 

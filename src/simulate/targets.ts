@@ -3,30 +3,38 @@ import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, keptAs, stored } from '../rules/assign.ts'
-import { ABSENT } from '../rules/moment.ts'
+import { ABSENT } from '../rules/eval-context.ts'
 import { isUnknown } from '../rules/truth.ts'
-import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
+import type { TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
 import { lowerMss } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
-import type { TableVerdict } from './walk-table.ts'
 
-/** All statements of a rule that matched; undefined: on to the next rule. */
-export function actOn(machine: Machine, skb: Skb, rule: Rule, step: number): TableVerdict | undefined {
-  for (const statement of rule.statements) {
+/** A rule's statements from one index to another; undefined: none of them ends the packet's way through the table. */
+export function execute(
+  machine: Simulator,
+  skb: Skb,
+  { statements, nft }: Rule,
+  from: number,
+  to: number,
+  step: number,
+): TableVerdict | undefined {
+  for (let i = from; i < to; i++) {
+    const statement = statements[i]!
     // nft tells of a rule behind it, so of the one that switches tracing on, too
-    if (statement.kind === 'trace') skb.journal.beginTrace(rule.nft ? step : step + 1)
+    if (statement.kind === 'trace') skb.journal.beginTrace(nft ? step : step + 1)
     const verdict = act(machine, skb, statement, step)
     if (verdict) return verdict
   }
   return undefined
 }
 
-function act(machine: Machine, skb: Skb, statement: Statement, step: number): TableVerdict | undefined {
+function act(machine: Simulator, skb: Skb, statement: Statement, step: number): TableVerdict | undefined {
   switch (statement.kind) {
     case 'accept':
     case 'drop':
@@ -74,13 +82,13 @@ function setUntracked(skb: Skb): void {
   change(skb, 'ctState', 'untracked')
 }
 
-function stolen(machine: Machine, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
+function stolen(machine: Simulator, skb: Skb, statement: Statement & { kind: 'stolen' }): TableVerdict | undefined {
   if (!statement.when) return 'stolen'
   const truth = machine.holds(statement.when, skb)
   return truth ? 'stolen' : undefined
 }
 
-function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
+function actUnknown(machine: Simulator, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
   if (!statement.fields) throw new Undetermined(statement.text, statement.reason)
   forget(skb, keysOf(statement.fields))
   machine.note(`${statement.text}: ${statement.reason}`)
@@ -89,10 +97,10 @@ function actUnknown(machine: Machine, skb: Skb, statement: Statement & { kind: '
 
 const keysOf = (fields: readonly string[]): (keyof Packet)[] => fields.flatMap((field) => keptAs(field) ?? [])
 
-/** The packet's fields that the rule may write, if that is all it can do; undefined: it may change the packet's way. */
-export function changesOnlyFields(rule: Rule): (keyof Packet)[] | undefined {
+/** The packet's fields that these may write, if that is all they can do; undefined: they may change the packet's way. */
+export function changesOnlyFields(statements: readonly Statement[]): (keyof Packet)[] | undefined {
   const fields: (keyof Packet)[] = []
-  for (const statement of rule.statements) {
+  for (const statement of statements) {
     if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
     if (statement.kind !== 'set' || statement.field.startsWith('ct ')) return undefined
     const key = keptAs(statement.field)
@@ -117,7 +125,7 @@ function setZone(skb: Skb, { field, value }: Assignment): void {
   changeAll(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
 }
 
-function assign(machine: Machine, skb: Skb, assignment: Assignment, step: number): void {
+function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number): void {
   const { field } = assignment
   if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
     setZone(skb, assignment)

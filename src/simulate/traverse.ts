@@ -2,9 +2,9 @@
 import { type BaseChain, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
-import type { Machine } from './machine.ts'
 import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
+import type { Simulator } from './simulator.ts'
 import { change, changeAll, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
@@ -14,11 +14,11 @@ export interface End {
   missing?: BaseChain
 }
 
-export const traverse = (machine: Machine, skb: Skb): End =>
+export const traverse = (machine: Simulator, skb: Skb): End =>
   skb.indev === undefined ? send(machine, skb) : receive(machine, skb)
 
 /** From a wire, or back in over lo. */
-function receive(machine: Machine, skb: Skb): End {
+function receive(machine: Simulator, skb: Skb): End {
   if (isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const { dst } = skb.packet
   const stopped = pass(machine, skb, 'prerouting')
@@ -32,7 +32,7 @@ function receive(machine: Machine, skb: Skb): End {
   return forward(machine, skb, route)
 }
 
-function deliver(machine: Machine, skb: Skb): End {
+function deliver(machine: Simulator, skb: Skb): End {
   // IPv4 waits for the whole packet in front of the hook, IPv6 behind it (ip_local_deliver, ip6_protocol_deliver_rcu)
   const waits = isFragment(skb.packet)
   const end = waits && skb.family === 'ip' ? undefined : pass(machine, skb, 'input')
@@ -40,7 +40,7 @@ function deliver(machine: Machine, skb: Skb): End {
   return end ?? { outcome: 'delivered' }
 }
 
-function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): End {
+function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>): End {
   const { ttl } = skb.packet
   skb.outdev = deviceOf(machine, skb, route)
   const mayGo = (ttl ?? 64) > 1 && mayForward(skb.packet, skb.indev!, skb.outdev)
@@ -51,7 +51,7 @@ function forward(machine: Machine, skb: Skb, route: NonNullable<Skb['route']>): 
 }
 
 /** By this host's own programs. */
-function send(machine: Machine, skb: Skb): End {
+function send(machine: Simulator, skb: Skb): End {
   const route = routeOutput(machine, skb)
   if (!route) return vanished(machine, skb, undefined)
   skb.route = route
@@ -59,7 +59,7 @@ function send(machine: Machine, skb: Skb): End {
   return pass(machine, skb, 'output') ?? leave(machine, skb, 'sent')
 }
 
-function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
+function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   const stopped = pass(machine, skb, 'postrouting')
   if (stopped) return stopped
   if (skb.outdev !== 'lo') return { outcome }
@@ -74,7 +74,7 @@ function leave(machine: Machine, skb: Skb, outcome: Outcome): End {
 }
 
 /** Undefined: the packet goes on behind the hook. */
-function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
+function pass(machine: Simulator, skb: Skb, hook: Hook): End | undefined {
   skb.hook = hook
   showWay(machine, skb, hook)
   const verdict = machine.hooks.run(machine, skb, hook)
@@ -95,7 +95,7 @@ function pass(machine: Machine, skb: Skb, hook: Hook): End | undefined {
 }
 
 /** Which interfaces rules see there; and before connection tracking has looked, that there is no connection. */
-function showWay(machine: Machine, skb: Skb, hook: Hook): void {
+function showWay(machine: Simulator, skb: Skb, hook: Hook): void {
   const { indev, outdev, tracking } = skb
   // what this host sends has no input interface; before Linux 5.7 nothing had one there
   if (hook === 'postrouting')
@@ -109,7 +109,7 @@ function showWay(machine: Machine, skb: Skb, hook: Hook): void {
 const NO_CONNECTION: Fields = { ctState: 'invalid', ctDir: undefined, ctStatus: undefined, ctMark: undefined }
 
 /** It disappeared behind `hook`; `missing` is the chain that no packet of its kind would have skipped. */
-function vanished({ world }: Machine, { family, packet, indev }: Skb, hook: Hook | undefined): End {
+function vanished({ world }: Simulator, { family, packet, indev }: Skb, hook: Hook | undefined): End {
   const first = indev === undefined ? 'output' : 'prerouting'
   const missing =
     hook === undefined

@@ -3,19 +3,19 @@ import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts
 import type { Packet } from '../model/packet.ts'
 import type { NamedSet, SetElement } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
+import { ABSENT } from '../rules/eval-context.ts'
 import { held } from '../rules/facts.ts'
 import { setFields, setParts } from '../rules/ipset.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
-import { ABSENT } from '../rules/moment.ts'
 import { isUnknown } from '../rules/truth.ts'
-import type { Machine } from './machine.ts'
 import { momentOf } from './moment.ts'
+import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
 type Update = Statement & { kind: 'update-set' }
 
-export function updateSet(machine: Machine, skb: Skb, update: Update): void {
+export function updateSet(machine: Simulator, skb: Skb, update: Update): void {
   const { world } = machine
   if (update.nft) {
     // what an nft set holds from here on is not known
@@ -42,7 +42,7 @@ export function updateSet(machine: Machine, skb: Skb, update: Update): void {
 
 /** As the set's type asks; undefined where the packet has no such thing. */
 function elementOf(
-  machine: Machine,
+  machine: Simulator,
   skb: Skb,
   set: NamedSet,
   { fields: directions, op }: Update,

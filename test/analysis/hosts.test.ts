@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Joiner } from '../../src/analysis/hosts.ts'
+import { HostCorrelator } from '../../src/analysis/hosts.ts'
 import type { Journey, Packet, Step } from '../../src/index.ts'
 
 const SYN: Packet = {
@@ -46,9 +46,9 @@ function journey(
 }
 
 function joined(...journeys: Journey[]): string[] {
-  const joiner = new Joiner((host) => host ?? '?')
-  for (const one of journeys) joiner.note(one)
-  return joiner.joined().map(({ from, to }) => `${from.host} ${to.host}`)
+  const correlator = new HostCorrelator((host) => host ?? '?')
+  for (const one of journeys) correlator.note(one)
+  return correlator.joined().map(({ from, to }) => `${from.host} ${to.host}`)
 }
 
 const behind = (ttl: number, more: Partial<Packet> = {}): Packet => ({ ...SYN, ttl, ...more })

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { makeTar } from '../read/make-tar.ts'
-import { checkExplanation } from './contract.ts'
+import { checkDocument } from '../schemas.ts'
 import { folder, nfwhy, type Run } from './nfwhy.ts'
 import { dropped, LOG, RULES } from './small.ts'
 
@@ -124,7 +124,7 @@ describe('several machines', () => {
       const run = await nfwhy(['explain', '--json', 'b'], { cwd })
       const both = [{ from: { host: 'a', journey: '1' }, to: { host: 'z', journey: '2' } }]
       expect(read(run).joined).toEqual(both)
-      checkExplanation(read(run))
+      checkDocument(read(run))
       const lines = (await nfwhy(['explain', '--ndjson', 'b'], { cwd })).stdout.trim().split('\n')
       expect(JSON.parse(lines.at(-1)!).summary.joined).toEqual(both)
       const { stdout } = await nfwhy(['explain', 'b'], { cwd })

@@ -55,6 +55,18 @@ describe('files', () => {
     )
   })
 
+  test('what nfwhy has printed is passed over in a folder', async () => {
+    const cwd = folder({ log: LOG, rules: RULES })
+    await nfwhy(['explain', 'log', 'rules', '-o', 'told.json'], { cwd })
+    await nfwhy(['explain', 'log', 'rules', '-o', 'told.ndjson'], { cwd })
+    const run = await nfwhy(['explain', '--json', '.'], { cwd })
+    expect(warnings(run)).toEqual([])
+    expect(outcomes(run)).toEqual(['dropped', 'delivered'])
+    expect((await nfwhy(['explain', 'told.json'], { cwd })).stderr).toContain(
+      'told.json: this is what nfwhy itself has printed (nfwhy.explanation/1), which is no input',
+    )
+  })
+
   test('a file that is in a folder given too is read once', async () => {
     const cwd = folder({ 'bundle/log': LOG, 'bundle/rules': RULES })
     const run = await nfwhy(['explain', '--json', 'bundle', 'bundle/log', 'bundle'], { cwd })

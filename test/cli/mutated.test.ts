@@ -8,13 +8,14 @@ import { worstFirst } from '../../src/analysis/order.ts'
 import { runCaptures } from '../../src/analysis/run.ts'
 import { readInputs } from '../../src/cli/inputs.ts'
 import { Progress } from '../../src/cli/progress.ts'
-import { printedJourney } from '../../src/edits/fix.ts'
 import type { Journey } from '../../src/model/journey.ts'
 import { UserError } from '../../src/model/user-error.ts'
 import { FORMS } from '../../src/reports/index.ts'
+import { journeyDocument } from '../../src/reports/journey-document.ts'
 import { cpu } from '../cpu.ts'
+import { printed } from '../printed.ts'
+import { checkJourney } from '../schemas.ts'
 import { share } from '../share.ts'
-import { checkJourney } from './contract.ts'
 import { changes, mutate } from './mutate.ts'
 import { folder } from './nfwhy.ts'
 
@@ -80,7 +81,7 @@ describe('files that were damaged', () => {
           const from = cpu()
           const journeys = await explainAll(cwd)
           expect(cpu() - from).toBeLessThan(SLOW)
-          for (const journey of journeys ?? []) checkJourney(JSON.parse(JSON.stringify(printedJourney(journey))))
+          for (const journey of journeys ?? []) checkJourney(printed(journeyDocument(journey)))
           runs++
           if (journeys) explained++
         }),

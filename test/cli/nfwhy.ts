@@ -1,10 +1,14 @@
-/** The command as people run it: `node bin/nfwhy.js …` in a process of its own, away from any terminal. */
+/**
+ * The command as people run it: `node bin/nfwhy.js …` in a process of its own, away from any terminal. All JSON that it
+ * prints is held against the published schemas.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { checkOutput } from '../schemas.ts'
 
 export const BIN = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
 /** A capture of two packets, its ruleset, and a folder of host state. */
@@ -95,9 +99,15 @@ function finished(child: ChildProcess): Promise<Run> {
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) =>
-      resolve({ code, stdout: Buffer.concat(stdout!).toString(), stderr: Buffer.concat(stderr!).toString() }),
-    )
+    child.on('close', (code) => {
+      const run = { code, stdout: Buffer.concat(stdout!).toString(), stderr: Buffer.concat(stderr!).toString() }
+      try {
+        checkOutput(run.stdout)
+        resolve(run)
+      } catch (error) {
+        reject(error)
+      }
+    })
   })
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkExplanation, checkJourney, checkSummary } from './contract.ts'
+import { checkDocument, checkJourney, checkSummary } from '../schemas.ts'
 import { begin, EXAMPLE, folder, nfwhy, shell } from './nfwhy.ts'
 import { delivered, dropped, LOG, RULES, traceLine } from './small.ts'
 
@@ -68,7 +68,7 @@ describe('exit codes', () => {
 describe('JSON', () => {
   test('is as the contract says', async () => {
     const run = await nfwhy(['explain', '--json', EXAMPLE])
-    checkExplanation(JSON.parse(run.stdout))
+    checkDocument(JSON.parse(run.stdout))
     const lines = (await nfwhy(['explain', '--ndjson', EXAMPLE])).stdout.split('\n')
     expect(lines.pop()).toBe('')
     checkSummary(JSON.parse(lines.pop()!))
@@ -81,7 +81,7 @@ describe('JSON', () => {
     const [json, ndjson] = await Promise.all(
       ['--json', '--ndjson'].map((form) => nfwhy([...options, form], { cwd: files() })),
     )
-    checkExplanation(JSON.parse(json!.stdout))
+    checkDocument(JSON.parse(json!.stdout))
     expect(JSON.parse(json!.stdout)).toMatchObject({ journeys: [], stats: { journeys: 2 } })
     checkSummary(JSON.parse(ndjson!.stdout))
   })

@@ -3,7 +3,7 @@ import type { Hook } from '../../src/model/hook.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { IptablesSpec, NamedSet } from '../../src/model/ruleset.ts'
 import type { World } from '../../src/model/world.ts'
-import type { Moment } from '../../src/rules/facts.ts'
+import type { EvalContext } from '../../src/rules/facts.ts'
 import type { IpFamily } from '../../src/rules/iptables/extension.ts'
 
 const ADDRESSES = {
@@ -68,7 +68,7 @@ export const knownWorld: World = {
 }
 
 /** Of the protocol that the rule asks for, at its hook. */
-export function momentFor({ spec, family, hook }: { spec: IptablesSpec; family: IpFamily; hook: Hook }): Moment {
+export function momentFor({ spec, family, hook }: { spec: IptablesSpec; family: IpFamily; hook: Hook }): EvalContext {
   const asked = spec.protocol?.value ?? 'tcp'
   const packet = knownPacket(family, asked === 'ipv6-icmp' ? 'icmpv6' : asked)
   if (hook === 'output') delete packet.in

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { looksLike } from '../../src/explain/meant/near-misses.ts'
+import { looksLike } from '../../src/explain/counterfactual/near-misses.ts'
 import { portsLike } from '../../src/explain/nuances.ts'
 
 it.each([0, 7, 80, 443, 8080, 9090, 30_017, 65_535])('knows all ports that look like %i', (port) => {

@@ -5,7 +5,7 @@ import { noteUnmatched } from '../../src/explain/unmatched.ts'
 import { recognise } from '../../src/read/recognise.ts'
 import { WorldBuilder } from '../../src/read/world.ts'
 import { text } from '../../src/reports/text/index.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { parseSpec } from '../../src/simulate/spec.ts'
 
 const RULES = `*filter
@@ -23,7 +23,7 @@ function simulate() {
   const builder = new WorldBuilder()
   const found = recognise(RULES)
   if (found && found.kind !== 'capture') builder.add('rules', RULES, found)
-  const machine = new Machine(builder.world, { assume: new Map([['192.0.2.9 is local', true]]) })
+  const machine = new Simulator(builder.world, { assume: new Map([['192.0.2.9 is local', true]]) })
   const spec = parseSpec('in eth0 tcp 192.0.2.1:40000 > 192.0.2.9:80 syn')
   if (!('packet' in spec)) throw new Error('no packet')
   const { evidence, ended } = machine.send(spec.packet)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { leaveOutOwn } from '../../src/explain/without-own.ts'
+import { stripOwnSteps } from '../../src/explain/strip-own-steps.ts'
 import type { Evidence } from '../../src/journey/evidence.ts'
 
 const step = (n: number) => ({ n, family: 'ip', kind: 'rule', known: 'observed', changes: [] })
@@ -16,7 +16,7 @@ const evidence = (own: boolean[]): Evidence =>
 
 test('numbers stay right', () => {
   const given = evidence([true, false, false])
-  leaveOutOwn(given)
+  stripOwnSteps(given)
   const { steps, cause, culprit, findings } = given.journey
   expect(steps.map(({ n }) => n)).toEqual([1, 2])
   expect([cause[0]!.step, culprit!.step, findings[0]!.steps]).toEqual([2, 2, [2]])
@@ -28,7 +28,7 @@ test('where there is nothing else they stay, and so does what has none of them',
     [false, false, false],
   ]) {
     const given = evidence(own)
-    leaveOutOwn(given)
+    stripOwnSteps(given)
     expect(given).toEqual(evidence(own))
   }
 })

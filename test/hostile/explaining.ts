@@ -4,7 +4,7 @@ import { CaptureExplainer, type RunStats } from '../../src/analysis/capture.ts'
 import type { ClosedJourney } from '../../src/analysis/closed-journey.ts'
 import { compareJourneys } from '../../src/analysis/compare.ts'
 import { Flows } from '../../src/analysis/flows.ts'
-import { Joiner } from '../../src/analysis/hosts.ts'
+import { HostCorrelator } from '../../src/analysis/hosts.ts'
 import type { Inputs } from '../../src/analysis/inputs/open.ts'
 import { noCapture } from '../../src/analysis/no-capture.ts'
 import { runCaptures } from '../../src/analysis/run.ts'
@@ -56,9 +56,9 @@ export async function explainFiles({ files, words, options }: Case, room: Room):
   const [name, form] = formOf(options)
   const out = new KeptOutput()
   const terminal = { ...formOptions(options), hosts: inputs.machines.length > 1 }
-  const joiner = inputs.machines.length > 1 ? new Joiner((host) => host ?? 'the host above') : undefined
+  const correlator = inputs.machines.length > 1 ? new HostCorrelator((host) => host ?? 'the host above') : undefined
   const live = options.number % 5 === 0
-  const report = openReport({ form, terminal, out, selection, live, joiner })
+  const report = openReport({ form, terminal, out, selection, live, correlator })
   const stats = await runAll(inputs, options, (closed) => void report.take(closed))
   report.end({ inputs: inputs.files, warnings: inputs.warnings, stats })
   judgeForm(name, out.text, options.colour)
@@ -114,12 +114,12 @@ export async function showFlows({ files, options }: Case, room: Room): Promise<v
   const list = [...flows.values()].flatMap((one) => one.end())
   const tail = { inputs: inputs.files, warnings: inputs.warnings, stats }
   judgeText(flowsText(list, formOptions(options)), 'flows', options)
-  judgeDocument(flowsJson(list, tail), 'nfwhy.flows/1', ['flows', 'inputs', 'stats'])
+  judgeDocument(flowsJson(list, tail), 'nfwhy.flows/1')
   const [a, b] = two
   if (!a || !b) return
   const comparison = compareJourneys(a.journey, b.journey, a.world)
   judgeText(comparisonText(comparison, formOptions(options)), 'comparison', options)
-  judgeDocument(comparisonJson(comparison, tail), 'nfwhy.comparison/1', ['journeys', 'differs', 'inputs', 'stats'])
+  judgeDocument(comparisonJson(comparison, tail), 'nfwhy.comparison/1')
 }
 
 /** The same files in an archive, which is damaged besides. */

@@ -44,6 +44,12 @@ test('a case is told by seed and number alone', () => {
   expect(Array.from({ length: 9 }, () => a.next())).toEqual(Array.from({ length: 9 }, () => b.next()))
 })
 
+/** Of no rules at all. */
+const document = (more: object): string =>
+  JSON.stringify({ schema: 'nfwhy.ruleset/1', hooks: [], tables: [], sets: [], inputs: [], warnings: [], ...more })
+
+test('a document as it is promised is no failure', () => judgeDocument(document({}), 'nfwhy.ruleset/1'))
+
 test.each([
   ['a raw escape', () => judgeText('a\x1b[2Jb', 'text')],
   ['a colour where there is none', () => judgeText('\x1b[31ma', 'text')],
@@ -52,9 +58,13 @@ test.each([
   ['no JSON', () => judgeForm('json', '{', false)],
   ['a document without its stats', () => judgeForm('json', '{"schema":"nfwhy.explanation/1","journeys":[]}', false)],
   ['a line that is no journey', () => judgeForm('ndjson', '{}\n{"summary":{}}\n', false)],
-  ['another schema', () => judgeDocument('{"schema":"x","warnings":[]}', 'nfwhy.flows/1', [])],
-  ['no warnings', () => judgeDocument('{"schema":"x"}', 'x', [])],
-  ['a number that was none', () => judgeDocument('{"schema":"x","warnings":[],"a":[{"b":null}]}', 'x', [])],
+  ['another schema', () => judgeDocument('{"schema":"x","warnings":[]}', 'nfwhy.flows/1')],
+  ['a field that nobody knows', () => judgeDocument(document({ more: 1 }), 'nfwhy.ruleset/1')],
+  ['no warnings', () => judgeDocument(document({ warnings: undefined }), 'nfwhy.ruleset/1')],
+  [
+    'a number that was none',
+    () => judgeDocument(document({ inputs: [{ name: 'x', format: 'x', bytes: Number.NaN }] }), 'nfwhy.ruleset/1'),
+  ],
 ])('%s is a failure', (_, judge) => {
   expect(judge).toThrow(Broken)
 })

@@ -1,6 +1,6 @@
 /** What must hold of everything that is told, whatever was read. Throws Broken. */
 import type { FormName } from '../../src/reports/index.ts'
-import { checkExplanation, checkJourney, checkSummary } from '../cli/contract.ts'
+import { checkDocument, checkJourney, checkSummary } from '../schemas.ts'
 import { Broken } from './broken.ts'
 import { INHERITED } from './words.ts'
 
@@ -21,7 +21,7 @@ const around = (text: string, at: number): string => text.slice(Math.max(0, at -
 
 export function judgeForm(name: FormName, text: string, colour: boolean): void {
   judgeText(text, name, { colour: colour && name === 'text' })
-  if (name === 'json') promised('json', () => checkExplanation(JSON.parse(text)))
+  if (name === 'json') promised('json', () => checkDocument(JSON.parse(text)))
   else if (name === 'ndjson') judgeLines(text)
 }
 
@@ -33,30 +33,14 @@ function judgeLines(text: string): void {
   })
 }
 
-/** `schema` and `warnings`, as every document has them. */
-export function judgeDocument(text: string, schema: string, fields: readonly string[]): void {
+/** A document of this schema. */
+export function judgeDocument(text: string, schema: string): void {
   judgeText(text, schema)
   promised(schema, () => {
-    const data = JSON.parse(text) as Record<string, unknown>
+    const data = JSON.parse(text)
     if (data.schema !== schema) throw new Error(`its schema is ${JSON.stringify(data.schema)}`)
-    for (const name of [...fields, 'warnings']) if (data[name] === undefined) throw new Error(`${name} is missing`)
-    const nothing = nullIn(data)
-    if (nothing !== undefined) throw new Error(`${nothing} is null`)
+    checkDocument(data)
   })
-}
-
-/** nft's own trees have null: `{"counter": null}`; and so has a key's list of constants where a part is none. */
-const NFTS_OWN = /^\.sets\.\d+\.(?:statements|elements)$|\.nft$/
-
-/** Where a value is null, which is what JSON makes of Infinity, NaN, and undefined in a list; else undefined. */
-function nullIn(value: unknown, path = ''): string | undefined {
-  if (value === null) return path
-  if (typeof value !== 'object' || NFTS_OWN.test(path)) return undefined
-  for (const [key, one] of Object.entries(value as object)) {
-    const found = nullIn(one, `${path}.${key}`)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 function promised(what: string, check: () => void): void {

@@ -9,8 +9,8 @@ import { compareRulesets } from '../../src/analysis/rulesets.ts'
 import { makeSelection, readFilter } from '../../src/analysis/select.ts'
 import { readInputs } from '../../src/cli/inputs.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
-import { noteTrials } from '../../src/explain/trials/verify.ts'
 import { noteUnmatched } from '../../src/explain/unmatched.ts'
+import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import { alternatives } from '../../src/filter/alternatives.ts'
 import { iptablesMatches } from '../../src/filter/iptables-rule.ts'
 import { nftMatches } from '../../src/filter/nft-rule.ts'
@@ -30,7 +30,7 @@ import {
 } from '../../src/reports/index.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { Broken } from './broken.ts'
 import type { Case, Options } from './case.ts'
 import { formOf, formOptions } from './explaining.ts'
@@ -59,7 +59,7 @@ export async function simulatePackets(one: Case, room: Room): Promise<void> {
 const PLAIN: Packet = { in: 'eth0', src: '192.0.2.1', dst: '192.0.2.2', protocol: 'tcp', sport: 4000, dport: 80 }
 
 function play(world: World, packets: readonly Packet[], unmatched: boolean): Journey[] {
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   return packets.map((packet, i) => {
     const before = machine.world
     const { evidence, ended } = machine.send(packet)
@@ -85,7 +85,7 @@ export async function showRules({ files, options }: Case, room: Room): Promise<v
   if (!before || !after) return
   const comparison = compareRulesets(before, after)
   judgeText(rulesetsText(comparison, terminal), 'compared rulesets', options)
-  judgeDocument(rulesetsJson(comparison, { a: [], b: [] }, []), 'nfwhy.rulesets/1', ['chains', 'inputs'])
+  judgeDocument(rulesetsJson(comparison, { a: [], b: [] }, []), 'nfwhy.rulesets/1')
 }
 
 function judgeMaps({ machines, files, warnings }: Inputs, options: Options): void {
@@ -96,7 +96,7 @@ function judgeMaps({ machines, files, warnings }: Inputs, options: Options): voi
     judgeText(warningsText(map.ambiguous.map(asWarning), shown), 'warnings', options)
   }
   const document = rulesetJson(maps, { inputs: files, warnings })
-  judgeDocument(document, 'nfwhy.ruleset/1', ['hooks', 'tables', 'sets', 'inputs'])
+  judgeDocument(document, 'nfwhy.ruleset/1')
 }
 
 const asWarning = (one: Parameters<typeof ambiguousWords>[0]) => ({

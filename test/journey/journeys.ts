@@ -7,6 +7,9 @@ import type { CaptureFormat } from '../../src/read/captures/format.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { HEAD_BYTES, recognise } from '../../src/read/recognise.ts'
 import { WorldBuilder } from '../../src/read/world.ts'
+import { journeyDocument } from '../../src/reports/journey-document.ts'
+import { printed } from '../printed.ts'
+import { checkJourney } from '../schemas.ts'
 
 /** Rulesets and host state by their text. */
 export function worldOf(...texts: string[]): World {
@@ -79,7 +82,11 @@ export function explainCapture(
     format,
     world,
     (code, _message, line) => told.push(`${line ?? '-'} ${code}`),
-    (closed) => journeys.push(closed.explain()),
+    (closed) => {
+      const journey = closed.explain()
+      checkJourney(printed(journeyDocument(journey)))
+      journeys.push(journey)
+    },
     options,
   )
   let from = 0

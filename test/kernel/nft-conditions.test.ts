@@ -7,9 +7,9 @@ import type { Hook } from '../../src/model/hook.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { World } from '../../src/model/world.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
+import type { EvalContext } from '../../src/rules/eval-context.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
-import type { Moment } from '../../src/rules/moment.ts'
-import { meet } from '../../src/rules/verdict.ts'
+import { match } from '../../src/rules/match.ts'
 import { countPackets, type Family, HOOKS, type HookName } from './count/count.ts'
 import { CT_MARK, FLOW_SET_UP, flows } from './count/flows.ts'
 import { CONNECTION_MAKERS, MAKERS, rulesAt, SETS } from './count/nft-conditions.ts'
@@ -92,11 +92,11 @@ class Judge {
   }
 
   compare(packet: Packet, family: Family, hook: HookName, counted: ReadonlySet<number>): void {
-    const moment: Moment = { packet, family, world: this.world, hook: hook.toLowerCase() as Hook }
+    const moment: EvalContext = { packet, family, world: this.world, hook: hook.toLowerCase() as Hook }
     for (const [n, asked] of this.rules.entries()) {
       if (asked.hook !== hook) continue
       const rule = this.read.rules[n]!
-      const { truth } = meet(rule, moment)
+      const { truth } = match(rule, moment)
       const counts = counted.has(n)
       if (typeof truth === 'object') tally.unknown.set(truth.unknown, (tally.unknown.get(truth.unknown) ?? 0) + 1)
       else tally[`${truth}`]++

@@ -5,8 +5,9 @@
  *     NFWHY_KERNEL_TRACES=200 NFWHY_KERNEL_SEED=4711 npx vitest run test/kernel/trace-nft.test.ts
  */
 import { describe, expect, it } from 'vitest'
-import type { Journey } from '../../src/model/journey.ts'
+import type { Journey, Step } from '../../src/model/journey.ts'
 import type { World } from '../../src/model/world.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { explainFile, worldOf } from '../journey/journeys.ts'
 import { share } from '../share.ts'
 import { Random } from './generate/random.ts'
@@ -92,6 +93,30 @@ function checkCounters(journeys: readonly Journey[], world: World, name: string)
 const capturesOf = ({ monitorEnded, captures }: Taken): string[] =>
   Object.keys(captures).filter((name) => name !== 'monitor' || !monitorEnded)
 
+/**
+ * The marks with which the packet comes to the lines of its first hook: what the trace tells of them is what the model
+ * says. How many were compared.
+ */
+function checkMarks({ packet, steps }: Journey, world: World): number {
+  // not every form tells the protocol
+  const { mark: _, ...sent } = packet
+  // nft does not print that a chain ended
+  const printed = (all: readonly Step[]) => all.filter(({ kind }) => kind !== 'return')
+  const model = printed(new Simulator(world).send({ mark: 0, protocol: 'udp', ...sent }).evidence.journey.steps)
+  let compared = 0
+  for (const [i, step] of printed(steps).entries()) {
+    const other = model[i]
+    if (!other || step.hook !== steps[0]!.hook) break
+    const name = ({ table, chain, ruleNumber, kind }: Step) =>
+      `${table} ${chain} ${kind === 'rule' ? ruleNumber : kind}`
+    expect(name(step), JSON.stringify(steps, null, 1)).toBe(name(other))
+    if (step.mark === undefined) continue
+    expect([name(step), step.mark], JSON.stringify(steps, null, 1)).toEqual([name(other), other.mark])
+    compared++
+  }
+  return compared
+}
+
 /** What every capture of the same packets shows alike. */
 const walkOf = (journey: Journey): string[] =>
   journey.steps.map(({ family, table, chain, kind, verdict }) => `${family} ${table} ${chain} ${kind} ${verdict}`)
@@ -106,15 +131,19 @@ describe.skipIf(reason)('nft monitor trace and the kernel', () => {
     const sendings = sendingsOf(random)
     const taken = playRuleset(`nft -f - <<'EOF'\n${ruleset}\nEOF`, sendings, receiver)
     const all: Journey[][] = []
+    let marks = 0
     for (const form of ['nft', 'json']) {
       const world = worldOf(taken.rulesets[form]!, HOST)
       for (const name of capturesOf(taken)) {
         const journeys = check(taken, sendings, name, world)
         checkCounters(journeys, world, `${name}, ${form}\n${taken.rulesets.nft}`)
+        if (form === 'nft') for (const journey of bySport(journeys)) marks += checkMarks(journey, world)
         all.push(journeys)
       }
     }
     for (const journeys of all) expect(bySport(journeys).map(walkOf)).toEqual(bySport(all[0]!).map(walkOf))
+    // else nothing was compared
+    expect(marks).toBeGreaterThan(20)
     // without rules nothing may be said that is not so
     for (const name of capturesOf(taken))
       for (const { outcome, packet, steps } of bySport(explainFile(taken.captures[name]!).journeys)) {

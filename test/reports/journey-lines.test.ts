@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { playPackets } from '../../src/analysis/simulate.ts'
 import { printedJourney } from '../../src/edits/fix.ts'
-import { CaptureExplainer, Machine, type Packet, recognise, type World, WorldBuilder } from '../../src/index.ts'
+import { CaptureExplainer, type Packet, recognise, Simulator, type World, WorldBuilder } from '../../src/index.ts'
 import { printableJson } from '../../src/model/printable.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
 import { JourneyLines, type Telling } from '../../src/reports/journey-lines.ts'
@@ -151,7 +151,7 @@ function explainLog(world: World, log: string, onClosed: ConstructorParameters<t
 
 /** What the kernel would log of the packets: lines of up to four of them stand in turn, and some packets come twice. */
 function logOf(world: World, packets: readonly Packet[]): string {
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   const coming = packets.flatMap((one) => {
     const { evidence } = machine.send(one)
     const lines = evidence.arrivals.flatMap(({ packet: now, rule }, i) => {

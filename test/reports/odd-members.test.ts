@@ -5,9 +5,9 @@ import { printedJourney } from '../../src/edits/fix.ts'
 import {
   CaptureExplainer,
   type Host,
-  Machine,
   type Packet,
   recognise,
+  Simulator,
   type World,
   WorldBuilder,
 } from '../../src/index.ts'
@@ -232,7 +232,7 @@ function linesOf(world: World, log: string): { texts: string[]; made: number } {
 
 /** What the kernel would log of the packet, were it the first. */
 function logOf(world: World, packet: Packet, n: number): string {
-  const { evidence } = new Machine(world).send(packet)
+  const { evidence } = new Simulator(world).send(packet)
   return evidence.arrivals
     .map(({ packet: now }, i) => {
       const { table, chain, kind, reported, ruleNumber } = evidence.journey.steps[i]!

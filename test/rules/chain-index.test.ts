@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../src/model/packet.ts'
 import type { Chain } from '../../src/model/ruleset.ts'
 import { emptyWorld } from '../../src/model/world.ts'
-import { nextCandidate } from '../../src/rules/chain-index.ts'
+import { indexOf, nextIn } from '../../src/rules/chain-index.ts'
+import type { EvalContext } from '../../src/rules/eval-context.ts'
 import { evaluateAll } from '../../src/rules/evaluate.ts'
 import { lowerSpec } from '../../src/rules/iptables/lower.ts'
 import { readRule } from '../../src/rules/iptables/read.ts'
 import { splitWords } from '../../src/rules/iptables/words.ts'
-import type { Moment } from '../../src/rules/moment.ts'
 import { share } from '../share.ts'
 
 function chainOf(rules: readonly string[], family: 'ip' | 'ip6'): Chain {
@@ -23,15 +23,21 @@ function chainOf(rules: readonly string[], family: 'ip' | 'ip6'): Chain {
   }
 }
 
-const momentOf = (packet: Packet, family: 'ip' | 'ip6'): Moment => ({
+const momentOf = (packet: Packet, family: 'ip' | 'ip6'): EvalContext => ({
   packet,
   family,
   hook: 'forward',
   world: emptyWorld(),
 })
 
+/** In any chain, as walk-table.ts looks for it. */
+function nextCandidate({ rules }: Chain, from: number, moment: EvalContext): number {
+  const index = indexOf(rules)
+  return index ? nextIn(index, from, moment) : from
+}
+
 /** Rules that may match: true or unknown. */
-function candidates(chain: Chain, moment: Moment, next: (from: number) => number): number[] {
+function candidates(chain: Chain, moment: EvalContext, next: (from: number) => number): number[] {
   const found: number[] = []
   for (let i = next(0); i < chain.rules.length; i = next(i + 1))
     if (evaluateAll(chain.rules[i]!.conditions, moment) !== false) found.push(i)

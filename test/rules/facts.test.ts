@@ -3,9 +3,9 @@ import type { Hook } from '../../src/model/hook.ts'
 import type { ConntrackEntry, Host } from '../../src/model/host.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import { emptyWorld } from '../../src/model/world.ts'
+import { ABSENT, type EvalContext } from '../../src/rules/eval-context.ts'
 import { held } from '../../src/rules/facts.ts'
 import { FIELDS } from '../../src/rules/fields.ts'
-import { ABSENT, type Moment } from '../../src/rules/moment.ts'
 import { isUnknown } from '../../src/rules/truth.ts'
 
 const HOST: Host = {
@@ -19,7 +19,7 @@ const HOST: Host = {
 }
 
 /** `-`: the packet does not have it; `?`: not known. */
-function tell(field: string, packet: Packet, hook?: Hook, more: Partial<Moment> = {}): unknown {
+function tell(field: string, packet: Packet, hook?: Hook, more: Partial<EvalContext> = {}): unknown {
   const family = (packet.src ?? packet.dst ?? '').includes(':') ? 'ip6' : 'ip'
   const world = { ...emptyWorld(), host: HOST }
   const found = held(field, { packet, family, world, ...(hook ? { hook } : {}), ...more })
@@ -28,7 +28,7 @@ function tell(field: string, packet: Packet, hook?: Hook, more: Partial<Moment> 
 
 type Row = [field: string, hook: Hook | undefined, packet: Packet, expected: unknown]
 
-const table = (name: string, rows: Row[], more: Partial<Moment> = {}) =>
+const table = (name: string, rows: Row[], more: Partial<EvalContext> = {}) =>
   describe(name, () => {
     it.each(rows)('%s at %s of %j: %j', (field, hook, packet, expected) => {
       expect(tell(field, packet, hook, more)).toEqual(expected)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readPacketJson } from '../../src/rules/packet-json.ts'
+import { checkAgainst, schemaOf } from '../schemas.ts'
 
 const read = (packet: object) => readPacketJson(JSON.stringify(packet))
 
@@ -66,6 +67,19 @@ describe('readPacketJson', () => {
   it('refuses packets in packets without end', () => {
     const deep = `${'{"inner":'.repeat(100_000)}{}${'}'.repeat(100_000)}`
     expect(readPacketJson(deep)).toHaveProperty('error')
+  })
+
+  it('takes the fields that the published schema names, and no others', () => {
+    const { properties, additionalProperties } = schemaOf('packet')
+    expect(additionalProperties).toBe(false)
+    const known = Object.keys(properties!).filter((name) => {
+      const result = read({ [name]: [] })
+      return !('error' in result && result.error.startsWith('a packet has no field'))
+    })
+    expect(known).toEqual(Object.keys(properties!))
+    const every = { in: 'eth0', src: '192.0.2.1', tcpFlags: ['syn'], mark: 1, ctState: 'new', inner: { ttl: 1 } }
+    checkAgainst('packet', every)
+    expect(read(every)).toEqual({ packet: every })
   })
 
   it('takes no field from the prototype', () => {

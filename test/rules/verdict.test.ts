@@ -3,7 +3,7 @@ import type { Packet } from '../../src/model/packet.ts'
 import type { Rule } from '../../src/model/ruleset.ts'
 import type { Statement } from '../../src/model/statement.ts'
 import { emptyWorld } from '../../src/model/world.ts'
-import { carryOut, mayHaveCarriedOut, verdictOf } from '../../src/rules/verdict.ts'
+import { execute, mayHaveExecuted, verdictOf } from '../../src/rules/verdict.ts'
 
 const rule = (...statements: Statement[]): Rule => ({ text: '', ruleNumber: 1, conditions: [], statements })
 const moment = (packet: Packet = {}) => {
@@ -61,26 +61,26 @@ describe('what it does with one packet', () => {
     [[UNKNOWN], {}, 'unknown'],
     [[MARK, { kind: 'accept' }], {}, 'accept'],
   ] as [Statement[], Packet, string][])('%j, %j: %s', (statements, packet, ending) => {
-    const done = carryOut(rule(...statements), moment(packet))
+    const done = execute(rule(...statements), moment(packet))
     expect(done.verdict.ending).toBe(ending)
     expect(done.because !== undefined).toBe(ending === 'unknown')
   })
 
   it('says why it cannot be told', () => {
-    expect(carryOut(rule(TPROXY, { kind: 'accept' }), moment()).because).toEqual({
+    expect(execute(rule(TPROXY, { kind: 'accept' }), moment()).because).toEqual({
       unknown: "whether a transparent proxy's socket waits for the packet is not known",
     })
-    expect(carryOut(rule(UNKNOWN), moment()).because).toEqual({ unknown: 'not understood' })
-    expect(carryOut(rule(SYNPROXY), moment({ protocol: 'tcp' })).because).toEqual({ unknown: 'tcp flags is not known' })
+    expect(execute(rule(UNKNOWN), moment()).because).toEqual({ unknown: 'not understood' })
+    expect(execute(rule(SYNPROXY), moment({ protocol: 'tcp' })).because).toEqual({ unknown: 'tcp flags is not known' })
   })
 
   it('carries out what stands in front of the verdict, and nothing behind it', () => {
-    expect(carryOut(rule(MARK, { kind: 'accept' }), moment({ mark: 0 })).moment.packet.mark).toBe(5)
-    expect(carryOut(rule({ kind: 'accept' }, MARK), moment({ mark: 0 })).moment.packet.mark).toBe(0)
+    expect(execute(rule(MARK, { kind: 'accept' }), moment({ mark: 0 })).moment.packet.mark).toBe(5)
+    expect(execute(rule({ kind: 'accept' }, MARK), moment({ mark: 0 })).moment.packet.mark).toBe(0)
   })
 
   it('leaves open what it may have done', () => {
-    const packet = mayHaveCarriedOut(rule(LOG, MARK), moment({ mark: 0, ttl: 64 })).packet
+    const packet = mayHaveExecuted(rule(LOG, MARK), moment({ mark: 0, ttl: 64 })).packet
     expect(packet).toEqual({ ttl: 64 })
   })
 })

@@ -5,7 +5,7 @@ import type { World } from '../../src/model/world.ts'
 import { walk } from '../../src/rules/walk.ts'
 import { PACKET_STEPS, WalkBudget } from '../../src/rules/walk-budget.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { Random } from '../kernel/generate/random.ts'
 import { share } from '../share.ts'
 import { makeWorld, ROUTER } from '../simulate/world.ts'
@@ -68,7 +68,7 @@ const withSet = (world: World): World => ({ ...world, sets: [{ name: 'seen', typ
 function played(world: World, rememberAfter: number) {
   const assume = new Map([['-m statistic --mode random --probability 0.5', true]])
   const budget = new WalkBudget(Number.POSITIVE_INFINITY, rememberAfter)
-  const machine = new Machine(world, { budget, assume })
+  const machine = new Simulator(world, { budget, assume })
   return PACKETS.map((packet) => {
     const { evidence, ended, notes, packet: left } = machine.send(packet)
     const { steps } = evidence.journey

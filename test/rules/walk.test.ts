@@ -4,7 +4,8 @@ import type { Packet } from '../../src/model/packet.ts'
 import type { Table } from '../../src/model/ruleset.ts'
 import { emptyWorld } from '../../src/model/world.ts'
 import { readIptablesSave } from '../../src/read/rulesets/iptables-save.ts'
-import { type Place, walk } from '../../src/rules/walk.ts'
+import { readNft } from '../../src/read/rulesets/nft-text.ts'
+import { type ChainPosition, walk } from '../../src/rules/walk.ts'
 import { PACKET_STEPS, WalkBudget } from '../../src/rules/walk-budget.ts'
 
 const PACKET: Packet = {
@@ -33,7 +34,7 @@ function tableOf(rules: string): Table {
 }
 
 /** What matched, as `CHAIN:NUMBER`, and how it ended. */
-function way(rules: string, packet: Packet = PACKET, start?: (table: Table) => Place[]) {
+function way(rules: string, packet: Packet = PACKET, start?: (table: Table) => ChainPosition[]) {
   const table = tableOf(rules)
   const moment = { packet, family: 'ip' as const, hook: 'input' as const, world: emptyWorld() }
   const stack = start?.(table) ?? [{ chain: table.chains.get('INPUT')!, index: 0 }]
@@ -70,7 +71,7 @@ describe('jumps and returns', () => {
 
   it('from a place within, with those that are come back to', () => {
     const rules = 'INPUT -j web; INPUT -j DROP; web -j ACCEPT; web -j RETURN'
-    const within = (table: Table): Place[] => [
+    const within = (table: Table): ChainPosition[] => [
       { chain: table.chains.get('INPUT')!, index: 1 },
       { chain: table.chains.get('web')!, index: 1 },
     ]
@@ -121,4 +122,38 @@ it('rules meet the packet as the rules before them left it', () => {
   const found = way(rules)
   expect(found.text).toBe('INPUT:1 INPUT:2 mark:1 INPUT:3 accept')
   expect(found.left.mark).toBe(3)
+})
+
+describe('statements in front of a condition (nft)', () => {
+  function wayInNft(lines: string, open: 'stop' | 'holds' = 'stop') {
+    const text = `table ip t {\nchain web { accept; }\nchain c { type filter hook input priority 0; policy drop;\n${lines}\n}\n}`
+    const [table] = readNft(text, (code, message) => expect.fail(`${code}: ${message}`))[0]!.tables
+    const moment = { packet: PACKET, family: 'ip' as const, hook: 'input' as const, world: emptyWorld() }
+    const start = [{ chain: table!.chains.get('c')!, index: 0 }]
+    const found = walk(table!, start, moment, new WalkBudget(PACKET_STEPS), open)
+    const seen = found.matched.map(({ chain, rule, packet }) => `${chain.name}:${rule.ruleNumber}/${packet.mark}`)
+    return [...seen, found.ending, found.packet.mark].join(' ')
+  }
+
+  it.each([
+    ['meta mark set 0x7 tcp dport 81 drop', 'policy 7'],
+    ['meta mark set 0x7 tcp dport 81 drop\nmeta mark 0x7 accept', 'c:2/7 accept 7'],
+    // a rule that matched shows the packet as it came to it
+    ['meta mark set 0x7 tcp dport 80 accept', 'c:1/0 accept 7'],
+    ['meta mark set 0x7 meta mark 0x0 accept', 'policy 7'],
+    ['meta mark set 0x7 meta mark vmap { 0x0 : drop, 0x7 : goto web }', 'c:1/0 web:1/7 accept 7'],
+    ['tcp dport vmap { 80 : continue } meta mark set 0x7 tcp sport 1 drop', 'policy 7'],
+    ['tcp dport vmap { 80 : jump web } meta mark set 0x7 tcp sport 1 drop', 'c:1/0 web:1/0 accept 0'],
+    // whether the mark is written is not known, and then it is not known
+    ['numgen random mod 2 == 0 meta mark set 0x7 tcp dport 81 drop', 'policy '],
+    ['numgen random mod 2 == 0 meta mark set 0x7 tcp dport 80 drop', 'unknown '],
+    ['meta mark set 0x7 numgen random mod 2 == 0 accept', 'unknown 7'],
+  ])('%s: %s', (lines, expected) => {
+    expect(wayInNft(lines)).toBe(expected)
+  })
+
+  it('are executed where conditions that nobody can know are taken to hold', () => {
+    expect(wayInNft('numgen random mod 2 == 0 meta mark set 0x7 tcp dport 81 drop', 'holds')).toBe('policy 7')
+    expect(wayInNft('numgen random mod 2 == 0 meta mark set 0x7 tcp dport 80 drop', 'holds')).toBe('c:1/0 drop 7')
+  })
 })

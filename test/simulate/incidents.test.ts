@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/explain/explain.ts'
 import { CaptureExplainer, type Journey, recognise, type World, WorldBuilder } from '../../src/index.ts'
 import { kernelLog } from '../../src/read/captures/kernel-log/format.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 
 interface Expected {
   steps: {
@@ -30,7 +30,7 @@ describe.each(readdirSync(FIXTURES).map((file) => file.replace('.json', '')))('%
   const world = readWorld(folder)
   const observed = explainLog(folder, world)
   const expected: Expected[] = JSON.parse(readFileSync(new URL(`${name}.json`, FIXTURES), 'utf8'))
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   const simulated = observed.map(({ packet }) => {
     const { evidence, ended } = machine.send(packet)
     return explain(evidence, world, { ended })

@@ -4,12 +4,12 @@
  */
 import { expect, it } from 'vitest'
 import type { Packet, World } from '../../src/index.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { makeWorld, ROUTER } from './world.ts'
 
 /** `table CHAIN dst`, step by step. */
 const way = (world: World, ...packets: Packet[]) => {
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   const { ended, evidence } = packets.map((packet) => machine.send(packet)).at(-1)!
   return [...evidence.journey.steps.map(({ table, chain, dst }) => `${table} ${chain} ${dst}`), ended.outcome]
 }
@@ -53,7 +53,7 @@ it("lets an address of this host's own come in over lo, where nat makes the rout
 it('adds nothing to a set of interfaces where the packet has none', () => {
   const rules = '*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -j SET --add-set ifaces src,src\nCOMMIT\n'
   const world = { ...makeWorld(rules, ROUTER), sets: [{ name: 'ifaces', type: 'hash:net,iface', elements: [] }] }
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   machine.send({ protocol: 'udp', dst: '10.0.2.2', dport: 53 })
   expect(machine.world.sets[0]!.elements).toEqual([])
 })
@@ -63,14 +63,14 @@ it('allows as many packets as a limit says, counted where they come to it, and k
     '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -p udp -m limit --limit 1/hour --limit-burst 2 -m udp --dport 53 -j DROP',
     'COMMIT\n',
   ].join('\n')
-  const machine = new Machine(makeWorld(rules, ROUTER))
+  const machine = new Simulator(makeWorld(rules, ROUTER))
   const send = (dport: number) => machine.send({ ...UDP, dst: '10.0.2.2', dport }).ended.outcome
   expect([80, 53, 53].map(send)).toEqual(['forwarded', 'dropped', 'undetermined'])
 })
 
 it('allows fewer packets where a burst is more than the kernel counts to', () => {
   const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 1/hour --limit-burst 39 -j DROP\nCOMMIT\n'
-  const machine = new Machine(makeWorld(rules, ROUTER))
+  const machine = new Simulator(makeWorld(rules, ROUTER))
   const send = () => machine.send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
   expect([send(), send()]).toEqual(['dropped', 'undetermined'])
 })
@@ -82,7 +82,7 @@ it('counts for each host where a rule says so, in one table for all rules that n
     '-A FORWARD -p tcp -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name a -j DROP',
     'COMMIT\n',
   ].join('\n')
-  const machine = new Machine(makeWorld(rules, ROUTER))
+  const machine = new Simulator(makeWorld(rules, ROUTER))
   const send = (src: string, protocol: string) => machine.send({ ...UDP, src, dst: '10.0.2.2', protocol }).ended.outcome
   const sent = [send('10.0.1.2', 'udp'), send('10.0.1.2', 'tcp'), send('10.0.1.3', 'udp'), send('10.0.1.2', 'udp')]
   expect(sent).toEqual(['forwarded', 'dropped', 'forwarded', 'undetermined'])
@@ -93,14 +93,14 @@ it('does not know what rules allow that share a table and do not agree on it', (
     `-A FORWARD -p udp -m hashlimit --hashlimit-above 1/hour --hashlimit-burst ${burst} --hashlimit-name a -j DROP`
   const rules = (...bursts: number[]) => `*filter\n:FORWARD ACCEPT [0:0]\n${bursts.map(rule).join('\n')}\nCOMMIT\n`
   const outcome = (...bursts: number[]) =>
-    new Machine(makeWorld(rules(...bursts), ROUTER)).send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
+    new Simulator(makeWorld(rules(...bursts), ROUTER)).send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
   expect([outcome(4, 4), outcome(4, 5)]).toEqual(['forwarded', 'undetermined'])
 })
 
 it('does not count where it is assumed', () => {
   const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 1/hour --limit-burst 1 -j DROP\nCOMMIT\n'
   const assume = new Map([['--limit 1/hour --limit-burst 1', true]])
-  const machine = new Machine(makeWorld(rules, ROUTER), { assume })
+  const machine = new Simulator(makeWorld(rules, ROUTER), { assume })
   const send = () => machine.send({ ...UDP, dst: '10.0.2.2' }).ended
   expect([send(), send()]).toMatchObject([
     { outcome: 'dropped', basis: 'assumed' },
@@ -110,10 +110,10 @@ it('does not count where it is assumed', () => {
 
 it('takes bytes from a quota, and the rest with the first packet that is too long', () => {
   const rules = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m quota --quota 100 -j DROP\nCOMMIT\n'
-  const machine = new Machine(makeWorld(rules, ROUTER))
+  const machine = new Simulator(makeWorld(rules, ROUTER))
   const send = (length: number) => machine.send({ ...UDP, dst: '10.0.2.2', length }).ended.outcome
   expect([40, 60, 28].map(send)).toEqual(['dropped', 'dropped', 'forwarded'])
-  const other = new Machine(makeWorld(rules, ROUTER))
+  const other = new Simulator(makeWorld(rules, ROUTER))
   expect([40, 61, 28].map((length) => other.send({ ...UDP, dst: '10.0.2.2', length }).ended.outcome)).toEqual([
     ...['dropped', 'forwarded', 'forwarded'],
   ])
@@ -142,7 +142,7 @@ it("asks for the route anew behind mangle OUTPUT where only ECN's bits have chan
     ],
   }
   const leavesBy = (tos: string) =>
-    new Machine(makeWorld(rules(tos), host)).send({ protocol: 'udp', dst: '10.0.2.2', dport: 53 }).packet.out
+    new Simulator(makeWorld(rules(tos), host)).send({ protocol: 'udp', dst: '10.0.2.2', dport: 53 }).packet.out
   expect([leavesBy('-j TOS --set-tos 0x02/0x03'), leavesBy('-j TOS --set-tos 0x00/0x03')]).toEqual(['eth0', 'eth1'])
 })
 
@@ -153,7 +153,7 @@ it('lowers the segment size that a SYN announces, and adds one where there is no
   ].join('\n')
   const send = (tcpOptions: string, length: number) => {
     const syn: Packet = { ...FORWARDED, protocol: 'tcp', tcpFlags: ['syn'], tcpOptions, length }
-    const { packet } = new Machine(makeWorld(rules, ROUTER)).send(syn)
+    const { packet } = new Simulator(makeWorld(rules, ROUTER)).send(syn)
     return [packet.tcpOptions, packet.length, packet.mark]
   }
   expect(send('020405B4', 44)).toEqual(['020404B0', 44, 1])
@@ -164,7 +164,7 @@ it('lowers the segment size that a SYN announces, and adds one where there is no
 
 it('forwards nothing that came in a frame for several', () => {
   const outcome = (dstMac: string, packet = FORWARDED) =>
-    new Machine(makeWorld(`${filter}COMMIT\n`, ROUTER)).send({ ...packet, dstMac }).ended.outcome
+    new Simulator(makeWorld(`${filter}COMMIT\n`, ROUTER)).send({ ...packet, dstMac }).ended.outcome
   expect([outcome('ff:ff:ff:ff:ff:ff'), outcome('01:00:5e:00:00:01'), outcome('02:00:00:00:00:01')]).toEqual([
     ...['vanished', 'vanished', 'forwarded'],
   ])
@@ -172,7 +172,7 @@ it('forwards nothing that came in a frame for several', () => {
 })
 
 it('does not say where a fragment for this host ends', () => {
-  const machine = new Machine(makeWorld(`${filter}COMMIT\n`, ROUTER))
+  const machine = new Simulator(makeWorld(`${filter}COMMIT\n`, ROUTER))
   const fragment = { fragOffset: 0, moreFragments: true }
   expect(machine.send({ ...UDP, ...fragment }).ended.open?.condition).toBe('a fragment')
   expect(machine.send({ ...FORWARDED, ...fragment }).ended.outcome).toBe('forwarded')
@@ -185,7 +185,7 @@ it.each([
   ['224.0.0.5', 'vanished'],
   ['0.0.0.0', 'delivered'],
 ])('asks whether what is for a group can come from %s', (src, outcome) => {
-  const machine = new Machine(makeWorld(`${filter}COMMIT\n`, ROUTER))
+  const machine = new Simulator(makeWorld(`${filter}COMMIT\n`, ROUTER))
   expect(machine.send({ ...UDP, src, dst: '224.0.0.1' }).ended.outcome).toBe(outcome)
 })
 
@@ -215,7 +215,7 @@ it('gives a source that was mapped before its newest mapping, of those that the 
     'COMMIT\n',
   ].join('\n')
   const last = (...hosts: number[]) => {
-    const machine = new Machine(makeWorld(rules, ROUTER))
+    const machine = new Simulator(makeWorld(rules, ROUTER))
     return hosts.map((host) => machine.send({ ...UDP, dst: `10.0.2.${host}` }).packet.src).at(-1)
   }
   expect([last(2, 3, 5, 4), last(5, 3, 2, 4), last(2, 5, 3, 4)]).toEqual(['10.0.2.13', '10.0.2.11', '10.0.2.12'])
@@ -229,7 +229,7 @@ it('does not know what is left of a limit behind a packet of which it does not k
     '-A FORWARD -m limit --limit 1/hour --limit-burst 2 -j DROP',
     '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name h0 -j DROP\nCOMMIT\n',
   ].join('\n')
-  const machine = new Machine(makeWorld(rules, ROUTER))
+  const machine = new Simulator(makeWorld(rules, ROUTER))
   const send = (protocol: string) => machine.send({ ...UDP, protocol, dst: '10.0.2.2' }).ended
   expect([send('udp'), send('tcp'), send('udp')].map(({ outcome, open }) => open?.condition ?? outcome)).toEqual([
     ...['dropped', BY_CHANCE.slice('-m statistic '.length), '--limit 1/hour --limit-burst 2'],
@@ -243,7 +243,7 @@ it('does not know what is left of a limit that stands behind what it does not kn
     '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name other -j DROP',
     '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 4 --hashlimit-name h0 -j DROP\nCOMMIT\n',
   ].join('\n')
-  const send = (text: string) => new Machine(makeWorld(text, ROUTER)).send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
+  const send = (text: string) => new Simulator(makeWorld(text, ROUTER)).send({ ...UDP, dst: '10.0.2.2' }).ended.outcome
   expect([send(rules), send(rules.replace(/.*--hashlimit-name other.*\n/, ''))]).toEqual(['dropped', 'undetermined'])
 })
 
@@ -256,7 +256,7 @@ it.each([
     `*${table}\n:${chain} ACCEPT [0:0]\n-A ${chain} -p udp --sport 50123 ${BY_CHANCE} -j DROP\nCOMMIT`,
     `*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m conntrack --ctstate NEW${andThen}\nCOMMIT\n`,
   ].join('\n')
-  const machine = new Machine(makeWorld(rules, ROUTER))
+  const machine = new Simulator(makeWorld(rules, ROUTER))
   const question = { ...UDP, dst: '10.0.2.2' }
   const answer: Packet = { in: 'eth1', protocol: 'udp', src: '10.0.2.2', sport: 22, dst: '10.0.1.2', dport: 50123 }
   const stranger = { ...answer, dport: 50124 }
@@ -273,7 +273,7 @@ it('does not know the elements of a set that a packet may have changed of which 
     '-A FORWARD -p udp -m set --match-set seen src -j DROP\nCOMMIT\n',
   ].join('\n')
   const world = { ...makeWorld(rules, ROUTER), sets: [{ name: 'seen', type: 'hash:ip', elements: [] }] }
-  const machine = new Machine(world)
+  const machine = new Simulator(world)
   const send = (protocol: string) => machine.send({ ...UDP, protocol, dst: '10.0.2.2' }).ended.outcome
   expect([send('udp'), send('tcp'), send('udp')]).toEqual(['forwarded', 'undetermined', 'undetermined'])
 })
@@ -292,7 +292,7 @@ it('closes a connection with a reset only where the reset finds a way', () => {
     tcpFlags: ['syn'],
   }
   const state = (dst: string) => {
-    const machine = new Machine(makeWorld(rules, ROUTER))
+    const machine = new Simulator(makeWorld(rules, ROUTER))
     expect(machine.send({ ...syn, dst }).ended.outcome).toBe('rejected')
     return [...machine.conntrack.connections].map(({ tcp }) => tcp?.state)
   }

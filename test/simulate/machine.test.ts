@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/explain/explain.ts'
 import type { Host, Packet } from '../../src/index.ts'
-import { Machine, type MachineOptions, type Simulated } from '../../src/simulate/machine.ts'
+import { type Simulated, Simulator, type SimulatorOptions } from '../../src/simulate/simulator.ts'
 import { entry, makeWorld, ROUTER } from './world.ts'
 
 const SYN: Packet = {
@@ -23,8 +23,8 @@ const REPLY: Packet = {
   tcpFlags: ['syn', 'ack'],
 }
 
-const machine = (rules: string, options: MachineOptions = {}, host: Host = ROUTER) =>
-  new Machine(makeWorld(rules, host), options)
+const machine = (rules: string, options: SimulatorOptions = {}, host: Host = ROUTER) =>
+  new Simulator(makeWorld(rules, host), options)
 
 /** `filter:FORWARD:policy:2`, as TRACE prints it. */
 const lines = ({ evidence }: Simulated): string[] =>
@@ -113,7 +113,7 @@ describe('the way', () => {
     for (const rules of [filter(), '']) {
       const host = { ...ROUTER, sysctls: new Map([...ROUTER.sysctls!, ...Object.entries(sysctls)]) }
       const { world } = machine(rules, {}, host)
-      const { evidence, ended } = new Machine(world).send({ ...SYN, ...packet })
+      const { evidence, ended } = new Simulator(world).send({ ...SYN, ...packet })
       const journey = explain(evidence, world, { ended })
       expect([journey.outcome, ...journey.findings.map((finding) => finding.code)]).toContain(code)
       expect(journey.outcome).toBe('vanished')
@@ -216,7 +216,7 @@ describe('what nobody can know', () => {
 
   it.each([true, false])('is settled by assuming that it is %s', (holds) => {
     const { world } = limited('DROP')
-    const sent = new Machine(world, { assume: new Map([['--string "x" --algo bm', holds]]) }).send(SYN)
+    const sent = new Simulator(world, { assume: new Map([['--string "x" --algo bm', holds]]) }).send(SYN)
     expect([sent.ended.outcome, sent.ended.basis]).toEqual([holds ? 'dropped' : 'forwarded', 'assumed'])
     expect(sent.assumed).toEqual(['--string "x" --algo bm'])
   })
@@ -382,7 +382,7 @@ it('rules may fill the sets that later packets are looked for in', () => {
     ROUTER,
   )
   world.sets.push({ name: 'seen', type: 'hash:ip', elements: [] })
-  const one = new Machine(world)
+  const one = new Simulator(world)
   expect([SYN, SYN].map((packet) => one.send(packet).ended.outcome)).toEqual(['forwarded', 'dropped'])
   expect(one.world.sets[0]!.elements).toEqual([{ parts: ['10.0.1.2'] }])
   expect(world.sets[0]!.elements).toEqual([])

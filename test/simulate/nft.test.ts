@@ -1,14 +1,14 @@
 /** nft's rules in the model: verdict maps, NAT by maps, and what rules do in front of a jump or of a condition. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../src/index.ts'
-import { Machine, type Simulated } from '../../src/simulate/machine.ts'
+import { type Simulated, Simulator } from '../../src/simulate/simulator.ts'
 import { makeWorld, ROUTER } from './world.ts'
 
 const SYN: Packet = {
   ...{ in: 'eth0', protocol: 'tcp', src: '10.0.1.2', sport: 40000, dst: '10.0.2.2', dport: 80, tcpFlags: ['syn'] },
 }
 
-const send = (rules: string, packet: Packet = SYN): Simulated => new Machine(makeWorld(rules, ROUTER)).send(packet)
+const send = (rules: string, packet: Packet = SYN): Simulated => new Simulator(makeWorld(rules, ROUTER)).send(packet)
 
 /** `forward 1 jump web`: chain, rule and verdict. */
 const rules = ({ evidence }: Simulated): string[] =>
@@ -89,9 +89,75 @@ it('what stands in front of a jump is done', () => {
   expect(rules(send(marked, { ...SYN, mark: 0 }))).toEqual(['forward 1 jump web', 'web 1 accept'])
 })
 
-it('a rule that does something before its last condition fails is where the model stops', () => {
-  const { ended } = send(filter('meta mark set 0x7 tcp dport 81 accept\naccept'))
-  expect(JSON.stringify(ended)).toContain('it may do something before one of its conditions fails')
-  expect(ended.outcome).toBe('undetermined')
-  expect(rules(send(filter('tcp dport 81 meta mark set 0x7 tcp sport 1 accept\naccept')))).toEqual(['forward 2 accept'])
+describe('a statement in front of a condition', () => {
+  /** Of the steps: rule, mark as the packet arrives, and what the rule changes. */
+  const marks = (simulated: Simulated): string[] =>
+    simulated.evidence.journey.steps
+      .filter(({ table }) => table === 'filter')
+      .map(({ ruleNumber, mark, changes }) =>
+        [ruleNumber, mark, ...changes.map(({ field, from, to }) => `${field} ${from}→${to}`)].join(' '),
+      )
+  const marked = (lines: string, more?: string) => marks(send(filter(lines, more), { ...SYN, mark: 0 }))
+
+  it('is executed where the condition fails, and nothing behind the condition is', () => {
+    expect(marked('meta mark set 0x7 tcp dport 81 meta mark set 0x8 drop\nmeta mark 0x7 accept')).toEqual(['2 7'])
+    expect(marked('tcp dport 81 meta mark set 0x7 tcp sport 1 accept\naccept')).toEqual(['2 0'])
+  })
+
+  it('is executed once where the rule matches, and its step shows the packet as it arrived', () => {
+    expect(marked('meta mark set meta mark xor 0x3 tcp dport 80 log\naccept')).toEqual(['1 0 mark 0→3', '2 3'])
+    expect(marked('meta mark set 0x1 tcp dport 80 meta mark set meta mark or 0x8 tcp sport 40000 accept')).toEqual([
+      '1 0 mark 0→1 mark 1→9',
+    ])
+  })
+
+  it('decides what later conditions of its rule see', () => {
+    expect(marked('meta mark set 0x7 meta mark 0x7 accept')).toEqual(['1 0 mark 0→7'])
+    expect(marked('meta mark set 0x7 meta mark 0x0 accept\naccept')).toEqual(['2 7'])
+    expect(rules(send(filter('meta mark set 0x7 meta mark vmap { 0x0 : drop, 0x7 : jump web }')))).toEqual([
+      'forward 1 jump web',
+      'web 1 accept',
+    ])
+  })
+
+  it('belongs to no step where its rule does not match', () => {
+    const lines = 'tcp dport 80 log\nmeta mark set 0x7 tcp dport 81 drop\naccept'
+    expect(marked(lines)).toEqual(['1 0', '3 7'])
+  })
+
+  it('may be a map that gives a verdict, or goes on', () => {
+    const vmap = 'tcp dport vmap { 80 : continue, 22 : drop, 443 : goto web } meta mark set 0x5 ip saddr 10.0.9.9 drop'
+    expect(marked(`${vmap}\naccept`)).toEqual(['2 5'])
+    const to = (dport: number) => rules(send(filter(`${vmap}\naccept`), { ...SYN, mark: 0, dport }))
+    expect(to(22)).toEqual(['forward 1 drop'])
+    expect(to(443)).toEqual(['forward 1 goto web', 'web 1 accept'])
+    expect(to(81)).toEqual(['forward 2 accept'])
+  })
+
+  it('is found though thousands of rules are looked up by their address', () => {
+    const others = Array.from({ length: 20 }, (_, i) => `ip saddr 10.0.7.${i} drop`).join('\n')
+    expect(marked(`${others}\nmeta mark set 0x7 ip saddr 10.0.7.99 drop\naccept`)).toEqual(['22 7'])
+  })
+
+  it('leaves open what it would have changed, where what stands before it is not known', () => {
+    const open = 'numgen random mod 2 == 0 meta mark set 0x7'
+    const asked = send(filter(`${open} tcp dport 81 drop\nmeta mark 0x7 accept`), { ...SYN, mark: 0 })
+    expect(asked.ended).toMatchObject({ outcome: 'undetermined', open: { condition: 'meta mark 0x00000007' } })
+    expect(marked(`${open} tcp dport 81 drop\naccept`)).toEqual(['2 '])
+    const stops = send(filter(`${open} tcp dport 80 drop\naccept`), { ...SYN, mark: 0 })
+    expect(stops.ended).toMatchObject({ outcome: 'undetermined', open: { condition: 'numgen random mod 2 0' } })
+  })
+
+  it('uses up a limit only where all in front of it holds', () => {
+    const machine = new Simulator(
+      makeWorld(filter('meta mark set 0x7 limit rate 1/hour burst 1 packets tcp dport 81 drop\naccept'), ROUTER),
+    )
+    expect(machine.send({ ...SYN, mark: 0 }).ended.outcome).toBe('forwarded')
+    expect(machine.send({ ...SYN, mark: 0, dport: 81 }).ended.outcome).toBe('undetermined')
+  })
+
+  it('switches tracing on from the next rule on, where its own does not match', () => {
+    const lines = 'tcp dport 80 log\nmeta nftrace set 1 tcp dport 81 drop\nmeta mark set 0x2\naccept'
+    expect(marked(lines)).toEqual(['3 0 mark 0→2', '4 2'])
+  })
 })

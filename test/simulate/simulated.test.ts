@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../src/index.ts'
-import { Machine } from '../../src/simulate/machine.ts'
+import { Simulator } from '../../src/simulate/simulator.ts'
 import { makeWorld, ROUTER } from './world.ts'
 
 /** Marks, NAT, sets, a goto, TTL, a jump, and a trace that begins late. */
@@ -38,7 +38,7 @@ const PACKETS: Packet[] = [
 
 describe('a journey', () => {
   it('is the same whether it is looked at at once or behind all others', () => {
-    const [one, other] = [new Machine(makeWorld(RULES, ROUTER)), new Machine(makeWorld(RULES, ROUTER))]
+    const [one, other] = [new Simulator(makeWorld(RULES, ROUTER)), new Simulator(makeWorld(RULES, ROUTER))]
     const atOnce = PACKETS.map((packet) => {
       const { evidence, packet: end } = one.send(packet)
       return structuredClone({ evidence, end })
@@ -50,7 +50,7 @@ describe('a journey', () => {
   })
 
   it('shows at each step the packet as it came there', () => {
-    const machine = new Machine(makeWorld(RULES, ROUTER))
+    const machine = new Simulator(makeWorld(RULES, ROUTER))
     const [first, second] = PACKETS.map((packet) => machine.send(packet))
     const shown = (sent: typeof first) =>
       sent!.evidence.journey.steps.map(
@@ -77,7 +77,7 @@ describe('a journey', () => {
 
   it('has the packet as it was sent: what connection tracking makes of it is not told beforehand', () => {
     const play = (given: Packet) =>
-      new Machine(
+      new Simulator(
         makeWorld('*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n', ROUTER),
       ).send(given).evidence.journey
     expect(play(SYN).steps[0]!.table).toBe('raw')
@@ -87,7 +87,7 @@ describe('a journey', () => {
 
   it('of a packet that no rule sees has the packet as it was sent', () => {
     const given: Packet = { ...SYN, dst: '10.9.0.1', ctState: 'new' }
-    const { evidence, ended } = new Machine(makeWorld('', ROUTER)).send(given)
+    const { evidence, ended } = new Simulator(makeWorld('', ROUTER)).send(given)
     expect(ended.outcome).toBe('vanished')
     expect(evidence.journey.packet).toEqual({
       ...given,

@@ -2,6 +2,7 @@
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
+import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
@@ -11,16 +12,18 @@ import type { Redactor } from '../../redact/index.ts'
 import { warningLines } from '../warning-lines.ts'
 import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
-import { type Found, recogniseSource } from './recognise.ts'
+import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
 import { concat, ReadError, type Source } from './source.ts'
-import { unknownWords } from './unknown-file.ts'
+import { ownDocument, ownDocumentWords, unknownWords } from './unknown-file.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
 
-/** A file that was read, as contract.md's `inputs`. */
+/** A file that was read. */
 export interface InputFile {
+  /** Path, or `standard input`. */
   name: string
+  /** What it was recognised as. */
   format: string
-  /** A capture's are filled in when it has been read; of what was packed, those that came out. */
+  /** Of a packed file: those that came out. A capture's are known when it has been read. */
   bytes: number
 }
 
@@ -36,6 +39,8 @@ export interface MachineInput extends History {
   /** Where there are several. */
   name?: string
   captures: CaptureInput[]
+  /** Of several rulesets the one that each capture's trace fits, once that was found out. */
+  chosen?: ReadonlyMap<CaptureInput, World>
 }
 
 export interface Inputs {
@@ -101,6 +106,8 @@ class InputReader {
   readonly files: InputFile[] = []
   readonly placed: Placed<CaptureInput>[] = []
   readonly warnings: Diagnostic[]
+  /** What is told where nothing else was found. */
+  readonly passedOver: Diagnostic[] = []
   private readonly bounds = new Bounds()
 
   private readonly redactor: Redactor | undefined
@@ -136,10 +143,22 @@ class InputReader {
       return
     }
     const found = await recogniseSource(source, item.as)
-    if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
+    const own = item.as ? undefined : ownDocument(found.head)
+    if (own !== undefined) this.passOver(item, own)
+    else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
     else if (found.recognised && this.redactor) await this.addRedacted(item, source, found, report, this.redactor)
     else if (found.recognised) await this.add(item, source, found.recognised, found.head)
-    else report('not-recognised', unknownWords(found.head, item.depth === 0 ? item.path : undefined))
+    else {
+      source.close()
+      const words = unknownWords(found.head, item.depth === 0 ? item.path : undefined)
+      report('not-recognised', found.givenUp ? `${words}; its first ${MOST_LOOKED_AT / 1e6} MB were looked at` : words)
+    }
+  }
+
+  /** Beside captures and rules it lies in many folders, and is nothing to wonder at. */
+  private passOver({ name, found }: Item, schema: string): void {
+    const warnings = found ? this.passedOver : this.warnings
+    collectInto(warnings, this.shown(name))('own-document', ownDocumentWords(schema))
   }
 
   private async readArchive(item: Item, source: Source, report: Report): Promise<void> {
@@ -217,7 +236,8 @@ async function readText(source: Source, file: InputFile): Promise<string> {
   return new TextDecoder().decode(concat(parts))
 }
 
-function nothingRead(named: readonly NamedInput[], { files, warnings }: InputReader): UserError {
+function nothingRead(named: readonly NamedInput[], { files, warnings: told, passedOver }: InputReader): UserError {
+  const warnings = [...told, ...passedOver]
   const [only] = files
   if (only && named.length === 1 && warnings.length === 0) return new UserError(`${printable(only.name)}: it is empty.`)
   if (files.length > 0 && warnings.length === 0) return new UserError('All files given are empty.')

@@ -5,7 +5,7 @@ import type { Route } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
 import type { Draft } from '../draft.ts'
 import { didYouMean, EditProblem } from '../problem.ts'
-import { isError, resolveWay } from './way.ts'
+import { isError, resolveWay } from './nexthop.ts'
 
 /** Throws EditProblem. */
 export function editRoute({ op, route }: RouteEdit, draft: Draft): void {

@@ -1,9 +1,9 @@
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { DESTINATION, goals } from '../meant/goals.ts'
-import { asks, isParticular, onlyMiss } from '../meant/miss.ts'
-import { type Pass, passedRules, refOfPassed } from '../meant/passed.ts'
+import { asks, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { DESTINATION, goals } from '../counterfactual/goals.ts'
+import { refOfSkipped, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** A rule of nat chose it for its destination and sent it to a chain, from where it came back as it was. */
@@ -16,7 +16,7 @@ export const cameBack: Detector = {
       .slice(0, 1),
 }
 
-function tell(context: Context, pass: Pass): Detected[] {
+function tell(context: Context, pass: TableTraversal): Detected[] {
   const { arrivals } = context.evidence
   // the last one chose it best
   const jump = pass.steps.findLast((i) => {
@@ -29,11 +29,11 @@ function tell(context: Context, pass: Pass): Detected[] {
   const refs = ends.flatMap((i) => refAt(context, i) ?? [])
   const [deepest] = refs
   if (!deepest) return []
-  const missed = [...passedRules(context, pass)]
+  const missed = [...skippedRules(context, pass)]
     .filter(({ chain, rule }) => chain.name === deepest.chain && DESTINATION.includes(verdictOf(rule).text))
     .flatMap((passed) => {
-      const miss = onlyMiss(passed.rule, passed.moment)
-      return miss ? [{ ref: refOfPassed(context, passed), asks: asks(miss) }] : []
+      const miss = onlyFailed(passed.rule, passed.moment)
+      return miss ? [{ ref: refOfSkipped(context, passed), asks: asks(miss) }] : []
     })[0]
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed

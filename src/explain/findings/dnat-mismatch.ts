@@ -8,9 +8,9 @@ import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changeOption, type Proposal, propose, ruleWords } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { goals } from '../meant/goals.ts'
-import { looksLike } from '../meant/near-misses.ts'
-import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
+import { goals } from '../counterfactual/goals.ts'
+import { looksLike } from '../counterfactual/near-misses.ts'
+import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 
@@ -65,7 +65,7 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
 function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   const goal = goals(context).find(({ kind }) => kind === 'pass')
   if (!goal || goal.pass.steps[0]! <= step) return []
-  for (const passed of passedRules(context, goal.pass)) {
+  for (const passed of skippedRules(context, goal.pass)) {
     const { rule, moment } = passed
     const ending = verdictOf(rule).ending
     if (ending !== 'accept' && ending !== 'return') continue
@@ -75,7 +75,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     // who serves others is there for this packet, too, if it names the very port that was asked
     const used = rule.counters && rule.counters.packets > 0
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
-    const other = refOfPassed(context, passed)
+    const other = refOfSkipped(context, passed)
     const { dst, dport } = moment.packet
     const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, while ${nameRef(other)} is there for ${describeEnd(meant.address, meant.port)}: one of them is wrong.`
     const besides = [rule, context.evidence.arrivals[step]!.rule]
@@ -115,7 +115,7 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
 }
 
 /** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
-function placeMeant({ rule, moment }: Passed, asked: Packet): Place | undefined {
+function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Place | undefined {
   const { dst, dport } = moment.packet
   if (dst === undefined) return undefined
   const failed = rule.conditions.filter((one) => evaluate(one, moment) === false)
@@ -134,7 +134,7 @@ function placeMeant({ rule, moment }: Passed, asked: Packet): Place | undefined 
 }
 
 /** The way to the place is the one that the packet took. */
-function leadsThere({ world }: Context, { moment }: Passed, { address }: Place): boolean {
+function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: Place): boolean {
   const { out, in: from } = moment.packet
   if (out === undefined) return true
   const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)

@@ -1,8 +1,8 @@
 import { verdictOf } from '../../rules/verdict.ts'
 import { jumpInstead, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../meant/goals.ts'
-import { hadItComeBack } from '../meant/what-if.ts'
+import { type Goal, goals } from '../counterfactual/goals.ts'
+import { hadItComeBack } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 
 /** A goto is not come back from: what stands behind it was never reached. */

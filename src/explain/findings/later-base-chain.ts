@@ -1,5 +1,5 @@
 import { type Detector, finding } from '../context.ts'
-import { passes } from '../meant/passed.ts'
+import { passes } from '../counterfactual/skipped-rules.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 
 /** A rule had accepted it, and a chain that comes later stopped it all the same. */

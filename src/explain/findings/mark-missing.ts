@@ -1,14 +1,14 @@
 import type { RuleRef } from '../../model/journey.ts'
 import { addRule, changeOption, jumpInstead, type Proposal, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { type Goal, goals } from '../meant/goals.ts'
-import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../meant/marks.ts'
-import { mendRule } from '../meant/mend.ts'
-import { asks, isNegated } from '../meant/miss.ts'
-import { nearMisses } from '../meant/near-misses.ts'
-import { refOfPassed } from '../meant/passed.ts'
-import { jumpTo } from '../meant/unreached.ts'
-import { hadItNotMatched } from '../meant/what-if.ts'
+import { correctRule } from '../counterfactual/correct-rule.ts'
+import { asks, isNegated } from '../counterfactual/failed-condition.ts'
+import { type Goal, goals } from '../counterfactual/goals.ts'
+import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
+import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { jumpTo } from '../counterfactual/unreached.ts'
+import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -34,7 +34,7 @@ function askers(context: Context, goal: Goal): Asker[] {
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
     const mark = markAsked(near.miss.condition)
-    if (mark && !mark.not) found.push({ ...mark, ref: refOfPassed(context, near), step: near.step })
+    if (mark && !mark.not) found.push({ ...mark, ref: refOfSkipped(context, near), step: near.step })
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -84,7 +84,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
     case 'other':
       return setOther(context, asker, why.step)
     case 'missed': {
-      const refs = why.missed.map(({ passed }) => refOfPassed(context, passed))
+      const refs = why.missed.map(({ passed }) => refOfSkipped(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
       // an exemption is meant so
@@ -94,7 +94,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
         refs,
         fix: propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-          wrong ? mendRule(ref, miss, passed.moment.packet) : undefined,
+          wrong ? correctRule(ref, miss, passed.moment.packet) : undefined,
         ),
       }
     }

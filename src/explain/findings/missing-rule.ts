@@ -1,18 +1,18 @@
 import { positional } from '../../edits/words.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
-import type { Moment } from '../../rules/moment.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { addRule, type Proposal, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { openingOf } from '../conversation.ts'
-import { type Goal, goals } from '../meant/goals.ts'
-import { asks, fieldOf, isExact, type Miss, missedBy } from '../meant/miss.ts'
-import { nearMisses } from '../meant/near-misses.ts'
-import { type Passed, passedRules, refOfPassed } from '../meant/passed.ts'
-import { hadItMatched } from '../meant/what-if.ts'
+import { asks, type FailedCondition, fieldOf, isExact, missedBy } from '../counterfactual/failed-condition.ts'
+import { type Goal, goals } from '../counterfactual/goals.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
+import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { hadItMatched } from '../counterfactual/what-if.ts'
 import { nameRef } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
 import { suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
@@ -26,8 +26,8 @@ export const missingRule: Detector = {
       .flatMap((goal) => tell(context, goal)),
 }
 
-interface Sibling extends Passed {
-  misses: Miss[]
+interface Sibling extends SkippedRule {
+  misses: FailedCondition[]
 }
 
 function tell(context: Context, goal: Goal): Detected[] {
@@ -36,7 +36,7 @@ function tell(context: Context, goal: Goal): Detected[] {
   if (!best) return []
   const { chain, misses, moment, step } = best
   const { dst, dport, protocol } = moment.packet
-  const ref = refOfPassed(context, best)
+  const ref = refOfSkipped(context, best)
   const does = verdictOf(best.rule).ending
   const more = all.filter((one) => one !== best && one.chain === chain && verdictOf(one.rule).ending === does).length
   const service = `${protocol ?? ''} ${describeEnd(dst, dport)}`.trim()
@@ -60,7 +60,7 @@ function tell(context: Context, goal: Goal): Detected[] {
 function siblings(context: Context, goal: Goal): Sibling[] {
   const found: Sibling[] = []
   const served = isServed(context, goal)
-  for (const passed of passedRules(context, goal.pass)) {
+  for (const passed of skippedRules(context, goal.pass)) {
     const { rule, moment } = passed
     if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
       continue
@@ -83,23 +83,24 @@ function isServed(context: Context, { kind, pass }: Goal): boolean {
   const asksForIt = (one: Condition) => asksPort({ condition: one }) && isExact(one)
   if (kind !== 'pass')
     return pass.steps.some((step) => context.evidence.arrivals[step]!.rule?.conditions.some(asksForIt))
-  return [...passedRules(context, pass)].some(({ rule, moment }) =>
+  return [...skippedRules(context, pass)].some(({ rule, moment }) =>
     rule.conditions.some((one) => asksForIt(one) && evaluate(one, moment) === true),
   )
 }
 
 /** Asks for another port or protocol, or for another host: what one service has and another has not. */
-function isOfService(miss: Miss, { kind }: Goal): boolean {
+function isOfService(miss: FailedCondition, { kind }: Goal): boolean {
   if (fieldOf(miss.condition) === 'meta l4proto') return true
   // what nat does for one address says nothing of another one
   return isExact(miss.condition) && (asksPort(miss) || (kind === 'pass' && asksHost(miss)))
 }
 
-const holdsMore = ({ conditions }: Rule, moment: Moment): boolean =>
+const holdsMore = ({ conditions }: Rule, moment: EvalContext): boolean =>
   conditions.some((one) => fieldOf(one) !== 'meta l4proto' && evaluate(one, moment) === true)
 
-const asksHost = ({ condition }: Miss): boolean => / daddr$/.test(fieldOf(condition) ?? '')
-const asksPort = ({ condition }: Pick<Miss, 'condition'>): boolean => / dport$/.test(fieldOf(condition) ?? '')
+const asksHost = ({ condition }: FailedCondition): boolean => / daddr$/.test(fieldOf(condition) ?? '')
+const asksPort = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
+  / dport$/.test(fieldOf(condition) ?? '')
 
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[] {
@@ -110,7 +111,7 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[]
   const words = [...match, target.goto ? '-g' : '-j', positional(target.name)]
   return propose(
     `add a rule for it to ${chain.name}`,
-    addRule(refOfPassed(context, sibling), chain.name, rule.ruleNumber + 1, words),
+    addRule(refOfSkipped(context, sibling), chain.name, rule.ruleNumber + 1, words),
     'it opens no more than this source, destination and service',
   )
 }

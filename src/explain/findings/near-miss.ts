@@ -3,11 +3,11 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type Proposal, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { type Goal, goals } from '../meant/goals.ts'
-import { mendRule } from '../meant/mend.ts'
-import { asks, fieldOf, isLookup, isNegated } from '../meant/miss.ts'
-import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
-import { refOfPassed } from '../meant/passed.ts'
+import { correctRule } from '../counterfactual/correct-rule.ts'
+import { asks, fieldOf, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
+import { type Goal, goals } from '../counterfactual/goals.ts'
+import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
 
@@ -29,7 +29,7 @@ const near = (context: Context, goal: Goal): NearMiss[] =>
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss } = one
-  const ref = refOfPassed(context, one)
+  const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const has = heldWords(miss.condition, one.moment.packet)
   const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${has === undefined ? '' : `; ${has}`}.`
@@ -53,7 +53,7 @@ function mends(
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   return propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-    mendRule(ref, miss, moment.packet),
+    correctRule(ref, miss, moment.packet),
     used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
   )
 }

@@ -1,7 +1,7 @@
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { goals } from '../meant/goals.ts'
-import type { Pass } from '../meant/passed.ts'
-import { jumpTo, type Unreached, unreachedChains } from '../meant/unreached.ts'
+import { goals } from '../counterfactual/goals.ts'
+import type { TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { nameRef, refOf } from '../refs.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
@@ -19,7 +19,7 @@ export const neverReached: Detector = {
   },
 }
 
-function tell(context: Context, pass: Pass, one: Unreached, what: string): Detected {
+function tell(context: Context, pass: TableTraversal, one: Unreached, what: string): Detected {
   const { chain, led, lead, then } = one
   const rule = then.matched.find((visit) => visit.chain === chain)!.rule
   const ref = refOf(context, pass.table.name, chain, rule)

@@ -2,16 +2,16 @@ import type { Condition } from '../../model/condition.ts'
 import type { NftEdit, SetEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import { held } from '../../rules/facts.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
-import type { Moment } from '../../rules/moment.ts'
 import { type Change, type Proposal, propose, replaceRule, ruleWords } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../meant/goals.ts'
-import { isNegated } from '../meant/miss.ts'
-import { type NearMiss, nearMisses } from '../meant/near-misses.ts'
-import { refOfPassed } from '../meant/passed.ts'
+import { isNegated } from '../counterfactual/failed-condition.ts'
+import { type Goal, goals } from '../counterfactual/goals.ts'
+import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 const MOST = 3
@@ -30,7 +30,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
   if (lookup.kind !== 'lookup') return []
   const negated = isNegated(miss.condition) !== (lookup.differs === true)
-  const ref = refOfPassed(context, one)
+  const ref = refOfSkipped(context, one)
   // what a rule lists itself is no set that anybody could add to
   if (lookup.nft !== undefined && lookup.nft.table === undefined) return []
   const set = setOf(context, lookup)
@@ -94,14 +94,14 @@ function setOf({ world }: Context, { set, nft }: Lookup): NamedSet | undefined {
 type Part = string | number
 
 /** As `nft add element` takes it: a value for each part of the set's type. */
-function nftElement({ fields, nft }: Lookup, moment: Moment): Part[] | undefined {
+function nftElement({ fields, nft }: Lookup, moment: EvalContext): Part[] | undefined {
   const words = fields.map((field) => held(field, moment))
-  if (nft?.masks?.some((mask) => mask !== undefined)) return undefined
+  if (nft?.masks?.some((mask) => mask !== null)) return undefined
   return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */
-function turnedRound(set: string, directions: readonly string[], moment: Moment): string[] | undefined {
+function turnedRound(set: string, directions: readonly string[], moment: EvalContext): string[] | undefined {
   const turned = directions.map((one) => (one === 'src' ? 'dst' : 'src'))
   return inSet(set, turned, moment) === true ? turned : undefined
 }
@@ -120,7 +120,7 @@ function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: read
 type Lookup = Condition & { kind: 'lookup' }
 
 /** As `ipset add` takes it; undefined for types whose elements a packet does not tell. */
-function elementOf(set: NamedSet, directions: readonly string[], moment: Moment): string | undefined {
+function elementOf(set: NamedSet, directions: readonly string[], moment: EvalContext): string | undefined {
   const { family, packet } = moment
   if (family !== 'ip' && family !== 'ip6') return undefined
   const fields = setFields(set.type, directions, family)

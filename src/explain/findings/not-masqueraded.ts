@@ -5,9 +5,9 @@ import type { Table } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { addRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { SOURCE } from '../meant/goals.ts'
-import { isHairpin, needsSource } from '../meant/nowhere.ts'
-import { passes } from '../meant/passed.ts'
+import { SOURCE } from '../counterfactual/goals.ts'
+import { passes } from '../counterfactual/skipped-rules.ts'
+import { isHairpin, needsSource } from '../counterfactual/undeliverable.ts'
 import { refAt } from '../refs.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */

@@ -1,9 +1,10 @@
 import { memo } from '../../model/memo.ts'
+import { isOwnTable } from '../../model/own-table.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
-import { refusesOpening } from '../conversation.ts'
+import { refusesOpening } from '../request-reply.ts'
 
 /** This host itself says no, and no rule of its own can have said it: nothing listens. */
 export const refusedHere: Detector = {
@@ -54,7 +55,9 @@ function refusal(packet: Packet): Refusal | undefined {
 
 /** A REJECT with this very answer; without a ruleset that is not known. */
 function mayBeRule({ world, journey }: Context, answer: Refusal['answer']): boolean {
-  const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
+  const tables = world.tables.filter(
+    ({ family, name }) => (family === journey.family || family === 'inet') && !isOwnTable(name),
+  )
   const words = answer === 'a reset' ? /tcp-reset|tcp reset/ : /port-unreach/
   return tables.length === 0 || tables.some((table) => rejectsOf(table).some((one) => words.test(one)))
 }

@@ -1,5 +1,5 @@
 import { type Detector, describeEnd, finding } from '../context.ts'
-import { entryAnswered, refusesOpening } from '../conversation.ts'
+import { entryAnswered, refusesOpening } from '../request-reply.ts'
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'icmp 3 1': 'host unreachable',

@@ -1,8 +1,8 @@
 import { addRule, propose } from '../changes.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
-import { entryAnswered, openingOf } from '../conversation.ts'
 import { acceptAnswersNft } from '../nft-changes.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
+import { entryAnswered, openingOf } from '../request-reply.ts'
 
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {

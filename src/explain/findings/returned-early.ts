@@ -1,7 +1,7 @@
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { type Goal, goals } from '../meant/goals.ts'
-import { hadItNotMatched } from '../meant/what-if.ts'
+import { type Goal, goals } from '../counterfactual/goals.ts'
+import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 

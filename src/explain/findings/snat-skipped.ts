@@ -4,11 +4,11 @@ import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { deedAt } from '../deed.ts'
-import { rewrites, SOURCE } from '../meant/goals.ts'
-import { markAsked } from '../meant/marks.ts'
-import { hadItNotMatched } from '../meant/what-if.ts'
+import { rewrites, SOURCE } from '../counterfactual/goals.ts'
+import { markAsked } from '../counterfactual/marks.ts'
+import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
+import { verdictAt } from '../verdict-at.ts'
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
 export const snatSkipped: Detector = {
@@ -16,7 +16,7 @@ export const snatSkipped: Detector = {
   detect(context) {
     const { steps } = context.journey
     const inPostrouting = steps.flatMap((step, i) => (step.table === 'nat' && step.hook === 'postrouting' ? [i] : []))
-    if (inPostrouting.some((i) => SOURCE.includes(deedAt(context, i)))) return []
+    if (inPostrouting.some((i) => SOURCE.includes(verdictAt(context, i)))) return []
     for (const i of inPostrouting.reverse()) {
       const { rule, ending, packet } = context.evidence.arrivals[i]!
       if (!rule || (ending !== 'accept' && ending !== 'return')) continue

@@ -3,10 +3,10 @@ import type { ConntrackEntry } from '../../model/host.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
-import { entryOpened } from '../conversation.ts'
-import { DESTINATION } from '../meant/goals.ts'
-import { natFromTheStart } from '../meant/what-if.ts'
+import { DESTINATION } from '../counterfactual/goals.ts'
+import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
+import { entryOpened } from '../request-reply.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {

@@ -1,9 +1,9 @@
-import type { Ended } from '../../journey/outcome.ts'
+import type { Conclusion } from '../../journey/outcome.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 /** Where nothing else says why: what is missing to know how the journey ended. */
-const MISSING: Partial<Record<NonNullable<Ended['because']>, string>> = {
+const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
   'unknown-target': 'what its target does is not understood',
   'no-routes':
     "whether the packet was for this host or another is not known: add the host's addresses and routes (ip -j addr, ip -j route show table all)",

@@ -1,16 +1,17 @@
 /** Findings that say why nothing can be said: no ruleset, or not the one in force. */
+import { isOwnTable } from '../../model/own-table.ts'
 import { emptyWorld } from '../../model/world.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Detector, finding } from '../context.ts'
-import { passedRules, passes, refOfPassed } from '../meant/passed.ts'
+import { passes, refOfSkipped, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { nameRef } from '../refs.ts'
 
 export const noRuleset: Detector = {
   code: 'no-ruleset',
   detect({ world, journey, evidence }) {
-    if (world.hasNoRules || world.tables.some((table) => table.family === journey.family || table.family === 'inet'))
-      return []
+    const listed = world.tables.filter(({ name }) => !isOwnTable(name))
+    if (world.hasNoRules || listed.some(({ family }) => family === journey.family || family === 'inet')) return []
     if (evidence.lossless !== undefined)
       return [
         finding(
@@ -63,7 +64,7 @@ export const passedOver: Detector = {
     const { evidence, journey, ended } = context
     if (!evidence.lossless || (journey.outcome !== 'dropped' && journey.outcome !== 'rejected')) return []
     const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
-    for (const passed of pass ? passedRules(context, pass) : []) {
+    for (const passed of pass ? skippedRules(context, pass) : []) {
       const { rule, moment, step } = passed
       if (verdictOf(rule).ending === 'continue' || evaluateAll(rule.conditions, moment) !== true) continue
       const lookup = rule.conditions.find((one) => one.kind === 'lookup' && one.nft?.table !== undefined)
@@ -71,7 +72,7 @@ export const passedOver: Detector = {
       // addresses, sockets and connections were listed at another time, too
       const alone = evaluateAll(others, { ...moment, world: emptyWorld() })
       if (lookup?.kind !== 'lookup' || alone !== true) continue
-      const ref = refOfPassed(context, passed)
+      const ref = refOfSkipped(context, passed)
       const what = `by the ruleset ${nameRef(ref)} takes it, as set ${lookup.set} is there, and the trace goes past that rule`
       return [
         finding('ruleset-mismatch', 'warning', `The ruleset is not the one that was in force: ${what}.`, {

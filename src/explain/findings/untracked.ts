@@ -3,9 +3,9 @@ import type { Packet } from '../../model/packet.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { openingOf } from '../conversation.ts'
-import { fromTheStart } from '../meant/what-if.ts'
+import { fromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** Kept from connection tracking: nat does not see it, and no rule knows whose it is. */

@@ -4,10 +4,10 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, type Changing, deleteRule, type Proposal, packetMatch, type Told } from '../changes.ts'
+import { acceptBefore, type Changing, deleteRule, type MatchHints, type Proposal, packetMatch } from '../changes.ts'
 import type { Context } from '../context.ts'
-import { openingOf } from '../conversation.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -37,7 +37,7 @@ export const acceptSuch = (context: Context, end: RuleRef): Changing | undefined
 export const suchPackets = (context: Context, packet: Packet): Word[] | undefined =>
   packetMatch(packet, toldOf(context))
 
-function toldOf({ journey, world, evidence, ended }: Context): Told {
+function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
   const { hook, table } = evidence.arrivals[ended.step]!
   const answer = openingOf(journey.packet, world) !== undefined
   // before nat has done its work nobody can ask for it

@@ -2,17 +2,85 @@
 import { CAPABILITIES, type Facts, hasCapability, legacyTables, sysctlOf } from '../survey/facts.ts'
 import type { Diagnosis } from './diagnose.ts'
 import { LOG_SYSCTL } from './legacy.ts'
-import { commandText, type Problem } from './problem.ts'
+import { commandText, type Mend, type Problem } from './problem.ts'
 import type { Proof } from './prove.ts'
 import { nameOf, rulesOf } from './rules.ts'
 
-export interface Extra {
+/** Why no trace appears on a machine: what keeps it from appearing, and the commands that mend it. */
+export interface DoctorDocument {
+  schema: 'nfwhy.doctor/1'
+  /** The place that was examined: `this host`, or the command of `--via`. */
+  place: string
+  /** What was seen of it. */
+  facts: ShortFacts
+  /** The most important first. */
+  problems: ProblemDocument[]
   /** What `--fix` ran. */
-  fixed?: readonly { code: string; command: string; undo?: string; done: boolean; said?: string }[]
+  fixed?: FixRun[]
+  /** What `--prove` and `--prove-here` saw. */
   proofs?: readonly Proof[]
 }
 
-export function diagnosisJson({ place, facts, problems }: Diagnosis, { fixed, proofs }: Extra = {}): object {
+/** What `doctor --json` prints: a document, or a list of them if several `--via` were given. */
+export type DoctorOutput = DoctorDocument | DoctorDocument[]
+
+export interface ProblemDocument extends Omit<Problem, 'fix'> {
+  fix?: MendDocument
+}
+
+/** What mends a problem. */
+export interface MendDocument extends Omit<Mend, 'commands' | 'undo'> {
+  /** The command to type, for a POSIX shell. Absent: a person has to do it by other means. */
+  command?: string
+  /** The command that takes it back. */
+  undo?: string
+}
+
+/** A fix that was run. */
+export interface FixRun {
+  /** Of the problem. */
+  code: string
+  /** What was run. */
+  command: string
+  /** The command that takes it back. */
+  undo?: string
+  /** False: it failed. */
+  done: boolean
+  /** What it printed when it failed. */
+  said?: string
+}
+
+/** What was seen of the place. An absent field is unknown. */
+export interface ShortFacts {
+  /** Its name for itself. */
+  host?: string | undefined
+  /** The kernel's release: `6.18.2`. */
+  kernel?: string | undefined
+  uid?: number | undefined
+  /** The network namespace: `net:[4026531833]`. */
+  namespace?: string | undefined
+  /** `docker`, `podman` or `kubernetes`, if the shell runs in a container. */
+  container?: string | undefined
+  /** Capabilities that tracing may need and that are not held. */
+  missingCapabilities: string[]
+  /** What `PROGRAM -V` prints, by program. */
+  versions: Record<string, string>
+  /** Programs that were found. */
+  programs: string[]
+  /** Family and name of each nf_tables table. */
+  nftTables?: readonly string[] | undefined
+  /** Tables of iptables-legacy that the kernel has loaded. */
+  legacyTables: { ip?: readonly string[] | undefined; ip6?: readonly string[] | undefined }
+  /** The logger of each family (sysctl `net.netfilter.nf_log`). */
+  loggers: { ip?: string | undefined; ip6?: string | undefined }
+  /** The rules that trace packets. */
+  traced: string[]
+}
+
+export function diagnosisJson(
+  { place, facts, problems }: Diagnosis,
+  { fixed, proofs }: Pick<DoctorDocument, 'fixed' | 'proofs'> = {},
+): DoctorDocument {
   return {
     schema: 'nfwhy.doctor/1',
     place: place.name,
@@ -23,7 +91,7 @@ export function diagnosisJson({ place, facts, problems }: Diagnosis, { fixed, pr
   }
 }
 
-function problemJson({ fix, ...problem }: Problem): object {
+function problemJson({ fix, ...problem }: Problem): ProblemDocument {
   if (!fix) return problem
   const { commands, undo, ...rest } = fix
   return {
@@ -36,7 +104,7 @@ function problemJson({ fix, ...problem }: Problem): object {
   }
 }
 
-function shortFacts(facts: Facts): object {
+function shortFacts(facts: Facts): ShortFacts {
   const { host, kernel, uid, namespace, container, nftTables, versions, programs } = facts
   return {
     host,

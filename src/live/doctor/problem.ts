@@ -10,16 +10,18 @@ export interface Mend {
   commands?: readonly Command[]
   /** What takes them back, in this order. */
   undo?: readonly Command[]
-  /** It disturbs nobody, so that `--fix` may run it when it was asked. */
+  /** It disturbs nobody, so `--fix` may run it. */
   safe: boolean
-  /** Why it may not be safe. */
+  /** Why it is not safe. */
   unsafe?: string
 }
 
+/** What keeps a trace from appearing. */
 export interface Problem {
+  /** In kebab-case, stable; docs/doctor.md lists them. */
   code: string
   severity: 'error' | 'warning' | 'note'
-  /** One sentence that a tired person understands. */
+  /** One sentence. */
   message: string
   /** What was seen: a line of a file or of a command. */
   evidence: string

@@ -7,7 +7,9 @@ import { shellWord } from '../../model/command.ts'
 import { type Facts, hasCapability, kernelAtLeast, legacyTables } from '../survey/facts.ts'
 import { runScript, type TraceHost } from '../trace-host.ts'
 
+/** Whether a packet of nfwhy was seen, traced one way. */
 export interface Proof {
+  /** In a throw-away network namespace, or in the place itself. */
   where: 'throw-away' | 'here'
   way: 'nft' | 'kernel-log' | 'nflog'
   result: 'seen' | 'not-seen' | 'not-tried'

@@ -1,7 +1,7 @@
 import type { Report } from '../../model/diagnostic.ts'
 import type { Link } from '../../model/host.ts'
 import type { TracePoints } from './points.ts'
-import type { Moment } from './stamp.ts'
+import type { Timestamp } from './stamp.ts'
 import type { PacketStates } from './states.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { PacketStates } from './states.ts'
  * they are those that its packet had before; and `mark` is the packet's mark behind the event, -1 where it is not shown.
  */
 export interface EventSink {
-  event(point: number, state: number, at: Moment, line: number, traceId?: number, mark?: number): void
+  event(point: number, state: number, at: Timestamp, line: number, traceId?: number, mark?: number): void
   /**
    * The capture says that events are missing here; all packets under way may have lost some. `goesOn`: they may be missing
    * anywhere up to the next call.

@@ -20,7 +20,7 @@ export interface Stamp {
 }
 
 /** When one event was. An object that is used again for the next: a number with a fraction costs one of its own otherwise. */
-export interface Moment {
+export interface Timestamp {
   readonly stamp: Stamp
   /** Microseconds, as `stamp` says. */
   readonly clock: number

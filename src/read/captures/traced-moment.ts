@@ -1,13 +1,13 @@
 /** When and where a line of a trace was printed: whatever wrapped it, or nothing, as the monitors print no time. */
 import { Head } from './kernel-log/head.ts'
 import type { Names } from './names.ts'
-import { type Moment, noStamp, type Stamp } from './stamp.ts'
+import { noStamp, type Stamp, type Timestamp } from './stamp.ts'
 
 const decoder = new TextDecoder('latin1')
 /** `node1: `, `[node1] `, `node1 | `: how people tell hosts apart that they watch together. */
 const NAMED = /^\[?([A-Za-z0-9][\w.-]{0,62})(?:\] ?:?|:| +\|)[ \t]+$/
 
-export class TracedMoment implements Moment {
+export class TracedMoment implements Timestamp {
   stamp: Stamp = noStamp
   clock = Number.NaN
   /** The host's number among the names. */

@@ -1,10 +1,10 @@
 /** When a record was, by a wall clock in UTC: one object, set anew for each. */
-import { type Moment, noStamp, type Stamp } from './stamp.ts'
+import { noStamp, type Stamp, type Timestamp } from './stamp.ts'
 
 /** Behind it years have five digits. */
 const LAST_SECOND = 253_402_300_799
 
-export class UtcMoment implements Moment {
+export class UtcMoment implements Timestamp {
   stamp: Stamp
   clock = Number.NaN
   private readonly host: string

@@ -8,7 +8,21 @@ import type { HostFormat } from './format.ts'
 import { asNumber, asObject, asText, type JsonObject } from './json.ts'
 import { forEachLine, quoted } from './lines.ts'
 
-const SCHEMA = 'nfwhy.drop/1'
+/** A packet that the kernel dropped, with its reason. */
+export interface DropDocument extends Drop {
+  schema: 'nfwhy.drop/1'
+}
+
+/** So many drops are missing among the other lines: the kernel could not deliver them. */
+export interface LostDropsDocument {
+  schema: 'nfwhy.drop/1'
+  lost: number
+}
+
+/** A line of `drops.ndjson`, as `nfwhy trace --save` writes it. */
+export type DropLine = DropDocument | LostDropsDocument
+
+const SCHEMA: DropDocument['schema'] = 'nfwhy.drop/1'
 const LABEL = /^\s*\{"schema":\s?"nfwhy\.drop\/1"/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z$/
 /** A word of the kernel's, or a number that has none. */
@@ -38,10 +52,11 @@ export const kernelDrops: HostFormat = {
 }
 
 /** With the end of the line. */
-export const dropLine = (drop: Drop): string => `${JSON.stringify({ schema: SCHEMA, ...drop })}\n`
+export const dropLine = (drop: Drop): string => `${JSON.stringify({ schema: SCHEMA, ...drop } satisfies DropLine)}\n`
 
 /** Behind the others: so many are missing among them. */
-export const lostDropsLine = (lost: number): string => `${JSON.stringify({ schema: SCHEMA, lost })}\n`
+export const lostDropsLine = (lost: number): string =>
+  `${JSON.stringify({ schema: SCHEMA, lost } satisfies DropLine)}\n`
 
 function parsed(line: string): JsonObject | undefined {
   try {

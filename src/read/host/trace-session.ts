@@ -7,7 +7,12 @@ import type { HostFormat } from './format.ts'
 import { asObject, asText, type JsonObject } from './json.ts'
 import { quoted } from './lines.ts'
 
-const SCHEMA = 'nfwhy.session/1'
+/** What `nfwhy trace --save` traced, and when. */
+export interface SessionDocument extends TraceSession {
+  schema: 'nfwhy.session/1'
+}
+
+const SCHEMA: SessionDocument['schema'] = 'nfwhy.session/1'
 const LABEL = /^\s{0,20}\{"schema":\s?"nfwhy\.session\/1"/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
 
@@ -24,7 +29,8 @@ export const traceSession: HostFormat = {
 }
 
 /** With the end of the line. */
-export const sessionLine = (session: TraceSession): string => `${JSON.stringify({ schema: SCHEMA, ...session })}\n`
+export const sessionLine = (session: TraceSession): string =>
+  `${JSON.stringify({ schema: SCHEMA, ...session } satisfies SessionDocument)}\n`
 
 function readSession(text: string): TraceSession | undefined {
   const { schema, filter, from, until } = parsed(text) ?? {}

@@ -4,6 +4,7 @@ import type { Ending } from '../../analysis/ending.ts'
 import { printCommand } from '../../model/command.ts'
 import type { Finding, Journey, Outcome, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
+import { isGuilty } from '../deciding-rule.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group } from '../form.ts'
 import { countWords, markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
@@ -109,8 +110,9 @@ function againLines(group: Group<unknown>): string[] {
 
 function causeLines(journey: Journey<unknown>, written: Written): string[] {
   if (!tellsCause(journey)) return []
-  const lines = journey.cause.flatMap(({ rule, text, step }, i) => {
-    const guilty = step === journey.culprit?.step
+  const lines = journey.cause.flatMap((one, i) => {
+    const { rule, text } = one
+    const guilty = isGuilty(one, journey.culprit)
     const owner = rule.owner === undefined ? '' : ` (${prose(rule.owner)}'s rule)`
     const name = code(ruleName(rule))
     return [

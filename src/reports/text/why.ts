@@ -2,6 +2,7 @@
 
 import { columns } from '../../model/columns.ts'
 import type { Cause, Journey, RuleRef } from '../../model/journey.ts'
+import { isGuilty } from '../deciding-rule.ts'
 import { tellsCause } from '../findings.ts'
 import { rewrites, ruleKey, ruleName } from '../journey-words.ts'
 import { cutEnd, cutMiddle, pad, widest, wrap, wrapRule } from './layout.ts'
@@ -35,8 +36,6 @@ export function writeWhy(page: Page, journey: Journey<unknown>, shown: Shown): v
     if (guilty) writeRule(page, one.rule, shown)
   })
 }
-
-const isGuilty = ({ step }: Cause, culprit: Journey<unknown>['culprit']): boolean => step === culprit?.step
 
 function withOwner(page: Page, { text, rule }: Cause, guilty: boolean): string {
   return rule.owner !== undefined && (guilty || page.full) ? `${text}  (${rule.owner}'s rule)` : text

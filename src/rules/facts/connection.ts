@@ -5,8 +5,8 @@
  */
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import type { CtState, Packet } from '../../model/packet.ts'
+import { ABSENT, type EvalContext, packetField, type Read, type Readers } from '../eval-context.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
-import { ABSENT, type Moment, packetField, type Read, type Readers } from '../moment.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
 
 type Direction = 'original' | 'reply'
@@ -49,7 +49,7 @@ const tuplePart =
     return isUnknown(tuples) ? tuples : part(tuples[side])
   }
 
-function tuplesOf(moment: Moment): Record<Direction, Tuple> | Unknown {
+function tuplesOf(moment: EvalContext): Record<Direction, Tuple> | Unknown {
   const untouched = untouchedTuples(moment)
   if (untouched) return untouched
   const found = findEntry(moment)
@@ -57,7 +57,7 @@ function tuplesOf(moment: Moment): Record<Direction, Tuple> | Unknown {
 }
 
 /** Without NAT the packet says all itself; undefined where it is not certain that there is none. */
-function untouchedTuples({ packet, connection }: Moment): Record<Direction, Tuple> | undefined {
+function untouchedTuples({ packet, connection }: EvalContext): Record<Direction, Tuple> | undefined {
   const { src, dst, ctState, ctStatus } = packet
   const way = packet.ctDir ?? (ctState === 'new' ? 'original' : undefined)
   // an error has no tuple but that of the packet it quotes
@@ -116,7 +116,7 @@ interface Found {
 }
 
 /** The one entry that the packet belongs to, whatever of its addresses is rewritten already. */
-function findEntry({ packet, family, world, connection }: Moment): Found | Unknown {
+function findEntry({ packet, family, world, connection }: EvalContext): Found | Unknown {
   if (connection && packet.ctDir !== undefined) return { entry: connection, direction: packet.ctDir }
   if (!connection && packet.ctState !== 'established') return unknown("the connection's entry is not known")
   const entries = connection ? [connection] : world.host.conntrack

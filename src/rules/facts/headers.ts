@@ -1,5 +1,5 @@
 /** The link and network layer's headers. */
-import { ABSENT, type Moment, ofVersion, packetField, type Read, type Readers } from '../moment.ts'
+import { ABSENT, type EvalContext, ofVersion, packetField, type Read, type Readers } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 
 /** The loopback has no Ethernet header that a rule could ask for, nor has a packet that this host sends. */
@@ -83,7 +83,7 @@ export const HEADERS: Readers = {
   'ether saddr': frameField(packetField('srcMac')),
   'ether daddr': frameField(packetField('dstMac')),
   'ether type': frameField(etherType),
-  'vlan id': frameField((moment: Moment) => moment.packet.vlan),
+  'vlan id': frameField((moment: EvalContext) => moment.packet.vlan),
   ...forVersion((field) => (field.startsWith('ip6 ') ? 'ip6' : 'ip'), byVersion),
   ...forVersion(() => 'ip6', ofIpv6),
 }

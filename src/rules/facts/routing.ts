@@ -1,6 +1,7 @@
 /** What the host's routes and sockets say of the packet. */
+
+import { ABSENT, type EvalContext, type Read, type Readers } from '../eval-context.ts'
 import { addressType, reverseWay } from '../fib.ts'
-import { ABSENT, type Moment, type Read, type Readers } from '../moment.ts'
 import { lookup, questionOf } from '../route.ts'
 import { isUnknown, unknown } from '../truth.ts'
 import { inputName, outputName } from './way.ts'
@@ -21,7 +22,7 @@ const back =
     return isUnknown(way) ? way : way[part]
   }
 
-function nexthop(moment: Moment): ReturnType<Read> {
+function nexthop(moment: EvalContext): ReturnType<Read> {
   const { packet, hook, world } = moment
   if (hook === 'ingress' || hook === 'prerouting') return ABSENT
   const question = questionOf(packet)

@@ -2,8 +2,8 @@
 
 import type { Packet } from '../../model/packet.ts'
 import { wordTable } from '../../model/word-table.ts'
+import { ABSENT, ipVersion, type Read, type Readers } from '../eval-context.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
-import { ABSENT, ipVersion, type Read, type Readers } from '../moment.ts'
 import { type Unknown, unknown } from '../truth.ts'
 import { knownProtocol } from '../values.ts'
 

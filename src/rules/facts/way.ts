@@ -1,10 +1,10 @@
 /** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
 import type { Host, Link } from '../../model/host.ts'
 import { isNameless } from '../../model/packet.ts'
+import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
 import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
 import { kernelAtLeast } from '../kernel.ts'
-import { ABSENT, ipVersion, type Moment, packetField, type Read, type Readers } from '../moment.ts'
 import { type Unknown, unknown } from '../truth.ts'
 import { addressBytes } from '../values.ts'
 
@@ -33,7 +33,7 @@ export const outputName: Read = ({ packet, hook }) =>
     : (named(packet.out) ?? unknown('the output interface is not known'))
 
 /** Behind routing, where a packet with no input interface shown may have had one. */
-const sentByThisHost = ({ packet, world }: Moment): boolean =>
+const sentByThisHost = ({ packet, world }: EvalContext): boolean =>
   packet.in === undefined &&
   packet.physIn === undefined &&
   (packet.uid !== undefined || isLocal(packet.src, world.host) === true)
@@ -100,7 +100,7 @@ export function groupMac(mac: string): string | undefined {
 }
 
 /** For want of the frame's own address. */
-function groupAddress(moment: Moment): string | undefined {
+function groupAddress(moment: EvalContext): string | undefined {
   const bytes = addressBytes(moment.packet.dst ?? '')
   if (!bytes) return undefined
   if (ipVersion(moment) === 'ip6') return bytes[0] === 0xff ? 'multicast' : undefined

@@ -2,8 +2,9 @@
  * Fields that nft takes otherwise than iptables, whose readings are in rules/facts: there they are not known. The kernel
  * was asked (test/kernel/nft-conditions.test.ts).
  */
+
+import { ABSENT, type EvalContext, ipVersion } from '../eval-context.ts'
 import { held } from '../facts.ts'
-import { ABSENT, ipVersion, type Moment } from '../moment.ts'
 import { type Unknown, unknown } from '../truth.ts'
 
 /** Headers that nft reads at the place where the transport header should be. */
@@ -19,13 +20,13 @@ const isFib = (field: string): boolean => field.startsWith('fib ')
 export const isPeculiar = (field: string): boolean => isTransport(field) || isFib(field)
 
 /** Why what the packet holds is not what nft compares; undefined: it is. */
-export function peculiar(field: string, moment: Moment): Unknown | undefined {
+export function peculiar(field: string, moment: EvalContext): Unknown | undefined {
   if (isTransport(field)) return withoutHeader(field, moment)
   return isFib(field) ? ofRoutes(field, moment) : undefined
 }
 
 /** Kernels differ: some compare the bytes that stand where the header would be (net/netfilter/nft_payload.c). */
-function withoutHeader(field: string, moment: Moment): Unknown | undefined {
+function withoutHeader(field: string, moment: EvalContext): Unknown | undefined {
   if ((moment.packet.fragOffset ?? 0) > 0) return unknown('a later fragment has other bytes in place of that header')
   if (isPorts(field) && held(field, moment) === ABSENT)
     return unknown("which bytes the packet's protocol has in place of ports is not known")
@@ -35,7 +36,7 @@ function withoutHeader(field: string, moment: Moment): Unknown | undefined {
 /** Types that a route back may have and rpfilter does not take (net/ipv4/netfilter/nft_fib_ipv4.c). */
 const NO_WAY_BACK = ['anycast', 'broadcast', 'multicast', 'blackhole', 'unreachable', 'prohibit']
 
-function ofRoutes(field: string, moment: Moment): Unknown | undefined {
+function ofRoutes(field: string, moment: EvalContext): Unknown | undefined {
   const bound = / \. [io]if /.test(field)
   if (bound && field.endsWith(' type') && ipVersion(moment) === 'ip6')
     return unknown('what the routing table says of an IPv6 address on one interface is not known')

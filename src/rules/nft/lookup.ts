@@ -3,8 +3,8 @@ import { formatAddress } from '../../model/address.ts'
 import type { NftSet, Scalar } from '../../model/condition.ts'
 import type { NamedSet, SetElement } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { ABSENT, type EvalContext } from '../eval-context.ts'
 import { reader } from '../facts.ts'
-import { ABSENT, type Moment } from '../moment.ts'
 import { isUnknown, type Truth, type Unknown, unknown } from '../truth.ts'
 import { addressBytes, type Held } from '../values.ts'
 import { peculiar } from './fields.ts'
@@ -22,7 +22,7 @@ export interface Lookup {
  */
 export function findIn(
   { fields, set, nft }: Lookup,
-  moment: Moment,
+  moment: EvalContext,
   surely = false,
 ): SetElement | undefined | typeof ABSENT | Unknown {
   const of = nft.elements ? undefined : named(moment.world, nft, set)
@@ -34,16 +34,16 @@ export function findIn(
   for (const [i, field] of fields.entries()) {
     const held = nft.constants?.[i] ?? peculiar(field, moment) ?? reader(field)(moment)
     if (held === ABSENT) return ABSENT
-    const mask = nft.masks?.[i]
+    const mask = nft.masks?.[i] ?? null
     if (isUnknown(held)) open ??= held
-    values.push(isUnknown(held) ? undefined : mask === undefined ? held : masked(held, mask))
+    values.push(isUnknown(held) ? undefined : mask === null ? held : masked(held, mask))
   }
   if (!open) return findElement(index, values as Held[])
   return surely || candidates(index, values).length > 0 ? open : undefined
 }
 
 /** `differs`: whether it is in no element. */
-export function inNftSet(lookup: Lookup, differs: boolean, moment: Moment): Truth {
+export function inNftSet(lookup: Lookup, differs: boolean, moment: EvalContext): Truth {
   const found = findIn(lookup, moment, differs)
   if (found === ABSENT) return false
   if (isUnknown(found)) return found

@@ -23,4 +23,4 @@ export function lowerRule(statements: readonly NftStatement[], family: RuleFamil
 }
 
 /** Does anything else hang on it? */
-const hasEffect = ({ kind }: Statement): boolean => kind !== 'note' && kind !== 'log'
+const hasEffect = ({ kind }: Statement): boolean => kind !== 'note'

@@ -1,13 +1,13 @@
 /** What a map gives for a packet: a verdict, a number, addresses and ports. */
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { MapLookup, Nat, Statement } from '../../model/statement.ts'
-import { ABSENT, type Moment } from '../moment.ts'
+import { ABSENT, type EvalContext } from '../eval-context.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
 import { findIn } from './lookup.ts'
 import { SYMBOLS } from './symbols.ts'
 
 /** The data's parts; undefined: there is no such element. */
-export function mapped(map: MapLookup, moment: Moment): readonly string[] | undefined | Unknown {
+export function mapped(map: MapLookup, moment: EvalContext): readonly string[] | undefined | Unknown {
   const found = findIn(map, moment)
   if (found === ABSENT || !found) return undefined
   if (isUnknown(found)) return found
@@ -15,7 +15,7 @@ export function mapped(map: MapLookup, moment: Moment): readonly string[] | unde
 }
 
 /** The verdict as a statement of its own; undefined: there is no such element, and the packet goes on to the next rule. */
-export function mappedVerdict(map: MapLookup, moment: Moment): Statement | undefined | Unknown {
+export function mappedVerdict(map: MapLookup, moment: EvalContext): Statement | undefined | Unknown {
   const data = mapped(map, moment)
   if (!data || isUnknown(data)) return data
   return verdictStatement(data[0] ?? '') ?? unknown(`"${data[0]}" is no verdict`)
@@ -55,7 +55,7 @@ export function chainsOf(statements: readonly Statement[], sets: readonly NamedS
   })
 }
 
-export function mappedNumber(map: MapLookup, moment: Moment): number | typeof ABSENT | Unknown {
+export function mappedNumber(map: MapLookup, moment: EvalContext): number | typeof ABSENT | Unknown {
   const data = mapped(map, moment)
   if (data === undefined) return ABSENT
   if (isUnknown(data)) return data
@@ -64,7 +64,7 @@ export function mappedNumber(map: MapLookup, moment: Moment): number | typeof AB
 }
 
 /** NAT with the addresses and ports that its map gives; undefined: the map has no such element. */
-export function mappedNat(nat: Nat, moment: Moment): Nat | undefined | Unknown {
+export function mappedNat(nat: Nat, moment: EvalContext): Nat | undefined | Unknown {
   const { map, ...rest } = nat
   if (!map) return nat
   const data = mapped(map, moment)

@@ -8,7 +8,7 @@ import { nameRef } from '../../../src/explain/refs.ts'
 import type { Finding, Host, Journey, Packet } from '../../../src/index.ts'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
-import { Machine } from '../../../src/simulate/machine.ts'
+import { Simulator } from '../../../src/simulate/simulator.ts'
 import { explainLog } from '../../journey/journeys.ts'
 import { dmesg, type TestPacket, trace } from '../../journey/kernel-lines.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -76,7 +76,7 @@ export interface Case {
 export function played({ rules, packet = SYN, host = {}, before = [], sets = [], assume }: Case): Journey {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
   world.sets.push(...sets)
-  const machine = new Machine(world, assume ? { assume } : {})
+  const machine = new Simulator(world, assume ? { assume } : {})
   for (const one of before) machine.send(one)
   const { journey, arrivals } = machine.send(packet).evidence
   const lines = journey.steps.map(({ table, chain, kind, reported, ruleNumber, ...at }, i) => {

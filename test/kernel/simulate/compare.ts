@@ -8,7 +8,7 @@ import type { NamedSet } from '../../../src/model/ruleset.ts'
 import type { World } from '../../../src/model/world.ts'
 import { conntrack } from '../../../src/read/host/conntrack.ts'
 import { ipsetSave } from '../../../src/read/host/ipset-save.ts'
-import { Machine, type MachineOptions, type Simulated } from '../../../src/simulate/machine.ts'
+import { type Simulated, Simulator, type SimulatorOptions } from '../../../src/simulate/simulator.ts'
 import { buildWorld } from '../compare/explained.ts'
 import type { Sent } from '../lab/lab.ts'
 import type { Topology } from '../lab/topology.ts'
@@ -39,12 +39,12 @@ export function compareCase(played: PlayedCase, host: Host, topology: Topology):
   let current: Seen | undefined
   const assume = new Ownerless()
   let unseen = false
-  const choose: MachineOptions['choose'] = (field, range, lowest) => {
+  const choose: SimulatorOptions['choose'] = (field, range, lowest) => {
     const taken = chosen(current!, field, range)
     unseen ||= taken === undefined
     return taken ?? lowest
   }
-  const machine = new Machine(world, {
+  const machine = new Simulator(world, {
     assume,
     choose,
   })
@@ -127,7 +127,7 @@ function read(played: PlayedCase): Truth | undefined {
 const UNCERTAIN = ['sctp', 'gre']
 
 /** The table behind the last packet. */
-function compareConnections(listed: string, machine: Machine): string[] {
+function compareConnections(listed: string, machine: Simulator): string[] {
   const kernel = conntrack.read(listed, () => {}).host!.conntrack!.map((entry) => entryText(entry, entry.status))
   const model = [...machine.conntrack.connections].map((one) => {
     const status = [
@@ -144,7 +144,7 @@ function compareConnections(listed: string, machine: Machine): string[] {
   ]
 }
 
-function compareSets(saved: string, machine: Machine): string[] {
+function compareSets(saved: string, machine: Simulator): string[] {
   const text = (sets: readonly NamedSet[]) =>
     sets.flatMap(({ name, elements }) => elements.map(({ parts }) => `${name} ${parts}`)).sort()
   const [kernel, model] = [text(ipsetSave.read(saved, () => {}).sets!), text(machine.world.sets)]

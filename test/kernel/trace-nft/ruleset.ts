@@ -7,6 +7,8 @@ export const LEFT = '192.0.2.2'
 export const RIGHT = '198.51.100.2'
 export const OWN = ['192.0.2.1', '198.51.100.1']
 
+const MARKS = ['0x00000007', '0x00000001']
+
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const
 type Hook = (typeof HOOKS)[number]
 
@@ -85,7 +87,7 @@ function rule(random: Random, chains: readonly string[], hook: Hook | undefined)
     'accept',
     'return',
     'drop',
-    `meta mark set ${random.pick(['0x00000007', '0x00000001'])}`,
+    `meta mark set ${random.pick(MARKS)}`,
     'ct mark set 0x00000003',
     `log prefix "# handle 7 (verdict drop)"`,
     '',
@@ -97,5 +99,7 @@ function rule(random: Random, chains: readonly string[], hook: Hook | undefined)
     return `udp dport vmap { ${ports} : accept, ${verdicts} : ${chains[0] === undefined ? 'return' : `jump ${chains[0]}`} }`
   // an unconditional drop leaves nothing to look at
   const action = lead || (end === 'drop' && condition === '' ? 'accept' : end)
-  return `${condition} counter ${action}`.trim()
+  // executed also where the condition fails
+  const early = condition !== '' && random.chance(0.3) ? `meta mark set ${random.pick(MARKS)} ` : ''
+  return `${early}${condition} counter ${action}`.trim()
 }

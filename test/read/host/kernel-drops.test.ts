@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Drop, recognise, WorldBuilder } from '../../../src/index.ts'
 import { AT, type DropNames, DropRecords, locationOf, RECORD } from '../../../src/read/host/kernel-drop-record.ts'
 import { dropLine, kernelDrops, lostDropsLine } from '../../../src/read/host/kernel-drops.ts'
+import { checkOutput } from '../../schemas.ts'
 
 const NAMES: DropNames = {
   reasons: new Map([
@@ -129,6 +130,7 @@ describe('a file', () => {
     expect(recognise(text)).toMatchObject({ kind: 'host', format: { id: 'kernel-drops' } })
     expect(kernelDrops.read(text, (...one) => told.push(one.join(' ')))).toEqual({ host: { drops } })
     expect(told).toEqual(['drops-lost the kernel could not tell of 12 more 3'])
+    text.trimEnd().split('\n').forEach(checkOutput)
   })
 
   it('may be several, of which the same drop counts once', () => {

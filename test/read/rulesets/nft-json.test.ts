@@ -7,7 +7,8 @@ import { emptyWorld } from '../../../src/model/world.ts'
 import type { Ruleset } from '../../../src/read/rulesets/iptables-save.ts'
 import { looksLikeNftJson, readNftJson } from '../../../src/read/rulesets/nft-json.ts'
 import { readNft } from '../../../src/read/rulesets/nft-text.ts'
-import { carryOut, meet } from '../../../src/rules/verdict.ts'
+import { match } from '../../../src/rules/match.ts'
+import { execute } from '../../../src/rules/verdict.ts'
 import { changes, mutate } from '../../cli/mutate.ts'
 import { cpu } from '../../cpu.ts'
 import { momentOf } from '../../rules/nft/ask.ts'
@@ -211,8 +212,8 @@ function askAll({ tables, sets = [] }: Ruleset): void {
   for (const { chains } of tables)
     for (const { rules } of chains.values())
       for (const rule of rules) {
-        meet(rule, moment)
-        carryOut(rule, moment)
+        match(rule, moment)
+        execute(rule, moment)
       }
 }
 

@@ -4,9 +4,9 @@ import type { Packet } from '../../../src/model/packet.ts'
 import type { Rule } from '../../../src/model/ruleset.ts'
 import { emptyWorld, type World } from '../../../src/model/world.ts'
 import { readNft } from '../../../src/read/rulesets/nft-text.ts'
-import type { Moment } from '../../../src/rules/moment.ts'
+import type { EvalContext } from '../../../src/rules/eval-context.ts'
+import { match } from '../../../src/rules/match.ts'
 import { isUnknown, type Truth } from '../../../src/rules/truth.ts'
-import { meet } from '../../../src/rules/verdict.ts'
 
 /** Throws where a word of it is not understood. */
 export function worldOf(text: string): World {
@@ -22,7 +22,7 @@ export function rulesOf(rules: string, more = '', family = 'inet'): { world: Wor
   return { world, rules: world.tables[0]!.chains.get('c')!.rules }
 }
 
-export const momentOf = (packet: Packet, world: World, hook: Hook = 'forward'): Moment => ({
+export const momentOf = (packet: Packet, world: World, hook: Hook = 'forward'): EvalContext => ({
   packet,
   hook,
   family: packet.src?.includes(':') ? 'ip6' : 'ip',
@@ -34,5 +34,5 @@ export const told = (truth: Truth): boolean | string => (isUnknown(truth) ? trut
 /** Whether the only rule matches: true, false, or why that cannot be told. */
 export function matches(rule: string, packet: Packet, more = '', family = 'inet', hook: Hook = 'forward') {
   const { world, rules } = rulesOf(rule, more, family)
-  return told(meet(rules[0]!, momentOf(packet, world, hook)).truth)
+  return told(match(rules[0]!, momentOf(packet, world, hook)).truth)
 }

@@ -1,7 +1,7 @@
 /** What nft's matches say of packets; test/kernel/nft-conditions.test.ts asks the kernel the same at random. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/model/packet.ts'
-import { meet } from '../../../src/rules/verdict.ts'
+import { match } from '../../../src/rules/match.ts'
 import { matches, momentOf, rulesOf, told } from './ask.ts'
 
 const TCP: Packet = {
@@ -124,7 +124,7 @@ it('asks for a header only where the rule has not', () => {
 it.each(['bridge', 'netdev'])('asks for the type of the frame in a table of family %s', (family) => {
   const frame = (rule: string, packet: Packet) => {
     const { world, rules } = rulesOf(rule, '', family)
-    return told(meet(rules[0]!, { ...momentOf(packet, world), family: family as 'bridge' | 'netdev' }).truth)
+    return told(match(rules[0]!, { ...momentOf(packet, world), family: family as 'bridge' | 'netdev' }).truth)
   }
   expect(frame('ip protocol icmp', ICMP)).toBe(true)
   expect(frame('icmp type echo-request', ICMP)).toBe(true)

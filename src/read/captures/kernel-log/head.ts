@@ -3,7 +3,7 @@
  * clocks, so it is compared byte by byte and read anew only where something else has changed.
  */
 import type { Names } from '../names.ts'
-import { type Moment, noStamp, type Stamp } from '../stamp.ts'
+import { noStamp, type Stamp, type Timestamp } from '../stamp.ts'
 import type { Span } from './cursor.ts'
 import { BEGINNING, readWrapping, type Wrapping } from './wrapping.ts'
 
@@ -19,7 +19,7 @@ const COUNT = 3
 /** More decimal digits are no exact number. */
 const MOST_DIGITS = 15
 
-export class Head implements Moment {
+export class Head implements Timestamp {
   stamp: Stamp = noStamp
   clock = Number.NaN
   /** The host's number among the names. */

@@ -6,7 +6,7 @@
 import type { DeviceNames } from '../device-names.ts'
 import type { CaptureContext } from '../format.ts'
 import * as F from '../header-fields.ts'
-import type { Moment } from '../stamp.ts'
+import type { Timestamp } from '../stamp.ts'
 import { TracedLineTable } from '../traced-line-table.ts'
 import * as A from './attributes.ts'
 import { ID_VALUE, LatestMessages } from './latest-messages.ts'
@@ -54,7 +54,7 @@ export class TraceMessages {
    * The message whose nfgenmsg begins at `start`; `line` is its packet's number. Says false where it is cut or no trace
    * event.
    */
-  take(view: DataView, start: number, end: number, little: boolean, at: Moment, line: number): boolean {
+  take(view: DataView, start: number, end: number, little: boolean, at: Timestamp, line: number): boolean {
     const seen = this.latest.find(view, start, end, little)
     if (seen) {
       this.context.sink.event(seen.point, -1, at, line, view.getUint32(start + ID_VALUE), seen.mark)

@@ -5,7 +5,7 @@
  */
 import type { DeviceNames } from '../device-names.ts'
 import type { CaptureContext } from '../format.ts'
-import type { Moment } from '../stamp.ts'
+import type { Timestamp } from '../stamp.ts'
 import { NflogPrefixes } from './prefix.ts'
 import * as R from './record.ts'
 
@@ -62,7 +62,7 @@ export class NflogMessages {
     start: number,
     end: number,
     little: boolean,
-    at: Moment,
+    at: Timestamp,
     line: number,
   ): boolean {
     if (end - start < 8) return false

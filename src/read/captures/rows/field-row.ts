@@ -10,7 +10,7 @@ import type { CaptureContext } from '../format.ts'
 import * as F from '../header-fields.ts'
 import { NflogPrefixes } from '../nflog/prefix.ts'
 import { packetOfRow } from '../packet-of-row.ts'
-import type { Moment } from '../stamp.ts'
+import type { Timestamp } from '../stamp.ts'
 
 const TEXTS = F.COLUMNS * 4
 /** Two MAC addresses, an Ethernet header and TCP's options in hex. */
@@ -151,7 +151,7 @@ export class FieldRow {
   }
 
   /** The row as an event; says false where there is no prefix. */
-  event(at: Moment, line: number): boolean {
+  event(at: Timestamp, line: number): boolean {
     if (this.prefix === undefined) return false
     const text = encoder.encode(this.prefix)
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength)

@@ -1,7 +1,7 @@
 /** Elements of sets and maps as text, part by part: the form in which named sets keep them. */
 import type { SetElement } from '../../../model/ruleset.ts'
 import type { Expression, MapPair, Verdict } from '../ast.ts'
-import { isVerdict } from '../normal/expressions.ts'
+import { isVerdict } from '../canonical/expressions.ts'
 
 /** `data`: what a map gives for it. */
 export function setElement(member: Expression | MapPair, isMap = false): SetElement {

@@ -10,8 +10,8 @@ import { maskOf } from './values.ts'
 
 export interface Key {
   parts: readonly Asked[]
-  masks: readonly (Scalar | undefined)[] | undefined
-  constants: readonly (Scalar | undefined)[] | undefined
+  masks: readonly (Scalar | null)[] | undefined
+  constants: readonly (Scalar | null)[] | undefined
 }
 
 const CONSTANT: Asked = { field: '', type: 'string' }
@@ -19,8 +19,8 @@ const CONSTANT: Asked = { field: '', type: 'string' }
 /** Undefined where one of its parts is not a field, a field under a mask, or a constant. */
 export function keyOf(expression: Expression): Key | undefined {
   const parts: Asked[] = []
-  const masks: (Scalar | undefined)[] = []
-  const constants: (Scalar | undefined)[] = []
+  const masks: (Scalar | null)[] = []
+  const constants: (Scalar | null)[] = []
   const list =
     typeof expression === 'object' && !Array.isArray(expression) && 'concat' in expression
       ? expression.concat
@@ -32,14 +32,14 @@ export function keyOf(expression: Expression): Key | undefined {
     if (!field) return undefined
     // as in match.ts
     parts.push(field.field === 'ip protocol' ? { ...field, field: 'meta l4proto' } : field)
-    masks.push(masked?.mask)
-    constants.push(constant)
+    masks.push(masked ? masked.mask : null)
+    constants.push(constant ?? null)
   }
   return { parts, masks: someOf(masks), constants: someOf(constants) }
 }
 
-const someOf = <T>(list: readonly (T | undefined)[]): typeof list | undefined =>
-  list.some((one) => one !== undefined) ? list : undefined
+const someOf = <T>(list: readonly (T | null)[]): typeof list | undefined =>
+  list.some((one) => one !== null) ? list : undefined
 
 /** `FIELD & MASK`. */
 export function maskedField(expression: Expression): { asked: Asked; mask: Scalar } | undefined {

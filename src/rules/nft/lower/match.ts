@@ -1,6 +1,6 @@
 /** `match` → conditions (nft's src/netlink_linearize.c, netlink_gen_relational, says what is compared with what). */
 import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
-import { UNTOLD } from '../../facts/untold.ts'
+import { UNTOLD } from '../../facts/unknowable.ts'
 import { FIELDS } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
 import { bitsOf } from '../bits.ts'

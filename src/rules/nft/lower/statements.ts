@@ -3,12 +3,12 @@ import { wordTable } from '../../../model/word-table.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
 import type { Lowering } from './context.ts'
-import { countCondition, type Each, limitCondition, quotaCondition, referredLimit, referredQuota } from './counted.ts'
 import { keyOf, place } from './key.ts'
 import { lowerMap } from './maps.ts'
 import { lowerMatch } from './match.ts'
 import { lowerNat, lowerTproxy } from './nat.ts'
 import { lowerReject } from './reject.ts'
+import { countCondition, type Each, limitCondition, quotaCondition, referredLimit, referredQuota } from './stateful.ts'
 import { lowerWrite } from './writes.ts'
 
 export function lowerStatement(statement: NftStatement, lowering: Lowering): void {

@@ -1,6 +1,6 @@
 /** The order in which nft lists a set's elements: by value. */
 import type { SetElement } from '../../../model/ruleset.ts'
-import { sortKey } from '../normal/constants.ts'
+import { sortKey } from '../canonical/constants.ts'
 
 /** `type`: the set's, part by part. */
 export function sortedElements(elements: readonly SetElement[], type: string): SetElement[] {

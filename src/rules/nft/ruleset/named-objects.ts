@@ -3,7 +3,7 @@
 import { HOOKS } from '../../../model/hook.ts'
 import type { Flowtable, NamedObject } from '../../../model/ruleset.ts'
 import { wordTable } from '../../../model/word-table.ts'
-import { limitForm } from '../normal/statements.ts'
+import { limitForm } from '../canonical/statements.ts'
 import type { FlowtableObject, Verb } from '../objects.ts'
 import { type Draft, given, namesOf, type Owned } from './draft.ts'
 

@@ -1,9 +1,9 @@
 /** Named sets and maps, and their elements. */
 import type { NamedSet, SetElement } from '../../../model/ruleset.ts'
 import type { Expression, MapPair, Statement } from '../ast.ts'
+import { element, isVerdict, type Types, typesOf, value } from '../canonical/expressions.ts'
+import { statement } from '../canonical/statements.ts'
 import { setElement } from '../lower/elements.ts'
-import { element, isVerdict, type Types, typesOf, value } from '../normal/expressions.ts'
-import { statement } from '../normal/statements.ts'
 import type { ElementObject, MapObject, SetObject, SetType, Verb } from '../objects.ts'
 import { asked } from '../selectors.ts'
 import { type Draft, type DraftSet, given, namesOf, setKey } from './draft.ts'

@@ -6,7 +6,7 @@ import { fixCommands } from '../../../../src/edits/fix.ts'
 import { isNameless } from '../../../../src/model/packet.ts'
 import { evaluate } from '../../../../src/rules/evaluate.ts'
 import { isUnknown } from '../../../../src/rules/truth.ts'
-import { Machine } from '../../../../src/simulate/machine.ts'
+import { Simulator } from '../../../../src/simulate/simulator.ts'
 import { explainFile, worldOf } from '../../../journey/journeys.ts'
 
 const root = new URL('../../../../', import.meta.url)
@@ -59,7 +59,7 @@ it('a condition on it is unknown, whatever it asks for', () => {
 })
 
 it('the model does not play such a packet', () => {
-  const machine = new Machine(worldOf(rules, routes))
+  const machine = new Simulator(worldOf(rules, routes))
   const sent = machine.send({ in: '#2', src: '192.0.2.1', dst: '198.51.100.2', protocol: 'tcp', sport: 1, dport: 2 })
   expect(sent.ended.outcome).toBe('undetermined')
   expect(JSON.stringify(sent.ended)).toContain('its name is not known')

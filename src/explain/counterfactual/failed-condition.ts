@@ -1,0 +1,107 @@
+/** The one thing that kept a rule from matching a packet. */
+import type { Condition, Value } from '../../model/condition.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { conditionText, evaluate } from '../../rules/evaluate.ts'
+import { conditionsOf } from '../../rules/match.ts'
+
+export interface FailedCondition {
+  condition: Condition
+  /** That it did not hold is known only from the trace, which shows that the rule did not match. */
+  settled: boolean
+}
+
+/**
+ * Undefined where more than one thing speaks against the rule, or nothing does. A rule is passed, so if all but one of
+ * its conditions hold, that one does not. A wrong protocol is one thing, whatever the ports behind it are read from.
+ */
+export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | undefined {
+  const failed: Condition[] = []
+  const open: Condition[] = []
+  for (const [condition, at] of conditionsOf(rule, moment)) {
+    const truth = evaluate(condition, at)
+    if (truth === true) continue
+    if (truth === false) failed.push(condition)
+    else open.push(condition)
+    if (failed.length + open.length > 3) return undefined
+  }
+  const protocol = failed.find(isProtocol)
+  const rest = protocol ? failed.filter((one) => one !== protocol && !holdsForProtocol(one, moment)) : failed.slice(1)
+  if (rest.length > 0) return undefined
+  const condition = protocol ?? failed[0]
+  if (condition) return open.length === 0 ? missed(condition, false) : undefined
+  return open.length === 1 ? missed(open[0]!, true) : undefined
+}
+
+/** All that speaks against the rule; undefined where something cannot be told. */
+export function missedBy(rule: Rule, moment: EvalContext): FailedCondition[] | undefined {
+  const found: FailedCondition[] = []
+  for (const [condition, at] of conditionsOf(rule, moment)) {
+    const truth = evaluate(condition, at)
+    if (truth === true) continue
+    if (truth !== false) return undefined
+    found.push(missed(condition, false))
+  }
+  return found
+}
+
+const missed = (condition: Condition, settled: boolean): FailedCondition => ({ condition, settled })
+
+/** What is asked for, in the rule's own words. */
+export const asks = ({ condition }: FailedCondition): string => conditionText(condition)
+
+const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
+
+const PORT = /^(tcp|udp|sctp|dccp|udplite) ([sd]port)$/
+
+/** Does it hold, or would it, if the packet were of the protocol that it asks for? */
+export const holdsButForProtocol = (condition: Condition, moment: EvalContext): boolean =>
+  evaluate(condition, moment) !== false || holdsForProtocol(condition, moment)
+
+/** A port asked of another protocol: would it hold, if the packet were of that one? */
+function holdsForProtocol(condition: Condition, moment: EvalContext): boolean {
+  if (condition.kind !== 'compare') return false
+  const [, , side] = PORT.exec(condition.field) ?? []
+  if (side === undefined) return false
+  return evaluate({ ...condition, field: `th ${side}` }, moment) === true
+}
+
+/** The field that a condition asks for, through a negation; of several alternatives none. */
+export function fieldOf(condition: Condition): string | undefined {
+  if (condition.kind === 'not') return fieldOf(condition.of)
+  if (condition.kind === 'compare') return condition.field
+  if (condition.kind === 'any' || condition.kind === 'all') {
+    const fields = new Set(condition.of.map(fieldOf))
+    return fields.size === 1 || condition.of.some((one) => fieldOf(one)?.startsWith('ct '))
+      ? [...fields].at(-1)
+      : undefined
+  }
+  return undefined
+}
+
+export const isNegated = (condition: Condition): boolean =>
+  condition.kind === 'not' || (condition.kind === 'compare' && condition.op === '!=')
+
+/** Asks for a certain address, port, mark or set: not what any packet has. */
+export function isParticular(condition: Condition): boolean {
+  if (condition.kind === 'lookup') return true
+  if (condition.kind !== 'compare' || condition.op !== '==') return false
+  if (/ mark$/.test(condition.field)) return condition.value !== 0
+  return /(addr|port|proto-dst|proto-src|icmp type|icmpv6 type)$/.test(condition.field)
+}
+
+/** Asks for one host or one service, a mark or a set. */
+export const isExact = (condition: Condition): boolean =>
+  isParticular(condition) &&
+  !(condition.kind === 'compare' && typeof condition.value === 'object' && isNetwork(condition.value))
+
+const isNetwork = (value: Value): boolean =>
+  typeof value === 'object' && 'prefix' in value && value.length < (value.prefix.includes(':') ? 128 : 32)
+
+/** Asks for what connection tracking can make nothing of. */
+export const asksInvalid = (condition: Condition): boolean =>
+  condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
+
+/** Asks for membership in a set. */
+export const isLookup = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
+  condition.kind === 'not' ? isLookup({ condition: condition.of }) : condition.kind === 'lookup'

@@ -1,0 +1,79 @@
+/**
+ * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
+ * rewritten by nat.
+ */
+import type { Hook } from '../../model/hook.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { asksInvalid, isParticular } from './failed-condition.ts'
+import { passes, type TableTraversal } from './skipped-rules.ts'
+import { needsDestination, needsSource } from './undeliverable.ts'
+import { letsGo } from './what-if.ts'
+
+export interface Goal {
+  kind: 'pass' | 'destination' | 'source'
+  pass: TableTraversal
+  /** That the packet needs it; else only what nothing has ever met is worth telling. */
+  sure: boolean
+  /** Of a walk through that table: is it what was meant? */
+  wanted(then: Walk): boolean
+  /** What a rule would have done to the packet then, behind "would have". */
+  what: string
+  /** Nothing was against this packet in particular: if it was to come there, a rule that was for it is wrong or missing. */
+  mendable: boolean
+}
+
+const known = new WeakMap<Context, Goal[]>()
+
+export function goals(context: Context): Goal[] {
+  const found = known.get(context) ?? findGoals(context)
+  known.set(context, found)
+  return found
+}
+
+function findGoals(context: Context): Goal[] {
+  const { outcome } = context.journey
+  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  const [destination, source] = [needsDestination(context), needsSource(context)]
+  if (!stopped && !destination && source !== 'surely') return []
+  const all = passes(context)
+  const found: Goal[] = []
+  const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
+  if (last) {
+    const wanted = (then: Walk) => letsGo(then, last.base) === true
+    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass', mendable: isCatchAll(context) })
+  }
+  const nat = (...hooks: Hook[]) => all.find(({ table, hook }) => table.name === 'nat' && hook && hooks.includes(hook))
+  const [first, second] = [
+    destination && nat('prerouting', 'output'),
+    source === 'surely' ? nat('postrouting') : undefined,
+  ]
+  if (first)
+    found.push({
+      ...{ kind: 'destination', pass: first, sure: destination === 'surely' },
+      ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
+    })
+  if (second)
+    found.push({
+      ...{ kind: 'source', pass: second, sure: true },
+      ...{ wanted: rewrites(SOURCE), what: 'rewritten its source', mendable: true },
+    })
+  return found
+}
+
+/** A policy, or a rule that asks neither for an address nor for a port: it stops what nothing else wanted. */
+function isCatchAll({ evidence, ended, journey }: Context): boolean {
+  if (journey.steps[ended.step]?.kind === 'policy') return true
+  const { rule } = evidence.arrivals[ended.step] ?? {}
+  return rule !== undefined && !rule.conditions.some((one) => isParticular(one) || asksInvalid(one))
+}
+
+export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
+export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']
+
+/** Does the walk end at a rule that rewrites? */
+export const rewrites =
+  (verdicts: readonly string[]) =>
+  ({ ending, last }: Walk): boolean =>
+    ending === 'accept' && last !== undefined && verdicts.includes(verdictOf(last.rule).text)

@@ -1,0 +1,129 @@
+/** Why a packet has not the mark that a rule asks for. */
+import type { Condition } from '../../model/condition.ts'
+import { memo } from '../../model/memo.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
+import type { Context } from '../context.ts'
+import { type FailedCondition, onlyFailed } from './failed-condition.ts'
+import { doubtOf } from './near-misses.ts'
+import { passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
+import { type Unreached, unreachedChains } from './unreached.ts'
+import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
+
+export interface Mark {
+  value: number
+  mask: number
+}
+
+/** The mark that a condition asks for; `not`: that it asks not to be there. */
+export function markAsked(condition: Condition): (Mark & { not: boolean }) | undefined {
+  if (condition.kind === 'not') {
+    const of = markAsked(condition.of)
+    return of && { ...of, not: !of.not }
+  }
+  if (condition.kind !== 'compare' || condition.field !== 'meta mark' || typeof condition.value !== 'number')
+    return undefined
+  if (condition.op !== '==' && condition.op !== '!=') return undefined
+  const mask = condition.mask === undefined ? 0xffffffff : Number(condition.mask)
+  return { value: condition.value, mask, not: condition.op === '!=' }
+}
+
+const carries = (packet: Packet | undefined, { value, mask }: Mark): boolean =>
+  packet?.mark !== undefined && (packet.mark & mask) >>> 0 === value >>> 0
+
+export type WhyUnmarked =
+  /** A rule took it away; index of the step. */
+  | { kind: 'lost'; step: number }
+  /** A rule wrote these bits, and wrote another mark; index of the step. */
+  | { kind: 'other'; step: number }
+  /** Rules that lead to it missed the packet; the likeliest first. */
+  | { kind: 'missed'; missed: { passed: SkippedRule; miss: FailedCondition }[] }
+  /** A rule led away in front of the one that sets it; index of the step. */
+  | { kind: 'skipped'; step: number }
+  | { kind: 'unreached'; pass: TableTraversal; chain: Unreached }
+  /** Nothing in the ruleset sets it; indexes of steps at the end of chains that have no rules. */
+  | { kind: 'nobody'; empty: number[] }
+
+/** By what the packet met before step `asker`. */
+export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
+  const { steps } = context.journey
+  const lost = steps.findIndex(
+    ({ changes }, i) => i < asker && changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to)),
+  )
+  if (lost >= 0) return { kind: 'lost', step: lost }
+  const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
+  for (const pass of before) {
+    const step = pass.steps.find((i) => {
+      const { ending } = context.evidence.arrivals[i]!
+      if (i >= asker || steps[i]!.kind !== 'rule') return false
+      if (carries(hadItComeBack(context, i)?.packet, mark)) return true
+      return (ending === 'return' || ending === 'accept') && carries(hadItNotMatched(context, i)?.packet, mark)
+    })
+    if (step !== undefined) return { kind: 'skipped', step }
+  }
+  const missed = before
+    .flatMap((pass) => [...skippedRules(context, pass)])
+    .flatMap((passed) => {
+      if (passed.step > asker) return []
+      const miss = onlyFailed(passed.rule, passed.moment)
+      return miss && carries(hadItMatched(context, passed).packet, mark)
+        ? [{ passed, miss, doubt: doubtOf(passed, miss) }]
+        : []
+    })
+  if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
+  for (const pass of before) {
+    const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
+    if (chain) return { kind: 'unreached', pass, chain }
+  }
+  const other = steps.findLastIndex(({ kind }, i) => {
+    const { rule } = context.evidence.arrivals[i]!
+    return i < asker && kind === 'rule' && rule !== undefined && writes(rule, mark)
+  })
+  if (other >= 0) return { kind: 'other', step: other }
+  if (someRuleSets(context, mark)) return undefined
+  const empty = steps.flatMap(({ kind }, i) =>
+    i < asker && kind === 'return' && context.evidence.arrivals[i]!.chain?.rules.length === 0 ? [i] : [],
+  )
+  return { kind: 'nobody', empty }
+}
+
+const took = (mark: Mark, from: string | number, to: string | number): boolean =>
+  carries({ mark: Number(from) }, mark) && !carries({ mark: Number(to) }, mark)
+
+/** Does the rule write any of the mark's bits? */
+const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
+  statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
+
+/** How many rules ask for this mark. */
+export const asked = ({ world, journey }: Context, { value, mask }: Mark): number =>
+  world.tables
+    .filter(({ family }) => family === journey.family)
+    .flatMap(asking)
+    .filter((marks) => marks.some((mark) => mark.mask === mask && mark.value >>> 0 === value >>> 0)).length
+
+/** Of each rule that asks for marks, which. */
+const asking = memo((table: Table): readonly Mark[][] =>
+  allRules(table).flatMap(({ conditions }) => {
+    const marks = conditions.map(markAsked).filter((mark) => mark !== undefined)
+    return marks.length === 0 ? [] : [marks]
+  }),
+)
+
+/** Rules that write into marks. */
+const writing = memo((table: Table): readonly Rule[] =>
+  allRules(table).filter(({ statements }) => statements.some((one) => one.kind === 'set' && one.field === 'meta mark')),
+)
+
+const allRules = ({ chains }: Table): Rule[] => [...chains.values()].flatMap(({ rules }) => rules)
+
+const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
+  world.tables.some((table) => table.family === journey.family && writing(table).some((rule) => sets(rule, mark)))
+
+/** Could the rule give a packet this mark? One that is taken from elsewhere may be anything. */
+const sets = ({ statements }: Rule, { value, mask }: Mark): boolean =>
+  statements.some(
+    (one) =>
+      one.kind === 'set' &&
+      one.field === 'meta mark' &&
+      (typeof one.value !== 'number' || ((one.value & mask) >>> 0 === value >>> 0 && ((one.mask ?? -1) & mask) !== 0)),
+  )

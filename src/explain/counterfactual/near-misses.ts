@@ -1,0 +1,218 @@
+/**
+ * The rules that would have taken the packet where it was to go, had one thing of them been otherwise; the likeliest
+ * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
+ * likelier mistaken for one that is like it.
+ */
+import type { Scalar, Value } from '../../model/condition.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { openingOf } from '../request-reply.ts'
+import {
+  type FailedCondition,
+  fieldOf,
+  holdsButForProtocol,
+  isExact,
+  isLookup,
+  isParticular,
+  onlyFailed,
+} from './failed-condition.ts'
+import type { Goal } from './goals.ts'
+import { type SkippedRule, skippedRules } from './skipped-rules.ts'
+import { hadItMatched } from './what-if.ts'
+
+export interface NearMiss extends SkippedRule {
+  miss: FailedCondition
+  /** Where the packet would have gone then. */
+  then: Walk
+  /** The rule has matched packets; undefined: its counters are not known. */
+  used: boolean | undefined
+  /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
+  likely: boolean
+  /** How far it is from certain that this was meant; 0 is the nearest. */
+  doubt: number
+}
+
+/** Several findings ask, and chains may have thousands of rules. */
+const known = new WeakMap<Goal, readonly NearMiss[]>()
+
+/** Nearest first; in the goal's table alone. */
+export function nearMisses(context: Context, goal: Goal): readonly NearMiss[] {
+  const found = known.get(goal) ?? findNearMisses(context, goal)
+  known.set(goal, found)
+  return found
+}
+
+/** Where chains have thousands of rules, thousands fail in one condition; what is far behind is nobody's mistake. */
+const MOST_TRIED = 200
+
+function findNearMisses(context: Context, goal: Goal): NearMiss[] {
+  const found: NearMiss[] = []
+  for (const { passed, miss, doubt } of candidates(context, goal)) {
+    const then = hadItMatched(context, passed)
+    if (!goal.wanted(then)) continue
+    const likely = isLikely(context, passed, miss, then)
+    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
+      continue
+    found.push({ ...passed, miss, then, used: isUsed(passed.rule), likely, doubt: doubt + (likely ? 0 : 0.5) })
+  }
+  return found.sort((a, b) => a.doubt - b.doubt)
+}
+
+interface Candidate {
+  passed: SkippedRule
+  miss: FailedCondition
+  doubt: number
+}
+
+/** Rules that failed in one condition, the nearest first. */
+function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
+  const found: Candidate[] = []
+  const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
+  for (const passed of skippedRules(context, pass)) {
+    const { rule, moment } = passed
+    // where nothing tells that it is needed, a rule that does its work for others is not worth a word
+    if (isUsed(rule) !== false && !sure) continue
+    // a rule that only counts or marks leads nowhere
+    if (verdictOf(rule).ending === 'continue') continue
+    const miss = onlyFailed(rule, moment)
+    // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
+    if (miss && !(isAnswer && / dport$/.test(fieldOf(miss.condition) ?? '')))
+      found.push({ passed, miss, doubt: doubtOf(passed, miss) })
+  }
+  // of equals the later one: it stands nearer to where the packet ended
+  return found
+    .reverse()
+    .sort((a, b) => a.doubt - b.doubt)
+    .slice(0, MOST_TRIED)
+}
+
+/** Has it matched packets? Undefined: its counters are not known. */
+const isUsed = ({ counters }: Rule): boolean | undefined => counters && counters.packets > 0
+
+/** How far it is from certain that the rule was meant for the packet. */
+export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): number {
+  const used = isUsed(rule)
+  // a set has members come and go while the rule is in use
+  return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+}
+
+/**
+ * Does the rule, or one behind it, name the packet's host or service, and fail for something else; or is what it names
+ * a slip of the pen away?
+ */
+function isLikely({ world }: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
+  if (isLookup(miss)) return true
+  const { rule, moment } = passed
+  if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
+  if (distanceOf(miss, moment.packet) <= SLIP) return true
+  // of an address that is not this host's own, few services are known here
+  const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
+  return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, world.host) === false
+}
+
+/** Do the rules ask for the packet's very host or service, besides what is missed? */
+const names = (rules: readonly Rule[], { condition }: FailedCondition, moment: EvalContext, field = /./): boolean =>
+  rules.some(({ conditions }) =>
+    conditions.some(
+      (one) => one !== condition && isExact(one) && field.test(fieldOf(one) ?? '') && holdsButForProtocol(one, moment),
+    ),
+  )
+
+/**
+ * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
+ * the host's own.
+ */
+function choosesSuch(
+  { rule, chain, moment }: SkippedRule,
+  { condition, settled }: FailedCondition,
+  { matched }: Walk,
+): boolean {
+  const { ctState = 'new' } = moment.packet
+  if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
+  if (device && wantedBy(condition) === 'lo') return false
+  // who led the packet to the chain has chosen it
+  if (device && chain.hook === undefined) return true
+  const others = [
+    ...rule.conditions.filter((one) => one !== condition),
+    ...matched.flatMap((one) => one.rule.conditions),
+  ]
+  return isParticular(condition) || others.some((one) => fieldOf(one) !== 'meta l4proto' || isOwnService(one))
+}
+
+/** ICMP, ESP, GRE … are what they are for; TCP and UDP say nothing. */
+const isOwnService = (condition: FailedCondition['condition']): boolean =>
+  condition.kind === 'compare' && condition.op === '==' && !/^(tcp|udp|6|17)$/.test(String(condition.value))
+
+/** nat has rules for many; another one's are not this packet's, nor is one that others use. */
+function isForNat(
+  { kind, sure }: Goal,
+  { rule, moment }: SkippedRule,
+  miss: FailedCondition,
+  likely: boolean,
+): boolean {
+  if (kind === 'source') return true
+  if (isUsed(rule) && !isLookup(miss)) return false
+  const field = fieldOf(miss.condition) ?? ''
+  if (!/addr$/.test(field)) return likely
+  return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))
+}
+
+const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>
+  /(addr|port)$/.test(fieldOf(condition) ?? '')
+
+const SLIP = 0.3
+
+/** From 0, a slip of the pen, to 1, something else altogether. */
+function distanceOf({ condition, settled }: FailedCondition, packet: Packet): number {
+  if (settled) return 0.2
+  if (isLookup({ condition })) return 0.5
+  const field = fieldOf(condition) ?? ''
+  if (/^ct |^meta mark$/.test(field)) return 0.2
+  if (/^meta [io]ifname$|^meta l4proto$/.test(field)) return 0.4
+  const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
+  if (wanted === undefined || held === undefined) return 0.6
+  const [a, b] = [String(wanted), String(held)]
+  // whose network it is decides about many
+  if (/addr$/.test(field)) return isExact(condition) && sharedPrefix(a, b) ? 0.3 : 0.7
+  return looksLike(a, b) ? 0.2 : 0.8
+}
+
+function wantedBy(condition: FailedCondition['condition']): Scalar | undefined {
+  if (condition.kind === 'not') return wantedBy(condition.of)
+  return condition.kind === 'compare' ? scalarOf(condition.value) : undefined
+}
+
+function scalarOf(value: Value): Scalar | undefined {
+  if (typeof value !== 'object') return value
+  if ('prefix' in value) return value.prefix
+  if ('set' in value) return value.set[0] === undefined ? undefined : scalarOf(value.set[0])
+  return 'range' in value ? value.range[0] : undefined
+}
+
+function heldBy(field: string, packet: Packet): Scalar | undefined {
+  const part = /([sd])(addr|port)$/.exec(field)
+  if (!part) return undefined
+  const source = part[1] === 's'
+  return part[2] === 'addr' ? packet[source ? 'src' : 'dst'] : packet[source ? 'sport' : 'dport']
+}
+
+/** The same network, as far as three parts of an address go. */
+const sharedPrefix = (a: string, b: string): boolean =>
+  a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
+
+/** One digit more, less or other, or two turned round; or one next to the other. */
+export function looksLike(a: string, b: string): boolean {
+  if (Math.abs(Number(a) - Number(b)) <= 1) return true
+  if (a.length === b.length) {
+    const differ = [...a].flatMap((char, i) => (char === b[i] ? [] : [i]))
+    return differ.length === 1 || [...a].sort().join() === [...b].sort().join()
+  }
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  return long.length === short.length + 1 && [...long].some((_, i) => long.slice(0, i) + long.slice(i + 1) === short)
+}

@@ -1,0 +1,94 @@
+/** Packets whose addresses nobody has rewritten, and that do no good so: they come to no program, or no answer finds back. */
+import { parseAddress } from '../../model/address.ts'
+import type { Hook } from '../../model/hook.ts'
+import type { Host } from '../../model/host.ts'
+import type { Packet } from '../../model/packet.ts'
+import { addressType, isLocal } from '../../rules/fib.ts'
+import { type Context, lastPacket } from '../context.ts'
+import { homeOf } from '../routes.ts'
+import { knowsSockets, listener } from '../sockets.ts'
+import { verdictAt } from '../verdict-at.ts'
+
+/** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
+export type Nowhere = 'surely' | 'maybe' | undefined
+
+/** As a step shows, or as the rule says whose work the capture does not show any more. */
+const hasNewDestination = (context: Context): boolean =>
+  context.journey.steps.some(({ changes, kind }, i) => {
+    if (changes.some(({ field }) => field === 'dst' || field === 'dport')) return true
+    const { hook, ending } = context.evidence.arrivals[i]!
+    const first = hook === 'prerouting' || hook === 'output'
+    return first && kind === 'rule' && ending === 'accept' && /^(dnat|redirect|netmap)$/.test(verdictAt(context, i))
+  })
+
+const BEFORE_NAT: readonly (Hook | undefined)[] = [undefined, 'ingress', 'prerouting']
+
+/** Does it need another destination? */
+export function needsDestination(context: Context): Nowhere {
+  const { journey, evidence, ended, world } = context
+  if (evidence.nat !== 'passed' || hasNewDestination(context)) return undefined
+  const packet = lastPacket(context)
+  const { outcome } = journey
+  const stopped = outcome === 'dropped' || outcome === 'rejected'
+  if (stopped && BEFORE_NAT.includes(evidence.arrivals[ended.step]?.hook)) return undefined
+  if (addressType(packet.dst, world.host) === 'local') {
+    // it is where it was to go
+    if (listener(world.host, packet)) return undefined
+    return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
+  }
+  if (stopped || isSentBack(packet, world.host)) return 'surely'
+  return outcome === 'forwarded' || outcome === 'sent' || outcome === 'vanished' ? 'maybe' : undefined
+}
+
+/** Whoever sent it here, from afar, takes this host for the one to ask; it went back to where it came from. */
+function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
+  if (from === undefined || from !== out || src === undefined || dst === undefined) return false
+  return homeOf(dst, host)?.link.name === out && homeOf(src, host)?.link.name !== from
+}
+
+/** Does it need another source? */
+export function needsSource(context: Context): Nowhere {
+  const { journey, evidence } = context
+  if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
+  if (evidence.nat !== 'passed' || hasNewSource(context)) return undefined
+  return isPrivateAbroad(context) || isHairpin(context) ? 'surely' : 'maybe'
+}
+
+/** By a rule of nat that was met, even where the capture does not show what it wrote. */
+const hasNewSource = (context: Context): boolean =>
+  context.evidence.arrivals.some(
+    ({ hook, ending }, i) =>
+      hook === 'postrouting' && ending === 'accept' && /^(snat|masquerade|netmap)$/.test(verdictAt(context, i)),
+  )
+
+/** An address that only its own network knows, on its way to one that the whole world knows. */
+export function isPrivateAbroad(context: Context): boolean {
+  const { src, dst } = lastPacket(context)
+  return (
+    src !== undefined && dst !== undefined && isPrivate(src) && isPublic(dst) && context.journey.outcome === 'forwarded'
+  )
+}
+
+/** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */
+export function isHairpin(context: Context): boolean {
+  const { in: from, out, src } = lastPacket(context)
+  if (from === undefined || from !== out || src === undefined) return false
+  return hasNewDestination(context) && isLocal(src, context.world.host) !== true
+}
+
+/** RFC 1918, RFC 6598, RFC 4193. */
+function isPrivate(address: string): boolean {
+  const bytes = parseAddress(address)
+  if (!bytes) return false
+  const [a, b] = [bytes[0]!, bytes[1]!]
+  if (bytes.length === 16) return (a & 0xfe) === 0xfc
+  return a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b < 128)
+}
+
+function isPublic(address: string): boolean {
+  const bytes = parseAddress(address)
+  if (!bytes || isPrivate(address)) return false
+  const a = bytes[0]!
+  if (bytes.length === 16) return a >= 0x20 && a < 0x40
+  return a !== 0 && a !== 127 && !(a === 169 && bytes[1] === 254) && a < 224
+}

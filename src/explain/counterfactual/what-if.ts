@@ -1,0 +1,102 @@
+/**
+ * Where a packet would have gone in one table, had one rule matched, or had one not. Table nat chooses by chance among
+ * those that serve alike, so there conditions that nobody can know are taken to hold.
+ */
+
+import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Chain, Table } from '../../model/ruleset.ts'
+import { findTable } from '../../model/world.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
+import { type Context, momentAt } from '../context.ts'
+import { positionsBelow, type SkippedRule } from './skipped-rules.ts'
+
+/** Had the rule of step `i` not matched; undefined without a ruleset. */
+export function hadItNotMatched(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule } = context.evidence.arrivals[i]!
+  if (!table || !chain || !rule) return undefined
+  return onwards(
+    context,
+    table,
+    [...positionsBelow(context, i), { chain, index: rule.ruleNumber }],
+    momentAt(context, i),
+  )
+}
+
+/** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
+export function hadItComeBack(context: Context, i: number): Walk | undefined {
+  const { table, chain, rule, ending } = context.evidence.arrivals[i]!
+  if (ending !== 'goto' || !table || !chain || !rule) return undefined
+  // who sorts packets into chains by goto means it
+  if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
+  const target = table.chains.get(verdictOf(rule).chain ?? '')
+  if (!target) return undefined
+  const behind = { chain, index: rule.ruleNumber }
+  return onwards(
+    context,
+    table,
+    [...positionsBelow(context, i), behind, { chain: target, index: 0 }],
+    momentAt(context, i),
+  )
+}
+
+/** Had the rule matched that the packet passed. */
+export function hadItMatched(context: Context, { pass, below, chain, rule, moment }: SkippedRule): Walk {
+  const { ending } = verdictOf(rule)
+  if (ending === 'return') return onwards(context, pass.table, below, moment)
+  const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
+  const alone: ChainPosition = { chain: only, index: 0 }
+  const behind: ChainPosition = { chain, index: rule.ruleNumber }
+  // a chain left by goto is not come back to
+  return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
+}
+
+export const onwards = (
+  { budget }: Context,
+  table: Table,
+  stack: readonly ChainPosition[],
+  moment: EvalContext,
+): Walk => walk(table, stack, moment, budget, table.name === 'nat' ? 'holds' : 'stop')
+
+/** Does the table let the packet go on? Undefined: that is not known. */
+export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
+  if (ending === 'unknown') return undefined
+  return ending === 'accept' || (ending === 'policy' && base.policy !== 'drop')
+}
+
+/** Such a packet through a table from its beginning, at the first hook that it comes to; undefined without that table. */
+export function fromTheStart(context: Context, name: string, packet: Packet): Walk | undefined {
+  const { world, budget } = context
+  const { family } = context.journey
+  if (family !== 'ip' && family !== 'ip6') return undefined
+  const table = findTable(world, family, name)
+  const [hook, base] =
+    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
+  const chain = table?.chains.get(base)
+  if (!table || !chain) return undefined
+  return walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
+}
+
+/**
+ * Such a packet, as the first of its connection, through the chains of nat at the first hook that it comes to, as far as
+ * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
+ */
+export function natFromTheStart(
+  { world, journey, budget }: Context,
+  packet: Packet,
+): { table: Table; walked: Walk } | undefined {
+  const { family } = journey
+  const hook = packet.in === undefined ? 'output' : 'prerouting'
+  let found: { table: Table; walked: Walk } | undefined
+  for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
+    if (chain.type !== 'nat' && table.name !== 'nat') continue
+    const walked = walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
+    if (walked.ending === 'unknown') return undefined
+    found = { table, walked }
+    // an accept alone leaves the packet to the next chain
+    if (walked.last && verdictOf(walked.last.rule).text !== 'accept') break
+  }
+  return found
+}

@@ -1,0 +1,156 @@
+/**
+ * Whatever a finding proposes is tried before anybody types it: its edits are applied to a copy of the World, and the
+ * packet sent again. That says something only where the engine first gives the journey as it was seen.
+ */
+import { applyEdit, type EditResult } from '../../edits/apply.ts'
+import type { Engine, Played } from '../../journey/engine.ts'
+import type { Edit } from '../../model/edit.ts'
+import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
+import type { World } from '../../model/world.ts'
+import type { Context } from '../context.ts'
+import { reaches } from '../request-reply.ts'
+import { astray } from '../routes.ts'
+import { type Reproduced, type Reproduction, reproduce } from './reproduce.ts'
+
+/** Explains what the engine played; handed in, as it would ask for itself. */
+export type ExplainPlayed = (played: Played, world: World) => Journey
+
+const GOOD: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
+
+/** What came of one proposed fix; `index` is its place among its finding's. */
+interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
+  index: number
+  /** Absent: nothing to try. */
+  mends?: boolean
+}
+
+/** For each finding its fixes, in the order in which they are to be shown. */
+export type Trials = readonly (readonly Trial[])[]
+
+/** Tries what the journey's findings propose. What is done by hand stays on top; then what mends; last what does not. */
+export function tryFixes(context: Context, engine: Engine, explainPlayed: ExplainPlayed): Trials {
+  const { journey } = context
+  const changes = journey.findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
+  const reproduction = changes ? reproduce(context, engine) : undefined
+  return journey.findings.map((finding) => {
+    const trials = finding.fix.map(({ edits }, index): Trial => {
+      if (!edits || !reproduction) return { index }
+      if ('reason' in reproduction) return { index, unverified: reproduction.reason }
+      return { index, ...tryEdits(edits, finding, reproduction, explainPlayed) }
+    })
+    const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
+    return trials.sort((a, b) => rank(a) - rank(b))
+  })
+}
+
+/** Writes what came of it into the findings: of the journey that was tried, or of another one of the same fate. */
+export function noteTrials(journey: Journey, trials: Trials): void {
+  journey.findings.forEach((finding, i) => {
+    finding.fix = trials[i]!.map(({ index, mends: _, ...told }) => {
+      const { unverified, ...fix } = finding.fix[index]!
+      const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
+      return { ...fix, ...(untold ? { unverified } : {}), ...told }
+    })
+  })
+}
+
+function tryEdits(
+  edits: readonly Edit[],
+  finding: Finding,
+  reproduction: Reproduction,
+  explainPlayed: ExplainPlayed,
+): Omit<Trial, 'index'> {
+  const after = applyEdits(reproduction.world, edits)
+  if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
+  const ways = playAllWays(reproduction, after.world)
+  if (typeof ways === 'string') return { mends: false, unverified: ways }
+  const results = ways.map((reproduced) => judge(reproduced, finding, reproduction, explainPlayed, after.world))
+  // one that fails tells more than those that do not
+  const told = results.find(({ mends }) => !mends) ?? results[0]!
+  const same = results.every(({ after: outcome }) => outcome === told.after)
+  if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
+  const { afterSource, ...rest } = told
+  const oneSource = results.every((one) => one.afterSource === afterSource)
+  return {
+    verified: reproduction.engine.id,
+    ...rest,
+    ...(oneSource && afterSource !== undefined ? { afterSource } : {}),
+  }
+}
+
+type Arrived = Reproduced & { told: Played }
+
+/** At most so many conditions are left to chance, each either way. */
+const MOST_OPEN = 4
+
+/** Whatever comes of conditions that nobody can know; or the reason why that cannot be told. */
+function playAllWays(
+  reproduction: Reproduction,
+  world: World,
+  assume = new Map<string, boolean>(),
+): Arrived[] | string {
+  const reproduced = reproduction.play(world, assume)
+  const { told } = reproduced
+  if (!told) return 'the answer would not come to this point'
+  const { outcome, open } = told.ended
+  if (outcome !== 'undetermined') return [{ ...reproduced, told }]
+  if (!open) return 'what becomes of the packet cannot be told'
+  if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
+  const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
+  if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
+  const all: Arrived[] = []
+  for (const holds of [true, false]) {
+    const ways = playAllWays(reproduction, world, new Map([...assume, [open.condition, holds]]))
+    if (typeof ways === 'string') return why
+    all.push(...ways)
+  }
+  return all
+}
+
+function judge(
+  reproduced: Arrived,
+  finding: Finding,
+  reproduction: Reproduction,
+  explainPlayed: ExplainPlayed,
+  world: World,
+): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends'> {
+  const tried = explainPlayed(reproduced.told, world)
+  const source = reproduced.told.packet.src
+  const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
+  const good = GOOD.includes(tried.outcome)
+  const but = good ? stillWrong(tried, reproduced, world) : undefined
+  return {
+    after: tried.outcome,
+    ...(rewritten ? { afterSource: source } : {}),
+    ...(but === undefined ? {} : { but }),
+    mends: good && but === undefined && !tried.findings.some(({ code }) => code === finding.code),
+  }
+}
+
+/** Findings of a packet that gets through and does no good so. */
+const STILL_WRONG: Readonly<Record<string, string>> = {
+  'closed-port': 'nothing listens there',
+  'wrong-way-out': 'it would go the wrong way',
+  'not-masqueraded': 'no answer would find back',
+}
+
+/** Of a packet that gets through. */
+function stillWrong(tried: Journey, { asked, answer }: Reproduced, { host }: World): string | undefined {
+  const wrong = tried.findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)
+  if (wrong) return STILL_WRONG[wrong.code]
+  if (!asked || !answer) return undefined
+  const { outcome } = answer.ended
+  if (reaches(asked, answer) === false)
+    return GOOD.includes(outcome) ? 'its answer would come from another address' : `its answer would be ${outcome}`
+  return GOOD.includes(outcome) && astray(answer.packet, host) ? 'its answer would go the wrong way' : undefined
+}
+
+function applyEdits(before: World, edits: readonly Edit[]): EditResult {
+  let world = before
+  for (const edit of edits) {
+    const applied = applyEdit(world, edit)
+    if ('error' in applied) return applied
+    world = applied.world
+  }
+  return { world }
+}

@@ -1,0 +1,145 @@
+/** A journey's place on its way over hooks and chains, as far as traced events tell it: what may come next, and moving on. */
+import * as F from '../read/captures/header-fields.ts'
+import type { PacketStates } from '../read/captures/states.ts'
+import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
+import { NETDEV } from './layers.ts'
+import type { OpenJourney } from './open.ts'
+import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
+import { samePacket } from './same-packet.ts'
+
+const EGRESS = maskOf('egress')
+const INPUT = maskOf('input')
+const REWRITES_SOURCE = maskOf('input', 'postrouting')
+/** At which a packet's way may end. */
+const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
+
+export class HookTracker {
+  private readonly states: PacketStates
+  private readonly resolver: Resolver
+  /** The number of that interface's name. */
+  readonly lo: number
+
+  constructor(states: PacketStates, resolver: Resolver) {
+    this.states = states
+    this.resolver = resolver
+    this.lo = states.names.number(Uint8Array.of(0x6c, 0x6f), 0, 2)
+  }
+
+  /** Can this event be the next of that journey? `given`: the state that it shows, or -1. */
+  goesOn(journey: OpenJourney, resolved: Resolved, given: number): boolean {
+    if (resolved.point.type !== 'begin') {
+      // the same chain, or one that it jumped to; behind the chain's end another one begins
+      return !journey.ended || !journey.passed.includes(resolved.chainNumber)
+    }
+    const { rows } = this.states
+    const before = journey.shown * F.COLUMNS
+    const after = given * F.COLUMNS
+    const mask = this.maskOf(resolved, after)
+    const back = this.comesBack(journey, before, after, mask)
+    if (!back && journey.passed.includes(resolved.chainNumber)) return false
+    if (!back && !this.isOnwards(journey, resolved, mask)) return false
+    if (rows[before + F.PRESENT] === 0 || rows[after + F.PRESENT] === 0) return true
+    // at the first event behind another family's tables nothing but the content is comparable
+    return this.isSame(before, after, journey, mask, back)
+  }
+
+  isSame(before: number, after: number, journey: OpenJourney, mask: number, back: boolean): boolean {
+    const { rows } = this.states
+    // raw bytes of a frame that was not read: nothing can be compared
+    if (rows[before + F.FAMILY]! < 0 || rows[after + F.FAMILY]! < 0) return true
+    // nat has rewritten the source by the next chain of these hooks, the destination by that of the others
+    if (back || (journey.hookMask & REWRITES_SOURCE) !== 0)
+      return samePacket(rows, before, after, 'output', 'input', false)
+    const [from, to] = [onlyHookOf(journey.hookMask), onlyHookOf(mask)]
+    const kept = from === to && from === 'forward'
+    return samePacket(rows, before, after, kept ? from : undefined, to, kept)
+  }
+
+  isOnwards(journey: OpenJourney, resolved: Resolved, mask: number): boolean {
+    const { layer } = resolved
+    // frames pass netdev first; between bridge and IP they may go to and fro (br_netfilter)
+    if (layer !== journey.layer) return layer !== NETDEV || (mask & EGRESS) !== 0
+    const possible = onwards(journey.hookMask, mask)
+    if (possible === 0) return false
+    if (resolved.hook === undefined || resolved.hookNumber !== journey.hookNumber || !resolved.inChain) return true
+    return priorityAt(resolved, resolved.hook) >= journey.number
+  }
+
+  /** Out over an interface, and in again over the same one. */
+  comesBack(journey: OpenJourney, before: number, after: number, mask: number): boolean {
+    const { rows } = this.states
+    const way = rows[after + F.IN]!
+    if (way === 0 || rows[after + F.OUT] !== 0 || way !== rows[before + F.OUT]) return false
+    // over another interface than lo, a VRF's, only what is surely the same packet
+    if (way !== this.lo && !(isTelling(rows, before) && isTelling(rows, after))) return false
+    return mayComeBack(journey.hookMask, mask)
+  }
+
+  maskOf(resolved: Resolved, base: number): number {
+    if (resolved.hookNumber > 0) return 1 << (resolved.hookNumber - 1)
+    const { rows } = this.states
+    return hooksByInterfaces(resolved.tableFamily === 'netdev', rows[base + F.IN] !== 0, rows[base + F.OUT] !== 0)
+  }
+
+  /** Moves the journey's place on to this event's. */
+  advance(journey: OpenJourney, resolved: Resolved, state: number, shows: boolean): void {
+    const base = state * F.COLUMNS
+    if (resolved.point.type === 'begin' || journey.ended || journey.layer < 0)
+      this.enter(journey, resolved, base, shows)
+    switch (resolved.ending) {
+      case 'drop':
+      case 'reject':
+      case 'stolen':
+        journey.ended = journey.complete = true
+        break
+      case 'accept':
+        journey.ended = true
+        journey.complete = this.isLastChain(journey, resolved, base)
+        break
+      case 'queue':
+        journey.ended = true
+    }
+  }
+
+  private enter(journey: OpenJourney, resolved: Resolved, base: number, shows: boolean): void {
+    const mask = shows || resolved.hook !== undefined ? this.maskOf(resolved, base) : ANY_HOOK
+    const { layer } = resolved
+    const before = journey.layer < 0 || layer !== journey.layer ? ANY_HOOK : journey.hookMask
+    let possible = onwards(before, mask)
+    if (possible === 0) {
+      // in again over lo: it walks over the hooks anew
+      journey.throughLoopback = true
+      journey.passed.clear()
+      possible = mask
+    }
+    journey.hookMask = possible
+    journey.base = resolved.inChain?.hook === undefined ? undefined : resolved
+    journey.layer = layer
+    journey.hookNumber = resolved.hookNumber
+    journey.tableNumber = resolved.tableNumber
+    journey.number = resolved.hook === undefined ? 0 : priorityAt(resolved, resolved.hook)
+    journey.ended = false
+    journey.passed.push(resolved.chainNumber)
+    const nat = resolved.inChain ? resolved.inChain.type === 'nat' : resolved.table === 'nat'
+    if (nat) journey.natSeen = true
+    else if ((resolved.hook === 'prerouting' || resolved.hook === 'output') && journey.number < -100)
+      journey.beforeNat = true
+  }
+
+  /** Accepted here: does another base chain come for this packet? Only a ruleset can tell. */
+  private isLastChain(journey: OpenJourney, resolved: Resolved, base: number): boolean {
+    const { hookMask, base: chain } = journey
+    if (!chain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
+    if ((hookMask & LAST_HOOKS) === 0 || onlyHookOf(hookMask) === undefined) return false
+    const out = this.states.rows[base + F.OUT]!
+    if (hookMask !== INPUT && (out === 0 || out === this.lo)) return false
+    return this.resolver.isVeryLast(chain)
+  }
+}
+
+/** Does the packet's own content tell it from others of its flow? */
+export function isTelling(rows: Int32Array, base: number): boolean {
+  const present = rows[base + F.PRESENT]!
+  if ((present & (1 << F.ICMP_SEQ)) !== 0 && rows[base + F.ICMP_SEQ] !== 0) return true
+  return (present & (1 << F.ID)) !== 0 && rows[base + F.ID] !== 0
+}

@@ -1,0 +1,142 @@
+/**
+ * Every JSON document and JSON line that a report prints. `npm run schemas` makes the published JSON Schemas
+ * (schemas/) of these types: a docstring is the description there. What the model keeps in another form (a command's
+ * words, maps) has its printed form here; everything else is the model's own type.
+ */
+import type { Both, Comparison } from '../analysis/compare.ts'
+import type { Ending } from '../analysis/ending.ts'
+import type { Flow, FlowFinding } from '../analysis/flows.ts'
+import type { Way } from '../analysis/hook-map.ts'
+import type { RulesetComparison } from '../analysis/rulesets.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Finding, Journey, Outcome } from '../model/journey.ts'
+import type { Chain, Flowtable, NamedObject, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
+
+/** What would change the outcome. */
+export interface FixDocument {
+  /** What it does, in words. */
+  description: string
+  /** The command to type, for a POSIX shell. Absent: a person has to do it by other means. */
+  command?: string
+  /** The command that takes it back. */
+  undo?: string
+  /** How it was tried: on nfwhy's model of netfilter, or on a kernel. Absent: not tried. */
+  verified?: 'model' | 'kernel'
+  /** The packet's outcome when it was tried. */
+  after?: Outcome
+  /** The source address that the packet would leave with then, if it is another one. */
+  afterSource?: string
+  /** What would still be wrong: this packet passes, its connection does not work yet. */
+  but?: string
+  /** Why it could not be tried. */
+  unverified?: string
+  /** Risk, and who writes the old rule back. */
+  note?: string
+}
+
+/** Something that explains the outcome, or that is wrong. */
+export interface FindingDocument extends Omit<Finding, 'fix'> {
+  /** The best first. */
+  fix: FixDocument[]
+}
+
+/** One packet's way through netfilter. */
+export interface JourneyDocument extends Omit<Journey, 'findings'> {
+  /** What explains the outcome, and what is wrong. */
+  findings: FindingDocument[]
+}
+
+/** Each packet's journey, what decided it, why, and what to change. */
+export interface ExplanationDocument extends Ending {
+  schema: 'nfwhy.explanation/1'
+  /** By first event. */
+  journeys: JourneyDocument[]
+}
+
+/** The last line of `--ndjson`. */
+export interface SummaryLine {
+  summary: Ending
+}
+
+/** A line of `--ndjson`: a journey, as soon as it is complete; the last line is the summary. */
+export type ExplanationLine = JourneyDocument | SummaryLine
+
+/** What all inputs were and gave. */
+type Summary = Omit<Ending, 'joined'>
+
+/** Two journeys side by side, and the first step at which they part. */
+export interface ComparisonDocument extends Omit<Comparison, 'journeys'>, Summary {
+  schema: 'nfwhy.comparison/1'
+  /** The two in full. */
+  journeys: Both<JourneyDocument>
+}
+
+/** Two rulesets: what was added, removed and moved, and which rules counted packets in between. */
+export interface RulesetsDocument extends RulesetComparison, Pick<Ending, 'warnings'> {
+  schema: 'nfwhy.rulesets/1'
+  /** Of either side. */
+  inputs: Both<Ending['inputs']>
+}
+
+/** Something wrong with a connection as a whole. */
+export interface FlowFindingDocument extends Omit<FlowFinding, 'fix'> {
+  /** The best first. */
+  fix: FixDocument[]
+}
+
+/** A connection, what NAT makes of it, and its packets. */
+export interface FlowDocument extends Omit<Flow, 'findings'> {
+  /** What is wrong with the connection. */
+  findings: FlowFindingDocument[]
+}
+
+/** Connections with NAT and state, joined with the packets of captures. */
+export interface FlowsDocument extends Summary {
+  schema: 'nfwhy.flows/1'
+  /** Connection tracking's entries first, then what only packets show. */
+  flows: FlowDocument[]
+}
+
+interface OnHost {
+  /** The machine, if the inputs are of several. */
+  host?: string
+}
+
+/** What hangs on one hook. */
+export interface HookChainsDocument extends OnHost {
+  way: Way
+  hook: Hook
+  /** Base chains in the order in which a packet meets them. */
+  chains: { family: RuleFamily; table: string; chain: string; priority: number }[]
+}
+
+/** A rule in the words that iptables and nft share. */
+export interface RuleDocument extends Omit<Rule, 'iptables' | 'nft'> {}
+
+/** A chain with its rules. A base chain has a hook. */
+export interface ChainDocument extends Omit<Chain, 'rules'> {
+  /** In order. */
+  rules: RuleDocument[]
+}
+
+/** A table of iptables, ebtables, arptables or nft. */
+export interface TableDocument extends OnHost, Omit<Table, 'chains' | 'flowtables' | 'objects'> {
+  chains: ChainDocument[]
+  /** Connections in a flowtable bypass the rules. */
+  flowtables?: Flowtable[]
+  /** Counters, quotas, limits … that rules name. */
+  objects?: NamedObject[]
+}
+
+/** A set or map, with its elements. */
+export interface SetDocument extends OnHost, NamedSet {}
+
+/** A ruleset as nfwhy understood it. What it did not understand is a node of `kind: "unknown"` with its text. */
+export interface RulesetDocument extends Pick<Ending, 'inputs' | 'warnings'> {
+  schema: 'nfwhy.ruleset/1'
+  /** In the order in which a packet meets them. */
+  hooks: HookChainsDocument[]
+  tables: TableDocument[]
+  /** Sets and maps: of nft's tables, and ipsets. */
+  sets: SetDocument[]
+}

@@ -1,0 +1,121 @@
+/** A packet that is played through one table's chains; its lines are what TRACE would print. */
+
+import type { EvalContext } from '../rules/eval-context.ts'
+import { conditionText, evaluate } from '../rules/evaluate.ts'
+import { lasts } from '../rules/lasting.ts'
+import type { Line, PreparedChain, PreparedRule } from '../rules/prepared-chain.ts'
+import { all, type Unknown } from '../rules/truth.ts'
+import { MOST_LINES, type WalkBudget } from '../rules/walk-budget.ts'
+import { WalkFrame } from '../rules/walk-stack.ts'
+import { type Walker, walkTable } from '../rules/walk-table.ts'
+import { spend } from './allowances.ts'
+import { momentOf } from './moment.ts'
+import type { Simulator } from './simulator.ts'
+import { forget, type Skb } from './skb.ts'
+import { changesOnlyFields, execute } from './targets.ts'
+import { Undetermined } from './undetermined.ts'
+
+/** `vanished`: the kernel drops it, no rule says so. */
+export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | 'vanished'
+
+/** Throws Undetermined where the way hangs on what is not known. */
+export function playTable(machine: Simulator, skb: Skb, base: PreparedChain): TableVerdict {
+  skb.walk ??= new SimulatedWalk(machine, skb)
+  momentOf(machine, skb)
+  return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])
+}
+
+const TOO_MANY = `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`
+
+interface Open extends Unknown {
+  /** In the rule's own words. */
+  condition: string
+}
+
+/** One for each packet. */
+export class SimulatedWalk implements Walker<TableVerdict, Open> {
+  readonly budget: WalkBudget
+  private readonly machine: Simulator
+  private readonly skb: Skb
+
+  constructor(machine: Simulator, skb: Skb) {
+    this.budget = machine.budget
+    this.machine = machine
+    this.skb = skb
+  }
+
+  /** Up to date from the beginning of a table on: only statements change what it says. */
+  get context(): EvalContext {
+    return this.skb.moment
+  }
+
+  /** All that a rule may change and another one ask for. */
+  get state(): number {
+    return this.skb.journal.changes + this.machine.changes
+  }
+
+  get length(): number {
+    return this.skb.journal.total
+  }
+
+  repeat(from: number, to: number): void {
+    this.skb.journal.repeat(from, to)
+  }
+
+  arrive({ rule }: PreparedRule): void {
+    this.skb.journal.arrive(rule)
+  }
+
+  ask(rule: PreparedRule, from: number, to: number): boolean | Open {
+    const { machine, context: moment } = this
+    if (!rule.hasAllowance && to - from === rule.tests.length) {
+      const whole = all(rule.tests, moment)
+      if (typeof whole === 'boolean') return whole
+    }
+    const { conditions } = rule.rule
+    let open: Open | undefined
+    for (let i = from; i < to; i++) {
+      const condition = conditions[i]!
+      const text = conditionText(condition)
+      // what comes to it is counted only where all in front of it holds
+      const isAllowance = lasts(condition)
+      // what is left of it is another thing from here on
+      if (isAllowance) machine.changes++
+      if (isAllowance && open) machine.allowances.doubt(condition, moment.family)
+      const spends = isAllowance && !open && !machine.assumes(text)
+      const truth = machine.settle(text, spends ? spend(machine, moment, condition) : evaluate(condition, moment))
+      if (truth === false) return false
+      if (truth !== true) open ??= { condition: text, ...truth }
+    }
+    return open ?? true
+  }
+
+  add(frame: WalkFrame, line: Line): number {
+    const step = this.skb.journal.add(frame, line)
+    if (step >= MOST_LINES && line.rule) throw new Undetermined(line.rule.text, TOO_MANY, true)
+    return step
+  }
+
+  execute({ rule }: PreparedRule, from: number, to: number, step?: number): TableVerdict | undefined {
+    const { machine, skb } = this
+    const end = execute(machine, skb, rule, from, to, step ?? skb.journal.next)
+    momentOf(machine, skb)
+    return end
+  }
+
+  /** A rule that only counts, logs or notes makes no difference; a field that it may have written is unknown from here on. */
+  mayExecute({ rule }: PreparedRule, from: number, to: number, { condition, unknown }: Open): undefined {
+    const fields = changesOnlyFields(rule.statements.slice(from, to))
+    if (!fields) throw new Undetermined(condition, unknown)
+    this.machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown})`)
+    forget(this.skb, fields)
+  }
+
+  policy({ policy }: PreparedChain['chain']): TableVerdict {
+    return policy === 'drop' ? 'drop' : 'accept'
+  }
+
+  stop(_: PreparedRule | undefined, what: string, because: string, endless: boolean): never {
+    throw new Undetermined(what, because, endless)
+  }
+}

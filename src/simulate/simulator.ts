@@ -1,0 +1,139 @@
+/** The model as an Engine: packets and a World → the journeys that a TRACE of them would show. */
+import type { Condition } from '../model/condition.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { conditionText, evaluate } from '../rules/evaluate.ts'
+import { isUnknown, type Truth } from '../rules/truth.ts'
+import { WalkBudget } from '../rules/walk-budget.ts'
+import { Allowances } from './allowances.ts'
+import { attachAnswer } from './conntrack.ts'
+import { ConntrackTable } from './conntrack-table.ts'
+import { withDefaults } from './defaults.ts'
+import { type Hooks, hooksOf } from './hooks.ts'
+import { invalidateState } from './invalidate-state.ts'
+import { momentOf } from './moment.ts'
+import { packetState } from './packet-state.ts'
+import { Settings } from './settings.ts'
+import { Simulated } from './simulated.ts'
+import { Skb } from './skb.ts'
+import { type End, traverse } from './traverse.ts'
+import { type Open, Undetermined } from './undetermined.ts'
+
+type Scalar = string | number
+
+/** What a machine is given besides its World. */
+export interface SimulatorOptions {
+  /** What nobody can know from packet and host state, settled: a condition's own words → whether it holds. */
+  assume?: ReadonlyMap<string, boolean>
+  /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
+  budget?: WalkBudget
+  /** Takes one of what the kernel may take; absent: the lowest that is free. */
+  choose?: (field: string, range: readonly [Scalar, Scalar], lowest: Scalar) => Scalar
+}
+
+export type { Simulated } from './simulated.ts'
+
+export interface SendOptions {
+  /** What this packet answers: the kernel's own ICMP error, or REJECT's reset, which belongs to that packet's flow. */
+  answers?: Simulated
+}
+
+/** One machine: its connection table and its sets change with every packet, in order. */
+export class Simulator {
+  world: World
+  readonly conntrack: ConntrackTable
+  readonly hooks: Hooks
+  readonly settings: Settings
+  readonly allowances = new Allowances()
+  private readonly options: SimulatorOptions
+  private readonly whole: WalkBudget
+  /** For the packet that is on its way. */
+  budget: WalkBudget
+  /** How often rules have changed something that others ask for, other than the packet's own fields. */
+  changes = 0
+  private sent = 0
+  private assumed: string[] = []
+  private notes: string[] = []
+  private choices = new Map<string, [Scalar, Scalar]>()
+
+  constructor(world: World, options: SimulatorOptions = {}) {
+    this.world = world
+    this.options = options
+    this.conntrack = new ConntrackTable(world.host.conntrack ?? [])
+    this.hooks = hooksOf(world)
+    this.settings = new Settings(world.host)
+    this.whole = options.budget ?? new WalkBudget(Number.POSITIVE_INFINITY)
+    this.budget = this.whole
+  }
+
+  /** Sends the packet through; with `in` it comes in there, without it this host sends it. */
+  send(given: Packet, { answers }: SendOptions = {}): Simulated {
+    this.assumed = []
+    this.notes = []
+    this.budget = this.whole.forPacket()
+    const skb = new Skb(given, withDefaults(packetState(given), this.world.host), this.world)
+    if (answers) attachAnswer(skb, answers.skb)
+    const end = this.run(skb, given)
+    this.whole.left -= this.budget.steps - this.budget.left
+    const { leftOut } = skb.journal
+    if (leftOut > 0)
+      this.note(`${leftOut.toLocaleString('en')} more steps are not shown: they repeat others, and change nothing`)
+    const { world, assumed, notes } = this
+    return new Simulated(String(++this.sent), { world, skb, end, assumed, notes })
+  }
+
+  private run(skb: Skb, given: Packet): End | Open {
+    try {
+      if (skb.packet.dst === undefined) throw new Undetermined('the destination', 'the packet has none')
+      if (skb.packet.src === undefined)
+        throw new Undetermined(
+          'the source address',
+          'the packet has none, and host state does not tell what it would get',
+        )
+      if (isNameless(given.in)) throw new Undetermined('the input interface', 'its name is not known')
+      return traverse(this, skb)
+    } catch (stopped) {
+      if (!(stopped instanceof Undetermined)) throw stopped
+      invalidateState(this, skb)
+      return stopped.open
+    }
+  }
+
+  assumes(text: string): boolean {
+    return this.options.assume?.has(text) ?? false
+  }
+
+  /** What was assumed, where the truth is not known. */
+  settle(text: string, truth: Truth): Truth {
+    if (!isUnknown(truth)) return truth
+    const assumed = this.options.assume?.get(text)
+    if (assumed === undefined) return truth
+    if (!this.assumed.includes(text)) this.assumed.push(text)
+    return assumed
+  }
+
+  /** Does the condition hold? Throws Undetermined where that is not known. */
+  holds(condition: Condition, skb: Skb): boolean {
+    const text = conditionText(condition)
+    const truth = this.settle(text, evaluate(condition, momentOf(this, skb)))
+    if (isUnknown(truth)) throw new Undetermined(text, truth.unknown)
+    return truth
+  }
+
+  note(text: string): void {
+    if (!this.notes.includes(text)) this.notes.push(text)
+  }
+
+  /** One of what the kernel may take. */
+  choose(field: string, range: [Scalar, Scalar], lowest: Scalar): Scalar {
+    this.choices.set(field, range)
+    return this.options.choose?.(field, range, lowest) ?? lowest
+  }
+
+  /** What `field` was chosen from, if it was. */
+  takeChoice(field: string): [Scalar, Scalar] | undefined {
+    const range = this.choices.get(field)
+    this.choices.delete(field)
+    return range
+  }
+}
