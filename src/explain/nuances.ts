@@ -70,18 +70,24 @@ export class Nuances {
   /** What of the values makes a difference, though no rule asks for it. */
   of(names: readonly string[], values: readonly Value[]): string {
     let key = ''
+    // a packet to its own sender, or port, is its own reply
+    let [source, sourcePort]: Value[] = []
     for (let i = 0; i < names.length; i++) {
       const value = values[i]
       switch (names[i]) {
         case 'src':
-        case 'dst':
+          source = value
           key += ` ${this.addressOf(value)}`
           break
+        case 'dst':
+          key += ` ${this.addressOf(value)}${value === source ? '=' : ''}`
+          break
         case 'sport':
+          sourcePort = value
           key += ` ${this.portOf(value, this.sources)}`
           break
         case 'dport':
-          key += ` ${this.portOf(value, this.destinations)}`
+          key += ` ${this.portOf(value, this.destinations)}${value === sourcePort ? '=' : ''}`
           // what is for anybody is asked with another port (counterfactual/unreached.ts)
           if (typeof value === 'number') key += `^${this.ports.classOf(value ^ OTHER_PORT)}`
           break

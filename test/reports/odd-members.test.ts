@@ -61,6 +61,14 @@ const EARLY = '*mangle\n:PREROUTING DROP [0:0]\n-A PREROUTING -s 192.0.2.0/24 -j
 /** nat shows that the packet is the first of its connection. */
 const tracked = (rule: string) =>
   `*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n-A INPUT ${rule}\nCOMMIT\n`
+const OWN = {
+  in: undefined,
+  out: 'lo',
+  src: '172.28.129.4',
+  dst: '172.28.129.4',
+  uid: 1000,
+  gid: 1000,
+} as unknown as Packet
 const FORWARDED: Packet = { dst: '198.51.100.7', in: 'eth1', src: '10.1.0.200' }
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -122,6 +130,11 @@ const CASES: Readonly<Record<string, Case>> = {
     packet: FORWARDED,
     odd: { tos: 0x10 },
     says: /"after":"vanished"/,
+  },
+  'a packet to its own sender and port': {
+    rules: '*filter\n:OUTPUT DROP [0:0]\nCOMMIT\n',
+    packet: OWN,
+    odd: { sport: 7777, dport: 7777 },
   },
   'a port that is routed elsewhere': {
     rules: EARLY,
