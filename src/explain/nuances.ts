@@ -61,8 +61,8 @@ export class Nuances {
     this.ports = new Ranges([...asked.sport, ...asked.dport, ...PRIVILEGED])
     for (const port of Object.values(SERVICES)) this.destinations[port] = 1
     this.wholePorts = asked.wholePorts
-    // not what conntrack and sets list: there may be millions of entries, and no finding compares with their ports
-    const { sport, dport } = readFields({ ...world, sets: [], host: { ...world.host, conntrack: [] } })
+    // not what NAT writes, nor what conntrack and sets list: there may be millions of entries, and no finding compares with their ports
+    const { sport, dport } = readFields({ ...world, sets: [], host: { ...world.host, conntrack: [] } }, false)
     noteLike(sport, this.sources)
     noteLike(dport, this.destinations)
   }

@@ -63,13 +63,14 @@ interface Asked {
   dport: [number, number][]
 }
 
-export function readFields(world: World): Asked {
+/** `statements`: what they compute with counts, too. */
+export function readFields(world: World, statements = true): Asked {
   const asked: Asked = { fields: new Set(), gaps: false, wholePorts: false, saddr: [], daddr: [], sport: [], dport: [] }
   for (const table of world.tables)
     for (const chain of table.chains.values())
       for (const rule of chain.rules) {
         for (const one of rule.conditions) readCondition(one, asked)
-        for (const one of rule.statements) readStatement(one, asked)
+        if (statements) for (const one of rule.statements) readStatement(one, asked)
       }
   for (const set of world.sets) readSet(set, asked)
   readHost(world, asked)
