@@ -152,6 +152,8 @@ function noteLike(wanted: readonly Range[], telling: Uint8Array): void {
 
 /** All ports that looksLike takes for a slip of the pen. */
 export function portsLike(port: number): number[] {
+  // damaged rules name numbers that no port has, of any length
+  if (!(port >= 0 && port < 10 * PORTS)) return []
   const text = String(port)
   const found = new Set([port - 1, port, port + 1])
   const add = (digits: string) => {
