@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Machine, readPacketJson, recognise, WorldBuilder } from '../dist/index.js'
+import { Simulator, readPacketJson, recognise, WorldBuilder } from '../dist/index.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -25,9 +25,9 @@ const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length
 /** Packets a second: all of them through one new machine, the median of some runs. `each`: what is done besides. */
 function speed(world, packets, each = () => {}, runs = 5) {
   const seconds = Array.from({ length: runs + 1 }, () => {
-    const machine = new Machine(world)
+    const simulator = new Simulator(world)
     const started = performance.now()
-    for (const packet of packets) each(machine.send(packet))
+    for (const packet of packets) each(simulator.send(packet))
     return (performance.now() - started) / 1000
   })
   // the first one is to warm up
@@ -79,8 +79,8 @@ tell(
 const lines = flows.map((packet) => JSON.stringify(packet)).join('\n')
 const fromLines = Array.from({ length: 5 }, () => {
   const started = performance.now()
-  const machine = new Machine(example)
-  for (const line of lines.split('\n')) machine.send(readPacketJson(line).packet)
+  const simulator = new Simulator(example)
+  for (const line of lines.split('\n')) simulator.send(readPacketJson(line).packet)
   return (performance.now() - started) / 1000
 })
 tell('  the same, read from lines of JSON', flows.length / median(fromLines))

@@ -2,10 +2,7 @@
 
 import { nameRef } from '../explain/refs.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Flow, FlowFinding, FlowPackets } from './flows.ts'
-
-/** `SYN`, `SYN ACK`, `echo-request`, `packet`. */
-export type PacketKind = string
+import type { Flow, FlowFinding, FlowPackets, PacketKind } from './flow.ts'
 
 export function nameOfKind({ protocol, tcpFlags, icmpType, inner }: Packet): PacketKind {
   if (inner) return 'ICMP error'

@@ -2,92 +2,14 @@
  * Connections and the journeys that belong to them: by connection tracking's entries, and, for packets of which there is
  * none, by their addresses as NAT left them. Both directions are one story: what was asked, and what became of the answer.
  */
+import type { Direction } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
-import type { Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
+import type { Fix, Journey, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { nameOfKind, type PacketKind, storyOf } from './flow-story.ts'
+import type { Endpoint, Flow, FlowPackets } from './flow.ts'
+import { nameOfKind, storyOf } from './flow-story.ts'
 import { asItLeft } from './hosts.ts'
-
-/** `original`: from the one who began the connection; `reply`: back to it. */
-export type Direction = 'original' | 'reply'
-
-/** Packets of one kind and direction that ended alike. */
-export interface FlowPackets {
-  /** Which way they go. */
-  direction: Direction
-  /** `SYN`, `SYN ACK`, `echo request` …, `ICMP error`, `packet`. */
-  kind: PacketKind
-  /** What became of them. */
-  outcome: Outcome
-  /** The rule or policy that dropped or rejected them. */
-  rule?: RuleRef
-  /** The rule to look at, if it is another one. */
-  culprit?: RuleRef
-  /** Number of packets. */
-  count: number
-  /** Ids of the first ones. */
-  journeys: string[]
-}
-
-/** Something wrong with a connection as a whole. */
-export interface FlowFinding<F = Fix> {
-  code: 'reply-dropped'
-  severity: 'error'
-  /** One sentence. */
-  message: string
-  /** Ids of the journeys that show it. */
-  journeys: string[]
-  /** The rules it is about. */
-  rules: RuleRef[]
-  fix: F[]
-}
-
-/** A connection, what NAT makes of it, and its packets. */
-export interface Flow<F = Fix> {
-  /** The machine, if the inputs are of several. */
-  host?: string
-  family: 'ip' | 'ip6'
-  /** `tcp` `udp` `icmp` … */
-  protocol: string
-  /** True: connection tracking has an entry. False: only packets show it. */
-  tracked: boolean
-  /** Addresses and ports of packets in the original direction, before NAT. */
-  original: Tuple
-  /** Addresses and ports of replies, before NAT. Absent: no entry shows them, and what NAT made of the original direction is unknown. */
-  reply?: Tuple
-  /** The connection's state as conntrack prints it: `ESTABLISHED` … */
-  state?: string
-  /** `assured` `unreplied` … */
-  status?: string[]
-  /** Seconds until the entry expires. */
-  timeout?: number
-  /** The connection's mark. */
-  mark?: number
-  /** Connection tracking zone. */
-  zone?: number
-  /** What NAT makes of the original direction. */
-  nat: { dst?: Rewritten; src?: Rewritten }
-  /** Captured packets, those alike counted. */
-  packets: FlowPackets[]
-  /** What became of the connection, in one sentence. Absent: no packet was captured. */
-  story?: string
-  findings: FlowFinding<F>[]
-}
-
-/** An address or port that NAT replaces. */
-export interface Rewritten {
-  from: Endpoint
-  to: Endpoint
-  /** The rule that was seen to do it. */
-  rule?: RuleRef
-}
-
-/** An address with its port. */
-export interface Endpoint {
-  address: string
-  port?: number
-}
 
 /** Ids noted of packets alike. */
 const MOST_IDS = 20

@@ -1,7 +1,8 @@
 /** The flows of all machines, with the captures' journeys joined to them. */
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { RunStats } from './capture.ts'
-import { type Flow, Flows } from './flows.ts'
+import type { Flow } from './flow.ts'
+import { Flows } from './flows.ts'
 import type { Inputs } from './inputs/open.ts'
 import { type RunOptions, runCaptures } from './run.ts'
 import type { Selection } from './select.ts'

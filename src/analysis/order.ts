@@ -1,7 +1,5 @@
-/** In which order journeys are shown: by number, though they complete in another order; or the worst first. */
+/** In which order journeys are shown: by number, though they complete in another order. */
 import type { Journey } from '../model/journey.ts'
-import { has, isPassed, isStopped } from '../model/outcome-kinds.ts'
-import type { Group } from './groups.ts'
 
 /** Bytes held back at most; beyond it order is given up rather than memory. */
 const MOST = 300 << 20
@@ -50,15 +48,3 @@ export const weightOf = (journey: Journey): number => 1024 * (journey.steps.leng
 
 /** Of one that is not shown, its number alone. */
 const NUMBER = 64
-
-/** A new list, the worst outcome first, then the most packets, then as they came. */
-export const worstFirst = (groups: readonly Group[]): Group[] =>
-  [...groups].sort((a, b) => badness(b.journey) - badness(a.journey) || b.count - a.count)
-
-function badness({ outcome, findings }: Journey): number {
-  if (isStopped(outcome)) return 5
-  if (has(findings, 'error')) return 4
-  if (outcome === 'undetermined') return 3
-  if (has(findings, 'warning')) return 2
-  return isPassed(outcome) ? 0 : 1
-}

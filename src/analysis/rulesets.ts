@@ -4,9 +4,10 @@
  */
 
 import { ownerOf } from '../explain/owners.ts'
+import type { Counters } from '../model/counters.ts'
 import type { RuleRef } from '../model/journey.ts'
 import { withoutOwn } from '../model/own-table.ts'
-import type { Chain, Counters, Rule, Table } from '../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { compareSets, type Pairs, pairRules, type SetComparison } from '../rules/difference.ts'
 import { verdictOf } from '../rules/verdict.ts'

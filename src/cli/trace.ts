@@ -1,4 +1,5 @@
 /** `nfwhy trace`: asks the running system, shows journeys as they complete, and takes everything away again. */
+
 import { type Command, Option } from 'commander'
 import { readFilter } from '../analysis/select.ts'
 import { alternatives } from '../filter/alternatives.ts'
@@ -7,34 +8,8 @@ import { HERE, parseVia } from '../live/trace-host.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { runCleanup } from './trace-cleanup.ts'
+import type { TraceOptions } from './trace-options.ts'
 import { runTrace } from './trace-run.ts'
-
-export interface TraceOptions {
-  count?: number
-  for?: number
-  rate: Rate | undefined
-  deadline: number
-  backend: Wish['backend']
-  via?: string[]
-  exec?: string
-  save?: string
-  log?: boolean
-  programs?: boolean
-  drops: boolean
-  takeOver?: boolean
-  dryRun?: boolean
-  cleanup?: boolean
-  idle?: number
-  outcome?: string[]
-  rule?: string[]
-  full?: boolean
-  json?: boolean
-  ndjson?: boolean
-  output?: string
-  plain?: boolean
-  color?: boolean
-  width?: number
-}
 
 export function traceCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]

@@ -1,9 +1,8 @@
 /** Did an incident come out as it should? Used by the tests, and told to whoever plays it on another kernel. */
-import { fixCommands } from '../edits/fix.ts'
-import { printCommand } from '../model/command.ts'
-import type { Fix, Journey } from '../model/journey.ts'
-import type { Expected, Incident, Mending } from './incident.ts'
+import type { Journey } from '../model/journey.ts'
+import type { Expected, Incident } from './incident.ts'
 import type { Played } from './play.ts'
+import { proposal } from './proposal.ts'
 import { inQuestion } from './send.ts'
 
 /** One sentence for each thing that came otherwise; none: all as described. */
@@ -39,22 +38,6 @@ export function explainedOtherwise(expected: Expected, journey: Journey | undefi
     ...findings.filter((code) => !codes.has(code)).map((code) => `the finding ${code} is missing`),
     ...(fix.proposed && proposal(fix, journey) === undefined ? [`nfwhy does not propose: ${fix.command}`] : []),
   ]
-}
-
-/** The command as nfwhy proposes it, which may name the tool of the backend (`iptables-legacy`). */
-export const proposal = ({ command }: Mending, journey: Journey | undefined): string | undefined =>
-  journey?.findings
-    .flatMap(({ fix }) => fix)
-    .map((fix) => [printed(fix), printed(withoutVariant(fix))])
-    .find(([, plain]) => plain !== undefined && plain === command)?.[0]
-
-function printed(fix: Fix): string | undefined {
-  const { command } = fixCommands(fix)
-  return command && printCommand(command)
-}
-
-function withoutVariant({ variant: _, ...fix }: Fix): Fix {
-  return fix
 }
 
 const compare = (what: string, wanted: string | undefined, got: string | undefined): string[] =>

@@ -2,34 +2,18 @@
 
 import { isUnderstood } from '../edits/iptables/print.ts'
 import { addressWord, matchedDevice, protocolWord } from '../edits/words.ts'
-import type { Unsayable, WhyNot, Word } from '../model/command.ts'
+import type { Unsayable, Word } from '../model/command.ts'
 import type { ChainEdit, Edit, RuleEdit } from '../model/edit.ts'
-import type { Hook } from '../model/hook.ts'
-import type { Fix, RuleRef } from '../model/journey.ts'
+import type { RuleRef } from '../model/journey.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import type { IptablesSpec } from '../model/ruleset.ts'
 import { printSpec } from '../rules/iptables/print.ts'
 import { readRule } from '../rules/iptables/read.ts'
 import { splitWords } from '../rules/iptables/words.ts'
+import type { MatchHints } from './match-hints.ts'
 import { acceptBeforeNft, acceptByNftPolicy, deleteNftRule } from './nft-changes.ts'
+import type { Change, Changing, Proposal, Unspeakable } from './proposal.ts'
 import { isNft } from './refs.ts'
-
-/** Edits, and those that take them back. */
-export interface Change {
-  edits: readonly Edit[]
-  undo: readonly Edit[]
-}
-
-/** What would have to be edited has a name that no command can say. */
-export interface Unspeakable {
-  unsayable: WhyNot
-  kind: Edit['kind']
-}
-
-export type Changing = Change | Unspeakable
-
-/** A fix as findings propose it; sayable.ts makes a reason of what cannot be said. */
-export type Proposal = Fix & Partial<Unspeakable>
 
 type Place = Pick<RuleRef, 'family' | 'table'>
 type RulePlace = Pick<RuleEdit, 'kind' | 'family' | 'table' | 'chain'>
@@ -135,16 +119,6 @@ export function copyRule(ref: RuleRef, { chain, ruleNumber }: RuleRef): Changing
 /** A fix that is still to be tried; none where there is no change that would do. */
 export const propose = (description: string, change: Changing | undefined, note?: string): Proposal[] =>
   change ? [{ description, ...change, unverified: 'not tried', ...(note === undefined ? {} : { note }) }] : []
-
-/** What else is known of a packet that a rule is to choose. */
-export interface MatchHints {
-  /** Where the rule is to stand. */
-  hook?: Hook | undefined
-  /** It answers what another port had asked, which is another one each time. */
-  answer?: boolean
-  /** nat has written its destination: others may come there directly. */
-  rewritten?: boolean
-}
 
 /** Accepts such packets in front of the rule (or at the chain's end, in front of its policy). */
 export function acceptBefore(ref: RuleRef, packet: Packet, told: MatchHints = {}): Changing | undefined {

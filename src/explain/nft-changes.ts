@@ -8,7 +8,8 @@ import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
 import { parseNftRule } from '../rules/nft/text/parse.ts'
-import type { Change, Changing, MatchHints, Unspeakable } from './changes.ts'
+import type { MatchHints } from './match-hints.ts'
+import type { Change, Changing, Unspeakable } from './proposal.ts'
 
 /** The kernel gives a new rule its handle, so its comment says which one to take away. */
 const COMMENT = 'nfwhy'

@@ -8,7 +8,7 @@ import type { Edit } from '../model/edit.ts'
 import type { Host, Link, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
-import type { Change } from './changes.ts'
+import type { Change } from './proposal.ts'
 
 export interface Home {
   link: Link

@@ -2,7 +2,7 @@
 import { fixCommands } from '../edits/fix.ts'
 import type { WhyNot } from '../model/command.ts'
 import type { Fix } from '../model/journey.ts'
-import type { Proposal } from './changes.ts'
+import type { Proposal } from './proposal.ts'
 
 export const WHY_NOT: Readonly<Record<WhyNot, string>> = {
   character: 'a name in it has a character that no command can hold',

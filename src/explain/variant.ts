@@ -1,7 +1,7 @@
 /** Where `iptables` speaks to the other of the kernel's two packet filters than the one whose rules are meant. */
 import type { ChainEdit, Edit, RuleEdit } from '../model/edit.ts'
 import { findTable, type World } from '../model/world.ts'
-import type { Proposal } from './changes.ts'
+import type { Proposal } from './proposal.ts'
 
 export const isOfIptables = (edit: Edit): edit is RuleEdit | ChainEdit => edit.kind === 'rule' || edit.kind === 'chain'
 

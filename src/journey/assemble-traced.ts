@@ -13,7 +13,8 @@ import { HeaderlessStates } from './headerless-states.ts'
 import { HookTracker, isTelling } from './hook-tracker.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { Repeats } from './repeats.ts'
-import type { Resolved, Resolver } from './resolve.ts'
+import type { Resolver } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 import { packetKey } from './same-packet.ts'
 
 /** Events of one journey; more, and it is closed as it is: no ruleset is walked so long. */

@@ -10,7 +10,8 @@ import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { follows, isReset } from './order.ts'
 import { Repeats } from './repeats.ts'
-import { priorityOf, type Resolved, type Resolver } from './resolve.ts'
+import { priorityOf, type Resolver } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 import { CUT, comesBack, hasKey, packetKey, sameMoment, samePacket, sharesAddresses } from './same-packet.ts'
 
 export interface AssemblerOptions {

@@ -1,6 +1,6 @@
 /** Which chain was entered from where: depth of each step, and the step that jumped there. */
 import { type Hook, IPTABLES_HOOKS } from '../model/hook.ts'
-import type { Resolved } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 
 interface Frame {
   chain: string

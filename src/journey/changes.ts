@@ -5,7 +5,7 @@
 import type { Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
-import type { StepContext } from './evidence.ts'
+import type { StepContext } from './step-context.ts'
 import { MARK, unprintedWriters } from './unprinted.ts'
 
 type Field = 'src' | 'dst' | 'sport' | 'dport' | 'mark' | 'ttl' | 'tos'

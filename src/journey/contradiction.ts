@@ -7,7 +7,8 @@ import type { Packet } from '../model/packet.ts'
 import { emptyWorld, type World } from '../model/world.ts'
 import { match } from '../rules/match.ts'
 import type { Truth } from '../rules/truth.ts'
-import type { Resolved, Resolver } from './resolve.ts'
+import type { Resolver } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 
 /** One for each line: why the ruleset cannot be the one in force, or undefined where nothing speaks against it. */
 export function contradictions(

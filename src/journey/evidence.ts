@@ -2,14 +2,13 @@
  * A closed journey as objects: its steps in their hooks and depths, and beside each step what an explanation reads
  * (the packet as it arrived, the rule, who jumped there).
  */
+
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import type { VerdictKind } from '../rules/verdict.ts'
 import { hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
@@ -17,24 +16,10 @@ import { contradictions } from './contradiction.ts'
 import { placeInHooks } from './hooks.ts'
 import { loggedBy, logs, onlyLogger } from './log-lines.ts'
 import type { OpenJourney } from './open.ts'
-import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
+import { priorityAt, type Resolver } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
+import type { StepContext } from './step-context.ts'
 import { type TracedSteps, tracedSteps } from './traced-evidence.ts'
-
-/** What is known at one step besides what the step says. */
-export interface StepContext {
-  packet: Packet
-  hook: Hook | undefined
-  rule: Rule | undefined
-  chain: Chain | undefined
-  table: Table | undefined
-  ending: VerdictKind
-  /** Index of the step whose jump or goto led into this chain. */
-  caller: number | undefined
-  /** Why the ruleset cannot be the one in force. */
-  mismatch: string | undefined
-  /** How many rules of the chain read alike, where nothing tells which of them it was. */
-  alike?: number
-}
 
 export interface Evidence {
   journey: Journey

@@ -4,7 +4,8 @@ import type { PacketStates } from '../read/captures/states.ts'
 import { ANY_HOOK, hooksByInterfaces, maskOf, mayComeBack, onlyHookOf, onwards } from './hook-masks.ts'
 import { NETDEV } from './layers.ts'
 import type { OpenJourney } from './open.ts'
-import { priorityAt, type Resolved, type Resolver } from './resolve.ts'
+import { priorityAt, type Resolver } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 import { samePacket } from './same-packet.ts'
 
 const EGRESS = maskOf('egress')

@@ -1,7 +1,8 @@
 /** At which hook each step happened. A built-in chain says it; a user chain has it from the base chain that led there. */
 import { type Hook, IPTABLES_HOOKS, IPTABLES_TABLES } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
-import type { Resolved, Resolver } from './resolve.ts'
+import type { Resolver } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 
 export function placeInHooks(
   steps: readonly Resolved[],

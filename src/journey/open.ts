@@ -4,7 +4,7 @@ import type { Family } from '../model/packet.ts'
 import { noStamp, type Stamp } from '../read/captures/stamp.ts'
 import { IntList } from './int-list.ts'
 import type { Repeat } from './repeats.ts'
-import type { Resolved } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 
 export class OpenJourney {
   id = 0

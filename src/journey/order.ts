@@ -2,7 +2,8 @@
 import { type Hook, NEXT_HOOKS } from '../model/hook.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { OpenJourney } from './open.ts'
-import { priorityOf, type Resolved } from './resolve.ts'
+import { priorityOf } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 import { comesBack } from './same-packet.ts'
 
 /** Can this event be the journey's next? Only the order of hooks, tables and rules is asked, not the packet. */

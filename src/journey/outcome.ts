@@ -19,8 +19,9 @@ import {
   nextBehindHook,
   withoutMaybes,
 } from './base-chains.ts'
-import type { Evidence, StepContext } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
+import type { StepContext } from './step-context.ts'
 
 export interface Conclusion {
   outcome: Outcome

@@ -6,7 +6,7 @@
 import { HOOKS, type Hook } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
 import { ANY_HOOK, backwards, bitOf, hooksByInterfaces, maskOf, onlyHookOf, onwards } from './hook-masks.ts'
-import type { Resolved } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 
 export interface Place {
   hook: Hook | undefined

@@ -13,7 +13,7 @@ import type { TracePoint } from '../read/captures/points.ts'
 import { inOneForm } from '../rules/nft/one-form.ts'
 import { type VerdictKind, verdictOf } from '../rules/verdict.ts'
 import { layerOf } from './layers.ts'
-import type { Resolved } from './resolve.ts'
+import type { Resolved } from './resolved.ts'
 
 const KINDS: Readonly<Record<TracePoint['type'], StepKind>> = {
   rule: 'rule',

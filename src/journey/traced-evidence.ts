@@ -4,8 +4,8 @@ import type { Family, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { OpenJourney } from './open.ts'
 import { type Place, placeTraced } from './place-traced.ts'
-import type { Resolved } from './resolve.ts'
 import { takeRule } from './resolve-nft.ts'
+import type { Resolved } from './resolved.ts'
 import { MARK, type TracedLine, unprintedWriters } from './unprinted.ts'
 
 /** Step by step; the lines that only show the packet are no steps. */

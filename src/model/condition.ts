@@ -1,4 +1,4 @@
-import type { SetElement } from './ruleset.ts'
+import type { SetElement } from './set-element.ts'
 
 /**
  * The one language of conditions. Fields carry nft's names (`ip saddr`, `tcp dport`, `meta mark`, `ct state`);

@@ -1,5 +1,5 @@
+import type { Counters } from './counters.ts'
 import type { Packet } from './packet.ts'
-import type { Counters } from './ruleset.ts'
 
 /**
  * What is known of the machine besides its rules. An absent list is unknown; an empty one is known to be empty.

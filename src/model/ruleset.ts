@@ -1,5 +1,7 @@
 import type { Condition } from './condition.ts'
+import type { Counters } from './counters.ts'
 import type { Hook } from './hook.ts'
+import type { SetElement } from './set-element.ts'
 import type { Statement } from './statement.ts'
 
 export type RuleFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev'
@@ -40,11 +42,6 @@ export interface IptablesSpec {
   matches: Clause[]
   /** `-j`/`-g`; absent: the rule only counts. A chain's name is a target whose `values` is absent and `chain` is true. */
   target?: Clause & { goto?: boolean; chain?: boolean }
-}
-
-export interface Counters {
-  packets: number
-  bytes: number
 }
 
 export interface Rule {
@@ -122,24 +119,6 @@ export interface Table {
   flowtables?: Map<string, Flowtable>
   /** By `kind name`: `counter web`. */
   objects?: Map<string, NamedObject>
-}
-
-export interface SetElement {
-  /** One part for each field of the set's type, in text; prefixes and ranges as written. */
-  parts: string[]
-  /** Seconds left; absent: it stays. */
-  timeout?: number
-  nomatch?: boolean
-  /** An ipset's interface that stands for all that begin so. */
-  wildcard?: boolean
-  /** A map's: the value of each part of its data, in text; a verdict as nft prints it (`jump web`). */
-  data?: string[]
-  /** Seconds until it goes, when it was listed. */
-  expires?: number
-  comment?: string
-  counters?: Counters
-  /** What else it carries (limit, quota, ct count …): libnftables-json(5)'s statements. */
-  carries?: readonly object[]
 }
 
 export interface NamedSet {

@@ -4,7 +4,8 @@ import type { CaptureFormat } from './captures/format.ts'
 import { CAPTURE_FORMATS } from './captures/index.ts'
 import type { HostFormat } from './host/format.ts'
 import { HOST_FORMATS } from './host/index.ts'
-import { RULESET_FORMATS, type RulesetFormat } from './rulesets/index.ts'
+import type { RulesetFormat } from './rulesets/format.ts'
+import { RULESET_FORMATS } from './rulesets/index.ts'
 
 /** A format, and what kind of input it is. */
 export type Recognised =

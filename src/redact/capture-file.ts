@@ -5,9 +5,8 @@
  */
 import { concat } from './attributes.ts'
 import { redactNflogRecord } from './nflog-record.ts'
-
+import type { RedactingStream } from './redacting-stream.ts'
 import type { Redactor } from './redactor.ts'
-import type { RedactingStream } from './streams.ts'
 import { redactTraceRecord } from './trace-record.ts'
 
 const [NFLOG, NETLINK] = [239, 253]

@@ -5,9 +5,10 @@ import type { Doubt, Redactor } from './redactor.ts'
 import { redactFree } from './rule-text.ts'
 
 export { randomKey } from './keyed.ts'
+export type { RedactingStream } from './redacting-stream.ts'
 export { Redactor } from './redactor.ts'
 export { redactPlain } from './rule-text.ts'
-export { type RedactingStream, redactingStream } from './streams.ts'
+export { redactingStream } from './streams.ts'
 
 /** What to tell of each doubt. */
 export const DOUBTS: Readonly<Record<Doubt, string>> = {

@@ -5,16 +5,11 @@ import { CaptureFileRedactor } from './capture-file.ts'
 import { CollectedText, IpsetText, redactIp, redactSs, redactUname, SysctlText } from './host-text.ts'
 import { redactLogLine } from './log-text.ts'
 import { redactDropLine, redactSession } from './own-records.ts'
+import type { RedactingStream } from './redacting-stream.ts'
 import type { Redactor } from './redactor.ts'
 import { redactFree, redactPlain, redactRuleText } from './rule-text.ts'
 import type { Ranges } from './tokens.ts'
 import { redactUlogdLine } from './ulogd-text.ts'
-
-export interface RedactingStream {
-  /** What is certain by now. */
-  push(bytes: Uint8Array): Uint8Array
-  end(): Uint8Array
-}
 
 /** Without its line break. */
 type Line = (line: string, redactor: Redactor) => string

@@ -5,7 +5,7 @@
  */
 import type { Both, Comparison } from '../analysis/compare.ts'
 import type { Ending } from '../analysis/ending.ts'
-import type { Flow, FlowFinding } from '../analysis/flows.ts'
+import type { Flow, FlowFinding } from '../analysis/flow.ts'
 import type { Way } from '../analysis/hook-map.ts'
 import type { RulesetComparison } from '../analysis/rulesets.ts'
 import type { Hook } from '../model/hook.ts'

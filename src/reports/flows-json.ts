@@ -1,6 +1,6 @@
 /** Connections with their journeys, as one JSON document: a connection a line. */
 import type { Ending } from '../analysis/ending.ts'
-import type { Flow } from '../analysis/flows.ts'
+import type { Flow } from '../analysis/flow.ts'
 import { printableJson } from '../model/printable.ts'
 import type { FlowsDocument } from './documents.ts'
 import { flowDocument } from './journey-document.ts'

@@ -1,5 +1,5 @@
 /** Journeys and connections as JSON has them: a command is text for a POSIX shell, which JSON.stringify makes of it. */
-import type { Flow } from '../analysis/flows.ts'
+import type { Flow } from '../analysis/flow.ts'
 import { printedJourney } from '../edits/fix.ts'
 import type { Command } from '../model/command.ts'
 import type { Journey, PrintedFix } from '../model/journey.ts'

@@ -1,5 +1,5 @@
 /** Groups and connections with what a person types for each fix. */
-import type { Flow } from '../analysis/flows.ts'
+import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
 import { printedFix, printedJourney } from '../edits/fix.ts'
 import type { PrintedFix } from '../model/journey.ts'

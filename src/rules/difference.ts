@@ -2,7 +2,8 @@
  * What tells two chains or two sets of one name apart. A rule is the same where it has the same words; which of several
  * alike is which is told by their order.
  */
-import type { Chain, NamedSet, Rule, SetElement } from '../model/ruleset.ts'
+import type { Chain, NamedSet, Rule } from '../model/ruleset.ts'
+import type { SetElement } from '../model/set-element.ts'
 
 /** A set that is not the same in both rulesets. */
 export interface SetComparison {

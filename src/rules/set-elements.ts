@@ -3,7 +3,8 @@
  * combination of prefix lengths that the set holds, longest first; the first that is found decides.
  */
 import { compareAddresses } from '../model/address.ts'
-import type { NamedSet, SetElement } from '../model/ruleset.ts'
+import type { NamedSet } from '../model/ruleset.ts'
+import type { SetElement } from '../model/set-element.ts'
 import { setParts } from './ipset.ts'
 import { protocolNumber } from './iptables/protocols.ts'
 import { addressBytes } from './values.ts'

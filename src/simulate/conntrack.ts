@@ -3,16 +3,14 @@ import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import {
   type Connection,
-  type CtStatus,
-  flag,
   invert,
-  NO_FLAGS,
   NO_ZONE,
   numberOf,
   shownZone,
   tupleOf,
   type Zone,
 } from '../rules/conntrack/connection.ts'
+import { type CtStatus, flag, NO_FLAGS } from '../rules/conntrack/status.ts'
 import { stateFromDump, trackTcp } from '../rules/conntrack/tcp.ts'
 import type { Found } from './conntrack-table.ts'
 import type { TableVerdict } from './simulated-walk.ts'

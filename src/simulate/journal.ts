@@ -2,7 +2,8 @@
  * What a trace of the packet would show: each line as it is printed, on arrival at the rule, before its target acts.
  * Kept as columns; steps are made of them when somebody looks.
  */
-import { SHOWN, type StepContext } from '../journey/evidence.ts'
+import { SHOWN } from '../journey/evidence.ts'
+import type { StepContext } from '../journey/step-context.ts'
 import type { Change, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'

@@ -1,7 +1,10 @@
 /** What a flow's entry is set up to rewrite, once for each end (nf_nat_setup_info, net/netfilter/nf_nat_core.c). */
+
+import { type Direction, other } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
-import { type Connection, type Direction, flag, invert, other } from '../rules/conntrack/connection.ts'
+import { type Connection, invert } from '../rules/conntrack/connection.ts'
+import { flag } from '../rules/conntrack/status.ts'
 import { mappedNat } from '../rules/nft/map.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { momentOf } from './moment.ts'

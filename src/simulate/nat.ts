@@ -1,7 +1,9 @@
 /** NAT (net/netfilter/nf_nat_core.c): the nat tables are asked once a flow; then its entry says what is rewritten. */
+
+import { type Direction, other } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { type Connection, type Direction, other } from '../rules/conntrack/connection.ts'
+import type { Connection } from '../rules/conntrack/connection.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
 import { show } from './conntrack.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'

@@ -1,10 +1,11 @@
 /** One packet on its way through the kernel, as an sk_buff is: what it is now, and what hangs on it. */
 
+import type { Direction } from '../model/direction.ts'
 import type { Hook } from '../model/hook.ts'
 import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import type { Connection, Direction, Tracking } from '../rules/conntrack/connection.ts'
+import type { Connection, Tracking } from '../rules/conntrack/connection.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { Journal } from './journal.ts'
 import type { Fields } from './packet-state.ts'

@@ -1,7 +1,8 @@
 /** `-j SET`: what passes is added to an ipset or taken out of it (net/netfilter/xt_set.c). */
 import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
 import type { Packet } from '../model/packet.ts'
-import type { NamedSet, SetElement } from '../model/ruleset.ts'
+import type { NamedSet } from '../model/ruleset.ts'
+import type { SetElement } from '../model/set-element.ts'
 import type { Statement } from '../model/statement.ts'
 import { ABSENT } from '../rules/eval-context.ts'
 import { held } from '../rules/facts.ts'

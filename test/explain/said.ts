@@ -1,6 +1,7 @@
 /** A change as a fix has it printed. */
 import { type FixCommands, fixCommands } from '../../src/edits/fix.ts'
-import { type Changing, propose } from '../../src/explain/changes.ts'
+import { propose } from '../../src/explain/changes.ts'
+import type { Changing } from '../../src/explain/proposal.ts'
 
 export function commandsOf(change: Changing | undefined): FixCommands {
   const [fix] = propose('', change)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { single } from '../../src/analysis/groups.ts'
-import { worstFirst } from '../../src/analysis/order.ts'
+import { worstFirst } from '../../src/analysis/worst-first.ts'
 import { fixCommands } from '../../src/edits/fix.ts'
 import type { Finding } from '../../src/model/journey.ts'
 import { FORMS, type Group, warningsText } from '../../src/reports/index.ts'

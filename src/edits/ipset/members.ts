@@ -6,7 +6,8 @@
 
 import type { SetEdit } from '../../model/edit.ts'
 import { kernelNumber } from '../../model/kernel-number.ts'
-import type { NamedSet, SetElement } from '../../model/ruleset.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
 import { WordError } from '../../rules/iptables/extension.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'

@@ -3,7 +3,8 @@
  * is there already (`create`), what is in use.
  */
 import type { NftEdit } from '../../model/edit.ts'
-import type { Chain, NamedSet, RuleFamily, SetElement, Table } from '../../model/ruleset.ts'
+import type { Chain, NamedSet, RuleFamily, Table } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
 import { type NftRuleset, nftRuleset } from '../../rules/nft/ruleset.ts'

@@ -1,6 +1,7 @@
 /** Elements of nft's sets and maps come and go, one by one or thousands of them: each set is copied once. */
 import type { NftEdit } from '../../model/edit.ts'
-import type { NamedSet, SetElement } from '../../model/ruleset.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
 import type { Command } from '../../rules/nft/objects.ts'
 import { nftRuleset } from '../../rules/nft/ruleset.ts'
 import type { Draft } from '../draft.ts'

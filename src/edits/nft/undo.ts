@@ -1,6 +1,7 @@
 /** What takes a command of nft back, where nft's own words can say it. */
 import type { NftEdit } from '../../model/edit.ts'
-import type { NamedSet, RuleFamily, SetElement } from '../../model/ruleset.ts'
+import type { NamedSet, RuleFamily } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
 import { quoted } from '../../rules/nft/print/values.ts'

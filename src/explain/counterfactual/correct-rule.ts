@@ -2,7 +2,8 @@
 import { formatAddress, maskFromLength, parseAddress } from '../../model/address.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
-import { type Changing, replaceRule, ruleWords } from '../changes.ts'
+import { replaceRule, ruleWords } from '../changes.ts'
+import type { Changing } from '../proposal.ts'
 import { asks, type FailedCondition, fieldOf, isNegated } from './failed-condition.ts'
 
 /** `-R` with the word that fits; undefined where it is not clear what that would be. */

@@ -1,7 +1,8 @@
 import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
-import { type Proposal, setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
 
 /**
  * Connection tracking had no room for it: a new connection's packet is dropped between raw and mangle, and no rule has

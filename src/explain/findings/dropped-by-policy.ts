@@ -1,5 +1,6 @@
-import { acceptByPolicy, type Proposal, propose } from '../changes.ts'
+import { acceptByPolicy, propose } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
 import { isNft, nameRef } from '../refs.ts'
 import { acceptSuch, blame } from './verdicts.ts'
 

@@ -4,12 +4,12 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { Command, command } from '../../model/command.ts'
 import type { Drop } from '../../model/host.ts'
 import { isNameless } from '../../model/packet.ts'
-import type { Proposal } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
 import { mayBeRules } from '../kernel-drops/outcome.ts'
 import type { Meaning } from '../kernel-drops/stages.ts'
 import { DEVICE } from '../kernel-drops/stages.ts'
+import type { Proposal } from '../proposal.ts'
 import { findsNoSocket } from './closed-port.ts'
 
 /** `vanished`: they know what to do about most reasons, and ask host state for details. */

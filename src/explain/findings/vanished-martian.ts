@@ -2,8 +2,9 @@ import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { type Proposal, setSysctl } from '../changes.ts'
+import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */

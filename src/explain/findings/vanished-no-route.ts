@@ -1,5 +1,5 @@
-import type { Proposal } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
 import { addConnected, askRoute, deleteRoute, homeOf } from '../routes.ts'
 import { atRouting, type Routed } from './routing.ts'
 

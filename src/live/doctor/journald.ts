@@ -3,7 +3,7 @@
  * nothing to them: the limit is a unit's, and what the kernel says belongs to none (src/journal/journald-server.c,
  * server_dispatch_message).
  */
-import type { Loss } from './causes/log-daemon.ts'
+import type { Loss } from './loss.ts'
 
 const BELOW_WARNING = /^(?:0|1|2|3|emerg|alert|crit|err)$/
 

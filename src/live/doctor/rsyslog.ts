@@ -3,7 +3,7 @@
  * and the files beside it, line by line, in both of its languages, as far as it goes: which input brings kernel lines,
  * with which rate limit; which selectors take kern.warning; which rules stop such lines first.
  */
-import type { Loss } from './causes/log-daemon.ts'
+import type { Loss } from './loss.ts'
 
 /** By severity, the most severe first, as a selector names them. */
 const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']

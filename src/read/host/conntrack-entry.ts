@@ -3,9 +3,9 @@
  * common. A second `src=` begins the reply's tuple.
  */
 
+import type { Counters } from '../../model/counters.ts'
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import { kernelNumber } from '../../model/kernel-number.ts'
-import type { Counters } from '../../model/ruleset.ts'
 import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 
 export interface EntryHead {

@@ -1,7 +1,7 @@
 /** What a rule or policy has counted, as iptables and its kin print it. */
 
+import type { Counters } from '../../model/counters.ts'
 import { kernelNumber } from '../../model/kernel-number.ts'
-import type { Counters } from '../../model/ruleset.ts'
 
 /** Undefined where they are not there, or no numbers that the kernel has. */
 export function countersOf(packets: string | undefined, bytes: string | undefined): Counters | undefined {

@@ -1,20 +1,10 @@
-import type { Report } from '../../model/diagnostic.ts'
-import type { RuleFamily } from '../../model/ruleset.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
+import type { RulesetFormat } from './format.ts'
 import { looksLikeIptablesList, readIptablesList } from './iptables-list/format.ts'
-import { looksLikeIptablesSave, type Ruleset, readIptablesSave } from './iptables-save.ts'
+import { looksLikeIptablesSave, readIptablesSave } from './iptables-save.ts'
 import { looksLikeNftJson, readNftJson } from './nft-json.ts'
 import { looksLikeNft, readNft } from './nft-text.ts'
 import { looksLikeScript, readScript } from './shell-script.ts'
-
-export interface RulesetFormat {
-  /** As `--as FORMAT:FILE` names it. */
-  id: string
-  describe: string
-  sniff(head: string): boolean
-  /** Keeps what it understands and reports the rest with its line; never throws. */
-  read(text: string, report: Report): Ruleset<RuleFamily>[]
-}
 
 /** Every ruleset format: one line each. */
 export const RULESET_FORMATS: readonly RulesetFormat[] = [

@@ -4,7 +4,7 @@
  * Kinder than the tool with blanks around a line.
  */
 
-import type { Counters } from '../../model/ruleset.ts'
+import type { Counters } from '../../model/counters.ts'
 import { splitWords } from '../../rules/iptables/words.ts'
 import { countersOf } from './counters.ts'
 

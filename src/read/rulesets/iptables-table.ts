@@ -1,6 +1,8 @@
 /** One table while its lines come in, as iptables-restore works them off; the kernel's own chains are there from the start. */
+
+import type { Counters } from '../../model/counters.ts'
 import type { Report } from '../../model/diagnostic.ts'
-import type { Chain, Counters, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
+import type { Chain, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
 import type { ReadRule } from '../../rules/iptables/read.ts'
 import { builtInChains, emptyChain, ruleOf, ruleText } from '../../rules/iptables/rule.ts'

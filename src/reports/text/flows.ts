@@ -1,7 +1,7 @@
 /** Connections for a terminal: those of which packets were captured with their story, the others a line each. */
 
+import type { Flow } from '../../analysis/flow.ts'
 import { isStopped } from '../../analysis/flow-story.ts'
-import type { Flow } from '../../analysis/flows.ts'
 import { describeEnd } from '../../explain/context.ts'
 import { columns } from '../../model/columns.ts'
 import type { PrintedFix } from '../../model/journey.ts'

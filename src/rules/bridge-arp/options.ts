@@ -1,8 +1,8 @@
 /** A rule's words → its options, as ebtables and arptables have them: `!` stands in front of an option or of its value. */
 
 import type { Condition } from '../../model/condition.ts'
+import type { Counters } from '../../model/counters.ts'
 import { kernelNumber } from '../../model/kernel-number.ts'
-import type { Counters } from '../../model/ruleset.ts'
 import { WordError } from '../iptables/extension.ts'
 
 export interface Given {

@@ -1,6 +1,6 @@
 /** A rule of ebtables or arptables: its words → what it asks and what it does. */
 import type { Condition } from '../../model/condition.ts'
-import type { Counters } from '../../model/ruleset.ts'
+import type { Counters } from '../../model/counters.ts'
 import type { Statement } from '../../model/statement.ts'
 import { WordError } from '../iptables/extension.ts'
 import { conditionsOf, type Option, type Options, readOptions } from './options.ts'

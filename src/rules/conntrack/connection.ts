@@ -1,13 +1,10 @@
 /** A flow as connection tracking keeps it, and its tuples. */
+import type { Direction } from '../../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import type { CtState, Packet } from '../../model/packet.ts'
 import { knownProtocol } from '../values.ts'
+import type { CtStatus } from './status.ts'
 import type { TcpTracking } from './tcp.ts'
-
-export type Direction = 'original' | 'reply'
-
-/** Names as nft's `ct status`. */
-export type CtStatus = 'expected' | 'seen-reply' | 'assured' | 'confirmed' | 'snat' | 'dnat' | 'dying'
 
 export interface Connection extends ConntrackEntry {
   protocolNumber: number
@@ -22,34 +19,11 @@ export interface Connection extends ConntrackEntry {
   tcp?: TcpTracking
 }
 
-// each combination is made once: a table holds many entries with the same
-const combined = new WeakMap<readonly CtStatus[], Map<CtStatus, readonly CtStatus[]>>()
-
-export const NO_FLAGS: readonly CtStatus[] = []
-
-export function flag(connection: Pick<Connection, 'flags'>, status: CtStatus): void {
-  const { flags } = connection
-  if (flags.includes(status)) return
-  let known = combined.get(flags)
-  if (!known) {
-    known = new Map()
-    combined.set(flags, known)
-  }
-  let more = known.get(status)
-  if (!more) {
-    more = [...flags, status]
-    known.set(status, more)
-  }
-  connection.flags = more
-}
-
 /** What a packet is to connection tracking. */
 export interface Tracking {
   state: CtState
   direction?: Direction
 }
-
-export const other = (direction: Direction): Direction => (direction === 'original' ? 'reply' : 'original')
 
 const ICMP = 1
 const ICMPV6 = 58

@@ -1,7 +1,8 @@
 /** Is a TCP packet in the window of its connection? (tcp_in_window in net/netfilter/nf_conntrack_proto_tcp.c) */
+
+import type { Direction } from '../../model/direction.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Direction } from './connection.ts'
-import type { TcpState } from './tcp.ts'
+import type { TcpState } from './tcp-state.ts'
 
 /** What one end has sent and may send; numbers of 32 bits that wrap. */
 export interface Window {

@@ -1,24 +1,12 @@
 /** The states of a TCP connection as connection tracking keeps them (net/netfilter/nf_conntrack_proto_tcp.c). */
+
+import type { Direction } from '../../model/direction.ts'
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { wordTable } from '../../model/word-table.ts'
-import { type CtStatus, type Direction, flag } from './connection.ts'
+import { type CtStatus, flag } from './status.ts'
+import { TCP_STATES, type TcpState } from './tcp-state.ts'
 import { afterSyn, beginWindows, emptyWindow, endOf, inWindow, isBefore, type Window } from './tcp-window.ts'
-
-/** `/proc/net/nf_conntrack`'s words, in the kernel's order. */
-const STATES = [
-  'NONE',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'TIME_WAIT',
-  'CLOSE',
-  'SYN_SENT2',
-] as const
-export type TcpState = (typeof STATES)[number]
 
 type Kind = 'syn' | 'synack' | 'fin' | 'ack' | 'rst' | 'none'
 
@@ -75,7 +63,7 @@ const SHORT: Readonly<Record<string, TcpState>> = {
   S2: 'SYN_SENT2',
 }
 
-/** By the packet's flags, what comes next in each of STATES; IV: invalid, IG: ignored. */
+/** By the packet's flags, what comes next in each of TCP_STATES; IV: invalid, IG: ignored. */
 const NEXT: Readonly<Record<Direction, Readonly<Record<Kind, string>>>> = {
   original: {
     syn: 'SS SS IG IG IG IG IG SS SS S2',
@@ -110,10 +98,10 @@ const readRows = (rows: Readonly<Record<Kind, string>>): Readonly<Record<Kind, r
 const NEXT_STATES = { original: readRows(NEXT.original), reply: readRows(NEXT.reply) }
 
 const nextState = (direction: Direction, kind: Kind, state: TcpState): Next =>
-  NEXT_STATES[direction][kind][STATES.indexOf(state)]!
+  NEXT_STATES[direction][kind][TCP_STATES.indexOf(state)]!
 
 export const stateFromDump = (state: string | undefined): TcpTracking => ({
-  state: STATES.find((one) => one === state) ?? 'ESTABLISHED',
+  state: TCP_STATES.find((one) => one === state) ?? 'ESTABLISHED',
   closedBy: [],
   last: { kind: 'none' },
 })

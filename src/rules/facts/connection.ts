@@ -3,13 +3,12 @@
  * was rewritten, else from the entry. An entry of host state was listed at another time than the packet passed: it is
  * asked only for packets of a connection that was there before them, and only for what stays as long as the entry.
  */
+import type { Direction } from '../../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import type { CtState, Packet } from '../../model/packet.ts'
 import { ABSENT, type EvalContext, packetField, type Read, type Readers } from '../eval-context.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
-
-type Direction = 'original' | 'reply'
 
 /** Such a packet has no entry that anything could be asked of. */
 const NO_ENTRY: readonly (CtState | undefined)[] = ['invalid', 'untracked']

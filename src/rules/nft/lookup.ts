@@ -1,7 +1,8 @@
 /** Is a packet in an nft set or map, and what does the map give? (net/netfilter/nft_lookup.c, nft_objref.c) */
 import { formatAddress } from '../../model/address.ts'
 import type { NftSet, Scalar } from '../../model/condition.ts'
-import type { NamedSet, SetElement } from '../../model/ruleset.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
 import type { World } from '../../model/world.ts'
 import { ABSENT, type EvalContext } from '../eval-context.ts'
 import { reader } from '../facts.ts'

@@ -3,7 +3,7 @@
  * of names are tried one by one, but for ranges of one number or address, which are sorted.
  */
 import { compareAddresses, formatAddress, maskFromLength } from '../../model/address.ts'
-import type { SetElement } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
 import { FIELDS, type FieldType } from '../fields.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { addressBytes, type Held } from '../values.ts'

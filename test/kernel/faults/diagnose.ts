@@ -1,7 +1,7 @@
 /** What nfwhy makes of a capture of the traffic that fails, with the machine's own state beside it. */
 
 import { single } from '../../../src/analysis/groups.ts'
-import { worstFirst } from '../../../src/analysis/order.ts'
+import { worstFirst } from '../../../src/analysis/worst-first.ts'
 import { printedJourney } from '../../../src/edits/fix.ts'
 import { CaptureExplainer, type Journey, type PrintedFix } from '../../../src/index.ts'
 import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'

@@ -1,6 +1,7 @@
 import type { Facts } from '../../survey/facts.ts'
 import { journaldLoses } from '../journald.ts'
 import { legacyFamilies } from '../legacy.ts'
+import type { Loss } from '../loss.ts'
 import type { Cause, Problem } from '../problem.ts'
 import { rsyslogLoses } from '../rsyslog.ts'
 
@@ -27,16 +28,6 @@ export const logDaemon: Cause = {
 }
 
 const runs = ({ processes }: Facts, name: string): boolean => processes.some((process) => process.name === name)
-
-/** What a daemon's configuration does to TRACE lines. */
-export interface Loss {
-  code: string
-  message: string
-  /** Line of the configuration. */
-  evidence: string
-  /** Only under load. */
-  sometimes?: true
-}
 
 const toProblem =
   (daemon: 'rsyslog' | 'journald') =>

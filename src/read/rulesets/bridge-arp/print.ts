@@ -1,5 +1,6 @@
 /** Tables of ebtables or arptables → what their -save prints and -restore takes back. */
-import type { Counters, Table } from '../../../model/ruleset.ts'
+import type { Counters } from '../../../model/counters.ts'
+import type { Table } from '../../../model/ruleset.ts'
 
 /** Without the tool's header; `counters`: in front of every rule. Tables of other kinds are left out. */
 export function printBridgeArp(tables: Iterable<Table>, options: { counters?: boolean } = {}): string {

@@ -3,8 +3,9 @@
  * in nearly the same words; the listings have headings of their own, numbers in front and counters behind.
  */
 
+import type { Counters } from '../../../model/counters.ts'
 import type { Report } from '../../../model/diagnostic.ts'
-import type { Chain, Counters, Rule, RuleFamily, Table } from '../../../model/ruleset.ts'
+import type { Chain, Rule, RuleFamily, Table } from '../../../model/ruleset.ts'
 import { readArptablesRule } from '../../../rules/bridge-arp/arptables.ts'
 import { readEbtablesRule } from '../../../rules/bridge-arp/ebtables.ts'
 import type { LinkRule } from '../../../rules/bridge-arp/rule.ts'

@@ -1,6 +1,6 @@
 /** One rule's line of `iptables -L` → its columns (iptables/iptables.c print_firewall), and these → iptables-save's words. */
 
-import type { Counters } from '../../../model/ruleset.ts'
+import type { Counters } from '../../../model/counters.ts'
 import { splitWords } from '../../../rules/iptables/words.ts'
 import { countersOf } from '../counters.ts'
 import { MATCH_PATTERNS } from './matches.ts'

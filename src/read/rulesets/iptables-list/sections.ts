@@ -1,8 +1,8 @@
 /** Cuts `iptables -L` text into tables, chains and their lines. */
 
+import type { Counters } from '../../../model/counters.ts'
 import type { Report } from '../../../model/diagnostic.ts'
 import { IPTABLES_HOOKS, IPTABLES_TABLES } from '../../../model/hook.ts'
-import type { Counters } from '../../../model/ruleset.ts'
 import { countersOf } from '../counters.ts'
 import { promptedTool } from '../iptables-lines.ts'
 import { type Columns, type Row, readRow } from './row.ts'

@@ -1,5 +1,5 @@
 /** Elements of sets and maps as text, part by part: the form in which named sets keep them. */
-import type { SetElement } from '../../../model/ruleset.ts'
+import type { SetElement } from '../../../model/set-element.ts'
 import type { Expression, MapPair, Verdict } from '../ast.ts'
 import { isVerdict } from '../canonical/expressions.ts'
 

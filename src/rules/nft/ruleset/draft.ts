@@ -1,6 +1,7 @@
 /** A ruleset while commands build it. */
 import type { Report } from '../../../model/diagnostic.ts'
-import type { Chain, NamedSet, RuleFamily, SetElement, Table } from '../../../model/ruleset.ts'
+import type { Chain, NamedSet, RuleFamily, Table } from '../../../model/ruleset.ts'
+import type { SetElement } from '../../../model/set-element.ts'
 import { elementKey, sortedElements } from './elements.ts'
 
 export interface Owned {

@@ -1,5 +1,5 @@
 /** The order in which nft lists a set's elements: by value. */
-import type { SetElement } from '../../../model/ruleset.ts'
+import type { SetElement } from '../../../model/set-element.ts'
 import { sortKey } from '../canonical/constants.ts'
 
 /** `type`: the set's, part by part. */

@@ -1,5 +1,6 @@
 /** Named sets and maps, and their elements. */
-import type { NamedSet, SetElement } from '../../../model/ruleset.ts'
+import type { NamedSet } from '../../../model/ruleset.ts'
+import type { SetElement } from '../../../model/set-element.ts'
 import type { Expression, MapPair, Statement } from '../ast.ts'
 import { element, isVerdict, type Types, typesOf, value } from '../canonical/expressions.ts'
 import { statement } from '../canonical/statements.ts'

@@ -1,0 +1,20 @@
+import type { Hook } from '../model/hook.ts'
+import type { Packet } from '../model/packet.ts'
+import type { Chain, Rule, Table } from '../model/ruleset.ts'
+import type { VerdictKind } from '../rules/verdict.ts'
+
+/** What is known at one step besides what the step says. */
+export interface StepContext {
+  packet: Packet
+  hook: Hook | undefined
+  rule: Rule | undefined
+  chain: Chain | undefined
+  table: Table | undefined
+  ending: VerdictKind
+  /** Index of the step whose jump or goto led into this chain. */
+  caller: number | undefined
+  /** Why the ruleset cannot be the one in force. */
+  mismatch: string | undefined
+  /** How many rules of the chain read alike, where nothing tells which of them it was. */
+  alike?: number
+}

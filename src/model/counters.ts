@@ -1,0 +1,4 @@
+export interface Counters {
+  packets: number
+  bytes: number
+}
