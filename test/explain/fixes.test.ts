@@ -27,7 +27,7 @@ vi.mock('../../src/explain/explain.ts', async (original) => {
   return { ...real, explain: noted }
 })
 
-for (const folder of ['findings', 'kernel-drops', 'trials'])
+for (const folder of ['findings', 'kernel-drops', 'verify-fixes'])
   for (const name of readdirSync(new URL(folder, import.meta.url)))
     if (name.endsWith('.test.ts')) await import(/* @vite-ignore */ `./${folder}/${name}`)
 await import('../incidents.test.ts')

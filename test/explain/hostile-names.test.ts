@@ -187,7 +187,7 @@ class Renaming {
   }
 }
 
-for (const folder of ['findings', 'kernel-drops', 'trials'])
+for (const folder of ['findings', 'kernel-drops', 'verify-fixes'])
   for (const name of readdirSync(new URL(folder, import.meta.url)))
     if (name.endsWith('.test.ts')) await import(/* @vite-ignore */ `./${folder}/${name}`)
 await import('../incidents-nft.test.ts')

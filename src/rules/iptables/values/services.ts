@@ -1,5 +1,7 @@
 /** Well-known services by their names in /etc/services; what else a host's own file names, only that host can tell. */
-export const SERVICES: Readonly<Record<string, number>> = {
+import { wordTable } from '../../../model/word-table.ts'
+
+export const SERVICES = wordTable<number>({
   echo: 7,
   discard: 9,
   daytime: 13,
@@ -85,4 +87,4 @@ export const SERVICES: Readonly<Record<string, number>> = {
   amqp: 5672,
   x11: 6000,
   'http-alt': 8080,
-}
+})
