@@ -154,24 +154,35 @@ function noteLike(wanted: readonly Range[], telling: Uint8Array): void {
 export function portsLike(port: number): number[] {
   // damaged rules name numbers that no port has, of any length
   if (!(port >= 0 && port < 10 * PORTS)) return []
-  const text = String(port)
   const found = new Set([port - 1, port, port + 1])
-  const add = (digits: string) => {
-    // as numbers are printed
-    if (digits !== '' && (digits === '0' || !digits.startsWith('0'))) found.add(Number(digits))
-  }
-  for (let i = 0; i <= text.length; i++) {
-    for (const digit of '0123456789') {
-      add(text.slice(0, i) + digit + text.slice(i))
-      if (i < text.length) add(text.slice(0, i) + digit + text.slice(i + 1))
+  const { length } = String(port)
+  const isLong = length > 1
+  // `right`: how many digits stand behind the place; no number is printed with a zero in front
+  for (let right = 0; right <= length; right++) {
+    const [unit, isFirst] = [10 ** right, right === length - 1]
+    const [before, behind] = [Math.floor(port / unit), port % unit]
+    const rest = Math.floor(before / 10)
+    for (let digit = 0; digit < 10; digit++) {
+      if (right === length ? digit > 0 : port > 0) found.add((before * 10 + digit) * unit + behind)
+      if (right < length && !(isFirst && isLong && digit === 0)) found.add((rest * 10 + digit) * unit + behind)
     }
-    if (i < text.length) add(text.slice(0, i) + text.slice(i + 1))
+    if (right < length && isLong && !(isFirst && right > 1 && behind < unit / 10)) found.add(rest * unit + behind)
   }
-  for (const digits of permutations(text)) add(digits)
+  addOrders([...String(port)].map(Number), length, found)
   return [...found].filter((one) => one >= 0 && one < PORTS)
 }
 
-function permutations(text: string): string[] {
-  if (text.length < 2) return [text]
-  return [...text].flatMap((char, i) => permutations(text.slice(0, i) + text.slice(i + 1)).map((rest) => char + rest))
+/** All numbers that the digits make in another order (Heap's algorithm). */
+function addOrders(digits: number[], length: number, found: Set<number>): void {
+  if (length <= 1) {
+    if (digits[0] !== 0 || digits.length === 1) found.add(digits.reduce((sum, digit) => sum * 10 + digit, 0))
+    return
+  }
+  for (let i = 0; i < length; i++) {
+    addOrders(digits, length - 1, found)
+    const at = length % 2 === 0 ? i : 0
+    const last = digits[length - 1]!
+    digits[length - 1] = digits[at]!
+    digits[at] = last
+  }
 }
