@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Simulator, readPacketJson, recognise, WorldBuilder } from '../dist/index.js'
+import { readPacketJson, recognise, Simulator, WorldBuilder } from '../dist/index.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
