@@ -75,6 +75,7 @@ export class CaptureExplainer {
       unmatched = false,
       host,
       ofMany = false,
+      walks,
       worldAt,
       numbers = new SharedNumbers(),
       ...options
@@ -85,7 +86,7 @@ export class CaptureExplainer {
     this.world = world
     this.worldAt = worldAt
     this.onClosed = onClosed
-    this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany })
+    this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany, walks })
     const resolver = this.explainer.resolver(world)
     const Assembling = format.traceIds ? TracedAssembler : Assembler
     this.assembler = new Assembling(resolver, states, this.close, ids, { ...DEFAULT_OPTIONS, ...options })

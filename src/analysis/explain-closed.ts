@@ -5,7 +5,7 @@ import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
-import { noteTrials, type Trials } from '../explain/verify-fixes/verify.ts'
+import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
@@ -21,9 +21,10 @@ import * as F from '../read/captures/header-fields.ts'
 import { Names } from '../read/captures/names.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import type { ClosedJourney, JourneyClass } from './closed-journey.ts'
+import type { RunBudget } from '../rules/walk-budget.ts'
+import type { ClosedJourney } from './closed-journey.ts'
+import { Class, type Kind, type Known, MOST_KINDS_KEPT, type Room } from './journey-kinds.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
-import { finer } from './members.ts'
 import { OwnValues } from './own-values.ts'
 
 export interface ExplainClosedOptions {
@@ -35,34 +36,12 @@ export interface ExplainClosedOptions {
   host?: string | undefined
   /** The log is of many machines: the name that it gives counts more. */
   ofMany?: boolean
+  /** What the journeys of all captures share; absent: each has as much as one may have. */
+  walks?: RunBudget | undefined
 }
 
 /** Rulesets whose findings are kept; the oldest go, and are found out again where one is needed after all. */
 const MOST_RULESETS = 16
-
-/** What takes long to find out, and comes out the same for all journeys of one class. */
-interface Known {
-  found: ReadonlySet<Detector>
-  mismatches: readonly (string | undefined)[]
-  trials: Trials | undefined
-  /** Which capture has told, and how much of the ruleset it had contradicted by then: a rule may not be believed any more. */
-  resolver: Resolver
-  contradictions: number
-}
-
-class Class implements JourneyClass {
-  readonly world: World
-  /** Its journeys are alike in all that is asked for, not in their rule lines alone. */
-  readonly fine: boolean
-  /** Of packets that were not sent before, and of those that were. */
-  first: Known | undefined = undefined
-  again: Known | undefined = undefined
-
-  constructor(world: World, fine: boolean) {
-    this.world = world
-    this.fine = fine
-  }
-}
 
 /**
  * What the captures of one machine share, so that their journeys can be of one class: rule lines and names have the same
@@ -71,6 +50,8 @@ class Class implements JourneyClass {
 export class SharedNumbers {
   readonly points = new TracePoints()
   readonly names = new Names()
+  /** For ClosedExplainer alone. */
+  readonly room: Room = { kinds: MOST_KINDS_KEPT }
   private readonly classes = new Map<World, JourneyClasses<Class>>()
 
   /** For ClosedExplainer alone. */
@@ -132,48 +113,59 @@ export class ClosedExplainer {
     const classes = this.numbers.classesOf(world)
     const known = classes.find(open, this.states, followed, dropSummary)
     if (known || classes.full) return known
-    const made = new Class(world, classes.fine)
+    const made = new Class(world, classes.fine, this.numbers.room)
     classes.add(made)
     return made
   }
 
   /** What others tell of a packet, or of journeys before it, is no value of its own. */
   member(closed: Closed): Member | undefined {
-    const { open, followed, world, drop, class: shared } = closed
+    const { open, world, drop, class: shared } = closed
     if (drop || open.repeats.length > 0 || open.own || this.options.unmatched) return undefined
-    const known = shared?.fine ? shared.first : undefined
+    if (!shared?.fine) return undefined
+    const known = this.kindOf(closed)?.first
     if (!known || !isOf(known, this.resolver(world))) return undefined
-    const { own } = this
-    own.take(open, this.states, followed)
-    return finer({ kind: known, names: own.names, values: own.values }, world)
+    const { names, values } = this.own
+    return { kind: known, names, values }
+  }
+
+  private kindOf({ open, followed, class: shared }: Closed): Kind | undefined {
+    if (!shared) return undefined
+    this.own.take(open, this.states, followed)
+    return shared.kindOf(this.own)
   }
 
   explain(closed: Closed): Journey {
-    const { host, ofMany = false, unmatched = false, engine } = this.options
+    const { host, ofMany = false, unmatched = false, engine, walks } = this.options
     const { open, followed, world, drop } = closed
     const { repeats } = open
     const resolver = this.resolver(world)
-    const own = closed.class
+    const fine = closed.class?.fine === true
+    const kind = this.kindOf(closed)
     const which = repeats.length > 0 ? 'again' : 'first'
-    let known = own?.[which]
+    let known = kind?.[which]
     if (known && !isOf(known, resolver)) known = undefined
-    const evidence = gatherEvidence(open, resolver, this.states, followed, own?.fine ? known?.mismatches : undefined)
+    const evidence = gatherEvidence(open, resolver, this.states, followed, fine ? known?.mismatches : undefined)
     if (host !== undefined && !(ofMany && evidence.journey.host !== undefined)) evidence.journey.host = host
     // this very journey may contradict the ruleset
     if (known && !isOf(known, resolver)) known = undefined
     const found = new Set<Detector>()
     const given = drop ? { repeats, drop } : { repeats }
-    const journey = explain(
-      evidence,
-      world,
-      known && own?.fine ? { ...given, ask: known.found } : { ...given, onFound: (one) => found.add(one) },
-    )
+    const asked = known && fine ? { ask: known.found } : { onFound: (one: Detector) => found.add(one) }
+    const journey = walks
+      ? walks.share((budget) => explain(evidence, world, { ...given, ...asked, budget }))
+      : explain(evidence, world, { ...given, ...asked })
     if (unmatched) noteUnmatched(evidence, world)
-    const trials = known?.trials ?? (engine && tryFixesOf(evidence, world, engine))
+    const trials =
+      known?.trials ??
+      (engine &&
+        (walks
+          ? walks.share((budget) => tryFixesOf(evidence, world, engine, budget))
+          : tryFixesOf(evidence, world, engine)))
     if (trials) noteTrials(journey, trials)
-    if (own && !known) {
+    if (kind && !known) {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
-      own[which] = { found, trials, mismatches, resolver, contradictions: resolver.contradictions }
+      kind[which] = { found, trials, mismatches, resolver, contradictions: resolver.contradictions }
     }
     stripOwnSteps(evidence)
     return journey

@@ -4,7 +4,7 @@ import type { Member } from '../model/member.ts'
 import type { World } from '../model/world.ts'
 
 /** Of one class; what comes after is told of by itself. */
-const MOST_KINDS = 1000
+export const MOST_KINDS = 1000
 
 // no memo: of each only so many
 const kinds = new WeakMap<object, Map<string, object>>()

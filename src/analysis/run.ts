@@ -7,6 +7,7 @@ import { collectInto, type Report } from '../model/diagnostic.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
+import { RunBudget } from '../rules/walk-budget.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
 import { chooseRulesets } from './choose-ruleset.ts'
@@ -76,6 +77,7 @@ export async function* stepThrough(
 ): AsyncGenerator<void, RunStats> {
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
+  const walks = new RunBudget()
   await chooseRulesets(inputs, options.idle)
   const captures = inputs.machines.flatMap((machine) => {
     const numbers = new SharedNumbers()
@@ -93,6 +95,7 @@ export async function* stepThrough(
       {
         ids,
         numbers,
+        walks,
         ...(idle === undefined ? {} : { idle }),
         ...(unmatched === undefined ? {} : { unmatched }),
         ...(engine === undefined ? {} : { engine }),

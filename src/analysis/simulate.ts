@@ -13,6 +13,7 @@ import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { closest } from '../rules/closest.ts'
+import { RunBudget } from '../rules/walk-budget.ts'
 import { SimulatedClasses } from '../simulate/alike.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { Simulator } from '../simulate/simulator.ts'
@@ -48,6 +49,7 @@ export function* playPackets(
 ): Generator<Played> {
   const machine = new Simulator(withoutOwnTables(world), { assume })
   const classes = new SimulatedClasses()
+  const walks = new RunBudget()
   const used = new Set<string>()
   const open = new Set<string>()
   for (const [i, packet] of packets.entries()) {
@@ -60,7 +62,7 @@ export function* playPackets(
     for (const message of notes) warnings.push({ input: `packet ${id}`, code: 'left-open', message })
     const explained = () => {
       const { evidence } = simulated
-      const journey = explain(evidence, before, { ended })
+      const journey = walks.share((budget) => explain(evidence, before, { ended, budget }))
       if (unmatched) noteUnmatched(evidence, before)
       // later packets of a flow hang on those before them, so only the first says what a change would do
       if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))

@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { LiveProblem } from '../live/problem.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
-import { UserError } from '../model/user-error.ts'
+import { shortLines, UserError } from '../model/user-error.ts'
 import { ClosedPipe } from './errors.ts'
 import { Output } from './stdout.ts'
 
@@ -42,7 +42,11 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
       writeOut: (text) => say(1, text),
       writeErr: (text) => say(2, text),
       outputError: (text, write) =>
-        write(text.replace(/^error: /, 'nfwhy: ').replace(FILTER_OPTION, `$&${filterHint}`)),
+        write(
+          shortLines(text)
+            .replace(/^error: /, 'nfwhy: ')
+            .replace(FILTER_OPTION, `$&${filterHint}`),
+        ),
     })
     .showHelpAfterError('(nfwhy --help says more)')
   if (!Object.hasOwn(COMMANDS, first) && existsSync(first))

@@ -98,8 +98,8 @@ const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Concl
   missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
 
 /** Tries the fixes of a journey that is explained. */
-export function tryFixesOf(evidence: Evidence, world: World, engine: Engine): Trials {
-  const context = makeContext(evidence, decideOutcome(evidence, world), world, [])
+export function tryFixesOf(evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): Trials {
+  const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
   const { budget } = context
   return tryFixes(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
 }

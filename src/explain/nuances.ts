@@ -5,12 +5,16 @@
 import { addAddresses, ipv4Number, Ranges, readFields } from '../journey/asked.ts'
 import type { Value } from '../model/member.ts'
 import { memo } from '../model/memo.ts'
+import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { groupMac } from '../rules/facts/way.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
+
+import { OTHER_PORT } from './counterfactual/unreached.ts'
 
 type Range = readonly [number, number]
 
-/** Private ones and those that no router hands on (explain/meant/nowhere.ts). */
+/** Private ones and those that no router hands on (explain/counterfactual/undeliverable.ts). */
 const NETWORKS = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'].concat([
   '172.16.0.0/12',
   '192.168.0.0/16',
@@ -19,9 +23,17 @@ const NETWORKS = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '16
 
 const PORTS = 65_536
 
+/** NAT leaves a source port among those that are alike (net/netfilter/nf_nat_core.c). */
+const PRIVILEGED: readonly Range[] = [
+  [0, 511],
+  [512, 1023],
+]
+
 export class Nuances {
   private readonly addresses: Ranges
   private readonly ports: Ranges
+  private readonly wholeAddresses: boolean
+  private readonly wholePorts: boolean
   /** Ports that say something by themselves, as the packet's source and as its destination. */
   private readonly sources = new Uint8Array(PORTS)
   private readonly destinations = new Uint8Array(PORTS)
@@ -38,12 +50,19 @@ export class Nuances {
       for (const [address] of text.matchAll(ADDRESS)) also(address)
       for (const [, port] of text.matchAll(PORT)) if (Number(port) < PORTS) this.destinations[Number(port)] = 1
     }
-    const hosts = addresses.filter(([from, to]) => from === to)
-    this.addresses = new Ranges([...addresses, ...hosts.map(([from]) => networkAround(from))])
-    this.ports = new Ranges([...asked.sport, ...asked.dport])
+    // a network's first address may be spoken of as a host, and of a list or range the first is compared
+    const firsts = addresses.map(([from]) => from)
+    this.addresses = new Ranges([
+      ...addresses,
+      ...firsts.map((first): Range => [first, first]),
+      ...firsts.map(networkAround),
+    ])
+    this.wholeAddresses = asked.gaps
+    this.ports = new Ranges([...asked.sport, ...asked.dport, ...PRIVILEGED])
     for (const port of Object.values(SERVICES)) this.destinations[port] = 1
-    // not what conntrack lists: there may be millions of entries, and no finding compares with their ports
-    const { sport, dport } = readFields({ ...world, host: { ...world.host, conntrack: [] } })
+    this.wholePorts = asked.wholePorts
+    // not what NAT writes, nor what conntrack and sets list: there may be millions of entries, and no finding compares with their ports
+    const { sport, dport } = readFields({ ...world, sets: [], host: { ...world.host, conntrack: [] } }, false)
     noteLike(sport, this.sources)
     noteLike(dport, this.destinations)
   }
@@ -51,18 +70,37 @@ export class Nuances {
   /** What of the values makes a difference, though no rule asks for it. */
   of(names: readonly string[], values: readonly Value[]): string {
     let key = ''
+    // a packet to its own sender, or port, is its own reply
+    let [source, sourcePort]: Value[] = []
     for (let i = 0; i < names.length; i++) {
       const value = values[i]
       switch (names[i]) {
         case 'src':
-        case 'dst':
+          source = value
           key += ` ${this.addressOf(value)}`
           break
+        case 'dst':
+          key += ` ${this.addressOf(value)}${value === source ? '=' : ''}`
+          break
         case 'sport':
+          sourcePort = value
           key += ` ${this.portOf(value, this.sources)}`
           break
         case 'dport':
-          key += ` ${this.portOf(value, this.destinations)}`
+          key += ` ${this.portOf(value, this.destinations)}${value === sourcePort ? '=' : ''}`
+          // what is for anybody is asked with another port (counterfactual/unreached.ts)
+          if (typeof value === 'number') key += `^${this.ports.classOf(value ^ OTHER_PORT)}`
+          break
+        case 'dstMac':
+          // the kernel forwards only what was sent to this host alone
+          key += ` ${groupMac(String(value))}`
+          break
+        case 'inner':
+          if (typeof value === 'string') key += ` ${this.ofQuoted(JSON.parse(value) as Packet)}`
+          break
+        case 'mark':
+        case 'ctMark':
+          key += ` ${value}`
           break
         case 'tcpSeq':
         case 'tcpAck':
@@ -74,13 +112,19 @@ export class Nuances {
     return key
   }
 
+  /** An ICMP error belongs to the flow of what it quotes. */
+  private ofQuoted({ protocol, src, dst, sport, dport }: Packet): string {
+    const ports = [this.portOf(sport, this.sources), this.portOf(dport, this.destinations)]
+    return `[${[protocol, this.addressOf(src), this.addressOf(dst), ...ports].join(' ')}]`
+  }
+
   private addressOf(value: Value): Value {
-    const number = typeof value === 'string' ? ipv4Number(value) : undefined
+    const number = typeof value === 'string' && !this.wholeAddresses ? ipv4Number(value) : undefined
     return number === undefined ? value : this.addresses.classOf(number)
   }
 
   private portOf(value: Value, telling: Uint8Array): Value {
-    if (typeof value !== 'number') return value
+    if (typeof value !== 'number' || this.wholePorts) return value
     return telling[value] === 1 ? `:${value}` : this.ports.classOf(value)
   }
 }
@@ -108,6 +152,8 @@ function noteLike(wanted: readonly Range[], telling: Uint8Array): void {
 
 /** All ports that looksLike takes for a slip of the pen. */
 export function portsLike(port: number): number[] {
+  // damaged rules name numbers that no port has, of any length
+  if (!(port >= 0 && port < 10 * PORTS)) return []
   const text = String(port)
   const found = new Set([port - 1, port, port + 1])
   const add = (digits: string) => {

@@ -1,7 +1,10 @@
 /** What rules, routes, sockets and addresses of a World ask of a packet: all else about it makes no difference. */
 import { parseAddress } from '../model/address.ts'
-import type { Condition, Value } from '../model/condition.ts'
+import type { Condition, NftSet, Op, Value } from '../model/condition.ts'
+import type { NamedSet } from '../model/ruleset.ts'
+import type { MapLookup, Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
+import { SERVICES } from '../rules/iptables/values/services.ts'
 
 /** Ranges that somebody asks for, on one number line; numbers that lie in the same ones are of one class. */
 export class Ranges {
@@ -39,31 +42,56 @@ export class Ranges {
   }
 }
 
-/** Of every World alike: which links' MTU a length is above. */
+/** Of every World alike: which link's or route's MTU a length is above. */
 export const lengthsOf = ({ host }: World): Ranges =>
-  new Ranges((host.links ?? []).flatMap((link) => (link.mtu === undefined ? [] : [[link.mtu + 1, 65_536] as const])))
+  new Ranges(
+    [...(host.links ?? []), ...(host.routes ?? [])].flatMap(({ mtu }) =>
+      mtu === undefined ? [] : [[mtu + 1, 65_536] as const],
+    ),
+  )
 
 /** Which fields the rules read, and the values that cut the number lines of addresses and ports. */
 interface Asked {
   fields: Set<string>
+  /** Addresses count whole: under a mask with gaps they have no ranges, and what is computed of them has none either. */
   gaps: boolean
+  /** The same of ports. */
+  wholePorts: boolean
   saddr: [number, number][]
   daddr: [number, number][]
   sport: [number, number][]
   dport: [number, number][]
 }
 
-export function readFields(world: World): Asked {
-  const asked: Asked = { fields: new Set(), gaps: false, saddr: [], daddr: [], sport: [], dport: [] }
+/** `statements`: what they compute with counts, too. */
+export function readFields(world: World, statements = true): Asked {
+  const asked: Asked = { fields: new Set(), gaps: false, wholePorts: false, saddr: [], daddr: [], sport: [], dport: [] }
   for (const table of world.tables)
     for (const chain of table.chains.values())
-      for (const rule of chain.rules) for (const one of rule.conditions) readCondition(one, asked)
+      for (const rule of chain.rules) {
+        for (const one of rule.conditions) readCondition(one, asked)
+        if (statements) for (const one of rule.statements) readStatement(one, asked)
+      }
+  for (const set of world.sets) readSet(set, asked)
+  readHost(world, asked)
+  // what addresses are by themselves: loopback, multicast, class E
+  for (const network of ['127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '0.0.0.0/8', '255.255.255.255'])
+    addEverywhere(network, asked)
+  return asked
+}
+
+function readHost({ host }: World, asked: Asked): void {
   const everywhere = (text: string) => addEverywhere(text, asked)
-  for (const set of world.sets)
-    for (const element of set.elements) for (const part of element.parts) cutEverywhere(part, asked)
-  const { host } = world
-  for (const route of host.routes ?? []) everywhere(route.destination)
-  for (const rule of host.routingRules ?? []) for (const text of [rule.from, rule.to]) if (text) everywhere(text)
+  for (const route of host.routes ?? []) {
+    everywhere(route.destination)
+    if (route.tos) asked.fields.add('ip tos')
+  }
+  for (const rule of host.routingRules ?? []) {
+    for (const text of [rule.from, rule.to]) if (text) everywhere(text)
+    for (const ports of [rule.sport, rule.dport]) if (ports) addPorts(ports, asked)
+    if (rule.tos) asked.fields.add('ip tos')
+    if (rule.uid) asked.fields.add('meta skuid')
+  }
   for (const link of host.links ?? [])
     for (const own of link.addresses ?? []) for (const text of [own.address, own.broadcast]) if (text) everywhere(text)
   for (const socket of host.sockets ?? []) {
@@ -75,20 +103,36 @@ export function readFields(world: World): Asked {
     for (const tuple of [original, reply]) {
       everywhere(tuple.src)
       everywhere(tuple.dst)
-      for (const port of [tuple.sport, tuple.dport])
-        if (port !== undefined) for (const ranges of [asked.sport, asked.dport]) ranges.push([port, port])
+      for (const port of [tuple.sport, tuple.dport]) if (port !== undefined) addPorts([port, port], asked)
+      if (tuple.icmpId !== undefined) asked.fields.add('icmp id')
     }
-  // what addresses are by themselves: loopback, multicast, class E
-  for (const network of ['127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '0.0.0.0/8', '255.255.255.255'])
-    everywhere(network)
-  return asked
+}
+
+function readSet(set: NamedSet, asked: Asked): void {
+  // a rule gives the directions alone (rules/ipset.ts)
+  if (/\bmac\b/.test(set.type)) asked.fields.add('ether saddr')
+  const { addressMask } = set
+  if (typeof addressMask === 'string') asked.gaps = true
+  for (const { parts } of set.elements)
+    for (const part of parts) {
+      cutEverywhere(part, asked)
+      if (typeof addressMask === 'number' && addressMask <= 32) addEverywhere(`${part}/${addressMask}`, asked)
+    }
 }
 
 /** Part of a set's element: an address, a port, a range of either. */
 function cutEverywhere(part: string, asked: Asked): void {
   addEverywhere(part, asked)
-  for (const number of part.match(/\d+/g) ?? [])
-    for (const cuts of [asked.sport, asked.dport]) cuts.push([Number(number), Number(number)])
+  const [, from, to] = /(?:^|:)(\d+)-(\d+)$/.exec(part) ?? []
+  if (from !== undefined) addPorts([Number(from), Number(to)], asked)
+  for (const number of part.match(/\d+/g) ?? []) addPorts([Number(number), Number(number)], asked)
+  const service = SERVICES[part]
+  if (typeof service === 'number') addPorts([service, service], asked)
+}
+
+function addPorts(range: readonly [number, number], asked: Asked): void {
+  asked.sport.push([...range])
+  asked.dport.push([...range])
 }
 
 function addEverywhere(text: string, asked: Asked): void {
@@ -96,13 +140,23 @@ function addEverywhere(text: string, asked: Asked): void {
   addAddresses(text, asked.daddr)
 }
 
+/** What is computed of a field differs with its every value. */
+function readWhole(field: string, asked: Asked): void {
+  asked.fields.add(field)
+  if (/addr$/.test(field)) asked.gaps = true
+  if (/(port|proto-src|proto-dst)$/.test(field)) asked.wholePorts = true
+}
+
 function readCondition(condition: Condition, asked: Asked): void {
   switch (condition.kind) {
-    case 'compare':
-      asked.fields.add(condition.field)
-      if (typeof condition.mask === 'string') asked.gaps = true
-      readValue(condition.value, condition.field.slice(condition.field.lastIndexOf(' ') + 1), asked)
+    case 'compare': {
+      const { field, mask, value, op } = condition
+      asked.fields.add(field)
+      if (typeof mask === 'string') asked.gaps = true
+      if (typeof mask === 'number') readWhole(field, asked)
+      readValue(value, op, sidesOf(field), asked)
       return
+    }
     case 'not':
       readCondition(condition.of, asked)
       return
@@ -111,27 +165,85 @@ function readCondition(condition: Condition, asked: Asked): void {
       for (const one of condition.of) readCondition(one, asked)
       return
     case 'lookup':
-      for (const field of condition.fields) asked.fields.add(field)
-      // an address under a mask may have no intervals
-      if (condition.nft?.masks) asked.fields.add('ether saddr')
-      for (const { parts } of condition.nft?.elements ?? []) for (const part of parts) cutEverywhere(part, asked)
+      readLookup(condition.fields, condition.nft, asked)
   }
 }
 
-/** `what` is the field's last word; what is neither an address nor a port has columns of its own. */
-function readValue(value: Value, what: string, asked: Asked): void {
-  if (what === 'saddr' || what === 'daddr') {
-    if (typeof value === 'string') addAddresses(value, asked[what])
-    else if (typeof value !== 'object') return
-    else if ('set' in value) for (const one of value.set) readValue(one, what, asked)
-    else if ('prefix' in value) addAddresses(`${value.prefix}/${value.length}`, asked[what])
-    else if ('range' in value) addAddresses(`${value.range[0]}-${value.range[1]}`, asked[what])
-  } else if (what === 'sport' || what === 'dport') {
-    if (typeof value === 'number') asked[what].push([value, value])
-    else if (typeof value !== 'object') return
-    else if ('set' in value) for (const one of value.set) readValue(one, what, asked)
-    else if ('range' in value) asked[what].push([Number(value.range[0]), Number(value.range[1])])
+function readLookup(fields: readonly string[], nft: NftSet | undefined, asked: Asked): void {
+  fields.forEach((field, i) => {
+    asked.fields.add(field)
+    if (nft?.masks?.[i] !== undefined) readWhole(field, asked)
+  })
+  for (const { parts } of nft?.elements ?? []) for (const part of parts) cutEverywhere(part, asked)
+}
+
+/** What it writes, and where it sends the packet, may be made of the packet's own values. */
+function readStatement(statement: Statement, asked: Asked): void {
+  const readMap = (map: MapLookup | undefined) => map && readLookup(map.fields, map.nft, asked)
+  switch (statement.kind) {
+    case 'vmap':
+      readMap(statement.map)
+      return
+    case 'stolen':
+      if (statement.when) readCondition(statement.when, asked)
+      return
+    case 'set': {
+      const { field, value, op, map } = statement
+      readMap(map)
+      if (typeof value === 'object') readWhole(value.field, asked)
+      // how far it is from 1
+      if (op !== undefined && /\b(ttl|hoplimit)$/.test(field)) asked.fields.add(field)
+      return
+    }
+    case 'dnat':
+    case 'snat':
+    case 'masquerade':
+    case 'redirect':
+    case 'netmap':
+      readMap(statement.map)
+      if (statement.addresses) addEverywhere(statement.addresses.join('-'), asked)
+      if (statement.ports) addPorts(statement.ports, asked)
+      if (statement.basePort !== undefined) asked.wholePorts = true
+      if (statement.kind === 'netmap') asked.gaps = true
   }
+}
+
+type Side = 'saddr' | 'daddr' | 'sport' | 'dport'
+
+/** Whose values a field has; a connection's are those of its packets, before NAT and behind it, in either direction. */
+function sidesOf(field: string): readonly Side[] {
+  const what = field.slice(field.lastIndexOf(' ') + 1)
+  const isOfConnection = field.startsWith('ct ')
+  if (isOfConnection && /addr$/.test(what)) return ['saddr', 'daddr']
+  if (isOfConnection && /^proto-(src|dst)$/.test(what)) return ['sport', 'dport']
+  return what === 'saddr' || what === 'daddr' || what === 'sport' || what === 'dport' ? [what] : []
+}
+
+/** What is neither an address nor a port has columns of its own. */
+function readValue(value: Value, op: Op, sides: readonly Side[], asked: Asked): void {
+  for (const side of sides)
+    for (const [from, to] of /addr$/.test(side) ? addressRanges(value) : portRanges(value)) {
+      asked[side].push([from, to])
+      // below it, and above
+      if (op !== '==' && op !== '!=') asked[side].push([0, to])
+    }
+}
+
+function addressRanges(value: Value): [number, number][] {
+  const ranges: [number, number][] = []
+  if (typeof value === 'string') addAddresses(value, ranges)
+  else if (typeof value !== 'object') return ranges
+  else if ('set' in value) return value.set.flatMap(addressRanges)
+  else if ('prefix' in value) addAddresses(`${value.prefix}/${value.length}`, ranges)
+  else if ('range' in value) addAddresses(`${value.range[0]}-${value.range[1]}`, ranges)
+  return ranges
+}
+
+function portRanges(value: Value): [number, number][] {
+  if (typeof value === 'number') return [[value, value]]
+  if (typeof value !== 'object') return []
+  if ('set' in value) return value.set.flatMap(portRanges)
+  return 'range' in value ? [[Number(value.range[0]), Number(value.range[1])]] : []
 }
 
 /** `A`, `A/24`, `A-B`: where its addresses begin and where they end. */

@@ -40,8 +40,8 @@ const ASKED: readonly [RegExp, readonly number[]][] = [
   [/\b(tos|dscp|ecn)$/, [F.TOS]],
   [/\b(length)$/, [F.LEN]],
   [/^(ip|frag) id$/, [F.ID]],
-  [/frag-off$/, [F.FRAG]],
-  [/^(icmp|icmpv6) id$/, [F.ICMP_ID]],
+  [/frag-off$|more-fragments$/, [F.FRAG]],
+  [/^(icmp|icmpv6) id$|proto-src$|proto-dst$/, [F.ICMP_ID]],
   [/^(icmp|icmpv6) sequence$/, [F.ICMP_SEQ]],
   [/^tcp (sequence|ackseq|window|option)/, [F.SEQ, F.ACK, F.WINDOW]],
   [/^meta sk[ug]id$/, [F.UID, F.GID]],
@@ -73,6 +73,7 @@ export class JourneyClasses<T> {
   private readonly texts = new Names()
   /** Some rule asks for addresses under a mask with gaps, which has no ranges: they count whole. */
   private readonly wholeAddresses: boolean
+  private readonly wholePorts: boolean
   /** What the kernel says of drops, numbered. */
   private readonly summaries = new Map<string, number>()
   private scratch = new Int32Array(256)
@@ -88,6 +89,7 @@ export class JourneyClasses<T> {
     ]
     this.textColumns = TEXTS.flatMap(([field, columns]) => (fields.some((one) => field.test(one)) ? columns : []))
     this.wholeAddresses = asked.gaps
+    this.wholePorts = asked.wholePorts
     this.sources = new Ranges(asked.saddr)
     this.destinations = new Ranges(asked.daddr)
     this.sourcePorts = new Ranges(asked.sport)
@@ -158,8 +160,9 @@ export class JourneyClasses<T> {
     const base = state * F.COLUMNS
     let at = from
     for (let i = 0; i < columns.length; i++) scratch[at++] = rows[base + columns[i]!]!
-    scratch[at++] = this.sourcePorts.classOf(rows[base + F.SPT]! >>> 0)
-    scratch[at++] = this.destinationPorts.classOf(rows[base + F.DPT]! >>> 0)
+    const [source, destination] = [rows[base + F.SPT]! >>> 0, rows[base + F.DPT]! >>> 0]
+    scratch[at++] = this.wholePorts ? source : this.sourcePorts.classOf(source)
+    scratch[at++] = this.wholePorts ? destination : this.destinationPorts.classOf(destination)
     scratch[at++] = this.lengths.classOf(rows[base + F.LEN]! >>> 0)
     const offset = rows[base + F.FRAG]! & 0xfffff
     scratch[at++] = (rows[base + F.TTL]! <= 1 ? 1 : 0) | (offset > 0 ? 2 : 0) | (rows[base + F.FRAG]! & F.FRAG_DF)

@@ -9,6 +9,10 @@ export const PACKET_STEPS = 500_000
 /** For all questions about one journey: what if this rule had matched, would this command help. */
 export const JOURNEY_STEPS = 2_000_000
 
+/** Of these each journey has so many for itself; the others it shares with all that are explained in one run. */
+const OWN_STEPS = 100_000
+const RUN_STEPS = 100_000_000
+
 /** A packet that meets more in the kernel would keep a processor busy for seconds. */
 export const KERNEL_STEPS = 1_000_000_000
 
@@ -51,5 +55,24 @@ export class WalkBudget {
     return this.steps < PACKET_STEPS && this.isPart
       ? `given up: following the packet through its chains again and again took too many steps`
       : `given up after ${this.steps.toLocaleString('en')} steps through its chains`
+  }
+}
+
+/** For the journeys of one run: where all of them ask for the most, later ones are answered less. */
+export class RunBudget {
+  private left: number
+
+  constructor(steps = RUN_STEPS) {
+    this.left = steps
+  }
+
+  /** Does what `explained` does within what is left for one journey. */
+  share<T>(explained: (budget: WalkBudget) => T): T {
+    const budget = new WalkBudget(Math.min(JOURNEY_STEPS, OWN_STEPS + this.left))
+    try {
+      return explained(budget)
+    } finally {
+      this.left = Math.max(0, this.left - Math.max(0, budget.steps - budget.left - OWN_STEPS))
+    }
   }
 }

@@ -25,7 +25,7 @@ export class SimulatedClasses implements Outline {
   /** Of what is told apart by which object it is. */
   private readonly numbers = new Map<object, number>()
   private readonly words = new Map<string, string>()
-  /** Of each line a short word; those of verdict maps are made anew for each packet. */
+  /** Of each line a short word. */
   private readonly wordOf = memo(({ chain, table, kind, ruleNumber, verdict, ending, reported }: Line): string => {
     const where = `${this.numberOf(table)} ${this.numberOf(chain)} ${kind} ${ruleNumber}`
     const words = `${where} ${verdict} ${ending} ${reported}`

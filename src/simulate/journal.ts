@@ -93,6 +93,11 @@ export class Journal {
     this.acts.push({ step, change, early: this.early?.rule })
   }
 
+  /** Of the steps: a rule that changed the packet and then did not match has none. */
+  private ownActs() {
+    return (this.acts ?? []).filter(({ step, early }) => !early || early === this.lines[step]?.rule)
+  }
+
   /** The packet's field was that until now. */
   was(key: keyof Packet, from: unknown): void {
     this.changed.push(this.lines.length, key, from)
@@ -135,7 +140,7 @@ export class Journal {
       to.shared(changed[i] as number)
       to.field(changed[i + 1] as keyof Packet, changed[i + 2])
     }
-    for (const { step, change } of this.acts ?? []) {
+    for (const { step, change } of this.ownActs()) {
       to.shared(step)
       to.change(change)
     }
@@ -170,8 +175,7 @@ export class Journal {
       arrivals.push({ packet, hook: place.hook, rule, chain, table, ending, caller, mismatch: undefined })
     }
     // a rule that changed the packet and then did not match has no step
-    for (const { step, change, early } of this.acts ?? [])
-      if (!early || early === this.lines[step]?.rule) steps[step - before]?.changes.push(change)
+    for (const { step, change } of this.ownActs()) steps[step - before]?.changes.push(change)
     return { steps, arrivals }
   }
 }

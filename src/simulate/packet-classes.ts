@@ -12,9 +12,9 @@ const ASKED: readonly [keyof Packet, RegExp][] = [
   ['tos', /\b(tos|dscp|ecn)$/],
   ['length', /\blength$/],
   ['ipId', /^(ip|frag) id$/],
-  ['fragOffset', /frag-off$/],
-  ['moreFragments', /frag-off$/],
-  ['icmpId', /^(icmp|icmpv6) id$/],
+  ['fragOffset', /frag-off$|more-fragments$/],
+  ['moreFragments', /frag-off$|more-fragments$/],
+  ['icmpId', /^(icmp|icmpv6) id$|proto-src$|proto-dst$/],
   ['icmpSeq', /^(icmp|icmpv6) sequence$/],
   ['tcpSeq', /^tcp (sequence|ackseq|window|option)/],
   ['tcpAck', /^tcp (sequence|ackseq|window|option)/],
@@ -45,7 +45,7 @@ export class PacketClasses {
     const port =
       (ranges: Ranges): ClassOf =>
       (value) =>
-        ranges.classOf(value as number)
+        asked.wholePorts ? (value as number) : ranges.classOf(value as number)
     const address =
       (ranges: Ranges): ClassOf =>
       (value) => {
@@ -56,7 +56,9 @@ export class PacketClasses {
       ...Object.fromEntries(ASKED.map(([key, name]) => [key, isAsked(name) ? whole : there])),
       ...(isAsked(/\b(ttl|hoplimit)$/) ? {} : { ttl: (value: unknown) => ((value as number) <= 1 ? 1 : 0) }),
       ...(isAsked(/\blength$/) ? {} : { length: (value: unknown) => lengths.classOf(value as number) }),
-      ...(isAsked(/frag-off$/) ? {} : { fragOffset: (value: unknown) => ((value as number) > 0 ? 1 : 0) }),
+      ...(isAsked(/frag-off$|more-fragments$/)
+        ? {}
+        : { fragOffset: (value: unknown) => ((value as number) > 0 ? 1 : 0) }),
       src: address(new Ranges(asked.saddr)),
       dst: address(new Ranges(asked.daddr)),
       sport: port(new Ranges(asked.sport)),

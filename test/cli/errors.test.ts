@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { BIN, begin, folder, nfwhy } from './nfwhy.ts'
+import { BIN, begin, folder, nfwhy, shell } from './nfwhy.ts'
 import { LOG, RULES } from './small.ts'
 
 /** What stands on standard error; nothing is on standard output, and the exit code is 2. */
@@ -25,6 +25,40 @@ describe('inputs that cannot be read', () => {
     ['too long a name', 'x'.repeat(300), `${'x'.repeat(300)}: the name is too long.`],
   ])('%s', async (_, path, sentence) => {
     expect(await failing(['explain', path, 'rules'], files())).toBe(`nfwhy: ${sentence}\n`)
+  })
+
+  test('a device without an end', async () => {
+    const told = await failing(['explain', '/dev/zero'], folder())
+    expect(told).toMatch(/^nfwhy: \/dev\/zero: this binary file is neither .*; its first 256 MB were looked at\.\n/)
+  })
+
+  test('a pipe without an end', async () => {
+    const { stderr } = await shell('yes "nothing of interest" | nfwhy explain -')
+    expect(stderr).toMatch(/^nfwhy: standard input: this is neither .*; its first 256 MB were looked at\.\n/)
+  })
+
+  const WORD = `a${'x'.repeat(100_000)}z`
+  test.each([
+    ['a command', [WORD]],
+    ['an option', ['explain', `--${WORD}`, 'log']],
+    ['a file', ['explain', WORD]],
+    ['a filter', ['explain', 'log', 'rules', '--filter', `tcp port 80 and ${WORD}`]],
+    ['an outcome', ['explain', 'log', 'rules', '--outcome', WORD]],
+    ['a format', ['explain', '--as', `${WORD}:log`]],
+    ['a packet', ['simulate', 'rules', '--packet', WORD]],
+    ['a change', ['simulate', 'rules', '--packet', 'tcp 10.0.0.1:1 > 10.0.0.2:2', '--apply', `iptables -A ${WORD}`]],
+    ['many words', ['simulate', 'rules', '--packet', 'ab '.repeat(30_000)]],
+  ])('%s of 100 kB is not repeated whole', async (_, args) => {
+    const told = await failing(args, files())
+    expect(told.length).toBeLessThan(12_000)
+  })
+
+  test('a filter of 100 kB is shown where it is wrong', async () => {
+    const filter = `${'tcp port 80 or '.repeat(7_000)}tcp prt 80`
+    const [, text, marker] = (await failing(['explain', 'log', 'rules', '--filter', filter], files())).split('\n')
+    expect(text).toMatch(/^ {2}….*tcp prt 80$/)
+    expect(marker?.length).toBe(text!.indexOf('prt') + 3)
+    expect(marker?.trim()).toBe('^^^')
   })
 
   test('a link to itself', async () => {

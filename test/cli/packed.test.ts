@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { blocksOf } from '../docs/markdown.ts'
 import { ROOT } from '../docs/sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nfwhy-packed-'))
@@ -26,13 +27,13 @@ describe('the package', () => {
 
   it('has every file that it names, and nothing of the tests', () => {
     const { bin, exports } = read() as { bin: object; exports: Record<string, string | object> }
-    const named = [bin, ...Object.values(exports)].flatMap((one) =>
-      typeof one === 'string' ? one : Object.values(one),
-    )
-    expect(named).toHaveLength(4)
+    const named = [bin, ...Object.values(exports)]
+      .flatMap((one) => (typeof one === 'string' ? one : Object.values(one)))
+      .map((name: string) => name.replace('/*', ''))
+    expect(named).toHaveLength(5)
     expect(named.filter((name) => !existsSync(join(installed, name)))).toEqual([])
     expect(readdirSync(installed).sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'examples', 'package.json'].sort(),
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'examples', 'package.json', 'schemas'].sort(),
     )
   })
 
@@ -65,10 +66,10 @@ describe.each([
   ['nodenext', 'nodenext'],
   ['bundler', 'esnext'],
 ])('a program compiled with moduleResolution %s', (resolution, module) => {
-  const compile = (source: string) => {
+  const compile = (source: string, more: readonly string[] = ['--types', '']) => {
     writeFileSync(join(folder, 'program.ts'), source)
     const options = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--target', 'es2023', '--lib', 'es2023,dom']
-    const args = [TSC, ...options, '--types', '', '--module', module, '--moduleResolution', resolution, 'program.ts']
+    const args = [TSC, ...options, ...more, '--module', module, '--moduleResolution', resolution, 'program.ts']
     const { status, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
     return { status, stdout }
   }
@@ -80,6 +81,14 @@ describe.each([
     expect(names.length).toBeGreaterThan(3)
     const uses = names.map((name) => `nfwhy.${name} satisfies {}\n`).join('')
     expect(compile(`import * as nfwhy from 'nfwhy'\n${uses}`)).toEqual({ status: 0, stdout: '' })
+  })
+
+  it('may be the example of README.md', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+    const example = blocksOf(readme).find(({ language }) => language === 'js')!.text
+    expect(example).toContain("from 'nfwhy'")
+    const nodeTypes = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types'), '--skipLibCheck', 'true']
+    expect(compile(example, nodeTypes)).toEqual({ status: 0, stdout: '' })
   })
 
   it('is refused where it asks for what the library has not', () => {

@@ -8,3 +8,8 @@ it.each([0, 7, 80, 443, 8080, 9090, 30_017, 65_535])('knows all ports that look 
   )
   expect(new Set(portsLike(port))).toEqual(new Set(like))
 })
+
+it.each([1_234_567_890, 4_294_967_295, 2 ** 53, -1, Number.NaN, Number.POSITIVE_INFINITY])(
+  'takes no time for %d, which is no port',
+  (port) => expect(portsLike(port)).toEqual([]),
+)

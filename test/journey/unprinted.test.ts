@@ -106,3 +106,19 @@ it('the mark is not known where such a rule may have written it', () => {
   const { journeys } = explainFile(`${trace}\n`, worldOf(rules))
   expect(journeys[0]!.steps.map(({ mark }) => mark)).toEqual([1, 1, undefined])
 })
+
+it('a near miss may have statements among its conditions', () => {
+  const rules = `table inet t {
+	chain c { # handle 1
+		type filter hook output priority filter; policy drop;
+		udp dport 5002 meta mark set 0x00000003 ip daddr 127.0.0.1 accept # handle 2
+		meta mark set 0x00000004 udp dport 5003 accept # handle 3
+	}
+}
+`
+  const trace = `${line('c', `packet: ${PACKET} `)}\n${line('c', 'policy drop ')}\n`
+  const { journeys } = explainFile(trace, worldOf(rules))
+  const [journey] = journeys
+  expect(journey!.outcome).toBe('dropped')
+  expect(journey!.findings.map(({ code }) => code)).toContain('near-miss')
+})

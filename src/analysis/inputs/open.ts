@@ -12,7 +12,7 @@ import type { Redactor } from '../../redact/index.ts'
 import { warningLines } from '../warning-lines.ts'
 import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
-import { type Found, recogniseSource } from './recognise.ts'
+import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
 import { concat, ReadError, type Source } from './source.ts'
 import { ownDocument, ownDocumentWords, unknownWords } from './unknown-file.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
@@ -148,7 +148,11 @@ class InputReader {
     else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
     else if (found.recognised && this.redactor) await this.addRedacted(item, source, found, report, this.redactor)
     else if (found.recognised) await this.add(item, source, found.recognised, found.head)
-    else report('not-recognised', unknownWords(found.head, item.depth === 0 ? item.path : undefined))
+    else {
+      source.close()
+      const words = unknownWords(found.head, item.depth === 0 ? item.path : undefined)
+      report('not-recognised', found.givenUp ? `${words}; its first ${MOST_LOOKED_AT / 1e6} MB were looked at` : words)
+    }
   }
 
   /** Beside captures and rules it lies in many folders, and is nothing to wonder at. */

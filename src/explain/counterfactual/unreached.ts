@@ -79,10 +79,13 @@ function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['l
   return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(asks).join(' ') }
 }
 
+/** Turned round in a port, it gives another one. */
+export const OTHER_PORT = 0x5555
+
 /** A packet like it, for nobody. */
 const elsewhere = (moment: EvalContext): EvalContext => {
   const { packet, family } = moment
-  const port = packet.dport === undefined ? {} : { dport: packet.dport ^ 0x5555 }
+  const port = packet.dport === undefined ? {} : { dport: packet.dport ^ OTHER_PORT }
   return { ...moment, packet: { ...packet, ...port, dst: family === 'ip6' ? '2001:db8:dead::1' : '198.51.100.254' } }
 }
 

@@ -46,7 +46,9 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
 export function hadItMatched(context: Context, { pass, below, chain, rule, moment }: SkippedRule): Walk {
   const { ending } = verdictOf(rule)
   if (ending === 'return') return onwards(context, pass.table, below, moment)
-  const only: Chain = { name: chain.name, rules: [{ ...rule, conditions: [] }] }
+  // its statements stand among conditions no more
+  const { order: _, ...unordered } = rule
+  const only: Chain = { name: chain.name, rules: [{ ...unordered, conditions: [] }] }
   const alone: ChainPosition = { chain: only, index: 0 }
   const behind: ChainPosition = { chain, index: rule.ruleNumber }
   // a chain left by goto is not come back to

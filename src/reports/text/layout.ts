@@ -92,7 +92,7 @@ export function wrapCommand(command: Command, width: number, options?: PrintOpti
 
 /** The same of a line that is one of our own scripts'. */
 export const wrapScriptLine = (line: string, width: number): string[] => {
-  const words = line.match(WORD) ?? []
+  const words = wordsOf(line)
   return continued(words[0] === 'nft' ? words : grouped(words), width)
 }
 
@@ -108,11 +108,44 @@ function continued(parts: readonly string[], width: number): string[] {
   return lines.map((line, i) => (i + 1 < lines.length ? `${line} \\` : line))
 }
 
-/** Words of iptables-save, and of our own scripts; quotes stay. */
-const WORD = /(?:'[^']*'?|"(?:\\.|[^"\\])*"?|\\.?|[^\s'"\\])+/g
+const BLANK = /\s/
+const isBlank = (char: string): boolean => char === ' ' || ((char < ' ' || char > '~') && BLANK.test(char))
+
+/**
+ * Words of iptables-save, and of our own scripts; quotes stay. Character by character: a pattern of all this overflows at
+ * a word of some megabytes.
+ */
+function wordsOf(line: string): string[] {
+  const words: string[] = []
+  let start = -1
+  for (let i = 0; i < line.length; ) {
+    const char = line[i]!
+    if (isBlank(char)) {
+      if (start >= 0) words.push(line.slice(start, i))
+      start = -1
+      i++
+      continue
+    }
+    if (start < 0) start = i
+    if (char === '\\') i += 2
+    else if (char === "'" || char === '"') i = behindQuote(line, i, char)
+    else i++
+  }
+  if (start >= 0) words.push(line.slice(start))
+  return words
+}
+
+/** A quote that is not closed goes on to the end. */
+function behindQuote(line: string, open: number, quote: string): number {
+  for (let i = open + 1; i < line.length; i++) {
+    if (line[i] === quote) return i + 1
+    if (quote === '"' && line[i] === '\\') i++
+  }
+  return line.length
+}
 
 /** Each option of a rule with the values behind it. */
-const options = (rule: string): string[] => grouped(rule.match(WORD) ?? [])
+const options = (rule: string): string[] => grouped(wordsOf(rule))
 
 function grouped(words: readonly string[]): string[] {
   const list: string[] = []

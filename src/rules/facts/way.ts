@@ -94,7 +94,7 @@ const packetType: Read = (moment) => {
   return surely ? 'unicast' : unknown('whom the frame was for is not known')
 }
 
-function groupMac(mac: string): string | undefined {
+export function groupMac(mac: string): string | undefined {
   if (mac === 'ff:ff:ff:ff:ff:ff') return 'broadcast'
   return Number.parseInt(mac.slice(0, 2), 16) & 1 ? 'multicast' : undefined
 }

@@ -16,7 +16,7 @@ const came: { group: Group; packet: Packet }[] = JSON.parse(readFileSync(process
 
 /** In JSON a command is its text. */
 function revived(key: string, value: unknown): unknown {
-  if ((key !== 'command' && key !== 'undo') || typeof value !== 'string') return value
+  if (key !== 'look' || typeof value !== 'string') return value
   return Command.of(shellTokens(value).map(({ text }) => text))
 }
 writeFileSync(process.env.PID!, String(process.pid))
