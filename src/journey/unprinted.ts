@@ -2,7 +2,6 @@
  * Rules that the kernel did not print, for they did not match, and that may have changed the packet all the same: nft
  * executes the statements in front of the condition that fails (rules/match.ts).
  */
-
 import type { Hook } from '../model/hook.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'

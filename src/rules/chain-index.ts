@@ -3,7 +3,6 @@
  * that wants another value than the packet has cannot match, whatever else it asks. What matches, and in which order,
  * stays the same.
  */
-
 import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Condition, Scalar, Value } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'

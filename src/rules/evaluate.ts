@@ -1,5 +1,4 @@
 /** Conditions against one packet at one moment: true, false, or unknown with the reason. One evaluator for all. */
-
 import type { Condition } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'

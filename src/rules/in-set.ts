@@ -1,5 +1,4 @@
 /** Is a packet in an ipset? Each type as its file in net/netfilter/ipset takes the packet apart. */
-
 import { maskFromLength } from '../model/address.ts'
 import { memo } from '../model/memo.ts'
 import type { NamedSet } from '../model/ruleset.ts'

@@ -3,7 +3,6 @@
  * first among equals. A listing that leaves out the local table, as `ip route` does, is completed from the host's
  * addresses, or from what the routes tell of them.
  */
-
 import { compareAddresses, inPrefix } from '../model/address.ts'
 import type { Host, Link, Route } from '../model/host.ts'
 import { memo, memo2 } from '../model/memo.ts'

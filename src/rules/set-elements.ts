@@ -2,7 +2,6 @@
  * An ipset's elements as the kernel searches them (net/netfilter/ipset/ip_set_hash_gen.h): by hash, once for each
  * combination of prefix lengths that the set holds, longest first; the first that is found decides.
  */
-
 import { compareAddresses } from '../model/address.ts'
 import { memo } from '../model/memo.ts'
 import type { NamedSet } from '../model/ruleset.ts'

@@ -2,7 +2,6 @@
  * Simulated journeys that nothing on this machine could tell apart: the same lines, and packets that differ only in what
  * no rule, route, socket or address asks for. What is said of them differs in the packets' own values alone.
  */
-
 import type { Change } from '../model/journey.ts'
 import type { Member, Value } from '../model/member.ts'
 import { memo } from '../model/memo.ts'

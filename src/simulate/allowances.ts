@@ -2,7 +2,6 @@
  * Conditions that hold for so much and no more (net/netfilter/xt_limit.c, xt_hashlimit.c, xt_quota.c). Nobody knows how
  * much of it was used up before, so a machine begins with all of it.
  */
-
 import type { Allowance, Condition } from '../model/condition.ts'
 import { memo2 } from '../model/memo.ts'
 import type { Family } from '../model/packet.ts'

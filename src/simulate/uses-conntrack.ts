@@ -2,7 +2,6 @@
  * Connection tracking looks at packets only while something asks it to (nf_ct_netns_get): a rule that reads or writes
  * what it keeps, or a NAT target. A nat table alone does not, and its chains are not walked then.
  */
-
 import type { Condition } from '../model/condition.ts'
 import { memo2 } from '../model/memo.ts'
 import type { Rule } from '../model/ruleset.ts'

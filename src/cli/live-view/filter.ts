@@ -1,5 +1,4 @@
 /** Which of the packets that came a filter is about; they are folded as those of the whole list are. */
-
 import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'

@@ -1,5 +1,4 @@
 /** Which chains of a table lead where, and which speak of which destination; found out once a table. */
-
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'

@@ -3,7 +3,6 @@
  * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
  * likelier mistaken for one that is like it.
  */
-
 import type { Scalar, Value } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'

@@ -2,7 +2,6 @@
  * The drop that the kernel tells of a journey's packet. Both name the packet by its headers, the drop as NAT had left it
  * by then, and neither names the other: what no router rewrites has to agree, and one of its ends with one of the steps.
  */
-
 import type { Drop } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'

@@ -1,5 +1,4 @@
 /** Is a packet in an nft set or map, and what does the map give? (net/netfilter/nft_lookup.c, nft_objref.c) */
-
 import { formatAddress } from '../../model/address.ts'
 import type { NftSet, Scalar } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
