@@ -6,6 +6,7 @@ import type { World } from '../model/world.ts'
 /** Of one class; what comes after is told of by itself. */
 export const MOST_KINDS = 1000
 
+// no memo: of each only so many
 const kinds = new WeakMap<object, Map<string, object>>()
 
 /** The same, with what findings make of the values; undefined where too many differ in that. */

@@ -1,5 +1,4 @@
 /** `nfwhy trace`: asks the running system, shows journeys as they complete, and takes everything away again. */
-
 import { type Command, Option } from 'commander'
 import { readFilter } from '../analysis/select.ts'
 import { alternatives } from '../filter/alternatives.ts'

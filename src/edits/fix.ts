@@ -11,7 +11,7 @@ export interface FixCommands {
   undo?: Command
 }
 
-/** A fix is printed for the terminal, for JSON, and before that to see whether it can be said. */
+/** A fix is printed for the terminal, for JSON, and before that to see whether it can be said. No memo: copies share edits. */
 const known = new WeakMap<readonly Edit[], { variant: Fix['variant']; commands: FixCommands }>()
 
 /** What a person types for the fix, and to take it back; also the command that only shows something. */

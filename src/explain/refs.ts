@@ -70,7 +70,7 @@ function named(ref: RuleRef, by: Owner | undefined): RuleRef {
   return ref
 }
 
-/** Dozens of patterns are asked for each rule, and the same rules are met again and again. */
+/** Dozens of patterns are asked for each rule, and the same rules are met again and again. No memo: a policy is no object. */
 const known = new WeakMap<Table, Map<string, Owner | undefined>>()
 
 function owner(ref: RuleRef, rule: Rule | undefined, table: Table | undefined): Owner | undefined {

@@ -2,6 +2,7 @@
 import type { Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { isLocal } from '../rules/fib.ts'
@@ -60,12 +61,12 @@ export function reaches(asked: Packet, { packet, ended }: Played): boolean | und
 }
 
 /** The entry whose answers such a packet belongs to, of those in host state. */
-export const entryAnswered = (packet: Packet, world: World): ConntrackEntry | undefined =>
-  indexOf(world)?.reply.get(tupleKey(packet, packet.protocol))
+export const entryAnswered = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
+  conntrack && indexOf(conntrack).reply.get(tupleKey(packet, packet.protocol))
 
 /** The entry that such a packet has begun, or could have. */
-export const entryOpened = (packet: Packet, world: World): ConntrackEntry | undefined =>
-  indexOf(world)?.original.get(tupleKey(packet, packet.protocol))
+export const entryOpened = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
+  conntrack && indexOf(conntrack).original.get(tupleKey(packet, packet.protocol))
 
 interface Index {
   original: Map<string, ConntrackEntry>
@@ -73,21 +74,14 @@ interface Index {
 }
 
 // there may be millions of them
-const indexes = new WeakMap<readonly ConntrackEntry[], Index>()
-
-function indexOf({ host: { conntrack } }: World): Index | undefined {
-  if (!conntrack) return undefined
-  let index = indexes.get(conntrack)
-  if (!index) {
-    index = { original: new Map(), reply: new Map() }
-    for (const entry of conntrack) {
-      index.original.set(tupleKey(entry.original, entry.protocol), entry)
-      index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
-    }
-    indexes.set(conntrack, index)
+const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
+  const index: Index = { original: new Map(), reply: new Map() }
+  for (const entry of conntrack) {
+    index.original.set(tupleKey(entry.original, entry.protocol), entry)
+    index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
   }
   return index
-}
+})
 
 const tupleKey = ({ src, dst, sport, dport, icmpId }: Tuple | Packet, protocol: string | undefined): string =>
   `${protocol} ${src} ${sport} ${dst} ${dport} ${icmpId}`

@@ -2,6 +2,7 @@
  * The two packet filters of a kernel, iptables-legacy's and nf_tables: a packet passes both, and a trace of one does not
  * show the other.
  */
+import { memo2 } from '../model/memo.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 
@@ -14,26 +15,13 @@ export const backendOf = ({ kind, backend }: Pick<Table, 'kind' | 'backend'>): B
 /** Chains without a rule, and with nothing but accept behind it, decide nothing wherever they are. */
 export const decides = ({ rules, policy }: Chain): boolean => rules.length > 0 || policy === 'drop'
 
-const views = new WeakMap<World, Map<Backend, World>>()
-
 /** Without the other backend's base chains that decide nothing: these need not be waited for. */
-export function seenFrom(world: World, backend: Backend): World {
-  if (world.tables.every((table) => backendOf(table) === backend)) return world
-  let known = views.get(world)
-  if (!known) {
-    known = new Map()
-    views.set(world, known)
-  }
-  let view = known.get(backend)
-  if (!view) {
-    view = {
-      ...world,
-      tables: world.tables.map((table) => (backendOf(table) === backend ? table : withoutIdle(table))),
-    }
-    known.set(backend, view)
-  }
-  return view
-}
+export const seenFrom = memo2(
+  (world: World, backend: Backend): World =>
+    world.tables.every((table) => backendOf(table) === backend)
+      ? world
+      : { ...world, tables: world.tables.map((table) => (backendOf(table) === backend ? table : withoutIdle(table))) },
+)
 
 const withoutIdle = (table: Table): Table => ({
   ...table,

@@ -2,7 +2,6 @@
  * A closed journey as objects: its steps in their hooks and depths, and beside each step what an explanation reads
  * (the packet as it arrived, the rule, who jumped there).
  */
-
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'

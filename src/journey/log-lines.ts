@@ -2,7 +2,6 @@
  * LOG lines and the rules that wrote them: by the prefix, where several rules have it by what the packet passes, and in
  * a trace by the rule's own line, which stands right in front of what it logs.
  */
-
 import { type Hook, IPTABLES_HOOKS } from '../model/hook.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'

@@ -2,7 +2,6 @@
  * Trace points laid on the ruleset: which rule of which chain the kernel spoke of, what it is really (the kernel calls
  * an unconditional DROP "policy"), what it does, and at which hook. Each point is resolved once.
  */
-
 import { HOOKS, type Hook, IPTABLES_HOOKS, iptablesPriority } from '../model/hook.ts'
 import type { Family } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'

@@ -3,6 +3,7 @@
  * executes the statements in front of the condition that fails (rules/match.ts).
  */
 import type { Hook } from '../model/hook.ts'
+import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import { emptyWorld } from '../model/world.ts'
@@ -87,22 +88,17 @@ function wholeChains({ table, rule, ending }: TracedLine): Stretch[] {
   })
 }
 
-// rules never change once they are read
-const early = new WeakMap<readonly Rule[], ReadonlySet<string>>()
+/** The fields that rules write in front of a condition. */
+const writtenEarly = memo((rules: readonly Rule[]): ReadonlySet<string> => {
+  const names = rules.flatMap(({ conditions, statements, order = [] }) =>
+    statements.flatMap((one, i) => (one.kind === 'set' && (order[i] ?? Infinity) < conditions.length ? one.field : [])),
+  )
+  return new Set(names)
+})
 
 /** Does a rule of the chain write one of these fields in front of a condition? */
 function writesEarly({ rules }: Chain, fields: ReadonlySet<string>): boolean {
-  let written = early.get(rules)
-  if (!written) {
-    const names = rules.flatMap(({ conditions, statements, order = [] }) =>
-      statements.flatMap((one, i) =>
-        one.kind === 'set' && (order[i] ?? Infinity) < conditions.length ? one.field : [],
-      ),
-    )
-    written = new Set(names)
-    early.set(rules, written)
-  }
-  for (const field of written) if (fields.has(field)) return true
+  for (const field of writtenEarly(rules)) if (fields.has(field)) return true
   return false
 }
 

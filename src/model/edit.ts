@@ -2,7 +2,6 @@
  * A change to a World, as data: what one command that a person types does. edits/ reads commands into these, prints them
  * back, and applies them. Rules stay in iptables' own vocabulary, so that the printed command is the one that was meant.
  */
-
 import type { Counters } from './counters.ts'
 import type { Route, RoutingRule, Tuple } from './host.ts'
 import type { IptablesSpec, NamedSet, RuleFamily } from './ruleset.ts'

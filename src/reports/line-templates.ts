@@ -49,6 +49,7 @@ interface Learning<T> {
 }
 
 export class LineTemplates<T> {
+  /** What was learnt of each; begun anew where it is too much. */
   private classes = new WeakMap<object, Learning<T>[]>()
   private held = 0
   private readonly line = new ByteText()

@@ -5,6 +5,7 @@
  */
 import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Condition, Scalar, Value } from '../model/condition.ts'
+import { memo } from '../model/memo.ts'
 import type { Rule } from '../model/ruleset.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
@@ -29,19 +30,12 @@ export interface ChainIndex {
   count: number
 }
 
-// rules never change once they are read; a change makes a new list
-const indexes = new WeakMap<readonly Rule[], ChainIndex | undefined>()
-
 /** Undefined where the rules are few, or do not differ so. */
-export function indexOf(rules: readonly Rule[]): ChainIndex | undefined {
-  if (rules.length < FEWEST) return undefined
-  let index = indexes.get(rules)
-  if (!index && !indexes.has(rules)) {
-    index = makeIndex(rules)
-    indexes.set(rules, index)
-  }
-  return index
-}
+export const indexOf = (rules: readonly Rule[]): ChainIndex | undefined =>
+  rules.length < FEWEST ? undefined : indexes(rules)
+
+// rules never change once they are read; a change makes a new list
+const indexes = memo(makeIndex)
 
 /** The index of the first rule at or behind `from` that may match; where there is none, one behind the last rule. */
 export function nextIn({ read, byValue, others, count }: ChainIndex, from: number, moment: EvalContext): number {

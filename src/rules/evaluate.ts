@@ -1,5 +1,6 @@
 /** Conditions against one packet at one moment: true, false, or unknown with the reason. One evaluator for all. */
 import type { Condition } from '../model/condition.ts'
+import { memo } from '../model/memo.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
 import { reader } from './facts.ts'
 import { FIELDS } from './fields.ts'
@@ -12,8 +13,7 @@ import { comparison } from './values.ts'
 export type Test = (moment: EvalContext) => Truth
 
 // conditions never change once they are read, so each is prepared once
-const tests = new WeakMap<Condition, Test>()
-const listTests = new WeakMap<readonly Condition[], readonly Test[]>()
+const testOf = memo<Condition, Test>(prepare)
 
 export const evaluate = (condition: Condition, moment: EvalContext): Truth => testOf(condition)(moment)
 
@@ -33,23 +33,7 @@ export function evaluateRange(conditions: readonly Condition[], from: number, to
 }
 
 /** A rule's conditions as `all` asks them. */
-export function testsOf(conditions: readonly Condition[]): readonly Test[] {
-  let parts = listTests.get(conditions)
-  if (!parts) {
-    parts = conditions.map(testOf)
-    listTests.set(conditions, parts)
-  }
-  return parts
-}
-
-function testOf(condition: Condition): Test {
-  let test = tests.get(condition)
-  if (!test) {
-    test = prepare(condition)
-    tests.set(condition, test)
-  }
-  return test
-}
+export const testsOf = memo((conditions: readonly Condition[]): readonly Test[] => conditions.map(testOf))
 
 function prepare(condition: Condition): Test {
   switch (condition.kind) {

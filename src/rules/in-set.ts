@@ -1,5 +1,6 @@
 /** Is a packet in an ipset? Each type as its file in net/netfilter/ipset takes the packet apart. */
 import { maskFromLength } from '../model/address.ts'
+import { memo } from '../model/memo.ts'
 import type { NamedSet } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
@@ -12,7 +13,7 @@ import { addressBytes } from './values.ts'
 
 /** `directions`: `src` or `dst` for each part of the set's type; a set of type list:set asks its members. */
 export function inSet(name: string, directions: readonly string[], moment: EvalContext): Truth {
-  const set = setNamed(moment.world, name)
+  const set = ipsets(moment.world.sets).get(name)
   if (!set) return unknown(`the elements of set ${name} are not known`)
   if (set.type === 'list:set') {
     const members = set.elements.map(
@@ -39,17 +40,11 @@ export function inSet(name: string, directions: readonly string[], moment: EvalC
   return found !== undefined && !found.nomatch
 }
 
-const byName = new WeakMap<World['sets'], Map<string, NamedSet>>()
-
 /** Only an ipset belongs to no table. */
-function setNamed({ sets }: World, name: string): NamedSet | undefined {
-  let known = byName.get(sets)
-  if (!known) {
-    known = new Map(sets.filter(({ table }) => table === undefined).map((set) => [set.name, set]))
-    byName.set(sets, known)
-  }
-  return known.get(name)
-}
+const ipsets = memo(
+  (sets: World['sets']): ReadonlyMap<string, NamedSet> =>
+    new Map(sets.filter(({ table }) => table === undefined).map((set) => [set.name, set])),
+)
 
 type Value = PartValue | typeof ABSENT | Unknown
 

@@ -1,4 +1,5 @@
 /** A chain made ready to be walked by many packets: tests, verdicts and jumps of its rules are looked up once. */
+import { memo2 } from '../model/memo.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { type ChainIndex, indexOf } from './chain-index.ts'
@@ -136,22 +137,10 @@ function onwardOf({ statements }: Rule): Verdict | undefined {
 }
 
 // tables never change once they are read; a change makes a new one
-const known = new WeakMap<Table, Map<string, PreparedChain>>()
-
-export function preparedChain(table: Table, name: string): PreparedChain | undefined {
-  let chains = known.get(table)
-  if (!chains) {
-    chains = new Map()
-    known.set(table, chains)
-  }
+export const preparedChain = memo2((table: Table, name: string): PreparedChain | undefined => {
   const chain = table.chains.get(name)
-  let prepared = chains.get(name)
-  if (!prepared && chain) {
-    prepared = new PreparedChain(table, chain)
-    chains.set(name, prepared)
-  }
-  return prepared
-}
+  return chain && new PreparedChain(table, chain)
+})
 
 function lineOf(table: Table, chain: Chain, rule: Rule, { ending, text }: Verdict): Line {
   // the kernel takes a bare verdict for the end of the chain (get_chainname_rulenum)

@@ -3,6 +3,7 @@
  * rule's table the longest prefix that fits (net/ipv4/fib_trie.c; net/ipv6/route.c).
  */
 import type { Host, Route, RoutingRule } from '../model/host.ts'
+import { memo2 } from '../model/memo.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { groupNumber } from './group.ts'
 import { protocolNumber } from './iptables/protocols.ts'
@@ -90,23 +91,14 @@ function lookInTable(asked: Asked, names: readonly string[]): TableRoute | null 
   return one !== null && !isUnknown(one) && one.route.type === 'throw' ? null : one
 }
 
-// rules never change once they are read
-const sorted = new WeakMap<readonly RoutingRule[], Record<IpFamily, RoutingRule[] | undefined>>()
-
 /** By priority; undefined: those that the kernel itself makes. */
-function rulesOf({ routingRules }: Host, family: IpFamily): readonly RoutingRule[] | undefined {
-  if (!routingRules) return undefined
-  let known = sorted.get(routingRules)
-  if (!known) {
-    const of = (one: IpFamily) => {
-      const rules = routingRules.filter((rule) => rule.family === one).sort((a, b) => a.priority - b.priority)
-      return rules.length === 0 || areDefault(rules, DEFAULT_TABLES[one].flat()) ? undefined : rules
-    }
-    known = { ip: of('ip'), ip6: of('ip6') }
-    sorted.set(routingRules, known)
-  }
-  return known[family]
-}
+const rulesOf = ({ routingRules }: Host, family: IpFamily): readonly RoutingRule[] | undefined =>
+  routingRules && sorted(routingRules, family)
+
+const sorted = memo2((routingRules: readonly RoutingRule[], family: IpFamily): readonly RoutingRule[] | undefined => {
+  const rules = routingRules.filter((rule) => rule.family === family).sort((a, b) => a.priority - b.priority)
+  return rules.length === 0 || areDefault(rules, DEFAULT_TABLES[family].flat()) ? undefined : rules
+})
 
 function areDefault(rules: readonly RoutingRule[], tables: readonly string[]): boolean {
   return (

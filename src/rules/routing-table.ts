@@ -5,6 +5,7 @@
  */
 import { compareAddresses, inPrefix } from '../model/address.ts'
 import type { Host, Link, Route } from '../model/host.ts'
+import { memo, memo2 } from '../model/memo.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
 
@@ -37,28 +38,20 @@ interface Listed {
   complete: boolean
 }
 
-// host state never changes once it is read
-const listed = new WeakMap<readonly Route[], Listed>()
-const own = new WeakMap<readonly Link[], Map<IpFamily, TableRoute[]>>()
-
-function listedTables(routes: readonly Route[]): Listed {
-  let known = listed.get(routes)
-  if (!known) {
-    const names = new Set(routes.map(({ table }) => table))
-    known = {
-      tables: { ip: new Map(), ip6: new Map() },
-      families: new Set(routes.map(({ family }) => family)),
-      complete: names.has('local') && names.size > 1,
-    }
-    for (const family of ['ip', 'ip6'] as const)
-      for (const table of names) {
-        const here = routes.filter((route) => route.family === family && route.table === table)
-        if (here.length > 0) known.tables[family].set(table, inOrder(here))
-      }
-    listed.set(routes, known)
+const listedTables = memo((routes: readonly Route[]): Listed => {
+  const names = new Set(routes.map(({ table }) => table))
+  const listed: Listed = {
+    tables: { ip: new Map(), ip6: new Map() },
+    families: new Set(routes.map(({ family }) => family)),
+    complete: names.has('local') && names.size > 1,
   }
-  return known
-}
+  for (const family of ['ip', 'ip6'] as const)
+    for (const table of names) {
+      const here = routes.filter((route) => route.family === family && route.table === table)
+      if (here.length > 0) listed.tables[family].set(table, inOrder(here))
+    }
+  return listed
+})
 
 /** Sorting keeps the order of the listing among equals, which is the kernel's own. */
 function inOrder(routes: readonly Route[]): TableRoute[] {
@@ -81,19 +74,14 @@ export function tableOf(host: Host, family: IpFamily, names: readonly string[]):
   const first = oneTable(host, family, names[0]!)
   if (names.length === 1 || isUnknown(first)) return first
   const second = oneTable(host, family, names[1]!)
-  return isUnknown(second) ? second : joined(first, second)
+  return isUnknown(second) ? second : joined(first)(second)
 }
 
-const pairs = new WeakMap<readonly TableRoute[], { second: readonly TableRoute[]; both: readonly TableRoute[] }>()
-
-function joined(first: readonly TableRoute[], second: readonly TableRoute[]): readonly TableRoute[] {
-  let known = pairs.get(first)
-  if (known?.second !== second) {
-    known = { second, both: [...first, ...second].sort((a, b) => b.length - a.length) }
-    pairs.set(first, known)
-  }
-  return known.both
-}
+const joined = memo((first: readonly TableRoute[]) =>
+  memo((second: readonly TableRoute[]): readonly TableRoute[] =>
+    [...first, ...second].sort((a, b) => b.length - a.length),
+  ),
+)
 
 const NO_ROUTES: readonly TableRoute[] = []
 
@@ -115,34 +103,26 @@ export function oneTable(host: Host, family: IpFamily, name: string): readonly T
   )
 }
 
-const sources = new WeakMap<readonly TableRoute[], TableRoute[]>()
-
 /** For want of better: each network on a link names the host's address in it as its routes' source. */
-function sourcesOf(main: readonly TableRoute[], family: IpFamily): TableRoute[] {
-  let known = sources.get(main)
-  if (!known) {
-    const addresses = new Set(main.flatMap(({ route }) => route.source ?? []))
-    if (family === 'ip6') addresses.add('::1')
-    const local = [...addresses].map((address) => `${address}/${family === 'ip' ? 32 : 128}`)
-    if (family === 'ip') local.push('127.0.0.0/8')
-    known = inOrder(local.map((destination) => ({ family, type: 'local', destination, table: 'local', device: 'lo' })))
-    sources.set(main, known)
-  }
-  return known
-}
+const sourcesOf = memo2((main: readonly TableRoute[], family: IpFamily): TableRoute[] => {
+  const addresses = new Set(main.flatMap(({ route }) => route.source ?? []))
+  if (family === 'ip6') addresses.add('::1')
+  const local = [...addresses].map((address) => `${address}/${family === 'ip' ? 32 : 128}`)
+  if (family === 'ip') local.push('127.0.0.0/8')
+  return inOrder(local.map((destination) => ({ family, type: 'local', destination, table: 'local', device: 'lo' })))
+})
 
 /** What the kernel puts into the local table for each address (net/ipv4/fib_frontend.c, fib_add_ifaddr). */
 function ownRoutes({ links }: Host, family: IpFamily): TableRoute[] | undefined {
   if (!links?.some(({ addresses }) => addresses !== undefined)) return undefined
-  let known = own.get(links)
-  if (!known) {
-    const routes = links.flatMap((link) => (link.up === false ? [] : routesOfLink(link)))
-    known = new Map()
-    for (const one of ['ip', 'ip6'] as const) known.set(one, inOrder(routes.filter((route) => route.family === one)))
-    own.set(links, known)
-  }
-  return known.get(family)
+  return linkRoutes(links, family)
 }
+
+const linkRoutes = memo2((links: readonly Link[], family: IpFamily): TableRoute[] =>
+  inOrder(
+    links.flatMap((link) => (link.up === false ? [] : routesOfLink(link))).filter((route) => route.family === family),
+  ),
+)
 
 function routesOfLink({ name, addresses = [] }: Link): Route[] {
   const local = (family: IpFamily, type: Route['type'], destination: string): Route => {

@@ -3,6 +3,7 @@
  * combination of prefix lengths that the set holds, longest first; the first that is found decides.
  */
 import { compareAddresses } from '../model/address.ts'
+import { memo } from '../model/memo.ts'
 import type { NamedSet } from '../model/ruleset.ts'
 import type { SetElement } from '../model/set-element.ts'
 import { setParts } from './ipset.ts'
@@ -30,16 +31,7 @@ interface Group {
   others: SetElement[]
 }
 
-const prepared = new WeakMap<NamedSet, Elements>()
-
-export function elementsOf(set: NamedSet): Elements {
-  let elements = prepared.get(set)
-  if (!elements) {
-    elements = prepare(set)
-    prepared.set(set, elements)
-  }
-  return elements
-}
+export const elementsOf = memo(prepare)
 
 function prepare(set: NamedSet): Elements {
   const parts = setParts(set.type)

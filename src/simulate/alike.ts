@@ -4,6 +4,7 @@
  */
 import type { Change } from '../model/journey.ts'
 import type { Member, Value } from '../model/member.ts'
+import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Line } from '../rules/prepared-chain.ts'
@@ -22,9 +23,15 @@ export class SimulatedClasses implements Outline {
   private readonly worlds = new Map<World, PacketClasses>()
   /** Of what is told apart by which object it is. */
   private readonly numbers = new Map<object, number>()
-  /** Of each line a short word. */
-  private readonly lines = new WeakMap<Line, string>()
   private readonly words = new Map<string, string>()
+  /** Of each line a short word. */
+  private readonly wordOf = memo(({ chain, table, kind, ruleNumber, verdict, ending, reported }: Line): string => {
+    const where = `${this.numberOf(table)} ${this.numberOf(chain)} ${kind} ${ruleNumber}`
+    const words = `${where} ${verdict} ${ending} ${reported}`
+    const word = this.words.get(words) ?? `\n${this.words.size}`
+    this.words.set(words, word)
+    return word
+  })
   private packets: PacketClasses | undefined
   private key = ''
   private readonly names: string[] = []
@@ -65,16 +72,7 @@ export class SimulatedClasses implements Outline {
   }
 
   line(line: Line): void {
-    let word = this.lines.get(line)
-    if (word === undefined) {
-      const { chain, table, kind, ruleNumber, verdict, ending, reported } = line
-      const where = `${this.numberOf(table)} ${this.numberOf(chain)} ${kind} ${ruleNumber}`
-      const words = `${where} ${verdict} ${ending} ${reported}`
-      word = this.words.get(words) ?? `\n${this.words.size}`
-      this.words.set(words, word)
-      this.lines.set(line, word)
-    }
-    this.key += word
+    this.key += this.wordOf(line)
   }
 
   field(key: keyof Packet, value: unknown): void {

@@ -3,6 +3,7 @@
  * much of it was used up before, so a machine begins with all of it.
  */
 import type { Allowance, Condition } from '../model/condition.ts'
+import { memo2 } from '../model/memo.ts'
 import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
@@ -66,7 +67,7 @@ function spendPacket(
   condition: Condition,
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
-  if (each && !isAgreed(moment, each.table))
+  if (each && disputed(moment.world.tables, moment.family).has(each.table))
     return unknown(`rules that share ${each.table} give it different limits, and the one that came first is not known`)
   const key = each ? keyOf(each, moment) : condition
   if (isUnknown(key)) return key
@@ -76,33 +77,29 @@ function spendPacket(
   return true
 }
 
-// the tables of a world never change
-const agreed = new WeakMap<World['tables'], Map<string, boolean>>()
+/** The tables whose rules do not all say the same: the rule that made it decides for all. */
+const disputed = memo2((tables: World['tables'], family: Family): ReadonlySet<string> => {
+  const said = new Map<string, string>()
+  const found = new Set<string>()
+  for (const table of tables)
+    if (table.family === family)
+      for (const { rules } of table.chains.values())
+        for (const { conditions } of rules)
+          for (const one of conditions) {
+            const limit = limitIn(one)
+            if (!limit) continue
+            const before = said.get(limit.table) ?? limit.text
+            if (before !== limit.text) found.add(limit.table)
+            said.set(limit.table, before)
+          }
+  return found
+})
 
-/** Do all rules that share this table say the same? Else the one that made it decides for all. */
-function isAgreed({ world: { tables }, family }: EvalContext, name: string): boolean {
-  const known = agreed.get(tables) ?? new Map<string, boolean>()
-  agreed.set(tables, known)
-  const key = `${family} ${name}`
-  let same = known.get(key)
-  if (same === undefined) {
-    const said = new Set<string>()
-    for (const table of tables)
-      if (table.family === family)
-        for (const { rules } of table.chains.values())
-          for (const { conditions } of rules) for (const one of conditions) said.add(limitIn(one, name))
-    said.delete('')
-    same = said.size < 2
-    known.set(key, same)
-  }
-  return same
-}
-
-function limitIn(condition: Condition, name: string): string {
-  if (condition.kind === 'not') return limitIn(condition.of, name)
+function limitIn(condition: Condition): { table: string; text: string } | undefined {
+  if (condition.kind === 'not') return limitIn(condition.of)
   const allowance = condition.kind === 'unknown' ? condition.lasts : undefined
-  if (!allowance || !('each' in allowance) || allowance.each?.table !== name) return ''
-  return `${allowance.packets} ${allowance.each.fields}`
+  if (!allowance || !('each' in allowance) || !allowance.each) return undefined
+  return { table: allowance.each.table, text: `${allowance.packets} ${allowance.each.fields}` }
 }
 
 /** A packet without such a field counts as one with 0. */

@@ -24,7 +24,7 @@ const NAT_DST = -100
 const NAT_SRC = 100
 const CONFIRM = Number.POSITIVE_INFINITY
 
-// the tables of a world never change; only its sets and its state do
+// the tables of a world never change; only its sets and its state do, of which the key has what matters: no memo
 const known = new WeakMap<World['tables'], Map<string, Hooks>>()
 
 export function hooksOf(world: World): Hooks {

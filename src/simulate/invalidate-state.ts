@@ -2,6 +2,7 @@
  * What a packet may have left behind whose way could not be told to its end: a connection, less of a limit, another
  * element in a set. What comes later is not told as if that packet had not been there.
  */
+import { memo2 } from '../model/memo.ts'
 import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { flowOf } from './conntrack.ts'
@@ -28,22 +29,13 @@ function doubtConnection(machine: Simulator, skb: Skb): void {
   if (flow) machine.conntrack.doubt(flow)
 }
 
-// the tables of a world never change
-const known = new WeakMap<World['tables'], Map<Family, Set<string>>>()
-
 /** The ipsets that rules of this family change. */
-function updatedSets(tables: World['tables'], family: Family): Set<string> {
-  const families = known.get(tables) ?? new Map<Family, Set<string>>()
-  known.set(tables, families)
-  let names = families.get(family)
-  if (!names) {
-    names = new Set()
-    for (const table of tables)
-      if (table.family === family)
-        for (const { rules } of table.chains.values())
-          for (const { statements } of rules)
-            for (const one of statements) if (one.kind === 'update-set') names.add(one.set)
-    families.set(family, names)
-  }
+const updatedSets = memo2((tables: World['tables'], family: Family): ReadonlySet<string> => {
+  const names = new Set<string>()
+  for (const table of tables)
+    if (table.family === family)
+      for (const { rules } of table.chains.values())
+        for (const { statements } of rules)
+          for (const one of statements) if (one.kind === 'update-set') names.add(one.set)
   return names
-}
+})

@@ -1,5 +1,4 @@
 /** What a flow's entry is set up to rewrite, once for each end (nf_nat_setup_info, net/netfilter/nf_nat_core.c). */
-
 import { type Direction, other } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'

@@ -1,5 +1,4 @@
 /** NAT (net/netfilter/nf_nat_core.c): the nat tables are asked once a flow; then its entry says what is rewritten. */
-
 import { type Direction, other } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'

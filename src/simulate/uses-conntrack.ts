@@ -3,28 +3,20 @@
  * what it keeps, or a NAT target. A nat table alone does not, and its chains are not walked then.
  */
 import type { Condition } from '../model/condition.ts'
+import { memo2 } from '../model/memo.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 
-// the tables of a world never change; only its sets and its state do
-const known = new WeakMap<World['tables'], Map<string, boolean>>()
-
 export const usesConntrack = ({ tables, host }: World, family: 'ip' | 'ip6'): boolean =>
   (host.conntrack ?? []).some((entry) => entry.family === family) || isAskedFor(tables, family)
 
-function isAskedFor(tables: World['tables'], family: 'ip' | 'ip6'): boolean {
-  const answers = known.get(tables) ?? new Map<string, boolean>()
-  known.set(tables, answers)
-  let answer = answers.get(family)
-  if (answer === undefined) {
-    answer = tables
-      .filter((table) => table.family === family || table.family === 'inet')
-      .some((table) => [...table.chains.values()].some(({ rules }) => rules.some(asks)))
-    answers.set(family, answer)
-  }
-  return answer
-}
+// the tables of a world never change; only its sets and its state do
+const isAskedFor = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
+  tables
+    .filter((table) => table.family === family || table.family === 'inet')
+    .some((table) => [...table.chains.values()].some(({ rules }) => rules.some(asks))),
+)
 
 /** Matches and targets whose conditions say nothing of it, or that are not understood. */
 const MATCHES = ['cluster', 'connbytes', 'connlabel', 'connlimit', 'connmark', 'conntrack', 'helper', 'state']

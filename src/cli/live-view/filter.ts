@@ -1,6 +1,7 @@
 /** Which of the packets that came a filter is about; they are folded as those of the whole list are. */
 import type { Condition } from '../../model/condition.ts'
 import type { Journey } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { emptyWorld } from '../../model/world.ts'
 import type { Group } from '../../reports/form.ts'
@@ -10,22 +11,10 @@ import type { Arrival } from './state.ts'
 // a filter speaks of packets, never of sets, routes or sockets
 const NOWHERE = emptyWorld()
 
-const answers = new WeakMap<Condition, WeakMap<Arrival, boolean>>()
+const answers = memo((condition: Condition) => memo((arrival: Arrival) => holdsSomewhere(condition, arrival)))
 
 /** Kept, as the same packets are asked for at each redraw. */
-export function matches(condition: Condition, arrival: Arrival): boolean {
-  let known = answers.get(condition)
-  if (!known) {
-    known = new WeakMap()
-    answers.set(condition, known)
-  }
-  let answer = known.get(arrival)
-  if (answer === undefined) {
-    answer = holdsSomewhere(condition, arrival)
-    known.set(arrival, answer)
-  }
-  return answer
-}
+export const matches = (condition: Condition, arrival: Arrival): boolean => answers(condition)(arrival)
 
 /** Interfaces and marks count wherever the journey shows them; all packets of a fate share those. */
 function holdsSomewhere(condition: Condition, { packet, journey: { family, steps } }: Arrival): boolean {

@@ -5,7 +5,7 @@ import type { LiveState } from './state.ts'
 
 export const pageOf = ({ columns, look }: LiveState): Page => new Page({ ...look, width: columns, full: false })
 
-/** For each set of signs. */
+/** For each set of signs. No memo: it is the page that cleans. */
 const cleaned = new WeakMap<Page['marks'], WeakMap<Group, Group>>()
 
 /** As `page.clean`; kept, as the same groups are shown at each redraw. */

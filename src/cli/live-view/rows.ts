@@ -1,22 +1,14 @@
 /** Which items the list shows, and which part of them is on the screen. */
+import { memo } from '../../model/memo.ts'
 import { markOf } from '../../reports/journey-words.ts'
 import { foldMatching, matches } from './filter.ts'
 import type { Item, Kept, LiveState } from './state.ts'
-
-const known = new WeakMap<LiveState, readonly Item[]>()
 
 /** The list stands still while it is paused. */
 export const keptOf = (state: LiveState): Kept => state.paused?.kept ?? state.kept
 
 /** After filter and outcomes; of a group only what matches. Notices are always shown. */
-export function shownItems(state: LiveState): readonly Item[] {
-  let items = known.get(state)
-  if (!items) {
-    items = select(state)
-    known.set(state, items)
-  }
-  return items
-}
+export const shownItems = memo(select)
 
 function select(state: LiveState): readonly Item[] {
   const { items, packets } = keptOf(state)

@@ -156,6 +156,7 @@ function insertMember(set: NamedSet, element: SetElement, { before, after }: Rec
   set.elements = others.toSpliced(before === undefined ? at + 1 : at, 0, element)
 }
 
+/** No memo: an edit changes list and index alike, or hands the index on to a new list. */
 const indexes = new WeakMap<readonly SetElement[], Map<string, SetElement>>()
 
 function indexOf(set: NamedSet): Map<string, SetElement> {

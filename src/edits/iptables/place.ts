@@ -11,7 +11,7 @@ import { clausesOf, endsAlways, hooksOf, refuseMisplaced } from './reach.ts'
 /** By chain: the hooks it is reached from, or was; also by rules that stand behind a verdict for every packet. */
 type Reached = Map<string, Set<Hook>>
 
-/** Of tables that nobody else changes. */
+/** Of tables that nobody else changes. No memo: an edit adds to it, or has it forgotten. */
 const known = new WeakMap<Table, Reached>()
 
 /** Chains have other names now. */

@@ -64,7 +64,7 @@ function comparedWords(spec: IptablesSpec, { family, name }: Table): string {
   return words
 }
 
-/** A script that deletes thousands of rules asks each of them each time. */
+/** A script that deletes thousands of rules asks each of them each time. No memo: of the latest table alone. */
 const compared = new WeakMap<IptablesSpec, { table: string; words: string }>()
 
 const count = (rules: number): string => (rules === 1 ? '1 rule' : `${rules === 0 ? 'no' : rules} rules`)

@@ -7,7 +7,7 @@ import { nftRuleset } from '../../rules/nft/ruleset.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
 
-/** By their keys; of sets that nobody else changes. */
+/** By their keys; of sets that nobody else changes. No memo: an edit changes set and map alike. */
 const known = new WeakMap<NamedSet, Map<string, SetElement>>()
 
 const keyOf = ({ parts }: SetElement): string => parts.join(' . ')

@@ -1,19 +1,20 @@
+import { memo } from '../../model/memo.ts'
+
 interface Mentioned {
   chains: string[]
   sets: string[]
 }
 
-/** Rules do not change, and each new one asks what those before it name. */
-const known = new WeakMap<object, Mentioned>()
-
 /** Which chains and named sets an nft rule names, wherever in it. */
-export function mentions(node: unknown): Mentioned {
-  const isObject = typeof node === 'object' && node !== null
-  const before = isObject ? known.get(node) : undefined
-  if (before) return before
+export const mentions = (node: unknown): Mentioned =>
+  typeof node === 'object' && node !== null ? inObject(node) : collected(node)
+
+/** Rules do not change, and each new one asks what those before it name. */
+const inObject = memo<object, Mentioned>(collected)
+
+function collected(node: unknown): Mentioned {
   const found: Mentioned = { chains: [], sets: [] }
   collect(node, found)
-  if (isObject) known.set(node, found)
   return found
 }
 

@@ -1,19 +1,15 @@
 /** Which chains of a table lead where, and which speak of which destination; found out once a table. */
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, NamedSet, Rule, Table } from '../../model/ruleset.ts'
 import { chainsOf } from '../../rules/nft/map.ts'
 
-// a table never changes once it is read
-const graphs = new WeakMap<Table, ChainGraph>()
+const graphs = memo((table: Table) => memo((sets: readonly NamedSet[]) => new ChainGraph(table, sets)))
 
 /** `sets`: where verdict maps are looked for. */
-export function graphOf(table: Table, sets: readonly NamedSet[]): ChainGraph {
-  const graph = graphs.get(table) ?? new ChainGraph(table, sets)
-  graphs.set(table, graph)
-  return graph
-}
+export const graphOf = (table: Table, sets: readonly NamedSet[]): ChainGraph => graphs(table)(sets)
 
 class ChainGraph {
   private readonly table: Table

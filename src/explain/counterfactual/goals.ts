@@ -3,6 +3,7 @@
  * rewritten by nat.
  */
 import type { Hook } from '../../model/hook.ts'
+import { memo } from '../../model/memo.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
@@ -24,13 +25,7 @@ export interface Goal {
   mendable: boolean
 }
 
-const known = new WeakMap<Context, Goal[]>()
-
-export function goals(context: Context): Goal[] {
-  const found = known.get(context) ?? findGoals(context)
-  known.set(context, found)
-  return found
-}
+export const goals = memo(findGoals)
 
 function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey

@@ -4,6 +4,7 @@
  * likelier mistaken for one that is like it.
  */
 import type { Scalar, Value } from '../../model/condition.ts'
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
@@ -38,14 +39,10 @@ export interface NearMiss extends SkippedRule {
 }
 
 /** Several findings ask, and chains may have thousands of rules. */
-const known = new WeakMap<Goal, readonly NearMiss[]>()
+const known = memo((context: Context) => memo((goal: Goal) => findNearMisses(context, goal)))
 
 /** Nearest first; in the goal's table alone. */
-export function nearMisses(context: Context, goal: Goal): readonly NearMiss[] {
-  const found = known.get(goal) ?? findNearMisses(context, goal)
-  known.set(goal, found)
-  return found
-}
+export const nearMisses = (context: Context, goal: Goal): readonly NearMiss[] => known(context)(goal)
 
 /** Where chains have thousands of rules, thousands fail in one condition; what is far behind is nobody's mistake. */
 const MOST_TRIED = 200

@@ -1,3 +1,4 @@
+import { memo } from '../../model/memo.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { compareSets, sameChain } from '../../rules/difference.ts'
@@ -37,23 +38,16 @@ function changedChains({ journey, world }: Context, other: World): string[] {
       tables.find((one) => one.name === table && one.family === family)?.chains.get(chain),
     )
     if (!sameChain(here, there)) found.add(`${table} ${chain}`)
-    for (const name of changedSets(world, other))
+    for (const name of changedSets(world)(other))
       if (here?.rules.some((rule) => asks(rule, name))) found.add(`set ${name}`)
   }
   return [...found]
 }
 
-const known = new WeakMap<World, string[]>()
-
 /** Names of sets that do not hold the same. */
-function changedSets(world: World, other: World): string[] {
-  let names = known.get(world)
-  if (!names) {
-    names = compareSets(world.sets, other.sets).map(({ name }) => name)
-    known.set(world, names)
-  }
-  return names
-}
+const changedSets = memo((world: World) =>
+  memo((other: World) => compareSets(world.sets, other.sets).map(({ name }) => name)),
+)
 
 /** `@web`, `--match-set web src`. */
 const asks = ({ text }: Rule, set: string): boolean =>

@@ -3,6 +3,7 @@
  * by then, and neither names the other: what no router rewrites has to agree, and one of its ends with one of the steps.
  */
 import type { Drop } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import { meaningOf } from './meaning.ts'
 
@@ -30,17 +31,13 @@ const MOST_LOOKED_AT = 256
 
 /** The drop of the packet that these states show; undefined where none is known, or where it may be one of several. */
 export function findDrop(drops: Drop[], states: readonly Packet[], span: Span | undefined): Drop | undefined {
-  let index = indexes.get(drops)
-  if (!index) {
-    index = new DropIndex()
-    indexes.set(drops, index)
-  }
+  const index = indexOf(drops)
   index.follow(drops)
   return index.find(states, span)
 }
 
-/** The list is one and the same while it grows. */
-const indexes = new WeakMap<readonly Drop[], DropIndex>()
+/** The list is one and the same while it grows, and its index follows it. */
+const indexOf = memo((_: readonly Drop[]) => new DropIndex())
 
 interface Told {
   drop: Drop

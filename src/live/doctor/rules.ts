@@ -4,6 +4,7 @@ import { nftArguments, nftName } from '../../edits/nft/print.ts'
 import { positional, ruleWord } from '../../edits/words.ts'
 import { type Command, command, type Word } from '../../model/command.ts'
 import type { Hook } from '../../model/hook.ts'
+import { memo } from '../../model/memo.ts'
 import type { Family } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
@@ -39,16 +40,7 @@ export interface Rules {
   traces: readonly TraceRule[]
 }
 
-const known = new WeakMap<Facts, Rules>()
-
-export function rulesOf(facts: Facts): Rules {
-  let rules = known.get(facts)
-  if (!rules) {
-    rules = readRules(facts)
-    known.set(facts, rules)
-  }
-  return rules
-}
+export const rulesOf = memo(readRules)
 
 function readRules({ texts }: Facts): Rules {
   const world = emptyWorld()

@@ -1,5 +1,4 @@
 /** One table while its lines come in, as iptables-restore works them off; the kernel's own chains are there from the start. */
-
 import type { Counters } from '../../model/counters.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import type { Chain, IptablesSpec, Rule, Table } from '../../model/ruleset.ts'

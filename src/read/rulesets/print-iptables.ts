@@ -2,7 +2,6 @@
  * Tables → iptables-save text, as the tool prints it (iptables/iptables-save.c): what iptables-restore takes back.
  * Rules are printed from their IptablesSpec; one that was not understood whole, as it was written.
  */
-
 import type { Counters } from '../../model/counters.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { ruleText } from '../../rules/iptables/rule.ts'

@@ -1,5 +1,4 @@
 /** Is a TCP packet in the window of its connection? (tcp_in_window in net/netfilter/nf_conntrack_proto_tcp.c) */
-
 import type { Direction } from '../../model/direction.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { TcpState } from './tcp-state.ts'

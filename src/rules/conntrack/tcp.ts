@@ -1,5 +1,4 @@
 /** The states of a TCP connection as connection tracking keeps them (net/netfilter/nf_conntrack_proto_tcp.c). */
-
 import type { Direction } from '../../model/direction.ts'
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'

@@ -1,6 +1,7 @@
 /** Is a packet in an nft set or map, and what does the map give? (net/netfilter/nft_lookup.c, nft_objref.c) */
 import { formatAddress } from '../../model/address.ts'
 import type { NftSet, Scalar } from '../../model/condition.ts'
+import { memo } from '../../model/memo.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
 import type { World } from '../../model/world.ts'
@@ -62,16 +63,13 @@ function masked(held: Held, mask: Scalar): Held {
   return value && bits?.length === value.length ? formatAddress(value.map((byte, i) => byte & bits[i]!)) : held
 }
 
-const byName = new WeakMap<World['sets'], Map<string, NamedSet>>()
+const byName = memo(
+  (sets: World['sets']): ReadonlyMap<string, NamedSet> =>
+    new Map(sets.map((set) => [keyOf(set.family, set.table, set.name), set])),
+)
 
 /** The set of the rule's table. */
-export function named({ sets }: World, { table }: NftSet, name: string): NamedSet | undefined {
-  let known = byName.get(sets)
-  if (!known) {
-    known = new Map(sets.map((set) => [keyOf(set.family, set.table, set.name), set]))
-    byName.set(sets, known)
-  }
-  return table && known.get(keyOf(table.family, table.name, name))
-}
+export const named = ({ sets }: World, { table }: NftSet, name: string): NamedSet | undefined =>
+  table && byName(sets).get(keyOf(table.family, table.name, name))
 
 const keyOf = (family = '', table = '', name = ''): string => `${family} ${table} ${name}`

@@ -30,6 +30,7 @@ export interface SetIndex {
   dataTypes: readonly string[]
 }
 
+// no memo: fields are told apart by their types alone
 const indexes = new WeakMap<readonly SetElement[], Map<string, SetIndex>>()
 
 /** `fields`: what the parts are compared with; `dataTypes`: nft's names of their types, where elements have names. */
