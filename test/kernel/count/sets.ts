@@ -30,8 +30,11 @@ export function randomSets(random: Random, place: Place, types: readonly string[
         lines.push(`create ${set.name} ${type} ${createOptions(random, type, family)}`)
         // the kernel takes the interface prefix with the most specific network
         const count = random.int(0, 12)
+        // where entries of one network differ in physdev, chance tells whether they are in one bucket of its hash, and that
+        // whether less specific networks count (mtype_test_cidrs, net/netfilter/ipset/ip_set_hash_gen.h)
+        const physdev = random.chance(0.3)
         for (let i = 0; i < count; i++)
-          lines.push(`add ${set.name} ${element(random, place, parts, type, family ?? 'ip')} -exist`)
+          lines.push(`add ${set.name} ${element(random, place, parts, type, family ?? 'ip', physdev)} -exist`)
       }
   lines.push('create all list:set', ...random.some(sets, 4).map(({ name }) => `add all ${name}`))
   return { text: lines.join('\n'), sets: [...sets, { name: 'all', family: undefined, parts: 3 }] }
@@ -54,10 +57,23 @@ function createOptions(random: Random, type: string, family: Family | undefined)
   return `family ${family === 'ip' ? 'inet' : 'inet6'}${mask}${markMask}${more}`
 }
 
-function element(random: Random, place: Place, parts: readonly string[], type: string, family: Family): string {
-  const words = parts.map((part) => partOf(random, place, part, type, family))
+function element(
+  random: Random,
+  place: Place,
+  parts: readonly string[],
+  type: string,
+  family: Family,
+  physdev: boolean,
+): string {
+  const words = parts.map((part) =>
+    part === 'iface'
+      ? physdev
+        ? 'physdev:in0'
+        : random.pick(['in0', 'in1', 'lo'])
+      : partOf(random, place, part, type, family),
+  )
   const nets = parts.includes('net')
-  const wildcard = parts.includes('iface') && random.chance(0.3)
+  const wildcard = parts.includes('iface') && !physdev && random.chance(0.3)
   if (wildcard) words[words.length - 1] = random.pick(['in', 'i', 'l'])
   return `${words.join(',')}${nets && random.chance(0.25) ? ' nomatch' : ''}${wildcard ? ' wildcard' : ''}`
 }
@@ -74,8 +90,6 @@ function partOf(random: Random, place: Place, part: string, type: string, family
       return address
     case 'port':
       return type === 'bitmap:port' ? `${random.pick(PORTS)}` : portOf(random, family)
-    case 'iface':
-      return random.pick(['in0', 'in1', 'lo', 'physdev:in0'])
     case 'mark':
       return `0x${((random.pick(MARKS) | (random.chance(0.5) ? 0x80000000 : 0)) >>> 0).toString(16)}`
     default:
