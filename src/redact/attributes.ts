@@ -1,5 +1,6 @@
 /** Netlink attributes: a length and a type each in the byte order of the capturing host, filled up to four bytes. */
 
+import { concat } from '../model/concat.ts'
 import { latin1 } from '../model/latin1.ts'
 
 /** What becomes of an attribute's bytes; undefined: it is left out. */
@@ -49,14 +50,4 @@ export function redactString(data: Uint8Array, redact: (text: string) => string)
   const bytes = new Uint8Array(text.length + 1)
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
   return bytes
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

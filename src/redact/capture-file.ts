@@ -3,7 +3,7 @@
  * Of blocks that hold no packets only what is needed stays; packets of another link type become zeros. What is damaged is
  * left out from there on.
  */
-import { concat } from './attributes.ts'
+import { concat } from '../model/concat.ts'
 import { redactNflogRecord } from './nflog-record.ts'
 import type { RedactingStream } from './redacting-stream.ts'
 import type { Redactor } from './redactor.ts'

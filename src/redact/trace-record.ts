@@ -2,7 +2,9 @@
  * A packet of link type NETLINK: trace events of nf_tables keep what is read of them, with headers as in ./packet.ts;
  * changes of the ruleset, and what says that events are missing, stay. Other messages hold anything: they become empty.
  */
-import { concat, eachAttribute, redactAttributes, redactString } from './attributes.ts'
+
+import { concat } from '../model/concat.ts'
+import { eachAttribute, redactAttributes, redactString } from './attributes.ts'
 import { redactPacket, redactTransport } from './packet.ts'
 import type { Redactor } from './redactor.ts'
 import { redactPlain } from './rule-text.ts'

@@ -1,4 +1,6 @@
 /** Named inputs → what each is, the Worlds of all rulesets and host state, the captures to read. */
+
+import { concat } from '../../model/concat.ts'
 import { collectInto, type Diagnostic, type Report } from '../../model/diagnostic.ts'
 import { printable } from '../../model/printable.ts'
 import { UserError } from '../../model/user-error.ts'
@@ -13,7 +15,7 @@ import { warningLines } from '../warning-lines.ts'
 import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
 import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
-import { concat, ReadError, type Source } from './source.ts'
+import { ReadError, type Source } from './source.ts'
 import { ownDocument, ownDocumentWords, unknownWords } from './unknown-file.ts'
 import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
 

@@ -12,9 +12,10 @@ import {
 
 export { redactFolder, redactPath }
 
+import { concat } from '../../model/concat.ts'
 import type { NamedInput } from './named.ts'
 import { recogniseSource } from './recognise.ts'
-import { changedSource, concat, ReadError, type Source } from './source.ts'
+import { changedSource, ReadError, type Source } from './source.ts'
 import { packingOf } from './unpack.ts'
 
 /** A file as it shows with other addresses and names; undefined where its format may hold anything. */

@@ -3,9 +3,11 @@
  * a disk. An archive is read as a stream, again for each large file in it, so that memory stays bounded; and what grows
  * beyond reason while it is unpacked is refused.
  */
+
+import { concat } from '../../model/concat.ts'
 import type { Report } from '../../model/diagnostic.ts'
 import { looksLikeTar, type TarFile, TarReader } from '../../read/tar.ts'
-import { changedSource, concat, ReadError, type Source, sourceOf } from './source.ts'
+import { changedSource, ReadError, type Source, sourceOf } from './source.ts'
 
 /** In bytes, of all that is unpacked in one run. */
 const MOST = 16e9
