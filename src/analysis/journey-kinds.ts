@@ -36,6 +36,8 @@ export class Class implements JourneyClass {
   /** Its journeys are alike in all that is asked for, not in their rule lines alone. */
   readonly fine: boolean
   private readonly kinds = new Map<string, Kind>()
+  /** The first that was asked for, until there is a second to be told apart from it: of most classes one journey is explained. */
+  private first: ({ kind: Kind } & Pick<OwnValues, 'names' | 'values'>) | undefined
   private readonly room: Room
 
   constructor(world: World, fine: boolean, room: Room) {
@@ -46,13 +48,26 @@ export class Class implements JourneyClass {
 
   /** Undefined where there are too many: what comes after is explained by itself. */
   kindOf({ names, values }: OwnValues): Kind | undefined {
-    const key = nuancesOf(this.world).of(names, values)
+    if (this.kinds.size === 0 && !this.first) {
+      const kind = this.another()
+      if (kind) this.first = { kind, names: [...names], values: [...values] }
+      return kind
+    }
+    const nuances = nuancesOf(this.world)
+    if (this.first) this.kinds.set(nuances.of(this.first.names, this.first.values), this.first.kind)
+    this.first = undefined
+    const key = nuances.of(names, values)
     let kind = this.kinds.get(key)
-    if (!kind && this.kinds.size < MOST_KINDS && this.room.kinds > 0) {
-      this.room.kinds--
-      kind = { first: undefined, again: undefined }
-      this.kinds.set(key, kind)
+    if (!kind && this.kinds.size < MOST_KINDS) {
+      kind = this.another()
+      if (kind) this.kinds.set(key, kind)
     }
     return kind
+  }
+
+  private another(): Kind | undefined {
+    if (this.room.kinds === 0) return undefined
+    this.room.kinds--
+    return { first: undefined, again: undefined }
   }
 }

@@ -76,6 +76,7 @@ export class JourneyClasses<T> {
   private readonly wholePorts: boolean
   /** What the kernel says of drops, numbered. */
   private readonly summaries = new Map<string, number>()
+  private last: Known<T> | undefined
   private scratch = new Int32Array(256)
   private used = 0
   private size = 0
@@ -110,7 +111,11 @@ export class JourneyClasses<T> {
   /** What is kept of this journey's class, if one like it was met before. `dropSummary`: what the kernel says of its drop. */
   find(open: OpenJourney, states: PacketStates, followed: boolean, dropSummary?: string): T | undefined {
     this.describe(open, states, followed, dropSummary)
-    return this.byHash.get(this.hash())?.find((one) => this.same(one.key))?.value
+    // packets of one flood come one behind the other
+    if (this.last !== undefined && this.same(this.last.key)) return this.last.value
+    const known = this.byHash.get(this.hash())?.find((one) => this.same(one.key))
+    if (known) this.last = known
+    return known?.value
   }
 
   /** Keeps the class that the last `find` did not find. */
@@ -196,8 +201,9 @@ export class JourneyClasses<T> {
   }
 
   private same(key: Int32Array): boolean {
+    const { scratch } = this
     if (key.length !== this.used) return false
-    for (let i = 0; i < key.length; i++) if (key[i] !== this.scratch[i]) return false
+    for (let i = 0; i < key.length; i++) if (key[i] !== scratch[i]) return false
     return true
   }
 }

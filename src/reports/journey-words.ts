@@ -87,9 +87,6 @@ const clock = (iso: string) =>
 
 const seconds = (uptime: number) => uptime.toFixed(3)
 
-/** `10000` → `10,000`. */
-export const countWords = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
-
 /** ✗ stopped, ? cannot be told or went elsewhere, ! passed but there is something to look at, ✓ passed. */
 export function markOf({ outcome, findings }: Journey<unknown>): 'bad' | 'good' | 'look' | 'unsure' {
   if (isStopped(outcome)) return 'bad'

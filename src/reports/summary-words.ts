@@ -1,9 +1,10 @@
 /** What is told once for a whole report: on top what is wrong with the input, below it the counts. */
 
 import type { Ending } from '../analysis/ending.ts'
+import { countWords } from '../model/count-words.ts'
 import type { Fix, Outcome } from '../model/journey.ts'
 import type { Group } from './form.ts'
-import { countWords, NOTICES } from './journey-words.ts'
+import { NOTICES } from './journey-words.ts'
 
 export interface Notice {
   messages: string[]

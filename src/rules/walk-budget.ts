@@ -2,6 +2,7 @@
  * How long chains are walked before that is given up. Chains that jump twice each to the next double the way with every
  * one of them: the kernel loads such a ruleset, and nobody can follow it.
  */
+import { countWords } from '../model/count-words.ts'
 
 /** Rules evaluated for one packet: ten times as many as a packet meets in one chain of 50,000. */
 export const PACKET_STEPS = 500_000
@@ -54,7 +55,7 @@ export class WalkBudget {
   get reason(): string {
     return this.steps < PACKET_STEPS && this.isPart
       ? `given up: following the packet through its chains again and again took too many steps`
-      : `given up after ${this.steps.toLocaleString('en')} steps through its chains`
+      : `given up after ${countWords(this.steps)} steps through its chains`
   }
 }
 

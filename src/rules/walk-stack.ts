@@ -3,6 +3,7 @@
  * that comes back to a chain that it is in is none the kernel would have loaded; a chain that did nothing to a packet does
  * nothing to it the next time.
  */
+import { countWords } from '../model/count-words.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Table } from '../model/ruleset.ts'
 import { LOADED_DEPTH, refusedDepth, refusedLoop } from './chain-loops.ts'
@@ -163,7 +164,7 @@ export class WalkStack {
     this.most = Math.max(this.most, this.depth + height)
     this.record.repeat(from, to)
     if (this.steps <= KERNEL_STEPS) return undefined
-    return `the kernel would evaluate more than ${KERNEL_STEPS.toLocaleString('en')} rules for this packet`
+    return `the kernel would evaluate more than ${countWords(KERNEL_STEPS)} rules for this packet`
   }
 }
 

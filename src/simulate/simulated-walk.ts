@@ -1,5 +1,6 @@
 /** A packet that is played through one table's chains; its lines are what TRACE would print. */
 
+import { countWords } from '../model/count-words.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
@@ -25,7 +26,7 @@ export function playTable(machine: Simulator, skb: Skb, base: PreparedChain): Ta
   return walkTable(skb.walk, base.table, [new WalkFrame(base, 0, skb.hook, 0, undefined)])
 }
 
-const TOO_MANY = `given up after ${MOST_LINES.toLocaleString('en')} rules that matched`
+const TOO_MANY = `given up after ${countWords(MOST_LINES)} rules that matched`
 
 interface Open extends Unknown {
   /** In the rule's own words. */

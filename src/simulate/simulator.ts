@@ -1,5 +1,7 @@
 /** The model as an Engine: packets and a World → the journeys that a TRACE of them would show. */
+
 import type { Condition } from '../model/condition.ts'
+import { countWords } from '../model/count-words.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
@@ -77,7 +79,7 @@ export class Simulator {
     this.whole.left -= this.budget.steps - this.budget.left
     const { leftOut } = skb.journal
     if (leftOut > 0)
-      this.note(`${leftOut.toLocaleString('en')} more steps are not shown: they repeat others, and change nothing`)
+      this.note(`${countWords(leftOut)} more steps are not shown: they repeat others, and change nothing`)
     const { world, assumed, notes } = this
     return new Simulated(String(++this.sent), { world, skb, end, assumed, notes })
   }

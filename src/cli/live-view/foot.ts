@@ -2,7 +2,7 @@
 
 import { markerBelow, wrongWords } from '../../analysis/point-at.ts'
 import { columns } from '../../model/columns.ts'
-import { countWords } from '../../reports/journey-words.ts'
+import { countWords } from '../../model/count-words.ts'
 import { numberOf } from '../../reports/summary-words.ts'
 import { cutEnd, wrap } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'

@@ -1,9 +1,9 @@
 /** On top: what is traced, how long still, and what came so far. */
 
 import { columns } from '../../model/columns.ts'
+import { countWords } from '../../model/count-words.ts'
 import type { Outcome } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
-import { countWords } from '../../reports/journey-words.ts'
 import { missedList, numberOf, OUTCOMES } from '../../reports/summary-words.ts'
 import { MARK_STYLES } from '../../reports/text/head.ts'
 import { cutEnd } from '../../reports/text/layout.ts'

@@ -1,5 +1,5 @@
 /** The list of fates, a line each. */
-import { countWords } from '../../reports/journey-words.ts'
+import { countWords } from '../../model/count-words.ts'
 import { headLine } from '../../reports/text/head.ts'
 import { cutEnd } from '../../reports/text/layout.ts'
 import type { Page } from '../../reports/text/page.ts'

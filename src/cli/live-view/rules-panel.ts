@@ -1,7 +1,7 @@
 /** The rules that decided, with how many packets each. */
 
 import { columns } from '../../model/columns.ts'
-import { countWords } from '../../reports/journey-words.ts'
+import { countWords } from '../../model/count-words.ts'
 import { withoutChain } from '../../reports/step-words.ts'
 import { MARK_STYLES } from '../../reports/text/head.ts'
 import { cutEnd, cutMiddle, pad, wrapRule } from '../../reports/text/layout.ts'

@@ -2,6 +2,7 @@
  * How much a script may make of itself. What stands in it once costs no more than the script is long; loops, functions
  * that call each other and values that double are stopped where they have gone on for as much again as these.
  */
+import { countWords } from '../../model/count-words.ts'
 
 /** Words, commands, rounds of loops. */
 const MOST_STEPS = 1_000_000
@@ -36,13 +37,13 @@ export class Budget {
   /** Throws Exhausted. */
   step(count = 1): void {
     this.steps -= count
-    if (this.steps < 0) this.end(`${this.mostSteps.toLocaleString('en')} steps`)
+    if (this.steps < 0) this.end(`${countWords(this.mostSteps)} steps`)
   }
 
   /** Throws Exhausted. */
   text(characters: number): void {
     this.characters -= characters
-    if (this.characters < 0) this.end(`${this.mostCharacters.toLocaleString('en')} characters of commands and values`)
+    if (this.characters < 0) this.end(`${countWords(this.mostCharacters)} characters of commands and values`)
   }
 
   private end(what: string): never {

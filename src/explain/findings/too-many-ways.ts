@@ -1,3 +1,4 @@
+import { countWords } from '../../model/count-words.ts'
 import { type Detector, finding } from '../context.ts'
 
 /** Asked behind the others: not all of them had their answer. */
@@ -5,7 +6,7 @@ export const tooManyWays: Detector = {
   code: 'too-many-ways',
   detect({ budget }) {
     if (!budget.isUsedUp) return []
-    const steps = budget.steps.toLocaleString('en')
+    const steps = countWords(budget.steps)
     return [
       finding(
         'too-many-ways',

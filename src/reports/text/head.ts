@@ -1,8 +1,9 @@
 /** A block's first line: how it ended and which packet it was. */
 
 import { columns } from '../../model/columns.ts'
+import { countWords } from '../../model/count-words.ts'
 import type { Group } from '../form.ts'
-import { countWords, markOf, timeWords, whereWords } from '../journey-words.ts'
+import { markOf, timeWords, whereWords } from '../journey-words.ts'
 import { addressWords, interfaceWords, kindWords } from '../packet-words.ts'
 import { cutMiddle, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'

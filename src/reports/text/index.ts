@@ -1,9 +1,10 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
+import { countWords } from '../../model/count-words.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { PrintedFix } from '../../model/journey.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
-import { countWords, markOf, whereWords } from '../journey-words.ts'
+import { markOf, whereWords } from '../journey-words.ts'
 import { endText } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
 import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'

@@ -1,9 +1,10 @@
 /** The hooks in order, for a terminal: a line for each base chain, and what only a picture would tell besides. */
+
 import type { Ambiguous, HookEntry, HookMap, Way } from '../../analysis/hook-map.ts'
+import { countWords } from '../../model/count-words.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import type { FormOptions } from '../form.ts'
-import { countWords } from '../journey-words.ts'
 import { cutMiddle, pad, widest, wrap } from './layout.ts'
 import { Page } from './page.ts'
 

@@ -1,8 +1,8 @@
 /** What is told once: on top what is wrong with the input, at the end what was odd in it. */
+import { countWords } from '../../model/count-words.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Group } from '../form.ts'
-import { countWords } from '../journey-words.ts'
 import { noticesOf } from '../summary-words.ts'
 import type { Page } from './page.ts'
 

@@ -1,8 +1,10 @@
 /** Two rulesets compared: what counted in between, then what was added, removed and moved. */
+
 import type { ChainComparison, Counted, RulesetComparison } from '../../analysis/rulesets.ts'
+import { countWords } from '../../model/count-words.ts'
 import type { SetComparison } from '../../rules/difference.ts'
 import type { FormOptions } from '../form.ts'
-import { countWords, ruleName } from '../journey-words.ts'
+import { ruleName } from '../journey-words.ts'
 import { withoutChain } from '../step-words.ts'
 import { pad, widest, wrap, wrapRule } from './layout.ts'
 import { Page } from './page.ts'
