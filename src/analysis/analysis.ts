@@ -1,6 +1,7 @@
 /** The whole of nfwhy as calls: inputs opened once, and every question about them answered with data. */
 import type { Engine } from '../journey/engine.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Exchange } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import { UserError } from '../model/user-error.ts'
@@ -10,6 +11,8 @@ import { type Appliable, applyTo } from './apply.ts'
 import type { RunStats } from './capture.ts'
 import type { Comparison } from './compare.ts'
 import type { Ending } from './ending.ts'
+import { Exchanges } from './exchanges/exchanges.ts'
+import { tellExchanges } from './exchanges/told.ts'
 import type { Flow } from './flow.ts'
 import { type Group, Groups } from './groups.ts'
 import { type HookMap, mapHooks } from './hook-map.ts'
@@ -126,17 +129,36 @@ export class Analysis {
     const selection = makeSelection(wanted)
     const correlator = correlatorOf(this.inputs.machines)
     const groups = new Groups(selection.journey, { joins: correlator !== undefined })
+    const exchanges = new Exchanges()
     const stats = await runCaptures(
       this.inputs,
       (closed) => {
         if (correlator && !correlator.full) correlator.note(closed.explain())
+        exchanges.note(closed)
         if (selection.packet(closed)) groups.add(closed)
       },
       this.run,
     )
     const joined = correlator?.joined()
     if (joined) groups.join(joined)
+    groups.tellExchanges(exchanges)
     return { groups: worstFirst(groups.list), ending: this.ending(stats, joined) }
+  }
+
+  /** Requests, and what came of them, those of which a journey is wanted. Throws as `journeys` does. */
+  async exchanges(wanted: SelectOptions = {}): Promise<{ exchanges: Exchange[]; ending: Ending }> {
+    const selection = makeSelection(wanted)
+    const exchanges = new Exchanges({ keepsOwn: true })
+    const stats = await runCaptures(
+      this.inputs,
+      (closed) => {
+        const number = exchanges.note(closed)
+        if (number !== undefined && selection.packet(closed) && selection.journey(closed.explain()))
+          exchanges.list.show(number)
+      },
+      this.run,
+    )
+    return { exchanges: [...tellExchanges(exchanges)], ending: this.ending(stats, undefined) }
   }
 
   /**

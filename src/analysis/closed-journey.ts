@@ -1,4 +1,5 @@
 /** A journey that is closed and not yet looked at. */
+import type { PlayedReply } from '../explain/played-reply.ts'
 import type { JourneyTimes } from '../journey/evidence.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Journey } from '../model/journey.ts'
@@ -12,6 +13,8 @@ import type { World } from '../model/world.ts'
  */
 export interface JourneyClass {
   readonly world: World
+  /** They are alike in all that is asked for, not in the rules met alone. */
+  readonly fine: boolean
 }
 
 /** Its methods may be called during the callback only that hands it over. */
@@ -34,13 +37,20 @@ export interface ClosedJourney {
   readonly times: JourneyTimes
   /** As it first appeared. */
   packet(): Packet
-  /** Its addresses and ports as they first appeared, as TUPLE_WORDS numbers: source, destination (four each), their ports. */
+  /**
+   * What tells its exchange from others, as it first appeared, as TUPLE_WORDS numbers: source, destination (four each),
+   * their ports, the protocol, ICMP's id and sequence number. Zero where it is not known.
+   */
   tuple(into: Int32Array): void
+  /** The same as it last appeared: in a trace, behind NAT but for what the last rules did. */
+  lastTuple(into: Int32Array): void
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey
+  /** What would come back, where it begins an exchange and got through; undefined where that cannot be told. */
+  playReply(): PlayedReply | undefined
   /** Where journeys of its class were explained before: its line is theirs, but for these values. */
   member(): Member | undefined
 }
 
-export const TUPLE_WORDS = 10
+export const TUPLE_WORDS = 13

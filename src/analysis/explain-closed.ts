@@ -3,6 +3,7 @@ import type { Detector } from '../explain/context.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
+import { type PlayedReply, playReply } from '../explain/played-reply.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -15,6 +16,7 @@ import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -170,6 +172,17 @@ export class ClosedExplainer {
     stripOwnSteps(evidence)
     return journey
   }
+
+  playReply(closed: Closed): PlayedReply | undefined {
+    const { engine, walks } = this.options
+    const { outcome } = closed.explain()
+    if (!engine || !isPassed(outcome)) return undefined
+    const evidence = this.evidenceOf(closed)
+    evidence.journey.outcome = outcome
+    return walks
+      ? walks.share((budget) => playReply(evidence, closed.world, engine, budget))
+      : playReply(evidence, closed.world, engine)
+  }
 }
 
 const isOf = (known: Known, resolver: Resolver): boolean =>
@@ -247,14 +260,11 @@ export class Closed implements ClosedJourney {
   }
 
   tuple(into: Int32Array): void {
-    const { rows } = this.explainer.states
-    const base = this.open.states.at(0) * F.COLUMNS
-    for (let i = 0; i < 4; i++) {
-      into[i] = rows[base + F.SRC + i]!
-      into[4 + i] = rows[base + F.DST + i]!
-    }
-    into[8] = rows[base + F.SPT]!
-    into[9] = rows[base + F.DPT]!
+    writeTuple(this.explainer.states, this.open.states.at(0), into)
+  }
+
+  lastTuple(into: Int32Array): void {
+    writeTuple(this.explainer.states, this.open.states.at(this.open.states.length - 1), into)
   }
 
   matches(filter: Condition): boolean {
@@ -266,6 +276,10 @@ export class Closed implements ClosedJourney {
     return this.journey
   }
 
+  playReply(): PlayedReply | undefined {
+    return this.explainer.playReply(this)
+  }
+
   member(): Member | undefined {
     return this.explainer.member(this)
   }
@@ -274,4 +288,17 @@ export class Closed implements ClosedJourney {
   evidence(): Evidence {
     return this.explainer.evidenceOf(this)
   }
+}
+
+function writeTuple({ rows }: PacketStates, state: number, into: Int32Array): void {
+  const base = state * F.COLUMNS
+  for (let i = 0; i < 4; i++) {
+    into[i] = rows[base + F.SRC + i]!
+    into[4 + i] = rows[base + F.DST + i]!
+  }
+  into[8] = rows[base + F.SPT]!
+  into[9] = rows[base + F.DPT]!
+  into[10] = rows[base + F.PROTO]!
+  into[11] = rows[base + F.ICMP_ID]!
+  into[12] = rows[base + F.ICMP_SEQ]!
 }

@@ -1,8 +1,13 @@
 /** Journeys of one class, explained once and counted. */
 
 import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
+import type { Exchange, ExchangeStatus } from '../model/exchange.ts'
 import type { Fix, Journey } from '../model/journey.ts'
+import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
+import type { Exchanges } from './exchanges/exchanges.ts'
+import type { Told } from './exchanges/joined.ts'
+import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
 
@@ -17,8 +22,18 @@ export interface Group<F = Fix> {
   sentAgain?: number
   /** When the last of them began, as far as the capture tells. */
   readonly last?: Pick<Journey, 'time' | 'uptime'>
+  /** What came of the exchanges that its packets began. Absent: they belong to none, or that is not known yet. */
+  exchanges?: ExchangeCounts<F>
+  /** All of them came back to requests that are told of. */
+  repliesOnly?: true
   /** On which other machines these packets were seen: the first journey there of each class, and how many had that. */
   elsewhere?: { host: string; journey: Journey; count: number }[]
+}
+
+export interface ExchangeCounts<F = Fix> {
+  counts: Partial<Record<ExchangeStatus, number>>
+  /** The first of those that fared worst. */
+  worst: Exchange<F>
 }
 
 /** One packet that is told by itself. */
@@ -105,6 +120,39 @@ export class Groups {
     }
   }
 
+  /** What came of all exchanges, and which groups are nothing but replies in them. */
+  tellExchanges(exchanges: Exchanges): void {
+    const seen = seenBy(exchanges)
+    const replies = new Map<Group, number>()
+    const { list } = exchanges
+    // of most there is one packet, and what is told of it is told of all of its class
+    const alike = new Map<Told, ExchangeStatus>()
+    for (let number = 0; number < list.size; number++) {
+      const only = list.onlyPart(number)
+      const known = only && alike.get(only)
+      if (known) {
+        const group = this.groupOf(only)
+        if (group) addExchange(group, known, () => tellExchange(list.at(number), seen))
+        continue
+      }
+      const joined = list.at(number)
+      const status = statusOf(joined, seen)
+      if (only && isStopped(only.journey.outcome)) alike.set(only, status)
+      const group = this.groupOf(joined.parts[0]!.told)
+      for (const { role, told } of joined.parts) {
+        const of = role === 'replies' || role === 'errors' ? this.groupOf(told) : undefined
+        if (of && group && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
+      }
+      if (group) addExchange(group, status, () => tellExchange(joined, seen))
+    }
+    for (const [group, count] of replies) if (count === group.count && !group.exchanges) group.repliesOnly = true
+  }
+
+  private groupOf({ of }: Told): Group | undefined {
+    const kept = of && this.kept.get(of)
+    return kept?.shown ? kept.group : undefined
+  }
+
   get list(): Group[] {
     return [...this.kept.values(), ...this.byRules.values()].flatMap(({ group, shown }) => (shown ? [group] : []))
   }
@@ -119,6 +167,26 @@ const groupOf = (journey: Journey, last: () => JourneyTimes): Group => ({
     return timesOf(last())
   },
 })
+
+/** The worst first. */
+const WORST: readonly ExchangeStatus[] = [
+  'dropped',
+  'rejected',
+  'lost',
+  'reply-lost',
+  'unanswered',
+  'refused',
+  'undetermined',
+  'queued',
+  'answered',
+]
+
+function addExchange(group: Group, status: ExchangeStatus, tell: () => Exchange): void {
+  group.exchanges ??= { counts: {}, worst: tell() }
+  const { counts, worst } = group.exchanges
+  counts[status] = (counts[status] ?? 0) + 1
+  if (WORST.indexOf(status) < WORST.indexOf(worst.status)) group.exchanges.worst = tell()
+}
 
 const rulesOf = ({ host, outcome, steps }: Journey): string =>
   [host, outcome, ...steps.flatMap((one) => [one.table, one.chain, one.kind, one.ruleNumber ?? one.handle])].join(' ')

@@ -33,7 +33,6 @@ export const MOST_KINDS_KEPT = 20_000
 
 export class Class implements JourneyClass {
   readonly world: World
-  /** Its journeys are alike in all that is asked for, not in their rule lines alone. */
   readonly fine: boolean
   private readonly kinds = new Map<string, Kind>()
   /** The first that was asked for, until there is a second to be told apart from it: of most classes one journey is explained. */

@@ -1,22 +1,31 @@
 /** Packets played in the model of one machine, one after the other, and explained. */
+
 import { explain, tryFixesOf } from '../explain/explain.ts'
+import { type PlayedReply, playReply } from '../explain/played-reply.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
+import type { JourneyTimes } from '../journey/evidence.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
+import { memo } from '../model/memo.ts'
 import { withoutOwnTables } from '../model/own-table.ts'
-import { isNameless, type Packet } from '../model/packet.ts'
+import { type Family, isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
+import { noStamp } from '../read/captures/stamp.ts'
 import { closest } from '../rules/closest.ts'
 import { RunBudget } from '../rules/walk-budget.ts'
 import { SimulatedClasses } from '../simulate/alike.ts'
 import { modelEngine } from '../simulate/engine.ts'
+import type { Simulated } from '../simulate/simulated.ts'
 import { Simulator } from '../simulate/simulator.ts'
+import type { JourneyClass } from './closed-journey.ts'
+import type { Noted } from './exchanges/exchanges.ts'
+import { tupleOf } from './exchanges/tuple-of.ts'
 import { finer } from './members.ts'
 
 export interface SimulateOptions {
@@ -28,11 +37,10 @@ export interface SimulateOptions {
   engine?: Engine
 }
 
-/** A packet that was played. */
-export interface Played {
-  explain(): Journey
+/** A packet that was played, as reports and exchanges take it. */
+export interface Played extends Noted {
   /** Where others like it may have come before. */
-  member?(): Member | undefined
+  member(): Member | undefined
 }
 
 /** As playPackets, each explained. */
@@ -60,26 +68,106 @@ export function* playPackets(
     for (const condition of assumed) used.add(condition)
     if (ended.open) open.add(ended.open.condition)
     for (const message of notes) warnings.push({ input: `packet ${id}`, code: 'left-open', message })
-    const explained = () => {
-      const { evidence } = simulated
-      const journey = walks.share((budget) => explain(evidence, before, { ended, budget }))
-      if (unmatched) noteUnmatched(evidence, before)
+    yield new PlayedPacket(simulated, before, {
+      walks,
+      unmatched,
+      engine,
       // later packets of a flow hang on those before them, so only the first says what a change would do
-      if (i === 0) noteTrials(journey, tryFixesOf(evidence, before, engine))
-      stripOwnSteps(evidence)
-      return journey
-    }
-    yield i === 0 || unmatched
-      ? { explain: explained }
-      : {
-          explain: explained,
-          member: () => {
-            const member = classes.member(simulated, before)
-            return member && finer(member, before)
-          },
-        }
+      tries: i === 0,
+      ...(i === 0 || unmatched ? {} : { classes }),
+    })
   }
   for (const condition of assume.keys()) if (!used.has(condition)) warnings.push(unusedAssumption(condition, [...open]))
+}
+
+const NO_TIMES: JourneyTimes = {
+  firstStamp: noStamp,
+  firstClock: Number.NaN,
+  lastStamp: noStamp,
+  lastClock: Number.NaN,
+}
+
+interface Playing {
+  walks: RunBudget
+  unmatched: boolean
+  engine: Engine
+  tries: boolean
+  /** Absent: it is told by itself. */
+  classes?: SimulatedClasses
+}
+
+/** Classes as exchanges know them. */
+const journeyClass = memo((_kind: object) => memo((world: World): JourneyClass => ({ world, fine: true })))
+
+class PlayedPacket implements Played {
+  readonly id: number
+  readonly world: World
+  readonly isRetransmission = false
+  readonly times = NO_TIMES
+  private readonly simulated: Simulated
+  private readonly playing: Playing
+  private journey: Journey | undefined = undefined
+  /** Null: not looked for yet. */
+  private found: Member | undefined | null = null
+
+  constructor(simulated: Simulated, world: World, playing: Playing) {
+    this.id = Number(simulated.id)
+    this.simulated = simulated
+    this.world = world
+    this.playing = playing
+  }
+
+  get family(): Family {
+    return this.simulated.skb.family
+  }
+
+  get class(): JourneyClass | undefined {
+    const member = this.member()
+    return member && journeyClass(member.kind)(this.world)
+  }
+
+  packet(): Packet {
+    return this.simulated.skb.given
+  }
+
+  tuple(into: Int32Array): void {
+    // what was left open has the usual values
+    if (!tupleOf(this.packet(), into) && !tupleOf(this.explain().packet, into)) into.fill(0)
+  }
+
+  lastTuple(into: Int32Array): void {
+    if (!tupleOf(this.simulated.packet, into)) into.fill(0)
+  }
+
+  member(): Member | undefined {
+    const { classes } = this.playing
+    if (this.found === null) {
+      const member = classes?.member(this.simulated, this.world)
+      this.found = member && finer(member, this.world)
+    }
+    return this.found
+  }
+
+  explain(): Journey {
+    this.journey ??= this.explained()
+    return this.journey
+  }
+
+  playReply(): PlayedReply | undefined {
+    const { walks, engine } = this.playing
+    const { evidence } = this.simulated
+    return walks.share((budget) => playReply(evidence, this.world, engine, budget))
+  }
+
+  private explained(): Journey {
+    const { walks, unmatched, engine, tries } = this.playing
+    const { evidence, ended } = this.simulated
+    const journey = walks.share((budget) => explain(evidence, this.world, { ended, budget }))
+    if (unmatched) noteUnmatched(evidence, this.world)
+    if (tries) noteTrials(journey, tryFixesOf(evidence, this.world, engine))
+    stripOwnSteps(evidence)
+    return journey
+  }
 }
 
 /** A rule matches an interface's name, whether the interface exists or not; but a name that no listing has is mostly a slip. */

@@ -1,6 +1,7 @@
 /** A fix as the commands that a person types for it. */
 import { type Command, inOrder } from '../model/command.ts'
 import type { Edit } from '../model/edit.ts'
+import type { Exchange } from '../model/exchange.ts'
 import type { Fix, Journey, PrintedFix } from '../model/journey.ts'
 import { type EditPrinting, editCommand } from './print.ts'
 
@@ -52,4 +53,9 @@ export function printedFix(fix: Fix): PrintedFix {
 /** The journey as JSON documents have it: each fix with its commands. */
 export function printedJourney(journey: Journey): Journey<PrintedFix> {
   return { ...journey, findings: journey.findings.map((one) => ({ ...one, fix: one.fix.map(printedFix) })) }
+}
+
+/** The same of an exchange. */
+export function printedExchange(exchange: Exchange): Exchange<PrintedFix> {
+  return { ...exchange, findings: exchange.findings.map((one) => ({ ...one, fix: one.fix.map(printedFix) })) }
 }

@@ -8,6 +8,7 @@ import type { Ending } from '../analysis/ending.ts'
 import type { Flow, FlowFinding } from '../analysis/flow.ts'
 import type { Way } from '../analysis/hook-map.ts'
 import type { RulesetComparison } from '../analysis/rulesets.ts'
+import type { Exchange } from '../model/exchange.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Finding, Journey, Outcome } from '../model/journey.ts'
 import type { Chain, Flowtable, NamedObject, NamedSet, Rule, RuleFamily, Table } from '../model/ruleset.ts'
@@ -51,6 +52,19 @@ export interface ExplanationDocument extends Ending {
   schema: 'nfwhy.explanation/1'
   /** By first event. */
   journeys: JourneyDocument[]
+  /** By their first journeys. */
+  exchanges: ExchangeDocument[]
+}
+
+/** A request, and what came of it. */
+export interface ExchangeDocument extends Omit<Exchange, 'findings'> {
+  /** Of the exchange as a whole, each fact once. */
+  findings: FindingDocument[]
+}
+
+/** A line of `--ndjson`: they stand behind all journeys. */
+export interface ExchangeLine {
+  exchange: ExchangeDocument
 }
 
 /** The last line of `--ndjson`. */
@@ -58,8 +72,8 @@ export interface SummaryLine {
   summary: Ending
 }
 
-/** A line of `--ndjson`: a journey, as soon as it is complete; the last line is the summary. */
-export type ExplanationLine = JourneyDocument | SummaryLine
+/** A line of `--ndjson`: a journey, as soon as it is complete; then the exchanges; the last line is the summary. */
+export type ExplanationLine = JourneyDocument | ExchangeLine | SummaryLine
 
 /** What all inputs were and gave. */
 type Summary = Omit<Ending, 'joined'>

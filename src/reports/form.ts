@@ -2,6 +2,7 @@
 
 import type { Ending } from '../analysis/ending.ts'
 import type { Group } from '../analysis/groups.ts'
+import type { Exchange } from '../model/exchange.ts'
 
 export type { Group } from '../analysis/groups.ts'
 
@@ -23,6 +24,8 @@ export interface Writer {
   /** `groups`: all that will come, where that is known. What they have in common is told once, on top. */
   begin(groups?: readonly Group[]): string
   journey(group: Group): string
+  /** For programs: behind all journeys. */
+  exchange?(exchange: Exchange): string
   /** For programs: what stands before and behind a journey that was written already, as JSON. */
   line?: { before(): string; behind: string }
   /** `groups`: all that came, where they have grown since they were handed in. */

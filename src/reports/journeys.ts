@@ -2,12 +2,15 @@
 
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
-import { type Folded, Groups } from '../analysis/groups.ts'
+import { Exchanges } from '../analysis/exchanges/exchanges.ts'
+import { tellExchanges } from '../analysis/exchanges/told.ts'
+import { type ExchangeCounts, type Folded, Groups } from '../analysis/groups.ts'
 import type { HostCorrelator } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder } from '../analysis/order.ts'
 import type { Selection } from '../analysis/select.ts'
 import { worstFirst } from '../analysis/worst-first.ts'
+import { isFailed } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Form, FormOptions } from './form.ts'
 import { type JourneyLine, JourneyLines } from './journey-lines.ts'
@@ -62,6 +65,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }
   const writer = form.open(terminal)
   const { before, behind } = writer.line!
   const lines = new JourneyLines(behind, selection.journey)
+  const exchanges = new Exchanges({ keepsOwn: true })
   let problem = false
   const write = ({ text, problem: isOne }: JourneyLine) => {
     problem ||= isOne
@@ -75,8 +79,10 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }
     take(closed) {
       const wanted = selection.packet(closed)
       if (correlator !== undefined && !correlator.full) correlator.note(closed.explain())
+      const joined = exchanges.note(closed)
       const line = wanted ? lines.lineOf(closed) : undefined
       const shown = line?.shown ? line : undefined
+      if (joined !== undefined && shown) exchanges.list.show(joined)
       if (ordered) ordered.add(closed.id, shown && { ...shown, text: kept(shown.text) })
       else if (shown) write(shown)
       return (
@@ -91,6 +97,10 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }
     pause: () => out.flush(),
     end(tail) {
       ordered?.end()
+      for (const exchange of tellExchanges(exchanges)) {
+        problem ||= isFailed(exchange.status)
+        out.write(writer.exchange!(exchange))
+      }
       out.write(writer.end(correlator ? { ...tail, joined: correlator.joined() } : tail))
       return problem
     },
@@ -102,6 +112,7 @@ const kept = (text: string | Uint8Array) => (typeof text === 'string' ? text : t
 /** For people: packets of one fate are told once, and counted at the end. */
 function foldJourneys({ form, terminal, out, selection, live, correlator }: ReportOptions): JourneyReport {
   const groups = new Groups(selection.journey, { joins: correlator !== undefined })
+  const exchanges = new Exchanges()
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
   return {
@@ -110,6 +121,7 @@ function foldJourneys({ form, terminal, out, selection, live, correlator }: Repo
     },
     take(closed) {
       if (correlator && !correlator.full) correlator.note(closed.explain())
+      exchanges.note(closed)
       if (!selection.packet(closed)) return undefined
       const folded = groups.add(closed)
       if (live && folded?.first) {
@@ -122,6 +134,7 @@ function foldJourneys({ form, terminal, out, selection, live, correlator }: Repo
     pause() {},
     end(tail) {
       if (correlator) groups.join(correlator.joined())
+      groups.tellExchanges(exchanges)
       const { list } = groups
       if (!live) {
         const ordered = worstFirst(list)
@@ -129,7 +142,10 @@ function foldJourneys({ form, terminal, out, selection, live, correlator }: Repo
         for (const group of ordered) out.write(writer.journey(group))
       }
       out.write(writer.end(tail, list))
-      return list.some(({ journey }) => isProblem(journey))
+      return list.some(({ journey, exchanges }) => isProblem(journey) || isFailing(exchanges))
     },
   }
 }
+
+const isFailing = (exchanges: ExchangeCounts | undefined): boolean =>
+  exchanges !== undefined && isFailed(exchanges.worst.status)

@@ -3,7 +3,7 @@
 import { printableJson } from '../model/printable.ts'
 import type { ExplanationDocument } from './documents.ts'
 import type { Form } from './form.ts'
-import { journeyDocument } from './journey-document.ts'
+import { exchangeDocument, journeyDocument } from './journey-document.ts'
 
 const SCHEMA: ExplanationDocument['schema'] = 'nfwhy.explanation/1'
 
@@ -13,6 +13,8 @@ export const json: Form = {
   folds: false,
   open() {
     let first = true
+    let exchanges = false
+    const between = '\n],\n"exchanges":['
     const before = () => {
       const text = first ? '\n' : ',\n'
       first = false
@@ -22,8 +24,14 @@ export const json: Form = {
       begin: () => `{"schema":"${SCHEMA}",\n"journeys":[`,
       journey: ({ journey }) => before() + printableJson(journeyDocument(journey)),
       line: { before, behind: '' },
-      end: ({ inputs, warnings, stats, joined }: Omit<ExplanationDocument, 'schema' | 'journeys'>) =>
-        `\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
+      exchange(exchange) {
+        const begin = exchanges ? before() : `${between}\n`
+        exchanges = true
+        first = false
+        return begin + printableJson(exchangeDocument(exchange))
+      },
+      end: ({ inputs, warnings, stats, joined }: Omit<ExplanationDocument, 'schema' | 'journeys' | 'exchanges'>) =>
+        `${exchanges ? '' : between}\n],${joined ? `\n"joined":${printableJson(joined)},` : ''}\n"inputs":${printableJson(inputs)},\n"warnings":${printableJson(warnings)},\n"stats":${printableJson(stats)}}\n`,
     }
   },
 }

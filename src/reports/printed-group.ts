@@ -1,10 +1,20 @@
 /** Groups and connections with what a person types for each fix. */
 import type { Flow } from '../analysis/flow.ts'
 import type { Group } from '../analysis/groups.ts'
-import { printedFix, printedJourney } from '../edits/fix.ts'
+import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import type { PrintedFix } from '../model/journey.ts'
 
-export const printedGroup = (group: Group): Group<PrintedFix> => ({ ...group, journey: printedJourney(group.journey) })
+/** What is wrong with the exchange is told with the journey that began it. */
+export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
+  const { journey } = group
+  const own = exchanges?.worst.findings.filter((one) => journey.findings.every(({ code }) => code !== one.code)) ?? []
+  const lost = own.filter(({ code }) => code === 'reply-dropped')
+  return {
+    ...group,
+    journey: printedJourney({ ...journey, findings: [...lost, ...journey.findings] }),
+    ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
+  }
+}
 
 export const printedFlow = (flow: Flow): Flow<PrintedFix> => ({
   ...flow,

@@ -16,11 +16,13 @@ export const replyDropped: Detector = {
     if (!opening || !end) return []
     // what this host itself has asked, connection tracking has seen
     const own = opening.in === undefined
-    const known = own || entryAnswered(packet, world) !== undefined || packet.ctState === 'established'
+    const { ctState } = { ...packet, ...evidence.arrivals[ended.step]!.packet }
+    const known = own || entryAnswered(packet, world) !== undefined || ctState === 'established'
     const asked = `${describeEnd(opening.src, opening.sport)} had asked ${describeEnd(opening.dst, opening.dport)}`
     // raw and prerouting come before the connection is known; mangle is no place to accept
     const { hook, table } = evidence.arrivals[ended.step]!
-    const place = known && (isNft(end) ? hook === 'input' || hook === 'forward' : table?.name === 'filter')
+    const place =
+      known && (isNft(end) ? hook === 'input' || hook === 'forward' || hook === 'output' : table?.name === 'filter')
     const rule = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT']
     return [
       finding('reply-dropped', 'error', `It is an answer (${asked}), and ${nameRef(end)} stopped it.`, {

@@ -32,27 +32,42 @@ export function tryFixes(context: Context, engine: Engine, explainPlayed: Explai
   const { journey } = context
   const changes = journey.findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
   const reproduction = changes ? reproduce(context, engine) : undefined
-  return journey.findings.map((finding) => {
-    const trials = finding.fix.map(({ edits }, index): Trial => {
-      if (!edits || !reproduction) return { index }
-      if ('reason' in reproduction) return { index, unverified: reproduction.reason }
-      return { index, ...tryEdits(edits, finding, reproduction, explainPlayed) }
-    })
-    const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
-    return trials.sort((a, b) => rank(a) - rank(b))
-  })
+  return journey.findings.map((finding) => trialsOf(finding, reproduction, explainPlayed))
 }
+
+function trialsOf(
+  finding: Finding,
+  reproduction: Reproduction | { reason: string } | undefined,
+  explainPlayed: ExplainPlayed,
+): Trial[] {
+  const trials = finding.fix.map(({ edits }, index): Trial => {
+    if (!edits || !reproduction) return { index }
+    if ('reason' in reproduction) return { index, unverified: reproduction.reason }
+    return { index, ...tryEdits(edits, finding, reproduction, explainPlayed) }
+  })
+  const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
+  return trials.sort((a, b) => rank(a) - rank(b))
+}
+
+/** A finding of the exchange, not of the journey alone, with what came of trying its fixes. */
+export const tryFinding = (finding: Finding, reproduction: Reproduction, explainPlayed: ExplainPlayed): Finding => ({
+  ...finding,
+  fix: noted(finding.fix, trialsOf(finding, reproduction, explainPlayed)),
+})
 
 /** Writes what came of it into the findings: of the journey that was tried, or of another one of the same fate. */
 export function noteTrials(journey: Journey, trials: Trials): void {
   journey.findings.forEach((finding, i) => {
-    finding.fix = trials[i]!.map(({ index, mends: _, ...told }) => {
-      const { unverified, ...fix } = finding.fix[index]!
-      const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
-      return { ...fix, ...(untold ? { unverified } : {}), ...told }
-    })
+    finding.fix = noted(finding.fix, trials[i]!)
   })
 }
+
+const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
+  trials.map(({ index, mends: _, ...told }) => {
+    const { unverified, ...fix } = fixes[index]!
+    const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
+    return { ...fix, ...(untold ? { unverified } : {}), ...told }
+  })
 
 function tryEdits(
   edits: readonly Edit[],

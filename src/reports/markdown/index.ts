@@ -6,9 +6,19 @@ import { countWords } from '../../model/count-words.ts'
 import type { Finding, Journey, Outcome, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { isGuilty } from '../deciding-rule.ts'
+import {
+  exchangesWords,
+  type Fate,
+  fatesOfAll,
+  markOfGroup,
+  mixedWords,
+  replyWords,
+  whyWords,
+  wordOf,
+} from '../exchange-words.ts'
 import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
 import type { Form, Group } from '../form.ts'
-import { markOf, rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
+import { rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
@@ -36,11 +46,12 @@ export const markdown: Form = {
       journey(group) {
         const shown = allPrintable(printedGroup(group))
         packets.add(group)
+        if (group.repliesOnly && markOfGroup(group) === 'good') return ''
         return join([...notices([shown]), ...journeyLines(shown)])
       },
       end(tail, groups = []) {
         packets.grown(groups)
-        return join(tailLines(packets.counts, allPrintable(tail)))
+        return join(tailLines(packets.counts, fatesOfAll(groups), allPrintable(tail)))
       },
     }
   },
@@ -61,11 +72,12 @@ function journeyLines(group: Group<PrintedFix>): string[] {
   const addresses = [from, ...to].map(addressCode).join(' ')
   const written: Written = new Set()
   return [
-    `## ${MARKS[markOf(journey)]} ${journey.outcome.toUpperCase()}: ${prose(journey.packet.protocol ?? journey.family)} ${addresses}`,
+    `## ${MARKS[markOfGroup(group)]} ${wordOf(group)}: ${prose(journey.packet.protocol ?? journey.family)} ${addresses}`,
     '',
     `${details(group).map(prose).join(', ')}.`,
     '',
     ...firstLines(group),
+    ...replyLines(group),
     ...againLines(group),
     ...causeLines(journey, written),
     ...rewriteLines(journey, written),
@@ -92,6 +104,7 @@ function details(group: Group<unknown>): string[] {
     ...interfaceWords(journey),
     whereWords(journey),
     basis === 'observed' ? undefined : basis,
+    replyWords(group),
     timeWords(group, MARKS),
     host === undefined ? undefined : `on ${host}`,
     count > 1 ? `${countWords(count)} packets, the first is journey ${id}` : `journey ${id}`,
@@ -102,6 +115,10 @@ function firstLines({ journey, same }: Group<unknown>): string[] {
   if (same.src && same.dst && same.sport && same.dport) return []
   const { src, dst, sport, dport } = journey.packet
   return [`Shown below is the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
+}
+
+function replyLines(group: Group<unknown>): string[] {
+  return [whyWords(group), mixedWords(group)].flatMap((words) => (words === undefined ? [] : [words, '']))
 }
 
 function againLines(group: Group<unknown>): string[] {
@@ -191,13 +208,15 @@ function stepLines({ steps }: Journey<unknown>): string[] {
   ]
 }
 
-function tailLines(counts: ReadonlyMap<Outcome, number>, tail: Ending): string[] {
+function tailLines(counts: ReadonlyMap<Outcome, number>, fates: ReadonlyMap<Fate, number>, tail: Ending): string[] {
   const warnings = tail.warnings.map(({ input, line, message }) => {
     return `- ${code(line === undefined ? input : `${input}:${line}`)}: ${prose(message)}`
   })
   const missed = missedWords(tail.stats)
+  const exchanges = exchangesWords(fates)
   return [
     ...(warnings.length === 0 ? [] : ['### Warnings', '', ...warnings, '']),
+    ...(exchanges === undefined ? [] : [`**${exchanges}**`, '']),
     `**${packetsWords(counts, tail.stats.journeys)}**`,
     ...(missed === undefined ? [] : ['', missed]),
   ]

@@ -2,8 +2,9 @@
 
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
+import { markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
-import { markOf, timeWords, whereWords } from '../journey-words.ts'
+import { type markOf, timeWords, whereWords } from '../journey-words.ts'
 import { addressWords, interfaceWords, kindWords } from '../packet-words.ts'
 import { cutMiddle, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'
@@ -33,13 +34,24 @@ interface Piece {
 }
 
 /** Ranks of pieces. Where a packet went to tells more than where it came from. */
-const RANK = { id: 1, time: 2, basis: 3, interface: 4, kind: 5, host: 6, where: 7, rewritten: 8, source: 9, to: 10 }
+const RANK = {
+  id: 1,
+  time: 2,
+  basis: 3,
+  interface: 4,
+  reply: 4.5,
+  kind: 5,
+  host: 6,
+  where: 7,
+  rewritten: 8,
+  source: 9,
+  to: 10,
+}
 
 export function writeHead(page: Page, group: Group<unknown>): void {
   const { marks, paint } = page
-  const { journey } = group
-  const mark = markOf(journey)
-  const outcome = pad(journey.outcome.toUpperCase(), OUTCOME_COLUMNS)
+  const mark = markOfGroup(group)
+  const outcome = pad(wordOf(group), OUTCOME_COLUMNS)
   const front = `${marks[mark]} ${outcome}  `
   const indent = columns(front)
   const list = pieces(page, group)
@@ -62,8 +74,8 @@ const ROOMY = 64
 /** The same on one line of at most `width` columns, the count at its end; what tells least is left out. */
 export function headLine(page: Page, group: Group<unknown>, width: number): string {
   const { marks, paint } = page
-  const mark = markOf(group.journey)
-  const outcome = group.journey.outcome.toUpperCase()
+  const mark = markOfGroup(group)
+  const outcome = wordOf(group)
   const front = `${marks[mark]} ${width < ROOMY ? `${outcome} ` : `${pad(outcome, OUTCOME_COLUMNS)}  `}`
   const times = timesWords(page, group)
   const end = times === '' ? '' : `  ${times}`
@@ -98,7 +110,7 @@ function pieces(page: Page, group: Group<unknown>): Piece[] {
   const { marks } = page
   const { journey } = group
   const { basis, host, packet } = journey
-  const good = markOf(journey) === 'good'
+  const good = markOfGroup(group) === 'good'
   const [first = '', ...more] = addressWords(group, marks)
   const list: Piece[] = []
   const add = (rank: number, text: string | undefined, rest: Omit<Piece, 'text' | 'rank'> = {}) =>
@@ -110,6 +122,7 @@ function pieces(page: Page, group: Group<unknown>): Piece[] {
   const delivered = journey.outcome === 'delivered'
   add(delivered ? RANK.id : RANK.where, whereWords(journey), { optional: delivered })
   if (basis !== 'observed') add(RANK.basis, `(${basis})`, { gap: ' ' })
+  add(RANK.reply, replyWords(group))
   add(RANK.time, timeWords(group, marks), { style: 'dim', optional: good && !page.full })
   if ((page.full || page.hosts) && host !== undefined) add(RANK.host, `on ${host}`, { style: 'dim' })
   add(RANK.id, `#${journey.id}`, { style: 'dim', optional: good && !page.full })

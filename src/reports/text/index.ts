@@ -3,8 +3,9 @@
 import { countWords } from '../../model/count-words.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { PrintedFix } from '../../model/journey.ts'
+import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
-import { markOf, whereWords } from '../journey-words.ts'
+import { whereWords } from '../journey-words.ts'
 import { endText } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
 import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
@@ -33,6 +34,7 @@ export const text: Form = {
       journey(group) {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
+        if (group.repliesOnly && !page.full && markOfGroup(group) === 'good') return ''
         writeNotices(page, [shown], told)
         writeBlock(page, shown, page.full || alone)
         page.line()
@@ -43,7 +45,10 @@ export const text: Form = {
         writeGrown(page, page.clean(packets.grown(groups)))
         writeWarnings(page, shown.warnings)
         if (shown.warnings.length > 0) page.line()
-        page.line(page.paint(packetsWords(packets.counts, shown.stats.journeys), 'bold'))
+        const exchanges = exchangesWords(fatesOfAll(groups))
+        if (exchanges !== undefined) page.line(page.paint(exchanges, 'bold'))
+        const counted = packetsWords(packets.counts, shown.stats.journeys)
+        page.line(exchanges === undefined ? page.paint(counted, 'bold') : counted)
         const missed = missedWords(shown.stats)
         if (missed !== undefined) page.line(page.paint(missed, 'yellow'))
         return page.take()
@@ -57,10 +62,11 @@ function writeBlock(page: Page, group: Group<PrintedFix>, further: boolean): voi
   const { journey } = group
   const shown: Shown = new Set()
   writeHead(page, group)
-  if (page.full || markOf(journey) !== 'good') writeFirst(page, group)
+  if (page.full || markOfGroup(group) !== 'good') writeFirst(page, group)
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
   writeFindings(page, journey, shown, further)
+  for (const words of [whyWords(group), mixedWords(group)]) if (words !== undefined) page.row('reply', words)
   const again = sentAgainWords(group)
   if (again !== undefined) page.row('note', again, { labelStyle: 'cyan' })
   writeElsewhere(page, group)

@@ -1,0 +1,213 @@
+/**
+ * Journeys → exchanges: a request, its retransmissions, its replies and the errors about it, joined by addresses and ports
+ * as NAT leaves them, and by connection tracking's entries. What is kept of a journey is a few numbers and what its class
+ * shares.
+ */
+
+import type { PlayedReply } from '../../explain/played-reply.ts'
+import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
+import type { Journey } from '../../model/journey.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
+import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
+import { asItLeft } from '../hosts.ts'
+import { JoinedJourneys, type Role, type Told } from './joined.ts'
+import { type Says, saysOf } from './role.ts'
+import { packetOf, tupleOf, turned } from './tuple-of.ts'
+import { type Found, TupleTable } from './tuple-table.ts'
+
+/** What is read of a journey, captured or played. */
+export type Noted = Pick<
+  ClosedJourney,
+  | 'id'
+  | 'family'
+  | 'world'
+  | 'class'
+  | 'isRetransmission'
+  | 'times'
+  | 'packet'
+  | 'tuple'
+  | 'lastTuple'
+  | 'explain'
+  | 'playReply'
+>
+
+/** Journeys that are kept; of later ones it is not told what they belong to. */
+const MOST = 500_000
+/** Of one class, and of all, so many are kept as they are: findings speak of their very own addresses. */
+const MOST_OWN = 20
+const MOST_OWN_OF_ALL = 2000
+
+/** A client that gets no answer asks again; after this it is another exchange of the same addresses. Microseconds. */
+const LONGEST_WAIT = 130e6
+
+export class Exchanges {
+  readonly list = new JoinedJourneys()
+  private readonly tables = new Map<string, TupleTable>()
+  private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
+  private readonly keepsOwn: boolean
+  private readonly tuple = new Int32Array(TUPLE_WORDS)
+  private own = 0
+  /** Journeys of which it cannot be told what they belong to. */
+  apart = 0
+  /** When the last event of all was, by the capture's clock. */
+  lastClock = Number.NaN
+
+  /** The packets are played, with all that would come back. */
+  readonly played: boolean
+
+  /** `keepsOwn`: findings are told for each exchange, not once for all that are alike. */
+  constructor({ keepsOwn = false, played = false } = {}) {
+    this.keepsOwn = keepsOwn
+    this.played = played
+  }
+
+  /** Which exchange it belongs to; undefined where that cannot be told. */
+  note(closed: Noted): number | undefined {
+    const { family, times } = closed
+    if (!(this.lastClock >= times.lastClock)) this.lastClock = times.lastClock
+    if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
+    const told = this.toldOf(closed)
+    const { says } = told
+    closed.tuple(this.tuple)
+    if ((says === 'fails' && !this.quoted(closed.packet())) || isZero(this.tuple)) return this.skip()
+    const table = this.tableOf(told.journey.host)
+    const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
+    if (found && !(says === 'opens' && this.isAnother(found.value, closed))) {
+      const role = this.roleIn(found, says, closed)
+      this.list.add(found.value, closed.id, role, told, times.firstClock)
+      if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
+      return found.value
+    }
+    if (says === 'fails') return this.skip()
+    const answers = found ? found.turned : goesBack(told, closed)
+    if (answers) turnTuple(this.tuple)
+    const number = this.list.begin(this.tuple)
+    table.set(this.tuple, number)
+    this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock)
+    if (!answers) this.followNat(table, number, told, closed)
+    return number
+  }
+
+  private skip(): undefined {
+    this.apart++
+    return undefined
+  }
+
+  /** Does the one who asked ask for something new? */
+  private isAnother(number: number, { isRetransmission, times }: Noted): boolean {
+    if (isRetransmission) return false
+    return this.list.isReplied(number) || times.firstClock - this.list.clockOf(number) > LONGEST_WAIT
+  }
+
+  /** Whoever began is the one who asks. */
+  private roleIn({ value, turned: back }: Found, says: Says, { isRetransmission }: Noted): Role {
+    if (says === 'fails') return 'errors'
+    if (says === 'answers' || back) return 'replies'
+    return isRetransmission || (says === 'opens' && this.list.isOpened(value)) ? 'retransmissions' : 'request'
+  }
+
+  private toldOf(closed: Noted): Told {
+    const of = closed.class
+    const known = of?.fine ? this.classes.get(of) : undefined
+    if (known && (!this.keepsOwn || known.own >= MOST_OWN || this.own >= MOST_OWN_OF_ALL)) return known.told
+    const journey = closed.explain()
+    const reply = known ? known.told.reply : isPassed(journey.outcome) ? closed.playReply() : undefined
+    const rewrites = rewritesOf(journey)
+    const told: Told = {
+      ...{ journey, says: saysOf(journey.packet), world: closed.world },
+      ...(reply ? { reply } : {}),
+      ...(rewrites ? { rewrites } : {}),
+      ...(of ? { of } : {}),
+    }
+    this.own++
+    if (known) known.own++
+    else if (of?.fine) this.classes.set(of, { told, own: 1 })
+    return told
+  }
+
+  private tableOf(host = ''): TupleTable {
+    let table = this.tables.get(host)
+    if (!table) {
+      table = new TupleTable()
+      this.tables.set(host, table)
+    }
+    return table
+  }
+
+  /** The tuple of what an ICMP error quotes, as seen from whom it goes to. */
+  private quoted({ inner }: Packet): boolean {
+    return inner !== undefined && tupleOf(inner, this.tuple)
+  }
+
+  /** An answer whose request was rewritten where no line shows it: connection tracking knows which one it was. */
+  private byEntry(table: TupleTable, says: Says, closed: Noted): Found | undefined {
+    if (says === 'opens' || !closed.world.host.conntrack) return undefined
+    const packet = closed.packet()
+    const entry = entryAnswered(packet.inner ? turned(packet.inner) : packet, closed.world)
+    if (!entry || !tupleOf({ ...packetOf(entry.protocol, entry.original), icmpSeq: packet.icmpSeq ?? 0 }, this.tuple))
+      return undefined
+    const found = table.find(this.tuple)
+    closed.tuple(this.tuple)
+    return found && { value: found.value, turned: !found.turned }
+  }
+
+  /** Answers come back to what NAT has made of the request. */
+  private followNat(table: TupleTable, value: number, { rewrites }: Told, closed: Noted): void {
+    if (!rewrites) return
+    closed.lastTuple(this.tuple)
+    for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
+    if (table.find(this.tuple) === undefined) table.set(this.tuple, value)
+  }
+}
+
+const REWRITTEN = [
+  ['src', 0, 4],
+  ['dst', 4, 4],
+  ['sport', 8, 1],
+  ['dport', 9, 1],
+] as const
+
+/** What NAT writes that the last line does not show yet, as its place in a tuple; undefined where it writes nothing. */
+function rewritesOf(journey: Journey): Told['rewrites'] {
+  if (!isRewritten(journey) || !isPassed(journey.outcome)) return undefined
+  const left = asItLeft(journey)
+  const numbers = new Int32Array(TUPLE_WORDS)
+  if (!tupleOf({ ...journey.packet, ...left }, numbers)) return undefined
+  const last = journey.steps.at(-1)
+  return REWRITTEN.flatMap(([field, at, words]) =>
+    left[field] === undefined || left[field] === journey.packet[field] || left[field] === last?.[field]
+      ? []
+      : [{ at, numbers: numbers.slice(at, at + words) }],
+  )
+}
+
+const isRewritten = ({ steps, packet }: Journey): boolean =>
+  steps.some(
+    (one) =>
+      one.changes.some(({ field }) => field === 'src' || field === 'dst' || field === 'sport' || field === 'dport') ||
+      (one.src !== undefined && one.src !== packet.src) ||
+      (one.dst !== undefined && one.dst !== packet.dst),
+  )
+
+function isZero(tuple: Int32Array): boolean {
+  for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false
+  return true
+}
+
+function turnTuple(tuple: Int32Array): void {
+  const source = tuple.slice(0, 4)
+  tuple.copyWithin(0, 4, 8)
+  tuple.set(source, 4)
+  const port = tuple[8]!
+  tuple[8] = tuple[9]!
+  tuple[9] = port
+}
+
+/** Of a packet whose request was not captured. */
+function goesBack({ says, journey: { packet } }: Told, closed: Noted): boolean {
+  if (says === 'opens') return false
+  if (says === 'answers' || packet.ctDir === 'reply' || (says === 'resets' && refusesOpening(packet))) return true
+  return closed.world.host.conntrack !== undefined && entryAnswered(closed.packet(), closed.world) !== undefined
+}

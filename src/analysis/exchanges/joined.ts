@@ -1,0 +1,148 @@
+/**
+ * Which journeys belong together. There may be as many exchanges as packets, so all stands in columns, and becomes
+ * objects one by one when somebody looks.
+ */
+
+import type { PlayedReply } from '../../explain/played-reply.ts'
+import type { Journey } from '../../model/journey.ts'
+import type { World } from '../../model/world.ts'
+import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
+import type { Says } from './role.ts'
+
+/** What journeys of one class are to their exchanges. */
+export interface Told {
+  /** The first of them. */
+  readonly journey: Journey
+  readonly says: Says
+  /** What would come back, as the model plays it. Absent: nothing can be told. */
+  readonly reply?: PlayedReply
+  /** Numbers that NAT writes into the tuple behind the last line, and where. Absent: it is not rewritten. */
+  readonly rewrites?: readonly { at: number; numbers: Int32Array }[]
+  readonly world: World
+  /** Absent: there are too many classes. */
+  readonly of?: JourneyClass
+}
+
+/** Which of an exchange's lists a journey stands in. */
+export type Role = 'request' | 'retransmissions' | 'replies' | 'errors'
+
+const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors']
+
+export interface Part {
+  readonly id: number
+  readonly role: Role
+  readonly told: Told
+  /** What is told is of this very journey, not of another one of its class. */
+  readonly own: boolean
+  /** Microseconds, by the capture's clock; NaN where it has no time. */
+  readonly clock: number
+}
+
+/** Journeys that belong together, in the order in which they began. */
+export interface Joined {
+  /** TUPLE_WORDS numbers: of the first packet, as who asks sends it. */
+  readonly tuple: Int32Array
+  readonly parts: readonly Part[]
+}
+
+const FIRST = 64
+const NONE = -1
+const SHOWN = 1
+const REPLIED = 2
+const OPENED = 4
+
+export class JoinedJourneys {
+  size = 0
+  private tuples = new Int32Array(FIRST * TUPLE_WORDS)
+  private flags = new Uint8Array(FIRST)
+  /** Of each exchange its first part, its latest, and that one's time. */
+  private firsts = new Int32Array(FIRST)
+  private latest = new Int32Array(FIRST)
+  private clocks = new Float64Array(FIRST)
+  /** How many parts there are. */
+  parts = 0
+  private ids = new Int32Array(FIRST)
+  private next = new Int32Array(FIRST)
+  private roles = new Uint8Array(FIRST)
+  private tolds: Told[] = []
+  private partClocks = new Float64Array(FIRST)
+  /** A reply of some exchange was captured. */
+  replies = false
+
+  /** Gives the new exchange's number. */
+  begin(tuple: Int32Array): number {
+    const number = this.size++
+    if (number === this.flags.length) {
+      this.tuples = grown(this.tuples, new Int32Array(2 * this.tuples.length))
+      this.flags = grown(this.flags, new Uint8Array(2 * number))
+      this.firsts = grown(this.firsts, new Int32Array(2 * number))
+      this.latest = grown(this.latest, new Int32Array(2 * number))
+      this.clocks = grown(this.clocks, new Float64Array(2 * number))
+    }
+    this.tuples.set(tuple, number * TUPLE_WORDS)
+    this.firsts[number] = NONE
+    return number
+  }
+
+  /** `clock`: when it began. */
+  add(number: number, id: number, role: Role, told: Told, clock: number): void {
+    const part = this.parts++
+    if (part === this.ids.length) {
+      this.ids = grown(this.ids, new Int32Array(2 * part))
+      this.next = grown(this.next, new Int32Array(2 * part))
+      this.roles = grown(this.roles, new Uint8Array(2 * part))
+      this.partClocks = grown(this.partClocks, new Float64Array(2 * part))
+    }
+    this.ids[part] = id
+    this.next[part] = NONE
+    this.roles[part] = ROLES.indexOf(role)
+    this.tolds.push(told)
+    this.partClocks[part] = clock
+    if (this.firsts[number] === NONE) this.firsts[number] = part
+    else this.next[this.latest[number]!] = part
+    this.latest[number] = part
+    this.clocks[number] = clock
+    if (role === 'replies') {
+      this.flags[number]! |= REPLIED
+      this.replies = true
+    } else if (told.says === 'opens') this.flags[number]! |= OPENED
+  }
+
+  show(number: number): void {
+    this.flags[number]! |= SHOWN
+  }
+
+  isShown = (number: number): boolean => (this.flags[number]! & SHOWN) !== 0
+  isReplied = (number: number): boolean => (this.flags[number]! & REPLIED) !== 0
+  /** Somebody has asked to begin. */
+  isOpened = (number: number): boolean => (this.flags[number]! & OPENED) !== 0
+
+  /** When its latest journey began. */
+  clockOf(number: number): number {
+    return this.clocks[number]!
+  }
+
+  /** Undefined: there are several. */
+  onlyPart(number: number): Told | undefined {
+    const first = this.firsts[number]!
+    return this.next[first] === NONE ? this.tolds[first] : undefined
+  }
+
+  at(number: number): Joined {
+    const parts: Part[] = []
+    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) {
+      const told = this.tolds[part]!
+      const id = this.ids[part]!
+      const own = told.journey.id === String(id)
+      parts.push({ id, role: ROLES[this.roles[part]!]!, told, own, clock: this.partClocks[part]! })
+    }
+    // they came as they completed
+    if (parts.length > 1) parts.sort((a, b) => a.id - b.id)
+    return { tuple: this.tuples.subarray(number * TUPLE_WORDS, (number + 1) * TUPLE_WORDS), parts }
+  }
+}
+
+function grown<T extends Int32Array | Uint8Array | Float64Array>(old: T, larger: T): T {
+  larger.set(old)
+  return larger
+}

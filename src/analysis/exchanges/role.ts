@@ -1,0 +1,24 @@
+/** What a packet is to the exchange that it belongs to, told by the packet alone. */
+import type { Packet } from '../../model/packet.ts'
+
+/** `any`: whichever direction it has. */
+export type Says = 'opens' | 'answers' | 'resets' | 'fails' | 'any'
+
+/** `fails`: an ICMP error about another packet. */
+export function saysOf({ inner, protocol, tcpFlags = [], icmpType }: Packet): Says {
+  if (inner) return 'fails'
+  if (protocol === 'tcp') {
+    if (tcpFlags.includes('rst')) return 'resets'
+    if (!tcpFlags.includes('syn')) return 'any'
+    return tcpFlags.includes('ack') ? 'answers' : 'opens'
+  }
+  if (protocol === 'icmp' || protocol === 'icmpv6') {
+    if (icmpType === 8 || icmpType === 128) return 'opens'
+    if (icmpType === 0 || icmpType === 129) return 'answers'
+  }
+  return 'any'
+}
+
+/** Errors that the host that was asked sends itself, RFC 792 and 4443: its protocol or port is unreachable. */
+export const isRefusal = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
+  protocol === 'icmp' ? icmpType === 3 && (icmpCode === 2 || icmpCode === 3) : icmpType === 1 && icmpCode === 4

@@ -1,0 +1,121 @@
+/** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
+import { entryOpened } from '../../explain/request-reply.ts'
+import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
+import type { Finding, Journey } from '../../model/journey.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Joined, Part } from './joined.ts'
+import { isRefusal } from './role.ts'
+
+/** What the capture as a whole shows. */
+export interface Seen {
+  /** Replies of some exchange: they are captured where they come by. */
+  replies: boolean
+  /** Microseconds by the capture's clock; NaN where it has none. */
+  lastClock: number
+  /** The packets are played: a reply is what the model sends back. */
+  played: boolean
+}
+
+export interface Verdict {
+  status: ExchangeStatus
+  basis: Exchange['basis']
+  /** The journey that shows it. */
+  decided: Part
+  /** What is wrong with the exchange, and with none of its journeys alone. */
+  finding?: Finding
+}
+
+/** Who has asked waits for so long, at least; microseconds. */
+const PATIENCE = 2e6
+
+/** UDP services that answer whatever they are asked. */
+const ANSWERING = new Set([53, 123, 161, 443, 500])
+
+/** `ask`: gives what was asked. */
+export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Verdict {
+  const isReply = ({ role }: Part) => role === 'replies'
+  const isError = ({ role }: Part) => role === 'errors'
+  const isRequest = (one: Part) => !isReply(one) && !isError(one)
+  const [only] = parts
+  if (parts.length === 1 && isStopped(only!.told.journey.outcome) && isRequest(only!)) return stopped(only!)
+  const stops = parts.filter((one, i) => isStop(one, i, parts))
+  const lostReply = stops.find(isReply)
+  if (lostReply) return observed('reply-lost', lostReply)
+  const refusal = parts.find((one) => isError(one) && passed(one) && isAboutEnd(one.told.journey.packet, ask()))
+  const stop = stops.find(isRequest)
+  if (stop) return stopped(stop)
+  if (refusal) return observed('refused', refusal)
+  const answer = parts.find((one) => isReply(one) && passed(one))
+  if (answer) return observed(answer.told.says === 'resets' ? 'refused' : 'answered', answer)
+  const error = parts.find((one) => isError(one) && passed(one))
+  if (error) return observed('lost', error)
+  const request = parts.findLast(isRequest) ?? parts.at(-1)!
+  return isRequest(request) && passed(request) ? unheard(parts, request, ask, seen) : silent(request)
+}
+
+const STOPPED: Partial<Record<Journey['outcome'], ExchangeStatus>> = {
+  dropped: 'dropped',
+  rejected: 'rejected',
+  vanished: 'lost',
+}
+
+const stopped = (part: Part): Verdict => observed(STOPPED[part.told.journey.outcome] ?? 'lost', part)
+
+const observed = (status: ExchangeStatus, decided: Part): Verdict => ({
+  status,
+  basis: decided.told.journey.basis,
+  decided,
+})
+
+const inferred = (status: ExchangeStatus, decided: Part): Verdict => ({ status, basis: 'inferred', decided })
+
+const passed = ({ told }: Part): boolean => isPassed(told.journey.outcome)
+
+/** Was stopped, and neither sent again with more luck nor a straggler of what was over? */
+function isStop({ told, role }: Part, i: number, parts: readonly Part[]): boolean {
+  if (!isStopped(told.journey.outcome) || role === 'errors') return false
+  const isReply = role === 'replies'
+  const alike = (one: Part) => (one.role === 'replies') === isReply && one.told.says === told.says && passed(one)
+  if (parts.slice(i + 1).some(alike)) return false
+  const before = parts.slice(0, i)
+  if (before.some(ends)) return false
+  return !(told.says === 'resets' && before.some((one) => one.role === 'replies' && passed(one)))
+}
+
+const ends = ({ told }: Part): boolean =>
+  passed({ told } as Part) && (told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)
+
+/** By whom was asked, or by this host in its place. */
+const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) || error.src === asked.dst
+
+/** The request is not known to have passed. */
+function silent(part: Part): Verdict {
+  const { outcome } = part.told.journey
+  return observed(outcome === 'queued' ? 'queued' : 'undetermined', part)
+}
+
+/** It passed, and no reply was captured. */
+function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
+  const { journey, reply, world, says } = request.told
+  const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
+  if (has('closed-port')) return inferred('refused', request)
+  if (LOST.some(has)) return inferred('lost', request)
+  const entry = world.host.conntrack && entryOpened(ask(), world)
+  if (entry && !entry.status.includes('unreplied') && entry.state !== 'SYN_SENT') return inferred('answered', request)
+  if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
+  if (reply && seen.played) return inferred('answered', request)
+  const again = parts.some(({ role }) => role === 'retransmissions')
+  if (again) return { ...(seen.replies ? observed : inferred)('unanswered', request) }
+  const waited = seen.lastClock - request.clock >= PATIENCE
+  const answers = says === 'opens' || (journey.packet.protocol === 'udp' && ANSWERING.has(ask().dport ?? 0))
+  if (seen.replies && waited && answers && knowsWhereReplyComes(journey)) return inferred('unanswered', request)
+  return { ...observed('undetermined', request) }
+}
+
+/** The kernel, or the way on, has lost it behind the last chain. */
+const LOST = ['kernel-drop', 'neighbour-failed', 'vanished-mtu', 'vanished-no-route']
+
+/** NAT that chooses a port itself leaves no trace of where the reply comes to. */
+const knowsWhereReplyComes = ({ steps }: Journey): boolean =>
+  !steps.some(({ verdict }) => verdict === 'snat' || verdict === 'masquerade')

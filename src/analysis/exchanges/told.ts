@@ -1,0 +1,131 @@
+/** Exchanges as they are told: what was asked, what came of it, and why. */
+import { formatAddress } from '../../model/address.ts'
+import { type Exchange, type ExchangeJourneys, type ExchangeStatus, isFailed } from '../../model/exchange.ts'
+import type { Finding, RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import { asItLeft } from '../hosts.ts'
+import type { Exchanges } from './exchanges.ts'
+import type { Joined, Part } from './joined.ts'
+import { type Seen, verdictOf } from './status.ts'
+
+/** Those of which a journey is shown, in the order in which they were first seen to the end. */
+export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
+  const seen = seenBy(exchanges)
+  const { list } = exchanges
+  for (let number = 0; number < list.size; number++) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
+}
+
+export const seenBy = ({ list, lastClock, played }: Exchanges): Seen => ({ lastClock, replies: list.replies, played })
+
+export const statusOf = (joined: Joined, seen: Seen): ExchangeStatus =>
+  verdictOf(joined, () => askedOf(joined), seen).status
+
+export function tellExchange(joined: Joined, seen: Seen): Exchange {
+  const { parts } = joined
+  const first = parts[0]!
+  const { journey } = first.told
+  const asked = askedOf(joined)
+  const { status, basis, decided, finding } = verdictOf(joined, () => asked, seen)
+  const about = decided.told.journey
+  const became = first.own && first.role === 'request' ? becameOf(first) : undefined
+  const rules = finding?.rules ?? []
+  const culprit = finding ? rules[0] : about.culprit && withoutStep(about.culprit)
+  const same = parts.every(({ own }) => own)
+  const exchange: Exchange = {
+    id: String(first.id),
+    ...(journey.host === undefined ? {} : { host: journey.host }),
+    journeys: journeysOf(parts),
+    ...{ status, basis, asked },
+    ...(became ? { became } : {}),
+    ...(culprit && isFailed(status) ? { culprit } : {}),
+    cause: same && isFailed(status) ? about.cause : [],
+    findings: same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : [],
+  }
+  if (!same) exchange.like = about.id
+  return exchange
+}
+
+function journeysOf(parts: readonly Part[]): ExchangeJourneys {
+  const journeys: ExchangeJourneys = { request: [], retransmissions: [], replies: [], errors: [] }
+  for (const { role, id } of parts) journeys[role].push(String(id))
+  return journeys
+}
+
+const SHARED = [
+  'in',
+  'protocol',
+  'tcpFlags',
+  'icmpType',
+  'icmpCode',
+  'icmpId',
+  'icmpSeq',
+  'uid',
+  'gid',
+  'mark',
+] as const
+
+/** The first request; of what was captured of the other way alone, its addresses. */
+function askedOf({ tuple, parts }: Joined): Packet {
+  const { role, told } = parts[0]!
+  const { journey } = told
+  const isIp6 = journey.family === 'ip6'
+  const asked: Packet = { src: addressAt(tuple, 0, isIp6), dst: addressAt(tuple, 4, isIp6) }
+  const { packet } = journey
+  if (role === 'request') {
+    for (const key of SHARED) if (packet[key] !== undefined) Object.assign(asked, { [key]: packet[key] })
+  } else if (packet.protocol !== undefined) asked.protocol = packet.protocol
+  if (packet.sport !== undefined && packet.dport !== undefined)
+    Object.assign(asked, { sport: tuple[8], dport: tuple[9] })
+  if (asked.icmpId !== undefined) asked.icmpId = tuple[11]!
+  if (asked.icmpSeq !== undefined) asked.icmpSeq = tuple[12]!
+  return asked
+}
+
+/** As the tuple has it: IPv4 is one number. */
+function addressAt(tuple: Int32Array, at: number, isIp6: boolean): string {
+  const number = tuple[at]!
+  if (!isIp6) return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
+  const bytes = new Uint8Array(16)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = tuple[at + (i >> 2)]! >>> (24 - 8 * (i & 3))
+  return formatAddress(bytes)
+}
+
+function becameOf({ told: { journey } }: Part): Packet | undefined {
+  const { packet } = journey
+  const { src, dst, sport, dport } = asItLeft(journey)
+  const left = { src, dst, sport, dport }
+  const became: Packet = {}
+  let differs = false
+  for (const key of ['src', 'dst', 'sport', 'dport'] as const) {
+    if (left[key] !== undefined) Object.assign(became, { [key]: left[key] })
+    if (left[key] !== packet[key]) differs = true
+  }
+  return differs ? became : undefined
+}
+
+/** Of the journey that decided, then of the others; each once. */
+function findingsOf(
+  parts: readonly Part[],
+  decided: Part,
+  own: Finding | undefined,
+  status: Exchange['status'],
+): Finding[] {
+  const found = new Map<string, Finding>()
+  const add = (finding: Finding) => {
+    const key = `${finding.code} ${finding.message}`
+    if (!found.has(key)) found.set(key, finding)
+  }
+  if (own) add(own)
+  for (const one of decided.told.journey.findings)
+    if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
+  for (const { told } of parts)
+    if (told !== decided.told)
+      // steps are those of the journey that decided
+      for (const one of told.journey.findings) if (one.severity !== 'note') add({ ...one, steps: [] })
+  return [...found.values()]
+}
+
+function withoutStep(ref: RuleRef & { step?: number }): RuleRef {
+  const { step: _, ...rule } = ref
+  return rule
+}

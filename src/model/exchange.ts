@@ -1,0 +1,63 @@
+/** What people ask about: a request, and what came of it. */
+import type { Cause, Finding, Fix, Journey, RuleRef } from './journey.ts'
+import type { Packet } from './packet.ts'
+
+/**
+ * `answered`: a reply came by. `refused`: whoever was asked said no (RST, ICMP error). `unanswered`: the request went its
+ * way, and no reply came by where it would have been seen. `reply-lost`: the reply was stopped, or would be.
+ * `dropped`, `rejected`: the request was. `lost`: the kernel dropped the request, or it could not be sent on.
+ * `queued`: a program has it. `undetermined`: nothing shows what came of it.
+ */
+export type ExchangeStatus =
+  | 'answered'
+  | 'refused'
+  | 'unanswered'
+  | 'reply-lost'
+  | 'dropped'
+  | 'rejected'
+  | 'lost'
+  | 'queued'
+  | 'undetermined'
+
+/** Ids of an exchange's journeys, in the order in which they began. */
+export interface ExchangeJourneys {
+  /** From who asked to who was asked. */
+  request: string[]
+  /** Requests that were sent again. */
+  retransmissions: string[]
+  /** The other way. */
+  replies: string[]
+  /** ICMP errors about any of these. */
+  errors: string[]
+}
+
+/** A request, and what came of it. */
+export interface Exchange<F = Fix> {
+  /** The id of its first journey. */
+  id: string
+  /** The machine, as its journeys name it. */
+  host?: string
+  journeys: ExchangeJourneys
+  status: ExchangeStatus
+  /** `observed`: journeys show the status; `inferred`: host state implies it, or the model that played the reply. */
+  basis: Journey['basis']
+  /** As the sender sent it, as far as that is known. */
+  asked: Packet
+  /** Its addresses and ports behind NAT, where they are others. */
+  became?: Packet
+  /** The rule to look at. */
+  culprit?: RuleRef
+  /** From what stopped it back to the rule that decided it; steps are those of the journey that was stopped. */
+  cause: Cause[]
+  /** Of the exchange as a whole, each fact once. */
+  findings: Finding<F>[]
+  /** In place of cause and findings, beyond the first few hundred that are alike: a journey that has the same ones. */
+  like?: string
+  /** Live: how often what was said of this id before is replaced. */
+  amends?: number
+}
+
+const FAILED: readonly ExchangeStatus[] = ['refused', 'unanswered', 'reply-lost', 'dropped', 'rejected', 'lost']
+
+/** Did it come to nothing? The commands' exit code is 1 then. */
+export const isFailed = (status: ExchangeStatus): boolean => FAILED.includes(status)

@@ -1,0 +1,105 @@
+/** What came of the exchanges that a group's packets began, in words. */
+import { countWords } from '../model/count-words.ts'
+import { type ExchangeStatus, isFailed } from '../model/exchange.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
+import type { Group } from './form.ts'
+import { markOf } from './journey-words.ts'
+
+/** What is told of a status, behind a number. */
+export type Fate = ExchangeStatus | 'without a captured reply'
+
+const WORDS: Readonly<Record<Fate, string>> = {
+  dropped: 'dropped',
+  rejected: 'rejected',
+  lost: 'lost',
+  'reply-lost': 'with a lost reply',
+  unanswered: 'unanswered',
+  refused: 'refused',
+  undetermined: 'undetermined',
+  'without a captured reply': 'without a captured reply',
+  queued: 'queued',
+  answered: 'answered',
+}
+
+/** The worst first. */
+export const FATES = Object.keys(WORDS) as readonly Fate[]
+
+/** How many of the group's exchanges came to what. */
+export function fatesOf({ exchanges, journey }: Group<unknown>): [Fate, number][] {
+  return (Object.entries(exchanges?.counts ?? {}) as [ExchangeStatus, number][]).map(([status, count]) => [
+    status === 'undetermined' && isPassed(journey.outcome) ? 'without a captured reply' : status,
+    count,
+  ])
+}
+
+/** Of all groups together. */
+export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number> {
+  const all = new Map<Fate, number>()
+  for (const group of groups) for (const [fate, count] of fatesOf(group)) all.set(fate, (all.get(fate) ?? 0) + count)
+  return all
+}
+
+/** The headline's mark: what passed is good only where nothing speaks against it. */
+export function markOfGroup({ journey, exchanges }: Group<unknown>): ReturnType<typeof markOf> {
+  const mark = markOf(journey)
+  return exchanges && isFailed(exchanges.worst.status) ? 'bad' : mark
+}
+
+/** The headline's first word. */
+export function wordOf({ journey, exchanges }: Group<unknown>): string {
+  const status = exchanges?.worst.status
+  const word = status !== undefined && isFailed(status) && isPassed(journey.outcome) ? status : journey.outcome
+  return word.replace('-', ' ').toUpperCase()
+}
+
+/** Behind the packet, where it passed. */
+export function replyWords(group: Group<unknown>): string | undefined {
+  const { journey, exchanges } = group
+  if (!exchanges || !isPassed(journey.outcome)) return undefined
+  const { status } = exchanges.worst
+  if (status === 'answered') return 'answered'
+  return status === 'undetermined' ? 'no reply was captured' : undefined
+}
+
+/** Why it is called so, where no finding says it; undefined where there is nothing to say. */
+export function whyWords({ exchanges, journey }: Group<unknown>): string | undefined {
+  if (!exchanges || !isPassed(journey.outcome)) return undefined
+  const { status, basis, journeys } = exchanges.worst
+  const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
+  switch (status) {
+    case 'reply-lost':
+      return reply === undefined ? undefined : `Its reply, #${reply}, was stopped.`
+    case 'refused':
+    case 'lost':
+      if (error !== undefined) return `An ICMP error came back: #${error}.`
+      return reply === undefined || status === 'lost' ? undefined : `A reset came back: #${reply}.`
+    case 'unanswered':
+      if (journeys.retransmissions.length > 0) return 'It was sent again: its sender had no reply.'
+      return 'No reply came by within two seconds, though replies of others are captured.'
+    case 'answered':
+      return basis === 'inferred' && reply === undefined ? 'Connection tracking has seen a reply.' : undefined
+    default:
+      return undefined
+  }
+}
+
+/** `9 answered, 3 unanswered`, the worst first; undefined where all came to the same. */
+export function mixedWords(group: Group<unknown>): string | undefined {
+  const fates = new Map(fatesOf(group))
+  if (fates.size < 2) return undefined
+  return `Of its exchanges ${listFates(fates)}.`
+}
+
+export const listFates = (fates: ReadonlyMap<Fate, number>): string =>
+  FATES.filter((one) => fates.get(one))
+    .map((one) => `${countWords(fates.get(one)!)} ${WORDS[one]}`)
+    .join(', ')
+
+/** `12 exchanges: 3 dropped, 9 answered`; undefined where none is known. */
+export function exchangesWords(fates: ReadonlyMap<Fate, number>): string | undefined {
+  const all = [...fates.values()].reduce((sum, count) => sum + count, 0)
+  if (all === 0) return undefined
+  const [only] = fates.keys()
+  const words = fates.size === 1 && all > 1 ? `all ${WORDS[only!]}` : fates.size === 1 ? WORDS[only!] : listFates(fates)
+  return `${countWords(all)} ${all === 1 ? 'exchange' : 'exchanges'}: ${words}`
+}

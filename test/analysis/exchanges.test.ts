@@ -1,0 +1,194 @@
+/** A request and what came of it, from the journeys of both directions, host state, and the model. */
+import { expect, test } from 'vitest'
+import { type Exchange, open } from '../../src/index.ts'
+import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+
+const FILTER = `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p tcp -m tcp --dport 23 -j DROP
+-A OUTPUT -p tcp -m tcp --sport 25 -j DROP
+COMMIT
+`
+const CLIENT = '192.0.2.7'
+const HOST = '192.0.2.1'
+
+/** The clock in seconds, then a line. */
+type Event = readonly [number, string]
+
+const log = (events: readonly Event[]): string =>
+  events.map(([clock, line]) => `[${clock.toFixed(6).padStart(12)}] ${line}\n`).join('')
+
+const asks = (packet: Partial<TestPacket>): TestPacket => ({
+  in: 'eth0',
+  src: CLIENT,
+  dst: HOST,
+  sport: 40_000,
+  dport: 80,
+  ...packet,
+})
+const answers = (packet: Partial<TestPacket>): TestPacket => ({
+  ...{ out: 'eth0', src: HOST, dst: CLIENT, sport: 80, dport: 40_000, flags: 'ACK SYN' },
+  ...packet,
+})
+const came = (clock: number, packet: Partial<TestPacket> = {}): Event => [
+  clock,
+  trace('filter:INPUT:policy:2', asks(packet)),
+]
+const went = (clock: number, packet: Partial<TestPacket> = {}): Event => [
+  clock,
+  trace('filter:OUTPUT:policy:2', answers(packet)),
+]
+
+async function tell(events: readonly Event[], more: Record<string, string> = {}, rules = FILTER): Promise<Exchange[]> {
+  const files = Object.entries({ 'trace.log': log(events), 'rules.v4': rules, ...more })
+  const analysis = await open(files.map(([name, text]) => ({ name, text })))
+  const { exchanges } = await analysis.exchanges()
+  return exchanges
+}
+
+const statuses = async (...given: Parameters<typeof tell>) =>
+  (await tell(...given)).map(({ status, basis, journeys }) => [
+    status,
+    basis,
+    ...Object.values(journeys).map((ids) => ids.join()),
+  ])
+
+/** Another exchange, so that replies are seen to be captured. */
+const OTHER: readonly Event[] = [came(1, { sport: 50_000, seq: 1 }), went(1.01, { dport: 50_000, seq: 2 })]
+
+test('a reply came by', async () => {
+  expect(await statuses([came(10), went(10.1)])).toEqual([['answered', 'observed', '1', '', '2', '']])
+})
+
+test('the reply was captured first', async () => {
+  const [exchange] = await tell([went(10.1)])
+  expect(exchange).toMatchObject({ status: 'answered', asked: { src: CLIENT, dst: HOST, sport: 40_000, dport: 80 } })
+  expect(exchange!.journeys).toEqual({ request: [], retransmissions: [], replies: ['1'], errors: [] })
+})
+
+test('the request was dropped', async () => {
+  const dropped: Event = [10, trace('filter:INPUT:rule:1', asks({ dport: 23 }))]
+  const [exchange] = await tell([dropped])
+  expect(exchange).toMatchObject({ status: 'dropped', basis: 'observed', culprit: { chain: 'INPUT', ruleNumber: 1 } })
+  expect(exchange!.findings.map(({ code }) => code)).toContain('dropped-by-rule')
+})
+
+test('a request that is dropped first and let through when it is sent again is answered', async () => {
+  const dropped: Event = [10, trace('filter:INPUT:rule:1', asks({ dport: 23, seq: 5 }))]
+  const again: Event = [11, trace('filter:INPUT:policy:2', asks({ dport: 23, seq: 5 }))]
+  const told = await statuses([dropped, again, went(11.1, { sport: 23 })])
+  expect(told).toEqual([['answered', 'observed', '1', '2', '3', '']])
+})
+
+test('its reply was stopped', async () => {
+  const reply: Event = [10.1, trace('filter:OUTPUT:rule:1', answers({ sport: 25 }))]
+  const [exchange] = await tell([came(10, { dport: 25 }), reply])
+  expect(exchange).toMatchObject({
+    status: 'reply-lost',
+    basis: 'observed',
+    culprit: { chain: 'OUTPUT', ruleNumber: 1 },
+  })
+})
+
+test('a reset came back', async () => {
+  expect(await statuses([came(10), went(10.1, { flags: 'ACK RST', seq: 0, window: 0 })])).toEqual([
+    ['refused', 'observed', '1', '', '2', ''],
+  ])
+})
+
+test('nobody listens', async () => {
+  const told = await statuses([came(10)], {
+    sockets: 'tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*\n',
+    address:
+      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+    routes:
+      'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
+  })
+  expect(told).toEqual([['refused', 'inferred', '1', '', '', '']])
+})
+
+test('it was sent again, as no reply came', async () => {
+  expect(await statuses([...OTHER, came(10), came(11)])).toContainEqual(['unanswered', 'observed', '3', '4', '', ''])
+})
+
+test('where replies are captured, none within two seconds', async () => {
+  expect(await statuses([...OTHER, came(10), came(13, { sport: 41_000, seq: 9 })])).toContainEqual([
+    'unanswered',
+    'inferred',
+    '3',
+    '',
+    '',
+    '',
+  ])
+})
+
+test('where only requests are captured, nothing is said of replies', async () => {
+  expect(await statuses([came(10), came(13, { sport: 41_000, seq: 9 })])).toEqual([
+    ['undetermined', 'observed', '1', '', '', ''],
+    ['undetermined', 'observed', '2', '', '', ''],
+  ])
+})
+
+test('connection tracking has seen a reply', async () => {
+  const entry = `tcp      6 431999 ESTABLISHED src=${CLIENT} dst=${HOST} sport=40000 dport=80 src=${HOST} dst=${CLIENT} sport=80 dport=40000 [ASSURED] mark=0 use=1\n`
+  expect(await statuses([came(10)], { conntrack: entry })).toEqual([['answered', 'inferred', '1', '', '', '']])
+})
+
+test('what is late after the end of a connection is no failure', async () => {
+  const fin = went(10.2, { flags: 'ACK FIN', seq: 99 })
+  const straggler: Event = [10.3, trace('filter:INPUT:rule:1', asks({ flags: 'RST', seq: 100 }))]
+  expect((await statuses([came(10), went(10.1), fin, straggler]))[0]![0]).toBe('answered')
+})
+
+test('the same ports again after an answer are another exchange', async () => {
+  const told = await statuses([came(10, { seq: 1 }), went(10.1), came(20, { seq: 2 }), went(20.1, { seq: 8 })])
+  expect(told).toEqual([
+    ['answered', 'observed', '1', '', '2', ''],
+    ['answered', 'observed', '3', '', '4', ''],
+  ])
+})
+
+test('each echo is an exchange of its own', async () => {
+  const ping = { protocol: 'icmp', icmpType: 8, icmpId: 77 } as const
+  const pong = { protocol: 'icmp', icmpType: 0, icmpId: 77 } as const
+  const told = await statuses([
+    came(1, { ...ping, icmpSeq: 1 }),
+    went(1.1, { ...pong, icmpSeq: 1 }),
+    came(2, { ...ping, icmpSeq: 2 }),
+    came(5, { ...ping, icmpSeq: 3 }),
+    went(5.1, { ...pong, icmpSeq: 3 }),
+  ])
+  expect(told.map(([status]) => status)).toEqual(['answered', 'unanswered', 'answered'])
+})
+
+const NAT = `*nat
+:PREROUTING ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+`
+
+test('the reply comes from where NAT sent the request', async () => {
+  const before = { in: 'wan', src: CLIENT, dst: HOST, sport: 40_000, dport: 8080 }
+  const behind = { in: 'wan', out: 'lan', src: CLIENT, dst: '10.0.0.2', sport: 40_000, dport: 80 }
+  const reply = { in: 'lan', out: 'wan', src: '10.0.0.2', dst: CLIENT, sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const told = await tell(
+    [
+      [10, trace('nat:PREROUTING:rule:1', before)],
+      [10, trace('filter:FORWARD:policy:1', behind)],
+      [10, trace('nat:POSTROUTING:policy:1', { ...behind, in: '' })],
+      [10.1, trace('filter:FORWARD:policy:1', reply)],
+    ],
+    {},
+    NAT,
+  )
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatchObject({ status: 'answered', became: { dst: '10.0.0.2', dport: 80 } })
+})
