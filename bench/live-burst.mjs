@@ -9,9 +9,11 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'rolldown'
-import { CaptureExplainer, nftNetlink, recognise, WorldBuilder } from '../dist/index.js'
+import { CaptureExplainer, formatById, recognise, WorldBuilder } from '../dist/index.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const { format: nftNetlink } = formatById('nft-netlink')
+await nftNetlink.load()
 const runs = Number(process.argv[2] ?? 3)
 const RULES = 10
 /** Each meets its rules twice, at output and at input over lo, and in front of the first the one that traces it. */

@@ -6,10 +6,11 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CaptureExplainer, nftNetlink, nftTrace, recognise, WorldBuilder } from '../dist/index.js'
+import { CaptureExplainer, formatById, recognise, WorldBuilder } from '../dist/index.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const FORMATS = { text: nftTrace, netlink: nftNetlink }
+const FORMATS = { text: formatById('nft-trace').format, netlink: formatById('nft-netlink').format }
+for (const format of Object.values(FORMATS)) await format.load()
 const [, , first = '100', only] = process.argv
 const megabytes = Number(first)
 const files = { text: `tmp/bench/nft-${megabytes}.txt`, netlink: `tmp/bench/nft-${megabytes}.pcap` }

@@ -32,9 +32,12 @@ const listing = JSON.stringify({
   ],
 })
 
+const recognised = recognise(listing.slice(0, 65_536))
+await recognised.format.load()
+
 function read() {
   const builder = new WorldBuilder()
-  builder.add('ruleset.json', listing, recognise(listing.slice(0, 65_536)))
+  builder.add('ruleset.json', listing, recognised)
   return builder.world
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { bundleTypes } from './bundle-types.mjs'
 import { chunkOf } from './chunks.mjs'
+import { libraryBuild } from './library.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -31,7 +32,24 @@ const startsNothing = {
   load: (id) => (id === '\0nothing' ? 'export default {}' : undefined),
 }
 
+/** What a page loads later, the command's scripts have at once: only commands are loaded when they are asked for. */
+const nothingLater = {
+  name: 'nothing-later',
+  transform: {
+    filter: { id: /\/src\/(?!cli\/main\.ts$)/, code: /\bimport\(/ },
+    handler(code) {
+      const files = []
+      const changed = code.replace(
+        /(?<!typeof )\bimport\(\s*('\.[^']+')\s*\)/g,
+        (_, file) => `Promise.resolve(later${files.push(file) - 1})`,
+      )
+      return `${files.map((file, i) => `import * as later${i} from ${file}\n`).join('')}${changed}`
+    },
+  },
+}
+
 const chunk = chunkOf('src/cli/main.ts')
+const library = libraryBuild()
 
 await build([
   {
@@ -40,7 +58,7 @@ await build([
     // nobody imports it
     preserveEntrySignatures: 'allow-extension',
     transform: { define: { __VERSION__: JSON.stringify(version) } },
-    plugins: [ascii, startsNothing],
+    plugins: [ascii, startsNothing, nothingLater],
     output: {
       dir: out,
       // a script for each kind of work, so that what V8 makes of it can be kept, and hot loops call no other script
@@ -68,7 +86,7 @@ await build([
     platform: 'node',
     output: { dir: out, format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
   },
-  { input: { index: 'src/index.ts' }, platform: 'neutral', output: { dir: out, format: 'esm' } },
+  { ...library, platform: 'neutral', output: { ...library.output, dir: out } },
 ])
 await bundleTypes(out)
 execFileSync(process.execPath, ['scripts/code-cache.mjs', out], { stdio: 'inherit' })

@@ -34,7 +34,7 @@ export function chunkOf(main) {
 }
 
 /** All that these import, and what that imports; `later`: also what is imported when it is asked for. */
-function closure(files, later) {
+export function closure(files, later) {
   const found = new Set(files)
   for (const file of found)
     for (const next of [...imports(file, STATIC), ...(later ? imports(file, DYNAMIC) : [])]) found.add(next)

@@ -3,7 +3,11 @@
  * (CONTRIBUTING.md); a case that fails prints its seed, and becomes a test of its own.
  */
 import fc from 'fast-check'
+import { FORMATS } from '../src/read/recognise.ts'
 import { share } from './share.ts'
+
+// tests of readers call them at once; that they are waited for where it matters, the built library's tests show
+await Promise.all(FORMATS.map(({ format }) => format.load?.()))
 
 /** fast-check's own number of cases, where a test names none. */
 const RUNS = 100

@@ -21,9 +21,7 @@ import { knownFormats } from './inputs/format-words.ts'
 import type { NamedInput } from './inputs/named.ts'
 import { type InputFile, type Inputs, onlyMachine, openInputs } from './inputs/open.ts'
 import { bytesSource, sourceOf } from './inputs/source.ts'
-import { listFlows } from './list-flows.ts'
 import { readPacket } from './packets.ts'
-import { comparePair, readChoice } from './pair.ts'
 import { compareRulesets, type RulesetComparison } from './rulesets.ts'
 import { type RunOptions, runCaptures, stepThrough } from './run.ts'
 import { makeSelection, type SelectOptions } from './select.ts'
@@ -166,6 +164,7 @@ export class Analysis {
    * that matches. Throws UserError.
    */
   async compare(a: string, b: string): Promise<Comparison> {
+    const { comparePair, readChoice } = await import('./pair.ts')
     const { comparison } = await comparePair(this.inputs, [readChoice(a), readChoice(b)], this.run)
     return comparison
   }
@@ -177,6 +176,7 @@ export class Analysis {
 
   /** Connections, and what became of their packets. Throws UserError for a filter that cannot be read. */
   async flows(wanted: Pick<SelectOptions, 'filter'> = {}): Promise<Flow[]> {
+    const { listFlows } = await import('./list-flows.ts')
     const { flows } = await listFlows(this.inputs, makeSelection(wanted), this.run)
     return flows
   }
@@ -222,9 +222,9 @@ export class Analysis {
    * or a command as a person types it. Throws UserError at the first thing that is not understood, or that the tool or the
    * kernel would refuse.
    */
-  apply(change: Appliable, { machine }: { machine?: string } = {}): Analysis {
+  async apply(change: Appliable, { machine }: { machine?: string } = {}): Promise<Analysis> {
     const { captures, ...changed } = onlyMachine(this.inputs, machine)
-    const world = applyTo(changed.world, change)
+    const world = await applyTo(changed.world, change)
     const files = this.inputs.files.filter(({ name }) => captures.every((capture) => capture.name !== name))
     const machines = [{ ...changed, world, worlds: [], captures: [] }]
     return new Analysis({ machines, captures: [], warnings: [...this.inputs.warnings], files }, this.options)

@@ -1,7 +1,7 @@
 /** `nfwhy simulate`: what would happen to a packet, and what would change it. */
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { applyCommand } from '../analysis/apply.ts'
+import { applyCommand } from '../analysis/apply-command.ts'
 import { onlyMachine } from '../analysis/inputs/open.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { playPackets, readAssumption } from '../analysis/simulate.ts'

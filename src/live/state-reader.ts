@@ -96,12 +96,14 @@ export class StateReader {
     }
   }
 
-  private build(): World {
+  private async build(): Promise<World> {
     const builder = new WorldBuilder()
     for (const [name, bytes] of this.files) {
       const text = new TextDecoder().decode(bytes)
       const recognised = recognise(text.slice(0, HEAD_BYTES))
-      if (recognised && recognised.kind !== 'capture') builder.add(`${this.place.name}: ${name}`, text, recognised)
+      if (!recognised || recognised.kind === 'capture') continue
+      await recognised.format.load?.()
+      builder.add(`${this.place.name}: ${name}`, text, recognised)
     }
     for (const { chains } of builder.world.tables)
       for (const { rules } of chains.values()) for (const rule of rules) if (this.isOwn(rule)) rule.own = true

@@ -13,7 +13,10 @@ export type Recognised =
   | { kind: 'ruleset'; format: RulesetFormat }
   | { kind: 'host'; format: HostFormat }
 
-/** Every format under its id, for `--as FORMAT:FILE` and for telling people what there is. */
+/**
+ * Every format under its id, for `--as FORMAT:FILE` and for telling people what there is. What has `load` has to do that
+ * before it reads; `open` waits for it.
+ */
 export const FORMATS: readonly Recognised[] = [
   ...RULESET_FORMATS.map((format): Recognised => ({ kind: 'ruleset', format })),
   ...HOST_FORMATS.map((format): Recognised => ({ kind: 'host', format })),

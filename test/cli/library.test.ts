@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from '../docs/sources.ts'
+import { fixturesByFormat } from '../hostile/fixtures.ts'
 import { CHROMIUM, inWorker } from './library/browser.ts'
 import { explainIncident } from './library/incident.mjs'
 
@@ -26,6 +27,20 @@ test('explains an incident, filters, applies a fix and prints Markdown', async (
   expect(after).toEqual(['delivered'])
   expect(markdown).toContain('KUBE-NODEPORTS 16')
   expect(markdown).toContain('1 packet of 2 in the capture: dropped')
+})
+
+test('waits for the reader of whatever it recognises', async () => {
+  const { FORMATS, open, UserError }: typeof import('../../src/index.ts') = await import(join(DIST, 'index.js'))
+  const fixtures = fixturesByFormat(ROOT)
+  const later = FORMATS.filter(({ format }) => format.load).map(({ format }) => format.id)
+  expect(later).toContain('nft-trace')
+  for (const id of later) {
+    const { name, text } = fixtures.get(id)![0]!
+    const analysis = await open([{ name, bytes: Uint8Array.from(Buffer.from(text, 'latin1')) }])
+    expect(analysis.files.map(({ format }) => format)).toEqual([id])
+    // nothing may be in it that a journey could be made of, and that is told
+    await analysis.groups().catch((error) => expect(error).toBeInstanceOf(UserError))
+  }
 })
 
 describe.skipIf(!CHROMIUM)("in Chromium's worker", () => {

@@ -1,7 +1,7 @@
 /** Listings of strangers: nearly every line is understood whole, and what is not is told with its line. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { readIptablesList } from '../../src/read/rulesets/iptables-list/format.ts'
+import { readIptablesList } from '../../src/read/rulesets/iptables-list/reader.ts'
 
 const CORPUS = new URL(`${process.env.NFWHY_CORPUS ?? '../../../shared/corpus'}/iptables-listing/`, import.meta.url)
 

@@ -5,8 +5,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Condition } from '../../src/model/condition.ts'
+import { looksLikeNftJson } from '../../src/read/rulesets/index.ts'
 import type { Ruleset } from '../../src/read/rulesets/iptables-save.ts'
-import { looksLikeNftJson, readNftJson } from '../../src/read/rulesets/nft-json.ts'
+import { readNftJson } from '../../src/read/rulesets/nft-json.ts'
 import { readNft } from '../../src/read/rulesets/nft-text.ts'
 
 const CORPUS = new URL(`${process.env.NFWHY_CORPUS ?? '../../../shared/corpus'}/`, import.meta.url)

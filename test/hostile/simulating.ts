@@ -1,6 +1,6 @@
 /** Rules and host state without a capture: maps, comparisons, packets played, commands applied. */
 
-import { applyCommand } from '../../src/analysis/apply.ts'
+import { applyCommand } from '../../src/analysis/apply-command.ts'
 import { single } from '../../src/analysis/groups.ts'
 import { mapHooks } from '../../src/analysis/hook-map.ts'
 import { type Inputs, onlyMachine } from '../../src/analysis/inputs/open.ts'

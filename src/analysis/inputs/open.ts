@@ -145,6 +145,7 @@ class InputReader {
       return
     }
     const found = await recogniseSource(source, item.as)
+    await found.recognised?.format.load?.()
     const own = item.as ? undefined : ownDocument(found.head)
     if (own !== undefined) this.passOver(item, own)
     else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })

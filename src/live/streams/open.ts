@@ -27,6 +27,7 @@ export async function openStream(
     const direct = netlinkStream(stream, namespace, holdBytes)
     try {
       await direct.ready
+      await direct.format.load?.()
       return { stream: direct }
     } catch (error) {
       await direct.stop()
@@ -40,6 +41,7 @@ export async function openStream(
   const opened = programStream(place, program)
   try {
     await unlessEnded(opened.ready, ending)
+    await opened.format.load?.()
   } catch (error) {
     await opened.stop()
     throw error

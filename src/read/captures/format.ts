@@ -1,5 +1,6 @@
 import type { Report } from '../../model/diagnostic.ts'
 import type { Link } from '../../model/host.ts'
+import type { Format } from '../format.ts'
 import type { TracePoints } from './points.ts'
 import type { Timestamp } from './stamp.ts'
 import type { PacketStates } from './states.ts'
@@ -46,12 +47,7 @@ export interface CaptureReader {
   end(): void
 }
 
-export interface CaptureFormat {
-  id: string
-  /** Who writes it, in a few words. */
-  describe: string
-  /** Recognises it by its first kilobytes, one Latin-1 letter for each byte. */
-  sniff(head: string): boolean
+export interface CaptureFormat extends Format {
   /** Its events have trace ids: these tell which are one packet's. */
   traceIds?: true
   open(context: CaptureContext): CaptureReader

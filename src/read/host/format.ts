@@ -5,19 +5,14 @@
 import type { Report } from '../../model/diagnostic.ts'
 import type { Host } from '../../model/host.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
+import type { Format } from '../format.ts'
 
 export interface HostReading {
   host?: Partial<Host>
   sets?: NamedSet[]
 }
 
-export interface HostFormat {
-  /** As `--as FORMAT:FILE` names it. */
-  id: string
-  /** For people: what prints it. */
-  describe: string
-  /** Told from the first kilobytes; the last line may be cut. */
-  sniff(head: string): boolean
+export interface HostFormat extends Format {
   /** Keeps what it understands and reports the rest with its line; never throws. */
   read(text: string, report: Report): HostReading
 }

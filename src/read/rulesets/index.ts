@@ -1,10 +1,16 @@
+import { Later } from '../../model/later.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import type { RulesetFormat } from './format.ts'
-import { looksLikeIptablesList, readIptablesList } from './iptables-list/format.ts'
+import { looksLikeIptablesList } from './iptables-list/headings.ts'
 import { looksLikeIptablesSave, readIptablesSave } from './iptables-save.ts'
-import { looksLikeNftJson, readNftJson } from './nft-json.ts'
+import { looksLikeScript } from './looks-like-script.ts'
 import { looksLikeNft, readNft } from './nft-text.ts'
-import { looksLikeScript, readScript } from './shell-script.ts'
+
+const list = new Later(() => import('./iptables-list/reader.ts'))
+const nftJson = new Later(() => import('./nft-json.ts'))
+const script = new Later(() => import('./shell-script.ts'))
+
+export const looksLikeNftJson = (head: string): boolean => /\{\s{0,200}"nftables"\s{0,200}:/.test(head)
 
 /** Every ruleset format: one line each. */
 export const RULESET_FORMATS: readonly RulesetFormat[] = [
@@ -19,7 +25,8 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'iptables-list',
     describe: 'iptables -L -n -v',
     sniff: (head) => looksLikeIptablesList(head) && !looksLikeIptablesSave(head) && !looksLikeScript(head),
-    read: readIptablesList,
+    load: list.load,
+    read: (text, report) => list.loaded.readIptablesList(text, report),
   },
   ebtablesSave,
   arptablesSave,
@@ -27,7 +34,8 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'nft-json',
     describe: 'nft -j list ruleset',
     sniff: looksLikeNftJson,
-    read: readNftJson,
+    load: nftJson.load,
+    read: (text, report) => nftJson.loaded.readNftJson(text, report),
   },
   {
     id: 'nft',
@@ -39,6 +47,7 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'shell-script',
     describe: 'a shell script of iptables commands',
     sniff: looksLikeScript,
-    read: readScript,
+    load: script.load,
+    read: (text, report) => script.loaded.readScript(text, report),
   },
 ]

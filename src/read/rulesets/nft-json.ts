@@ -6,8 +6,6 @@ import type { Ruleset } from './iptables-save.ts'
 import { command } from './nft-json/commands.ts'
 import { forEachEntry } from './nft-json/entries.ts'
 
-export { looksLikeNftJson } from './nft-json/entries.ts'
-
 /** Never throws; what is not understood stays in place as an unknown condition or statement, and is told. */
 export function readNftJson(text: string, report: Report): Ruleset[] {
   const commands: Command[] = []

@@ -7,7 +7,7 @@ export async function explainIncident({ open, fixCommands, printReport }, files)
   const [{ journey }] = groups
   const fixes = journey.findings.flatMap(({ fix }) => fix)
   const best = fixes.find(({ after }) => after === 'delivered')
-  const mended = analysis.apply(best.edits).simulate([journey.packet])
+  const mended = (await analysis.apply(best.edits)).simulate([journey.packet])
   return {
     all,
     fix: String(fixCommands(best).command),

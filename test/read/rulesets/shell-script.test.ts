@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../../src/read/recognise.ts'
-import { looksLikeScript } from '../../../src/read/rulesets/shell-script.ts'
+import { looksLikeScript } from '../../../src/read/rulesets/looks-like-script.ts'
 import { share } from '../../share.ts'
 import { outlineOf, readScriptFile } from './scripts.ts'
 

@@ -1,5 +1,7 @@
+import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
-import { NftTraceReader } from './reader.ts'
+
+const reader = new Later(() => import('./reader.ts'))
 
 const LINE =
   /\btrace id [0-9a-f]{1,8} (?:ip6?|inet|arp|bridge|netdev) \S{1,200} \S{1,200} (?:packet: |rule |unknown rule handle \d|policy |verdict |conntrack: )/
@@ -9,5 +11,6 @@ export const nftTrace: CaptureFormat = {
   describe: 'nft monitor trace',
   sniff: (head) => LINE.test(head),
   traceIds: true,
-  open: (context) => new NftTraceReader(context),
+  load: reader.load,
+  open: (context) => new reader.loaded.NftTraceReader(context),
 }

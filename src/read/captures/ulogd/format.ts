@@ -1,5 +1,7 @@
+import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
-import { UlogdReader } from './reader.ts'
+
+const reader = new Later(() => import('./reader.ts'))
 
 /** A key that only its NFLOG plugin has; or a row that jq made short. */
 const ROW =
@@ -9,5 +11,6 @@ export const ulogdJson: CaptureFormat = {
   id: 'ulogd-json',
   describe: 'JSON of ulogd2',
   sniff: (head) => ROW.test(head),
-  open: (context) => new UlogdReader(context),
+  load: reader.load,
+  open: (context) => new reader.loaded.UlogdReader(context),
 }

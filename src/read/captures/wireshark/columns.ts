@@ -1,5 +1,6 @@
 /** What the columns of a table are: told by its first line, and by whatever stands between them. */
-import { fieldOfTitle } from './fields.ts'
+
+import { wordTable } from '../../../model/word-table.ts'
 
 export interface Columns {
   separator: string
@@ -9,20 +10,41 @@ export interface Columns {
   fields: (string | undefined)[]
 }
 
+/** A TRACE prefix. */
+export const TRACE_VALUE = /TRACE: [^\s:]{1,64}:[^\s:]{1,200}:(?:rule|return|policy):\d+/
+
 const SEPARATORS = ['\t', ',', ';', '|', ' ', '/', ':', '#']
 /** A title, or a value of `-E quote=`. */
 const QUOTES = ['"', "'"]
 
+/** Titles of the columns that make it one of ours, in lower case, as Wireshark's window and its export have them. */
+export const PREFIX_TITLES: Readonly<Record<string, string>> = wordTable({
+  prefix: 'nflog.prefix',
+  'tlv prefix value': 'nflog.prefix',
+  tlv: 'nflog.tlv',
+})
+
+/** The field that a column shows, or undefined. `windows`: also by the titles of Wireshark's window. */
+type FieldOf = (title: string, windows: boolean) => string | undefined
+
+const fieldOfPrefix: FieldOf = (title, windows) =>
+  title === 'nflog.prefix' || title === 'nflog.tlv'
+    ? title
+    : windows
+      ? PREFIX_TITLES[title.trim().toLowerCase()]
+      : undefined
+
 /**
  * The line's columns as the titles of fields; undefined where it is no head with a prefix, or attributes, in it. The titles
- * of Wireshark's window are words like others: they count where they stand as its export writes them.
+ * of Wireshark's window are words like others: they count where they stand as its export writes them. `fieldOf`: absent,
+ * it is told whether this is such a head, and no more.
  */
-export function readTitles(line: string): Columns | undefined {
+export function readTitles(line: string, fieldOf: FieldOf = fieldOfPrefix): Columns | undefined {
   const exported = line.startsWith('"')
   const quote = line.startsWith("'") ? "'" : '"'
   for (const separator of SEPARATORS) {
     const titles = splitLine(line, separator, quote)
-    const fields = titles.map((title) => fieldOfTitle(title, exported && separator === ','))
+    const fields = titles.map((title) => fieldOf(title, exported && separator === ','))
     if (fields.includes('nflog.prefix') || fields.includes('nflog.tlv')) return { separator, quote, fields }
   }
   return undefined

@@ -6,6 +6,7 @@
 import { wordTable } from '../../../model/word-table.ts'
 import * as F from '../header-fields.ts'
 import { type FieldRow, numberOf } from '../rows/field-row.ts'
+import { PREFIX_TITLES } from './columns.ts'
 
 type Take = (row: FieldRow, value: string) => void
 
@@ -178,9 +179,7 @@ export const WIRESHARK_FIELDS: ReadonlyMap<string, Take> = new Map(
 
 /** Titles of columns, in lower case, as Wireshark's window and its export have them. */
 const TITLES: Readonly<Record<string, string>> = wordTable({
-  prefix: 'nflog.prefix',
-  'tlv prefix value': 'nflog.prefix',
-  tlv: 'nflog.tlv',
+  ...PREFIX_TITLES,
   time: 'col.time',
   'epoch time': 'frame.time_epoch',
   source: 'ip.src',

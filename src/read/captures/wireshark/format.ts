@@ -1,16 +1,18 @@
+import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
 import { kernelLog } from '../kernel-log/format.ts'
 import { ulogdJson } from '../ulogd/format.ts'
-import { readTitles } from './columns.ts'
-import { TsharkJsonReader } from './json.ts'
-import { WiresharkTableReader } from './table.ts'
-import { TRACE_VALUE } from './untitled.ts'
+import { readTitles, TRACE_VALUE } from './columns.ts'
+
+const json = new Later(() => import('./json.ts'))
+const table = new Later(() => import('./table.ts'))
 
 export const tsharkJson: CaptureFormat = {
   id: 'tshark-json',
   describe: 'tshark -T json or -T ek of NFLOG packets',
   sniff: (head) => /"layers"\s{0,20}:\s{0,20}\{/.test(head) && /"(?:frame|nflog)[._]/.test(head),
-  open: (context) => new TsharkJsonReader(context),
+  load: json.load,
+  open: (context) => new json.loaded.TsharkJsonReader(context),
 }
 
 /** A TRACE prefix as one value among others: quoted, or with a separator behind it. */
@@ -20,7 +22,8 @@ export const wiresharkTable: CaptureFormat = {
   id: 'wireshark-table',
   describe: "Wireshark's CSV or tshark -T fields, with NFLOG's prefix among the columns",
   sniff: (head) => isTitled(head) || isUntitled(head),
-  open: (context) => new WiresharkTableReader(context),
+  load: table.load,
+  open: (context) => new table.loaded.WiresharkTableReader(context),
 }
 
 function isTitled(head: string): boolean {

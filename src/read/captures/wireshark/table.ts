@@ -7,6 +7,7 @@ import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import { Lines } from '../kernel-log/lines.ts'
 import { plainBytes } from '../plain-bytes.ts'
 import { type Columns, readTitles, splitLine, withQuote } from './columns.ts'
+import { fieldOfTitle } from './fields.ts'
 import { WiresharkRow } from './row.ts'
 import { guessColumns } from './untitled.ts'
 
@@ -57,7 +58,7 @@ export class WiresharkTableReader implements CaptureReader {
 
   private read(line: string): void {
     if (line === '') return
-    const titles = this.columns && !couldBeTitles(line) ? undefined : readTitles(line)
+    const titles = this.columns && !couldBeTitles(line) ? undefined : readTitles(line, fieldOfTitle)
     if (titles) {
       this.columns = titles
       this.fresh = true

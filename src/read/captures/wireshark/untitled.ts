@@ -1,8 +1,7 @@
 /** The columns of a table without titles, as far as a line shows them by itself. */
 import { parseAddress } from '../../../model/address.ts'
-import { type Columns, splitLine } from './columns.ts'
+import { type Columns, splitLine, TRACE_VALUE } from './columns.ts'
 
-export const TRACE_VALUE = /TRACE: [^\s:]{1,64}:[^\s:]{1,200}:(?:rule|return|policy):\d+/
 const EPOCH = /^\d{9,10}\.\d{6,9}$/
 
 /** Undefined where no column is a TRACE prefix. */

@@ -1,5 +1,7 @@
+import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
-import { XtablesMonitorReader } from './reader.ts'
+
+const reader = new Later(() => import('./reader.ts'))
 
 const LINE =
   /\bPACKET: \d{1,2} [0-9a-f]{8} (?:IN|OUT|NFPROTO|SRC|LOOPBACK|NH|MACSRC|LL)\b|\bTRACE: \d{1,2} [0-9a-f]{8} [^\s:]{1,200}:\S{1,200}?:(?:rule|return|policy):/
@@ -9,5 +11,6 @@ export const xtablesMonitor: CaptureFormat = {
   describe: 'xtables-monitor --trace',
   sniff: (head) => LINE.test(head),
   traceIds: true,
-  open: (context) => new XtablesMonitorReader(context),
+  load: reader.load,
+  open: (context) => new reader.loaded.XtablesMonitorReader(context),
 }

@@ -13,6 +13,7 @@ import { ARPTABLES_TABLES, EBTABLES_TABLES, emptyChain } from '../../../rules/br
 import { protect, splitWords } from '../../../rules/iptables/words.ts'
 import { countersOf } from '../counters.ts'
 import type { Ruleset } from '../iptables-save.ts'
+import { LISTED_ARP_CHAIN, LONGEST, listedRule } from './listing.ts'
 
 export type Dialect = 'ebtables' | 'arptables'
 
@@ -27,13 +28,6 @@ const CHAIN = /^:(\S+) (ACCEPT|DROP|RETURN|-)(?: \[(\d+):(\d+)\])?\s*$/
 const RULE = /^(?:\[(\d+):(\d+)\] )?-A (\S+) ?(.*)$/
 const LISTED_TABLE = /^Bridge table: (\S+)\s*$/
 const LISTED_BRIDGE_CHAIN = /^Bridge chain: (.+), entries: \d+, policy: (ACCEPT|DROP|RETURN)\s*$/
-export const LISTED_ARP_CHAIN =
-  /^Chain (\S+) \((?:policy (ACCEPT|DROP)(?: (\d+)[KMGT]? packets, (\d+)[KMGT]? bytes)?|\d+ references)\)\s*$/
-const LISTED_RULE = /^(?:\d+[.]? {1,8})?((?:!|-[jiosdp]|--\w[\w-]{0,40}) .*)$/
-const LISTED_COUNTERS = /^ , pcnt ?= ?(\d+)(?: -- bcnt ?= ?(\d+))?$/
-/** More than any rule; ebtables' lists of addresses are long. */
-const LONGEST = 1_000_000
-
 interface Line {
   chain: string
   words: string[]
@@ -136,16 +130,6 @@ class Lines {
     if (!table.chains.has(chain)) table.chains.set(chain, {})
     table.rules.push({ chain, words: splitWords(text), line, ...(counters ? { counters } : {}) })
   }
-}
-
-/** A rule of a listing, without its number in front and its counters behind. */
-export function listedRule(line: string): { text: string; counters: Counters | undefined } | undefined {
-  if (line.length > LONGEST) return undefined
-  const whole = line.trimEnd()
-  const comma = whole.lastIndexOf(' , pcnt')
-  const [, packets, bytes] = (comma >= 0 && LISTED_COUNTERS.exec(whole.slice(comma))) || []
-  const text = LISTED_RULE.exec(packets === undefined ? whole : whole.slice(0, comma))?.[1]
-  return text === undefined ? undefined : { text, counters: countersOf(packets, bytes ?? '0') }
 }
 
 function finish({ name, line, backend, chains, rules }: Building, dialect: Dialect, report: Report): Table {

@@ -5,6 +5,7 @@ import type { Report } from '../../../model/diagnostic.ts'
 import { IPTABLES_HOOKS, IPTABLES_TABLES } from '../../../model/hook.ts'
 import { countersOf } from '../counters.ts'
 import { promptedTool } from '../iptables-lines.ts'
+import { BARE_CHAIN, CHAIN, HEADER } from './headings.ts'
 import { type Columns, type Row, readRow } from './row.ts'
 
 export interface ListedRow {
@@ -32,12 +33,6 @@ export interface ListedTable {
   chains: ListedChain[]
 }
 
-export const CHAIN =
-  /^\s*Chain (\S+) \((?:policy (ACCEPT|DROP|QUEUE|RETURN)(?: (\d+[KMGT]?) packets, (\d+[KMGT]?) bytes)?|\d+ references|ERROR obtaining refs)\)\s*$/
-export const HEADER =
-  /^\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+(?:opt\s+)?(?:in\s+out\s+)?source\s+destination\s*$/
-/** The heading of one chain's rules without anything else. */
-export const BARE_CHAIN = /^# table (\w+) chain (\S+)\s*$/
 /** `Table: nat`, `NAT Table`: what scripts that collect listings write above them. */
 const HEADING = /^\W*(?:table[:\s]+(\w+)|(\w+) table(?: \(v[46]\))?)\W*$/i
 const WARNING = /^# Warning: ip6?tables-legacy tables present/

@@ -6,8 +6,6 @@ import type { Report } from '../../../model/diagnostic.ts'
 
 const LIST = /\{\s{0,200}"nftables"\s{0,200}:\s{0,200}\[/g
 
-export const looksLikeNftJson = (head: string): boolean => /\{\s{0,200}"nftables"\s{0,200}:/.test(head)
-
 const [QUOTE, BACKSLASH, NEWLINE, COMMA] = [0x22, 0x5c, 0x0a, 0x2c]
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 

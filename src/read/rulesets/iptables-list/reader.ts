@@ -13,18 +13,7 @@ import { tableOf } from '../iptables-evidence.ts'
 import type { Ruleset } from '../iptables-save.ts'
 import { TableBuilder } from '../iptables-table.ts'
 import { rowText, wordsOf } from './row.ts'
-import { BARE_CHAIN, CHAIN, HEADER, type ListedTable, readSections } from './sections.ts'
-
-export function looksLikeIptablesList(head: string): boolean {
-  const lines = head.slice(0, 65_536).split(/\r?\n/)
-  return lines.some(
-    (line, i) => (CHAIN.test(line) && HEADER.test(nextLine(lines, i))) || (i < 5 && BARE_CHAIN.test(line)),
-  )
-}
-
-/** The one below, which may still be cut: then any beginning of it will do. */
-const nextLine = (lines: readonly string[], i: number): string =>
-  lines.slice(i + 1, i + 3).find((line) => line.trim() !== '') ?? ''
+import { type ListedTable, readSections } from './sections.ts'
 
 /** Never throws; a Ruleset for each table. */
 export function readIptablesList(text: string, report: Report): Ruleset[] {
