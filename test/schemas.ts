@@ -94,6 +94,8 @@ export function checkJourney(value: unknown): void {
   checkSteps(value as JourneyDocument)
 }
 
+export const checkExchange = (value: unknown): void => checkAgainst('explanation-line#/definitions/Exchange', value)
+
 export const checkSummary = (value: unknown): void => checkAgainst('explanation-line#/definitions/SummaryLine', value)
 
 /** What a schema cannot say: steps count from 1, and what refers to a step means one that is there. */

@@ -30,7 +30,9 @@ export interface Group<F = Fix> {
   elsewhere?: { host: string; journey: Journey; count: number }[]
 }
 
+/** What came of the exchanges that packets of one class began. */
 export interface ExchangeCounts<F = Fix> {
+  /** How many came to what. */
   counts: Partial<Record<ExchangeStatus, number>>
   /** The first of those that fared worst. */
   worst: Exchange<F>

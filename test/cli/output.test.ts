@@ -1,7 +1,7 @@
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkDocument, checkJourney, checkSummary } from '../schemas.ts'
+import { checkDocument, checkExchange, checkJourney, checkSummary } from '../schemas.ts'
 import { begin, EXAMPLE, folder, nfwhy, shell } from './nfwhy.ts'
 import { delivered, dropped, LOG, RULES, traceLine } from './small.ts'
 
@@ -32,7 +32,7 @@ test('packets that are sent again are told together, and that they were', async 
   expect(readFileSync(join(cwd, 'report.md'), 'utf8')).toContain('\n2 of them are packets sent again')
   // for programs each is told by itself
   const lines = (await nfwhy(['explain', 'log', 'rules', '--ndjson'], { cwd })).stdout.split('\n')
-  const codes = lines.filter((line) => line.includes('"findings"')).map((line) => line.includes('"retransmission"'))
+  const codes = lines.filter((line) => line.includes('"steps":[{')).map((line) => line.includes('"retransmission"'))
   expect(codes).toEqual([false, true, true, false])
   // while they come: the number at the end
   const live = await nfwhy(['explain', '-', 'rules'], { cwd, input: log })
@@ -72,8 +72,11 @@ describe('JSON', () => {
     const lines = (await nfwhy(['explain', '--ndjson', EXAMPLE])).stdout.split('\n')
     expect(lines.pop()).toBe('')
     checkSummary(JSON.parse(lines.pop()!))
-    expect(lines).toHaveLength(2)
-    for (const line of lines) checkJourney(JSON.parse(line))
+    expect(lines).toHaveLength(4)
+    for (const line of lines.slice(0, 2)) checkJourney(JSON.parse(line))
+    for (const line of lines.slice(2)) checkExchange(JSON.parse(line).exchange)
+    const { exchanges } = JSON.parse(run.stdout)
+    expect(lines.slice(2).map((line) => JSON.parse(line).exchange)).toEqual(exchanges)
   })
 
   test('of nothing shown is still a document', async () => {
@@ -120,7 +123,8 @@ describe('JSON', () => {
     const sorted = Array.from({ length: 5001 }, (_, i) => i + 1)
     expect(ids(JSON.parse(stdout).journeys)).toEqual(sorted)
     const lines = (await nfwhy(['explain', '--ndjson', 'log', 'rules'], { cwd })).stdout.trimEnd().split('\n')
-    expect(ids(lines.slice(0, -1).map((line) => JSON.parse(line)))).toEqual([...sorted.slice(1), 1])
+    expect(ids(lines.slice(0, 5001).map((line) => JSON.parse(line)))).toEqual([...sorted.slice(1), 1])
+    expect(ids(lines.slice(5001, -1).map((line) => JSON.parse(line).exchange))).toEqual(sorted)
   })
 })
 

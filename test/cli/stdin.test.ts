@@ -126,8 +126,15 @@ describe('standard input that is still being written', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(lines.map((line) => line.outcome)).toEqual(['delivered', 'dropped', undefined])
-    expect(lines[2].summary.stats).toMatchObject({ events: 3, journeys: 2 })
+    expect(lines.map((line) => line.outcome)).toEqual(['delivered', 'dropped', undefined, undefined, undefined])
+    expect(lines.map((line) => line.exchange?.status)).toEqual([
+      undefined,
+      undefined,
+      'undetermined',
+      'dropped',
+      undefined,
+    ])
+    expect(lines[4].summary.stats).toMatchObject({ events: 3, journeys: 2 })
   })
 
   test('a packet that waits for more is told when nothing comes', async () => {

@@ -4,12 +4,10 @@
  * shares.
  */
 
-import type { PlayedReply } from '../../explain/played-reply.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import type { Journey } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'

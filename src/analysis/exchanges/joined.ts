@@ -59,6 +59,8 @@ export class JoinedJourneys {
   private firsts = new Int32Array(FIRST)
   private latest = new Int32Array(FIRST)
   private clocks = new Float64Array(FIRST)
+  /** The least id of its parts. */
+  private begins = new Int32Array(FIRST)
   /** How many parts there are. */
   parts = 0
   private ids = new Int32Array(FIRST)
@@ -78,6 +80,7 @@ export class JoinedJourneys {
       this.firsts = grown(this.firsts, new Int32Array(2 * number))
       this.latest = grown(this.latest, new Int32Array(2 * number))
       this.clocks = grown(this.clocks, new Float64Array(2 * number))
+      this.begins = grown(this.begins, new Int32Array(2 * number))
     }
     this.tuples.set(tuple, number * TUPLE_WORDS)
     this.firsts[number] = NONE
@@ -98,6 +101,7 @@ export class JoinedJourneys {
     this.roles[part] = ROLES.indexOf(role)
     this.tolds.push(told)
     this.partClocks[part] = clock
+    if (this.firsts[number] === NONE || id < this.begins[number]!) this.begins[number] = id
     if (this.firsts[number] === NONE) this.firsts[number] = part
     else this.next[this.latest[number]!] = part
     this.latest[number] = part
@@ -116,6 +120,11 @@ export class JoinedJourneys {
   isReplied = (number: number): boolean => (this.flags[number]! & REPLIED) !== 0
   /** Somebody has asked to begin. */
   isOpened = (number: number): boolean => (this.flags[number]! & OPENED) !== 0
+
+  /** By their first journeys. */
+  get order(): Int32Array {
+    return Int32Array.from({ length: this.size }, (_, i) => i).sort((a, b) => this.begins[a]! - this.begins[b]!)
+  }
 
   /** When its latest journey began. */
   clockOf(number: number): number {

@@ -39,7 +39,7 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
   const isRequest = (one: Part) => !isReply(one) && !isError(one)
   const [only] = parts
   if (parts.length === 1 && isStopped(only!.told.journey.outcome) && isRequest(only!)) return stopped(only!)
-  const stops = parts.filter((one, i) => isStop(one, i, parts))
+  const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
   if (lostReply) return observed('reply-lost', lostReply)
   const refusal = parts.find((one) => isError(one) && passed(one) && isAboutEnd(one.told.journey.packet, ask()))
@@ -72,19 +72,27 @@ const inferred = (status: ExchangeStatus, decided: Part): Verdict => ({ status, 
 
 const passed = ({ told }: Part): boolean => isPassed(told.journey.outcome)
 
-/** Was stopped, and neither sent again with more luck nor a straggler of what was over? */
-function isStop({ told, role }: Part, i: number, parts: readonly Part[]): boolean {
-  if (!isStopped(told.journey.outcome) || role === 'errors') return false
-  const isReply = role === 'replies'
-  const alike = (one: Part) => (one.role === 'replies') === isReply && one.told.says === told.says && passed(one)
-  if (parts.slice(i + 1).some(alike)) return false
-  const before = parts.slice(0, i)
-  if (before.some(ends)) return false
-  return !(told.says === 'resets' && before.some((one) => one.role === 'replies' && passed(one)))
+/** Those that were stopped, and neither sent again with more luck nor stragglers of what was over; each as it came. */
+function stopsOf(parts: readonly Part[]): Part[] {
+  const stops: Part[] = []
+  const end = parts.findIndex(ends)
+  const reply = parts.findIndex((one) => one.role === 'replies' && passed(one))
+  const passedLater = new Set<string>()
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = parts[i]!
+    const { role, told } = part
+    const kind = `${role === 'replies'} ${told.says}`
+    if (passed(part)) passedLater.add(kind)
+    if (!isStopped(told.journey.outcome) || role === 'errors' || passedLater.has(kind)) continue
+    if (end >= 0 && end < i) continue
+    if (told.says === 'resets' && reply >= 0 && reply < i) continue
+    stops.push(part)
+  }
+  return stops.reverse()
 }
 
-const ends = ({ told }: Part): boolean =>
-  passed({ told } as Part) && (told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)
+const ends = (part: Part): boolean =>
+  passed(part) && (part.told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)
 
 /** By whom was asked, or by this host in its place. */
 const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) || error.src === asked.dst

@@ -8,11 +8,11 @@ import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
 import { type Seen, verdictOf } from './status.ts'
 
-/** Those of which a journey is shown, in the order in which they were first seen to the end. */
+/** Those of which a journey is shown, in the order in which they began. */
 export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   const seen = seenBy(exchanges)
   const { list } = exchanges
-  for (let number = 0; number < list.size; number++) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
+  for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
 export const seenBy = ({ list, lastClock, played }: Exchanges): Seen => ({ lastClock, replies: list.replies, played })
