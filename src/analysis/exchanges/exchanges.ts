@@ -74,7 +74,7 @@ export class Exchanges {
     const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed))) {
       const role = this.roleIn(found, says, closed)
-      this.list.add(found.value, closed.id, role, told, times.firstClock)
+      this.list.add(found.value, closed.id, role, told, times.firstClock, found.turned)
       if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
       return found.value
     }

@@ -26,7 +26,9 @@ export interface Told {
 /** Which of an exchange's lists a journey stands in. */
 export type Role = 'request' | 'retransmissions' | 'replies' | 'errors'
 
-const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors']
+const ROLES: readonly Role[] = ['request', 'retransmissions', 'replies', 'errors', 'errors']
+/** The last one's place: errors about replies. */
+const ABOUT_REPLY = 4
 
 export interface Part {
   readonly id: number
@@ -34,6 +36,8 @@ export interface Part {
   readonly told: Told
   /** What is told is of this very journey, not of another one of its class. */
   readonly own: boolean
+  /** Of an error: it is about a reply, and goes to who was asked. */
+  readonly aboutReply: boolean
   /** Microseconds, by the capture's clock; NaN where it has no time. */
   readonly clock: number
 }
@@ -88,7 +92,7 @@ export class JoinedJourneys {
   }
 
   /** `clock`: when it began. */
-  add(number: number, id: number, role: Role, told: Told, clock: number): void {
+  add(number: number, id: number, role: Role, told: Told, clock: number, aboutReply = false): void {
     const part = this.parts++
     if (part === this.ids.length) {
       this.ids = grown(this.ids, new Int32Array(2 * part))
@@ -98,7 +102,7 @@ export class JoinedJourneys {
     }
     this.ids[part] = id
     this.next[part] = NONE
-    this.roles[part] = ROLES.indexOf(role)
+    this.roles[part] = role === 'errors' && aboutReply ? ABOUT_REPLY : ROLES.indexOf(role)
     this.tolds.push(told)
     this.partClocks[part] = clock
     if (this.firsts[number] === NONE || id < this.begins[number]!) this.begins[number] = id
@@ -143,7 +147,9 @@ export class JoinedJourneys {
       const told = this.tolds[part]!
       const id = this.ids[part]!
       const own = told.journey.id === String(id)
-      parts.push({ id, role: ROLES[this.roles[part]!]!, told, own, clock: this.partClocks[part]! })
+      const role = this.roles[part]!
+      const aboutReply = role === ABOUT_REPLY
+      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, clock: this.partClocks[part]! })
     }
     // they came as they completed
     if (parts.length > 1) parts.sort((a, b) => a.id - b.id)
