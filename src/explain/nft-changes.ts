@@ -1,97 +1,167 @@
-/** The edits that fixes propose for rules in nft's words, each with those that take it back. */
+/** Changes of rules in nft's words. */
 import { addressWord, deviceWord, protocolWord } from '../edits/words.ts'
 import type { Unsayable, Word } from '../model/command.ts'
 import type { Edit, NftEdit } from '../model/edit.ts'
 import type { RuleRef } from '../model/journey.ts'
-import { isNameless, type Packet } from '../model/packet.ts'
+import { isNameless } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
+import { ruleText } from '../rules/nft/rule-text.ts'
 import { parseNftRule } from '../rules/nft/text/parse.ts'
-import type { MatchHints } from './match-hints.ts'
-import type { Change, Changing, Unspeakable } from './proposal.ts'
+import { corrected } from './nft-correct.ts'
+import type { Changing, Unspeakable } from './proposal.ts'
+import type { Chosen, Doing, Mark, RuleChanges, Spot } from './rule-changes.ts'
 
-/** The kernel gives a new rule its handle, so its comment says which one to take away. */
-const COMMENT = 'nfwhy'
+export const nftChanges: RuleChanges = {
+  /** Put back behind the rule that it stood behind; undefined where its handle is not known, or words that nft would read. */
+  remove(ref) {
+    const { handle, ruleNumber } = ref
+    const rule = read(ref)
+    if (handle === undefined || ruleNumber === undefined || !rule) return undefined
+    const place = placeOf(ref)
+    return {
+      edits: edit('delete', { ...place, handle, expr: [] }),
+      undo:
+        ruleNumber === 1
+          ? edit('insert', { ...place, ...rule })
+          : edit('add', { ...place, index: ruleNumber - 2, ...rule }),
+    }
+  },
+  correct: (ref, miss, packet, gives) => replaced(ref, (expr) => corrected(expr, ref.family, miss, packet, gives)),
+  jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
+  add(ref, spot, chosen, doing) {
+    const [match, does] = [matchOf(ref, chosen), doingOf(ref, doing)]
+    if (!match || !does) return undefined
+    return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does])
+  },
+  copy(ref, before) {
+    const rule = read(ref)
+    // a new one is known again by a comment of its own
+    return rule && newRule(before, { chain: before.chain, before }, rule.expr)
+  },
+  sendTo: (ref, { address, port }, asked) =>
+    replaced(ref, (expr) => expr.map((one) => (isNat(one) ? sentTo(one, address, port, asked) : one))),
+  askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
+  setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
+  turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
+  acceptByPolicy({ family, table, chain }) {
+    const line = (policy: string): Edit[] => [
+      { kind: 'nft', op: 'add', object: { chain: { family, table, name: chain, policy } } },
+    ]
+    return { edits: line('accept'), undo: line('drop') }
+  },
+}
 
 const placeOf = ({ family, table, chain }: RuleRef) => ({ family: family as RuleFamily, table, chain })
 
+type RuleWords = Pick<RuleObject['rule'], 'expr' | 'comment'>
+
 /** A rule that nft lists; undefined where it has no words for an iptables-nft rule, and does not read what it prints. */
-function read(text: string, family: string): Pick<RuleObject['rule'], 'expr' | 'comment'> | undefined {
-  const { expr, comment } = parseNftRule(text, family as RuleFamily)
+function read({ rule, family }: RuleRef): RuleWords | undefined {
+  if (rule === undefined) return undefined
+  const { expr, comment } = parseNftRule(rule, family as RuleFamily)
   if (expr.some((one) => 'xt' in one)) return undefined
   return { expr, ...(comment === undefined ? {} : { comment }) }
 }
 
 const edit = (op: NftEdit['op'], rule: RuleObject['rule']): Edit[] => [{ kind: 'nft', op, object: { rule } }]
 
-/** Put back behind the rule that it stood behind; undefined where its handle is not known, or words that nft would read. */
-export function deleteNftRule(ref: RuleRef): Change | undefined {
-  const { handle, ruleNumber } = ref
-  const rule = ref.rule === undefined ? undefined : read(ref.rule, ref.family)
-  if (handle === undefined || ruleNumber === undefined || !rule) return undefined
-  const place = placeOf(ref)
-  return {
-    edits: edit('delete', { ...place, handle, expr: [] }),
-    undo:
-      ruleNumber === 1
-        ? edit('insert', { ...place, ...rule })
-        : edit('add', { ...place, index: ruleNumber - 2, ...rule }),
-  }
+/** The rule with other words, in its place: its handle stays. Undefined where nothing would change. */
+function replaced(
+  ref: RuleRef,
+  change: (expr: readonly Statement[]) => readonly Statement[] | undefined,
+): Changing | undefined {
+  const { handle } = ref
+  const rule = read(ref)
+  const expr = rule && change(rule.expr)
+  if (handle === undefined || !rule || !expr) return undefined
+  const now = { ...rule, expr: [...expr] }
+  if (ruleText(now.expr, now.comment) === ruleText(rule.expr, rule.comment)) return undefined
+  const place = { ...placeOf(ref), handle }
+  return { edits: edit('replace', { ...place, ...now }), undo: edit('replace', { ...place, ...rule }) }
 }
 
-/** Before the rule, or at the chain's end where it is a policy; undefined where its place is not known. */
-export function nftRuleBefore(ref: RuleRef, expr: Statement[]): Change | undefined {
-  const { handle } = ref
-  const isPolicy = ref.rule === undefined || ref.rule.startsWith('policy ')
-  if (!isPolicy && handle === undefined) return undefined
-  const place = placeOf(ref)
-  const rule = { expr, comment: COMMENT }
+/** Before a rule or at the chain's end; undefined where its place is not known. */
+function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[]): Changing | undefined {
+  if (before && before.handle === undefined) return undefined
+  const place = { ...placeOf(ref), chain }
+  const comment = commentFor(
+    [place.family, place.table, chain, before?.handle ?? 'end', ruleText(expr, undefined)].join(' '),
+  )
+  const rule = { expr, comment }
   return {
     edits:
-      isPolicy || handle === undefined
+      before?.handle === undefined
         ? edit('add', { ...place, ...rule })
-        : edit('insert', { ...place, position: handle, ...rule }),
-    undo: [{ kind: 'nft-comment', op: 'delete', ...place, comment: COMMENT }],
+        : edit('insert', { ...place, position: before.handle, ...rule }),
+    undo: [{ kind: 'nft-comment', op: 'delete', ...place, comment }],
   }
 }
 
-/** A copy of a rule before another one; undefined where it has a comment, by which it is known again. */
-export function copyNftRule(text: string, before: RuleRef): Change | undefined {
-  const rule = read(text, before.family)
-  return rule && rule.comment === undefined ? nftRuleBefore(before, rule.expr) : undefined
+const LETTERS = 4
+
+/** The kernel gives a new rule its handle, so its comment says which one to take away: of two new rules each its own. */
+function commentFor(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
+  let letters = ''
+  for (let i = 0; i < LETTERS; i++, hash = Math.floor(hash / 26)) letters += String.fromCharCode(97 + (hash % 26))
+  return `nfwhy-${letters}`
 }
 
-/** `ip saddr … tcp dport 80 accept` before the rule. Families without such packets have no command. */
-export function acceptBeforeNft(ref: RuleRef, packet: Packet, told: MatchHints): Changing | undefined {
-  const isIp = ref.family === 'inet' || ref.family === 'ip' || ref.family === 'ip6'
-  const match = isIp ? nftMatch(packet, told) : undefined
-  return match && 'unsayable' in match ? match : match && nftRuleBefore(ref, [...match, { accept: null }])
+/** Families without such packets have no words for them. */
+const isIp = ({ family }: RuleRef): boolean => family === 'inet' || family === 'ip' || family === 'ip6'
+
+function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | undefined {
+  switch (chosen.kind) {
+    case 'such':
+      return isIp(ref) ? suchPackets(chosen) : undefined
+    case 'destination':
+      return isIp(ref) ? destination(chosen) : undefined
+    case 'source':
+      return isIp(ref) ? source(chosen) : undefined
+    case 'answers':
+      return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
+    case 'openings':
+      return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
+    case 'all':
+      return []
+  }
 }
 
-/** Answers to what other rules have let begin. */
-export const acceptAnswersNft = (ref: RuleRef): Change | undefined =>
-  nftRuleBefore(ref, [
-    { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
-    { accept: null },
-  ])
-
-/** Lets the chain accept what no rule drops. */
-export function acceptByNftPolicy({ family, table, chain }: RuleRef): Change {
-  const line = (policy: string): Edit[] => [
-    { kind: 'nft', op: 'add', object: { chain: { family, table, name: chain, policy } } },
-  ]
-  return { edits: line('accept'), undo: line('drop') }
+function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
+  switch (doing.kind) {
+    case 'accept':
+      return [{ accept: null }]
+    case 'jump':
+      return [{ jump: { target: doing.chain } }]
+    case 'like': {
+      const last = read({ ...ref, rule: doing.rule.text })?.expr.at(-1)
+      return last && ['accept', 'jump', 'goto', 'return'].some((word) => word in last) ? [last] : undefined
+    }
+    case 'mark':
+      return [markWrite(doing.mark)]
+    case 'masquerade':
+      return [{ masquerade: null }]
+    case 'clamp':
+      return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
+  }
 }
 
-/** A rule's conditions that choose this packet and its like, as packetMatch of changes.ts does. */
-function nftMatch(packet: Packet, { hook, answer, rewritten }: MatchHints): Statement[] | Unspeakable | undefined {
+type Asked = [Expression, Word | number]
+
+const header = (protocol: string, field: string): Expression => ({ payload: { protocol, field } })
+
+function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] | Unspeakable | undefined {
   const { src, dst, protocol, icmpType } = packet
+  const { hook, answer, rewritten } = hints
   if (src === undefined || dst === undefined) return undefined
-  const asked: [Expression, Word | number][] = []
-  const header = (of: string, field: string): Expression => ({ payload: { protocol: of, field } })
   const ip = src.includes(':') ? 'ip6' : 'ip'
-  asked.push([header(ip, 'saddr'), addressWord(src)], [header(ip, 'daddr'), addressWord(dst)])
+  const asked: Asked[] = [
+    [header(ip, 'saddr'), addressWord(src)],
+    [header(ip, 'daddr'), addressWord(dst)],
+  ]
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
     asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])
   if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')
@@ -102,12 +172,38 @@ function nftMatch(packet: Packet, { hook, answer, rewritten }: MatchHints): Stat
     asked.push([header(protocol, 'type'), icmpType])
   else if (protocol !== undefined)
     asked.push([{ meta: { key: 'l4proto' } }, protocol === 'icmpv6' ? 'ipv6-icmp' : numbered(protocolWord(protocol))])
+  const statements = matches(asked)
+  if (rewritten && !('unsayable' in statements))
+    statements.push({ match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } })
+  return statements
+}
+
+function destination({
+  packet: { dst, protocol, dport },
+}: Chosen & { kind: 'destination' }): Statement[] | Unspeakable {
+  const asked: Asked[] = []
+  if (dst !== undefined) asked.push([header(dst.includes(':') ? 'ip6' : 'ip', 'daddr'), addressWord(dst)])
+  if (protocol !== undefined && dport !== undefined) asked.push([header(protocol, 'dport'), dport])
+  return matches(asked)
+}
+
+function source({ packet, to }: Chosen & { kind: 'source' }): Statement[] | Unspeakable | undefined {
+  const { src, dst, out } = packet
+  if (src === undefined || dst === undefined) return undefined
+  const ip = src.includes(':') ? 'ip6' : 'ip'
+  return matches([
+    [header(ip, 'saddr'), addressWord(src)],
+    ...(to ? [[header(ip, 'daddr'), addressWord(dst)] satisfies Asked] : []),
+    ...(out === undefined ? [] : [[{ meta: { key: 'oifname' } }, nftDevice(out)] satisfies Asked]),
+  ])
+}
+
+function matches(asked: readonly Asked[]): Statement[] | Unspeakable {
   const statements: Statement[] = []
   for (const [left, right] of asked) {
     if (typeof right === 'object') return { unsayable: 'unsayable' in right ? right.unsayable : 'name', kind: 'nft' }
     statements.push({ match: { op: '==', left, right } })
   }
-  if (rewritten) statements.push({ match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } })
   return statements
 }
 
@@ -119,4 +215,58 @@ const numbered = (word: string | Unsayable): Word | number =>
 function nftDevice(name: string): Word {
   const device = deviceWord(name)
   return typeof device === 'string' ? device.replace(/\*$/, '\\*') : device
+}
+
+const isNat = (one: Statement): one is Statement & ({ dnat: unknown } | { redirect: unknown }) =>
+  'dnat' in one || 'redirect' in one
+
+/** The port is said where the rule says one, or where the packet's own would not do; a map's rule sends many elsewhere. */
+function sentTo(one: Statement, address: string, port: number | undefined, asked: number | undefined): Statement {
+  if ('redirect' in one)
+    return port === undefined ? one : { redirect: { ...(one.redirect as object | null), port } as never }
+  if (!('dnat' in one)) return one
+  const body = one.dnat as { addr?: Expression; port?: Expression } | null
+  if (typeof body?.addr !== 'string') return one
+  const says = body.port !== undefined || (port !== undefined && port !== asked)
+  return { dnat: { ...body, addr: address, ...(says && port !== undefined ? { port } : {}) } as never }
+}
+
+const MARK: Expression = { meta: { key: 'mark' } }
+
+const isMark = (left: Expression): boolean =>
+  typeof left === 'object' &&
+  !Array.isArray(left) &&
+  (('meta' in left && left.meta.key === 'mark') || ('&' in left && left['&'][0] !== undefined && isMark(left['&'][0])))
+
+const asksForMark = (one: Statement): boolean => 'match' in one && isMark(one.match.left)
+const writesMark = (one: Statement): boolean => 'mangle' in one && isMark(one.mangle.key)
+
+const ALL = 0xffffffff
+
+function markMatch({ value, mask }: Mark): Statement {
+  const left: Expression = mask >>> 0 === ALL ? MARK : { '&': [MARK, mask >>> 0] }
+  return { match: { op: '==', left, right: value >>> 0 } }
+}
+
+/** The other bits stay as they are. */
+function markWrite({ value, mask }: Mark): Statement {
+  if (mask >>> 0 === ALL) return { mangle: { key: MARK, value: value >>> 0 } }
+  const kept: Expression = value >>> 0 === mask >>> 0 ? MARK : { '&': [MARK, ~mask >>> 0] }
+  return { mangle: { key: MARK, value: value === 0 ? kept : { '|': [kept, value >>> 0] } } }
+}
+
+/** `ip saddr @set` ⇄ `ip daddr @set`. */
+function turned(one: Statement, set: string): Statement {
+  if (!('match' in one) || one.match.right !== `@${set}`) return one
+  return { match: { ...one.match, left: turnedField(one.match.left) } }
+}
+
+const OTHER: Readonly<Record<string, string>> = { saddr: 'daddr', daddr: 'saddr', sport: 'dport', dport: 'sport' }
+
+function turnedField(left: Expression): Expression {
+  if (typeof left !== 'object' || Array.isArray(left)) return left
+  if ('concat' in left) return { concat: left.concat.map(turnedField) }
+  if (!('payload' in left) || !('field' in left.payload)) return left
+  const { field } = left.payload
+  return { payload: { ...left.payload, field: OTHER[field] ?? field } }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { looksLike } from '../../src/explain/counterfactual/near-misses.ts'
+import { looksLike } from '../../src/explain/counterfactual/map-keys.ts'
 import { portsLike } from '../../src/explain/nuances.ts'
 
 it.each([0, 7, 10, 80, 100, 101, 443, 1000, 1001, 8080, 9090, 20_002, 30_017, 65_535])(

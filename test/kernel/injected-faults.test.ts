@@ -9,17 +9,16 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { KINDS } from './faults/kinds/index.ts'
 import { figuresOf, printLedger } from './faults/ledger.ts'
 import { type Played, playFaults } from './faults/play.ts'
-import { SETUPS } from './faults/setups/index.ts'
+import { NFT_SETUPS, SETUPS } from './faults/setups/index.ts'
 import { whyNoLab } from './lab/available.ts'
 
 const PAGE = new URL('../../docs/injected-faults.md', import.meta.url)
 const whole = process.env.NFWHY_FAULTS_SEEDS
 const seeds = (whole ?? '1').split(',').map(Number)
-/** Without being told otherwise, of the kinds every third, in each setup others. */
-const SHARE = whole === undefined ? 3 : 1
+/** Without being told otherwise, of the kinds every fifth, in each setup others. */
+const SHARE = whole === undefined ? 5 : 1
 
 const reason = (await whyNoLab()) ?? undefined
 if (reason) console.warn(`no faults are put into setups: ${reason}`)
@@ -27,10 +26,11 @@ if (reason) console.warn(`no faults are put into setups: ${reason}`)
 const played: Played[] = []
 
 describe.skipIf(reason)('injected faults', () => {
-  const rounds = SETUPS.flatMap((make, i) => seeds.map((seed) => ({ name: make.name, make, seed, i })))
+  const rounds = [...SETUPS, ...NFT_SETUPS].flatMap((make, i) =>
+    seeds.map((seed) => ({ name: make.name, make, seed, i })),
+  )
   it.each(rounds)('$name, seed $seed', { timeout: 300_000 }, async ({ make, seed, i }) => {
-    const kinds = KINDS.filter((_, k) => (k + i) % SHARE === 0)
-    const round = await playFaults(make, seed, kinds)
+    const round = await playFaults(make, seed, (kind) => (kind + i) % SHARE === 0)
     for (const { diagnosis } of round.played) expect(diagnosis.warnings).toEqual([])
     expect(round.played.length).toBeGreaterThan(0)
     played.push(...round.played)

@@ -102,6 +102,12 @@ const isNetwork = (value: Value): boolean =>
 export const asksInvalid = (condition: Condition): boolean =>
   condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
 
+/** Asks a set or map that the rule itself lists. */
+export const isListed = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
+  condition.kind === 'not'
+    ? isListed({ condition: condition.of })
+    : condition.kind === 'lookup' && condition.nft !== undefined && condition.nft.table === undefined
+
 /** Asks for membership in a set. */
 export const isLookup = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
   condition.kind === 'not' ? isLookup({ condition: condition.of }) : condition.kind === 'lookup'

@@ -8,7 +8,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
-import { passes, type TableTraversal } from './skipped-rules.ts'
+import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
 import { needsDestination, needsSource } from './undeliverable.ts'
 import { letsGo } from './what-if.ts'
 
@@ -39,21 +39,20 @@ function findGoals(context: Context): Goal[] {
     const wanted = (then: Walk) => letsGo(then, last.base) === true
     found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass', mendable: isCatchAll(context) })
   }
-  const nat = (...hooks: Hook[]) => all.find(({ table, hook }) => table.name === 'nat' && hook && hooks.includes(hook))
-  const [first, second] = [
-    destination && nat('prerouting', 'output'),
-    source === 'surely' ? nat('postrouting') : undefined,
-  ]
-  if (first)
-    found.push({
-      ...{ kind: 'destination', pass: first, sure: destination === 'surely' },
-      ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
-    })
-  if (second)
-    found.push({
-      ...{ kind: 'source', pass: second, sure: true },
-      ...{ wanted: rewrites(SOURCE), what: 'rewritten its source', mendable: true },
-    })
+  // nft may have several chains of nat at a hook, of which any may be meant
+  const nat = (...hooks: Hook[]) => all.filter((pass) => isNat(pass) && pass.hook && hooks.includes(pass.hook))
+  if (destination)
+    for (const pass of nat('prerouting', 'output'))
+      found.push({
+        ...{ kind: 'destination', pass, sure: destination === 'surely' },
+        ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
+      })
+  if (source === 'surely')
+    for (const pass of nat('postrouting'))
+      found.push({
+        ...{ kind: 'source', pass, sure: true },
+        ...{ wanted: rewrites(SOURCE), what: 'rewritten its source', mendable: true },
+      })
   return found
 }
 

@@ -25,7 +25,11 @@ export function markAsked(condition: Condition): (Mark & { not: boolean }) | und
     return undefined
   if (condition.op !== '==' && condition.op !== '!=') return undefined
   const mask = condition.mask === undefined ? 0xffffffff : Number(condition.mask)
-  return { value: condition.value, mask, not: condition.op === '!=' }
+  const not = condition.op === '!='
+  // nft's "mark and 0x4000 == 0": the bit is not there
+  const isBit = mask !== 0 && (mask & (mask - 1)) === 0
+  if (condition.value === 0 && isBit) return { value: mask, mask, not: !not }
+  return { value: condition.value, mask, not }
 }
 
 const carries = (packet: Packet | undefined, { value, mask }: Mark): boolean =>

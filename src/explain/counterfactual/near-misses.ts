@@ -18,18 +18,21 @@ import {
   fieldOf,
   holdsButForProtocol,
   isExact,
+  isListed,
   isLookup,
   isParticular,
   onlyFailed,
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
+import { looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { type SkippedRule, skippedRules } from './skipped-rules.ts'
-import { hadItMatched } from './what-if.ts'
 
 export interface NearMiss extends SkippedRule {
   miss: FailedCondition
   /** Where the packet would have gone then. */
   then: Walk
+  /** What the rule's map would have to give, where that is clear. */
+  gives?: string
   /** The rule has matched packets; undefined: its counters are not known. */
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
@@ -50,12 +53,13 @@ const MOST_TRIED = 200
 function findNearMisses(context: Context, goal: Goal): NearMiss[] {
   const found: NearMiss[] = []
   for (const { passed, miss, doubt } of candidates(context, goal)) {
-    const then = hadItMatched(context, passed)
-    if (!goal.wanted(then)) continue
+    const would = supposed(context, goal, passed, miss.condition)
+    if (!would) continue
+    const { then } = would
     const likely = isLikely(context, passed, miss, then)
     if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
       continue
-    found.push({ ...passed, miss, then, used: isUsed(passed.rule), likely, doubt: doubt + (likely ? 0 : 0.5) })
+    found.push({ ...passed, miss, ...would, used: isUsed(passed.rule), likely, doubt: doubt + (likely ? 0 : 0.5) })
   }
   return found.sort((a, b) => a.doubt - b.doubt)
 }
@@ -102,14 +106,16 @@ export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): n
  * Does the rule, or one behind it, name the packet's host or service, and fail for something else; or is what it names
  * a slip of the pen away?
  */
-function isLikely({ world }: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
-  if (isLookup(miss)) return true
+function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
   const { rule, moment } = passed
+  if (isLookup(miss) && !isListed(miss)) return true
+  const lookup = lookupOf(miss.condition)
+  if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
   if (distanceOf(miss, moment.packet) <= SLIP) return true
   // of an address that is not this host's own, few services are known here
   const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
-  return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, world.host) === false
+  return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
 }
 
 /** Do the rules ask for the packet's very host or service, besides what is missed? */
@@ -132,7 +138,7 @@ function choosesSuch(
   const { ctState = 'new' } = moment.packet
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
   const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
-  if (device && wantedBy(condition) === 'lo') return false
+  if (device && wantedBy(condition)[0] === 'lo') return false
   // who led the packet to the chain has chosen it
   if (device && chain.hook === undefined) return true
   const others = [
@@ -155,6 +161,7 @@ function isForNat(
 ): boolean {
   if (kind === 'source') return true
   if (isUsed(rule) && !isLookup(miss)) return false
+  if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely
   return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))
@@ -168,29 +175,32 @@ const SLIP = 0.3
 /** From 0, a slip of the pen, to 1, something else altogether. */
 function distanceOf({ condition, settled }: FailedCondition, packet: Packet): number {
   if (settled) return 0.2
-  if (isLookup({ condition })) return 0.5
+  if (isLookup({ condition })) return isListed({ condition }) ? 0.4 : 0.5
   const field = fieldOf(condition) ?? ''
   if (/^ct |^meta mark$/.test(field)) return 0.2
   if (/^meta [io]ifname$|^meta l4proto$/.test(field)) return 0.4
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
-  if (wanted === undefined || held === undefined) return 0.6
-  const [a, b] = [String(wanted), String(held)]
+  if (wanted.length === 0 || held === undefined) return 0.6
+  const b = String(held)
   // whose network it is decides about many
-  if (/addr$/.test(field)) return isExact(condition) && sharedPrefix(a, b) ? 0.3 : 0.7
-  return looksLike(a, b) ? 0.2 : 0.8
+  if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
+  return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8
 }
 
-function wantedBy(condition: FailedCondition['condition']): Scalar | undefined {
+/** One of these. */
+function wantedBy(condition: FailedCondition['condition']): Scalar[] {
   if (condition.kind === 'not') return wantedBy(condition.of)
-  return condition.kind === 'compare' ? scalarOf(condition.value) : undefined
+  return condition.kind === 'compare' ? scalarsOf(condition.value) : []
 }
 
-function scalarOf(value: Value): Scalar | undefined {
-  if (typeof value !== 'object') return value
-  if ('prefix' in value) return value.prefix
-  if ('set' in value) return value.set[0] === undefined ? undefined : scalarOf(value.set[0])
-  return 'range' in value ? value.range[0] : undefined
+function scalarsOf(value: Value): Scalar[] {
+  if (typeof value !== 'object') return [value]
+  if ('prefix' in value) return [value.prefix]
+  if ('set' in value) return value.set.slice(0, MOST_COMPARED).flatMap(scalarsOf)
+  return 'range' in value ? [value.range[0]] : []
 }
+
+const MOST_COMPARED = 50
 
 function heldBy(field: string, packet: Packet): Scalar | undefined {
   const part = /([sd])(addr|port)$/.exec(field)
@@ -202,14 +212,3 @@ function heldBy(field: string, packet: Packet): Scalar | undefined {
 /** The same network, as far as three parts of an address go. */
 const sharedPrefix = (a: string, b: string): boolean =>
   a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
-
-/** One digit more, less or other, or two turned round; or one next to the other. */
-export function looksLike(a: string, b: string): boolean {
-  if (Math.abs(Number(a) - Number(b)) <= 1) return true
-  if (a.length === b.length) {
-    const differ = [...a].flatMap((char, i) => (char === b[i] ? [] : [i]))
-    return differ.length === 1 || [...a].sort().join() === [...b].sort().join()
-  }
-  const [short, long] = a.length < b.length ? [a, b] : [b, a]
-  return long.length === short.length + 1 && [...long].some((_, i) => long.slice(0, i) + long.slice(i + 1) === short)
-}

@@ -1,19 +1,19 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
-import { positional } from '../../edits/words.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { addRule, destinationMatch, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
 import { ownerOfRef } from '../refs.ts'
+import type { Chosen } from '../rule-changes.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, missedBy } from './failed-condition.ts'
-import { positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
+import { isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
 
 export interface Unreached {
@@ -90,8 +90,9 @@ const elsewhere = (moment: EvalContext): EvalContext => {
 }
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
-function twinHooks({ table, hook }: TableTraversal): readonly Hook[] {
-  if (table.name !== 'nat') return []
+function twinHooks(pass: TableTraversal): readonly Hook[] {
+  if (!isNat(pass)) return []
+  const { hook } = pass
   return hook === 'prerouting' || hook === 'output' ? ['prerouting', 'output'] : ['postrouting', 'input']
 }
 
@@ -121,12 +122,13 @@ function likeness({ name: a }: Chain, { name: b }: Chain): number {
 /** `ref`: a rule of the chain that is to be reached. */
 export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Proposal[] {
   const owner = ownerOfRef(context, ref)
-  const before = from.ruleNumber > from.chain.rules.length ? undefined : from.ruleNumber
+  const before = from.chain.rules[from.ruleNumber - 1]
   // a chain that takes whatever comes has to be given only what is for it
-  const words = [...(takesAll ? destinationMatch(from.moment.packet) : []), '-j', positional(chain.name)]
+  const chosen: Chosen = takesAll ? { kind: 'destination', packet: from.moment.packet } : { kind: 'all' }
+  const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
   return propose(
     `let ${from.chain.name} jump to it`,
-    addRule(ref, from.chain.name, before, words),
+    changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner
       ? `${owner.name} writes its rules back ${owner.when}`
       : 'see whether other packets have to come there too, or fewer',

@@ -5,13 +5,13 @@
 
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Chain, Table } from '../../model/ruleset.ts'
-import { findTable } from '../../model/world.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { verdictStatement } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
-import { positionsBelow, type SkippedRule } from './skipped-rules.ts'
+import { chainLedTo, isNatChain, positionsBelow, type SkippedRule } from './skipped-rules.ts'
 
 /** Had the rule of step `i` not matched; undefined without a ruleset. */
 export function hadItNotMatched(context: Context, i: number): Walk | undefined {
@@ -31,7 +31,8 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   if (ending !== 'goto' || !table || !chain || !rule) return undefined
   // who sorts packets into chains by goto means it
   if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
-  const target = table.chains.get(verdictOf(rule).chain ?? '')
+  if (rule.statements.some(({ kind }) => kind === 'vmap')) return undefined
+  const target = table.chains.get(chainLedTo(context, i) ?? '')
   if (!target) return undefined
   const behind = { chain, index: rule.ruleNumber }
   return onwards(
@@ -42,8 +43,10 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   )
 }
 
-/** Had the rule matched that the packet passed. */
-export function hadItMatched(context: Context, { pass, below, chain, rule, moment }: SkippedRule): Walk {
+/** Had the rule matched that the packet passed. `gives`: the verdict that its map would have had for the packet. */
+export function hadItMatched(context: Context, passed: SkippedRule, gives?: string): Walk {
+  const { pass, below, chain, moment } = passed
+  const rule = gives === undefined ? passed.rule : withVerdict(passed.rule, gives)
   const { ending } = verdictOf(rule)
   if (ending === 'return') return onwards(context, pass.table, below, moment)
   // its statements stand among conditions no more
@@ -55,12 +58,20 @@ export function hadItMatched(context: Context, { pass, below, chain, rule, momen
   return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
 }
 
+function withVerdict(rule: Rule, gives: string): Rule {
+  const verdict = verdictStatement(gives)
+  return { ...rule, statements: rule.statements.map((one) => (one.kind === 'vmap' && verdict ? verdict : one)) }
+}
+
 export const onwards = (
   { budget }: Context,
   table: Table,
   stack: readonly ChainPosition[],
   moment: EvalContext,
-): Walk => walk(table, stack, moment, budget, table.name === 'nat' ? 'holds' : 'stop')
+): Walk => {
+  const base = stack[0]?.chain
+  return walk(table, stack, moment, budget, base && isNatChain(table, base) ? 'holds' : 'stop')
+}
 
 /** Does the table let the packet go on? Undefined: that is not known. */
 export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
@@ -68,17 +79,23 @@ export function letsGo({ ending }: Walk, base: Chain): boolean | undefined {
   return ending === 'accept' || (ending === 'policy' && base.policy !== 'drop')
 }
 
-/** Such a packet through a table from its beginning, at the first hook that it comes to; undefined without that table. */
-export function fromTheStart(context: Context, name: string, packet: Packet): Walk | undefined {
-  const { world, budget } = context
-  const { family } = context.journey
-  if (family !== 'ip' && family !== 'ip6') return undefined
-  const table = findTable(world, family, name)
-  const [hook, base] =
-    packet.in === undefined ? (['output', 'OUTPUT'] as const) : (['prerouting', 'PREROUTING'] as const)
-  const chain = table?.chains.get(base)
-  if (!table || !chain) return undefined
-  return walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
+/** NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h). */
+const TRACKING = -200
+
+/** Such a packet through each chain in front of connection tracking, at the first hook that it comes to. */
+export function beforeTracking(
+  { world, journey, budget }: Context,
+  packet: Packet,
+): readonly { table: Table; walked: Walk }[] {
+  const { family } = journey
+  if (family !== 'ip' && family !== 'ip6') return []
+  const hook = packet.in === undefined ? 'output' : 'prerouting'
+  return baseChainsAt(world, family, hook, false)
+    .filter(({ priority }) => priority < TRACKING)
+    .map(({ table, chain }) => ({
+      table,
+      walked: walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget),
+    }))
 }
 
 /**
@@ -93,7 +110,7 @@ export function natFromTheStart(
   const hook = packet.in === undefined ? 'output' : 'prerouting'
   let found: { table: Table; walked: Walk } | undefined
   for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
-    if (chain.type !== 'nat' && table.name !== 'nat') continue
+    if (!isNatChain(table, chain)) continue
     const walked = walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
     if (walked.ending === 'unknown') return undefined
     found = { table, walked }

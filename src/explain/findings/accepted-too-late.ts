@@ -1,11 +1,10 @@
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
-import { copyRule, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
-import { copyNftRule } from '../nft-changes.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 
 /** A rule that accepts such packets stands behind the one that stopped it. */
@@ -26,11 +25,7 @@ export const acceptedTooLate: Detector = {
         // a rule of another chain may be behind conditions of its own
         fix: propose(
           `put the rule in front of ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
-          !goal.mendable || ref.chain !== culprit.chain
-            ? undefined
-            : isNft(culprit)
-              ? copyNftRule(accepts.rule.text, culprit)
-              : copyRule(ref, culprit),
+          !goal.mendable || ref.chain !== culprit.chain ? undefined : changesOf(culprit).copy(ref, culprit),
           'rule and copy do no harm beside each other',
         ),
       }),

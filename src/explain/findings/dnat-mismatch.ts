@@ -6,13 +6,14 @@ import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { changeOption, propose, ruleWords } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { goals } from '../counterfactual/goals.ts'
-import { looksLike } from '../counterfactual/near-misses.ts'
+import { looksLike } from '../counterfactual/map-keys.ts'
 import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
+import type { Destination } from '../rule-changes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -33,11 +34,6 @@ export const dnatMismatch: Detector = {
       1,
     )
   },
-}
-
-interface Place {
-  address: string
-  port: number | undefined
 }
 
 /** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`. */
@@ -116,12 +112,12 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
 }
 
 /** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
-function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Place | undefined {
+function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Destination | undefined {
   const { dst, dport } = moment.packet
   if (dst === undefined) return undefined
   const failed = rule.conditions.filter((one) => evaluate(one, moment) === false)
   if (failed.length === 0) return undefined
-  let place: Place = { address: dst, port: dport }
+  let place: Destination = { address: dst, port: dport }
   for (const condition of failed) {
     if (condition.kind === 'lookup') place = { ...place, port: asked.dport }
     else if (condition.kind !== 'compare' || condition.op !== '==') return undefined
@@ -135,7 +131,7 @@ function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Place | undef
 }
 
 /** The way to the place is the one that the packet took. */
-function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: Place): boolean {
+function leadsThere({ world }: Context, { moment }: SkippedRule, { address }: Destination): boolean {
   const { out, in: from } = moment.packet
   if (out === undefined) return true
   const route = lookupRoute({ dst: address, ...(from === undefined ? {} : { in: from }) }, world.host)
@@ -152,7 +148,7 @@ function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
 
 /** In how many other rules the place is spoken of, with the port; and whether a port is a service's that everybody knows. */
-function mentions({ world }: Context, { address, port }: Place, besides: readonly (Rule | undefined)[]): number {
+function mentions({ world }: Context, { address, port }: Destination, besides: readonly (Rule | undefined)[]): number {
   const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
   const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
   let count = 0
@@ -167,12 +163,7 @@ function mentions({ world }: Context, { address, port }: Place, besides: readonl
   return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
 }
 
-/** The port is said where the rule says one, or where the packet's own would not do. */
-function sendTo(ref: RuleRef, { address, port }: Place, asked: number | undefined): Proposal[] {
-  const said = ruleWords(ref)[ruleWords(ref).indexOf('--to-destination') + 1] ?? ''
-  const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
-  const place = port === undefined || (!hasPort && port === asked) ? address : describeEnd(address, port)
-  const command = changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
+function sendTo(ref: RuleRef, place: Destination, asked: number | undefined): Proposal[] {
   const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`
-  return propose(description, command, 'all that the rule chooses goes there then')
+  return propose(description, changesOf(ref).sendTo(ref, place, asked), 'all that the rule chooses goes there then')
 }

@@ -1,3 +1,4 @@
+import type { RuleRef } from '../../model/journey.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -6,15 +7,16 @@ import { type Context, type Detected, type Detector, finding, momentAt } from '.
 import { isParticular } from '../counterfactual/failed-condition.ts'
 import { DESTINATION, goals, rewrites } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
-import { nameRef, refAt, refOf } from '../refs.ts'
+import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** A rule ended the nat table, or left a chain of it, in front of the DNAT rule that is meant for such packets. */
 export const dnatSkipped: Detector = {
   code: 'dnat-skipped',
   detect(context) {
-    const goal = goals(context).find(({ kind }) => kind === 'destination')
-    return goal ? goal.pass.steps.flatMap((i) => tell(context, i, goal.sure)) : []
+    return goals(context)
+      .filter(({ kind }) => kind === 'destination')
+      .flatMap(({ pass, sure }) => pass.steps.flatMap((i) => tell(context, i, sure)))
   },
 }
 
@@ -24,8 +26,7 @@ export const dnatShadowed: Detector = {
   detect(context) {
     const { arrivals } = context.evidence
     const i = arrivals.findIndex(
-      ({ rule, ending, table }) =>
-        table?.name === 'nat' && ending === 'accept' && rule && DESTINATION.includes(verdictOf(rule).text),
+      ({ rule, ending }) => ending === 'accept' && rule && DESTINATION.includes(verdictOf(rule).text),
     )
     const end = context.ended.step
     if (i < 0 || end <= i || isByChance(context, i)) return []
@@ -34,13 +35,15 @@ export const dnatShadowed: Detector = {
 }
 
 function tell(context: Context, i: number, sure: boolean): Detected[] {
-  const { rule, ending } = context.evidence.arrivals[i]!
-  if (!rule || (ending !== 'accept' && ending !== 'return')) return []
+  const { rule, ending, table } = context.evidence.arrivals[i]!
+  if (!rule || !table || (ending !== 'accept' && ending !== 'return')) return []
   const onwards = hadItNotMatched(context, i)
   const [culprit, missed] = [refAt(context, i), onwards?.last]
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
-  const ref = refOf(context, 'nat', missed.chain, missed.rule)
-  const instead = DESTINATION.includes(verdictOf(rule).text) ? 'rewrote its destination first' : 'ended the nat table'
+  const ref = refOf(context, table.name, missed.chain, missed.rule)
+  const instead = DESTINATION.includes(verdictOf(rule).text)
+    ? 'rewrote its destination first'
+    : `ended the ${natOf(culprit)}`
   const did = ending === 'return' ? `sent it back out of ${culprit.chain}` : instead
   return [
     finding(
@@ -52,6 +55,9 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
     ),
   ]
 }
+
+/** nft has nat in chains of any table. */
+export const natOf = (ref: RuleRef): string => (isNft(ref) ? 'nat chain' : 'nat table')
 
 /** Was step `i` come to by a condition that nobody can know, as kube-proxy takes one of several? */
 function isByChance(context: Context, i: number): boolean {

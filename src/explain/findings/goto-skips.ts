@@ -1,7 +1,7 @@
-import { verdictOf } from '../../rules/verdict.ts'
-import { jumpInstead, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { chainLedTo } from '../counterfactual/skipped-rules.ts'
 import { hadItComeBack } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 
@@ -15,7 +15,7 @@ function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detect
   const onwards = hadItComeBack(context, i)
   const culprit = refAt(context, i)
   if (!onwards || !culprit || culprit.ruleNumber === undefined) return []
-  const target = verdictOf(context.evidence.arrivals[i]!.rule!).chain!
+  const target = chainLedTo(context, i)!
   const missed = onwards.last ?? onwards.matched.findLast((visit) => visit.chain.name !== target)
   if (!wanted(onwards) || !missed) return []
   const ref = refOf(context, pass.table.name, missed.chain, missed.rule)
@@ -27,7 +27,7 @@ function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detect
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix: propose('jump there, so that the packet comes back', jumpInstead(culprit)),
+        fix: propose('jump there, so that the packet comes back', changesOf(culprit).jumpInstead(culprit)),
       },
     ),
   ]

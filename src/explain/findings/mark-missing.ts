@@ -1,7 +1,6 @@
 import type { RuleRef } from '../../model/journey.ts'
-import { addRule, changeOption, jumpInstead, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { correctRule } from '../counterfactual/correct-rule.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
@@ -78,7 +77,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       return without(context, why.step, 'took it away')
     case 'skipped': {
       const ref = refAt(context, why.step)!
-      const instead = propose('jump there, so that the packet comes back', jumpInstead(ref))
+      const instead = propose('jump there, so that the packet comes back', changesOf(ref).jumpInstead(ref))
       const told = without(context, why.step, 'led it past the rule that sets it')
       return instead.length > 0 ? { ...told, fix: instead } : told
     }
@@ -95,7 +94,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
         refs,
         fix: propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-          wrong ? correctRule(ref, miss, passed.moment.packet) : undefined,
+          wrong ? changesOf(ref).correct(ref, miss, passed.moment.packet) : undefined,
         ),
       }
     }
@@ -123,12 +122,12 @@ function setOther(context: Context, { ref: asks, value, mask }: Asker, step: num
   const there = Number(change?.to ?? momentAt(context, step).packet.mark ?? 0)
   const ask = propose(
     `let rule ${asks.ruleNumber} of ${asks.chain} ask for the mark that it has`,
-    changeOption(asks, '--mark', `${hex(there & mask)}/${hex(mask)}`),
+    changesOf(asks).askForMark(asks, { value: there & mask, mask }),
     'see who else sets the mark that it asks for now',
   )
   const give = propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
-    changeOption(ref, '--set-xmark', `${hex(value)}/${hex(mask)}`),
+    changesOf(ref).setMark(ref, { value, mask }),
     'see who else asks for the mark that it sets now',
   )
   const isOthers = asked(context, { value: (there & mask) >>> 0, mask }) > asked(context, { value, mask }) - 1
@@ -144,7 +143,11 @@ function nobody(context: Context, { value, mask }: Asker, empty: readonly number
   const [first, ...more] = refs
   if (!first) return { words: 'no rule sets it', refs, fix: [] }
   const words = `no rule sets it, and ${nameRef(first).replace(/ \d+$/, '')}, which it passed, is empty`
-  const setIt = ['-j', 'MARK', '--set-xmark', `${hex(value)}/${hex(mask)}`]
-  const change = addRule(first, first.chain, undefined, setIt)
+  const change = changesOf(first).add(
+    first,
+    { chain: first.chain },
+    { kind: 'all' },
+    { kind: 'mark', mark: { value, mask } },
+  )
   return { words, refs, fix: propose(`let ${first.chain} set it`, more.length > 0 ? undefined : change) }
 }

@@ -1,10 +1,9 @@
-import { positional } from '../../edits/words.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { addRule, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
 import { asks, type FailedCondition, fieldOf, isExact, missedBy } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
@@ -106,13 +105,13 @@ const asksPort = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>
 /** Such a rule beside it, for this packet and its like; where nat would send it is not known. */
 function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[] {
   const { chain, rule, moment } = sibling
-  const match = kind === 'pass' ? suchPackets(context, moment.packet) : undefined
-  const target = rule.iptables?.target
-  if (match === undefined || !target || verdictOf(rule).ending === 'jump') return []
-  const words = [...match, target.goto ? '-g' : '-j', positional(target.name)]
+  if (kind !== 'pass' || verdictOf(rule).ending === 'jump') return []
+  const ref = refOfSkipped(context, sibling)
+  const behind = chain.rules[rule.ruleNumber]
+  const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
   return propose(
     `add a rule for it to ${chain.name}`,
-    addRule(refOfSkipped(context, sibling), chain.name, rule.ruleNumber + 1, words),
+    changesOf(ref).add(ref, spot, suchPackets(context, moment.packet), { kind: 'like', rule }),
     'it opens no more than this source, destination and service',
   )
 }

@@ -1,10 +1,9 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import { propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { correctRule } from '../counterfactual/correct-rule.ts'
-import { asks, fieldOf, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -26,7 +25,7 @@ export const nearMiss: Detector = {
 
 /** What sets keep out is told by itself. */
 const near = (context: Context, goal: Goal): NearMiss[] =>
-  nearMisses(context, goal).filter(({ miss }) => !isLookup(miss))
+  nearMisses(context, goal).filter(({ miss }) => !isLookup(miss) || isListed(miss))
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss } = one
@@ -46,7 +45,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 function mends(
   context: Context,
   { mendable }: Goal,
-  { miss, moment, used, likely }: NearMiss,
+  { miss, moment, used, likely, gives }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
   if (used || !likely || !mendable) return []
@@ -54,7 +53,7 @@ function mends(
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   return propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-    correctRule(ref, miss, moment.packet),
+    changesOf(ref).correct(ref, miss, moment.packet, gives),
     used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
   )
 }

@@ -1,4 +1,3 @@
-import type { Condition } from '../../model/condition.ts'
 import type { NftEdit, SetEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
@@ -6,12 +5,16 @@ import type { EvalContext } from '../../rules/eval-context.ts'
 import { held } from '../../rules/facts.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setFields, setParts } from '../../rules/ipset.ts'
-import { propose, replaceRule, ruleWords } from '../changes.ts'
+import type { Expression } from '../../rules/nft/ast.ts'
+import { inNftSet } from '../../rules/nft/lookup.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { isNegated } from '../counterfactual/failed-condition.ts'
+import { isListed, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { keyHeld, type Lookup, lookupOf, nftSetOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { verdictFor } from '../nft-correct.ts'
 import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -27,24 +30,28 @@ export const notInSet: Detector = {
 }
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
-  const { miss, moment, step, doubt } = one
-  const lookup = miss.condition.kind === 'not' ? miss.condition.of : miss.condition
-  if (lookup.kind !== 'lookup') return []
+  const { miss, moment, step, doubt, gives } = one
+  const lookup = lookupOf(miss.condition)
+  // what a rule lists itself is no set that anybody could add to
+  if (!lookup || isListed(miss)) return []
   const negated = isNegated(miss.condition) !== (lookup.differs === true)
   const ref = refOfSkipped(context, one)
-  // what a rule lists itself is no set that anybody could add to
-  if (lookup.nft !== undefined && lookup.nft.table === undefined) return []
   const set = setOf(context, lookup)
-  const element = set && (lookup.nft ? nftElement(lookup, moment)?.join(' . ') : elementOf(set, lookup.fields, moment))
-  const turned = negated || !set || lookup.nft ? undefined : turnedRound(lookup.set, lookup.fields, moment)
+  const key = lookup.nft && keyHeld(lookup, moment)
+  const element = set && (lookup.nft ? key?.join(' . ') : elementOf(set, lookup.fields, moment))
+  const turned = negated || !set ? undefined : turnedRound(lookup, moment)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
-  const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in set ${lookup.set}`
-  const hint = turned ? `; ${elementOf(set!, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
+  const kind = set?.dataType === undefined ? 'set' : 'map'
+  const what = `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
+  const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
+  const has = near === undefined ? '' : `, which has ${near}`
+  const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
+  const isUnclear = kind === 'map' && gives === undefined && near === undefined
   return [
     finding(
       'not-in-set',
-      goal.mendable ? 'warning' : 'note',
-      `${nameRef(ref)} would have ${goal.what}, but ${what}${hint}.`,
+      goal.mendable && !isUnclear ? 'warning' : 'note',
+      `${nameRef(ref)} would have ${goal.what}, but ${what}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
@@ -55,7 +62,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
             : element === undefined
               ? []
               : lookup.nft
-                ? changeNftSet(lookup, set!, nftElement(lookup, moment)!, negated)
+                ? changeNftSet(lookup, set!, key!, negated, gives)
                 : changeSet(lookup.set, element, negated),
         doubt,
       },
@@ -75,50 +82,64 @@ function change({ edits: add, undo: remove }: Change, negated: boolean): Proposa
     : propose('put it into the set', { edits: add, undo: remove }, note)
 }
 
-/** Of maps no element can be given that says what it leads to. */
-function changeNftSet({ nft, set }: Lookup, { dataType }: NamedSet, parts: Part[], negated: boolean): Proposal[] {
-  if (dataType !== undefined || !nft?.table) return []
+/** `gives`: what a map is to give for it; where that is not clear, there is no such element. */
+function changeNftSet(
+  { nft, set }: Lookup,
+  { dataType }: NamedSet,
+  parts: readonly Part[],
+  negated: boolean,
+  gives: string | undefined,
+): Proposal[] {
+  if (!nft?.table) return []
   const { family, name: table } = nft.table
-  const elem = [parts.length === 1 ? parts[0]! : { concat: parts }]
-  const edit = (op: 'add' | 'delete'): NftEdit[] => [
+  const key: Expression = inARow(parts)
+  const data = gives === undefined ? undefined : (verdictFor(gives) ?? inARow(gives.split(' . ').map(numbered)))
+  if (dataType !== undefined && !negated && data === undefined) return []
+  const edit = (op: 'add' | 'delete', elem: readonly unknown[]): NftEdit[] => [
     { kind: 'nft', op, object: { element: { family, table, name: set, elem } } },
   ]
-  return change({ edits: edit('add'), undo: edit('delete') }, negated)
+  const whole = dataType === undefined ? [key] : [[key, data]]
+  return change({ edits: edit('add', whole), undo: edit('delete', [key]) }, negated)
 }
 
-function setOf({ world }: Context, { set, nft }: Lookup): NamedSet | undefined {
-  return world.sets.find(
-    ({ name, table, family }) => name === set && table === nft?.table?.name && family === nft?.table?.family,
-  )
+const inARow = (parts: readonly Part[]): Expression => (parts.length === 1 ? parts[0]! : { concat: [...parts] })
+
+const numbered = (word: string): Part => (/^\d+$/.test(word) ? Number(word) : word)
+
+function setOf(context: Context, lookup: Lookup): NamedSet | undefined {
+  if (lookup.nft) return nftSetOf(context, lookup)
+  return context.world.sets.find(({ name, table }) => name === lookup.set && table === undefined)
 }
 
 type Part = string | number
 
-/** As `nft add element` takes it: a value for each part of the set's type. */
-function nftElement({ fields, nft }: Lookup, moment: EvalContext): Part[] | undefined {
-  const words = fields.map((field) => held(field, moment))
-  if (nft?.masks?.some((mask) => mask !== null)) return undefined
-  return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
+/** Is the packet in the set, if source and destination are asked the other way round? */
+function turnedRound({ set, fields, nft }: Lookup, moment: EvalContext): string[] | undefined {
+  const turned = fields.map(nft ? turnedField : (one) => (one === 'src' ? 'dst' : 'src'))
+  if (turned.join() === fields.join()) return undefined
+  const isIn = nft ? inNftSet({ set, fields: turned, nft }, false, moment) : inSet(set, turned, moment)
+  return isIn === true ? turned : undefined
 }
 
-/** Is the packet in the set, if source and destination are asked the other way round? */
-function turnedRound(set: string, directions: readonly string[], moment: EvalContext): string[] | undefined {
-  const turned = directions.map((one) => (one === 'src' ? 'dst' : 'src'))
-  return inSet(set, turned, moment) === true ? turned : undefined
-}
+const turnedField = (field: string): string =>
+  field.replace(/\b([sd])(addr|port)$/, (_, side, what) => `${side === 's' ? 'd' : 's'}${what}`)
+
+const otherSide = (
+  set: NamedSet,
+  { nft, ...rest }: Lookup,
+  turned: string[],
+  moment: EvalContext,
+): string | undefined =>
+  nft ? keyHeld({ ...rest, nft, fields: turned }, moment)?.join(' . ') : elementOf(set, turned, moment)
 
 function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: readonly string[]): Proposal[] {
-  const words = ruleWords(ref)
-  const at = words.indexOf(lookup.set)
-  if (used || at < 0) return []
+  if (used) return []
   return propose(
     `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
-    replaceRule(ref, words.with(at + 1, turned.join(','))),
+    changesOf(ref).turnLookup(ref, lookup.set, turned),
     used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
   )
 }
-
-type Lookup = Condition & { kind: 'lookup' }
 
 /** As `ipset add` takes it; undefined for types whose elements a packet does not tell. */
 function elementOf(set: NamedSet, directions: readonly string[], moment: EvalContext): string | undefined {

@@ -1,14 +1,14 @@
-import { addressWord, matchedDevice } from '../../edits/words.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { addRule, propose } from '../changes.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../counterfactual/goals.ts'
-import { passes } from '../counterfactual/skipped-rules.ts'
+import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { isHairpin, needsSource } from '../counterfactual/undeliverable.ts'
 import { refAt } from '../refs.ts'
+import type { Chosen } from '../rule-changes.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -33,34 +33,40 @@ export const notMasqueraded: Detector = {
 
 /** Has table nat a rule that rewrites sources on the way out? */
 const rewritesSources = (context: Context): boolean =>
-  passes(context).some(({ table }) => table.name === 'nat' && hasSourceRule(table))
+  passes(context).some((pass) => isNat(pass) && hasSourceRule(pass.table))
 
 const hasSourceRule = memo(({ chains }: Table) =>
   [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
 )
 
 function tell(context: Context, message: string, sure: boolean): Detected[] {
-  const { src, dst, out } = lastPacket(context)
-  const { family } = context.journey
-  const whole = (address = '') => addressWord(address, 'with length')
-  const to = isHairpin(context) ? ['-d', whole(dst)] : []
-  const rule = ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)]), '-j', 'MASQUERADE']
+  const place = placeOfMasquerade(context)
+  const chosen: Chosen = { kind: 'source', packet: lastPacket(context), to: isHairpin(context) }
   return [
     finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
       rules: lastOfNat(context),
       fix: propose(
         "give such packets this host's own source",
-        addRule({ family, table: 'nat' }, 'POSTROUTING', undefined, rule),
+        place && changesOf(place).add(place, { chain: place.chain }, chosen, { kind: 'masquerade' }),
         'whoever answers sees this host, and no longer who asked',
       ),
     }),
   ]
 }
 
+/** iptables has one chain for it; of nft's, the last that the packet came to. */
+function placeOfMasquerade(context: Context): RuleRef | undefined {
+  const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
+  const { family } = context.journey
+  if (pass?.table.kind === 'nft')
+    return { family: pass.table.family, table: pass.table.name, chain: pass.base.name, rule: 'policy accept' }
+  return { family, table: 'nat', chain: 'POSTROUTING' }
+}
+
 /** Where the rule would have had to stand: in front of what ended table nat. */
 function lastOfNat(context: Context): RuleRef[] {
-  const pass = passes(context).findLast(({ table, hook }) => table.name === 'nat' && hook === 'postrouting')
+  const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
   const ref = pass && refAt(context, pass.steps.at(-1)!)
   return ref ? [ref] : []
 }

@@ -1,6 +1,5 @@
-import { addRule, propose } from '../changes.ts'
+import { changesOf, propose, spotOf } from '../changes.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
-import { acceptAnswersNft } from '../nft-changes.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
 import { entryAnswered, openingOf } from '../request-reply.ts'
 
@@ -23,18 +22,19 @@ export const replyDropped: Detector = {
     const { hook, table } = evidence.arrivals[ended.step]!
     const place =
       known && (isNft(end) ? hook === 'input' || hook === 'forward' || hook === 'output' : table?.name === 'filter')
-    const rule = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT']
+    const spot = spotOf(end)
     return [
       finding('reply-dropped', 'error', `It is an answer (${asked}), and ${nameRef(end)} stopped it.`, {
         steps: [ended.step + 1],
         rules: [end],
-        fix: place
-          ? propose(
-              'let answers through',
-              isNft(end) ? acceptAnswersNft(end) : addRule(end, end.chain, end.ruleNumber, rule),
-              'it lets in what belongs to connections that other rules have let begin',
-            )
-          : [],
+        fix:
+          place && spot
+            ? propose(
+                'let answers through',
+                changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
+                'it lets in what belongs to connections that other rules have let begin',
+              )
+            : [],
       }),
     ]
   },

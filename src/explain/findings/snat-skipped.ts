@@ -6,24 +6,27 @@ import { deleteRule } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { rewrites, SOURCE } from '../counterfactual/goals.ts'
 import { markAsked } from '../counterfactual/marks.ts'
+import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
+import { natOf } from './dnat-skipped.ts'
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
 export const snatSkipped: Detector = {
   code: 'snat-skipped',
   detect(context) {
-    const { steps } = context.journey
-    const inPostrouting = steps.flatMap((step, i) => (step.table === 'nat' && step.hook === 'postrouting' ? [i] : []))
+    const inPostrouting = passes(context).flatMap((pass) =>
+      isNat(pass) && pass.hook === 'postrouting' ? pass.steps : [],
+    )
     if (inPostrouting.some((i) => SOURCE.includes(verdictAt(context, i)))) return []
     for (const i of inPostrouting.reverse()) {
-      const { rule, ending, packet } = context.evidence.arrivals[i]!
-      if (!rule || (ending !== 'accept' && ending !== 'return')) continue
+      const { rule, ending, packet, table } = context.evidence.arrivals[i]!
+      if (!rule || !table || (ending !== 'accept' && ending !== 'return')) continue
       // who asks for a mark means it so; why the mark is not there is another question
       if (rule.conditions.some((one) => markAsked(one))) continue
       const missed = missedRule(context, i)
-      const [culprit, snat] = [refAt(context, i), missed && refOf(context, 'nat', missed.chain, missed.rule)]
+      const [culprit, snat] = [refAt(context, i), missed && refOf(context, table.name, missed.chain, missed.rule)]
       if (!missed || !culprit || !snat) continue
       const to = verdictOf(missed.rule).text
       const owner = ownerAt(context, i)
@@ -34,7 +37,7 @@ export const snatSkipped: Detector = {
         finding(
           'snat-skipped',
           meant ? 'note' : 'warning',
-          `It left with its own source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the nat table (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(snat)} (${to}), which matches it, was never reached.`,
+          `It left with its own source ${packet.src ?? '?'}: ${nameRef(culprit)} ended the ${natOf(culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(snat)} (${to}), which matches it, was never reached.`,
           {
             steps: [i + 1],
             rules: [culprit, snat],

@@ -3,7 +3,7 @@ import type { Packet } from '../../model/packet.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { fromTheStart } from '../counterfactual/what-if.ts'
+import { beforeTracking } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
@@ -56,6 +56,10 @@ function answered(context: Context): Detected[] {
 }
 
 function ruleThatLeavesAlone(context: Context, packet: Packet): RuleRef | undefined {
-  const visit = fromTheStart(context, 'raw', packet)?.matched.find(({ rule }) => leavesAlone(rule.statements))
-  return visit && refOf(context, 'raw', visit.chain, visit.rule)
+  for (const { table, walked } of beforeTracking(context, packet)) {
+    const visit = walked.matched.find(({ rule }) => leavesAlone(rule.statements))
+    if (visit) return refOf(context, table.name, visit.chain, visit.rule)
+    if (walked.ending !== 'accept' && walked.ending !== 'policy') return undefined
+  }
+  return undefined
 }

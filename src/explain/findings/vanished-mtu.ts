@@ -1,10 +1,10 @@
 import { exceedsMtu, mtuOf } from '../../rules/mtu.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { addRule } from '../changes.ts'
+import { changesOf } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import { toForward } from './routing.ts'
 
-const CLAMP = '-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu'.split(' ')
+const MANGLE = { family: 'ip', table: 'mangle', chain: 'FORWARD' } as const
 
 /** Too long for the way out, and not to be cut (net/ipv4/ip_forward.c, net/ipv6/ip6_output.c). */
 export const vanishedMtu: Detector = {
@@ -26,7 +26,7 @@ export const vanishedMtu: Detector = {
           fix: [
             {
               description: 'let TCP agree on smaller segments, and let the ICMP answer through',
-              ...addRule({ family: 'ip', table: 'mangle' }, 'FORWARD', undefined, CLAMP),
+              ...changesOf(MANGLE).add(MANGLE, { chain: MANGLE.chain }, { kind: 'openings' }, { kind: 'clamp' }),
               unverified: 'not tried',
             },
           ],

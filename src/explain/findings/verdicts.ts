@@ -1,15 +1,15 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
-import type { Word } from '../../model/command.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, deleteRule, packetMatch } from '../changes.ts'
+import { acceptBefore, deleteRule } from '../changes.ts'
 import type { Context } from '../context.ts'
 import type { MatchHints } from '../match-hints.ts'
 import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
+import type { Chosen } from '../rule-changes.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -35,9 +35,12 @@ export function blame(context: Context): Blame | undefined {
 export const acceptSuch = (context: Context, end: RuleRef): Changing | undefined =>
   acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
 
-/** Options that choose the packet, as it was there, and its like. */
-export const suchPackets = (context: Context, packet: Packet): Word[] | undefined =>
-  packetMatch(packet, toldOf(context))
+/** The packet, as it was there, and its like. */
+export const suchPackets = (context: Context, packet: Packet): Chosen => ({
+  kind: 'such',
+  packet,
+  hints: toldOf(context),
+})
 
 function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
   const { hook, table } = evidence.arrivals[ended.step]!

@@ -4,7 +4,7 @@ import { single } from '../../../src/analysis/groups.ts'
 import { worstFirst } from '../../../src/analysis/worst-first.ts'
 import { printedJourney } from '../../../src/edits/fix.ts'
 import { CaptureExplainer, type Journey, type PrintedFix } from '../../../src/index.ts'
-import { kernelLog } from '../../../src/read/captures/kernel-log/format.ts'
+import type { CaptureFormat } from '../../../src/read/captures/format.ts'
 import { distinctFixes } from '../../../src/reports/findings.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { buildWorld } from '../compare/explained.ts'
@@ -19,12 +19,16 @@ export interface Diagnosis {
 
 const GOOD: readonly unknown[] = ['delivered', 'forwarded', 'sent']
 
-export function diagnose(log: readonly string[], files: Readonly<Record<string, string>>): Diagnosis {
+export function diagnose(
+  format: CaptureFormat,
+  log: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Diagnosis {
   const { world, warnings } = buildWorld(files)
   const journeys: Journey[] = []
   const said = warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
   const explainer = new CaptureExplainer(
-    kernelLog,
+    format,
     world,
     (code, message) => said.push(`${code}: ${message}`),
     (closed) => journeys.push(closed.explain()),

@@ -1,6 +1,7 @@
 /** One question and what became of it: the packet is sent, hosts answer, until nothing is on its way any more. */
 import type { Packet } from '../../../src/model/packet.ts'
 import type { Lab, Sent } from '../lab/lab.ts'
+import type { Filter } from './filters/filter.ts'
 import type { Hosts } from './hosts.ts'
 import type { Probe } from './setup.ts'
 
@@ -20,11 +21,13 @@ export interface Exchange {
 
 export class Exchanges {
   private readonly lab: Lab
+  private readonly filter: Filter
   /** Counts everything that is sent, so that packets can be told apart. */
   private sent = 0
 
-  constructor(lab: Lab) {
+  constructor(lab: Lab, filter: Filter) {
     this.lab = lab
+    this.filter = filter
   }
 
   /** `sport`: the client's port, where it has to be a certain one. */
@@ -40,15 +43,15 @@ export class Exchanges {
       if (refused.size > 0) result = 'refused'
       const gathered = await this.lab.gather()
       lost ||= gathered.lost > 0
-      log.push(...gathered.log)
+      log.push(...(await this.filter.trace(this.lab, gathered)))
       for (const packet of [
         ...gathered.left.map((one) => one.packet),
         ...(probe.at === 'router' ? gathered.delivered : []),
       ])
         result = better(result, reply(question.packet, packet))
       if (hop === 0) {
-        const here = gathered.delivered.find((packet) => packet.ipId === question.packet.ipId)
-        const there = gathered.left.find(({ packet }) => packet.ipId === question.packet.ipId)
+        const here = gathered.delivered.find((packet) => isIt(packet, question.packet))
+        const there = gathered.left.find(({ packet }) => isIt(packet, question.packet))
         if (there) arrived = `${there.at} ${endsOf(there.packet)}`
         else if (here) arrived = `router ${endsOf(here)}`
       }
@@ -76,15 +79,26 @@ export class Exchanges {
 
   private make(at: Sent['at'], packet: Packet): Sent {
     const n = this.sent++
-    const made: Packet = { ttl: 64, ...packet, ipId: 0x1000 + n, dontFragment: true }
+    const ipv6 = packet.src!.includes(':')
+    const known = ipv6 ? { flowLabel: 0x1000 + n } : { ipId: 0x1000 + n, dontFragment: true }
+    const made: Packet = { ttl: 64, ...packet, ...known }
     if (packet.protocol === 'tcp')
       Object.assign(made, { tcpSeq: packet.tcpSeq ?? 1_000_000 + n * 1000, tcpWindow: packet.tcpWindow ?? 60_000 })
-    if (packet.protocol === 'icmp' && !packet.inner) made.icmpSeq ??= 1 + n
+    if (/^icmp/.test(packet.protocol!) && !packet.inner) made.icmpSeq ??= 1 + n
     if (!packet.inner)
-      made.length = packet.protocol === 'tcp' ? 40 + (made.tcpOptions ?? '').length / 2 : 28 + 1 + (n % 400)
+      made.length =
+        (ipv6 ? 20 : 0) + (packet.protocol === 'tcp' ? 40 + (made.tcpOptions ?? '').length / 2 : 28 + 1 + (n % 400))
     return { n, at, packet: made }
   }
 }
+
+/** IPv6 has no number for each packet; a raw socket shows no flow label, but the ports. */
+export const isIt = (seen: Packet, sent: Packet): boolean =>
+  sent.ipId !== undefined
+    ? seen.ipId === sent.ipId
+    : seen.flowLabel
+      ? seen.flowLabel === sent.flowLabel
+      : seen.src === sent.src && seen.sport === sent.sport && seen.icmpSeq === sent.icmpSeq
 
 const better = (a: Result, b: Result): Result =>
   a === 'answered' || b === 'answered' ? 'answered' : a === 'refused' || b === 'refused' ? 'refused' : 'silence'
@@ -95,12 +109,15 @@ function reply(question: Packet, packet: Packet): Result {
   const { inner } = packet
   if (inner) return inner.src === question.src && inner.sport === question.sport ? 'refused' : 'silence'
   if (packet.src !== question.dst || packet.protocol !== question.protocol) return 'silence'
-  if (packet.protocol === 'icmp')
-    return packet.icmpType === 0 && packet.icmpId === question.icmpId ? 'answered' : 'silence'
+  if (packet.protocol === 'icmp' || packet.protocol === 'icmpv6')
+    return (packet.icmpType === 0 || packet.icmpType === 129) && packet.icmpId === question.icmpId
+      ? 'answered'
+      : 'silence'
   if (packet.sport !== question.dport || packet.dport !== question.sport) return 'silence'
   if (packet.protocol === 'udp') return 'answered'
   return packet.tcpFlags!.includes('rst') ? 'refused' : packet.tcpFlags!.includes('syn') ? 'answered' : 'silence'
 }
 
 /** The client's port says nothing. */
-const endsOf = ({ src, dst, dport }: Packet): string => `${src} > ${dst}${dport === undefined ? '' : `:${dport}`}`
+const endsOf = ({ src, dst = '', dport }: Packet): string =>
+  `${src} > ${dst.includes(':') ? `[${dst}]` : dst}${dport === undefined ? '' : `:${dport}`}`

@@ -1,17 +1,21 @@
 /** One fault in a setup that works, and what a diagnosis has to name to be right about it. */
+import type { Hook } from '../../../src/model/hook.ts'
 import type { Packet } from '../../../src/model/packet.ts'
 import type { Random } from '../generate/random.ts'
-import type { Table } from '../generate/ruleset.ts'
 import type { Topology } from '../lab/topology.ts'
 import type { Exchange } from './exchange.ts'
 import type { Probe, Setup } from './setup.ts'
 import type { Stage, Variant } from './stage.ts'
+import type { Table } from './table.ts'
 
 /** A rule that the question (or its answer) met when all was well. */
 export interface Met {
   of: 'question' | 'answer'
   table: string
   chain: string
+  /** Of the base chain that led there. */
+  hook: Hook
+  type: 'filter' | 'nat' | 'route'
   /** Of the chain's rules; behind the last one: its policy, or its end. */
   index: number
   rule?: string
@@ -61,6 +65,8 @@ export interface Kind {
   name: string
   make(scene: Scene): Fault[]
 }
+
+export const isForwarded = ({ met }: Scene): boolean => met.some(({ hook }) => hook === 'forward')
 
 /** The tables with one chain's rules changed. */
 export const withRules = (

@@ -33,10 +33,16 @@ export class Hosts {
       case 'udp':
         return listens
           ? { ...back, sport: packet.dport!, dport: packet.sport! }
-          : { ...back, protocol: 'icmp', icmpType: 3, icmpCode: 3, inner: packet }
+          : packet.src!.includes(':')
+            ? { ...back, protocol: 'icmpv6', icmpType: 1, icmpCode: 4, inner: packet }
+            : { ...back, protocol: 'icmp', icmpType: 3, icmpCode: 3, inner: packet }
       case 'icmp':
         return packet.icmpType === 8
           ? { ...back, icmpType: 0, icmpCode: 0, icmpId: packet.icmpId!, icmpSeq: packet.icmpSeq! }
+          : undefined
+      case 'icmpv6':
+        return packet.icmpType === 128
+          ? { ...back, icmpType: 129, icmpCode: 0, icmpId: packet.icmpId!, icmpSeq: packet.icmpSeq! }
           : undefined
       default:
         return undefined
@@ -45,7 +51,10 @@ export class Hosts {
 
   private isThere(at: Side, ip: string): boolean {
     const { hosts, far } = this.topology
-    return far[at].ip === ip || hosts.some((host) => host.side === at && host.ip === ip)
+    return (
+      [far[at].ip, far[at].ip6].includes(ip) ||
+      hosts.some((host) => host.side === at && [host.ip, host.ip6].includes(ip))
+    )
   }
 
   /**
@@ -54,7 +63,8 @@ export class Hosts {
    */
   private comesBack(at: Side, { src, dst }: Packet): boolean {
     const { far, sides, hosts } = this.topology
-    const own = hosts.filter((host) => host.side === at).map(({ ip }) => ip)
+    const own = hosts.filter((host) => host.side === at).flatMap(({ ip, ip6 }) => [ip, ip6])
+    if (dst === far[at].ip6) return src!.startsWith(sides[at].net6.replace('/64', '')) || !src!.startsWith('fd')
     if (dst === far[at].ip) return onSide(sides[at].net, src!) || !src!.startsWith('10.')
     return !own.includes(src!)
   }

@@ -27,20 +27,24 @@ const refsOf = ({ culprit, findings }: Journey): RuleRef[] => [
   ...findings.flatMap(({ rules }) => rules),
 ]
 
-const keyOf = ({ table, chain, ruleNumber }: RuleRef) => `${table} ${chain} ${ruleNumber ?? 'policy'}`
+const keyOf = ({ family, table, chain, ruleNumber }: RuleRef) => `${family} ${table} ${chain} ${ruleNumber ?? 'policy'}`
+
+/** nft's tables are named with their family. */
+const isOf = (ref: RuleRef, { table, chain }: { table: string; chain: string }): boolean =>
+  ref.chain === chain && (ref.table === table || `${ref.family} ${ref.table}` === table)
 
 function isNamed(culprit: Culprit, refs: readonly RuleRef[], findings: readonly Finding[]): boolean {
   if ('rule' in culprit) {
-    const { table, chain, ruleNumber } = culprit.rule
-    return refs.some((ref) => ref.table === table && ref.chain === chain && ref.ruleNumber === ruleNumber)
+    const { rule } = culprit
+    return refs.some((ref) => isOf(ref, rule) && ref.ruleNumber === rule.ruleNumber)
   }
   if ('policy' in culprit) {
-    const { table, chain } = culprit.policy
-    return refs.some((ref) => ref.table === table && ref.chain === chain && ref.ruleNumber === undefined)
+    const { policy } = culprit
+    return refs.some((ref) => isOf(ref, policy) && ref.ruleNumber === undefined)
   }
   if ('chain' in culprit) {
-    const { table, chain } = culprit.chain
-    return refs.some((ref) => ref.table === table && ref.chain === chain)
+    const { chain } = culprit
+    return refs.some((ref) => isOf(ref, chain))
   }
   return findings.some(
     ({ code, message }) => code === culprit.code && culprit.words.every((word) => message.includes(word)),

@@ -1,17 +1,17 @@
 /** Faults in one setup, one after the other: put in, traced, diagnosed, mended by what the diagnosis proposes. */
 import type { PrintedFix } from '../../../src/model/journey.ts'
 import { Random } from '../generate/random.ts'
-import { legacy } from '../lab/backend.ts'
 import { type Diagnosis, diagnose } from './diagnose.ts'
 import type { Exchange, Result } from './exchange.ts'
 import type { Fault, Kind, Scene } from './fault.ts'
+import type { Filter } from './filters/filter.ts'
 import { type Judgement, judge } from './judge.ts'
-import { rulesMet } from './path.ts'
 import type { MakeSetup, Probe, Setup } from './setup.ts'
 import { Stage } from './stage.ts'
 
 export interface Played {
   setup: string
+  filter: Filter['name']
   seed: number
   probe: string
   fault: Fault
@@ -43,10 +43,15 @@ export interface Round {
   accused: string[]
 }
 
-export async function playFaults(make: MakeSetup, seed: number, kinds: readonly Kind[]): Promise<Round> {
+/** `chosen`: which of all kinds. */
+export async function playFaults(make: MakeSetup, seed: number, chosen: (kind: number) => boolean): Promise<Round> {
   const stage = await Stage.open(make, seed * SPREAD)
   try {
-    return await playAll(stage, seed, kinds)
+    return await playAll(
+      stage,
+      seed,
+      stage.filter.kinds.filter((_, i) => chosen(i)),
+    )
   } finally {
     await stage.close()
   }
@@ -63,11 +68,10 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
     throw new Error(
       `${setup.name}, seed ${seed}: ${main!.name} does not work: ${broken.result}\n${broken.log.join('\n')}`,
     )
-  const saved = await stage.lab.must(legacy.save('ip'))
   const files = await stage.state()
   const accused = [...healthy].flatMap(([probe, { result, log }]) =>
     result === 'answered'
-      ? accusations(log, files).map((said) => `${setup.name}, seed ${seed}, ${probe.name}: ${said}`)
+      ? accusations(stage, log, files).map((said) => `${setup.name}, seed ${seed}, ${probe.name}: ${said}`)
       : [],
   )
   const played: Played[] = []
@@ -76,7 +80,7 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
     const random = new Random(seed * SPREAD * 1000 + i)
     for (const probe of random.shuffled(working)) {
       const one = healthy.get(probe)!
-      const met = rulesMet(setup, saved, one)
+      const met = stage.filter.met(setup, files, one)
       const scene: Scene = { setup, topology: stage.lab.topology, random, probe, healthy: one, met }
       const done = await playKind(stage, seed, kind, scene, healthy)
       if (!done) continue
@@ -88,8 +92,8 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
 }
 
 /** What the machine's own question asked comes back to a socket that is not there: the lab has sent it by hand. */
-const accusations = (log: readonly string[], files: Record<string, string>): string[] =>
-  diagnose(log, files)
+const accusations = ({ filter }: Stage, log: readonly string[], files: Record<string, string>): string[] =>
+  diagnose(filter.format, log, files)
     .journeys.flatMap(({ findings }) => findings)
     .filter(({ severity, code }) => severity !== 'note' && code !== 'refused-here')
     .map(({ code, message }) => `${code}: ${message}`)
@@ -122,10 +126,10 @@ async function playKind(
     const asked = await stage.ask(probe, fault.sport)
     if (asked.result === 'answered' || asked.lost) continue
     const files = await stage.state()
-    const diagnosis = diagnose(asked.log, files)
+    const diagnosis = diagnose(stage.filter.format, asked.log, files)
     const mended = await mend(stage, diagnosis.fix, probe, fault, { healthy, others })
     return {
-      ...{ setup: stage.setup.name, seed, probe: probe.name, fault, symptom: asked.result },
+      ...{ setup: stage.setup.name, filter: stage.filter.name, seed, probe: probe.name, fault, symptom: asked.result },
       ...{ diagnosis, judgement: judge(fault, diagnosis), mended, files, log: asked.log },
     }
   }

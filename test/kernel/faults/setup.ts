@@ -1,13 +1,15 @@
 /** A machine as people run it: its rules, sets, settings and servers, the hosts around it, and traffic that works. */
 import type { Packet } from '../../../src/model/packet.ts'
 import type { Random } from '../generate/random.ts'
-import type { Table } from '../generate/ruleset.ts'
 import type { Side, Topology } from '../lab/topology.ts'
+import type { Table } from './table.ts'
 
 export interface Setup {
   name: string
   /** What varies with the seed, in a few words. */
   about: string
+  /** Whose words the rules are in; absent: iptables'. */
+  filter?: 'nft'
   tables: Table[]
   /** Lines for `ipset restore`. */
   sets?: string[]
@@ -60,5 +62,7 @@ export const udp = (name: string, at: Probe['at'], src: string, dst: string, dpo
 export const ping = (name: string, at: Probe['at'], src: string, dst: string): Probe => ({
   name,
   at,
-  packet: { protocol: 'icmp', src, dst, icmpType: 8, icmpCode: 0 },
+  packet: src.includes(':')
+    ? { protocol: 'icmpv6', src, dst, icmpType: 128, icmpCode: 0 }
+    : { protocol: 'icmp', src, dst, icmpType: 8, icmpCode: 0 },
 })

@@ -1,5 +1,6 @@
 /** Faults outside of the rules: settings, routes, servers, the packet itself; and a chain's policy. */
-import { type Fault, inserted, type Kind, ruleAt, type Scene } from '../fault.ts'
+import type { Side } from '../../lab/topology.ts'
+import { type Fault, inserted, isForwarded, type Kind, ruleAt, type Scene } from '../fault.ts'
 import type { Change, Variant } from '../stage.ts'
 
 const set = (key: string, value: string, old: string): Change => ({
@@ -9,18 +10,28 @@ const set = (key: string, value: string, old: string): Change => ({
 
 const ip = (add: string, del: string): Change => ({ do: ['ip', ...add.split(' ')], undo: ['ip', ...del.split(' ')] })
 
-const isForwarded = ({ met }: Scene): boolean => met.some(({ chain }) => chain === 'FORWARD')
+const isIpv6 = ({ probe }: Scene): boolean => probe.packet.src!.includes(':')
+
+/** Of where the question arrived. */
+function placeOf(arrived: string): { address?: string; port?: string; side: Side } {
+  const [, six, four, port] = />(?: \[(.+)\]| ([\d.]+))(?::(\d+))?$/.exec(arrived) ?? []
+  const address = six ?? four
+  const side = arrived.startsWith('left') ? 'left' : 'right'
+  return { side, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port }) }
+}
 
 export const policyDrop: Kind = {
   name: 'a policy',
   make: ({ setup, met }) => {
-    const bases = new Set(met.filter(({ table }) => table !== 'nat').map(({ table, chain }) => `${table} ${chain}`))
+    const bases = new Set(met.filter(({ type }) => type !== 'nat').map(({ table, chain }) => `${table} ${chain}`))
     return setup.tables.flatMap((table) =>
       table.chains
-        .filter(({ name, policy }) => policy === 'ACCEPT' && bases.has(`${table.name} ${name}`))
+        .filter(
+          ({ name, policy, base }) => (policy ?? (base && 'ACCEPT')) === 'ACCEPT' && bases.has(`${table.name} ${name}`),
+        )
         .map(({ name }) => ({
           kind: 'a policy',
-          about: `-t ${table.name} -P ${name} DROP`,
+          about: `${table.name} ${name}: policy DROP`,
           variant: {
             tables: setup.tables.map((one) =>
               one !== table
@@ -43,6 +54,17 @@ export const forwardingOff: Kind = {
   name: 'forwarding off',
   make: (scene) => {
     if (!isForwarded(scene)) return []
+    if (isIpv6(scene)) {
+      const all = 'net.ipv6.conf.all.forwarding'
+      return [
+        {
+          kind: 'forwarding off',
+          about: `${all} = 0`,
+          variant: { changes: [set(all, '0', '1')] },
+          culprits: [{ code: 'vanished-forwarding-off', words: [all] }],
+        },
+      ]
+    }
     const { interface: device } = scene.topology.sides[scene.probe.at === 'right' ? 'right' : 'left']
     const own = `net.ipv4.conf.${device}.forwarding`
     const faults: Fault[] = [
@@ -66,8 +88,9 @@ export const forwardingOff: Kind = {
 /** Strict, while the way back to the client leads elsewhere. */
 export const rpFilter: Kind = {
   name: 'rp_filter',
-  make: ({ topology, probe, healthy }) => {
-    if (probe.at === 'router') return []
+  make: (scene) => {
+    const { topology, probe, healthy } = scene
+    if (probe.at === 'router' || isIpv6(scene)) return []
     const { src } = healthy.sent.packet
     const other = probe.at === 'left' ? 'right' : 'left'
     const gateway = topology.hosts.find(({ side }) => side === other)!.ip
@@ -90,14 +113,18 @@ export const routeGone: Kind = {
   make: (scene) => {
     const { topology, healthy } = scene
     if (!isForwarded(scene)) return []
-    const [, dst] = /> ([\d.]+)/.exec(healthy.arrived) ?? []
-    const side = healthy.arrived.startsWith('left') ? 'left' : 'right'
-    const { net, interface: device, ip: own } = topology.sides[side]
-    const gateway = topology.hosts.find((host) => host.side === side)!.ip
-    const isFar = dst === topology.far[side].ip
+    const { address: dst, side } = placeOf(healthy.arrived)
+    const six = isIpv6(scene)
+    const far = topology.far[side]
+    const { net, net6, interface: device, ip: own } = topology.sides[side]
+    const gateway = topology.hosts.find((host) => host.side === side)!
+    const isFar = dst === (six ? far.ip6 : far.ip)
     const route = isFar
-      ? `${topology.far[side].net} via ${gateway}`
-      : `${net} dev ${device} proto kernel scope link src ${own}`
+      ? `${six ? far.net6 : far.net} via ${six ? gateway.ip6 : gateway.ip}`
+      : six
+        ? `${net6} dev ${device} proto kernel metric 256`
+        : `${net} dev ${device} proto kernel scope link src ${own}`
+    const host = `${dst}/${six ? 128 : 32}`
     const gone = ip(`route del ${route}`, `route add ${route}`)
     const faults: Fault[] = [
       {
@@ -111,7 +138,7 @@ export const routeGone: Kind = {
       ...['blackhole', 'unreachable', 'prohibit'].map((type) => ({
         kind: 'a route gone',
         about: `ip route add ${type} ${dst}`,
-        variant: { changes: [ip(`route add ${type} ${dst}/32`, `route del ${type} ${dst}/32`)] },
+        variant: { changes: [ip(`route add ${type} ${host}`, `route del ${type} ${host}`)] },
         culprits: [{ code: 'vanished-no-route', words: [dst!, type] }],
       })),
     ]
@@ -125,11 +152,10 @@ export const routeElsewhere: Kind = {
   make: (scene) => {
     const { topology, healthy } = scene
     if (!isForwarded(scene)) return []
-    const [, dst] = /> ([\d.]+)/.exec(healthy.arrived) ?? []
-    const side = healthy.arrived.startsWith('left') ? 'left' : 'right'
+    const { address: dst, side } = placeOf(healthy.arrived)
     const other = side === 'left' ? 'right' : 'left'
-    const gateway = topology.hosts.find((host) => host.side === other)!.ip
-    const route = `route add ${dst}/32 via ${gateway}`
+    const gateway = topology.hosts.find((host) => host.side === other)!
+    const route = isIpv6(scene) ? `route add ${dst}/128 via ${gateway.ip6}` : `route add ${dst}/32 via ${gateway.ip}`
     return [
       {
         kind: 'a route elsewhere',
@@ -144,8 +170,9 @@ export const routeElsewhere: Kind = {
 export const nobodyListens: Kind = {
   name: 'nobody listens',
   make: ({ setup, healthy, probe }) => {
-    const [, address, port] = /> ([\d.]+):(\d+)/.exec(healthy.arrived) ?? []
-    if (address === undefined) return []
+    const { address, port } = placeOf(healthy.arrived)
+    if (address === undefined || port === undefined) return []
+    const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
     const isMeant = (one: { protocol: string; port: number }) =>
       one.protocol === probe.packet.protocol && one.port === Number(port)
     const fault = (about: string, variant: Variant): Fault => ({
@@ -155,15 +182,15 @@ export const nobodyListens: Kind = {
       elsewhere: true,
       culprits: ['closed-port', 'refused-here', 'refused-there'].map((code) => ({
         code,
-        words: [`${address}:${port}`],
+        words: [place],
       })),
     })
     const { servers = [], services } = setup
-    const gone = `nothing listens on ${address}:${port}`
+    const gone = `nothing listens on ${place}`
     if (!healthy.arrived.startsWith('router'))
       return [fault(gone, { services: services.filter((one) => !isMeant(one) || one.ip !== address) })]
     const faults = [fault(gone, { servers: servers.filter((one) => !isMeant(one)) })]
-    if (!address.startsWith('127.'))
+    if (!address.startsWith('127.') && !address.includes(':'))
       faults.push(
         fault(`the server of port ${port} is bound to 127.0.0.1`, {
           servers: servers.map((one) => (isMeant(one) ? { ...one, address: '127.0.0.1' } : one)),
@@ -207,7 +234,7 @@ export const martian: Kind = {
   name: 'a martian',
   make: (scene) => {
     const { probe, healthy, topology } = scene
-    if (probe.at === 'router') return []
+    if (probe.at === 'router' || isIpv6(scene)) return []
     if (/> 127\./.test(healthy.arrived))
       return [
         {

@@ -5,6 +5,16 @@ import { hostFirewall } from './host-firewall.ts'
 import { kubeProxy } from './kube-proxy.ts'
 import { libvirt } from './libvirt.ts'
 import { neutronRouter } from './neutron-router.ts'
+import { nftDocker } from './nft/docker.ts'
+import { nftFirewalld } from './nft/firewalld.ts'
+import { nftHostFirewall } from './nft/host-firewall.ts'
+import { nftIpv6Router } from './nft/ipv6-router.ts'
+import { nftKubeProxy } from './nft/kube-proxy.ts'
+import { nftLibvirt } from './nft/libvirt.ts'
+import { nftOpenwrt } from './nft/openwrt.ts'
+import { nftOwnOutput } from './nft/own-output.ts'
+import { nftRouter } from './nft/router.ts'
+import { nftTailscale } from './nft/tailscale.ts'
 import { openwrt } from './openwrt.ts'
 import { ownOutput } from './own-output.ts'
 import { router } from './router.ts'
@@ -25,4 +35,18 @@ export const SETUPS: readonly MakeSetup[] = [
   libvirt,
   openwrt,
   tailscale,
+]
+
+/** In nft's own words. */
+export const NFT_SETUPS: readonly MakeSetup[] = [
+  nftHostFirewall,
+  nftRouter,
+  nftDocker,
+  nftKubeProxy,
+  nftFirewalld,
+  nftOpenwrt,
+  nftLibvirt,
+  nftOwnOutput,
+  nftTailscale,
+  nftIpv6Router,
 ]

@@ -1,18 +1,10 @@
-/** A rule changed in the one place where it missed a packet, so that it takes it. */
-import { formatAddress, maskFromLength, parseAddress } from '../../model/address.ts'
-import type { RuleRef } from '../../model/journey.ts'
-import { isNameless, type Packet } from '../../model/packet.ts'
-import { replaceRule, ruleWords } from '../changes.ts'
-import type { Changing } from '../proposal.ts'
-import { asks, type FailedCondition, fieldOf, isNegated } from './failed-condition.ts'
+/** The words of a rule of iptables', changed in the one place where it missed a packet, so that it takes it. */
+import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
+import { asks, type FailedCondition, fieldOf, isNegated } from './counterfactual/failed-condition.ts'
 
-/** `-R` with the word that fits; undefined where it is not clear what that would be. */
-export function correctRule(ref: RuleRef, miss: FailedCondition, packet: Packet): Changing | undefined {
-  const words = mended(ruleWords(ref), miss, packet)
-  return words && replaceRule(ref, words)
-}
-
-function mended(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
+/** The words with the one that fits; undefined where it is not clear what that would be. */
+export function corrected(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
   const { condition } = miss
   const text = asks(miss)
   const option = optionOf(text)

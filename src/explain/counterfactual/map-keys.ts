@@ -1,0 +1,143 @@
+/** A packet that is missing from a map of nft's: what the map was likely to give for it. */
+import type { Condition } from '../../model/condition.ts'
+import type { NamedSet, Rule } from '../../model/ruleset.ts'
+import type { SetElement } from '../../model/set-element.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
+import { held } from '../../rules/facts.ts'
+import { named } from '../../rules/nft/lookup.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { graphOf } from './chain-graph.ts'
+import type { Goal } from './goals.ts'
+import type { SkippedRule } from './skipped-rules.ts'
+import { hadItMatched } from './what-if.ts'
+
+export type Lookup = Condition & { kind: 'lookup' }
+
+export const lookupOf = (condition: Condition): Lookup | undefined =>
+  condition.kind === 'not' ? lookupOf(condition.of) : condition.kind === 'lookup' ? condition : undefined
+
+/** The named set of a lookup of nft's. */
+export const nftSetOf = ({ world }: Pick<Context, 'world'>, { nft, set }: Lookup): NamedSet | undefined =>
+  nft && named(world, nft, set)
+
+/** What the rule does with what the map of this lookup gives; undefined: it only asks whether there is an element. */
+function mapOf({ statements }: Rule, { set, nft, fields }: Lookup): 'verdict' | 'data' | undefined {
+  const isIts = (map: { set: string; nft: object; fields: string[] } | undefined) =>
+    map !== undefined && map.set === set && map.nft === nft && map.fields.join() === fields.join()
+  for (const one of statements) {
+    if (one.kind === 'vmap' && isIts(one.map)) return 'verdict'
+    if ('map' in one && isIts(one.map)) return 'data'
+  }
+  return undefined
+}
+
+const elementsOf = (context: Context, lookup: Lookup): readonly SetElement[] =>
+  lookup.nft?.elements ?? nftSetOf(context, lookup)?.elements ?? []
+
+/** What the packet has for each part; undefined where something is not known, or is compared under a mask. */
+export function keyHeld({ fields, nft }: Lookup, moment: EvalContext): (string | number)[] | undefined {
+  if (nft?.masks?.some((mask) => mask !== null)) return undefined
+  const words = fields.map((field, i) => nft?.constants?.[i] ?? held(field, moment))
+  return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
+}
+
+/** An element that differs from the packet by a slip of the pen. */
+export function slip(context: Context, lookup: Lookup, moment: EvalContext): SetElement | undefined {
+  const key = keyHeld(lookup, moment)?.map(String)
+  return key && elementsOf(context, lookup).find(({ parts }) => isSlip(parts, key))
+}
+
+function isSlip(parts: readonly string[], key: readonly string[]): boolean {
+  const differ = key.flatMap((part, i) => (part === parts[i] ? [] : [i]))
+  const [at] = differ
+  if (at === undefined || differ.length > 1 || parts.length !== key.length) return false
+  return /^\d+$/.test(key[at]!) && /^\d+$/.test(parts[at]!) && looksLike(key[at]!, parts[at]!)
+}
+
+/** One digit more, less or other, or two turned round; or one next to the other. */
+export function looksLike(a: string, b: string): boolean {
+  if (Math.abs(Number(a) - Number(b)) <= 1) return true
+  if (a.length === b.length) {
+    const differ = [...a].flatMap((char, i) => (char === b[i] ? [] : [i]))
+    return differ.length === 1 || [...a].sort().join() === [...b].sort().join()
+  }
+  const [short, long] = a.length < b.length ? [a, b] : [b, a]
+  return long.length === short.length + 1 && [...long].some((_, i) => long.slice(0, i) + long.slice(i + 1) === short)
+}
+
+export interface Supposed {
+  then: Walk
+  /** What the map would have to give, where that is clear. */
+  gives?: string
+}
+
+/**
+ * Where the packet would have gone, had the rule of this lookup matched; undefined where that would not have been what was
+ * meant, whatever its map gave.
+ */
+export function supposed(
+  context: Context,
+  goal: Goal,
+  passed: SkippedRule,
+  condition: Condition,
+): Supposed | undefined {
+  const lookup = lookupOf(condition)
+  const kind = lookup && mapOf(passed.rule, lookup)
+  if (!lookup || kind === undefined) return wantedThen(context, goal, passed)
+  const near = slip(context, lookup, passed.moment)?.data?.join(' . ')
+  if (kind === 'data') {
+    const found = wantedThen(context, goal, passed)
+    return found && near !== undefined ? { ...found, gives: near } : found
+  }
+  // packets of each state come everywhere
+  if (lookup.fields.includes('ct state')) return undefined
+  const all = couldGive(context, goal, passed, lookup)
+  const then = (gives: string) => wantedThen(context, goal, passed, gives)
+  if (near !== undefined && then(near)) return { ...then(near)!, gives: near }
+  const [first] = all
+  if (!first) return undefined
+  const { gives, orphan, meant, ...would } = first
+  const isClear = orphan ? all[1]?.orphan !== true || (meant && !all[1]!.meant) : all.length === 1
+  // an element for a whole interface would open more than this service
+  const narrow = lookup.fields.some((field) => / (dport|daddr)$/.test(field))
+  return isClear && (orphan || narrow) ? { ...would, gives } : would
+}
+
+function wantedThen(context: Context, goal: Goal, passed: SkippedRule, gives?: string): Supposed | undefined {
+  const then = hadItMatched(context, passed, gives)
+  return goal.wanted(then) ? { then } : undefined
+}
+
+interface Gift {
+  gives: string
+  then: Walk
+  /** A chain that nothing leads to. */
+  orphan: boolean
+  /** And that speaks of the packet's very destination. */
+  meant: boolean
+}
+
+/** What its other elements give, and chains that nothing leads to any more; the likeliest first. */
+function couldGive(context: Context, goal: Goal, passed: SkippedRule, lookup: Lookup): Gift[] {
+  const { table } = passed.pass
+  const graph = graphOf(table, context.world.sets)
+  const speaking = graph.speakingOf(passed.moment.packet)
+  const others = new Set(elementsOf(context, lookup).flatMap(({ data }) => data?.[0] ?? []))
+  const word = [...others].find((one) => /^(jump|goto) /.test(one))?.split(' ')[0] ?? 'jump'
+  const orphans = [...table.chains.values()].filter(
+    ({ name, hook, rules }) => hook === undefined && rules.length > 0 && !graph.led.has(name),
+  )
+  const found: Gift[] = []
+  const weigh = (gives: string, orphan: boolean, meant: boolean) => {
+    context.budget.left--
+    const then = context.budget.isUsedUp ? undefined : wantedThen(context, goal, passed, gives)?.then
+    if (then) found.push({ gives, then, orphan, meant })
+  }
+  for (const chain of orphans) weigh(`${word} ${chain.name}`, true, speaking.includes(chain))
+  for (const gives of [...others].slice(0, MOST)) weigh(gives, false, false)
+  return found.sort((a, b) => Number(b.orphan) - Number(a.orphan) || Number(b.meant) - Number(a.meant))
+}
+
+/** A map may have thousands of elements. */
+const MOST = 50

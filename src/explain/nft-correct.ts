@@ -1,0 +1,125 @@
+/** The statements of a rule of nft's, changed in the one place where it missed a packet, so that it takes it. */
+import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
+import type { RuleFamily } from '../model/ruleset.ts'
+import type { Expression, MapPair, MatchOp, Statement } from '../rules/nft/ast.ts'
+import { statement as canonical } from '../rules/nft/normal.ts'
+import { statementText } from '../rules/nft/rule-text.ts'
+import { asked } from '../rules/nft/selectors.ts'
+import { asks, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
+
+/** Undefined where it is not clear what that would be. `gives`: what the rule's map is to give for such a packet. */
+export function corrected(
+  expr: readonly Statement[],
+  family: string,
+  miss: FailedCondition,
+  packet: Packet,
+  gives?: string,
+): Statement[] | undefined {
+  const text = asks(miss)
+  const at = expr.findIndex((one) => statementText(canonical(one, family as RuleFamily)) === text)
+  const one = expr[at]
+  if (!one) return undefined
+  if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
+  const now = 'match' in one ? otherMatch(one.match, packet) : withKey(one, packet, gives)
+  return now && expr.with(at, now)
+}
+
+const asksItself = (one: Statement, field: string): boolean =>
+  'match' in one && fieldsOf(one.match.left).includes(field)
+
+/** The fields of an expression, several where they stand in a row. */
+function fieldsOf(left: Expression): (string | undefined)[] {
+  if (typeof left === 'object' && !Array.isArray(left) && 'concat' in left) return left.concat.flatMap(fieldsOf)
+  return [asked(left)?.field]
+}
+
+/** `tcp dport 80` of a packet of UDP's. */
+function otherProtocol(expr: readonly Statement[], { protocol }: Packet): Statement[] | undefined {
+  if (protocol !== 'tcp' && protocol !== 'udp') return undefined
+  return expr.map((one) => {
+    if (!('match' in one)) return one
+    const { left } = one.match
+    if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('protocol' in left.payload))
+      return one
+    if (!/^(tcp|udp)$/.test(left.payload.protocol) || !/^[sd]port$/.test(left.payload.field)) return one
+    return { match: { ...one.match, left: { payload: { ...left.payload, protocol } } } }
+  })
+}
+
+function otherMatch(
+  { op, left, right }: { op: MatchOp; left: Expression; right: Expression },
+  packet: Packet,
+): Statement | undefined {
+  // what it must not be: the packet is just that
+  if (op === '!=') return { match: { op: '==', left, right } }
+  if (op !== '==' && op !== 'in') return undefined
+  const keys = keyFor(left, packet, right)
+  if (keys === undefined) return undefined
+  if (isSet(right)) return { match: { op, left, right: { set: [...right.set, keys] } } }
+  if (fieldsOf(left)[0] === 'ct state' || fieldsOf(left)[0] === 'ct status')
+    return { match: { op: 'in', left, right: [right, keys].flat() } }
+  return { match: { op, left, right: keys } }
+}
+
+const isSet = (right: Expression): right is { set: (Expression | MapPair)[] } =>
+  typeof right === 'object' && !Array.isArray(right) && 'set' in right
+
+/** The map that the rule itself lists, with such a key; one that has it already gives something else. */
+function withKey(one: Statement, packet: Packet, gives: string | undefined): Statement | undefined {
+  if (!('vmap' in one) || gives === undefined) return undefined
+  const { key, data } = one.vmap
+  const now = keyFor(key, packet, undefined)
+  const verdict = verdictFor(gives)
+  if (typeof data === 'string' || now === undefined || !verdict) return undefined
+  return { vmap: { key, data: { set: [...data.set, [now, verdict] as MapPair] } } }
+}
+
+/** `jump x` → what a map gives. */
+export function verdictFor(text: string): MapPair[1] | undefined {
+  const [word = '', target] = text.split(' ')
+  if ((word === 'jump' || word === 'goto') && target !== undefined) return { [word]: { target } } as MapPair[1]
+  return word === 'accept' || word === 'return' ? ({ [word]: null } as MapPair[1]) : undefined
+}
+
+/** What the packet has there; `old`: what was asked for. */
+export function keyFor(left: Expression, packet: Packet, old: Expression | undefined): Expression | undefined {
+  if (typeof left === 'object' && !Array.isArray(left) && 'concat' in left) {
+    const parts = left.concat.map((part) => keyFor(part, packet, undefined))
+    return parts.every((part) => part !== undefined) ? { concat: parts } : undefined
+  }
+  const field = asked(left)?.field
+  const value = field === undefined ? undefined : VALUES.find(([pattern]) => pattern.test(field))?.[1]
+  const told = value?.(packet, old)
+  return typeof told === 'string' && isNameless(told) ? undefined : told
+}
+
+type Value = (packet: Packet, old: Expression | undefined) => Expression | undefined
+
+const VALUES: readonly [RegExp, Value][] = [
+  [/^ip6? saddr$/, ({ src }, old) => network(src, old)],
+  [/^ip6? daddr$/, ({ dst }, old) => network(dst, old)],
+  [/^meta iifname$/, ({ in: device }) => device?.replace(/\*$/, '\\*')],
+  [/^meta oifname$/, ({ out }) => out?.replace(/\*$/, '\\*')],
+  [/ dport$/, ({ dport }) => dport],
+  [/ sport$/, ({ sport }) => sport],
+  [/^ct state$/, ({ ctState }) => ctState],
+  [/^ct status$/, ({ ctStatus }) => ctStatus?.[0]],
+  [/^meta l4proto$/, ({ protocol }) => (protocol === 'icmpv6' ? 'ipv6-icmp' : protocol)],
+  [/^meta skuid$/, ({ uid }) => uid],
+  [/^meta skgid$/, ({ gid }) => gid],
+  [/^ether saddr$/, ({ srcMac }) => srcMac],
+  [/^icmp(v6)? type$/, ({ icmpType }) => icmpType],
+  [/^meta nfproto$/, ({ src }) => (src === undefined ? undefined : src.includes(':') ? 'ipv6' : 'ipv4')],
+]
+
+/** As wide as the rule's own; else the address alone. */
+function network(address: string | undefined, old: Expression | undefined): Expression | undefined {
+  const bytes = parseAddress(address ?? '')
+  if (!bytes) return undefined
+  const isPrefix = typeof old === 'object' && !Array.isArray(old) && 'prefix' in old
+  const length = isPrefix ? old.prefix.len : bytes.length * 8
+  if (length >= bytes.length * 8) return address
+  const mask = maskFromLength(length, bytes.length * 8)
+  return { prefix: { addr: formatAddress(bytes.map((byte, i) => byte & mask[i]!)), len: length } }
+}

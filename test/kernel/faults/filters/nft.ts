@@ -1,0 +1,124 @@
+/** nftables, whose trace `nft monitor trace` prints. */
+import type { Hook } from '../../../../src/model/hook.ts'
+import type { Packet } from '../../../../src/model/packet.ts'
+import { nftTrace } from '../../../../src/read/captures/nft-trace/format.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Met } from '../fault.ts'
+import { NFT_KINDS } from '../kinds/nft/index.ts'
+import type { Setup } from '../setup.ts'
+import type { Table } from '../table.ts'
+import type { Filter } from './filter.ts'
+
+/** As whoever wants to see a trace writes it: a table of its own in front of all others. */
+const TRACING = `table inet tracing {
+  chain prerouting { type filter hook prerouting priority -350; policy accept; meta nftrace set 1; }
+  chain output { type filter hook output priority -350; policy accept; meta nftrace set 1; }
+}
+`
+
+export const nft: Filter = {
+  name: 'nft',
+  kinds: NFT_KINDS,
+  format: nftTrace,
+  prepare: (lab) => lab.watch(['stdbuf', '-oL', 'nft', '-a', 'monitor', 'trace']),
+  complete: (tables) => [...tables],
+  async clear(lab) {
+    await lab.must(['nft', 'flush', 'ruleset'])
+  },
+  async load(lab, tables) {
+    await lab.must(['nft', '-f', '-'], `${TRACING}${printTables(tables)}`)
+  },
+  async replace(lab, tables) {
+    await lab.must(['nft', '-f', '-'], `flush ruleset\n${TRACING}${printTables(tables)}`)
+  },
+  trace: (lab) => lab.watched(),
+  state: async (lab) => ({ 'ruleset.nft': await lab.must(['nft', '-a', 'list', 'ruleset']) }),
+  met,
+}
+
+const printTables = (tables: readonly Table[]): string =>
+  tables
+    .map(({ name, sets = [], chains }) =>
+      [
+        `table ${name} {`,
+        ...sets.map(
+          ({ kind, name: set, define, elements }) =>
+            `  ${kind} ${set} { ${define}${elements.length > 0 ? ` elements = { ${elements.join(', ')} }` : ''} }`,
+        ),
+        // chains may lead to others in any order
+        ...chains.map((chain) => {
+          const base =
+            chain.base === undefined ? '' : `${chain.base}; policy ${(chain.policy ?? 'ACCEPT').toLowerCase()};`
+          return `  chain ${chain.name} { ${base}\n${chain.rules.map((rule) => `    ${rule}\n`).join('')}  }`
+        }),
+        '}\n',
+      ].join('\n'),
+    )
+    .join('')
+
+const EVENT = /^trace id (\w+) (\w+ \S+) (\S+) (packet: |policy |verdict |rule |unknown rule handle )(.*)$/
+
+interface Way {
+  of: Met['of']
+  packet: Packet
+  hook: Hook
+  type: Met['type']
+}
+
+/** As the trace says; rules are told by their handles. */
+function met({ tables }: Setup, saved: Readonly<Record<string, string>>, { sent, log }: Exchange): Met[] {
+  const handles = readHandles(saved['ruleset.nft']!)
+  const ways = new Map<string, Way>()
+  return log.flatMap((line): Met[] => {
+    const [, id = '', table = '', chain = '', kind, rest = ''] = EVENT.exec(line) ?? []
+    if (!kind) return []
+    const way: Way = ways.get(id) ?? { of: 'answer', packet: {}, hook: 'prerouting', type: 'filter' }
+    ways.set(id, way)
+    if (kind === 'packet: ') {
+      way.packet = { ...way.packet, ...readPacket(rest) }
+      const { ipId, flowLabel } = sent.packet
+      if (rest.includes(ipId === undefined ? `flowlabel ${flowLabel} ` : `ip id ${ipId} `)) way.of = 'question'
+    }
+    const there = tables.find(({ name }) => name === table)?.chains.find(({ name }) => name === chain)
+    if (!there) return []
+    const [, type, hook] = /type (\w+) hook (\w+)/.exec(there.base ?? '') ?? []
+    if (hook !== undefined) Object.assign(way, { type, hook })
+    // nft knows no rule that came after it began
+    const handle = /(?:# handle |^)(\d+) \(verdict/.exec(rest)?.[1]
+    if (kind === 'packet: ' || kind === 'verdict ') return []
+    const index = kind === 'policy ' ? there.rules.length : handles.get(`${table} ${chain} ${handle}`)
+    if (index === undefined) throw new Error(`no such rule in ${table} ${chain}: ${line}`)
+    const rule = there.rules[index]
+    return [{ ...way, table, chain, index, ...(rule === undefined ? {} : { rule }) }]
+  })
+}
+
+/** `TABLE CHAIN HANDLE` → the rule's index. */
+function readHandles(text: string): Map<string, number> {
+  const handles = new Map<string, number>()
+  let [table, chain, index] = ['', '', 0]
+  for (const line of text.split('\n')) {
+    table = /^table (\w+ \S+) \{/.exec(line)?.[1] ?? table
+    const name = /^\tchain (\S+) \{/.exec(line)?.[1]
+    if (name !== undefined) [chain, index] = [name, 0]
+    const handle = /^\t\t(?!\t).* # handle (\d+)$/.exec(line)?.[1]
+    if (handle !== undefined) handles.set(`${table} ${chain} ${handle}`, index++)
+  }
+  return handles
+}
+
+function readPacket(text: string): Packet {
+  const word = (name: string) => new RegExp(`\\b${name} "?([^\\s"]+)`).exec(text)?.[1]
+  const packet: Packet = {}
+  const [device, out] = [word('iif'), word('oif')]
+  if (device !== undefined) packet.in = device
+  if (out !== undefined) packet.out = out
+  const [src, dst] = [word('ip6? saddr'), word('ip6? daddr')]
+  if (src !== undefined) packet.src = src
+  if (dst !== undefined) packet.dst = dst
+  const [, protocol, sport] = /\b(tcp|udp) sport (\d+)/.exec(text) ?? []
+  const dport = /\b(?:tcp|udp) dport (\d+)/.exec(text)?.[1]
+  if (protocol !== undefined) Object.assign(packet, { protocol, sport: Number(sport), dport: Number(dport) })
+  else if (/\bicmp(v6)? type/.test(text)) packet.protocol = text.includes('icmpv6') ? 'icmpv6' : 'icmp'
+  return packet
+}

@@ -1,0 +1,49 @@
+/** Every kind of fault, in nft's words. */
+import type { Kind } from '../../fault.ts'
+import { forwardingOff, martian, nobodyListens, policyDrop, routeElsewhere, routeGone, rpFilter } from '../host.ts'
+import {
+  dnatShadowed,
+  dnatSkipped,
+  dropInFront,
+  earlierTable,
+  laterTable,
+  rejectInFront,
+  returnInFront,
+  snatSkipped,
+  ttl,
+} from './in-front.ts'
+import { gotoForJump, missingAccept, missingJump, missingMark, missingNat, tooLate } from './missing.ts'
+import { elementGone, elementTooMany, keyGone, listedGone, markDropped, wrongData, wrongKey } from './sets.ts'
+import {
+  answerDropped,
+  answerNotAccepted,
+  limitUsedUp,
+  noEndpoints,
+  notrack,
+  staleEntry,
+  staleWithoutNat,
+} from './tracking.ts'
+import {
+  dnatElsewhere,
+  negated,
+  wrongDestination,
+  wrongInterface,
+  wrongMark,
+  wrongPort,
+  wrongProtocol,
+  wrongSet,
+  wrongSource,
+  wrongState,
+} from './wrong.ts'
+
+export const NFT_KINDS: readonly Kind[] = [
+  ...[dropInFront, rejectInFront, returnInFront, earlierTable, laterTable, policyDrop],
+  ...[missingAccept, missingJump, gotoForJump, tooLate],
+  ...[wrongPort, wrongSource, wrongDestination, wrongInterface, wrongProtocol, wrongState, negated],
+  ...[wrongSet, elementGone, elementTooMany, keyGone, wrongKey, wrongData, listedGone],
+  ...[missingNat, dnatSkipped, dnatShadowed, dnatElsewhere, snatSkipped],
+  ...[missingMark, wrongMark, markDropped],
+  ...[notrack, staleEntry, staleWithoutNat, limitUsedUp, noEndpoints],
+  ...[answerDropped, answerNotAccepted],
+  ...[forwardingOff, rpFilter, routeGone, routeElsewhere, nobodyListens, ttl, martian],
+]
