@@ -14,8 +14,8 @@ import { addressBytes } from '../values.ts'
  */
 export const inputName: Read = (moment) => {
   const { packet, hook, world } = moment
-  if (hook === 'output') return ''
-  if (hook === 'postrouting' || hook === 'egress') {
+  if (hook === 'output' || hook === 'egress') return ''
+  if (hook === 'postrouting') {
     if (packet.physOut !== undefined || kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
     if (sentByThisHost(moment)) return ''
   }

@@ -1,0 +1,94 @@
+/** What the model says of a row's packets, beside what the kernel did with them. */
+import type { Packet } from '../../../src/model/packet.ts'
+import type { World } from '../../../src/model/world.ts'
+import { recognise } from '../../../src/read/recognise.ts'
+import { WorldBuilder } from '../../../src/read/world.ts'
+import { type Simulated, Simulator } from '../../../src/simulate/simulator.ts'
+import { SHOWN } from './place.ts'
+import type { Played, Seen } from './play.ts'
+import type { Row } from './row.ts'
+
+export interface Judged {
+  differences: string[]
+  /** What the model could not tell, and why. */
+  open: string[]
+}
+
+export function judge(row: Row, played: Exclude<Played, { refused: string }>, shown: readonly string[]): Judged {
+  const machine = new Simulator(worldOf(played.listed, shown))
+  const judged: Judged = { differences: [], open: [] }
+  for (const [i, packet] of played.sent.entries()) {
+    const simulated = machine.send(packet)
+    const seen = played.seen[i]!
+    const { open } = simulated.ended
+    if (open) {
+      judged.open.push(`${open.condition}: ${open.reason}`)
+      continue
+    }
+    const [kernel, model] = [kernelSays(seen, packet), modelSays(simulated, played.listed)]
+    if (kernel !== model)
+      judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
+  }
+  return judged
+}
+
+export function worldOf(rules: string, shown: readonly string[]): World {
+  const builder = new WorldBuilder()
+  for (const [name, text] of [['rules', rules], ...shown.map((text, i) => [SHOWN[i]!, text])] as [string, string][]) {
+    const recognised = text === '' ? undefined : recognise(text)
+    if (recognised && recognised.kind !== 'capture') builder.add(name, text, recognised)
+  }
+  builder.world.host.conntrack = []
+  return builder.world
+}
+
+const TOLD = ['src', 'dst', 'sport', 'dport', 'ttl', 'tos'] as const
+const told = (packet: Packet): string => TOLD.map((key) => packet[key] ?? '').join(' ')
+
+/** An answer goes back where the packet came from. */
+function isAnswer(left: Packet, sent: Packet): boolean {
+  if (left.icmpType !== undefined && left.inner !== undefined) return true
+  return left.tcpFlags?.includes('rst') === true && !sent.tcpFlags?.includes('rst')
+}
+
+function kernelSays({ left, counted }: Seen, sent: Packet): string {
+  const answers = left.filter(({ packet }) => isAnswer(packet, sent))
+  const [own, ...more] = left.filter((one) => !answers.includes(one))
+  const fate = own
+    ? `left by ${own.at}: ${told(own.packet)}`
+    : counted.includes('delivered')
+      ? 'delivered'
+      : answers.length > 0
+        ? 'answered'
+        : 'gone'
+  return [
+    fate,
+    ...counted.filter((name) => name !== 'delivered').sort(),
+    ...(more.length > 0 ? ['and more'] : []),
+  ].join(' | ')
+}
+
+function modelSays({ ended, evidence, packet }: Simulated, listed: string): string {
+  const names = evidence.journey.steps.flatMap(({ kind, rule = '' }) => {
+    const comment = kind === 'rule' && / comment "([^"]+)"/.exec(rule)?.[1]
+    return comment && counts(comment, listed) ? [comment] : []
+  })
+  return [fateOf(ended.outcome, packet), ...new Set(names.sort())].join(' | ')
+}
+
+const counts = (comment: string, listed: string): boolean =>
+  new RegExp(`counter packets .* comment "${comment}"`).test(listed)
+
+function fateOf(outcome: string, packet: Packet): string {
+  switch (outcome) {
+    case 'forwarded':
+    case 'sent':
+      return `left by ${packet.out}: ${told(packet)}`
+    case 'delivered':
+      return 'delivered'
+    case 'rejected':
+      return 'answered'
+    default:
+      return 'gone'
+  }
+}

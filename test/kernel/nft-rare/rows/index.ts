@@ -1,0 +1,3 @@
+import { HOOKS } from './hooks.ts'
+
+export const TOPICS = { hooks: HOOKS }
