@@ -2,8 +2,8 @@
 import type { Condition } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
-import { reader } from './facts.ts'
-import { FIELDS } from './fields.ts'
+import { readerUnder } from './facts.ts'
+import { fieldType } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
@@ -64,11 +64,11 @@ function prepare(condition: Condition): Test {
 }
 
 function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' }): Test {
-  const read = reader(field)
-  const holds = comparison(FIELDS[field] ?? 'name', op, value, mask)
+  const read = readerUnder(field, typeof mask === 'number' ? mask : undefined)
+  const holds = comparison(fieldType(field) ?? 'name', op, value, mask)
   return (moment) => {
     const otherwise = nft && peculiar(field, moment)
-    if (otherwise) return otherwise
+    if (otherwise) return otherwise === ABSENT ? false : otherwise
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false

@@ -48,7 +48,7 @@ function deliver(machine: Simulator, skb: Skb): End {
 function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>): End {
   const { ttl } = skb.packet
   skb.outdev = deviceOf(machine, skb, route)
-  const mayGo = (ttl ?? 64) > 1 && mayForward(skb.packet, skb.indev!, skb.outdev)
+  const mayGo = (ttl ?? 64) > 1 && mayForward(skb, skb.indev!, skb.outdev)
   if (!mayGo || isTooLong(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
   if (ttl !== undefined) change(skb, 'ttl', ttl - 1)

@@ -25,7 +25,8 @@ export function judge(row: Row, played: Exclude<Played, { refused: string }>, sh
       judged.open.push(`${open.condition}: ${open.reason}`)
       continue
     }
-    const [kernel, model] = [kernelSays(seen, packet), modelSays(simulated, played.listed)]
+    const kernel = kernelSays(seen, packet, simulated.ended.outcome)
+    const model = modelSays(simulated, played.listed, seen)
     if (kernel !== model)
       judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
   }
@@ -43,7 +44,11 @@ export function worldOf(rules: string, shown: readonly string[]): World {
 }
 
 const TOLD = ['src', 'dst', 'sport', 'dport', 'ttl', 'tos'] as const
-const told = (packet: Packet): string => TOLD.map((key) => packet[key] ?? '').join(' ')
+/** What the frame shows: of a header cut short no ports. */
+const told = (packet: Packet, shown: Packet): string =>
+  TOLD.filter((key) => shown[key] !== undefined)
+    .map((key) => packet[key] ?? '')
+    .join(' ')
 
 /** An answer goes back where the packet came from. */
 function isAnswer(left: Packet, sent: Packet): boolean {
@@ -51,39 +56,41 @@ function isAnswer(left: Packet, sent: Packet): boolean {
   return left.tcpFlags?.includes('rst') === true && !sent.tcpFlags?.includes('rst')
 }
 
-function kernelSays({ left, counted }: Seen, sent: Packet): string {
-  const answers = left.filter(({ packet }) => isAnswer(packet, sent))
+const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))
+
+function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
+  const { left, counted } = seen
+  const answers = answersIn(seen, sent)
   const [own, ...more] = left.filter((one) => !answers.includes(one))
+  // what routing throws away it may answer
+  const isAnswered = answers.length > 0 && outcome !== 'vanished'
   const fate = own
-    ? `left by ${own.at}: ${told(own.packet)}`
+    ? `left by ${own.at}: ${told(own.packet, own.packet)}`
     : counted.includes('delivered')
       ? 'delivered'
-      : answers.length > 0
+      : isAnswered
         ? 'answered'
         : 'gone'
-  return [
-    fate,
-    ...counted.filter((name) => name !== 'delivered').sort(),
-    ...(more.length > 0 ? ['and more'] : []),
-  ].join(' | ')
+  const names = counted.filter((name) => name !== 'delivered').sort()
+  return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
 }
 
-function modelSays({ ended, evidence, packet }: Simulated, listed: string): string {
+function modelSays({ ended, evidence, packet }: Simulated, listed: string, { left }: Seen): string {
   const names = evidence.journey.steps.flatMap(({ kind, rule = '' }) => {
     const comment = kind === 'rule' && / comment "([^"]+)"/.exec(rule)?.[1]
     return comment && counts(comment, listed) ? [comment] : []
   })
-  return [fateOf(ended.outcome, packet), ...new Set(names.sort())].join(' | ')
+  return [fateOf(ended.outcome, packet, left[0]?.packet ?? packet), ...new Set(names.sort())].join(' | ')
 }
 
 const counts = (comment: string, listed: string): boolean =>
   new RegExp(`counter packets .* comment "${comment}"`).test(listed)
 
-function fateOf(outcome: string, packet: Packet): string {
+function fateOf(outcome: string, packet: Packet, shown: Packet): string {
   switch (outcome) {
     case 'forwarded':
     case 'sent':
-      return `left by ${packet.out}: ${told(packet)}`
+      return `left by ${packet.out}: ${told(packet, shown)}`
     case 'delivered':
       return 'delivered'
     case 'rejected':

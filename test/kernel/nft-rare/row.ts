@@ -32,10 +32,29 @@ ${rules}
 }
 }`
 
+export const forward = (rules: string, more = ''): string => chain('forward', rules, { more })
+
+/** A chain of nat, and one that says what came out of it. */
+export const nat = (
+  hook: 'prerouting' | 'postrouting' | 'output' | 'input',
+  rules: string,
+  more = '',
+  family = 'inet',
+) =>
+  `
+table ${family} n {
+${more}
+chain c {
+type nat hook ${hook} priority ${hook === 'prerouting' || hook === 'output' ? '-100' : '100'};
+${rules}
+}
+}`
+
 /** From one network to the other. */
 export const SYN = 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn'
 export const SYN6 = 'in in0 tcp [2001:db8:1::2]:4000 > [2001:db8:2::2]:80 syn'
 export const UDP = 'in in0 udp 10.0.1.2:4000 > 10.0.2.2:53'
+export const UDP6 = 'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:2::2]:53'
 /** To this host. */
 export const LOCAL = 'in in0 udp 10.0.1.2:4000 > 10.0.1.1:53'
 export const LOCAL6 = 'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:1::1]:53'

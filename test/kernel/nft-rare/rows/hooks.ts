@@ -135,7 +135,6 @@ chain a { type filter hook ingress device "in0" priority -10; tcp dport 80 meta 
   'ingress rewrites the destination': {
     rules: netdev('ingress', 'in0', 'tcp dport 80 ip daddr set 10.0.1.1'),
     send: [SYN, UDP],
-    open: /destination/,
   },
   'a dormant table': {
     rules:

@@ -1,3 +1,7 @@
 import { HOOKS } from './hooks.ts'
+import { PAYLOAD } from './payload.ts'
 
-export const TOPICS = { hooks: HOOKS }
+export const TOPICS = {
+  hooks: HOOKS,
+  payload: PAYLOAD,
+}
