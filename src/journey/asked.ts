@@ -176,6 +176,7 @@ function readCondition(condition: Condition, asked: Asked): void {
       for (const one of condition.of) readCondition(one, asked)
       return
     case 'lookup':
+    case 'room':
       readLookup(condition.fields, condition.nft, asked)
   }
 }
@@ -206,6 +207,11 @@ function readStatement(statement: Statement, asked: Asked): void {
       if (op !== undefined && /\b(ttl|hoplimit)$/.test(field)) asked.fields.add(field)
       return
     }
+    case 'update-set':
+      // what is written into a set may be asked for later, whatever it is
+      if (statement.nft)
+        for (const field of [...statement.fields, ...(statement.data?.fields ?? [])]) readWhole(field, asked)
+      return
     case 'dnat':
     case 'snat':
     case 'masquerade':

@@ -10,6 +10,7 @@ import { fieldsAt } from './facts/raw.ts'
 import { reader } from './facts.ts'
 import { fieldType } from './fields.ts'
 import { mappedNumber, mappedText } from './nft/map.ts'
+import { updated, withoutSet } from './nft/update.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** Where a packet keeps a field that statements write; the others are never known anyway. */
@@ -77,7 +78,11 @@ export function after(statement: Statement, moment: EvalContext): EvalContext {
       return assign(statement, moment)
     case 'notrack':
       return withoutTracking(moment)
-    case 'update-set':
+    case 'update-set': {
+      const { set, nft } = statement
+      const world = nft && updated({ ...statement, set, nft }, moment)
+      return world ? { ...moment, world } : maybeAfter(statement, moment)
+    }
     case 'unknown':
       return maybeAfter(statement, moment)
     default:
@@ -97,12 +102,8 @@ export function maybeAfter(statement: Statement, moment: EvalContext): EvalConte
       return forget(statement.fields ?? [], moment)
     case 'notrack':
       return forgetKeys(['ctState'], moment)
-    case 'update-set': {
-      const { world } = moment
-      const table = statement.nft?.table
-      const others = world.sets.filter((set) => set.name !== statement.set || set.table !== table?.name)
-      return { ...moment, world: { ...world, sets: others } }
-    }
+    case 'update-set':
+      return { ...moment, world: withoutSet(moment.world, statement) }
     default:
       return moment
   }

@@ -7,6 +7,7 @@ import { fieldType } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
+import { hasRoom } from './nft/update.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
@@ -44,6 +45,8 @@ function prepare(condition: Condition): Test {
       if (nft) return (moment) => inNftSet({ set, fields, nft }, differs, moment)
       return (moment) => inSet(set, fields, moment)
     }
+    case 'room':
+      return (moment) => hasRoom(condition, moment)
     case 'not': {
       const of = testOf(condition.of)
       return (moment) => not(of(moment))
@@ -86,6 +89,8 @@ export function conditionText(condition: Condition): string {
       return `${condition.field} ${condition.op} ${JSON.stringify(condition.value)}`
     case 'lookup':
       return `${condition.fields.join(' . ')} ${condition.differs ? 'not ' : ''}in ${condition.set ? `@${condition.set}` : 'a set'}`
+    case 'room':
+      return `room in @${condition.set}`
     case 'all':
       return condition.of.map(conditionText).join(' and ')
     case 'any':

@@ -5,6 +5,7 @@ import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, namedField, stored } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
+import { whyUnanswered } from '../rules/unanswered.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
@@ -41,6 +42,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'queue':
       return statement.kind
     case 'reject':
+      if (whyUnanswered([statement], skb.packet, machine.world.host) !== undefined) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':

@@ -175,6 +175,7 @@ function readBy(condition: Condition, effects: Effects): void {
       effects.reads.add(nameFor(condition.field))
       return
     case 'lookup':
+    case 'room':
       for (const field of condition.fields) effects.reads.add(nameFor(field))
       return
     case 'not':

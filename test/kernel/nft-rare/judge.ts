@@ -63,7 +63,9 @@ function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
   const answers = answersIn(seen, sent)
   const [own, ...more] = left.filter((one) => !answers.includes(one))
   // what routing throws away it may answer
-  const isAnswered = answers.length > 0 && outcome !== 'vanished'
+  // what answers this host itself is seen nowhere
+  const isAnswered =
+    outcome === 'rejected' && sent.in === undefined ? true : answers.length > 0 && outcome !== 'vanished'
   const fate = own
     ? `left by ${own.at}: ${told(own.packet, own.packet)}`
     : counted.includes('delivered')
