@@ -42,13 +42,17 @@ export class Ranges {
   }
 }
 
-/** Of every World alike: which link's or route's MTU a length is above. */
+/** Where headers are cut short, fields are missing: behind an IP header, and so many bytes more. */
+const ENDS = [20, 40].flatMap((header) => [1, 2, 4, 6, 8, 12, 13, 14, 16, 20].map((end) => header + end))
+
+/** Of every World alike: which link's or route's MTU a length is above, and which headers it has room for. */
 export const lengthsOf = ({ host }: World): Ranges =>
-  new Ranges(
-    [...(host.links ?? []), ...(host.routes ?? [])].flatMap(({ mtu }) =>
+  new Ranges([
+    ...[...(host.links ?? []), ...(host.routes ?? [])].flatMap(({ mtu }) =>
       mtu === undefined ? [] : [[mtu + 1, 65_536] as const],
     ),
-  )
+    ...ENDS.map((end) => [0, end - 1] as const),
+  ])
 
 /** Which fields the rules read, and the values that cut the number lines of addresses and ports. */
 interface Asked {
@@ -140,9 +144,16 @@ function addEverywhere(text: string, asked: Asked): void {
   addAddresses(text, asked.daddr)
 }
 
+/** Bytes of headers may be any of these fields. */
+const IN_HEADERS = [
+  ...['ip ttl', 'ip tos', 'ip length', 'ip id', 'ip frag-off', 'ip6 flowlabel', 'icmp id', 'icmp sequence'],
+  ...['ip saddr', 'ip daddr', 'th sport', 'th dport', 'tcp sequence', 'tcp option', 'ether saddr'],
+]
+
 /** What is computed of a field differs with its every value. */
 function readWhole(field: string, asked: Asked): void {
   asked.fields.add(field)
+  if (field.startsWith('@')) for (const each of IN_HEADERS) readWhole(each, asked)
   if (/addr$/.test(field)) asked.gaps = true
   if (/(port|proto-src|proto-dst)$/.test(field)) asked.wholePorts = true
 }
@@ -153,7 +164,7 @@ function readCondition(condition: Condition, asked: Asked): void {
       const { field, mask, value, op } = condition
       asked.fields.add(field)
       if (typeof mask === 'string') asked.gaps = true
-      if (typeof mask === 'number') readWhole(field, asked)
+      if (typeof mask === 'number' || field.startsWith('@')) readWhole(field, asked)
       readValue(value, op, sidesOf(field), asked)
       return
     }
@@ -165,6 +176,7 @@ function readCondition(condition: Condition, asked: Asked): void {
       for (const one of condition.of) readCondition(one, asked)
       return
     case 'lookup':
+    case 'room':
       readLookup(condition.fields, condition.nft, asked)
   }
 }
@@ -172,7 +184,7 @@ function readCondition(condition: Condition, asked: Asked): void {
 function readLookup(fields: readonly string[], nft: NftSet | undefined, asked: Asked): void {
   fields.forEach((field, i) => {
     asked.fields.add(field)
-    if (nft?.masks?.[i] !== undefined) readWhole(field, asked)
+    if (nft?.masks?.[i] !== undefined || field.startsWith('@')) readWhole(field, asked)
   })
   for (const { parts } of nft?.elements ?? []) for (const part of parts) cutEverywhere(part, asked)
 }
@@ -195,6 +207,11 @@ function readStatement(statement: Statement, asked: Asked): void {
       if (op !== undefined && /\b(ttl|hoplimit)$/.test(field)) asked.fields.add(field)
       return
     }
+    case 'update-set':
+      // what is written into a set may be asked for later, whatever it is
+      if (statement.nft)
+        for (const field of [...statement.fields, ...(statement.data?.fields ?? [])]) readWhole(field, asked)
+      return
     case 'dnat':
     case 'snat':
     case 'masquerade':

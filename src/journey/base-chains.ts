@@ -12,7 +12,10 @@ export interface BaseChain {
   priority: number
 }
 
-/** At one hook, in order. `nat`: does the packet pass nat chains (only a flow's first packet does)? */
+/**
+ * At one hook, in order. `nat`: does the packet pass nat chains (only a flow's first packet does)? Of one table's chains
+ * with one priority the kernel runs the last first (nf_hook_entries_grow, net/netfilter/core.c).
+ */
 export function baseChainsAt(world: World, family: Family, hook: Hook, nat: boolean): readonly BaseChain[] {
   const known = listed(world.tables)
   const key = `${family} ${hook} ${nat}`
@@ -30,17 +33,35 @@ function findAt(tables: World['tables'], family: Family, hook: Hook, nat: boolea
   const found: BaseChain[] = []
   for (const table of tables) {
     if (table.family !== family && !(table.family === 'inet' && (family === 'ip' || family === 'ip6'))) continue
-    for (const chain of basesOf(table))
+    for (const chain of basesOf(table).toReversed())
       if (chain.hook === hook && (nat || chain.type !== 'nat'))
         found.push({ table, chain, hook, priority: chain.priority ?? 0 })
   }
   return found.sort((a, b) => a.priority - b.priority)
 }
 
-/** Its base chains, among perhaps thousands of others. */
+/** Its chains that hang on a hook, among perhaps thousands of others. Those of a dormant table hang on none. */
 export const basesOf = memo((table: Table): readonly Chain[] =>
-  [...table.chains.values()].filter(({ hook }) => hook !== undefined),
+  table.flags?.includes('dormant') ? [] : [...table.chains.values()].filter(({ hook }) => hook !== undefined),
 )
+
+/** Those that hang on a device, of all tables. */
+const deviceChains = memo((tables: World['tables']) => {
+  const at = (hook: Hook): BaseChain[] =>
+    tables
+      .flatMap((table) =>
+        basesOf(table)
+          .filter((chain) => chain.hook === hook)
+          .map((chain) => ({ table, chain, hook, priority: chain.priority ?? 0 }))
+          .reverse(),
+      )
+      .sort((a, b) => a.priority - b.priority)
+  return { ingress: at('ingress'), egress: at('egress') }
+})
+
+/** At a device's ingress or egress, in order. */
+export const deviceChainsAt = (world: World, hook: 'ingress' | 'egress'): readonly BaseChain[] =>
+  deviceChains(world.tables)[hook]
 
 /** The next one at the same hook, behind `priority`. */
 export const nextAtHook = (

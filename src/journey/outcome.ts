@@ -8,6 +8,7 @@ import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
+import { whyUnanswered } from '../rules/unanswered.ts'
 import { backendOf, seenFrom } from './backends.ts'
 import {
   type BaseChain,
@@ -77,7 +78,11 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
     case 'drop':
       return at('dropped')
     case 'reject':
-      return at('rejected')
+      return at(
+        whyUnanswered(arrival.rule?.statements ?? [], arrival.packet, world.host) === undefined
+          ? 'rejected'
+          : 'dropped',
+      )
     case 'queue':
       return at('queued')
     case 'stolen':

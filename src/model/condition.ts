@@ -34,6 +34,8 @@ export type Condition =
   | { kind: 'not'; of: Condition; text?: string }
   | { kind: 'all'; of: Condition[]; text?: string }
   | { kind: 'any'; of: Condition[]; text?: string }
+  /** The set has an element for these fields, or takes one more: nft ends a rule that adds to a full set. */
+  | { kind: 'room'; fields: string[]; set: string; nft: NftSet; text?: string }
   /**
    * Cannot be told from a packet and the host's state (`reason`), or was not understood (`reason: 'not understood'`).
    * `lasts`: holds for so much of what comes to it, in packets or in bytes of them, and then it depends.
@@ -55,5 +57,20 @@ export interface NftSet {
  * `behind`: whether it holds when the bytes are used up; packets are allowed anew as time goes by.
  */
 export type Allowance =
-  | { packets: number; each?: { table: string; fields: string[] } }
-  | { bytes: number; behind: boolean }
+  | { packets: number; each?: Each }
+  | { bytes: number; behind: boolean; each?: Each }
+  /** So many connections at once; `over`: more than that. */
+  | { connections: number; over: boolean; each?: Each }
+  /** What the object of that name allows; a map chooses the name. */
+  | { object: 'limit' | 'quota'; table: { family: string; name: string }; name?: string; map?: ObjectMap }
+
+export interface Each {
+  table: string
+  fields: string[]
+}
+
+export interface ObjectMap {
+  fields: string[]
+  set: string
+  nft: NftSet
+}

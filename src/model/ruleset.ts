@@ -139,6 +139,8 @@ export interface NamedSet {
   range?: string
   /** It takes no more elements than these. */
   most?: number
+  /** So many elements that rules have deleted still count: the kernel collects them later. */
+  gone?: number
   /** Full, it throws out an old element for a new one. */
   forceadd?: boolean
   /** Seconds that an element stays where nothing is said of it, 0: for ever. Absent: elements have no timeouts. */

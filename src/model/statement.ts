@@ -1,4 +1,4 @@
-import type { Condition, NftSet, Value } from './condition.ts'
+import type { Condition, NftSet, Scalar, Value } from './condition.ts'
 
 /** What a map gives for these fields of the packet; a rule with it asks first whether there is such an element. */
 export interface MapLookup {
@@ -6,6 +6,12 @@ export interface MapLookup {
   /** The map's name, or `` for one that the rule itself lists. */
   set: string
   nft: NftSet
+}
+
+/** What a rule puts into a map: fields of the packet, or constants in place of those that are ``. */
+export interface MapData {
+  fields: string[]
+  constants?: readonly (Scalar | null)[]
 }
 
 /** Which field a statement writes: `new = (old & ~mask) ^ value`, 32 bits unless the field is narrower; absent mask: all bits. */
@@ -59,7 +65,15 @@ export type Statement =
   | { kind: 'trace' }
   | { kind: 'log'; prefix?: string; group?: number }
   /** Adds to or deletes from a named set. */
-  | { kind: 'update-set'; op: 'add' | 'delete'; set: string; fields: string[]; timeout?: number; nft?: NftSet }
+  | {
+      kind: 'update-set'
+      op: 'add' | 'delete'
+      set: string
+      fields: string[]
+      timeout?: number
+      nft?: NftSet
+      data?: MapData
+    }
   /** Known, without effect on where this packet goes (TEE, AUDIT, CHECKSUM, LED …). */
   | { kind: 'note'; text: string }
   /**

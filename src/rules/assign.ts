@@ -1,11 +1,16 @@
 /** What statements change of a packet on its way through a rule. What cannot be told is not known from then on. */
 
+import { formatAddress, parseAddress } from '../model/address.ts'
+import type { Scalar } from '../model/condition.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { wordTable } from '../model/word-table.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
+import { fieldsAt } from './facts/raw.ts'
 import { reader } from './facts.ts'
-import { mappedNumber } from './nft/map.ts'
+import { fieldType } from './fields.ts'
+import { mappedNumber, mappedText } from './nft/map.ts'
+import { updated, withoutSet } from './nft/update.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 
 /** Where a packet keeps a field that statements write; the others are never known anyway. */
@@ -25,10 +30,43 @@ const KEYS: Readonly<Record<string, keyof Packet>> = wordTable({
   'ip daddr': 'dst',
   'ip6 saddr': 'src',
   'ip6 daddr': 'dst',
+  'ip id': 'ipId',
+  'ip6 flowlabel': 'flowLabel',
   'tcp flags': 'tcpFlags',
+  'tcp sequence': 'tcpSeq',
+  'tcp ackseq': 'tcpAck',
+  'tcp window': 'tcpWindow',
+  ...Object.fromEntries(
+    ['th', 'tcp', 'udp', 'udplite', 'sctp', 'dccp'].flatMap((name) => [
+      [`${name} sport`, 'sport'],
+      [`${name} dport`, 'dport'],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['icmp', 'icmpv6'].flatMap((name) => [
+      [`${name} type`, 'icmpType'],
+      [`${name} code`, 'icmpCode'],
+      [`${name} id`, 'icmpId'],
+      [`${name} sequence`, 'icmpSeq'],
+    ]),
+  ),
+  'ether saddr': 'srcMac',
+  'ether daddr': 'dstMac',
   'tcp option maxseg size': 'tcpOptions',
   'tcp options': 'tcpOptions',
 })
+
+/** What hangs on the packet, and is no part of it. */
+const BESIDE: ReadonlySet<string> = new Set(['meta pkttype', 'meta priority'])
+
+export const isBeside = (field: string): boolean => BESIDE.has(field)
+
+/** All that rules have written of it, with this. */
+export const beside = (
+  { written = new Map() }: EvalContext,
+  field: string,
+  value: Scalar | Unknown,
+): NonNullable<EvalContext['written']> => new Map(written).set(field, value)
 
 /** Undefined for what no packet here keeps. */
 export const keptAs = (field: string): keyof Packet | undefined => KEYS[field]
@@ -40,7 +78,11 @@ export function after(statement: Statement, moment: EvalContext): EvalContext {
       return assign(statement, moment)
     case 'notrack':
       return withoutTracking(moment)
-    case 'update-set':
+    case 'update-set': {
+      const { set, nft } = statement
+      const world = nft && updated({ ...statement, set, nft }, moment)
+      return world ? { ...moment, world } : maybeAfter(statement, moment)
+    }
     case 'unknown':
       return maybeAfter(statement, moment)
     default:
@@ -48,21 +90,20 @@ export function after(statement: Statement, moment: EvalContext): EvalContext {
   }
 }
 
+const MAY_BE = unknown('a rule may have written it')
+
 /** The moment behind a statement of which it is not known whether it was carried out, or what it did. */
 export function maybeAfter(statement: Statement, moment: EvalContext): EvalContext {
   switch (statement.kind) {
     case 'set':
-      return forget([statement.field], moment)
+      if (isBeside(statement.field)) return { ...moment, written: beside(moment, statement.field, MAY_BE) }
+      return forgetKeys(keysAt(statement.field, moment), moment)
     case 'unknown':
       return forget(statement.fields ?? [], moment)
     case 'notrack':
       return forgetKeys(['ctState'], moment)
-    case 'update-set': {
-      const { world } = moment
-      const table = statement.nft?.table
-      const others = world.sets.filter((set) => set.name !== statement.set || set.table !== table?.name)
-      return { ...moment, world: { ...world, sets: others } }
-    }
+    case 'update-set':
+      return { ...moment, world: withoutSet(moment.world, statement) }
     default:
       return moment
   }
@@ -78,9 +119,21 @@ function withoutTracking(moment: EvalContext): EvalContext {
 
 const forget = (fields: readonly string[], moment: EvalContext): EvalContext =>
   forgetKeys(
-    fields.flatMap((field) => KEYS[field] ?? []),
+    fields.flatMap((field) => keysAt(field, moment)),
     moment,
   )
+
+/** Where the packet keeps what is written there; bytes may be parts of several fields. */
+export function keysAt(field: string, moment: EvalContext): (keyof Packet)[] {
+  const names = fieldsAt(field, moment)?.names ?? [field]
+  return names.flatMap((name) => KEYS[name] ?? [])
+}
+
+/** Bytes that are just one of the packet's fields are that field. */
+export function namedField(field: string, moment: EvalContext): string {
+  const at = field.startsWith('@') ? fieldsAt(field, moment) : undefined
+  return at?.whole ? at.names[0]! : field
+}
 
 function forgetKeys(keys: readonly (keyof Packet)[], moment: EvalContext): EvalContext {
   const packet = { ...moment.packet }
@@ -92,14 +145,29 @@ function assign(assignment: Assignment, moment: EvalContext): EvalContext {
   const value = assigned(assignment, moment)
   // a packet without that field stays as it is
   if (value === ABSENT) return moment
-  const change = isUnknown(value) ? undefined : stored(assignment.field, value, moment.packet)
-  return change ? { ...moment, packet: { ...moment.packet, ...change } } : forget([assignment.field], moment)
+  const { field } = assignment
+  if (isBeside(field)) return { ...moment, written: beside(moment, field, value) }
+  const change = isUnknown(value) ? undefined : stored(namedField(field, moment), value, moment.packet)
+  return change ? { ...moment, packet: { ...moment.packet, ...change } } : forget([field], moment)
 }
 
 type Number3 = number | typeof ABSENT | Unknown
+type Value3 = Number3 | string
 
 /** The field's new value; ABSENT where the packet has no such field. */
-export function assigned({ field, value, map, mask = 0xffffffff, op }: Assignment, moment: EvalContext): Number3 {
+export function assigned(assignment: Assignment, moment: EvalContext): Value3 {
+  const { field, value, map } = assignment
+  const type = fieldType(field)
+  if (type === undefined || type === 'number' || type === 'flags') return assignedNumber(assignment, moment)
+  const old = reader(field)(moment)
+  if (old === ABSENT) return ABSENT
+  if (map) return mappedText(map, moment)
+  if (typeof value !== 'object') return String(value)
+  const held = reader(value.field)(moment)
+  return held === ABSENT || isUnknown(held) ? held : String(held)
+}
+
+function assignedNumber({ field, value, map, mask = 0xffffffff, op }: Assignment, moment: EvalContext): Number3 {
   const operand = map ? mappedNumber(map, moment) : operandOf(value, moment)
   const old = numberAt(field, moment)
   if (typeof operand !== 'number' || old === ABSENT) return old === ABSENT ? old : operand
@@ -128,11 +196,27 @@ function numberAt(field: string, moment: EvalContext): Number3 {
 }
 
 /** What is new of the packet. Undefined where it keeps more than this part, and the rest is not known. */
-export function stored(field: string, value: number, packet: Packet): Partial<Packet> | undefined {
+export function stored(field: string, value: number | string, packet: Packet): Partial<Packet> | undefined {
   const key = KEYS[field]
+  if (key === 'src' || key === 'dst') return storedAddress(key, value)
+  if (key === 'srcMac' || key === 'dstMac') return typeof value === 'string' ? { [key]: value } : undefined
+  if (typeof value === 'string') return undefined
   if (key === 'tos') return storedTos(field, value, packet.tos)
   if (key === 'tcpFlags') return { tcpFlags: flagNames(value, packet.tcpFlags) }
-  return key === 'mark' || key === 'ctMark' || key === 'ctZone' || key === 'ttl' ? { [key]: value } : undefined
+  return key !== undefined && NUMBERS.has(key) ? { [key]: value } : undefined
+}
+
+const NUMBERS: ReadonlySet<keyof Packet> = new Set<keyof Packet>([
+  ...(['mark', 'ctMark', 'ctZone', 'ttl', 'ipId', 'flowLabel', 'sport', 'dport', 'tcpSeq', 'tcpAck'] as const),
+  ...(['tcpWindow', 'icmpType', 'icmpCode', 'icmpId', 'icmpSeq'] as const),
+])
+
+/** By its place, an address is a number. */
+function storedAddress(key: 'src' | 'dst', value: number | string): Partial<Packet> | undefined {
+  if (typeof value === 'number')
+    return { [key]: formatAddress(Uint8Array.from([24, 16, 8, 0], (bits) => (value >>> bits) & 0xff)) }
+  const bytes = parseAddress(value)
+  return bytes && { [key]: formatAddress(bytes) }
 }
 
 function storedTos(field: string, value: number, tos: number | undefined): Partial<Packet> | undefined {

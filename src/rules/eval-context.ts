@@ -1,4 +1,5 @@
 /** What conditions are asked of: one packet at one hook of one machine. */
+import type { Scalar } from '../model/condition.ts'
 import type { Hook } from '../model/hook.ts'
 import type { ConntrackEntry } from '../model/host.ts'
 import type { Family, Packet } from '../model/packet.ts'
@@ -17,6 +18,8 @@ export interface EvalContext {
    * Absent: the one in host state that fits, for what never changes during a connection.
    */
   connection?: ConntrackEntry | undefined
+  /** What rules have written that the packet itself does not show: `meta pkttype`. */
+  written?: ReadonlyMap<string, Scalar | Unknown>
 }
 
 /** A field that such a packet does not have: a comparison with it fails, whatever its operator. */

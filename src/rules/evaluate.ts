@@ -2,11 +2,12 @@
 import type { Condition } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
-import { reader } from './facts.ts'
-import { FIELDS } from './fields.ts'
+import { readerUnder } from './facts.ts'
+import { fieldType } from './fields.ts'
 import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
+import { hasRoom } from './nft/update.ts'
 import { all, any, not, type Truth, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
@@ -44,6 +45,8 @@ function prepare(condition: Condition): Test {
       if (nft) return (moment) => inNftSet({ set, fields, nft }, differs, moment)
       return (moment) => inSet(set, fields, moment)
     }
+    case 'room':
+      return (moment) => hasRoom(condition, moment)
     case 'not': {
       const of = testOf(condition.of)
       return (moment) => not(of(moment))
@@ -64,11 +67,11 @@ function prepare(condition: Condition): Test {
 }
 
 function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' }): Test {
-  const read = reader(field)
-  const holds = comparison(FIELDS[field] ?? 'name', op, value, mask)
+  const read = readerUnder(field, typeof mask === 'number' ? mask : undefined)
+  const holds = comparison(fieldType(field) ?? 'name', op, value, mask)
   return (moment) => {
     const otherwise = nft && peculiar(field, moment)
-    if (otherwise) return otherwise
+    if (otherwise) return otherwise === ABSENT ? false : otherwise
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false
@@ -86,6 +89,8 @@ export function conditionText(condition: Condition): string {
       return `${condition.field} ${condition.op} ${JSON.stringify(condition.value)}`
     case 'lookup':
       return `${condition.fields.join(' . ')} ${condition.differs ? 'not ' : ''}in ${condition.set ? `@${condition.set}` : 'a set'}`
+    case 'room':
+      return `room in @${condition.set}`
     case 'all':
       return condition.of.map(conditionText).join(' and ')
     case 'any':

@@ -6,6 +6,7 @@ import { wordTable } from '../model/word-table.ts'
 import type { ABSENT, EvalContext, Readers } from './eval-context.ts'
 import { CONNECTION } from './facts/connection.ts'
 import { HEADERS } from './facts/headers.ts'
+import { rawReader } from './facts/raw.ts'
 import { ROUTING } from './facts/routing.ts'
 import { TRANSPORT } from './facts/transport.ts'
 import { UNKNOWNS } from './facts/unknowable.ts'
@@ -25,12 +26,20 @@ const readers = new Map<string, Reader>()
 export function reader(field: string): Reader {
   let known = readers.get(field)
   if (!known) {
-    const read = READERS[field]
+    const read = READERS[field] ?? rawReader(field)
     const missing = unknown(`${field} is not known`)
     known = read ? (moment) => read(moment) ?? missing : () => missing
     readers.set(field, known)
   }
   return known
+}
+
+/** The same where only some of its bits are asked for: of a field that is not known whole, these may be. */
+export function readerUnder(field: string, mask: number | undefined): Reader {
+  const read = mask === undefined ? undefined : rawReader(field, mask)
+  if (!read) return reader(field)
+  const missing = unknown(`${field} is not known`)
+  return (moment) => read(moment) ?? missing
 }
 
 export const held = (field: string, moment: EvalContext): ReturnType<Reader> => reader(field)(moment)

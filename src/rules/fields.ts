@@ -110,6 +110,8 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'tcp sequence': 'number',
   'tcp ackseq': 'number',
   'tcp window': 'number',
+  /** Words of 4 bytes. */
+  'tcp doff': 'number',
   /** Numbers of the TCP options present, as text. */
   'tcp options': 'flags',
   'tcp option maxseg size': 'number',
@@ -196,3 +198,7 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'socket transparent': 'number',
   'rt nexthop': 'address',
 })
+
+/** Bits that a rule names by their place are a number, too. Undefined for what is never known. */
+export const fieldType = (field: string): FieldType | undefined =>
+  FIELDS[field] ?? (field.startsWith('@') ? 'number' : undefined)

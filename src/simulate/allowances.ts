@@ -1,22 +1,29 @@
 /**
- * Conditions that hold for so much and no more (net/netfilter/xt_limit.c, xt_hashlimit.c, xt_quota.c). Nobody knows how
- * much of it was used up before, so a machine begins with all of it.
+ * Conditions that hold for so much and no more (net/netfilter/xt_limit.c, xt_hashlimit.c, xt_quota.c, nft_limit.c,
+ * nft_quota.c, nft_connlimit.c). Nobody knows how much of it was used up before, so a machine begins with all of it.
  */
-import type { Allowance, Condition } from '../model/condition.ts'
+import type { Allowance, Condition, Each } from '../model/condition.ts'
+import type { ConntrackEntry } from '../model/host.ts'
 import { memo2 } from '../model/memo.ts'
 import type { Family } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import type { Connection } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
+import type { LimitBody, QuotaBody } from '../rules/nft/ast.ts'
+import { limitCondition, quotaCondition } from '../rules/nft/lower/stateful.ts'
+import { mapped } from '../rules/nft/map.ts'
 import { isUnknown, not, type Truth, type Unknown, unknown } from '../rules/truth.ts'
 import type { Simulator } from './simulator.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
+type OfObject = Extract<Allowance, { object: string }>
 
 /** What is left of each, in its own unit; by the condition, or by the table and what is counted in it. */
 export class Allowances {
   private readonly left = new Map<Condition | string, number>()
+  private readonly open = new Map<Condition | string, Set<ConntrackEntry>>()
   /** Of these nobody knows what is left: conditions, tables, and whole families. */
   private readonly doubted = new Set<Condition | string>()
 
@@ -26,6 +33,16 @@ export class Allowances {
 
   set(key: Condition | string, left: number): void {
     this.left.set(key, left)
+  }
+
+  /** The connections that came to it. */
+  connections(key: Condition | string): Set<ConntrackEntry> {
+    let found = this.open.get(key)
+    if (!found) {
+      found = new Set()
+      this.open.set(key, found)
+    }
+    return found
   }
 
   /** A packet may have used some of it up. */
@@ -46,31 +63,69 @@ export class Allowances {
 /** What is shared is known by its table. */
 function counterOf(condition: Condition, family: Family): Condition | string {
   const allowance = condition.kind === 'unknown' ? condition.lasts : undefined
-  return allowance && 'each' in allowance && allowance.each ? `${family} ${allowance.each.table}` : condition
+  if (allowance && 'object' in allowance) return objectKey(allowance, allowance.name ?? '')
+  return allowance?.each ? `${family} ${allowance.each.table}` : condition
 }
+
+const objectKey = ({ object, table }: OfObject, name: string): string =>
+  `${table.family} ${table.name} ${object} ${name}`
 
 /** Asked of a packet that fits all conditions in front of this one: that is when it is used up. */
 export function spend(machine: Simulator, moment: EvalContext, condition: Condition): Truth {
   if (condition.kind === 'not') return not(spend(machine, moment, condition.of))
-  const { lasts: allowance } = condition as Lasting
+  const { lasts } = condition as Lasting
   if (machine.allowances.isDoubted(condition, moment.family))
     return unknown('an earlier packet, of which not all is known, may have used it up')
   machine.note(`${conditionText(condition)}: taken as if nothing had come to it before`)
-  return 'packets' in allowance
-    ? spendPacket(machine, moment, condition, allowance)
-    : spendBytes(machine, moment, condition, allowance)
+  if ('object' in lasts) return spendObject(machine, moment, condition as Lasting, lasts)
+  return spendOf(machine, moment, condition, lasts)
 }
+
+function spendOf(
+  machine: Simulator,
+  moment: EvalContext,
+  counter: Condition | string,
+  allowance: Exclude<Allowance, OfObject>,
+): Truth {
+  const { each } = allowance
+  const key = each ? keyOf(each, moment) : counter
+  if (isUnknown(key)) return key
+  if ('packets' in allowance) return spendPacket(machine, moment, key, allowance)
+  return 'bytes' in allowance
+    ? spendBytes(machine, moment, key, allowance)
+    : spendConnection(machine, moment, key, allowance)
+}
+
+/** What the table's own limit or quota of that name allows, whoever asks for it. */
+function spendObject(machine: Simulator, moment: EvalContext, condition: Lasting, of: OfObject): Truth {
+  const data = of.map ? mapped(of.map, moment) : undefined
+  if (isUnknown(data)) return data
+  const name = of.name ?? data?.[0]
+  const table = moment.world.tables.find((one) => one.family === of.table.family && one.name === of.table.name)
+  const found = name === undefined ? undefined : table?.objects?.get(`${of.object} ${name}`)
+  if (!found) return unknown(`what ${of.object} ${name ?? ''} allows is not known`)
+  const { text } = condition
+  const own =
+    of.object === 'limit'
+      ? limitCondition(found.values as LimitBody, text)
+      : quotaCondition(quotaOf(found.values as { bytes?: number }), text)
+  const plain = own.kind === 'not' ? own.of : own
+  if (plain.kind !== 'unknown' || !plain.lasts || 'object' in plain.lasts) return unknown(condition.reason)
+  const truth = spendOf(machine, moment, objectKey(of, name!), plain.lasts)
+  return own.kind === 'not' ? not(truth) : truth
+}
+
+/** An object has its bytes under another word than a rule's quota. */
+const quotaOf = ({ bytes = 0, ...rest }: { bytes?: number }): QuotaBody => ({ val: bytes, ...rest })
 
 function spendPacket(
   { allowances }: Simulator,
   moment: EvalContext,
-  condition: Condition,
+  key: Condition | string,
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
   if (each && disputed(moment.world.tables, moment.family).has(each.table))
     return unknown(`rules that share ${each.table} give it different limits, and the one that came first is not known`)
-  const key = each ? keyOf(each, moment) : condition
-  if (isUnknown(key)) return key
   const left = allowances.get(key) ?? packets
   if (left === 0) return unknown(`its ${packets} packets are used up, and more are allowed only as time goes by`)
   allowances.set(key, left - 1)
@@ -98,12 +153,12 @@ const disputed = memo2((tables: World['tables'], family: Family): ReadonlySet<st
 function limitIn(condition: Condition): { table: string; text: string } | undefined {
   if (condition.kind === 'not') return limitIn(condition.of)
   const allowance = condition.kind === 'unknown' ? condition.lasts : undefined
-  if (!allowance || !('each' in allowance) || !allowance.each) return undefined
+  if (!allowance || !('packets' in allowance) || !allowance.each) return undefined
   return { table: allowance.each.table, text: `${allowance.packets} ${allowance.each.fields}` }
 }
 
 /** A packet without such a field counts as one with 0. */
-function keyOf({ table, fields }: { table: string; fields: string[] }, moment: EvalContext): string | Unknown {
+function keyOf({ table, fields }: Each, moment: EvalContext): string | Unknown {
   const values: string[] = [moment.family, table]
   for (const field of fields) {
     const value = held(field, moment)
@@ -116,12 +171,36 @@ function keyOf({ table, fields }: { table: string; fields: string[] }, moment: E
 function spendBytes(
   { allowances }: Simulator,
   { packet: { length } }: EvalContext,
-  condition: Condition,
+  key: Condition | string,
   { bytes, behind }: Extract<Allowance, { bytes: number }>,
 ): Truth {
   if (length === undefined) return unknown('the length of the packet is not known')
-  const left = allowances.get(condition) ?? bytes
+  const left = allowances.get(key) ?? bytes
   // what is too long for the rest takes the rest as well
-  allowances.set(condition, length <= left ? left - length : 0)
+  allowances.set(key, length <= left ? left - length : 0)
   return length <= left ? !behind : behind
+}
+
+/** Those that have ended count no more. */
+function spendConnection(
+  { allowances, conntrack }: Simulator,
+  { connection, packet }: EvalContext,
+  key: Condition | string,
+  { connections, over }: Extract<Allowance, { connections: number }>,
+): Truth {
+  if (!connection || packet.ctState === 'untracked' || packet.ctState === 'invalid')
+    return unknown('which connection it counts for is not known')
+  const counted = allowances.connections(key)
+  counted.add(connection)
+  let lost = 0
+  for (const one of counted) {
+    if (one === connection || conntrack.isOpen(one)) continue
+    // its first packet was dropped: the kernel forgets it when it comes round to that
+    if ((one as Connection).flags.includes('confirmed')) counted.delete(one)
+    else lost++
+  }
+  const [least, most] = [counted.size - lost, counted.size]
+  if (least <= connections !== most <= connections)
+    return unknown('whether a connection whose packet was dropped still counts is not known')
+  return over ? most > connections : most <= connections
 }

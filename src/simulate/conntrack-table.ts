@@ -48,6 +48,13 @@ export class ConntrackTable {
     return undefined
   }
 
+  /** Is it there, and not yet over? (already_closed, net/netfilter/nf_conncount.c) */
+  isOpen(entry: ConntrackEntry): boolean {
+    const connection = entry as Connection
+    const state = connection.tcp?.state
+    return this.connections.has(connection) && state !== 'TIME_WAIT' && state !== 'CLOSE'
+  }
+
   /** From here on nobody knows whether it is there. */
   doubt(connection: Connection): void {
     this.delete(connection)

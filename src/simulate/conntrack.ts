@@ -47,6 +47,8 @@ function look(machine: Simulator, skb: Skb): void {
     skb.tracking.state = ctState
     return
   }
+  if (isCut(packet, number)) return
+  refuseUnknownPorts(packet, number)
   if (number === ICMP || number === ICMPV6) {
     const type = packet.icmpType ?? 0
     if (number === ICMPV6 && ICMPV6_UNTRACKED.includes(type)) {
@@ -64,6 +66,25 @@ function look(machine: Simulator, skb: Skb): void {
     findFlow(machine, tuple, number, zone) ?? asGiven(machine, skb, tuple, zone) ?? begin(packet, tuple, number, zone)
   if (!found) return
   attach(machine, skb, found)
+}
+
+/** Headers shorter than these belong to no flow (nf_conntrack_proto_tcp.c and its like). */
+const LEAST: Readonly<Record<number, number>> = { [ICMP]: 8, [TCP]: 20, 17: 8, 33: 12, [ICMPV6]: 8, 132: 12, 136: 8 }
+
+function isCut({ length, dst, fragOffset, tcpOptions = '' }: Packet, number: number): boolean {
+  const least = LEAST[number]
+  if (length === undefined || least === undefined || fragOffset) return false
+  const header = dst!.includes(':') ? 40 : 20
+  return length - header < least + (number === TCP ? tcpOptions.length / 2 : 0)
+}
+
+const WITH_PORTS = [TCP, 17, 33, 132, 136]
+
+function refuseUnknownPorts({ sport, dport, fragOffset }: Packet, number: number): void {
+  if (!WITH_PORTS.includes(number) || fragOffset) return
+  const reason = 'a rule may have rewritten it, and to what is not known'
+  if (sport === undefined) throw new Undetermined('the source port', reason)
+  if (dport === undefined) throw new Undetermined('the destination port', reason)
 }
 
 /** Throws Undetermined where nobody knows whether it is there. */

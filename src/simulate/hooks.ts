@@ -10,6 +10,7 @@ import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
+import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
 import { usesConntrack } from './uses-conntrack.ts'
 
@@ -67,11 +68,12 @@ const hookedAt = (world: World, family: Skb['family'], hook: Hook): Hooked[] =>
 const prepared = ({ table, chain }: BaseChain) => preparedChain(table, chain.name)!
 
 function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
-  return baseChainsAt(world, family, hook, false).map((base) => {
+  const hooked = baseChainsAt(world, family, hook, false).map((base) => {
     const chain = prepared(base)
     const walk = (machine: Simulator, skb: Skb) => playTable(machine, skb, chain)
-    return { priority: base.priority, run: base.chain.type === 'route' ? walkAndRoute(walk) : walk }
+    return { priority: base.priority, base: chain, run: base.chain.type === 'route' ? walkAndRoute(walk) : walk }
   })
+  return joinTied(hooked)
 }
 
 /** Connection tracking and NAT, while anything asks for them. */

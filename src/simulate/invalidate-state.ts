@@ -17,7 +17,9 @@ export function invalidateState(machine: Simulator, skb: Skb): void {
   if (updated.size === 0) return
   const { world } = machine
   // a set that is not there is one of which nobody knows the elements
-  const sets = world.sets.filter(({ name, table }) => table !== undefined || !updated.has(name))
+  const sets = world.sets.filter(
+    ({ name, table, family }) => !updated.has(table === undefined ? name : `${family} ${table} ${name}`),
+  )
   machine.world = { ...world, sets }
 }
 
@@ -29,13 +31,14 @@ function doubtConnection(machine: Simulator, skb: Skb): void {
   if (flow) machine.conntrack.doubt(flow)
 }
 
-/** The ipsets that rules of this family change. */
+/** The ipsets that rules of this family change, and nft's sets with their tables. */
 const updatedSets = memo2((tables: World['tables'], family: Family): ReadonlySet<string> => {
   const names = new Set<string>()
   for (const table of tables)
-    if (table.family === family)
+    if (table.family === family || table.family === 'inet' || table.family === 'netdev')
       for (const { rules } of table.chains.values())
         for (const { statements } of rules)
-          for (const one of statements) if (one.kind === 'update-set') names.add(one.set)
+          for (const one of statements)
+            if (one.kind === 'update-set') names.add(one.nft ? `${table.family} ${table.name} ${one.set}` : one.set)
   return names
 })

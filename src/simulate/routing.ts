@@ -83,8 +83,12 @@ export function isRefused({ src, dst }: Packet, indev: string): boolean {
 }
 
 /** Only what was for this host alone is forwarded; what IPv6 does not take to another link besides (ip_forward, ip6_forward). */
-export function mayForward({ src, dstMac }: Packet, indev: string, outdev: string): boolean {
-  if (dstMac !== undefined && Number.parseInt(dstMac.slice(0, 2), 16) & 1) return false
+export function mayForward({ packet, moment }: Skb, indev: string, outdev: string): boolean {
+  const { src, dstMac } = packet
+  const type = moment.written?.get('meta pkttype')
+  if (isUnknown(type)) throw new Undetermined('meta pkttype', type.unknown)
+  if (type !== undefined && type !== 'unicast') return false
+  if (type === undefined && dstMac !== undefined && Number.parseInt(dstMac.slice(0, 2), 16) & 1) return false
   return !src!.includes(':') || (src !== '::' && (indev === outdev || !/^fe[89ab]/i.test(src!)))
 }
 

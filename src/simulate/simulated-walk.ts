@@ -106,7 +106,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
 
   /** A rule that only counts, logs or notes makes no difference; a field that it may have written is unknown from here on. */
   mayExecute({ rule }: PreparedRule, from: number, to: number, { condition, unknown }: Open): undefined {
-    const fields = changesOnlyFields(rule.statements.slice(from, to))
+    const fields = changesOnlyFields(rule.statements.slice(from, to), this.context)
     if (!fields) throw new Undetermined(condition, unknown)
     this.machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown})`)
     forget(this.skb, fields)

@@ -2,9 +2,10 @@
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
-import { assigned, keptAs, stored } from '../rules/assign.ts'
-import { ABSENT } from '../rules/eval-context.ts'
-import { isUnknown } from '../rules/truth.ts'
+import { assigned, beside, isBeside, keysAt, namedField, stored } from '../rules/assign.ts'
+import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
+import { isUnknown, type Unknown } from '../rules/truth.ts'
+import { whyUnanswered } from '../rules/unanswered.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
@@ -41,6 +42,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'queue':
       return statement.kind
     case 'reject':
+      if (whyUnanswered([statement], skb.packet, machine.world.host) !== undefined) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':
@@ -90,21 +92,24 @@ function stolen(machine: Simulator, skb: Skb, statement: Statement & { kind: 'st
 
 function actUnknown(machine: Simulator, skb: Skb, statement: Statement & { kind: 'unknown' }): undefined {
   if (!statement.fields) throw new Undetermined(statement.text, statement.reason)
-  forget(skb, keysOf(statement.fields))
+  const moment = momentOf(machine, skb)
+  forget(
+    skb,
+    statement.fields.flatMap((field) => keysAt(field, moment)),
+  )
+  for (const field of statement.fields)
+    if (isBeside(field)) writeBeside(machine, skb, field, { unknown: statement.reason })
   machine.note(`${statement.text}: ${statement.reason}`)
   return undefined
 }
 
-const keysOf = (fields: readonly string[]): (keyof Packet)[] => fields.flatMap((field) => keptAs(field) ?? [])
-
 /** The packet's fields that these may write, if that is all they can do; undefined: they may change the packet's way. */
-export function changesOnlyFields(statements: readonly Statement[]): (keyof Packet)[] | undefined {
+export function changesOnlyFields(statements: readonly Statement[], moment: EvalContext): (keyof Packet)[] | undefined {
   const fields: (keyof Packet)[] = []
   for (const statement of statements) {
     if (statement.kind === 'log' || statement.kind === 'note' || statement.kind === 'trace') continue
-    if (statement.kind !== 'set' || statement.field.startsWith('ct ')) return undefined
-    const key = keptAs(statement.field)
-    if (key) fields.push(key)
+    if (statement.kind !== 'set' || statement.field.startsWith('ct ') || isBeside(statement.field)) return undefined
+    fields.push(...keysAt(statement.field, moment))
   }
   return fields
 }
@@ -125,6 +130,14 @@ function setZone(skb: Skb, { field, value }: Assignment): void {
   changeAll(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
 }
 
+/** What no header shows, and other rules ask for. */
+function writeBeside(machine: Simulator, skb: Skb, field: string, value: string | number | Unknown): void {
+  skb.moment.written = beside(skb.moment, field, value)
+  machine.changes++
+}
+
+const isScalar = (value: unknown): value is number | string => typeof value === 'number' || typeof value === 'string'
+
 function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number): void {
   const { field } = assignment
   if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
@@ -135,21 +148,32 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     lowerMss(skb, Number(assignment.value))
     return
   }
-  const key = keptAs(field)
-  if (!key) return
+  const moment = momentOf(machine, skb)
+  if (isBeside(field)) {
+    const value = assigned(assignment, moment)
+    if (value !== ABSENT) writeBeside(machine, skb, field, value)
+    return
+  }
+  const keys = keysAt(field, moment)
+  if (keys.length === 0) return
   // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
   const source = typeof assignment.value === 'object' ? assignment.value.field : ''
   if ((field === 'ct mark' || source.startsWith('ct ')) && !skb.connection) return
-  const value = assigned(assignment, momentOf(machine, skb))
-  if (value === ABSENT) return
-  const changed = isUnknown(value) ? undefined : stored(field, value, skb.packet)
-  if (!changed) {
-    forget(skb, [key])
+  const value = assigned(assignment, moment)
+  if (value === ABSENT) {
+    // nft gives the rule up there
+    if (field.startsWith('@')) throw new Undetermined(field, 'the packet ends in front of it')
     return
   }
+  const changed = isUnknown(value) ? undefined : stored(namedField(field, moment), value, skb.packet)
+  if (!changed) {
+    forget(skb, keys)
+    return
+  }
+  const key = keys[0]!
   const [from, to] = [skb.packet[key], changed[key]]
   if (field === 'ct mark') skb.connection!.mark = Number(to)
   if (from === to) return
   change(skb, key, to as never)
-  if (typeof from === 'number' && typeof to === 'number') skb.journal.act(step, { field: key, from, to })
+  if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
 }

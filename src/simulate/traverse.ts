@@ -1,9 +1,11 @@
 /** The way of a packet through hooks and routing (net/ipv4/ip_input.c, ip_forward.c, ip_output.c and their IPv6 likes). */
-import { type BaseChain, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
+import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
+import { refuseBridged, runAtDevice } from './device-hooks.ts'
 import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
+import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import { change, changeAll, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
@@ -19,6 +21,9 @@ export const traverse = (machine: Simulator, skb: Skb): End =>
 
 /** From a wire, or back in over lo. */
 function receive(machine: Simulator, skb: Skb): End {
+  const held = passDevice(machine, skb, 'ingress')
+  if (held) return held
+  refuseBridged(machine, skb, skb.indev!, BEFORE_IP)
   if (isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const { dst } = skb.packet
   const stopped = pass(machine, skb, 'prerouting')
@@ -43,7 +48,7 @@ function deliver(machine: Simulator, skb: Skb): End {
 function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>): End {
   const { ttl } = skb.packet
   skb.outdev = deviceOf(machine, skb, route)
-  const mayGo = (ttl ?? 64) > 1 && mayForward(skb.packet, skb.indev!, skb.outdev)
+  const mayGo = (ttl ?? 64) > 1 && mayForward(skb, skb.indev!, skb.outdev)
   if (!mayGo || isTooLong(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
   if (ttl !== undefined) change(skb, 'ttl', ttl - 1)
@@ -62,6 +67,9 @@ function send(machine: Simulator, skb: Skb): End {
 function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   const stopped = pass(machine, skb, 'postrouting')
   if (stopped) return stopped
+  const held = passDevice(machine, skb, 'egress')
+  if (held) return held
+  refuseBridged(machine, skb, skb.outdev!, BEHIND_IP)
   if (skb.outdev !== 'lo') return { outcome }
   skb.looped = true
   // what has no entry is looked at once more
@@ -73,11 +81,26 @@ function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   return receive(machine, skb)
 }
 
+/** Of a bridge's tables. */
+const BEFORE_IP: readonly Hook[] = ['prerouting', 'input']
+const BEHIND_IP: readonly Hook[] = ['output', 'postrouting']
+
 /** Undefined: the packet goes on behind the hook. */
 function pass(machine: Simulator, skb: Skb, hook: Hook): End | undefined {
   skb.hook = hook
   showWay(machine, skb, hook)
-  const verdict = machine.hooks.run(machine, skb, hook)
+  return endOf(machine, skb, hook, machine.hooks.run(machine, skb, hook))
+}
+
+/** As pass, for what hangs on a device. */
+function passDevice(machine: Simulator, skb: Skb, hook: 'ingress' | 'egress'): End | undefined {
+  if (deviceChainsAt(machine.world, hook).length === 0) return undefined
+  skb.hook = hook
+  showWay(machine, skb, hook)
+  return endOf(machine, skb, hook, runAtDevice(machine, skb, hook))
+}
+
+function endOf(machine: Simulator, skb: Skb, hook: Hook, verdict: TableVerdict): End | undefined {
   switch (verdict) {
     case 'accept':
       return undefined
@@ -100,8 +123,8 @@ function showWay(machine: Simulator, skb: Skb, hook: Hook): void {
   // what this host sends has no input interface; before Linux 5.7 nothing had one there
   if (hook === 'postrouting')
     change(skb, 'in', indev === undefined ? '' : machine.settings.isBefore57 ? undefined : indev)
-  else change(skb, 'in', hook === 'output' ? undefined : indev)
-  change(skb, 'out', hook === 'prerouting' || hook === 'input' ? undefined : outdev)
+  else change(skb, 'in', hook === 'output' || hook === 'egress' ? undefined : indev)
+  change(skb, 'out', hook === 'prerouting' || hook === 'input' || hook === 'ingress' ? undefined : outdev)
   if (!tracking) changeAll(skb, NO_CONNECTION)
 }
 

@@ -8,6 +8,7 @@ import { ABSENT } from '../rules/eval-context.ts'
 import { held } from '../rules/facts.ts'
 import { setFields, setParts } from '../rules/ipset.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { updated, withoutSet } from '../rules/nft/update.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { momentOf } from './moment.ts'
 import type { Simulator } from './simulator.ts'
@@ -19,10 +20,10 @@ type Update = Statement & { kind: 'update-set' }
 export function updateSet(machine: Simulator, skb: Skb, update: Update): void {
   const { world } = machine
   if (update.nft) {
-    // what an nft set holds from here on is not known
-    const { table } = update.nft
-    machine.world = { ...world, sets: world.sets.filter((set) => set.name !== update.set || set.table !== table?.name) }
-    machine.note(`what set ${update.set} holds behind a rule that changes it is not modelled`)
+    const { nft } = update
+    const now = updated({ ...update, nft }, momentOf(machine, skb))
+    machine.world = now ?? withoutSet(world, update)
+    if (!now) machine.note(`what set ${update.set} holds behind a rule that changes it is not known`)
     return
   }
   const set = world.sets.find(({ name, family }) => name === update.set && family === undefined)

@@ -46,7 +46,10 @@ function readsConnection(condition: Condition): boolean {
     case 'compare':
       return condition.field.startsWith('ct ')
     case 'lookup':
+    case 'room':
       return condition.fields.some((field) => field.startsWith('ct '))
+    case 'unknown':
+      return condition.lasts !== undefined && 'connections' in condition.lasts
     case 'not':
       return readsConnection(condition.of)
     case 'all':

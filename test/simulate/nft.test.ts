@@ -53,13 +53,23 @@ describe('an address that a rule sets to what is not known', () => {
 
   it.each([
     ['prerouting', 'ip daddr set numgen inc mod 2 map { 0 : 10.0.2.3, 1 : 10.0.2.4 }', 'the destination address'],
-    ['prerouting', 'ip saddr set 10.0.1.9', 'the source address'],
-    ['forward', 'ip daddr set ip saddr', 'the destination address'],
-    ['postrouting', 'ip saddr set 10.0.1.9', 'the source address'],
+    ['prerouting', 'meta cpu 3 ip saddr set 10.0.1.9', 'the source address'],
+    ['postrouting', 'meta cpu 3 ip saddr set 10.0.1.9', 'the source address'],
   ])('ends what can be told: %s %s', (hook, words, condition) => {
     const { ended } = send(set(hook, words))
     expect(ended).toMatchObject({ outcome: 'undetermined', open: { condition } })
   })
+})
+
+it.each([
+  ['prerouting', 'ip saddr set 10.0.1.9', { src: '10.0.1.9' }],
+  ['forward', 'ip daddr set ip saddr', { dst: '10.0.1.2' }],
+  ['forward', 'tcp dport set 8080', { dport: 8080 }],
+  ['forward', '@th,16,16 set 8080', { dport: 8080 }],
+  ['forward', '@nh,96,32 set 0x0a000109', { src: '10.0.1.9' }],
+])('what a rule writes into headers is so from then on: %s %s', (hook, words, written) => {
+  const rules = `table ip t { chain c { type filter hook ${hook} priority -400; ${words}; } }`
+  expect(send(rules).packet).toMatchObject(written)
 })
 
 describe('NAT', () => {

@@ -1,3 +1,4 @@
+import { whyUnanswered } from '../../rules/unanswered.ts'
 import { describeConditions } from '../cause.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
@@ -12,7 +13,10 @@ export const droppedByRule: Detector = {
     const told = blame(context)
     if (step.kind === 'policy' || !told || told.walked.markSetter !== undefined) return []
     const why = describeConditions(context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? [])
-    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}.`
+    const { rule, packet } = context.evidence.arrivals[context.ended.step]!
+    const silent = whyUnanswered(rule?.statements ?? [], packet, context.world.host)
+    const unanswered = silent === undefined ? '' : ` It rejects, but ${silent}.`
+    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}.${unanswered}`
     return [
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,

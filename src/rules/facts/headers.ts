@@ -8,6 +8,8 @@ const frameField =
   (moment) => {
     const { packet, hook } = moment
     if (hook === 'output' || packet.in === 'lo') return ABSENT
+    // it has another one by then
+    if (hook === 'egress') return undefined
     if (hook === 'postrouting' && packet.uid !== undefined) return ABSENT
     return read(moment)
   }

@@ -1,22 +1,11 @@
 /** What stands behind the IP header. */
 
 import type { Packet } from '../../model/packet.ts'
-import { wordTable } from '../../model/word-table.ts'
 import { ABSENT, ipVersion, type Read, type Readers } from '../eval-context.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { type Unknown, unknown } from '../truth.ts'
 import { knownProtocol } from '../values.ts'
-
-const TCP_FLAGS: Readonly<Record<string, number>> = wordTable({
-  fin: 1,
-  syn: 2,
-  rst: 4,
-  psh: 8,
-  ack: 0x10,
-  urg: 0x20,
-  ece: 0x40,
-  cwr: 0x80,
-})
+import { flagBits } from './tcp-flags.ts'
 
 const WITH_PORTS = ['tcp', 'udp', 'udplite', 'sctp', 'dccp'] as const
 
@@ -53,10 +42,11 @@ const ofAuthentication: Read = (moment) =>
 export const TRANSPORT: Readers = {
   ...ports('th', WITH_PORTS),
   ...Object.assign({}, ...WITH_PORTS.map((protocol) => ports(protocol, [protocol]))),
-  'tcp flags': tcp(({ tcpFlags }) => tcpFlags?.reduce((bits, flag) => bits | (TCP_FLAGS[flag] ?? 0), 0)),
+  'tcp flags': tcp(({ tcpFlags }) => tcpFlags && flagBits(tcpFlags)),
   'tcp sequence': tcp(({ tcpSeq }) => tcpSeq),
   'tcp ackseq': tcp(({ tcpAck }) => tcpAck),
   'tcp window': tcp(({ tcpWindow }) => tcpWindow),
+  'tcp doff': tcp(({ tcpOptions }) => (tcpOptions === undefined ? undefined : 5 + tcpOptions.length / 8)),
   'tcp options': tcp(({ tcpOptions }) =>
     tcpOptions === undefined ? undefined : readOptions(tcpOptions).map(({ kind }) => String(kind)),
   ),

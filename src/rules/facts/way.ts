@@ -14,8 +14,8 @@ import { addressBytes } from '../values.ts'
  */
 export const inputName: Read = (moment) => {
   const { packet, hook, world } = moment
-  if (hook === 'output') return ''
-  if (hook === 'postrouting' || hook === 'egress') {
+  if (hook === 'output' || hook === 'egress') return ''
+  if (hook === 'postrouting') {
     if (packet.physOut !== undefined || kernelAtLeast(world.host.kernel, 5, 7) === false) return ''
     if (sentByThisHost(moment)) return ''
   }
@@ -85,7 +85,9 @@ const groupOf =
  * only unicast ones are forwarded (net/ipv4/ip_forward.c).
  */
 const packetType: Read = (moment) => {
-  const { packet, hook, family } = moment
+  const { packet, hook, family, written } = moment
+  const set = written?.get('meta pkttype')
+  if (set !== undefined) return set
   const behind = hook === 'postrouting' || hook === 'egress'
   if (hook === 'output' || (behind && sentByThisHost(moment))) return 'unicast'
   const group = packet.dstMac === undefined ? groupAddress(moment) : groupMac(packet.dstMac)
@@ -144,7 +146,8 @@ export const WAY: Readers = {
   'meta l4proto': packetField('protocol'),
   'meta skuid': owner('uid'),
   'meta skgid': owner('gid'),
-  'meta priority': () => unknown(`the packet's priority is not known: ${NOT_SHOWN}`),
+  'meta priority': ({ written }) =>
+    written?.get('meta priority') ?? unknown(`the packet's priority is not known: ${NOT_SHOWN}`),
   'meta cgroup': () => unknown('the sending process is not known'),
   'meta cpu': () => unknown(`which processor handles it is not known: ${NOT_SHOWN}`),
   'meta rtclassid': () => unknown("the realm of the packet's route is not known"),

@@ -3,6 +3,7 @@
  * was asked (test/kernel/nft-conditions.test.ts).
  */
 
+import { wordTable } from '../../model/word-table.ts'
 import { ABSENT, type EvalContext, ipVersion } from '../eval-context.ts'
 import { held } from '../facts.ts'
 import { type Unknown, unknown } from '../truth.ts'
@@ -17,10 +18,33 @@ const isTransport = (field: string): boolean =>
 const isPorts = (field: string): boolean => field.startsWith('th ')
 const isFib = (field: string): boolean => field.startsWith('fib ')
 
-export const isPeculiar = (field: string): boolean => isTransport(field) || isFib(field)
+export const isPeculiar = (field: string): boolean =>
+  isTransport(field) || isFib(field) || field.startsWith('tcp option')
+
+/** Where they end, in bytes from the beginning of the header: a packet that is shorter does not have them. */
+const ENDS: Readonly<Record<string, number>> = wordTable({
+  ...Object.fromEntries(
+    TRANSPORT.flatMap((name) => [
+      [`${name} sport`, 2],
+      [`${name} dport`, 4],
+      [`${name} type`, 1],
+      [`${name} code`, 2],
+      [`${name} id`, 6],
+    ]),
+  ),
+  ...{ 'tcp sequence': 8, 'tcp ackseq': 12, 'tcp doff': 13, 'tcp flags': 14, 'tcp window': 16 },
+  ...{ 'icmp sequence': 8, 'icmpv6 sequence': 8, 'udp length': 6, 'tcp option': 20 },
+})
+const endOf = (field: string): number | undefined => ENDS[field.startsWith('tcp option') ? 'tcp option' : field]
+
+/** The IP header is this long at least. */
+const isCut = (end: number, { packet: { length, fragOffset }, family }: EvalContext): boolean =>
+  length !== undefined && !fragOffset && length < end + (family === 'ip6' ? 40 : 20)
 
 /** Why what the packet holds is not what nft compares; undefined: it is. */
-export function peculiar(field: string, moment: EvalContext): Unknown | undefined {
+export function peculiar(field: string, moment: EvalContext): Unknown | typeof ABSENT | undefined {
+  const end = endOf(field)
+  if (end !== undefined && isCut(end, moment)) return ABSENT
   if (isTransport(field)) return withoutHeader(field, moment)
   return isFib(field) ? ofRoutes(field, moment) : undefined
 }

@@ -57,7 +57,7 @@ export function inNftSet(lookup: Lookup, differs: boolean, moment: EvalContext):
 
 const COUNTS = ['limit', 'quota', 'ct count']
 
-function masked(held: Held, mask: Scalar): Held {
+export function masked(held: Held, mask: Scalar): Held {
   if (typeof mask === 'number') return (Number(held) & mask) >>> 0
   const [value, bits] = [addressBytes(String(held)), addressBytes(mask)]
   return value && bits?.length === value.length ? formatAddress(value.map((byte, i) => byte & bits[i]!)) : held

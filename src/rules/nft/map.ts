@@ -55,6 +55,16 @@ export function chainsOf(statements: readonly Statement[], sets: readonly NamedS
   })
 }
 
+/** An address, or whatever else a map of names gives. */
+export function mappedText(map: MapLookup, moment: EvalContext): string | typeof ABSENT | Unknown {
+  const data = mapped(map, moment)
+  return data === undefined
+    ? ABSENT
+    : isUnknown(data)
+      ? data
+      : (data[0] ?? unknown(`what map ${map.set} gives is not known`))
+}
+
 export function mappedNumber(map: MapLookup, moment: EvalContext): number | typeof ABSENT | Unknown {
   const data = mapped(map, moment)
   if (data === undefined) return ABSENT

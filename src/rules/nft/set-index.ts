@@ -4,7 +4,7 @@
  */
 import { compareAddresses, formatAddress, maskFromLength } from '../../model/address.ts'
 import type { SetElement } from '../../model/set-element.ts'
-import { FIELDS, type FieldType } from '../fields.ts'
+import { type FieldType, fieldType } from '../fields.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { addressBytes, type Held } from '../values.ts'
 import { numberOf } from './symbols.ts'
@@ -44,7 +44,7 @@ export function setIndex(
     known = new Map()
     indexes.set(elements, known)
   }
-  const types = fields.map((field) => FIELDS[field] ?? 'name')
+  const types = fields.map((field) => fieldType(field) ?? 'name')
   const key = types.join()
   let index = known.get(key)
   if (!index) {

@@ -19,7 +19,8 @@ function condition(one: Condition): Condition {
       const of = one.of.map(condition).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
       return of.length === 1 ? of[0]! : { kind: one.kind, of }
     }
-    case 'lookup': {
+    case 'lookup':
+    case 'room': {
       const { text: _, ...rest } = one
       return rest
     }

@@ -111,7 +111,7 @@ rows('what cannot be told', [
   ['numgen random mod 2 == 0', TCP, 'is left to chance'],
   ['meta hour "08:00"-"18:00"', TCP, 'depends on when the packet came'],
   ['tcp dport 80 limit rate 5/second', TCP, false],
-  ['@th,16,16 22', TCP, '@th,16,16 is not known'],
+  ['@th,160,16 22', TCP, '@th,160,16 is not known'],
   ['socket transparent 1', TCP, 'which sockets were open at that moment is not known'],
 ])
 

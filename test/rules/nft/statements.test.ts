@@ -87,7 +87,7 @@ describe('what a statement asks first', () => {
     ['ip ttl set 5', ['meta nfproto']],
     ['dnat ip to tcp dport map @m', ['meta nfproto', 'meta l4proto', 'lookup']],
     ['reject with icmp host-prohibited', ['meta nfproto']],
-    ['update @s { ip saddr limit rate 1/second }', ['meta nfproto', 'unknown']],
+    ['update @s { ip saddr limit rate 1/second }', ['meta nfproto', 'room', 'unknown']],
     ['ct mark set 5', []],
   ])('%s', (rule, expected) => expect(conditions(rule)).toEqual(expected))
 })

@@ -1,6 +1,6 @@
 /** What is looked for in a set or map: the fields, their masks, and what has to be there before they can be read. */
 import type { NftSet, Scalar } from '../../../model/condition.ts'
-import { FIELDS } from '../../fields.ts'
+import { fieldType } from '../../fields.ts'
 import type { AnonymousSet, Expression, MapPair } from '../ast.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf } from '../symbols.ts'
@@ -28,7 +28,7 @@ export function keyOf(expression: Expression): Key | undefined {
   for (const part of list) {
     const masked = maskedField(part)
     const constant = typeof part === 'object' || typeof part === 'boolean' ? undefined : part
-    const field = masked?.asked ?? asked(part) ?? (constant === undefined ? undefined : CONSTANT)
+    const field = masked?.asked ?? asked(part) ?? listedShift(part) ?? (constant === undefined ? undefined : CONSTANT)
     if (!field) return undefined
     // as in match.ts
     parts.push(field.field === 'ip protocol' ? { ...field, field: 'meta l4proto' } : field)
@@ -36,6 +36,14 @@ export function keyOf(expression: Expression): Key | undefined {
     constants.push(constant ?? null)
   }
   return { parts, masks: someOf(masks), constants: someOf(constants) }
+}
+
+/** nft lists a part of a concatenation that is less than a byte with the shift that it makes for itself. */
+function listedShift(part: Expression): Asked | undefined {
+  if (typeof part !== 'object' || Array.isArray(part) || !('>>' in part)) return undefined
+  const [left, by] = part['>>']
+  const field = left === undefined ? undefined : asked(left)
+  return field?.field === 'ip dscp' && by === 2 ? field : undefined
 }
 
 const someOf = <T>(list: readonly (T | null)[]): typeof list | undefined =>
@@ -64,7 +72,7 @@ export function place(data: AnonymousSet | string, key: Key, lowering: Lowering,
 
 /** Fields of numbers are compared with numbers. */
 function inNumbers(part: string, of: Asked | undefined): string {
-  if (!of || FIELDS[of.field] !== 'number' || /^\d/.test(part)) return part
+  if (!of || fieldType(of.field) !== 'number' || /^\d/.test(part)) return part
   return String(numberOf(of.type, part) ?? part)
 }
 

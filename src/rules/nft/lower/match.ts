@@ -1,7 +1,7 @@
 /** `match` → conditions (nft's src/netlink_linearize.c, netlink_gen_relational, says what is compared with what). */
 import type { Condition, Op, Scalar, Value } from '../../../model/condition.ts'
 import { UNTOLD } from '../../facts/unknowable.ts'
-import { FIELDS } from '../../fields.ts'
+import { fieldType } from '../../fields.ts'
 import type { Expression, MatchOp } from '../ast.ts'
 import { bitsOf } from '../bits.ts'
 import { isPeculiar } from '../fields.ts'
@@ -9,6 +9,7 @@ import type { Layers } from '../headers.ts'
 import { type Asked, asked } from '../selectors.ts'
 import { numberOf, SYMBOLS } from '../symbols.ts'
 import type { Lowering } from './context.ts'
+import { beforeShift, type Folded, fold } from './fold.ts'
 import { keyOf, maskedField, place, setName } from './key.ts'
 import { bitNames, constantValue } from './values.ts'
 
@@ -59,7 +60,7 @@ function setMatch({ op, left, right }: Match, text: string, lowering: Lowering):
 function fieldMatch({ op, left, right }: Match, text: string, lowering: Lowering): Condition[] | undefined {
   const masked = maskedField(left)
   const of = masked?.asked ?? asked(left)
-  if (!of) return undefined
+  if (!of) return computedMatch(op, left, right, text, lowering)
   lowering.need(of.layers, text)
   const untold = UNTOLD[of.field]
   if (untold !== undefined) return [{ kind: 'unknown', text, reason: untold }]
@@ -68,6 +69,42 @@ function fieldMatch({ op, left, right }: Match, text: string, lowering: Lowering
     : (existence(of, op, right, text) ?? rewritten(of, op, right, text, lowering) ?? plainMatch(of, op, right, text))
   if (conditions && !masked && op === '==') lowering.said(saidBy(of, right))
   return conditions
+}
+
+/** `FIELD & A | B == VALUE`: the bits that come from the field are compared under a mask, the others are known. */
+function computedMatch(
+  op: MatchOp,
+  left: Expression,
+  right: Expression,
+  text: string,
+  lowering: Lowering,
+): Condition[] | undefined {
+  const computed = computedOf(left)
+  const value = computed && bitsOf(right, computed.of.type)
+  if (!computed || value === undefined || (op !== '==' && op !== '!=')) return undefined
+  const { of, folded } = computed
+  lowering.need(of.layers, text)
+  const mask = beforeShift(folded)
+  const wanted = (value ^ folded.xor) >>> 0
+  // bits that it always has, or never
+  if ((wanted & ~folded.and) >>> 0 !== 0) return [op === '==' ? { kind: 'any', of: [], text } : isThere(of.field, text)]
+  const shifted = folded.shift < 0 ? wanted << -folded.shift : wanted >>> folded.shift
+  return [compared(of.field, op, shifted >>> 0, text, mask)]
+}
+
+function computedOf(left: Expression): { of: Asked; folded: Folded } | undefined {
+  const of = fieldIn(left)
+  const folded = of && fold(left, of)
+  return of && folded?.source === of.field ? { of, folded } : undefined
+}
+
+/** The one that operators work on. */
+function fieldIn(expression: Expression): Asked | undefined {
+  if (typeof expression !== 'object' || Array.isArray(expression)) return undefined
+  const of = asked(expression)
+  if (of) return of
+  const [operands] = Object.values(expression)
+  return Array.isArray(operands) ? fieldIn(operands[0] as Expression) : undefined
 }
 
 /** What a comparison with one value makes sure of. */
@@ -156,7 +193,7 @@ function isTransport(right: Expression): boolean {
 }
 
 function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
-  if (FIELDS[of.field] === 'flags') return flagsMatch(of, op, right, text)
+  if (fieldType(of.field) === 'flags') return flagsMatch(of, op, right, text)
   const names = of.type === 'ct_state' ? stateMatch(of, op, right, text) : undefined
   if (names) return names
   if (op === 'in') {
@@ -229,7 +266,7 @@ function labels(right: Expression): string[] | undefined {
 
 /** `FIELD & MASK == VALUE`. */
 function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
-  if (of.type === 'ct_state' || FIELDS[of.field] === 'flags') return maskedFlags(of, mask, op, right, text)
+  if (of.type === 'ct_state' || fieldType(of.field) === 'flags') return maskedFlags(of, mask, op, right, text)
   if (op === 'in') return undefined
   const value = constantValue(right, of)
   return value === undefined ? undefined : [compared(of.field, op, value, text, mask)]

@@ -1,10 +1,7 @@
 /** What counts packets, bytes or connections: none of it can be told from one packet. */
-import type { Allowance, Condition } from '../../../model/condition.ts'
+import type { Allowance, Condition, Each } from '../../../model/condition.ts'
 import { COUNTED_BEFORE } from '../../iptables/values/rates.ts'
 import type { CtCountBody, LimitBody, QuotaBody } from '../ast.ts'
-
-/** Every combination of these fields has its own. */
-export type Each = { table: string; fields: string[] }
 
 const UNITS = ['bytes', 'kbytes', 'mbytes', 'gbytes', 'tbytes']
 const inBytes = (amount: number, unit = 'bytes'): number => amount * 1024 ** Math.max(0, UNITS.indexOf(unit))
@@ -17,22 +14,22 @@ export function limitCondition({ rate_unit, burst = 0, inv }: LimitBody, text: s
   return inv && lasts ? { kind: 'not', of: under, text } : under
 }
 
-const BYTES_BEFORE = 'depends on how many bytes came before'
+export const BYTES_BEFORE = 'depends on how many bytes came before'
 
 /** Holds until so many bytes have passed; `over`: from then on (net/netfilter/nft_quota.c). */
 export function quotaCondition(
   { val, val_unit, used = 0, used_unit, inv = false }: QuotaBody,
   text: string,
+  each?: Each,
 ): Condition {
   const left = Math.max(0, inBytes(val, val_unit) - inBytes(used, used_unit))
-  return { kind: 'unknown', text, reason: BYTES_BEFORE, lasts: { bytes: left, behind: inv } }
+  return { kind: 'unknown', text, reason: BYTES_BEFORE, lasts: { bytes: left, behind: inv, ...(each ? { each } : {}) } }
 }
 
-export const countCondition = (_body: CtCountBody, text: string): Condition => ({
+/** Of the connections that came to it, so many are there still; `inv`: more than that (net/netfilter/nft_connlimit.c). */
+export const countCondition = ({ val, inv = false }: CtCountBody, text: string, each?: Each): Condition => ({
   kind: 'unknown',
   text,
   reason: 'depends on how many connections were open at that moment',
+  lasts: { connections: val, over: inv, ...(each ? { each } : {}) },
 })
-
-export const referredLimit = (text: string): Condition => ({ kind: 'unknown', text, reason: COUNTED_BEFORE })
-export const referredQuota = (text: string): Condition => ({ kind: 'unknown', text, reason: BYTES_BEFORE })

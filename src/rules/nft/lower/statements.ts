@@ -1,14 +1,17 @@
 /** nft's statements → conditions and statements, in the order in which the kernel carries them out. */
+import type { Allowance, Each, ObjectMap } from '../../../model/condition.ts'
+import type { MapData } from '../../../model/statement.ts'
 import { wordTable } from '../../../model/word-table.ts'
+import { COUNTED_BEFORE } from '../../iptables/values/rates.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
 import type { Lowering } from './context.ts'
-import { keyOf, place } from './key.ts'
-import { lowerMap } from './maps.ts'
+import { type Key, keyOf, place } from './key.ts'
+import { lowerMap, mapIn } from './maps.ts'
 import { lowerMatch } from './match.ts'
 import { lowerNat, lowerTproxy } from './nat.ts'
 import { lowerReject } from './reject.ts'
-import { countCondition, type Each, limitCondition, quotaCondition, referredLimit, referredQuota } from './stateful.ts'
+import { BYTES_BEFORE, countCondition, limitCondition, quotaCondition } from './stateful.ts'
 import { lowerWrite } from './writes.ts'
 
 export function lowerStatement(statement: NftStatement, lowering: Lowering): void {
@@ -49,23 +52,28 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
   },
   mangle: ({ key, value }, text, lowering) => lowerWrite(key, value, text(), lowering),
   // a rule's own counter is the rule's
-  counter: (body, text, lowering) => (isName(body) ? note(body, text, lowering) : undefined),
+  counter: (body, text, lowering) => (isName(body) ? object(body, text, lowering) : undefined),
   limit: (body, text, lowering) =>
-    lowering.ask(isName(body) ? referredLimit(text()) : limitCondition(body as LimitBody, text())),
+    isName(body) ? allowance('limit', body, text(), lowering) : lowering.ask(limitCondition(body as LimitBody, text())),
   quota: (body, text, lowering) =>
-    lowering.ask(isName(body) ? referredQuota(text()) : quotaCondition(body as QuotaBody, text())),
+    isName(body) ? allowance('quota', body, text(), lowering) : lowering.ask(quotaCondition(body as QuotaBody, text())),
   last: nothing,
   'ct count': (body, text, lowering) => lowering.ask(countCondition(body, text())),
   'ct helper': (body, text, lowering) =>
     typeof body === 'string'
       ? lowering.do({ kind: 'set', field: 'ct helper', value: body })
-      : note(body, text, lowering),
-  'ct timeout': note,
-  'ct expectation': note,
-  secmark: (_body, text, lowering) =>
-    lowering.do({ kind: 'unknown', text: text(), reason: 'which mark it is is not known', fields: ['meta secmark'] }),
-  tunnel: note,
-  synproxy: (_body, text, lowering) => synproxy(text(), lowering),
+      : object(body, text, lowering),
+  'ct timeout': (body, text, lowering) => object(body, text, lowering),
+  'ct expectation': (body, text, lowering) => object(body, text, lowering),
+  secmark: (body, text, lowering) => {
+    chosen(body, text(), lowering)
+    lowering.do({ kind: 'unknown', text: text(), reason: 'which mark it is is not known', fields: ['meta secmark'] })
+  },
+  tunnel: (body, text, lowering) => object(body, text, lowering),
+  synproxy: (body, text, lowering) => {
+    chosen(body, text(), lowering)
+    synproxy(text(), lowering)
+  },
   fwd: (_body, _text, lowering) => lowering.do({ kind: 'stolen', by: 'fwd' }),
   dup: note,
   notrack: (_body, _text, lowering) => lowering.do({ kind: 'notrack' }),
@@ -97,6 +105,30 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
   unknown: ({ text }: { text: string }, _text, lowering) => notUnderstood(text, lowering),
 })
 
+/** A map that has no object for the packet ends the rule (net/netfilter/nft_objref.c). Undefined: there is no map. */
+function chosen(body: unknown, text: string, lowering: Lowering): ObjectMap | undefined {
+  const map = mapIn((body ?? undefined) as Expression | undefined)
+  if (!map) return undefined
+  const lookup = lowerMap(map.key, map.data, text, lowering)
+  if (!lookup) lowering.ask({ kind: 'unknown', text, reason: 'which object is meant cannot be told' })
+  return lookup
+}
+
+const object: Lower = (body, text, lowering) => {
+  chosen(body, text(), lowering)
+  note(body, text, lowering)
+}
+
+function allowance(kind: 'limit' | 'quota', body: unknown, text: string, lowering: Lowering): void {
+  const map = chosen(body, text, lowering)
+  const lasts: Allowance = {
+    object: kind,
+    table: lowering.tableRef(),
+    ...(typeof body === 'string' ? { name: body } : map ? { map } : {}),
+  }
+  lowering.ask({ kind: 'unknown', text, reason: kind === 'limit' ? COUNTED_BEFORE : BYTES_BEFORE, lasts })
+}
+
 /** Every statement there is, under its word in libnftables-json(5). */
 export const STATEMENT_KINDS: readonly string[] = Object.keys(LOWER)
 
@@ -127,11 +159,18 @@ interface SetUpdate {
   op: string
   elem: Expression
   set: string
+  /** Of a map. */
+  data?: Expression
   stmt?: NftStatement[]
 }
 
+const dataOf = ({ parts, constants }: Key): MapData => ({
+  fields: parts.map(({ field }) => field),
+  ...(constants ? { constants } : {}),
+})
+
 /** Also asks what the element carries: a limit of its own may end the rule (net/netfilter/nft_dynset.c). */
-function updateSet({ op, elem, stmt = [] }: SetUpdate, name: string, text: string, lowering: Lowering): void {
+function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text: string, lowering: Lowering): void {
   const isElem = typeof elem === 'object' && !Array.isArray(elem) && 'elem' in elem
   const { val, timeout } = isElem ? elem.elem : { val: elem, timeout: undefined }
   const key = keyOf(val)
@@ -142,13 +181,17 @@ function updateSet({ op, elem, stmt = [] }: SetUpdate, name: string, text: strin
   for (const { layers } of key.parts) lowering.need(layers, text)
   const set = name.replace(/^@/, '')
   const fields = key.parts.map(({ field }) => field)
+  const nft = place(`@${set}`, key, lowering, false)
+  const given = data === undefined ? undefined : keyOf(data)
+  if (op !== 'delete') lowering.ask({ kind: 'room', fields, set, nft, text })
   lowering.do({
     kind: 'update-set',
     op: op === 'delete' ? 'delete' : 'add',
     set,
     fields,
     ...(timeout === undefined ? {} : { timeout }),
-    nft: place(`@${set}`, key, lowering, false),
+    nft,
+    ...(given ? { data: dataOf(given) } : {}),
   })
   counts(stmt, { table: set, fields }, text, lowering)
 }
@@ -156,8 +199,8 @@ function updateSet({ op, elem, stmt = [] }: SetUpdate, name: string, text: strin
 function counts(statements: readonly NftStatement[], each: Each, text: string, lowering: Lowering): void {
   for (const one of statements) {
     if ('limit' in one && !isName(one.limit)) lowering.ask(limitCondition(one.limit as LimitBody, text, each))
-    else if ('quota' in one && !isName(one.quota)) lowering.ask(quotaCondition(one.quota as QuotaBody, text))
-    else if ('ct count' in one) lowering.ask(countCondition(one['ct count'], text))
+    else if ('quota' in one && !isName(one.quota)) lowering.ask(quotaCondition(one.quota as QuotaBody, text, each))
+    else if ('ct count' in one) lowering.ask(countCondition(one['ct count'], text, each))
   }
 }
 

@@ -3,7 +3,7 @@
 import { formatAddress, parseAddress } from '../../../model/address.ts'
 import type { Scalar, Value } from '../../../model/condition.ts'
 import { wordTable } from '../../../model/word-table.ts'
-import { FIELDS } from '../../fields.ts'
+import { fieldType } from '../../fields.ts'
 import { protocolName } from '../../iptables/protocols.ts'
 import type { Expression } from '../ast.ts'
 import { bitsOf } from '../bits.ts'
@@ -36,7 +36,7 @@ const isScalar = (value: Value | undefined): value is Scalar => value !== undefi
 /** Fields of numbers get numbers, others the names that they are compared by. */
 function scalar(value: string | number, { field, type }: Asked): Value | undefined {
   if (typeof value === 'string' && (value.startsWith('@') || value === '*')) return undefined
-  const kind = FIELDS[field]
+  const kind = fieldType(field)
   if (kind === 'number') return typeof value === 'number' ? value : numberOf(type, value)
   if (kind === 'protocol') return typeof value === 'number' ? protocolName(value) : value
   if (typeof value === 'string')
@@ -55,7 +55,7 @@ const interfaceName = (text: string, type: string): string => (type === 'iface_i
 
 /** Of numbers, a prefix stands for the highest bits of the type; only addresses are common. */
 function prefixValue(addr: Expression, length: number, { field }: Asked): Value | undefined {
-  if (typeof addr === 'string' && FIELDS[field] !== 'number') return { prefix: addr, length }
+  if (typeof addr === 'string' && fieldType(field) !== 'number') return { prefix: addr, length }
   const width = WIDTHS[field]
   if (typeof addr !== 'number' || width === undefined) return undefined
   return { range: [addr, addr + 2 ** (width - length) - 1] }
@@ -88,7 +88,7 @@ export function bitNames(expression: Expression, type: string): string[] | undef
 
 /** A mask of addresses, in text, from an address or a prefix length; of numbers, the number. */
 export function maskOf(expression: Expression, { field, type }: Asked): Scalar | undefined {
-  if (FIELDS[field] !== 'address') return bitsOf(expression, type)
+  if (fieldType(field) !== 'address') return bitsOf(expression, type)
   const bytes = typeof expression === 'string' ? parseAddress(expression) : undefined
   return bytes && formatAddress(bytes)
 }

@@ -1,0 +1,203 @@
+/** Bits of headers that rules name by their place, `@th,16,16`: read where the packet tells all of them. */
+import { parseAddress } from '../../model/address.ts'
+import type { Packet } from '../../model/packet.ts'
+import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
+import { unknown } from '../truth.ts'
+import { knownProtocol } from '../values.ts'
+import { flagBits } from './tcp-flags.ts'
+
+const RAW = /^@(ll|nh|th),(\d+),(\d+)$/
+/** More are not one number. */
+const MOST_BITS = 48
+
+/** One bit after the other: 0, 1, or undefined where it is not known. */
+type Bits = (0 | 1 | undefined)[]
+
+interface Header {
+  bits: Bits
+  /** So many bytes the packet has from here on at most. */
+  most: number
+}
+
+/** Undefined for what is no such field. `mask`: only these of its bits are asked for. */
+export function rawReader(field: string, mask = -1): Read | undefined {
+  const [, base, first, count] = RAW.exec(field) ?? []
+  if (base === undefined) return undefined
+  const [from, length] = [Number(first), Number(count)]
+  const untold = unknown(`${field} is not known`)
+  if (length > MOST_BITS) return () => untold
+  return (moment) => {
+    const header = headerAt(base, moment)
+    if (!header) return untold
+    if (header === ABSENT || header.most * 8 < from + length) return ABSENT
+    let value = 0
+    for (let i = 0; i < length; i++) {
+      const bit = header.bits[from + i]
+      const isAsked = length > 32 || (mask & (1 << (length - 1 - i))) !== 0
+      if (bit === undefined && isAsked) return untold
+      value = value * 2 + (bit ?? 0)
+    }
+    return value
+  }
+}
+
+function headerAt(base: string, moment: EvalContext): Header | typeof ABSENT | undefined {
+  const version = ipVersion(moment)
+  if (version === undefined) return undefined
+  if (base === 'll') return frame(moment, version)
+  const { packet } = moment
+  const most = packet.length ?? Number.POSITIVE_INFINITY
+  if (base === 'nh') return { bits: version === 'ip' ? ipv4(packet) : ipv6(packet), most }
+  // of a later fragment kernels differ
+  if ((packet.fragOffset ?? 0) > 0) return undefined
+  const bits = transport(packet)
+  return bits && { bits, most: most - (version === 'ip' ? 20 : 40) }
+}
+
+/** As facts/headers.ts has it of Ethernet's fields. */
+function frame({ packet, hook }: EvalContext, version: 'ip' | 'ip6'): Header | typeof ABSENT | undefined {
+  if (hook === 'output' || packet.in === 'lo' || (hook === 'postrouting' && packet.uid !== undefined)) return ABSENT
+  // a tag stands in the frame where the packet's own fields do not show it
+  if (packet.in === undefined || packet.vlan !== undefined) return undefined
+  const bits: Bits = []
+  putBytes(bits, 0, macBytes(packet.dstMac))
+  putBytes(bits, 48, macBytes(packet.srcMac))
+  put(bits, 96, 16, version === 'ip' ? 0x0800 : 0x86dd)
+  return { bits, most: 14 + (packet.length ?? 0) }
+}
+
+function ipv4({ tos, length, ipId, ttl, protocol, src, dst }: Packet): Bits {
+  const bits: Bits = []
+  put(bits, 0, 4, 4)
+  put(bits, 8, 8, tos)
+  put(bits, 16, 16, length)
+  put(bits, 32, 16, ipId)
+  put(bits, 64, 8, ttl)
+  put(bits, 72, 8, protocol === undefined ? undefined : knownProtocol(protocol))
+  putBytes(bits, 96, addressBytes(src))
+  putBytes(bits, 128, addressBytes(dst))
+  return bits
+}
+
+function ipv6({ tos, flowLabel, length, ttl, src, dst }: Packet): Bits {
+  const bits: Bits = []
+  put(bits, 0, 4, 6)
+  put(bits, 4, 8, tos)
+  put(bits, 12, 20, flowLabel)
+  put(bits, 32, 16, length === undefined ? undefined : length - 40)
+  put(bits, 56, 8, ttl)
+  putBytes(bits, 64, addressBytes(src))
+  putBytes(bits, 192, addressBytes(dst))
+  return bits
+}
+
+const [ICMP, TCP, UDP, ICMPV6] = [1, 6, 17, 58]
+const WITH_PORTS: readonly (number | undefined)[] = [TCP, UDP, 33, 132, 136]
+
+function transport(packet: Packet): Bits | undefined {
+  const protocol = packet.protocol === undefined ? undefined : knownProtocol(packet.protocol)
+  if (protocol === undefined) return undefined
+  const bits: Bits = []
+  if (WITH_PORTS.includes(protocol)) {
+    put(bits, 0, 16, packet.sport)
+    put(bits, 16, 16, packet.dport)
+  }
+  if (protocol === TCP) {
+    const { tcpSeq, tcpAck, tcpOptions, tcpFlags, tcpWindow } = packet
+    put(bits, 32, 32, tcpSeq)
+    put(bits, 64, 32, tcpAck)
+    put(bits, 96, 4, tcpOptions === undefined ? undefined : 5 + tcpOptions.length / 8)
+    put(bits, 104, 8, tcpFlags && flagBits(tcpFlags))
+    put(bits, 112, 16, tcpWindow)
+    if (tcpOptions)
+      putBytes(
+        bits,
+        160,
+        Uint8Array.from(tcpOptions.match(/../g) ?? [], (one) => Number.parseInt(one, 16)),
+      )
+  }
+  if (protocol === ICMP || protocol === ICMPV6) {
+    put(bits, 0, 8, packet.icmpType)
+    put(bits, 8, 8, packet.icmpCode)
+    put(bits, 32, 16, packet.icmpId)
+    put(bits, 48, 16, packet.icmpSeq)
+  }
+  return bits
+}
+
+function put(bits: Bits, at: number, length: number, value: number | undefined): void {
+  if (value === undefined) return
+  for (let i = 0; i < length; i++) bits[at + i] = (Math.floor(value / 2 ** (length - 1 - i)) & 1) as 0 | 1
+}
+
+function putBytes(bits: Bits, at: number, bytes: Uint8Array | undefined): void {
+  bytes?.forEach((byte, i) => {
+    put(bits, at + 8 * i, 8, byte)
+  })
+}
+
+const addressBytes = (text: string | undefined): Uint8Array | undefined =>
+  text === undefined ? undefined : parseAddress(text)
+
+const macBytes = (text: string | undefined): Uint8Array | undefined =>
+  text === undefined ? undefined : Uint8Array.from(text.split(':'), (one) => Number.parseInt(one, 16))
+
+/** Fields of headers that rules write by their place as well: base, first bit, how many. */
+const PLACES: Readonly<Record<string, readonly [base: string, from: number, length: number]>> = {
+  'ip tos': ['nh', 8, 8],
+  'ip id': ['nh', 32, 16],
+  'ip ttl': ['nh', 64, 8],
+  'ip saddr': ['nh', 96, 32],
+  'ip daddr': ['nh', 128, 32],
+  'ip6 hoplimit': ['nh', 56, 8],
+  'ip6 tos': ['nh', 4, 8],
+  'ip6 flowlabel': ['nh', 12, 20],
+  'ip6 saddr': ['nh', 64, 128],
+  'ip6 daddr': ['nh', 192, 128],
+  'th sport': ['th', 0, 16],
+  'th dport': ['th', 16, 16],
+  'tcp sequence': ['th', 32, 32],
+  'tcp ackseq': ['th', 64, 32],
+  'tcp flags': ['th', 104, 8],
+  'tcp window': ['th', 112, 16],
+  'icmp type': ['th', 0, 8],
+  'icmp code': ['th', 8, 8],
+  'icmp id': ['th', 32, 16],
+  'icmp sequence': ['th', 48, 16],
+  'ether daddr': ['ll', 0, 48],
+  'ether saddr': ['ll', 48, 48],
+}
+
+/**
+ * Which fields of the packet's headers those bits are of. `whole`: they are all of the one that is named, and nothing
+ * else. Undefined for what is no such field; none: bytes that nothing else reads.
+ */
+export function fieldsAt(field: string, moment: EvalContext): { names: string[]; whole: boolean } | undefined {
+  const [, base, first, count] = RAW.exec(field) ?? []
+  if (base === undefined) return undefined
+  const [from, length] = [Number(first), Number(count)]
+  const names = Object.keys(PLACES).filter((name) => {
+    const [where, start, size] = PLACES[name]!
+    return where === base && from < start + size && start < from + length && has(name, moment)
+  })
+  const [, start, size] = PLACES[names[0] ?? ''] ?? []
+  return { names, whole: names.length === 1 && start === from && size === length }
+}
+
+function has(field: string, moment: EvalContext): boolean {
+  const [header] = field.split(' ')
+  const protocol = knownProtocol(moment.packet.protocol ?? '')
+  switch (header) {
+    case 'ip':
+    case 'ip6':
+      return ipVersion(moment) === header
+    case 'th':
+      return WITH_PORTS.includes(protocol)
+    case 'tcp':
+      return protocol === TCP
+    case 'icmp':
+      return protocol === ICMP || protocol === ICMPV6
+    default:
+      return true
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What hangs on devices: chains at ingress and egress (nf_hook_ingress, nf_hook_egress). And bridges: their tables see the
+ * frame before IP does and behind it, which the model does not play.
+ */
+import { decides } from '../journey/backends.ts'
+import { type BaseChain, baseChainsAt, deviceChainsAt } from '../journey/base-chains.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Host, Link } from '../model/host.ts'
+import { memo } from '../model/memo.ts'
+import type { World } from '../model/world.ts'
+import { preparedChain } from '../rules/prepared-chain.ts'
+import { playTable, type TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
+import type { Skb } from './skb.ts'
+import { joinTied, type TiedChain } from './tied-chains.ts'
+import { Undetermined } from './undetermined.ts'
+
+type DeviceHook = 'ingress' | 'egress'
+type Run = TiedChain['run']
+
+/** By hook and device. */
+const known = memo((_: World['tables']) => new Map<string, readonly Run[]>())
+
+export function runAtDevice(machine: Simulator, skb: Skb, hook: DeviceHook): TableVerdict {
+  const { world } = machine
+  const chains = deviceChainsAt(world, hook)
+  if (chains.length === 0) return 'accept'
+  const device = (hook === 'ingress' ? skb.indev : skb.outdev)!
+  refuseLower(world, skb, hook, device, chains)
+  const runs = known(world.tables)
+  const key = `${hook} ${device}`
+  let here = runs.get(key)
+  if (!here) {
+    const hooked = chains.filter(({ chain }) => hangsOn(chain.devices, device)).map(runnable)
+    here = joinTied(hooked).map(({ run }) => run)
+    runs.set(key, here)
+  }
+  for (const run of here) {
+    const verdict = run(machine, skb)
+    if (verdict !== 'accept') return verdict
+  }
+  return 'accept'
+}
+
+const hangsOn = (devices: readonly string[] | undefined, device: string): boolean =>
+  (devices ?? []).some((one) => one === device || (one.endsWith('*') && device.startsWith(one.slice(0, -1))))
+
+function runnable({ table, chain, priority }: BaseChain): TiedChain & { priority: number } {
+  const base = preparedChain(table, chain.name)!
+  const run: Run = (machine, skb) => {
+    // in a table of inet it is a packet of IP there, too
+    if (table.family === 'inet') return playTable(machine, skb, base)
+    skb.moment.family = 'netdev'
+    try {
+      return playTable(machine, skb, base)
+    } finally {
+      skb.moment.family = skb.family
+    }
+  }
+  return { priority, base, run }
+}
+
+/** A packet that comes in by a bridge or a VLAN came in by another device before, and which one need not be known. */
+function refuseLower(world: World, skb: Skb, hook: Hook, device: string, chains: readonly BaseChain[]): void {
+  const port = hook === 'ingress' ? skb.given.physIn : skb.given.physOut
+  for (const { chain, table } of chains) {
+    if (!decides(chain)) continue
+    const name = `${table.family} ${table.name} ${chain.name}`
+    if (!chain.devices) throw new Undetermined(name, 'which devices the chain hangs on is not known')
+    for (const one of chain.devices) {
+      const isLower = one !== device && (port === one || (port === undefined && liesUnder(world.host, one, device)))
+      if (isLower)
+        throw new Undetermined(name, `the packet may pass ${one}, below ${device}, where the model plays no chains`)
+    }
+  }
+}
+
+function liesUnder(host: Host, lower: string, device: string): boolean {
+  if (linkNamed(host, lower)?.master === device) return true
+  return device.startsWith(`${lower}.`) || device.startsWith(`${lower}@`)
+}
+
+const linkNamed = ({ links }: Host, name: string): Link | undefined => links?.find((link) => link.name === name)
+
+const isBridge = ({ links = [] }: Host, name: string): boolean => {
+  const kind = links.find((link) => link.name === name)?.kind
+  return kind === undefined ? links.some(({ master }) => master === name) : kind === 'bridge'
+}
+
+/** Throws Undetermined where a bridge's own tables may stop the packet. */
+export function refuseBridged({ world }: Simulator, { given }: Skb, device: string, hooks: readonly Hook[]): void {
+  const { host } = world
+  const master = linkNamed(host, device)?.master
+  if (
+    master !== undefined &&
+    linkNamed(host, master)?.kind === 'bridge' &&
+    hooks.includes('prerouting') &&
+    given.in === device
+  )
+    throw new Undetermined(
+      'the input interface',
+      `${device} is a port of bridge ${master}, which passes frames on by itself`,
+    )
+  for (const hook of hooks)
+    for (const { table, chain } of baseChainsAt(world, 'bridge', hook, true))
+      if (decides(chain) && isBridge(host, device))
+        throw new Undetermined(
+          `bridge ${table.name} ${chain.name}`,
+          'what rules of bridges do to packets is not modelled',
+        )
+}

@@ -1,0 +1,208 @@
+/**
+ * Base chains of several tables with one priority. The kernel runs the one that was registered last first
+ * (nf_hook_entries_grow, net/netfilter/core.c), and no listing tells which that was. So their order is only taken where
+ * it makes no difference to the packet.
+ */
+import { decides } from '../journey/backends.ts'
+import type { Condition } from '../model/condition.ts'
+import type { Chain, Table } from '../model/ruleset.ts'
+import type { Statement } from '../model/statement.ts'
+import { keptAs } from '../rules/assign.ts'
+import type { EvalContext } from '../rules/eval-context.ts'
+import { chainsOf } from '../rules/nft/map.ts'
+import type { PreparedChain } from '../rules/prepared-chain.ts'
+import { isUnknown } from '../rules/truth.ts'
+import { walk } from '../rules/walk.ts'
+import { momentOf } from './moment.ts'
+import type { TableVerdict } from './simulated-walk.ts'
+import type { Simulator } from './simulator.ts'
+import type { Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
+
+export interface TiedChain {
+  base: PreparedChain
+  run(machine: Simulator, skb: Skb): TableVerdict
+}
+
+interface Hooked {
+  priority: number
+  run: TiedChain['run']
+}
+type Placed = TiedChain & Hooked
+
+/** Those of several tables with one priority become one; of a table's own the order is known. */
+export function joinTied(hooked: readonly Placed[]): Hooked[] {
+  const joined: Hooked[] = []
+  for (let from = 0, to = 0; from < hooked.length; from = to) {
+    while (to < hooked.length && hooked[to]!.priority === hooked[from]!.priority) to++
+    const tied = hooked.slice(from, to)
+    // a chain that decides nothing may stand anywhere
+    const deciding = tied.filter(({ base }) => decides(base.chain))
+    if (new Set(deciding.map(({ base }) => base.table)).size < 2) joined.push(...tied)
+    else {
+      joined.push({ priority: hooked[from]!.priority, run: runTied(deciding) })
+      joined.push(...tied.filter((one) => !deciding.includes(one)))
+    }
+  }
+  return joined
+}
+
+/** More are not tried in every order. */
+const MOST_TRIED = 3
+
+/** Runs them one after the other. Throws Undetermined where the packet's way hangs on their order. */
+function runTied(chains: readonly TiedChain[]): TiedChain['run'] {
+  const depends = dependOnOrder(chains.map(({ base }) => base))
+  return (machine, skb) => {
+    const order = depends && !agree(machine, skb, chains) ? assumedOrder(machine, chains) : chains
+    for (const [i, one] of order.entries()) {
+      const verdict = one.run(machine, skb)
+      if (verdict === 'accept') continue
+      if (order === chains) compareWith(machine, skb, verdict, one, chains.slice(i + 1))
+      return verdict
+    }
+    return 'accept'
+  }
+}
+
+const nameOf = ({ base: { table, chain } }: TiedChain): string => `${table.family} ${table.name} ${chain.name}`
+
+const whyNot = (chains: readonly TiedChain[]): string =>
+  `all have priority ${chains[0]!.base.chain.priority ?? 0}, and the order in which they were registered is not known`
+
+/** Throws Undetermined where nobody has assumed one. */
+function assumedOrder(machine: Simulator, chains: readonly TiedChain[]): readonly TiedChain[] {
+  const [first, second, ...others] = chains as [TiedChain, TiedChain, ...TiedChain[]]
+  const condition = `order of chains: ${nameOf(first)} before ${nameOf(second)}`
+  const truth = machine.settle(condition, { unknown: whyNot(chains) })
+  if (isUnknown(truth) || others.length > 0) throw new Undetermined(condition, whyNot(chains))
+  return truth ? [first, second] : [second, first]
+}
+
+/** One has ended the packet's way: would the others, had they been first, have ended it otherwise? */
+function compareWith(
+  machine: Simulator,
+  skb: Skb,
+  verdict: TableVerdict,
+  one: TiedChain,
+  others: readonly TiedChain[],
+): void {
+  for (const other of others) {
+    const ending = endingOf(other.base, momentOf(machine, skb), machine)
+    if (ending !== verdict && ending !== 'accept') assumedOrderOf(machine, one, other)
+  }
+}
+
+function assumedOrderOf(machine: Simulator, one: TiedChain, other: TiedChain): void {
+  const condition = `order of chains: ${nameOf(one)} before ${nameOf(other)}`
+  const truth = machine.settle(condition, { unknown: whyNot([one, other]) })
+  if (truth !== true) throw new Undetermined(condition, whyNot([one, other]))
+}
+
+function endingOf({ table, chain }: PreparedChain, moment: EvalContext, machine: Simulator): string {
+  const { ending } = walk(table, [{ chain, index: 0 }], { ...moment }, machine.budget)
+  return ending === 'policy' ? (chain.policy ?? 'accept') : ending
+}
+
+/** Does the packet fare alike in every order? */
+function agree(machine: Simulator, skb: Skb, chains: readonly TiedChain[]): boolean {
+  if (chains.length > MOST_TRIED) return false
+  const start = momentOf(machine, skb)
+  const results = new Set(orders(chains).map((order) => resultOf(machine, start, order)))
+  return results.size === 1 && !results.has(undefined)
+}
+
+function resultOf(machine: Simulator, start: EvalContext, order: readonly TiedChain[]): string | undefined {
+  let moment: EvalContext = { ...start }
+  for (const { base } of order) {
+    const { ending, packet } = walk(base.table, [{ chain: base.chain, index: 0 }], moment, machine.budget)
+    if (ending === 'unknown') return undefined
+    const verdict = ending === 'policy' ? (base.chain.policy ?? 'accept') : ending
+    if (verdict !== 'accept') return verdict
+    moment = { ...moment, packet }
+  }
+  return JSON.stringify(moment.packet)
+}
+
+function orders<T>(list: readonly T[]): T[][] {
+  if (list.length < 2) return [[...list]]
+  return list.flatMap((first, i) => orders(list.toSpliced(i, 1)).map((rest) => [first, ...rest]))
+}
+
+interface Effects {
+  reads: Set<string>
+  writes: Set<string>
+}
+
+/** A rule that does what is not understood may do it to anything. */
+const ANYTHING = '*'
+
+/** Does one of them write what another one reads or writes? */
+function dependOnOrder(bases: readonly PreparedChain[]): boolean {
+  const effects = bases.map(({ table, chain }) => effectsOf(table, chain))
+  return effects.some(({ writes }, i) =>
+    effects.some((other, k) => {
+      if (k === i || writes.size === 0) return false
+      const touched = [...other.reads, ...other.writes]
+      return touched.some((field) => field === ANYTHING || writes.has(field) || writes.has(ANYTHING))
+    }),
+  )
+}
+
+function effectsOf(table: Table, base: Chain): Effects {
+  const effects: Effects = { reads: new Set(), writes: new Set() }
+  const seen = new Set([base.name])
+  // grows while it is gone through
+  for (const name of seen) {
+    for (const { conditions, statements } of table.chains.get(name)?.rules ?? []) {
+      for (const condition of conditions) readBy(condition, effects)
+      for (const statement of statements) doneBy(statement, effects)
+      for (const next of chainsOf(statements)) seen.add(next)
+      // which chains a named map leads to, only its elements tell
+      if (statements.some((one) => one.kind === 'vmap' && one.map.set !== ''))
+        for (const next of table.chains.keys()) seen.add(next)
+    }
+  }
+  return effects
+}
+
+/** Several fields are parts of one, or names of the same; bytes may be any. */
+const nameFor = (field: string): string => (field.includes('@') ? ANYTHING : (keptAs(field) ?? field))
+
+function readBy(condition: Condition, effects: Effects): void {
+  switch (condition.kind) {
+    case 'compare':
+      effects.reads.add(nameFor(condition.field))
+      return
+    case 'lookup':
+    case 'room':
+      for (const field of condition.fields) effects.reads.add(nameFor(field))
+      return
+    case 'not':
+      readBy(condition.of, effects)
+      return
+    case 'all':
+    case 'any':
+      for (const each of condition.of) readBy(each, effects)
+      return
+    default:
+      return
+  }
+}
+
+function doneBy(statement: Statement, { reads, writes }: Effects): void {
+  switch (statement.kind) {
+    case 'set':
+      writes.add(nameFor(statement.field))
+      if (typeof statement.value === 'object') reads.add(nameFor(statement.value.field))
+      return
+    case 'notrack':
+      writes.add(nameFor('ct state'))
+      return
+    case 'unknown':
+      for (const field of statement.fields ?? [ANYTHING]) writes.add(nameFor(field))
+      return
+    default:
+      return
+  }
+}

@@ -1,0 +1,103 @@
+/** What the model says of a row's packets, beside what the kernel did with them. */
+import type { Packet } from '../../../src/model/packet.ts'
+import type { World } from '../../../src/model/world.ts'
+import { recognise } from '../../../src/read/recognise.ts'
+import { WorldBuilder } from '../../../src/read/world.ts'
+import { type Simulated, Simulator } from '../../../src/simulate/simulator.ts'
+import { SHOWN } from './place.ts'
+import type { Played, Seen } from './play.ts'
+import type { Row } from './row.ts'
+
+export interface Judged {
+  differences: string[]
+  /** What the model could not tell, and why. */
+  open: string[]
+}
+
+export function judge(row: Row, played: Exclude<Played, { refused: string }>, shown: readonly string[]): Judged {
+  const machine = new Simulator(worldOf(played.listed, shown))
+  const judged: Judged = { differences: [], open: [] }
+  for (const [i, packet] of played.sent.entries()) {
+    const simulated = machine.send(packet)
+    const seen = played.seen[i]!
+    const { open } = simulated.ended
+    if (open) {
+      judged.open.push(`${open.condition}: ${open.reason}`)
+      continue
+    }
+    const kernel = kernelSays(seen, packet, simulated.ended.outcome)
+    const model = modelSays(simulated, played.listed, seen)
+    if (kernel !== model)
+      judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
+  }
+  return judged
+}
+
+export function worldOf(rules: string, shown: readonly string[]): World {
+  const builder = new WorldBuilder()
+  for (const [name, text] of [['rules', rules], ...shown.map((text, i) => [SHOWN[i]!, text])] as [string, string][]) {
+    const recognised = text === '' ? undefined : recognise(text)
+    if (recognised && recognised.kind !== 'capture') builder.add(name, text, recognised)
+  }
+  builder.world.host.conntrack = []
+  return builder.world
+}
+
+const TOLD = ['src', 'dst', 'sport', 'dport', 'ttl', 'tos'] as const
+/** What the frame shows: of a header cut short no ports. */
+const told = (packet: Packet, shown: Packet): string =>
+  TOLD.filter((key) => shown[key] !== undefined)
+    .map((key) => packet[key] ?? '')
+    .join(' ')
+
+/** An answer goes back where the packet came from. */
+function isAnswer(left: Packet, sent: Packet): boolean {
+  if (left.icmpType !== undefined && left.inner !== undefined) return true
+  return left.tcpFlags?.includes('rst') === true && !sent.tcpFlags?.includes('rst')
+}
+
+const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))
+
+function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
+  const { left, counted } = seen
+  const answers = answersIn(seen, sent)
+  const [own, ...more] = left.filter((one) => !answers.includes(one))
+  // what routing throws away it may answer
+  // what answers this host itself is seen nowhere
+  const isAnswered =
+    outcome === 'rejected' && sent.in === undefined ? true : answers.length > 0 && outcome !== 'vanished'
+  const fate = own
+    ? `left by ${own.at}: ${told(own.packet, own.packet)}`
+    : counted.includes('delivered')
+      ? 'delivered'
+      : isAnswered
+        ? 'answered'
+        : 'gone'
+  const names = counted.filter((name) => name !== 'delivered').sort()
+  return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
+}
+
+function modelSays({ ended, evidence, packet }: Simulated, listed: string, { left }: Seen): string {
+  const names = evidence.journey.steps.flatMap(({ kind, rule = '' }) => {
+    const comment = kind === 'rule' && / comment "([^"]+)"/.exec(rule)?.[1]
+    return comment && counts(comment, listed) ? [comment] : []
+  })
+  return [fateOf(ended.outcome, packet, left[0]?.packet ?? packet), ...new Set(names.sort())].join(' | ')
+}
+
+const counts = (comment: string, listed: string): boolean =>
+  new RegExp(`counter packets .* comment "${comment}"`).test(listed)
+
+function fateOf(outcome: string, packet: Packet, shown: Packet): string {
+  switch (outcome) {
+    case 'forwarded':
+    case 'sent':
+      return `left by ${packet.out}: ${told(packet, shown)}`
+    case 'delivered':
+      return 'delivered'
+    case 'rejected':
+      return 'answered'
+    default:
+      return 'gone'
+  }
+}
