@@ -2,7 +2,7 @@
 import type { PlayedReply } from '../explain/played-reply.ts'
 import type { JourneyTimes } from '../journey/evidence.ts'
 import type { Condition } from '../model/condition.ts'
-import type { Journey } from '../model/journey.ts'
+import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
@@ -49,6 +49,8 @@ export interface ClosedJourney {
   explain(): Journey
   /** What would come back, where it begins an exchange and got through; undefined where that cannot be told. */
   playReply(): PlayedReply | undefined
+  /** Where it was stopped, and no single change would bring it and its reply through: all that stops it, with what would. */
+  severalCauses(): Finding | undefined
   /** Where journeys of its class were explained before: its line is theirs, but for these values. */
   member(): Member | undefined
 }

@@ -4,6 +4,7 @@ import { explain, tryFixesOf } from '../explain/explain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
 import { type PlayedReply, playReply } from '../explain/played-reply.ts'
+import { severalCauses } from '../explain/repair.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -14,9 +15,9 @@ import type { OpenJourney } from '../journey/open.ts'
 import { Resolver } from '../journey/resolve.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
-import type { Journey } from '../model/journey.ts'
+import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import { isPassed, isStopped } from '../model/outcome-kinds.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -173,6 +174,16 @@ export class ClosedExplainer {
     return journey
   }
 
+  severalCauses(closed: Closed): Finding | undefined {
+    const { engine, walks } = this.options
+    const journey = closed.explain()
+    if (!engine || !isStopped(journey.outcome)) return undefined
+    const evidence = this.evidenceOf(closed)
+    return walks
+      ? walks.share((budget) => severalCauses(evidence, journey, closed.world, engine, budget))
+      : severalCauses(evidence, journey, closed.world, engine)
+  }
+
   playReply(closed: Closed): PlayedReply | undefined {
     const { engine, walks } = this.options
     const { outcome } = closed.explain()
@@ -278,6 +289,10 @@ export class Closed implements ClosedJourney {
 
   playReply(): PlayedReply | undefined {
     return this.explainer.playReply(this)
+  }
+
+  severalCauses(): Finding | undefined {
+    return this.explainer.severalCauses(this)
   }
 
   member(): Member | undefined {

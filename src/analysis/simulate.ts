@@ -2,15 +2,17 @@
 
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { type PlayedReply, playReply } from '../explain/played-reply.ts'
+import { severalCauses } from '../explain/repair.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import type { JourneyTimes } from '../journey/evidence.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Journey } from '../model/journey.ts'
+import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
 import { memo } from '../model/memo.ts'
+import { isStopped } from '../model/outcome-kinds.ts'
 import { withoutOwnTables } from '../model/own-table.ts'
 import { type Family, isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
@@ -157,6 +159,14 @@ class PlayedPacket implements Played {
     const { walks, engine } = this.playing
     const { evidence } = this.simulated
     return walks.share((budget) => playReply(evidence, this.world, engine, budget))
+  }
+
+  severalCauses(): Finding | undefined {
+    const { walks, engine, tries } = this.playing
+    const { evidence } = this.simulated
+    const journey = this.explain()
+    if (!tries || !isStopped(journey.outcome)) return undefined
+    return walks.share((budget) => severalCauses(evidence, journey, this.world, engine, budget))
   }
 
   private explained(): Journey {

@@ -100,14 +100,27 @@ function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[]): Chan
 }
 
 const LETTERS = 4
+/** Longer ones nft refuses (NFTNL_UDATA_COMMENT_MAXLEN). */
+const LONGEST_COMMENT = 128
+/** Addresses and ports of a rule. */
+const VALUES = /(?<= [sd]addr )[\da-f.:]+(?= )|(?<= [sd]port )\d+(?= )/g
 
-/** The kernel gives a new rule its handle, so its comment says which one to take away: of two new rules each its own. */
+/**
+ * The kernel gives a new rule its handle, so its comment says which one to take away: of two new rules each its own. Its
+ * addresses and ports stand in it as they are, so that what is said of packets that are alike differs in these alone.
+ */
 function commentFor(text: string): string {
+  const own = text.match(VALUES) ?? []
+  const comment = [`nfwhy-${letters(text.replace(VALUES, ''))}`, ...own].join('-')
+  return comment.length <= LONGEST_COMMENT ? comment : `nfwhy-${letters(text)}`
+}
+
+function letters(text: string): string {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
-  let letters = ''
-  for (let i = 0; i < LETTERS; i++, hash = Math.floor(hash / 26)) letters += String.fromCharCode(97 + (hash % 26))
-  return `nfwhy-${letters}`
+  let word = ''
+  for (let i = 0; i < LETTERS; i++, hash = Math.floor(hash / 26)) word += String.fromCharCode(97 + (hash % 26))
+  return word
 }
 
 /** Families without such packets have no words for them. */

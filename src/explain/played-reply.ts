@@ -9,6 +9,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { describeEnd, finding, makeContext } from './context.ts'
 import { explain } from './explain.ts'
 import { nameRef } from './refs.ts'
+import { asOneFix, searchRepair } from './repair.ts'
 import { isOpening, reaches } from './request-reply.ts'
 import { reproduce } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
@@ -48,7 +49,11 @@ export function playReply(
   ]
     .flatMap(({ fix }) => fix)
     .filter(({ look }) => look === undefined)
-  return { journey: reply, finding: tryFinding({ ...stopped, fix: proposed }, reproduction, explainPlayed) }
+  const tried = tryFinding({ ...stopped, fix: proposed }, reproduction, explainPlayed)
+  const mends = tried.fix.some(({ after, but }) => after !== undefined && isPassed(after) && but === undefined)
+  const steps = mends ? undefined : searchRepair(reproduction, explainPlayed)
+  if (steps) tried.fix.unshift({ ...asOneFix(steps, reproduction), after: journey.outcome })
+  return { journey: reply, finding: tried }
 }
 
 function messageOf(reply: Journey, { packet }: Played, by: RuleRef | undefined): string {

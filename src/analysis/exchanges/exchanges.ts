@@ -5,8 +5,8 @@
  */
 
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
-import type { Journey } from '../../model/journey.ts'
-import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Finding, Journey } from '../../model/journey.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
@@ -29,6 +29,7 @@ export type Noted = Pick<
   | 'lastTuple'
   | 'explain'
   | 'playReply'
+  | 'severalCauses'
 >
 
 /** Journeys that are kept; of later ones it is not told what they belong to. */
@@ -36,6 +37,8 @@ const MOST = 500_000
 /** Of one class, and of all, so many are kept as they are: findings speak of their very own addresses. */
 const MOST_OWN = 20
 const MOST_OWN_OF_ALL = 2000
+/** Classes of stopped requests for which several changes are tried together. */
+const MOST_SEARCHED = 200
 
 /** A client that gets no answer asks again; after this it is another exchange of the same addresses. Microseconds. */
 const LONGEST_WAIT = 130e6
@@ -47,6 +50,7 @@ export class Exchanges {
   private readonly keepsOwn: boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
   private own = 0
+  private searched = 0
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
   /** When the last event of all was, by the capture's clock. */
@@ -112,10 +116,12 @@ export class Exchanges {
     if (known && (!this.keepsOwn || known.own >= MOST_OWN || this.own >= MOST_OWN_OF_ALL)) return known.told
     const journey = closed.explain()
     const reply = known ? known.told.reply : isPassed(journey.outcome) ? closed.playReply() : undefined
+    const several = known ? known.told.several : this.severalOf(closed, journey)
     const rewrites = rewritesOf(journey)
     const told: Told = {
       ...{ journey, says: saysOf(journey.packet), world: closed.world },
       ...(reply ? { reply } : {}),
+      ...(several ? { several } : {}),
       ...(rewrites ? { rewrites } : {}),
       ...(of ? { of } : {}),
     }
@@ -123,6 +129,13 @@ export class Exchanges {
     if (known) known.own++
     else if (of?.fine) this.classes.set(of, { told, own: 1 })
     return told
+  }
+
+  /** A search: only so many are worth their time. */
+  private severalOf(closed: Noted, { outcome }: Journey): Finding | undefined {
+    if (!isStopped(outcome) || this.searched >= MOST_SEARCHED) return undefined
+    this.searched++
+    return closed.severalCauses()
   }
 
   private tableOf(host = ''): TupleTable {

@@ -4,7 +4,7 @@
  */
 
 import type { PlayedReply } from '../../explain/played-reply.ts'
-import type { Journey } from '../../model/journey.ts'
+import type { Finding, Journey } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
 import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import type { Says } from './role.ts'
@@ -16,6 +16,8 @@ export interface Told {
   readonly says: Says
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
+  /** All that stops it, where no single change would mend that. */
+  readonly several?: Finding
   /** Numbers that NAT writes into the tuple behind the last line, and where. Absent: it is not rewritten. */
   readonly rewrites?: readonly { at: number; numbers: Int32Array }[]
   readonly world: World

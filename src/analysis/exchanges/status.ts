@@ -67,6 +67,7 @@ const observed = (status: ExchangeStatus, decided: Part): Verdict => ({
   status,
   basis: decided.told.journey.basis,
   decided,
+  ...(decided.told.several ? { finding: decided.told.several } : {}),
 })
 
 const inferred = (status: ExchangeStatus, decided: Part): Verdict => ({ status, basis: 'inferred', decided })

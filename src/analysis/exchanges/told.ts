@@ -29,7 +29,9 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   const about = decided.told.journey
   const became = first.own && first.role === 'request' ? becameOf(first) : undefined
   const rules = finding?.rules ?? []
-  const culprit = finding ? rules[0] : about.culprit && withoutStep(about.culprit)
+  // a reply that was only played has stopped nowhere that a journey shows
+  const played = status === 'reply-lost' && finding ? decided.told.reply?.journey : undefined
+  const culprit = !played && about.culprit ? withoutStep(about.culprit) : rules[0]
   const same = parts.every(({ own }) => own)
   const exchange: Exchange = {
     id: String(first.id),
@@ -38,7 +40,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     ...{ status, basis, asked },
     ...(became ? { became } : {}),
     ...(culprit && isFailed(status) ? { culprit } : {}),
-    cause: same && isFailed(status) ? about.cause : [],
+    cause: same && isFailed(status) ? (played ?? about).cause : [],
     findings: same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : [],
   }
   if (!same) exchange.like = about.id

@@ -9,7 +9,7 @@ import { nftName } from './print.ts'
 
 export function nftCommentCommand({ family, table, chain, comment }: NftCommentEdit): Command {
   const place = [family, nftName(table), nftName(chain)]
-  const asked = /^[\w-]+$/.test(comment) ? awkScript(comment) : unsayable('language')
+  const asked = /^[\w.:-]+$/.test(comment) ? awkScript(comment) : unsayable('language')
   const find = piped(command('nft', '-a', 'list', 'chain', ...place), command('awk', asked))
   return command('nft', 'delete', 'rule', ...place, 'handle', outputOf(find))
 }
@@ -22,7 +22,7 @@ const ASKED = /^("?)\$\(nft -a list chain (\w+ [\w./-]+ [\w./-]+) \| awk '(.*)'\
 /** Which handle a shell's word asks for, as it is written: with its quotes, and perhaps over several lines. */
 export function handleAsked(text: string): ShellWord['handleOf'] {
   const [, , place, script] = ASKED.exec(text.replace(/(?:\\\r?\n| )+/g, ' ')) ?? []
-  const comment = /"([\w-]+)"/.exec(script ?? '')?.[1]
+  const comment = /"([\w.:-]+)"/.exec(script ?? '')?.[1]
   return place !== undefined && comment !== undefined && script === awkScript(comment) ? { place, comment } : undefined
 }
 

@@ -16,7 +16,9 @@ export const replyDropped: Detector = {
     // what this host itself has asked, connection tracking has seen
     const own = opening.in === undefined
     const { ctState } = { ...packet, ...evidence.arrivals[ended.step]!.packet }
-    const known = own || entryAnswered(packet, world) !== undefined || ctState === 'established'
+    // a rule that asks for states makes the kernel track connections; trying it shows whether that is enough
+    const played = journey.steps[ended.step]!.known === 'simulated'
+    const known = own || played || entryAnswered(packet, world) !== undefined || ctState === 'established'
     const asked = `${describeEnd(opening.src, opening.sport)} had asked ${describeEnd(opening.dst, opening.dport)}`
     // raw and prerouting come before the connection is known; mangle is no place to accept
     const { hook, table } = evidence.arrivals[ended.step]!
