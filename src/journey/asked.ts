@@ -150,10 +150,16 @@ const IN_HEADERS = [
   ...['ip saddr', 'ip daddr', 'th sport', 'th dport', 'tcp sequence', 'tcp option', 'ether saddr'],
 ]
 
+/** What bytes and hashes are made of. */
+function madeOf(field: string): readonly string[] {
+  if (field.startsWith('@')) return IN_HEADERS
+  return /^jhash (.*) mod \d/.exec(field)?.[1]?.split(' . ') ?? []
+}
+
 /** What is computed of a field differs with its every value. */
 function readWhole(field: string, asked: Asked): void {
   asked.fields.add(field)
-  if (field.startsWith('@')) for (const each of IN_HEADERS) readWhole(each, asked)
+  for (const each of madeOf(field)) readWhole(each, asked)
   if (/addr$/.test(field)) asked.gaps = true
   if (/(port|proto-src|proto-dst)$/.test(field)) asked.wholePorts = true
 }
@@ -164,7 +170,7 @@ function readCondition(condition: Condition, asked: Asked): void {
       const { field, mask, value, op } = condition
       asked.fields.add(field)
       if (typeof mask === 'string') asked.gaps = true
-      if (typeof mask === 'number' || field.startsWith('@')) readWhole(field, asked)
+      if (typeof mask === 'number' || madeOf(field).length > 0) readWhole(field, asked)
       readValue(value, op, sidesOf(field), asked)
       return
     }
@@ -184,7 +190,7 @@ function readCondition(condition: Condition, asked: Asked): void {
 function readLookup(fields: readonly string[], nft: NftSet | undefined, asked: Asked): void {
   fields.forEach((field, i) => {
     asked.fields.add(field)
-    if (nft?.masks?.[i] !== undefined || field.startsWith('@')) readWhole(field, asked)
+    if (nft?.masks?.[i] !== undefined || madeOf(field).length > 0) readWhole(field, asked)
   })
   for (const { parts } of nft?.elements ?? []) for (const part of parts) cutEverywhere(part, asked)
 }

@@ -146,6 +146,7 @@ function assign(assignment: Assignment, moment: EvalContext): EvalContext {
   // a packet without that field stays as it is
   if (value === ABSENT) return moment
   const { field } = assignment
+  if (field === 'ct label') return { ...moment, written: beside(moment, field, MAY_BE) }
   if (isBeside(field)) return { ...moment, written: beside(moment, field, value) }
   const change = isUnknown(value) ? undefined : stored(namedField(field, moment), value, moment.packet)
   return change ? { ...moment, packet: { ...moment.packet, ...change } } : forget([field], moment)

@@ -18,6 +18,8 @@ export interface EvalContext {
    * Absent: the one in host state that fits, for what never changes during a connection.
    */
   connection?: ConntrackEntry | undefined
+  /** Of these it is known from what they were drawn, and no more. */
+  drawn?: ReadonlySet<keyof Packet> | undefined
   /** What rules have written that the packet itself does not show: `meta pkttype`. */
   written?: ReadonlyMap<string, Scalar | Unknown>
 }

@@ -8,7 +8,7 @@ import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
 import { hasRoom } from './nft/update.ts'
-import { all, any, not, type Truth, unknown } from './truth.ts'
+import { all, any, not, type Truth, type Unknown, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
 export type Test = (moment: EvalContext) => Truth
@@ -75,9 +75,21 @@ function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' 
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false
-    if (typeof held === 'object' && 'unknown' in held) return held
+    if (typeof held === 'object' && 'unknown' in held) return held.within ? amongAll(held, holds) : held
     return holds(held)
   }
+}
+
+/** More are not tried. */
+const MOST_TRIED = 4096
+
+/** It holds for all that the number may be, or for none; else it is not known. */
+function amongAll(held: Unknown, holds: (held: number) => boolean): Truth {
+  const [low, high] = held.within!
+  if (high - low >= MOST_TRIED) return held
+  const first = holds(low)
+  for (let one = low + 1; one <= high; one++) if (holds(one) !== first) return held
+  return first
 }
 
 /** A condition in its rule's own words. */

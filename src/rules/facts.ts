@@ -2,10 +2,12 @@
  * What one packet's fields hold at one moment of its way, as far as the packet and the host's state tell. What is not
  * told is unknown, with the reason; one file for each layer is in facts/.
  */
+import type { Packet } from '../model/packet.ts'
 import { wordTable } from '../model/word-table.ts'
 import type { ABSENT, EvalContext, Readers } from './eval-context.ts'
 import { CONNECTION } from './facts/connection.ts'
 import { HEADERS } from './facts/headers.ts'
+import { madeNumber } from './facts/numbers.ts'
 import { rawReader } from './facts/raw.ts'
 import { ROUTING } from './facts/routing.ts'
 import { TRANSPORT } from './facts/transport.ts'
@@ -26,12 +28,28 @@ const readers = new Map<string, Reader>()
 export function reader(field: string): Reader {
   let known = readers.get(field)
   if (!known) {
-    const read = READERS[field] ?? rawReader(field)
+    const read = READERS[field] ?? rawReader(field) ?? madeNumber(field, reader)
     const missing = unknown(`${field} is not known`)
-    known = read ? (moment) => read(moment) ?? missing : () => missing
+    known = read ? orDrawn(field, (moment) => read(moment) ?? missing) : () => missing
     readers.set(field, known)
   }
   return known
+}
+
+/** What NAT may draw for a flow. */
+const DRAWN: readonly [RegExp, keyof Packet][] = [
+  [/^(th|tcp|udp|udplite|sctp|dccp) sport$/, 'sport'],
+  [/^(th|tcp|udp|udplite|sctp|dccp) dport$/, 'dport'],
+  [/^icmp(v6)? id$/, 'icmpId'],
+  [/^ip6? saddr$/, 'src'],
+  [/^ip6? daddr$/, 'dst'],
+]
+
+function orDrawn(field: string, read: Reader): Reader {
+  const key = DRAWN.find(([name]) => name.test(field))?.[1]
+  if (!key) return read
+  const reason = unknown(`the kernel has drawn ${field} for the flow, and which one it took is not known`)
+  return (moment) => (moment.drawn?.has(key) ? reason : read(moment))
 }
 
 /** The same where only some of its bits are asked for: of a field that is not known whole, these may be. */

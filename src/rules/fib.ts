@@ -109,6 +109,35 @@ export function reverseWay(packet: Packet, host: Host, options: { mark: boolean;
   return wayOf(lookup(question, host, true), device, options.strict)
 }
 
+/** Types of routes that lead somewhere, of which kernels do not all say where. */
+const TO_MANY = ['broadcast', 'multicast', 'anycast']
+
+/**
+ * The way to the packet's destination (nft_fib4_eval, nft_fib6_eval). `device`: only over that one; what is for this host
+ * itself has none.
+ */
+export function wayTo(packet: Packet, host: Host, mark: boolean, device: string | undefined): Way | Unknown {
+  const { src, dst } = packet
+  if (src === undefined || dst === undefined) return unknown('the addresses are not known')
+  if (device !== undefined && inVrf([device], host) !== false)
+    return unknown(`which table ${device}'s routes are in is not known`)
+  const question = about(dst, src)
+  set(question, 'tos', packet.tos)
+  if (mark) set(question, 'mark', packet.mark)
+  if (dst.includes(':')) {
+    set(question, 'protocol', packet.protocol)
+    if (device !== undefined) question.out = device
+  }
+  const found = lookup(question, host)
+  if (found && !isUnknown(found)) {
+    if (found.route.type === 'local') return NO_WAY
+    if (TO_MANY.includes(found.route.type) || isGroup(dst)) return unknown(`which way leads to ${dst} is not known`)
+    if (device === undefined && (found.route.nexthops?.length ?? 0) > 1)
+      return unknown('the route has several next hops')
+  }
+  return wayOf(found, device ?? '', device !== undefined)
+}
+
 function set<K extends keyof RouteQuestion>(
   question: RouteQuestion,
   key: K,

@@ -29,6 +29,9 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'meta physoifname': 'name',
   /** `yes` while a bridged frame passes the IP hooks. */
   'meta bridged': 'name',
+  /** Absent from listings for cards. */
+  'meta iifkind': 'name',
+  'meta oifkind': 'name',
   'meta iifgroup': 'number',
   'meta oifgroup': 'number',
   /** `unicast` `broadcast` `multicast` `other`. */
@@ -154,6 +157,12 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'ct label': 'flags',
   'ct expiration': 'number',
   'ct protocol': 'protocol',
+  'ct original protocol': 'protocol',
+  'ct reply protocol': 'protocol',
+  /** `ipv4` `ipv6`. */
+  'ct l3proto': 'name',
+  'ct original l3proto': 'name',
+  'ct reply l3proto': 'name',
   'ct original saddr': 'address',
   'ct original daddr': 'address',
   'ct original proto-src': 'number',
@@ -192,6 +201,15 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   'fib saddr . iif oif': 'name',
   'fib saddr . mark . iif oif': 'name',
   'fib saddr . mark type': 'name',
+  /** The interface the route to the destination leaves by; `` where there is none, or it is this host's own. */
+  'fib daddr oif': 'name',
+  'fib daddr . mark oif': 'name',
+  'fib daddr . iif oif': 'name',
+  'fib daddr . oif oif': 'name',
+  'fib daddr . mark . iif oif': 'name',
+  'fib daddr . mark . oif oif': 'name',
+  'fib daddr . mark type': 'name',
+
   'fib saddr . mark . iif type': 'name',
   /** 1 for a socket bound to any address; absent, like the next, where no socket waits for the packet. */
   'socket wildcard': 'number',
@@ -201,4 +219,4 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
 
 /** Bits that a rule names by their place are a number, too. Undefined for what is never known. */
 export const fieldType = (field: string): FieldType | undefined =>
-  FIELDS[field] ?? (field.startsWith('@') ? 'number' : undefined)
+  FIELDS[field] ?? (/^(@|numgen |jhash |symhash )/.test(field) ? 'number' : undefined)

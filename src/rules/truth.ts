@@ -4,6 +4,10 @@ export type Truth = true | false | Unknown
 export interface Unknown {
   /** Why it cannot be told, for a person: "the connection's mark is not known". */
   unknown: string
+  /** It is a number, and one of these: from the first to the last. */
+  within?: readonly [number, number]
+  /** Of a set that was asked for it: all that it may be are in there. */
+  found?: true
 }
 
 export const unknown = (reason: string): Unknown => ({ unknown: reason })

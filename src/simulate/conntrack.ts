@@ -1,4 +1,5 @@
 /** Connection tracking (net/netfilter/nf_conntrack_core.c): what a packet is to the entries, and how they come and go. */
+import type { Direction } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import {
@@ -152,6 +153,8 @@ function begin(packet: Packet, original: Tuple, number: number, zone: Zone): Fou
     mark: 0,
     zones: zone,
     settled: { src: false, dst: false },
+    labels: [],
+    counters: { original: { packets: 0, bytes: 0 }, reply: { packets: 0, bytes: 0 } },
     ...shownZone(zone),
   }
   return { connection, direction: 'original' }
@@ -167,6 +170,7 @@ function attach(machine: Simulator, skb: Skb, { connection, direction }: Found):
       return
     }
   }
+  count(connection, direction, skb.packet)
   const { flags } = connection
   const state =
     direction === 'reply' || flags.includes('seen-reply')
@@ -177,6 +181,15 @@ function attach(machine: Simulator, skb: Skb, { connection, direction }: Found):
   if (direction === 'reply') flag(connection, 'seen-reply')
   skb.connection = connection
   skb.tracking = { state, direction }
+}
+
+/** As it counts while a rule asks for that (nf_ct_acct_add); what a listing does not count stays unknown. */
+function count(connection: Connection, direction: Direction, { length }: Packet): void {
+  const { counters } = connection
+  if (!counters) return
+  const { packets, bytes } = counters[direction]
+  if (length === undefined) delete connection.counters
+  else connection.counters = { ...counters, [direction]: { packets: packets + 1, bytes: bytes + length } }
 }
 
 /** An ICMP error belongs to the flow of the packet that it quotes (nf_conntrack_inet_error). */

@@ -38,6 +38,7 @@ export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number
     const [from, to] = [before[field], after[field]]
     if (from === undefined || to === undefined || from === to) continue
     const chosen = machine.takeChoice(field)
+    if (chosen && !machine.choosesItself) connection.drawn = new Set(connection.drawn).add(field)
     skb.journal.act(step, { field, from, to, ...(chosen ? { among: chosen } : {}) })
   }
   return 'accept'

@@ -26,7 +26,7 @@ function addressesOf(machine: Simulator, skb: Skb, nat: Nat): [string, string] |
   switch (nat.kind) {
     case 'dnat':
     case 'snat':
-      return nat.addresses
+      return nat.addresses ?? (nat.network && allOf(nat.network))
     case 'netmap': {
       const destination = skb.hook === 'prerouting' || skb.hook === 'output'
       return both(mapped(destination ? skb.packet.dst! : skb.packet.src!, nat.network!))
@@ -50,6 +50,16 @@ function mapped(address: string, { prefix, length }: { prefix: string; length: n
   const [own, network] = [parseAddress(address)!, parseAddress(prefix)!]
   const mask = maskFromLength(length, own.length * 8)
   return formatAddress(own.map((byte, i) => (network[i]! & mask[i]!) | (byte & ~mask[i]! & 0xff)))
+}
+
+/** Its first address and its last. */
+function allOf({ prefix, length }: { prefix: string; length: number }): [string, string] {
+  const own = parseAddress(prefix)!
+  const mask = maskFromLength(length, own.length * 8)
+  return [
+    formatAddress(own.map((byte, i) => byte & mask[i]!)),
+    formatAddress(own.map((byte, i) => byte | (~mask[i]! & 0xff))),
+  ]
 }
 
 /** nf_nat_redirect.c: IPv6 takes one of the destination's own scope, if that is narrow. */

@@ -92,7 +92,8 @@ function defaultPorts(port: number, key: string): [number, number] {
   return port < 1024 ? [600, 1023] : [1024, 65535]
 }
 
-function withAddress(machine: Simulator, tuple: Tuple, { addresses }: NatRange, manip: Manip): Tuple {
+function withAddress(machine: Simulator, tuple: Tuple, range: NatRange, manip: Manip): Tuple {
+  const { addresses } = range
   if (!addresses) return tuple
   const [first, last] = addresses
   if (first === last) return { ...tuple, [manip]: first }

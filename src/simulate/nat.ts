@@ -4,12 +4,15 @@ import type { Tuple } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Connection } from '../rules/conntrack/connection.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
+import { walk } from '../rules/walk.ts'
 import { show } from './conntrack.ts'
+import { momentOf } from './moment.ts'
 import { bindNull, type Manip, manipAt, target } from './nat-setup.ts'
 import { routeAnew } from './routing.ts'
 import { playTable, type TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import { changeAll, type Skb } from './skb.ts'
+import { Undetermined } from './undetermined.ts'
 
 /** nf_nat_inet_fn and its callers. */
 export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedChain[]): TableVerdict {
@@ -22,10 +25,12 @@ export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedCha
   }
   if ((tracking.state === 'new' || tracking.state === 'related') && !connection.settled[manip]) {
     skb.journal.natPassed ||= chains.length > 0
-    for (const base of chains) {
+    for (const [i, base] of chains.entries()) {
       const verdict = playTable(machine, skb, base)
       if (verdict !== 'accept') return verdict
-      if (connection.settled[manip]) break
+      if (!connection.settled[manip]) continue
+      refuseTied(machine, skb, base, chains.slice(i + 1))
+      break
     }
     if (!connection.settled[manip]) bindNull(machine, connection, manip)
   } else if (hasOtherWay(skb, connection, tracking.direction)) {
@@ -36,6 +41,23 @@ export function natAt(machine: Simulator, skb: Skb, chains: readonly PreparedCha
   show(skb)
   return routeRewritten(machine, skb, connection, tracking.direction)
 }
+
+const REWRITES: readonly string[] = ['dnat', 'snat', 'masquerade', 'redirect', 'netmap']
+
+/** Of chains of several tables with one priority any may have been asked first. Throws Undetermined where that decides. */
+function refuseTied(machine: Simulator, skb: Skb, winner: PreparedChain, others: readonly PreparedChain[]): void {
+  for (const { table, chain } of others) {
+    if (chain.priority !== winner.chain.priority || table === winner.table) continue
+    const { ending, last } = walk(table, [{ chain, index: 0 }], { ...momentOf(machine, skb) }, machine.budget)
+    if (ending !== 'unknown' && !last?.rule.statements.some(({ kind }) => REWRITES.includes(kind))) continue
+    const condition = `order of chains: ${nameOf(winner)} before ${table.family} ${table.name} ${chain.name}`
+    const reason = `both have priority ${chain.priority ?? 0}, and the order in which they were registered is not known`
+    const truth = machine.settle(condition, { unknown: reason })
+    if (truth !== true) throw new Undetermined(condition, reason)
+  }
+}
+
+const nameOf = ({ table, chain }: PreparedChain): string => `${table.family} ${table.name} ${chain.name}`
 
 /** What this host sends to an address that is rewritten gets another route. */
 function routeRewritten(machine: Simulator, skb: Skb, connection: Connection, direction: Direction): TableVerdict {
@@ -54,8 +76,10 @@ function isRewritten({ flags }: Connection, manip: Manip, direction: Direction):
 }
 
 function translate(skb: Skb, connection: Connection, manip: Manip, direction: Direction): void {
-  if (isRewritten(connection, manip, direction))
-    changeAll(skb, rewritten(skb.packet, target(connection, direction), manip))
+  if (!isRewritten(connection, manip, direction)) return
+  changeAll(skb, rewritten(skb.packet, target(connection, direction), manip))
+  // its answers are rewritten to what is known
+  if (direction === 'original') skb.moment.drawn = connection.drawn
 }
 
 function rewritten(packet: Packet, to: Tuple, manip: Manip): Partial<Packet> {

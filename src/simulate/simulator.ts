@@ -126,6 +126,11 @@ export class Simulator {
     if (!this.notes.includes(text)) this.notes.push(text)
   }
 
+  /** Somebody says what the kernel takes of what it may take. */
+  get choosesItself(): boolean {
+    return this.options.choose !== undefined
+  }
+
   /** One of what the kernel may take. */
   choose(field: string, range: [Scalar, Scalar], lowest: Scalar): Scalar {
     this.choices.set(field, range)

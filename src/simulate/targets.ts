@@ -130,6 +130,14 @@ function setZone(skb: Skb, { field, value }: Assignment): void {
   changeAll(skb, { ctState: 'new', ctDir: 'original', ctStatus: ['confirmed'], ctMark: 0 })
 }
 
+/** Labels add up (nf_connlabels_replace). */
+function label(machine: Simulator, { connection }: Skb, { value }: Assignment): void {
+  if (!connection?.labels) return
+  if (typeof value === 'object') delete connection.labels
+  else connection.labels = [...new Set([...connection.labels, String(value)])]
+  machine.changes++
+}
+
 /** What no header shows, and other rules ask for. */
 function writeBeside(machine: Simulator, skb: Skb, field: string, value: string | number | Unknown): void {
   skb.moment.written = beside(skb.moment, field, value)
@@ -146,6 +154,10 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   }
   if (field === 'tcp option maxseg size') {
     lowerMss(skb, Number(assignment.value))
+    return
+  }
+  if (field === 'ct label') {
+    label(machine, skb, assignment)
     return
   }
   const moment = momentOf(machine, skb)

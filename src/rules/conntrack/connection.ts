@@ -17,6 +17,8 @@ export interface Connection extends ConntrackEntry {
   /** MASQUERADE gave it the address of this interface. */
   masqueradedOn?: string
   tcp?: TcpTracking
+  /** What the kernel drew for it, so that nobody knows which it took. */
+  drawn?: ReadonlySet<keyof Packet>
 }
 
 /** What a packet is to connection tracking. */

@@ -6,7 +6,8 @@
 import type { Direction } from '../../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import type { CtState, Packet } from '../../model/packet.ts'
-import { ABSENT, type EvalContext, packetField, type Read, type Readers } from '../eval-context.ts'
+import { zoneOf } from '../conntrack/connection.ts'
+import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
 
@@ -162,6 +163,19 @@ const changing =
   ({ connection }) =>
     (connection && read(connection)) ?? unknown(`${what} at that moment is not known`)
 
+const labels = changing('which labels the connection had', ({ labels: held }) => held)
+
+/** The packet's own; an entry of the other version is none of its. */
+const network: Read = (moment) => {
+  const version = ipVersion(moment)
+  return version && (version === 'ip' ? 'ipv4' : 'ipv6')
+}
+
+const zoneIn =
+  (side: Direction): Read =>
+  ({ connection }) =>
+    connection && zoneOf(connection)[side]
+
 type Counted = 'packets' | 'bytes'
 
 /** Both directions together where `side` is `both`. An average of no packets is 0 (net/netfilter/xt_connbytes.c). */
@@ -182,12 +196,17 @@ const ENTRY: Readers = {
   'ct status': packetField('ctStatus'),
   'ct mark': packetField('ctMark'),
   'ct zone': packetField('ctZone'),
-  'ct original zone': () => undefined,
-  'ct reply zone': () => undefined,
+  'ct original zone': zoneIn('original'),
+  'ct reply zone': zoneIn('reply'),
+  'ct l3proto': network,
+  'ct original l3proto': network,
+  'ct reply l3proto': network,
+  'ct original protocol': protocol,
+  'ct reply protocol': protocol,
   'ct direction': direction,
   'ct protocol': protocol,
   'ct helper': helper,
-  'ct label': changing('which labels the connection had', ({ labels }) => labels),
+  'ct label': (moment) => moment.written?.get('ct label') ?? labels(moment),
   'ct expiration': changing('how long the connection had left', ({ timeout }) => timeout),
   'ct count': () => unknown('how many connections were open at that moment is not known'),
 }

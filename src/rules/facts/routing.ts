@@ -1,7 +1,7 @@
 /** What the host's routes and sockets say of the packet. */
 
-import { ABSENT, type EvalContext, type Read, type Readers } from '../eval-context.ts'
-import { addressType, reverseWay } from '../fib.ts'
+import { ABSENT, type EvalContext, ipVersion, type Read, type Readers } from '../eval-context.ts'
+import { addressType, reverseWay, wayTo } from '../fib.ts'
 import { lookup, questionOf } from '../route.ts'
 import { isUnknown, unknown } from '../truth.ts'
 import { inputName, outputName } from './way.ts'
@@ -21,6 +21,21 @@ const back =
     const way = reverseWay(moment.packet, moment.world.host, options)
     return isUnknown(way) ? way : way[part]
   }
+
+const there =
+  (mark: boolean, device?: Read): Read =>
+  (moment) => {
+    const { packet, hook, world } = moment
+    const early = hook === 'prerouting' || hook === 'ingress'
+    if (early && packet.in === 'lo') return 'lo'
+    const name = device?.(moment)
+    if (name !== undefined && typeof name !== 'string') return name
+    const way = wayTo(packet, world.host, mark, name || undefined)
+    return isUnknown(way) ? way : way.device
+  }
+
+/** Which mark the packet has makes no difference to what IPv4 says an address is. */
+const typeWithMark: Read = (moment) => (ipVersion(moment) === 'ip' ? typeOf('dst')(moment) : undefined)
 
 function nexthop(moment: EvalContext): ReturnType<Read> {
   const { packet, hook, world } = moment
@@ -45,6 +60,13 @@ export const ROUTING: Readers = {
   'fib saddr . mark oif': back('device', { mark: true, strict: false }),
   'fib saddr . iif oif': back('device', { mark: false, strict: true }),
   'fib saddr . mark . iif oif': back('device', { mark: true, strict: true }),
+  'fib daddr oif': there(false),
+  'fib daddr . mark oif': there(true),
+  'fib daddr . iif oif': there(false, inputName),
+  'fib daddr . oif oif': there(false, outputName),
+  'fib daddr . mark . iif oif': there(true, inputName),
+  'fib daddr . mark . oif oif': there(true, outputName),
+  'fib daddr . mark type': typeWithMark,
   'fib saddr . mark type': back('type', { mark: true, strict: false }),
   'fib saddr . mark . iif type': back('type', { mark: true, strict: true }),
   'rt nexthop': nexthop,

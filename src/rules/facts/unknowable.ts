@@ -5,18 +5,12 @@ import { unknown } from '../truth.ts'
 
 const WHEN = 'depends on when the packet came'
 const CHANCE = 'is left to chance'
-const COUNTED = 'depends on how many packets came before'
-const HASH = 'depends on a hash of the packet'
 
 export const UNTOLD: Readonly<Record<string, string>> = wordTable({
   'meta time': WHEN,
   'meta day': WHEN,
   'meta hour': WHEN,
   'meta random': CHANCE,
-  'numgen random': CHANCE,
-  'numgen inc': COUNTED,
-  jhash: HASH,
-  symhash: HASH,
 })
 
 export const UNKNOWNS: Readers = Object.fromEntries(

@@ -69,6 +69,15 @@ const bridgeOf =
     return link && (link.master ?? ABSENT)
   }
 
+const kindOf =
+  (name: Read): Read =>
+  (moment) => {
+    const held = name(moment)
+    if (typeof held !== 'string') return held
+    if (held === '') return ABSENT
+    return linkNamed(moment.world.host, held)?.kind
+  }
+
 const groupOf =
   (name: Read): Read =>
   (moment) => {
@@ -136,6 +145,8 @@ export const WAY: Readers = {
   'meta physiifname': physicalInput,
   'meta physoifname': physicalOutput,
   'meta bridged': bridged,
+  'meta iifkind': kindOf(inputName),
+  'meta oifkind': kindOf(outputName),
   'meta iifgroup': groupOf(inputName),
   'meta oifgroup': groupOf(outputName),
   'meta pkttype': packetType,

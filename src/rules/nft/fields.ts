@@ -64,7 +64,7 @@ function ofRoutes(field: string, moment: EvalContext): Unknown | undefined {
   const bound = / \. [io]if /.test(field)
   if (bound && field.endsWith(' type') && ipVersion(moment) === 'ip6')
     return unknown('what the routing table says of an IPv6 address on one interface is not known')
-  if (!field.endsWith(' oif')) return undefined
+  if (!field.endsWith(' oif') || field.startsWith('fib daddr')) return undefined
   const type = held('fib saddr type', moment)
   return typeof type === 'string' && NO_WAY_BACK.includes(type)
     ? unknown(`whether there is a way back to ${type} addresses is not known`)

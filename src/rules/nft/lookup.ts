@@ -41,14 +41,30 @@ export function findIn(
     values.push(isUnknown(held) ? undefined : mask === null ? held : masked(held, mask))
   }
   if (!open) return findElement(index, values as Held[])
+  if (open.within && fields.length === 1) return amongAll(index, open)
   return surely || candidates(index, values).length > 0 ? open : undefined
+}
+
+/** More are not looked for. */
+const MOST_TRIED = 4096
+
+/** The one element of all that the number may be, or one that gives the same. */
+function amongAll(index: ReturnType<typeof setIndex>, open: Unknown): SetElement | undefined | Unknown {
+  const [low, high] = open.within!
+  if (high - low >= MOST_TRIED) return open
+  const found: (SetElement | undefined)[] = []
+  for (let one = low; one <= high; one++) found.push(findElement(index, [one]))
+  if (found.every((one) => one === undefined)) return undefined
+  if (!found.every((one) => one !== undefined)) return open
+  const same = found.every(({ data, carries }) => !carries && data?.join() === found[0]!.data?.join())
+  return same ? found[0] : { ...open, found: true }
 }
 
 /** `differs`: whether it is in no element. */
 export function inNftSet(lookup: Lookup, differs: boolean, moment: EvalContext): Truth {
   const found = findIn(lookup, moment, differs)
   if (found === ABSENT) return false
-  if (isUnknown(found)) return found
+  if (isUnknown(found)) return found.found ? !differs : found
   if (!found) return differs
   const counted = found.carries?.map((one) => Object.keys(one)[0]).find((name) => COUNTS.includes(name ?? ''))
   // the element's own limit may say no

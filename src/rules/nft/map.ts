@@ -85,7 +85,7 @@ export function mappedNat(nat: Nat, moment: EvalContext): Nat | undefined | Unkn
     // a named map may give addresses alone
     if (text === undefined) break
     if (what === 'port') given.ports = rangeOf(text).map(Number) as [number, number]
-    else if (text.includes('/')) given.network = networkOf(text)
+    else if (text.includes('/') || nat.kind === 'netmap') given.network = networkOf(text)
     else given.addresses = rangeOf(text)
   }
   return given
@@ -98,5 +98,5 @@ function rangeOf(text: string): [string, string] {
 
 function networkOf(text: string): { prefix: string; length: number } {
   const [prefix = '', length] = text.split('/')
-  return { prefix, length: Number(length) }
+  return { prefix, length: Number(length ?? (prefix.includes(':') ? 128 : 32)) }
 }

@@ -1,6 +1,6 @@
 /** What an expression asks for: the field as conditions name it, and the type of its data as nft names it. */
 import { wordTable } from '../../model/word-table.ts'
-import type { Ct, Expression, Exthdr, Fib, Payload, Rt, Selector, Socket, TcpOption } from './ast.ts'
+import type { Ct, Expression, Exthdr, Fib, Jhash, Payload, Rt, Selector, Socket, TcpOption } from './ast.ts'
 import { headerType, LAYERS, type Layers, MESSAGES, TCP_OPTIONS } from './headers.ts'
 
 export interface Asked {
@@ -170,6 +170,21 @@ function socket({ key, level }: Socket['socket']): Asked {
   return { field: `socket ${key}`, type: key === 'mark' ? 'mark' : 'integer' }
 }
 
+/** In the field's name is all that it is made of (facts/numbers.ts). */
+const made = (kind: string, { mod, offset = 0, seed }: { mod: number; offset?: number; seed?: number }): Asked => ({
+  field: `${kind} mod ${mod}${seed === undefined ? '' : ` seed ${seed}`}${offset === 0 ? '' : ` offset ${offset}`}`,
+  type: 'integer',
+})
+
+function hash({ expr, ...rest }: Jhash['jhash']): Asked {
+  const parts = typeof expr === 'object' && !Array.isArray(expr) && 'concat' in expr ? expr.concat : [expr]
+  const fields = parts.map(asked)
+  const { field, type } = made(`jhash ${fields.map((one) => one?.field ?? 'unknown').join(' . ')}`, rest)
+  // the first part's header is asked for; what the others need stands in the rule, or nft would not take it
+  const layers = fields.find((one) => one?.layers)?.layers
+  return { field, type, ...(layers ? { layers } : {}) }
+}
+
 /** What no packet and no host state tells anyway. */
 function rarely(expression: Selector): Asked | undefined {
   if ('ip option' in expression) {
@@ -191,8 +206,8 @@ function rarely(expression: Selector): Asked | undefined {
     return { field: `ipsec ${dir} spnum ${spnum} ${key}`, type }
   }
   if ('tunnel' in expression) return { field: `tunnel ${expression.tunnel.key}`, type: 'integer' }
-  if ('numgen' in expression) return { field: `numgen ${expression.numgen.mode}`, type: 'integer' }
-  if ('jhash' in expression) return { field: 'jhash', type: 'integer' }
-  if ('symhash' in expression) return { field: 'symhash', type: 'integer' }
+  if ('numgen' in expression) return made(`numgen ${expression.numgen.mode}`, expression.numgen)
+  if ('jhash' in expression) return hash(expression.jhash)
+  if ('symhash' in expression) return made('symhash', expression.symhash)
   return undefined
 }

@@ -4,6 +4,7 @@
  */
 import type { Journey } from '../../../src/model/journey.ts'
 import type { Random } from '../generate/random.ts'
+import { isOutcome } from '../truth/fate.ts'
 import { agree } from '../truth/identity.ts'
 import type { Truth } from '../truth/truth.ts'
 import { lineText, stepText } from './pair.ts'
@@ -29,7 +30,7 @@ export function compareLossy({ packets }: Truth, journeys: readonly Journey[]): 
     else if (
       journey.outcome !== 'undetermined' &&
       journey.outcome !== 'vanished' &&
-      !seen.some(({ fate }) => fate.outcome === journey.outcome || fate.outcome === 'vanished')
+      !seen.some(({ fate }) => isOutcome(journey.outcome, fate) || fate.outcome === 'vanished')
     )
       differences.push(`the packet was ${seen[0]!.fate.outcome}; ${told}`)
   }

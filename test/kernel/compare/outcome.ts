@@ -1,6 +1,7 @@
 /** Where a journey ended against where its packet arrived, or that it arrived nowhere. */
 
 import type { Topology } from '../lab/topology.ts'
+import { isOutcome } from '../truth/fate.ts'
 import type { Saved } from '../truth/rules.ts'
 import type { Seen } from '../truth/truth.ts'
 import type { Pair } from './pair.ts'
@@ -15,9 +16,7 @@ export function compareOutcome({ seen, journey }: Pair, topology: Topology, know
   const { fate } = seen
   const told = `${journey.outcome} (${journey.basis}; ${journey.findings.map(({ code }) => code).join(' ')})`
   const lines = seen.lines.map(({ text }) => text).join('\n')
-  // whether REJECT answers is asked in nft-rare
-  const isSilent = fate.outcome === 'rejected' && journey.outcome === 'dropped'
-  if (journey.outcome !== fate.outcome && !isSilent) {
+  if (!isOutcome(journey.outcome, fate)) {
     if (fate.outcome === 'vanished' && known.clashes > 0 && isPastAll(seen)) return []
     if (journey.outcome === 'undetermined' && isBlind(seen, known.saved)) return []
     // where the log ends, nobody knows what had come

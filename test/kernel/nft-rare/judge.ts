@@ -1,4 +1,5 @@
 /** What the model says of a row's packets, beside what the kernel did with them. */
+import { compareAddresses, parseAddress } from '../../../src/model/address.ts'
 import type { Packet } from '../../../src/model/packet.ts'
 import type { World } from '../../../src/model/world.ts'
 import { recognise } from '../../../src/read/recognise.ts'
@@ -25,12 +26,30 @@ export function judge(row: Row, played: Exclude<Played, { refused: string }>, sh
       judged.open.push(`${open.condition}: ${open.reason}`)
       continue
     }
+    hideDrawn(simulated, ownIn(seen, packet))
     const kernel = kernelSays(seen, packet, simulated.ended.outcome)
-    const model = modelSays(simulated, played.listed, seen)
+    const model = modelSays(simulated, played.listed, ownIn(seen, packet))
     if (kernel !== model)
       judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
   }
   return judged
+}
+
+/** The model says from what the kernel draws, not what: the kernel's own has to be one of these. */
+function hideDrawn({ evidence, skb }: Simulated, own: Packet | undefined): void {
+  for (const { changes } of evidence.journey.steps)
+    for (const { field, among } of changes) {
+      const key = field as 'sport'
+      const value = own?.[key] as number | string | undefined
+      if (!among || value === undefined || !skb.moment.drawn?.has(key)) continue
+      if (isAmong(value, among)) delete own![key]
+    }
+}
+
+function isAmong(value: number | string, [low, high]: readonly [number | string, number | string]): boolean {
+  if (typeof value === 'number') return value >= Number(low) && value <= Number(high)
+  const [one, from, to] = [value, String(low), String(high)].map((text) => parseAddress(text)!)
+  return compareAddresses(from!, one!) <= 0 && compareAddresses(one!, to!) <= 0
 }
 
 export function worldOf(rules: string, shown: readonly string[]): World {
@@ -58,6 +77,10 @@ function isAnswer(left: Packet, sent: Packet): boolean {
 
 const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))
 
+/** The packet itself, not what answers it. */
+const ownIn = (seen: Seen, sent: Packet): Packet | undefined =>
+  seen.left.find((one) => !answersIn(seen, sent).includes(one))?.packet
+
 function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
   const { left, counted } = seen
   const answers = answersIn(seen, sent)
@@ -77,12 +100,12 @@ function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
   return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
 }
 
-function modelSays({ ended, evidence, packet }: Simulated, listed: string, { left }: Seen): string {
+function modelSays({ ended, evidence, packet }: Simulated, listed: string, own: Packet | undefined): string {
   const names = evidence.journey.steps.flatMap(({ kind, rule = '' }) => {
     const comment = kind === 'rule' && / comment "([^"]+)"/.exec(rule)?.[1]
     return comment && counts(comment, listed) ? [comment] : []
   })
-  return [fateOf(ended.outcome, packet, left[0]?.packet ?? packet), ...new Set(names.sort())].join(' | ')
+  return [fateOf(ended.outcome, packet, own ?? packet), ...new Set(names.sort())].join(' | ')
 }
 
 const counts = (comment: string, listed: string): boolean =>

@@ -12,6 +12,7 @@ import { type Simulated, Simulator, type SimulatorOptions } from '../../../src/s
 import { buildWorld } from '../compare/explained.ts'
 import type { Sent } from '../lab/lab.ts'
 import type { Topology } from '../lab/topology.ts'
+import { isOutcome } from '../truth/fate.ts'
 import { agree, identityText } from '../truth/identity.ts'
 import { readNftTruth } from '../truth/nft.ts'
 import { readTruth, type Seen, type Truth } from '../truth/truth.ts'
@@ -304,9 +305,6 @@ function shown(packet: Shown, seen: Seen): string {
   return SHOWN.map((key) => `${key}=${isShown(key) ? (packet[key] ?? '') : ''}`).join(' ')
 }
 
-/** Whether REJECT answers is asked in nft-rare. */
-const isSilent = (outcome: string, { fate }: Seen): boolean => fate.outcome === 'rejected' && outcome === 'dropped'
-
 function compareOne(seen: Seen, simulated: Simulated, world: World, read: typeof legacyLines): string[] {
   const { evidence, ended, packet } = simulated
   const { kernel, model } = read(seen, evidence.journey.steps)
@@ -317,7 +315,7 @@ function compareOne(seen: Seen, simulated: Simulated, world: World, read: typeof
     )
   const at = kernel.findIndex((line, i) => line !== model[i])
   if (at >= 0 || kernel.length !== model.length) fail(`line ${at >= 0 ? at + 1 : kernel.length + 1} differs`)
-  else if (ended.outcome !== seen.fate.outcome && !isSilent(ended.outcome, seen)) fail('the outcome differs')
+  else if (!isOutcome(ended.outcome, seen.fate)) fail('the outcome differs')
   else if (!isExplained(simulated, world)) fail('it vanished, and no finding says why')
   else if (seen.fate.arrived) {
     const { packet: arrived } = seen.fate.arrived

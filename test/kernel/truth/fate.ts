@@ -13,6 +13,10 @@ export interface Fate {
   arrived?: { at: Side | 'router'; packet: Packet }
 }
 
+/** Is that what became of it? Lines do not tell whether REJECT has answered: that is asked in nft-rare. */
+export const isOutcome = (outcome: string, fate: Fate): boolean =>
+  outcome === fate.outcome || (outcome === 'dropped' && fate.outcome === 'rejected')
+
 /** Everything that arrived, by identity; each arrival is given out once. */
 export class Arrivals {
   private readonly waiting = new Map<string, NonNullable<Fate['arrived']>[]>()

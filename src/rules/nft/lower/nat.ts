@@ -30,6 +30,7 @@ function address(nat: Nat, addr: Expression, types: string | string[], text: str
     const lookup = lowerMap(map.key, map.data, text, lowering)
     if (!lookup) return false
     nat.map = { ...lookup, gives: givesPorts(map.data) ? ['address', 'port'] : ['address'] }
+    if (types.includes('prefix')) nat.kind = 'netmap'
     return true
   }
   if (typeof addr === 'object' && !Array.isArray(addr) && 'concat' in addr) return false
