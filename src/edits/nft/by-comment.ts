@@ -9,10 +9,13 @@ import { nftName } from './print.ts'
 
 export function nftCommentCommand({ family, table, chain, comment }: NftCommentEdit): Command {
   const place = [family, nftName(table), nftName(chain)]
-  const asked = /^[\w-]+$/.test(comment) ? awkScript(comment) : unsayable('language')
+  const asked = COMMENT.test(comment) ? awkScript(comment) : unsayable('language')
   const find = piped(command('nft', '-a', 'list', 'chain', ...place), command('awk', asked))
   return command('nft', 'delete', 'rule', ...place, 'handle', outputOf(find))
 }
+
+/** What needs no quotes in the script, and is nothing that the shell would read. */
+const COMMENT = /^[\w.:-]+$/
 
 /** `nft -a list` ends a rule's line with `# handle 7`. */
 const awkScript = (comment: string): string => `/ comment "${comment}" / { print $NF; exit }`
@@ -22,7 +25,7 @@ const ASKED = /^("?)\$\(nft -a list chain (\w+ [\w./-]+ [\w./-]+) \| awk '(.*)'\
 /** Which handle a shell's word asks for, as it is written: with its quotes, and perhaps over several lines. */
 export function handleAsked(text: string): ShellWord['handleOf'] {
   const [, , place, script] = ASKED.exec(text.replace(/(?:\\\r?\n| )+/g, ' ')) ?? []
-  const comment = /"([\w-]+)"/.exec(script ?? '')?.[1]
+  const comment = /"([\w.:-]+)"/.exec(script ?? '')?.[1]
   return place !== undefined && comment !== undefined && script === awkScript(comment) ? { place, comment } : undefined
 }
 

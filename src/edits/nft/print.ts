@@ -21,7 +21,7 @@ const TYPED_WORD = /\{ [^{}";]*; \}|(?:"[^"]*"?|[^\s"])+/g
 /** Names of interfaces like eth0 are no words of nft's language, and neither is a comment of one word. */
 function withoutQuotes(word: string, i: number, words: readonly string[]): string {
   const bare = word.slice(1, -1)
-  const isBare = words[i - 1] === 'comment' ? /^[a-z]+(-[a-z]+)*$/.test(bare) : /^[a-z]+[a-z0-9.-]*\d$/.test(bare)
+  const isBare = words[i - 1] === 'comment' ? /^[a-z][a-z0-9.-]*$/.test(bare) : /^[a-z]+[a-z0-9.-]*\d$/.test(bare)
   return word === `"${bare}"` && isBare ? bare : word
 }
 

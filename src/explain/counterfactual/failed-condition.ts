@@ -29,9 +29,12 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   const rest = protocol ? failed.filter((one) => one !== protocol && !holdsForProtocol(one, moment)) : failed.slice(1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
-  if (condition) return open.length === 0 ? missed(condition, false) : undefined
+  if (condition) return open.every(isNeverShown) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }
+
+/** No trace of nft's tells who has sent a packet: a rule that asks for that is wrong by what can be seen, if anything. */
+const isNeverShown = (condition: Condition): boolean => /^meta (sk[ug]id|cgroup)$/.test(fieldOf(condition) ?? '')
 
 /** All that speaks against the rule; undefined where something cannot be told. */
 export function missedBy(rule: Rule, moment: EvalContext): FailedCondition[] | undefined {

@@ -135,8 +135,12 @@ function choosesSuch(
   { condition, settled }: FailedCondition,
   { matched }: Walk,
 ): boolean {
-  const { ctState = 'new' } = moment.packet
+  const { ctState = 'new', ctStatus = [] } = moment.packet
+  // what lets rewritten packets pass is for all of them
+  if (fieldOf(condition) === 'ct status') return ctStatus.length > 0
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  if (fieldOf(condition) === 'meta l4proto' && /^icmp/.test(moment.packet.protocol ?? ''))
+    return wantedBy(condition).some((one) => /icmp/.test(String(one)))
   const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
   if (device && wantedBy(condition)[0] === 'lo') return false
   // who led the packet to the chain has chosen it

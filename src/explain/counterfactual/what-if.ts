@@ -27,7 +27,8 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
 
 /** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
 export function hadItComeBack(context: Context, i: number): Walk | undefined {
-  const { table, chain, rule, ending } = context.evidence.arrivals[i]!
+  const { arrivals } = context.evidence
+  const { table, chain, rule, ending } = arrivals[i]!
   if (ending !== 'goto' || !table || !chain || !rule) return undefined
   // who sorts packets into chains by goto means it
   if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
@@ -35,12 +36,14 @@ export function hadItComeBack(context: Context, i: number): Walk | undefined {
   const target = table.chains.get(chainLedTo(context, i) ?? '')
   if (!target) return undefined
   const behind = { chain, index: rule.ruleNumber }
-  return onwards(
-    context,
-    table,
-    [...positionsBelow(context, i), behind, { chain: target, index: 0 }],
-    momentAt(context, i),
-  )
+  const below = [...positionsBelow(context, i), behind]
+  // what it met there is known
+  const last = arrivals.findLastIndex(({ caller }) => caller === i)
+  const met = arrivals[last]
+  if (met?.rule && met.ending === 'return') return onwards(context, table, below, momentAt(context, last))
+  if (met?.rule && met.ending === 'continue')
+    return onwards(context, table, [...below, { chain: target, index: met.rule.ruleNumber }], momentAt(context, last))
+  return onwards(context, table, [...below, { chain: target, index: 0 }], momentAt(context, i))
 }
 
 /** Had the rule matched that the packet passed. `gives`: the verdict that its map would have had for the packet. */

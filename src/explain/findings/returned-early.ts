@@ -1,5 +1,7 @@
+import type { Rule } from '../../model/ruleset.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -13,6 +15,9 @@ export const returnedEarly: Detector = {
       .filter(({ kind }) => kind === 'pass')
       .flatMap((goal) => goal.pass.steps.flatMap((i) => tell(context, goal, i))),
 }
+
+/** Sends back whatever is not of these. */
+const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
 
 function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
   const { rule, ending } = context.evidence.arrivals[i]!
@@ -28,7 +33,12 @@ function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
       'returned-early',
       'warning',
       `${nameRef(culprit)} sent it back out of the chain (${why}), and ${nameRef(missed)}, which would have accepted it, was never reached.`,
-      { steps: [i + 1], rules: [culprit, missed], fix: withoutRule(context, i, culprit) },
+      {
+        steps: [i + 1],
+        rules: [culprit, missed],
+        // who sends back all but some means it so: behind it others would be let in, too
+        fix: isExemption(rule) ? [] : withoutRule(context, i, culprit),
+      },
     ),
   ]
 }
