@@ -3,7 +3,7 @@ import { addressWord, deviceWord, protocolWord } from '../edits/words.ts'
 import type { Unsayable, Word } from '../model/command.ts'
 import type { Edit, NftEdit } from '../model/edit.ts'
 import type { RuleRef } from '../model/journey.ts'
-import { isNameless } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
@@ -33,7 +33,12 @@ export const nftChanges: RuleChanges = {
     const now = rule && corrected(rule.expr, ref.family, miss, packet, how)
     if (!now) return undefined
     // nft 1.0.6 ends with "BUG: unhandled op" when it is to replace a rule that lists networks
-    if (now.some(listsIntervals)) return newRule(ref, { chain: ref.chain, before: ref }, now, ['corrected', ref.handle])
+    if (now.some(listsIntervals))
+      return newRule(ref, { chain: ref.chain, before: ref }, now, [
+        'corrected',
+        ...valuesOf(packet),
+        packet.dport ?? packet.icmpType,
+      ])
     return replaced(ref, () => now)
   },
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
@@ -112,13 +117,16 @@ function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[], label
 
 type Label = readonly (string | number | undefined)[]
 
+/** Addresses that are such. */
+const valuesOf = ({ src, dst }: Packet): Label => [src, dst].filter((one) => addressWord(one ?? '') === one)
+
 /** Of what a new rule chooses and does; the names of chains and interfaces may be any. */
 function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   const does = doing.kind === 'jump' ? ['jump', ref.handle] : doing.kind === 'accept' ? [] : [doing.kind]
   if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
-  const { src, dst, sport, dport, icmpType } = chosen.packet
+  const { sport, dport, icmpType } = chosen.packet
   const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
-  return [...does, ...[src, dst].filter((one) => addressWord(one ?? '') === one), port ?? icmpType]
+  return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
 }
 
 /** Families without such packets have no words for them. */

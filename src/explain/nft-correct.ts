@@ -53,11 +53,16 @@ function otherMatch(
   packet: Packet,
   keeps: boolean,
 ): Statement | undefined {
+  // whose element is missing, or too many, is the set's
+  if (typeof right === 'string' && right.startsWith('@')) return undefined
   // what it must not be: the packet is just that
-  if (op === '!=') return { match: { op: '==', left, right } }
+  if (op === '!=') return keeps ? undefined : { match: { op: '==', left, right } }
   if (op !== '==' && op !== 'in') return undefined
   const keys = keyFor(left, packet, right)
   if (keys === undefined) return undefined
+  // it is asked for already
+  const said = JSON.stringify(keys)
+  if ((isSet(right) ? right.set : [right]).some((one) => JSON.stringify(one) === said)) return undefined
   if (isSet(right)) return { match: { op, left, right: { set: [...right.set, keys] } } }
   if (fieldsOf(left)[0] === 'ct state' || fieldsOf(left)[0] === 'ct status')
     return { match: { op: 'in', left, right: [right, keys].flat() } }

@@ -14,8 +14,14 @@ import { hadItMatched } from './what-if.ts'
 
 export type Lookup = Condition & { kind: 'lookup' }
 
-export const lookupOf = (condition: Condition): Lookup | undefined =>
-  condition.kind === 'not' ? lookupOf(condition.of) : condition.kind === 'lookup' ? condition : undefined
+export const lookupOf = (condition: Condition | undefined): Lookup | undefined =>
+  condition === undefined
+    ? undefined
+    : condition.kind === 'not'
+      ? lookupOf(condition.of)
+      : condition.kind === 'lookup'
+        ? condition
+        : undefined
 
 /** The named set of a lookup of nft's. */
 export const nftSetOf = ({ world }: Pick<Context, 'world'>, { nft, set }: Lookup): NamedSet | undefined =>

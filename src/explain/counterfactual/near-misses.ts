@@ -82,7 +82,8 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
-    if (miss && !(isAnswer && / dport$/.test(fieldOf(miss.condition) ?? '')))
+    const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
+    if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
       found.push({ passed, miss, doubt: doubtOf(passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
@@ -109,6 +110,9 @@ export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): n
 function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
   const { rule, moment } = passed
   if (isLookup(miss) && !isListed(miss)) return true
+  // who led the packet to a chain of its own has chosen it
+  const isProtocol = fieldOf(miss.condition) === 'meta l4proto'
+  if (isProtocol && passed.chain.hook === undefined && rule.conditions.length === 1) return true
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)

@@ -5,27 +5,27 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
-import { DESTINATION, goals } from '../counterfactual/goals.ts'
+import { DESTINATION, type Goal, goals } from '../counterfactual/goals.ts'
 import { chainRuns, refOfSkipped, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 
-/** A rule of nat chose it for its destination and sent it to a chain, from where it came back as it was. */
+/** A rule chose it for what it is and sent it to a chain, from where it came back as it was. */
 export const cameBack: Detector = {
   code: 'came-back',
   detect: (context) =>
     goals(context)
-      .filter(({ kind }) => kind === 'destination')
-      .flatMap(({ pass }) => tell(context, pass))
+      .filter(({ kind }) => kind !== 'source')
+      .flatMap((goal) => tell(context, goal))
       .slice(0, 1),
 }
 
-function tell(context: Context, pass: TableTraversal): Detected[] {
+function tell(context: Context, { pass, kind }: Goal): Detected[] {
   const { arrivals } = context.evidence
   // the last one chose it best
   const jump = pass.steps.findLast((i) => {
     const { ending, rule } = arrivals[i]!
     if ((ending !== 'jump' && ending !== 'goto') || rule === undefined) return false
-    return rule.conditions.filter(isParticular).flatMap(fieldsAsked).length > 1
+    return rule.conditions.filter(isParticular).flatMap(fieldsAsked).length > (kind === 'pass' ? 0 : 1)
   })
   const ref = jump === undefined ? undefined : refAt(context, jump)
   if (jump === undefined || !ref) return []
@@ -36,7 +36,10 @@ function tell(context: Context, pass: TableTraversal): Detected[] {
   const [deepest] = refs
   if (!deepest) return []
   const missed = [...skippedRules(context, pass)]
-    .filter(({ chain, rule }) => chain.name === deepest.chain && DESTINATION.includes(verdictOf(rule).text))
+    .filter(
+      ({ chain, rule }) =>
+        chain.name === deepest.chain && kind !== 'pass' && DESTINATION.includes(verdictOf(rule).text),
+    )
     .flatMap((passed) => {
       const miss = onlyFailed(passed.rule, passed.moment)
       return miss ? [{ ref: refOfSkipped(context, passed), asks: asks(miss) }] : []
@@ -44,13 +47,13 @@ function tell(context: Context, pass: TableTraversal): Detected[] {
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed
     ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
-    : 'no rule there rewrote its destination'
+    : `no rule there ${kind === 'pass' ? 'let it pass' : 'rewrote its destination'}`
   const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
   return [
-    finding('came-back', 'warning', message, {
+    finding('came-back', kind === 'pass' ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],
       rules: [...(missed ? [missed.ref] : []), ...refs, ref],
-      doubt: 0.3,
+      doubt: kind === 'pass' ? 0.6 : 0.3,
     }),
   ]
 }

@@ -1,7 +1,10 @@
 import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { isNegated } from '../counterfactual/failed-condition.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { isNegated, isNeverShown } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -16,6 +19,13 @@ export const returnedEarly: Detector = {
       .flatMap((goal) => goal.pass.steps.flatMap((i) => tell(context, goal, i))),
 }
 
+/** Where only who has sent it is not known, which no trace of nft's shows. */
+function wouldAccept(context: Context, i: number, { ending, last }: Walk): boolean {
+  if (ending !== 'unknown' || !last || verdictOf(last.rule).ending !== 'accept') return false
+  const moment = momentAt(context, i)
+  return last.rule.conditions.every((one) => isNeverShown(one) || evaluate(one, moment) === true)
+}
+
 /** Sends back whatever is not of these. */
 const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
 
@@ -25,7 +35,7 @@ function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
   const onwards = hadItNotMatched(context, i)
   const culprit = refAt(context, i)
   const accepts = onwards?.last
-  if (!onwards || !culprit || !accepts || !wanted(onwards)) return []
+  if (!onwards || !culprit || !accepts || !(wanted(onwards) || wouldAccept(context, i, onwards))) return []
   const missed = refOf(context, pass.table.name, accepts.chain, accepts.rule)
   const why = describeConditions(rule.conditions) || 'for every packet'
   return [
