@@ -25,7 +25,7 @@ import {
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
 import { looksLike, lookupOf, slip, supposed } from './map-keys.ts'
-import { type SkippedRule, skippedRules } from './skipped-rules.ts'
+import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
   miss: FailedCondition
@@ -110,9 +110,9 @@ export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): n
 function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
   const { rule, moment } = passed
   if (isLookup(miss) && !isListed(miss)) return true
-  // who led the packet to a chain of its own has chosen it
+  // who led the packet to a chain of nat's has chosen it; elsewhere a whole protocol would be let in
   const isProtocol = fieldOf(miss.condition) === 'meta l4proto'
-  if (isProtocol && passed.chain.hook === undefined && rule.conditions.length === 1) return true
+  if (isProtocol && isNat(passed.pass) && passed.chain.hook === undefined && rule.conditions.length === 1) return true
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)

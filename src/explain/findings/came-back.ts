@@ -21,6 +21,7 @@ export const cameBack: Detector = {
 
 function tell(context: Context, { pass, kind }: Goal): Detected[] {
   const { arrivals } = context.evidence
+  const isFilter = kind === 'pass'
   // the last one chose it best
   const jump = pass.steps.findLast((i) => {
     const { ending, rule } = arrivals[i]!
@@ -47,13 +48,13 @@ function tell(context: Context, { pass, kind }: Goal): Detected[] {
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed
     ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
-    : `no rule there ${kind === 'pass' ? 'let it pass' : 'rewrote its destination'}`
+    : `no rule there ${isFilter ? 'let it pass' : 'rewrote its destination'}`
   const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
   return [
-    finding('came-back', kind === 'pass' ? 'note' : 'warning', message, {
+    finding('came-back', isFilter ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],
       rules: [...(missed ? [missed.ref] : []), ...refs, ref],
-      doubt: kind === 'pass' ? 0.6 : 0.3,
+      doubt: isFilter ? 0.6 : 0.3,
     }),
   ]
 }
