@@ -3,7 +3,7 @@ import { addressWord, deviceWord, protocolWord } from '../edits/words.ts'
 import type { Unsayable, Word } from '../model/command.ts'
 import type { Edit, NftEdit } from '../model/edit.ts'
 import type { RuleRef } from '../model/journey.ts'
-import { isNameless } from '../model/packet.ts'
+import { isNameless, type Packet } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
@@ -28,17 +28,29 @@ export const nftChanges: RuleChanges = {
           : edit('add', { ...place, index: ruleNumber - 2, ...rule }),
     }
   },
-  correct: (ref, miss, packet, gives) => replaced(ref, (expr) => corrected(expr, ref.family, miss, packet, gives)),
+  correct(ref, miss, packet, how = {}) {
+    const rule = read(ref)
+    const now = rule && corrected(rule.expr, ref.family, miss, packet, how)
+    if (!now) return undefined
+    // nft 1.0.6 ends with "BUG: unhandled op" when it is to replace a rule that lists networks
+    if (now.some(listsIntervals))
+      return newRule(ref, { chain: ref.chain, before: ref }, now, [
+        'corrected',
+        ...valuesOf(packet),
+        packet.dport ?? packet.icmpType,
+      ])
+    return replaced(ref, () => now)
+  },
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
   add(ref, spot, chosen, doing) {
     const [match, does] = [matchOf(ref, chosen), doingOf(ref, doing)]
     if (!match || !does) return undefined
-    return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does])
+    return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does], labelOf(ref, chosen, doing))
   },
   copy(ref, before) {
     const rule = read(ref)
     // a new one is known again by a comment of its own
-    return rule && newRule(before, { chain: before.chain, before }, rule.expr)
+    return rule && newRule(before, { chain: before.chain, before }, rule.expr, ['copy', ref.handle])
   },
   sendTo: (ref, { address, port }, asked) =>
     replaced(ref, (expr) => expr.map((one) => (isNat(one) ? sentTo(one, address, port, asked) : one))),
@@ -52,6 +64,8 @@ export const nftChanges: RuleChanges = {
     return { edits: line('accept'), undo: line('drop') }
   },
 }
+
+const listsIntervals = (one: Statement): boolean => /"set":\[[^\]]*"(prefix|range)":/.test(JSON.stringify(one))
 
 const placeOf = ({ family, table, chain }: RuleRef) => ({ family: family as RuleFamily, table, chain })
 
@@ -82,13 +96,15 @@ function replaced(
   return { edits: edit('replace', { ...place, ...now }), undo: edit('replace', { ...place, ...rule }) }
 }
 
-/** Before a rule or at the chain's end; undefined where its place is not known. */
-function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[]): Changing | undefined {
+/**
+ * Before a rule or at the chain's end; undefined where its place is not known. The kernel gives a new rule its handle, so
+ * its comment says which one to take away: `label` tells it from others that are put there.
+ */
+function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[], label: Label): Changing | undefined {
   if (before && before.handle === undefined) return undefined
   const place = { ...placeOf(ref), chain }
-  const comment = commentFor(
-    [place.family, place.table, chain, before?.handle ?? 'end', ruleText(expr, undefined)].join(' '),
-  )
+  // values as they are: lines of many packets differ in nothing else
+  const comment = ['nfwhy', ...label.filter((one) => one !== undefined), before?.handle ?? 'end'].join('-')
   const rule = { expr, comment }
   return {
     edits:
@@ -99,28 +115,18 @@ function newRule(ref: RuleRef, { chain, before }: Spot, expr: Statement[]): Chan
   }
 }
 
-const LETTERS = 4
-/** Longer ones nft refuses (NFTNL_UDATA_COMMENT_MAXLEN). */
-const LONGEST_COMMENT = 128
-/** Addresses and ports of a rule. */
-const VALUES = /(?<= [sd]addr )[\da-f.:]+(?= )|(?<= [sd]port )\d+(?= )/g
+type Label = readonly (string | number | undefined)[]
 
-/**
- * The kernel gives a new rule its handle, so its comment says which one to take away: of two new rules each its own. Its
- * addresses and ports stand in it as they are, so that what is said of packets that are alike differs in these alone.
- */
-function commentFor(text: string): string {
-  const own = text.match(VALUES) ?? []
-  const comment = [`nfwhy-${letters(text.replace(VALUES, ''))}`, ...own].join('-')
-  return comment.length <= LONGEST_COMMENT ? comment : `nfwhy-${letters(text)}`
-}
+/** Addresses that are such. */
+const valuesOf = ({ src, dst }: Packet): Label => [src, dst].filter((one) => addressWord(one ?? '') === one)
 
-function letters(text: string): string {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
-  let word = ''
-  for (let i = 0; i < LETTERS; i++, hash = Math.floor(hash / 26)) word += String.fromCharCode(97 + (hash % 26))
-  return word
+/** Of what a new rule chooses and does; the names of chains and interfaces may be any. */
+function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
+  const does = doing.kind === 'jump' ? ['jump', ref.handle] : doing.kind === 'accept' ? [] : [doing.kind]
+  if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
+  const { sport, dport, icmpType } = chosen.packet
+  const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
+  return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
 }
 
 /** Families without such packets have no words for them. */

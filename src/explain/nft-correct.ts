@@ -7,21 +7,22 @@ import { statement as canonical } from '../rules/nft/normal.ts'
 import { statementText } from '../rules/nft/rule-text.ts'
 import { asked } from '../rules/nft/selectors.ts'
 import { asks, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
+import type { Correction } from './rule-changes.ts'
 
-/** Undefined where it is not clear what that would be. `gives`: what the rule's map is to give for such a packet. */
+/** Undefined where it is not clear what that would be. */
 export function corrected(
   expr: readonly Statement[],
   family: string,
   miss: FailedCondition,
   packet: Packet,
-  gives?: string,
+  { gives, keeps = false }: Correction,
 ): Statement[] | undefined {
   const text = asks(miss)
   const at = expr.findIndex((one) => statementText(canonical(one, family as RuleFamily)) === text)
   const one = expr[at]
   if (!one) return undefined
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
-  const now = 'match' in one ? otherMatch(one.match, packet) : withKey(one, packet, gives)
+  const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   return now && expr.with(at, now)
 }
 
@@ -50,16 +51,23 @@ function otherProtocol(expr: readonly Statement[], { protocol }: Packet): Statem
 function otherMatch(
   { op, left, right }: { op: MatchOp; left: Expression; right: Expression },
   packet: Packet,
+  keeps: boolean,
 ): Statement | undefined {
+  // whose element is missing, or too many, is the set's
+  if (typeof right === 'string' && right.startsWith('@')) return undefined
   // what it must not be: the packet is just that
-  if (op === '!=') return { match: { op: '==', left, right } }
+  if (op === '!=') return keeps ? undefined : { match: { op: '==', left, right } }
   if (op !== '==' && op !== 'in') return undefined
   const keys = keyFor(left, packet, right)
   if (keys === undefined) return undefined
+  // it is asked for already
+  const said = JSON.stringify(keys)
+  if ((isSet(right) ? right.set : [right]).some((one) => JSON.stringify(one) === said)) return undefined
   if (isSet(right)) return { match: { op, left, right: { set: [...right.set, keys] } } }
   if (fieldsOf(left)[0] === 'ct state' || fieldsOf(left)[0] === 'ct status')
     return { match: { op: 'in', left, right: [right, keys].flat() } }
-  return { match: { op, left, right: keys } }
+  // a list of one element more keeps what it was for
+  return { match: { op, left, right: keeps ? { set: [right, keys] } : keys } }
 }
 
 const isSet = (right: Expression): right is { set: (Expression | MapPair)[] } =>

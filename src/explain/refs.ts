@@ -37,6 +37,12 @@ export function refOf(context: Context, tableName: string, chain: Chain, rule: R
   return named(ref, owner(ref, rule, table))
 }
 
+/** Behind the last rule of a chain. */
+export function endOf(table: Table, { name, rules }: Chain): RuleRef {
+  const ref: RuleRef = { family: table.family, table: table.name, chain: name, ruleNumber: rules.length + 1 }
+  return named(ref, owner(ref, undefined, table))
+}
+
 /** Who owns the rule of step `i`, with the advice that fits it. */
 export function ownerAt(context: Context, i: number): Owner | undefined {
   const { rule, table } = context.evidence.arrivals[i]!

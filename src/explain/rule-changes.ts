@@ -48,14 +48,21 @@ export interface Destination {
   port: number | undefined
 }
 
+export interface Correction {
+  /** What the rule's own map is to give for the packet. */
+  gives?: string | undefined
+  /** Others may need the rule as it is. */
+  keeps?: boolean
+}
+
 /**
  * Each is undefined where there are no words for it, or where the rule is not known well enough. `ref`: the rule, or of a
  * new one any rule of its table.
  */
 export interface RuleChanges {
   remove(ref: RuleRef): Changing | undefined
-  /** The rule with the one thing changed that kept it from matching. `gives`: what its map is to give for the packet. */
-  correct(ref: RuleRef, miss: FailedCondition, packet: Packet, gives?: string): Changing | undefined
+  /** The rule with the one thing changed that kept it from matching. */
+  correct(ref: RuleRef, miss: FailedCondition, packet: Packet, how?: Correction): Changing | undefined
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined

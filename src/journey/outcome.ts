@@ -236,6 +236,8 @@ const cameBack = ({ arrivals }: Evidence, step: number): boolean =>
 function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   const { nat, arrivals, journey } = evidence
   const { hook, packet } = arrivals[step]!
+  // a flow without a connection is never rewritten
+  if (arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
   return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
 }

@@ -6,7 +6,7 @@ import { type ChainIndex, indexOf } from './chain-index.ts'
 import type { EvalContext } from './eval-context.ts'
 import { type Test, testsOf } from './evaluate.ts'
 import { lasts } from './lasting.ts'
-import { mappedVerdict } from './nft/map.ts'
+import { mappedVerdict, verdictStatement, verdictsOf } from './nft/map.ts'
 import { isUnknown, type Unknown } from './truth.ts'
 import { isBareVerdict, statementVerdict, type Verdict, type VerdictKind, verdictOf } from './verdict.ts'
 
@@ -42,6 +42,11 @@ export interface PreparedRule {
   mapped: Map<string, PreparedRule> | undefined
 }
 
+/** Says which of a map's verdicts is taken, where that cannot be told; undefined: that is not known. */
+export interface Chooser {
+  choose(rule: Rule, verdicts: readonly string[], why: Unknown): string | undefined
+}
+
 export class PreparedChain {
   readonly chain: Chain
   readonly index: ChainIndex | undefined
@@ -68,15 +73,19 @@ export class PreparedChain {
 
   /**
    * The rule with the verdict that its map gives this packet: `jump web`, in place of `vmap`; `done`: so many statements
-   * were executed.
+   * were executed. `by` says which, where that cannot be told.
    */
-  withVerdict(prepared: PreparedRule, done: number, moment: EvalContext): PreparedRule | Unknown {
+  withVerdict(prepared: PreparedRule, done: number, moment: EvalContext, by: Chooser): PreparedRule | Unknown {
     const { statements } = prepared.rule
     const at = statements.findIndex(({ kind }, i) => i >= done && kind === 'vmap')
     const written = statements[at]
     if (written?.kind !== 'vmap') return prepared
-    const statement = mappedVerdict(written.map, moment)
-    if (isUnknown(statement)) return statement
+    let statement = mappedVerdict(written.map, moment)
+    if (isUnknown(statement)) {
+      const chosen = by.choose(prepared.rule, verdictsOf(written.map, moment.world), statement)
+      if (chosen === undefined) return statement
+      statement = verdictStatement(chosen)
+    }
     const verdict = (statement && statementVerdict(statement)) ?? CONTINUE
     const mapped = prepared.mapped!
     let rule = mapped.get(verdict.text)

@@ -6,7 +6,7 @@
 import type { Chain, Table } from '../model/ruleset.ts'
 import { nextIn } from './chain-index.ts'
 import { type Executor, matchInOrder } from './match.ts'
-import type { Line, PreparedRule } from './prepared-chain.ts'
+import type { Chooser, Line, PreparedRule } from './prepared-chain.ts'
 import { isUnknown, type Unknown } from './truth.ts'
 import type { WalkBudget } from './walk-budget.ts'
 import { WalkFrame, type WalkRecord, WalkStack } from './walk-stack.ts'
@@ -14,6 +14,7 @@ import { WalkFrame, type WalkRecord, WalkStack } from './walk-stack.ts'
 /** A packet in one table. `End`: what becomes of it there. */
 export interface Walker<End extends object | string, Open extends Unknown = Unknown>
   extends WalkRecord,
+    Chooser,
     Executor<PreparedRule, End, Open> {
   readonly budget: WalkBudget
   /** The rule matched, or the chain ended: the number of the line, counted from 0. */
@@ -66,7 +67,7 @@ export function walkTable<End extends object | string, Open extends Unknown>(
         continue
       }
     }
-    const rule = found.mapped ? chain.withVerdict(found, done, walker.context) : found
+    const rule = found.mapped ? chain.withVerdict(found, done, walker.context, walker) : found
     if (isUnknown(rule)) return walker.stop(found, found.rule.text, rule.unknown, false)
     const step = walker.add(frame, rule.line)
     if (rule.acts) {

@@ -137,6 +137,11 @@ class SupposedWalk implements Walker<Walk> {
     return early?.rule === rule && early.chain === chain ? early : { chain, rule, packet: state.packet }
   }
 
+  /** They serve alike. */
+  choose(_: Rule, [first, ...others]: readonly string[]): string | undefined {
+    return this.holds || others.length === 0 ? first : undefined
+  }
+
   policy(): Walk {
     return { matched: this.matched, ending: 'policy', packet: this.state.packet }
   }

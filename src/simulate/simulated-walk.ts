@@ -1,9 +1,11 @@
 /** A packet that is played through one table's chains; its lines are what TRACE would print. */
 
 import { countWords } from '../model/count-words.ts'
+import type { Rule } from '../model/ruleset.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
+import { choiceText } from '../rules/nft/map.ts'
 import type { Line, PreparedChain, PreparedRule } from '../rules/prepared-chain.ts'
 import { all, type Unknown } from '../rules/truth.ts'
 import { MOST_LINES, type WalkBudget } from '../rules/walk-budget.ts'
@@ -110,6 +112,17 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     if (!fields) throw new Undetermined(condition, unknown)
     this.machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown})`)
     forget(this.skb, fields)
+  }
+
+  choose(rule: Rule, verdicts: readonly string[], { unknown }: Unknown): string | undefined {
+    if (verdicts.length === 1) return verdicts[0]
+    for (const [i, verdict] of verdicts.entries()) {
+      const text = choiceText(rule, verdict)
+      const truth = this.machine.settle(text, { unknown })
+      if (truth === true || (truth === false && i === verdicts.length - 1)) return verdict
+      if (truth !== false) throw new Undetermined(text, unknown)
+    }
+    return undefined
   }
 
   policy({ policy }: PreparedChain['chain']): TableVerdict {

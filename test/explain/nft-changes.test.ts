@@ -8,7 +8,7 @@ import { commandsOf, said } from './said.ts'
 const place = { family: 'inet', table: 'filter', chain: 'input' }
 const rule = { ...place, ruleNumber: 3, handle: 9, rule: 'tcp dport != { 22, 443 } drop comment "only ssh"' }
 const packet = { in: 'eth0', out: 'eth1', src: '192.0.2.2', dst: '192.0.2.1', protocol: 'tcp', dport: 80 }
-const UNDO = `nft delete rule inet filter input handle $(nft -a list chain inet filter input | awk '/ comment "nfwhy-lyeq-192.0.2.2-192.0.2.1-80" / { print $NF; exit }')`
+const UNDO = `nft delete rule inet filter input handle $(nft -a list chain inet filter input | awk '/ comment "nfwhy-192.0.2.2-192.0.2.1-80-9" / { print $NF; exit }')`
 
 describe('what is proposed for nft', () => {
   it('deletes by handle, and puts back behind the rule before', () => {
@@ -24,11 +24,11 @@ describe('what is proposed for nft', () => {
   it('accepts in front of the rule, or behind all of them in front of the policy', () => {
     const accept = 'ip saddr 192.0.2.2 ip daddr 192.0.2.1 iifname eth0 tcp dport 80 accept comment'
     expect(said(acceptBefore(rule, packet, { hook: 'input' }))).toEqual({
-      command: `nft insert rule inet filter input handle 9 ${accept} nfwhy-lyeq-192.0.2.2-192.0.2.1-80`,
+      command: `nft insert rule inet filter input handle 9 ${accept} nfwhy-192.0.2.2-192.0.2.1-80-9`,
       undo: UNDO,
     })
     expect(said(acceptBefore({ ...place, rule: 'policy drop' }, packet, { hook: 'input' })).command).toMatch(
-      new RegExp(`^nft add rule inet filter input ${accept} nfwhy-[a-z]{4}-192.0.2.2-192.0.2.1-80$`),
+      new RegExp(`^nft add rule inet filter input ${accept} nfwhy-192.0.2.2-192.0.2.1-80-end$`),
     )
     expect(acceptBefore({ ...rule, family: 'bridge' }, packet)).toBeUndefined()
   })
@@ -50,9 +50,9 @@ describe('what is proposed for nft', () => {
   })
 
   it('is broken between words only', () => {
-    const lines = wrapCommand(commandsOf(acceptBefore(rule, packet, { hook: 'input' })).undo!, 76)
+    const lines = wrapCommand(commandsOf(acceptBefore(rule, packet, { hook: 'input' })).undo!, 90)
     expect(lines.length).toBeGreaterThan(1)
-    for (const line of lines) expect(line.length).toBeLessThanOrEqual(76)
-    expect(lines.at(-1)).toContain(`'/ comment "nfwhy-lyeq-192.0.2.2-192.0.2.1-80" / { print $NF; exit }')`)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(90)
+    expect(lines.at(-1)).toContain(`'/ comment "nfwhy-192.0.2.2-192.0.2.1-80-9" / { print $NF; exit }')`)
   })
 })

@@ -41,9 +41,10 @@ describe.skipIf(reason)('injected faults', () => {
     const { cases, kinds, named, restored } = figuresOf(played)
     console.info(`${cases} cases of ${kinds} kinds: ${named} named, ${restored} restored`)
     if (whole !== undefined) {
-      const iptables = /v(\S+)/.exec(execFileSync('iptables-legacy', ['-V'], { encoding: 'utf8' }))![1]!
+      const version = (program: string) => /v(\S+)/.exec(execFileSync(program, ['-V'], { encoding: 'utf8' }))![1]!
+      const versions = { 'iptables-legacy': version('iptables-legacy'), nft: version('nft') }
       const date = new Date().toISOString().slice(0, 10)
-      writeFileSync(PAGE, printLedger({ played, seeds, kernel: release(), iptables, date }))
+      writeFileSync(PAGE, printLedger({ played, seeds, kernel: release(), versions, date }))
     }
     const wrong = played.filter(({ judgement, mended }) => !judgement.named || mended.result !== 'restored').map(tell)
     expect(named / cases, wrong.join('\n')).toBeGreaterThanOrEqual(0.85)

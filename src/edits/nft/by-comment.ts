@@ -9,10 +9,13 @@ import { nftName } from './print.ts'
 
 export function nftCommentCommand({ family, table, chain, comment }: NftCommentEdit): Command {
   const place = [family, nftName(table), nftName(chain)]
-  const asked = /^[\w.:-]+$/.test(comment) ? awkScript(comment) : unsayable('language')
+  const asked = COMMENT.test(comment) ? awkScript(comment) : unsayable('language')
   const find = piped(command('nft', '-a', 'list', 'chain', ...place), command('awk', asked))
   return command('nft', 'delete', 'rule', ...place, 'handle', outputOf(find))
 }
+
+/** What needs no quotes in the script, and is nothing that the shell would read. */
+const COMMENT = /^[\w.:-]+$/
 
 /** `nft -a list` ends a rule's line with `# handle 7`. */
 const awkScript = (comment: string): string => `/ comment "${comment}" / { print $NF; exit }`

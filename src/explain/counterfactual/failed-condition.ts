@@ -29,9 +29,12 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   const rest = protocol ? failed.filter((one) => one !== protocol && !holdsForProtocol(one, moment)) : failed.slice(1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
-  if (condition) return open.length === 0 ? missed(condition, false) : undefined
+  if (condition) return open.every(isNeverShown) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }
+
+/** No trace of nft's tells who has sent a packet: a rule that asks for that is wrong by what can be seen, if anything. */
+export const isNeverShown = (condition: Condition): boolean => /^meta (sk[ug]id|cgroup)$/.test(fieldOf(condition) ?? '')
 
 /** All that speaks against the rule; undefined where something cannot be told. */
 export function missedBy(rule: Rule, moment: EvalContext): FailedCondition[] | undefined {
@@ -60,6 +63,10 @@ export const holdsButForProtocol = (condition: Condition, moment: EvalContext): 
 
 /** A port asked of another protocol: would it hold, if the packet were of that one? */
 function holdsForProtocol(condition: Condition, moment: EvalContext): boolean {
+  if (condition.kind === 'lookup' && condition.nft) {
+    const fields = condition.fields.map((field) => field.replace(PORT, 'th $2'))
+    return fields.join() !== condition.fields.join() && evaluate({ ...condition, fields }, moment) === true
+  }
   if (condition.kind !== 'compare') return false
   const [, , side] = PORT.exec(condition.field) ?? []
   if (side === undefined) return false

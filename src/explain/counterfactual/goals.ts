@@ -5,7 +5,7 @@
 import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import type { Walk } from '../../rules/walk.ts'
+import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
@@ -36,7 +36,8 @@ function findGoals(context: Context): Goal[] {
   const found: Goal[] = []
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
   if (last) {
-    const wanted = (then: Walk) => letsGo(then, last.base) === true
+    // chains that rewrite are none for others than nat's
+    const wanted = (then: Walk) => letsGo(then, last.base) === true && (isNat(last) || !then.matched.some(isRewriting))
     found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass', mendable: isCatchAll(context) })
   }
   // nft may have several chains of nat at a hook, of which any may be meant
@@ -62,6 +63,9 @@ function isCatchAll({ evidence, ended, journey }: Context): boolean {
   const { rule } = evidence.arrivals[ended.step] ?? {}
   return rule !== undefined && !rule.conditions.some((one) => isParticular(one) || asksInvalid(one))
 }
+
+const isRewriting = ({ rule }: Visit): boolean =>
+  rule.statements.some(({ kind }) => DESTINATION.includes(kind) || SOURCE.includes(kind))
 
 export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
 export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']

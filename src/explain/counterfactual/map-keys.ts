@@ -14,8 +14,14 @@ import { hadItMatched } from './what-if.ts'
 
 export type Lookup = Condition & { kind: 'lookup' }
 
-export const lookupOf = (condition: Condition): Lookup | undefined =>
-  condition.kind === 'not' ? lookupOf(condition.of) : condition.kind === 'lookup' ? condition : undefined
+export const lookupOf = (condition: Condition | undefined): Lookup | undefined =>
+  condition === undefined
+    ? undefined
+    : condition.kind === 'not'
+      ? lookupOf(condition.of)
+      : condition.kind === 'lookup'
+        ? condition
+        : undefined
 
 /** The named set of a lookup of nft's. */
 export const nftSetOf = ({ world }: Pick<Context, 'world'>, { nft, set }: Lookup): NamedSet | undefined =>
@@ -97,11 +103,8 @@ export function supposed(
   if (near !== undefined && then(near)) return { ...then(near)!, gives: near }
   const [first] = all
   if (!first) return undefined
-  const { gives, orphan, meant, ...would } = first
-  const isClear = orphan ? all[1]?.orphan !== true || (meant && !all[1]!.meant) : all.length === 1
-  // an element for a whole interface would open more than this service
-  const narrow = lookup.fields.some((field) => / (dport|daddr)$/.test(field))
-  return isClear && (orphan || narrow) ? { ...would, gives } : would
+  const { gives, likely, ...would } = first
+  return likely && (all[1]?.likely ?? 0) < likely ? { ...would, gives } : would
 }
 
 function wantedThen(context: Context, goal: Goal, passed: SkippedRule, gives?: string): Supposed | undefined {
@@ -112,31 +115,37 @@ function wantedThen(context: Context, goal: Goal, passed: SkippedRule, gives?: s
 interface Gift {
   gives: string
   then: Walk
-  /** A chain that nothing leads to. */
-  orphan: boolean
-  /** And that speaks of the packet's very destination. */
-  meant: boolean
+  /** How much speaks for it; 0: nothing does. */
+  likely: 0 | 1 | 2 | 3
 }
 
-/** What its other elements give, and chains that nothing leads to any more; the likeliest first. */
+/**
+ * What its other elements give, and chains that nothing leads to any more, or that speak of the packet's very destination;
+ * the likeliest first.
+ */
 function couldGive(context: Context, goal: Goal, passed: SkippedRule, lookup: Lookup): Gift[] {
   const { table } = passed.pass
   const graph = graphOf(table, context.world.sets)
   const speaking = graph.speakingOf(passed.moment.packet)
-  const others = new Set(elementsOf(context, lookup).flatMap(({ data }) => data?.[0] ?? []))
-  const word = [...others].find((one) => /^(jump|goto) /.test(one))?.split(' ')[0] ?? 'jump'
-  const orphans = [...table.chains.values()].filter(
-    ({ name, hook, rules }) => hook === undefined && rules.length > 0 && !graph.led.has(name),
-  )
+  const given = elementsOf(context, lookup).flatMap(({ data }) => data?.[0] ?? [])
+  const word = given.find((one) => /^(jump|goto) /.test(one))?.split(' ')[0] ?? 'jump'
   const found: Gift[] = []
-  const weigh = (gives: string, orphan: boolean, meant: boolean) => {
+  const weigh = (gives: string, likely: Gift['likely']) => {
     context.budget.left--
     const then = context.budget.isUsedUp ? undefined : wantedThen(context, goal, passed, gives)?.then
-    if (then) found.push({ gives, then, orphan, meant })
+    if (then) found.push({ gives, then, likely })
   }
-  for (const chain of orphans) weigh(`${word} ${chain.name}`, true, speaking.includes(chain))
-  for (const gives of [...others].slice(0, MOST)) weigh(gives, false, false)
-  return found.sort((a, b) => Number(b.orphan) - Number(a.orphan) || Number(b.meant) - Number(a.meant))
+  for (const chain of table.chains.values()) {
+    const isOrphan = !graph.led.has(chain.name)
+    const isMeant = speaking.includes(chain)
+    if (chain.hook !== undefined || chain.rules.length === 0 || !(isOrphan || isMeant)) continue
+    weigh(`${word} ${chain.name}`, isMeant ? 3 : 2)
+  }
+  // what all others are given; for a whole interface that would open more than this service
+  const narrow = lookup.fields.some((field) => / (dport|daddr)$/.test(field))
+  const others = new Set(given)
+  for (const gives of [...others].slice(0, MOST)) weigh(gives, narrow && others.size === 1 && given.length > 1 ? 1 : 0)
+  return found.sort((a, b) => b.likely - a.likely)
 }
 
 /** A map may have thousands of elements. */

@@ -1,12 +1,14 @@
 /** Why a packet has not the mark that a rule asks for. */
 import type { Condition } from '../../model/condition.ts'
+import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { Context } from '../context.ts'
+import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, onlyFailed } from './failed-condition.ts'
 import { doubtOf } from './near-misses.ts'
-import { passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
+import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
 import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
 
@@ -45,8 +47,8 @@ export type WhyUnmarked =
   /** A rule led away in front of the one that sets it; index of the step. */
   | { kind: 'skipped'; step: number }
   | { kind: 'unreached'; pass: TableTraversal; chain: Unreached }
-  /** Nothing in the ruleset sets it; indexes of steps at the end of chains that have no rules. */
-  | { kind: 'nobody'; empty: number[] }
+  /** Nothing in the ruleset sets it; the ends of chains that have no rules. */
+  | { kind: 'nobody'; empty: RuleRef[] }
 
 /** By what the packet met before step `asker`. */
 export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
@@ -55,6 +57,8 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     ({ changes }, i) => i < asker && changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to)),
   )
   if (lost >= 0) return { kind: 'lost', step: lost }
+  const overwritten = takenBack(context, mark, asker)
+  if (overwritten !== undefined) return { kind: 'lost', step: overwritten }
   const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
   for (const pass of before) {
     const step = pass.steps.find((i) => {
@@ -85,10 +89,50 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   })
   if (other >= 0) return { kind: 'other', step: other }
   if (someRuleSets(context, mark)) return undefined
-  const empty = steps.flatMap(({ kind }, i) =>
-    i < asker && kind === 'return' && context.evidence.arrivals[i]!.chain?.rules.length === 0 ? [i] : [],
+  // who writes a mark that nobody asks for may have meant this one
+  const stray = steps.findLastIndex(({ kind }, i) => {
+    const { rule } = context.evidence.arrivals[i]!
+    const given = rule && kind === 'rule' && i < asker ? markGiven(rule) : undefined
+    return given !== undefined && asked(context, given) === 0
+  })
+  if (stray >= 0) return { kind: 'other', step: stray }
+  const empty = steps.flatMap(({ kind }, i): RuleRef[] => {
+    const { chain } = context.evidence.arrivals[i]!
+    const ref = i < asker && kind === 'return' && chain?.rules.length === 0 ? refAt(context, i) : undefined
+    return ref ? [ref] : []
+  })
+  const left = before.flatMap((pass) =>
+    chainRuns(context, pass).flatMap(({ chain, back }) =>
+      back <= asker && chain.rules.length === 0 ? [endOf(pass.table, chain)] : [],
+    ),
   )
-  return { kind: 'nobody', empty }
+  return { kind: 'nobody', empty: empty.length > 0 ? empty : left }
+}
+
+/** What a rule writes into the mark's bits; undefined where it takes bits away, or copies them. */
+export function markGiven({ statements }: Rule): Mark | undefined {
+  for (const one of statements)
+    if (one.kind === 'set' && one.field === 'meta mark' && typeof one.value === 'number' && one.value !== 0)
+      return { value: one.value >>> 0, mask: (one.mask ?? 0xffffffff) >>> 0 }
+  return undefined
+}
+
+/** A rule that took the mark away again which another one had set: index of its step. The trace need not show marks. */
+function takenBack(context: Context, { value, mask }: Mark, asker: number): number | undefined {
+  let now: number | undefined
+  for (const [i, { kind }] of context.journey.steps.entries()) {
+    if (i >= asker) break
+    const { rule } = context.evidence.arrivals[i]!
+    if (kind !== 'rule' || !rule) continue
+    for (const one of rule.statements) {
+      if (one.kind !== 'set' || one.field !== 'meta mark') continue
+      if (typeof one.value !== 'number') return undefined
+      const had = now === value >>> 0
+      now = ((((now ?? 0) & ~(one.mask ?? -1)) ^ one.value) & mask) >>> 0
+      if (had && now !== value >>> 0) return i
+    }
+  }
+  return undefined
 }
 
 const took = (mark: Mark, from: string | number, to: string | number): boolean =>
@@ -98,10 +142,15 @@ const took = (mark: Mark, from: string | number, to: string | number): boolean =
 const writes = ({ statements }: Rule, { mask }: Mark): boolean =>
   statements.some((one) => one.kind === 'set' && one.field === 'meta mark' && ((one.mask ?? -1) & mask) !== 0)
 
+const isFor =
+  ({ family: of }: Journey) =>
+  ({ family }: Table): boolean =>
+    family === of || family === 'inet'
+
 /** How many rules ask for this mark. */
 export const asked = ({ world, journey }: Context, { value, mask }: Mark): number =>
   world.tables
-    .filter(({ family }) => family === journey.family)
+    .filter(isFor(journey))
     .flatMap(asking)
     .filter((marks) => marks.some((mark) => mark.mask === mask && mark.value >>> 0 === value >>> 0)).length
 
@@ -121,7 +170,7 @@ const writing = memo((table: Table): readonly Rule[] =>
 const allRules = ({ chains }: Table): Rule[] => [...chains.values()].flatMap(({ rules }) => rules)
 
 const someRuleSets = ({ world, journey }: Context, mark: Mark): boolean =>
-  world.tables.some((table) => table.family === journey.family && writing(table).some((rule) => sets(rule, mark)))
+  world.tables.some((table) => isFor(journey)(table) && writing(table).some((rule) => sets(rule, mark)))
 
 /** Could the rule give a packet this mark? One that is taken from elsewhere may be anything. */
 const sets = ({ statements }: Rule, { value, mask }: Mark): boolean =>

@@ -25,7 +25,7 @@ import {
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
 import { looksLike, lookupOf, slip, supposed } from './map-keys.ts'
-import { type SkippedRule, skippedRules } from './skipped-rules.ts'
+import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
 
 export interface NearMiss extends SkippedRule {
   miss: FailedCondition
@@ -82,7 +82,8 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
-    if (miss && !(isAnswer && / dport$/.test(fieldOf(miss.condition) ?? '')))
+    const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
+    if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
       found.push({ passed, miss, doubt: doubtOf(passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
@@ -109,6 +110,9 @@ export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): n
 function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
   const { rule, moment } = passed
   if (isLookup(miss) && !isListed(miss)) return true
+  // who led the packet to a chain of nat's has chosen it; elsewhere a whole protocol would be let in
+  const isProtocol = fieldOf(miss.condition) === 'meta l4proto'
+  if (isProtocol && isNat(passed.pass) && passed.chain.hook === undefined && rule.conditions.length === 1) return true
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
@@ -135,8 +139,12 @@ function choosesSuch(
   { condition, settled }: FailedCondition,
   { matched }: Walk,
 ): boolean {
-  const { ctState = 'new' } = moment.packet
+  const { ctState = 'new', ctStatus = [] } = moment.packet
+  // what lets rewritten packets pass is for all of them
+  if (fieldOf(condition) === 'ct status') return ctStatus.length > 0
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' : settled) return true
+  if (fieldOf(condition) === 'meta l4proto' && /^icmp/.test(moment.packet.protocol ?? ''))
+    return wantedBy(condition).some((one) => /icmp/.test(String(one)))
   const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
   if (device && wantedBy(condition)[0] === 'lo') return false
   // who led the packet to the chain has chosen it

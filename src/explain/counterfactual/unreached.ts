@@ -124,7 +124,13 @@ export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }
   const owner = ownerOfRef(context, ref)
   const before = from.chain.rules[from.ruleNumber - 1]
   // a chain that takes whatever comes has to be given only what is for it
-  const chosen: Chosen = takesAll ? { kind: 'destination', packet: from.moment.packet } : { kind: 'all' }
+  const { packet } = from.moment
+  const isService = packet.dport !== undefined
+  const chosen: Chosen = !takesAll
+    ? { kind: 'all' }
+    : isService
+      ? { kind: 'destination', packet }
+      : { kind: 'such', packet, hints: { hook: from.moment.hook } }
   const spot = { chain: from.chain.name, ...(before ? { before } : {}) }
   return propose(
     `let ${from.chain.name} jump to it`,

@@ -6,6 +6,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
+import type { Statement } from '../../model/statement.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictStatement } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -27,20 +28,26 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
 
 /** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
 export function hadItComeBack(context: Context, i: number): Walk | undefined {
-  const { table, chain, rule, ending } = context.evidence.arrivals[i]!
+  const { arrivals } = context.evidence
+  const { table, chain, rule, ending } = arrivals[i]!
   if (ending !== 'goto' || !table || !chain || !rule) return undefined
   // who sorts packets into chains by goto means it
-  if (chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
+  // but of two in a row that take every packet the first leaves nothing for the second
+  const next = chain.rules[rule.ruleNumber]
+  const isTwice = rule.conditions.length === 0 && next?.conditions.length === 0 && verdictOf(next).ending === 'goto'
+  if (!isTwice && chain.rules.some((one) => one !== rule && verdictOf(one).ending === 'goto')) return undefined
   if (rule.statements.some(({ kind }) => kind === 'vmap')) return undefined
   const target = table.chains.get(chainLedTo(context, i) ?? '')
   if (!target) return undefined
   const behind = { chain, index: rule.ruleNumber }
-  return onwards(
-    context,
-    table,
-    [...positionsBelow(context, i), behind, { chain: target, index: 0 }],
-    momentAt(context, i),
-  )
+  const below = [...positionsBelow(context, i), behind]
+  // what it met there is known
+  const last = arrivals.findLastIndex(({ caller }) => caller === i)
+  const met = arrivals[last]
+  if (met?.rule && met.ending === 'return') return onwards(context, table, below, momentAt(context, last))
+  if (met?.rule && met.ending === 'continue')
+    return onwards(context, table, [...below, { chain: target, index: met.rule.ruleNumber }], momentAt(context, last))
+  return onwards(context, table, [...below, { chain: target, index: 0 }], momentAt(context, i))
 }
 
 /** Had the rule matched that the packet passed. `gives`: the verdict that its map would have had for the packet. */
@@ -51,11 +58,19 @@ export function hadItMatched(context: Context, passed: SkippedRule, gives?: stri
   if (ending === 'return') return onwards(context, pass.table, below, moment)
   // its statements stand among conditions no more
   const { order: _, ...unordered } = rule
-  const only: Chain = { name: chain.name, rules: [{ ...unordered, conditions: [] }] }
+  const statements = rule.statements.map(ofAnyProtocol)
+  const only: Chain = { name: chain.name, rules: [{ ...unordered, statements, conditions: [] }] }
   const alone: ChainPosition = { chain: only, index: 0 }
   const behind: ChainPosition = { chain, index: rule.ruleNumber }
   // a chain left by goto is not come back to
   return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
+}
+
+/** A map is asked for the packet's ports, whichever protocol the rule was written for. */
+function ofAnyProtocol(one: Statement): Statement {
+  if (one.kind !== 'vmap') return one
+  const fields = one.map.fields.map((field) => field.replace(/^(tcp|udp) (?=[sd]port$)/, 'th '))
+  return { kind: 'vmap', map: { ...one.map, fields } }
 }
 
 function withVerdict(rule: Rule, gives: string): Rule {

@@ -1,36 +1,46 @@
+import type { Condition } from '../../model/condition.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Chain } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
-import { DESTINATION, goals } from '../counterfactual/goals.ts'
-import { refOfSkipped, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { DESTINATION, type Goal, goals } from '../counterfactual/goals.ts'
+import { chainRuns, refOfSkipped, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { endOf, nameRef, refAt } from '../refs.ts'
 
-/** A rule of nat chose it for its destination and sent it to a chain, from where it came back as it was. */
+/** A rule chose it for what it is and sent it to a chain, from where it came back as it was. */
 export const cameBack: Detector = {
   code: 'came-back',
   detect: (context) =>
     goals(context)
-      .filter(({ kind }) => kind === 'destination')
-      .flatMap(({ pass }) => tell(context, pass))
+      .filter(({ kind }) => kind !== 'source')
+      .flatMap((goal) => tell(context, goal))
       .slice(0, 1),
 }
 
-function tell(context: Context, pass: TableTraversal): Detected[] {
+function tell(context: Context, { pass, kind }: Goal): Detected[] {
   const { arrivals } = context.evidence
+  const isFilter = kind === 'pass'
   // the last one chose it best
   const jump = pass.steps.findLast((i) => {
     const { ending, rule } = arrivals[i]!
-    return ending === 'jump' && rule !== undefined && rule.conditions.filter(isParticular).length > 1
+    if ((ending !== 'jump' && ending !== 'goto') || rule === undefined) return false
+    return rule.conditions.filter(isParticular).flatMap(fieldsAsked).length > (kind === 'pass' ? 0 : 1)
   })
   const ref = jump === undefined ? undefined : refAt(context, jump)
   if (jump === undefined || !ref) return []
   const ends = pass.steps.filter((i) => i > jump && isEnd(context, i) && leadsFrom(context, i, jump))
-  const refs = ends.flatMap((i) => refAt(context, i) ?? [])
+  const shown = ends.flatMap((i) => refAt(context, i) ?? [])
+  // nft's trace does not show them
+  const refs = shown.length > 0 ? shown : endsBehind(context, pass, jump)
   const [deepest] = refs
   if (!deepest) return []
   const missed = [...skippedRules(context, pass)]
-    .filter(({ chain, rule }) => chain.name === deepest.chain && DESTINATION.includes(verdictOf(rule).text))
+    .filter(
+      ({ chain, rule }) =>
+        chain.name === deepest.chain && kind !== 'pass' && DESTINATION.includes(verdictOf(rule).text),
+    )
     .flatMap((passed) => {
       const miss = onlyFailed(passed.rule, passed.moment)
       return miss ? [{ ref: refOfSkipped(context, passed), asks: asks(miss) }] : []
@@ -38,23 +48,34 @@ function tell(context: Context, pass: TableTraversal): Detected[] {
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed
     ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
-    : 'no rule there rewrote its destination'
+    : `no rule there ${isFilter ? 'let it pass' : 'rewrote its destination'}`
   const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
   return [
-    finding('came-back', 'warning', message, {
+    finding('came-back', isFilter ? 'note' : 'warning', message, {
       steps: [jump + 1, ...ends.map((i) => i + 1)],
       rules: [...(missed ? [missed.ref] : []), ...refs, ref],
-      doubt: 0.3,
+      doubt: isFilter ? 0.6 : 0.3,
     }),
   ]
 }
+
+const fieldsAsked = (condition: Condition): string[] => (condition.kind === 'lookup' ? condition.fields : [''])
+
+/** Of the chains that step `jump` led to, over any number of jumps, and that were left at their ends. */
+const endsBehind = (context: Context, pass: TableTraversal, jump: number): RuleRef[] =>
+  chainRuns(context, pass)
+    .filter(({ from, chain }) => (from === jump || leadsFrom(context, from, jump)) && hasMoreToDo(chain))
+    .map(({ chain }) => endOf(pass.table, chain))
 
 /** The end of a chain that has more to do than to mark or to count. */
 function isEnd({ evidence, journey }: Context, i: number): boolean {
   const { chain } = evidence.arrivals[i]!
   if (journey.steps[i]!.kind !== 'return' || !chain) return false
-  return chain.rules.length === 0 || chain.rules.some((rule) => verdictOf(rule).ending !== 'continue')
+  return hasMoreToDo(chain)
 }
+
+const hasMoreToDo = ({ rules }: Chain): boolean =>
+  rules.length === 0 || rules.some((rule) => verdictOf(rule).ending !== 'continue')
 
 /** Was the chain of step `i` entered by step `jump`, over any number of jumps? */
 function leadsFrom({ evidence: { arrivals } }: Context, i: number, jump: number): boolean {

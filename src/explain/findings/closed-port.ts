@@ -1,8 +1,10 @@
 import type { Drop } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { addressType } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
+import { entryAnswered, entryOpened } from '../request-reply.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
@@ -34,11 +36,16 @@ export const closedPort: Detector = {
 /** The kernel has looked for a program, and says that there is none. */
 export const findsNoSocket = ({ reason, packet }: Drop): boolean => reason === 'NO_SOCKET' && isOpening(packet)
 
+/** Of a connection that it, or one like it, has begun. */
+const isAsked = (packet: Packet, world: World): boolean =>
+  entryOpened(packet, world) !== undefined && entryAnswered(packet, world) === undefined
+
 /** By the sockets in host state. */
-function isClosed({ world, evidence }: Context, packet: Packet): boolean {
+function isClosed({ world, evidence, journey }: Context, packet: Packet): boolean {
   if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return false
   if (!knowsSockets(world.host, packet.protocol) || listener(world.host, packet)) return false
   // a reply goes to a connected socket, which no listing of listening ones shows
-  const first = packet.protocol === 'tcp' ? isOpening(packet) : evidence.nat === 'passed'
+  const first =
+    packet.protocol === 'tcp' ? isOpening(packet) : evidence.nat === 'passed' || isAsked(journey.packet, world)
   return first && addressType(packet.dst, world.host) === 'local'
 }

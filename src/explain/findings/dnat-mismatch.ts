@@ -36,19 +36,22 @@ export const dnatMismatch: Detector = {
   },
 }
 
-/** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`. */
+/** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`; of nft's chains the name says it. */
 function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
   const { arrivals } = context.evidence
   const { rule, caller } = arrivals[step]!
   const said = caller === undefined ? undefined : arrivals[caller]!.rule?.comment
-  const [, address, port] = /-> \[?([\da-f.:]+?)\]?:(\d+)$/.exec(said ?? '') ?? []
+  const chain = arrivals[step]!.chain?.name ?? ''
+  const byName = /^endpoint-.*__\[?([\da-f.:]+?)\]?\/(\d+)$/.exec(chain)
+  const [, address, port] = byName ?? /-> \[?([\da-f.:]+?)\]?:(\d+)$/.exec(said ?? '') ?? []
   const to = rule?.statements.find((one) => one.kind === 'dnat')
   if (address === undefined || to?.kind !== 'dnat' || !to.addresses) return []
   const meant = { address, port: Number(port) }
   const same = to.addresses[0] === address && (to.ports === undefined || to.ports[0] === meant.port)
-  const leads = refAt(context, caller!)
+  const leads = caller === undefined ? undefined : refAt(context, caller)
   if (same || !leads) return []
-  const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while the comment of ${nameRef(leads)}, which leads there, says ${describeEnd(address, port)}.`
+  const where = byName ? `the name of chain ${chain}` : `the comment of ${nameRef(leads)}, which leads there,`
+  const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while ${where} says ${describeEnd(address, port)}.`
   return [
     finding('dnat-mismatch', 'warning', message, {
       steps: [step + 1],

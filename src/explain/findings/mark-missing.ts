@@ -3,7 +3,7 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import { asked, type Mark, markAsked, markGiven, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
@@ -106,7 +106,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
     }
     case 'nobody':
-      return nobody(context, asker, why.empty)
+      return nobody(asker, why.empty)
   }
 }
 
@@ -119,7 +119,8 @@ function without(context: Context, step: number, did: string): Described {
 function setOther(context: Context, { ref: asks, value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
   const change = context.journey.steps[step]!.changes.find(({ field }) => field === 'mark')
-  const there = Number(change?.to ?? momentAt(context, step).packet.mark ?? 0)
+  const { rule } = context.evidence.arrivals[step]!
+  const there = Number(change?.to ?? (rule && markGiven(rule)?.value) ?? momentAt(context, step).packet.mark ?? 0)
   const ask = propose(
     `let rule ${asks.ruleNumber} of ${asks.chain} ask for the mark that it has`,
     changesOf(asks).askForMark(asks, { value: there & mask, mask }),
@@ -138,11 +139,11 @@ function setOther(context: Context, { ref: asks, value, mask }: Asker, step: num
 const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
 
 /** Chains without rules that are named for marks are where such a rule would stand. */
-function nobody(context: Context, { value, mask }: Asker, empty: readonly number[]): Described {
-  const refs = empty.flatMap((step) => refAt(context, step) ?? []).filter(({ chain }) => /mark/i.test(chain))
+function nobody({ value, mask }: Asker, empty: readonly RuleRef[]): Described {
+  const refs = empty.filter(({ chain }) => /mark/i.test(chain))
   const [first, ...more] = refs
   if (!first) return { words: 'no rule sets it', refs, fix: [] }
-  const words = `no rule sets it, and ${nameRef(first).replace(/ \d+$/, '')}, which it passed, is empty`
+  const words = `no rule sets it, and ${nameRef(first).replace(/( rule)? \d+$/, '')}, which it passed, is empty`
   const change = changesOf(first).add(
     first,
     { chain: first.chain },

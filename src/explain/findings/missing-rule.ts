@@ -62,8 +62,10 @@ function siblings(context: Context, goal: Goal): Sibling[] {
   const served = isServed(context, goal)
   for (const passed of skippedRules(context, goal.pass)) {
     const { rule, moment } = passed
-    if (verdictOf(rule).ending === 'continue' || !rule.conditions.some((one) => evaluate(one, moment) === true))
-      continue
+    if (verdictOf(rule).ending === 'continue') continue
+    // who led the packet to the chain has chosen it
+    const isBase = passed.chain.hook !== undefined
+    if (isBase && !rule.conditions.some((one) => evaluate(one, moment) === true)) continue
     const misses = missedBy(rule, moment)
     if (!misses || misses.length === 0 || !misses.every((miss) => isOfService(miss, goal))) continue
     if (served && misses.some(asksPort)) continue

@@ -53,7 +53,7 @@ function mends(
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   return propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-    changesOf(ref).correct(ref, miss, moment.packet, gives),
+    changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
     used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
   )
 }

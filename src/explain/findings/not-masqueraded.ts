@@ -5,9 +5,9 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { SOURCE } from '../counterfactual/goals.ts'
-import { isNat, passes } from '../counterfactual/skipped-rules.ts'
+import { chainRuns, isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { isHairpin, needsSource } from '../counterfactual/undeliverable.ts'
-import { refAt } from '../refs.ts'
+import { endOf, refAt } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -68,5 +68,8 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
 function lastOfNat(context: Context): RuleRef[] {
   const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
   const ref = pass && refAt(context, pass.steps.at(-1)!)
-  return ref ? [ref] : []
+  if (!pass || !ref) return []
+  // a chain of its own that the packet left at its end
+  const [deepest] = chainRuns(context, pass)
+  return deepest ? [endOf(pass.table, deepest.chain), ref] : [ref]
 }

@@ -1,3 +1,5 @@
+import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { type Detector, describeEnd, finding } from '../context.ts'
 import { entryAnswered, refusesOpening } from '../request-reply.ts'
 
@@ -39,16 +41,29 @@ export const refusedThere: Detector = {
     }
     const { inner, icmpType, icmpCode } = packet
     const says = REFUSALS[`${packet.protocol} ${icmpType} ${icmpCode}`]
-    if (!inner || says === undefined) return []
+    if (says === undefined) return []
+    const to = inner ? describeEnd(inner.dst, inner.dport) : sentTo(packet, world)
+    if (to === undefined) return []
     return [
-      finding(
-        'refused-there',
-        'warning',
-        `${packet.src} answers "${says}" to what was sent to ${describeEnd(inner.dst, inner.dport)}.`,
-        { steps: [1], fix: [LOOK] },
-      ),
+      finding('refused-there', 'warning', `${packet.src} answers "${says}" to what was sent to ${to}.`, {
+        steps: [1],
+        fix: [LOOK],
+      }),
     ]
   },
+}
+
+/** nft's trace shows no more of an error than its own header: which flow it is about, the connections tell, if only one can be. */
+function sentTo(
+  { src, dst, protocol, icmpType, icmpCode }: Packet,
+  { host: { conntrack = [] } }: World,
+): string | undefined {
+  const ofPort = protocol === 'icmp' ? icmpType === 3 && icmpCode === 3 : icmpType === 1 && icmpCode === 4
+  if (!ofPort) return undefined
+  const ends = conntrack
+    .filter(({ reply, protocol: of }) => of === 'udp' && reply.src === src && reply.dst === dst)
+    .map(({ reply }) => describeEnd(reply.src, reply.sport))
+  return new Set(ends).size === 1 ? ends[0] : undefined
 }
 
 const LOOK = {

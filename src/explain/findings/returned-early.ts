@@ -1,5 +1,10 @@
+import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import type { Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { isNegated, isNeverShown } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
@@ -14,13 +19,23 @@ export const returnedEarly: Detector = {
       .flatMap((goal) => goal.pass.steps.flatMap((i) => tell(context, goal, i))),
 }
 
+/** Where only who has sent it is not known, which no trace of nft's shows. */
+function wouldAccept(context: Context, i: number, { ending, last }: Walk): boolean {
+  if (ending !== 'unknown' || !last || verdictOf(last.rule).ending !== 'accept') return false
+  const moment = momentAt(context, i)
+  return last.rule.conditions.every((one) => isNeverShown(one) || evaluate(one, moment) === true)
+}
+
+/** Sends back whatever is not of these. */
+const isExemption = ({ conditions }: Rule): boolean => conditions.some(isNegated)
+
 function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
   const { rule, ending } = context.evidence.arrivals[i]!
   if (ending !== 'return' || context.journey.steps[i]!.kind !== 'rule' || !rule) return []
   const onwards = hadItNotMatched(context, i)
   const culprit = refAt(context, i)
   const accepts = onwards?.last
-  if (!onwards || !culprit || !accepts || !wanted(onwards)) return []
+  if (!onwards || !culprit || !accepts || !(wanted(onwards) || wouldAccept(context, i, onwards))) return []
   const missed = refOf(context, pass.table.name, accepts.chain, accepts.rule)
   const why = describeConditions(rule.conditions) || 'for every packet'
   return [
@@ -28,7 +43,12 @@ function tell(context: Context, { wanted, pass }: Goal, i: number): Detected[] {
       'returned-early',
       'warning',
       `${nameRef(culprit)} sent it back out of the chain (${why}), and ${nameRef(missed)}, which would have accepted it, was never reached.`,
-      { steps: [i + 1], rules: [culprit, missed], fix: withoutRule(context, i, culprit) },
+      {
+        steps: [i + 1],
+        rules: [culprit, missed],
+        // who sends back all but some means it so: behind it others would be let in, too
+        fix: isExemption(rule) ? [] : withoutRule(context, i, culprit),
+      },
     ),
   ]
 }

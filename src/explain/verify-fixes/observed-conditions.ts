@@ -1,6 +1,7 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
+import { choiceText } from '../../rules/nft/map.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
 import { asks, onlyFailed } from '../counterfactual/failed-condition.ts'
@@ -18,6 +19,9 @@ export function observedConditions(context: Context): Map<string, boolean> {
       const moment = momentAt(context, step)
       for (const [condition, at] of conditionsOf(rule, moment))
         if (isUnknown(evaluate(condition, at))) say(conditionText(condition), true)
+      const { verdict } = context.journey.steps[step]!
+      if (verdict !== undefined && rule.statements.some(({ kind }) => kind === 'vmap'))
+        say(choiceText(rule, verdict), true)
     }
     for (const { rule, moment } of skippedRules(context, pass)) {
       const miss = onlyFailed(rule, moment)

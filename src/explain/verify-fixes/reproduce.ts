@@ -47,7 +47,12 @@ export function reproduce(context: Context, engine: Engine): Reproduction | { re
       options = { budget, assume: observedConditions(context) }
       played = observed(engine, options)
     }
-    const why = whyNotSeen(journey, played, before)
+    let why = whyNotSeen(journey, played, before)
+    if (why !== undefined && !options.assume) {
+      // what a limit still allows, only the trace tells
+      options = { budget, assume: observedConditions(context) }
+      why = whyNotSeen(journey, observed(engine, options), before)
+    }
     if (why === undefined) {
       const settled = options.assume ?? new Map<string, boolean>()
       return {

@@ -1,9 +1,10 @@
 /** What a map gives for a packet: a verdict, a number, addresses and ports. */
-import type { NamedSet } from '../../model/ruleset.ts'
+import type { NamedSet, Rule } from '../../model/ruleset.ts'
 import type { MapLookup, Nat, Statement } from '../../model/statement.ts'
+import type { World } from '../../model/world.ts'
 import { ABSENT, type EvalContext } from '../eval-context.ts'
 import { isUnknown, type Unknown, unknown } from '../truth.ts'
-import { findIn } from './lookup.ts'
+import { findIn, named } from './lookup.ts'
 import { SYMBOLS } from './symbols.ts'
 
 /** The data's parts; undefined: there is no such element. */
@@ -20,6 +21,15 @@ export function mappedVerdict(map: MapLookup, moment: EvalContext): Statement | 
   if (!data || isUnknown(data)) return data
   return verdictStatement(data[0] ?? '') ?? unknown(`"${data[0]}" is no verdict`)
 }
+
+/** The verdicts that a map may give, each once. */
+export function verdictsOf({ set, nft }: MapLookup, world: World): string[] {
+  const elements = nft.elements ?? named(world, nft, set)?.elements ?? []
+  return [...new Set(elements.flatMap(({ data }) => data?.[0] ?? []))]
+}
+
+/** That a rule's map gave this verdict, in words by which that can be assumed. */
+export const choiceText = (rule: Rule, verdict: string): string => `${rule.text} → ${verdict}`
 
 /** `accept`, `jump web` … */
 export function verdictStatement(text: string): Statement | undefined {

@@ -49,7 +49,7 @@ describe('a policy of nft stands behind all rules of its chain', () => {
     const [journey] = explainFile(text, { ...world, host: ROUTER }).journeys
     const found = journey!.findings.find(({ code }) => code === 'reply-dropped')
     expect(printed(printedFix(found!.fix[0]!))).toMatchObject({
-      command: 'nft add rule inet mine input ct state established,related accept comment nfwhy-suzw',
+      command: 'nft add rule inet mine input ct state established,related accept comment nfwhy-answers-end',
     })
   })
 

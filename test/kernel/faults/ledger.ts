@@ -5,7 +5,8 @@ export interface Run {
   played: readonly Played[]
   seeds: readonly number[]
   kernel: string
-  iptables: string
+  /** Of each filter's program. */
+  versions: Readonly<Record<Played['filter'], string>>
   date: string
 }
 
@@ -32,7 +33,7 @@ export function figuresOf(played: readonly Played[]): Figures {
     named: count(({ judgement }) => judgement.named),
     confident: count(({ judgement }) => judgement.confident),
     restored: count(({ mended }) => mended.result === 'restored'),
-    inVain: count(({ mended }) => mended.result === 'not restored' || mended.result === 'refused by the tool'),
+    inVain: count(({ mended }) => IN_VAIN.includes(mended.result)),
     changed: count(({ mended }) => mended.result === 'something else changed'),
     nothing: count(({ mended }) => mended.result === 'nothing proposed'),
     elsewhere: count(({ mended, fault }) => mended.result === 'nothing proposed' && fault.elsewhere === true),
@@ -50,86 +51,118 @@ const hasUntried = ({ journeys }: Played['diagnosis']): boolean =>
 
 const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`)
 
+const FILTERS = ['iptables-legacy', 'nft'] as const
+
 export function printLedger(run: Run): string {
-  const all = figuresOf(run.played)
-  const median = [...run.played.map(({ judgement }) => judgement.pointedAt)].sort((a, b) => a - b)[all.cases >> 1]
+  const parts = FILTERS.map((filter) => run.played.filter((one) => one.filter === filter))
   return `${HEAD}
 ## The run
 
-Linux ${run.kernel}, iptables-legacy ${run.iptables}, ${run.date}, seeds ${run.seeds.join(', ')}: ${all.cases} cases of ${all.kinds} kinds. \`npm run faults\` writes this page
-anew.
+Linux ${run.kernel}, ${FILTERS.map((filter) => `${filter} ${run.versions[filter]}`).join(', ')}, ${run.date}, seeds ${run.seeds.join(', ')}: ${run.played.length} cases. \`npm run faults\` writes this
+page anew.
 
-| | cases | share |
-| --- | ---: | ---: |
-| the fault is named | ${all.named} | ${percent(all.named, all.cases)} |
-| not named, and something definite is said all the same | ${all.confident} | ${percent(all.confident, all.cases)} |
-| the first fix restores the traffic, and nothing else changes | ${all.restored} | ${percent(all.restored, all.cases)} |
-| it restores it, and something else changes too | ${all.changed} | ${percent(all.changed, all.cases)} |
-| it does not restore it | ${all.inVain} | ${percent(all.inVain, all.cases)} |
-| nothing is proposed that helps in the model | ${all.nothing} | ${percent(all.nothing, all.cases)} |
-| … no command on the machine could mend it | ${all.elsewhere} | ${percent(all.elsewhere, all.cases)} |
-| … a command is proposed that the model cannot try yet | ${all.untried} | ${percent(all.untried, all.cases)} |
+${summary(parts)}
 
-A diagnosis points at ${median} rules and policies (median), of all journeys of the exchange together.
+${FILTERS.map((filter, i) => printPart(filter, parts[i]!)).join('\n')}`
+}
+
+const ROWS: readonly [string, (figures: Figures) => number][] = [
+  ['the fault is named', ({ named }) => named],
+  ['not named, and something definite is said all the same', ({ confident }) => confident],
+  ['the first fix restores the traffic, and nothing else changes', ({ restored }) => restored],
+  ['it restores it, and something else changes too', ({ changed }) => changed],
+  ['it does not restore it', ({ inVain }) => inVain],
+  ['nothing is proposed that helps in the model', ({ nothing }) => nothing],
+  ['… no command on the machine could mend it', ({ elsewhere }) => elsewhere],
+  ['… a command is proposed that the model cannot try yet', ({ untried }) => untried],
+]
+
+/** A column for each filter. */
+function summary(parts: readonly (readonly Played[])[]): string {
+  const figures = parts.map(figuresOf)
+  const row = (name: string, cells: readonly (string | number)[]) => `| ${[name, ...cells].join(' | ')} |`
+  const median = (played: readonly Played[]) =>
+    [...played.map(({ judgement }) => judgement.pointedAt)].sort((a, b) => a - b)[played.length >> 1] ?? 0
+  return [
+    row(
+      '',
+      FILTERS.flatMap((filter) => [filter, 'share']),
+    ),
+    `| --- |${' ---: |'.repeat(2 * FILTERS.length)}`,
+    row(
+      'cases',
+      figures.flatMap(({ cases }) => [cases, '']),
+    ),
+    row(
+      'kinds of faults',
+      figures.flatMap(({ kinds }) => [kinds, '']),
+    ),
+    ...ROWS.map(([name, of]) =>
+      row(
+        name,
+        figures.flatMap((one) => [of(one), percent(of(one), one.cases)]),
+      ),
+    ),
+    row(
+      'rules and policies that a diagnosis points at (median)',
+      parts.flatMap((played) => [median(played), '']),
+    ),
+  ].join('\n')
+}
+
+const printPart = (filter: string, played: readonly Played[]): string => `## ${filter}
 
 ### By kind of fault
 
 ${table(
   'kind',
-  groups(run.played, ({ fault }) => fault.kind),
+  groups(played, ({ fault }) => fault.kind),
 )}
 
 ### By setup
 
 ${table(
   'setup',
-  groups(run.played, ({ setup }) => setup),
+  groups(played, ({ setup }) => setup),
 )}
 
 ### Kinds and setups
 
 Each cell: named / restored / cases.
 
-${matrix(run.played)}
-
-## What it gets wrong
-
-What leaves no trace cannot be told: a rule that is gone from a chain that has no other like it; who should have set a
-mark that nothing sets; a rule that lets whatever was rewritten pass (firewalld's \`--ctstate DNAT\`) and has lost that
-word. A packet that was not rewritten, and is stopped under its first destination, looks like one that has to be let
-through: then an accept is proposed, and leads it nowhere. Where nat sends a packet to a wrong host that answers with a
-reset, nothing on this machine says which one was meant.
+${matrix(played)}
 
 ### Not named
 
 ${list(
-  run.played.filter(({ judgement }) => !judgement.named),
+  played.filter(({ judgement }) => !judgement.named),
   ({ diagnosis }) => `said: ${said(diagnosis)}`,
 )}
 
 ### Named, and the first fix fails
 
 ${list(
-  run.played.filter(({ judgement, mended }) => judgement.named && FAILS.includes(mended.result)),
+  played.filter(({ judgement, mended }) => judgement.named && FAILS.includes(mended.result)),
   ({ mended }) => ('command' in mended ? `\`${mended.command}\`: ${'told' in mended ? mended.told : ''}` : ''),
 )}
 `
-}
 
-const FAILS: readonly string[] = ['not restored', 'refused by the tool', 'something else changed']
+const IN_VAIN: readonly string[] = ['not restored', 'refused by the tool', 'not taken back']
+const FAILS: readonly string[] = [...IN_VAIN, 'something else changed']
 
 const HEAD = `# Faults put into rules that work
 
 How good are the diagnoses? Here they are measured, on a real kernel. A machine is set up in a network namespace as
 people run them; traffic is sent through it, and it works. Then one fault is put in, the same traffic is sent again and
-fails, and nfwhy explains the kernel's TRACE lines with the machine's own state (\`iptables-save\`, \`ip -j\`, \`ss\`, \`sysctl\`,
-\`conntrack\`, \`ipset save\`, all taken afterwards). What it says is compared with the fault. Then the first fix that it
+fails, and nfwhy explains the trace (the kernel's TRACE lines, or \`nft monitor trace\`) with the machine's own state
+(\`iptables-save\` or \`nft -a list ruleset\`, \`ip -j\`, \`ss\`, \`sysctl\`, \`conntrack\`, \`ipset save\`, all taken afterwards). What it says is compared with the fault. Then the first fix that it
 tried with its model, and that helps there, is run on the kernel: does the traffic work, and does all other traffic
 behave as before?
 
 \`test/kernel/faults/setups\` has the machines: a host's own firewall, a router with port forwards, Docker, kube-proxy,
-firewalld, ufw, an OpenStack router, security groups, a server that guards its own output, libvirt, OpenWrt, Tailscale.
-Each is a generator with parameters. \`test/kernel/faults/kinds\` has the faults. They are put where the traffic goes: the rules to spoil are those
+firewalld, ufw, an OpenStack router, security groups, a server that guards its own output, libvirt, OpenWrt, Tailscale;
+\`setups/nft\` has ten in nft's own words, as such programs write it: sets, verdict maps, tables of their own, one of IPv6.
+Each is a generator with parameters. \`test/kernel/faults/kinds\` has the faults, \`kinds/nft\` those of nft. They are put where the traffic goes: the rules to spoil are those
 that the working packets met. Which of several places and words is taken, chance decides, by the seed. A fault that does
 not stop the traffic is no case.
 
@@ -141,7 +174,7 @@ not stop the traffic is no case.
 | a rule missing | a rule or policy of the chain that it was in is pointed at |
 | a jump missing | a rule of the chain that is not come to any more |
 | a policy | that policy |
-| a set's element | \`not-in-set\`, with the set's name |
+| a set's element, a map's key | \`not-in-set\`, with its name |
 | a setting, a route, a server, an old connection | the finding of that kind, with the setting's name, the address, the port |
 | an answer that no rule lets through | \`reply-dropped\` |
 
@@ -155,6 +188,18 @@ restored in 203 (74.6 %), when no change of routes, connections or sets could be
 
 Some faults no command on the machine can mend: nobody listens, the sender's TTL is too small, its source address is
 forged, the way to a network is gone and nothing tells the gateway. They count all the same.
+
+nft came later. At its first run, before anything was done for it, with seed 1, the fault was named in 202 of 268 cases
+(75.4 %), and the traffic restored in 201 (75.0 %).
+
+## What it gets wrong
+
+What leaves no trace cannot be told: a rule that is gone from a chain that has no other like it; who should have set a
+mark that nothing sets; a rule that lets whatever was rewritten pass (firewalld's \`--ctstate DNAT\`) and has lost that
+word. A packet that was not rewritten, and is stopped under its first destination, looks like one that has to be let
+through: then an accept is proposed, and leads it nowhere. Where nat sends a packet to a wrong host that answers with a
+reset, nothing on this machine says which one was meant. Rules of nft count nothing unless they say so: which of them serve
+others is not known then, and a fix adds to what a rule asks for in place of changing it.
 `
 
 function groups(played: readonly Played[], by: (one: Played) => string): Map<string, Played[]> {

@@ -28,8 +28,10 @@ export interface Played {
 export type Mended =
   /** The traffic works again, and everything else is as it was. */
   | { result: 'restored'; command: string }
-  | { result: 'not restored' | 'refused by the tool' | 'something else changed'; command: string; told: string }
+  | { result: Failure; command: string; told: string }
   | { result: 'nothing proposed' }
+
+type Failure = 'not restored' | 'refused by the tool' | 'something else changed' | 'not taken back'
 
 /** Small seeds next to each other are to give setups that differ. */
 const SPREAD = 7919
@@ -150,13 +152,30 @@ async function mend(
 ): Promise<Mended> {
   const command = fix?.command?.toString()
   if (command === undefined) return { result: 'nothing proposed' }
+  const before = await rulesOf(stage)
   const { status, error } = await type(stage, command)
   if (status !== 0) return { result: 'refused by the tool', command, told: error.trim() }
   const mended = await look(stage, command, probe, fault, known)
   if (fix?.undo === undefined) return mended
   const undo = fix.undo.toString()
   const back = await type(stage, undo)
-  return back.status === 0 ? mended : { result: 'refused by the tool', command: undo, told: back.error.trim() }
+  if (back.status !== 0) return { result: 'refused by the tool', command: undo, told: back.error.trim() }
+  if ((await rulesOf(stage)) !== before)
+    return { result: 'not taken back', command: undo, told: 'other rules than before' }
+  return mended
+}
+
+/** Rules in their order and elements in any, without what counters hold, and the kernel's own numbers. */
+async function rulesOf({ filter, lab }: Stage): Promise<string> {
+  const text = Object.values(await filter.state(lab)).join('\n')
+  const elements: string[] = []
+  const rules = text
+    .replace(/elements = \{([^}]*)\}/g, (_, list: string) => {
+      elements.push(...list.split(',').map((one) => one.trim()))
+      return ''
+    })
+    .replace(/^#.*|^add .*| # handle \d+|(?<=counter) packets \d+ bytes \d+|\[\d+:\d+\]/gm, '')
+  return `${rules}\n${elements.sort().join('\n')}`
 }
 
 const type = (stage: Stage, command: string) =>

@@ -10,6 +10,7 @@ export function lowerMap(
   data: AnonymousSet | string,
   text: string,
   lowering: Lowering,
+  isVerdicts = false,
 ): MapLookup | undefined {
   const fields = keyOf(key)
   if (!fields) return undefined
@@ -19,8 +20,28 @@ export function lowerMap(
     set: setName(data),
     nft: place(data, fields, lowering, true),
   }
-  lowering.ask({ kind: 'lookup', ...lookup, text })
+  // of data the rule needs to know which; of verdicts each may be tried
+  if (!isVerdicts || !hasAll(key, data)) lowering.ask({ kind: 'lookup', ...lookup, text })
   return lookup
+}
+
+/** Chance and hashes give numbers below a bound: is there an element for each? */
+function hasAll(key: Expression, data: AnonymousSet | string): boolean {
+  if (typeof key !== 'object' || Array.isArray(key) || typeof data === 'string') return false
+  const of = 'numgen' in key ? key.numgen : 'jhash' in key ? key.jhash : 'symhash' in key ? key.symhash : undefined
+  if (!of) return false
+  const ranges = data.set
+    .map((member) => (Array.isArray(member) ? member[0] : undefined))
+    .flatMap((one): [number, number][] => {
+      if (typeof one === 'number') return [[one, one]]
+      if (typeof one !== 'object' || Array.isArray(one) || !('range' in one)) return []
+      return [[Number(one.range[0]), Number(one.range[1])]]
+    })
+    .sort(([a], [b]) => a - b)
+  const from = of.offset ?? 0
+  let next = from
+  for (const [low, high] of ranges) if (low <= next && high >= next) next = high + 1
+  return next >= from + of.mod
 }
 
 /** The map in an expression, if it is one. */

@@ -45,7 +45,7 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
   goto: ({ target }: { target: string }, _text, lowering) => lowering.do({ kind: 'goto', chain: target }),
   match: (body, text, lowering) => lowerMatch(body, text(), lowering),
   vmap: ({ key, data }, text, lowering) => {
-    const map = lowerMap(key, data, text(), lowering)
+    const map = lowerMap(key, data, text(), lowering, true)
     const reason = 'which of its elements is meant cannot be told'
     if (!map) lowering.ask({ kind: 'unknown', text: text(), reason })
     lowering.do(map ? { kind: 'vmap', map } : { kind: 'unknown', text: text(), reason })

@@ -2,6 +2,7 @@
 import type { Hook } from '../../../../src/model/hook.ts'
 import type { Packet } from '../../../../src/model/packet.ts'
 import { nftTrace } from '../../../../src/read/captures/nft-trace/format.ts'
+import type { Lab } from '../../lab/lab.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Met } from '../fault.ts'
 import { NFT_KINDS } from '../kinds/nft/index.ts'
@@ -16,6 +17,25 @@ const TRACING = `table inet tracing {
 }
 `
 
+/** Tells when all events in front of it are there: nft prints them in order. Nobody who reads the rules sees this table. */
+const SYNC_ID = 0xffff
+const SYNC = `table inet sync {
+  chain pre { type filter hook prerouting priority -400; policy accept; ip id ${SYNC_ID} meta nftrace set 1 drop; }
+}
+`
+
+async function trace(lab: Lab): Promise<string[]> {
+  const { sides, hosts } = lab.topology
+  const packet = { protocol: 'udp', src: hosts[0]!.ip, dst: sides.left.ip, sport: 9, dport: 9, ipId: SYNC_ID, ttl: 64 }
+  await lab.send([{ n: 0, at: 'left', packet }])
+  const lines: string[] = []
+  for (let left = 200; left > 0 && !lines.some((line) => / inet sync pre .*verdict drop/.test(line)); left--)
+    lines.push(...(await lab.watched()))
+  return lines.filter((line) => line !== '' && !line.includes(' inet sync '))
+}
+
+const withoutSync = (listed: string): string => listed.replace(/^table inet sync \{[\s\S]*?^\}\n/m, '')
+
 export const nft: Filter = {
   name: 'nft',
   kinds: NFT_KINDS,
@@ -26,13 +46,13 @@ export const nft: Filter = {
     await lab.must(['nft', 'flush', 'ruleset'])
   },
   async load(lab, tables) {
-    await lab.must(['nft', '-f', '-'], `${TRACING}${printTables(tables)}`)
+    await lab.must(['nft', '-f', '-'], `${SYNC}${TRACING}${printTables(tables)}`)
   },
   async replace(lab, tables) {
-    await lab.must(['nft', '-f', '-'], `flush ruleset\n${TRACING}${printTables(tables)}`)
+    await lab.must(['nft', '-f', '-'], `flush ruleset\n${SYNC}${TRACING}${printTables(tables)}`)
   },
-  trace: (lab) => lab.watched(),
-  state: async (lab) => ({ 'ruleset.nft': await lab.must(['nft', '-a', 'list', 'ruleset']) }),
+  trace,
+  state: async (lab) => ({ 'ruleset.nft': withoutSync(await lab.must(['nft', '-a', 'list', 'ruleset'])) }),
   met,
 }
 

@@ -91,7 +91,7 @@ export const limitUsedUp: Kind = {
       .filter((one) => one.of === 'question' && one.type === 'filter' && ofRule(one, 'accept'))
       .map(({ table, chain, index, packet: { protocol, src = '', dst, dport } }) => {
         const ip = addressWord(src)
-        const service = dport === undefined ? '' : ` ${protocol} dport ${dport}`
+        const service = dport === undefined ? ` ${protocol} type echo-request` : ` ${protocol} dport ${dport}`
         const such = `${ip} saddr ${src} ${ip} daddr ${dst}${service}`
         const limit = `${such} limit rate 1/hour burst 1 packets accept`
         const tables = inserted(inserted(setup.tables, table, chain, index, `${such} drop`), table, chain, index, limit)

@@ -96,6 +96,7 @@ export const nftKubeProxy: MakeSetup = (random, { sides, hosts, far }) => {
       },
     ],
     routing: { add: [`route add 172.30.0.0/16 via ${remotePod}`], del: [] },
+    servers: [22, 10250].map((port) => ({ protocol: 'tcp' as const, port })),
     services: services.flatMap(({ endpoints, protocol, targetPort: port }) =>
       endpoints.map((ip) => ({ ip, protocol, port })),
     ),

@@ -1,0 +1,100 @@
+/** Rules of nft in chains that a packet was led to and left at their ends, which its trace does not show. */
+import { describe, expect, it } from 'vitest'
+import { printedFix } from '../../../src/edits/fix.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { printed } from '../../printed.ts'
+import { ROUTER } from '../../simulate/world.ts'
+
+const HEADERS =
+  'ip saddr 10.0.1.2 ip daddr 10.0.1.1 ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 8080 tcp flags == syn tcp window 64240 '
+
+/** Rules that matched: `CHAIN HANDLE VERDICT`. */
+function findings(ruleset: string, ...matched: string[]) {
+  const lines = matched.map((one) => {
+    const [chain, handle, ...verdict] = one.split(' ')
+    return `trace id 0a0b0c0d inet fw ${chain} unknown rule handle ${handle} (verdict ${verdict.join(' ')})`
+  })
+  const text = [
+    `trace id 0a0b0c0d inet fw input packet: iif "eth0" ${HEADERS}`,
+    ...lines,
+    'trace id 0a0b0c0d inet fw input policy drop ',
+    '',
+  ].join('\n')
+  return explainFile(text, { ...worldOf(ruleset), host: ROUTER }).journeys[0]!.findings
+}
+
+const ruleset = (input: string, web: string, sets = '') =>
+  `table inet fw {\n${sets}\tchain web {\n\t\t${web}\n\t}\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\t${input} # handle 5\n\t}\n}\n`
+
+describe('a chain that nft leaves at its end', () => {
+  it('has a rule that fails in one word, and the command for it', () => {
+    const rules = ruleset(
+      'iifname "eth0" jump web',
+      'tcp dport 8081 ct state new counter packets 0 bytes 0 accept # handle 7',
+    )
+    const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')
+    expect(near?.message).toBe(
+      'inet fw web handle 7 would have let it pass, but only for tcp dport 8081; it is for port 8080.',
+    )
+    expect(printed(printedFix(near!.fix[0]!))).toMatchObject({
+      command: 'nft replace rule inet fw web handle 7 tcp dport 8080 ct state new counter accept',
+      undo: 'nft replace rule inet fw web handle 7 tcp dport 8081 ct state new counter accept',
+    })
+  })
+
+  it('keeps what a rule without a counter may be needed for', () => {
+    const rules = ruleset('iifname "eth0" jump web', 'tcp dport 8081 accept # handle 7')
+    const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')
+    expect(printed(printedFix(near!.fix[0]!))).toMatchObject({
+      command: 'nft replace rule inet fw web handle 7 tcp dport { 8081, 8080 } accept',
+    })
+  })
+
+  it('did nothing for what it was chosen for', () => {
+    const rules = ruleset('tcp dport 8080 jump web', 'ip saddr 203.0.113.9 tcp dport 22 accept # handle 7')
+    const back = findings(rules, 'input 5 jump web').find(({ code }) => code === 'came-back')
+    expect(back?.message).toBe(
+      'inet fw input handle 5 chose it (tcp dport 8080), but it came back from web as it was: no rule there let it pass.',
+    )
+    expect(back?.rules[0]).toMatchObject({ chain: 'web', ruleNumber: 2 })
+  })
+})
+
+describe('a verdict map', () => {
+  const map = (elements: string) =>
+    `\tmap ways {\n\t\ttype inet_service : verdict\n\t\telements = { ${elements} }\n\t}\n`
+
+  it('has no key for it: the chain that nothing leads to is what it was to give', () => {
+    const rules = ruleset('tcp dport vmap @ways', 'ip saddr 10.0.1.0/24 accept # handle 7', map('22 : accept'))
+    const missing = findings(rules).find(({ code }) => code === 'not-in-set')
+    expect(missing?.message).toContain('8080 is not in map ways')
+    expect(printed(printedFix(missing!.fix[0]!))).toMatchObject({
+      command: 'nft add element inet fw ways { 8080 : jump web }',
+      undo: 'nft delete element inet fw ways { 8080 }',
+    })
+  })
+
+  it('has one that is a slip away', () => {
+    const rules = ruleset('tcp dport vmap @ways', 'accept # handle 7', map('22 : accept, 8008 : jump web'))
+    const missing = findings(rules).find(({ code }) => code === 'not-in-set')
+    expect(missing?.message).toContain('8080 is not in map ways, which has 8008')
+    expect(printed(printedFix(missing!.fix[0]!))).toMatchObject({
+      command: 'nft add element inet fw ways { 8080 : jump web }',
+    })
+  })
+
+  it('is not blamed where nothing says what it was to give', () => {
+    const rules = ruleset(
+      'iifname vmap @ways',
+      'accept # handle 7',
+      map('"lo" : accept, "eth7" : jump web').replace('inet_service', 'ifname'),
+    )
+    const missing = findings(rules).find(({ code }) => code === 'not-in-set')
+    expect(missing?.fix ?? []).toEqual([])
+  })
+
+  it('is not blamed for a state that it leaves to others', () => {
+    const rules = ruleset('ct state vmap { established : accept, related : accept }', 'accept # handle 7')
+    expect(findings(rules).some(({ code }) => code === 'not-in-set' || code === 'near-miss')).toBe(false)
+  })
+})
