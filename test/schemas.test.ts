@@ -24,6 +24,7 @@ const journey = () => printed(journeyDocument(groups[0]!.journey)) as ReturnType
 const document = (more: object = {}) => ({
   schema: 'nfwhy.explanation/1',
   journeys: [journey()],
+  exchanges: [],
   ...(printed(tail) as typeof tail),
   ...more,
 })

@@ -116,8 +116,9 @@ export function checkOutput(stdout: string): void {
     if (document !== undefined) checkDocument(document)
     return
   }
-  for (const line of stdout.match(/^\{"(?:id|summary)":.*\}$/gm) ?? [])
+  for (const line of stdout.match(/^\{"(?:id|exchange|summary)":.*\}$/gm) ?? [])
     if (line.startsWith('{"id":')) checkJourney(JSON.parse(line))
+    else if (line.startsWith('{"exchange":')) checkExchange(JSON.parse(line).exchange)
     else checkSummary(JSON.parse(line))
 }
 

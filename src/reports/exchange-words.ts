@@ -1,6 +1,7 @@
 /** What came of the exchanges that a group's packets began, in words. */
 import { countWords } from '../model/count-words.ts'
 import { type ExchangeStatus, isFailed } from '../model/exchange.ts'
+import type { Journey } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
 import { markOf } from './journey-words.ts'
@@ -52,12 +53,15 @@ export function wordOf({ journey, exchanges }: Group<unknown>): string {
   return word.replace('-', ' ').toUpperCase()
 }
 
+/** Nobody knows whether somebody answers. */
+const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 || steps[0]!.known === 'simulated'
+
 /** Behind the packet, where it passed. */
 export function replyWords(group: Group<unknown>): string | undefined {
   const { journey, exchanges } = group
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status } = exchanges.worst
-  if (status === 'answered') return 'answered'
+  if (status === 'answered') return isPlayed(journey) ? 'its reply gets back' : 'answered'
   return status === 'undetermined' ? 'no reply was captured' : undefined
 }
 
@@ -77,7 +81,9 @@ export function whyWords({ exchanges, journey }: Group<unknown>): string | undef
       if (journeys.retransmissions.length > 0) return 'It was sent again: its sender had no reply.'
       return 'No reply came by within two seconds, though replies of others are captured.'
     case 'answered':
-      return basis === 'inferred' && reply === undefined ? 'Connection tracking has seen a reply.' : undefined
+      return basis === 'inferred' && reply === undefined && !isPlayed(journey)
+        ? 'Connection tracking has seen a reply.'
+        : undefined
     default:
       return undefined
   }

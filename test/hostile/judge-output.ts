@@ -1,6 +1,6 @@
 /** What must hold of everything that is told, whatever was read. Throws Broken. */
 import type { FormName } from '../../src/reports/index.ts'
-import { checkDocument, checkJourney, checkSummary } from '../schemas.ts'
+import { checkDocument, checkExchange, checkJourney, checkSummary } from '../schemas.ts'
 import { Broken } from './broken.ts'
 import { INHERITED } from './words.ts'
 
@@ -29,7 +29,12 @@ function judgeLines(text: string): void {
   if (!text.endsWith('\n')) throw new Broken('ndjson', 'its last line has no end')
   const lines = text.slice(0, -1).split('\n')
   lines.forEach((line, i) => {
-    promised('ndjson', () => (i === lines.length - 1 ? checkSummary : checkJourney)(JSON.parse(line)))
+    promised('ndjson', () => {
+      const value = JSON.parse(line)
+      if (i === lines.length - 1) checkSummary(value)
+      else if (value.exchange === undefined) checkJourney(value)
+      else checkExchange(value.exchange)
+    })
   })
 }
 

@@ -15,7 +15,7 @@ beforeAll(() =>
     input: join(ROOT, 'test/hostile/languages.ts'),
     platform: 'node',
     logLevel: 'silent',
-    output: { file: program, format: 'esm' },
+    output: { file: program, format: 'esm', codeSplitting: false },
   }),
 )
 

@@ -21,7 +21,7 @@ export async function buildHarness(folder: string): Promise<string> {
     input: join(ROOT, 'test/hostile/repeat.ts'),
     platform: 'node',
     logLevel: 'silent',
-    output: { file: join(folder, 'repeat.mjs'), format: 'esm' },
+    output: { file: join(folder, 'repeat.mjs'), format: 'esm', codeSplitting: false },
   })
   return join(folder, 'repeat.mjs')
 }
