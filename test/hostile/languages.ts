@@ -13,6 +13,8 @@ import { judge } from './judge.ts'
 import { LANGUAGE_ATTACKS, type LanguageAttack } from './languages-attacks.ts'
 
 const silent = () => {}
+// readers are called at once
+await Promise.all(RULESET_FORMATS.map((format) => format.load?.()))
 const reader = (id: string) => RULESET_FORMATS.find((one) => one.id === id)!
 const [script, nft, json, save] = ['shell-script', 'nft', 'nft-json', 'iptables-save'].map(reader)
 

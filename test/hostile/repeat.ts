@@ -2,6 +2,7 @@
  * The repeat harness, in a process of its own: what hangs it or fills its memory ends nothing else. Says on standard
  * output, a line each, what it begins (`@ NUMBER SUBJECT: ATTACK`), and what is wrong with it (`! PROBLEM`).
  */
+import { FORMATS } from '../../src/read/recognise.ts'
 import { type Attack, bytesOf, chosenFrom, placesIn, plainPlaces } from './attacks.ts'
 import { fixturesByFormat } from './fixtures.ts'
 import { judge } from './judge.ts'
@@ -25,6 +26,9 @@ export interface Work {
 }
 
 const work = JSON.parse(process.argv[2]!) as Work
+
+// readers are called at once
+await Promise.all(FORMATS.map(({ format }) => format.load?.()))
 
 const say = (line: string) => process.stdout.write(`${line.replaceAll('\n', ' ')}\n`)
 
