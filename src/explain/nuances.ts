@@ -10,6 +10,7 @@ import type { World } from '../model/world.ts'
 import { groupMac } from '../rules/facts/way.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
 
+import { isCompared } from './counterfactual/map-keys.ts'
 import { OTHER_PORT } from './counterfactual/unreached.ts'
 
 type Range = readonly [number, number]
@@ -61,8 +62,11 @@ export class Nuances {
     this.ports = new Ranges([...asked.sport, ...asked.dport, ...PRIVILEGED])
     for (const port of Object.values(SERVICES)) this.destinations[port] = 1
     this.wholePorts = asked.wholePorts
-    // not what NAT writes, nor what conntrack and sets list: there may be millions of entries, and no finding compares with their ports
-    const { sport, dport } = readFields({ ...world, sets: [], host: { ...world.host, conntrack: [] } }, false)
+    // not what NAT writes, nor what conntrack and long sets list: no finding compares with their ports
+    const { sport, dport } = readFields(
+      { ...world, sets: world.sets.filter(isCompared), host: { ...world.host, conntrack: [] } },
+      false,
+    )
     noteLike(sport, this.sources)
     noteLike(dport, this.destinations)
   }
@@ -72,6 +76,10 @@ export class Nuances {
     let key = ''
     // a packet to its own sender, or port, is its own reply
     let [source, sourcePort]: Value[] = []
+    // an error that shows nothing of its flow is told by who has sent it to whom (findings/refused-there.ts)
+    const icmp = values[names.indexOf('icmpType')]
+    if ((icmp === 3 || icmp === 1) && !names.includes('inner'))
+      key += ` ${values[names.indexOf('src')]} ${values[names.indexOf('dst')]}`
     for (let i = 0; i < names.length; i++) {
       const value = values[i]
       switch (names[i]) {

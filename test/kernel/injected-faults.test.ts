@@ -17,8 +17,8 @@ import { whyNoLab } from './lab/available.ts'
 const PAGE = new URL('../../docs/injected-faults.md', import.meta.url)
 const whole = process.env.NFWHY_FAULTS_SEEDS
 const seeds = (whole ?? '1').split(',').map(Number)
-/** Without being told otherwise, of the kinds every fifth, in each setup others. */
-const SHARE = whole === undefined ? 5 : 1
+/** Without being told otherwise, of the kinds every eighth, in each setup others. */
+const SHARE = whole === undefined ? 8 : 1
 
 const reason = (await whyNoLab()) ?? undefined
 if (reason) console.warn(`no faults are put into setups: ${reason}`)

@@ -48,10 +48,18 @@ export function keyHeld({ fields, nft }: Lookup, moment: EvalContext): (string |
   return words.every((word) => typeof word === 'string' || typeof word === 'number') ? words : undefined
 }
 
+/** Of longer lists nothing is a slip: something there is always like it. */
+const MOST_COMPARED = 200
+
+/** Sets of nft's whose ports are compared with the packet's (nuances.ts). */
+export const isCompared = ({ table, elements }: NamedSet): boolean =>
+  table !== undefined && elements.length <= MOST_COMPARED
+
 /** An element that differs from the packet by a slip of the pen. */
 export function slip(context: Context, lookup: Lookup, moment: EvalContext): SetElement | undefined {
-  const key = keyHeld(lookup, moment)?.map(String)
-  return key && elementsOf(context, lookup).find(({ parts }) => isSlip(parts, key))
+  const elements = elementsOf(context, lookup)
+  const key = elements.length > MOST_COMPARED ? undefined : keyHeld(lookup, moment)?.map(String)
+  return key && elements.find(({ parts }) => isSlip(parts, key))
 }
 
 function isSlip(parts: readonly string[], key: readonly string[]): boolean {

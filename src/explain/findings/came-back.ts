@@ -6,6 +6,7 @@ import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isParticular, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { DESTINATION, type Goal, goals } from '../counterfactual/goals.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import { chainRuns, refOfSkipped, skippedRules, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 
@@ -19,7 +20,8 @@ export const cameBack: Detector = {
       .slice(0, 1),
 }
 
-function tell(context: Context, { pass, kind }: Goal): Detected[] {
+function tell(context: Context, goal: Goal): Detected[] {
+  const { pass, kind } = goal
   const { arrivals } = context.evidence
   const isFilter = kind === 'pass'
   // the last one chose it best
@@ -36,6 +38,8 @@ function tell(context: Context, { pass, kind }: Goal): Detected[] {
   const refs = shown.length > 0 ? shown : endsBehind(context, pass, jump)
   const [deepest] = refs
   if (!deepest) return []
+  // a rule there that all but took it says more
+  if (isFilter && nearMisses(context, goal).some(({ chain }) => refs.some((ref) => ref.chain === chain.name))) return []
   const missed = [...skippedRules(context, pass)]
     .filter(
       ({ chain, rule }) =>
