@@ -7,6 +7,8 @@ export interface ReadingOptions {
   load: Load
   /** Lulls after which nothing more comes of the packets that are under way. */
   patience: number
+  /** What other streams have to tell first is still to be read. */
+  isAhead(): boolean
   /** When tracing began to be switched off, by performance.now(): packets under way then may have gone on untraced. */
   switchedOff(): number | undefined
   /** Each piece, before it is read. */
@@ -25,7 +27,7 @@ const TURN = 20
 export async function readStream(
   stream: Pick<EventStream, 'chunks' | 'tellsLosses' | 'abandon' | 'stop'>,
   explainer: CaptureExplainer,
-  { load, patience, switchedOff, onChunk, onUnread, onPause }: ReadingOptions,
+  { load, patience, isAhead, switchedOff, onChunk, onUnread, onPause }: ReadingOptions,
 ): Promise<void> {
   let idleTicks = 0
   let turned = performance.now()
@@ -37,7 +39,9 @@ export async function readStream(
   try {
     for await (const chunk of stream.chunks) {
       if (chunk.length === 0) {
-        if (++idleTicks !== patience) continue
+        if (isAhead()) idleTicks = 0
+        else idleTicks++
+        if (idleTicks !== patience) continue
         settle()
       } else {
         idleTicks = 0

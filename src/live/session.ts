@@ -78,6 +78,8 @@ export interface SessionOptions {
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
 const TICKS_THAT_WAIT = 10
+/** Milliseconds between two looks at whether other streams are read. */
+const TURN = 10
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
 const LOOK_EVERY = 5000
@@ -105,6 +107,8 @@ export class Session {
   /** Where the marks are read, too. */
   private readonly markerOnly: MarkerOnlyFilter | undefined
   private hidden = 0
+  /** Streams of which a piece has come that is not read yet. */
+  private readonly busy = new Set<EventStream>()
   private looking: NodeJS.Timeout | undefined
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
@@ -267,7 +271,9 @@ export class Session {
   }
 
   private readonly takeMarked = (closed: ClosedJourney): void => {
-    if (closed.isMarkedOnly && this.markerOnly?.isMarkerOnly(closed)) this.tell(closed)
+    const isAlone = closed.isMarkedOnly && this.markerOnly?.isMarkerOnly(closed)
+    // that our own table has seen a packet says nothing of what became of it
+    if (isAlone && closed.explain().outcome !== 'undetermined') this.tell(closed)
     else {
       this.hidden++
       this.options.onLeftOut(closed.id)
@@ -322,6 +328,10 @@ export class Session {
     return Math.ceil((1.5 * Math.max(...this.streams.map(({ idleTick }) => idleTick))) / stream.idleTick) + 1
   }
 
+  /** Has any other stream more to tell than was read of it? */
+  private readonly othersLag = (stream: EventStream): boolean =>
+    this.streams.some((other) => other !== stream && (this.busy.has(other) || other.unread() > 0))
+
   /** Resolves when the kernel's drops are known up to this stream's piece; one answer is for all pieces that have come. */
   private async dropsUntil(stream: EventStream): Promise<void> {
     if (!this.drops) return
@@ -341,13 +351,20 @@ export class Session {
     await readStream(stream, explainer, {
       load: this.load,
       patience,
+      isAhead: () => marks && !this.load.isBehind && this.othersLag(stream),
       switchedOff: () => this.switchedOff,
       onChunk: async (chunk) => {
+        this.busy.add(stream)
         // in a bundle every packet would be told twice
         if (!marks) this.options.onChunk(number, stream.format, chunk)
         await this.rulesets.current()
         // a journey may close with the next event, and be explained at once
         await this.dropsUntil(stream)
+        // what marks alone tell of is told only where nothing else tells of it
+        if (marks)
+          while (this.othersLag(stream) && !this.load.isBehind && !this.load.isOver)
+            await new Promise((go) => setTimeout(go, TURN))
+        this.busy.delete(stream)
       },
       onUnread: (chunks, events) => {
         this.unreadEvents += events

@@ -58,6 +58,7 @@ function reader(stream: Ready, now: () => number) {
   )
   const read = (onChunk: () => void = () => {}, switchedOff: () => number | undefined = () => undefined) =>
     readStream(stream, explainer, {
+      isAhead: () => false,
       load,
       patience: 1,
       switchedOff,
