@@ -17,6 +17,7 @@ import { DropReasons } from './drops.ts'
 import { type Guard, startGuard } from './guard-process.ts'
 import { Load } from './load.ts'
 import { MarkerOnlyFilter } from './marker-only.ts'
+import { Pace } from './pace.ts'
 import { type Plan, readsMarks, type Wish } from './plan.ts'
 import { Interrupted, LiveProblem, unlessEnded } from './problem.ts'
 import { readStream } from './reading.ts'
@@ -78,8 +79,6 @@ export interface SessionOptions {
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
 const TICKS_THAT_WAIT = 10
-/** Milliseconds between two looks at whether other streams are read. */
-const TURN = 10
 /** Milliseconds. */
 const DOUBT_EVERY = 5000
 const LOOK_EVERY = 5000
@@ -107,8 +106,7 @@ export class Session {
   /** Where the marks are read, too. */
   private readonly markerOnly: MarkerOnlyFilter | undefined
   private hidden = 0
-  /** Streams of which a piece has come that is not read yet. */
-  private readonly busy = new Set<EventStream>()
+  private readonly pace = new Pace(this.streams)
   private looking: NodeJS.Timeout | undefined
 
   /** Reads the rules, listens, and switches tracing on. Throws LiveProblem; then nothing is left of it. */
@@ -328,10 +326,6 @@ export class Session {
     return Math.ceil((1.5 * Math.max(...this.streams.map(({ idleTick }) => idleTick))) / stream.idleTick) + 1
   }
 
-  /** Has any other stream more to tell than was read of it? */
-  private readonly othersLag = (stream: EventStream): boolean =>
-    this.streams.some((other) => other !== stream && (this.busy.has(other) || other.unread() > 0))
-
   /** Resolves when the kernel's drops are known up to this stream's piece; one answer is for all pieces that have come. */
   private async dropsUntil(stream: EventStream): Promise<void> {
     if (!this.drops) return
@@ -351,20 +345,18 @@ export class Session {
     await readStream(stream, explainer, {
       load: this.load,
       patience,
-      isAhead: () => marks && !this.load.isBehind && this.othersLag(stream),
+      isAhead: () => marks && !this.load.isBehind && this.pace.othersLag(stream),
       switchedOff: () => this.switchedOff,
       onChunk: async (chunk) => {
-        this.busy.add(stream)
+        this.pace.begin(stream)
         // in a bundle every packet would be told twice
         if (!marks) this.options.onChunk(number, stream.format, chunk)
         await this.rulesets.current()
         // a journey may close with the next event, and be explained at once
         await this.dropsUntil(stream)
         // what marks alone tell of is told only where nothing else tells of it
-        if (marks)
-          while (this.othersLag(stream) && !this.load.isBehind && !this.load.isOver)
-            await new Promise((go) => setTimeout(go, TURN))
-        this.busy.delete(stream)
+        if (marks) await this.pace.othersRead(stream, () => this.load.isBehind || this.load.isOver)
+        this.pace.end(stream)
       },
       onUnread: (chunks, events) => {
         this.unreadEvents += events
