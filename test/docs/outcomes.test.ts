@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { isProblem } from '../../src/analysis/is-problem.ts'
 import { EXIT } from '../../src/cli/errors.ts'
 import { DETECTORS, FIRST, LAST, VANISHED } from '../../src/explain/findings/index.ts'
+import { type ExchangeStatus, isFailed } from '../../src/model/exchange.ts'
 import type { Journey, Outcome } from '../../src/model/journey.ts'
 import { tableRows } from './markdown.ts'
 
@@ -43,9 +44,28 @@ test('outcomes', () => {
   expect(Object.fromEntries(told)).toEqual(Object.fromEntries(exitCodes))
 })
 
+/** The compiler sees to it that none is missing. */
+const STATUSES: Record<ExchangeStatus, true> = {
+  ...{ answered: true, refused: true, unanswered: true, 'reply-lost': true, dropped: true, rejected: true },
+  ...{ lost: true, queued: true, undetermined: true },
+}
+
+test('exchanges', () => {
+  const told = tableRows(page, 'Exchanges').flatMap(([status, , code]) =>
+    status!.split(', ').map((one) => [word(one), Number(code)]),
+  )
+  const exitCodes = (Object.keys(STATUSES) as ExchangeStatus[]).map((one) => [
+    one,
+    isFailed(one) ? EXIT.problem : EXIT.done,
+  ])
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(exitCodes))
+})
+
 describe('findings', () => {
   const rows = tableRows(page, 'Findings')
-  const codes = [...new Set([FIRST, ...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code))]
+  const detectors = [FIRST, ...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code)
+  // of an exchange as a whole
+  const codes = [...new Set([...detectors, 'several-causes'])]
 
   test('each has one row', () => expect(rows.map(([code]) => word(code)).sort()).toEqual(codes.sort()))
 
@@ -55,7 +75,7 @@ describe('findings', () => {
 })
 
 const FOLDER = new URL('../../src/explain/findings/', import.meta.url)
-const sources = readdirSync(FOLDER).map((file) => readFileSync(new URL(file, FOLDER), 'utf8'))
+const sources = [...readdirSync(FOLDER), '../repair.ts'].map((file) => readFileSync(new URL(file, FOLDER), 'utf8'))
 
 /** As `finding('code', SEVERITY, …` says in the sources. */
 function severitiesOf(code: string): string[] {
