@@ -21,6 +21,8 @@ export interface JourneyClass {
 export interface ClosedJourney {
   /** Counts from 1, by the first event. */
   readonly id: number
+  /** The same object for all journeys of one capture: only their times can be compared. */
+  readonly capture: object
   readonly family: Family
   /** With the rules that were in force. */
   readonly world: World

@@ -236,6 +236,10 @@ export class Closed implements ClosedJourney {
     return this.open.id
   }
 
+  get capture(): object {
+    return this.explainer
+  }
+
   get family(): Family {
     return this.open.family
   }

@@ -119,6 +119,10 @@ class PlayedPacket implements Played {
     this.playing = playing
   }
 
+  get capture(): object {
+    return this.playing.walks
+  }
+
   get family(): Family {
     return this.simulated.skb.family
   }

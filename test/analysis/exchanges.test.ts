@@ -192,3 +192,10 @@ test('the reply comes from where NAT sent the request', async () => {
   expect(told).toHaveLength(1)
   expect(told[0]).toMatchObject({ status: 'answered', became: { dst: '10.0.0.2', dport: 80 } })
 })
+
+test('two captures that show one packet are not a packet sent again', async () => {
+  const dropped: Event = [10, trace('filter:INPUT:rule:1', asks({ dport: 23 }))]
+  const [exchange, ...others] = await tell([dropped], { 'other.log': log([[90, dropped[1]]]) })
+  expect(others).toEqual([])
+  expect(exchange).toMatchObject({ status: 'dropped', journeys: { request: ['1', '2'], retransmissions: [] } })
+})

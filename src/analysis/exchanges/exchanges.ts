@@ -19,6 +19,7 @@ import { type Found, TupleTable } from './tuple-table.ts'
 export type Noted = Pick<
   ClosedJourney,
   | 'id'
+  | 'capture'
   | 'family'
   | 'world'
   | 'class'
@@ -53,8 +54,9 @@ export class Exchanges {
   private searched = 0
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
-  /** When the last event of all was, by the capture's clock. */
-  lastClock = Number.NaN
+  /** Of each capture when its last event was, by its clock. */
+  readonly lastClocks: number[] = []
+  private readonly captures = new Map<object, number>()
 
   /** The packets are played, with all that would come back. */
   readonly played: boolean
@@ -68,7 +70,8 @@ export class Exchanges {
   /** Which exchange it belongs to; undefined where that cannot be told. */
   note(closed: Noted): number | undefined {
     const { family, times } = closed
-    if (!(this.lastClock >= times.lastClock)) this.lastClock = times.lastClock
+    const capture = this.captureOf(closed)
+    if (!(this.lastClocks[capture]! >= times.lastClock)) this.lastClocks[capture] = times.lastClock
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says } = told
@@ -76,9 +79,12 @@ export class Exchanges {
     if ((says === 'fails' && !this.quoted(closed.packet())) || isZero(this.tuple)) return this.skip()
     const table = this.tableOf(told.journey.host)
     const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
-    if (found && !(says === 'opens' && this.isAnother(found.value, closed))) {
-      const role = this.roleIn(found, says, closed)
-      this.list.add(found.value, closed.id, role, told, times.firstClock, found.turned)
+    if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
+      const role = this.roleIn(found, says, closed, capture)
+      this.list.add(found.value, {
+        ...{ id: closed.id, role, told, clock: times.firstClock, capture },
+        aboutReply: found.turned,
+      })
       if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
       return found.value
     }
@@ -87,7 +93,10 @@ export class Exchanges {
     if (answers) turnTuple(this.tuple)
     const number = this.list.begin(this.tuple)
     table.set(this.tuple, number)
-    this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock)
+    this.list.add(number, {
+      ...{ id: closed.id, role: answers ? 'replies' : 'request', told, clock: times.firstClock, capture },
+      aboutReply: false,
+    })
     if (!answers) this.followNat(table, number, told, closed)
     return number
   }
@@ -98,16 +107,27 @@ export class Exchanges {
   }
 
   /** Does the one who asked ask for something new? */
-  private isAnother(number: number, { isRetransmission, times }: Noted): boolean {
-    if (isRetransmission) return false
+  private isAnother(number: number, { isRetransmission, times }: Noted, capture: number): boolean {
+    // two captures may show one packet
+    if (isRetransmission || this.list.captureOf(number) !== capture) return false
     return this.list.isReplied(number) || times.firstClock - this.list.clockOf(number) > LONGEST_WAIT
   }
 
   /** Whoever began is the one who asks. */
-  private roleIn({ value, turned: back }: Found, says: Says, { isRetransmission }: Noted): Role {
+  private roleIn({ value, turned: back }: Found, says: Says, { isRetransmission }: Noted, capture: number): Role {
     if (says === 'fails') return 'errors'
     if (says === 'answers' || back) return 'replies'
-    return isRetransmission || (says === 'opens' && this.list.isOpened(value)) ? 'retransmissions' : 'request'
+    const again = says === 'opens' && this.list.isOpened(value) && this.list.captureOf(value) === capture
+    return isRetransmission || again ? 'retransmissions' : 'request'
+  }
+
+  private captureOf({ capture }: Noted): number {
+    const number = this.captures.get(capture) ?? this.captures.size
+    if (number === this.captures.size) {
+      this.captures.set(capture, number)
+      this.lastClocks.push(Number.NaN)
+    }
+    return number
   }
 
   private toldOf(closed: Noted): Told {

@@ -42,6 +42,8 @@ export interface Part {
   readonly aboutReply: boolean
   /** Microseconds, by the capture's clock; NaN where it has no time. */
   readonly clock: number
+  /** Number of the capture, from 0. */
+  readonly capture: number
 }
 
 /** Journeys that belong together, in the order in which they began. */
@@ -74,8 +76,9 @@ export class JoinedJourneys {
   private roles = new Uint8Array(FIRST)
   private tolds: Told[] = []
   private partClocks = new Float64Array(FIRST)
-  /** A reply of some exchange was captured. */
-  replies = false
+  private captures = new Int32Array(FIRST)
+  /** Numbers of the captures that show a reply of some exchange. */
+  readonly replies = new Set<number>()
 
   /** Gives the new exchange's number. */
   begin(tuple: Int32Array): number {
@@ -94,19 +97,21 @@ export class JoinedJourneys {
   }
 
   /** `clock`: when it began. */
-  add(number: number, id: number, role: Role, told: Told, clock: number, aboutReply = false): void {
+  add(number: number, { id, role, told, clock, capture, aboutReply }: Omit<Part, 'own'>): void {
     const part = this.parts++
     if (part === this.ids.length) {
       this.ids = grown(this.ids, new Int32Array(2 * part))
       this.next = grown(this.next, new Int32Array(2 * part))
       this.roles = grown(this.roles, new Uint8Array(2 * part))
       this.partClocks = grown(this.partClocks, new Float64Array(2 * part))
+      this.captures = grown(this.captures, new Int32Array(2 * part))
     }
     this.ids[part] = id
     this.next[part] = NONE
     this.roles[part] = role === 'errors' && aboutReply ? ABOUT_REPLY : ROLES.indexOf(role)
     this.tolds.push(told)
     this.partClocks[part] = clock
+    this.captures[part] = capture
     if (this.firsts[number] === NONE || id < this.begins[number]!) this.begins[number] = id
     if (this.firsts[number] === NONE) this.firsts[number] = part
     else this.next[this.latest[number]!] = part
@@ -114,7 +119,7 @@ export class JoinedJourneys {
     this.clocks[number] = clock
     if (role === 'replies') {
       this.flags[number]! |= REPLIED
-      this.replies = true
+      this.replies.add(capture)
     } else if (told.says === 'opens') this.flags[number]! |= OPENED
   }
 
@@ -132,9 +137,14 @@ export class JoinedJourneys {
     return Int32Array.from({ length: this.size }, (_, i) => i).sort((a, b) => this.begins[a]! - this.begins[b]!)
   }
 
-  /** When its latest journey began. */
+  /** When its latest journey began, by the clock of that one's capture. */
   clockOf(number: number): number {
     return this.clocks[number]!
+  }
+
+  /** Which capture has shown its latest journey. */
+  captureOf(number: number): number {
+    return this.captures[this.latest[number]!]!
   }
 
   /** Undefined: there are several. */
@@ -151,7 +161,10 @@ export class JoinedJourneys {
       const own = told.journey.id === String(id)
       const role = this.roles[part]!
       const aboutReply = role === ABOUT_REPLY
-      parts.push({ id, role: ROLES[role]!, told, own, aboutReply, clock: this.partClocks[part]! })
+      parts.push({
+        ...{ id, role: ROLES[role]!, told, own, aboutReply },
+        ...{ clock: this.partClocks[part]!, capture: this.captures[part]! },
+      })
     }
     // they came as they completed
     if (parts.length > 1) parts.sort((a, b) => a.id - b.id)

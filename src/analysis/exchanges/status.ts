@@ -9,10 +9,10 @@ import { isRefusal } from './role.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {
-  /** Replies of some exchange: they are captured where they come by. */
-  replies: boolean
-  /** Microseconds by the capture's clock; NaN where it has none. */
-  lastClock: number
+  /** Captures that show replies of some exchange: there they are seen where they come by. */
+  replies: ReadonlySet<number>
+  /** Of each capture when its last event was: microseconds by its clock; NaN where it has none. */
+  lastClocks: readonly number[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
 }
@@ -115,11 +115,16 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   if (entry && !entry.status.includes('unreplied') && entry.state !== 'SYN_SENT') return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   if (reply && seen.played) return inferred('answered', request)
-  const again = parts.some(({ role }) => role === 'retransmissions')
-  if (again) return { ...(seen.replies ? observed : inferred)('unanswered', request) }
-  const waited = seen.lastClock - request.clock >= PATIENCE
+  const repliesShown = seen.replies.has(request.capture)
+  // who asks again has had no answer to what passed before
+  const first = parts.findIndex(passed)
+  const again = parts.some(
+    (one, i) => i > first && one.role === 'retransmissions' && one.capture === parts[first]!.capture,
+  )
+  if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
+  const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && ANSWERING.has(ask().dport ?? 0))
-  if (seen.replies && waited && answers && knowsWhereReplyComes(journey)) return inferred('unanswered', request)
+  if (repliesShown && waited && answers && knowsWhereReplyComes(journey)) return inferred('unanswered', request)
   return { ...observed('undetermined', request) }
 }
 

@@ -15,7 +15,7 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
-export const seenBy = ({ list, lastClock, played }: Exchanges): Seen => ({ lastClock, replies: list.replies, played })
+export const seenBy = ({ list, lastClocks, played }: Exchanges): Seen => ({ lastClocks, replies: list.replies, played })
 
 export const statusOf = (joined: Joined, seen: Seen): ExchangeStatus =>
   verdictOf(joined, () => askedOf(joined), seen).status
