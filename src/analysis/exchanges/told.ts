@@ -118,10 +118,14 @@ function findingsOf(
   if (own) add(own)
   for (const one of decided.told.journey.findings)
     if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
-  for (const { told } of parts)
-    if (told !== decided.told)
-      // steps are those of the journey that decided
-      for (const one of told.journey.findings) if (one.severity !== 'note') add({ ...one, steps: [] })
+  for (const { told, role } of parts) {
+    if (told === decided.told) continue
+    // who refuses was perhaps not meant to be asked: the request knows more
+    const asks = role === 'request' && isFailed(status)
+    // steps are those of the journey that decided
+    for (const one of told.journey.findings)
+      if (one.severity !== 'note' || (asks && one.code !== 'not-netfilter')) add({ ...one, steps: [] })
+  }
   return [...found.values()]
 }
 

@@ -23,7 +23,8 @@ import { markMissing } from './mark-missing.ts'
 import { missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
-import { neverReached } from './never-reached.ts'
+import { neighbourFailed } from './neighbour-failed.ts'
+import { neverForOwn, neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
 import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
@@ -95,6 +96,7 @@ export const DETECTORS: readonly Detector[] = [
   gotoSkips,
   notInSet,
   neverReached,
+  neverForOwn,
   cameBack,
   acceptedTooLate,
   dnatMismatch,
@@ -103,6 +105,7 @@ export const DETECTORS: readonly Detector[] = [
   closedPort,
   refusedHere,
   refusedThere,
+  neighbourFailed,
   wrongWayOut,
   laterBaseChain,
   ambiguousHookOrder,
