@@ -9,7 +9,7 @@ import { addressType, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -59,9 +59,10 @@ export function needsSource(context: Context): Nowhere {
   if (hasNewSource(context)) return undefined
   if (evidence.nat === 'passed')
     return isPrivateAbroad(context) || isHairpin(context) || firstLink(context) ? 'surely' : 'maybe'
+  if (!isOpening(journey, evidence.nat, world)) return undefined
   // where nothing tracks connections, nat is not asked
-  if (evidence.nat === 'skipped' || rewritesSources(context) !== false) return undefined
-  return isPrivateAbroad(context) && !entryOpened(asItCame(evidence, world), world) ? 'surely' : undefined
+  if (rewritesSources(context) !== false || entryOpened(asItCame(evidence, world), world)) return undefined
+  return isPrivateAbroad(context) || firstLink(context) ? 'surely' : undefined
 }
 
 /** Is there a rule that rewrites sources? Undefined: nat's rules are not known. */

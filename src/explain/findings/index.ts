@@ -20,6 +20,7 @@ import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
+import { markUnrouted } from './mark-unrouted.ts'
 import { missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
@@ -90,6 +91,7 @@ export const DETECTORS: readonly Detector[] = [
   dnatSkipped,
   dnatShadowed,
   snatSkipped,
+  markUnrouted,
   notMasqueraded,
   markMissing,
   returnedEarly,

@@ -130,10 +130,10 @@ export const NAT: readonly Situation[] = [
   {
     name: 'a connection older than the masquerade',
     programs: ['legacy', 'xtables-nft'],
-    rules: { nat: [] },
-    packet: { from: 'server', what: 'udp', to: '192.0.2.80', port: 53, sport: 5353 },
+    rules: { nat: [], filter: ['-A FORWARD -m conntrack --ctstate INVALID -j DROP'] },
+    packet: { from: 'server', what: 'udp', to: '203.0.113.7', port: 53, sport: 5353 },
     earlier: {
-      sendings: [{ from: 'server', what: 'udp', to: '192.0.2.80', port: 53, sport: 5353 }],
+      sendings: [{ from: 'server', what: 'udp', to: '203.0.113.7', port: 53, sport: 5353 }],
       change: ['iptables -t nat -A POSTROUTING -o wan -j MASQUERADE'],
     },
     sees: 'nothing',

@@ -82,9 +82,10 @@ export async function play(situation: Situation, program: Program, version: IpVe
     const analysis = await open([...files].map(([name, bytes]) => ({ name, bytes })))
     const { exchanges } = await analysis.exchanges()
     const asked = sending(situation.packet)
-    const exchange = exchanges.findLast(
-      ({ asked: { dst, dport } }) => dst === asked.to && (asked.what === 'ping' || dport === asked.port),
-    )
+    const exchange =
+      exchanges.findLast(
+        ({ asked: { dst, dport } }) => dst === asked.to && (asked.what === 'ping' || dport === asked.port),
+      ) ?? exchanges.findLast(({ asked: { sport } }) => sport === sent.sport)
     const told = exchange?.findings ?? []
     const tell = ({ code, message }: { code: string; message: string }) => `${code}: ${message}`
     const fix = exchange && shownFirst(exchange)
@@ -202,11 +203,14 @@ while True: s.accept()[0].close()`
 
 const GOOD: readonly unknown[] = ['delivered', 'forwarded', 'sent']
 
-/** The first that was tried and helps. */
-const shownFirst = (exchange: Exchange): PrintedFix | undefined =>
-  distinctFixes(printedExchange(exchange)).find(
-    ({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined,
+/** The first that was tried and helps; where the model cannot tell, the first that changes something. */
+function shownFirst(exchange: Exchange): PrintedFix | undefined {
+  const fixes = distinctFixes(printedExchange(exchange))
+  return (
+    fixes.find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined) ??
+    fixes.find(({ verified, undo }) => verified === undefined && undo !== undefined)
   )
+}
 
 async function mend(
   lab: Lab,
