@@ -94,8 +94,9 @@ export class Exchanges {
   }
 
   /** Does the one who asked ask for something new? */
-  private isAnother(number: number, { isRetransmission, times }: Noted): boolean {
-    if (isRetransmission) return false
+  private isAnother(number: number, { id, isRetransmission, times }: Noted): boolean {
+    // a rule that rejects sends the reset while the request is still on its way
+    if (isRetransmission || id < this.list.beganWith(number)) return false
     return this.list.isReplied(number) || times.firstClock - this.list.clockOf(number) > LONGEST_WAIT
   }
 

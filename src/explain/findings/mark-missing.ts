@@ -1,9 +1,9 @@
 import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { asked, type Mark, markAsked, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import { asked, type Mark, markAsked, markBehind, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
@@ -128,8 +128,8 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
 }
 
 /** In place of the mark there is none, or another one. */
-function lostTo({ journey }: Context, { mask }: Mark, step: number): string {
-  const now = Number(journey.steps[step]!.changes.find(({ field }) => field === 'mark')?.to)
+function lostTo(context: Context, { mask }: Mark, step: number): string {
+  const now = markBehind(context, step) ?? 0
   return (now & mask) === 0 ? 'took it away' : `overwrote it with ${hex(now)}`
 }
 
@@ -141,8 +141,8 @@ function without(context: Context, step: number, did: string): Described {
 /** One of both rules has the wrong number: likelier the one whose number no other rule asks for. */
 function setOther(context: Context, { askFor, value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
-  const change = context.journey.steps[step]!.changes.find(({ field }) => field === 'mark')
-  const there = Number(change?.to ?? momentAt(context, step).packet.mark ?? 0)
+  const there = markBehind(context, step)
+  if (there === undefined) return { words: `${nameRef(ref)} gave it another one`, refs: [ref], fix: [] }
   const ask = askFor({ value: there & mask, mask })
   const give = propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,

@@ -3,7 +3,7 @@ import type { Table } from '../../model/ruleset.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asked, whyUnmarked } from '../counterfactual/marks.ts'
+import { asked, markBehind, whyUnmarked } from '../counterfactual/marks.ts'
 import { needsSource } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -48,11 +48,11 @@ function markingSteps({ evidence, journey }: Context): { last: number } | undefi
 }
 
 /** What the routes were asked, where all of its marks are shown. */
-function questionAt({ evidence, journey }: Context, last: number): RouteQuestion | undefined {
-  const { packet } = evidence.arrivals[last]!
-  const change = journey.steps[last]!.changes.find(({ field }) => field === 'mark')
-  const mark = change ? Number(change.to) : packet.mark
-  return questionOf({ ...packet, ...(evidence.routed ?? {}), mark: mark ?? 0 })
+function questionAt(context: Context, last: number): RouteQuestion | undefined {
+  const { evidence } = context
+  const mark = markBehind(context, last)
+  if (mark === undefined) return undefined
+  return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
 }
 
 function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sure: boolean): Detected[] {
@@ -77,12 +77,16 @@ function routed(family: RoutingRule['family'], { value, mask }: Mark, action: Ro
   return propose(`let such packets go by table ${table}`, change, 'everything with this mark goes that way then')
 }
 
+/** Has step `i` given it the mark? */
+const carriesBehind = (context: Context, i: number, { value, mask }: Mark): boolean => {
+  const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
+  return behind !== undefined && before !== behind && (behind & mask) >>> 0 === value
+}
+
 /** A rule sets it where the way is chosen already. */
 function markedTooLate(context: Context, asker: Asker, last: number, sure: boolean): Detected[] {
   const { journey, evidence } = context
-  const step = journey.steps.findIndex(({ changes }, i) =>
-    changes.some(({ field, to }) => i > last && field === 'mark' && (Number(to) & asker.mask) >>> 0 === asker.value),
-  )
+  const step = journey.steps.findIndex(({ kind }, i) => i > last && kind === 'rule' && carriesBehind(context, i, asker))
   const ref = step < 0 ? undefined : refAt(context, step)
   if (!ref) return []
   const words = `${nameRef(ref)} sets it behind the routing decision`
@@ -123,7 +127,7 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
   if (!sure) return []
   const mark = (questionAt(context, last)?.mark ?? 0) >>> 0
   const step = journey.steps.findLastIndex(
-    ({ changes }, i) => i <= last && changes.some(({ field }) => field === 'mark'),
+    ({ kind }, i) => i <= last && kind === 'rule' && carriesBehind(context, i, { value: mark, mask: ALL }),
   )
   const ref = step < 0 || mark === 0 ? undefined : refAt(context, step)
   if (!ref || asked(context, { value: mark, mask: ALL }) > 0) return []

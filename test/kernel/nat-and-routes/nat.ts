@@ -37,7 +37,7 @@ export const NAT: readonly Situation[] = [
     ...dnat('another -d, INPUT drops', '-d 203.0.113.2/32 -p tcp -m tcp --dport 8080', /203\.0\.113\.2|8:1::2/),
     rules: {
       nat: [`-A PREROUTING -d 203.0.113.2/32 -p tcp -m tcp --dport 8080 ${TO_SERVER}`],
-      filter: ['-P INPUT DROP'],
+      filter: ['-P INPUT DROP', '-A INPUT -p icmp -j ACCEPT'],
     },
     sees: 'nothing',
   },
@@ -62,7 +62,7 @@ export const NAT: readonly Situation[] = [
     rules: { nat: ['-A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.8.0.10:80'] },
     packet: inbound,
     sees: 'unreachable',
-    truth: /PREROUTING.*(10\.8\.0\.10|fd00:8::10)/,
+    truth: /(10\.8\.0\.10|fd00:8::10).*PREROUTING/,
     mended: 'by hand',
   },
   {

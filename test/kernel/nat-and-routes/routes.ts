@@ -95,9 +95,9 @@ export const ROUTES: readonly Situation[] = [
   ),
   marked(
     'a mark is set for another interface',
-    ['-A PREROUTING -i wan -j MARK --set-xmark 0x1/0xffffffff'],
+    ['-A PREROUTING -i vpn -j MARK --set-xmark 0x1/0xffffffff'],
     ['ip rule add fwmark 0x1 lookup 100'],
-    /wan/,
+    /0x1\b.*PREROUTING.*vpn/,
   ),
   marked(
     'a mark is set behind routing',
