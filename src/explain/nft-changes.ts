@@ -150,7 +150,7 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
 }
 
 /** What a rule of its like may do as well. */
-const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade']
+const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']
 
 type Asked = [Expression, Word | number]
 

@@ -8,7 +8,7 @@ import type { PrintedFix } from '../model/journey.ts'
 export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
   const { journey } = group
   const own = exchanges?.worst.findings.filter((one) => journey.findings.every(({ code }) => code !== one.code)) ?? []
-  const lost = own.filter(({ code }) => code === 'reply-dropped')
+  const lost = own.filter(({ code }) => code === 'reply-dropped' || code === 'reply-by-other-uplink')
   return {
     ...group,
     journey: printedJourney({ ...journey, findings: [...lost, ...journey.findings] }),

@@ -43,9 +43,13 @@ test('outcomes', () => {
   expect(Object.fromEntries(told)).toEqual(Object.fromEntries(exitCodes))
 })
 
+/** Of no journey alone. */
+const OF_EXCHANGES = ['reply-by-other-uplink']
+
 describe('findings', () => {
   const rows = tableRows(page, 'Findings')
-  const codes = [...new Set([FIRST, ...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code))]
+  const detected = [FIRST, ...VANISHED, ...DETECTORS, LAST].map(({ code }) => code)
+  const codes = [...new Set([...detected, ...OF_EXCHANGES])]
 
   test('each has one row', () => expect(rows.map(([code]) => word(code)).sort()).toEqual(codes.sort()))
 
@@ -54,8 +58,10 @@ describe('findings', () => {
   })
 })
 
-const FOLDER = new URL('../../src/explain/findings/', import.meta.url)
-const sources = readdirSync(FOLDER).map((file) => readFileSync(new URL(file, FOLDER), 'utf8'))
+const sources = ['explain/findings', 'analysis/exchanges'].flatMap((path) => {
+  const folder = new URL(`../../src/${path}/`, import.meta.url)
+  return readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'))
+})
 
 /** As `finding('code', SEVERITY, …` says in the sources. */
 function severitiesOf(code: string): string[] {

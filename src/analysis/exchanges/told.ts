@@ -6,6 +6,7 @@ import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
+import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
@@ -39,7 +40,10 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     ...(became ? { became } : {}),
     ...(culprit && isFailed(status) ? { culprit } : {}),
     cause: same && isFailed(status) ? about.cause : [],
-    findings: same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : [],
+    findings: [
+      ...(same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : []),
+      ...byOtherUplink(parts, asked),
+    ],
   }
   if (!same) exchange.like = about.id
   return exchange

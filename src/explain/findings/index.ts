@@ -31,6 +31,7 @@ import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { otherZone } from './other-zone.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
@@ -86,6 +87,7 @@ export const DETECTORS: readonly Detector[] = [
   queueWithoutListener,
   queued,
   untracked,
+  otherZone,
   staleConntrack,
   nodeportClash,
   dnatSkipped,
