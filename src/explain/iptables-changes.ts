@@ -71,7 +71,7 @@ export const iptablesChanges: RuleChanges = {
   },
   /** Taken back by its words. */
   add(ref, { chain, before }, chosen, doing) {
-    const [match, target] = [matchOf(chosen), targetOf(doing)]
+    const [match, target] = [matchOf(chosen), targetOf(ref, doing)]
     if (!match || !target || (before && before.ruleNumber === undefined)) return undefined
     return withSpec([...match, ...target], placeOf(ref, chain), (spec, at) => {
       // where iptables does not take one of the names
@@ -157,7 +157,7 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
   }
 }
 
-function targetOf(doing: Doing): readonly Word[] | undefined {
+function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
     case 'accept':
       return ['-j', 'ACCEPT']
@@ -165,7 +165,10 @@ function targetOf(doing: Doing): readonly Word[] | undefined {
       return ['-j', positional(doing.chain)]
     case 'like': {
       const target = doing.rule.iptables?.target
-      return target && [target.goto ? '-g' : '-j', positional(target.name)]
+      const place = target && placeOf(ref, ref.chain)
+      if (!place) return undefined
+      const [jump, , ...options] = splitWords(printSpec({ matches: [], target }, place.family, place.table))
+      return [jump!, positional(target.name), ...options]
     }
     case 'mark':
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]

@@ -157,7 +157,7 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [{ jump: { target: doing.chain } }]
     case 'like': {
       const last = read({ ...ref, rule: doing.rule.text })?.expr.at(-1)
-      return last && ['accept', 'jump', 'goto', 'return'].some((word) => word in last) ? [last] : undefined
+      return last && LIKE.some((word) => word in last) ? [last] : undefined
     }
     case 'mark':
       return [markWrite(doing.mark)]
@@ -167,6 +167,9 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
   }
 }
+
+/** What a rule of its like may do as well. */
+const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']
 
 type Asked = [Expression, Word | number]
 

@@ -68,20 +68,40 @@ export const entryAnswered = (packet: Packet, { host: { conntrack } }: World): C
 export const entryOpened = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
   conntrack && indexOf(conntrack).original.get(tupleKey(packet, packet.protocol))
 
+/** The entry that has sent the packet, as it is behind the place where destinations are rewritten, to another one. */
+export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
+  conntrack && indexOf(conntrack).rewritten.get(tupleKey(packet, packet.protocol))
+
+/** The packet as it was before conntrack's entry sent it to another destination, where the journey begins behind that. */
+export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Packet {
+  const { packet } = journey
+  const { hook } = arrivals[0] ?? {}
+  if (nat === 'passed' || (hook !== 'forward' && hook !== 'input' && hook !== 'postrouting')) return packet
+  const { original } = entryOpened(packet, world) ? {} : (entryRewritten(packet, world) ?? {})
+  if (!original) return packet
+  return { ...packet, dst: original.dst, ...(original.dport === undefined ? {} : { dport: original.dport }) }
+}
+
 interface Index {
   original: Map<string, ConntrackEntry>
+  rewritten: Map<string, ConntrackEntry>
   reply: Map<string, ConntrackEntry>
 }
 
 // there may be millions of them
 const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
-  const index: Index = { original: new Map(), reply: new Map() }
+  const index: Index = { original: new Map(), rewritten: new Map(), reply: new Map() }
   for (const entry of conntrack) {
     index.original.set(tupleKey(entry.original, entry.protocol), entry)
     index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
+    const { original, reply } = entry
+    if (original.dst !== reply.src || original.dport !== reply.sport)
+      index.rewritten.set(tupleKey({ ...original, dst: reply.src, ...portOf(reply.sport) }, entry.protocol), entry)
   }
   return index
 })
+
+const portOf = (dport: number | undefined) => (dport === undefined ? {} : { dport })
 
 const tupleKey = ({ src, dst, sport, dport, icmpId }: Tuple | Packet, protocol: string | undefined): string =>
   `${protocol} ${src} ${sport} ${dst} ${dport} ${icmpId}`

@@ -4,8 +4,8 @@ import { newRoute } from '../edits/ip/route-words.ts'
 import { addressWord } from '../edits/words.ts'
 import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
 import { command, printCommand } from '../model/command.ts'
-import type { Edit } from '../model/edit.ts'
-import type { Host, Link, Route } from '../model/host.ts'
+import type { Edit, RoutingRuleEdit } from '../model/edit.ts'
+import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
 import type { Change } from './proposal.ts'
@@ -80,11 +80,30 @@ export function deleteRoute({ family, type, destination, gateway, device, table 
   return { edits: without(route), undo: add(route) }
 }
 
+/** Its priority says which of several that are alike. */
+export const deleteRoutingRule = (rule: RoutingRule): Change => ({
+  edits: [{ kind: 'routing-rule', op: 'del', rule }],
+  undo: [{ kind: 'routing-rule', op: 'add', rule }],
+})
+
+/** In front of those that lead to table main, where nobody says a priority. */
+export const addRoutingRule = (rule: RoutingRuleEdit['rule']): Change => ({
+  edits: [{ kind: 'routing-rule', op: 'add', rule }],
+  undo: [{ kind: 'routing-rule', op: 'del', rule }],
+})
+
+/** One change behind the other; undone backwards. */
+export const together = (...changes: readonly Change[]): Change => ({
+  edits: changes.flatMap(({ edits }) => edits),
+  undo: [...changes].reverse().flatMap(({ undo }) => undo),
+})
+
+export const addRoute = (route: Route): Change => ({ edits: add(route), undo: without(route) })
+
 /** The route that a link's address brings with it. */
 export function addConnected({ link, network }: Home): Change {
   const family = network.includes(':') ? 'ip6' : 'ip'
-  const route = { family, type: 'unicast', destination: network, table: 'main', device: link.name } as const
-  return { edits: add(route), undo: without(route) }
+  return addRoute({ family, type: 'unicast', destination: network, table: 'main', device: link.name })
 }
 
 const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]

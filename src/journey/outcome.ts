@@ -6,6 +6,8 @@ import { isOwnTable } from '../model/own-table.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { after } from '../rules/assign.ts'
+import type { EvalContext } from '../rules/eval-context.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
@@ -320,7 +322,14 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
   if (nat?.kind === 'redirect') return true
   const dst = (nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined) ?? last.packet.dst
   if (dst === undefined) return undefined
-  const { src, mark, in: device } = last.packet
+  // what hands it to a proxy marks it, too
+  const isProxied = last.rule?.statements.some(({ kind }) => kind === 'tproxy')
+  const { family } = evidence.journey
+  const { packet } =
+    isProxied && last.rule
+      ? last.rule.statements.reduce((now: EvalContext, one) => after(one, now), { packet: last.packet, family, world })
+      : last
+  const { src, mark, in: device } = packet
   const route = lookupRoute(
     {
       dst,

@@ -42,7 +42,7 @@ const LOOKING: ReadonlySet<string> = new Set(['not-netfilter', 'last-rule-seen']
 export const lookNext = ({ code, fix }: Finding<PrintedFix>): PrintedFix[] => (LOOKING.has(code) ? fix : [])
 
 /** What fits this very case goes before what fits every drop. */
-export function distinctFixes({ findings }: Journey<PrintedFix>): PrintedFix[] {
+export function distinctFixes({ findings }: Pick<Journey<PrintedFix>, 'findings'>): PrintedFix[] {
   const told = findings.filter(({ code }) => !NOTICES.has(code) && !LOOKING.has(code))
   const fixes = [...told.filter((one) => !RETOLD.has(one.code)), ...told.filter((one) => RETOLD.has(one.code))].flatMap(
     (one) => one.fix,

@@ -4,11 +4,13 @@ import type { Group } from '../analysis/groups.ts'
 import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import type { PrintedFix } from '../model/journey.ts'
 
+const OF_EXCHANGES: ReadonlySet<string> = new Set(['reply-dropped', 'several-causes', 'reply-by-other-uplink'])
+
 /** What is wrong with the exchange is told with the journey that began it. */
 export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {
   const { journey } = group
   const own = exchanges?.worst.findings.filter((one) => journey.findings.every(({ code }) => code !== one.code)) ?? []
-  const lost = own.filter(({ code }) => code === 'reply-dropped' || code === 'several-causes')
+  const lost = own.filter(({ code }) => OF_EXCHANGES.has(code))
   return {
     ...group,
     journey: printedJourney({ ...journey, findings: [...lost, ...journey.findings] }),

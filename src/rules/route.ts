@@ -37,6 +37,12 @@ export function lookupRoute(question: RouteQuestion, host: Host): Route | null |
   return isUnknown(found) ? undefined : found.route
 }
 
+/** The routing rule that says no by itself (`prohibit` …), not by a table's route. */
+export function refusingRule(question: RouteQuestion, host: Host): RoutingRule | undefined {
+  const found = lookup(question, host)
+  return found === null || isUnknown(found) ? undefined : found.rule
+}
+
 /**
  * The route as it is listed; an error (`unreachable` …) that a rule itself gives comes as one, too. `reverse`: as the
  * reverse path filter looks it up.
@@ -115,7 +121,7 @@ function act(rule: RoutingRule, asked: Asked): TableRoute | { goto: number } | n
   const { action } = rule
   if (action === 'nop') return null
   if (action === 'l3mdev') return unknown('which table a VRF has is not known')
-  if (typeof action === 'string') return errorOf(action, asked)
+  if (typeof action === 'string') return errorOf(rule, action, asked)
   if ('goto' in action) return action
   const one = lookInTable(asked, [action.table])
   if (one === null || isUnknown(one)) return one
@@ -124,10 +130,10 @@ function act(rule: RoutingRule, asked: Asked): TableRoute | { goto: number } | n
   return suppressed === false ? one : suppressed
 }
 
-function errorOf(type: 'blackhole' | 'unreachable' | 'prohibit', { family }: Asked): TableRoute {
+function errorOf(rule: RoutingRule, type: 'blackhole' | 'unreachable' | 'prohibit', { family }: Asked): TableRoute {
   const destination = family === 'ip' ? '0.0.0.0/0' : '::/0'
   const address = new Uint8Array(family === 'ip' ? 4 : 16)
-  return { route: { family, type, destination, table: '' }, address, length: 0, from: undefined }
+  return { route: { family, type, destination, table: '' }, address, length: 0, from: undefined, rule }
 }
 
 /** Routes that are too general, or that lead over one of these interfaces, do not count; errors always do. */

@@ -4,7 +4,7 @@
  * addresses, or from what the routes tell of them.
  */
 import { compareAddresses, inPrefix } from '../model/address.ts'
-import type { Host, Link, Route } from '../model/host.ts'
+import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
 import { memo, memo2 } from '../model/memo.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { addressBytes } from './values.ts'
@@ -20,6 +20,8 @@ export interface TableRoute extends Prefix {
   route: Route
   /** IPv6: only for packets from there. */
   from: Prefix | undefined
+  /** The routing rule that gives it by itself, without a table. */
+  rule?: RoutingRule
 }
 
 /** `10.0.0.0/8`; a single address without length. Undefined where it is neither. */

@@ -44,6 +44,9 @@ test('outcomes', () => {
   expect(Object.fromEntries(told)).toEqual(Object.fromEntries(exitCodes))
 })
 
+/** Of no journey alone. */
+const OF_EXCHANGES = ['reply-by-other-uplink', 'several-causes']
+
 /** The compiler sees to it that none is missing. */
 const STATUSES: Record<ExchangeStatus, true> = {
   ...{ answered: true, refused: true, unanswered: true, 'reply-lost': true, dropped: true, rejected: true },
@@ -63,9 +66,8 @@ test('exchanges', () => {
 
 describe('findings', () => {
   const rows = tableRows(page, 'Findings')
-  const detectors = [FIRST, ...VANISHED, ...DETECTORS, LAST].map((detector) => detector.code)
-  // of an exchange as a whole
-  const codes = [...new Set([...detectors, 'several-causes'])]
+  const detected = [FIRST, ...VANISHED, ...DETECTORS, LAST].map(({ code }) => code)
+  const codes = [...new Set([...detected, ...OF_EXCHANGES])]
 
   test('each has one row', () => expect(rows.map(([code]) => word(code)).sort()).toEqual(codes.sort()))
 
@@ -74,8 +76,12 @@ describe('findings', () => {
   })
 })
 
-const FOLDER = new URL('../../src/explain/findings/', import.meta.url)
-const sources = [...readdirSync(FOLDER), '../repair.ts'].map((file) => readFileSync(new URL(file, FOLDER), 'utf8'))
+const sources = ['explain/findings', 'analysis/exchanges', 'explain'].flatMap((path) => {
+  const folder = new URL(`../../src/${path}/`, import.meta.url)
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+})
 
 /** As `finding('code', SEVERITY, …` says in the sources. */
 function severitiesOf(code: string): string[] {

@@ -107,9 +107,11 @@ export class Exchanges {
   }
 
   /** Does the one who asked ask for something new? */
-  private isAnother(number: number, { isRetransmission, times }: Noted, capture: number): boolean {
+  private isAnother(number: number, { id, isRetransmission, times }: Noted, capture: number): boolean {
+    // a rule that rejects sends the reset while the request is still on its way
+    if (isRetransmission || id < this.list.beganWith(number)) return false
     // two captures may show one packet
-    if (isRetransmission || this.list.captureOf(number) !== capture) return false
+    if (this.list.captureOf(number) !== capture) return false
     return this.list.isReplied(number) || times.firstClock - this.list.clockOf(number) > LONGEST_WAIT
   }
 

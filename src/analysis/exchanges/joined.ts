@@ -128,6 +128,8 @@ export class JoinedJourneys {
   }
 
   isShown = (number: number): boolean => (this.flags[number]! & SHOWN) !== 0
+  /** The id of its first journey. */
+  beganWith = (number: number): number => this.begins[number]!
   isReplied = (number: number): boolean => (this.flags[number]! & REPLIED) !== 0
   /** Somebody has asked to begin. */
   isOpened = (number: number): boolean => (this.flags[number]! & OPENED) !== 0

@@ -6,6 +6,7 @@ import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
+import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
@@ -41,7 +42,10 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     ...(became ? { became } : {}),
     ...(culprit && isFailed(status) ? { culprit } : {}),
     cause: same && isFailed(status) ? (played ?? about).cause : [],
-    findings: same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : [],
+    findings: [
+      ...(same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : []),
+      ...byOtherUplink(parts, asked),
+    ],
   }
   if (!same) exchange.like = about.id
   return exchange
@@ -120,10 +124,14 @@ function findingsOf(
   if (own) add(own)
   for (const one of decided.told.journey.findings)
     if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
-  for (const { told } of parts)
-    if (told !== decided.told)
-      // steps are those of the journey that decided
-      for (const one of told.journey.findings) if (one.severity !== 'note') add({ ...one, steps: [] })
+  for (const { told, role } of parts) {
+    if (told === decided.told) continue
+    // who refuses was perhaps not meant to be asked: the request knows more
+    const asks = role === 'request' && isFailed(status)
+    // steps are those of the journey that decided
+    for (const one of told.journey.findings)
+      if (one.severity !== 'note' || (asks && one.code !== 'not-netfilter')) add({ ...one, steps: [] })
+  }
   return [...found.values()]
 }
 

@@ -4,6 +4,8 @@ import type { Journey, RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
+import { after } from '../../rules/assign.ts'
+import type { EvalContext } from '../../rules/eval-context.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { type FailedCondition, onlyFailed } from './failed-condition.ts'
@@ -37,6 +39,34 @@ export function markAsked(condition: Condition): (Mark & { not: boolean }) | und
 const carries = (packet: Packet | undefined, { value, mask }: Mark): boolean =>
   packet?.mark !== undefined && (packet.mark & mask) >>> 0 === value >>> 0
 
+/**
+ * The packet's mark behind step `i` (-1: in front of the first): as the next step shows it, or as the rules that matched have written it; undefined
+ * where that is not known. nft's trace shows no mark in the lines of rules.
+ */
+export function markBehind({ journey, evidence, world }: Context, i: number): number | undefined {
+  const { arrivals } = evidence
+  const shown = arrivals[i + 1]?.packet.mark
+  if (shown !== undefined) return shown >>> 0
+  let from = Math.max(i, 0)
+  while (from > 0 && arrivals[from]!.packet.mark === undefined) from--
+  // what comes in has none
+  let mark = arrivals[from]!.packet.mark ?? (journey.packet.in === undefined ? undefined : 0)
+  for (let at = from; at <= i; at++) {
+    const { rule, packet, hook } = arrivals[at]!
+    if (journey.steps[at]!.kind !== 'rule' || !rule || !writesMark(rule)) continue
+    const before: EvalContext = {
+      packet: { ...packet, ...(mark === undefined ? {} : { mark }) },
+      ...{ family: journey.family, world },
+      ...(hook === undefined ? {} : { hook }),
+    }
+    mark = rule.statements.reduce((now, one) => after(one, now), before).packet.mark
+  }
+  return mark === undefined ? undefined : mark >>> 0
+}
+
+const writesMark = ({ statements }: Rule): boolean =>
+  statements.some((one) => one.kind === 'set' && one.field === 'meta mark')
+
 export type WhyUnmarked =
   /** A rule took it away; index of the step. */
   | { kind: 'lost'; step: number }
@@ -53,9 +83,14 @@ export type WhyUnmarked =
 /** By what the packet met before step `asker`. */
 export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
   const { steps } = context.journey
-  const lost = steps.findIndex(
-    ({ changes }, i) => i < asker && changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to)),
-  )
+  const lost = steps.findIndex(({ changes, kind }, i) => {
+    if (i >= asker) return false
+    if (changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to))) return true
+    const { rule } = context.evidence.arrivals[i]!
+    if (kind !== 'rule' || !rule || !writesMark(rule)) return false
+    const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
+    return before !== undefined && behind !== undefined && took(mark, before, behind)
+  })
   if (lost >= 0) return { kind: 'lost', step: lost }
   const overwritten = takenBack(context, mark, asker)
   if (overwritten !== undefined) return { kind: 'lost', step: overwritten }
@@ -163,9 +198,7 @@ const asking = memo((table: Table): readonly Mark[][] =>
 )
 
 /** Rules that write into marks. */
-const writing = memo((table: Table): readonly Rule[] =>
-  allRules(table).filter(({ statements }) => statements.some((one) => one.kind === 'set' && one.field === 'meta mark')),
-)
+const writing = memo((table: Table): readonly Rule[] => allRules(table).filter(writesMark))
 
 const allRules = ({ chains }: Table): Rule[] => [...chains.values()].flatMap(({ rules }) => rules)
 

@@ -2,12 +2,18 @@
 import { parseAddress } from '../../model/address.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { Host } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, lastPacket } from '../context.ts'
+import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
+import { isNatChain } from './skipped-rules.ts'
 
 /** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
 export type Nowhere = 'surely' | 'maybe' | undefined
@@ -48,10 +54,41 @@ function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
 
 /** Does it need another source? */
 export function needsSource(context: Context): Nowhere {
-  const { journey, evidence } = context
+  const { journey, evidence, world } = context
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
-  if (evidence.nat !== 'passed' || hasNewSource(context)) return undefined
-  return isPrivateAbroad(context) || isHairpin(context) ? 'surely' : 'maybe'
+  if (hasNewSource(context)) return undefined
+  if (evidence.nat === 'passed')
+    return isPrivateAbroad(context) || isHairpin(context) || firstLink(context) ? 'surely' : 'maybe'
+  if (!isOpening(journey, evidence.nat, world)) return undefined
+  // where nothing tracks connections, nat is not asked
+  if (rewritesSources(context) !== false || entryOpened(asItCame(evidence, world), world)) return undefined
+  return isPrivateAbroad(context) || firstLink(context) ? 'surely' : undefined
+}
+
+/** Is there a rule that rewrites sources? Undefined: nat's rules are not known. */
+export function rewritesSources({ world, journey }: Context): boolean | undefined {
+  const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
+  if (tables.some(hasSourceRule)) return true
+  const isKnown = tables.some((table) => [...table.chains.values()].some((one) => isNatChain(table, one)))
+  return isKnown ? false : undefined
+}
+
+const hasSourceRule = memo(({ chains }: Table): boolean =>
+  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCES.test(verdictOf(rule).text))),
+)
+
+const SOURCES = /^(snat|masquerade|netmap)$/
+
+/** The interface whose address this host chose for its source, before rules led the packet out of another one. */
+export function firstLink(context: Context): string | undefined {
+  const { journey, evidence, world } = context
+  const { src, out } = lastPacket(context)
+  if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
+  const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
+  if (first === undefined || first === out || first === 'lo') return undefined
+  const has = (name: string) =>
+    world.host.links?.some((link) => link.name === name && link.addresses?.some(({ address }) => address === src))
+  return has(first) && !has(out) ? first : undefined
 }
 
 /** By a rule of nat that was met, even where the capture does not show what it wrote. */
@@ -62,8 +99,7 @@ const hasNewSource = (context: Context): boolean =>
   )
 
 /** An address that only its own network knows, on its way to one that the whole world knows. */
-export function isPrivateAbroad(context: Context): boolean {
-  const { src, dst } = lastPacket(context)
+export function isPrivateAbroad(context: Context, { src, dst } = lastPacket(context)): boolean {
   return (
     src !== undefined && dst !== undefined && isPrivate(src) && isPublic(dst) && context.journey.outcome === 'forwarded'
   )
@@ -72,8 +108,18 @@ export function isPrivateAbroad(context: Context): boolean {
 /** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */
 export function isHairpin(context: Context): boolean {
   const { in: from, out, src } = lastPacket(context)
-  if (from === undefined || from !== out || src === undefined) return false
+  if (from === undefined || from !== out || src === undefined || isSentNowhere(context)) return false
   return hasNewDestination(context) && isLocal(src, context.world.host) !== true
+}
+
+/** nat sent it to a private address that only the default route leads to, back to where it came from. */
+export function isSentNowhere(context: Context): boolean {
+  const packet = lastPacket(context)
+  const { in: from, out, dst } = packet
+  if (from === undefined || from !== out || dst === undefined || !isPrivate(dst)) return false
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, context.world.host)
+  return /\/0$/.test(route?.destination ?? '') && hasNewDestination(context)
 }
 
 /** RFC 1918, RFC 6598, RFC 4193. */

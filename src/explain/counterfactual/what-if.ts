@@ -4,6 +4,7 @@
  */
 
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
@@ -114,15 +115,15 @@ export function beforeTracking(
 }
 
 /**
- * Such a packet, as the first of its connection, through the chains of nat at the first hook that it comes to, as far as
+ * Such a packet, as the first of its connection, through the chains of nat at a hook, as far as
  * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
  */
 export function natFromTheStart(
   { world, journey, budget }: Context,
   packet: Packet,
+  hook: Hook,
 ): { table: Table; walked: Walk } | undefined {
   const { family } = journey
-  const hook = packet.in === undefined ? 'output' : 'prerouting'
   let found: { table: Table; walked: Walk } | undefined
   for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
     if (!isNatChain(table, chain)) continue

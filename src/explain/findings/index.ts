@@ -20,15 +20,18 @@ import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
+import { markUnrouted } from './mark-unrouted.ts'
 import { missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
-import { neverReached } from './never-reached.ts'
+import { neighbourFailed } from './neighbour-failed.ts'
+import { neverForOwn, neverReached } from './never-reached.ts'
 import { noEndpoints } from './no-endpoints.ts'
 import { nodeportClash } from './nodeport-clash.ts'
 import { notInSet } from './not-in-set.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
 import { notNetfilter } from './not-netfilter.ts'
+import { otherZone } from './other-zone.ts'
 import { proxyMissing, proxyRefused, proxyRefuses } from './proxy-missing.ts'
 import { queued, queueWithoutListener } from './queued.ts'
 import { refusedHere } from './refused-here.ts'
@@ -84,17 +87,20 @@ export const DETECTORS: readonly Detector[] = [
   queueWithoutListener,
   queued,
   untracked,
+  otherZone,
   staleConntrack,
   nodeportClash,
   dnatSkipped,
   dnatShadowed,
   snatSkipped,
+  markUnrouted,
   notMasqueraded,
   markMissing,
   returnedEarly,
   gotoSkips,
   notInSet,
   neverReached,
+  neverForOwn,
   cameBack,
   acceptedTooLate,
   dnatMismatch,
@@ -103,6 +109,7 @@ export const DETECTORS: readonly Detector[] = [
   closedPort,
   refusedHere,
   refusedThere,
+  neighbourFailed,
   wrongWayOut,
   laterBaseChain,
   ambiguousHookOrder,

@@ -1,9 +1,9 @@
 import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { asked, type Mark, markAsked, markGiven, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import { asked, type Mark, markAsked, markBehind, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
@@ -22,11 +22,25 @@ export const markMissing: Detector = {
       .slice(0, 1),
 }
 
-interface Asker extends Mark {
-  ref: RuleRef
+/** Who goes by a mark: a rule, or a routing rule. */
+export interface Asker extends Mark {
+  name: string
+  ref?: RuleRef
   /** Index of the step that shows the packet there. */
   step: number
+  /** Lets it go by another mark. */
+  askFor(mark: Mark): Proposal[]
 }
+
+const askerOf = (ref: RuleRef, { value, mask }: Mark, step: number): Asker => ({
+  ...{ name: nameRef(ref), ref, value, mask, step },
+  askFor: (other) =>
+    propose(
+      `let rule ${ref.ruleNumber} of ${ref.chain} ask for the mark that it has`,
+      changesOf(ref).askForMark(ref, other),
+      'see who else sets the mark that it asks for now',
+    ),
+})
 
 /** Rules that would have taken it there, had it the mark; and those that kept it from there, as it has not. */
 function askers(context: Context, goal: Goal): Asker[] {
@@ -34,7 +48,7 @@ function askers(context: Context, goal: Goal): Asker[] {
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
     const mark = markAsked(near.miss.condition)
-    if (mark && !mark.not) found.push({ ...mark, ref: refOfSkipped(context, near), step: near.step })
+    if (mark && !mark.not) found.push(askerOf(refOfSkipped(context, near), mark, near.step))
   }
   for (const step of pass.steps) {
     const { rule, ending } = context.evidence.arrivals[step]!
@@ -42,23 +56,26 @@ function askers(context: Context, goal: Goal): Asker[] {
     const ref = mark && refAt(context, step)
     if (!mark || !ref || ending === 'continue') continue
     const onwards = hadItNotMatched(context, step)
-    if (onwards && wanted(onwards)) found.push({ ...mark, ref, step })
+    if (onwards && wanted(onwards)) found.push(askerOf(ref, mark, step))
   }
   return found
 }
 
 function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
   const why = whyUnmarked(context, asker, asker.step)
-  if (!why) return []
+  return why ? tellWhy(context, asker, why, mendable) : []
+}
+
+export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {
   const { words, refs, fix } = describe(context, asker, why)
   return [
     finding(
       'mark-missing',
       mendable ? 'warning' : 'note',
-      `${nameRef(asker.ref)} goes by mark ${hex(asker.value)}, which it has not: ${words}.`,
+      `${asker.name} goes by mark ${markText(asker)}, which it has not: ${words}.`,
       {
         steps: [asker.step + 1],
-        rules: [...refs, asker.ref],
+        rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
         fix: mendable ? fix : [],
       },
     ),
@@ -74,7 +91,7 @@ interface Described {
 function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
   switch (why.kind) {
     case 'lost':
-      return without(context, why.step, 'took it away')
+      return without(context, why.step, lostTo(context, asker, why.step))
     case 'skipped': {
       const ref = refAt(context, why.step)!
       const instead = propose('jump there, so that the packet comes back', changesOf(ref).jumpInstead(ref))
@@ -110,22 +127,23 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
   }
 }
 
+/** In place of the mark there is none, or another one. */
+function lostTo(context: Context, { mask }: Mark, step: number): string {
+  const now = markBehind(context, step) ?? 0
+  return (now & mask) === 0 ? 'took it away' : `overwrote it with ${hex(now)}`
+}
+
 function without(context: Context, step: number, did: string): Described {
   const ref = refAt(context, step)!
   return { words: `${nameRef(ref)} ${did}`, refs: [ref], fix: withoutRule(context, step, ref) }
 }
 
 /** One of both rules has the wrong number: likelier the one whose number no other rule asks for. */
-function setOther(context: Context, { ref: asks, value, mask }: Asker, step: number): Described {
+function setOther(context: Context, { askFor, value, mask }: Asker, step: number): Described {
   const ref = refAt(context, step)!
-  const change = context.journey.steps[step]!.changes.find(({ field }) => field === 'mark')
-  const { rule } = context.evidence.arrivals[step]!
-  const there = Number(change?.to ?? (rule && markGiven(rule)?.value) ?? momentAt(context, step).packet.mark ?? 0)
-  const ask = propose(
-    `let rule ${asks.ruleNumber} of ${asks.chain} ask for the mark that it has`,
-    changesOf(asks).askForMark(asks, { value: there & mask, mask }),
-    'see who else sets the mark that it asks for now',
-  )
+  const there = markBehind(context, step)
+  if (there === undefined) return { words: `${nameRef(ref)} gave it another one`, refs: [ref], fix: [] }
+  const ask = askFor({ value: there & mask, mask })
   const give = propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} set the mark that is asked for`,
     changesOf(ref).setMark(ref, { value, mask }),
@@ -136,7 +154,11 @@ function setOther(context: Context, { ref: asks, value, mask }: Asker, step: num
   return { words: `${nameRef(ref)} gave it ${hex(there)}`, refs: [ref], fix }
 }
 
-const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
+/** `0x1`, `0x1/0xff`. */
+export const markText = ({ value, mask }: Mark): string =>
+  mask >>> 0 === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`
+
+export const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
 
 /** Chains without rules that are named for marks are where such a rule would stand. */
 function nobody({ value, mask }: Asker, empty: readonly RuleRef[]): Described {

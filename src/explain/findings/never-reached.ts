@@ -1,8 +1,12 @@
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { goals } from '../counterfactual/goals.ts'
-import type { TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { changesOf, propose } from '../changes.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { DESTINATION, goals, rewrites } from '../counterfactual/goals.ts'
+import { isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
+import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
+import type { Chosen } from '../rule-changes.ts'
 
 /** A chain has the rule for it, and nothing jumps to that chain. */
 export const neverReached: Detector = {
@@ -16,6 +20,37 @@ export const neverReached: Detector = {
         .slice(0, 2)
         .map((one) => tell(context, pass, one, what)),
     )
+  },
+}
+
+/** What this host sends comes by OUTPUT, and the rule for it stands where only what comes in is rewritten. */
+export const neverForOwn: Detector = {
+  code: 'never-reached',
+  detect(context) {
+    const { packet } = context.journey
+    const pass = passes(context).find((one) => isNat(one) && one.hook === 'output')
+    if (!pass || needsDestination(context) !== 'surely') return []
+    const first = { ...packet, ctState: 'new' as const, ctDir: 'original' as const }
+    const then = natFromTheStart(context, first, 'prerouting')
+    if (!then || !rewrites(DESTINATION)(then.walked)) return []
+    const { chain, rule } = then.walked.last!
+    const ref = refOf(context, then.table.name, chain, rule)
+    const place = { family: pass.table.family, table: pass.table.name, chain: pass.base.name }
+    const own = nameRef(place).replace(/ policy$/, '')
+    const such: Chosen = { kind: 'such', packet: momentAt(context, pass.steps[0]!).packet, hints: { hook: 'output' } }
+    const message = `${nameRef(ref)} would have rewritten its destination, but this host sends it itself: such packets come by ${own}, not by ${chain.name}.`
+    return [
+      finding('never-reached', 'warning', message, {
+        steps: pass.steps.map((step) => step + 1),
+        rules: [ref],
+        fix: propose(
+          `rewrite it in ${pass.base.name} as well`,
+          changesOf(ref).add({ ...ref, ...place }, { chain: pass.base.name }, such, { kind: 'like', rule }),
+          'it is for this destination and service alone',
+        ),
+        doubt: 0.1,
+      }),
+    ]
   },
 }
 

@@ -1,66 +1,100 @@
+import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { memo } from '../../model/memo.ts'
-import type { Table } from '../../model/ruleset.ts'
-import { verdictOf } from '../../rules/verdict.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { SOURCE } from '../counterfactual/goals.ts'
-import { chainRuns, isNat, passes } from '../counterfactual/skipped-rules.ts'
-import { isHairpin, needsSource } from '../counterfactual/undeliverable.ts'
-import { endOf, refAt } from '../refs.ts'
-import type { Chosen } from '../rule-changes.ts'
+import { type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
+import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
+import { firstLink, isHairpin, isPrivateAbroad, needsSource, rewritesSources } from '../counterfactual/undeliverable.ts'
+import { endOf, nameRef, refAt } from '../refs.ts'
+import { homeOf } from '../routes.ts'
+import type { Chosen, Spot } from '../rule-changes.ts'
+import { larger } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
   code: 'not-masqueraded',
   detect(context) {
+    const given = sourceRule(context)
+    if (given) return withStrangeSource(context, given)
     if (needsSource(context) !== 'surely') return []
     const { src, dst, out } = lastPacket(context)
+    const place = placeOfMasquerade(context)
+    const masqueraded = (message: string, sure: boolean) =>
+      tell(context, message, sure, lastOfNat(context), place, place && { chain: place.chain })
     if (isHairpin(context)) {
       const past = `${dst} answers past this host, with an address that was not asked`
-      return tell(context, `It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+      return masqueraded(`It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+    }
+    const first = firstLink(context)
+    if (first !== undefined) {
+      const chosen = `this host chose the source before rules led the packet out of ${out}`
+      const back = `answers come back by ${first}, or are dropped on the way`
+      return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
     }
     // where this host rewrites no source at all, that may be another one's work
-    const own = rewritesSources(context)
+    const own = rewritesSources(context) === true
     const unless = own ? '' : ', unless a router behind rewrites it'
-    return tell(
-      context,
-      `It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`,
-      own,
-    )
+    return masqueraded(`It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`, own)
   },
 }
 
-/** Has table nat a rule that rewrites sources on the way out? */
-const rewritesSources = (context: Context): boolean =>
-  passes(context).some((pass) => isNat(pass) && hasSourceRule(pass.table))
+/** The rule gives it an address to which no answer comes. */
+function withStrangeSource(context: Context, { ref, step, statement }: Rewritten): Detected[] {
+  if (statement?.kind !== 'snat' || !statement.addresses || statement.map) return []
+  const { host } = context.world
+  const [source, last] = statement.addresses
+  const { dst, out } = lastPacket(context)
+  if (source !== last || out === undefined) return []
+  const gives = `${nameRef(ref)} gives it the source ${source}`
+  const say = (why: string) =>
+    tell(context, `${gives}, ${why}.`, true, [ref], ref, { chain: ref.chain, before: ref }, step)
+  if (isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) }))
+    return say(`which is private: no answer from ${dst} finds back to that`)
+  // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
+  if (isLocal(source, host) !== false || homeOf(source, host)?.link.name !== out) return []
+  const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
+  if (isProxied || larger(context, out, 'proxy_arp')) return []
+  return say(`which is not an address of ${out}, though in its network: this host does not answer for it there`)
+}
 
-const hasSourceRule = memo(({ chains }: Table) =>
-  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
-)
-
-function tell(context: Context, message: string, sure: boolean): Detected[] {
-  const place = placeOfMasquerade(context)
+function tell(
+  context: Context,
+  message: string,
+  sure: boolean,
+  rules: RuleRef[],
+  place: RuleRef | undefined,
+  spot: Spot | undefined,
+  culprit?: number,
+): Detected[] {
   const chosen: Chosen = { kind: 'source', packet: lastPacket(context), to: isHairpin(context) }
   return [
     finding('not-masqueraded', sure ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
-      rules: lastOfNat(context),
+      rules,
+      ...(culprit === undefined ? {} : { culprit }),
       fix: propose(
         "give such packets this host's own source",
-        place && changesOf(place).add(place, { chain: place.chain }, chosen, { kind: 'masquerade' }),
+        place && spot && changesOf(place).add(place, spot, chosen, { kind: 'masquerade' }),
         'whoever answers sees this host, and no longer who asked',
       ),
     }),
   ]
 }
 
-/** iptables has one chain for it; of nft's, the last that the packet came to. */
+/** iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
 function placeOfMasquerade(context: Context): RuleRef | undefined {
+  const { world, journey } = context
+  const { family } = journey
   const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
-  const { family } = context.journey
-  if (pass?.table.kind === 'nft')
-    return { family: pass.table.family, table: pass.table.name, chain: pass.base.name, rule: 'policy accept' }
+  const met = pass && { table: pass.table, chain: pass.base }
+  const known = () =>
+    family === 'ip' || family === 'ip6'
+      ? baseChainsAt(world, family, 'postrouting', true).findLast(({ table, chain }) => isNatChain(table, chain))
+      : undefined
+  const place = met ?? known()
+  if (place?.table.kind === 'nft')
+    return { family: place.table.family, table: place.table.name, chain: place.chain.name, rule: 'policy accept' }
   return { family, table: 'nat', chain: 'POSTROUTING' }
 }
 

@@ -2,9 +2,11 @@ import { command } from '../../model/command.ts'
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { routeDevices } from '../../rules/route.ts'
+import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { addRoute, addRoutingRule, together } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { atRouting } from './routing.ts'
 import { withoutRule } from './verdicts.ts'
@@ -25,14 +27,15 @@ export const proxyMissing: Detector = {
     const isSyn = tcpFlags?.includes('syn') && !tcpFlags.includes('ack')
     if ((lost || isSyn) && knowsSockets(world.host, protocol) && handed.listens === undefined)
       return dropped(context, handed, 'nothing listens there')
-    if (!lost) return []
     // the same hook goes on in the next table
-    if (ended.missing?.hook === 'prerouting') return dropped(context, handed)
+    if (ended.missing?.hook === 'prerouting') return lost ? dropped(context, handed) : []
+    // what has a socket is not forwarded (net/ipv4/ip_forward.c), so that no later line can come
     const routed = atRouting(context)
     if (!routed || routed.local || routed.route === undefined) return []
     const [device] = routed.route ? routeDevices(routed.route) : []
     const way = device === undefined ? 'there is no route for it' : `its route leads out of ${device}`
-    return led(context, handed, `its mark 0x${(routed.packet.mark ?? 0).toString(16)} to lead it here, but ${way}`)
+    const mark = (routed.packet.mark ?? 0) >>> 0
+    return led(context, handed, `its mark 0x${mark.toString(16)} to lead it here, but ${way}`, leadHere(context, mark))
   },
 }
 
@@ -98,20 +101,51 @@ function dropped(context: Context, handed: Handed, known?: string): Detected[] {
 }
 
 /** Either it was not taken, or routing lost it. */
-const led = (context: Context, handed: Handed, mark: string): Detected[] =>
+const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = []): Detected[] =>
   tell(
     context,
     handed,
     (rule, proxy) =>
       `${rule} is to give it to ${proxy}, and it got no further: a socket with IP_TRANSPARENT has to listen there, and ${mark}.`,
-    [
-      {
-        description:
-          'lead what has the mark to this host: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
-        unverified: 'which table is free is not known here',
-      },
-    ],
+    lead.length > 0
+      ? lead
+      : [
+          {
+            description:
+              'lead what has the mark to this host: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
+            unverified: 'which table is free is not known here',
+          },
+        ],
   )
+
+const FIRST_TABLE = 100
+
+/** By the table that a routing rule for this mark has already, or by a free one. */
+function leadHere({ world, journey }: Context, mark: number): Proposal[] {
+  const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+  const { routes, routingRules } = world.host
+  if (mark === 0 || !routes || !routingRules) return []
+  const own = routingRules.find(
+    (rule) => rule.family === family && rule.mark === mark && typeof rule.action === 'object' && 'table' in rule.action,
+  )
+  const used = new Set([
+    ...routes.map(({ table }) => table),
+    ...routingRules.map(({ action }) => (typeof action === 'object' && 'table' in action ? action.table : '')),
+  ])
+  let free = FIRST_TABLE
+  while (used.has(String(free))) free++
+  const table = own && typeof own.action === 'object' && 'table' in own.action ? own.action.table : String(free)
+  const destination = family === 'ip6' ? '::/0' : '0.0.0.0/0'
+  // another route for everything is there for a reason
+  if (routes.some((one) => one.family === family && one.table === table && one.destination === destination)) return []
+  const local = addRoute({ family, type: 'local', destination, table, device: 'lo' })
+  const change = own ? local : together(addRoutingRule({ family, mark, action: { table } }), local)
+  return propose(
+    own ? `let table ${table}, which its mark leads to, lead to this host` : 'lead what has the mark to this host',
+    change,
+    'everything with this mark goes to this host then',
+  )
+}
 
 function tell(
   context: Context,

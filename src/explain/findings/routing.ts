@@ -3,7 +3,7 @@ import type { Route } from '../../model/host.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import { after } from '../../rules/assign.ts'
 import { isGroup } from '../../rules/fib.ts'
-import { lookupRoute } from '../../rules/route.ts'
+import { lookupRoute, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
 
 export interface Routed {
@@ -13,6 +13,8 @@ export interface Routed {
   /** Undefined: not known, or not asked for (a group's packet has none); null: there is none. */
   route: Route | null | undefined
   local: boolean
+  /** What the routes were asked. */
+  question: RouteQuestion
 }
 
 /** Undefined where the journey did not end at the routing decision behind PREROUTING, or too little is known. */
@@ -21,15 +23,10 @@ export function atRouting(context: Context): Routed | undefined {
   const packet = evidence.routed ?? observedAtRouting(context)
   const dst = packet?.dst
   if (packet === undefined || dst === undefined || packet.in === undefined || isNameless(packet.in)) return undefined
-  const { src, mark } = packet
-  const question = {
-    dst,
-    in: packet.in,
-    ...(src === undefined ? {} : { src }),
-    ...(mark === undefined ? {} : { mark }),
-  }
+  const question = questionOf({ ...packet, dst })
+  if (!question) return undefined
   const route = isGroup(dst) ? undefined : lookupRoute(question, world.host)
-  return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast' }
+  return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast', question }
 }
 
 /** As the last line of PREROUTING shows it, and as the rule of that line rewrites it. */

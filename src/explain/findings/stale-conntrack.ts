@@ -1,12 +1,15 @@
 import type { ConntrackEdit } from '../../model/edit.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { type Context, type Detector, describeEnd, finding } from '../context.ts'
-import { DESTINATION } from '../counterfactual/goals.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { DESTINATION, SOURCE } from '../counterfactual/goals.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
-import { entryOpened } from '../request-reply.ts'
+import { asItCame, entryOpened } from '../request-reply.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
 export const staleConntrack: Detector = {
@@ -14,19 +17,12 @@ export const staleConntrack: Detector = {
   detect(context) {
     const { journey, world, evidence } = context
     if (evidence.nat === 'passed' || (journey.family !== 'ip' && journey.family !== 'ip6')) return []
-    const entry = entryOpened(journey.packet, world)
-    if (!entry) return []
-    const now = destinationNow(context)
-    if (now === undefined) return []
-    const [address, port] = [entry.reply.src, entry.reply.sport]
-    if (now.rule && now.isAt(address, port)) return []
-    const isNatted = address !== entry.original.dst || port !== entry.original.dport
-    // without a rule and without nat nothing has changed
-    if (!now.rule && !isNatted) return []
-    const goes = isNatted
-      ? `rewrites its destination to ${describeEnd(address, port)}`
-      : 'leaves its destination as it is'
-    const would = now.rule ? `${nameRef(now.rule)} would rewrite it otherwise` : 'no rule would rewrite it'
+    const packet = asItCame(evidence, world)
+    const entry = entryOpened(packet, world)
+    const changed = entry && (destinationChanged(context, packet, entry) ?? sourceChanged(context, entry))
+    if (!changed) return []
+    const { now, goes } = changed
+    const would = now.rule ? `${nameRef(now.rule)} would rewrite it${changed.otherwise}` : 'no rule would rewrite it'
     return [
       finding(
         'stale-conntrack',
@@ -49,17 +45,60 @@ export const staleConntrack: Detector = {
   },
 }
 
+interface Changed {
+  now: { rule: RuleRef | undefined }
+  /** What the entry does. */
+  goes: string
+  otherwise: string
+}
+
+/** Undefined: it has not, or that cannot be told. */
+function destinationChanged(
+  context: Context,
+  packet: Packet,
+  { original, reply }: ConntrackEntry,
+): Changed | undefined {
+  const now = rewritingNow(context, packet, packet.in === undefined ? 'output' : 'prerouting', DESTINATION)
+  const [address, port] = [reply.src, reply.sport]
+  const isNatted = address !== original.dst || port !== original.dport
+  // without a rule and without nat nothing has changed
+  if (!now || (now.rule ? now.isAt(address, port) : !isNatted)) return undefined
+  const goes = isNatted
+    ? `rewrites its destination to ${describeEnd(address, port)}`
+    : 'leaves its destination as it is'
+  return { now, goes, otherwise: isNatted ? ' otherwise' : '' }
+}
+
+/** The same of where it comes from. */
+function sourceChanged(context: Context, { original, reply }: ConntrackEntry): Changed | undefined {
+  const { outcome } = context.journey
+  // a rule that is there no more has left the connection as it was, and that works
+  if ((outcome !== 'forwarded' && outcome !== 'sent') || reply.dst !== original.src) return undefined
+  const now = rewritingNow(context, lastPacket(context), 'postrouting', SOURCE)
+  if (!now?.rule || now.isAt(reply.dst, reply.dport)) return undefined
+  return { now, goes: 'leaves its source as it is', otherwise: '' }
+}
+
 /** What nat would make of the packet, if it were the first; undefined where that cannot be told. */
-function destinationNow(context: Context) {
-  const first = { ...context.journey.packet, ctState: 'new' as const, ctDir: 'original' as const }
-  const then = natFromTheStart(context, first)
+function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: readonly string[]) {
+  const first = { ...packet, ctState: 'new' as const, ctDir: 'original' as const }
+  const then = natFromTheStart(context, first, hook)
   if (!then) return undefined
   const { last } = then.walked
   const verdict = last && verdictOf(last.rule).text
-  if (!last || !verdict || !DESTINATION.includes(verdict)) return { rule: undefined, isAt: () => false }
-  const to = last.rule.statements.find((one) => one.kind === 'dnat' || one.kind === 'redirect')
+  if (!last || !verdict || !verdicts.includes(verdict)) return { rule: undefined, isAt: () => false }
+  const to = last.rule.statements.find((one) => one.kind === verdict)
   // a whole network is mapped one to one
-  if (!to || (to.kind !== 'dnat' && to.kind !== 'redirect')) return undefined
+  if (!to || (to.kind !== 'dnat' && to.kind !== 'redirect' && to.kind !== 'snat' && to.kind !== 'masquerade'))
+    return undefined
+  // the address of the way out
+  if (to.kind === 'masquerade') {
+    const own = context.world.host.links?.find(({ name }) => name === packet.out)?.addresses
+    return {
+      rule: refOf(context, then.table.name, last.chain, last.rule),
+      isAt: (address: string): boolean => own === undefined || own.some((one) => one.address === address),
+    }
+  }
   return {
     rule: refOf(context, then.table.name, last.chain, last.rule),
     isAt: (address: string, port: number | undefined): boolean =>

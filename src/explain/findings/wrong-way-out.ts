@@ -1,5 +1,8 @@
 import { propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
+import { destinationRule } from '../counterfactual/rewritten.ts'
+import { isSentNowhere } from '../counterfactual/undeliverable.ts'
+import { nameRef } from '../refs.ts'
 import { askRoute, astray, deleteRoute } from '../routes.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination. */
@@ -7,6 +10,23 @@ export const wrongWayOut: Detector = {
   code: 'wrong-way-out',
   detect(context) {
     const packet = lastPacket(context)
+    const sent = isSentNowhere(context) ? destinationRule(context) : undefined
+    if (sent) {
+      const leads = `and only the default route leads there: back out of ${packet.out}, where it came from`
+      return [
+        finding('wrong-way-out', 'warning', `${nameRef(sent.ref)} sends it to ${packet.dst}, ${leads}.`, {
+          steps: [context.ended.step + 1],
+          rules: [sent.ref],
+          culprit: sent.step,
+          fix: [
+            {
+              description: `let the rule send it to a host that is there, or add a route to ${packet.dst}`,
+              unverified: 'where it is meant to go is not known here',
+            },
+          ],
+        }),
+      ]
+    }
     const found = astray(packet, context.world.host)
     if (!found) return []
     const ask = askRoute(packet.dst)

@@ -7,7 +7,7 @@ import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import type { Context } from '../context.ts'
-import { answerTo, entryOpened, isOpening, openingOf } from '../request-reply.ts'
+import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
 export interface Reproduction {
@@ -34,9 +34,8 @@ export function reproduce(context: Context, engine: Engine): Reproduction | { re
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
   const opening = isOpening(journey, context.evidence.nat, world) ? undefined : openingOf(journey.packet, world)
-  const tries = opening
-    ? [asAnswer(journey, opening, worldBefore(context, opening)), alone(context, worldBefore(context, journey.packet))]
-    : [alone(context, worldBefore(context, journey.packet))]
+  const itself = alone(context, worldBefore(context, journey.packet))
+  const tries = opening ? [asAnswer(journey, opening, worldBefore(context, opening)), itself] : [itself]
   let reason = ''
   for (const { before, play, observed, isUsable } of tries) {
     let options: PlayOptions = { budget }
@@ -77,8 +76,8 @@ interface Attempt {
 }
 
 /** The packet by itself; and if it begins a flow, what would come back. */
-function alone({ journey, evidence }: Context, before: World): Attempt {
-  const { packet } = journey
+function alone({ journey, evidence, world }: Context, before: World): Attempt {
+  const packet = asItCame(evidence, world)
   return {
     before,
     isUsable: () => true,

@@ -1,0 +1,37 @@
+/** A reply that leaves by another interface than the one whose address was asked. */
+import { finding } from '../../explain/context.ts'
+import type { Finding } from '../../model/journey.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Part } from './joined.ts'
+
+/** As captured, or as the model plays the reply; none where the one who asked has gone on with what came back. */
+export function byOtherUplink(parts: readonly Part[], { dst }: Packet): Finding[] {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request || dst === undefined) return []
+  const { journey, reply: played, world } = request.told
+  const reply = parts.find(({ role, told }) => role === 'replies' && isPassed(told.journey.outcome))
+  if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return []
+  const came = journey.packet.in
+  const left = (reply?.told.journey ?? played?.journey)?.steps.at(-1)?.out
+  if (came === undefined || left === undefined || left === came || left === 'lo') return []
+  const has = (name: string) =>
+    world.host.links?.some((link) => link.name === name && link.addresses?.some(({ address }) => address === dst))
+  if (!has(came) || has(left)) return []
+  const how = reply ? 'leaves' : 'would leave (played on the model)'
+  return [
+    finding(
+      'reply-by-other-uplink',
+      'warning',
+      `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way drops it, as ${dst} is an address of ${came}.`,
+      {
+        fix: [
+          {
+            description: `lead replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for what this host answers itself; for what it forwards, keep a mark of ${came} in the connection (CONNMARK, ct mark) and let a routing rule go by that`,
+            unverified: 'which gateway is behind it is not known here',
+          },
+        ],
+      },
+    ),
+  ]
+}

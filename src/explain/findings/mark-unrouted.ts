@@ -1,0 +1,157 @@
+import type { Route, RoutingRule } from '../../model/host.ts'
+import type { Table } from '../../model/ruleset.ts'
+import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { changesOf, propose } from '../changes.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { asked, markBehind, whyUnmarked } from '../counterfactual/marks.ts'
+import { needsSource } from '../counterfactual/undeliverable.ts'
+import type { Proposal } from '../proposal.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { addRoutingRule } from '../routes.ts'
+import type { Mark } from '../rule-changes.ts'
+import { type Asker, hex, tellWhy } from './mark-missing.ts'
+
+/** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
+export const markUnrouted: Detector = {
+  code: 'mark-missing',
+  detect(context) {
+    const { journey, world } = context
+    const { routes, routingRules } = world.host
+    const marking = markingSteps(context)
+    if (!routes || !routingRules || !marking) return []
+    const question = questionAt(context, marking.last)
+    const route = question && lookupRoute(question, world.host)
+    if (!question || !route) return []
+    // else it may well have gone where it was to go
+    const sure = journey.outcome === 'vanished' || needsSource(context) === 'surely'
+    for (const rule of routingRules) {
+      if (rule.family !== journey.family || rule.mark === undefined || rule.not) continue
+      const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL) >>> 0 }
+      const other = lookupRoute({ ...question, mark: mark.value }, world.host)
+      if (!other || isSameWay(route, other)) continue
+      const found = tell(context, rule, mark, marking.last, sure)
+      if (found.length > 0) return found
+    }
+    return unasked(context, marking.last, sure)
+  },
+}
+
+const ALL = 0xffffffff
+
+const isSameWay = (a: Route, b: Route): boolean =>
+  a.type === b.type && routeDevices(a).join() === routeDevices(b).join() && a.gateway === b.gateway
+
+/** The last step in front of the routing decision. */
+function markingSteps({ evidence, journey }: Context): { last: number } | undefined {
+  const last = evidence.arrivals.findLastIndex(({ hook }) => hook === (journey.packet.in ? 'prerouting' : 'output'))
+  return last < 0 ? undefined : { last }
+}
+
+/** What the routes were asked, where all of its marks are shown. */
+function questionAt(context: Context, last: number): RouteQuestion | undefined {
+  const { evidence } = context
+  const mark = markBehind(context, last)
+  if (mark === undefined) return undefined
+  return questionOf({ ...evidence.arrivals[last]!.packet, ...(evidence.routed ?? {}), mark })
+}
+
+function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sure: boolean): Detected[] {
+  const { action } = rule
+  const asker: Asker = {
+    ...{ name: `Routing rule ${rule.priority}`, ...mark, step: last + 1 },
+    askFor: ({ value, mask }) => routed(rule.family, { value, mask }, action),
+  }
+  const why = whyUnmarked(context, mark, last + 1)
+  if (!why || why.kind === 'nobody') return markedTooLate(context, asker, last, sure)
+  // marks for others are missed by most packets
+  if (!sure && why.kind !== 'other' && why.kind !== 'lost') return []
+  const found = tellWhy(context, asker, why, true)
+  return sure ? found : found.map((one) => ({ ...one, severity: 'note', fix: [] }))
+}
+
+function routed(family: RoutingRule['family'], { value, mask }: Mark, action: RoutingRule['action']): Proposal[] {
+  const bits = mask >>> 0 === ALL ? {} : { markMask: mask >>> 0 }
+  const table = typeof action === 'object' && 'table' in action ? action.table : undefined
+  if (table === undefined || value === 0) return []
+  const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
+  return propose(`let such packets go by table ${table}`, change, 'everything with this mark goes that way then')
+}
+
+/** Has step `i` given it the mark? */
+const carriesBehind = (context: Context, i: number, { value, mask }: Mark): boolean => {
+  const [before, behind] = [markBehind(context, i - 1), markBehind(context, i)]
+  return behind !== undefined && before !== behind && (behind & mask) >>> 0 === value
+}
+
+/** A rule sets it where the way is chosen already. */
+function markedTooLate(context: Context, asker: Asker, last: number, sure: boolean): Detected[] {
+  const { journey, evidence } = context
+  const step = journey.steps.findIndex(({ kind }, i) => i > last && kind === 'rule' && carriesBehind(context, i, asker))
+  const ref = step < 0 ? undefined : refAt(context, step)
+  if (!ref) return []
+  const words = `${nameRef(ref)} sets it behind the routing decision`
+  const { packet, hook } = evidence.arrivals[last]!
+  const table = evidence.arrivals[step]!.table
+  const chain = table && chainAt(table, hook)
+  const change =
+    chain === undefined
+      ? undefined
+      : changesOf(ref).add(
+          { ...ref, chain },
+          { chain },
+          { kind: 'such', packet, hints: hook === undefined ? {} : { hook } },
+          { kind: 'mark', mark: { value: asker.value, mask: asker.mask } },
+        )
+  return [
+    finding(
+      'mark-missing',
+      sure ? 'warning' : 'note',
+      `${asker.name} goes by mark ${hex(asker.value)}, and ${words}.`,
+      {
+        steps: [step + 1],
+        rules: [ref],
+        fix: sure ? propose(`set it in ${chain ?? 'a chain in front of it'}`, change) : [],
+      },
+    ),
+  ]
+}
+
+/** The table's own base chain at that hook. */
+const chainAt = ({ chains }: Table, hook: string | undefined): string | undefined =>
+  [...chains.values()].find((one) => one.hook === hook && one.type !== 'nat')?.name
+
+/** It has a mark that nobody reads, and there is a table that nobody leads to. */
+function unasked(context: Context, last: number, sure: boolean): Detected[] {
+  const { journey, world } = context
+  const { routes = [], routingRules = [] } = world.host
+  if (!sure) return []
+  const mark = (questionAt(context, last)?.mark ?? 0) >>> 0
+  const step = journey.steps.findLastIndex(
+    ({ kind }, i) => i <= last && kind === 'rule' && carriesBehind(context, i, { value: mark, mask: ALL }),
+  )
+  const ref = step < 0 || mark === 0 ? undefined : refAt(context, step)
+  if (!ref || asked(context, { value: mark, mask: ALL }) > 0) return []
+  const led = new Set(
+    routingRules.map(({ action }) => (typeof action === 'object' && 'table' in action ? action.table : '')),
+  )
+  const tables = new Set(
+    routes.flatMap(({ family, table }) => (family === journey.family && !led.has(table) ? table : [])),
+  )
+  for (const own of ['local', 'main', 'default', '']) tables.delete(own)
+  const [table, ...others] = tables
+  if (table === undefined || others.length > 0) return []
+  const family = journey.family as RoutingRule['family']
+  return [
+    finding(
+      'mark-missing',
+      'warning',
+      `${nameRef(ref)} gave it mark ${hex(mark)}, and no routing rule goes by that: none leads to table ${table}.`,
+      {
+        steps: [step + 1],
+        rules: [ref],
+        fix: routed(family, { value: mark, mask: ALL }, { table }),
+        doubt: 0.1,
+      },
+    ),
+  ]
+}

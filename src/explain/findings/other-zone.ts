@@ -1,0 +1,61 @@
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { changesOf, propose } from '../changes.ts'
+import { type Context, type Detector, finding } from '../context.ts'
+import { beforeTracking } from '../counterfactual/what-if.ts'
+import { nameRef, refOf } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
+
+/** Connection tracking looks for the answer's connection in another zone than the one that the request was put into. */
+export const otherZone: Detector = {
+  code: 'other-zone',
+  detect(context) {
+    const { journey, world } = context
+    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
+    const opening = openingOf(journey.packet, world)
+    if (!opening) return []
+    const [asked, answered] = [zoneOf(context, opening), zoneOf(context, journey.packet)]
+    if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []
+    const where = ({ zone, given }: Zone) =>
+      given ? `into zone ${zone} by ${nameRef(given.ref)}` : 'into no zone by any rule'
+    const message = `It is an answer, and put ${where(answered)}, while the request is put ${where(asked)}: connection tracking takes it for another connection's.`
+    const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
+    const { ref, rule } = asked.given ?? {}
+    const such = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting', answer: true } } as const
+    return [
+      finding('other-zone', 'warning', message, {
+        rules: refs,
+        fix:
+          ref && rule && !answered.given
+            ? propose(
+                `put such answers into zone ${asked.zone} as well`,
+                changesOf(ref).add(ref, { chain: ref.chain }, such, { kind: 'like', rule }),
+                'answers of other services need such a rule of their own',
+              )
+            : [],
+      }),
+    ]
+  },
+}
+
+interface Zone {
+  zone: number
+  /** Absent: no rule gives it one. */
+  given?: { ref: RuleRef; rule: Rule }
+}
+
+/** Undefined: that is not known, or the zone is of one direction alone. */
+function zoneOf(context: Context, packet: Packet): Zone | undefined {
+  let found: Zone = { zone: 0 }
+  for (const { table, walked } of beforeTracking(context, packet)) {
+    for (const { chain, rule } of walked.matched)
+      for (const one of rule.statements) {
+        if (one.kind !== 'set' || !/^ct (original |reply )?zone$/.test(one.field)) continue
+        if (one.field !== 'ct zone' || typeof one.value !== 'number' || one.map) return undefined
+        found = { zone: one.value, given: { ref: refOf(context, table.name, chain, rule), rule } }
+      }
+    if (walked.ending === 'unknown') return undefined
+  }
+  return found
+}
