@@ -9,9 +9,13 @@ import { readPacketJson, recognise, Simulator, WorldBuilder } from '../dist/inde
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
-function worldOf(...files) {
+async function worldOf(...files) {
   const builder = new WorldBuilder()
-  for (const [name, text] of files) builder.add(name, text, recognise(text))
+  for (const [name, text] of files) {
+    const recognised = recognise(text)
+    await recognised.format.load?.()
+    builder.add(name, text, recognised)
+  }
   return builder.world
 }
 
@@ -66,7 +70,7 @@ function flow(n) {
   ]
 }
 
-const example = worldOf(read('examples/nodeport-clash/rules.v4'), ...HOST.map(read))
+const example = await worldOf(read('examples/nodeport-clash/rules.v4'), ...HOST.map(read))
 const openings = Array.from({ length: PACKETS }, (_, n) => opening(n))
 const flows = Array.from({ length: PACKETS / 6 }, (_, n) => flow(n)).flat()
 process.stdout.write(`examples/nodeport-clash, ${PACKETS.toLocaleString('en')} different packets:\n`)
@@ -102,12 +106,13 @@ function services(count) {
   return `${head}${chains.join('\n')}\n-A PREROUTING -j KUBE-SERVICES\n${rules.join('\n')}\nCOMMIT\n`
 }
 
-const costs = [100, 10_000].map((count) => {
-  const world = worldOf(['services', services(count)], ...HOST.map(read))
+const costs = []
+for (const count of [100, 10_000]) {
+  const world = await worldOf(['services', services(count)], ...HOST.map(read))
   const dst = `10.${96 + ((count - 1) >> 16)}.${((count - 1) >> 8) & 255}.${(count - 1) & 255}`
   const packets = Array.from({ length: PACKETS / 2 }, (_, n) => ({ ...client(n), protocol: 'tcp', dst, dport: 80 }))
-  return { count, microseconds: 1e6 / speed(world, packets) }
-})
+  costs.push({ count, microseconds: 1e6 / speed(world, packets) })
+}
 for (const { count, microseconds } of costs)
   process.stdout.write(`${count} services: ${microseconds.toFixed(1)} µs a packet\n`)
 process.stdout.write(`  ${(costs[1].microseconds / costs[0].microseconds).toFixed(2)} times as much\n`)
@@ -147,7 +152,7 @@ const ours = []
 const theirs = []
 for (let i = 0; i < 7; i++) {
   let started = performance.now()
-  worldOf(['50,000 rules', rules])
+  await worldOf(['50,000 rules', rules])
   ours.push(performance.now() - started)
   started = performance.now()
   const { status } = spawnSync('unshare', ['-n', 'iptables-legacy-restore', '--test', 'tmp/bench/50000.rules'], {

@@ -36,8 +36,8 @@ const DOCUMENTS = {
 const SOURCES = [
   'src/reports/documents.ts',
   'src/live/doctor/json.ts',
-  'src/read/host/trace-session.ts',
-  'src/read/host/kernel-drops.ts',
+  'src/read/host/session-line.ts',
+  'src/read/host/drop-lines.ts',
   'src/model/packet.ts',
 ]
 

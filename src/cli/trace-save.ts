@@ -17,8 +17,8 @@ import type { Drop, TraceSession } from '../model/host.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { CaptureFormat } from '../read/captures/format.ts'
-import { dropLine } from '../read/host/kernel-drops.ts'
-import { sessionLine } from '../read/host/trace-session.ts'
+import { dropLine } from '../read/host/drop-lines.ts'
+import { sessionLine } from '../read/host/session-line.ts'
 import { isSystemError, reasonOf } from './errors.ts'
 
 /** File endings that people's other tools know; others are text. */

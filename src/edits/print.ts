@@ -1,14 +1,14 @@
 /** An Edit as the command that a person would type. */
 import { Command, printCommand, type Word } from '../model/command.ts'
 import type { Edit, NftCommentEdit, NftEdit } from '../model/edit.ts'
-import { conntrackWords } from './conntrack/parse.ts'
-import { routeEditWords } from './ip/route-words.ts'
-import { routingRuleWords } from './ip/rule-words.ts'
-import { ipsetWords } from './ipset/parse.ts'
+import { conntrackWords } from './conntrack/print.ts'
+import { routeEditWords } from './ip/print-route.ts'
+import { routingRuleWords } from './ip/print-rule.ts'
+import { ipsetWords } from './ipset/print.ts'
 import { chainWords, type IptablesPrinting, ruleWords } from './iptables/print.ts'
 import { nftCommentCommand } from './nft/by-comment.ts'
 import { nftEditCommand } from './nft/print.ts'
-import { sysctlWords } from './sysctl/parse.ts'
+import { sysctlWords } from './sysctl/print.ts'
 
 export interface EditPrinting extends IptablesPrinting {
   /** As people write it, not as the tool lists it: no quotes that nft needs not, conntrack's options by their long names. */

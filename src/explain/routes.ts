@@ -1,6 +1,6 @@
 /** Routes that lead elsewhere than the addresses of this host's links say, and the commands for them. */
 
-import { newRoute } from '../edits/ip/route-words.ts'
+import { newRoute } from '../edits/ip/default-scope.ts'
 import { addressWord } from '../edits/words.ts'
 import { formatAddress, inPrefix, maskFromLength, parseAddress } from '../model/address.ts'
 import { command, printCommand } from '../model/command.ts'

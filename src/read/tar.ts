@@ -3,6 +3,7 @@
  * (GNU tar, "Basic Tar Format"). Only plain files are handed on. What could lead out of a folder if it were unpacked
  * (absolute names, `..`, links) and what is no file (devices, pipes) is refused, with its name and the reason.
  */
+import { BLOCK, checksumHolds, latin, readNumber } from './tar-header.ts'
 
 export interface TarFile {
   /** With slashes, relative, without `.` and `..`. */
@@ -24,17 +25,10 @@ export interface TarSink {
 
 export type TarRefusal = 'archive-name' | 'archive-link' | 'archive-device' | 'archive-kind'
 
-const BLOCK = 512
 /** Names longer than this are nobody's. */
 const LONGEST_NAME = 4096
 /** Of a pax header or a GNU long name, in bytes. */
 const LONGEST_HEADER = 1 << 20
-
-/** Is this the first block of a tar archive? Its checksum tells; an archive may also begin with its end. */
-export function looksLikeTar(head: Uint8Array): boolean {
-  if (head.length < BLOCK || head[0] === 0) return false
-  return checksumHolds(head.subarray(0, BLOCK))
-}
 
 /** Never throws; `damaged` says why nothing behind that place was read. */
 export class TarReader {
@@ -227,33 +221,6 @@ function readPax(bytes: Uint8Array): Map<string, string> {
   }
   return records
 }
-
-/** Octal digits, or (GNU) a number in base 256 that begins with 0x80. Undefined: neither, or too large to count. */
-function readNumber(header: Uint8Array, start: number, length: number): number | undefined {
-  const field = header.subarray(start, start + length)
-  if (field[0]! & 0x80) {
-    const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0)
-    return field[0] === 0x80 && Number.isSafeInteger(value) ? value : undefined
-  }
-  const digits = latin(field).replace(/\0.*$/s, '').trim()
-  if (digits === '') return 0
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined
-}
-
-/** The sum of all bytes, those of the sum itself counted as blanks; old writers counted bytes as signed. */
-function checksumHolds(header: Uint8Array): boolean {
-  const told = readNumber(header, 148, 8)
-  let [unsigned, signed] = [0, 0]
-  for (let i = 0; i < BLOCK; i++) {
-    const byte = i >= 148 && i < 156 ? 0x20 : header[i]!
-    unsigned += byte
-    signed += byte > 127 ? byte - 256 : byte
-  }
-  return told === unsigned || told === signed
-}
-
-/** Of a few bytes. */
-const latin = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
 /** Up to the first NUL. */
 function text(bytes: Uint8Array): string {

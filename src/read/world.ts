@@ -29,7 +29,7 @@ export interface Dump {
   backend?: 'legacy' | 'nft'
 }
 
-/** Reads one file; never throws. */
+/** Reads one file, whose format's `load` has been waited for; never throws else. */
 export function readPart(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): Part {
   const part: Part = { input, kind: recognised.kind, damage: 0, warnings: [], host: [], dumps: [] }
   const warn = collectInto(part.warnings, input)
@@ -77,6 +77,7 @@ export class WorldBuilder {
   /** What was told of each input. */
   private readonly reports = new Map<string, Report>()
 
+  /** As readPart. */
   add(input: string, text: string, recognised: Exclude<Recognised, { kind: 'capture' }>): void {
     const part = readPart(input, text, recognised)
     for (const one of part.warnings) this.warnings.push(one)

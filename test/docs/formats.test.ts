@@ -53,7 +53,7 @@ describe('warnings', () => {
 })
 
 test('bundle: a row for each reason why a part of an archive is not read', () => {
-  const sources = ['src/read/tar.ts', 'src/analysis/inputs/unpack.ts'].map((file) =>
+  const sources = ['src/read/tar.ts', 'src/analysis/inputs/unpack-tar.ts'].map((file) =>
     readFileSync(join(ROOT, file), 'utf8'),
   )
   const codes = sources.flatMap((text) => [...text.matchAll(/'(archive-[a-z]+)'/g)].map((match) => match[1]!))

@@ -151,6 +151,7 @@ function flipped(bytes: Uint8Array, number: number): Uint8Array {
 export async function readInPieces({ files: [file], options }: Case): Promise<void> {
   const recognised = recognise(file!.text.slice(0, 65_536))
   if (recognised?.kind !== 'capture') return
+  await recognised.format.load?.()
   const bytes = Buffer.from(file!.text, 'latin1')
   const read = (sizes: readonly number[]): string => {
     const warnings: Diagnostic[] = []

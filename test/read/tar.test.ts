@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { looksLikeTar, TarReader } from '../../src/read/tar.ts'
+import { TarReader } from '../../src/read/tar.ts'
+import { looksLikeTar } from '../../src/read/tar-header.ts'
 import { folder } from '../cli/nfwhy.ts'
 import { END, type Entry, entry, header, makeTar, pax } from './make-tar.ts'
 

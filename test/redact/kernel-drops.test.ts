@@ -1,7 +1,7 @@
 /** Drops, redacted with the log that they explain: the same is concluded, and no address is left. */
 import { expect, it } from 'vitest'
 import type { Drop, Journey } from '../../src/index.ts'
-import { dropLine, lostDropsLine } from '../../src/read/host/kernel-drops.ts'
+import { dropLine, lostDropsLine } from '../../src/read/host/drop-lines.ts'
 import { Redactor } from '../../src/redact/index.ts'
 import { saved } from '../explain/findings/played.ts'
 import { explainLog, worldOf } from '../journey/journeys.ts'

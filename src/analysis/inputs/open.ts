@@ -17,7 +17,7 @@ import type { NamedInput } from './named.ts'
 import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
 import { ReadError, type Source } from './source.ts'
 import { ownDocument, ownDocumentWords, unknownWords } from './unknown-file.ts'
-import { Bounds, DEEPEST, gunzipped, packingOf, unpackTar } from './unpack.ts'
+import { Bounds, DEEPEST, gunzipped, packingOf } from './unpack.ts'
 
 /** A file that was read. */
 export interface InputFile {
@@ -167,6 +167,8 @@ class InputReader {
   private async readArchive(item: Item, source: Source, report: Report): Promise<void> {
     if (item.depth >= DEEPEST) throw new ReadError(item.name, 'it is an archive in an archive in an archive …')
     const folders = [...item.folders, withoutEnding(basename(item.name))]
+    // few give archives, and a page need not wait for it
+    const { unpackTar } = await import('./unpack-tar.ts')
     const files = await unpackTar(item.name, source, this.bounds, report)
     for (const file of files.sort((a, b) => (asWalked(a.name) < asWalked(b.name) ? -1 : 1))) {
       const parts = file.name.split('/')

@@ -2,8 +2,8 @@
 import type { Edit } from '../../model/edit.ts'
 import type { IpFamily } from '../../rules/prefixes.ts'
 import type { ShellWord } from '../shell.ts'
-import { parseRoute } from './route-words.ts'
-import { parseRoutingRule } from './rule-words.ts'
+import { parseRoute } from './parse-route.ts'
+import { parseRoutingRule } from './parse-rule.ts'
 import { oneOf, refuse, Words } from './words.ts'
 
 /** In ip's own order: of several that begin alike, the first is meant. */

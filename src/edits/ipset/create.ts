@@ -1,4 +1,4 @@
-/** `create NAME TYPE OPTIONS` ⇄ a set as it begins (ipset 7.17, lib/session.c, lib/ipset_*.c). */
+/** `create NAME TYPE OPTIONS` → a set as it begins (ipset 7.17, lib/session.c, lib/ipset_*.c). */
 import { formatAddress, maskToLength, parseAddress } from '../../model/address.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { closest } from '../../rules/closest.ts'
@@ -169,21 +169,4 @@ function rangeProblem(set: NamedSet): string | undefined {
   return (to - from + 1) / 2 ** (32 - mask) > 65_536
     ? `the range ${set.range} is larger than the 65536 elements of a ${set.type}`
     : undefined
-}
-
-/** The words of `create` behind the set's name. */
-export function createWords(set: NamedSet): string[] {
-  const { type, addresses, range, most, timeout, addressMask, markMask, forceadd, carries = [] } = set
-  const given = (option: string, value: unknown) => (value === undefined ? [] : [option, String(value)])
-  return [
-    type,
-    ...given('family', addresses === 'ip6' ? 'inet6' : undefined),
-    ...given('range', range),
-    ...given(type === 'list:set' ? 'size' : 'maxelem', most === (type === 'list:set' ? 8 : 65_536) ? undefined : most),
-    ...given(typeof addressMask === 'string' ? 'bitmask' : 'netmask', addressMask),
-    ...given('markmask', markMask),
-    ...given('timeout', timeout),
-    ...carries,
-    ...(forceadd ? ['forceadd'] : []),
-  ]
 }

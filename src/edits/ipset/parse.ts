@@ -1,5 +1,4 @@
-/** `ipset …` ⇄ edits (ipset 7.17, lib/ipset.c). */
-import type { Word } from '../../model/command.ts'
+/** `ipset …` → edits (ipset 7.17, lib/ipset.c). */
 import type { SetEdit } from '../../model/edit.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import { closest } from '../../rules/closest.ts'
@@ -7,8 +6,7 @@ import { WordError } from '../../rules/iptables/extension.ts'
 import { readNumber } from '../../rules/iptables/values/numbers.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
-import { positional } from '../words.ts'
-import { type CreateProblem, createWords, MOST_SECONDS, readCreate } from './create.ts'
+import { type CreateProblem, MOST_SECONDS, readCreate } from './create.ts'
 import { ELEMENT_OPTIONS } from './types.ts'
 
 /** In ipset's own order: of several that begin alike, the first is meant. */
@@ -153,15 +151,4 @@ function checkedValue(option: string, value: string): string {
   if (option === 'comment' && new TextEncoder().encode(value).length > 255)
     throw new WordError('it is longer than the 255 bytes of a comment')
   return value
-}
-
-/** The words of the command, not yet quoted for a shell. */
-export function ipsetWords({ op, set, other, definition, element, options = {}, exist }: SetEdit): Word[] {
-  const given = [set, other, element].filter((word) => word !== undefined).map(positional)
-  return [
-    ...['ipset', op, ...given],
-    ...(definition ? createWords(definition) : []),
-    ...Object.entries(options).flatMap(([option, value]) => (ELEMENT_OPTIONS[option] ? [option, value] : [option])),
-    ...(exist ? ['-exist'] : []),
-  ]
 }

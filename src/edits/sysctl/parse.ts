@@ -1,8 +1,9 @@
-/** `sysctl -w NAME=VALUE …` and `echo VALUE > /proc/sys/…` ⇄ edits. */
+/** `sysctl -w NAME=VALUE …` and `echo VALUE > /proc/sys/…` → edits. */
 import type { SysctlEdit } from '../../model/edit.ts'
 import { closest } from '../../rules/closest.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
+import { dotted } from './name.ts'
 
 /** Options without a value (procps 4.0.2, src/sysctl.c). */
 const OPTIONS = [
@@ -56,10 +57,4 @@ export function parseEcho(words: readonly ShellWord[], file: ShellWord): SysctlE
   return [{ kind: 'sysctl', name: dotted(path), value: clean(values.join(' ')) }]
 }
 
-/** `net/ipv4/conf/eth0.100/rp_filter` → `net.ipv4.conf.eth0/100.rp_filter`, as sysctl itself prints it. */
-export const dotted = (key: string): string =>
-  /^\w+\//.test(key) ? key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.')) : key
-
 const clean = (value: string): string => value.trim().split(/\s+/).join(' ')
-
-export const sysctlWords = ({ name, value }: SysctlEdit): string[] => ['sysctl', '-w', `${name}=${value}`]

@@ -3,9 +3,6 @@ import { readCreate } from '../../edits/ipset/create.ts'
 import { ELEMENT_OPTIONS } from '../../edits/ipset/types.ts'
 import type { SetEdit } from '../../model/edit.ts'
 
-/** How a set's type begins, which tells it from a word of its name. */
-export const SET_TYPE = '(?:hash|bitmap|list):[a-z,]+'
-
 const isExist = (word: string): boolean => word === '-exist' || word === '-!'
 
 /** Words, those in quotes as one. */

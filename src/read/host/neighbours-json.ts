@@ -1,38 +1,14 @@
-/** `ip -j neigh` (iproute2, ip/ipneigh.c print_neigh). */
-import type { Neighbour } from '../../model/host.ts'
-import { familyOf } from '../../rules/prefixes.ts'
+/** How `ip -j neigh` is recognised. */
+import { Later } from '../../model/later.ts'
 import type { HostFormat } from './format.ts'
-import { asAddress, asNames, asText, forEachObject, type JsonObject } from './json.ts'
-import { withoutUndefined } from './without-undefined.ts'
+
+const reader = new Later(() => import('./neighbours-json-reader.ts'))
 
 export const neighboursJson: HostFormat = {
   id: 'ip-neigh-json',
   describe: 'ip -j neigh',
   sniff: (head) =>
     /^\s*\[[\s{},]*"dst"\s*:\s*"[^"]*",\s*"dev"\s*:/.test(head) && /"(state"\s*:\s*\[|proxy"\s*:)/.test(head),
-  read(text, report) {
-    const neighbours: Neighbour[] = []
-    forEachObject(text, report, (object, line) => {
-      if (Object.keys(object).length === 0) return
-      const neighbour = readNeighbour(object)
-      if (neighbour) neighbours.push(neighbour)
-      else report('line-not-understood', 'a neighbour without address or device', line)
-    })
-    return { host: { neighbours } }
-  },
-}
-
-function readNeighbour(object: JsonObject): Neighbour | undefined {
-  const address = asAddress(object.dst)
-  const device = asText(object.dev)
-  if (address === undefined || device === undefined) return undefined
-  return withoutUndefined<Neighbour>({
-    family: familyOf(address),
-    address,
-    device,
-    mac: asText(object.lladdr),
-    state: asNames(object.state),
-    router: 'router' in object || undefined,
-    proxy: 'proxy' in object || undefined,
-  })
+  load: reader.load,
+  read: (text, report) => reader.loaded.readNeighboursJson(text, report),
 }

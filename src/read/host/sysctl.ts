@@ -2,7 +2,7 @@
  * `sysctl -a`, `sysctl net…`: `key = value` lines; also sysctl.conf's way of writing (`key=value`, comments), and the files
  * of /proc/sys with their names.
  */
-import { dotted } from '../../edits/sysctl/parse.ts'
+import { dotted } from '../../edits/sysctl/name.ts'
 import type { HostFormat } from './format.ts'
 import { forEachLine, quoted, wholeLines } from './lines.ts'
 

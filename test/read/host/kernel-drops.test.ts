@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Drop, recognise, WorldBuilder } from '../../../src/index.ts'
+import { dropLine, lostDropsLine } from '../../../src/read/host/drop-lines.ts'
 import { AT, type DropNames, DropRecords, locationOf, RECORD } from '../../../src/read/host/kernel-drop-record.ts'
-import { dropLine, kernelDrops, lostDropsLine } from '../../../src/read/host/kernel-drops.ts'
+import { kernelDrops } from '../../../src/read/host/kernel-drops.ts'
 import { checkOutput } from '../../schemas.ts'
 
 const NAMES: DropNames = {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { TraceSession } from '../../../src/model/host.ts'
-import { sessionLine, traceSession } from '../../../src/read/host/trace-session.ts'
+import { sessionLine } from '../../../src/read/host/session-line.ts'
+import { traceSession } from '../../../src/read/host/trace-session.ts'
 import { recognise } from '../../../src/read/recognise.ts'
 import { checkOutput } from '../../schemas.ts'
 

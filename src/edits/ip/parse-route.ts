@@ -1,5 +1,4 @@
-/** `ip route …` ⇄ edits (iproute2 6.1, ip/iproute.c iproute_modify). */
-import type { Word } from '../../model/command.ts'
+/** `ip route …` → edits (iproute2 6.1, ip/iproute.c iproute_modify). */
 import type { RouteEdit } from '../../model/edit.ts'
 import type { Route } from '../../model/host.ts'
 import { closest } from '../../rules/closest.ts'
@@ -7,7 +6,7 @@ import { everywhere, type IpFamily } from '../../rules/prefixes.ts'
 import { routeType } from '../../rules/route-names.ts'
 import { CommandProblem } from '../problem.ts'
 import type { ShellWord } from '../shell.ts'
-import { addressWord, deviceWord, networkWord, positional } from '../words.ts'
+import { defaultScope } from './default-scope.ts'
 import { begins, nameOf, oneOf, readPrefix, refuse, tosOf, type Words } from './words.ts'
 
 const OPS = [
@@ -240,19 +239,6 @@ class RouteParser {
   }
 }
 
-/** As `add` reads it: with the scope that goes without saying. */
-export function newRoute(route: Route): Route {
-  const scope = route.scope ?? (route.family === 'ip' ? defaultScope(route, route.type) : undefined)
-  return { ...route, ...(scope === undefined ? {} : { scope }) }
-}
-
-/** How near it leads, where nobody says (iproute_modify). */
-function defaultScope({ gateway, nexthops }: Partial<Route>, type: Route['type']): string | undefined {
-  if (type === 'local' || type === 'nat') return 'host'
-  if (type === 'broadcast' || type === 'multicast' || type === 'anycast') return 'link'
-  return type === 'unicast' && gateway === undefined && !nexthops ? 'link' : undefined
-}
-
 /** `ip route flush [root|exact] PREFIX dev D table T …`; one edit for each family that is meant. */
 function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
   const first = words.peek()
@@ -286,48 +272,3 @@ function parseFlush(words: Words, given: IpFamily | undefined): RouteEdit[] {
 }
 
 const typeOf = (word: ShellWord): Route['type'] => routeType(word.text) ?? refuse(word, 'is not a type of route')
-
-/** The words of the command, not yet quoted for a shell. */
-export function routeEditWords({ op, route }: RouteEdit): Word[] {
-  const both = op === 'flush' && route.table === 'all'
-  const head = ['ip', ...(route.family === 'ip6' ? ['-6'] : both ? ['-4'] : []), 'route', op]
-  const { type, destination, table, gateway, device, nexthops = [] } = route
-  if (op === 'flush') {
-    const exact = destination === undefined ? [] : ['exact', destination]
-    return [...head, ...exact, 'table', table, ...given({ via: gateway, dev: device, type })]
-  }
-  const printed = destination === everywhere(route.family) ? 'default' : destination!
-  const defaultTable = ['local', 'broadcast', 'anycast', 'nat'].includes(type ?? '') ? 'local' : 'main'
-  return [
-    ...head,
-    ...(type === undefined || (type === 'unicast' && op !== 'del') ? [] : [type]),
-    networkWord(printed),
-    ...viaWords(gateway, route.family),
-    ...(device === undefined ? [] : ['dev', deviceWord(device)]),
-    ...(table === defaultTable ? [] : ['table', positional(table)]),
-    ...given({ metric: route.metric }),
-    ...given({ src: route.source, from: route.from, scope: scopeWord(route, op), mtu: route.mtu }),
-    ...given({ tos: route.tos === undefined ? undefined : `0x${route.tos.toString(16)}` }),
-    ...(route.flags ?? []),
-    ...nexthops.flatMap((one) => [
-      'nexthop',
-      ...viaWords(one.gateway, route.family),
-      ...given({ dev: one.device, weight: one.weight }),
-      ...(one.flags ?? []),
-    ]),
-  ]
-}
-
-function viaWords(gateway: string | undefined, family: IpFamily): Word[] {
-  if (gateway === undefined) return []
-  return ['via', ...(gateway.includes(':') && family === 'ip' ? ['inet6'] : []), addressWord(gateway)]
-}
-
-/** Only where it is not the one that goes without saying. */
-function scopeWord(route: Partial<Route> & { family: IpFamily }, op: RouteEdit['op']): string | undefined {
-  if (op === 'del' || route.family === 'ip6') return route.scope
-  return route.scope === defaultScope(route, route.type ?? 'unicast') ? undefined : (route.scope ?? 'global')
-}
-
-const given = (options: Record<string, string | number | undefined>): string[] =>
-  Object.entries(options).flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
