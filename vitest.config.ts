@@ -3,7 +3,12 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 /** These run the built command, so it is built before them. */
 const BUILT = ['test/cli/*.test.ts', 'test/readme.test.ts']
 /** What the kernel judges, in throw-away network namespaces; all of test/live sets tracing up for real. */
-const KERNEL = ['test/kernel/**/*.test.ts', 'test/demo/**/*.test.ts', 'test/filter/tcpdump.test.ts']
+const KERNEL = [
+  'test/kernel/**/*.test.ts',
+  'test/problems/*.test.ts',
+  'test/demo/**/*.test.ts',
+  'test/filter/tcpdump.test.ts',
+]
 const LIVE = ['test/live/**/*.test.ts']
 /** It replaces a module, and imports other tests: files behind it in the same process would get both. */
 const ALONE = ['test/explain/fixes.test.ts', 'test/explain/hostile-names.test.ts']

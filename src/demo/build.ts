@@ -24,7 +24,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'net.ipv6.conf.default.router_solicitations': '0',
 }
 
-export async function build(lab: Lab, { hosts, links, backend }: Incident): Promise<Done[]> {
+export async function build(
+  lab: Lab,
+  { hosts, links, backend }: Pick<Incident, 'hosts' | 'links' | 'backend'>,
+): Promise<Done[]> {
   const done: Done[] = []
   const tools = toolsFor(backend)
   const run = async (host: string, words: string, input?: string) => {

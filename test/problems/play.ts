@@ -1,0 +1,169 @@
+/** A problem from beginning to end: built, sent, traced, explained; the first fix applied and undone; then what mended it. */
+import { build } from '../../src/demo/build.ts'
+import type { Seen, Sending } from '../../src/demo/incident.ts'
+import { Lab } from '../../src/demo/lab.ts'
+import { Sender } from '../../src/demo/send.ts'
+import { toolsFor } from '../../src/demo/tools.ts'
+import { type Exchange, type Input, open, printCommand, printedExchange } from '../../src/index.ts'
+import type { Journey, PrintedFix } from '../../src/model/journey.ts'
+import type { Packet } from '../../src/model/packet.ts'
+import { distinctFixes } from '../../src/reports/findings.ts'
+import { type Judgement, judge } from './judge.ts'
+import type { Line, Problem } from './problem.ts'
+import { settingsOf, startTrace, stateOf } from './trace.ts'
+
+export interface Played {
+  problem: Problem
+  exchange?: Exchange
+  judgement: Judgement
+  fix: FixTried
+  /** What is not as the data says: then the data is wrong, or the lab. */
+  differences: string[]
+  /** For whoever looks into it. */
+  inputs: Input[]
+  warnings: string[]
+}
+
+export interface FixTried {
+  command?: string
+  /** `none`: nothing is proposed that a person could type. */
+  result: 'restored' | 'not restored' | 'something else changed' | 'refused by the tool' | 'none'
+  told?: string
+  /** Does the undo restore the settings? Absent: nothing was applied, or it has none. */
+  undo?: 'restores' | 'differs' | 'refused' | 'missing'
+}
+
+export async function play(problem: Problem): Promise<Played> {
+  const lab = await Lab.open(Object.keys(problem.hosts))
+  try {
+    return await new Stage(lab, problem).play()
+  } finally {
+    await lab.close()
+  }
+}
+
+const demoBackend = ({ backend }: Problem) =>
+  backend === 'nft' ? 'nft' : backend === 'iptables-nft' ? 'xtables-nft' : 'legacy'
+
+class Stage {
+  private readonly lab: Lab
+  private readonly problem: Problem
+  private readonly sender: Sender
+  private readonly differences: string[] = []
+
+  constructor(lab: Lab, problem: Problem) {
+    this.lab = lab
+    this.problem = problem
+    this.sender = new Sender(lab)
+  }
+
+  async play(): Promise<Played> {
+    const { lab, problem } = this
+    const { hosts, links, traced, setup = [], earlier, fails, seen, others, mend } = problem
+    await build(lab, { hosts, links, backend: demoBackend(problem) })
+    for (const line of setup) await this.must(line)
+    for (const sending of earlier?.sendings ?? []) await this.send(sending, 'nothing')
+    for (const line of earlier?.change ?? []) await this.must(line)
+    for (const other of others) await this.expect(other.sending, other.seen, 'other traffic')
+
+    const trace = await startTrace(lab, problem)
+    await this.expect(fails, seen, 'what fails')
+    const capture = await trace.stop()
+    const inputs = [...capture, ...(await stateOf(lab, traced))]
+    const { exchange, warnings } = await explained(inputs, problem)
+
+    const first = exchange && firstFix(exchange)
+    const fix = await this.tryFix(first)
+    for (const line of mend) await this.must(line)
+    await this.expect(fails, 'answered', 'after what mended it')
+    const judgement = judge(problem, exchange, first, fix)
+    return {
+      problem,
+      ...(exchange ? { exchange } : {}),
+      judgement,
+      fix,
+      differences: this.differences,
+      inputs,
+      warnings,
+    }
+  }
+
+  private async send(sending: Sending, hope: Seen): Promise<Seen> {
+    return (await this.sender.send(sending, hope)).seen
+  }
+
+  private async expect(sending: Sending, hope: Seen, what: string): Promise<void> {
+    const seen = await this.send(sending, hope)
+    if (seen !== hope) this.differences.push(`${what} (${words(sending)}): ${seen} in place of ${hope}`)
+  }
+
+  private async must([host, command]: Line): Promise<void> {
+    const { status, err, out } = await this.shell(host, command)
+    if (status !== 0) throw new Error(`${this.problem.name}: ${host}$ ${command}: ${err || out}`)
+  }
+
+  /** As a person types it: `iptables` is the one of this backend. */
+  private shell(host: string, command: string) {
+    const { v4, v6 } = toolsFor(demoBackend(this.problem))
+    return this.lab.run(host, ['sh', '-c', `iptables() { ${v4} "$@"; }\nip6tables() { ${v6} "$@"; }\n${command}`])
+  }
+
+  private async tryFix(fix: PrintedFix | undefined): Promise<FixTried> {
+    const { lab, problem } = this
+    const { traced, fails, others } = problem
+    if (!fix?.command) return { result: 'none' }
+    const command = printCommand(fix.command)
+    const before = await settingsOf(lab, traced)
+    const { status, err } = await this.shell(traced, command)
+    if (status !== 0) return { command, result: 'refused by the tool', told: err.trim() }
+    const tried = await this.look(command, fails, others)
+    if (!fix.undo) return { ...tried, ...((await settingsOf(lab, traced)) === before ? {} : { undo: 'missing' }) }
+    const back = await this.shell(traced, printCommand(fix.undo))
+    if (back.status !== 0) return { ...tried, undo: 'refused' }
+    return { ...tried, undo: (await settingsOf(lab, traced)) === before ? 'restores' : 'differs' }
+  }
+
+  private async look(command: string, fails: Sending, others: Problem['others']): Promise<FixTried> {
+    const seen = await this.send(fails, 'answered')
+    if (seen !== 'answered') return { command, result: 'not restored', told: seen }
+    const changed: string[] = []
+    for (const { sending, seen: known, either } of others) {
+      const now = await this.send(sending, known)
+      if (now !== known && !(either && now === 'answered')) changed.push(`${words(sending)}: ${known} → ${now}`)
+    }
+    return changed.length > 0
+      ? { command, result: 'something else changed', told: changed.join('; ') }
+      : { command, result: 'restored' }
+  }
+}
+
+async function explained(inputs: Input[], problem: Problem): Promise<{ exchange?: Exchange; warnings: string[] }> {
+  const analysis = await open(inputs)
+  const { exchanges, ending } = await analysis.exchanges()
+  // with two captures of one packet, the one that says most
+  const own = exchanges.filter((one) => isAsked(one, problem))
+  const exchange = own.find(({ culprit }) => culprit) ?? own.find(({ status }) => status !== 'undetermined') ?? own[0]
+  const warnings = ending.warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
+  return { ...(exchange ? { exchange } : {}), warnings }
+}
+
+const isAsked = ({ asked }: Exchange, { looksAt, fails }: Problem): boolean =>
+  looksAt ? asked.dst === looksAt.dst && asked.protocol === looksAt.protocol : isOf(asked, fails)
+
+const isOf = (asked: Packet, { to, ...what }: Sending): boolean =>
+  asked.dst === to &&
+  (what.what === 'ping'
+    ? /^icmp/.test(asked.protocol ?? '')
+    : asked.protocol === what.what && asked.dport === what.port)
+
+/** As a report shows them: the first that a person could type, and that changes something. */
+function firstFix(exchange: Exchange): PrintedFix | undefined {
+  const all = exchange.findings.flatMap(({ fix }) => fix)
+  const looks = new Set(all.flatMap(({ look }) => (look ? [printCommand(look)] : [])))
+  return distinctFixes(printedExchange(exchange) as unknown as Journey<PrintedFix>).find(
+    ({ command }) => command !== undefined && !looks.has(printCommand(command)),
+  )
+}
+
+export const words = (sending: Sending): string =>
+  `${sending.from}: ${sending.what} ${sending.to}${sending.what === 'ping' ? '' : ` ${sending.port}`}`

@@ -1,0 +1,101 @@
+/** Tracing as the README tells a person to do it, and the machine's state as `nfwhy collect` asks for it. */
+import type { Lab } from '../../src/demo/lab.ts'
+import type { Input } from '../../src/index.ts'
+import { gather } from '../../src/live/collect/gather.ts'
+import { NOTES, SECTIONS } from '../../src/live/script/index.ts'
+import type { Backend, Problem } from './problem.ts'
+
+interface Tracing {
+  /** Switches nothing off: rules are saved with the ones that trace. */
+  stop(): Promise<Input[]>
+}
+
+/** A table of its own in front of all others. */
+const NFTRACE = `table inet tracing {
+  chain prerouting { type filter hook prerouting priority -350; policy accept; meta nftrace set 1; }
+  chain output { type filter hook output priority -350; policy accept; meta nftrace set 1; }
+}
+`
+const QUIET = 100
+/** Milliseconds that dmesg takes to open the log. */
+const OPENING = 250
+
+const tracesIn = (backend: Backend, kind: 'log' | 'nft') =>
+  backend === 'mixed' || (backend === 'iptables-legacy') === (kind === 'log')
+
+export async function startTrace(lab: Lab, { traced, backend }: Problem): Promise<Tracing> {
+  const tracings: Tracing[] = []
+  if (tracesIn(backend, 'log')) tracings.push(await traceToLog(lab, traced))
+  if (tracesIn(backend, 'nft')) tracings.push(await traceByNft(lab, traced, backend))
+  return { stop: async () => (await Promise.all(tracings.map((one) => one.stop()))).flat() }
+}
+
+async function traceByNft(lab: Lab, host: string, backend: Backend): Promise<Tracing> {
+  if (backend === 'iptables-nft')
+    for (const tool of ['iptables-nft', 'ip6tables-nft'])
+      for (const chain of ['PREROUTING', 'OUTPUT'])
+        await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
+  else await lab.must(host, ['nft', '-f', '-'], NFTRACE)
+  await lab.ask(host, { do: 'watch', name: 'trace', argv: ['stdbuf', '-oL', 'nft', '-a', 'monitor', 'trace'] })
+  // it listens once a program's netlink socket of netfilter's (12) has joined a group
+  await lab.ask(host, {
+    do: 'await',
+    path: '/proc/net/netlink',
+    pattern: '^\\S+ +12 +[1-9]\\d* +0*[1-9a-f]',
+    timeout: 5000,
+  })
+  return {
+    stop: async () => {
+      const { out } = await lab.ask(host, { do: 'stop', name: 'trace', quiet: QUIET })
+      return [{ name: 'trace.txt', bytes: Buffer.from(out as string, 'base64') }]
+    },
+  }
+}
+
+async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
+  const files = [2, 10].map((family) => [
+    `/proc/sys/net/netfilter/nf_log/${family}`,
+    `nf_log_ipv${family === 2 ? 4 : 6}`,
+  ])
+  await lab.ask(host, { do: 'write', files: files as [string, string][] })
+  for (const tool of ['iptables-legacy', 'ip6tables-legacy'])
+    for (const chain of ['PREROUTING', 'OUTPUT'])
+      await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
+  const links = JSON.parse(await lab.must(host, ['ip', '-j', 'link'])) as { ifname: string }[]
+  const names = new Set(['', ...links.map(({ ifname }) => ifname)])
+  await lab.ask(host, { do: 'watch', name: 'log', argv: ['stdbuf', '-oL', 'dmesg', '--follow-new'] })
+  await new Promise((resolve) => setTimeout(resolve, OPENING))
+  return {
+    stop: async () => {
+      await new Promise((resolve) => setTimeout(resolve, QUIET))
+      const { out } = await lab.ask(host, { do: 'stop', name: 'log', quiet: QUIET })
+      const lines = Buffer.from(out as string, 'base64')
+        .toString('latin1')
+        .split('\n')
+      // all namespaces write to one log; this machine's lines name its own interfaces
+      const own = lines.filter((line) => {
+        const [, input, output] = / IN=(\S*) OUT=(\S*) /.exec(line) ?? []
+        return input !== undefined && names.has(input) && names.has(output!)
+      })
+      return [{ name: 'dmesg.log', text: own.map((line) => `${line}\n`).join('') }]
+    },
+  }
+}
+
+export async function stateOf(lab: Lab, host: string): Promise<Input[]> {
+  const { answers, broken } = await gather({ name: host, prefix: lab.entry(host) }, SECTIONS)
+  if (broken !== undefined) throw new Error(`the state of ${host}: ${broken}`)
+  return answers
+    .filter(({ word, section }) => word === 'collected' && section.file !== NOTES)
+    .map(({ section, bytes }) => ({ name: section.file, bytes }))
+}
+
+/** Everything that a fix may change, and its undo has to restore. */
+export async function settingsOf(lab: Lab, host: string): Promise<string> {
+  const script = `for t in iptables ip6tables; do for v in legacy nft; do echo "== $t-$v"; $t-$v-save 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9:]*\\]$//'; done; done
+echo "== nft"; nft -s list ruleset; echo "== ipset"; ipset save; echo "== rules"; ip rule; ip -6 rule
+echo "== routes"; ip route show table all | grep -v -e '^broadcast' ; ip -6 route show table all | sed 's/ expires.*//'
+echo "== sysctls"; grep -rHs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/forwarding \
+  /proc/sys/net/ipv4/conf/*/route_localnet /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/netfilter/nf_conntrack_max /proc/sys/net/bridge/`
+  return await lab.must(host, ['sh', '-c', script])
+}
