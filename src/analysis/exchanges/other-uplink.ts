@@ -23,7 +23,7 @@ export function byOtherUplink(parts: readonly Part[], { dst }: Packet): Finding[
     finding(
       'reply-by-other-uplink',
       'warning',
-      `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way drops it, as ${dst} is an address of ${came}.`,
+      `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way may drop it, as ${dst} is an address of ${came}.`,
       {
         fix: [
           {

@@ -47,7 +47,11 @@ export const UPLINKS: Problem[] = [
     others: [{ sending: { from: 'host', what: 'tcp', to: '10.8.0.1', port: 80 }, seen: 'answered' }],
     truth: {
       words: 'The request comes in on eth0, and the routes of the VPN send the reply out of tun0.',
-      causes: [{ code: 'wrong-way-out' }, { code: 'not-netfilter', words: ['tun0', 'eth0'] }],
+      causes: [
+        { code: 'wrong-way-out' },
+        { code: 'reply-by-other-uplink' },
+        { code: 'not-netfilter', words: ['tun0', 'eth0'] },
+      ],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [['host', 'ip route add default via 192.0.2.254 table 100; ip rule add from 192.0.2.1 lookup 100']],
