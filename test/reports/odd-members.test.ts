@@ -131,6 +131,13 @@ const CASES: Readonly<Record<string, Case>> = {
     odd: { tos: 0x10 },
     says: /"after":"vanished"/,
   },
+  'a next hop that does not answer': {
+    rules: '*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n',
+    host: { neighbours: [{ family: 'ip', address: '10.1.0.77', device: 'eth1', state: ['FAILED'] }] },
+    packet: { dst: '10.1.0.76' },
+    odd: { dst: '10.1.0.77' },
+    says: /neighbour-failed/,
+  },
   'a packet to its own sender and port': {
     rules: '*filter\n:OUTPUT DROP [0:0]\nCOMMIT\n',
     packet: OWN,

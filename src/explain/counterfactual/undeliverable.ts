@@ -82,8 +82,10 @@ const SOURCES = /^(snat|masquerade|netmap)$/
 /** The interface whose address this host chose for its source, before rules led the packet out of another one. */
 export function firstLink(context: Context): string | undefined {
   const { journey, evidence, world } = context
-  const { src, out } = lastPacket(context)
+  const { src, dst, out } = lastPacket(context)
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
+  // within one's own networks answers find back to any of this host's addresses
+  if (dst === undefined || !isPublic(dst) || hasNewDestination(context)) return undefined
   const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
   if (first === undefined || first === out || first === 'lo') return undefined
   const has = (name: string) =>

@@ -49,14 +49,34 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const gives = `${nameRef(ref)} gives it the source ${source}`
   const say = (why: string) =>
     tell(context, `${gives}, ${why}.`, true, [ref], ref, { chain: ref.chain, before: ref }, step)
-  if (isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) }))
+  const home = homeOf(source, host)?.link.name
+  // a private address of the way out itself is for a router behind to rewrite
+  if (
+    home !== undefined &&
+    home !== out &&
+    isPrivateAbroad(context, { src: source, ...(dst === undefined ? {} : { dst }) })
+  )
     return say(`which is private: no answer from ${dst} finds back to that`)
   // what a router sends here by a route need not be this host's own; on a link somebody has to answer for it
-  if (isLocal(source, host) !== false || homeOf(source, host)?.link.name !== out) return []
+  if (isLocal(source, host) !== false || home !== out) return []
+  // what comes for it has a rule: somebody has seen to it that it comes here
+  if (isDestination(context, source)) return []
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
   return say(`which is not an address of ${out}, though in its network: this host does not answer for it there`)
 }
+
+const isDestination = ({ world }: Context, address: string): boolean =>
+  world.tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ conditions }) =>
+        conditions.some(
+          (one) =>
+            one.kind === 'compare' && / daddr$/.test(one.field) && JSON.stringify(one.value).includes(`"${address}"`),
+        ),
+      ),
+    ),
+  )
 
 function tell(
   context: Context,

@@ -1,6 +1,7 @@
 import { command } from '../../model/command.ts'
 import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -25,10 +26,10 @@ export const proxyMissing: Detector = {
     const { tcpFlags, protocol } = handed.packet
     const lost = ended.outcome === 'vanished'
     const isSyn = tcpFlags?.includes('syn') && !tcpFlags.includes('ack')
-    if ((lost || isSyn) && knowsSockets(world.host, protocol) && handed.listens === undefined)
+    if (!handed.taken && (lost || isSyn) && knowsSockets(world.host, protocol) && handed.listens === undefined)
       return dropped(context, handed, 'nothing listens there')
     // the same hook goes on in the next table
-    if (ended.missing?.hook === 'prerouting') return lost ? dropped(context, handed) : []
+    if (!handed.taken && ended.missing?.hook === 'prerouting') return lost ? dropped(context, handed) : []
     // what has a socket is not forwarded (net/ipv4/ip_forward.c), so that no later line can come
     const routed = atRouting(context)
     if (!routed || routed.local || routed.route === undefined) return []
@@ -44,7 +45,7 @@ export const proxyRefuses: Detector = {
   code: 'proxy-missing',
   detect(context) {
     const handed = handedOver(context)
-    if (!handed || context.ended.outcome !== 'vanished') return []
+    if (!handed || handed.taken || context.ended.outcome !== 'vanished') return []
     // what came over lo was routed when it was sent
     if (handed.packet.in === 'lo' || atRouting(context)?.local) return dropped(context, handed)
     return led(context, handed, 'its mark to lead it to this host')
@@ -61,6 +62,10 @@ export const proxyRefused: Detector = {
 }
 
 interface Handed {
+  /** Index of the rule's step. */
+  step: number
+  /** It has found a socket: nft's rule would not have come to its end without, nor would the packet be in the next table. */
+  taken: boolean
   packet: Packet
   protocol: string
   port: number
@@ -70,14 +75,20 @@ interface Handed {
   listens?: string
 }
 
-/** Where TPROXY had the last word. */
+const proxyOf = (rule: Rule | undefined) => rule?.statements.find((one) => one.kind === 'tproxy')
+
+/** Where TPROXY had the last word about it. */
 function handedOver({ evidence, ended, world }: Context): Handed | undefined {
-  const { rule, packet, ending } = evidence.arrivals[ended.step] ?? {}
-  const proxy = rule?.statements.find((one) => one.kind === 'tproxy')
+  const step = evidence.arrivals.findLastIndex(({ rule }, i) => i <= ended.step && proxyOf(rule) !== undefined)
+  const { rule, packet, ending } = evidence.arrivals[step] ?? {}
+  const proxy = proxyOf(rule)
   const port = proxy?.port ?? packet?.dport
-  if (!packet?.protocol || proxy?.otherwise !== 'drop' || port === undefined) return undefined
+  if (!packet?.protocol || !proxy || port === undefined) return undefined
   if (ending !== 'accept' && ending !== 'drop') return undefined
-  const handed = { packet, protocol: packet.protocol, port, refused: ending === 'drop' }
+  // other tables of the hook may follow
+  if (evidence.arrivals.slice(step, ended.step + 1).some(({ hook }) => hook !== 'prerouting')) return undefined
+  const taken = proxy.otherwise === 'next-rule' || step < ended.step
+  const handed = { step, packet, protocol: packet.protocol, port, refused: ending === 'drop' && !taken, taken }
   const socket = placesOf(proxy.address, packet, world.host)
     .map((dst) => listener(world.host, { ...packet, dst, dport: port }))
     .find((one) => one !== undefined)
@@ -106,7 +117,9 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
     context,
     handed,
     (rule, proxy) =>
-      `${rule} is to give it to ${proxy}, and it got no further: a socket with IP_TRANSPARENT has to listen there, and ${mark}.`,
+      handed.taken
+        ? `${rule} gave it to ${proxy}, and it got no further: it needs ${mark}.`
+        : `${rule} is to give it to ${proxy}, and it got no further: a socket with IP_TRANSPARENT has to listen there, and ${mark}.`,
     lead.length > 0
       ? lead
       : [
@@ -149,11 +162,10 @@ function leadHere({ world, journey }: Context, mark: number): Proposal[] {
 
 function tell(
   context: Context,
-  { protocol, port, refused }: Handed,
+  { step, protocol, port, refused, taken }: Handed,
   say: (rule: string, proxy: string) => string,
   more: Proposal[] = [],
 ): Detected[] {
-  const { step } = context.ended
   const ref = refAt(context, step)
   if (!ref) return []
   return [
@@ -163,11 +175,15 @@ function tell(
       culprit: step,
       fix: [
         ...more,
-        {
-          description: `let the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
-          look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
-          unverified: 'it only looks',
-        },
+        ...(taken
+          ? []
+          : [
+              {
+                description: `let the proxy listen on port ${port} with IP_TRANSPARENT; this shows "transparent" then`,
+                look: command('ss', '-ln', `--${protocol}`, '-p', '--inet-sockopt', `sport = :${port}`),
+                unverified: 'it only looks',
+              },
+            ]),
         // where the rule is said to have dropped it, that is proposed there
         ...(refused ? [] : withoutRule(context, step, ref)),
       ],

@@ -28,12 +28,13 @@ const refused = (action: string, sees: Situation['sees']): Situation => ({
   mended: 'answered',
 })
 
+const TPROXY =
+  '-A PREROUTING -i lan -p tcp -m tcp --dport 80 -j TPROXY --on-port 3128 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1'
+
 const tproxy = (name: string, setup: readonly string[], more: Partial<Situation> = {}): Situation => ({
   name,
   rules: {
-    mangle: [
-      '-A PREROUTING -i lan -p tcp -m tcp --dport 80 -j TPROXY --on-port 3128 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1',
-    ],
+    mangle: [TPROXY],
   },
   programs: ['legacy', 'xtables-nft'],
   versions: [4],
@@ -109,8 +110,16 @@ export const ROUTES: readonly Situation[] = [
   refused('unreachable', 'unreachable'),
   refused('blackhole', 'nothing'),
   tproxy('TPROXY without a routing rule', []),
+  tproxy('TPROXY without a routing rule, nat behind it', ['sysctl -qw net.ipv4.ip_forward=0'], {
+    rules: { mangle: [TPROXY], nat: ['-A POSTROUTING -o wan -j MASQUERADE'] },
+  }),
   tproxy('TPROXY without a local route', ['ip rule add fwmark 0x1 lookup 100']),
   tproxy('TPROXY without a routing rule, forwarding off', ['sysctl -qw net.ipv4.ip_forward=0']),
+  tproxy('TPROXY without a routing rule, forwarding off', ['sysctl -qw net.ipv4.ip_forward=0'], {
+    name: "nft's tproxy without a routing rule, forwarding off",
+    programs: ['nft'],
+    nft: 'table ip mangle { chain PREROUTING { type filter hook prerouting priority -150; iifname "lan" tcp dport 80 tproxy to :3128 meta mark set 1 accept; }; }\ntable ip filter { chain FORWARD { type filter hook forward priority 0; }; chain INPUT { type filter hook input priority 0; }; }\n',
+  }),
   {
     name: 'in by one uplink, and the reply out by the other',
     versions: [4],
