@@ -23,13 +23,7 @@ const OBSERVED: ReadonlySet<string> = new Set([
 ])
 
 /** These say what is not known. */
-const HONEST: ReadonlySet<string> = new Set([
-  'undetermined',
-  'capture-ends',
-  'lost-events',
-  'no-ruleset',
-  'unknown-condition',
-])
+const HONEST: ReadonlySet<string> = new Set(['undetermined', 'lost-events', 'no-ruleset', 'unknown-condition'])
 
 export function judge(
   { truth }: Problem,

@@ -4,9 +4,11 @@
  *
  *     NFWHY_PROBLEMS=all npx vitest run test/problems          # all, and the page anew
  *     NFWHY_PROBLEMS=docker-,kube- npx vitest run test/problems # those whose names begin so, with what is said of them
+ *     NFWHY_PROBLEMS_KEEP=/tmp/kept …                          # and keeps what was collected of each, for `nfwhy explain`
  */
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { whyNoLab } from '../kernel/lab/available.ts'
 import { Lab } from '../kernel/lab/lab.ts'
@@ -18,9 +20,10 @@ import { isKnown } from './still-wrong.ts'
 
 const PAGE = new URL('../../docs/real-problems.md', import.meta.url)
 const asked = process.env.NFWHY_PROBLEMS
+const kept = process.env.NFWHY_PROBLEMS_KEEP
 const some = asked !== undefined && asked !== 'all'
-/** Without being told otherwise, every second one. */
-const SHARE = 2
+/** Without being told otherwise, every third one. */
+const SHARE = 3
 const chosen = PROBLEMS.filter(({ name }, i) =>
   some ? asked.split(',').some((prefix) => name.startsWith(prefix)) : asked === 'all' || i % SHARE === 0,
 )
@@ -40,6 +43,7 @@ describe.skipIf(reason)('real problems', () => {
   it.each(chosen)('$name', async (problem) => {
     const one = await play(problem)
     played.push(one)
+    if (kept !== undefined) keep(join(kept, problem.name), one)
     if (some) console.info(tell(one))
     expect(one.differences, 'the data, or the lab').toEqual([])
     const { wrong } = one.judgement
@@ -58,7 +62,7 @@ describe.skipIf(reason)('real problems', () => {
 })
 
 /** A bit below what was measured. */
-const FLOORS = { named: 0.7, restored: 0.5 }
+const FLOORS = asked === 'all' ? { named: 0.75, restored: 0.5 } : { named: 0.6, restored: 0.4 }
 
 it('a problem has a name of its own, and a thread', () => {
   expect(new Set(PROBLEMS.map(({ name }) => name)).size).toBe(PROBLEMS.length)
@@ -77,3 +81,12 @@ const tell = ({ problem, exchange, judgement, fix, warnings }: Played): string =
     null,
     1,
   )
+
+function keep(folder: string, { inputs }: Played): void {
+  for (const input of inputs) {
+    const path = join(folder, input.name)
+    mkdirSync(dirname(path), { recursive: true })
+    if ('text' in input) writeFileSync(path, input.text)
+    else if ('bytes' in input) writeFileSync(path, input.bytes)
+  }
+}

@@ -16,6 +16,7 @@ const STILL_WRONG: Readonly<Record<string, readonly string[]>> = {
   'dns-forced-in-a-circle': ['warning not-masqueraded', 'tried with the model'],
   'openwrt-reflection-other-zone': ['tried with the model, delivered, but on the kernel refused'],
   'ufw-docker-host-port-allowed': ['tried with the model, forwarded, but on the kernel refused'],
+  'kube-router-mixes-backends': ['status lost', 'warning capture-ends'],
   'docker-ip6tables-bridge-discovery': ['status lost', 'error vanished-no-group'],
 }
 

@@ -61,8 +61,9 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
   for (const tool of ['iptables-legacy', 'ip6tables-legacy'])
     for (const chain of ['PREROUTING', 'OUTPUT'])
       await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
-  const links = JSON.parse(await lab.must(host, ['ip', '-j', 'link'])) as { ifname: string }[]
-  const names = new Set(['', ...links.map(({ ifname }) => ifname)])
+  const names = new Set(['', ...(await linksOf(lab, host)).map(({ ifname }) => ifname)])
+  const all = (await Promise.all([...lab.hosts.keys()].map((name) => linksOf(lab, name)))).flat()
+  const macs = all.map(({ address }) => address).filter((address) => address !== '00:00:00:00:00:00')
   await lab.ask(host, { do: 'watch', name: 'log', argv: ['stdbuf', '-oL', 'dmesg', '--follow-new'] })
   await new Promise((resolve) => setTimeout(resolve, OPENING))
   return {
@@ -72,15 +73,20 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
       const lines = Buffer.from(out as string, 'base64')
         .toString('latin1')
         .split('\n')
-      // all namespaces write to one log; this machine's lines name its own interfaces
+      // all namespaces write to one log; this lab's lines name its own interfaces and link addresses
       const own = lines.filter((line) => {
         const [, input, output] = / IN=(\S*) OUT=(\S*) /.exec(line) ?? []
-        return input !== undefined && names.has(input) && names.has(output!)
+        const mac = / MAC=([\da-f:]{35}) /.exec(line)?.[1]
+        const isOurs = mac === undefined || macs.some((one) => mac.includes(one))
+        return input !== undefined && names.has(input) && names.has(output!) && isOurs
       })
       return [{ name: 'dmesg.log', text: own.map((line) => `${line}\n`).join('') }]
     },
   }
 }
+
+const linksOf = async (lab: Lab, host: string) =>
+  JSON.parse(await lab.must(host, ['ip', '-j', 'link'])) as { ifname: string; address: string }[]
 
 export async function stateOf(lab: Lab, host: string): Promise<Input[]> {
   const { answers, broken } = await gather({ name: host, prefix: lab.entry(host) }, SECTIONS)

@@ -22,7 +22,7 @@ export const NODES: Problem[] = [
     elements = { tcp . 30080 : goto service-web }
   }
   chain service-web {
-    dnat to 10.244.0.2:80
+    meta l4proto tcp dnat to 10.244.0.2:80
   }
   chain services {
     ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports

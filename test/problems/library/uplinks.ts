@@ -209,4 +209,110 @@ COMMIT
     },
     mend: [['server', 'iptables -R INPUT 1 -j NFQUEUE --queue-num 0 --queue-bypass']],
   },
+  {
+    name: 'openwrt-mark-without-reroute',
+    thread: {
+      title: 'firewall4: marking in outgoing rules',
+      address: 'https://github.com/openwrt/openwrt/issues/9955',
+    },
+    backend: 'nft',
+    hosts: {
+      router: {
+        addresses: { wan: ['192.0.2.1/24'], wg0: ['10.8.0.1/24'] },
+        routes: ['default via 192.0.2.254', '10.50.0.0/24 via 10.8.0.2 table 100'],
+        rules: {
+          nft: `table inet fw4 {
+  set my_subnets {
+    type ipv4_addr
+    flags interval
+    elements = { 10.50.0.0/24 }
+  }
+  chain mangle_output {
+    type filter hook output priority mangle; policy accept;
+    ip daddr @my_subnets counter meta mark set 0x00000001 comment "!fw4: Mark outgoing packets destined to my subnets"
+  }
+}
+`,
+        },
+      },
+      isp: { addresses: { eth0: ['192.0.2.254/24'] }, listeners: WEB },
+      far: {
+        addresses: { eth0: ['10.8.0.2/24'], lo: ['10.50.0.9/32'] },
+        routes: ['192.0.2.0/24 via 10.8.0.1'],
+        listeners: WEB,
+      },
+    },
+    links: [
+      ['router:wan', 'isp:eth0'],
+      ['router:wg0', 'far:eth0'],
+    ],
+    traced: 'router',
+    setup: [['router', 'ip rule add fwmark 1 lookup 100']],
+    fails: { from: 'router', what: 'tcp', to: '10.50.0.9', port: 80 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'router', what: 'tcp', to: '192.0.2.254', port: 80 }, seen: 'answered' }],
+    truth: {
+      words: 'A chain of type filter sets the mark too late: only one of type route has the packet routed again.',
+      causes: [{ rule: 'meta mark set 0x00000001', chain: 'inet fw4 mangle_output' }, { code: 'wrong-way-out' }],
+      status: ['unanswered', 'lost'],
+    },
+    mend: [
+      [
+        'router',
+        'nft "add chain inet fw4 route_output { type route hook output priority mangle; }"; nft add rule inet fw4 route_output ip daddr @my_subnets meta mark set 1',
+      ],
+    ],
+  },
+  {
+    name: 'truenas-ipv6-forwarding-off',
+    thread: {
+      title: 'NAS-141468 / 27.0.0-BETA.1 / Enable IPv6 forwarding for the container bridge',
+      address: 'https://github.com/truenas/middleware/pull/19257',
+    },
+    backend: 'nft',
+    hosts: {
+      ct: {
+        addresses: { eth0: ['fd00:7::2/64', '10.47.0.2/24'] },
+        routes: ['default via fd00:7::1', 'default via 10.47.0.1'],
+      },
+      nas: {
+        bridges: { truenasbr0: ['veth1'] },
+        addresses: { truenasbr0: ['fd00:7::1/64', '10.47.0.1/24'], eth0: ['2001:db8:1::1/64', '192.0.2.1/24'] },
+        sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.forwarding': '0' },
+        rules: {
+          nft: `table inet truenas_containers {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname "truenasbr0" accept
+    oifname "truenasbr0" accept
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr 10.47.0.0/24 ip daddr != 10.47.0.0/24 masquerade
+    ip6 saddr fd00:7::/64 ip6 daddr != fd00:7::/64 masquerade
+  }
+}
+`,
+        },
+      },
+      far: {
+        addresses: { eth0: ['2001:db8:1::9/64', '192.0.2.9/24'] },
+        listeners: [...WEB, { protocol: 'tcp', address: '2001:db8:1::9', port: 80 }],
+      },
+    },
+    links: [
+      ['ct:eth0', 'nas:veth1'],
+      ['nas:eth0', 'far:eth0'],
+    ],
+    traced: 'nas',
+    fails: { from: 'ct', what: 'tcp', to: '2001:db8:1::9', port: 80 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'ct', what: 'tcp', to: '192.0.2.9', port: 80 }, seen: 'answered' }],
+    truth: {
+      words: 'Rules for IPv6 are there, and forwarding is on for IPv4 alone.',
+      causes: [{ code: 'vanished-forwarding-off' }],
+      status: ['lost'],
+    },
+    mend: [['nas', 'sysctl -w net.ipv6.conf.all.forwarding=1']],
+  },
 ]
