@@ -90,3 +90,8 @@ it('counts packets of another link type also where their last bytes have not com
   const damaged = Uint8Array.from([...capture, ...new Uint8Array(20).fill(0xff)])
   expect(readAlike(nflogPcap, damaged).told).toEqual(['- other-link-type', '3 capture-damaged'])
 })
+
+it('kernel-log: a clock with more than six decimals is told to the microsecond, however it comes in pieces', () => {
+  readAlike(kernelLog, `[1293.32525796] ${TRACE}`)
+  readAlike(kernelLog, '[3.2525796]IN=OUT=PROTO=\n\n')
+})

@@ -91,3 +91,10 @@ describe('what a statement asks first', () => {
     ['ct mark set 5', []],
   ])('%s', (rule, expected) => expect(conditions(rule)).toEqual(expected))
 })
+
+it.each(['tcp dport 80 redirect to :Infinity', 'tcp dport 80 redirect to :99999', 'queue num 1-Infinity'])(
+  '%s: a word that is no such number is none',
+  (rule) => {
+    expect(JSON.stringify(statements(rule, 'ip'))).not.toMatch(/null|Infinity\b(?!")|99999[,\]]/)
+  },
+)

@@ -101,7 +101,8 @@ export class Head implements Timestamp {
     this.fraction = fraction
     if (!same) return false
     if (this.stamp.uptime) {
-      this.clock = this.uptime * this.uptimeFactor
+      // a clock with more than six decimals is told to the microsecond, as where it is read anew
+      this.clock = this.uptimeFactor < 1 ? Math.floor(this.uptime * this.uptimeFactor) : this.uptime * this.uptimeFactor
       if (this.stamp.micros !== undefined) this.stamp = { ...this.stamp, micros: this.micros(this.fraction) }
     } else if (this.stamp.digits > 0) this.clock = this.stamp.base + this.micros(this.fraction)
     return true

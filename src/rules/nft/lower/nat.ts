@@ -64,10 +64,13 @@ function ports(nat: Nat, port: Expression | undefined, text: string, lowering: L
     return true
   }
   const range = rangeOf(port)?.map(Number)
-  if (!range || range.some(Number.isNaN)) return false
+  if (!range?.every(isPort)) return false
   nat.ports = range as [number, number]
   return true
 }
+
+/** `Infinity` is a word, and no port. */
+const isPort = (number: number): boolean => Number.isInteger(number) && number >= 0 && number <= 0xffff
 
 function rangeOf(expression: Expression): [string, string] | undefined {
   if (typeof expression !== 'object') return [String(expression), String(expression)]
@@ -86,7 +89,7 @@ interface Tproxy {
 export function lowerTproxy({ family, addr, port }: Tproxy, text: string, lowering: Lowering): void {
   lowering.need(networkOf(family, lowering.family), text)
   const [address] = addr === undefined ? [] : (rangeOf(addr) ?? [])
-  const [number] = port === undefined ? [] : (rangeOf(port) ?? [])
+  const [number] = port === undefined ? [] : (rangeOf(port) ?? []).filter((one) => isPort(Number(one)))
   const dynamic = (addr !== undefined && address === undefined) || (port !== undefined && number === undefined)
   const statement: Statement = dynamic
     ? { kind: 'unknown', text, reason: 'which proxy it goes to is not understood' }

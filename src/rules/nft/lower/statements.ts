@@ -149,7 +149,7 @@ function queue(body: { num?: Expression; flags?: string[] } | null, text: string
   const { num = 0, flags = [] } = body ?? {}
   const bypass = flags.includes('bypass') ? { bypass: true } : {}
   if (typeof num === 'number') lowering.do({ kind: 'queue', from: num, ...bypass })
-  else if (typeof num === 'object' && 'range' in num)
+  else if (typeof num === 'object' && 'range' in num && num.range.every((one) => Number.isInteger(Number(one))))
     lowering.do({ kind: 'queue', from: Number(num.range[0]), to: Number(num.range[1]), ...bypass })
   // which queue hangs on the packet, but a queue it is
   else lowering.do({ kind: 'unknown', text, reason: 'which queue it goes to cannot be told', ends: true })
