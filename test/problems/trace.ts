@@ -76,7 +76,7 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
       // all namespaces write to one log; this lab's lines name its own interfaces and link addresses
       const own = lines.filter((line) => {
         const [, input, output] = / IN=(\S*) OUT=(\S*) /.exec(line) ?? []
-        const mac = / MAC=([\da-f:]{35}) /.exec(line)?.[1]
+        const mac = / MAC=([\da-f:]+) /.exec(line)?.[1]
         const isOurs = mac === undefined || macs.some((one) => mac.includes(one))
         return input !== undefined && names.has(input) && names.has(output!) && isOurs
       })
