@@ -63,7 +63,7 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
       await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
   const names = new Set(['', ...(await linksOf(lab, host)).map(({ ifname }) => ifname)])
   const all = (await Promise.all([...lab.hosts.keys()].map((name) => linksOf(lab, name)))).flat()
-  const macs = all.map(({ address }) => address).filter((address) => address !== '00:00:00:00:00:00')
+  const macs = all.map(({ address }) => address)
   await lab.ask(host, { do: 'watch', name: 'log', argv: ['stdbuf', '-oL', 'dmesg', '--follow-new'] })
   await new Promise((resolve) => setTimeout(resolve, OPENING))
   return {
