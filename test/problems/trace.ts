@@ -63,7 +63,7 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
       await lab.must(host, [tool, '-t', 'raw', '-I', chain, '1', '-j', 'TRACE'])
   const names = new Set(['', ...(await linksOf(lab, host)).map(({ ifname }) => ifname)])
   const all = (await Promise.all([...lab.hosts.keys()].map((name) => linksOf(lab, name)))).flat()
-  const macs = all.map(({ address }) => address).filter((address) => address !== '00:00:00:00:00:00')
+  const macs = all.map(({ address }) => address)
   await lab.ask(host, { do: 'watch', name: 'log', argv: ['stdbuf', '-oL', 'dmesg', '--follow-new'] })
   await new Promise((resolve) => setTimeout(resolve, OPENING))
   return {
@@ -76,7 +76,7 @@ async function traceToLog(lab: Lab, host: string): Promise<Tracing> {
       // all namespaces write to one log; this lab's lines name its own interfaces and link addresses
       const own = lines.filter((line) => {
         const [, input, output] = / IN=(\S*) OUT=(\S*) /.exec(line) ?? []
-        const mac = / MAC=([\da-f:]{35}) /.exec(line)?.[1]
+        const mac = / MAC=([\da-f:]+) /.exec(line)?.[1]
         const isOurs = mac === undefined || macs.some((one) => mac.includes(one))
         return input !== undefined && names.has(input) && names.has(output!) && isOurs
       })
