@@ -22,7 +22,8 @@ export function byOtherUplink(parts: readonly Part[], { dst }: Packet): Finding[
   return [
     finding(
       'reply-by-other-uplink',
-      'warning',
+      // many a machine works so: it counts where somebody was seen not to go on with the reply
+      reply ? 'warning' : 'note',
       `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way may drop it, as ${dst} is an address of ${came}.`,
       {
         fix: [
