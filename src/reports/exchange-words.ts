@@ -72,7 +72,10 @@ export function whyWords({ exchanges, journey }: Group<unknown>): string | undef
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   switch (status) {
     case 'reply-lost':
-      return reply === undefined ? undefined : `Its reply, #${reply}, was stopped.`
+      if (reply === undefined) return undefined
+      return basis === 'inferred'
+        ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
+        : `Its reply, #${reply}, was stopped.`
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`

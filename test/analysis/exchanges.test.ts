@@ -199,3 +199,10 @@ test('two captures that show one packet are not a packet sent again', async () =
   expect(others).toEqual([])
   expect(exchange).toMatchObject({ status: 'dropped', journeys: { request: ['1', '2'], retransmissions: [] } })
 })
+
+test('whoever asks again behind a reply has not got it', async () => {
+  const asked = [came(10, { seq: 5 }), went(10.1), came(11, { seq: 5 }), went(11.1)]
+  expect(await statuses(asked)).toEqual([['reply-lost', 'inferred', '1', '3', '2,4', '']])
+  const goesOn = came(11.2, { seq: 6, flags: 'ACK' })
+  expect((await statuses([...asked, goesOn]))[0]![0]).toBe('answered')
+})

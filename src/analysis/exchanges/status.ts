@@ -48,11 +48,28 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
   if (stop) return stopped(stop)
   if (refusal) return observed('refused', refusal)
   const answer = parts.find((one) => isReply(one) && passed(one))
-  if (answer) return observed(answer.told.says === 'resets' ? 'refused' : 'answered', answer)
+  if (answer) {
+    if (answer.told.says === 'resets') return observed('refused', answer)
+    return isUnheardOf(answer, parts) ? inferred('reply-lost', answer) : observed('answered', answer)
+  }
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
   return isRequest(request) && passed(request) ? unheard(parts, request, ask, seen) : silent(request)
+}
+
+/**
+ * The reply went its way, and whoever asked has asked again since, or it was sent again itself, and nobody has gone on with
+ * it: it does not arrive.
+ */
+function isUnheardOf({ id, capture, told }: Part, parts: readonly Part[]): boolean {
+  if (told.says !== 'answers' || told.journey.packet.protocol !== 'tcp') return false
+  const later = parts.filter((one) => one.id > id && one.capture === capture)
+  if (later.some(({ role }) => role === 'request')) return false
+  return later.some(
+    ({ role, told: { says } }) =>
+      (role === 'retransmissions' && says === 'opens') || (role === 'replies' && says === 'answers'),
+  )
 }
 
 const STOPPED: Partial<Record<Journey['outcome'], ExchangeStatus>> = {
@@ -101,7 +118,9 @@ const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) |
 
 /** The request is not known to have passed. */
 function silent(part: Part): Verdict {
-  const { outcome } = part.told.journey
+  const { outcome, findings } = part.told.journey
+  if (findings.some(({ code, severity }) => code === 'queue-without-listener' && severity === 'error'))
+    return inferred('lost', part)
   return observed(outcome === 'queued' ? 'queued' : 'undetermined', part)
 }
 
@@ -111,7 +130,9 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   if (has('closed-port')) return inferred('refused', request)
   if (LOST.some(has)) return inferred('lost', request)
-  const entry = world.host.conntrack && entryOpened(ask(), world)
+  // connection tracking has seen a reply also where that went no further
+  const replied = parts.some(({ role }) => role === 'replies')
+  const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
   if (entry && !entry.status.includes('unreplied') && entry.state !== 'SYN_SENT') return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   if (reply && seen.played) return inferred('answered', request)
