@@ -61,3 +61,6 @@ const FAILED: readonly ExchangeStatus[] = ['refused', 'unanswered', 'reply-lost'
 
 /** Did it come to nothing? The commands' exit code is 1 then. */
 export const isFailed = (status: ExchangeStatus): boolean => FAILED.includes(status)
+
+/** Findings that say that no reply comes: where one came, they are not true. */
+export const saysNoReply = (code: string): boolean => code === 'not-masqueraded'

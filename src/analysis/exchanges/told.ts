@@ -1,6 +1,12 @@
 /** Exchanges as they are told: what was asked, what came of it, and why. */
 import { formatAddress } from '../../model/address.ts'
-import { type Exchange, type ExchangeJourneys, type ExchangeStatus, isFailed } from '../../model/exchange.ts'
+import {
+  type Exchange,
+  type ExchangeJourneys,
+  type ExchangeStatus,
+  isFailed,
+  saysNoReply,
+} from '../../model/exchange.ts'
 import type { Finding, RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
@@ -117,7 +123,9 @@ function findingsOf(
   status: Exchange['status'],
 ): Finding[] {
   const found = new Map<string, Finding>()
+  const replied = parts.some(({ role }) => role === 'replies')
   const add = (finding: Finding) => {
+    if (replied && saysNoReply(finding.code)) return
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)
   }
