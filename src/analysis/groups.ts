@@ -139,7 +139,9 @@ export class Groups {
       }
       const joined = list.at(number)
       const status = statusOf(joined, seen)
-      if (only && isStopped(only.journey.outcome)) alike.set(only, status)
+      // where nothing of its own is asked: no entry, and no time that it had for a reply
+      const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
+      if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
       const group = this.groupOf(joined.parts[0]!.told)
       for (const { role, told } of joined.parts) {
         const of = role === 'replies' || role === 'errors' ? this.groupOf(told) : undefined
