@@ -206,3 +206,9 @@ test('whoever asks again behind a reply has not got it', async () => {
   const goesOn = came(11.2, { seq: 6, flags: 'ACK' })
   expect((await statuses([...asked, goesOn]))[0]![0]).toBe('answered')
 })
+
+test('of a crowd a rate limit may have left out the replies', async () => {
+  const crowd = Array.from({ length: 12 }, (_, i) => came(5 + i / 100, { sport: 42_000 + i, seq: 50 + i }))
+  const told = await statuses([...OTHER, ...crowd, came(20, { sport: 43_000, seq: 99 })])
+  expect(new Set(told.map(([status]) => status))).toEqual(new Set(['answered', 'undetermined']))
+})

@@ -56,7 +56,11 @@ export class Exchanges {
   apart = 0
   /** Of each capture when its last event was, by its clock. */
   readonly lastClocks: number[] = []
+  /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
+  readonly crowds: number[] = []
   private readonly captures = new Map<object, number>()
+  /** Of each capture its latest second, and the journeys of that. */
+  private readonly seconds: { second: number; count: number }[] = []
 
   /** The packets are played, with all that would come back. */
   readonly played: boolean
@@ -72,6 +76,7 @@ export class Exchanges {
     const { family, times } = closed
     const capture = this.captureOf(closed)
     if (!(this.lastClocks[capture]! >= times.lastClock)) this.lastClocks[capture] = times.lastClock
+    this.count(capture, times.firstClock)
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says } = told
@@ -123,11 +128,24 @@ export class Exchanges {
     return isRetransmission || again ? 'retransmissions' : 'request'
   }
 
+  private count(capture: number, clock: number): void {
+    const now = this.seconds[capture]!
+    const second = Math.floor(clock / 1e6)
+    if (second === now.second) now.count++
+    else {
+      now.second = second
+      now.count = 1
+    }
+    if (now.count > this.crowds[capture]!) this.crowds[capture] = now.count
+  }
+
   private captureOf({ capture }: Noted): number {
     const number = this.captures.get(capture) ?? this.captures.size
     if (number === this.captures.size) {
       this.captures.set(capture, number)
       this.lastClocks.push(Number.NaN)
+      this.crowds.push(0)
+      this.seconds.push({ second: Number.NaN, count: 0 })
     }
     return number
   }

@@ -13,6 +13,8 @@ export interface Seen {
   replies: ReadonlySet<number>
   /** Of each capture when its last event was: microseconds by its clock; NaN where it has none. */
   lastClocks: readonly number[]
+  /** Of each capture the most journeys that began within a second. */
+  crowds: readonly number[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
 }
@@ -28,6 +30,9 @@ export interface Verdict {
 
 /** Who has asked waits for so long, at least; microseconds. */
 const PATIENCE = 2e6
+
+/** More packets a second than a rate limit lets through in any case (nft's and iptables' burst is 5): of such no silence tells. */
+const BURST = 5
 
 /** UDP services that answer whatever they are asked. */
 const ANSWERING = new Set([53, 123, 161, 443, 500])
@@ -145,7 +150,9 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
   const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
   const answers = says === 'opens' || (journey.packet.protocol === 'udp' && ANSWERING.has(ask().dport ?? 0))
-  if (repliesShown && waited && answers && knowsWhereReplyComes(journey)) return inferred('unanswered', request)
+  const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
+  if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
+    return inferred('unanswered', request)
   return { ...observed('undetermined', request) }
 }
 

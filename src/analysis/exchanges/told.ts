@@ -22,7 +22,10 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
-export const seenBy = ({ list, lastClocks, played }: Exchanges): Seen => ({ lastClocks, replies: list.replies, played })
+export const seenBy = ({ list, lastClocks, crowds, played }: Exchanges): Seen => ({
+  ...{ lastClocks, crowds, played },
+  replies: list.replies,
+})
 
 export const statusOf = (joined: Joined, seen: Seen): ExchangeStatus =>
   verdictOf(joined, () => askedOf(joined), seen).status
