@@ -23,7 +23,7 @@ describe.skipIf(reason)("nft's rarer words", () => {
       const one = played[i]
       if (!one) continue
       if ('refused' in one) {
-        it.skip(`not judged: nft or this kernel refuses ${name}: ${one.refused.split('\n')[0]}`)
+        it.skip(`not judged: this kernel lacks (or its nft refuses) ${name}: ${one.refused.split('\n')[0]}`)
         continue
       }
       it(name, () => {
