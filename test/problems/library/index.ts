@@ -5,6 +5,10 @@ import { HOME } from './home.ts'
 import { HOSTS } from './hosts.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { NFT } from './nft.ts'
+import { NFT_FIREWALLD } from './nft-firewalld.ts'
+import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_NIXOS } from './nft-nixos.ts'
+import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NODES } from './nodes.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
@@ -19,4 +23,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...NFT_FIREWALLD,
+  ...NFT_GATEWAYS,
+  ...NFT_NIXOS,
+  ...NFT_OPENWRT,
 ]
