@@ -299,7 +299,6 @@ table ip6 sockets {
     traced: 'fw',
     fails: { from: 'client', what: 'tcp', to: '10.50.0.2', port: 80 },
     seen: 'nothing',
-    looksAt: { protocol: 'tcp', dst: '192.168.1.120' },
     others: [
       { sending: { from: 'client', what: 'tcp', to: '10.50.0.1', port: 22 }, seen: 'answered' },
       { sending: { from: 'fw', what: 'tcp', to: '10.50.0.2', port: 80 }, seen: 'answered' },

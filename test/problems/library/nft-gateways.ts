@@ -431,7 +431,7 @@ table ip nat {
     truth: {
       words:
         'A rule for this container in raw drops what comes by another interface than its bridge, before DOCKER-USER.',
-      causes: [{ rule: 'ip daddr 10.210.1.24', chain: 'ip raw PREROUTING' }],
+      causes: [{ rule: '10.210.1.24', chain: 'ip raw PREROUTING' }],
       status: ['dropped'],
     },
     mend: [['host', 'nft insert rule ip raw PREROUTING iifname uncloud accept']],
