@@ -9,6 +9,7 @@ import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
 import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
+import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
@@ -25,6 +26,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...NODES,
   ...NFT_FIREWALLD,
   ...NFT_GATEWAYS,
+  ...NFT_TUNNELS,
   ...NFT_NIXOS,
   ...NFT_OPENWRT,
 ]
