@@ -5,6 +5,7 @@
  */
 
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
+import { isAnnouncement } from '../../model/announcement.ts'
 import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
@@ -86,6 +87,7 @@ export class Exchanges {
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says } = told
+    if (isAnnouncement(told.journey.packet)) return this.skip()
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
