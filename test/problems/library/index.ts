@@ -1,11 +1,16 @@
 import type { Problem } from '../problem.ts'
+import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
+import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
 import { HOSTS } from './hosts.ts'
+import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { NFT } from './nft.ts'
 import { NODES } from './nodes.ts'
+import { PUBLISHING } from './publishing.ts'
+import { REDIRECTS } from './redirects.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
 
@@ -19,4 +24,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...GATEWAYS,
+  ...REDIRECTS,
+  ...PUBLISHING,
+  ...CLUSTERS,
+  ...ICMP,
 ]

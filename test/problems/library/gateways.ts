@@ -1,0 +1,320 @@
+/** VPN gateways with iptables: rules that installers wrote, and what changed since. A wire stands for the tunnel. */
+import type { HostSpec } from '../../../src/demo/incident.ts'
+import { FORWARDS, WEB } from '../machines.ts'
+import type { Problem } from '../problem.ts'
+
+const DNS = { protocol: 'udp', port: 53 } as const
+
+/** Someone on the internet (203.0.113.9), `server` (203.0.113.1), and `peer`, the second address behind its tunnel. */
+const gateway = (
+  tunnel: string,
+  net: string,
+  rules: string,
+  peer: HostSpec = { addresses: { eth0: [`${net}.2/24`] }, routes: [`default via ${net}.1`], listeners: WEB },
+): Pick<Problem, 'hosts' | 'links' | 'traced'> => ({
+  hosts: {
+    internet: { addresses: { eth0: ['203.0.113.9/24'] }, listeners: [...WEB, DNS] },
+    server: {
+      addresses: { eth0: ['203.0.113.1/24'], [tunnel]: [`${net}.1/24`] },
+      sysctls: FORWARDS,
+      rules: { v4: rules },
+    },
+    peer,
+  },
+  links: [
+    ['internet:eth0', 'server:eth0'],
+    [`server:${tunnel}`, 'peer:eth0'],
+  ],
+  traced: 'server',
+})
+
+const nat = (rules: string) => `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+${rules}COMMIT
+`
+
+export const GATEWAYS: Problem[] = [
+  {
+    name: 'openvpn-masquerade-old-range',
+    thread: {
+      title: 'No Internet after changing the server IP range',
+      address: 'https://github.com/pivpn/pivpn/issues/861',
+    },
+    backend: 'iptables-legacy',
+    ...gateway('tun0', '10.9.0', nat('-A POSTROUTING -s 10.8.0.0/24 -o eth0 -j MASQUERADE\n')),
+    fails: { from: 'peer', what: 'udp', to: '203.0.113.9', port: 53 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'server', what: 'udp', to: '203.0.113.9', port: 53 }, seen: 'answered' },
+      { sending: { from: 'peer', what: 'ping', to: '10.9.0.1' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'The rule that masquerades is for the range that the tunnel had before: requests leave with a private source.',
+      causes: [{ rule: '-s 10.8.0.0/24', chain: 'nat POSTROUTING' }, { code: 'not-masqueraded' }],
+      status: ['unanswered'],
+    },
+    mend: [['server', 'iptables -t nat -A POSTROUTING -s 10.9.0.0/24 -o eth0 -j MASQUERADE']],
+  },
+  {
+    name: 'openvpn-masquerade-old-uplink',
+    thread: {
+      title: 'Changed the network interface from wlan0 to eth0',
+      address: 'https://github.com/pivpn/pivpn/issues/392',
+    },
+    backend: 'iptables-nft',
+    ...gateway('tun0', '10.8.0', nat('-A POSTROUTING -s 10.8.0.0/24 -o wlan0 -j MASQUERADE\n')),
+    fails: { from: 'peer', what: 'ping', to: '203.0.113.9' },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'server', what: 'ping', to: '203.0.113.9' }, seen: 'answered' },
+      { sending: { from: 'server', what: 'tcp', to: '10.8.0.2', port: 80 }, seen: 'answered' },
+    ],
+    truth: {
+      words: 'The rule that masquerades is for wlan0, and the uplink is eth0 now.',
+      causes: [{ rule: '-o wlan0', chain: 'nat POSTROUTING' }, { code: 'not-masqueraded' }],
+      status: ['unanswered'],
+    },
+    mend: [['server', 'iptables -t nat -A POSTROUTING -s 10.8.0.0/24 -o eth0 -j MASQUERADE']],
+  },
+  {
+    name: 'openvpn-snat-takes-servers-own',
+    thread: {
+      title: 'iptables rule masquerades packets from server to client',
+      address: 'https://github.com/Nyr/openvpn-install/issues/122',
+    },
+    backend: 'iptables-legacy',
+    hosts: {
+      server: {
+        addresses: { eth0: ['203.0.113.1/24'], tun0: ['10.8.0.1/24'] },
+        routes: ['default via 203.0.113.254'],
+        sysctls: FORWARDS,
+        rules: { v4: nat('-A POSTROUTING -s 10.8.0.0/24 -j SNAT --to-source 203.0.113.1\n') },
+      },
+      // a provider forwards no source that is not its customer's
+      isp: {
+        addresses: { eth0: ['198.51.100.1/24'], eth1: ['203.0.113.254/24'] },
+        sysctls: { ...FORWARDS, 'net.ipv4.conf.all.rp_filter': '1' },
+        listeners: WEB,
+      },
+      peer: {
+        addresses: { tun0: ['10.8.0.2/24'], wlan0: ['198.51.100.9/24'] },
+        routes: ['default via 198.51.100.1'],
+        listeners: WEB,
+      },
+    },
+    links: [
+      ['server:eth0', 'isp:eth1'],
+      ['isp:eth0', 'peer:wlan0'],
+      ['server:tun0', 'peer:tun0'],
+    ],
+    traced: 'server',
+    fails: { from: 'server', what: 'ping', to: '10.8.0.2' },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'peer', what: 'ping', to: '10.8.0.1' }, seen: 'answered' },
+      { sending: { from: 'server', what: 'tcp', to: '203.0.113.254', port: 80 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        "The rule names no interface: the server's own request into the tunnel leaves with the public source, and the reply takes another way.",
+      causes: [{ rule: 'SNAT --to-source 203.0.113.1', chain: 'nat POSTROUTING' }],
+      status: ['unanswered'],
+    },
+    mend: [['server', 'iptables -t nat -R POSTROUTING 1 -s 10.8.0.2 -j SNAT --to-source 203.0.113.1']],
+  },
+  {
+    name: 'wireguard-ufw-between-peers',
+    thread: {
+      title: "pivpn installer doesn't properly configure ufw to allow connections to local network",
+      address: 'https://github.com/pivpn/pivpn/issues/1710',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      internet: { addresses: { eth0: ['192.0.2.9/24'] }, listeners: WEB },
+      server: {
+        // ends of two tunnels at one interface: peers reach each other through the server alone
+        bridges: { wg0: ['veth1', 'veth2'] },
+        addresses: { eth0: ['192.0.2.1/24'], wg0: ['10.170.159.1/24'] },
+        sysctls: FORWARDS,
+        rules: {
+          v4: `${nat('-A POSTROUTING -s 10.170.159.0/24 -o eth0 -j MASQUERADE\n')}*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:ufw-before-forward - [0:0]
+:ufw-after-logging-forward - [0:0]
+:ufw-user-forward - [0:0]
+-A FORWARD -j ufw-before-forward
+-A FORWARD -j ufw-after-logging-forward
+-A ufw-before-forward -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A ufw-before-forward -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A ufw-before-forward -j ufw-user-forward
+-A ufw-user-forward -s 10.170.159.0/24 -i wg0 -o eth0 -j ACCEPT
+-A ufw-after-logging-forward -m limit --limit 3/min --limit-burst 10 -j LOG --log-prefix "[UFW BLOCK] "
+COMMIT
+`,
+        },
+      },
+      peer: roaming('10.170.159.2'),
+      other: { ...roaming('10.170.159.3'), listeners: [{ protocol: 'tcp', port: 8080 }] },
+    },
+    links: [
+      ['internet:eth0', 'server:eth0'],
+      ['server:veth1', 'peer:eth0'],
+      ['server:veth2', 'other:eth0'],
+    ],
+    traced: 'server',
+    fails: { from: 'peer', what: 'tcp', to: '10.170.159.3', port: 8080 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'peer', what: 'tcp', to: '192.0.2.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'peer', what: 'ping', to: '10.170.159.3' }, seen: 'answered' },
+      { sending: { from: 'peer', what: 'tcp', to: '10.170.159.3', port: 22 }, seen: 'nothing' },
+    ],
+    truth: {
+      words: "ufw's rule lets peers out to eth0, and nothing lets one peer speak to another: the policy drops it.",
+      causes: [{ policy: 'filter FORWARD' }, { chain: 'filter ufw-user-forward' }],
+      status: ['dropped'],
+    },
+    mend: [['server', 'iptables -I FORWARD -i wg0 -o wg0 -p tcp --dport 8080 -j ACCEPT']],
+  },
+  {
+    name: 'tunnel-forward-peer-replies-elsewhere',
+    thread: {
+      title: 'Port forwarding from external clients fails — missing FORWARD ACCEPT and POSTROUTING MASQUERADE rules',
+      address: 'https://github.com/Start9Labs/start-technologies/issues/3234',
+    },
+    backend: 'iptables-nft',
+    ...elsewhere(),
+    fails: { from: 'internet', what: 'tcp', to: '203.0.113.1', port: 443 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'server', what: 'tcp', to: '10.59.0.2', port: 443 }, seen: 'answered' },
+      { sending: { from: 'peer', what: 'ping', to: '192.168.1.1' }, seen: 'answered' },
+    ],
+    truth: {
+      words: 'The server forwards it into the tunnel; the peer sends its reply out of its own uplink.',
+      causes: [
+        { code: 'not-netfilter', words: ['10.59.0.2'] },
+        { code: 'not-netfilter', words: ['wg0'] },
+      ],
+      status: ['unanswered'],
+    },
+    mend: [['peer', 'ip route replace default via 10.59.0.1']],
+  },
+  {
+    name: 'nixos-rpfilter-exit-node',
+    thread: {
+      title: "NixOS machines with firewall management enabled can't use exit nodes",
+      address: 'https://github.com/tailscale/tailscale/issues/4432',
+    },
+    backend: 'iptables-legacy',
+    hosts: {
+      machine: {
+        addresses: { eth0: ['192.0.2.1/24'], tailscale0: ['100.64.0.1/24'] },
+        routes: ['default via 192.0.2.254'],
+        rules: {
+          // the daemon marks its own packets; here a rule does
+          v4: `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:nixos-fw-rpfilter - [0:0]
+-A PREROUTING -j nixos-fw-rpfilter
+-A OUTPUT -p udp -m udp --dport 41641 -j MARK --set-xmark 0x80000/0xff0000
+-A nixos-fw-rpfilter -m rpfilter --validmark -j RETURN
+-A nixos-fw-rpfilter -p udp -m udp --sport 67 --dport 68 -j RETURN
+-A nixos-fw-rpfilter -s 0.0.0.0/32 -d 255.255.255.255/32 -p udp -m udp --sport 68 --dport 67 -j RETURN
+-A nixos-fw-rpfilter -j DROP
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:nixos-fw - [0:0]
+:nixos-fw-accept - [0:0]
+:nixos-fw-log-refuse - [0:0]
+-A INPUT -j nixos-fw
+-A nixos-fw -i lo -j nixos-fw-accept
+-A nixos-fw -m conntrack --ctstate RELATED,ESTABLISHED -j nixos-fw-accept
+-A nixos-fw -p icmp -m icmp --icmp-type 8 -j nixos-fw-accept
+-A nixos-fw -j nixos-fw-log-refuse
+-A nixos-fw-accept -j ACCEPT
+-A nixos-fw-log-refuse -j DROP
+COMMIT
+`,
+        },
+      },
+      isp: {
+        addresses: { eth0: ['192.0.2.254/24'], lo: ['203.0.113.9/32'] },
+        listeners: [{ protocol: 'udp', address: '203.0.113.9', port: 41641 }],
+      },
+      exit: { addresses: { eth0: ['100.64.0.2/24'] }, listeners: WEB },
+    },
+    links: [
+      ['machine:eth0', 'isp:eth0'],
+      ['machine:tailscale0', 'exit:eth0'],
+    ],
+    traced: 'machine',
+    setup: [
+      [
+        'machine',
+        'ip route add 100.64.0.0/24 dev tailscale0 src 100.64.0.1 table 52; ip route add default dev tailscale0 src 192.0.2.1 table 52; ip rule add pref 5210 fwmark 0x80000/0xff0000 lookup main; ip rule add pref 5270 lookup 52',
+      ],
+    ],
+    fails: { from: 'machine', what: 'udp', to: '203.0.113.9', port: 41641 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'machine', what: 'tcp', to: '100.64.0.2', port: 80 }, seen: 'answered' },
+      { sending: { from: 'exit', what: 'tcp', to: '100.64.0.1', port: 22 }, seen: 'nothing' },
+    ],
+    truth: {
+      words:
+        'The request is marked and leaves by eth0; the reply has no mark, and without one the way back leads into the tunnel: the strict rpfilter drops it.',
+      causes: [
+        { rule: 'rpfilter --validmark', chain: 'mangle nixos-fw-rpfilter' },
+        { rule: '-j DROP', chain: 'mangle nixos-fw-rpfilter' },
+      ],
+      status: ['reply-lost'],
+    },
+    mend: [['machine', 'iptables -t mangle -R nixos-fw-rpfilter 1 -m rpfilter --loose --validmark -j RETURN']],
+  },
+]
+
+/** Of a peer that has its address alone, and everything else behind the gateway. */
+function roaming(address: string): HostSpec {
+  return { addresses: { eth0: [`${address}/32`] }, routes: ['10.170.159.1 dev eth0', 'default via 10.170.159.1'] }
+}
+
+/** The peer at home has a default route of its own. */
+function elsewhere(): Pick<Problem, 'hosts' | 'links' | 'traced'> {
+  const { hosts, links, traced } = gateway(
+    'wg0',
+    '10.59.0',
+    `${nat('-A PREROUTING -d 203.0.113.1/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.59.0.2:443\n-A POSTROUTING -s 10.59.0.0/24 -o eth0 -j MASQUERADE\n')}*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i wg0 -j ACCEPT
+-A FORWARD -d 10.59.0.2/32 -o wg0 -p tcp -m tcp --dport 443 -j ACCEPT
+COMMIT
+`,
+    {
+      addresses: { eth0: ['10.59.0.2/24'], lan: ['192.168.1.10/24'] },
+      routes: ['default via 192.168.1.1'],
+      listeners: [{ protocol: 'tcp', port: 443 }],
+    },
+  )
+  return {
+    hosts: { ...hosts, home: { addresses: { lan: ['192.168.1.1/24'] } } },
+    links: [...links, ['peer:lan', 'home:lan']],
+    traced,
+  }
+}
