@@ -1,4 +1,5 @@
 import type { Problem } from '../problem.ts'
+import { BANS } from './bans.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
@@ -29,4 +30,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...PUBLISHING,
   ...CLUSTERS,
   ...ICMP,
+  ...BANS,
 ]

@@ -1,5 +1,5 @@
 /** Docker's rules for what it publishes and what it does not, and connections that are older. */
-import { bridged } from '../machines.ts'
+import { bridged, FORWARDS } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 import { docker } from './docker.ts'
 
@@ -65,5 +65,52 @@ ${docker({
       alsoTrue: ['closed-port', 'refused-here'],
     },
     mend: [['host', 'conntrack -D -p udp --dport 514']],
+  },
+  {
+    name: 'docker-ipv6-without-masquerade',
+    thread: {
+      title: 'Unable to ping ipv6 address from docker',
+      address: 'https://github.com/docker/for-linux/issues/648',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      c1: {
+        addresses: { eth0: ['fd00:17::2/64', '172.17.0.2/16'] },
+        routes: ['default via fd00:17::1', 'default via 172.17.0.1'],
+      },
+      host: {
+        bridges: { docker0: ['veth1'] },
+        addresses: { docker0: ['fd00:17::1/64', '172.17.0.1/16'], eth0: ['2001:db8:1::1/64', '192.0.2.1/24'] },
+        sysctls: FORWARDS,
+        rules: {
+          v4: docker(),
+          v6: `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -m conntrack --ctstate INVALID -j DROP
+COMMIT
+`,
+        },
+      },
+      far: { addresses: { eth0: ['2001:db8:1::9/64', '192.0.2.9/24'] } },
+    },
+    links: [
+      ['c1:eth0', 'host:veth1'],
+      ['host:eth0', 'far:eth0'],
+    ],
+    traced: 'host',
+    fails: { from: 'c1', what: 'ping', to: '2001:db8:1::9' },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'c1', what: 'ping', to: '192.0.2.9' }, seen: 'answered' },
+      { sending: { from: 'host', what: 'ping', to: '2001:db8:1::9' }, seen: 'answered' },
+    ],
+    truth: {
+      words: "Docker's rules masquerade IPv4 alone: the request leaves with a source that is local to this host.",
+      causes: [{ code: 'not-masqueraded' }],
+      status: ['unanswered'],
+    },
+    mend: [['host', 'ip6tables -t nat -A POSTROUTING -s fd00:17::/64 ! -o docker0 -j MASQUERADE']],
   },
 ]
