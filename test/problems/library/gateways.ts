@@ -1,6 +1,6 @@
 /** VPN gateways with iptables: rules that installers wrote, and what changed since. A wire stands for the tunnel. */
 import type { HostSpec } from '../../../src/demo/incident.ts'
-import { FORWARDS, WEB } from '../machines.ts'
+import { clientAndServer, FORWARDS, homeRouter, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 const DNS = { protocol: 'udp', port: 53 } as const
@@ -284,6 +284,85 @@ COMMIT
       status: ['reply-lost'],
     },
     mend: [['machine', 'iptables -t mangle -R nixos-fw-rpfilter 1 -m rpfilter --loose --validmark -j RETURN']],
+  },
+  {
+    name: 'openvpn-rule-for-other-protocol',
+    thread: {
+      title: 'Question about add-openvpn-rules.sh',
+      address: 'https://github.com/angristan/openvpn-install/issues/1298',
+    },
+    backend: 'iptables-legacy',
+    ...clientAndServer({
+      listeners: [{ protocol: 'udp', port: 1194 }],
+      rules: {
+        v4: `*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p tcp -m tcp --dport 1194 -i eth0 -j ACCEPT
+-A INPUT -i tun0 -j ACCEPT
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p icmp -j ACCEPT
+-A FORWARD -i tun0 -o eth0 -j ACCEPT
+-A FORWARD -i eth0 -o tun0 -j ACCEPT
+COMMIT
+`,
+      },
+    }),
+    fails: { from: 'client', what: 'udp', to: '192.0.2.1', port: 1194 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' },
+      { sending: { from: 'client', what: 'udp', to: '192.0.2.1', port: 53 }, seen: 'nothing' },
+    ],
+    truth: {
+      words: 'The port is open for TCP, and the server speaks UDP.',
+      causes: [{ rule: '-p tcp -m tcp --dport 1194', chain: 'filter INPUT' }, { policy: 'filter INPUT' }],
+      status: ['dropped'],
+    },
+    mend: [['server', 'iptables -I INPUT -i eth0 -p udp --dport 1194 -j ACCEPT']],
+  },
+  {
+    name: 'nebula-entry-without-masquerade',
+    thread: {
+      title: "host won't reconnect to lighthouse successfully behind a ip-changed NAT",
+      address: 'https://github.com/slackhq/nebula/issues/889',
+    },
+    backend: 'iptables-legacy',
+    ...homeRouter(
+      {
+        rules: {
+          v4: `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i lan -o wan -j ACCEPT
+COMMIT
+`,
+        },
+      },
+      { remote: { listeners: [{ protocol: 'udp', port: 4242 }, ...WEB] } },
+    ),
+    earlier: {
+      sendings: [{ from: 'pc', what: 'udp', to: '203.0.113.9', port: 4242, sport: 44242 }],
+      change: [['router', 'iptables -t nat -A POSTROUTING -s 192.168.1.0/24 -o wan -j MASQUERADE']],
+    },
+    fails: { from: 'pc', what: 'udp', to: '203.0.113.9', port: 4242, sport: 44242 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'pc', what: 'udp', to: '203.0.113.9', port: 4242 }, seen: 'answered' },
+      { sending: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'Its connection began before the uplink had its rule that masquerades: the entry keeps the private source.',
+      causes: [{ code: 'stale-conntrack' }],
+      status: ['unanswered'],
+      alsoTrue: ['not-masqueraded'],
+    },
+    mend: [['router', 'conntrack -D -p udp --dport 4242']],
   },
 ]
 
