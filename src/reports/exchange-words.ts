@@ -70,7 +70,7 @@ export function replyWords(group: Group<unknown>): string | undefined {
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
-export function whyWords({ exchanges, journey }: Group<unknown>): string | undefined {
+export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status, basis, journeys } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
