@@ -8,6 +8,7 @@ import { HOME } from './home.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
 import { NODES } from './nodes.ts'
 import { PUBLISHING } from './publishing.ts'
@@ -25,6 +26,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...MASQUERADES,
   ...GATEWAYS,
   ...REDIRECTS,
   ...PUBLISHING,
