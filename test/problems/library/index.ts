@@ -10,6 +10,11 @@ import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
+import { NFT_FIREWALLD } from './nft-firewalld.ts'
+import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_NIXOS } from './nft-nixos.ts'
+import { NFT_OPENWRT } from './nft-openwrt.ts'
+import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
@@ -33,4 +38,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...CLUSTERS,
   ...ICMP,
   ...BANS,
+  ...NFT_FIREWALLD,
+  ...NFT_GATEWAYS,
+  ...NFT_TUNNELS,
+  ...NFT_NIXOS,
+  ...NFT_OPENWRT,
 ]
