@@ -18,7 +18,7 @@ export interface Seen {
   lastClocks: readonly number[]
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
-  /** Errors that were stopped, and quote no packet. */
+  /** Packets that were stopped and that exchanges may have needed. */
   strays: readonly Journey[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean

@@ -15,7 +15,7 @@ import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
 import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
-import { strayErrorsAbout } from './stray-errors.ts'
+import { neededBy } from './strays.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
 export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
@@ -58,7 +58,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
       ...byOtherUplink(parts, asked),
     ],
   }
-  exchange.findings.push(...strayErrorsAbout(seen.strays, exchange))
+  exchange.findings.push(...neededBy(seen.strays, exchange))
   if (!same) exchange.like = about.id
   return exchange
 }
