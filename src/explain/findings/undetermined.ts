@@ -26,7 +26,8 @@ export const undetermined: Detector = {
     return [
       finding(
         'undetermined',
-        'warning',
+        // what a machine tells its neighbours all the time
+        because === 'group' ? 'note' : 'warning',
         `Behind ${last ? nameRef(last) : 'its last line'} its way cannot be told: ${missing}.`,
         {
           steps: [step + 1],
