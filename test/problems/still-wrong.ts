@@ -8,6 +8,7 @@ const STILL_WRONG: Readonly<Record<string, readonly string[]>> = {
   'tailscale-drops-cgnat-dns': ['tried with the model, delivered, but on the kernel nothing'],
   'openwrt-reflection-other-zone': ['tried with the model, delivered, but on the kernel refused'],
   'ufw-docker-host-port-allowed': ['tried with the model, forwarded, but on the kernel refused'],
+  'nft-interface-number-of-old-device': ['tried with the model, delivered, but on the kernel refused'],
 }
 
 export const isKnown = (problem: string, said: string): boolean =>
