@@ -9,6 +9,7 @@ const STILL_WRONG: Readonly<Record<string, readonly string[]>> = {
   'openwrt-reflection-other-zone': ['tried with the model, delivered, but on the kernel refused'],
   'ufw-docker-host-port-allowed': ['tried with the model, forwarded, but on the kernel refused'],
   'nft-interface-number-of-old-device': ['tried with the model, delivered, but on the kernel refused'],
+  'firehol-drops-own-solicitation': ['tried with the model, sent, but on the kernel unreachable'],
 }
 
 export const isKnown = (problem: string, said: string): boolean =>
