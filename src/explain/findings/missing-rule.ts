@@ -45,7 +45,7 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding(
       'missing-rule',
       'note',
-      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${misses.map(asks).join(' ')}.`,
+      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${[...new Set(misses.map(asks))].join(' ')}.`,
       {
         steps: [step + 1],
         rules: [ref],

@@ -7,6 +7,7 @@ import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
@@ -120,7 +121,7 @@ function judge(
   const source = reproduced.told.packet.src
   const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(tried.outcome)
-  const but = good ? stillWrong(tried, reproduced, world) : undefined
+  const but = good ? stillWrong(tried, reproduced, reproduction.opening, world) : undefined
   return {
     after: tried.outcome,
     ...(rewritten ? { afterSource: source } : {}),
@@ -133,13 +134,21 @@ function judge(
 const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
-  'not-masqueraded': 'no answer would find back',
+  'not-masqueraded': 'answers may not find back to its source',
 }
 
 /** Of a packet that gets through. */
-function stillWrong(tried: Journey, { asked, answer }: Reproduced, { host }: World): string | undefined {
+function stillWrong(
+  tried: Journey,
+  { told, asked, answer }: Arrived,
+  opening: Packet | undefined,
+  { host }: World,
+): string | undefined {
   const wrong = tried.findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)
   if (wrong) return STILL_WRONG[wrong.code]
+  // an answer that is played by itself: its connection may be another one's
+  if (opening && asked !== opening && reaches(opening, told) === false)
+    return `it would not get to ${opening.src}, which had asked`
   if (!asked || !answer) return undefined
   const { outcome } = answer.ended
   if (reaches(asked, answer) === false)
