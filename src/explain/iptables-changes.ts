@@ -160,7 +160,8 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
 function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
     case 'accept':
-      return ['-j', 'ACCEPT']
+    case 'drop':
+      return ['-j', doing.kind.toUpperCase()]
     case 'jump':
       return ['-j', positional(doing.chain)]
     case 'like': {

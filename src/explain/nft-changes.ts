@@ -153,6 +153,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
   switch (doing.kind) {
     case 'accept':
       return [{ accept: null }]
+    case 'drop':
+      return [{ drop: null }]
     case 'jump':
       return [{ jump: { target: doing.chain } }]
     case 'like': {

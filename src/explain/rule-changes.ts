@@ -22,7 +22,7 @@ export type Chosen =
 
 /** What a new rule is to do. */
 export type Doing =
-  | { kind: 'accept' }
+  | { kind: 'accept' | 'drop' }
   | { kind: 'jump'; chain: string }
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }

@@ -11,6 +11,10 @@ const PASSED: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
 export const isStopped = (outcome: Outcome): boolean => STOPPED.includes(outcome)
 export const isPassed = (outcome: Outcome): boolean => PASSED.includes(outcome)
 
+/** Did the fix do what it is for, when it was tried? */
+export const helps = (fix: Pick<Fix, 'after' | 'but' | 'stops'>): boolean =>
+  fix.stops ? fix.after !== undefined && isStopped(fix.after) : getsThrough(fix)
+
 /** Did the packet and its reply get through with the fix, when it was tried? */
 export const getsThrough = ({ after, but }: Pick<Fix, 'after' | 'but'>): boolean =>
   after !== undefined && isPassed(after) && but === undefined
