@@ -68,7 +68,7 @@ function namedBy(condition: Condition): [Side, number][] {
 
 function widthOf(value: Value): number {
   if (typeof value !== 'object') return 1
-  if ('set' in value) return value.set.reduce((sum, one) => sum + widthOf(one), 0)
+  if ('set' in value) return value.set.reduce<number>((sum, one) => sum + widthOf(one), 0)
   if ('prefix' in value) return 2 ** ((value.prefix.includes(':') ? 128 : 32) - value.length)
   if ('wildcard' in value) return LISTED
   const [from, to] = value.range
