@@ -165,14 +165,14 @@ export function isException(front: Rule, ban: Rule, against: boolean): boolean {
   const has = (side: Side) => (narrow.get(side) ?? Number.POSITIVE_INFINITY) <= wide.get(side)!
   const sides = [...wide.keys()]
   const more = [...narrow.keys()].some((side) => !wide.has(side))
-  if (sides.every(has)) return more || sides.some((side) => narrow.get(side)! < wide.get(side)!) || isListing(front)
+  // one value against the same: nothing is left for the ban
+  if (sides.every(has)) return more || sides.some((side) => wide.get(side)! > 1)
   // a host or a list that is let in by name
   if (against) return (narrow.get('src') ?? Number.POSITIVE_INFINITY) <= LISTED
-  if (front.conditions.some(asksEstablished)) return true
-  return [...narrow.keys()].some((side) => !wide.has(side) && side !== 'sport' && side !== 'dport')
+  // of two lists that overlap, the one in front is meant to be
+  const overlap = sides.some((side) => narrow.has(side) && wide.get(side)! > 1)
+  return more || overlap || front.conditions.some(asksEstablished)
 }
-
-const isListing = ({ conditions }: Rule): boolean => conditions.some(({ kind }) => kind === 'lookup')
 
 const asksEstablished = (condition: Condition): boolean =>
   (condition.kind === 'compare' && condition.field === 'ct state' && oneOf(condition.value).includes('established')) ||

@@ -1,4 +1,5 @@
 import type { RuleRef } from '../../model/journey.ts'
+import type { Chain } from '../../model/ruleset.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
@@ -7,7 +8,7 @@ import { type Context, type Detected, type Detector, finding, momentAt } from '.
 import { namesOf } from '../counterfactual/bans.ts'
 import { chainLedTo, isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { type Unapplied, unappliedBans } from '../counterfactual/unapplied.ts'
-import type { Proposal } from '../proposal.ts'
+import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, nameRef, ownerOfRef, refAt, refOf } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 
@@ -88,36 +89,38 @@ function acceptedBy(context: Context): Accepted | undefined {
 /** The ban itself, in front of what accepts the packet. */
 function before(context: Context, ban: RuleRef, first: RuleRef): Proposal[] {
   const name = isNft(ban) ? nameRef(ban) : `rule ${ban.ruleNumber} of ${ban.chain}`
-  return stopping(context, `put ${name} in front of ${nameRef(first)}`, changesOf(ban).copy(ban, first), first)
+  const spot = spotOf(first)
+  const change = spot && changesOf(ban).copy(ban, spot)
+  return stopping(context, `put ${name} in front of ${nameRef(first)}`, change, first)
 }
 
 /** Where the packet is accepted, with the addresses that it has there. */
 function there(context: Context, { table, rule, against }: Unapplied, ban: RuleRef, accepted: Accepted): Proposal[] {
   const { ref, step, pass } = accepted
-  const { chain, arrivals } = { chain: pass.table.chains.get(OF_USERS), arrivals: context.evidence.arrivals }
-  const forUsers = pass.steps.some((i) => chainLedTo(context, i) === OF_USERS) ? chain : undefined
-  const [top] = forUsers?.rules ?? []
-  const first = top ? refOf(context, pass.table.name, forUsers!, top) : ref
-  const spot = forUsers && !top ? { chain: forUsers.name } : spotOf(first)
-  if (!spot) return []
+  const forUsers = pass.steps.some((i) => chainLedTo(context, i) === OF_USERS) && pass.table.chains.get(OF_USERS)
+  const first = (forUsers && frontOf(context, pass, forUsers)) || ref
+  const spot = spotOf(first)
   const now = momentAt(context, step)
-  const where = top || !forUsers ? `in front of ${nameRef(first)}` : `in ${forUsers.name}`
-  const fits = arrivals[step]!.table === table && evaluateAll(rule.conditions, now) === true
-  if (fits && spot.before) return before(context, ban, first)
+  if (pass.table === table && evaluateAll(rule.conditions, now) === true) return before(context, ban, first)
   const { src, dst, ...rest } = now.packet
-  if (src === undefined || dst === undefined) return []
-  const service = namesOf(rule).has('dport') ? { ...rest, dst } : { dst }
+  if (!spot || src === undefined || dst === undefined) return []
   const chosen: Chosen = against
     ? { kind: 'source', packet: { src, dst }, to: false }
-    : { kind: 'destination', packet: service }
+    : { kind: 'destination', packet: namesOf(rule).has('dport') ? { ...rest, dst } : { dst } }
   const what = against ? 'what comes from its source' : 'what is for its destination'
-  return stopping(context, `drop ${what} ${where}`, changesOf(first).add(first, spot, chosen, { kind: 'drop' }), first)
+  const change = changesOf(first).add(first, spot, chosen, { kind: 'drop' })
+  return stopping(context, `drop ${what} in front of ${nameRef(first)}`, change, first)
+}
+
+function frontOf(context: Context, { table }: TableTraversal, chain: Chain): RuleRef | undefined {
+  const [first] = chain.rules
+  return first && refOf(context, table.name, chain, first)
 }
 
 /** Docker's chain for rules of its users, in front of its own. */
 const OF_USERS = 'DOCKER-USER'
 
-function stopping(context: Context, how: string, change: Parameters<typeof propose>[1], beside: RuleRef): Proposal[] {
+function stopping(context: Context, how: string, change: Changing | undefined, beside: RuleRef): Proposal[] {
   const owner = ownerOfRef(context, beside)
   const note = owner && `${owner.name} writes its rules back ${owner.when}`
   return propose(`to drop it, ${how}`, change, note).map((fix) => ({ ...fix, stops: true }))

@@ -97,6 +97,20 @@ describe('let-through is not told', () => {
       only('-A INPUT -i eth1 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 80 -j DROP'),
     ],
     [
+      'of a list of ports behind another one',
+      only(
+        '-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT',
+        '-A INPUT -p tcp -m multiport --dports 22,80 -j DROP',
+      ),
+    ],
+    [
+      'of a network at home behind a service for all',
+      {
+        rules: { filter: ['-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT', '-A INPUT -s 10.0.1.0/24 -j DROP'] },
+        packet: TO_ROUTER,
+      },
+    ],
+    [
       'of a rate limit',
       only(
         '-A INPUT -p tcp -m tcp --dport 80 -m limit --limit 5/sec -j ACCEPT',

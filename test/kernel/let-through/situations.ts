@@ -6,7 +6,8 @@ const TIME = { what: 'udp', port: 123, sport: 40123 } as const
 const published = { ...local, port: 8080 } as const
 const outbound = { from: 'server', what: 'tcp', to: '192.0.2.80', port: 80 } as const
 const DNAT = '-A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.9.0.10:80'
-const BAN = '-s 203.0.113.7/32 -j DROP'
+/** Of one protocol: IPv6 asks for neighbours by ICMP. */
+const BAN = '-s 203.0.113.7/32 -p tcp -j DROP'
 /** iptables' number, or nft's handle. */
 const rule = (chain: string, number: number) => `${chain} (${number}|handle \\d+)`
 
@@ -32,7 +33,7 @@ export const LET_THROUGH: readonly Situation[] = [
       filter: [
         '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
         '-A INPUT -p udp -m udp --dport 123 -j ACCEPT',
-        `-A INPUT ${BAN}`,
+        '-A INPUT -s 203.0.113.7/32 -p udp -j DROP',
       ],
     },
     earlier: { sendings: [{ ...local, ...TIME }], change: ['true'] },
@@ -56,8 +57,7 @@ export const LET_THROUGH: readonly Situation[] = [
   }),
   situation({
     name: 'in INPUT, and the packet is sent on by DNAT',
-    // of IPv6, neighbours are asked by ICMP
-    rules: { nat: [DNAT], filter: ['-A INPUT -s 203.0.113.7/32 -p tcp -j DROP'] },
+    rules: { nat: [DNAT], filter: [`-A INPUT ${BAN}`] },
     packet: published,
     truth: `FORWARD policy accepted it.*${rule('INPUT', 1)} drops .* stands in INPUT: the packet got another destination by NAT and was forwarded`,
   }),
