@@ -105,7 +105,8 @@ table ip own {
   }),
   situation({
     name: 'in OUTPUT, and the packet is forwarded',
-    rules: { nat: ['-A POSTROUTING -o wan -j MASQUERADE'], filter: ['-A OUTPUT -d 192.0.2.80/32 -j DROP'] },
+    rules: { filter: ['-A OUTPUT -d 192.0.2.80/32 -j DROP'] },
+    setup: { world: ['ip route add 10.9.0.0/24 via 203.0.113.1'] },
     packet: outbound,
     truth: `${rule('OUTPUT', 1)} drops .* stands in OUTPUT: the packet was forwarded`,
   }),
