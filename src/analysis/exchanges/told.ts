@@ -129,13 +129,14 @@ function findingsOf(
   if (own) add(own)
   for (const one of decided.told.journey.findings)
     if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
-  for (const { told, role } of parts) {
+  for (const [i, { told, role }] of parts.entries()) {
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
+    const isWorth = ({ severity, code }: Finding) =>
+      severity !== 'note' || (asks ? code !== 'not-netfilter' : i === 0 && code === 'let-through')
     // steps are those of the journey that decided
-    for (const one of told.journey.findings)
-      if (one.severity !== 'note' || (asks && one.code !== 'not-netfilter')) add({ ...one, steps: [] })
+    for (const one of told.journey.findings) if (isWorth(one)) add({ ...one, steps: [] })
   }
   return [...found.values()]
 }

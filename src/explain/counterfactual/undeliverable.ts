@@ -131,7 +131,7 @@ export function isSentNowhere(context: Context): boolean {
 }
 
 /** RFC 1918, RFC 6598, RFC 4193. */
-function isPrivate(address: string): boolean {
+export function isPrivate(address: string): boolean {
   const bytes = parseAddress(address)
   if (!bytes) return false
   const [a, b] = [bytes[0]!, bytes[1]!]
