@@ -40,7 +40,11 @@ interface State {
 }
 
 /** Undefined where no set is found. */
-export function searchRepair(reproduction: Reproduction, explainPlayed: ExplainPlayed): RepairStep[] | undefined {
+export function searchRepair(
+  reproduction: Reproduction,
+  explainPlayed: ExplainPlayed,
+  isMeant: (fix: Fix) => boolean = () => true,
+): RepairStep[] | undefined {
   const first = stopIn(reproduction, reproduction.world, explainPlayed)
   if (first === undefined || first === 'through') return undefined
   let tried = 0
@@ -49,6 +53,7 @@ export function searchRepair(reproduction: Reproduction, explainPlayed: ExplainP
     const next: State[] = []
     for (const { world, steps, failing, places } of states)
       for (const step of candidates(failing)) {
+        if (!isMeant(step.fix)) continue
         if (tried++ >= MOST_TRIED) return undefined
         const after = applyAll(world, step.fix.edits!)
         const stop = after && stopIn(reproduction, after, explainPlayed)
@@ -136,17 +141,18 @@ export function severalCauses(
   engine: Engine,
   given?: WalkBudget,
 ): Finding | undefined {
-  const mended = explained.findings.some(({ fix }) =>
-    fix.some(({ verified, after, but }) => verified && after && isPassed(after) && but === undefined),
+  const mending = explained.findings.flatMap(({ fix }) =>
+    fix.filter(({ verified, after, but }) => verified && after && isPassed(after) && but === undefined),
   )
-  if (mended || !isOpening(explained, evidence.nat, world)) return undefined
+  // a policy opens everything: what is narrower goes before it, even in two steps
+  if (!mending.every(isPolicy) || !isOpening(explained, evidence.nat, world)) return undefined
   evidence.journey.outcome = explained.outcome
   const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
   const { budget } = context
   const reproduction = reproduce(context, engine)
   if ('reason' in reproduction) return undefined
   const explainPlayed = ({ evidence: played, ended }: Played, after: World) => explain(played, after, { ended, budget })
-  const steps = searchRepair(reproduction, explainPlayed)
+  const steps = searchRepair(reproduction, explainPlayed, (fix) => mending.length === 0 || !isPolicy(fix))
   if (!steps || steps.length < 2) return undefined
   const last = reproduction.play(
     applyAll(
@@ -170,6 +176,8 @@ export function severalCauses(
 const COUNTS = ['No', 'One thing', 'Two things', 'Three things', 'Four things']
 
 function messageOf(steps: readonly RepairStep[], rules: readonly RuleRef[]): string {
-  const names = [...new Set(rules.map(nameRef))].join(', then ')
+  const distinct = [...new Set(rules.map(nameRef))]
+  if (distinct.length === 1 && rules.length === 2) return `${distinct[0]} stops the request, and would stop its reply.`
+  const names = distinct.join(', then ')
   return `${COUNTS[steps.length]} stop this exchange${names === '' ? '' : `: ${names}`}.`
 }

@@ -5,7 +5,15 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
-import { firstLink, isHairpin, isPrivateAbroad, needsSource, rewritesSources } from '../counterfactual/undeliverable.ts'
+import {
+  firstLink,
+  isHairpin,
+  isLoopbackAbroad,
+  isPrivateAbroad,
+  needsSource,
+  rewritesSources,
+  staysUnanswered,
+} from '../counterfactual/undeliverable.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { homeOf } from '../routes.ts'
 import type { Chosen, Spot } from '../rule-changes.ts'
@@ -32,10 +40,15 @@ export const notMasqueraded: Detector = {
       const back = `answers come back by ${first}, or are dropped on the way`
       return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
     }
-    // where this host rewrites no source at all, that may be another one's work
-    const own = rewritesSources(context) === true
-    const unless = own ? '' : ', unless a router behind rewrites it'
-    return masqueraded(`It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`, own)
+    if (isLoopbackAbroad(context))
+      return masqueraded(`It left by ${out} with the source ${src}: for any other host that is the host itself.`, true)
+    const left = `It left for ${dst} with its private source ${src}`
+    if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
+    // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
+    const isNear = dst !== undefined && homeOf(dst, context.world.host) !== undefined
+    const own = !isNear && rewritesSources(context) === true
+    const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
+    return masqueraded(`${left}: no answer finds back to that${own ? '' : unless}.`, own)
   },
 }
 

@@ -10,6 +10,7 @@ import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
+import { comesFromService } from '../sockets.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -44,7 +45,7 @@ export const suchPackets = (context: Context, packet: Packet): Chosen => ({
 
 function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
   const { hook, table } = evidence.arrivals[ended.step]!
-  const answer = openingOf(journey.packet, world) !== undefined
+  const answer = openingOf(journey.packet, world) !== undefined || comesFromService(journey.packet, world)
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
   const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
