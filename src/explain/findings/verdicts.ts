@@ -3,13 +3,15 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, deleteRule } from '../changes.ts'
-import type { Context } from '../context.ts'
+import { acceptBefore, deleteRule, propose } from '../changes.ts'
+import { type Context, momentAt } from '../context.ts'
+import { keyHeld } from '../counterfactual/map-keys.ts'
 import type { MatchHints } from '../match-hints.ts'
 import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
+import { elementHeld, removeElement, setOf } from '../set-changes.ts'
 import { comesFromService } from '../sockets.ts'
 
 export interface Blame {
@@ -92,6 +94,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     ...drop,
     ...unverified,
   }
+  found.push(...withoutElement(context, walked.culprit, forNow, note.note))
   if (remove && through)
     found.push({ ...remove, note: note.note ?? 'every packet that the rule chose goes another way then' })
   if (accept)
@@ -108,8 +111,26 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   return found
 }
 
+/** The packet is in a set that the rule asks, or has an element of its map: that goes, and the rule stays for all others. */
+function withoutElement(context: Context, step: number, forNow: string, note?: string): Proposal[] {
+  const { rule } = context.evidence.arrivals[step]!
+  const moment = momentAt(context, step)
+  for (const condition of rule?.conditions ?? []) {
+    const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
+    const set = lookup && setOf(context, lookup)
+    const element = set && elementHeld(set, lookup, moment)
+    if (!set || element === undefined) continue
+    return propose(
+      `${forNow}take ${element} out of ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
+      removeElement(lookup, set, element, keyHeld(lookup, moment)),
+      note ?? 'it concerns every rule that uses this set',
+    )
+  }
+  return []
+}
+
 /** nft names its rules by handle. */
-const numberedRef = (ref: RuleRef): string =>
+export const numberedRef = (ref: RuleRef): string =>
   isNft(ref) && ref.handle !== undefined
     ? `handle ${ref.handle} of ${ref.chain}`
     : `rule ${ref.ruleNumber} of ${ref.chain}`
