@@ -14,6 +14,7 @@ import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { isOpening, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
+import { harmOf } from './verify-fixes/bystanders.ts'
 import type { Reproduction } from './verify-fixes/reproduce.ts'
 import { uselessBy } from './verify-fixes/verify.ts'
 
@@ -66,7 +67,10 @@ export function searchRepair(
         if ('error' in applied || !came) continue
         const all = [...steps, step]
         const { stopped: failing, after } = came
-        if (!failing) return { steps: all, after }
+        if (!failing) {
+          if (harmOf(reproduction, applied.world) === undefined) return { steps: all, after }
+          continue
+        }
         const place = placeOf(failing)
         if (!places.includes(place))
           next.push({ world: applied.world, steps: all, failing, places: [...places, place] })

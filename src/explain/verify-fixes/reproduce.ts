@@ -7,6 +7,7 @@ import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
@@ -21,6 +22,7 @@ export interface Reproduction {
   /** As it was before the packet. */
   world: World
   packet: Packet
+  budget: WalkBudget
   /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
   play(world: World, assume?: ReadonlyMap<string, boolean>): Reproduced
 }
@@ -65,6 +67,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         explain,
         world: before,
         packet: journey.packet,
+        budget,
         play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),
       }
     }

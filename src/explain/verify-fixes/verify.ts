@@ -6,10 +6,11 @@ import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
-import { isPassed } from '../../model/outcome-kinds.ts'
+import { getsThrough, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
+import { harmOf } from './bystanders.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -73,6 +74,8 @@ function tryEdits(edits: readonly Edit[], finding: Finding, reproduction: Reprod
   const same = results.every(({ after: outcome }) => outcome === told.after)
   if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
   const { afterSource, ...rest } = told
+  const harm = getsThrough(told) ? harmOf(reproduction, after.world) : undefined
+  if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
   const oneSource = results.every((one) => one.afterSource === afterSource)
   return {
     verified: reproduction.engine.id,

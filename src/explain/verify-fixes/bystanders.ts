@@ -1,0 +1,73 @@
+/** What a change does to others: connections that conntrack lists, and what the same sender asks of other hosts. */
+import type { Played } from '../../journey/engine.ts'
+import type { ConntrackEntry } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
+import { describeEnd } from '../context.ts'
+import { answerTo, openingBy, reaches } from '../request-reply.ts'
+import type { Reproduction } from './reproduce.ts'
+
+/** Each costs some plays for every change that is tried. */
+const MOST = 6
+/** A dump may list millions, most of them alike. */
+const MOST_LOOKED_AT = 2000
+
+/** For documentation (RFC 5737, RFC 3849): nobody's, so the routes treat it as any stranger. */
+const STRANGERS = { ip: '198.51.100.253', ip6: '2001:db8:fffe::fd' }
+
+/** Why the change is none that others would want; undefined: as far as is known, it leaves them alone. */
+export function harmOf({ engine, world, packet, budget }: Reproduction, after: World): string | undefined {
+  const [one, other] = [withoutEntries(world), withoutEntries(after)]
+  const play = (where: World, asked: Packet) => engine.play(where, asked, { budget })
+  const answered = (where: World, asked: Packet): boolean => {
+    const told = play(where, asked)
+    const back = answerTo(asked, told)
+    return (
+      isPassed(told.ended.outcome) &&
+      (!back || reaches(asked, engine.play(where, back, { budget, before: [asked] })) !== false)
+    )
+  }
+  for (const asked of connectionsOf(world)) {
+    if (asked.src === packet.src && asked.dst === packet.dst && asked.dport === packet.dport) continue
+    if (answered(one, asked) && !answered(other, asked))
+      return `${asked.protocol} from ${asked.src} to ${describeEnd(asked.dst, asked.dport)} would fail, which works now`
+  }
+  for (const dst of othersThan(packet, world)) {
+    const past = { ...packet, dst }
+    if (goesOn(play(one, past), dst) && !goesOn(play(other, past), dst))
+      return 'what it sends to other hosts would not get there any more'
+  }
+  return undefined
+}
+
+/** A stranger, and neighbours on other links than the packet's. */
+function othersThan({ src, dst, in: from }: Packet, { host }: World): string[] {
+  const family = dst?.includes(':') ? 'ip6' : 'ip'
+  const near = host.neighbours ?? []
+  const others = near.filter((one) => one.family === family && one.device !== from && one.mac !== undefined)
+  const found = new Set([STRANGERS[family], ...others.slice(0, MOST).map(({ address }) => address)])
+  return [...found].filter((one) => one !== src && one !== dst)
+}
+
+const goesOn = ({ ended, packet }: Played, dst: string): boolean => isPassed(ended.outcome) && packet.dst === dst
+
+/** What asks is new: nat is asked again. */
+const withoutEntries = (world: World): World =>
+  world.host.conntrack ? { ...world, host: { ...world.host, conntrack: [] } } : world
+
+/** Of different services, as they began; those that were answered. */
+const connectionsOf = memo(({ host }: World): readonly Packet[] => {
+  const found = new Map<string, Packet>()
+  for (const entry of (host.conntrack ?? []).slice(0, MOST_LOOKED_AT)) {
+    const asked = isAnswered(entry) ? openingBy(entry, host) : undefined
+    const key = asked && [asked.protocol, asked.dst, asked.dport, asked.in].join(' ')
+    if (key !== undefined && !found.has(key)) found.set(key, asked!)
+    if (found.size >= MOST) break
+  }
+  return [...found.values()]
+})
+
+const isAnswered = ({ protocol, status }: ConntrackEntry): boolean =>
+  /^(tcp|udp|icmp|icmpv6)$/.test(protocol) && !status.includes('unreplied')
