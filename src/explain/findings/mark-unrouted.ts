@@ -1,9 +1,13 @@
+import type { NftEdit } from '../../model/edit.ts'
 import type { Route, RoutingRule } from '../../model/host.ts'
-import type { Table } from '../../model/ruleset.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import type { RuleFamily, Table } from '../../model/ruleset.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asked, markBehind, whyUnmarked } from '../counterfactual/marks.ts'
+import { passes } from '../counterfactual/skipped-rules.ts'
 import { needsSource } from '../counterfactual/undeliverable.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -19,6 +23,8 @@ export const markUnrouted: Detector = {
     const { routes, routingRules } = world.host
     const marking = markingSteps(context)
     if (!routes || !routingRules || !marking) return []
+    const inVain = markedInVain(context, marking.last)
+    if (inVain.length > 0) return inVain
     const question = questionAt(context, marking.last)
     const route = question && lookupRoute(question, world.host)
     if (!question || !route) return []
@@ -114,6 +120,57 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
       },
     ),
   ]
+}
+
+/** A chain of type filter marks what this host sends: only one of type route has it routed again (nft_chain_route.c). */
+function markedInVain(context: Context, last: number): Detected[] {
+  const { journey, evidence, world } = context
+  if (journey.packet.in !== undefined) return []
+  for (const { table, base, hook, steps } of passes(context)) {
+    if (hook !== 'output' || table.kind !== 'nft' || base.type !== 'filter') continue
+    for (const step of steps) {
+      const [before, mark] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
+      const ref = refAt(context, step)
+      const { packet } = evidence.arrivals[step]!
+      const question = questionOf(packet)
+      if (step > last || mark === undefined || mark === before || !ref || !question) continue
+      const [was, meant] = [before, mark].map((one) => lookupRoute({ ...question, mark: one }, world.host))
+      if (!was || !meant || isSameWay(was, meant) || !routeDevices(was).includes(packet.out ?? '')) continue
+      const ways = routeDevices(meant).join(' or ')
+      const message = `${nameRef(ref)} gives it mark ${hex(mark)}, which leads out of ${ways}, but ${base.name} is of type filter: only a chain of type route has it routed again.`
+      return [
+        finding('mark-missing', 'warning', message, {
+          steps: [step + 1],
+          rules: [ref],
+          culprit: step,
+          fix: markedInTime(ref, table, { ...packet, mark }),
+        }),
+      ]
+    }
+  }
+  return []
+}
+
+/** The same mark in a chain of type route, which is made where the table has none. */
+function markedInTime(ref: RuleRef, table: Table, packet: Packet): Proposal[] {
+  const known = [...table.chains.values()].find(({ type, hook }) => type === 'route' && hook === 'output')
+  const name = known?.name ?? 'route_output'
+  if (!known && table.chains.has(name)) return []
+  const rule = changesOf(ref).add(
+    { ...ref, chain: name },
+    { chain: name },
+    { kind: 'such', packet, hints: { hook: 'output' } },
+    { kind: 'mark', mark: { value: packet.mark ?? 0, mask: ALL } },
+  )
+  if (!rule || 'unsayable' in rule) return []
+  const { family } = table
+  const chain = (op: NftEdit['op'], more: object = {}): NftEdit => ({
+    ...{ kind: 'nft', op },
+    object: { chain: { family: family as RuleFamily, table: table.name, name, ...more } },
+  })
+  const made = chain('add', { type: 'route', hook: 'output', prio: -150, policy: 'accept' })
+  const change = known ? rule : { edits: [made, ...rule.edits], undo: [chain('flush'), chain('delete')] }
+  return propose('mark such packets in a chain of type route', change, 'they are routed again there')
 }
 
 /** The table's own base chain at that hook. */

@@ -1,14 +1,17 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
+import { passes } from '../counterfactual/skipped-rules.ts'
 import type { MatchHints } from '../match-hints.ts'
+import { ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
-import { isNft, ownerAt, refAt } from '../refs.ts'
+import { isNft, ownerAt, refAt, refOf } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../set-changes.ts'
@@ -85,7 +88,8 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
-  const accept = acceptSuch(context, end)
+  const spot = spotToAccept(context, end)
+  const accept = acceptSuch(context, spot)
   // a mark, or a chain, may be for many; who set it for this service is the one to go
   const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
@@ -99,7 +103,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     found.push({ ...remove, note: note.note ?? 'every packet that the rule chose goes another way then' })
   if (accept)
     found.push({
-      description: `${forNow}accept such packets before ${end.ruleNumber === undefined ? `the policy of ${end.chain}` : numberedRef(end)}`,
+      description: `${forNow}accept such packets ${spotWords(spot)}`,
       ...accept,
       ...unverified,
       note: note.note ?? 'it opens no more than this source, destination and service',
@@ -109,6 +113,36 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   if (remove && !through && rule?.conditions.length !== 0)
     found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
   return found
+}
+
+const spotWords = (spot: RuleRef): string =>
+  spot.rule === undefined && spot.ruleNumber === undefined
+    ? `in ${spot.chain}`
+    : `before ${spot.ruleNumber === undefined ? `the policy of ${spot.chain}` : numberedRef(spot)}`
+
+/** In the chain that the rule's owner leaves to its users; or where it led there from, if it would write its chains back. */
+function spotToAccept(context: Context, end: RuleRef): RuleRef {
+  const { evidence, ended } = context
+  const owner = ownerAt(context, ended.step)
+  const { table } = evidence.arrivals[ended.step]!
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  if (!owner || !table || !pass) return end
+  for (const step of pass.steps) {
+    const { rule } = evidence.arrivals[step]!
+    const users = table.chains.get((rule && verdictOf(rule).chain) ?? '')
+    if (!users || !owner.marks.some(({ jumps }) => jumps?.test(users.name))) continue
+    const [first] = users.rules
+    const { family, name } = table
+    return first ? refOf(context, name, users, first) : { family, table: name, chain: users.name }
+  }
+  if (!owner.rewrites) return end
+  for (let at = evidence.arrivals[ended.step]!.caller; at !== undefined; at = evidence.arrivals[at]!.caller) {
+    const ref = refAt(context, at)
+    const { chain } = evidence.arrivals[at]!
+    if (!ref || !chain) break
+    if (!ownerOf({ family: ref.family, table: ref.table, chain: chain.name, contents: table })) return ref
+  }
+  return end
 }
 
 /** The packet is in a set that the rule asks, or has an element of its map: that goes, and the rule stays for all others. */
