@@ -158,12 +158,19 @@ export function severalCauses(
       finding: {
         rules: [first],
       },
-    }) => first ?? [],
+    }) => (first ? refBefore(first, reproduction.world) : []),
   )
   return finding('several-causes', 'error', messageOf(steps, rules), {
     rules,
     fix: [asOneFix(repair, reproduction)],
   })
+}
+
+/** As it is numbered before the first step: what a step puts in front moves it. */
+function refBefore(ref: RuleRef, { tables }: World): RuleRef {
+  const table = tables.find(({ family, name }) => family === ref.family && name === ref.table)
+  const rule = table?.chains.get(ref.chain)?.rules.find(({ text }) => text === ref.rule)
+  return rule ? { ...ref, ruleNumber: rule.ruleNumber } : ref
 }
 
 const COUNTS = ['No', 'One thing', 'Two things', 'Three things', 'Four things']

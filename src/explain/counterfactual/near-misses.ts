@@ -116,7 +116,7 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
-  if (distanceOf(miss, moment.packet) <= SLIP) return true
+  if (isNear(miss, moment.packet)) return true
   // of an address that is not this host's own, few services are known here
   const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
   return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
@@ -179,6 +179,9 @@ const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>
   /(addr|port)$/.test(fieldOf(condition) ?? '')
 
 const SLIP = 0.3
+
+/** Is what it asks for a slip of the pen away from what the packet has, or in its network? */
+export const isNear = (miss: FailedCondition, packet: Packet): boolean => distanceOf(miss, packet) <= SLIP
 
 /** From 0, a slip of the pen, to 1, something else altogether. */
 function distanceOf({ condition, settled }: FailedCondition, packet: Packet): number {

@@ -1,11 +1,11 @@
 import type { RuleRef } from '../../model/journey.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { asks, isNegated } from '../counterfactual/failed-condition.ts'
+import { asks, type FailedCondition, fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { asked, type Mark, markAsked, markBehind, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
-import { nearMisses } from '../counterfactual/near-misses.ts'
-import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { isNear, nearMisses } from '../counterfactual/near-misses.ts'
+import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
@@ -68,19 +68,24 @@ function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
 
 export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {
   const { words, refs, fix } = describe(context, asker, why)
+  const isMeant = mendable && !(why.kind === 'missed' && isForAnotherHost(why.missed[0]!))
   return [
     finding(
       'mark-missing',
-      mendable ? 'warning' : 'note',
+      isMeant ? 'warning' : 'note',
       `${asker.name} goes by mark ${markText(asker)}, which it has not: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
-        fix: mendable ? fix : [],
+        fix: isMeant ? fix : [],
       },
     ),
   ]
 }
+
+/** It marks what is for, or comes from, one other host: that this packet was meant as well is far-fetched. */
+const isForAnotherHost = ({ passed, miss }: { passed: SkippedRule; miss: FailedCondition }): boolean =>
+  / [sd]addr$/.test(fieldOf(miss.condition) ?? '') && isExact(miss.condition) && !isNear(miss, passed.moment.packet)
 
 interface Described {
   words: string

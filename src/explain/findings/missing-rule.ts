@@ -12,7 +12,7 @@ import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import { suchPackets } from './verdicts.ts'
 
@@ -129,6 +129,8 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[]
   const { chain, rule, moment } = sibling
   if (kind !== 'pass' || verdictOf(rule).ending === 'jump') return []
   const ref = refOfSkipped(context, sibling)
+  // who writes the chain back takes out what others have put there
+  if (ownerOfRef(context, ref)?.rewrites) return []
   const behind = chain.rules[rule.ruleNumber]
   const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
   return propose(
