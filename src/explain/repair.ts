@@ -50,7 +50,7 @@ export function searchRepair(
   reproduction: Reproduction,
   isMeant: (fix: Fix) => boolean = () => true,
 ): Repair | undefined {
-  const first = comesTo(reproduction, reproduction.world)
+  const first = comesTo(reproduction, reproduction.world, true)
   if (!first?.stopped) return undefined
   let tried = 0
   let states: State[] = [
@@ -94,14 +94,18 @@ const isPolicy = ({ edits = [] }: Fix): boolean =>
   edits.some((edit) => edit.kind === 'chain' || (edit.kind === 'nft' && 'chain' in edit.object))
 
 /** What the exchange comes to in this World: the request's outcome, and the journey that is stopped, its own or the reply's. Undefined: nothing can be told. */
-function comesTo(reproduction: Reproduction, world: World): { after: Outcome; stopped?: Journey } | undefined {
+function comesTo(
+  reproduction: Reproduction,
+  world: World,
+  isFirst = false,
+): { after: Outcome; stopped?: Journey } | undefined {
   const { told, asked, answer } = reproduction.play(world)
   if (!told || told.ended.outcome === 'undetermined') return undefined
   const after = told.ended.outcome
   const request = reproduction.explain(told, world)
   if (!isPassed(after)) return { after, stopped: request }
   const useless = uselessBy(request)
-  if (useless === 'closed-port') return undefined
+  if (useless === 'closed-port' && !isFirst) return undefined
   if (useless !== undefined) return { after, stopped: request }
   if (!asked || !answer) return isOpeningAlone(reproduction) ? undefined : { after }
   const arrives = reaches(asked, answer)
@@ -135,6 +139,10 @@ export function asOneFix({ steps, after }: Repair, { engine }: Reproduction): Fi
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   }
 }
+
+/** Is a repair worth searching: is it stopped, or does it get to where nobody takes it? */
+export const needsRepair = ({ outcome, findings }: Journey): boolean =>
+  isStopped(outcome) || (isPassed(outcome) && findings.some(({ code }) => code === 'closed-port'))
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
 export function severalCauses(

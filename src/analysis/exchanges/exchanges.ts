@@ -4,10 +4,11 @@
  * shares.
  */
 
+import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
@@ -173,8 +174,8 @@ export class Exchanges {
   }
 
   /** A search: only so many are worth their time. */
-  private severalOf(closed: Noted, { outcome }: Journey): Finding | undefined {
-    if (!isStopped(outcome) || this.searched >= MOST_SEARCHED) return undefined
+  private severalOf(closed: Noted, journey: Journey): Finding | undefined {
+    if (!needsRepair(journey) || this.searched >= MOST_SEARCHED) return undefined
     this.searched++
     return closed.severalCauses()
   }

@@ -5,7 +5,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes.ts'
-import { type Context, momentAt } from '../context.ts'
+import { type Context, lastPacket, momentAt } from '../context.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import type { MatchHints } from '../match-hints.ts'
@@ -15,7 +15,7 @@ import { isNft, ownerAt, refAt, refOf } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../set-changes.ts'
-import { comesFromService } from '../sockets.ts'
+import { comesFromService, listener } from '../sockets.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -80,7 +80,8 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
 
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Proposal[] {
-  if (withoutEndpoints(context) !== undefined) return []
+  // nobody would take it, but for a program of this host that the Service's port hides
+  if (withoutEndpoints(context) !== undefined && !listener(context.world.host, lastPacket(context))) return []
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)

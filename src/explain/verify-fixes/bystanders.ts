@@ -17,12 +17,11 @@ const MOST_LOOKED_AT = 2000
 /** For documentation (RFC 5737, RFC 3849): nobody's, so the routes treat it as any stranger. */
 const STRANGERS = { ip: '198.51.100.253', ip6: '2001:db8:fffe::fd' }
 
-/** Why the change is none that others would want; undefined: as far as is known, it leaves them alone. */
+/** The connection that the change breaks; undefined: none that is known. */
 export function harmOf({ engine, world, packet, budget }: Reproduction, after: World): string | undefined {
   const [one, other] = [withoutEntries(world), withoutEntries(after)]
-  const play = (where: World, asked: Packet) => engine.play(where, asked, { budget })
   const answered = (where: World, asked: Packet): boolean => {
-    const told = play(where, asked)
+    const told = engine.play(where, asked, { budget })
     const back = answerTo(asked, told)
     return (
       isPassed(told.ended.outcome) &&
@@ -34,12 +33,16 @@ export function harmOf({ engine, world, packet, budget }: Reproduction, after: W
     if (answered(one, asked) && !answered(other, asked))
       return `${asked.protocol} from ${asked.src} to ${describeEnd(asked.dst, asked.dport)} would fail, which works now`
   }
-  for (const dst of othersThan(packet, world)) {
-    const past = { ...packet, dst }
-    if (goesOn(play(one, past), dst) && !goesOn(play(other, past), dst))
-      return 'what it sends to other hosts would not get there any more'
-  }
   return undefined
+}
+
+/** Does the change send elsewhere what the same sender asks of other hosts? */
+export function leadsOthersAway({ engine, world, packet, budget }: Reproduction, after: World): boolean {
+  const [one, other] = [withoutEntries(world), withoutEntries(after)]
+  return othersThan(packet, world).some((dst) => {
+    const arrives = (where: World) => goesOn(engine.play(where, { ...packet, dst }, { budget }), dst)
+    return arrives(one) && !arrives(other)
+  })
 }
 
 /** A stranger, and neighbours on other links than the packet's. */

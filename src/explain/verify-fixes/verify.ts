@@ -10,7 +10,7 @@ import { getsThrough, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
-import { harmOf } from './bystanders.ts'
+import { harmOf, leadsOthersAway } from './bystanders.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -18,6 +18,8 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   index: number
   /** Absent: nothing to try. */
   mends?: boolean
+  /** Others of the same sender go another way then. */
+  isWide?: true
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -39,7 +41,7 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, finding, reproduction) }
   })
-  const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
+  const rank = ({ mends, isWide }: Trial) => (mends === undefined ? 0 : mends ? (isWide ? 2 : 1) : 3)
   return trials.sort((a, b) => rank(a) - rank(b))
 }
 
@@ -57,8 +59,11 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 }
 
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
-  trials.map(({ index, mends: _, ...told }) => {
-    const { unverified, ...fix } = fixes[index]!
+  trials.map(({ index, mends: _, isWide, ...told }) => {
+    const { unverified, ...proposed } = fixes[index]!
+    const wide = isWide ? 'it also changes where the same sender gets to on other hosts' : undefined
+    const note = [wide, proposed.note].filter((one) => one !== undefined).join('; ')
+    const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
   })
@@ -76,6 +81,7 @@ function tryEdits(edits: readonly Edit[], finding: Finding, reproduction: Reprod
   const { afterSource, ...rest } = told
   const harm = getsThrough(told) ? harmOf(reproduction, after.world) : undefined
   if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
+  else if (told.mends && leadsOthersAway(reproduction, after.world)) Object.assign(rest, { isWide: true })
   const oneSource = results.every((one) => one.afterSource === afterSource)
   return {
     verified: reproduction.engine.id,
