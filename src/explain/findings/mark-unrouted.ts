@@ -1,18 +1,19 @@
-import type { NftEdit } from '../../model/edit.ts'
 import type { Route, RoutingRule } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { RuleFamily, Table } from '../../model/ruleset.ts'
+import type { Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asked, markBehind, whyUnmarked } from '../counterfactual/marks.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { needsSource } from '../counterfactual/undeliverable.ts'
+import { addInNewChain } from '../nft-base-chain.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { addRoutingRule } from '../routes.ts'
-import type { Mark } from '../rule-changes.ts'
+import type { Chosen, Doing, Mark } from '../rule-changes.ts'
 import { type Asker, hex, tellWhy } from './mark-missing.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
@@ -143,7 +144,7 @@ function markedInVain(context: Context, last: number): Detected[] {
           steps: [step + 1],
           rules: [ref],
           culprit: step,
-          fix: markedInTime(ref, table, { ...packet, mark }),
+          fix: markedInTime(world, ref, table, { ...packet, mark }),
         }),
       ]
     }
@@ -152,26 +153,17 @@ function markedInVain(context: Context, last: number): Detected[] {
 }
 
 /** The same mark in a chain of type route, which is made where the table has none. */
-function markedInTime(ref: RuleRef, table: Table, packet: Packet): Proposal[] {
+function markedInTime(world: World, ref: RuleRef, table: Table, packet: Packet): Proposal[] {
   const known = [...table.chains.values()].find(({ type, hook }) => type === 'route' && hook === 'output')
-  const name = known?.name ?? 'route_output'
-  if (!known && table.chains.has(name)) return []
-  const rule = changesOf(ref).add(
-    { ...ref, chain: name },
-    { chain: name },
-    { kind: 'such', packet, hints: { hook: 'output' } },
-    { kind: 'mark', mark: { value: packet.mark ?? 0, mask: ALL } },
-  )
-  if (!rule || 'unsayable' in rule) return []
-  const { family } = table
-  const chain = (op: NftEdit['op'], more: object = {}): NftEdit => ({
-    ...{ kind: 'nft', op },
-    object: { chain: { family: family as RuleFamily, table: table.name, name, ...more } },
-  })
-  const made = chain('add', { type: 'route', hook: 'output', prio: -150, policy: 'accept' })
-  const change = known ? rule : { edits: [made, ...rule.edits], undo: [chain('flush'), chain('delete')] }
+  const chosen: Chosen = { kind: 'such', packet, hints: { hook: 'output' } }
+  const doing: Doing = { kind: 'mark', mark: { value: packet.mark ?? 0, mask: ALL } }
+  const change = known
+    ? changesOf(ref).add({ ...ref, chain: known.name }, { chain: known.name }, chosen, doing)
+    : addInNewChain(world, table, { name: 'route_output', type: 'route', hook: 'output', prio: MANGLE }, chosen, doing)
   return propose('mark such packets in a chain of type route', change, 'they are routed again there')
 }
+
+const MANGLE = -150
 
 /** The table's own base chain at that hook. */
 const chainAt = ({ chains }: Table, hook: string | undefined): string | undefined =>

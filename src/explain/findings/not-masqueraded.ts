@@ -14,9 +14,10 @@ import {
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
+import { addInNewChain } from '../nft-base-chain.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { homeOf } from '../routes.ts'
-import type { Chosen, Spot } from '../rule-changes.ts'
+import type { Chosen, Doing, Spot } from '../rule-changes.ts'
 import { larger } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -108,14 +109,20 @@ function tell(
       ...(culprit === undefined ? {} : { culprit }),
       fix: propose(
         "give such packets this host's own source",
-        place && spot && changesOf(place).add(place, spot, chosen, { kind: 'masquerade' }),
+        place && spot
+          ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
+          : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
         'whoever answers sees this host, and no longer who asked',
       ),
     }),
   ]
 }
 
-/** iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
+const MASQUERADE: Doing = { kind: 'masquerade' }
+/** At the priority srcnat. */
+const NAT = { name: 'postrouting', type: 'nat', hook: 'postrouting', prio: 100 } as const
+
+/** Undefined where only nft has rules, and none for nat. iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
 function placeOfMasquerade(context: Context): RuleRef | undefined {
   const { world, journey } = context
   const { family } = journey
@@ -128,7 +135,8 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
   const place = met ?? known()
   if (place?.table.kind === 'nft')
     return { family: place.table.family, table: place.table.name, chain: place.chain.name, rule: 'policy accept' }
-  return { family, table: 'nat', chain: 'POSTROUTING' }
+  const isNftAlone = world.tables.length > 0 && world.tables.every(({ kind }) => kind === 'nft')
+  return isNftAlone ? undefined : { family, table: 'nat', chain: 'POSTROUTING' }
 }
 
 /** Where the rule would have had to stand: in front of what ended table nat. */
