@@ -7,6 +7,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { describeEnd } from '../context.ts'
 import { answerTo, openingBy, reaches } from '../request-reply.ts'
+import { knowsSockets, listener } from '../sockets.ts'
 import type { Reproduction } from './reproduce.ts'
 
 /** Each costs some plays for every change that is tried. */
@@ -25,6 +26,7 @@ export function harmOf({ engine, world, packet, budget }: Reproduction, after: W
     const back = answerTo(asked, told)
     return (
       isPassed(told.ended.outcome) &&
+      !isForNobody(told, where) &&
       (!back || reaches(asked, engine.play(where, back, { budget, before: [asked] })) !== false)
     )
   }
@@ -53,6 +55,12 @@ function othersThan({ src, dst, in: from }: Packet, { host }: World): string[] {
   const found = new Set([STRANGERS[family], ...others.slice(0, MOST).map(({ address }) => address)])
   return [...found].filter((one) => one !== src && one !== dst)
 }
+
+const isForNobody = ({ ended, packet }: Played, { host }: World): boolean =>
+  ended.outcome === 'delivered' &&
+  /^(tcp|udp)$/.test(packet.protocol ?? '') &&
+  knowsSockets(host, packet.protocol) &&
+  listener(host, packet) === undefined
 
 const goesOn = ({ ended, packet }: Played, dst: string): boolean => isPassed(ended.outcome) && packet.dst === dst
 
