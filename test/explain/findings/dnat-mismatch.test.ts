@@ -21,6 +21,22 @@ describe('dnat-mismatch', () => {
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
   })
 
+  it('corrects the filter rule where others speak of where nat sends it', () => {
+    const rules = {
+      nat: ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80'],
+      filter: [
+        '-P FORWARD DROP',
+        ESTABLISHED,
+        '-A FORWARD -j user',
+        '-A FORWARD -i eth7 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT',
+        '[0:0] -A user -d 10.0.2.9/32 -p tcp -m tcp --dport 8080 -j ACCEPT',
+      ],
+    }
+    expect(told({ rules, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')?.fix).toBe(
+      'iptables -R user 1 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+    )
+  })
+
   it('is a comment of kube-proxy', () => {
     const nat = [
       '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j svc',
