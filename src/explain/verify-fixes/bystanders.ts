@@ -19,32 +19,40 @@ const MOST_LOOKED_AT = 2000
 const STRANGERS = { ip: '198.51.100.253', ip6: '2001:db8:fffe::fd' }
 
 /** The connection that the change breaks; undefined: none that is known. */
-export function harmOf({ engine, world, packet, budget }: Reproduction, after: World): string | undefined {
-  const [one, other] = [withoutEntries(world), withoutEntries(after)]
-  const answered = (where: World, asked: Packet): boolean => {
-    const told = engine.play(where, asked, { budget })
-    const back = answerTo(asked, told)
-    return (
-      isPassed(told.ended.outcome) &&
-      !isForNobody(told, where) &&
-      (!back || reaches(asked, engine.play(where, back, { budget, before: [asked] })) !== false)
-    )
-  }
-  for (const asked of connectionsOf(world)) {
-    if (asked.src === packet.src && asked.dst === packet.dst && asked.dport === packet.dport) continue
-    if (answered(one, asked) && !answered(other, asked))
-      return `${asked.protocol} from ${asked.src} to ${describeEnd(asked.dst, asked.dport)} would fail, which works now`
-  }
-  return undefined
+export function harmOf(reproduction: Reproduction, after: World): string | undefined {
+  const broken = working(reproduction).find((asked) => !isAnsweredIn(reproduction, after, asked))
+  return (
+    broken &&
+    `${broken.protocol} from ${broken.src} to ${describeEnd(broken.dst, broken.dport)} would fail, which works now`
+  )
 }
 
 /** Does the change send elsewhere what the same sender asks of other hosts? */
-export function leadsOthersAway({ engine, world, packet, budget }: Reproduction, after: World): boolean {
-  const [one, other] = [withoutEntries(world), withoutEntries(after)]
-  return othersThan(packet, world).some((dst) => {
-    const arrives = (where: World) => goesOn(engine.play(where, { ...packet, dst }, { budget }), dst)
-    return arrives(one) && !arrives(other)
-  })
+export const leadsOthersAway = (reproduction: Reproduction, after: World): boolean =>
+  reached(reproduction).some((dst) => !arrives(reproduction, after, dst))
+
+// asked again for every change that is tried
+const working = memo((reproduction: Reproduction): readonly Packet[] => {
+  const { world, packet } = reproduction
+  const isOwn = (asked: Packet) => asked.src === packet.src && asked.dst === packet.dst && asked.dport === packet.dport
+  return connectionsOf(world).filter((asked) => !isOwn(asked) && isAnsweredIn(reproduction, world, asked))
+})
+
+const reached = memo((reproduction: Reproduction): readonly string[] =>
+  othersThan(reproduction.packet, reproduction.world).filter((dst) => arrives(reproduction, reproduction.world, dst)),
+)
+
+function isAnsweredIn({ engine, budget }: Reproduction, world: World, asked: Packet): boolean {
+  const where = withoutEntries(world)
+  const told = engine.play(where, asked, { budget })
+  if (!isPassed(told.ended.outcome) || isForNobody(told, where)) return false
+  const back = answerTo(asked, told)
+  return !back || reaches(asked, engine.play(where, back, { budget, before: [asked] })) !== false
+}
+
+function arrives({ engine, packet, budget }: Reproduction, world: World, dst: string): boolean {
+  const told = engine.play(withoutEntries(world), { ...packet, dst }, { budget })
+  return isPassed(told.ended.outcome) && told.packet.dst === dst
 }
 
 /** A stranger, and neighbours on other links than the packet's. */
@@ -61,8 +69,6 @@ const isForNobody = ({ ended, packet }: Played, { host }: World): boolean =>
   /^(tcp|udp)$/.test(packet.protocol ?? '') &&
   knowsSockets(host, packet.protocol) &&
   listener(host, packet) === undefined
-
-const goesOn = ({ ended, packet }: Played, dst: string): boolean => isPassed(ended.outcome) && packet.dst === dst
 
 /** What asks is new: nat is asked again. */
 const withoutEntries = (world: World): World =>
