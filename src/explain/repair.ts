@@ -14,7 +14,7 @@ import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { isOpening, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
-import { harmOf } from './verify-fixes/bystanders.ts'
+import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import type { Reproduction } from './verify-fixes/reproduce.ts'
 import { uselessBy } from './verify-fixes/verify.ts'
 
@@ -53,6 +53,8 @@ export function searchRepair(
   const first = comesTo(reproduction, reproduction.world, true)
   if (!first?.stopped) return undefined
   let tried = 0
+  // what changes the way of other packets is better than nothing
+  let wide: Repair | undefined
   let states: State[] = [
     { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped)] },
   ]
@@ -61,20 +63,23 @@ export function searchRepair(
     for (const { world, steps, failing, places } of states)
       for (const step of candidates(failing)) {
         if (!isMeant(step.fix)) continue
-        if (tried++ >= MOST_TRIED) return undefined
+        if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
         const { stopped: failing, after } = came
         if (!failing) {
-          if (harmOf(reproduction, applied.world) === undefined) return { steps: all, after }
+          if (harmOf(reproduction, applied.world) !== undefined) continue
+          if (!leadsOthersAway(reproduction, applied.world)) return { steps: all, after }
+          wide ??= { steps: all, after }
           continue
         }
         const place = placeOf(failing)
         if (!places.includes(place))
           next.push({ world: applied.world, steps: all, failing, places: [...places, place] })
       }
+    if (wide) return wide
     states = next
   }
   return undefined

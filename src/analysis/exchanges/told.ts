@@ -131,6 +131,7 @@ function findingsOf(
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
+    if (asks && told.several) add(told.several)
     // steps are those of the journey that decided
     for (const one of told.journey.findings)
       if (one.severity !== 'note' || (asks && one.code !== 'not-netfilter')) add({ ...one, steps: [] })

@@ -112,6 +112,20 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const { protocol, dst, dport } = lastPacket(context)
   if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
   if (!knowsSockets(host, protocol) || listener(host, lastPacket(context))) return []
+  const asked = context.evidence.arrivals[step]!.packet
+  // a redirect sends it to the first address of the interface, which is not always the one that was asked
+  if (asked.dst !== undefined && asked.dst !== dst && listener(host, { ...lastPacket(context), dst: asked.dst })) {
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while somebody listens on ${describeEnd(asked.dst, dport)}, the address that was asked.`
+    const description = `let the program listen on ${dst} as well, or let the rule send it to ${asked.dst} by name`
+    return [
+      finding('dnat-mismatch', 'warning', message, {
+        steps: [step + 1],
+        rules: [ref],
+        fix: [{ description, unverified: 'which of them is meant is not known here' }],
+        doubt: 0.1,
+      }),
+    ]
+  }
   const near = host.sockets?.find(({ port }) => {
     const there = port === undefined ? undefined : listener(host, { ...lastPacket(context), dport: port })
     return there !== undefined && looksLike(String(port), String(dport))
