@@ -143,11 +143,28 @@ export function isSentNowhere(context: Context): boolean {
   return /\/0$/.test(route?.destination ?? '') && hasNewDestination(context)
 }
 
-/** nat sent it back to the very host that it came from. */
+/**
+ * nat sent it back to the very host that it came from, by rules that take whatever destination it has. Who asks for a
+ * service of its own by the service's address is meant to be sent there, and needs another source.
+ */
 export function isSentToItself(context: Context): boolean {
   const { in: from, out, src, dst } = lastPacket(context)
-  return from !== undefined && from === out && src !== undefined && src === dst && hasNewDestination(context)
+  if (from === undefined || from !== out || src === undefined || src !== dst) return false
+  return hasNewDestination(context) && !hasNewSource(context) && !isAskedByAddress(context)
 }
+
+/** Its first destination is this host's, or one that a rule on its way through nat asks for. */
+const isAskedByAddress = ({ journey, evidence, world }: Context): boolean =>
+  addressType(journey.packet.dst, world.host) === 'local' ||
+  evidence.arrivals.some(
+    ({ rule, hook }) =>
+      (hook === 'prerouting' || hook === 'output') &&
+      rule?.conditions.some(
+        (one) =>
+          (one.kind === 'compare' && / daddr$/.test(one.field)) ||
+          (one.kind === 'lookup' && one.fields.some((field) => field === 'dst' || / daddr$/.test(field))),
+      ),
+  )
 
 /** RFC 1918, RFC 6598, RFC 4193. */
 function isPrivate(address: string): boolean {

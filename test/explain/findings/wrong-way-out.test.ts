@@ -51,6 +51,16 @@ describe('wrong-way-out', () => {
     )
   })
 
+  it('is none for who asks for its own service by its address', () => {
+    const dnat = '-A PREROUTING -d 198.51.100.7/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.0.1.2'
+    const own = (...more: string[]): Case => ({ rules: { nat: [dnat, ...more], filter: [] }, packet: DNS })
+    expect(told(own(), 'wrong-way-out')).toBeUndefined()
+    expect(told(own(), 'not-masqueraded')?.fix).toMatch(/-j MASQUERADE → forwarded$/)
+    const any = own('-A POSTROUTING -d 10.0.1.2/32 -j MASQUERADE').rules.nat!
+    const masqueraded = any.map((rule) => rule.replace('-d 198.51.100.7/32 ', ''))
+    expect(told({ rules: { nat: masqueraded, filter: [] }, packet: DNS }, 'wrong-way-out')).toBeUndefined()
+  })
+
   it.each([
     ['it goes to its network', one([])],
     ['it goes on by a route of its own', one([via('198.51.100.7/32', 'eth1')], { ...SYN, dst: '198.51.100.7' })],
