@@ -42,7 +42,7 @@ describe('a rule of one’s own', () => {
 
 describe('a set that bans the packet', () => {
   const set = (...elements: NamedSet['elements']): NamedSet => ({
-    ...{ name: 'banned', type: 'hash:net', family: 'ip', elements },
+    ...{ name: 'banned', type: 'hash:net', family: 'ip', timeout: 0, elements },
   })
   const rules = { filter: [ANSWERS, '-A FORWARD -m set --match-set banned src -j DROP'] }
 
