@@ -88,7 +88,8 @@ export class Exchanges {
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says } = told
-    if (isAnnouncement(told.journey.packet)) return this.skip()
+    const { packet, outcome } = told.journey
+    if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return this.skip()
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
