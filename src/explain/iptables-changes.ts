@@ -108,6 +108,7 @@ export const iptablesChanges: RuleChanges = {
     const at = words.indexOf(set)
     return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, fields.join(',')))
   },
+  bypassQueue: (ref) => replaceRule(ref, [...ruleWords(ref), '--queue-bypass']),
   acceptByPolicy(ref) {
     const place = placeOf(ref, ref.chain)
     const line = (policy: 'accept' | 'drop'): ChainEdit[] =>

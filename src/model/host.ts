@@ -12,6 +12,8 @@ export interface Host {
   routes?: Route[]
   routingRules?: RoutingRule[]
   sockets?: Socket[]
+  /** Protocols of which the sockets that listen are all listed, even if there are none. */
+  listening?: string[]
   conntrack?: ConntrackEntry[]
   /** What each CPU has counted, under the names of `conntrack -S`: `drop`, `early_drop`, `insert_failed` … */
   conntrackCounters?: Readonly<Record<string, number>>[]

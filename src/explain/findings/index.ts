@@ -22,7 +22,7 @@ import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { markUnrouted } from './mark-unrouted.ts'
-import { missingRule } from './missing-rule.ts'
+import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
@@ -106,6 +106,7 @@ export const DETECTORS: readonly Detector[] = [
   acceptedTooLate,
   dnatMismatch,
   missingRule,
+  emptyChain,
   nearMiss,
   closedPort,
   refusedHere,

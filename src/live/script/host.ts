@@ -105,12 +105,13 @@ done
     'sockets.txt',
     'ss -lntup, netstat -lntup',
     'who listens on a port, and with what program',
-    `if have ss; then
+    `all_listed() { printf '%s\\n' '# all listening sockets of tcp and udp'; }
+if have ss; then
   # asked by netlink, the kernel would load these; in /proc it stands as well, but for v6only
-  if there tcp_diag tcp_diag_get_info && there udp_diag udp_diag_dump; then run ss -lntup
+  if there tcp_diag tcp_diag_get_info && there udp_diag udp_diag_dump; then run ss -lntup && all_listed
   else
     printf '%s\\n' "read from /proc, which does not tell whether sockets of IPv6 take IPv4 too" >&2
-    PROC_ROOT=/proc run ss -lntup
+    PROC_ROOT=/proc run ss -lntup && all_listed
   fi
 elif have netstat; then
   # programs' names and long addresses are not for every build of BusyBox
@@ -130,6 +131,7 @@ elif have netstat; then
       }
       print netid, (netid == "tcp" ? "LISTEN" : "UNCONN"), $2, $3, $4, $5 user
     }'
+  all_listed
 else absent "there is neither ss nor netstat here"; fi
 [ "$UID_NOW" = 0 ] || printf '%s\\n' "without root it does not name other users' programs" >&2`,
   ),
