@@ -3,6 +3,7 @@ import type { Detector } from '../context.ts'
 import { acceptedTooLate } from './accepted-too-late.ts'
 import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { ambiguousRule } from './ambiguous-rule.ts'
+import { bridgeNfCall } from './bridge-nf-call.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
@@ -83,6 +84,7 @@ export const DETECTORS: readonly Detector[] = [
   droppedByPolicy,
   rejectedByRule,
   replyDropped,
+  bridgeNfCall,
   invalidState,
   queueWithoutListener,
   queued,

@@ -147,6 +147,7 @@ const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'no answer would find back',
+  'bridge-nf-call': 'its answer would come from another address',
 }
 
 /** Of a packet that gets through. */

@@ -1,4 +1,5 @@
 import type { Problem } from '../problem.ts'
+import { BESIDE } from './beside.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { HOME } from './home.ts'
@@ -19,4 +20,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...BESIDE,
 ]
