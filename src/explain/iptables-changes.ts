@@ -174,6 +174,8 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
     case 'masquerade':
       return ['-j', 'MASQUERADE']
+    case 'helper':
+      return ['-j', 'CT', '--helper', doing.name]
     case 'clamp':
       return ['-j', 'TCPMSS', '--clamp-mss-to-pmtu']
   }

@@ -134,6 +134,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const { journey, reply, world, says } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   if (has('closed-port')) return inferred('refused', request)
+  if (has('echo-ignored')) return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred('reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
   // connection tracking has seen a reply also where that went no further

@@ -14,7 +14,9 @@ import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
 import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
+import { echoIgnored } from './echo-ignored.ts'
 import { gotoSkips } from './goto-skips.ts'
+import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
@@ -85,6 +87,7 @@ export const DETECTORS: readonly Detector[] = [
   rejectedByRule,
   replyDropped,
   bridgeNfCall,
+  helperMissing,
   invalidState,
   queueWithoutListener,
   queued,
@@ -109,6 +112,7 @@ export const DETECTORS: readonly Detector[] = [
   missingRule,
   nearMiss,
   closedPort,
+  echoIgnored,
   refusedHere,
   refusedThere,
   neighbourFailed,

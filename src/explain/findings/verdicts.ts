@@ -10,6 +10,7 @@ import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, ownerAt, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
+import { withoutEndpoints } from '../without-endpoints.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -51,10 +52,6 @@ function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
   return { hook, answer, rewritten: behind && rewritten }
 }
 
-/** The Service for whom the rule stopped it, as nobody is behind it: letting such packets pass would lead them nowhere. */
-export const withoutEndpoints = ({ evidence, ended }: Context): string | undefined =>
-  /^(.*?) has no (?:local )?endpoints$/.exec(evidence.arrivals[ended.step]?.rule?.comment ?? '')?.[1]
-
 /** Take away the rule of step `i`; first what its owner's users should do instead. */
 export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal[] {
   const owner = ownerAt(context, i)
@@ -74,7 +71,8 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
 
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Proposal[] {
-  if (withoutEndpoints(context) !== undefined) return []
+  // nobody is behind it: letting such packets pass would lead them nowhere
+  if (withoutEndpoints(context)) return []
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)

@@ -41,7 +41,7 @@ function trialsOf(
   explainPlayed: ExplainPlayed,
 ): Trial[] {
   const trials = finding.fix.map(({ edits }, index): Trial => {
-    if (!edits || !reproduction) return { index }
+    if (!edits || !reproduction || UNPLAYED.has(finding.code)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, finding, reproduction, explainPlayed) }
   })
@@ -142,11 +142,15 @@ function judge(
   }
 }
 
+/** Their fixes change what the model does not play. */
+const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing'])
+
 /** Findings of a packet that gets through and does no good so. */
 const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'no answer would find back',
+  'echo-ignored': 'the kernel would not answer it',
   'bridge-nf-call': 'its answer would come from another address',
 }
 

@@ -30,6 +30,7 @@ const SYSCTLS = [
     .concat(['proxy_arp', 'proxy_arp_pvlan', 'mc_forwarding', 'ignore_routes_with_linkdown', 'disable_policy'])
     .map((name) => `ipv4/conf/*/${name}`),
   'ipv6/bindv6only',
+  'ipv6/icmp/echo_*',
   'ipv6/ip_nonlocal_bind',
   'ipv6/fwmark_reflect',
   'ipv6/fib_*',

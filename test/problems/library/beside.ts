@@ -44,6 +44,24 @@ COMMIT
   }
 }
 
+/**
+ * A control connection's server, which gives one answer to all that is asked; it runs until the lab ends. Conntrack's
+ * helper reads what stands behind a line's end, so not the first line of a connection.
+ */
+const ftpServer = (answer: string) => `python3 -c "import socket,threading
+def serve(c):
+  c.send(b'220 ready\\r\\n')
+  while c.recv(99): c.send(b'${answer}\\r\\n')
+s=socket.create_server(('',21))
+while True: threading.Thread(target=serve,args=(s.accept()[0],),daemon=True).start()" >/dev/null 2>&1 &
+for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :21 && break; sleep .1; done`
+
+/** A client that says where it awaits data, or asks where to fetch it, and does so anew each half second. */
+const ftpClient = (server: string, request: string) => `python3 -c "import socket,time
+while True:
+  c=socket.create_connection(('${server}',21)); c.recv(99); c.send(b'USER x\\r\\n'); c.recv(99); c.send(b'${request}\\r\\n'); c.recv(99); time.sleep(.5); c.close()" >/dev/null 2>&1 &
+sleep 1`
+
 export const BESIDE: Problem[] = [
   {
     name: 'kube-bridge-nf-call-off',
@@ -87,8 +105,8 @@ export const BESIDE: Problem[] = [
   {
     name: 'redirect-to-loopback-only',
     thread: {
-      title: 'PLACEHOLDER',
-      address: 'https://github.com/',
+      title: 'Further clarify local_ip config with sockifying router',
+      address: 'https://github.com/darkk/redsocks/pull/137',
     },
     backend: 'iptables-legacy',
     ...clientAndServer({
@@ -112,8 +130,9 @@ COMMIT
     others: [{ sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' }],
     truth: {
       words: 'REDIRECT leads to the address of the interface, and the program listens on 127.0.0.1 only.',
-      causes: [{ code: 'closed-port', words: ['127.0.0.1'] }],
+      causes: [{ code: 'closed-port', words: ['127.0.0.1:8080'] }],
       status: ['refused'],
+      alsoTrue: ['refused-here'],
     },
     mend: [
       [
@@ -125,8 +144,8 @@ COMMIT
   {
     name: 'echo-ignored',
     thread: {
-      title: 'PLACEHOLDER',
-      address: 'https://github.com/',
+      title: 'Pings on the internal network to the firewall server are being blocked.',
+      address: 'https://github.com/arno-iptables-firewall/aif/issues/94',
     },
     backend: 'nft',
     ...clientAndServer({
@@ -138,7 +157,7 @@ COMMIT
     others: [{ sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' }],
     truth: {
       words: 'The kernel answers no echo request, as a setting says.',
-      causes: [{ code: 'echo-ignored' }],
+      causes: [{ code: 'echo-ignored', words: ['net.ipv4.icmp_echo_ignore_all'] }],
       status: ['unanswered'],
     },
     mend: [['server', 'sysctl -w net.ipv4.icmp_echo_ignore_all=0']],
@@ -165,20 +184,9 @@ COMMIT
       },
       { pc: { listeners: [{ protocol: 'tcp', port: 40123 }] }, remote: { routes: ['192.168.1.0/24 via 203.0.113.1'] } },
     ),
-    // a client that has said PORT, and a server that has heard it
     setup: [
-      [
-        'remote',
-        `python3 -c "import socket,time
-s=socket.create_server(('',21)); c,_=s.accept(); c.recv(99); c.send(b'200 PORT command successful\\r\\n'); time.sleep(99)" >/dev/null 2>&1 &
-for i in 1 2 3 4 5 6 7 8 9; do ss -lnt | grep -q :21 && break; sleep .1; done`,
-      ],
-      [
-        'pc',
-        `python3 -c "import socket,time
-c=socket.create_connection(('203.0.113.9',21)); c.send(b'PORT 192,168,1,10,156,187\\r\\n'); c.recv(99); open('/dev/shm/asked','w'); time.sleep(99)" >/dev/null 2>&1 &
-sleep 1`,
-      ],
+      ['remote', ftpServer('200 PORT command successful')],
+      ['pc', ftpClient('203.0.113.9', 'PORT 192,168,1,10,156,187')],
     ],
     fails: { from: 'remote', what: 'tcp', to: '192.168.1.10', port: 40123 },
     seen: 'nothing',
@@ -189,5 +197,41 @@ sleep 1`,
       status: ['dropped'],
     },
     mend: [['router', 'iptables -A FORWARD -i wan -p tcp --dport 40123 -j ACCEPT']],
+  },
+  {
+    name: 'ftp-passive-helper-not-assigned',
+    thread: {
+      title: 'shorewall: load Connection Tracking helpers',
+      address: 'https://github.com/NethServer/dev/issues/5279',
+    },
+    backend: 'nft',
+    ...homeRouter(
+      {
+        rules: {
+          nft: `table inet fw {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "wan" ip daddr 192.168.1.10 tcp dport 21 accept
+  }
+}
+`,
+        },
+      },
+      { pc: { listeners: [{ protocol: 'tcp', port: 30400 }] }, remote: { routes: ['192.168.1.0/24 via 203.0.113.1'] } },
+    ),
+    setup: [
+      ['pc', ftpServer('227 Entering Passive Mode (192,168,1,10,118,192).')],
+      ['remote', ftpClient('192.168.1.10', 'PASV')],
+    ],
+    fails: { from: 'remote', what: 'tcp', to: '192.168.1.10', port: 30400 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'remote', what: 'tcp', to: '192.168.1.10', port: 22 }, seen: 'nothing' }],
+    truth: {
+      words: 'No helper reads the control connection, so the data connection is new to conntrack.',
+      causes: [{ code: 'helper-missing', words: ['ftp'] }],
+      status: ['dropped'],
+    },
+    mend: [['router', 'nft insert rule inet fw forward tcp dport 30400 accept']],
   },
 ]
