@@ -7,7 +7,7 @@ import { bridgeNfCall } from './bridge-nf-call.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
-import { conntrackFull } from './conntrack-full.ts'
+import { conntrackFull, conntrackWasFull } from './conntrack-full.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
 import { dnatMismatch } from './dnat-mismatch.ts'
 import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
@@ -73,6 +73,7 @@ export const VANISHED: readonly Detector[] = [
   vanishedTtl,
   vanishedMtu,
   proxyRefuses,
+  conntrackWasFull,
 ]
 
 /** Asked first: what the kernel itself says, where it was asked. */
