@@ -1,5 +1,5 @@
 /** Changes made in a World: commands as a person types them, or edits. */
-import { applyEdit } from '../edits/apply.ts'
+import { applyEdits } from '../edits/apply.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
@@ -12,9 +12,7 @@ export type Appliable = string | readonly Edit[]
 export async function applyTo(world: World, change: Appliable): Promise<World> {
   // fixes are edits already, and a page that types nothing need not wait for what reads commands
   if (typeof change === 'string') return (await import('./apply-command.ts')).applyCommand(world, change)
-  return change.reduce((at, edit) => {
-    const applied = applyEdit(at, edit)
-    if ('error' in applied) throw new UserError(sentence(applied.error))
-    return applied.world
-  }, world)
+  const applied = applyEdits(world, change)
+  if ('error' in applied) throw new UserError(sentence(applied.error))
+  return applied.world
 }

@@ -24,7 +24,7 @@ import * as F from '../read/captures/header-fields.ts'
 import { Names } from '../read/captures/names.ts'
 import { TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import type { RunBudget } from '../rules/walk-budget.ts'
+import type { RunBudget, WalkBudget } from '../rules/walk-budget.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { Class, type Kind, type Known, MOST_KINDS_KEPT, type Room } from './journey-kinds.ts'
 import { firstPacket, matchesFilter } from './matches-filter.ts'
@@ -139,7 +139,7 @@ export class ClosedExplainer {
   }
 
   explain(closed: Closed): Journey {
-    const { host, ofMany = false, unmatched = false, engine, walks } = this.options
+    const { host, ofMany = false, unmatched = false, engine } = this.options
     const { open, followed, world, drop } = closed
     const { repeats } = open
     const resolver = this.resolver(world)
@@ -155,16 +155,11 @@ export class ClosedExplainer {
     const found = new Set<Detector>()
     const given = drop ? { repeats, drop } : { repeats }
     const asked = known && fine ? { ask: known.found } : { onFound: (one: Detector) => found.add(one) }
-    const journey = walks
-      ? walks.share((budget) => explain(evidence, world, { ...given, ...asked, budget }))
-      : explain(evidence, world, { ...given, ...asked })
+    const journey = this.walk((budget) =>
+      explain(evidence, world, { ...given, ...asked, ...(budget ? { budget } : {}) }),
+    )
     if (unmatched) noteUnmatched(evidence, world)
-    const trials =
-      known?.trials ??
-      (engine &&
-        (walks
-          ? walks.share((budget) => tryFixesOf(evidence, world, engine, budget))
-          : tryFixesOf(evidence, world, engine)))
+    const trials = known?.trials ?? (engine && this.walk((budget) => tryFixesOf(evidence, world, engine, budget)))
     if (trials) noteTrials(journey, trials)
     if (kind && !known) {
       const mismatches = evidence.arrivals.map(({ mismatch }) => mismatch)
@@ -175,24 +170,23 @@ export class ClosedExplainer {
   }
 
   severalCauses(closed: Closed): Finding | undefined {
-    const { engine, walks } = this.options
+    const { engine } = this.options
     const journey = closed.explain()
     if (!engine || !isStopped(journey.outcome)) return undefined
-    const evidence = this.evidenceOf(closed)
-    return walks
-      ? walks.share((budget) => severalCauses(evidence, journey, closed.world, engine, budget))
-      : severalCauses(evidence, journey, closed.world, engine)
+    return this.walk((budget) => severalCauses(this.evidenceOf(closed), journey, closed.world, engine, budget))
   }
 
   playReply(closed: Closed): PlayedReply | undefined {
-    const { engine, walks } = this.options
-    const { outcome } = closed.explain()
-    if (!engine || !isPassed(outcome)) return undefined
-    const evidence = this.evidenceOf(closed)
-    evidence.journey.outcome = outcome
-    return walks
-      ? walks.share((budget) => playReply(evidence, closed.world, engine, budget))
-      : playReply(evidence, closed.world, engine)
+    const { engine } = this.options
+    const journey = closed.explain()
+    if (!engine || !isPassed(journey.outcome)) return undefined
+    return this.walk((budget) => playReply(this.evidenceOf(closed), journey, closed.world, engine, budget))
+  }
+
+  /** Within what all journeys may walk together, where that is limited. */
+  private walk<T>(run: (budget?: WalkBudget) => T): T {
+    const { walks } = this.options
+    return walks ? walks.share(run) : run()
   }
 }
 

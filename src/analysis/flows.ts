@@ -2,7 +2,8 @@
  * Connections and the journeys that belong to them: by connection tracking's entries, and, for packets of which there is
  * none, by their addresses as NAT left them. Both directions are one story: what was asked, and what became of the answer.
  */
-import type { Direction } from '../model/direction.ts'
+import { withoutStep } from '../explain/refs.ts'
+import { type Direction, turned } from '../model/direction.ts'
 import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import type { Fix, Journey, RuleRef } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
@@ -98,7 +99,7 @@ export class Flows {
     // an error goes back to who sent what it quotes
     const { inner } = packet
     const shown = inner ? tupleOf(inner) : tupleOf(packet)
-    const tuple = inner && shown ? flipped(shown) : shown
+    const tuple = inner && shown ? turned(shown) : shown
     const { protocol } = inner ?? packet
     return tuple && protocol !== undefined ? this.byTuple.get(tupleKey(protocol, tuple)) : undefined
   }
@@ -112,20 +113,20 @@ export class Flows {
     const left = asItLeft(journey)
     const passed = outcome === 'forwarded' || outcome === 'sent' || outcome === 'delivered'
     const leaving = tupleOf(left)
-    const turned = leaving && flipped(leaving)
+    const answer = leaving && turned(leaving)
     const flow: Flow = {
       ...(this.host === undefined ? {} : { host: this.host }),
       ...{ family, protocol: packet.protocol, tracked: false, original },
       // what was stopped half-way was not yet rewritten
-      ...(turned && passed ? { reply: turned } : {}),
-      nat: turned && passed ? natOf(original, turned) : {},
+      ...(answer && passed ? { reply: answer } : {}),
+      nat: answer && passed ? natOf(original, answer) : {},
       packets: [],
       findings: [],
     }
     // an answer whose question was not captured
     const isAnswer = has(packet, 'syn', 'ack') || packet.icmpType === (family === 'ip' ? 0 : 129)
     if (isAnswer) {
-      flow.original = turned ?? flipped(original)
+      flow.original = answer ?? turned(original)
       flow.reply = original
       flow.nat = {}
     }
@@ -173,11 +174,6 @@ const sameRule = (one: RuleRef | undefined, other: RuleRef | undefined): boolean
   one?.ruleNumber === other?.ruleNumber &&
   one?.handle === other?.handle
 
-function withoutStep(ref: RuleRef & { step?: number }): RuleRef {
-  const { step: _, ...rule } = ref
-  return rule
-}
-
 function tupleOf({ src, dst, sport, dport, icmpId, icmpType, protocol, fragOffset }: Packet): Tuple | undefined {
   if (src === undefined || dst === undefined || (fragOffset ?? 0) > 0) return undefined
   if ((protocol === 'tcp' || protocol === 'udp') && (sport === undefined || dport === undefined)) return undefined
@@ -193,13 +189,6 @@ function tupleOf({ src, dst, sport, dport, icmpId, icmpType, protocol, fragOffse
 /** Of ICMP the type tells the direction, which is told by the addresses as well. */
 const tupleKey = (protocol: string, { src, dst, sport, dport, icmpId }: Tuple): string =>
   `${protocol} ${src} ${sport} ${dst} ${dport} ${icmpId}`
-
-const flipped = ({ src, dst, sport, dport, ...rest }: Tuple): Tuple => ({
-  ...rest,
-  ...{ src: dst, dst: src },
-  ...(dport === undefined ? {} : { sport: dport }),
-  ...(sport === undefined ? {} : { dport: sport }),
-})
 
 /** The answer comes from where the question went, and goes to whom it seemed to be from. */
 function natOf(original: Tuple, reply: Tuple): Flow['nat'] {

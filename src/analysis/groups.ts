@@ -1,12 +1,12 @@
 /** Journeys of one class, explained once and counted. */
 
 import { type JourneyTimes, timesOf } from '../journey/evidence.ts'
-import type { Exchange, ExchangeStatus } from '../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Fix, Journey } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
-import type { Told } from './exchanges/joined.ts'
+import type { Joined as JoinedParts, Told } from './exchanges/joined.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -37,6 +37,10 @@ export interface ExchangeCounts<F = Fix> {
   /** The first of those that fared worst. */
   worst: Exchange<F>
 }
+
+/** Did one of its exchanges come to nothing? */
+export const isFailing = ({ exchanges }: Pick<Group<unknown>, 'exchanges'>): boolean =>
+  exchanges !== undefined && isFailed(exchanges.worst.status)
 
 /** One packet that is told by itself. */
 export const single = (journey: Journey): Group => ({
@@ -131,23 +135,22 @@ export class Groups {
     const alike = new Map<Told, ExchangeStatus>()
     for (let number = 0; number < list.size; number++) {
       const only = list.onlyPart(number)
-      const known = only && alike.get(only)
-      if (known) {
-        const group = this.groupOf(only)
-        if (group) addExchange(group, known, () => tellExchange(list.at(number), seen))
-        continue
+      let status = only && alike.get(only)
+      let joined: JoinedParts | undefined
+      const told = () => (joined ??= list.at(number))
+      if (status === undefined) {
+        status = statusOf(told(), seen)
+        // where nothing of its own is asked: no entry, and no time that it had for a reply
+        const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
+        if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
       }
-      const joined = list.at(number)
-      const status = statusOf(joined, seen)
-      // where nothing of its own is asked: no entry, and no time that it had for a reply
-      const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
-      if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
-      const group = this.groupOf(joined.parts[0]!.told)
-      for (const { role, told } of joined.parts) {
-        const of = role === 'replies' || role === 'errors' ? this.groupOf(told) : undefined
-        if (of && group && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
+      const group = this.groupOf(only ?? told().parts[0]!.told)
+      if (!group) continue
+      for (const { role, told: one } of only ? [] : told().parts) {
+        const of = role === 'replies' || role === 'errors' ? this.groupOf(one) : undefined
+        if (of && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
       }
-      if (group) addExchange(group, status, () => tellExchange(joined, seen))
+      addExchange(group, status, () => tellExchange(told(), seen))
     }
     for (const [group, count] of replies) if (count === group.count && !group.exchanges) group.repliesOnly = true
   }
@@ -172,24 +175,11 @@ const groupOf = (journey: Journey, last: () => JourneyTimes): Group => ({
   },
 })
 
-/** The worst first. */
-const WORST: readonly ExchangeStatus[] = [
-  'dropped',
-  'rejected',
-  'lost',
-  'reply-lost',
-  'unanswered',
-  'refused',
-  'undetermined',
-  'queued',
-  'answered',
-]
-
 function addExchange(group: Group, status: ExchangeStatus, tell: () => Exchange): void {
   group.exchanges ??= { counts: {}, worst: tell() }
   const { counts, worst } = group.exchanges
   counts[status] = (counts[status] ?? 0) + 1
-  if (WORST.indexOf(status) < WORST.indexOf(worst.status)) group.exchanges.worst = tell()
+  if (STATUSES.indexOf(status) < STATUSES.indexOf(worst.status)) group.exchanges.worst = tell()
 }
 
 const rulesOf = ({ host, outcome, steps }: Journey): string =>

@@ -162,7 +162,8 @@ class PlayedPacket implements Played {
   playReply(): PlayedReply | undefined {
     const { walks, engine } = this.playing
     const { evidence } = this.simulated
-    return walks.share((budget) => playReply(evidence, this.world, engine, budget))
+    const journey = this.explain()
+    return walks.share((budget) => playReply(evidence, journey, this.world, engine, budget))
   }
 
   severalCauses(): Finding | undefined {

@@ -1,14 +1,14 @@
 /** Groups with the worst outcome first. */
-import { isFailed } from '../model/exchange.ts'
 import { has, isPassed, isStopped } from '../model/outcome-kinds.ts'
-import type { Group } from './groups.ts'
+import { type Group, isFailing } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
 export const worstFirst = (groups: readonly Group[]): Group[] =>
   [...groups].sort((a, b) => badness(b) - badness(a) || b.count - a.count)
 
-function badness({ journey: { outcome, findings }, exchanges }: Group): number {
-  if (isStopped(outcome) || (exchanges && isFailed(exchanges.worst.status))) return 5
+function badness(group: Group): number {
+  const { outcome, findings } = group.journey
+  if (isStopped(outcome) || isFailing(group)) return 5
   if (has(findings, 'error')) return 4
   if (outcome === 'undetermined') return 3
   if (has(findings, 'warning')) return 2

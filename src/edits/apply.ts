@@ -25,6 +25,17 @@ export function applyEdit(world: World, edit: Edit): EditResult {
   return error === undefined ? { world: editor.world } : { error }
 }
 
+/** One after the other; where one is refused, the reason. */
+export function applyEdits(world: World, edits: readonly Edit[]): EditResult {
+  let at = world
+  for (const edit of edits) {
+    const applied = applyEdit(at, edit)
+    if ('error' in applied) return applied
+    at = applied.world
+  }
+  return { world: at }
+}
+
 /** Many edits, one after the other; what is copied, is copied once for all. */
 export class Editor {
   private readonly draft: Draft

@@ -16,6 +16,7 @@ import type { Proposal } from './proposal.ts'
 import { refAt } from './refs.ts'
 import { sayable } from './sayable.ts'
 import { isOfIptables, withVariant } from './variant.ts'
+import { type Reproduction, reproduce } from './verify-fixes/reproduce.ts'
 import { type Trials, tryFixes } from './verify-fixes/verify.ts'
 
 export interface ExplainOptions {
@@ -98,8 +99,17 @@ const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Concl
   missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
 
 /** Tries the fixes of a journey that is explained. */
-export function tryFixesOf(evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): Trials {
+export const tryFixesOf = (evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): Trials =>
+  tryFixes(evidence.journey, () => playAgain(evidence, world, engine, given))
+
+/** An explained journey played as it was seen, so that changes can be tried on it; or why the engine does not give it. */
+export function playAgain(
+  evidence: Evidence,
+  world: World,
+  engine: Engine,
+  given?: WalkBudget,
+): Reproduction | { reason: string } {
   const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
   const { budget } = context
-  return tryFixes(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
+  return reproduce(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
 }

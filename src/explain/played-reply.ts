@@ -1,17 +1,15 @@
 /** What would come back to a request that got through, played where no reply was captured. */
 import type { Engine, Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import { decideOutcome } from '../journey/outcome.ts'
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
-import { describeEnd, finding, makeContext } from './context.ts'
-import { explain } from './explain.ts'
+import { describeEnd, finding } from './context.ts'
+import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { asOneFix, searchRepair } from './repair.ts'
 import { isOpening, reaches } from './request-reply.ts'
-import { reproduce } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
 export interface PlayedReply {
@@ -24,20 +22,18 @@ export interface PlayedReply {
 /** Undefined where nothing can be told: no request, or the engine does not know enough. `evidence`: of the explained journey. */
 export function playReply(
   evidence: Evidence,
+  explained: Journey,
   world: World,
   engine: Engine,
   given?: WalkBudget,
 ): PlayedReply | undefined {
-  const { journey } = evidence
-  if (!isPassed(journey.outcome) || !isOpening(journey, evidence.nat, world)) return undefined
-  const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
-  const { budget } = context
-  const reproduction = reproduce(context, engine)
+  if (!isPassed(explained.outcome) || !isOpening(explained, evidence.nat, world)) return undefined
+  evidence.journey.outcome = explained.outcome
+  const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
   const { asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
-  const explainPlayed = ({ evidence: played, ended }: Played, after: World) => explain(played, after, { ended, budget })
-  const reply = explainPlayed(answer, reproduction.world)
+  const reply = reproduction.explain(answer, reproduction.world)
   if (reaches(asked, answer) !== false) return { journey: reply }
   const rules = reply.cause.map(({ rule }) => rule)
   const stopped = finding('reply-dropped', 'error', messageOf(reply, answer, rules[0]), { rules })
@@ -49,10 +45,9 @@ export function playReply(
   ]
     .flatMap(({ fix }) => fix)
     .filter(({ look }) => look === undefined)
-  const tried = tryFinding({ ...stopped, fix: proposed }, reproduction, explainPlayed)
-  const mends = tried.fix.some(({ after, but }) => after !== undefined && isPassed(after) && but === undefined)
-  const steps = mends ? undefined : searchRepair(reproduction, explainPlayed)
-  if (steps) tried.fix.unshift({ ...asOneFix(steps, reproduction), after: journey.outcome })
+  const tried = tryFinding({ ...stopped, fix: proposed }, reproduction)
+  const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
+  if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
   return { journey: reply, finding: tried }
 }
 

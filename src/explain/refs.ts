@@ -67,6 +67,12 @@ export function nameRef(ref: Pick<RuleRef, 'family' | 'table' | 'chain' | 'ruleN
   return rule === undefined || /^(?:-P|policy) /.test(rule) ? `${place} policy` : `${place} rule`
 }
 
+/** The rule alone, of a rule at a step. */
+export function withoutStep(ref: RuleRef & { step?: number }): RuleRef {
+  const { step: _, ...rule } = ref
+  return rule
+}
+
 /** Is it a rule in nft's words, which iptables' commands do not know? */
 export const isNft = ({ family, handle, rule }: Pick<RuleRef, 'family' | 'handle' | 'rule'>): boolean =>
   (family !== 'ip' && family !== 'ip6') || (rule === undefined ? handle !== undefined : !rule.startsWith('-'))

@@ -2,22 +2,19 @@
  * Every blocker, one repair: where one fix does not bring request and reply through, what stops them then is explained in
  * turn, and its fixes are tried on top, until both get through. The smallest set that does is offered as one fix.
  */
-import { applyEdit } from '../edits/apply.ts'
-import type { Engine, Played } from '../journey/engine.ts'
+import { applyEdits } from '../edits/apply.ts'
+import type { Engine } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import { decideOutcome } from '../journey/outcome.ts'
-import type { Edit } from '../model/edit.ts'
-import type { Finding, Fix, Journey, RuleRef } from '../model/journey.ts'
-import { isPassed, isStopped } from '../model/outcome-kinds.ts'
+import type { Finding, Fix, Journey, Outcome, RuleRef } from '../model/journey.ts'
+import { getsThrough, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
-import { finding, makeContext } from './context.ts'
-import { explain } from './explain.ts'
+import { finding } from './context.ts'
+import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { isOpening, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
-import { type Reproduction, reproduce } from './verify-fixes/reproduce.ts'
-import type { ExplainPlayed } from './verify-fixes/verify.ts'
+import type { Reproduction } from './verify-fixes/reproduce.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -39,24 +36,35 @@ interface State {
   places: readonly string[]
 }
 
+/** Changes that together bring request and reply through. */
+interface Repair {
+  steps: readonly RepairStep[]
+  /** The request's outcome then. */
+  after: Outcome
+}
+
 /** Undefined where no set is found. */
-export function searchRepair(reproduction: Reproduction, explainPlayed: ExplainPlayed): RepairStep[] | undefined {
-  const first = stopIn(reproduction, reproduction.world, explainPlayed)
-  if (first === undefined || first === 'through') return undefined
+export function searchRepair(reproduction: Reproduction): Repair | undefined {
+  const first = comesTo(reproduction, reproduction.world)
+  if (!first?.stopped) return undefined
   let tried = 0
-  let states: State[] = [{ world: reproduction.world, steps: [], failing: first, places: [placeOf(first)] }]
+  let states: State[] = [
+    { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped)] },
+  ]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
     for (const { world, steps, failing, places } of states)
       for (const step of candidates(failing)) {
         if (tried++ >= MOST_TRIED) return undefined
-        const after = applyAll(world, step.fix.edits!)
-        const stop = after && stopIn(reproduction, after, explainPlayed)
-        if (!after || stop === undefined) continue
+        const applied = applyEdits(world, step.fix.edits!)
+        const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
+        if ('error' in applied || !came) continue
         const all = [...steps, step]
-        if (stop === 'through') return all
-        const place = placeOf(stop)
-        if (!places.includes(place)) next.push({ world: after, steps: all, failing: stop, places: [...places, place] })
+        const { stopped: failing, after } = came
+        if (!failing) return { steps: all, after }
+        const place = placeOf(failing)
+        if (!places.includes(place))
+          next.push({ world: applied.world, steps: all, failing, places: [...places, place] })
       }
     states = next
   }
@@ -76,22 +84,20 @@ function candidates({ findings }: Journey): RepairStep[] {
 const isPolicy = ({ edits = [] }: Fix): boolean =>
   edits.some((edit) => edit.kind === 'chain' || (edit.kind === 'nft' && 'chain' in edit.object))
 
-/** The journey that is stopped in this World, the request's or the reply's; undefined: nothing can be told. */
-function stopIn(
-  reproduction: Reproduction,
-  world: World,
-  explainPlayed: ExplainPlayed,
-): Journey | 'through' | undefined {
+/** What the exchange comes to in this World: the request's outcome, and the journey that is stopped, its own or the reply's. Undefined: nothing can be told. */
+function comesTo(reproduction: Reproduction, world: World): { after: Outcome; stopped?: Journey } | undefined {
   const { told, asked, answer } = reproduction.play(world)
   if (!told || told.ended.outcome === 'undetermined') return undefined
-  if (!isPassed(told.ended.outcome)) return explainPlayed(told, world)
-  if (explainPlayed(told, world).findings.some(({ code }) => code === 'closed-port')) return undefined
-  if (!asked || !answer) return isOpeningAlone(reproduction) ? undefined : 'through'
-  if (answer.ended.outcome === 'undetermined') return undefined
+  const after = told.ended.outcome
+  const request = reproduction.explain(told, world)
+  if (!isPassed(after)) return { after, stopped: request }
+  if (request.findings.some(({ code }) => code === 'closed-port')) return undefined
+  if (!asked || !answer) return isOpeningAlone(reproduction) ? undefined : { after }
   const arrives = reaches(asked, answer)
   if (arrives === undefined) return undefined
-  if (!arrives) return isStopped(answer.ended.outcome) ? explainPlayed(answer, world) : undefined
-  return astray(answer.packet, world.host) ? undefined : 'through'
+  if (!arrives)
+    return isStopped(answer.ended.outcome) ? { after, stopped: reproduction.explain(answer, world) } : undefined
+  return astray(answer.packet, world.host) ? undefined : { after }
 }
 
 /** A request without a reply that could be played proves nothing. */
@@ -104,18 +110,8 @@ function placeOf({ steps, outcome, packet }: Journey): string {
   return [packet.src, outcome, hook, table, chain, kind, rule].join(' ')
 }
 
-function applyAll(before: World, edits: readonly Edit[]): World | undefined {
-  let world = before
-  for (const edit of edits) {
-    const applied = applyEdit(world, edit)
-    if ('error' in applied) return undefined
-    world = applied.world
-  }
-  return world
-}
-
 /** All steps as one fix. */
-export function asOneFix(steps: readonly RepairStep[], { engine }: Reproduction): Fix {
+export function asOneFix({ steps, after }: Repair, { engine }: Reproduction): Fix {
   const notes = [...new Set(steps.flatMap(({ fix }) => fix.note ?? []))]
   const variant = steps.find(({ fix }) => fix.variant)?.fix.variant
   return {
@@ -124,6 +120,7 @@ export function asOneFix(steps: readonly RepairStep[], { engine }: Reproduction)
     undo: steps.toReversed().flatMap(({ fix }) => fix.undo ?? []),
     ...(variant === undefined ? {} : { variant }),
     verified: engine.id,
+    after,
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   }
 }
@@ -136,24 +133,14 @@ export function severalCauses(
   engine: Engine,
   given?: WalkBudget,
 ): Finding | undefined {
-  const mended = explained.findings.some(({ fix }) =>
-    fix.some(({ verified, after, but }) => verified && after && isPassed(after) && but === undefined),
-  )
-  if (mended || !isOpening(explained, evidence.nat, world)) return undefined
+  if (explained.findings.some(({ fix }) => fix.some(getsThrough)) || !isOpening(explained, evidence.nat, world))
+    return undefined
   evidence.journey.outcome = explained.outcome
-  const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
-  const { budget } = context
-  const reproduction = reproduce(context, engine)
+  const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
-  const explainPlayed = ({ evidence: played, ended }: Played, after: World) => explain(played, after, { ended, budget })
-  const steps = searchRepair(reproduction, explainPlayed)
-  if (!steps || steps.length < 2) return undefined
-  const last = reproduction.play(
-    applyAll(
-      reproduction.world,
-      steps.flatMap(({ fix }) => fix.edits ?? []),
-    )!,
-  ).told!
+  const repair = searchRepair(reproduction)
+  if (!repair || repair.steps.length < 2) return undefined
+  const { steps } = repair
   const rules = steps.flatMap(
     ({
       finding: {
@@ -163,7 +150,7 @@ export function severalCauses(
   )
   return finding('several-causes', 'error', messageOf(steps, rules), {
     rules,
-    fix: [{ ...asOneFix(steps, reproduction), after: last.ended.outcome }],
+    fix: [asOneFix(repair, reproduction)],
   })
 }
 

@@ -79,6 +79,16 @@ function formatIpv6(bytes: Uint8Array): string {
   return `${text(groups.slice(0, best))}::${text(groups.slice(best + bestLength))}`
 }
 
+/** As captures and tuples have it from `at` on: four 32-bit words, the highest first; IPv4 is one. */
+export function addressOfWords(words: Int32Array, at: number, isIp6: boolean): string {
+  const number = words[at]!
+  if (!isIp6) return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
+  const bytes = new Uint8Array(16)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < 4; i++) view.setInt32(4 * i, words[at + i]!)
+  return formatAddress(bytes)
+}
+
 /** A mask of `length` ones, `width` bits wide. */
 export function maskFromLength(length: number, width: number): Uint8Array {
   const bytes = new Uint8Array(width / 8)

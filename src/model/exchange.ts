@@ -57,10 +57,14 @@ export interface Exchange<F = Fix> {
   amends?: number
 }
 
-const FAILED: readonly ExchangeStatus[] = ['refused', 'unanswered', 'reply-lost', 'dropped', 'rejected', 'lost']
+/** The worst first. */
+export const STATUSES: readonly ExchangeStatus[] = [
+  ...(['dropped', 'rejected', 'lost', 'reply-lost', 'unanswered', 'refused'] as const),
+  ...(['undetermined', 'queued', 'answered'] as const),
+]
 
 /** Did it come to nothing? The commands' exit code is 1 then. */
-export const isFailed = (status: ExchangeStatus): boolean => FAILED.includes(status)
+export const isFailed = (status: ExchangeStatus): boolean => STATUSES.indexOf(status) <= STATUSES.indexOf('refused')
 
 /** Findings that say that no reply comes: where one came, they are not true. */
 export const saysNoReply = (code: string): boolean => code === 'not-masqueraded'

@@ -1,5 +1,5 @@
 /** What kind of an outcome it is. */
-import type { Finding, Outcome, Severity } from './journey.ts'
+import type { Finding, Fix, Outcome, Severity } from './journey.ts'
 
 /** Is anything of this severity among them? */
 export const has = (findings: readonly Finding[], severity: Severity): boolean =>
@@ -10,3 +10,7 @@ const PASSED: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
 
 export const isStopped = (outcome: Outcome): boolean => STOPPED.includes(outcome)
 export const isPassed = (outcome: Outcome): boolean => PASSED.includes(outcome)
+
+/** Did the packet and its reply get through with the fix, when it was tried? */
+export const getsThrough = ({ after, but }: Pick<Fix, 'after' | 'but'>): boolean =>
+  after !== undefined && isPassed(after) && but === undefined

@@ -1,6 +1,8 @@
 /** What came of the exchanges that a group's packets began, in words. */
+
+import { isFailing } from '../analysis/groups.ts'
 import { countWords } from '../model/count-words.ts'
-import { type ExchangeStatus, isFailed } from '../model/exchange.ts'
+import { type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
@@ -23,10 +25,12 @@ const WORDS: Readonly<Record<Fate, string>> = {
 }
 
 /** The worst first. */
-export const FATES = Object.keys(WORDS) as readonly Fate[]
+const FATES: readonly Fate[] = STATUSES.flatMap((status): Fate[] =>
+  status === 'undetermined' ? [status, 'without a captured reply'] : [status],
+)
 
 /** How many of the group's exchanges came to what. */
-export function fatesOf({ exchanges, journey }: Group<unknown>): [Fate, number][] {
+function fatesOf({ exchanges, journey }: Group<unknown>): [Fate, number][] {
   return (Object.entries(exchanges?.counts ?? {}) as [ExchangeStatus, number][]).map(([status, count]) => [
     status === 'undetermined' && isPassed(journey.outcome) ? 'without a captured reply' : status,
     count,
@@ -41,9 +45,9 @@ export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number>
 }
 
 /** The headline's mark: what passed is good only where nothing speaks against it. */
-export function markOfGroup({ journey, exchanges }: Group<unknown>): ReturnType<typeof markOf> {
-  const mark = markOf(journey)
-  return exchanges && isFailed(exchanges.worst.status) ? 'bad' : mark
+export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
+  const mark = markOf(group.journey)
+  return isFailing(group) ? 'bad' : mark
 }
 
 /** The headline's first word. */
@@ -99,7 +103,7 @@ export function mixedWords(group: Group<unknown>): string | undefined {
   return `Of its exchanges ${listFates(fates)}.`
 }
 
-export const listFates = (fates: ReadonlyMap<Fate, number>): string =>
+const listFates = (fates: ReadonlyMap<Fate, number>): string =>
   FATES.filter((one) => fates.get(one))
     .map((one) => `${countWords(fates.get(one)!)} ${WORDS[one]}`)
     .join(', ')

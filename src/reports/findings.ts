@@ -1,7 +1,7 @@
 /** Which findings and fixes of a journey are told, and in which order. */
 import { printCommand } from '../model/command.ts'
 import type { Finding, Journey, PrintedFix } from '../model/journey.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import { getsThrough } from '../model/outcome-kinds.ts'
 import { NOTICES } from './journey-words.ts'
 
 /** Their sentence says what the cause has said already. */
@@ -55,5 +55,4 @@ export function distinctFixes({ findings }: Pick<Journey<PrintedFix>, 'findings'
   return others.some(({ verified }) => verified !== undefined) ? others : [...others, ...distinct.filter(isTriedInVain)]
 }
 
-const isTriedInVain = ({ verified, after, but }: PrintedFix): boolean =>
-  verified !== undefined && (but !== undefined || after === undefined || !isPassed(after))
+const isTriedInVain = (fix: PrintedFix): boolean => fix.verified !== undefined && !getsThrough(fix)

@@ -4,7 +4,7 @@ import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
 import { Exchanges } from '../analysis/exchanges/exchanges.ts'
 import { tellExchanges } from '../analysis/exchanges/told.ts'
-import { type ExchangeCounts, type Folded, Groups } from '../analysis/groups.ts'
+import { type Folded, Groups, isFailing } from '../analysis/groups.ts'
 import type { HostCorrelator } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder } from '../analysis/order.ts'
@@ -142,10 +142,7 @@ function foldJourneys({ form, terminal, out, selection, live, correlator }: Repo
         for (const group of ordered) out.write(writer.journey(group))
       }
       out.write(writer.end(tail, list))
-      return list.some(({ journey, exchanges }) => isProblem(journey) || isFailing(exchanges))
+      return list.some((group) => isProblem(group.journey) || isFailing(group))
     },
   }
 }
-
-const isFailing = (exchanges: ExchangeCounts | undefined): boolean =>
-  exchanges !== undefined && isFailed(exchanges.worst.status)

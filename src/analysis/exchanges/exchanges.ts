@@ -5,6 +5,7 @@
  */
 
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
+import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -12,7 +13,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { asItLeft } from '../hosts.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
-import { packetOf, tupleOf, turned } from './tuple-of.ts'
+import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable } from './tuple-table.ts'
 
 /** What is read of a journey, captured or played. */

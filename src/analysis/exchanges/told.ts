@@ -1,5 +1,6 @@
 /** Exchanges as they are told: what was asked, what came of it, and why. */
-import { formatAddress } from '../../model/address.ts'
+import { withoutStep } from '../../explain/refs.ts'
+import { addressOfWords } from '../../model/address.ts'
 import {
   type Exchange,
   type ExchangeJourneys,
@@ -7,7 +8,7 @@ import {
   isFailed,
   saysNoReply,
 } from '../../model/exchange.ts'
-import type { Finding, RuleRef } from '../../model/journey.ts'
+import type { Finding } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Exchanges } from './exchanges.ts'
@@ -84,7 +85,7 @@ function askedOf({ tuple, parts }: Joined): Packet {
   const { role, told } = parts[0]!
   const { journey } = told
   const isIp6 = journey.family === 'ip6'
-  const asked: Packet = { src: addressAt(tuple, 0, isIp6), dst: addressAt(tuple, 4, isIp6) }
+  const asked: Packet = { src: addressOfWords(tuple, 0, isIp6), dst: addressOfWords(tuple, 4, isIp6) }
   const { packet } = journey
   if (role === 'request') {
     for (const key of SHARED) if (packet[key] !== undefined) Object.assign(asked, { [key]: packet[key] })
@@ -94,15 +95,6 @@ function askedOf({ tuple, parts }: Joined): Packet {
   if (asked.icmpId !== undefined) asked.icmpId = tuple[11]!
   if (asked.icmpSeq !== undefined) asked.icmpSeq = tuple[12]!
   return asked
-}
-
-/** As the tuple has it: IPv4 is one number. */
-function addressAt(tuple: Int32Array, at: number, isIp6: boolean): string {
-  const number = tuple[at]!
-  if (!isIp6) return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
-  const bytes = new Uint8Array(16)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = tuple[at + (i >> 2)]! >>> (24 - 8 * (i & 3))
-  return formatAddress(bytes)
 }
 
 function becameOf({ told: { journey } }: Part): Packet | undefined {
@@ -144,9 +136,4 @@ function findingsOf(
       if (one.severity !== 'note' || (asks && one.code !== 'not-netfilter')) add({ ...one, steps: [] })
   }
   return [...found.values()]
-}
-
-function withoutStep(ref: RuleRef & { step?: number }): RuleRef {
-  const { step: _, ...rule } = ref
-  return rule
 }

@@ -27,17 +27,6 @@ export const packetOf = (protocol: string, { src, dst, sport, dport, icmpId }: T
   ...(icmpId === undefined ? {} : { icmpId }),
 })
 
-/** The other direction. */
-export function turned({ src, dst, sport, dport, ...rest }: Packet): Packet {
-  return {
-    ...rest,
-    ...(dst === undefined ? {} : { src: dst }),
-    ...(src === undefined ? {} : { dst: src }),
-    ...(dport === undefined ? {} : { sport: dport }),
-    ...(sport === undefined ? {} : { dport: sport }),
-  }
-}
-
 function address(text: string, into: Int32Array, at: number): boolean {
   const bytes = parseAddress(text)
   if (!bytes) return false

@@ -10,8 +10,12 @@ import type { Context } from '../context.ts'
 import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
+/** Explains what the engine played; handed in, as it would ask for itself. */
+type ExplainPlayed = (played: Played, world: World) => Journey
+
 export interface Reproduction {
   engine: Engine
+  explain: ExplainPlayed
   /** As it was before the packet. */
   world: World
   packet: Packet
@@ -28,7 +32,7 @@ export interface Reproduced {
 }
 
 /** Or the reason why the engine does not give what was seen. */
-export function reproduce(context: Context, engine: Engine): Reproduction | { reason: string } {
+export function reproduce(context: Context, engine: Engine, explain: ExplainPlayed): Reproduction | { reason: string } {
   const { journey, world, budget } = context
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
@@ -56,6 +60,7 @@ export function reproduce(context: Context, engine: Engine): Reproduction | { re
       const settled = options.assume ?? new Map<string, boolean>()
       return {
         engine,
+        explain,
         world: before,
         packet: journey.packet,
         play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),

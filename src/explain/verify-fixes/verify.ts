@@ -2,20 +2,15 @@
  * Whatever a finding proposes is tried before anybody types it: its edits are applied to a copy of the World, and the
  * packet sent again. That says something only where the engine first gives the journey as it was seen.
  */
-import { applyEdit, type EditResult } from '../../edits/apply.ts'
-import type { Engine, Played } from '../../journey/engine.ts'
+import { applyEdits } from '../../edits/apply.ts'
+import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
-import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
+import type { Finding, Fix, Journey } from '../../model/journey.ts'
+import { isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
-import type { Context } from '../context.ts'
 import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
-import { type Reproduced, type Reproduction, reproduce } from './reproduce.ts'
-
-/** Explains what the engine played; handed in, as it would ask for itself. */
-export type ExplainPlayed = (played: Played, world: World) => Journey
-
-const GOOD: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
+import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
 interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
@@ -27,32 +22,30 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
 /** For each finding its fixes, in the order in which they are to be shown. */
 export type Trials = readonly (readonly Trial[])[]
 
-/** Tries what the journey's findings propose. What is done by hand stays on top; then what mends; last what does not. */
-export function tryFixes(context: Context, engine: Engine, explainPlayed: ExplainPlayed): Trials {
-  const { journey } = context
-  const changes = journey.findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
-  const reproduction = changes ? reproduce(context, engine) : undefined
-  return journey.findings.map((finding) => trialsOf(finding, reproduction, explainPlayed))
+/**
+ * Tries what the journey's findings propose. What is done by hand stays on top; then what mends; last what does not.
+ * `reproduce` is asked only where something changes the ruleset or the host.
+ */
+export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | { reason: string }): Trials {
+  const changes = findings.some(({ fix }) => fix.some(({ edits }) => edits !== undefined))
+  const reproduction = changes ? reproduce() : undefined
+  return findings.map((finding) => trialsOf(finding, reproduction))
 }
 
-function trialsOf(
-  finding: Finding,
-  reproduction: Reproduction | { reason: string } | undefined,
-  explainPlayed: ExplainPlayed,
-): Trial[] {
+function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
   const trials = finding.fix.map(({ edits }, index): Trial => {
     if (!edits || !reproduction || UNPLAYED.has(finding.code)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
-    return { index, ...tryEdits(edits, finding, reproduction, explainPlayed) }
+    return { index, ...tryEdits(edits, finding, reproduction) }
   })
   const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
   return trials.sort((a, b) => rank(a) - rank(b))
 }
 
 /** A finding of the exchange, not of the journey alone, with what came of trying its fixes. */
-export const tryFinding = (finding: Finding, reproduction: Reproduction, explainPlayed: ExplainPlayed): Finding => ({
+export const tryFinding = (finding: Finding, reproduction: Reproduction): Finding => ({
   ...finding,
-  fix: noted(finding.fix, trialsOf(finding, reproduction, explainPlayed)),
+  fix: noted(finding.fix, trialsOf(finding, reproduction)),
 })
 
 /** Writes what came of it into the findings: of the journey that was tried, or of another one of the same fate. */
@@ -69,17 +62,12 @@ const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
   })
 
-function tryEdits(
-  edits: readonly Edit[],
-  finding: Finding,
-  reproduction: Reproduction,
-  explainPlayed: ExplainPlayed,
-): Omit<Trial, 'index'> {
+function tryEdits(edits: readonly Edit[], finding: Finding, reproduction: Reproduction): Omit<Trial, 'index'> {
   const after = applyEdits(reproduction.world, edits)
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
   const ways = playAllWays(reproduction, after.world)
   if (typeof ways === 'string') return { mends: false, unverified: ways }
-  const results = ways.map((reproduced) => judge(reproduced, finding, reproduction, explainPlayed, after.world))
+  const results = ways.map((reproduced) => judge(reproduced, finding, reproduction, after.world))
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
@@ -126,13 +114,12 @@ function judge(
   reproduced: Arrived,
   finding: Finding,
   reproduction: Reproduction,
-  explainPlayed: ExplainPlayed,
   world: World,
 ): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends'> {
-  const tried = explainPlayed(reproduced.told, world)
+  const tried = reproduction.explain(reproduced.told, world)
   const source = reproduced.told.packet.src
   const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
-  const good = GOOD.includes(tried.outcome)
+  const good = isPassed(tried.outcome)
   const but = good ? stillWrong(tried, reproduced, world) : undefined
   return {
     after: tried.outcome,
@@ -161,16 +148,6 @@ function stillWrong(tried: Journey, { asked, answer }: Reproduced, { host }: Wor
   if (!asked || !answer) return undefined
   const { outcome } = answer.ended
   if (reaches(asked, answer) === false)
-    return GOOD.includes(outcome) ? 'its answer would come from another address' : `its answer would be ${outcome}`
-  return GOOD.includes(outcome) && astray(answer.packet, host) ? 'its answer would go the wrong way' : undefined
-}
-
-function applyEdits(before: World, edits: readonly Edit[]): EditResult {
-  let world = before
-  for (const edit of edits) {
-    const applied = applyEdit(world, edit)
-    if ('error' in applied) return applied
-    world = applied.world
-  }
-  return { world }
+    return isPassed(outcome) ? 'its answer would come from another address' : `its answer would be ${outcome}`
+  return isPassed(outcome) && astray(answer.packet, host) ? 'its answer would go the wrong way' : undefined
 }

@@ -1,5 +1,5 @@
 /** A state's row of numbers → Packet, whatever the row was read from. */
-import { formatAddress } from '../../model/address.ts'
+import { addressOfWords } from '../../model/address.ts'
 import type { Packet } from '../../model/packet.ts'
 import { protocolName } from '../../rules/iptables/protocols.ts'
 import * as F from './header-fields.ts'
@@ -79,16 +79,8 @@ function readConntrack(bits: number, packet: Packet): void {
 // in a rule 0 means any protocol, in a packet it is one
 const protocolText = (number: number) => (number === F.ICMPV6 ? 'icmpv6' : number === 0 ? '0' : protocolName(number))
 
-function addressText(row: Int32Array, column: number): string {
-  if (row[F.FAMILY] !== 6 && !(row[F.PRESENT]! & F.WIDE)) {
-    const number = row[column]!
-    return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`
-  }
-  const bytes = new Uint8Array(16)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < 4; i++) view.setInt32(4 * i, row[column + i]!)
-  return formatAddress(bytes)
-}
+const addressText = (row: Int32Array, column: number): string =>
+  addressOfWords(row, column, row[F.FAMILY] === 6 || (row[F.PRESENT]! & F.WIDE) !== 0)
 
 /** `MAC=dst:src:type`, 14 bytes. */
 function readMac(text: string, packet: Packet): void {
