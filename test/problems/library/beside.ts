@@ -3,7 +3,7 @@ import { bridged, clientAndServer, homeRouter, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 /** A node whose bridge has a second container, c2, at 10.244.0.3, behind a Service. */
-function twoPods(callIptables: '0' | '1'): Pick<Problem, 'hosts' | 'links' | 'traced'> {
+export function twoPods(callIptables: '0' | '1'): Pick<Problem, 'hosts' | 'links' | 'traced'> {
   const { hosts, links, traced } = bridged('cni0', '10.244.0.1/24', {
     sysctls: { 'net.bridge.bridge-nf-call-iptables': callIptables },
     rules: {
