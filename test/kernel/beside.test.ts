@@ -90,6 +90,45 @@ const CASES: Case[] = [
     ...{ seen: 'answered', is: /answered/ },
   },
   {
+    name: 'what this host sends is held by a policy of IPsec',
+    ...clientAndServer({}),
+    traced: 'server',
+    setup: [
+      [
+        'server',
+        'ip xfrm policy add src 192.0.2.1/32 dst 192.0.2.2/32 dir out tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode transport reqid 1',
+      ],
+    ],
+    fails: { from: 'server', what: 'udp', to: '192.0.2.2', port: 5000 },
+    ...{ seen: 'nothing', is: /lost/ },
+    says: ['error ipsec-no-state (dir out)'],
+  },
+  {
+    name: 'what comes in the clear is dropped behind INPUT',
+    ...clientAndServer({ listeners: [{ protocol: 'tcp', port: 80 }] }),
+    setup: [
+      [
+        'server',
+        'ip xfrm policy add src 192.0.2.2/32 dst 192.0.2.1/32 dir in tmpl src 192.0.2.2 dst 192.0.2.1 proto esp mode transport reqid 1',
+      ],
+    ],
+    fails: toServer,
+    ...{ seen: 'nothing', is: /lost/ },
+    says: ['error ipsec-no-state (dir in)'],
+  },
+  {
+    name: 'a policy for others',
+    ...clientAndServer({ listeners: [{ protocol: 'tcp', port: 80 }] }),
+    setup: [
+      [
+        'server',
+        'ip xfrm policy add src 192.0.2.0/24 dst 192.0.2.1/32 proto udp dir in tmpl src 192.0.2.2 dst 192.0.2.1 proto esp mode transport reqid 1; ip xfrm policy add src 192.0.2.1/32 dst 192.0.2.9/32 dir out action block',
+      ],
+    ],
+    fails: toServer,
+    ...{ seen: 'answered', is: /answered/ },
+  },
+  {
     name: 'IPv6 has an echo setting of its own',
     backend: 'nft',
     ...clientAndServer({ sysctls: { 'net.ipv6.icmp.echo_ignore_all': '1' } }),
@@ -126,7 +165,6 @@ describe.skipIf(reason)("beside IP's chains", () => {
     const told = exchange?.findings.filter(({ severity, code }) => severity !== 'note' && code !== 'undetermined')
     const who = (message: string) => / \(.*\)/.exec(message)?.[0] ?? ''
     expect(told?.map(({ severity, code, message }) => `${severity} ${code}${who(message)}`).sort()).toEqual([...says])
-      console.log(exchange?.status, exchange?.findings.map((x) => x.code + ': ' + x.message).join('\n'))
     expect(exchange?.status).toMatch(is)
   })
 })

@@ -18,6 +18,7 @@ import { echoIgnored } from './echo-ignored.ts'
 import { gotoSkips } from './goto-skips.ts'
 import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
+import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
@@ -71,6 +72,7 @@ export const VANISHED: readonly Detector[] = [
   vanishedOwnAddress,
   vanishedRpFilter,
   vanishedTtl,
+  vanishedIpsec,
   vanishedMtu,
   proxyRefuses,
   conntrackWasFull,
@@ -114,6 +116,7 @@ export const DETECTORS: readonly Detector[] = [
   nearMiss,
   closedPort,
   echoIgnored,
+  ipsecBehind,
   refusedHere,
   refusedThere,
   neighbourFailed,

@@ -176,6 +176,20 @@ printf '==> %s <==\\n' $file
 [ -z "$text" ] || printf '%s\\n' "$text"`,
   ),
   host(
+    'ipsec',
+    'ipsec.txt',
+    'ip xfrm policy, ip xfrm state, /proc/net/xfrm_stat',
+    'which packets have to go by IPsec, and whether they can',
+    // its socket would load xfrm_user; and states show keys: only lines that are known to have none are taken
+    `have ip || absent "there is no ip here"
+there xfrm_user xfrm_dump_policy || absent "IPsec's policies are not loaded"
+need_admin
+policies=$(run ip xfrm policy) || exit $?
+states=$(run ip xfrm state | grep -E '^(src|[[:space:]]+proto) ')
+printf '==> ip xfrm policy <==\n%s\n==> ip xfrm state <==\n%s\n' "$policies" "$states"
+[ ! -r /proc/net/xfrm_stat ] || { printf '==> /proc/net/xfrm_stat <==\n'; cat /proc/net/xfrm_stat; }`,
+  ),
+  host(
     'sysctls',
     'sysctl.txt',
     'the files below /proc/sys/net that decide about packets',

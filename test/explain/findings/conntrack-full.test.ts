@@ -55,11 +55,7 @@ describe('conntrack-full', () => {
 
     it('leaves it to routing where the table has been full once', () => {
       const conntrackCounters = [{ drop: 3, early_drop: 0 }]
-      const { journey } = seen(
-        IN_FRONT,
-        { conntrackCounters, sysctls: new Map([['net.ipv4.ip_forward', '0']]) },
-        only,
-      )
+      const { journey } = seen(IN_FRONT, { conntrackCounters, sysctls: new Map([['net.ipv4.ip_forward', '0']]) }, only)
       expect(journey.findings.map(({ code }) => code)).toEqual(['vanished-forwarding-off'])
       const { found } = seen(IN_FRONT, { conntrackCounters }, only)
       expect(found[0]?.message).toContain('since boot it has dropped 3 packets')

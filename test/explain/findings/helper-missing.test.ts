@@ -44,7 +44,10 @@ describe('helper-missing', () => {
 
   it.each([
     ['the entry has one', passive({ host: host({ helper: 'ftp' }) })],
-    ['a rule assigns it', passive({ rules: { ...passive().rules, raw: ['-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp'] } })],
+    [
+      'a rule assigns it',
+      passive({ rules: { ...passive().rules, raw: ['-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp'] } }),
+    ],
     ['the kernel assigns it', passive({ host: host({}, { 'net.netfilter.nf_conntrack_helper': '1' }) })],
     ['it is not known whether the kernel does', passive({ host: { ...host(), sysctls: new Map() } })],
     ['no control connection is known', passive({ host: { ...host(), conntrack: [] } })],

@@ -234,4 +234,40 @@ COMMIT
     },
     mend: [['router', 'nft insert rule inet fw forward tcp dport 30400 accept']],
   },
+  {
+    name: 'ipsec-policy-left-over',
+    thread: {
+      title: 'xfrm out %trap policy lingers after connection goes down',
+      address: 'https://github.com/libreswan/libreswan/issues/1086',
+    },
+    backend: 'iptables-legacy',
+    ...homeRouter(
+      {
+        rules: {
+          v4: `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+`,
+        },
+      },
+      { remote: { listeners: WEB, routes: ['192.168.1.0/24 via 203.0.113.1'] } },
+    ),
+    setup: [
+      [
+        'router',
+        'ip xfrm policy add src 192.168.1.0/24 dst 203.0.113.9/32 dir out tmpl src 203.0.113.1 dst 203.0.113.9 proto esp mode tunnel reqid 1',
+      ],
+    ],
+    fails: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'router', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' }],
+    truth: {
+      words: 'A policy asks for an association that is gone, and the kernel drops what it is for.',
+      causes: [{ code: 'ipsec-no-state', words: ['192.168.1.0/24', 'dir out'] }],
+      status: ['lost'],
+    },
+    mend: [['router', 'ip xfrm policy deleteall']],
+  },
 ]
