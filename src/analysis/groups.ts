@@ -7,6 +7,7 @@ import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedParts, Told } from './exchanges/joined.ts'
+import type { News } from './exchanges/news.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -126,8 +127,21 @@ export class Groups {
     }
   }
 
+  /** Counts what is known of an exchange by now. Its group, where that is shown. */
+  amend({ exchange, joined, before }: News): Group | undefined {
+    const group = this.groupOf(joined.parts[0]!.told)
+    if (!group) return undefined
+    if (before !== undefined && group.exchanges) group.exchanges.counts[before]!--
+    addExchange(group, exchange.status, () => exchange)
+    const { worst } = group.exchanges!
+    // others of its status may be left, which are not kept; in the end all are told anew
+    if (worst.id === exchange.id && worst !== exchange) group.exchanges!.worst = exchange
+    return group
+  }
+
   /** What came of all exchanges, and which groups are nothing but replies in them. */
   tellExchanges(exchanges: Exchanges): void {
+    for (const group of this.list) delete group.exchanges
     const seen = seenBy(exchanges)
     const replies = new Map<Group, number>()
     const { list } = exchanges

@@ -2,6 +2,7 @@
 import type { SetElement } from '../model/set-element.ts'
 import { type Context, momentAt } from './context.ts'
 import { keyHeld, type Lookup, nftSetOf } from './counterfactual/map-keys.ts'
+import { listener } from './sockets.ts'
 
 export interface WithoutEndpoints {
   /** `default/web:http`; undefined where the element of the map has no comment. */
@@ -34,10 +35,12 @@ export function withoutEndpoints(context: Context): WithoutEndpoints | undefined
   return undefined
 }
 
-/** By way of kube-proxy's chain for that. */
-const marks = ({ journey, evidence }: Context, step: number): boolean =>
+/** By way of kube-proxy's chain for that. What a program of this host listens for was not meant for the Service (nodeport-clash). */
+const marks = ({ journey, evidence, world }: Context, step: number): boolean =>
+  !listener(world.host, journey.packet) &&
   evidence.arrivals[step]!.rule?.statements.some((one) => one.kind === 'jump' && one.chain === 'KUBE-MARK-DROP') ===
-    true && journey.steps.some(({ chain }, i) => i > step && chain === 'KUBE-MARK-DROP')
+    true &&
+  journey.steps.some(({ chain }, i) => i > step && chain === 'KUBE-MARK-DROP')
 
 /** By which the map found the packet. */
 function elementFor(context: Context, step: number, lookup: Lookup): SetElement | undefined {

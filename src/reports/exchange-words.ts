@@ -70,7 +70,7 @@ export function replyWords(group: Group<unknown>): string | undefined {
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
-export function whyWords({ exchanges, journey }: Group<unknown>): string | undefined {
+export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status, basis, journeys } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
@@ -85,8 +85,8 @@ export function whyWords({ exchanges, journey }: Group<unknown>): string | undef
       if (error !== undefined) return `An ICMP error came back: #${error}.`
       return reply === undefined || status === 'lost' ? undefined : `A reset came back: #${reply}.`
     case 'unanswered':
-      if (journeys.retransmissions.length > 0) return 'It was sent again: its sender had no reply.'
-      return 'No reply came by within two seconds, though replies of others are captured.'
+      if (journeys.retransmissions.length > 0) return 'The sender sent it again: no reply had reached it.'
+      return 'No reply was seen within two seconds. The capture shows replies of other exchanges.'
     case 'answered':
       return basis === 'inferred' && reply === undefined && !isPlayed(journey)
         ? 'Connection tracking has seen a reply.'

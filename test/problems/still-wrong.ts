@@ -14,6 +14,9 @@ const STILL_WRONG: Readonly<Record<string, readonly string[]>> = {
   'dns-forced-in-a-circle': ['warning not-masqueraded', 'tried with the model'],
   'openwrt-reflection-other-zone': ['tried with the model, delivered, but on the kernel refused'],
   'ufw-docker-host-port-allowed': ['tried with the model, forwarded, but on the kernel refused'],
+  'nft-rpfilter6-bridged-frames': ['error vanished-no-group'],
+  'nft-interface-number-of-old-device': ['tried with the model, delivered, but on the kernel refused'],
+  'nft-fw4-ping-of-second-wan': ['status answered'],
   // the kernel log is there beside it
   'kube-legacy-rules-left': ['warning mixed-backends: Behind inet tracing prerouting policy'],
   'kube-router-mixes-backends': ['status lost', 'warning capture-ends'],

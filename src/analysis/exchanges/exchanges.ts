@@ -42,6 +42,8 @@ const MOST_OWN_OF_ALL = 2000
 /** Classes of stopped requests for which several changes are tried together. */
 const MOST_SEARCHED = 200
 
+/** Milliseconds in which a session that ends takes everything back. */
+const TAKING_BACK = 3000
 /** A client that gets no answer asks again; after this it is another exchange of the same addresses. Microseconds. */
 const LONGEST_WAIT = 130e6
 
@@ -55,7 +57,7 @@ export class Exchanges {
   private searched = 0
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
-  /** Of each capture when its last event was, by its clock. */
+  /** Of each capture when its last event was, by its clock, or until when nothing came; NaN: that is not known. */
   readonly lastClocks: number[] = []
   /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
   readonly crowds: number[] = []
@@ -140,11 +142,13 @@ export class Exchanges {
     if (now.count > this.crowds[capture]!) this.crowds[capture] = now.count
   }
 
-  private captureOf({ capture }: Noted): number {
+  private captureOf({ capture, world, times }: Noted): number {
     const number = this.captures.get(capture) ?? this.captures.size
     if (number === this.captures.size) {
       this.captures.set(capture, number)
-      this.lastClocks.push(Number.NaN)
+      // a live trace listened longer than something came
+      const until = times.firstStamp.uptime ? Number.NaN : Date.parse(world.host.session?.until ?? '')
+      this.lastClocks.push((until - TAKING_BACK) * 1000)
       this.crowds.push(0)
       this.seconds.push({ second: Number.NaN, count: 0 })
     }

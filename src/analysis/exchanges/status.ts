@@ -1,10 +1,13 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
+import { droppedLater } from '../../explain/findings/kernel-drop.ts'
+import { findDrop } from '../../explain/kernel-drops/find.ts'
 import { entryOpened } from '../../explain/request-reply.ts'
 import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Joined, Part } from './joined.ts'
+import { asItLeft } from '../hosts.ts'
+import type { Joined, Part, Told } from './joined.ts'
 import { isRefusal } from './role.ts'
 
 /** What the capture as a whole shows. */
@@ -17,6 +20,8 @@ export interface Seen {
   crowds: readonly number[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
+  /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */
+  live?: true
 }
 
 export interface Verdict {
@@ -29,7 +34,7 @@ export interface Verdict {
 }
 
 /** Who has asked waits for so long, at least; microseconds. */
-const PATIENCE = 2e6
+export const PATIENCE = 2e6
 
 /** More packets a second than a rate limit lets through in any case (nft's and iptables' burst is 5): of such no silence tells. */
 const BURST = 5
@@ -137,6 +142,8 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   if (has('echo-ignored')) return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred('reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
+  const later = seen.live && request.own ? laterDrop(request.told) : undefined
+  if (later) return { ...observed('lost', request), finding: later }
   // connection tracking has seen a reply also where that went no further
   const replied = parts.some(({ role }) => role === 'replies')
   const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
@@ -164,3 +171,12 @@ const LOST = ['kernel-drop', 'ipsec-no-state', 'neighbour-failed', 'vanished-mtu
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>
   !steps.some(({ verdict }) => verdict === 'snat' || verdict === 'masquerade')
+
+function laterDrop({ journey, world }: Told): Finding | undefined {
+  const { drops } = world.host
+  const [first, last] = [Date.parse(journey.time?.first ?? ''), Date.parse(journey.time?.last ?? '')]
+  if (!drops || drops.length === 0 || Number.isNaN(first) || Number.isNaN(last)) return undefined
+  const left = { ...journey.packet, ...asItLeft(journey) }
+  const drop = findDrop(drops, [journey.packet, left], { first, last })
+  return drop && droppedLater(left, drop)
+}

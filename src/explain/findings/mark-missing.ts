@@ -72,7 +72,7 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
     finding(
       'mark-missing',
       mendable ? 'warning' : 'note',
-      `${asker.name} goes by mark ${markText(asker)}, which it has not: ${words}.`,
+      `${asker.name} asks for mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
@@ -107,7 +107,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       // an exemption is meant so
       const wrong = !used && !isNegated(miss.condition)
       return {
-        words: `${nameRef(ref)}, which leads to it, is only for ${asks(miss)}`,
+        words: `${nameRef(ref)}, which jumps there, is only for ${asks(miss)}`,
         refs,
         fix: propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
@@ -119,7 +119,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const { chain, then } = why.chain
       const { rule } = then.matched.find((visit) => visit.chain === chain)!
       const ref = refOf(context, why.pass.table.name, chain, rule)
-      const words = `nothing leads to ${nameRef(ref)}, which sets it`
+      const words = `nothing jumps to ${nameRef(ref)}, which sets it`
       return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
     }
     case 'nobody':

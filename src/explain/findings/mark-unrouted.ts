@@ -74,7 +74,7 @@ function routed(family: RoutingRule['family'], { value, mask }: Mark, action: Ro
   const table = typeof action === 'object' && 'table' in action ? action.table : undefined
   if (table === undefined || value === 0) return []
   const change = addRoutingRule({ family, mark: value >>> 0, ...bits, action: { table } })
-  return propose(`let such packets go by table ${table}`, change, 'everything with this mark goes that way then')
+  return propose(`route packets with this mark by table ${table}`, change, 'this routes every packet with this mark')
 }
 
 /** Has step `i` given it the mark? */
@@ -106,7 +106,7 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
     finding(
       'mark-missing',
       sure ? 'warning' : 'note',
-      `${asker.name} goes by mark ${hex(asker.value)}, and ${words}.`,
+      `${asker.name} asks for mark ${hex(asker.value)}, and ${words}.`,
       {
         steps: [step + 1],
         rules: [ref],
@@ -145,7 +145,7 @@ function unasked(context: Context, last: number, sure: boolean): Detected[] {
     finding(
       'mark-missing',
       'warning',
-      `${nameRef(ref)} gave it mark ${hex(mark)}, and no routing rule goes by that: none leads to table ${table}.`,
+      `${nameRef(ref)} set mark ${hex(mark)}, and no routing rule asks for it: none selects table ${table}.`,
       {
         steps: [step + 1],
         rules: [ref],

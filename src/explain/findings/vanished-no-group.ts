@@ -1,4 +1,5 @@
 import { isGroup } from '../../rules/fib.ts'
+import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { type Detector, finding } from '../context.ts'
 import { atRouting, sysctlName } from './routing.ts'
 import { vanishedOwnAddress } from './vanished-martian.ts'
@@ -19,8 +20,10 @@ export const vanishedNoGroup: Detector = {
     if (context.ended.outcome !== 'vanished' || !routed || !isGroup(routed.dst)) return []
     const { dst, packet } = routed
     const device = packet.in!
-    // a bridge sends it on without asking
-    if (packet.physIn !== undefined || ALL_HOSTS.includes(dst)) return []
+    // a bridge sends it on without asking, and a trace of nft's does not show its ports
+    const bridge = bridgeNamed(context.world.host, device)
+    const isBridged = bridge && bridgeCalls(context.world.host, bridge, context.journey.family) !== false
+    if (packet.physIn !== undefined || isBridged || ALL_HOSTS.includes(dst)) return []
     // a multicast router takes what nobody here has joined
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
     if (context.world.host.sysctls?.get(`net.${family}.conf.${sysctlName(device)}.mc_forwarding`) === '1') return []

@@ -6,6 +6,11 @@ import { HOME } from './home.ts'
 import { HOSTS } from './hosts.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { NFT } from './nft.ts'
+import { NFT_FIREWALLD } from './nft-firewalld.ts'
+import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_NIXOS } from './nft-nixos.ts'
+import { NFT_OPENWRT } from './nft-openwrt.ts'
+import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
@@ -21,4 +26,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...FIREWALLS,
   ...NODES,
   ...BESIDE,
+  ...NFT_FIREWALLD,
+  ...NFT_GATEWAYS,
+  ...NFT_TUNNELS,
+  ...NFT_NIXOS,
+  ...NFT_OPENWRT,
 ]

@@ -284,10 +284,7 @@ export const KUBERNETES: Problem[] = [
     truth: {
       words:
         'The map of services without local endpoints has the external address, with the verdict drop, for pods as well.',
-      causes: [
-        { rule: '@no-endpoint-services', chain: 'ip kube-proxy service-endpoints-check' },
-        { code: 'no-endpoints', words: ['sys-ingress-priv/ingress:web', 'externalTrafficPolicy'] },
-      ],
+      causes: [{ code: 'no-endpoints', words: ['sys-ingress-priv/ingress:web', 'externalTrafficPolicy'] }],
       status: ['dropped'],
     },
     mend: [['host', 'nft delete element ip kube-proxy no-endpoint-services "{ 10.88.1.2 . tcp . 80 }"']],
