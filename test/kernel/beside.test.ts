@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { twoPods } from '../problems/library/beside.ts'
-import { clientAndServer } from '../problems/machines.ts'
+import { bridged, clientAndServer, homeRouter } from '../problems/machines.ts'
 import { play } from '../problems/play.ts'
 import type { Problem } from '../problems/problem.ts'
 import { whyNoLab } from './lab/available.ts'
@@ -127,6 +127,61 @@ const CASES: Case[] = [
     ],
     fails: toServer,
     ...{ seen: 'answered', is: /answered/ },
+  },
+  {
+    name: 'a chain at egress drops what all of IP let pass',
+    backend: 'nft',
+    ...homeRouter(
+      {
+        rules: {
+          nft: `table inet fw {
+  chain forward { type filter hook forward priority filter; policy accept; }
+}
+table netdev out {
+  chain wan { type filter hook egress device "wan" priority 0; policy accept; udp dport 5000 drop; tcp dport 80 accept; }
+}
+`,
+        },
+      },
+      { remote: { routes: ['192.168.1.0/24 via 203.0.113.1'], listeners: [{ protocol: 'tcp', port: 80 }] } },
+    ),
+    fails: { from: 'pc', what: 'udp', to: '203.0.113.9', port: 5000 },
+    ...{ seen: 'nothing', is: /lost|dropped/ },
+    says: ['error dropped-beside'],
+  },
+  {
+    name: 'a chain at egress lets others pass',
+    backend: 'iptables-legacy',
+    ...homeRouter(
+      {
+        rules: { v4: '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n' },
+      },
+      { remote: { routes: ['192.168.1.0/24 via 203.0.113.1'], listeners: [{ protocol: 'tcp', port: 80 }] } },
+    ),
+    setup: [
+      [
+        'router',
+        'nft -f - <<E\ntable netdev out {\n chain wan { type filter hook egress device "wan" priority 0; policy accept; udp dport 5000 drop; }\n}\nE',
+      ],
+    ],
+    fails: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 },
+    ...{ seen: 'answered', is: /answered/ },
+  },
+  {
+    name: 'a table of bridges drops what this host sends to a port',
+    backend: 'iptables-legacy',
+    ...bridged('br0', '10.5.0.1/24', {
+      rules: { v4: '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n' },
+    }),
+    setup: [
+      [
+        'host',
+        'nft -f - <<E\ntable bridge b {\n chain o { type filter hook output priority 0; policy accept; ip daddr 10.5.0.2 udp dport 5000 drop; }\n}\nE',
+      ],
+    ],
+    fails: { from: 'client', what: 'udp', to: '10.5.0.2', port: 5000 },
+    ...{ seen: 'nothing', is: /lost/ },
+    says: ['error dropped-beside'],
   },
   {
     name: 'IPv6 has an echo setting of its own',

@@ -166,7 +166,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
 }
 
 /** The kernel, or the way on, has lost it behind the last chain. */
-const LOST = ['kernel-drop', 'ipsec-no-state', 'neighbour-failed', 'vanished-mtu', 'vanished-no-route']
+const LOST = ['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'neighbour-failed', 'vanished-mtu', 'vanished-no-route']
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>

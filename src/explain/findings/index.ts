@@ -11,6 +11,7 @@ import { conntrackFull, conntrackWasFull } from './conntrack-full.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
 import { dnatMismatch } from './dnat-mismatch.ts'
 import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
+import { droppedBeside } from './dropped-beside.ts'
 import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
@@ -117,6 +118,7 @@ export const DETECTORS: readonly Detector[] = [
   closedPort,
   echoIgnored,
   ipsecBehind,
+  droppedBeside,
   refusedHere,
   refusedThere,
   neighbourFailed,

@@ -137,6 +137,7 @@ const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'no answer would find back',
+  'dropped-beside': 'a chain behind those of IP would drop it',
   'ipsec-no-state': 'IPsec would drop it',
   'echo-ignored': 'the kernel would not answer it',
   'bridge-nf-call': 'its answer would come from another address',
