@@ -16,7 +16,7 @@ const host = (entry: Partial<ConntrackEntry> = {}, settings: Record<string, stri
 })
 const RELATED = '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const passive = (more: Partial<Case> = {}, rules: readonly string[] = [RELATED]): Case => ({
-  rules: { filter: ['-P FORWARD DROP', ...rules] },
+  rules: { raw: [], filter: ['-P FORWARD DROP', ...rules] },
   packet: { ...SYN, dport: 30_400 },
   host: host(),
   ...more,
