@@ -48,7 +48,7 @@ export function readIpXfrm(text: string, report: Report): HostReading {
       const template = policy.templates.at(-1)!
       template.protocol = detail.get('proto')!
       template.mode = detail.get('mode') ?? ''
-      const reqid = Number(detail.get('reqid') ?? 0)
+      const reqid = kernelNumber(detail.get('reqid')) ?? 0
       if (reqid > 0) template.reqid = reqid
     } else if (policy && /^\s+level use\b/.test(line) && policy.templates.length > 0) {
       policy.templates.at(-1)!.optional = true
@@ -59,10 +59,10 @@ export function readIpXfrm(text: string, report: Report): HostReading {
       else report('line-not-understood', `not a state of IPsec: ${quoted(line)}`, number)
     } else if (policy && detail.has('mark')) {
       const [mark, mask] = (detail.get('mark') ?? '').split('/')
-      policy.mark = kernelNumber(mark)! >>> 0
+      policy.mark = (kernelNumber(mark) ?? 0) >>> 0
       policy.markMask = (kernelNumber(mask) ?? 0xffffffff) >>> 0
     } else if (policy && detail.has('if_id')) {
-      policy.interfaceId = kernelNumber(detail.get('if_id'))!
+      policy.interfaceId = kernelNumber(detail.get('if_id')) ?? 0
     } else if (!/^\s+(socket|mark|if_id) /.test(line) && !BESIDES.test(line))
       report('line-not-understood', `not a line of ip xfrm: ${quoted(line)}`, number)
   })
@@ -95,14 +95,14 @@ function policyOf(
     dst,
     direction,
     action,
-    priority: Number(detail.get('priority') ?? 0),
+    priority: kernelNumber(detail.get('priority')) ?? 0,
     templates: [],
   }
   const selector = wordsOf(more)
   const [protocol, sport, dport, device] = ['proto', 'sport', 'dport', 'dev'].map((name) => selector.get(name))
   if (protocol !== undefined) policy.protocol = protocol
-  if (sport !== undefined) policy.sport = Number(sport)
-  if (dport !== undefined) policy.dport = Number(dport)
+  if (sport !== undefined) policy.sport = kernelNumber(sport) ?? 0
+  if (dport !== undefined) policy.dport = kernelNumber(dport) ?? 0
   if (device !== undefined) policy.device = device
   return policy
 }
@@ -112,5 +112,5 @@ function stateOf([, from = '', to = '']: RegExpExecArray, detail: ReadonlyMap<st
   const spi = kernelNumber(detail.get('spi'))
   if (!src || !dst || spi === undefined) return undefined
   const [protocol = '', mode = ''] = [detail.get('proto'), detail.get('mode')]
-  return { src, dst, protocol, spi, reqid: Number(detail.get('reqid') ?? 0), mode }
+  return { src, dst, protocol, spi, reqid: kernelNumber(detail.get('reqid')) ?? 0, mode }
 }
