@@ -18,6 +18,8 @@ export interface Seen {
   lastClocks: readonly number[]
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
+  /** Errors that were stopped, and quote no packet. */
+  strays: readonly Journey[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
   /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */
@@ -166,7 +168,14 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
 }
 
 /** The kernel, or the way on, has lost it behind the last chain. */
-const LOST = ['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'neighbour-failed', 'vanished-mtu', 'vanished-no-route']
+const LOST = [
+  'kernel-drop',
+  'dropped-beside',
+  'ipsec-no-state',
+  'neighbour-failed',
+  'vanished-mtu',
+  'vanished-no-route',
+]
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>
