@@ -166,6 +166,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [markWrite(doing.mark)]
     case 'masquerade':
       return [{ masquerade: null }]
+    case 'helper':
+      return [{ 'ct helper': doing.name }]
     case 'clamp':
       return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
   }

@@ -28,6 +28,8 @@ export type Doing =
   | { kind: 'like'; rule: Rule }
   | { kind: 'mark'; mark: Mark }
   | { kind: 'masquerade' }
+  /** Conntrack's helper; in nft's words the name of an object. */
+  | { kind: 'helper'; name: string }
   /** Smaller segments are agreed on. */
   | { kind: 'clamp' }
 

@@ -8,6 +8,7 @@ import type { Table } from '../../model/ruleset.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
+import { replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
@@ -126,12 +127,21 @@ export function isLoopbackAbroad(context: Context): boolean {
 }
 
 /** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */
-export function isHairpin(context: Context): boolean {
+export const isHairpin = (context: Context): boolean => isSentBackByNat(context) && !replyOverBridge(context)
+
+function isSentBackByNat(context: Context): boolean {
   const { in: from, out, src } = lastPacket(context)
   if (from === undefined || from !== out || src === undefined || isSentNowhere(context)) return false
   if (isSentToItself(context)) return false
   return hasNewDestination(context) && isLocal(src, context.world.host) !== true
 }
+
+/** The same between ports of a bridge that shows connection tracking none of its packets. */
+export const isRepliedPast = (context: Context): boolean =>
+  context.journey.outcome === 'forwarded' &&
+  !hasNewSource(context) &&
+  isSentBackByNat(context) &&
+  replyOverBridge(context)?.calls === false
 
 /** nat sent it to a private address that only the default route leads to, back to where it came from. */
 export function isSentNowhere(context: Context): boolean {

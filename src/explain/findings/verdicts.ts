@@ -16,6 +16,7 @@ import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../set-changes.ts'
 import { comesFromService, listener } from '../sockets.ts'
+import { withoutEndpoints } from '../without-endpoints.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -56,10 +57,6 @@ function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
   const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
   return { hook, answer, rewritten: behind && rewritten }
 }
-
-/** The Service for whom the rule stopped it, as nobody is behind it: letting such packets pass would lead them nowhere. */
-export const withoutEndpoints = ({ evidence, ended }: Context): string | undefined =>
-  /^(.*?) has no (?:local )?endpoints$/.exec(evidence.arrivals[ended.step]?.rule?.comment ?? '')?.[1]
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */
 export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal[] {

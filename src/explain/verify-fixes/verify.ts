@@ -38,7 +38,7 @@ export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | 
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
   const trials = finding.fix.map(({ edits, stops }, index): Trial => {
-    if (!edits || !reproduction) return { index }
+    if (!edits || !reproduction || UNPLAYED.has(finding.code)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
@@ -147,11 +147,18 @@ function judge(
   }
 }
 
+/** Their fixes change what the model does not play. */
+const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing'])
+
 /** Findings of a packet that gets through and does no good so. */
 const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'answers may not find back to its source',
+  'dropped-beside': 'a chain behind those of IP would drop it',
+  'ipsec-no-state': 'IPsec would drop it',
+  'echo-ignored': 'the kernel would not answer it',
+  'bridge-nf-call': 'its answer would come from another address',
 }
 
 /** The finding by which a packet that gets through does no good so. */

@@ -30,6 +30,7 @@ const SYSCTLS = [
     .concat(['proxy_arp', 'proxy_arp_pvlan', 'mc_forwarding', 'ignore_routes_with_linkdown', 'disable_policy'])
     .map((name) => `ipv4/conf/*/${name}`),
   'ipv6/bindv6only',
+  'ipv6/icmp/echo_*',
   'ipv6/ip_nonlocal_bind',
   'ipv6/fwmark_reflect',
   'ipv6/fib_*',
@@ -175,6 +176,20 @@ fi`,
 text=$(cat $file 2>/dev/null) || refused "it takes root to read $file"
 printf '==> %s <==\\n' $file
 [ -z "$text" ] || printf '%s\\n' "$text"`,
+  ),
+  host(
+    'ipsec',
+    'ipsec.txt',
+    'ip xfrm policy, ip xfrm state, /proc/net/xfrm_stat',
+    'which packets have to go by IPsec, and whether they can',
+    // its socket would load xfrm_user; and states show keys: only lines that are known to have none are taken
+    `have ip || absent "there is no ip here"
+there xfrm_user xfrm_dump_policy || absent "IPsec's policies are not loaded"
+need_admin
+policies=$(run ip xfrm policy) || exit $?
+states=$(run ip xfrm state | grep -E '^(src|[[:space:]]+proto) ')
+printf '==> ip xfrm policy <==\n%s\n==> ip xfrm state <==\n%s\n' "$policies" "$states"
+[ ! -r /proc/net/xfrm_stat ] || { printf '==> /proc/net/xfrm_stat <==\n'; cat /proc/net/xfrm_stat; }`,
   ),
   host(
     'sysctls',
