@@ -5,6 +5,7 @@ import type { ConntrackEntry, Host, Tuple } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { originOf } from '../rules/conntrack/without-entry.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 
@@ -74,15 +75,15 @@ export function reaches(asked: Packet, { packet, ended }: Played): boolean | und
 
 /** The entry whose answers such a packet belongs to, of those in host state. */
 export const entryAnswered = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && indexOf(conntrack).reply.get(tupleKey(packet, packet.protocol))
+  conntrack && entryOf('reply', packet, conntrack)
 
 /** The entry that such a packet has begun, or could have. */
 export const entryOpened = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && indexOf(conntrack).original.get(tupleKey(packet, packet.protocol))
+  conntrack && entryOf('original', packet, conntrack)
 
 /** The entry that has sent the packet, as it is behind the place where destinations are rewritten, to another one. */
 export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && indexOf(conntrack).rewritten.get(tupleKey(packet, packet.protocol))
+  conntrack && entryOf('rewritten', packet, conntrack)
 
 /** The packet as it was before conntrack's entry sent it to another destination, where the journey begins behind that. */
 export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Packet {
@@ -112,6 +113,12 @@ const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
   }
   return index
 })
+
+function entryOf(by: keyof Index, packet: Packet, conntrack: readonly ConntrackEntry[]): ConntrackEntry | undefined {
+  const { all, gone } = originOf(conntrack)
+  const entry = indexOf(all)[by].get(tupleKey(packet, packet.protocol))
+  return entry && !gone.includes(entry) ? entry : undefined
+}
 
 const portOf = (dport: number | undefined) => (dport === undefined ? {} : { dport })
 

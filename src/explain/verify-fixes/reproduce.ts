@@ -7,6 +7,7 @@ import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
@@ -149,5 +150,5 @@ function worldBefore({ evidence, world, journey }: Context, opening: Packet): Wo
   const keeps = evidence.nat !== 'passed' && world.tables.some(hasNat)
   if (!conntrack || (opening === journey.packet && keeps)) return world
   const own = entryOpened(opening, world)
-  return own ? { ...world, host: { ...world.host, conntrack: conntrack.filter((one) => one !== own) } } : world
+  return own ? { ...world, host: { ...world.host, conntrack: withoutEntry(conntrack, own) } } : world
 }
