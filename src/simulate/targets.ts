@@ -6,6 +6,7 @@ import { assigned, beside, isBeside, keysAt, namedField, stored } from '../rules
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
+import { isOfOtherFamily } from '../rules/verdict.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
@@ -61,7 +62,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'masquerade':
     case 'redirect':
     case 'netmap':
-      return rewrite(machine, skb, statement, step)
+      return isOfOtherFamily(statement, skb.moment) ? undefined : rewrite(machine, skb, statement, step)
     case 'stolen':
       return stolen(machine, skb, statement)
     case 'tproxy':

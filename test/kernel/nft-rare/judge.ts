@@ -13,6 +13,8 @@ export interface Judged {
   differences: string[]
   /** What the model could not tell, and why. */
   open: string[]
+  /** From this packet on, what the kernel drew for a connection is not known. */
+  drawnAt?: number
 }
 
 export function judge(row: Row, played: Exclude<Played, { refused: string }>, shown: readonly string[]): Judged {
@@ -26,13 +28,25 @@ export function judge(row: Row, played: Exclude<Played, { refused: string }>, sh
       judged.open.push(`${open.condition}: ${open.reason}`)
       continue
     }
+    if (simulated.skb.moment.drawn) judged.drawnAt ??= i
     hideDrawn(simulated, ownIn(seen, packet))
-    const kernel = kernelSays(seen, packet, simulated.ended.outcome)
+    const doubted = doubtedIn(simulated)
+    for (const [rule, why] of doubted) judged.open.push(`${rule}: ${why}`)
+    const kernel = kernelSays(seen, packet, simulated.ended.outcome, doubted)
     const model = modelSays(simulated, played.listed, ownIn(seen, packet))
     if (kernel !== model)
       judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
   }
   return judged
+}
+
+/** Rules that make no difference to the packet, and of which it is not known whether they matched it: comment → why. */
+function doubtedIn({ notes }: Simulated): Map<string, string> {
+  const found = notes.flatMap((note) => {
+    const [, rule, why] = /^it is not known whether it met this rule: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
+    return rule === undefined ? [] : [[rule, why!] as const]
+  })
+  return new Map(found)
 }
 
 /** The model says from what the kernel draws, not what: the kernel's own has to be one of these. */
@@ -69,10 +83,10 @@ const told = (packet: Packet, shown: Packet): string =>
     .map((key) => packet[key] ?? '')
     .join(' ')
 
-/** An answer goes back where the packet came from. */
+/** What rejects at a device answers there; other answers end where this host sends them, and are counted. */
 function isAnswer(left: Packet, sent: Packet): boolean {
-  if (left.icmpType !== undefined && left.inner !== undefined) return true
-  return left.tcpFlags?.includes('rst') === true && !sent.tcpFlags?.includes('rst')
+  if (left.dst !== sent.src || sent.tcpFlags?.includes('rst')) return false
+  return (left.inner !== undefined && !sent.inner) || left.tcpFlags?.includes('rst') === true
 }
 
 const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))
@@ -81,14 +95,12 @@ const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => 
 const ownIn = (seen: Seen, sent: Packet): Packet | undefined =>
   seen.left.find((one) => !answersIn(seen, sent).includes(one))?.packet
 
-function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
+function kernelSays(seen: Seen, sent: Packet, outcome: string, doubted: ReadonlyMap<string, string>): string {
   const { left, counted } = seen
   const answers = answersIn(seen, sent)
   const [own, ...more] = left.filter((one) => !answers.includes(one))
   // what routing throws away it may answer
-  // what answers this host itself is seen nowhere
-  const isAnswered =
-    outcome === 'rejected' && sent.in === undefined ? true : answers.length > 0 && outcome !== 'vanished'
+  const isAnswered = (answers.length > 0 || counted.includes('answered')) && outcome !== 'vanished'
   const fate = own
     ? `left by ${own.at}: ${told(own.packet, own.packet)}`
     : counted.includes('delivered')
@@ -96,7 +108,7 @@ function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
       : isAnswered
         ? 'answered'
         : 'gone'
-  const names = counted.filter((name) => name !== 'delivered').sort()
+  const names = counted.filter((name) => name !== 'delivered' && name !== 'answered' && !doubted.has(name)).sort()
   return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
 }
 
