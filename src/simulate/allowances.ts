@@ -170,11 +170,12 @@ function keyOf({ table, fields }: Each, moment: EvalContext): string | Unknown {
 
 function spendBytes(
   { allowances }: Simulator,
-  { packet: { length } }: EvalContext,
+  moment: EvalContext,
   key: Condition | string,
   { bytes, behind }: Extract<Allowance, { bytes: number }>,
 ): Truth {
-  if (length === undefined) return unknown('the length of the packet is not known')
+  const length = held('meta length', moment)
+  if (typeof length !== 'number') return unknown('the length of the packet is not known')
   const left = allowances.get(key) ?? bytes
   // what is too long for the rest takes the rest as well
   allowances.set(key, length <= left ? left - length : 0)

@@ -1,7 +1,7 @@
 /** Random cases, played and judged. */
 import { judge } from '../nft-rare/judge.ts'
 import { play } from '../nft-rare/play.ts'
-import { printRow, type RandomCase } from './case.ts'
+import { printRow, type RandomCase, tiedRules } from './case.ts'
 import { isChance } from './chance.ts'
 
 export interface Compared {
@@ -27,7 +27,7 @@ export function compareCases(cases: readonly RandomCase[]): Compared[] {
   return rows.map((row, i): Compared => {
     const one = played[i]!
     if ('refused' in one) return { refused: one.refused, loaded: '', differences: [], untold: [], chance: [], packets: 0, unjudged: 0, counted: [] }
-    const { differences: all, open, drawnAt = row.send.length } = judge(row, one, shown)
+    const { differences: all, open, drawnAt = row.send.length } = judge(row, one, shown, tiedRules(cases[i]!))
     const differences = all.filter((text) => Number(/\d+/.exec(text)![0]) <= drawnAt + 1)
     return {
       loaded: one.loaded,

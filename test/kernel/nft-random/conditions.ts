@@ -121,7 +121,7 @@ const CONDITIONS: readonly Condition[] = [
     draw(scene) {
       const { random } = scene
       const [one, other] = scene.version === 'ip' ? ['ip saddr', 'ip daddr'] : ['ip6 saddr', 'ip6 daddr']
-      const key = random.pick([one!, `${one} . ${other}`, `${one} . th dport`, 'meta mark', 'th sport'])
+      const key = random.pick([one!, `${one} . ${other}`, ...(['tcp', 'udp'].includes(scene.transport) ? [`${one} . ${scene.transport} dport`] : []), 'meta mark'])
       const offset = random.pick(['', ' offset 10'])
       const at = offset ? 10 : 0
       const mod = random.pick([2, 3, 4])

@@ -91,8 +91,8 @@ export const FIELDS: readonly Field[] = [
   number('@th,0,16', PORTS),
   number('@th,16,16', PORTS),
   number('@nh,0,4', [4, 6]),
-  number('@nh,64,8', [...TTLS, 63], { family: 'ip' }),
-  number('@nh,56,8', [...TTLS, 63], { family: 'ip6' }),
+  number('@nh,64,8', [...TTLS, 63], { family: 'ip', families: ['ip'] }),
+  number('@nh,56,8', [...TTLS, 63], { family: 'ip6', families: ['ip6'] }),
   { word: 'ether type', type: 'ether_type', values: ['ip', 'ip6', 'arp'], hooks: WITH_INPUT },
   {
     word: 'ether saddr',

@@ -51,7 +51,6 @@ const STATEMENTS: readonly Statement[] = [
     draw: ({ random }) =>
       part(`limit rate ${random.pick(['', 'over '])}1/hour burst ${random.pick([9, 20])} packets`, 'limit'),
   },
-  { often: 2, isTracked: true, draw: ({ random }) => part(`ct count ${random.pick(['', 'over '])}${random.int(1, 3)}`, 'ct count') },
   { often: 1, draw: () => part('last', 'last') },
   { often: 1, draw: () => part('log prefix "x"', 'log') },
   {
@@ -158,9 +157,6 @@ function writePayload(scene: Scene): Part {
     [tcp, () => `tcp sequence set 1000`],
     [tcp, () => `tcp flags set ${random.pick(['syn', 'ack', 'rst'])}`],
     [at === 'ip' ? 1 : 0, () => 'ip id set 77'],
-    [at === 'ip' ? 1 : 0, () => `@nh,64,8 set ${random.pick([2, 9])}`],
-    [at === 'ip' ? 1 : 0, () => `@nh,96,32 set 0x0a000102`],
-    [at === 'ip6' ? 1 : 0, () => `@nh,56,8 set ${random.pick([2, 9])}`],
     [at === 'ip6' ? 1 : 0, () => 'ip6 flowlabel set 5'],
     [tcp, () => `tcp dport set ${mapOf(scene, 'inet_service', () => String(port()), ({ word }) => /^(tcp|ip6? saddr)/.test(word)).text}`],
   ])()
@@ -220,7 +216,6 @@ function updateSet(scene: Scene): Part {
     [1, ' counter'],
     [1, ` quota ${random.pick(['over', 'until'])} 60 bytes`],
     [1, ' limit rate over 1/hour burst 9 packets'],
-    [scene.isTracked ? 1 : 0, ' ct count over 1'],
   ])
   return part(`${operation} @${name} { ${key}${own}${state} }`, 'dynamic set', operation, ...words, ...(state ? [`element with${state.split(' ').slice(0, 2).join(' ')}`] : []))
 }
@@ -231,7 +226,6 @@ function useMeter(scene: Scene): Part {
   const state = random.pick([
     'limit rate over 1/hour burst 9 packets',
     `quota ${random.pick(['over', 'until'])} 60 bytes`,
-    ...(scene.isTracked ? [`ct count ${random.pick(['', 'over '])}1`] : []),
     'counter',
   ])
   return part(`meter x${random.int(0, 1e6)} size 64 { ${key} ${state} }`, 'meter', ...words)

@@ -17,7 +17,15 @@ export interface Judged {
   drawnAt?: number
 }
 
-export function judge(row: Row, played: Exclude<Played, { refused: string }>, shown: readonly string[]): Judged {
+const WENT_ON: readonly string[] = ['forwarded', 'sent', 'delivered']
+
+/** `tied`: rules of which some may be skipped when a chain of another table, of the same priority, came first. */
+export function judge(
+  row: Row,
+  played: Exclude<Played, { refused: string }>,
+  shown: readonly string[],
+  tied: ReadonlySet<string> = new Set(),
+): Judged {
   const machine = new Simulator(worldOf(played.listed, shown))
   const judged: Judged = { differences: [], open: [] }
   for (const [i, packet] of played.sent.entries()) {
@@ -32,8 +40,9 @@ export function judge(row: Row, played: Exclude<Played, { refused: string }>, sh
     hideDrawn(simulated, ownIn(seen, packet))
     const doubted = doubtedIn(simulated)
     for (const [rule, why] of doubted) judged.open.push(`${rule}: ${why}`)
-    const kernel = kernelSays(seen, packet, simulated.ended.outcome, doubted)
-    const model = modelSays(simulated, played.listed, ownIn(seen, packet))
+    const hidden = new Set([...doubted.keys(), ...(WENT_ON.includes(simulated.ended.outcome) ? [] : tied)])
+    const kernel = kernelSays(seen, packet, simulated.ended.outcome, hidden)
+    const model = modelSays(simulated, played.listed, ownIn(seen, packet), hidden)
     if (kernel !== model)
       judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
   }
@@ -95,7 +104,7 @@ const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => 
 const ownIn = (seen: Seen, sent: Packet): Packet | undefined =>
   seen.left.find((one) => !answersIn(seen, sent).includes(one))?.packet
 
-function kernelSays(seen: Seen, sent: Packet, outcome: string, doubted: ReadonlyMap<string, string>): string {
+function kernelSays(seen: Seen, sent: Packet, outcome: string, hidden: ReadonlySet<string>): string {
   const { left, counted } = seen
   const answers = answersIn(seen, sent)
   const [own, ...more] = left.filter((one) => !answers.includes(one))
@@ -108,14 +117,19 @@ function kernelSays(seen: Seen, sent: Packet, outcome: string, doubted: Readonly
       : isAnswered
         ? 'answered'
         : 'gone'
-  const names = counted.filter((name) => name !== 'delivered' && name !== 'answered' && !doubted.has(name)).sort()
+  const names = counted.filter((name) => name !== 'delivered' && name !== 'answered' && !hidden.has(name)).sort()
   return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
 }
 
-function modelSays({ ended, evidence, packet }: Simulated, listed: string, own: Packet | undefined): string {
+function modelSays(
+  { ended, evidence, packet }: Simulated,
+  listed: string,
+  own: Packet | undefined,
+  hidden: ReadonlySet<string>,
+): string {
   const names = evidence.journey.steps.flatMap(({ kind, rule = '' }) => {
     const comment = kind === 'rule' && / comment "([^"]+)"/.exec(rule)?.[1]
-    return comment && counts(comment, listed) ? [comment] : []
+    return comment && !hidden.has(comment) && counts(comment, listed) ? [comment] : []
   })
   return [fateOf(ended.outcome, packet, own ?? packet), ...new Set(names.sort())].join(' | ')
 }
