@@ -8,7 +8,7 @@ import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
 import { hasRoom } from './nft/update.ts'
-import { isUnknown, all, any, not, type Truth, type Unknown, unknown } from './truth.ts'
+import { all, any, isUnknown, not, type Truth, type Unknown, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
 export type Test = (moment: EvalContext) => Truth

@@ -43,6 +43,8 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'queue':
       return statement.kind
     case 'reject':
+      // nf_reject_verify_csum
+      if (skb.hasWrongChecksum) return 'drop'
       if (whyUnanswered([statement], skb.packet, machine.world.host) !== undefined) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
@@ -187,6 +189,8 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   const [from, to] = [skb.packet[key], changed[key]]
   if (field === 'ct mark') skb.connection!.mark = Number(to)
   if (from === to) return
+  // nft mends the checksum for the fields of a protocol that it knows
+  if (/^(@th|th)\b/.test(field) && !skb.tracking && skb.given.in !== undefined) skb.hasWrongChecksum = true
   change(skb, key, to as never)
   if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
 }

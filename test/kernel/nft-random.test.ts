@@ -44,7 +44,9 @@ describe.skipIf(reason)('random rulesets of nft and the kernel', () => {
     const drawn = seeds.map(drawCase)
     const compared = compareCases(drawn)
     for (const [i, one] of compared.entries()) tally.add(drawn[i]!, one)
-    const failed = seeds.flatMap((one, i) => (wayOf(compared[i]!) === '' ? [] : [{ seed: one, way: wayOf(compared[i]!) }]))
+    const failed = seeds.flatMap((one, i) =>
+      wayOf(compared[i]!) === '' ? [] : [{ seed: one, way: wayOf(compared[i]!) }],
+    )
     expect(failed.length > 0 ? shown(failed) : '').toBe('')
   })
 
@@ -71,7 +73,10 @@ function shown(failed: readonly { seed: number; way: string }[]): string {
     (tried) => compareCases(tried.map(({ one }) => one)).map((one, i) => wayOf(one) === some[tried[i]!.of]!.way),
   )
   const again = compareCases(small)
-  const texts = small.map((one, i) => `${howAgain(some[i]!.seed)}\n${printed(one)}\n${[...again[i]!.differences, ...again[i]!.untold].join('\n')}`)
+  const texts = small.map(
+    (one, i) =>
+      `${howAgain(some[i]!.seed)}\n${printed(one)}\n${[...again[i]!.differences, ...again[i]!.untold].join('\n')}`,
+  )
   const others = failed.slice(MOST_SHOWN).map((one) => `${howAgain(one.seed)} (${one.way})`)
   return [...texts, ...others].join('\n\n')
 }

@@ -1,5 +1,13 @@
 /** The link and network layer's headers. */
-import { ABSENT, type EvalContext, ipVersion, ofVersion, packetField, type Read, type Readers } from '../eval-context.ts'
+import {
+  ABSENT,
+  type EvalContext,
+  ipVersion,
+  ofVersion,
+  packetField,
+  type Read,
+  type Readers,
+} from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 
 /** The loopback has no Ethernet header that a rule could ask for, nor has a packet that this host sends. */

@@ -39,7 +39,8 @@ function hashed(fields: string[], seed: number, modulus: number, offset: number,
       if (held === ABSENT && !part.field.startsWith('th ')) return ABSENT
       const own = held === undefined || held === ABSENT || isUnknown(held) ? undefined : bytesOf(part.field, held)
       if (!own) {
-        const reason = held !== ABSENT && isUnknown(held) ? held.unknown : `which bytes of ${part.field} are hashed is not known`
+        const reason =
+          held !== ABSENT && isUnknown(held) ? held.unknown : `which bytes of ${part.field} are hashed is not known`
         return { unknown: reason, within: [offset, offset + modulus - 1] }
       }
       bytes.push(...own)

@@ -79,7 +79,11 @@ const NO_WAY_BACK = ['anycast', 'broadcast', 'multicast']
 function ofRoutes(field: string, moment: EvalContext): Held | Unknown | undefined {
   const [, key, bound] = /^fib ([sd]addr) \. ([io])if type$/.exec(field) ?? []
   if (bound !== undefined && ipVersion(moment) === 'ip6')
-    return typeOnDevice(moment.packet[key === 'saddr' ? 'src' : 'dst'], (bound === 'i' ? inputName : outputName)(moment), moment)
+    return typeOnDevice(
+      moment.packet[key === 'saddr' ? 'src' : 'dst'],
+      (bound === 'i' ? inputName : outputName)(moment),
+      moment,
+    )
   if (!field.endsWith(' oif') || field.startsWith('fib daddr')) return undefined
   const type = held('fib saddr type', moment)
   return typeof type === 'string' && NO_WAY_BACK.includes(type)

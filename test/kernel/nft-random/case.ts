@@ -89,9 +89,12 @@ function refersTo(text: string, named: string): boolean {
 /** Rules of tables that have a base chain where another table has one of the same priority: any may come first. */
 export function tiedRules({ tables }: RandomCase): Set<string> {
   const places = tables.map(({ chains }) => chains.flatMap(({ base }) => (base ? [placeOf(base)] : [])))
-  const tied = tables.filter((_, t) => places[t]!.some((place) => places.some((others, o) => o !== t && others.includes(place))))
+  const tied = tables.filter((_, t) =>
+    places[t]!.some((place) => places.some((others, o) => o !== t && others.includes(place))),
+  )
   return new Set(tied.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules.map(({ name }) => name))))
 }
 
 // NAT's chains are asked one after the other at one place, and the first that rewrites is the last
-const placeOf = ({ type, hook, priority }: NonNullable<RandomChain['base']>): string => `${type === 'nat'} ${hook} ${priority}`
+const placeOf = ({ type, hook, priority }: NonNullable<RandomChain['base']>): string =>
+  `${type === 'nat'} ${hook} ${priority}`

@@ -26,7 +26,17 @@ export function compareCases(cases: readonly RandomCase[]): Compared[] {
   const { shown, played } = play(rows, true)
   return rows.map((row, i): Compared => {
     const one = played[i]!
-    if ('refused' in one) return { refused: one.refused, loaded: '', differences: [], untold: [], chance: [], packets: 0, unjudged: 0, counted: [] }
+    if ('refused' in one)
+      return {
+        refused: one.refused,
+        loaded: '',
+        differences: [],
+        untold: [],
+        chance: [],
+        packets: 0,
+        unjudged: 0,
+        counted: [],
+      }
     const { differences: all, open, drawnAt = row.send.length } = judge(row, one, shown, tiedRules(cases[i]!))
     const differences = all.filter((text) => Number(/\d+/.exec(text)![0]) <= drawnAt + 1)
     return {

@@ -22,7 +22,11 @@ const CONDITIONS: readonly Condition[] = [
   { often: 30, draw: (scene) => ask(scene, scene.field()) },
   {
     often: 10,
-    draw: (scene) => ask(scene, scene.field(({ word }) => /^(ip6? [sd]addr|(tcp|udp|th) [sd]port|meta mark)$/.test(word))),
+    draw: (scene) =>
+      ask(
+        scene,
+        scene.field(({ word }) => /^(ip6? [sd]addr|(tcp|udp|th) [sd]port|meta mark)$/.test(word)),
+      ),
   },
   { often: 6, draw: concatenation },
   {
@@ -121,7 +125,12 @@ const CONDITIONS: readonly Condition[] = [
     draw(scene) {
       const { random } = scene
       const [one, other] = scene.version === 'ip' ? ['ip saddr', 'ip daddr'] : ['ip6 saddr', 'ip6 daddr']
-      const key = random.pick([one!, `${one} . ${other}`, ...(['tcp', 'udp'].includes(scene.transport) ? [`${one} . ${scene.transport} dport`] : []), 'meta mark'])
+      const key = random.pick([
+        one!,
+        `${one} . ${other}`,
+        ...(['tcp', 'udp'].includes(scene.transport) ? [`${one} . ${scene.transport} dport`] : []),
+        'meta mark',
+      ])
       const offset = random.pick(['', ' offset 10'])
       const at = offset ? 10 : 0
       const mod = random.pick([2, 3, 4])
@@ -140,7 +149,8 @@ const CONDITIONS: readonly Condition[] = [
   {
     often: 2,
     hooks: TRACKED,
-    draw: ({ random }) => part(`meta mark ${random.pick(['==', '!='])} ct mark`, 'meta mark', 'ct mark', 'two fields compared'),
+    draw: ({ random }) =>
+      part(`meta mark ${random.pick(['==', '!='])} ct mark`, 'meta mark', 'ct mark', 'two fields compared'),
   },
   {
     often: 2,

@@ -53,7 +53,15 @@ function drawFlow(random: Random): Flow {
     [2, isV6 ? 'icmpv6' : 'icmp'],
   ])
   const src = random.chance(0.03) ? pool.nowhere : near
-  return { protocol, src: random.pick(src), dst: random.pick(dst), sport: random.pick(PORTS), dport: random.pick(PORTS), from, isV6 }
+  return {
+    protocol,
+    src: random.pick(src),
+    dst: random.pick(dst),
+    sport: random.pick(PORTS),
+    dport: random.pick(PORTS),
+    from,
+    isV6,
+  }
 }
 
 /** Where the other side of a flow sends from. */
@@ -76,19 +84,27 @@ function packetOf(random: Random, flow: Flow, isReply: boolean): Sent {
   else more.ipId = side === 'own' ? 77 : random.pick(IDS)
   if (side === 'own') more.mark = random.chance(0.8) ? 0 : random.pick([1, 5])
   if (side !== 'own' && random.chance(0.05)) more.srcMac = '02:00:00:00:00:98'
-  const text = { src: isV6 ? `[${src}]:${sport}` : `${src}:${sport}`, dst: isV6 ? `[${dst}]:${dport}` : `${dst}:${dport}` }
+  const text = {
+    src: isV6 ? `[${src}]:${sport}` : `${src}:${sport}`,
+    dst: isV6 ? `[${dst}]:${dport}` : `${dst}:${dport}`,
+  }
   const way = side === 'own' ? '' : `in ${side} `
   if (protocol === 'tcp') {
     more.tcpSeq = random.pick(SEQUENCES)
     more.tcpWindow = random.pick(WINDOWS)
-    const flags = isReply ? random.pick(['syn,ack', 'ack', 'rst', 'rst,ack']) : random.pick(['syn', 'syn', 'syn', 'ack', 'fin,ack', 'rst'])
+    const flags = isReply
+      ? random.pick(['syn,ack', 'ack', 'rst', 'rst,ack'])
+      : random.pick(['syn', 'syn', 'syn', 'ack', 'fin,ack', 'rst'])
     more.tcpAck = flags.includes('ack') ? random.pick([1, 2]) : 0
     if (flags === 'syn' && random.chance(0.3)) more.tcpOptions = '020405B40402080A000000010000000001030307'
     return [`${way}tcp ${text.src} > ${text.dst} ${flags}`, more]
   }
   if (protocol === 'udp') {
     const payload = random.pick(LENGTHS)
-    return [`${way}udp ${text.src} > ${text.dst}`, { ...more, ...(payload > 0 ? { payload: '2e'.repeat(payload) } : {}) }]
+    return [
+      `${way}udp ${text.src} > ${text.dst}`,
+      { ...more, ...(payload > 0 ? { payload: '2e'.repeat(payload) } : {}) },
+    ]
   }
   Object.assign(more, { icmpId: (flow.sport % 2) + 1, icmpSeq: random.pick([1, 2]) })
   return [`${way}${protocol} ${src} > ${dst} ${isReply ? 'echo-reply' : 'echo-request'}`, more]
@@ -99,9 +115,23 @@ function errorAbout(random: Random, flow: Flow): Sent {
   const { protocol, src, dst, sport, dport, isV6 } = flow
   const side = backFrom(flow)
   const inner: Packet = protocol.startsWith('icmp')
-    ? { src, dst, protocol, icmpType: isV6 ? 128 : 8, icmpCode: 0, icmpId: (sport % 2) + 1, icmpSeq: 1, length: isV6 ? 48 : 28 }
+    ? {
+        src,
+        dst,
+        protocol,
+        icmpType: isV6 ? 128 : 8,
+        icmpCode: 0,
+        icmpId: (sport % 2) + 1,
+        icmpSeq: 1,
+        length: isV6 ? 48 : 28,
+      }
     : { src, dst, protocol, sport, dport, length: (isV6 ? 40 : 20) + (protocol === 'tcp' ? 20 : 8) }
   const way = side === 'own' ? '' : `in ${side} `
-  const more: Packet = { icmpType: isV6 ? 1 : 3, icmpCode: isV6 ? random.pick([0, 4]) : random.pick([1, 3]), inner, ...(isV6 ? { flowLabel: 0 } : { ipId: 77 }) }
+  const more: Packet = {
+    icmpType: isV6 ? 1 : 3,
+    icmpCode: isV6 ? random.pick([0, 4]) : random.pick([1, 3]),
+    inner,
+    ...(isV6 ? { flowLabel: 0 } : { ipId: 77 }),
+  }
   return [`${way}${isV6 ? 'icmpv6' : 'icmp'} ${dst} > ${src}`, more]
 }

@@ -13,7 +13,16 @@ export function drawCase(seed: number): RandomCase {
   // the first numbers of neighbours look alike
   for (let i = 0; i < 4; i++) random.next()
   const names = { rules: 0 }
-  const tables = Array.from({ length: random.weighted([[3, 1], [4, 2], [3, 3]]) }, (_, i) => drawTable(random, i, names))
+  const tables = Array.from(
+    {
+      length: random.weighted([
+        [3, 1],
+        [4, 2],
+        [3, 3],
+      ]),
+    },
+    (_, i) => drawTable(random, i, names),
+  )
   return { tables, send: drawPackets(random, random.int(4, 9)) }
 }
 
@@ -31,7 +40,16 @@ type Base = NonNullable<RandomChain['base']>
 function drawTable(random: Random, at: number, names: { rules: number }): RandomTable {
   const family = random.weighted(FAMILIES)
   const named: Part[] = []
-  const users = Array.from({ length: random.weighted([[4, 0], [3, 1], [2, 2]]) }, (_, i) => `u${i}`)
+  const users = Array.from(
+    {
+      length: random.weighted([
+        [4, 0],
+        [3, 1],
+        [2, 2],
+      ]),
+    },
+    (_, i) => `u${i}`,
+  )
   const bases = Array.from({ length: random.int(1, 3) }, () => drawBase(random, family, at))
   const chains: RandomChain[] = []
   // a user chain is reached from the first base chain's hook, as far as it can be known here
@@ -53,15 +71,49 @@ const sceneOf = (random: Random, family: string, base: Base, named: Part[], chai
 const PRIORITIES = [-400, -350, -300, -250, -150, -10, 0, 0, 0, 10, 50, 150, 300]
 
 function drawBase(random: Random, family: string, at: number): Base {
-  const policy = random.weighted<{ policy?: string }>([[8, {}], [1, { policy: 'accept' }], [1, { policy: 'drop' }]])
-  if (family === 'netdev') return { type: 'filter', hook: random.pick(['ingress', 'egress']), device: random.pick(WIRES), priority: random.pick([-10, 0, 10]), ...policy }
+  const policy = random.weighted<{ policy?: string }>([
+    [8, {}],
+    [1, { policy: 'accept' }],
+    [1, { policy: 'drop' }],
+  ])
+  if (family === 'netdev')
+    return {
+      type: 'filter',
+      hook: random.pick(['ingress', 'egress']),
+      device: random.pick(WIRES),
+      priority: random.pick([-10, 0, 10]),
+      ...policy,
+    }
   if (family === 'arp') return { type: 'filter', hook: 'input', priority: 0, ...policy }
-  if (family === 'bridge') return { type: 'filter', hook: random.pick(['prerouting', 'input', 'forward', 'output', 'postrouting']), priority: 0, ...policy }
+  if (family === 'bridge')
+    return {
+      type: 'filter',
+      hook: random.pick(['prerouting', 'input', 'forward', 'output', 'postrouting']),
+      priority: 0,
+      ...policy,
+    }
   return random.weighted<() => Base>([
-    [10, () => ({ type: 'filter', hook: random.pick(['prerouting', 'prerouting', 'input', 'forward', 'forward', 'output', 'postrouting']), priority: random.pick(PRIORITIES), ...policy })],
+    [
+      10,
+      () => ({
+        type: 'filter',
+        hook: random.pick(['prerouting', 'prerouting', 'input', 'forward', 'forward', 'output', 'postrouting']),
+        priority: random.pick(PRIORITIES),
+        ...policy,
+      }),
+    ],
     [3, () => natBase(random, at)],
     [1, () => ({ type: 'route', hook: 'output', priority: random.pick([-150, 0]), ...policy })],
-    [family === 'inet' ? 1 : 0, () => ({ type: 'filter', hook: 'ingress', device: random.pick(WIRES), priority: random.pick([-10, 0]), ...policy })],
+    [
+      family === 'inet' ? 1 : 0,
+      () => ({
+        type: 'filter',
+        hook: 'ingress',
+        device: random.pick(WIRES),
+        priority: random.pick([-10, 0]),
+        ...policy,
+      }),
+    ],
   ])()
 }
 
@@ -79,14 +131,32 @@ function drawRule(scene: Scene, name: string): RandomRule {
   const { random } = scene
   const parts: Part[] = []
   scene.startRule()
-  for (let i = random.weighted([[2, 0], [5, 1], [3, 2]]); i > 0; i--) parts.push(drawCondition(scene))
+  for (
+    let i = random.weighted([
+      [2, 0],
+      [5, 1],
+      [3, 2],
+    ]);
+    i > 0;
+    i--
+  )
+    parts.push(drawCondition(scene))
   if (scene.family !== 'arp' && scene.family !== 'bridge')
-    for (let i = random.weighted([[5, 0], [5, 1], [2, 2]]); i > 0; i--) parts.push(drawStatement(scene))
+    for (
+      let i = random.weighted([
+        [5, 0],
+        [5, 1],
+        [2, 2],
+      ]);
+      i > 0;
+      i--
+    )
+      parts.push(drawStatement(scene))
   // what a rule wrote it may read again
   if (random.chance(0.15)) parts.push(drawCondition(scene))
-  // beside such a part nft's listing leaves out what the connection's protocol is
-  if (parts.some(({ text }) => /@th|th [sd]port set|ip6? /.test(text)))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^ct (l3)?proto/.test(text)))
+  // beside a part that asks for a header nft's listing leaves out what other parts ask of its protocol
+  if (parts.some(({ text }) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) /.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol)/.test(text)))
   const { condition, verdict, mayMiss } = drawEnding(scene)
   if (condition) parts.push(condition)
   return { parts, counts: !mayMiss, ...(verdict ? { verdict } : {}), name }

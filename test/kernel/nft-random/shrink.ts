@@ -9,7 +9,11 @@ export function shrink(
   cases: readonly RandomCase[],
   fails: (tried: readonly { of: number; one: RandomCase }[]) => boolean[],
 ): RandomCase[] {
-  const under = cases.map((one) => ({ ways: smaller(one), answer: [] as boolean[], smallest: undefined as RandomCase | undefined }))
+  const under = cases.map((one) => ({
+    ways: smaller(one),
+    answer: [] as boolean[],
+    smallest: undefined as RandomCase | undefined,
+  }))
   for (;;) {
     const tried: { of: number; one: RandomCase }[] = []
     for (const [of, shrinking] of under.entries()) {

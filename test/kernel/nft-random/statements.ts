@@ -24,7 +24,13 @@ const STATEMENTS: readonly Statement[] = [
     often: 4,
     isTracked: true,
     draw({ random }) {
-      const value = random.pick([...MARKS.map(String), 'meta mark', 'ct mark or 0x4', 'ct mark and 0x3', 'th dport map { 80 : 5, 22 : 1 }'])
+      const value = random.pick([
+        ...MARKS.map(String),
+        'meta mark',
+        'ct mark or 0x4',
+        'ct mark and 0x3',
+        'th dport map { 80 : 5, 22 : 1 }',
+      ])
       return part(`ct mark set ${value}`, 'set ct mark', ...(value.includes('map') ? ['map'] : []))
     },
   },
@@ -43,8 +49,7 @@ const STATEMENTS: readonly Statement[] = [
   { often: 3, draw: useObject },
   {
     often: 3,
-    draw: ({ random }) =>
-      part(`quota ${random.pick(['over', 'until'])} ${random.pick([30, 60, 100])} bytes`, 'quota'),
+    draw: ({ random }) => part(`quota ${random.pick(['over', 'until'])} ${random.pick([30, 60, 100])} bytes`, 'quota'),
   },
   {
     often: 1,
@@ -74,8 +79,7 @@ const STATEMENTS: readonly Statement[] = [
   {
     often: 1,
     hooks: ['prerouting', 'input'],
-    draw: ({ random }) =>
-      part(`ether ${random.pick(['saddr', 'daddr'])} set 02:00:00:00:00:98`, 'set ether'),
+    draw: ({ random }) => part(`ether ${random.pick(['saddr', 'daddr'])} set 02:00:00:00:00:98`, 'set ether'),
   },
 ]
 
@@ -111,9 +115,10 @@ export function mapOf(
 ): Part {
   const { random } = scene
   const isMany = random.chance(0.3)
-  const fields = isMany
-    ? keyFields(scene, 2).filter(fits)
-    : [scene.field((field) => field.type !== undefined && fits(field))]
+  // nft lists a part of a byte that a map is asked for by its place, which the model does not look up
+  const may = (field: Field) => field.type !== undefined && !/dscp|ecn/.test(field.word) && fits(field)
+  const fields = isMany ? keyFields(scene, 2).filter(may) : [scene.field(may)]
+  if (fields.length === 0) fields.push(scene.field(may))
   const key = fields.map(({ word }) => word).join(' . ')
   const keys = new Set(
     Array.from({ length: random.int(1, 4) }, () => fields.map(({ values }) => random.pick(values)).join(' . ')),
@@ -158,7 +163,18 @@ function writePayload(scene: Scene): Part {
     [tcp, () => `tcp flags set ${random.pick(['syn', 'ack', 'rst'])}`],
     [at === 'ip' ? 1 : 0, () => 'ip id set 77'],
     [at === 'ip6' ? 1 : 0, () => 'ip6 flowlabel set 5'],
-    [tcp, () => `tcp dport set ${mapOf(scene, 'inet_service', () => String(port()), ({ word }) => /^(tcp|ip6? saddr)/.test(word)).text}`],
+    [
+      tcp,
+      () =>
+        `tcp dport set ${
+          mapOf(
+            scene,
+            'inet_service',
+            () => String(port()),
+            ({ word }) => /^(tcp|ip6? saddr)/.test(word),
+          ).text
+        }`,
+    ],
   ])()
   return part(text, `set ${text.slice(0, text.indexOf(' set'))}`, ...(text.includes(' map ') ? ['map'] : []))
 }
@@ -179,9 +195,7 @@ function dynamicKey(scene: Scene): { key: string; type: string; words: string[] 
 /** Fills a set, or asks one that another rule may fill. */
 function updateSet(scene: Scene): Part {
   const { random } = scene
-  const known = scene.named
-    .map(({ text }) => /^set (d\d+) \{ # (.*)\n/.exec(text))
-    .filter((match) => match !== null)
+  const known = scene.named.map(({ text }) => /^set (d\d+) \{ # (.*)\n/.exec(text)).filter((match) => match !== null)
   // a set is asked for about as often as it is filled
   if (known.length > 0 && random.chance(0.6)) {
     const [, name, key] = random.pick(known)
@@ -194,14 +208,18 @@ function updateSet(scene: Scene): Part {
   }
   const { key, type, words } = dynamicKey(scene)
   const timeout = random.chance(0.3)
-  const size = random.pick([2, 9, 64])
+  const size = random.pick([9, 64])
   if (random.chance(0.15)) {
     const name = scene.define(
       ['dynamic map'],
       'd',
       (one) => `map ${one} { # ${key}\ntype ${type} : mark; flags dynamic; size ${size}; }`,
     )
-    return part(`${random.pick(['add', 'update'])} @${name} { ${key} : ${random.pick(MARKS)} }`, 'dynamic map', ...words)
+    return part(
+      `${random.pick(['add', 'update'])} @${name} { ${key} : ${random.pick(MARKS)} }`,
+      'dynamic map',
+      ...words,
+    )
   }
   const name = scene.define(
     ['dynamic set'],
@@ -217,7 +235,13 @@ function updateSet(scene: Scene): Part {
     [1, ` quota ${random.pick(['over', 'until'])} 60 bytes`],
     [1, ' limit rate over 1/hour burst 9 packets'],
   ])
-  return part(`${operation} @${name} { ${key}${own}${state} }`, 'dynamic set', operation, ...words, ...(state ? [`element with${state.split(' ').slice(0, 2).join(' ')}`] : []))
+  return part(
+    `${operation} @${name} { ${key}${own}${state} }`,
+    'dynamic set',
+    operation,
+    ...words,
+    ...(state ? [`element with${state.split(' ').slice(0, 2).join(' ')}`] : []),
+  )
 }
 
 function useMeter(scene: Scene): Part {
@@ -239,14 +263,20 @@ function useObject(scene: Scene): Part {
     [
       1,
       () =>
-        part(`limit name "${scene.define(['named limit'], 'l', (one) => `limit ${one} { rate 1/hour burst 9 packets }`)}"`),
+        part(
+          `limit name "${scene.define(['named limit'], 'l', (one) => `limit ${one} { rate 1/hour burst 9 packets }`)}"`,
+        ),
     ],
     [
       1,
       () => {
         const quota = defineQuota(scene)
         const field = scene.field(({ type }) => type !== undefined)
-        return part(`quota name ${field.word} map { ${random.pick(field.values)} : "${quota}" }`, 'object by a map', field.word)
+        return part(
+          `quota name ${field.word} map { ${random.pick(field.values)} : "${quota}" }`,
+          'object by a map',
+          field.word,
+        )
       },
     ],
     [

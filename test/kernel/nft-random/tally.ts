@@ -1,6 +1,6 @@
 /** Which words were drawn, and how often their rules matched. */
 import { type RandomCase, wordsByRule } from './case.ts'
-import { isChance, CHANCE } from './chance.ts'
+import { CHANCE, isChance } from './chance.ts'
 import type { Compared } from './compare.ts'
 
 export class Tally {
@@ -23,7 +23,8 @@ export class Tally {
     this.packets += packets
     this.unjudged += unjudged
     for (const [name, reason] of Object.entries(CHANCE))
-      if (chance.some((open) => isChance(open) && reason.test(open))) this.chance.set(name, (this.chance.get(name) ?? 0) + 1)
+      if (chance.some((open) => isChance(open) && reason.test(open)))
+        this.chance.set(name, (this.chance.get(name) ?? 0) + 1)
     for (const [rule, words] of wordsByRule(one)) {
       if (!loaded.includes(`comment "${rule}"`)) continue
       this.rules++
@@ -37,7 +38,15 @@ export class Tally {
 
   summary(): string {
     const { cases, refused, packets, unjudged, rules } = this
-    return JSON.stringify({ cases, refused, rules, packets, unjudged, words: this.words.size, chance: Object.fromEntries(this.chance) })
+    return JSON.stringify({
+      cases,
+      refused,
+      rules,
+      packets,
+      unjudged,
+      words: this.words.size,
+      chance: Object.fromEntries(this.chance),
+    })
   }
 
   table(): string {

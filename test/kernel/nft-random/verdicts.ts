@@ -26,7 +26,10 @@ export function drawEnding(scene: Scene): Ending {
     [0.5, () => ({ verdict: part('continue', 'continue') })],
     [chains.length > 0 ? 3 : 0, () => ({ verdict: part(`jump ${random.pick(chains)}`, 'jump') })],
     [chains.length > 0 ? 1 : 0, () => ({ verdict: part(`goto ${random.pick(chains)}`, 'goto') })],
-    [type === 'filter' && isRefusing && ['input', 'forward', 'output', 'prerouting'].includes(hook) ? 1.5 : 0, () => reject(scene)],
+    [
+      type === 'filter' && isRefusing && ['input', 'forward', 'output', 'prerouting'].includes(hook) ? 1.5 : 0,
+      () => reject(scene),
+    ],
     [2, () => ({ verdict: verdictMap(scene), mayMiss: true })],
   ])()
 }
@@ -62,7 +65,11 @@ function drawNat(scene: Scene): Ending {
   const pool = version === 'ip' ? V4 : V6
   const isDestination = hook === 'prerouting' || hook === 'output'
   const address = () =>
-    random.pick(isDestination ? [...pool.servers.slice(0, 3), pool.own[0]!] : [...pool.clients, ...pool.servers.slice(2, 3), pool.own[1]!])
+    random.pick(
+      isDestination
+        ? [...pool.servers.slice(0, 3), pool.own[0]!]
+        : [...pool.clients, ...pool.servers.slice(2, 3), pool.own[1]!],
+    )
   const colon = (text: string, port: string) => (version === 'ip' ? `${text}:${port}` : `[${text}]:${port}`)
   const verb = isDestination ? 'dnat' : 'snat'
   const { transport } = scene
@@ -77,13 +84,39 @@ function drawNat(scene: Scene): Ending {
   const plain: Ending = { verdict: part(`${verb} ${at}to ${address()}${flags}`, verb) }
   return random.weighted<() => Ending>([
     [4, () => plain],
-    [3, () => ({ ...forProtocol, verdict: part(`${verb} ${at}to ${colon(address(), port())}${flags}`, verb, 'to a port') })],
-    [1, () => ({ verdict: part(`${verb} ${at}to ${address().replace(/\d+$/, '70')}-${address().replace(/[:.]\w+$/, (end) => `${end[0]}79`)}`, verb, 'to a range') })],
-    [1, () => ({ ...forProtocol, verdict: part(`${verb} ${at}to ${colon(address(), '5000-5005')}`, verb, 'to a range of ports') })],
+    [
+      3,
+      () => ({
+        ...forProtocol,
+        verdict: part(`${verb} ${at}to ${colon(address(), port())}${flags}`, verb, 'to a port'),
+      }),
+    ],
+    [
+      1,
+      () => ({
+        verdict: part(
+          `${verb} ${at}to ${address().replace(/\d+$/, '70')}-${address().replace(/[:.]\w+$/, (end) => `${end[0]}79`)}`,
+          verb,
+          'to a range',
+        ),
+      }),
+    ],
+    [
+      1,
+      () => ({
+        ...forProtocol,
+        verdict: part(`${verb} ${at}to ${colon(address(), '5000-5005')}`, verb, 'to a range of ports'),
+      }),
+    ],
     [
       2,
       () => {
-        const map = mapOf(scene, version === 'ip' ? 'ipv4_addr' : 'ipv6_addr', address, (field) => field.family === undefined || field.family === version)
+        const map = mapOf(
+          scene,
+          version === 'ip' ? 'ipv4_addr' : 'ipv6_addr',
+          address,
+          (field) => field.family === undefined || field.family === version,
+        )
         return { verdict: part(`${verb} ${at}to ${map.text}`, verb, ...map.words), mayMiss: true }
       },
     ],
@@ -91,7 +124,10 @@ function drawNat(scene: Scene): Ending {
       1,
       () => ({
         verdict: part(
-          `${verb} ${at}to ${protocol} dport map { ${random.some(PORTS, 2).map((one) => `${one} : ${address()} . ${port()}`).join(', ')} }`,
+          `${verb} ${at}to ${protocol} dport map { ${random
+            .some(PORTS, 2)
+            .map((one) => `${one} : ${address()} . ${port()}`)
+            .join(', ')} }`,
           verb,
           'map to address and port',
         ),
@@ -101,7 +137,10 @@ function drawNat(scene: Scene): Ending {
     [isDestination ? 2 : 0, () => ({ ...forProtocol, verdict: part(`redirect to :${port()}`, 'redirect') })],
     [isDestination ? 1 : 0, () => ({ verdict: part('redirect', 'redirect') })],
     [hook === 'postrouting' ? 3 : 0, () => ({ verdict: part('masquerade', 'masquerade') })],
-    [hook === 'postrouting' ? 1 : 0, () => ({ ...forProtocol, verdict: part(`masquerade to :${port()}`, 'masquerade', 'to a port') })],
+    [
+      hook === 'postrouting' ? 1 : 0,
+      () => ({ ...forProtocol, verdict: part(`masquerade to :${port()}`, 'masquerade', 'to a port') }),
+    ],
   ])()
 }
 

@@ -17,6 +17,10 @@ export interface Judged {
   drawnAt?: number
 }
 
+/** The wire hangs on the address. */
+const hideWire = (text: string, own: Packet | undefined): string =>
+  own && own.dst === undefined ? text.replace(/^left by \w+/, 'left') : text
+
 const WENT_ON: readonly string[] = ['forwarded', 'sent', 'delivered']
 
 /** `tied`: rules of which some may be skipped when a chain of another table, of the same priority, came first. */
@@ -43,7 +47,8 @@ export function judge(
     const hidden = new Set([...doubted.keys(), ...(WENT_ON.includes(simulated.ended.outcome) ? [] : tied)])
     const kernel = kernelSays(seen, packet, simulated.ended.outcome, hidden)
     const model = modelSays(simulated, played.listed, ownIn(seen, packet), hidden)
-    if (kernel !== model)
+    const own = ownIn(seen, packet)
+    if (hideWire(kernel, own) !== hideWire(model, own))
       judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
   }
   return judged
@@ -52,7 +57,8 @@ export function judge(
 /** Rules that make no difference to the packet, and of which it is not known whether they matched it: comment → why. */
 function doubtedIn({ notes }: Simulated): Map<string, string> {
   const found = notes.flatMap((note) => {
-    const [, rule, why] = /^it is not known whether it met this rule: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
+    const [, rule, why] =
+      /^it is not known whether it met this rule: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
     return rule === undefined ? [] : [[rule, why!] as const]
   })
   return new Map(found)
@@ -67,6 +73,11 @@ function hideDrawn({ evidence, skb }: Simulated, own: Packet | undefined): void 
       if (!among || value === undefined || !skb.moment.drawn?.has(key)) continue
       if (isAmong(value, among)) delete own![key]
     }
+  // where no rule asked for it, nothing says from what it was drawn
+  const stated = evidence.journey.steps.flatMap(({ changes }) =>
+    changes.flatMap(({ field, among }) => (among ? [field] : [])),
+  )
+  for (const key of skb.moment.drawn ?? []) if (!stated.includes(key)) delete own?.[key]
 }
 
 function isAmong(value: number | string, [low, high]: readonly [number | string, number | string]): boolean {

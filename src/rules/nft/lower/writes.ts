@@ -28,7 +28,7 @@ export function lowerWrite(key: Expression, value: Expression, text: string, low
 }
 
 const readFor = ({ field, value, mask = ALL }: Assignment): string[] =>
-  typeof value === 'object' ? [value.field] : mask === ALL || mask === 0 ? [] : [field]
+  typeof value === 'object' ? [value.field] : (mask === ALL || mask === 0) && !field.startsWith('ether ') ? [] : [field]
 
 function writes(of: Asked, value: Expression, text: string, lowering: Lowering): Statement[] {
   const { field } = of
