@@ -1,5 +1,5 @@
 /** Fields that conditions ask for: what values are drawn for each. */
-import { addresses, IDS, LENGTHS, MARKS, PORTS, SEQUENCES, TOSES, TTLS, V4, V6, WINDOWS, WIRES } from './pools.ts'
+import { addresses, IDS, LENGTHS, MARKS, PORTS, SEQUENCES, TTLS, V4, V6, WINDOWS, WIRES } from './pools.ts'
 
 export interface Field {
   word: string
