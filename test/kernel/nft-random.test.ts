@@ -18,7 +18,7 @@ import { shrink } from './nft-random/shrink.ts'
 import { Tally } from './nft-random/tally.ts'
 
 const cases = Number(process.env.NFWHY_KERNEL_CASES ?? share(200))
-const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 1)
+const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 100_060)
 /** Cases in one namespace. */
 const TOGETHER = 250
 /** As many failures are made smaller. */

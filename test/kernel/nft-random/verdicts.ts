@@ -1,6 +1,5 @@
 /** How a rule ends. */
 import type { Part } from './case.ts'
-import { drawCondition } from './conditions.ts'
 import { PORTS, V4, V6 } from './pools.ts'
 import type { Scene } from './scene.ts'
 import { mapOf } from './statements.ts'
@@ -143,5 +142,3 @@ function drawNat(scene: Scene): Ending {
     ],
   ])()
 }
-
-export { drawCondition }

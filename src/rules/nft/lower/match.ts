@@ -285,6 +285,10 @@ function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
 /** A packet without such bits fails whatever is asked of them. */
 export const isThere = (field: string, text: string): Condition => compared(field, '!=', { set: [] }, text)
 
+/** As isThere; whether there is a connection may be known where its mark is not. */
+export const hasField = (field: string, text: string): Condition =>
+  isThere(field.startsWith('ct ') ? 'ct direction' : field, text)
+
 /** `ct status & (snat | dnat) != 0`: any, or none, of these. */
 function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
   if (of.type === 'ct_label') {

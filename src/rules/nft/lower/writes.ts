@@ -9,7 +9,7 @@ import { symbolOf } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { beforeShift, type Folded, fold } from './fold.ts'
 import { lowerMap, mapIn } from './maps.ts'
-import { isThere } from './match.ts'
+import { hasField } from './match.ts'
 
 const ALL = 0xffffffff
 
@@ -23,7 +23,7 @@ export function lowerWrite(key: Expression, value: Expression, text: string, low
   const statements = writes(of, value, text, lowering)
   // of a packet without the field that is read for it, the rule ends there
   for (const one of statements)
-    if (one.kind === 'set') lowering.ask(...readFor(one).map((source) => isThere(source, text)))
+    if (one.kind === 'set') lowering.ask(...readFor(one).map((source) => hasField(source, text)))
   lowering.do(...statements)
 }
 
