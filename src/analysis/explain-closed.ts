@@ -4,7 +4,7 @@ import { explain, tryFixesOf } from '../explain/explain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
 import { type PlayedReply, playReply } from '../explain/played-reply.ts'
-import { severalCauses } from '../explain/repair.ts'
+import { needsRepair, severalCauses } from '../explain/repair.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -17,7 +17,7 @@ import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
-import { isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { isPassed } from '../model/outcome-kinds.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -172,7 +172,7 @@ export class ClosedExplainer {
   severalCauses(closed: Closed): Finding | undefined {
     const { engine } = this.options
     const journey = closed.explain()
-    if (!engine || !isStopped(journey.outcome)) return undefined
+    if (!engine || !needsRepair(journey)) return undefined
     return this.walk((budget) => severalCauses(this.evidenceOf(closed), journey, closed.world, engine, budget))
   }
 

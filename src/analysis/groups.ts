@@ -7,6 +7,7 @@ import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedParts, Told } from './exchanges/joined.ts'
+import type { News } from './exchanges/news.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -34,6 +35,8 @@ export interface Group<F = Fix> {
 export interface ExchangeCounts<F = Fix> {
   /** How many came to what. */
   counts: Partial<Record<ExchangeStatus, number>>
+  /** Of how many of the undetermined ones a reply was captured. */
+  heard?: number
   /** The first of those that fared worst. */
   worst: Exchange<F>
 }
@@ -126,8 +129,21 @@ export class Groups {
     }
   }
 
+  /** Counts what is known of an exchange by now. Its group, where that is shown. */
+  amend({ exchange, joined, before }: News): Group | undefined {
+    const group = this.groupOf(joined.parts[0]!.told)
+    if (!group) return undefined
+    if (before !== undefined && group.exchanges) group.exchanges.counts[before]!--
+    addExchange(group, exchange.status, () => exchange)
+    const { worst } = group.exchanges!
+    // others of its status may be left, which are not kept; in the end all are told anew
+    if (worst.id === exchange.id && worst !== exchange) group.exchanges!.worst = exchange
+    return group
+  }
+
   /** What came of all exchanges, and which groups are nothing but replies in them. */
   tellExchanges(exchanges: Exchanges): void {
+    for (const group of this.list) delete group.exchanges
     const seen = seenBy(exchanges)
     const replies = new Map<Group, number>()
     const { list } = exchanges
@@ -151,6 +167,8 @@ export class Groups {
         if (of && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
       }
       addExchange(group, status, () => tellExchange(told(), seen))
+      if (status === 'undetermined' && !only && told().parts.some(({ role }) => role === 'replies'))
+        group.exchanges!.heard = (group.exchanges!.heard ?? 0) + 1
     }
     for (const [group, count] of replies) if (count === group.count && !group.exchanges) group.repliesOnly = true
   }

@@ -2,7 +2,7 @@
 import type { RunStats } from '../analysis/capture.ts'
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import { printable } from '../model/printable.ts'
-import type { FormOptions } from '../reports/index.ts'
+import type { FormOptions, Group } from '../reports/index.ts'
 import type { Taken } from '../reports/journeys.ts'
 import { canShowLiveView, openLiveView } from './live-view/view.ts'
 
@@ -10,6 +10,8 @@ export interface Face {
   /** Journeys are told when it is over, since it shows them itself meanwhile. */
   readonly showsJourneys: boolean
   journey(taken: Taken, closed: ClosedJourney): void
+  /** Something became known of the exchanges of packets that it has shown. */
+  amended(group: Group): void
   /** Something that goes on or went wrong; lines. */
   say(text: string): void
   /** All is set up: what is sent from now on is seen. A line. */
@@ -23,6 +25,7 @@ export interface Face {
 export const lines: Face = {
   showsJourneys: false,
   journey() {},
+  amended() {},
   say: (text) => process.stderr.write(text),
   ready: (text) => process.stderr.write(text),
   stats() {},
@@ -63,6 +66,7 @@ export function openView({ title, deadline, terminal }: FaceOptions): Face {
       if (folded.first) view.journey(folded.group)
       else view.journey(folded.group, closedJourney.packet())
     },
+    amended: (group) => view.amended(group),
     say(text) {
       if (closed) {
         process.stderr.write(text)

@@ -31,6 +31,7 @@ import { PatientOutput } from './patient-output.ts'
 import { Output, openOutput } from './stdout.ts'
 import { terminalOptions } from './terminal.ts'
 import { canShow, type Face, lines, openView } from './trace-face.ts'
+import { newsOptions } from './trace-news.ts'
 import type { TraceOptions } from './trace-options.ts'
 import { Saved } from './trace-save.ts'
 import { Telling } from './trace-telling.ts'
@@ -77,7 +78,10 @@ export async function runTrace(
   try {
     const dropped = new UnseenDrops(readFilter(filter))
     const live = file === undefined && !face.showsJourneys
-    const report = openReport({ form, terminal, out, selection, live, correlator, mostHeld: BUDGET.kept })
+    const report = openReport({
+      ...{ form, terminal, out, selection, live, correlator, mostHeld: BUDGET.kept },
+      ...newsOptions(live && form === FORMS.text ? out : undefined, terminal, () => face, options.idle),
+    })
     const telling = new Telling(report, out, !form.folds || correlator !== undefined)
     const run = new LiveRun(filter, prepared, options, terminal, face, dropped, signals, saved, telling)
     const stats = await run.until(report, command)
@@ -229,7 +233,10 @@ class LiveRun {
       this.finish()
     })
     this.face.onStop(this.signals.ask)
-    const counting = setInterval(() => this.face.stats(this.stats), COUNT_EVERY)
+    const counting = setInterval(() => {
+      this.face.stats(this.stats)
+      this.look(report)
+    }, COUNT_EVERY)
     const timers: NodeJS.Timeout[] = []
     let child: { kill(): void } | undefined
     try {
@@ -290,7 +297,7 @@ class LiveRun {
       isFull: () => this.telling.isFull,
       places: this.prepared.length,
       onPause: () => {
-        report.pause()
+        this.look(report)
         return this.telling.room(() => this.over || (session?.isBehind ?? false))
       },
       drops: this.options.drops,
@@ -315,6 +322,15 @@ class LiveRun {
       this.face.journey(taken, closed)
       if (doubtsRules(taken.journey, closed)) session?.rulesDoNotFit()
       if (this.shown === this.options.count) this.finish()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** Time passes: of some exchanges no reply has come. */
+  private look(report: JourneyReport): void {
+    try {
+      report.pause(performance.now())
     } catch (error) {
       this.fail(error)
     }

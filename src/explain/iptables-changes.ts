@@ -34,6 +34,9 @@ const isUnsayable = (word: Word): word is Unsayable => typeof word === 'object' 
 function specOf(words: readonly Word[], { family, table }: RulePlace): IptablesSpec | Unspeakable {
   const unsayable = words.find(isUnsayable)
   if (unsayable) return { ...unsayable, kind: 'rule' }
+  // iptables takes it for the sign of what is not to match
+  if (words.some((word, i) => word === '!' && /^-[io]$/.test(String(words[i - 1]))))
+    return { unsayable: 'name', kind: 'rule' }
   const read = (texts: readonly string[]) => readRule(texts, family, table).specs[0]
   const spec = read(words as readonly string[])
   if (!spec) return { unsayable: 'language', kind: 'rule' }
@@ -83,13 +86,15 @@ export const iptablesChanges: RuleChanges = {
       }
     })
   },
-  /** Taken back by its number. */
-  copy(ref, { chain, ruleNumber }) {
-    if (ruleNumber === undefined) return undefined
-    return withSpec(ruleWords(ref), placeOf(ref, chain), (spec, place) => ({
-      edits: [{ ...place, op: 'insert', ruleNumber, spec }],
-      undo: [{ ...place, op: 'delete', ruleNumber }],
-    }))
+  /** Taken back by its number; at the end, by its words. */
+  copy(ref, { chain, before }) {
+    const { ruleNumber } = before ?? {}
+    if (before && ruleNumber === undefined) return undefined
+    return withSpec(ruleWords(ref), placeOf(ref, chain), (spec, place) =>
+      ruleNumber === undefined
+        ? { edits: [{ ...place, op: 'append', spec }], undo: [{ ...place, op: 'delete', spec }] }
+        : { edits: [{ ...place, op: 'insert', ruleNumber, spec }], undo: [{ ...place, op: 'delete', ruleNumber }] },
+    )
   },
   /** The port is said where the rule says one, or where the packet's own would not do. */
   sendTo(ref, { address, port }, asked) {
@@ -106,6 +111,7 @@ export const iptablesChanges: RuleChanges = {
     const at = words.indexOf(set)
     return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, fields.join(',')))
   },
+  bypassQueue: (ref) => replaceRule(ref, [...ruleWords(ref), '--queue-bypass']),
   acceptByPolicy(ref) {
     const place = placeOf(ref, ref.chain)
     const line = (policy: 'accept' | 'drop'): ChainEdit[] =>
@@ -160,7 +166,8 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
 function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
     case 'accept':
-      return ['-j', 'ACCEPT']
+    case 'drop':
+      return ['-j', doing.kind.toUpperCase()]
     case 'jump':
       return ['-j', positional(doing.chain)]
     case 'like': {
@@ -174,6 +181,8 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
     case 'masquerade':
       return ['-j', 'MASQUERADE']
+    case 'helper':
+      return ['-j', 'CT', '--helper', doing.name]
     case 'clamp':
       return ['-j', 'TCPMSS', '--clamp-mss-to-pmtu']
   }

@@ -47,16 +47,17 @@ export const nftChanges: RuleChanges = {
     if (!match || !does) return undefined
     return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does], labelOf(ref, chosen, doing))
   },
-  copy(ref, before) {
+  copy(ref, spot) {
     const rule = read(ref)
     // a new one is known again by a comment of its own
-    return rule && newRule(before, { chain: before.chain, before }, rule.expr, ['copy', ref.handle])
+    return rule && newRule(ref, spot, rule.expr, ['copy', ref.handle])
   },
   sendTo: (ref, { address, port }, asked) =>
     replaced(ref, (expr) => expr.map((one) => (isNat(one) ? sentTo(one, address, port, asked) : one))),
   askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
   setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
   turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
+  bypassQueue: (ref) => replaced(ref, (expr) => expr.map(bypassing)),
   acceptByPolicy({ family, table, chain }) {
     const line = (policy: string): Edit[] => [
       { kind: 'nft', op: 'add', object: { chain: { family, table, name: chain, policy } } },
@@ -153,6 +154,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
   switch (doing.kind) {
     case 'accept':
       return [{ accept: null }]
+    case 'drop':
+      return [{ drop: null }]
     case 'jump':
       return [{ jump: { target: doing.chain } }]
     case 'like': {
@@ -163,6 +166,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [markWrite(doing.mark)]
     case 'masquerade':
       return [{ masquerade: null }]
+    case 'helper':
+      return [{ 'ct helper': doing.name }]
     case 'clamp':
       return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
   }
@@ -275,6 +280,12 @@ function markWrite({ value, mask }: Mark): Statement {
   if (mask >>> 0 === ALL) return { mangle: { key: MARK, value: value >>> 0 } }
   const kept: Expression = value >>> 0 === mask >>> 0 ? MARK : { '&': [MARK, ~mask >>> 0] }
   return { mangle: { key: MARK, value: value === 0 ? kept : { '|': [kept, value >>> 0] } } }
+}
+
+function bypassing(one: Statement): Statement {
+  if (!('queue' in one)) return one
+  const { flags = [] } = one.queue ?? {}
+  return { queue: { ...one.queue, flags: [...new Set([flags].flat()), 'bypass'] } }
 }
 
 /** `ip saddr @set` ⇄ `ip daddr @set`. */

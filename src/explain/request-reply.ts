@@ -1,11 +1,11 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
 import type { Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import type { ConntrackEntry, Tuple } from '../model/host.ts'
+import type { ConntrackEntry, Host, Tuple } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { isLocal } from '../rules/fib.ts'
+import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
@@ -22,6 +22,18 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
     default:
       return packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
   }
+}
+
+/**
+ * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
+ * groups; and who answers what is for many is not known.
+ */
+export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet): boolean {
+  if (inner || dst === undefined || isGroup(dst) || dst === '255.255.255.255') return false
+  if (protocol === 'tcp') return !tcpFlags?.includes('rst')
+  if (protocol === 'icmp') return icmpType === 8 || icmpType === 13
+  if (protocol === 'icmpv6') return icmpType === 128
+  return protocol !== 'igmp'
 }
 
 /** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
@@ -111,19 +123,24 @@ export function openingOf(answer: Packet, world: World): Packet | undefined {
   if (answer.inner || answer.protocol === undefined) return undefined
   if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack')) return undefined
   const entry = entryAnswered(answer, world)
-  const asked = entry ? openingBy(entry) : turned(answer)
-  if (!asked?.src || !asked.dst) return undefined
-  if (asked.protocol === 'tcp') {
-    asked.tcpFlags = ['syn']
-    if (answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
-  }
-  if (isLocal(asked.src, world.host)) return asked
-  const device = lookupRoute({ dst: asked.src }, world.host)
+  const asked = entry ? askedBy(entry) : turned(answer)
+  if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
+  return asked && comingIn(asked, world.host)
+}
+
+/** The packet that began the connection; undefined where nothing tells by which interface it came. */
+export const openingBy = (entry: ConntrackEntry, host: Host): Packet | undefined => comingIn(askedBy(entry), host)
+
+function comingIn(asked: Packet, host: Host): Packet | undefined {
+  if (!asked.src || !asked.dst) return undefined
+  if (asked.protocol === 'tcp') asked.tcpFlags = ['syn']
+  if (isLocal(asked.src, host)) return asked
+  const device = lookupRoute({ dst: asked.src }, host)
   const [name] = device ? routeDevices(device) : []
   return name === undefined ? undefined : { ...asked, in: name }
 }
 
-function openingBy({ protocol, original }: ConntrackEntry): Packet {
+function askedBy({ protocol, original }: ConntrackEntry): Packet {
   const { src, dst, sport, dport, icmpId, icmpType } = original
   return {
     ...{ protocol, src, dst },

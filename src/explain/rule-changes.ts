@@ -22,12 +22,14 @@ export type Chosen =
 
 /** What a new rule is to do. */
 export type Doing =
-  | { kind: 'accept' }
+  | { kind: 'accept' | 'drop' }
   | { kind: 'jump'; chain: string }
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }
   | { kind: 'mark'; mark: Mark }
   | { kind: 'masquerade' }
+  /** Conntrack's helper; in nft's words the name of an object. */
+  | { kind: 'helper'; name: string }
   /** Smaller segments are agreed on. */
   | { kind: 'clamp' }
 
@@ -66,14 +68,16 @@ export interface RuleChanges {
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
-  /** A copy of the rule in front of another one. */
-  copy(ref: RuleRef, before: RuleRef): Changing | undefined
+  /** A copy of the rule in its table. */
+  copy(ref: RuleRef, spot: Spot): Changing | undefined
   /** nat's rule with another destination. `asked`: the port that packets come with. */
   sendTo(ref: RuleRef, to: Destination, asked: number | undefined): Changing | undefined
   askForMark(ref: RuleRef, mark: Mark): Changing | undefined
   setMark(ref: RuleRef, mark: Mark): Changing | undefined
   /** The rule that asks a set for the packet's source asks for its destination, and the other way round. */
   turnLookup(ref: RuleRef, set: string, fields: readonly string[]): Changing | undefined
+  /** What no program takes from the rule's queue goes on. */
+  bypassQueue(ref: RuleRef): Changing | undefined
   /** Lets the chain accept what no rule drops. */
   acceptByPolicy(ref: RuleRef): Change | undefined
 }

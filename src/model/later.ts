@@ -13,7 +13,7 @@ export class Later<Module> {
 
   /** Throws where nobody has waited for `load`. */
   get loaded(): Module {
-    if (this.module === undefined) throw new Error('it is used before it is loaded')
+    if (this.module === undefined) throw new Error('a module was used before it was loaded')
     return this.module
   }
 }

@@ -24,7 +24,7 @@ export interface Writer {
   /** `groups`: all that will come, where that is known. What they have in common is told once, on top. */
   begin(groups?: readonly Group[]): string
   journey(group: Group): string
-  /** For programs: behind all journeys. */
+  /** For programs: behind all journeys, or live as soon as something is known of it. */
   exchange?(exchange: Exchange): string
   /** For programs: what stands before and behind a journey that was written already, as JSON. */
   line?: { before(): string; behind: string }

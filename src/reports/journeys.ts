@@ -3,14 +3,15 @@
 import type { ClosedJourney } from '../analysis/closed-journey.ts'
 import type { Ending } from '../analysis/ending.ts'
 import { Exchanges } from '../analysis/exchanges/exchanges.ts'
+import type { ExchangeNews, News } from '../analysis/exchanges/news.ts'
 import { tellExchanges } from '../analysis/exchanges/told.ts'
-import { type Folded, Groups, isFailing } from '../analysis/groups.ts'
+import { type Folded, type Group, Groups, isFailing } from '../analysis/groups.ts'
 import type { HostCorrelator } from '../analysis/hosts.ts'
 import { isProblem } from '../analysis/is-problem.ts'
 import { InOrder } from '../analysis/order.ts'
 import type { Selection } from '../analysis/select.ts'
 import { worstFirst } from '../analysis/worst-first.ts'
-import { isFailed } from '../model/exchange.ts'
+import { type Exchange, isFailed } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
 import type { Form, FormOptions } from './form.ts'
 import { type JourneyLine, JourneyLines } from './journey-lines.ts'
@@ -30,6 +31,10 @@ export interface ReportOptions {
   selection: Selection
   /** Journeys are still being made: a person is told of each fate when it is first met, not the worst first at the end. */
   live: boolean
+  /** Packets come right now: what becomes known of exchanges is told then, not in the end alone. */
+  openNews?(exchanges: Exchanges): ExchangeNews
+  /** Takes what became known of an exchange, and its group, where fates are told. */
+  onAmended?(group: Group, exchange: Exchange): void
   /** Bytes of journeys that are held back to bring them into order; absent: some hundred megabytes. */
   mostHeld?: number
   /** Where packets may be seen on several machines. */
@@ -50,8 +55,8 @@ export interface JourneyReport {
   leaveOut(id: number): void
   /** Bytes of the journeys that are kept until the end, roughly. */
   readonly held: number
-  /** Nothing more is there at the moment: what was told is written. */
-  pause(): void
+  /** Nothing more is there at the moment: what was told is written. `now`: milliseconds. */
+  pause(now?: number): void
   /** Tells the rest. Was one of the shown journeys a problem? */
   end(tail: Ending): boolean
 }
@@ -61,12 +66,15 @@ export const openReport = (options: ReportOptions): JourneyReport =>
   options.form.folds ? foldJourneys(options) : streamJourneys(options)
 
 /** For programs. JSON keeps the order of first events; JSON lines come as journeys complete. */
-function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }: ReportOptions): JourneyReport {
+function streamJourneys(options: ReportOptions): JourneyReport {
+  const { form, terminal, out, selection, mostHeld, correlator } = options
   const writer = form.open(terminal)
   const { before, behind } = writer.line!
   const lines = new JourneyLines(behind, selection.journey)
   const exchanges = new Exchanges({ keepsOwn: true })
+  const news = form === json ? undefined : options.openNews?.(exchanges)
   let problem = false
+  const tell = (exchange: Exchange) => out.write(writer.exchange!(exchange))
   const write = ({ text, problem: isOne }: JourneyLine) => {
     problem ||= isOne
     out.write(before())
@@ -83,6 +91,7 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }
       const line = wanted ? lines.lineOf(closed) : undefined
       const shown = line?.shown ? line : undefined
       if (joined !== undefined && shown) exchanges.list.show(joined)
+      if (joined !== undefined && exchanges.list.isShown(joined)) news?.note(joined)
       if (ordered) ordered.add(closed.id, shown && { ...shown, text: kept(shown.text) })
       else if (shown) write(shown)
       return (
@@ -94,13 +103,20 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }
       )
     },
     leaveOut: (id) => ordered?.add(id, undefined),
-    pause: () => out.flush(),
+    pause(now) {
+      if (news && now !== undefined) for (const { exchange } of news.look(now)) tell(exchange)
+      out.flush()
+    },
     end(tail) {
       ordered?.end()
-      for (const exchange of tellExchanges(exchanges)) {
-        problem ||= isFailed(exchange.status)
-        out.write(writer.exchange!(exchange))
-      }
+      if (news) {
+        for (const { exchange } of news.end()) tell(exchange)
+        problem ||= news.hasFailed
+      } else
+        for (const exchange of tellExchanges(exchanges)) {
+          problem ||= isFailed(exchange.status)
+          tell(exchange)
+        }
       out.write(writer.end(correlator ? { ...tail, joined: correlator.joined() } : tail))
       return problem
     },
@@ -110,19 +126,26 @@ function streamJourneys({ form, terminal, out, selection, mostHeld, correlator }
 const kept = (text: string | Uint8Array) => (typeof text === 'string' ? text : text.slice())
 
 /** For people: packets of one fate are told once, and counted at the end. */
-function foldJourneys({ form, terminal, out, selection, live, correlator }: ReportOptions): JourneyReport {
+function foldJourneys(options: ReportOptions): JourneyReport {
+  const { form, terminal, out, selection, live, correlator } = options
   const groups = new Groups(selection.journey, { joins: correlator !== undefined })
   const exchanges = new Exchanges()
+  const news = options.openNews?.(exchanges)
   const writer = form.open(terminal)
   if (live) out.write(writer.begin())
+  const amend = (one: News) => {
+    const group = groups.amend(one)
+    if (group) options.onAmended?.(group, one.exchange)
+  }
   return {
     get held() {
       return groups.held
     },
     take(closed) {
       if (correlator && !correlator.full) correlator.note(closed.explain())
-      exchanges.note(closed)
+      const joined = exchanges.note(closed)
       if (!selection.packet(closed)) return undefined
+      if (joined !== undefined) news?.note(joined)
       const folded = groups.add(closed)
       if (live && folded?.first) {
         out.write(writer.journey({ ...folded.group }))
@@ -131,7 +154,11 @@ function foldJourneys({ form, terminal, out, selection, live, correlator }: Repo
       return folded && { journey: folded.group.journey, folded }
     },
     leaveOut() {},
-    pause() {},
+    pause(now) {
+      if (!news || now === undefined) return
+      for (const one of news.look(now)) amend(one)
+      if (live) out.flush()
+    },
     end(tail) {
       if (correlator) groups.join(correlator.joined())
       groups.tellExchanges(exchanges)

@@ -104,8 +104,5 @@ export function refuseBridged({ world }: Simulator, { given }: Skb, device: stri
   for (const hook of hooks)
     for (const { table, chain } of baseChainsAt(world, 'bridge', hook, true))
       if (decides(chain) && isBridge(host, device))
-        throw new Undetermined(
-          `bridge ${table.name} ${chain.name}`,
-          'what rules of bridges do to packets is not modelled',
-        )
+        throw new Undetermined(`bridge ${table.name} ${chain.name}`, 'rules of bridges are not modelled')
 }

@@ -102,8 +102,9 @@ class Stage {
     if (status !== 0) throw new Error(`${this.problem.name}: ${host}$ ${command}: ${err || out}`)
   }
 
-  /** As a person types it: `iptables` is the one of this backend. */
+  /** As a person types it: `iptables` is the one of this backend, and with rules of nft's alone the machine's own. */
   private shell(host: string, command: string) {
+    if (this.problem.backend === 'nft') return this.lab.run(host, ['sh', '-c', command])
     const { v4, v6 } = toolsFor(demoBackend(this.problem))
     return this.lab.run(host, ['sh', '-c', `iptables() { ${v4} "$@"; }\nip6tables() { ${v6} "$@"; }\n${command}`])
   }

@@ -4,7 +4,9 @@
  * shares.
  */
 
+import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
+import { isAnnouncement } from '../../model/announcement.ts'
 import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
@@ -13,6 +15,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { asItLeft } from '../hosts.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
+import { isDiscovery, MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable } from './tuple-table.ts'
 
@@ -42,6 +45,8 @@ const MOST_OWN_OF_ALL = 2000
 /** Classes of stopped requests for which several changes are tried together. */
 const MOST_SEARCHED = 200
 
+/** Milliseconds in which a session that ends takes everything back. */
+const TAKING_BACK = 3000
 /** A client that gets no answer asks again; after this it is another exchange of the same addresses. Microseconds. */
 const LONGEST_WAIT = 130e6
 
@@ -55,10 +60,12 @@ export class Exchanges {
   private searched = 0
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
-  /** Of each capture when its last event was, by its clock. */
+  /** Of each capture when its last event was, by its clock, or until when nothing came; NaN: that is not known. */
   readonly lastClocks: number[] = []
   /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
   readonly crowds: number[] = []
+  /** Those that were stopped and that other exchanges may have needed. */
+  readonly strays: Journey[] = []
   private readonly captures = new Map<object, number>()
   /** Of each capture its latest second, and the journeys of that. */
   private readonly seconds: { second: number; count: number }[] = []
@@ -81,8 +88,12 @@ export class Exchanges {
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says } = told
+    const { packet, outcome } = told.journey
+    if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return this.skip()
+    if (isDiscovery(packet)) this.keep(told)
     closed.tuple(this.tuple)
-    if ((says === 'fails' && !this.quoted(closed.packet())) || isZero(this.tuple)) return this.skip()
+    if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
+    if (isZero(this.tuple)) return this.skip()
     const table = this.tableOf(told.journey.host)
     const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
@@ -105,6 +116,16 @@ export class Exchanges {
     })
     if (!answers) this.followNat(table, number, told, closed)
     return number
+  }
+
+  /** An error, and nobody knows about what. */
+  private stray(told: Told): undefined {
+    if (isStopped(told.journey.outcome)) this.keep(told)
+    return this.skip()
+  }
+
+  private keep({ journey }: Told): void {
+    if (this.strays.length < MOST_STRAYS) this.strays.push(journey)
   }
 
   private skip(): undefined {
@@ -140,11 +161,13 @@ export class Exchanges {
     if (now.count > this.crowds[capture]!) this.crowds[capture] = now.count
   }
 
-  private captureOf({ capture }: Noted): number {
+  private captureOf({ capture, world, times }: Noted): number {
     const number = this.captures.get(capture) ?? this.captures.size
     if (number === this.captures.size) {
       this.captures.set(capture, number)
-      this.lastClocks.push(Number.NaN)
+      // a live trace listened longer than something came
+      const until = times.firstStamp.uptime ? Number.NaN : Date.parse(world.host.session?.until ?? '')
+      this.lastClocks.push((until - TAKING_BACK) * 1000)
       this.crowds.push(0)
       this.seconds.push({ second: Number.NaN, count: 0 })
     }
@@ -173,8 +196,8 @@ export class Exchanges {
   }
 
   /** A search: only so many are worth their time. */
-  private severalOf(closed: Noted, { outcome }: Journey): Finding | undefined {
-    if (!isStopped(outcome) || this.searched >= MOST_SEARCHED) return undefined
+  private severalOf(closed: Noted, journey: Journey): Finding | undefined {
+    if (!needsRepair(journey) || this.searched >= MOST_SEARCHED) return undefined
     this.searched++
     return closed.severalCauses()
   }

@@ -31,6 +31,12 @@ export function add(state: LiveState, came: readonly Came[]): LiveState {
   return { ...state, told, kept, counts: { ...counted(state.counts, came), ...rest } }
 }
 
+/** What is known of a group has changed, and no packet came; it stays where it is. */
+export function amend(state: LiveState, group: Group): LiveState {
+  const items = state.kept.items.map((item) => (item.key === group.journey ? { ...item, group: copyOf(group) } : item))
+  return { ...state, kept: { ...state.kept, items } }
+}
+
 /** A line in the list that is no packet. */
 export function notice(state: LiveState, text: string): LiveState {
   const items = [...state.kept.items, { kind: 'notice', key: {}, text, more: [] } as const]
@@ -68,7 +74,11 @@ function placed(state: LiveState, groups: ReadonlyMap<Journey, Group>, told: Set
   return [...stay, ...last]
 }
 
-const copyOf = (group: Group): Group => ({ ...group, same: { ...group.same } })
+const copyOf = (group: Group): Group => ({
+  ...group,
+  same: { ...group.same },
+  ...(group.exchanges ? { exchanges: { ...group.exchanges, counts: { ...group.exchanges.counts } } } : {}),
+})
 
 /** While a person looks around, or has stopped the list, nothing moves. */
 function firstInSight(state: LiveState): number {

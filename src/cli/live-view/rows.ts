@@ -1,6 +1,6 @@
 /** Which items the list shows, and which part of them is on the screen. */
 import { memo } from '../../model/memo.ts'
-import { markOf } from '../../reports/journey-words.ts'
+import { markOfGroup } from '../../reports/exchange-words.ts'
 import { foldMatching, matches } from './filter.ts'
 import type { Item, Kept, LiveState } from './state.ts'
 
@@ -17,7 +17,7 @@ function select(state: LiveState): readonly Item[] {
   const found = filter && foldMatching(filter.condition, packets)
   return items.flatMap((item): Item[] => {
     if (item.kind === 'notice') return [item]
-    if (problemsOnly && markOf(item.key) === 'good') return []
+    if (problemsOnly && markOfGroup(item.group) === 'good') return []
     if (!found) return [item]
     const group = found.get(item.key)
     return group ? [{ ...item, group }] : []

@@ -2,7 +2,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Packet } from '../../model/packet.ts'
 import type { Group } from '../../reports/form.ts'
-import { add, type Came, notice } from './add.ts'
+import { add, amend, type Came, notice } from './add.ts'
 import { PASTE, readKeys } from './keys.ts'
 import { paste, press } from './press.ts'
 import { render } from './render.ts'
@@ -28,6 +28,8 @@ export interface LiveView {
    * first appeared, if it is not the group's first.
    */
   journey(group: Group, packet?: Packet): void
+  /** Something became known of the exchanges of a group that was shown. */
+  amended(group: Group): void
   stats(stats: LiveStats): void
   /** What is known only when the trace has begun: the way it is done, when it ends. */
   about(facts: Pick<Partial<LiveViewOptions>, 'title' | 'deadline'>): void
@@ -171,6 +173,10 @@ export function openLiveView({
       waiting.push({ journey: group.journey, group, packet })
       if (waiting.length >= MOST_WAITING) flush()
       schedule(EVERY)
+    },
+    amended(group) {
+      flush()
+      change(amend(state, group))
     },
     stats: (stats) => change(count(state, stats)),
     about: (facts) => change(about(state, facts)),

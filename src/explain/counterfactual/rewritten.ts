@@ -5,7 +5,10 @@ import type { Statement } from '../../model/statement.ts'
 import type { Context } from '../context.ts'
 import { refAt } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { DESTINATION, SOURCE } from './goals.ts'
+
+/** Verdicts that rewrite. */
+export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
+export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']
 
 export interface Rewritten {
   ref: RuleRef

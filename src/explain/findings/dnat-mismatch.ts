@@ -8,6 +8,7 @@ import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { goals } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
 import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
@@ -15,6 +16,7 @@ import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import type { Destination } from '../rule-changes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
+import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
 export const dnatMismatch: Detector = {
@@ -84,13 +86,20 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
       mentions(context, { address: dst!, port: dport }, besides),
     ]
     // what nobody else speaks of is likelier mistaken; of equals, the change that opens nothing is the safer one
-    const doubt = there >= here ? 0 : 0.9
+    const isRight = here > there
+    const miss = isRight ? onlyFailed(rule, moment) : undefined
     return [
       finding('dnat-mismatch', 'warning', message, {
         steps: [step + 1, passed.step + 1],
         rules: [ref, other],
-        fix: sendTo(ref, meant, asked.dport),
-        doubt,
+        fix: miss
+          ? propose(
+              `let ${numberedRef(other)} match such packets`,
+              changesOf(other).correct(other, miss, moment.packet),
+              'behind nat, rules see the new destination',
+            )
+          : sendTo(ref, meant, asked.dport),
+        doubt: isRight ? 0.9 : 0,
       }),
     ]
   }
@@ -103,6 +112,20 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const { protocol, dst, dport } = lastPacket(context)
   if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
   if (!knowsSockets(host, protocol) || listener(host, lastPacket(context))) return []
+  const asked = context.evidence.arrivals[step]!.packet
+  // a redirect sends it to the first address of the interface, which is not always the one that was asked
+  if (asked.dst !== undefined && asked.dst !== dst && listener(host, { ...lastPacket(context), dst: asked.dst })) {
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while somebody listens on ${describeEnd(asked.dst, dport)}, the address that was asked.`
+    const description = `let the program listen on ${dst} as well, or let the rule send it to ${asked.dst} by name`
+    return [
+      finding('dnat-mismatch', 'warning', message, {
+        steps: [step + 1],
+        rules: [ref],
+        fix: [{ description, unverified: 'which of them is meant is not known here' }],
+        doubt: 0.1,
+      }),
+    ]
+  }
   const near = host.sockets?.find(({ port }) => {
     const there = port === undefined ? undefined : listener(host, { ...lastPacket(context), dport: port })
     return there !== undefined && looksLike(String(port), String(dport))

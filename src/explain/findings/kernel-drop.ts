@@ -3,7 +3,8 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { Command, command } from '../../model/command.ts'
 import type { Drop } from '../../model/host.ts'
-import { isNameless } from '../../model/packet.ts'
+import type { Finding } from '../../model/journey.ts'
+import { isNameless, type Packet } from '../../model/packet.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { codesOf, functionOf, meaningOf, NOT_SPECIFIED } from '../kernel-drops/meaning.ts'
 import { mayBeRules } from '../kernel-drops/outcome.ts'
@@ -61,7 +62,7 @@ function between(context: Context, drop: Drop, meaning: Meaning, code: string | 
   const text = isOther ? ELSEWHERE : meaning.text
   const told = finding('kernel-drop', 'error', `The kernel dropped it (${named(drop)}): ${text}.`, {
     steps: [context.ended.step + 1],
-    fix: fixOf(context, meaning, code),
+    fix: fixOf(lastPacket(context), meaning, code),
   })
   return code === undefined ? told : { ...told, code }
 }
@@ -70,7 +71,7 @@ function between(context: Context, drop: Drop, meaning: Meaning, code: string | 
 function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
   const why = `(${named(drop)}): ${meaning.text}.`
   const steps = [context.ended.step + 1]
-  const more = { steps, fix: fixOf(context, meaning, undefined) }
+  const more = { steps, fix: fixOf(lastPacket(context), meaning, undefined) }
   const { outcome } = context.journey
   if (outcome === 'dropped' || outcome === 'rejected' || outcome === 'stolen')
     return finding(
@@ -97,16 +98,20 @@ function behind(context: Context, drop: Drop, meaning: Meaning): Detected {
     })
   if (outcome === 'delivered' && meaning.stage === 'here')
     return finding('kernel-drop', 'error', `It reached this host itself, and there the kernel dropped it ${why}`, more)
-  return finding(
-    'kernel-drop',
-    'error',
-    `It passed all chains that the capture shows, and the kernel dropped it all the same ${why}`,
-    more,
-  )
+  return finding('kernel-drop', 'error', `${PASSED} ${why}`, more)
 }
 
-function fixOf(context: Context, { check, look, stage }: Meaning, code: string | undefined): Proposal[] {
-  const packet = lastPacket(context)
+const PASSED = 'It passed all chains that the capture shows, and the kernel dropped it all the same'
+
+/** Of a packet that had passed, and was told of before the kernel said so; undefined where that is no loss. */
+export function droppedLater(packet: Packet, drop: Drop): Finding | undefined {
+  const meaning = meaningOf(drop)
+  if (!meaning || meaning.harmless || drop.reason === NOT_SPECIFIED || drop.reason === 'NO_SOCKET') return undefined
+  const message = `${PASSED} (${named(drop)}): ${meaning.text}.`
+  return finding('kernel-drop', 'error', message, { fix: fixOf(packet, meaning, undefined) })
+}
+
+function fixOf(packet: Packet, { check, look, stage }: Meaning, code: string | undefined): Proposal[] {
   const { src, dst } = packet
   const unverified = 'it only looks'
   if (code === 'vanished-rp-filter' && src !== undefined)

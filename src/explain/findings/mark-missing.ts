@@ -4,7 +4,7 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { asked, type Mark, markAsked, markBehind, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
-import { nearMisses } from '../counterfactual/near-misses.ts'
+import { isForAnother, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
@@ -68,15 +68,18 @@ function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
 
 export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {
   const { words, refs, fix } = describe(context, asker, why)
+  const missed = why.kind === 'missed' ? why.missed[0]! : undefined
+  // what sets the mark may be there for another host or service
+  const isMeant = mendable && !(missed && isForAnother(missed.miss, missed.passed.moment.packet))
   return [
     finding(
       'mark-missing',
-      mendable ? 'warning' : 'note',
-      `${asker.name} goes by mark ${markText(asker)}, which it has not: ${words}.`,
+      isMeant ? 'warning' : 'note',
+      `${asker.name} asks for mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
-        fix: mendable ? fix : [],
+        fix: isMeant ? fix : [],
       },
     ),
   ]
@@ -107,7 +110,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       // an exemption is meant so
       const wrong = !used && !isNegated(miss.condition)
       return {
-        words: `${nameRef(ref)}, which leads to it, is only for ${asks(miss)}`,
+        words: `${nameRef(ref)}, which jumps there, is only for ${asks(miss)}`,
         refs,
         fix: propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
@@ -119,7 +122,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const { chain, then } = why.chain
       const { rule } = then.matched.find((visit) => visit.chain === chain)!
       const ref = refOf(context, why.pass.table.name, chain, rule)
-      const words = `nothing leads to ${nameRef(ref)}, which sets it`
+      const words = `nothing jumps to ${nameRef(ref)}, which sets it`
       return { words, refs: [ref], fix: jumpTo(context, ref, why.chain) }
     }
     case 'nobody':

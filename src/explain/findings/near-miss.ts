@@ -41,21 +41,37 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   })
 }
 
+const NARROW = 'it is for this source, destination and service alone'
+
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
   context: Context,
-  { mendable }: Goal,
-  { miss, moment, used, likely, gives }: NearMiss,
+  { mendable, kind }: Goal,
+  { miss, moment, used, likely, gives, then }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
   if (used || !likely || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
-  return propose(
+  const corrected = propose(
     `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
     changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
     used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
   )
+  const { last } = then
+  if (kind !== 'destination' || !last) return corrected
+  // where the rule leads there for whatever comes, others would be sent there as well
+  const { hook } = moment
+  const alike = changesOf(ref).add(
+    ref,
+    { chain: ref.chain, before: ref },
+    { kind: 'such', packet: moment.packet, hints: hook === undefined ? {} : { hook } },
+    { kind: 'like', rule: last.rule },
+  )
+  return [
+    ...corrected,
+    ...propose(`send such packets there in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
+  ]
 }
 
 /** What the packet has instead; undefined where that is not known, or says nothing more. */

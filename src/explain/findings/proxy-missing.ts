@@ -36,7 +36,12 @@ export const proxyMissing: Detector = {
     const [device] = routed.route ? routeDevices(routed.route) : []
     const way = device === undefined ? 'there is no route for it' : `its route leads out of ${device}`
     const mark = (routed.packet.mark ?? 0) >>> 0
-    return led(context, handed, `its mark 0x${mark.toString(16)} to lead it here, but ${way}`, leadHere(context, mark))
+    return led(
+      context,
+      handed,
+      `a local route for its mark 0x${mark.toString(16)}, but ${way}`,
+      leadHere(context, mark),
+    )
   },
 }
 
@@ -48,7 +53,7 @@ export const proxyRefuses: Detector = {
     if (!handed || handed.taken || context.ended.outcome !== 'vanished') return []
     // what came over lo was routed when it was sent
     if (handed.packet.in === 'lo' || atRouting(context)?.local) return dropped(context, handed)
-    return led(context, handed, 'its mark to lead it to this host')
+    return led(context, handed, 'a local route for its mark')
   },
 }
 
@@ -118,14 +123,14 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
     handed,
     (rule, proxy) =>
       handed.taken
-        ? `${rule} gave it to ${proxy}, and it got no further: it needs ${mark}.`
-        : `${rule} is to give it to ${proxy}, and it got no further: a socket with IP_TRANSPARENT has to listen there, and ${mark}.`,
+        ? `${rule} handed it to ${proxy}, and it got no further: it needs ${mark}.`
+        : `${rule} hands it to ${proxy}, and it got no further: that needs a socket with IP_TRANSPARENT there, and ${mark}.`,
     lead.length > 0
       ? lead
       : [
           {
             description:
-              'lead what has the mark to this host: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
+              'add a local route for the mark: ip rule add fwmark MARK lookup TABLE, ip route add local default dev lo table TABLE',
             unverified: 'which table is free is not known here',
           },
         ],
@@ -154,9 +159,9 @@ function leadHere({ world, journey }: Context, mark: number): Proposal[] {
   const local = addRoute({ family, type: 'local', destination, table, device: 'lo' })
   const change = own ? local : together(addRoutingRule({ family, mark, action: { table } }), local)
   return propose(
-    own ? `let table ${table}, which its mark leads to, lead to this host` : 'lead what has the mark to this host',
+    own ? `add a local default route to table ${table}, which its mark selects` : 'add a local route for the mark',
     change,
-    'everything with this mark goes to this host then',
+    'every packet with this mark is then delivered to this host',
   )
 }
 

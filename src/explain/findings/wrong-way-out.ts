@@ -1,7 +1,7 @@
-import { propose } from '../changes.ts'
+import { acceptBefore, propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { isSentNowhere } from '../counterfactual/undeliverable.ts'
+import { isSentNowhere, isSentToItself } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
 import { askRoute, astray, deleteRoute } from '../routes.ts'
 
@@ -25,6 +25,28 @@ export const wrongWayOut: Detector = {
             },
           ],
         }),
+      ]
+    }
+    const circle = isSentToItself(context) ? destinationRule(context) : undefined
+    if (circle) {
+      const { ref, step } = circle
+      const { packet: asked, hook } = context.evidence.arrivals[step]!
+      return [
+        finding(
+          'wrong-way-out',
+          'warning',
+          `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: a host drops what comes in with its own address as source.`,
+          {
+            steps: [step + 1],
+            rules: [ref],
+            culprit: step,
+            fix: propose(
+              'leave such packets as they are',
+              acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
+              'nat does nothing else to them there',
+            ),
+          },
+        ),
       ]
     }
     const found = astray(packet, context.world.host)

@@ -5,8 +5,11 @@
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
+import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
@@ -19,6 +22,9 @@ export interface Reproduction {
   /** As it was before the packet. */
   world: World
   packet: Packet
+  /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
+  opening?: Packet
+  budget: WalkBudget
   /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
   play(world: World, assume?: ReadonlyMap<string, boolean>): Reproduced
 }
@@ -37,7 +43,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
-  const opening = isOpening(journey, context.evidence.nat, world) ? undefined : openingOf(journey.packet, world)
+  const answered = openingOf(journey.packet, world)
+  const opening = isOpening(journey, context.evidence.nat, world) ? undefined : answered
   const itself = alone(context, worldBefore(context, journey.packet))
   const tries = opening ? [asAnswer(journey, opening, worldBefore(context, opening)), itself] : [itself]
   let reason = ''
@@ -63,6 +70,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         explain,
         world: before,
         packet: journey.packet,
+        ...(answered ? { opening: answered } : {}),
+        budget,
         play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),
       }
     }
@@ -131,10 +140,14 @@ function samePlace(a: Journey, b: Journey): boolean {
 
 const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
 
+const hasNat = (table: Table): boolean => [...table.chains.values()].some((chain) => isNatChain(table, chain))
+
 /** A conntrack dump taken after the capture holds the entry that these packets made: their effect, not their cause. */
 function worldBefore({ evidence, world, journey }: Context, opening: Packet): World {
   const { conntrack } = world.host
-  if (!conntrack || (opening === journey.packet && evidence.nat !== 'passed')) return world
+  // without nat it makes no difference whose entry it is, and what is tried may add nat
+  const keeps = evidence.nat !== 'passed' && world.tables.some(hasNat)
+  if (!conntrack || (opening === journey.packet && keeps)) return world
   const own = entryOpened(opening, world)
   return own ? { ...world, host: { ...world.host, conntrack: conntrack.filter((one) => one !== own) } } : world
 }

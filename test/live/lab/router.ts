@@ -17,6 +17,7 @@ export type Family = keyof typeof ADDRESSES
 export interface Network {
   client: TestPlace
   router: TestPlace
+  server: TestPlace
 }
 
 export async function openNetwork(whenOver: WhenOver, without: readonly string[]): Promise<Network> {
@@ -51,7 +52,7 @@ ip link set eth0 up
 ip addr add ${ip[role]}/24 dev eth0; ip addr add ${ip6[role]}/64 dev eth0 nodad
 ip route add default via ${ip[way]}; ip -6 route add default via ${ip6[way]}`,
     )
-  return { client, router }
+  return { client, router, server }
 }
 
 /** For iptables-restore of either kind. */

@@ -6,7 +6,7 @@ import type { Problem } from '../problem.ts'
 const DNS: Listener = { protocol: 'udp', port: 53 }
 
 /** Someone outside (203.0.113.9); a router with a bridge of the LAN, to which `pc` (.10) and `server` (.20) are wired. */
-const bridgedLan = (router: HostSpec, server: HostSpec): Pick<Problem, 'hosts' | 'links' | 'traced'> => ({
+export const bridgedLan = (router: HostSpec, server: HostSpec): Pick<Problem, 'hosts' | 'links' | 'traced'> => ({
   hosts: {
     remote: { addresses: { eth0: ['203.0.113.9/24'] }, listeners: [...WEB, { ...DNS, address: '203.0.113.9' }] },
     router: {

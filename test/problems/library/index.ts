@@ -1,11 +1,24 @@
 import type { Problem } from '../problem.ts'
+import { BANS } from './bans.ts'
+import { BESIDE } from './beside.ts'
+import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
+import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
 import { HOSTS } from './hosts.ts'
+import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
+import { NFT_FIREWALLD } from './nft-firewalld.ts'
+import { NFT_GATEWAYS } from './nft-gateways.ts'
+import { NFT_NIXOS } from './nft-nixos.ts'
+import { NFT_OPENWRT } from './nft-openwrt.ts'
+import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
+import { PUBLISHING } from './publishing.ts'
+import { REDIRECTS } from './redirects.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
 
@@ -19,4 +32,17 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...BESIDE,
+  ...MASQUERADES,
+  ...GATEWAYS,
+  ...REDIRECTS,
+  ...PUBLISHING,
+  ...CLUSTERS,
+  ...ICMP,
+  ...BANS,
+  ...NFT_FIREWALLD,
+  ...NFT_GATEWAYS,
+  ...NFT_TUNNELS,
+  ...NFT_NIXOS,
+  ...NFT_OPENWRT,
 ]
