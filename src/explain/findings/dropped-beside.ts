@@ -63,9 +63,10 @@ function told(context: Context, ref: RuleRef, where: string): Detected[] {
 
 /** As the last rule of nat leaves it. Link addresses are those of the next link, and not known. */
 function asItLeaves(context: Context): Packet {
-  const { ended } = context
+  const { ended, evidence } = context
   const { srcMac: _, dstMac: __, ...packet } = lastPacket(context)
-  if (!/^(snat|masquerade|netmap)$/.test(verdictAt(context, ended.step))) return packet
+  const isMet = evidence.arrivals[ended.step] !== undefined
+  if (!isMet || !/^(snat|masquerade|netmap)$/.test(verdictAt(context, ended.step))) return packet
   const { src: ___, sport: ____, ...rewritten } = packet
   return rewritten
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
     input: HERE('program.ts'),
     platform: 'node',
     logLevel: 'silent',
-    output: { file: program, format: 'esm' },
+    output: { file: program, format: 'esm', codeSplitting: false },
   })
   writeFileSync(file('came.json'), JSON.stringify(examples().map(({ group, packet }) => ({ group, packet }))))
 }, PATIENCE)
