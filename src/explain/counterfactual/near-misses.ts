@@ -14,6 +14,7 @@ import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../request-reply.ts'
 import {
+  asksGoneInterface,
   type FailedCondition,
   fieldOf,
   holdsButForProtocol,
@@ -37,6 +38,8 @@ export interface NearMiss extends SkippedRule {
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
+  /** It asks for an interface by the number of one that is gone: as it is, it matches nothing any more. */
+  isGone: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
 }
@@ -56,10 +59,12 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
-    const likely = isLikely(context, passed, miss, then)
-    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
+    const isGone = asksGoneInterface(miss.condition, context.world.host)
+    const likely = isGone || isLikely(context, passed, miss, then)
+    const used = isUsed(context, passed.rule)
+    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely, used)))
       continue
-    found.push({ ...passed, miss, ...would, used: isUsed(passed.rule), likely, doubt: doubt + (likely ? 0 : 0.5) })
+    found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
   return found.sort((a, b) => a.doubt - b.doubt)
 }
@@ -77,14 +82,14 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
   for (const passed of skippedRules(context, pass)) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
-    if (isUsed(rule) !== false && !sure) continue
+    if (isUsed(context, rule) !== false && !sure) continue
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
     if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
-      found.push({ passed, miss, doubt: doubtOf(passed, miss) })
+      found.push({ passed, miss, doubt: doubtOf(context, passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
   return found
@@ -93,12 +98,13 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
     .slice(0, MOST_TRIED)
 }
 
-/** Has it matched packets? Undefined: its counters are not known. */
-const isUsed = ({ counters }: Rule): boolean | undefined => counters && counters.packets > 0
+/** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
+const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | undefined =>
+  conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
 
 /** How far it is from certain that the rule was meant for the packet. */
-export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): number {
-  const used = isUsed(rule)
+export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
+  const used = isUsed(context, rule)
   // a set has members come and go while the rule is in use
   return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
@@ -166,9 +172,10 @@ function isForNat(
   { rule, moment }: SkippedRule,
   miss: FailedCondition,
   likely: boolean,
+  used: boolean | undefined,
 ): boolean {
   if (kind === 'source') return true
-  if (isUsed(rule) && !isLookup(miss)) return false
+  if (used && !isLookup(miss)) return false
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely

@@ -28,12 +28,13 @@ const near = (context: Context, goal: Goal): NearMiss[] =>
   nearMisses(context, goal).filter(({ miss }) => !isLookup(miss) || isListed(miss))
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
-  const { miss } = one
+  const { miss, isGone } = one
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
+  const gone = isGone ? ', the number of an interface that is gone' : ''
   const has = heldWords(miss.condition, one.moment.packet)
-  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${has === undefined ? '' : `; ${has}`}.`
-  return finding('near-miss', 'note', message, {
+  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
+  return finding('near-miss', isGone ? 'warning' : 'note', message, {
     steps: [one.step + 1],
     rules: end ? [ref, end] : [ref],
     fix: mends(context, goal, one, ref),

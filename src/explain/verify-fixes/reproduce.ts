@@ -7,6 +7,7 @@ import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import type { Context } from '../context.ts'
+import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
@@ -132,9 +133,14 @@ function samePlace(a: Journey, b: Journey): boolean {
 const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
 
 /** A conntrack dump taken after the capture holds the entry that these packets made: their effect, not their cause. */
-function worldBefore({ evidence, world, journey }: Context, opening: Packet): World {
+function worldBefore(context: Context, opening: Packet): World {
+  const { evidence, world, journey } = context
   const { conntrack } = world.host
   if (!conntrack || (opening === journey.packet && evidence.nat !== 'passed')) return world
   const own = entryOpened(opening, world)
-  return own ? { ...world, host: { ...world.host, conntrack: conntrack.filter((one) => one !== own) } } : world
+  if (!own) return world
+  const others = conntrack.filter((one) => one !== own)
+  // unless it was there even before nat was
+  const before = withoutEffect(context) ? [{ ...own, isBeforeNat: true as const }] : []
+  return { ...world, host: { ...world.host, conntrack: [...others, ...before] } }
 }
