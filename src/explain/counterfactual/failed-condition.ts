@@ -118,7 +118,8 @@ export const asksInvalid = (condition: Condition): boolean =>
  * same name. Conditions have interfaces by name, whichever way they are asked for.
  */
 export function asksGoneInterface(condition: Condition, { links }: Host): boolean {
-  if (condition.kind !== 'compare' || condition.op !== '==' || !/^(meta )?[io]if /.test(condition.text ?? '')) return false
+  if (condition.kind !== 'compare' || condition.op !== '==' || !/^(meta )?[io]if /.test(condition.text ?? ''))
+    return false
   if (!links?.every(({ index }) => index !== undefined)) return false
   const { value } = condition
   const asked = typeof value === 'object' && 'set' in value ? value.set : [value]

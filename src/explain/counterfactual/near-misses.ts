@@ -3,7 +3,7 @@
  * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
  * likelier mistaken for one that is like it.
  */
-import type { Scalar, Value } from '../../model/condition.ts'
+import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -62,7 +62,9 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const isGone = asksGoneInterface(miss.condition, context.world.host)
     const likely = isGone || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
-    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely, used)))
+    if (
+      !(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely, used))
+    )
       continue
     found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
@@ -132,9 +134,15 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
 const names = (rules: readonly Rule[], { condition }: FailedCondition, moment: EvalContext, field = /./): boolean =>
   rules.some(({ conditions }) =>
     conditions.some(
-      (one) => one !== condition && isExact(one) && field.test(fieldOf(one) ?? '') && holdsButForProtocol(one, moment),
+      (one) => one !== condition && isExact(one) && namesField(one, field) && holdsButForProtocol(one, moment),
     ),
   )
+
+/** Of a set, what names a host or service. */
+function namesField(condition: Condition, field: RegExp): boolean {
+  const asked = lookupOf(condition)?.fields.filter((one) => / (dport|daddr)$/.test(one))
+  return (asked ?? [fieldOf(condition) ?? '']).some((one) => field.test(one))
+}
 
 /**
  * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
@@ -175,6 +183,10 @@ function isForNat(
   used: boolean | undefined,
 ): boolean {
   if (kind === 'source') return true
+  // what is for the uplink is for everybody
+  if (kind === 'way-back') return names([rule], miss, moment, / d(addr|port)$/)
+  // what is forwarded for the uplink alone is asked for from within, too
+  if (sure && fieldOf(miss.condition) === 'meta iifname') return likely
   if (used && !isLookup(miss)) return false
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''

@@ -1,13 +1,16 @@
 /** The rules of nat that rewrote the packet, and to what. */
-import type { Hook } from '../../model/hook.ts'
+
 import { compareAddresses, parseAddress } from '../../model/address.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Nat, Statement } from '../../model/statement.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { mappedNat } from '../../rules/nft/map.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { refAt } from '../refs.ts'
+import { entryOpened } from '../request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { DESTINATION, SOURCE } from './goals.ts'
 
@@ -50,22 +53,42 @@ export function gives({ addresses, ports }: Nat, address: string, port: number |
 }
 
 export interface WithoutEffect extends Rewritten {
-  /** As it came to the rule, and went on. */
+  end: 'destination' | 'source'
+  /** As it came to the rule. */
   packet: Packet
-  /** Where the rule was to send it. */
+  /** What the rule was to write. */
   to: Nat
 }
 
-/** A rule that was to send it to another destination, while later hooks show it as it was. */
+/** A rule of nat that matched, while later hooks, or conntrack's entry, show the packet as it was. */
 export function withoutEffect(context: Context): WithoutEffect | undefined {
-  const { evidence, ended } = context
-  const rule = evidence.lossless === false ? undefined : destinationRule(context)
+  if (context.evidence.lossless === false) return undefined
+  return withoutEffectAt(context, 'destination') ?? withoutEffectAt(context, 'source')
+}
+
+function withoutEffectAt(context: Context, end: WithoutEffect['end']): WithoutEffect | undefined {
+  const { evidence, world } = context
+  const rule = (end === 'destination' ? destinationRule : sourceRule)(context)
   if (!rule || !isNatStatement(rule.statement)) return undefined
-  const { packet, hook } = evidence.arrivals[rule.step]!
-  const { dst, dport } = lastPacket(context)
-  if (evidence.arrivals[ended.step]?.hook === hook || dst === undefined) return undefined
-  if (dst !== packet.dst || dport !== packet.dport) return undefined
+  const { packet } = evidence.arrivals[rule.step]!
+  const [address, port] = end === 'destination' ? [packet.dst, packet.dport] : [packet.src, packet.sport]
+  if (address === undefined || !(end === 'destination' ? staysAsItIs(context, rule.step) : keepsSource(context)))
+    return undefined
   const to = mappedNat(rule.statement, momentAt(context, rule.step))
-  if (!to || isUnknown(to) || gives(to, dst, dport)) return undefined
-  return { ...rule, packet, to }
+  if (!to || isUnknown(to)) return undefined
+  const isWritten = to.kind === 'masquerade' ? isLocal(address, world.host) !== false : gives(to, address, port)
+  return isWritten ? undefined : { ...rule, end, packet, to }
+}
+
+function staysAsItIs(context: Context, step: number): boolean {
+  const { evidence, ended } = context
+  const { packet, hook } = evidence.arrivals[step]!
+  const { dst, dport } = lastPacket(context)
+  return evidence.arrivals[ended.step]?.hook !== hook && dst === packet.dst && dport === packet.dport
+}
+
+/** nothing is seen behind the hook that rewrites sources */
+function keepsSource({ evidence, world }: Context): boolean {
+  const entry = entryOpened(evidence.journey.packet, world)
+  return entry !== undefined && entry.reply.dst === entry.original.src && entry.reply.dport === entry.original.sport
 }

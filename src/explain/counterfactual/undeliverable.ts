@@ -40,7 +40,7 @@ export function needsDestination(context: Context): Nowhere {
   if (addressType(packet.dst, world.host) === 'local') {
     // it is where it was to go
     if (listener(world.host, packet)) return undefined
-    return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
+    return context.inVain === 'refused' || knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
   }
   if (stopped || isSentBack(packet, world.host)) return 'surely'
   return outcome === 'forwarded' || outcome === 'sent' || outcome === 'vanished' ? 'maybe' : undefined
@@ -64,6 +64,14 @@ export function needsSource(context: Context): Nowhere {
   if (rewritesSources(context) !== false || entryOpened(asItCame(evidence, world), world)) return undefined
   return isPrivateAbroad(context) || firstLink(context) ? 'surely' : undefined
 }
+
+/** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */
+export const mayLackSource = (context: Context): boolean =>
+  context.inVain === 'unanswered' &&
+  context.evidence.nat === 'passed' &&
+  context.journey.outcome === 'forwarded' &&
+  hasNewDestination(context) &&
+  !hasNewSource(context)
 
 /** Is there a rule that rewrites sources? Undefined: nat's rules are not known. */
 export function rewritesSources({ world, journey }: Context): boolean | undefined {

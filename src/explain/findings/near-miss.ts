@@ -45,11 +45,24 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
   context: Context,
-  { mendable }: Goal,
-  { miss, moment, used, likely, gives }: NearMiss,
+  { kind, mendable }: Goal,
+  { rule, miss, moment, used, likely, gives }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
-  if (used || !likely || !mendable) return []
+  if (!likely || !mendable) return []
+  // it stays as it is for those that it serves
+  if (kind === 'destination' && used !== false && fieldOf(miss.condition) === 'meta iifname')
+    return propose(
+      'do the same for whatever is for this address and port',
+      changesOf(ref).add(
+        ref,
+        { chain: ref.chain, before: ref },
+        { kind: 'destination', packet: moment.packet },
+        { kind: 'like', rule },
+      ),
+      'replies have to come back by way of this host',
+    )
+  if (used) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   return propose(

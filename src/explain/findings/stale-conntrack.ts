@@ -7,8 +7,8 @@ import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/goals.ts'
-import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { gives, isNatStatement, withoutEffect } from '../counterfactual/rewritten.ts'
+import { natFromTheStart } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
@@ -45,18 +45,19 @@ export const staleConntrack: Detector = {
 function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
   const rule = withoutEffect(context)
   if (!rule) return []
-  const { src, dst, sport, dport, protocol } = rule.packet
+  const { packet } = context.journey
+  const { src, dst, sport, dport, protocol } = packet
   const { conntrack } = context.world.host
-  const entry = entryOpened(rule.packet, context.world)
+  const entry = entryOpened(packet, context.world)
   if (src === undefined || dst === undefined || protocol === undefined) return []
   const original = { src, dst, ...(sport === undefined ? {} : { sport }), ...(dport === undefined ? {} : { dport }) }
-  const [address] = rule.to.addresses ?? []
-  const there = address === undefined ? '' : ` to ${describeEnd(address, rule.to.ports?.[0] ?? dport)}`
+  const { addresses: [address] = [], ports: [port] = [] } = rule.to
+  const there = address === undefined ? '' : ` to ${describeEnd(address, port)}`
   return [
     finding(
       'stale-conntrack',
       'warning',
-      `Its connection is older than the rules: ${nameRef(rule.ref)} matches and would rewrite its destination${there}, but the packet goes on to ${describeEnd(dst, dport)}. The kernel sets up NAT only for a new entry, and conntrack had this one before.`,
+      `Its connection is older than the rules: ${nameRef(rule.ref)} matches and would rewrite its ${rule.end}${there}, but that stays as it is. The kernel sets up NAT for new connections alone, and conntrack had an entry before.`,
       {
         steps: [rule.step + 1],
         rules: [rule.ref],
