@@ -20,7 +20,8 @@ const project = (name: string, test: TestProjectInlineConfiguration['test']) => 
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    // what hangs is found; what is slow on a busy machine is not
+    testTimeout: 240_000,
     setupFiles: 'test/setup.ts',
     // labs in one process; more of them at once overwrite the kernel's log
     maxConcurrency: 2,

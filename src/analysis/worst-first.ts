@@ -1,5 +1,5 @@
 /** Groups with the worst outcome first. */
-import { has, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { has, isPassed, isStopped, isUnwanted } from '../model/outcome-kinds.ts'
 import { type Group, isFailing } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
@@ -8,6 +8,7 @@ export const worstFirst = (groups: readonly Group[]): Group[] =>
 
 function badness(group: Group): number {
   const { outcome, findings } = group.journey
+  if (isUnwanted(group.journey)) return 1
   if (isStopped(outcome) || isFailing(group)) return 5
   if (has(findings, 'error')) return 4
   if (outcome === 'undetermined') return 3

@@ -6,6 +6,7 @@ import { type Conclusion, decideOutcome } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
+import { isUnwanted } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { walkBack } from './cause.ts'
@@ -77,6 +78,8 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
       journey.cause = [{ step: culprit + 1, role: 'decided', rule: ref, text: 'decided it' }]
   }
   const changesIptables = knowsIptables(evidence)
+  // nothing is lost with what is not for this host
+  if (isUnwanted(journey)) for (const one of found) one.severity = 'note'
   journey.findings = found
     .sort((a, b) => (a.doubt ?? 0) - (b.doubt ?? 0))
     .map(({ culprit: _, doubt: __, ...one }): Finding => {

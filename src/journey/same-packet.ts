@@ -79,7 +79,7 @@ export function samePacket(
   if (both & (1 << F.FLAGS) && (rows[a + F.FLAGS]! | ECN_FLAGS) !== (rows[b + F.FLAGS]! | ECN_FLAGS)) return false
   if ((rows[a + F.FRAG]! & 0xfffff) !== (rows[b + F.FRAG]! & 0xfffff)) return false
   // a source is rewritten in postrouting and input, behind all that is traced there, so it shows only over loopback
-  if (!comesBack(from, to)) {
+  if (!comesBack(from, to) || isToGroup(rows, b)) {
     if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
     if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
   }
@@ -91,6 +91,12 @@ export function samePacket(
     if (both & (1 << F.ICMP_ID) && rows[a + F.ICMP_ID] !== rows[b + F.ICMP_ID]) return false
   }
   return true
+}
+
+/** What is for a group comes back as it was sent, and from the same interface others of the link send like ones. */
+const isToGroup = (rows: Int32Array, at: number): boolean => {
+  const first = rows[at + F.DST]! >>> 24
+  return rows[at + F.FAMILY] === 6 ? first === 0xff : first >= 0xe0 && first < 0xf0
 }
 
 function sameAddress(rows: Int32Array, a: number, b: number): boolean {

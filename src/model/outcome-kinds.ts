@@ -1,5 +1,6 @@
 /** What kind of an outcome it is. */
-import type { Finding, Fix, Outcome, Severity } from './journey.ts'
+import { isAnnouncement } from './announcement.ts'
+import type { Finding, Fix, Journey, Outcome, Severity } from './journey.ts'
 
 /** Is anything of this severity among them? */
 export const has = (findings: readonly Finding[], severity: Severity): boolean =>
@@ -10,6 +11,10 @@ const PASSED: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
 
 export const isStopped = (outcome: Outcome): boolean => STOPPED.includes(outcome)
 export const isPassed = (outcome: Outcome): boolean => PASSED.includes(outcome)
+
+/** The kernel put away what this host has no use for. */
+export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
+  outcome === 'vanished' && isAnnouncement(packet)
 
 /** Did the packet and its reply get through with the fix, when it was tried? */
 export const getsThrough = ({ after, but }: Pick<Fix, 'after' | 'but'>): boolean =>

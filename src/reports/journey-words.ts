@@ -1,7 +1,7 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
 import type { Journey, PrintedFix, RuleRef, Step } from '../model/journey.ts'
-import { isStopped } from '../model/outcome-kinds.ts'
+import { isStopped, isUnwanted } from '../model/outcome-kinds.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Group } from './form.ts'
 import type { Marks } from './marks.ts'
@@ -88,7 +88,8 @@ const clock = (iso: string) =>
 const seconds = (uptime: number) => uptime.toFixed(3)
 
 /** ✗ stopped, ? cannot be told or went elsewhere, ! passed but there is something to look at, ✓ passed. */
-export function markOf({ outcome, findings }: Journey<unknown>): 'bad' | 'good' | 'look' | 'unsure' {
+export function markOf({ outcome, findings, packet }: Journey<unknown>): 'bad' | 'good' | 'look' | 'unsure' {
+  if (isUnwanted({ outcome, packet })) return 'unsure'
   if (isStopped(outcome)) return 'bad'
   if (outcome === 'undetermined' || outcome === 'queued' || outcome === 'stolen') return 'unsure'
   return findings.some((one) => one.severity === 'error' || (one.severity === 'warning' && !NOTICES.has(one.code)))

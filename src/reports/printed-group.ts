@@ -5,7 +5,9 @@ import { printedExchange, printedFix, printedJourney } from '../edits/fix.ts'
 import { saysNoReply } from '../model/exchange.ts'
 import type { PrintedFix } from '../model/journey.ts'
 
-const OF_EXCHANGES: ReadonlySet<string> = new Set(['reply-dropped', 'several-causes', 'reply-by-other-uplink'])
+const OF_EXCHANGES: ReadonlySet<string> = new Set([
+  ...['reply-dropped', 'several-causes', 'reply-by-other-uplink', 'icmp-error-dropped'],
+])
 
 /** What is wrong with the exchange is told with the journey that began it. */
 export function printedGroup({ exchanges, ...group }: Group): Group<PrintedFix> {

@@ -57,6 +57,23 @@ describe('packets on several CPUs', () => {
     ])
   })
 
+  it('are told apart where both are reports for one group, of this host and of another', () => {
+    const report = { protocol: 'icmpv6', icmpType: 143, dst: 'ff02::16', length: 96 } as const
+    const own = { ...report, out: 'eth0', src: 'fe80::1' }
+    const lines = [
+      ...['raw:OUTPUT:policy:2', 'filter:OUTPUT:policy:1'].map((point) => trace(point, own)),
+      trace('raw:PREROUTING:policy:2', { ...report, in: 'eth0', src: 'fe80::2' }),
+    ]
+    const { journeys } = explainLog(dmesg(lines))
+    expect(journeys.map(({ packet, steps }) => [packet.src, steps.length])).toEqual([
+      ['fe80::1', 2],
+      ['fe80::2', 1],
+    ])
+    // its own, that comes back as somebody here has joined the group
+    const back = [...lines.slice(0, 2), trace('raw:PREROUTING:policy:2', { ...report, in: 'eth0', src: 'fe80::1' })]
+    expect(explainLog(dmesg(back)).journeys.map(({ steps }) => steps.length)).toEqual([3])
+  })
+
   it('and nothing that tells them apart are as many as came', () => {
     const same = { ...syn, protocol: 'udp' as const, id: 0 }
     const lines = received.flatMap((point) => [trace(point, same), trace(point, same), trace(point, same)])

@@ -5,6 +5,7 @@
  */
 
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
+import { isAnnouncement } from '../../model/announcement.ts'
 import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
@@ -13,6 +14,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { asItLeft } from '../hosts.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
+import { MOST_STRAY } from './stray-errors.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable } from './tuple-table.ts'
 
@@ -62,6 +64,8 @@ export class Exchanges {
   readonly lastClocks: number[] = []
   /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
   readonly crowds: number[] = []
+  /** Errors that were stopped, and quote no packet. */
+  readonly strays: Journey[] = []
   private readonly captures = new Map<object, number>()
   /** Of each capture its latest second, and the journeys of that. */
   private readonly seconds: { second: number; count: number }[] = []
@@ -84,8 +88,11 @@ export class Exchanges {
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says } = told
+    const { packet, outcome } = told.journey
+    if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return this.skip()
     closed.tuple(this.tuple)
-    if ((says === 'fails' && !this.quoted(closed.packet())) || isZero(this.tuple)) return this.skip()
+    if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
+    if (isZero(this.tuple)) return this.skip()
     const table = this.tableOf(told.journey.host)
     const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
@@ -108,6 +115,12 @@ export class Exchanges {
     })
     if (!answers) this.followNat(table, number, told, closed)
     return number
+  }
+
+  /** An error, and nobody knows about what. */
+  private stray({ journey }: Told): undefined {
+    if (isStopped(journey.outcome) && this.strays.length < MOST_STRAY) this.strays.push(journey)
+    return this.skip()
   }
 
   private skip(): undefined {

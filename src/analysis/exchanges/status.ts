@@ -18,6 +18,8 @@ export interface Seen {
   lastClocks: readonly number[]
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
+  /** Errors that were stopped, and quote no packet. */
+  strays: readonly Journey[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
   /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */

@@ -18,6 +18,7 @@ import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
 import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
+import { strayErrorsAbout } from './stray-errors.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
 export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
@@ -26,8 +27,8 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
-export const seenBy = ({ list, lastClocks, crowds, played }: Exchanges): Seen => ({
-  ...{ lastClocks, crowds, played },
+export const seenBy = ({ list, lastClocks, crowds, played, strays }: Exchanges): Seen => ({
+  ...{ lastClocks, crowds, played, strays },
   replies: list.replies,
 })
 
@@ -64,6 +65,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
       ...byOtherUplink(parts, asked),
     ],
   }
+  exchange.findings.push(...strayErrorsAbout(seen.strays, exchange))
   if (!same) exchange.like = about.id
   return exchange
 }

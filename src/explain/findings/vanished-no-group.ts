@@ -1,3 +1,4 @@
+import { formatAddress, parseAddress } from '../../model/address.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { type Detector, finding } from '../context.ts'
 import { atRouting, sysctlName } from './routing.ts'
@@ -6,6 +7,13 @@ import { vanishedRpFilter } from './vanished-rp-filter.ts'
 
 /** The groups that every host is in, on every link. */
 const ALL_HOSTS = ['224.0.0.1', 'ff02::1', 'ff01::1']
+
+/** `ff02::1:ffXX:XXXX` of an IPv6 address. */
+function solicitedGroup(address: string): string | undefined {
+  const bytes = parseAddress(address)
+  if (bytes?.length !== 16) return undefined
+  return formatAddress(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...bytes.subarray(13)))
+}
 
 /**
  * It is for a group, for which no route is asked: only who has joined it on that interface gets it (net/ipv4/route.c,
@@ -21,6 +29,9 @@ export const vanishedNoGroup: Detector = {
     const device = packet.in!
     // a bridge sends it on without asking
     if (packet.physIn !== undefined || ALL_HOSTS.includes(dst)) return []
+    // it has, with each of its addresses (RFC 4291, 2.7.1)
+    const own = context.world.host.links?.find(({ name }) => name === device)?.addresses ?? []
+    if (own.some(({ address }) => solicitedGroup(address) === dst)) return []
     // a multicast router takes what nobody here has joined
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
     if (context.world.host.sysctls?.get(`net.${family}.conf.${sysctlName(device)}.mc_forwarding`) === '1') return []

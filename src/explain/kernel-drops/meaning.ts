@@ -1,8 +1,13 @@
 /** What a drop that the kernel told of means, by its reason and by the function that it happened in. */
 import type { Drop } from '../../model/host.ts'
+import { Later } from '../../model/later.ts'
 import type { Packet } from '../../model/packet.ts'
-import { BY_FUNCTION, MEANINGS } from './reasons.ts'
 import type { Meaning } from './stages.ts'
+
+const reasons = new Later(() => import('./reasons.ts'))
+
+/** Has to be done before a journey is explained with the kernel's drops. */
+export const loadReasons = reasons.load
 
 /** It was dropped, and the kernel says nothing of why. */
 export const NOT_SPECIFIED = 'NOT_SPECIFIED'
@@ -18,10 +23,10 @@ export function meaningOf(drop: Drop): Meaning | undefined {
   if (reason === 'PACKET_SOCK_ERROR' || /^t?packet_rcv/.test(place)) return undefined
   // ping of old listens with a raw socket, which gets a copy (net/ipv4/ping.c, ping_rcv)
   if (reason === 'NO_SOCKET' && /^icmp/.test(packet.protocol ?? '')) return undefined
-  const known = MEANINGS[reason]
+  const known = reasons.loaded.MEANINGS[reason]
   if (known) return known
   if (reason !== NOT_SPECIFIED) return { text: `its word for it is ${reason}` }
-  const there = BY_FUNCTION[place]
+  const there = reasons.loaded.BY_FUNCTION[place]
   if (there) return there
   return { text: place === '' ? 'it says no reason' : `it says no reason; it did so in its function ${place}` }
 }

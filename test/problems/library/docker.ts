@@ -6,7 +6,7 @@ const BRIDGE = 'docker0'
 const NET = '172.17.0.1/16'
 
 /** As Docker writes them, with port 8080 published; `forward`, `user`: in front of its own. */
-const docker = ({ input = '', forward = '', user = '', policy = 'DROP', output = 'ACCEPT' } = {}) => `*nat
+export const docker = ({ input = '', forward = '', user = '', policy = 'DROP', output = 'ACCEPT' } = {}) => `*nat
 :PREROUTING ACCEPT [0:0]
 :INPUT ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]

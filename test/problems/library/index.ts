@@ -1,9 +1,14 @@
 import type { Problem } from '../problem.ts'
+import { BANS } from './bans.ts'
+import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
+import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
 import { HOSTS } from './hosts.ts'
+import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
@@ -11,6 +16,8 @@ import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
+import { PUBLISHING } from './publishing.ts'
+import { REDIRECTS } from './redirects.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
 
@@ -24,6 +31,13 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...MASQUERADES,
+  ...GATEWAYS,
+  ...REDIRECTS,
+  ...PUBLISHING,
+  ...CLUSTERS,
+  ...ICMP,
+  ...BANS,
   ...NFT_FIREWALLD,
   ...NFT_GATEWAYS,
   ...NFT_TUNNELS,

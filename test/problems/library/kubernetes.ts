@@ -12,7 +12,7 @@ interface Rules {
   policy?: string
 }
 
-const kube = ({ nat = '', filter = '', policy = 'ACCEPT' }: Rules) => `*nat
+export const kube = ({ nat = '', filter = '', policy = 'ACCEPT' }: Rules) => `*nat
 :PREROUTING ACCEPT [0:0]
 :INPUT ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]

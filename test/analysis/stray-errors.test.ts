@@ -1,0 +1,57 @@
+/** ICMP errors without what they quote, as nft's trace shows them: dropped, they may be why no reply came. */
+import { expect, test } from 'vitest'
+import { type Exchange, open } from '../../src/index.ts'
+
+const RULES = `table ip fw {
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		ct state established accept # handle 2
+		ip saddr 10.1.0.2 accept # handle 3
+	}
+}
+`
+const asked = (
+  id: string,
+  sport: number,
+) => `trace id ${id} ip fw forward packet: iif "in0" oif "out0" ip saddr 10.1.0.2 ip daddr 203.0.113.9 ip ttl 63 ip id ${sport} ip length 1478 udp sport ${sport} udp dport 4500 udp length 1458
+trace id ${id} ip fw forward rule ip saddr 10.1.0.2 accept (verdict accept)
+`
+const error = (
+  id: string,
+  dst: string,
+  verdict = 'drop',
+) => `trace id ${id} ip fw forward packet: iif "out0" oif "in0" ip saddr 10.2.0.1 ip daddr ${dst} ip ttl 63 ip id 7 ip protocol icmp ip length 576 icmp type destination-unreachable icmp code frag-needed
+trace id ${id} ip fw forward verdict continue
+trace id ${id} ip fw forward policy ${verdict}
+`
+
+async function tell(trace: string): Promise<Exchange[]> {
+  const analysis = await open([
+    { name: 'rules.nft', text: RULES },
+    { name: 'trace.txt', text: trace },
+  ])
+  return (await analysis.exchanges()).exchanges
+}
+const found = ({ findings }: Exchange) => findings.filter(({ code }) => code === 'icmp-error-dropped')
+
+test('is told with the request of the host that it was for', async () => {
+  const exchanges = await tell(asked('00000001', 40_003) + error('00000002', '10.1.0.2'))
+  expect(exchanges).toHaveLength(1)
+  const [one] = found(exchanges[0]!)
+  expect(one?.message).toBe(
+    'An answer of 10.2.0.1, "too big for the next link", was dropped by ip fw forward policy: it may be about this request (#2).',
+  )
+  expect(one?.rules[0]).toMatchObject({ table: 'fw', chain: 'forward' })
+  expect(one?.fix.length).toBeGreaterThan(0)
+})
+
+test('is no matter of another host', async () => {
+  const [exchange] = await tell(asked('00000001', 40_003) + error('00000002', '10.1.0.3'))
+  expect(found(exchange!)).toEqual([])
+})
+
+test('that passed is no reason, and no exchange of its own', async () => {
+  const exchanges = await tell(asked('00000001', 40_003) + error('00000002', '10.1.0.2', 'accept'))
+  expect(exchanges).toHaveLength(1)
+  expect(found(exchanges[0]!)).toEqual([])
+})
