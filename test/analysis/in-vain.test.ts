@@ -20,7 +20,10 @@ const ADDRESS =
 const ROUTES =
   'local 203.0.113.1 dev wan table local proto kernel scope host src 203.0.113.1\nlocal 10.0.0.1 dev lan table local proto kernel scope host src 10.0.0.1\n203.0.113.0/24 dev wan proto kernel scope link src 203.0.113.1\n10.0.0.0/24 dev lan proto kernel scope link src 10.0.0.1\n'
 
-async function said(nat: string[], lines: readonly (readonly [number, string, TestPacket])[], conntrack?: string) {
+/** The clock in seconds, the place, the packet. */
+type Line = readonly [number, string, TestPacket]
+
+async function said(nat: string[], lines: readonly Line[], conntrack?: string) {
   const log = lines.map(([clock, place, packet]) => `[${clock.toFixed(6).padStart(12)}] ${trace(place, packet)}\n`)
   const files = { log: log.join(''), rules: rules(nat), ADDRESS, ROUTES, ...(conntrack ? { conntrack } : {}) }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
@@ -34,12 +37,12 @@ async function said(nat: string[], lines: readonly (readonly [number, string, Te
 const INSIDE = { in: 'lan', src: '10.0.0.7', dst: '203.0.113.1', sport: 40_000, dport: 8080 }
 const RESET = { out: 'lan', src: '203.0.113.1', dst: '10.0.0.7', sport: 8080, dport: 40_000, flags: 'ACK RST' }
 const DNAT = '[7:420] -A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80'
-const refused = [
+const refused: readonly Line[] = [
   [10, 'nat:PREROUTING:policy:2', INSIDE],
   [10, 'filter:INPUT:policy:1', INSIDE],
   [10, 'nat:INPUT:policy:1', INSIDE],
   [10.1, 'filter:OUTPUT:policy:1', { ...RESET, seq: 0, window: 0 }],
-] as const
+]
 
 test('this host refuses what it forwards for another interface', async () => {
   expect(await said([DNAT], refused)).toEqual({
@@ -56,11 +59,11 @@ test('it is not said of a request that was answered, nor of a rule for another p
 
 const OUTSIDE = { in: 'wan', src: '203.0.113.7', dst: '203.0.113.1', sport: 40_000, dport: 8080 }
 const BEHIND = { ...OUTSIDE, out: 'lan', dst: '10.0.0.2', dport: 80 }
-const forwarded = [
+const forwarded: readonly Line[] = [
   [10, 'nat:PREROUTING:rule:1', OUTSIDE],
   [10, 'filter:FORWARD:policy:1', BEHIND],
   [10, 'nat:POSTROUTING:policy:3', { ...BEHIND, in: '' }],
-] as const
+]
 const TO_SERVER = '-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80'
 const LOOPBACK = '-A POSTROUTING -s 10.0.0.0/24 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE'
 const UPLINK = '-A POSTROUTING -o wan -j MASQUERADE'

@@ -47,7 +47,7 @@ describe('stale-conntrack', () => {
 })
 
 /** The entry was there before the tables of nat were. */
-const before = (nat: string[], filter: string[] = [], more: Partial<Packet> = {}): Case => ({
+const beforeNat = (nat: string[], filter: string[] = [], more: Partial<Packet> = {}): Case => ({
   rules: { nat, filter },
   packet: { ...UDP, ...more },
   host: { conntrack: [{ ...flow('10.0.1.1'), status: ['unreplied'], isBeforeNat: true }] },
@@ -55,7 +55,7 @@ const before = (nat: string[], filter: string[] = [], more: Partial<Packet> = {}
 
 describe('a connection that is older than nat', () => {
   it('has a rule of nat that matches and changes nothing', () => {
-    const found = told(before([DNAT], ['-P INPUT DROP']), 'stale-conntrack')
+    const found = told(beforeNat([DNAT], ['-P INPUT DROP']), 'stale-conntrack')
     expect(found).toMatchObject({ rules: ['nat PREROUTING 1'] })
     expect(found?.message).toContain('would rewrite its destination to 10.0.2.9, but that stays as it is')
     expect(found?.fix).toMatch(/^conntrack -D -p udp .* → forwarded$/)
@@ -80,9 +80,9 @@ describe('a connection that is older than nat', () => {
   })
 
   it.each([
-    ['the rule has rewritten it', { ...before([DNAT]), host: { conntrack: [] } }],
-    ['the rule writes what is there', before([DNAT.replace('10.0.2.9', '10.0.1.1')], ['-P INPUT DROP'])],
-    ['no rule of nat matches', before([DNAT.replace('--dport 53', '--dport 54')], ['-P INPUT DROP'])],
+    ['the rule has rewritten it', { ...beforeNat([DNAT]), host: { conntrack: [] } }],
+    ['the rule writes what is there', beforeNat([DNAT.replace('10.0.2.9', '10.0.1.1')], ['-P INPUT DROP'])],
+    ['no rule of nat matches', beforeNat([DNAT.replace('--dport 53', '--dport 54')], ['-P INPUT DROP'])],
   ])('is none where %s', (_name, one) => {
     expect(told(one, 'stale-conntrack')).toBeUndefined()
   })
