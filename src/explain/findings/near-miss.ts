@@ -34,7 +34,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const gone = isGone ? ', the number of an interface that is gone' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
-  return finding('near-miss', isGone ? 'warning' : 'note', message, {
+  return finding('near-miss', isGone && goal.sure ? 'warning' : 'note', message, {
     steps: [one.step + 1],
     rules: end ? [ref, end] : [ref],
     fix: mends(context, goal, one, ref),

@@ -76,6 +76,13 @@ describe('a chain that nft leaves at its end', () => {
     }
   })
 
+  it('has rules for another protocol, which are said in one word', () => {
+    const rules = ruleset('iifname "eth0" jump web', 'udp dport 53 accept # handle 7')
+    expect(findings(rules, 'input 5 jump web').find(({ code }) => code === 'missing-rule')?.message).toBe(
+      'No rule is there for tcp 10.0.1.1:8080: inet fw web handle 7 would have let it pass, for udp dport 53.',
+    )
+  })
+
   it('did nothing for what it was chosen for', () => {
     const rules = ruleset('tcp dport 8080 jump web', 'ip saddr 203.0.113.9 tcp dport 22 accept # handle 7')
     const back = findings(rules, 'input 5 jump web').find(({ code }) => code === 'came-back')
