@@ -7,6 +7,7 @@ import { isStopped } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { type Context, makeContext } from './context.ts'
+import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { isOpening } from './request-reply.ts'
@@ -30,8 +31,9 @@ export function ifInVain(
   const known = new Set(findings.map(({ message }) => message))
   const found: InVain = {}
   for (const inVain of ['refused', 'unanswered'] as const) {
-    const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
-    const more = nearMiss.detect({ ...context, inVain }).filter(({ message }) => !known.has(message))
+    const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
+    if (!goals(context).some(({ sure }) => sure)) continue
+    const more = nearMiss.detect(context).filter(({ message }) => !known.has(message))
     if (more.length > 0) found[inVain] = more.map((one) => tried({ ...one, steps: [] }))
   }
   return found.refused || found.unanswered ? found : undefined

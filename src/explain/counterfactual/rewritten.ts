@@ -5,6 +5,7 @@ import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Nat, Statement } from '../../model/statement.ts'
+import { keepsDestination } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { mappedNat } from '../../rules/nft/map.ts'
 import { isUnknown } from '../../rules/truth.ts'
@@ -84,7 +85,8 @@ function staysAsItIs(context: Context, step: number): boolean {
   const { evidence, ended } = context
   const { packet, hook } = evidence.arrivals[step]!
   const { dst, dport } = lastPacket(context)
-  return evidence.arrivals[ended.step]?.hook !== hook && dst === packet.dst && dport === packet.dport
+  if (evidence.arrivals[ended.step]?.hook === hook) return keepsDestination(packet, context.world)
+  return dst === packet.dst && dport === packet.dport
 }
 
 /** nothing is seen behind the hook that rewrites sources */

@@ -1,5 +1,6 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -34,7 +35,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const gone = isGone ? ', the number of an interface that is gone' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
-  return finding('near-miss', isGone && goal.sure ? 'warning' : 'note', message, {
+  return finding('near-miss', isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note', message, {
     steps: [one.step + 1],
     rules: end ? [ref, end] : [ref],
     fix: mends(context, goal, one, ref),
