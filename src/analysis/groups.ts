@@ -35,6 +35,8 @@ export interface Group<F = Fix> {
 export interface ExchangeCounts<F = Fix> {
   /** How many came to what. */
   counts: Partial<Record<ExchangeStatus, number>>
+  /** Of how many of the undetermined ones a reply was captured. */
+  heard?: number
   /** The first of those that fared worst. */
   worst: Exchange<F>
 }
@@ -165,6 +167,8 @@ export class Groups {
         if (of && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
       }
       addExchange(group, status, () => tellExchange(told(), seen))
+      if (status === 'undetermined' && !only && told().parts.some(({ role }) => role === 'replies'))
+        group.exchanges!.heard = (group.exchanges!.heard ?? 0) + 1
     }
     for (const [group, count] of replies) if (count === group.count && !group.exchanges) group.repliesOnly = true
   }

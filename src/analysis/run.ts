@@ -56,6 +56,10 @@ export const openCapture = (
     ...options,
   })
 
+/** iptables-legacy traces to the kernel's log, nf_tables by netlink: of a packet each has lines of its own. */
+const showBoth = (captures: readonly CaptureInput[]): boolean =>
+  captures.some(({ format: { id } }) => id === 'kernel-log') && captures.some(({ format }) => format.traceIds)
+
 /** Reads all; throws UserError where no capture has a single event. */
 export async function runCaptures(
   inputs: Inputs,
@@ -79,6 +83,9 @@ export async function* stepThrough(
   const ids = new JourneyIds()
   const walks = new RunBudget()
   await chooseRulesets(inputs, options.idle)
+  for (const { captures, world, worlds, alternatives } of inputs.machines)
+    if (showBoth(captures))
+      for (const one of [{ world }, ...worlds, ...(alternatives?.list ?? [])]) one.world.tracedBoth = true
   const captures = inputs.machines.flatMap((machine) => {
     const numbers = new SharedNumbers()
     return machine.captures.map((capture) => ({ capture, machine, numbers }))

@@ -83,13 +83,15 @@ export const iptablesChanges: RuleChanges = {
       }
     })
   },
-  /** Taken back by its number. */
-  copy(ref, { chain, ruleNumber }) {
-    if (ruleNumber === undefined) return undefined
-    return withSpec(ruleWords(ref), placeOf(ref, chain), (spec, place) => ({
-      edits: [{ ...place, op: 'insert', ruleNumber, spec }],
-      undo: [{ ...place, op: 'delete', ruleNumber }],
-    }))
+  /** Taken back by its number; at the end, by its words. */
+  copy(ref, { chain, before }) {
+    const { ruleNumber } = before ?? {}
+    if (before && ruleNumber === undefined) return undefined
+    return withSpec(ruleWords(ref), placeOf(ref, chain), (spec, place) =>
+      ruleNumber === undefined
+        ? { edits: [{ ...place, op: 'append', spec }], undo: [{ ...place, op: 'delete', spec }] }
+        : { edits: [{ ...place, op: 'insert', ruleNumber, spec }], undo: [{ ...place, op: 'delete', ruleNumber }] },
+    )
   },
   /** The port is said where the rule says one, or where the packet's own would not do. */
   sendTo(ref, { address, port }, asked, now = address) {
@@ -166,7 +168,8 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
 function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
     case 'accept':
-      return ['-j', 'ACCEPT']
+    case 'drop':
+      return ['-j', doing.kind.toUpperCase()]
     case 'jump':
       return ['-j', positional(doing.chain)]
     case 'like': {

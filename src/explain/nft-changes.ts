@@ -47,10 +47,10 @@ export const nftChanges: RuleChanges = {
     if (!match || !does) return undefined
     return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does], labelOf(ref, chosen, doing))
   },
-  copy(ref, before) {
+  copy(ref, spot) {
     const rule = read(ref)
     // a new one is known again by a comment of its own
-    return rule && newRule(before, { chain: before.chain, before }, rule.expr, ['copy', ref.handle])
+    return rule && newRule(ref, spot, rule.expr, ['copy', ref.handle])
   },
   sendTo: (ref, { address, port }, asked, now = address) =>
     replaced(ref, (expr) =>
@@ -160,6 +160,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
   switch (doing.kind) {
     case 'accept':
       return [{ accept: null }]
+    case 'drop':
+      return [{ drop: null }]
     case 'jump':
       return [{ jump: { target: doing.chain } }]
     case 'like': {

@@ -146,7 +146,7 @@ export function severalCauses(
       finding: {
         rules: [first],
       },
-    }) => first ?? [],
+    }) => (first ? asSaved(first, world) : []),
   )
   return finding('several-causes', 'error', messageOf(steps, rules), {
     rules,
@@ -156,7 +156,19 @@ export function severalCauses(
 
 const COUNTS = ['No', 'One thing', 'Two things', 'Three things', 'Four things']
 
+/** What stops it behind the first steps has the number that it has then; people know the rule by the one that it has now. */
+function asSaved(ref: RuleRef, { tables }: World): RuleRef {
+  const { family, table, chain, ruleNumber: number, rule } = ref
+  if (number === undefined || rule === undefined) return ref
+  const rules = tables.find((one) => one.family === family && one.name === table)?.chains.get(chain)?.rules ?? []
+  const farFrom = (one: { ruleNumber: number }) => Math.abs(one.ruleNumber - number)
+  const [saved] = rules.filter(({ text }) => text === rule).sort((a, b) => farFrom(a) - farFrom(b))
+  return saved ? { ...ref, ruleNumber: saved.ruleNumber } : ref
+}
+
 function messageOf(steps: readonly RepairStep[], rules: readonly RuleRef[]): string {
   const names = [...new Set(rules.map(nameRef))].join(', then ')
+  if (rules.length === steps.length && new Set(rules.map(nameRef)).size === 1)
+    return `${names} stops the request, and would stop more of this exchange: the reply, or the request once more.`
   return `${COUNTS[steps.length]} stop this exchange${names === '' ? '' : `: ${names}`}.`
 }

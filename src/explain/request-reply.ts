@@ -5,7 +5,7 @@ import type { ConntrackEntry } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
-import { isLocal } from '../rules/fib.ts'
+import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 
 export { entryAnswered, entryOpened }
@@ -24,6 +24,18 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
     default:
       return packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
   }
+}
+
+/**
+ * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
+ * groups; and who answers what is for many is not known.
+ */
+export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet): boolean {
+  if (inner || dst === undefined || isGroup(dst) || dst === '255.255.255.255') return false
+  if (protocol === 'tcp') return !tcpFlags?.includes('rst')
+  if (protocol === 'icmp') return icmpType === 8 || icmpType === 13
+  if (protocol === 'icmpv6') return icmpType === 128
+  return protocol !== 'igmp'
 }
 
 /** What comes back, if all is well, where the packet has arrived; undefined where it has not. */

@@ -22,7 +22,7 @@ export type Chosen =
 
 /** What a new rule is to do. */
 export type Doing =
-  | { kind: 'accept' }
+  | { kind: 'accept' | 'drop' }
   | { kind: 'jump'; chain: string }
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }
@@ -66,8 +66,8 @@ export interface RuleChanges {
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
-  /** A copy of the rule in front of another one. */
-  copy(ref: RuleRef, before: RuleRef): Changing | undefined
+  /** A copy of the rule in its table. */
+  copy(ref: RuleRef, spot: Spot): Changing | undefined
   /** nat's rule with another destination. `asked`: the port that packets come with; `now`: to which address it sends them. */
   sendTo(ref: RuleRef, to: Destination, asked: number | undefined, now?: string): Changing | undefined
   askForMark(ref: RuleRef, mark: Mark): Changing | undefined

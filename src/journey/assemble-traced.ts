@@ -94,6 +94,8 @@ export class TracedAssembler implements EventSink {
       if (given < 0) state = this.bare.of(at.stamp.host)
     }
     if (journey && !this.way.goesOn(journey, resolved, given)) {
+      // another packet with its id begins behind its last line
+      this.lastFirstLine = line
       this.close(journey)
       journey = undefined
       if (given < 0) state = this.bare.of(at.stamp.host)

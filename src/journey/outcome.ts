@@ -12,7 +12,7 @@ import type { EvalContext } from '../rules/eval-context.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
-import { backendOf, seenFrom } from './backends.ts'
+import { type Backend, backendOf, seenFrom } from './backends.ts'
 import {
   type BaseChain,
   baseChainsAt,
@@ -185,6 +185,8 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
   if (hook === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'lost-events', step }
   const ended = (outcome: Outcome, basis: Journey['basis'] = 'observed'): Conclusion => ({ outcome, basis, step })
   const missing = (next: BaseChain): Conclusion => {
+    const rival = side && rivalOf(world, family, next, natPassed, side)
+    if (rival) return { ...ended('undetermined'), because: 'other-backend', missing: rival }
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
     if (evidence.lossy) return { ...ended('undetermined'), because: 'lost-events', missing: next }
@@ -216,6 +218,14 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
   }
 }
 
+/** The other backend's chain at the place of the next one: it may come before it, and stop the packet there. */
+const rivalOf = (world: World, family: Journey['family'], next: BaseChain, nat: boolean, side: Backend) =>
+  family === 'ip' || family === 'ip6'
+    ? baseChainsAt(world, family, next.hook, nat).find(
+        ({ table, priority }) => priority === next.priority && backendOf(table) !== side,
+      )
+    : undefined
+
 /** The other backend's chain at the same hook and priority, where this packet was not seen in it. */
 function besideOf({ journey, arrivals }: Evidence, world: World, step: number, nat: boolean): BaseChain | undefined {
   const { hook, table } = arrivals[step]!
@@ -242,6 +252,7 @@ function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   // a flow without a connection is never rewritten
   if (arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
+  if (isOfLink(packet)) return false
   return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)
 }
 
@@ -306,12 +317,18 @@ function routed(
   // IPv6 puts them together behind INPUT; connection tracking, where it is on, before the first chain
   if (expected === input && input && family === 'ip' && isFragment(packet))
     return { ...ended('undetermined'), because: 'fragment' }
+  // no program's: who has not joined goes without, and a bridge hands it on to its ports
+  if (group && expected && packet.dport === undefined) return { ...ended('undetermined'), because: 'group' }
   if (expected) return missing(expected)
   if (natUnseen(evidence, world, step)) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
   if (group) return { ...ended('undetermined'), because: 'group' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')
 }
+
+/** Neighbour discovery and group reports are not tracked (net/netfilter/nf_conntrack_proto_icmpv6.c). */
+const isOfLink = ({ protocol, icmpType = 0 }: Packet): boolean =>
+  protocol === 'icmpv6' && ((icmpType >= 130 && icmpType <= 137) || icmpType === 143)
 
 const isFragment = ({ fragOffset, moreFragments }: Packet): boolean => (fragOffset ?? 0) > 0 || moreFragments === true
 

@@ -152,8 +152,10 @@ export interface PrintedFix extends Tried {
   undo?: Command
 }
 
-/** What came of trying a fix. */
+/** What it is for, and what came of trying it. */
 interface Tried {
+  /** Nothing is broken: it would stop the packet, which gets through as things are. */
+  stops?: true
   verified?: 'model' | 'kernel'
   after?: Outcome
   /** The source it would leave with then, where that is another one. */

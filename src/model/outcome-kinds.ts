@@ -12,6 +12,10 @@ const PASSED: readonly Outcome[] = ['delivered', 'forwarded', 'sent']
 export const isStopped = (outcome: Outcome): boolean => STOPPED.includes(outcome)
 export const isPassed = (outcome: Outcome): boolean => PASSED.includes(outcome)
 
+/** Did the fix do what it is for, when it was tried? */
+export const helps = (fix: Pick<Fix, 'after' | 'but' | 'stops'>): boolean =>
+  fix.stops ? fix.after !== undefined && isStopped(fix.after) : getsThrough(fix)
+
 /** The kernel put away what this host has no use for. */
 export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
   outcome === 'vanished' && isAnnouncement(packet)

@@ -21,6 +21,8 @@ export interface FixDocument {
   command?: string
   /** The command that takes it back. */
   undo?: string
+  /** Nothing is broken: it would stop the packet, which gets through as things are. */
+  stops?: true
   /** How it was tried: on nfwhy's model of netfilter, or on a kernel. Absent: not tried. */
   verified?: 'model' | 'kernel'
   /** The packet's outcome when it was tried. */

@@ -1,6 +1,7 @@
 /** What came of the exchanges that a group's packets began, in words. */
 
 import { isFailing } from '../analysis/groups.ts'
+import { awaitsReply } from '../explain/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
@@ -31,10 +32,17 @@ const FATES: readonly Fate[] = STATUSES.flatMap((status): Fate[] =>
 
 /** How many of the group's exchanges came to what. */
 function fatesOf({ exchanges, journey }: Group<unknown>): [Fate, number][] {
-  return (Object.entries(exchanges?.counts ?? {}) as [ExchangeStatus, number][]).map(([status, count]) => [
-    status === 'undetermined' && isPassed(journey.outcome) ? 'without a captured reply' : status,
-    count,
-  ])
+  return (Object.entries(exchanges?.counts ?? {}) as [ExchangeStatus, number][]).flatMap(([status, count]) => {
+    // what nobody is to answer, and nothing speaks against, is no exchange to people
+    if (status === 'undetermined' && !awaitsReply(journey.packet)) return []
+    if (status !== 'undetermined' || !isPassed(journey.outcome)) return [[status, count]]
+    const { heard = 0 } = exchanges!
+    const fates: [Fate, number][] = [
+      [status, heard],
+      ['without a captured reply', count - heard],
+    ]
+    return fates.filter(([, number]) => number > 0)
+  })
 }
 
 /** Of all groups together. */
@@ -44,16 +52,22 @@ export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number>
   return all
 }
 
-/** The headline's mark: what passed is good only where nothing speaks against it. */
+/** The headline's mark: a request that passed is good only where its reply got back, as far as is seen here. */
 export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
   const mark = markOf(group.journey)
-  return isFailing(group) ? 'bad' : mark
+  if (isFailing(group)) return 'bad'
+  return mark === 'good' && isOpen(group) ? 'unsure' : mark
 }
+
+/** It passed and waits for a reply, and nothing shows what came of that. */
+const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>
+  exchanges?.worst.status === 'undetermined' && isPassed(journey.outcome) && awaitsReply(journey.packet)
 
 /** The headline's first word. */
 export function wordOf({ journey, exchanges }: Group<unknown>): string {
   const status = exchanges?.worst.status
-  const word = status !== undefined && isFailed(status) && isPassed(journey.outcome) ? status : journey.outcome
+  const isTold = isPassed(journey.outcome) || journey.outcome === 'queued'
+  const word = status !== undefined && isFailed(status) && isTold ? status : journey.outcome
   return word.replace('-', ' ').toUpperCase()
 }
 
@@ -64,19 +78,21 @@ const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 ||
 export function replyWords(group: Group<unknown>): string | undefined {
   const { journey, exchanges } = group
   if (!exchanges || !isPassed(journey.outcome)) return undefined
-  const { status } = exchanges.worst
+  const { status, journeys } = exchanges.worst
   if (status === 'answered') return isPlayed(journey) ? 'its reply gets back' : 'answered'
-  return status === 'undetermined' ? 'no reply was captured' : undefined
+  return isOpen(group) && journeys.replies.length === 0 ? 'no reply was captured' : undefined
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
 export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
   if (!exchanges || !isPassed(journey.outcome)) return undefined
-  const { status, basis, journeys } = exchanges.worst
+  const { status, basis, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   switch (status) {
     case 'reply-lost':
       if (reply === undefined) return undefined
+      // what the model has told of it is a finding
+      if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
       return basis === 'inferred'
         ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
         : `Its reply, #${reply}, was stopped.`
@@ -91,6 +107,8 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       return basis === 'inferred' && reply === undefined && !isPlayed(journey)
         ? 'Connection tracking has seen a reply.'
         : undefined
+    case 'undetermined':
+      return reply === undefined ? undefined : `Its reply, #${reply}, was captured; nothing shows that it arrived.`
     default:
       return undefined
   }

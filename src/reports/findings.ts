@@ -1,7 +1,7 @@
 /** Which findings and fixes of a journey are told, and in which order. */
 import { printCommand } from '../model/command.ts'
 import type { Finding, Journey, PrintedFix } from '../model/journey.ts'
-import { getsThrough } from '../model/outcome-kinds.ts'
+import { helps } from '../model/outcome-kinds.ts'
 import { NOTICES } from './journey-words.ts'
 
 /** Their sentence says what the cause has said already. */
@@ -50,9 +50,15 @@ export function distinctFixes({ findings }: Pick<Journey<PrintedFix>, 'findings'
   const distinct = [
     ...new Map(fixes.map((fix) => [fix.command ? printCommand(fix.command) : fix.description, fix])).values(),
   ]
+  // where something is broken, nobody asks how to stop the packet
+  const mending = distinct.filter(({ stops }) => !stops)
+  return withoutVain(mending.length > 0 ? mending : distinct)
+}
+
+function withoutVain(distinct: PrintedFix[]): PrintedFix[] {
   const others = distinct.filter((fix) => !isTriedInVain(fix))
   // what was tried and does not mend it is worth telling only where nothing else is known to
   return others.some(({ verified }) => verified !== undefined) ? others : [...others, ...distinct.filter(isTriedInVain)]
 }
 
-const isTriedInVain = (fix: PrintedFix): boolean => fix.verified !== undefined && !getsThrough(fix)
+const isTriedInVain = (fix: PrintedFix): boolean => fix.verified !== undefined && !helps(fix)

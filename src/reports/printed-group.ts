@@ -6,7 +6,7 @@ import { saysNoReply } from '../model/exchange.ts'
 import type { PrintedFix } from '../model/journey.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
-  ...['reply-dropped', 'several-causes', 'reply-by-other-uplink', 'icmp-error-dropped'],
+  ...['reply-dropped', 'several-causes', 'reply-by-other-uplink', 'icmp-error-dropped', 'neighbour-discovery-dropped'],
 ])
 
 /** What is wrong with the exchange is told with the journey that began it. */

@@ -81,8 +81,11 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
 }
 
 /** Undefined where none was. */
-export function sentAgainWords({ sentAgain = 0 }: Group<unknown>): string | undefined {
+export function sentAgainWords({ sentAgain = 0, journey }: Group<unknown>): string | undefined {
   if (sentAgain === 0) return undefined
+  // the first has a note of its own
+  if (journey.findings.some(({ code }) => code === 'retransmission'))
+    return `${sentAgain === 1 ? 'One more of them is' : `${countWords(sentAgain)} more of them are`} sent again.`
   if (sentAgain === 1) return 'One of them is a packet sent again: its sender had no answer.'
   return `${countWords(sentAgain)} of them are packets sent again: whoever sent them had no answer.`
 }

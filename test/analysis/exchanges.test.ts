@@ -212,3 +212,23 @@ test('of a crowd a rate limit may have left out the replies', async () => {
   const told = await statuses([...OTHER, ...crowd, came(20, { sport: 43_000, seq: 99 })])
   expect(new Set(told.map(([status]) => status))).toEqual(new Set(['answered', 'undetermined']))
 })
+
+test('a handshake that connection tracking knows as half open has not come to its end', async () => {
+  const entry = `tcp      6 58 SYN_RECV src=${CLIENT} dst=${HOST} sport=40000 dport=80 src=${HOST} dst=${CLIENT} sport=80 dport=40000 mark=0 use=1\n`
+  expect((await statuses([came(10)], { conntrack: entry }))[0]![0]).toBe('undetermined')
+})
+
+test('a reply that leaves by another uplink got back only where somebody goes on with it', async () => {
+  const more = {
+    address: [
+      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+      '3: tun0    inet 10.8.0.6/24 brd 10.8.0.255 scope global tun0\\       valid_lft forever preferred_lft forever\n',
+    ].join(''),
+  }
+  const [asked, left] = [came(10, { seq: 5 }), went(10.1, { out: 'tun0' })]
+  const [exchange] = await tell([asked, left], more)
+  expect(exchange!.status).toBe('undetermined')
+  expect(exchange!.findings.map(({ code }) => code)).toContain('reply-by-other-uplink')
+  expect((await statuses([asked, left, came(10.2, { seq: 6, flags: 'ACK' })], more))[0]![0]).toBe('answered')
+  expect((await statuses([asked, went(10.1)], more))[0]![0]).toBe('answered')
+})

@@ -61,6 +61,7 @@ const CODES = [
   'goto-skips',
   'kernel-drop',
   'last-rule-seen',
+  'let-through',
   'mark-missing',
   'missing-rule',
   'near-miss',

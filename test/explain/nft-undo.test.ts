@@ -78,7 +78,7 @@ const WAYS: readonly ((rule: Rule, packet: Packet, rules: readonly Rule[]) => un
   (rule) => changesOf(refOf(rule)).setMark(refOf(rule), { value: 0x8000, mask: 0x8000 }),
   (rule) => changesOf(refOf(rule)).turnLookup(refOf(rule), 'admins', []),
   (rule) => changesOf(refOf(rule)).sendTo(refOf(rule), { address: '10.0.0.6', port: 8081 }, 8080),
-  (rule, _, rules) => changesOf(refOf(rule)).copy(refOf(rules[2]!), refOf(rule)),
+  (rule, _, rules) => changesOf(refOf(rule)).copy(refOf(rules[2]!), { chain: refOf(rule).chain, before: refOf(rule) }),
   ...[true, false].map(
     (keeps) => (rule: Rule, like: Packet) =>
       rule.conditions.map((condition) =>

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { whyNot } from './namespaces.ts'
 import { NAT } from './nat-and-routes/nat.ts'
 import { ROUTES } from './nat-and-routes/routes.ts'
-import type { IpVersion, Program, Situation } from './nat-and-routes/situation.ts'
+import { inForms } from './nat-and-routes/situation.ts'
 import { play } from './nat-and-routes/stage.ts'
 
 const reason =
@@ -26,16 +26,8 @@ const reason =
 /** Without being told otherwise, each situation in one of its forms. */
 const share = Number(process.env.NFWHY_NAT_SHARE ?? 12)
 
-const forms = ({ programs = ['legacy', 'xtables-nft', 'nft'], versions = [4, 6] }: Situation): [Program, IpVersion][] =>
-  versions.flatMap((version) => programs.map((program): [Program, IpVersion] => [program, version]))
-
 describe.skipIf(reason)(`nat, marks and routes${reason ? `: ${reason}` : ''}`, () => {
-  const all = [...NAT, ...ROUTES].flatMap((situation, i) => {
-    const list = forms(situation)
-    return list
-      .filter((_, j) => share <= list.length || j === i % list.length)
-      .map(([program, version]) => ({ situation, program, version, name: situation.name }))
-  })
+  const all = inForms([...NAT, ...ROUTES], share)
   it.each(all)('$name, $program, IPv$version', { timeout: 60_000 }, async ({ situation, program, version }) => {
     const played = await play(situation, program, version)
     const { sees, exchange, said, fix, mended, left } = played

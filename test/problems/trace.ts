@@ -23,7 +23,7 @@ const OPENING = 250
 const tracesIn = (backend: Backend, kind: 'log' | 'nft') =>
   backend === 'mixed' || (backend === 'iptables-legacy') === (kind === 'log')
 
-export async function startTrace(lab: Lab, { traced, backend }: Problem): Promise<Tracing> {
+export async function startTrace(lab: Lab, { traced, backend }: Pick<Problem, 'traced' | 'backend'>): Promise<Tracing> {
   const tracings: Tracing[] = []
   if (tracesIn(backend, 'log')) tracings.push(await traceToLog(lab, traced))
   if (tracesIn(backend, 'nft')) tracings.push(await traceByNft(lab, traced, backend))

@@ -21,3 +21,10 @@ it('what does not mend it is left out where something does', () => {
 it('else it comes last', () => {
   expect(told(inVain, untried)).toEqual(['untried', 'in vain'])
 })
+
+it('what would stop it is told where nothing is to be mended', () => {
+  const stops: PrintedFix = { ...inVain, description: 'stops', stops: true }
+  const lets: PrintedFix = { ...helps, command: command('d'), description: 'lets it through', stops: true }
+  expect(told(lets, stops)).toEqual(['stops'])
+  expect(told(stops, untried)).toEqual(['untried'])
+})

@@ -101,6 +101,15 @@ const CASES: Readonly<Record<string, Case>> = {
     odd: { src: '172.28.129.77' },
     says: /near-miss/,
   },
+  'a sender that a rule behind the accept bans': {
+    rules: '-A INPUT -p tcp -m tcp --dport 31000:32000 -j ACCEPT\n-A INPUT -s 203.0.113.99 -j DROP',
+    odd: { src: '203.0.113.99' },
+    says: /let-through/,
+  },
+  'an address at home in a network that is banned': {
+    rules: '-A INPUT -p tcp -m tcp --dport 31000:32000 -j ACCEPT\n-A INPUT -s 128.0.0.0/1 -j DROP',
+    odd: { src: '192.168.7.7' },
+  },
   'a port above one': {
     rules:
       'table ip t { chain in { type filter hook input priority 0; policy drop; tcp dport > 40000 ip saddr 203.0.113.99 accept; }; }',

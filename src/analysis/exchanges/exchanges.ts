@@ -14,7 +14,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { asItLeft } from '../hosts.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
-import { MOST_STRAY } from './stray-errors.ts'
+import { isDiscovery, MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable } from './tuple-table.ts'
 
@@ -64,7 +64,7 @@ export class Exchanges {
   readonly lastClocks: number[] = []
   /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
   readonly crowds: number[] = []
-  /** Errors that were stopped, and quote no packet. */
+  /** Those that were stopped and that other exchanges may have needed. */
   readonly strays: Journey[] = []
   private readonly captures = new Map<object, number>()
   /** Of each capture its latest second, and the journeys of that. */
@@ -90,6 +90,7 @@ export class Exchanges {
     const { says } = told
     const { packet, outcome } = told.journey
     if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return this.skip()
+    if (isDiscovery(packet)) this.keep(told)
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
@@ -118,9 +119,13 @@ export class Exchanges {
   }
 
   /** An error, and nobody knows about what. */
-  private stray({ journey }: Told): undefined {
-    if (isStopped(journey.outcome) && this.strays.length < MOST_STRAY) this.strays.push(journey)
+  private stray(told: Told): undefined {
+    if (isStopped(told.journey.outcome)) this.keep(told)
     return this.skip()
+  }
+
+  private keep({ journey }: Told): void {
+    if (this.strays.length < MOST_STRAYS) this.strays.push(journey)
   }
 
   private skip(): undefined {

@@ -5,25 +5,39 @@ import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Part } from './joined.ts'
 
-/** As captured, or as the model plays the reply; none where the one who asked has gone on with what came back. */
-export function byOtherUplink(parts: readonly Part[], { dst }: Packet): Finding[] {
+interface OtherUplink {
+  came: string
+  left: string
+  /** The reply was captured; else the model has played it. */
+  isSeen: boolean
+}
+
+/** As captured, or as the model plays the reply; undefined where the one who asked has gone on with what came back. */
+export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplink | undefined {
   const request = parts.find(({ role }) => role === 'request')
-  if (!request || dst === undefined) return []
+  if (!request || dst === undefined) return undefined
   const { journey, reply: played, world } = request.told
   const reply = parts.find(({ role, told }) => role === 'replies' && isPassed(told.journey.outcome))
-  if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return []
+  if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const came = journey.packet.in
   const left = (reply?.told.journey ?? played?.journey)?.steps.at(-1)?.out
-  if (came === undefined || left === undefined || left === came || left === 'lo') return []
+  if (came === undefined || left === undefined || left === came || left === 'lo') return undefined
   const has = (name: string) =>
     world.host.links?.some((link) => link.name === name && link.addresses?.some(({ address }) => address === dst))
-  if (!has(came) || has(left)) return []
-  const how = reply ? 'leaves' : 'would leave (played on the model)'
+  return has(came) && !has(left) ? { came, left, isSeen: reply !== undefined } : undefined
+}
+
+export function byOtherUplink(parts: readonly Part[], asked: Packet): Finding[] {
+  const found = otherUplink(parts, asked)
+  if (!found) return []
+  const { came, left, isSeen } = found
+  const { dst } = asked
+  const how = isSeen ? 'leaves' : 'would leave (played on the model)'
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
-      reply ? 'warning' : 'note',
+      isSeen ? 'warning' : 'note',
       `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way may drop it, as ${dst} is an address of ${came}.`,
       {
         fix: [

@@ -3,11 +3,13 @@ import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { findDrop } from '../../explain/kernel-drops/find.ts'
 import { entryOpened } from '../../explain/request-reply.ts'
 import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
+import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Joined, Part, Told } from './joined.ts'
+import { otherUplink } from './other-uplink.ts'
 import { isRefusal } from './role.ts'
 
 /** What the capture as a whole shows. */
@@ -18,7 +20,7 @@ export interface Seen {
   lastClocks: readonly number[]
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
-  /** Errors that were stopped, and quote no packet. */
+  /** Packets that were stopped and that exchanges may have needed. */
   strays: readonly Journey[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
@@ -56,13 +58,15 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
   if (lostReply) return observed('reply-lost', lostReply)
   const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && passed(one)
   const refusal = parts.find((one) => isAboutRequest(one) && isAboutEnd(one.told.journey.packet, ask()))
-  const stop = stops.find(isRequest)
+  // several captures may show one packet: what a rule did was seen, that it vanished is concluded
+  const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
   if (stop) return stopped(stop)
   if (refusal) return observed('refused', refusal)
   const answer = parts.find((one) => isReply(one) && passed(one))
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
-    return isUnheardOf(answer, parts) ? inferred('reply-lost', answer) : observed('answered', answer)
+    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
@@ -147,8 +151,9 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   // connection tracking has seen a reply also where that went no further
   const replied = parts.some(({ role }) => role === 'replies')
   const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
-  if (entry && !entry.status.includes('unreplied') && entry.state !== 'SYN_SENT') return inferred('answered', request)
+  if (entry && goesOn(entry)) return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
+  if (entry && isReplied(entry) && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
@@ -164,6 +169,13 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
     return inferred('unanswered', request)
   return { ...observed('undetermined', request) }
 }
+
+/** Whoever asked has acknowledged the reply. */
+const goesOn = ({ state }: ConntrackEntry): boolean => state === 'ESTABLISHED' || state === 'TIME_WAIT'
+
+/** A reply came here, which need not get to who asked: a handshake that stays half open shows that it does not. */
+const isReplied = ({ status, state }: ConntrackEntry): boolean =>
+  !status.includes('unreplied') && (state === undefined || !/^SYN_/.test(state))
 
 /** The kernel, or the way on, has lost it behind the last chain. */
 const LOST = ['kernel-drop', 'neighbour-failed', 'vanished-mtu', 'vanished-no-route']

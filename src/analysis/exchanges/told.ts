@@ -18,7 +18,7 @@ import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
 import { byOtherUplink } from './other-uplink.ts'
 import { type Seen, verdictOf } from './status.ts'
-import { strayErrorsAbout } from './stray-errors.ts'
+import { neededBy } from './strays.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */
 export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
@@ -65,7 +65,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
       ...byOtherUplink(parts, asked),
     ],
   }
-  exchange.findings.push(...strayErrorsAbout(seen.strays, exchange))
+  exchange.findings.push(...neededBy(seen.strays, exchange))
   if (!same) exchange.like = about.id
   return exchange
 }
@@ -149,13 +149,14 @@ function findingsOf(
   if (own) add(own)
   for (const one of decided.told.journey.findings)
     if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
-  for (const { told, role } of parts) {
+  for (const [i, { told, role }] of parts.entries()) {
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
+    const isWorth = ({ severity, code }: Finding) =>
+      severity !== 'note' || (asks ? code !== 'not-netfilter' : i === 0 && code === 'let-through')
     // steps are those of the journey that decided
-    for (const one of told.journey.findings)
-      if (one.severity !== 'note' || (asks && one.code !== 'not-netfilter')) add({ ...one, steps: [] })
+    for (const one of told.journey.findings) if (isWorth(one)) add({ ...one, steps: [] })
   }
   return [...found.values()]
 }

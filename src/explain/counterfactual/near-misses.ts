@@ -199,6 +199,10 @@ const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>
 
 const SLIP = 0.3
 
+/** Asks for one address or port that is not like the packet's: it is there for another host or service. */
+export const isForAnother = (miss: FailedCondition, packet: Packet): boolean =>
+  isAddressOrPort(miss.condition) && isExact(miss.condition) && distanceOf(miss, packet) > SLIP
+
 /** From 0, a slip of the pen, to 1, something else altogether. */
 function distanceOf({ condition, settled }: FailedCondition, packet: Packet): number {
   if (settled) return 0.2

@@ -119,7 +119,13 @@ export function isPrivateAbroad(context: Context, { src, dst } = lastPacket(cont
 export function isHairpin(context: Context): boolean {
   const { in: from, out, src } = lastPacket(context)
   if (from === undefined || from !== out || src === undefined || isSentNowhere(context)) return false
-  return hasNewDestination(context) && isLocal(src, context.world.host) !== true
+  return !isSentToItself(context) && hasNewDestination(context) && isLocal(src, context.world.host) !== true
+}
+
+/** nat sent it back to the very host that has sent it. */
+export function isSentToItself(context: Context): boolean {
+  const { in: from, out, src, dst } = lastPacket(context)
+  return from !== undefined && from === out && out !== 'lo' && src === dst && hasNewDestination(context)
 }
 
 /** nat sent it to a private address that only the default route leads to, back to where it came from. */
@@ -133,7 +139,7 @@ export function isSentNowhere(context: Context): boolean {
 }
 
 /** RFC 1918, RFC 6598, RFC 4193. */
-function isPrivate(address: string): boolean {
+export function isPrivate(address: string): boolean {
   const bytes = parseAddress(address)
   if (!bytes) return false
   const [a, b] = [bytes[0]!, bytes[1]!]

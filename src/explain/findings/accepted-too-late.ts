@@ -25,7 +25,9 @@ export const acceptedTooLate: Detector = {
         // a rule of another chain may be behind conditions of its own
         fix: propose(
           `put the rule in front of ${isNft(culprit) && culprit.handle !== undefined ? `handle ${culprit.handle}` : `rule ${culprit.ruleNumber}`}`,
-          !goal.mendable || ref.chain !== culprit.chain ? undefined : changesOf(culprit).copy(ref, culprit),
+          !goal.mendable || ref.chain !== culprit.chain
+            ? undefined
+            : changesOf(culprit).copy(ref, { chain: culprit.chain, before: culprit }),
           'rule and copy do no harm beside each other',
         ),
       }),

@@ -18,6 +18,7 @@ import { invalidState } from './invalid-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
+import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { markUnrouted } from './mark-unrouted.ts'
@@ -112,6 +113,7 @@ export const DETECTORS: readonly Detector[] = [
   neighbourFailed,
   wrongWayOut,
   laterBaseChain,
+  letThrough,
   ambiguousHookOrder,
   mixedBackends,
   dnatChangedDestination,

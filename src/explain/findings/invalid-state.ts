@@ -50,11 +50,13 @@ const mayHaveWrongChecksum = ({ journey, world }: Context): boolean =>
   journey.steps[0]?.hook !== 'output' && world.host.sysctls?.get('net.netfilter.nf_conntrack_checksum') !== '0'
 
 /** By what would have become of it, had conntrack known nothing of its flow: then some packets are new, not invalid. */
-function suspicion({ journey: { packet }, world }: Context): string {
+function suspicion({ journey: { packet, steps }, world }: Context): string {
   // what is not known of the host is as the kernel has it from the start
   if (packet.protocol === 'tcp' && beginTcp(packet, tcpSettings(world.host)))
     return 'its sequence numbers or flags do not fit a connection that host state does not list'
   if (packet.protocol === 'udp' || packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128))
     return 'its length is wrong'
+  if (steps[0]?.hook === 'output')
+    return 'no connection has these two addresses: a request for a group or a broadcast address is replied to from another one, or the request came untracked'
   return 'this host has not seen how its connection began, or its answers take another way'
 }

@@ -4,7 +4,7 @@ import { type Context, type Detected, type Detector, finding } from '../context.
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { asked, type Mark, markAsked, markBehind, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
-import { nearMisses } from '../counterfactual/near-misses.ts'
+import { isForAnother, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
@@ -71,7 +71,7 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   return [
     finding(
       'mark-missing',
-      mendable ? 'warning' : 'note',
+      mendable && !isOthers(why) ? 'warning' : 'note',
       `${asker.name} asks for mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
@@ -81,6 +81,10 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
     ),
   ]
 }
+
+/** What sets the mark is there for another service. */
+const isOthers = (why: WhyUnmarked): boolean =>
+  why.kind === 'missed' && isForAnother(why.missed[0]!.miss, why.missed[0]!.passed.moment.packet)
 
 interface Described {
   words: string

@@ -60,7 +60,7 @@ function unseen(context: Context): Detected[] {
       finding(
         'mixed-backends',
         'note',
-        `${meets} of ${name} (${hook.toUpperCase()}), which is told of as a packet of its own: see there how it ended.`,
+        `${meets} of ${name} (${hook.toUpperCase()}), which is told of as a packet of its own where it was traced, too: see there how it ended.`,
         more,
       ),
     ]

@@ -27,14 +27,12 @@ export const neighbourFailed: Detector = {
     const sent = destinationRule(context)
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
     const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
+    const more = by === '' && gateway === '' ? '' : `${by}${gateway},`
     return [
       finding(
         'neighbour-failed',
         'warning',
-        `${found.address} on ${packet.out}${by}${gateway}, has not answered ${protocol}: its neighbour entry is FAILED.`.replace(
-          ',,',
-          ',',
-        ),
+        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is FAILED.`,
         {
           steps: [ended.step + 1],
           ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),

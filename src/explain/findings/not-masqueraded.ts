@@ -34,7 +34,9 @@ export const notMasqueraded: Detector = {
     }
     // where this host rewrites no source at all, that may be another one's work
     const own = rewritesSources(context) === true
-    const unless = own ? '' : ', unless a router behind rewrites it'
+    const near = dst !== undefined && homeOf(dst, context.world.host)?.link.name === out
+    const route = near ? `, unless ${dst} has a route to it through this host` : ''
+    const unless = near || own ? route : ', unless a router behind rewrites it'
     return masqueraded(`It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`, own)
   },
 }

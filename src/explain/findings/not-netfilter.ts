@@ -1,7 +1,7 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
-import type { Packet } from '../../model/packet.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
+import { awaitsReply } from '../request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -35,7 +35,7 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it: it left through ${out ?? 'an interface'}.${answered(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
+          `No rule stopped it: it left through ${out ?? 'an interface'}.${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':
@@ -48,7 +48,3 @@ export const notNetfilter: Detector = {
     }
   },
 }
-
-/** Nobody answers an ICMP error, an answer to a ping, or a reset. */
-const answered = ({ inner, icmpType, tcpFlags }: Packet): boolean =>
-  !inner && icmpType !== 0 && icmpType !== 129 && !tcpFlags?.includes('rst')

@@ -23,10 +23,12 @@ export const undetermined: Detector = {
     const missing = because === undefined ? undefined : MISSING[because]
     if (missing === undefined) return []
     const last = refAt(context, step)
+    // what machines tell their neighbours all the time
+    const isUsual = because === 'group'
     return [
       finding(
         'undetermined',
-        'warning',
+        isUsual ? 'note' : 'warning',
         `Behind ${last ? nameRef(last) : 'its last line'} its way cannot be told: ${missing}.`,
         {
           steps: [step + 1],

@@ -1,7 +1,7 @@
 import { propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { isSentNowhere } from '../counterfactual/undeliverable.ts'
+import { isSentNowhere, isSentToItself } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
 import { askRoute, astray, deleteRoute } from '../routes.ts'
 
@@ -10,6 +10,28 @@ export const wrongWayOut: Detector = {
   code: 'wrong-way-out',
   detect(context) {
     const packet = lastPacket(context)
+    const back = isSentToItself(context) ? destinationRule(context) : undefined
+    if (back) {
+      const host = packet.dst
+      return [
+        finding(
+          'wrong-way-out',
+          'warning',
+          `${nameRef(back.ref)} sends it to ${host}, which has sent it: a host drops what comes in with its own address as source.`,
+          {
+            steps: [context.ended.step + 1],
+            rules: [back.ref],
+            culprit: back.step,
+            fix: [
+              {
+                description: `let the rule leave out what ${host} sends`,
+                unverified: 'whether that is the only one to leave out is not known here',
+              },
+            ],
+          },
+        ),
+      ]
+    }
     const sent = isSentNowhere(context) ? destinationRule(context) : undefined
     if (sent) {
       const leads = `and only the default route leads there: back out of ${packet.out}, where it came from`

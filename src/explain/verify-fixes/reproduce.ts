@@ -20,6 +20,8 @@ export interface Reproduction {
   /** As it was before the packet. */
   world: World
   packet: Packet
+  /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
+  opening?: Packet
   /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
   play(world: World, assume?: ReadonlyMap<string, boolean>): Reproduced
 }
@@ -38,7 +40,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
-  const opening = isOpening(journey, context.evidence.nat, world) ? undefined : openingOf(journey.packet, world)
+  const answered = openingOf(journey.packet, world)
+  const opening = isOpening(journey, context.evidence.nat, world) ? undefined : answered
   const itself = alone(context, worldBefore(context, journey.packet))
   const tries = opening ? [asAnswer(journey, opening, worldBefore(context, opening)), itself] : [itself]
   let reason = ''
@@ -64,6 +67,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         explain,
         world: before,
         packet: journey.packet,
+        ...(answered ? { opening: answered } : {}),
         play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),
       }
     }

@@ -6,7 +6,8 @@ import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
-import { isPassed } from '../../model/outcome-kinds.ts'
+import { helps, isPassed } from '../../model/outcome-kinds.ts'
+import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
@@ -33,10 +34,10 @@ export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | 
 }
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
-  const trials = finding.fix.map(({ edits }, index): Trial => {
+  const trials = finding.fix.map(({ edits, stops }, index): Trial => {
     if (!edits || !reproduction) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
-    return { index, ...tryEdits(edits, finding, reproduction) }
+    return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
   const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
   return trials.sort((a, b) => rank(a) - rank(b))
@@ -62,12 +63,17 @@ const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
   })
 
-function tryEdits(edits: readonly Edit[], finding: Finding, reproduction: Reproduction): Omit<Trial, 'index'> {
+function tryEdits(
+  edits: readonly Edit[],
+  stops: Fix['stops'],
+  finding: Finding,
+  reproduction: Reproduction,
+): Omit<Trial, 'index'> {
   const after = applyEdits(reproduction.world, edits)
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
   const ways = playAllWays(reproduction, after.world)
   if (typeof ways === 'string') return { mends: false, unverified: ways }
-  const results = ways.map((reproduced) => judge(reproduced, finding, reproduction, after.world))
+  const results = ways.map((reproduced) => judge(reproduced, stops, finding, reproduction, after.world))
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
@@ -112,17 +118,20 @@ function playAllWays(
 
 function judge(
   reproduced: Arrived,
+  stops: Fix['stops'],
   finding: Finding,
   reproduction: Reproduction,
   world: World,
 ): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends'> {
   const tried = reproduction.explain(reproduced.told, world)
+  const { outcome } = tried
+  if (stops) return { after: outcome, mends: helps({ stops, after: outcome }) }
   const source = reproduced.told.packet.src
-  const rewritten = tried.outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
-  const good = isPassed(tried.outcome)
-  const but = good ? stillWrong(tried, reproduced, world) : undefined
+  const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
+  const good = isPassed(outcome)
+  const but = good ? stillWrong(tried, reproduced, reproduction.opening, world) : undefined
   return {
-    after: tried.outcome,
+    after: outcome,
     ...(rewritten ? { afterSource: source } : {}),
     ...(but === undefined ? {} : { but }),
     mends: good && but === undefined && !tried.findings.some(({ code }) => code === finding.code),
@@ -133,13 +142,21 @@ function judge(
 const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
-  'not-masqueraded': 'no answer would find back',
+  'not-masqueraded': 'answers may not find back to its source',
 }
 
 /** Of a packet that gets through. */
-function stillWrong(tried: Journey, { asked, answer }: Reproduced, { host }: World): string | undefined {
+function stillWrong(
+  tried: Journey,
+  { told, asked, answer }: Arrived,
+  opening: Packet | undefined,
+  { host }: World,
+): string | undefined {
   const wrong = tried.findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)
   if (wrong) return STILL_WRONG[wrong.code]
+  // an answer that is played by itself: its connection may be another one's
+  if (opening && asked !== opening && reaches(opening, told) === false)
+    return `it would not get to ${opening.src}, which had asked`
   if (!asked || !answer) return undefined
   const { outcome } = answer.ended
   if (reaches(asked, answer) === false)

@@ -48,8 +48,8 @@ export function writeFixes(page: Page, journey: Journey<PrintedFix>): void {
 
 /** `notes`: those that a fix above has told. */
 export function writeFix(page: Page, fix: PrintedFix, notes: Set<string>): void {
-  const { command, description, note, undo } = fix
-  page.row('fix', command === undefined ? description : `${description}:`, { labelStyle: 'green' })
+  const { command, description, note, undo, stops } = fix
+  page.row(stops ? 'stop' : 'fix', command === undefined ? description : `${description}:`, { labelStyle: 'green' })
   if (command !== undefined)
     page.rows(
       '',

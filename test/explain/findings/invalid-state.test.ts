@@ -39,6 +39,23 @@ describe('invalid-state', () => {
     expect(seen(ack, sysctls('tcp_loose', '0'))).toContain('has not seen how its connection began')
   })
 
+  it('does not say of what this host replies that it has not seen the request', () => {
+    const reply = {
+      out: 'eth0',
+      src: '10.0.0.1',
+      dst: '10.0.0.2',
+      protocol: 'icmp',
+      icmpType: 0,
+      icmpId: 7,
+      icmpSeq: 1,
+    } as const
+    const rules = { filter: ['-A OUTPUT -m conntrack --ctstate INVALID -j DROP'] }
+    const journey = captured(rules, [trace('filter:OUTPUT:rule:1', reply)], { conntrack: [] })
+    const [found] = findingsOf(journey, 'invalid-state')
+    expect(found!.message).toMatch(/a group or a broadcast address/)
+    expect(found!.message).not.toContain('has not seen how')
+  })
+
   it('suspects the checksum only where it is looked at', () => {
     expect(seen(ack, sysctls('checksum', '0'))).not.toContain('checksum')
   })

@@ -34,6 +34,16 @@ export interface Situation {
   mended: Seen | 'by hand'
 }
 
+/** Each situation in all of its forms, or in one where it has fewer than `share`. */
+export const inForms = (all: readonly Situation[], share: number) =>
+  all.flatMap((situation, i) => {
+    const { programs = ['legacy', 'xtables-nft', 'nft'], versions = [4, 6] } = situation
+    const list = versions.flatMap((version) => programs.map((program) => ({ program, version })))
+    return list
+      .filter((_, j) => share <= list.length || j === i % list.length)
+      .map((form) => ({ situation, ...form, name: situation.name }))
+  })
+
 export type MachineName = 'world' | 'router' | 'server'
 
 /**

@@ -9,6 +9,7 @@ import { parseFilter } from '../../../src/filter/parse.ts'
 import { type Exchange, JourneyIds, open, printedExchange } from '../../../src/index.ts'
 import { prepare, Session } from '../../../src/live/session.ts'
 import type { PrintedFix } from '../../../src/model/journey.ts'
+import { helps } from '../../../src/model/outcome-kinds.ts'
 import { distinctFixes } from '../../../src/reports/findings.ts'
 import {
   type IpVersion,
@@ -201,13 +202,11 @@ s.bind(('', ${port}))
 s.listen()
 while True: s.accept()[0].close()`
 
-const GOOD: readonly unknown[] = ['delivered', 'forwarded', 'sent']
-
 /** The first that was tried and helps; where the model cannot tell, the first that changes something. */
 function shownFirst(exchange: Exchange): PrintedFix | undefined {
   const fixes = distinctFixes(printedExchange(exchange))
   return (
-    fixes.find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined) ??
+    fixes.find((fix) => fix.verified !== undefined && helps(fix)) ??
     fixes.find(({ verified, undo }) => verified === undefined && undo !== undefined)
   )
 }
@@ -226,7 +225,8 @@ async function mend(
 /** Rules without counters, routes, settings. */
 async function stateOf(lab: Lab, program: Program, six: boolean): Promise<string[]> {
   const { v4, v6 } = toolsFor(program)
-  const commands = program === 'nft' ? [['nft', '-s', 'list', 'ruleset']] : [[`${six ? v6 : v4}-save`]]
+  const own = program === 'nft' ? [] : [[`${six ? v6 : v4}-save`]]
+  const commands = [...own, ...(program === 'xtables-nft' ? [] : [['nft', '-s', 'list', 'ruleset']])]
   const all = [
     ...commands,
     ['ip', 'rule'],

@@ -1,4 +1,4 @@
-/** ICMP errors without what they quote, as nft's trace shows them: dropped, they may be why no reply came. */
+/** ICMP errors without what they quote, as nft's trace shows them, and neighbour discovery: dropped, they may be why no reply came. */
 import { expect, test } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
 
@@ -54,4 +54,42 @@ test('that passed is no reason, and no exchange of its own', async () => {
   const exchanges = await tell(asked('00000001', 40_003) + error('00000002', '10.1.0.2', 'accept'))
   expect(exchanges).toHaveLength(1)
   expect(found(exchanges[0]!)).toEqual([])
+})
+
+test('neighbour discovery is told where the next hop has not answered', async () => {
+  const ask = (id: string, more: string) => `trace id ${id} inet fw ${more}\n`
+  const rules = `table inet fw {
+	chain input {
+		type filter hook input priority filter; policy accept;
+		meta l4proto ipv6-icmp drop # handle 2
+	}
+	chain output {
+		type filter hook output priority filter; policy accept;
+	}
+}
+`
+  const syn =
+    ask(
+      '00000001',
+      'output packet: oif "eth0" ip6 saddr 2001:db8::1 ip6 daddr 2001:db8::2 ip6 hoplimit 64 ip6 nexthdr tcp ip6 length 40 tcp sport 40000 tcp dport 80 tcp flags == syn',
+    ) + ask('00000001', 'output policy accept')
+  const advert =
+    ask(
+      '00000002',
+      'input packet: iif "eth0" ip6 saddr 2001:db8::2 ip6 daddr 2001:db8::1 ip6 hoplimit 255 ip6 nexthdr ipv6-icmp ip6 length 32 icmpv6 type nd-neighbor-advert icmpv6 code no-route',
+    ) + ask('00000002', 'input rule meta l4proto ipv6-icmp drop (verdict drop)')
+  const codesOf = async (trace: string) => {
+    const analysis = await open([
+      { name: 'rules.nft', text: rules },
+      { name: 'trace.txt', text: trace },
+      { name: 'ip-neigh.txt', text: '2001:db8::2 dev eth0 FAILED\n' },
+      {
+        name: 'ip-route6.txt',
+        text: '2001:db8::/64 dev eth0 proto kernel metric 256 pref medium\nlocal 2001:db8::1 dev eth0 table local proto kernel metric 0 pref medium\n',
+      },
+    ])
+    return (await analysis.exchanges()).exchanges.find(({ id }) => id === '1')!.findings.map(({ code }) => code)
+  }
+  expect(await codesOf(syn + advert)).toContain('neighbour-discovery-dropped')
+  expect(await codesOf(syn)).not.toContain('neighbour-discovery-dropped')
 })

@@ -1,0 +1,65 @@
+/** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
+import { finding } from '../../explain/context.ts'
+import { nameRef } from '../../explain/refs.ts'
+import type { Exchange } from '../../model/exchange.ts'
+import type { Finding, Journey } from '../../model/journey.ts'
+
+/** Kept of all. */
+export const MOST_STRAYS = 100
+
+/** For an exchange that got no reply. */
+export function neededBy(strays: readonly Journey[], exchange: Exchange): Finding[] {
+  if (exchange.status === 'answered' || exchange.status === 'refused') return []
+  const found = [errorFor(strays, exchange), neighbourFor(strays, exchange)]
+  return found.flatMap((one) => one ?? [])
+}
+
+/**
+ * nft's trace has 20 bytes of what is behind the IP header, so that an error does not show what it quotes: that it went to
+ * who had asked is all that tells what it may be about.
+ */
+function errorFor(strays: readonly Journey[], { asked, became, status }: Exchange): Finding | undefined {
+  if (status !== 'unanswered' && status !== 'undetermined') return undefined
+  const askers = new Set([asked.src, became?.src])
+  const about = strays.find(
+    ({ packet, steps }) => !isDiscovery(packet) && (askers.has(packet.dst) || askers.has(steps.at(-1)?.dst)),
+  )
+  if (!about) return undefined
+  const { packet } = about
+  const what = isTooBig(packet) ? '"too big for the next link"' : `ICMP error ${packet.icmpType}/${packet.icmpCode}`
+  const message = `An answer of ${packet.src}, ${what}, was ${stopped(about)}: it may be about this request (#${about.id}).`
+  return told('icmp-error-dropped', message, about)
+}
+
+/** Without it no address of the link is known, and nothing is sent there (RFC 4861). */
+function neighbourFor(strays: readonly Journey[], { findings }: Exchange): Finding | undefined {
+  if (findings.every(({ code }) => code !== 'neighbour-failed')) return undefined
+  const about = strays.find(({ packet }) => isDiscovery(packet))
+  if (!about) return undefined
+  const { packet } = about
+  const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
+  const message = `Neighbour discovery fails on this host: a neighbour ${what} of ${packet.src} was ${stopped(about)} (#${about.id}).`
+  return told('neighbour-discovery-dropped', message, about)
+}
+
+/** RFC 1191 and 4443: a router asks for smaller packets. */
+const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean =>
+  protocol === 'icmp' ? icmpType === 3 && icmpCode === 4 : icmpType === 2
+
+export const isDiscovery = ({ protocol, icmpType }: Journey['packet']): boolean =>
+  protocol === 'icmpv6' && (icmpType === 135 || icmpType === 136)
+
+const ruleOf = ({ culprit, cause }: Journey) => culprit ?? cause[0]?.rule
+
+function stopped(journey: Journey): string {
+  const rule = ruleOf(journey)
+  return rule ? `${journey.outcome} by ${nameRef(rule)}` : journey.outcome
+}
+
+function told(code: string, message: string, about: Journey): Finding {
+  const rule = ruleOf(about)
+  return finding(code, 'warning', message, {
+    rules: rule ? [rule] : [],
+    fix: about.findings.flatMap(({ fix }) => fix),
+  })
+}

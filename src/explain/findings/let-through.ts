@@ -1,0 +1,127 @@
+import type { RuleRef } from '../../model/journey.ts'
+import type { Chain } from '../../model/ruleset.ts'
+import { evaluateAll } from '../../rules/evaluate.ts'
+import { verdictOf } from '../../rules/verdict.ts'
+import { describeConditions } from '../cause.ts'
+import { changesOf, propose, spotOf } from '../changes.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { namesOf } from '../counterfactual/bans.ts'
+import { chainLedTo, isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { type Unapplied, unappliedBans } from '../counterfactual/unapplied.ts'
+import type { Changing, Proposal } from '../proposal.ts'
+import { isNft, nameRef, ownerOfRef, refAt, refOf } from '../refs.ts'
+import type { Chosen } from '../rule-changes.ts'
+
+/** The packet got through, and a rule that names it would have stopped it. */
+export const letThrough: Detector = {
+  code: 'let-through',
+  detect: (context) =>
+    unappliedBans(context)
+      .slice(0, 2)
+      .map((one) => tell(context, one)),
+}
+
+/** What accepted the packet where others are stopped. */
+interface Accepted {
+  ref: RuleRef
+  step: number
+  pass: TableTraversal
+}
+
+function tell(context: Context, one: Unapplied): Detected {
+  const { table, chain, rule, reason } = one
+  const ban = refOf(context, table.name, chain, rule)
+  const first = reason.kind === 'behind' ? refOf(context, table.name, reason.first.chain, reason.first.rule) : undefined
+  const accepted = first ? undefined : acceptedBy(context)
+  const by = first ?? accepted?.ref
+  const does = verdictOf(rule).ending === 'reject' ? 'rejects' : 'drops'
+  const why = describeConditions(rule.conditions)
+  const opening = accepted ? `${nameRef(accepted.ref)} accepted it. ` : ''
+  const message = `${opening}${nameRef(ban)} ${does} such packets${why === '' ? '' : ` (${why})`}, but ${because(context, one, by)}.`
+  const step = reason.kind === 'behind' ? reason.step : accepted?.step
+  return finding('let-through', 'note', message, {
+    steps: step === undefined ? [] : [step + 1],
+    rules: by ? [ban, by] : [ban],
+    fix: first ? before(context, ban, first) : accepted ? there(context, one, ban, accepted) : [],
+  })
+}
+
+function because(context: Context, { chain, table, reason }: Unapplied, by: RuleRef | undefined): string {
+  switch (reason.kind) {
+    case 'behind': {
+      const { rule } = reason.first
+      const why = describeConditions(rule.conditions)
+      const did =
+        verdictOf(rule).ending === 'return' ? `sends them back out of ${reason.first.chain.name}` : 'accepts them'
+      return `${nameRef(by!)}${why === '' ? '' : ` (${why})`} ${did} first`
+    }
+    case 'other-hook': {
+      const what = reason.rewritten ? 'got another destination by NAT and was' : 'was'
+      return `stands in ${reason.base.name}: the packet ${what} ${context.journey.outcome}, and does not traverse that chain`
+    }
+    case 'rewritten':
+      return `NAT has rewritten the ${reason.what} by then`
+    case 'dormant':
+      return `table ${table.name} is dormant`
+    case 'not-led':
+      return `nothing jumps to ${chain.name}`
+    case 'other-packets':
+      return `${nameRef(refOf(context, table.name, reason.lead.chain, reason.lead.rule))} jumps to ${chain.name} only for ${reason.asks}`
+    case 'other-device':
+      return reason.devices.length > 0
+        ? `its chain hangs on ${reason.devices.join(', ')}, and the packet came in elsewhere`
+        : 'family bridge sees only frames that this host bridges'
+  }
+}
+
+const STOPPING: readonly unknown[] = ['input', 'forward', 'output']
+
+function acceptedBy(context: Context): Accepted | undefined {
+  const all = passes(context).filter(
+    (pass) => !isNat(pass) && (pass.table.kind === 'nft' ? pass.base.type !== 'route' : pass.table.name === 'filter'),
+  )
+  const pass = all.findLast(({ hook }) => STOPPING.includes(hook)) ?? all.at(-1)
+  const step = pass?.steps.at(-1)
+  const ref = step === undefined ? undefined : refAt(context, step)
+  return pass && step !== undefined && ref ? { ref, step, pass } : undefined
+}
+
+/** The ban itself, in front of what accepts the packet. */
+function before(context: Context, ban: RuleRef, first: RuleRef): Proposal[] {
+  const name = isNft(ban) ? nameRef(ban) : `rule ${ban.ruleNumber} of ${ban.chain}`
+  const spot = spotOf(first)
+  const change = spot && changesOf(ban).copy(ban, spot)
+  return stopping(context, `put ${name} in front of ${nameRef(first)}`, change, first)
+}
+
+/** Where the packet is accepted, with the addresses that it has there. */
+function there(context: Context, { table, rule, against }: Unapplied, ban: RuleRef, accepted: Accepted): Proposal[] {
+  const { ref, step, pass } = accepted
+  const forUsers = pass.steps.some((i) => chainLedTo(context, i) === OF_USERS) && pass.table.chains.get(OF_USERS)
+  const first = (forUsers && frontOf(context, pass, forUsers)) || ref
+  const spot = spotOf(first)
+  const now = momentAt(context, step)
+  if (pass.table === table && evaluateAll(rule.conditions, now) === true) return before(context, ban, first)
+  const { src, dst, ...rest } = now.packet
+  if (!spot || src === undefined || dst === undefined) return []
+  const chosen: Chosen = against
+    ? { kind: 'source', packet: { src, dst }, to: false }
+    : { kind: 'destination', packet: namesOf(rule).has('dport') ? { ...rest, dst } : { dst } }
+  const what = against ? 'what comes from its source' : 'what is for its destination'
+  const change = changesOf(first).add(first, spot, chosen, { kind: 'drop' })
+  return stopping(context, `drop ${what} in front of ${nameRef(first)}`, change, first)
+}
+
+function frontOf(context: Context, { table }: TableTraversal, chain: Chain): RuleRef | undefined {
+  const [first] = chain.rules
+  return first && refOf(context, table.name, chain, first)
+}
+
+/** Docker's chain for rules of its users, in front of its own. */
+const OF_USERS = 'DOCKER-USER'
+
+function stopping(context: Context, how: string, change: Changing | undefined, beside: RuleRef): Proposal[] {
+  const owner = ownerOfRef(context, beside)
+  const note = owner && `${owner.name} writes its rules back ${owner.when}`
+  return propose(`to drop it, ${how}`, change, note).map((fix) => ({ ...fix, stops: true }))
+}
