@@ -35,12 +35,17 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const gone = isGone ? ', the number of an interface that is gone' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
-  return finding('near-miss', isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note', message, {
-    steps: [one.step + 1],
-    rules: end ? [ref, end] : [ref],
-    fix: mends(context, goal, one, ref),
-    doubt: one.doubt,
-  })
+  return finding(
+    'near-miss',
+    isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',
+    message,
+    {
+      steps: [one.step + 1],
+      rules: end ? [ref, end] : [ref],
+      fix: mends(context, goal, one, ref),
+      doubt: one.doubt,
+    },
+  )
 }
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
