@@ -5,7 +5,7 @@ import { type InVain, ifInVain } from '../explain/in-vain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
 import { type PlayedReply, playReply } from '../explain/played-reply.ts'
-import { severalCauses } from '../explain/repair.ts'
+import { needsRepair, severalCauses } from '../explain/repair.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -173,7 +173,7 @@ export class ClosedExplainer {
   severalCauses(closed: Closed): Finding | undefined {
     const { engine } = this.options
     const journey = closed.explain()
-    if (!engine || !isStopped(journey.outcome)) return undefined
+    if (!engine || !needsRepair(journey)) return undefined
     return this.walk((budget) => severalCauses(this.evidenceOf(closed), journey, closed.world, engine, budget))
   }
 

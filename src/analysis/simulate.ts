@@ -2,7 +2,7 @@
 
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { type PlayedReply, playReply } from '../explain/played-reply.ts'
-import { severalCauses } from '../explain/repair.ts'
+import { needsRepair, severalCauses } from '../explain/repair.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -12,7 +12,6 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
 import { memo } from '../model/memo.ts'
-import { isStopped } from '../model/outcome-kinds.ts'
 import { withoutOwnTables } from '../model/own-table.ts'
 import { type Family, isNameless, type Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
@@ -170,7 +169,7 @@ class PlayedPacket implements Played {
     const { walks, engine, tries } = this.playing
     const { evidence } = this.simulated
     const journey = this.explain()
-    if (!tries || !isStopped(journey.outcome)) return undefined
+    if (!tries || !needsRepair(journey)) return undefined
     return walks.share((budget) => severalCauses(evidence, journey, this.world, engine, budget))
   }
 

@@ -34,6 +34,9 @@ const isUnsayable = (word: Word): word is Unsayable => typeof word === 'object' 
 function specOf(words: readonly Word[], { family, table }: RulePlace): IptablesSpec | Unspeakable {
   const unsayable = words.find(isUnsayable)
   if (unsayable) return { ...unsayable, kind: 'rule' }
+  // iptables takes it for the sign of what is not to match
+  if (words.some((word, i) => word === '!' && /^-[io]$/.test(String(words[i - 1]))))
+    return { unsayable: 'name', kind: 'rule' }
   const read = (texts: readonly string[]) => readRule(texts, family, table).specs[0]
   const spec = read(words as readonly string[])
   if (!spec) return { unsayable: 'language', kind: 'rule' }
@@ -111,6 +114,7 @@ export const iptablesChanges: RuleChanges = {
     const at = words.indexOf(set)
     return at < 0 ? undefined : replaceRule(ref, words.with(at + 1, fields.join(',')))
   },
+  bypassQueue: (ref) => replaceRule(ref, [...ruleWords(ref), '--queue-bypass']),
   acceptByPolicy(ref) {
     const place = placeOf(ref, ref.chain)
     const line = (policy: 'accept' | 'drop'): ChainEdit[] =>
@@ -183,6 +187,8 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
     case 'masquerade':
       return ['-j', 'MASQUERADE']
+    case 'helper':
+      return ['-j', 'CT', '--helper', doing.name]
     case 'clamp':
       return ['-j', 'TCPMSS', '--clamp-mss-to-pmtu']
   }

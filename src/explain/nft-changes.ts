@@ -64,6 +64,7 @@ export const nftChanges: RuleChanges = {
   askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
   setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
   turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
+  bypassQueue: (ref) => replaced(ref, (expr) => expr.map(bypassing)),
   acceptByPolicy({ family, table, chain }) {
     const line = (policy: string): Edit[] => [
       { kind: 'nft', op: 'add', object: { chain: { family, table, name: chain, policy } } },
@@ -172,6 +173,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [markWrite(doing.mark)]
     case 'masquerade':
       return [{ masquerade: null }]
+    case 'helper':
+      return [{ 'ct helper': doing.name }]
     case 'clamp':
       return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
   }
@@ -292,6 +295,12 @@ function markWrite({ value, mask }: Mark): Statement {
   if (mask >>> 0 === ALL) return { mangle: { key: MARK, value: value >>> 0 } }
   const kept: Expression = value >>> 0 === mask >>> 0 ? MARK : { '&': [MARK, ~mask >>> 0] }
   return { mangle: { key: MARK, value: value === 0 ? kept : { '|': [kept, value >>> 0] } } }
+}
+
+function bypassing(one: Statement): Statement {
+  if (!('queue' in one)) return one
+  const { flags = [] } = one.queue ?? {}
+  return { queue: { ...one.queue, flags: [...new Set([flags].flat()), 'bypass'] } }
 }
 
 /** `ip saddr @set` ⇄ `ip daddr @set`. */

@@ -103,7 +103,7 @@ function withKey(one: Statement, packet: Packet, gives: string | undefined): Sta
 export function verdictFor(text: string): MapPair[1] | undefined {
   const [word = '', target] = text.split(' ')
   if ((word === 'jump' || word === 'goto') && target !== undefined) return { [word]: { target } } as MapPair[1]
-  return word === 'accept' || word === 'return' ? ({ [word]: null } as MapPair[1]) : undefined
+  return word === 'accept' || word === 'drop' || word === 'return' ? ({ [word]: null } as MapPair[1]) : undefined
 }
 
 /** What the packet has there; `old`: what was asked for. */

@@ -14,7 +14,9 @@ import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { isOpening, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
+import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import type { Reproduction } from './verify-fixes/reproduce.ts'
+import { uselessBy } from './verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -44,10 +46,15 @@ interface Repair {
 }
 
 /** Undefined where no set is found. */
-export function searchRepair(reproduction: Reproduction): Repair | undefined {
-  const first = comesTo(reproduction, reproduction.world)
+export function searchRepair(
+  reproduction: Reproduction,
+  isMeant: (fix: Fix) => boolean = () => true,
+): Repair | undefined {
+  const first = comesTo(reproduction, reproduction.world, true)
   if (!first?.stopped) return undefined
   let tried = 0
+  // what changes the way of other packets is better than nothing
+  let wide: Repair | undefined
   let states: State[] = [
     { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped)] },
   ]
@@ -55,17 +62,24 @@ export function searchRepair(reproduction: Reproduction): Repair | undefined {
     const next: State[] = []
     for (const { world, steps, failing, places } of states)
       for (const step of candidates(failing)) {
-        if (tried++ >= MOST_TRIED) return undefined
+        if (!isMeant(step.fix)) continue
+        if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
         const { stopped: failing, after } = came
-        if (!failing) return { steps: all, after }
+        if (!failing) {
+          if (harmOf(reproduction, applied.world) !== undefined) continue
+          if (!leadsOthersAway(reproduction, applied.world)) return { steps: all, after }
+          wide ??= { steps: all, after }
+          continue
+        }
         const place = placeOf(failing)
         if (!places.includes(place))
           next.push({ world: applied.world, steps: all, failing, places: [...places, place] })
       }
+    if (wide) return wide
     states = next
   }
   return undefined
@@ -85,13 +99,19 @@ const isPolicy = ({ edits = [] }: Fix): boolean =>
   edits.some((edit) => edit.kind === 'chain' || (edit.kind === 'nft' && 'chain' in edit.object))
 
 /** What the exchange comes to in this World: the request's outcome, and the journey that is stopped, its own or the reply's. Undefined: nothing can be told. */
-function comesTo(reproduction: Reproduction, world: World): { after: Outcome; stopped?: Journey } | undefined {
+function comesTo(
+  reproduction: Reproduction,
+  world: World,
+  isFirst = false,
+): { after: Outcome; stopped?: Journey } | undefined {
   const { told, asked, answer } = reproduction.play(world)
   if (!told || told.ended.outcome === 'undetermined') return undefined
   const after = told.ended.outcome
   const request = reproduction.explain(told, world)
   if (!isPassed(after)) return { after, stopped: request }
-  if (request.findings.some(({ code }) => code === 'closed-port')) return undefined
+  const useless = uselessBy(request)
+  if (useless === 'closed-port' && !isFirst) return undefined
+  if (useless !== undefined) return { after, stopped: request }
   if (!asked || !answer) return isOpeningAlone(reproduction) ? undefined : { after }
   const arrives = reaches(asked, answer)
   if (arrives === undefined) return undefined
@@ -125,6 +145,10 @@ export function asOneFix({ steps, after }: Repair, { engine }: Reproduction): Fi
   }
 }
 
+/** Is a repair worth searching: is it stopped, or does it get to where nobody takes it? */
+export const needsRepair = ({ outcome, findings }: Journey): boolean =>
+  isStopped(outcome) || (isPassed(outcome) && findings.some(({ code }) => code === 'closed-port'))
+
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
 export function severalCauses(
   evidence: Evidence,
@@ -133,12 +157,13 @@ export function severalCauses(
   engine: Engine,
   given?: WalkBudget,
 ): Finding | undefined {
-  if (explained.findings.some(({ fix }) => fix.some(getsThrough)) || !isOpening(explained, evidence.nat, world))
-    return undefined
+  const mending = explained.findings.flatMap(({ fix }) => fix.filter(getsThrough))
+  // a policy opens everything: what is narrower goes before it, even in two steps
+  if (!mending.every(isPolicy) || !isOpening(explained, evidence.nat, world)) return undefined
   evidence.journey.outcome = explained.outcome
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
-  const repair = searchRepair(reproduction)
+  const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
   if (!repair || repair.steps.length < 2) return undefined
   const { steps } = repair
   const rules = steps.flatMap(
@@ -146,7 +171,7 @@ export function severalCauses(
       finding: {
         rules: [first],
       },
-    }) => (first ? asSaved(first, world) : []),
+    }) => (first ? asSaved(first, reproduction.world) : []),
   )
   return finding('several-causes', 'error', messageOf(steps, rules), {
     rules,
@@ -169,6 +194,6 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
 function messageOf(steps: readonly RepairStep[], rules: readonly RuleRef[]): string {
   const names = [...new Set(rules.map(nameRef))].join(', then ')
   if (rules.length === steps.length && new Set(rules.map(nameRef)).size === 1)
-    return `${names} stops the request, and would stop more of this exchange: the reply, or the request once more.`
+    return `${names} stops the request, and would stop this exchange once more behind that.`
   return `${COUNTS[steps.length]} stop this exchange${names === '' ? '' : `: ${names}`}.`
 }

@@ -1,7 +1,7 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
 import type { Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import type { ConntrackEntry } from '../model/host.ts'
+import type { ConntrackEntry, Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
@@ -89,19 +89,24 @@ export function openingOf(answer: Packet, world: World): Packet | undefined {
   if (answer.inner || answer.protocol === undefined) return undefined
   if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack')) return undefined
   const entry = entryAnswered(answer, world)
-  const asked = entry ? openingBy(entry) : turned(answer)
-  if (!asked?.src || !asked.dst) return undefined
-  if (asked.protocol === 'tcp') {
-    asked.tcpFlags = ['syn']
-    if (answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
-  }
-  if (isLocal(asked.src, world.host)) return asked
-  const device = lookupRoute({ dst: asked.src }, world.host)
+  const asked = entry ? askedBy(entry) : turned(answer)
+  if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
+  return asked && comingIn(asked, world.host)
+}
+
+/** The packet that began the connection; undefined where nothing tells by which interface it came. */
+export const openingBy = (entry: ConntrackEntry, host: Host): Packet | undefined => comingIn(askedBy(entry), host)
+
+function comingIn(asked: Packet, host: Host): Packet | undefined {
+  if (!asked.src || !asked.dst) return undefined
+  if (asked.protocol === 'tcp') asked.tcpFlags = ['syn']
+  if (isLocal(asked.src, host)) return asked
+  const device = lookupRoute({ dst: asked.src }, host)
   const [name] = device ? routeDevices(device) : []
   return name === undefined ? undefined : { ...asked, in: name }
 }
 
-function openingBy({ protocol, original }: ConntrackEntry): Packet {
+function askedBy({ protocol, original }: ConntrackEntry): Packet {
   const { src, dst, sport, dport, icmpId, icmpType } = original
   return {
     ...{ protocol, src, dst },

@@ -28,6 +28,8 @@ export type Doing =
   | { kind: 'like'; rule: Rule }
   | { kind: 'mark'; mark: Mark }
   | { kind: 'masquerade' }
+  /** Conntrack's helper; in nft's words the name of an object. */
+  | { kind: 'helper'; name: string }
   /** Smaller segments are agreed on. */
   | { kind: 'clamp' }
 
@@ -74,6 +76,8 @@ export interface RuleChanges {
   setMark(ref: RuleRef, mark: Mark): Changing | undefined
   /** The rule that asks a set for the packet's source asks for its destination, and the other way round. */
   turnLookup(ref: RuleRef, set: string, fields: readonly string[]): Changing | undefined
+  /** What no program takes from the rule's queue goes on. */
+  bypassQueue(ref: RuleRef): Changing | undefined
   /** Lets the chain accept what no rule drops. */
   acceptByPolicy(ref: RuleRef): Change | undefined
 }

@@ -2,6 +2,8 @@
 import { compareAddresses, parseAddress } from '../model/address.ts'
 import type { Host, Socket } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
+import { describeEnd } from './context.ts'
 
 /**
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
@@ -20,9 +22,42 @@ export function listener(host: Host, packet: Packet): Socket | undefined {
   )
 }
 
+/** Programs that have the packet's port open, and not for this packet: on another address, interface, or family. */
+export function listensElsewhere(host: Host, packet: Packet): string | undefined {
+  const { dst, dport, protocol } = packet
+  if (dst === undefined || dport === undefined) return undefined
+  const others = host.sockets?.filter(
+    (socket) => socket.protocol === protocol && socket.port === dport && isOpen(socket),
+  )
+  const told = others?.map(({ address, family, device, process }) => {
+    const where = device === undefined ? '' : ` of ${device}`
+    const end = describeEnd(address ?? (family === 'ip' ? '0.0.0.0' : '::'), dport)
+    const takes = address === undefined && where === '' ? ` (${family === 'ip' ? 'IPv4' : 'IPv6'} only)` : ''
+    return `${process === undefined ? 'a program' : process} listens on ${end}${where}${takes}`
+  })
+  return told?.length ? [...new Set(told)].join(', ') : undefined
+}
+
 /** Does host state list open sockets of this protocol at all? `ss -lnt` alone says nothing of UDP, `ss -tn` of neither. */
-export const knowsSockets = (host: Host, protocol: string | undefined): boolean =>
-  host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket)) ?? false
+export const knowsSockets = (host: Host, protocol = ''): boolean =>
+  (host.listening?.includes(protocol) ||
+    host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket))) ??
+  false
+
+/**
+ * Of UDP that nobody tracks the ports alone tell: a service has asked nobody from its own port, and it is asked from one
+ * that nobody chose.
+ */
+export function comesFromService({ protocol, src, dst, sport, dport, in: device }: Packet, { host }: World): boolean {
+  if (protocol !== 'udp' || src === undefined || dst === undefined || sport === undefined || dport === undefined)
+    return false
+  const other: Packet = { protocol, src: dst, dst: src, sport: dport, dport: sport }
+  if (device === undefined && knowsSockets(host, protocol)) return listener(host, other) !== undefined
+  return sport < PRIVILEGED && dport >= PRIVILEGED && listener(host, { ...other, dst, dport }) === undefined
+}
+
+/** What only root may listen on, and nothing is asked from by itself. */
+const PRIVILEGED = 1024
 
 /** What has no states of a connection is `UNCONN` until it is told its other end. */
 const isOpen = ({ state }: Socket): boolean => /^(listen|unconn)$/i.test(state)

@@ -96,6 +96,12 @@ function readHost({ host }: World, asked: Asked): void {
     if (rule.tos) asked.fields.add('ip tos')
     if (rule.uid) asked.fields.add('meta skuid')
   }
+  for (const { src, dst, sport, dport, mark } of host.ipsecPolicies ?? []) {
+    everywhere(src)
+    everywhere(dst)
+    for (const port of [sport, dport]) if (port !== undefined) addPorts([port, port], asked)
+    if (mark !== undefined) asked.fields.add('meta mark')
+  }
   for (const link of host.links ?? [])
     for (const own of link.addresses ?? []) for (const text of [own.address, own.broadcast]) if (text) everywhere(text)
   // who does not answer is told of (explain/findings/neighbour-failed.ts)

@@ -12,7 +12,14 @@ export interface Host {
   routes?: Route[]
   routingRules?: RoutingRule[]
   sockets?: Socket[]
+  /** Protocols of which the sockets that listen are all listed, even if there are none. */
+  listening?: string[]
   conntrack?: ConntrackEntry[]
+  /** IPsec's policies of all packets (not those of single sockets), and the associations that there are to keep them. */
+  ipsecPolicies?: IpsecPolicy[]
+  ipsecStates?: IpsecState[]
+  /** /proc/net/xfrm_stat, by its names; those above 0. */
+  ipsecCounters?: Readonly<Record<string, number>>
   /** What each CPU has counted, under the names of `conntrack -S`: `drop`, `early_drop`, `insert_failed` … */
   conntrackCounters?: Readonly<Record<string, number>>[]
   neighbours?: Neighbour[]
@@ -66,6 +73,8 @@ export interface Link {
   kind?: string
   /** Name of the bridge or bond it belongs to. */
   master?: string
+  /** Of a bridge, whatever br_netfilter's settings say for all: whose chains its packets meet (`nf_call_iptables`). */
+  callsTables?: ('ip' | 'ip6' | 'arp')[]
   /** `default`, or the group's number or name (`meta iifgroup`). */
   group?: string
   /** Absent where the listing had none to show (`ip link`). */
@@ -170,6 +179,49 @@ export interface Neighbour {
   router?: boolean
   /** This host answers for it. */
   proxy?: boolean
+}
+
+/** `ip xfrm policy`: what packets of a direction must have had, or get, of IPsec. The lowest priority counts. */
+export interface IpsecPolicy {
+  /** With prefix length. */
+  src: string
+  dst: string
+  protocol?: string
+  sport?: number
+  dport?: number
+  device?: string
+  direction: 'in' | 'out' | 'fwd'
+  action: 'allow' | 'block'
+  priority: number
+  mark?: number
+  markMask?: number
+  /** Belongs to an xfrm interface, and counts there alone. */
+  interfaceId?: number
+  /** None: the packet goes as it is. */
+  templates: IpsecTemplate[]
+}
+
+export interface IpsecTemplate {
+  /** The tunnel's ends; the any-address stands for the packet's own. */
+  src: string
+  dst: string
+  /** `esp`, `ah`, `comp`. */
+  protocol: string
+  mode: string
+  /** Absent: any. */
+  reqid?: number
+  /** `level use`: without it is well, too. */
+  optional?: true
+}
+
+/** `ip xfrm state`, without its keys. One of SPI 0 is asked for, and not there yet. */
+export interface IpsecState {
+  src: string
+  dst: string
+  protocol: string
+  spi: number
+  reqid: number
+  mode: string
 }
 
 export interface Queue {

@@ -37,6 +37,7 @@ const LINES: Readonly<Record<string, () => Line>> = {
   'ip-rule': () => redactPlain,
   'ip-neigh-json': () => redactRuleText,
   'ip-neigh': () => redactPlain,
+  'ip-xfrm': () => redactXfrm,
   'ip-netns': () => redactPlain,
   ss: () => redactSs,
   conntrack: () => redactPlain,
@@ -71,6 +72,10 @@ export function redactingStream(format: string, redactor: Redactor): RedactingSt
   const line = LINES[format]?.()
   return line && new TextRedactor(line, redactor)
 }
+
+/** Keys are nobody's business. */
+const redactXfrm: Line = (line, redactor) =>
+  redactPlain(line.replace(/^(\s+(?:auth|auth-trunc|enc|aead|comp)\s.*?\s)0x[\da-f]+/i, '$10x0'), redactor)
 
 const redactIpsetXml: Line = (line, redactor) =>
   redactPlain(line, redactor)

@@ -1,4 +1,5 @@
 /** What targets do to the packet, its connection and the host's sets. */
+import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
@@ -39,8 +40,10 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
   switch (statement.kind) {
     case 'accept':
     case 'drop':
-    case 'queue':
       return statement.kind
+    case 'queue':
+      // it goes on in the next base chain where no program reads it (net/netfilter/nf_queue.c)
+      return statement.bypass && isUnread(statement, machine.world.host) ? 'accept' : 'queue'
     case 'reject':
       if (whyUnanswered([statement], skb.packet, machine.world.host) !== undefined) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
@@ -189,3 +192,6 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   change(skb, key, to as never)
   if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
 }
+
+const isUnread = ({ from, to = from }: Statement & { kind: 'queue' }, { queues }: Host): boolean =>
+  queues !== undefined && !queues.some(({ number }) => number >= from && number <= to)

@@ -2,6 +2,7 @@
 import { type BaseChain, deviceChainsAt, nextAtHook, nextBehindHook } from '../journey/base-chains.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Outcome } from '../model/journey.ts'
+import { unkeptPolicy } from '../rules/ipsec.ts'
 import { refuseBridged, runAtDevice } from './device-hooks.ts'
 import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
@@ -49,7 +50,9 @@ function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>)
   const { ttl } = skb.packet
   skb.outdev = deviceOf(machine, skb, route)
   const mayGo = (ttl ?? 64) > 1 && mayForward(skb, skb.indev!, skb.outdev)
-  if (!mayGo || isTooLong(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
+  const held = ['fwd', 'out'] as const
+  const isHeld = held.some((direction) => unkeptPolicy(skb.packet, direction, machine.world.host))
+  if (!mayGo || isHeld || isTooLong(machine, skb, route, skb.outdev)) return vanished(machine, skb, 'prerouting')
   skb.route = route
   if (ttl !== undefined) change(skb, 'ttl', ttl - 1)
   return pass(machine, skb, 'forward') ?? leave(machine, skb, skb.given.in === undefined ? 'sent' : 'forwarded')
@@ -61,7 +64,10 @@ function send(machine: Simulator, skb: Skb): End {
   if (!route) return vanished(machine, skb, undefined)
   skb.route = route
   skb.outdev = deviceOf(machine, skb, route)
-  return pass(machine, skb, 'output') ?? leave(machine, skb, 'sent')
+  const stopped = pass(machine, skb, 'output')
+  // its route leads nowhere until a program has made the association
+  if (!stopped && unkeptPolicy(skb.packet, 'out', machine.world.host)) return vanished(machine, skb, 'output')
+  return stopped ?? leave(machine, skb, 'sent')
 }
 
 function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {

@@ -53,15 +53,22 @@ const parse = (text: string): readonly Edit[] => {
   return result.edits
 }
 
+/** iptables opens a table for the first rule in it, and that stays. */
+const doesSomething = ({ kind, chains }: World['tables'][number]): boolean =>
+  kind !== 'iptables' ||
+  [...chains.values()].some(({ hook, policy, rules }) => !hook || policy !== 'accept' || rules.length > 0)
+
 /** What the kernel would hold, without what the order of making it leaves behind. */
 const contents = (world: World | string) =>
   typeof world === 'string'
     ? world
     : {
-        chains: world.tables.map(({ family, name, chains }) => [
-          `${family} ${name}`,
-          [...chains.values()].map((chain) => [chain.name, chain.policy, chain.rules.length]),
-        ]),
+        chains: world.tables
+          .filter(doesSomething)
+          .map(({ family, name, chains }) => [
+            `${family} ${name}`,
+            [...chains.values()].map((chain) => [chain.name, chain.policy, chain.rules.length]),
+          ]),
         sets: world.sets.map(({ name, elements }) => [name, elements.map(({ parts }) => parts.join()).sort()]),
         routes: (world.host.routes ?? []).map(({ type, destination, gateway }) => [type, destination, gateway]).sort(),
       }

@@ -60,6 +60,8 @@ const STATE = `{ nft -a list ruleset; ipset save; cat /proc/net/ip_tables_names 
 cat /proc/modules; ls /sys/module; sysctl -a; ip -d link; ip rule; ip route show table all; } 2>&1 | sed 's/packets [0-9]* bytes [0-9]*//' | grep -v -e random -e nf_conntrack_count -e fs.dentry -e fs.inode -e fs.file-nr -e fs.quota -e ns_last_pid`
 
 const BY_HAND: Readonly<Record<string, string>> = {
+  'ipsec.txt':
+    "echo '==> ip xfrm policy <=='; ip xfrm policy; echo '==> ip xfrm state <=='; ip xfrm state; head -v /proc/net/xfrm_stat",
   a: 'iptables-legacy-save -c -t filter',
   b: 'ip6tables-legacy-save -c -t raw',
   c: 'iptables-nft-save -c -t nat',

@@ -96,9 +96,13 @@ export async function stateOf(lab: Lab, host: string): Promise<Input[]> {
     .map(({ section, bytes }) => ({ name: section.file, bytes }))
 }
 
+/** Prints what lies between `*TABLE` and COMMIT where that does anything: iptables-legacy keeps a table it has once opened. */
+const DOING =
+  'awk \'/^\\*/ { text = ""; does = 0 } { text = text $0 "\\n" } /^-A|^:\\S+ (-|DROP)/ { does = 1 } /^COMMIT/ && does { printf "%s", text }\''
+
 /** Everything that a fix may change, and its undo has to restore. */
 export async function settingsOf(lab: Lab, host: string): Promise<string> {
-  const script = `for t in iptables ip6tables; do for v in legacy nft; do echo "== $t-$v"; $t-$v-save 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9:]*\\]$//'; done; done
+  const script = `for t in iptables ip6tables; do for v in legacy nft; do echo "== $t-$v"; $t-$v-save 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9:]*\\]$//' | ${DOING}; done; done
 echo "== nft"; nft -s list ruleset; echo "== ipset"; ipset save; echo "== rules"; ip rule; ip -6 rule
 echo "== routes"; ip route show table all | grep -v -e '^broadcast' ; ip -6 route show table all | sed 's/ expires.*//'
 echo "== sysctls"; grep -rHs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/forwarding \

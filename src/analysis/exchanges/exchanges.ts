@@ -4,6 +4,7 @@
  * shares.
  */
 
+import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import { isAnnouncement } from '../../model/announcement.ts'
 import { turned } from '../../model/direction.ts'
@@ -198,8 +199,8 @@ export class Exchanges {
   }
 
   /** A search: only so many are worth their time. */
-  private severalOf(closed: Noted, { outcome }: Journey): Finding | undefined {
-    if (!isStopped(outcome) || this.searched >= MOST_SEARCHED) return undefined
+  private severalOf(closed: Noted, journey: Journey): Finding | undefined {
+    if (!needsRepair(journey) || this.searched >= MOST_SEARCHED) return undefined
     this.searched++
     return closed.severalCauses()
   }

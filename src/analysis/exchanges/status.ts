@@ -145,6 +145,8 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const { journey, reply, world, says } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   if (has('closed-port')) return inferred('refused', request)
+  if (has('echo-ignored')) return inferred('unanswered', request)
+  if (has('bridge-nf-call')) return inferred('reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
   const later = seen.live && request.own ? laterDrop(request.told) : undefined
   if (later) return { ...observed('lost', request), finding: later }
@@ -178,7 +180,14 @@ const isReplied = ({ status, state }: ConntrackEntry): boolean =>
   !status.includes('unreplied') && (state === undefined || !/^SYN_/.test(state))
 
 /** The kernel, or the way on, has lost it behind the last chain. */
-const LOST = ['kernel-drop', 'neighbour-failed', 'vanished-mtu', 'vanished-no-route']
+const LOST = [
+  'kernel-drop',
+  'dropped-beside',
+  'ipsec-no-state',
+  'neighbour-failed',
+  'vanished-mtu',
+  'vanished-no-route',
+]
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>

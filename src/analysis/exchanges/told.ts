@@ -153,6 +153,7 @@ function findingsOf(
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more
     const asks = role === 'request' && isFailed(status)
+    if (asks && told.several) add(told.several)
     const isWorth = ({ severity, code }: Finding) =>
       severity !== 'note' || (asks ? code !== 'not-netfilter' : i === 0 && code === 'let-through')
     // steps are those of the journey that decided

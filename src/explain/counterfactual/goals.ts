@@ -8,6 +8,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
+import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
 import { mayLackSource, needsDestination, needsSource } from './undeliverable.ts'
 import { letsGo } from './what-if.ts'
@@ -68,9 +69,6 @@ function isCatchAll({ evidence, ended, journey }: Context): boolean {
 
 const isRewriting = ({ rule }: Visit): boolean =>
   rule.statements.some(({ kind }) => DESTINATION.includes(kind) || SOURCE.includes(kind))
-
-export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
-export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']
 
 /** Does the walk end at a rule that rewrites? */
 export const rewrites =

@@ -8,6 +8,7 @@ import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
@@ -60,7 +61,8 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     if (!would) continue
     const { then } = would
     const isGone = asksGoneInterface(miss.condition, context.world.host)
-    const likely = isGone || isLikely(context, passed, miss, then)
+    const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
+    const likely = isGone || hasKey || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
     if (
       !(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely, used))
@@ -124,11 +126,21 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
-  if (distanceOf(miss, moment.packet) <= SLIP) return true
+  if (isNear(miss, moment.packet)) return true
   // of an address that is not this host's own, few services are known here
   const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
   return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
 }
+
+/** Has the rule's own map an element for the packet's service? */
+const hasKeyFor = ({ rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
+  rule.conditions.some(
+    (one) =>
+      one !== condition &&
+      one.kind === 'lookup' &&
+      one.fields.some((field) => / dport$/.test(field)) &&
+      evaluate(one, moment) === true,
+  )
 
 /** Do the rules ask for the packet's very host or service, besides what is missed? */
 const names = (rules: readonly Rule[], { condition }: FailedCondition, moment: EvalContext, field = /./): boolean =>
@@ -201,7 +213,10 @@ const SLIP = 0.3
 
 /** Asks for one address or port that is not like the packet's: it is there for another host or service. */
 export const isForAnother = (miss: FailedCondition, packet: Packet): boolean =>
-  isAddressOrPort(miss.condition) && isExact(miss.condition) && distanceOf(miss, packet) > SLIP
+  isAddressOrPort(miss.condition) && isExact(miss.condition) && !isNear(miss, packet)
+
+/** Is what it asks for a slip of the pen away from what the packet has, or in its network? */
+const isNear = (miss: FailedCondition, packet: Packet): boolean => distanceOf(miss, packet) <= SLIP
 
 /** From 0, a slip of the pen, to 1, something else altogether. */
 function distanceOf({ condition, settled }: FailedCondition, packet: Packet): number {

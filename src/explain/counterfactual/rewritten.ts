@@ -13,7 +13,10 @@ import { type Context, lastPacket, momentAt } from '../context.ts'
 import { refAt } from '../refs.ts'
 import { entryOpened } from '../request-reply.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { DESTINATION, SOURCE } from './goals.ts'
+
+/** Verdicts that rewrite. */
+export const DESTINATION: readonly string[] = ['dnat', 'redirect', 'netmap']
+export const SOURCE: readonly string[] = ['snat', 'masquerade', 'netmap']
 
 export interface Rewritten {
   ref: RuleRef

@@ -1,13 +1,14 @@
 /** Packets whose addresses nobody has rewritten, and that do no good so: they come to no program, or no answer finds back. */
 import { parseAddress } from '../../model/address.ts'
 import type { Hook } from '../../model/hook.ts'
-import type { Host } from '../../model/host.ts'
+import type { ConntrackEntry, Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
+import { replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
@@ -58,11 +59,23 @@ export function needsSource(context: Context): Nowhere {
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
   if (hasNewSource(context)) return undefined
   if (evidence.nat === 'passed')
-    return isPrivateAbroad(context) || isHairpin(context) || firstLink(context) ? 'surely' : 'maybe'
+    return isPrivateAbroad(context) || isLoopbackAbroad(context) || isHairpin(context) || firstLink(context)
+      ? 'surely'
+      : 'maybe'
   if (!isOpening(journey, evidence.nat, world)) return undefined
-  // where nothing tracks connections, nat is not asked
-  if (rewritesSources(context) !== false || entryOpened(asItCame(evidence, world), world)) return undefined
-  return isPrivateAbroad(context) || firstLink(context) ? 'surely' : undefined
+  const entry = entryOpened(asItCame(evidence, world), world)
+  if (entry ? !isUnanswered(entry) : rewritesSources(context) !== false) return undefined
+  return isPrivateAbroad(context) || isLoopbackAbroad(context) || firstLink(context) ? 'surely' : undefined
+}
+
+/** Its source is as it was, and nothing has come back to that. */
+const isUnanswered = ({ original, reply, status }: ConntrackEntry): boolean =>
+  status.includes('unreplied') && reply.dst === original.src
+
+/** conntrack says that nothing has come back to the packet's own source. */
+export function staysUnanswered({ evidence, world }: Context): boolean {
+  const entry = entryOpened(asItCame(evidence, world), world)
+  return entry !== undefined && isUnanswered(entry)
 }
 
 /** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */
@@ -115,18 +128,28 @@ export function isPrivateAbroad(context: Context, { src, dst } = lastPacket(cont
   )
 }
 
-/** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */
-export function isHairpin(context: Context): boolean {
-  const { in: from, out, src } = lastPacket(context)
-  if (from === undefined || from !== out || src === undefined || isSentNowhere(context)) return false
-  return !isSentToItself(context) && hasNewDestination(context) && isLocal(src, context.world.host) !== true
+/** To any other host 127.0.0.1 is that host itself. */
+export function isLoopbackAbroad(context: Context): boolean {
+  const { src = '', out } = lastPacket(context)
+  return context.journey.outcome === 'sent' && out !== 'lo' && (src.startsWith('127.') || src === '::1')
 }
 
-/** nat sent it back to the very host that has sent it. */
-export function isSentToItself(context: Context): boolean {
-  const { in: from, out, src, dst } = lastPacket(context)
-  return from !== undefined && from === out && out !== 'lo' && src === dst && hasNewDestination(context)
+/** Sent back to the network that it came from, for a destination that nat has written: the answer would go past this host. */
+export const isHairpin = (context: Context): boolean => isSentBackByNat(context) && !replyOverBridge(context)
+
+function isSentBackByNat(context: Context): boolean {
+  const { in: from, out, src } = lastPacket(context)
+  if (from === undefined || from !== out || src === undefined || isSentNowhere(context)) return false
+  if (isSentToItself(context)) return false
+  return hasNewDestination(context) && isLocal(src, context.world.host) !== true
 }
+
+/** The same between ports of a bridge that shows connection tracking none of its packets. */
+export const isRepliedPast = (context: Context): boolean =>
+  context.journey.outcome === 'forwarded' &&
+  !hasNewSource(context) &&
+  isSentBackByNat(context) &&
+  replyOverBridge(context)?.calls === false
 
 /** nat sent it to a private address that only the default route leads to, back to where it came from. */
 export function isSentNowhere(context: Context): boolean {
@@ -137,6 +160,29 @@ export function isSentNowhere(context: Context): boolean {
   const route = question && lookupRoute(question, context.world.host)
   return /\/0$/.test(route?.destination ?? '') && hasNewDestination(context)
 }
+
+/**
+ * nat sent it back to the very host that it came from, by rules that take whatever destination it has. Who asks for a
+ * service of its own by the service's address is meant to be sent there, and needs another source.
+ */
+export function isSentToItself(context: Context): boolean {
+  const { in: from, out, src, dst } = lastPacket(context)
+  if (from === undefined || from !== out || out === 'lo' || src === undefined || src !== dst) return false
+  return hasNewDestination(context) && !hasNewSource(context) && !isAskedByAddress(context)
+}
+
+/** Its first destination is this host's, or one that a rule on its way through nat asks for. */
+const isAskedByAddress = ({ journey, evidence, world }: Context): boolean =>
+  addressType(journey.packet.dst, world.host) === 'local' ||
+  evidence.arrivals.some(
+    ({ rule, hook }) =>
+      (hook === 'prerouting' || hook === 'output') &&
+      rule?.conditions.some(
+        (one) =>
+          (one.kind === 'compare' && / daddr$/.test(one.field)) ||
+          (one.kind === 'lookup' && one.fields.some((field) => field === 'dst' || / daddr$/.test(field))),
+      ),
+  )
 
 /** RFC 1918, RFC 6598, RFC 4193. */
 export function isPrivate(address: string): boolean {

@@ -5,7 +5,7 @@ import { addressType } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
 import { entryAnswered, entryOpened } from '../request-reply.ts'
-import { knowsSockets, listener } from '../sockets.ts'
+import { knowsSockets, listener, listensElsewhere } from '../sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
@@ -18,13 +18,18 @@ export const closedPort: Detector = {
     if (!told && !isClosed(context, packet)) return []
     const answer = packet.protocol === 'tcp' ? 'a reset' : 'port unreachable'
     const end = `${packet.protocol} ${describeEnd(packet.dst, packet.dport)}`
-    const message = `Netfilter let it in, but nothing on this host listens on ${end}: the sender gets ${answer}.`
+    const elsewhere = listensElsewhere(context.world.host, packet)
+    const only = elsewhere === undefined ? '' : ` (${elsewhere})`
+    const message = `Netfilter let it in, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],
         fix: [
           {
-            description: 'start the program, or let it listen on this address (not only on 127.0.0.1)',
+            description:
+              elsewhere === undefined
+                ? 'start the program, or let it listen on this address (not only on 127.0.0.1)'
+                : `let the program listen on ${describeEnd(packet.dst, packet.dport)}, or on any address`,
             unverified: 'it is done outside of netfilter',
           },
         ],

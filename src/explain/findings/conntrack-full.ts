@@ -1,8 +1,9 @@
 import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
 import { setSysctl } from '../changes.ts'
-import { type Context, type Detector, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
+import { entryAnswered, entryOpened } from '../request-reply.ts'
 
 /**
  * Connection tracking had no room for it: a new connection's packet is dropped between raw and mangle, and no rule has
@@ -11,36 +12,54 @@ import type { Proposal } from '../proposal.ts'
 export const conntrackFull: Detector = {
   code: 'conntrack-full',
   detect(context) {
-    const evidence = endedAtConntrack(context) ? evidenceOf(context) : undefined
-    if (!evidence) return []
-    return [
-      finding('conntrack-full', 'error', `Connection tracking dropped it: ${evidence.text}.`, {
-        steps: [context.ended.step + 1],
-        fix: [
-          ...larger(evidence.most),
-          {
-            description: 'see what fills the table: conntrack -L, by source and by state',
-            look: command('conntrack', '-C'),
-            unverified: 'it only looks',
-          },
-        ],
-      }),
-    ]
+    const ended = whereItEnded(context)
+    // with nothing between conntrack and routing to be seen, what has been full once may have had room
+    return ended && (ended === 'at conntrack' || isFull(context)) ? tell(context) : []
   },
+}
+
+/** Asked when routing has no reason. */
+export const conntrackWasFull: Detector = {
+  code: 'conntrack-full',
+  detect: (context) => (whereItEnded(context) ? tell(context) : []),
+}
+
+function tell(context: Context): Detected[] {
+  const evidence = evidenceOf(context)
+  if (!evidence) return []
+  return [
+    finding('conntrack-full', 'error', `Connection tracking dropped it: ${evidence.text}.`, {
+      steps: [context.ended.step + 1],
+      fix: [
+        ...larger(evidence.most),
+        {
+          description: 'see what fills the table: conntrack -L, by source and by state',
+          look: command('conntrack', '-C'),
+          unverified: 'it only looks',
+        },
+      ],
+    }),
+  ]
 }
 
 /** Where conntrack stands among the chains of a hook (NF_IP_PRI_CONNTRACK). */
 const CONNTRACK = -200
 
-/** The last that is seen of it is in front of conntrack, and a chain behind conntrack at the same hook did not come. */
-function endedAtConntrack({ ended, evidence, journey }: Context): boolean {
+/** The last that is seen of it is in front of conntrack, and the next chain that there is, at the same hook or later, did not come. */
+function whereItEnded(context: Context): 'at conntrack' | 'at conntrack or routing' | undefined {
+  const { ended, evidence, journey, world } = context
   const arrival = evidence.arrivals[ended.step]
   const { missing } = ended
-  if (!missing || (missing.hook !== 'prerouting' && missing.hook !== 'output') || arrival?.hook !== missing.hook)
-    return false
-  if (evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return false
-  const last = arrival.chain?.priority ?? iptablesPriority(journey.steps[ended.step]!.table ?? '', missing.hook)
-  return last < CONNTRACK && missing.priority > CONNTRACK
+  const hook = arrival?.hook
+  if (!missing || (hook !== 'prerouting' && hook !== 'output')) return undefined
+  if (evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return undefined
+  // what has an entry needs no room
+  const [opened, answered] = [entryOpened(journey.packet, world), entryAnswered(journey.packet, world)]
+  if (opened || answered) return undefined
+  const last = arrival?.chain?.priority ?? iptablesPriority(journey.steps[ended.step]!.table ?? '', hook)
+  if (last >= CONNTRACK) return undefined
+  if (missing.hook !== hook) return 'at conntrack or routing'
+  return missing.priority > CONNTRACK ? 'at conntrack' : undefined
 }
 
 interface Evidence {
@@ -49,15 +68,21 @@ interface Evidence {
   most?: number
 }
 
-function evidenceOf({ world: { host } }: Context): Evidence | undefined {
-  const setting = (name: string) => {
-    const value = host.sysctls?.get(`net.netfilter.nf_conntrack_${name}`)
-    return value === undefined ? undefined : Number(value)
-  }
-  const [count, most] = [setting('count'), setting('max')]
+function setting({ world: { host } }: Context, name: string): number | undefined {
+  const value = host.sysctls?.get(`net.netfilter.nf_conntrack_${name}`)
+  return value === undefined ? undefined : Number(value)
+}
+
+function isFull(context: Context): boolean {
+  const [count, most = 0] = [setting(context, 'count'), setting(context, 'max')]
+  return count !== undefined && most > 0 && count >= most
+}
+
+function evidenceOf(context: Context): Evidence | undefined {
+  const { host } = context.world
+  const [count, most] = [setting(context, 'count'), setting(context, 'max')]
   const limit = most === undefined ? {} : { most }
-  if (count !== undefined && most !== undefined && most > 0 && count >= most)
-    return { text: `its table is full, with ${count} of ${most} entries`, ...limit }
+  if (isFull(context)) return { text: `its table is full, with ${count} of ${most} entries`, ...limit }
   const sum = (name: string) => (host.conntrackCounters ?? []).reduce((all, cpu) => all + (cpu[name] ?? 0), 0)
   const [dropped, early] = [sum('drop'), sum('early_drop')]
   if (dropped === 0 && early === 0) return undefined

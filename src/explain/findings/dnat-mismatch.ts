@@ -9,6 +9,7 @@ import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { onlyFailed } from '../counterfactual/failed-condition.ts'
 import { goals } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
 import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
@@ -16,6 +17,7 @@ import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import type { Destination } from '../rule-changes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
+import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
 export const dnatMismatch: Detector = {
@@ -85,13 +87,20 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
       mentions(context, { address: dst!, port: dport }, besides),
     ]
     // what nobody else speaks of is likelier mistaken; of equals, the change that opens nothing is the safer one
-    const doubt = there >= here ? 0 : 0.9
+    const isRight = here > there
+    const miss = isRight ? onlyFailed(rule, moment) : undefined
     return [
       finding('dnat-mismatch', 'warning', message, {
         steps: [step + 1, passed.step + 1],
         rules: [ref, other],
-        fix: sendTo(ref, meant, asked.dport, dst),
-        doubt,
+        fix: miss
+          ? propose(
+              `let ${numberedRef(other)} match such packets`,
+              changesOf(other).correct(other, miss, moment.packet),
+              'behind nat, rules see the new destination',
+            )
+          : sendTo(ref, meant, asked.dport, dst),
+        doubt: isRight ? 0.9 : 0,
       }),
     ]
   }

@@ -3,18 +3,23 @@ import type { Detector } from '../context.ts'
 import { acceptedTooLate } from './accepted-too-late.ts'
 import { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 import { ambiguousRule } from './ambiguous-rule.ts'
+import { bridgeNfCall } from './bridge-nf-call.ts'
 import { cameBack } from './came-back.ts'
 import { captureEnds } from './capture-ends.ts'
 import { closedPort } from './closed-port.ts'
-import { conntrackFull } from './conntrack-full.ts'
+import { conntrackFull, conntrackWasFull } from './conntrack-full.ts'
 import { dnatChangedDestination } from './dnat-changed-destination.ts'
 import { dnatMismatch } from './dnat-mismatch.ts'
 import { dnatShadowed, dnatSkipped } from './dnat-skipped.ts'
+import { droppedBeside } from './dropped-beside.ts'
 import { droppedByMark } from './dropped-by-mark.ts'
 import { droppedByPolicy } from './dropped-by-policy.ts'
 import { droppedByRule } from './dropped-by-rule.ts'
+import { echoIgnored } from './echo-ignored.ts'
 import { gotoSkips } from './goto-skips.ts'
+import { helperMissing } from './helper-missing.ts'
 import { invalidState } from './invalid-state.ts'
+import { ipsecBehind, vanishedIpsec } from './ipsec-no-state.ts'
 import { kernelDrop } from './kernel-drop.ts'
 import { lastRuleSeen } from './last-rule-seen.ts'
 import { laterBaseChain } from './later-base-chain.ts'
@@ -22,7 +27,7 @@ import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { markUnrouted } from './mark-unrouted.ts'
-import { missingRule } from './missing-rule.ts'
+import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
@@ -69,8 +74,10 @@ export const VANISHED: readonly Detector[] = [
   vanishedOwnAddress,
   vanishedRpFilter,
   vanishedTtl,
+  vanishedIpsec,
   vanishedMtu,
   proxyRefuses,
+  conntrackWasFull,
 ]
 
 /** Asked first: what the kernel itself says, where it was asked. */
@@ -84,6 +91,8 @@ export const DETECTORS: readonly Detector[] = [
   droppedByPolicy,
   rejectedByRule,
   replyDropped,
+  bridgeNfCall,
+  helperMissing,
   invalidState,
   queueWithoutListener,
   queued,
@@ -106,8 +115,12 @@ export const DETECTORS: readonly Detector[] = [
   acceptedTooLate,
   dnatMismatch,
   missingRule,
+  emptyChain,
   nearMiss,
   closedPort,
+  echoIgnored,
+  ipsecBehind,
+  droppedBeside,
   refusedHere,
   refusedThere,
   neighbourFailed,

@@ -68,23 +68,22 @@ function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
 
 export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {
   const { words, refs, fix } = describe(context, asker, why)
+  const missed = why.kind === 'missed' ? why.missed[0]! : undefined
+  // what sets the mark may be there for another host or service
+  const isMeant = mendable && !(missed && isForAnother(missed.miss, missed.passed.moment.packet))
   return [
     finding(
       'mark-missing',
-      mendable && !isOthers(why) ? 'warning' : 'note',
+      isMeant ? 'warning' : 'note',
       `${asker.name} asks for mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
-        fix: mendable ? fix : [],
+        fix: isMeant ? fix : [],
       },
     ),
   ]
 }
-
-/** What sets the mark is there for another service. */
-const isOthers = (why: WhyUnmarked): boolean =>
-  why.kind === 'missed' && isForAnother(why.missed[0]!.miss, why.missed[0]!.passed.moment.packet)
 
 interface Described {
   words: string

@@ -8,10 +8,11 @@ import { type Context, type Detected, type Detector, describeEnd, finding } from
 import { asksAll, type FailedCondition, fieldOf, isExact, missedBy } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
-import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
-import { nameRef } from '../refs.ts'
+import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import { suchPackets } from './verdicts.ts'
 
@@ -24,6 +25,25 @@ export const missingRule: Detector = {
       .filter((goal) => goal.kind !== 'pass' || !openingOf(context.journey.packet, context.world))
       .filter((goal) => goal.sure && goal.mendable && !nearMisses(context, goal).some(({ likely }) => likely))
       .flatMap((goal) => tell(context, goal)),
+}
+
+/** nat leads it to a chain where rules are to come and go, and there are none: those who write them have not, or they were taken away. */
+export const emptyChain: Detector = {
+  code: 'missing-rule',
+  detect(context) {
+    if (needsDestination(context) !== 'surely') return []
+    for (const { steps, table } of passes(context).filter(isNat))
+      for (const step of steps) {
+        const { rule, hook } = context.evidence.arrivals[step]!
+        const to = rule && context.journey.steps[step]!.kind === 'rule' ? verdictOf(rule).chain : undefined
+        const ref = refAt(context, step)
+        if (!ref || (hook !== 'prerouting' && hook !== 'output') || to === undefined) continue
+        if (table.chains.get(to)?.rules.length !== 0) continue
+        const message = `${nameRef(ref)} leads it to ${to}, which has no rules: nothing rewrites its destination.`
+        return [finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5 })]
+      }
+    return []
+  },
 }
 
 interface Sibling extends SkippedRule {
@@ -109,6 +129,8 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[]
   const { chain, rule, moment } = sibling
   if (kind !== 'pass' || verdictOf(rule).ending === 'jump') return []
   const ref = refOfSkipped(context, sibling)
+  // who writes the chain back takes out what others have put there
+  if (ownerOfRef(context, ref)?.rewrites) return []
   const behind = chain.rules[rule.ruleNumber]
   const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
   return propose(

@@ -48,34 +48,41 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   )
 }
 
+const NARROW = 'it is for this source, destination and service alone'
+
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
   context: Context,
-  { kind, mendable }: Goal,
-  { rule, miss, moment, used, likely, gives }: NearMiss,
+  { mendable, kind }: Goal,
+  { miss, moment, used, likely, gives, then }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
-  if (!likely || !mendable) return []
-  // it stays as it is for those that it serves
-  if (kind === 'destination' && used !== false && fieldOf(miss.condition) === 'meta iifname')
-    return propose(
-      'do the same for whatever is for this address and port',
-      changesOf(ref).add(
-        ref,
-        { chain: ref.chain, before: ref },
-        { kind: 'destination', packet: moment.packet },
-        { kind: 'like', rule },
-      ),
-      'replies have to come back by way of this host',
-    )
-  if (used) return []
+  // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
+  const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
+  if ((used && !isForDevice) || !likely || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
-  return propose(
-    `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-    changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+  const corrected = used
+    ? []
+    : propose(
+        `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+        changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
+        used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+      )
+  const { last } = then
+  if (kind !== 'destination' || !last) return corrected
+  // where the rule leads there for whatever comes, others would be sent there as well
+  const { hook } = moment
+  const alike = changesOf(ref).add(
+    ref,
+    { chain: ref.chain, before: ref },
+    { kind: 'such', packet: moment.packet, hints: hook === undefined ? {} : { hook } },
+    { kind: 'like', rule: last.rule },
   )
+  return [
+    ...corrected,
+    ...propose(`send such packets there in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
+  ]
 }
 
 /** What the packet has instead; undefined where that is not known, or says nothing more. */

@@ -1,6 +1,7 @@
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { DESTINATION, goals, rewrites } from '../counterfactual/goals.ts'
+import { goals, rewrites } from '../counterfactual/goals.ts'
+import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
 import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'

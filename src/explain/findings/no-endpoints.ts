@@ -1,28 +1,39 @@
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { withoutEndpoints } from './verdicts.ts'
+import { withoutEndpoints } from '../without-endpoints.ts'
 
-/** A Service without anybody behind it: kube-proxy rejects what is for it. */
+/** A Service without anybody behind it, or with nobody on this node: kube-proxy stops what is for it. */
 export const noEndpoints: Detector = {
   code: 'no-endpoints',
   detect(context) {
-    const { journey, ended } = context
-    if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return []
-    const service = withoutEndpoints(context)
-    const ref = refAt(context, ended.step)
-    if (service === undefined || !ref) return []
+    const found = withoutEndpoints(context)
+    const ref = found && refAt(context, found.step)
+    if (!found || !ref) return []
+    const { service, local, step } = found
+    const name = service === undefined ? 'the Service' : `the Service ${service}`
+    const policy = local ? policyOf(context, step) : ''
+    const message = local
+      ? `${nameRef(ref)} stopped it, as ${name} has no endpoint on this node and its ${policy} is Local.`
+      : `${nameRef(ref)} stopped it, as ${name} has no endpoints.`
+    const description = local
+      ? `send it to a node that runs one of its pods (kubectl get endpointslices -o wide), or set ${policy} to Cluster`
+      : "see why no pod is ready, and whether the Service's selector fits: kubectl get endpointslices"
     return [
-      finding('no-endpoints', 'error', `${nameRef(ref)} stopped it, as the Service ${service} has no endpoints.`, {
-        steps: [ended.step + 1],
+      finding('no-endpoints', 'error', message, {
+        steps: [...new Set([step + 1, context.ended.step + 1])],
         rules: [ref],
-        fix: [
-          {
-            description: "see why no pod is ready, and whether the Service's selector fits: kubectl get endpointslices",
-            unverified: 'it is done outside of netfilter',
-          },
-        ],
-        culprit: ended.step,
+        fix: [{ description, unverified: 'it is done outside of netfilter' }],
+        culprit: step,
       }),
     ]
   },
+}
+
+/** Of a cluster IP it is the one, of a node port or an external address the other; some places are for both. */
+function policyOf({ evidence }: Context, step: number): string {
+  const { chain, rule } = evidence.arrivals[step]!
+  const name = chain?.name ?? ''
+  if (/^KUBE-SVL-/.test(name) || /@no-endpoint-services/.test(rule?.text ?? ''))
+    return 'internal- or externalTrafficPolicy'
+  return name === 'KUBE-SERVICES' ? 'internalTrafficPolicy' : 'externalTrafficPolicy'
 }

@@ -5,10 +5,19 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
-import { firstLink, isHairpin, isPrivateAbroad, needsSource, rewritesSources } from '../counterfactual/undeliverable.ts'
+import {
+  firstLink,
+  isHairpin,
+  isLoopbackAbroad,
+  isPrivateAbroad,
+  needsSource,
+  rewritesSources,
+  staysUnanswered,
+} from '../counterfactual/undeliverable.ts'
+import { addInNewChain } from '../nft-base-chain.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
 import { homeOf } from '../routes.ts'
-import type { Chosen, Spot } from '../rule-changes.ts'
+import type { Chosen, Doing, Spot } from '../rule-changes.ts'
 import { larger } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -32,12 +41,15 @@ export const notMasqueraded: Detector = {
       const back = `answers come back by ${first}, or are dropped on the way`
       return masqueraded(`It left by ${out} with ${src}, an address of ${first}: ${chosen}, and ${back}.`, true)
     }
-    // where this host rewrites no source at all, that may be another one's work
-    const own = rewritesSources(context) === true
-    const near = dst !== undefined && homeOf(dst, context.world.host)?.link.name === out
-    const route = near ? `, unless ${dst} has a route to it through this host` : ''
-    const unless = near || own ? route : ', unless a router behind rewrites it'
-    return masqueraded(`It left for ${dst} with its private source ${src}: no answer finds back to that${unless}.`, own)
+    if (isLoopbackAbroad(context))
+      return masqueraded(`It left by ${out} with the source ${src}: for any other host that is the host itself.`, true)
+    const left = `It left for ${dst} with its private source ${src}`
+    if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
+    // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
+    const isNear = dst !== undefined && homeOf(dst, context.world.host)?.link.name === out
+    const own = !isNear && rewritesSources(context) === true
+    const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
+    return masqueraded(`${left}: no answer finds back to that${own ? '' : unless}.`, own)
   },
 }
 
@@ -97,14 +109,20 @@ function tell(
       ...(culprit === undefined ? {} : { culprit }),
       fix: propose(
         "give such packets this host's own source",
-        place && spot && changesOf(place).add(place, spot, chosen, { kind: 'masquerade' }),
+        place && spot
+          ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
+          : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
         'whoever answers sees this host, and no longer who asked',
       ),
     }),
   ]
 }
 
-/** iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
+const MASQUERADE: Doing = { kind: 'masquerade' }
+/** At the priority srcnat. */
+const NAT = { name: 'postrouting', type: 'nat', hook: 'postrouting', prio: 100 } as const
+
+/** Undefined where only nft has rules, and none for nat. iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
 function placeOfMasquerade(context: Context): RuleRef | undefined {
   const { world, journey } = context
   const { family } = journey
@@ -117,7 +135,8 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
   const place = met ?? known()
   if (place?.table.kind === 'nft')
     return { family: place.table.family, table: place.table.name, chain: place.chain.name, rule: 'policy accept' }
-  return { family, table: 'nat', chain: 'POSTROUTING' }
+  const isNftAlone = world.tables.length > 0 && world.tables.every(({ kind }) => kind === 'nft')
+  return isNftAlone ? undefined : { family, table: 'nat', chain: 'POSTROUTING' }
 }
 
 /** Where the rule would have had to stand: in front of what ended table nat. */

@@ -1,8 +1,12 @@
 import { nextAtHook, nextBehindHook } from '../../journey/base-chains.ts'
 import { priorityOf } from '../../journey/resolve.ts'
 import { command } from '../../model/command.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { numberedRef } from './verdicts.ts'
 
 /**
  * Handed to a program that may not be there. What it accepts goes on in the next base chain; without a program the
@@ -15,7 +19,12 @@ export const queueWithoutListener: Detector = {
     if (!handed || handed.bypass) return []
     const { message, lost, more, unread } = handed
     if (unread !== undefined)
-      return [finding('queue-without-listener', 'error', `${message}, and ${unread}: the kernel drops it.`, more)]
+      return [
+        finding('queue-without-listener', 'error', `${message}, and ${unread}: the kernel drops it.`, {
+          ...more,
+          fix: [...bypass(more.rules![0]!), ...more.fix!],
+        }),
+      ]
     if (isRead(context)) return []
     const shown = lost ? 'it did not come out of it here' : 'what became of it is not shown'
     const why = 'if no program reads that queue, the kernel drops it; else the program decides'
@@ -40,6 +49,15 @@ export const queued: Detector = {
     return [finding('queued', 'note', `${message}, and ${shown}.`, more)]
   },
 }
+
+const bypass = (ref: RuleRef): Proposal[] => [
+  { description: 'start the program that reads it', unverified: 'it is done outside of netfilter' },
+  ...propose(
+    `let ${numberedRef(ref)} accept what no program reads`,
+    changesOf(ref).bypassQueue(ref),
+    'while the program is not there, nothing inspects such packets',
+  ),
+]
 
 interface Handed {
   bypass: boolean

@@ -5,6 +5,7 @@ import type { Table } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { type Context, type Detector, describeEnd, finding } from '../context.ts'
 import { refusesOpening } from '../request-reply.ts'
+import { listensElsewhere } from '../sockets.ts'
 
 /** This host itself says no, and no rule of its own can have said it: nothing listens. */
 export const refusedHere: Detector = {
@@ -15,12 +16,15 @@ export const refusedHere: Detector = {
     const said = refusal(packet)
     if (!said || packet.in !== undefined || isLocal(packet.src, world.host) !== true) return []
     if (mayBeRule(context, said.answer)) return []
-    const { answer, protocol, address, port } = said
+    const { answer, asked } = said
+    const elsewhere = listensElsewhere(world.host, asked)
+    const only = elsewhere === undefined ? '' : ` (${elsewhere})`
+    const end = `${asked.protocol} ${describeEnd(asked.dst, asked.dport)}`
     return [
       finding(
         'refused-here',
         'warning',
-        `This host itself answers with ${answer}, and no rule does that: nothing takes ${protocol} ${describeEnd(address, port)}.`,
+        `This host itself answers with ${answer}, and no rule does that: nothing takes ${end}${only}.`,
         {
           steps: [1],
           fix: [
@@ -38,19 +42,23 @@ export const refusedHere: Detector = {
 
 interface Refusal {
   answer: 'a reset' | 'port unreachable'
-  protocol: string
-  /** Who was asked. */
-  address: string | undefined
-  port: number | undefined
+  /** What is refused. */
+  asked: Packet
 }
 
 function refusal(packet: Packet): Refusal | undefined {
   const { protocol, icmpType, icmpCode, inner, src, sport } = packet
-  if (protocol === 'tcp')
-    return refusesOpening(packet) ? { answer: 'a reset', protocol, address: src, port: sport } : undefined
+  if (protocol === 'tcp') {
+    const asked = {
+      protocol,
+      ...(src === undefined ? {} : { dst: src }),
+      ...(sport === undefined ? {} : { dport: sport }),
+    }
+    return refusesOpening(packet) ? { answer: 'a reset', asked } : undefined
+  }
   const unreachable = protocol === 'icmp' ? [3, 3] : protocol === 'icmpv6' ? [1, 4] : undefined
   if (!unreachable || !inner?.protocol || icmpType !== unreachable[0] || icmpCode !== unreachable[1]) return undefined
-  return { answer: 'port unreachable', protocol: inner.protocol, address: inner.dst, port: inner.dport }
+  return { answer: 'port unreachable', asked: inner }
 }
 
 /** A REJECT with this very answer; without a ruleset that is not known. */

@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from '../../model/address.ts'
 import { isGroup } from '../../rules/fib.ts'
+import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { type Detector, finding } from '../context.ts'
 import { atRouting, sysctlName } from './routing.ts'
 import { vanishedOwnAddress } from './vanished-martian.ts'
@@ -27,8 +28,10 @@ export const vanishedNoGroup: Detector = {
     if (context.ended.outcome !== 'vanished' || !routed || !isGroup(routed.dst)) return []
     const { dst, packet } = routed
     const device = packet.in!
-    // a bridge sends it on without asking
-    if (packet.physIn !== undefined || ALL_HOSTS.includes(dst)) return []
+    // a bridge sends it on without asking, and a trace of nft's does not show its ports
+    const bridge = bridgeNamed(context.world.host, device)
+    const isBridged = bridge && bridgeCalls(context.world.host, bridge, context.journey.family) !== false
+    if (packet.physIn !== undefined || isBridged || ALL_HOSTS.includes(dst)) return []
     // it has, with each of its addresses (RFC 4291, 2.7.1)
     const own = context.world.host.links?.find(({ name }) => name === device)?.addresses ?? []
     if (own.some(({ address }) => solicitedGroup(address) === dst)) return []

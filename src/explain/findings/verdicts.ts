@@ -1,15 +1,22 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
-import { acceptBefore, deleteRule } from '../changes.ts'
-import type { Context } from '../context.ts'
+import { acceptBefore, deleteRule, propose } from '../changes.ts'
+import { type Context, lastPacket, momentAt } from '../context.ts'
+import { keyHeld } from '../counterfactual/map-keys.ts'
+import { passes } from '../counterfactual/skipped-rules.ts'
 import type { MatchHints } from '../match-hints.ts'
+import { ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
-import { isNft, ownerAt, refAt } from '../refs.ts'
+import { isNft, ownerAt, refAt, refOf } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
+import { elementHeld, removeElement, setOf } from '../set-changes.ts'
+import { comesFromService, listener } from '../sockets.ts'
+import { withoutEndpoints } from '../without-endpoints.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -44,16 +51,12 @@ export const suchPackets = (context: Context, packet: Packet): Chosen => ({
 
 function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
   const { hook, table } = evidence.arrivals[ended.step]!
-  const answer = openingOf(journey.packet, world) !== undefined
+  const answer = openingOf(journey.packet, world) !== undefined || comesFromService(journey.packet, world)
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
   const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
   return { hook, answer, rewritten: behind && rewritten }
 }
-
-/** The Service for whom the rule stopped it, as nobody is behind it: letting such packets pass would lead them nowhere. */
-export const withoutEndpoints = ({ evidence, ended }: Context): string | undefined =>
-  /^(.*?) has no (?:local )?endpoints$/.exec(evidence.arrivals[ended.step]?.rule?.comment ?? '')?.[1]
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */
 export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal[] {
@@ -74,7 +77,8 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
 
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Proposal[] {
-  if (withoutEndpoints(context) !== undefined) return []
+  // nobody would take it, but for a program of this host that the Service's port hides
+  if (withoutEndpoints(context) !== undefined && !listener(context.world.host, lastPacket(context))) return []
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)
@@ -82,7 +86,8 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const note = owner ? { note: writtenBack(owner) } : {}
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
-  const accept = acceptSuch(context, end)
+  const spot = spotToAccept(context, end)
+  const accept = acceptSuch(context, spot)
   // a mark, or a chain, may be for many; who set it for this service is the one to go
   const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
@@ -91,11 +96,12 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     ...drop,
     ...unverified,
   }
+  found.push(...withoutElement(context, walked.culprit, forNow, note.note))
   if (remove && through)
     found.push({ ...remove, note: note.note ?? 'every packet that the rule chose goes another way then' })
   if (accept)
     found.push({
-      description: `${forNow}accept such packets before ${end.ruleNumber === undefined ? `the policy of ${end.chain}` : numberedRef(end)}`,
+      description: `${forNow}accept such packets ${spotWords(spot)}`,
       ...accept,
       ...unverified,
       note: note.note ?? 'it opens no more than this source, destination and service',
@@ -107,8 +113,56 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   return found
 }
 
+const spotWords = (spot: RuleRef): string =>
+  spot.rule === undefined && spot.ruleNumber === undefined
+    ? `in ${spot.chain}`
+    : `before ${spot.ruleNumber === undefined ? `the policy of ${spot.chain}` : numberedRef(spot)}`
+
+/** In the chain that the rule's owner leaves to its users; or where it led there from, if it would write its chains back. */
+function spotToAccept(context: Context, end: RuleRef): RuleRef {
+  const { evidence, ended } = context
+  const owner = ownerAt(context, ended.step)
+  const { table } = evidence.arrivals[ended.step]!
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  if (!owner || !table || !pass) return end
+  for (const step of pass.steps) {
+    const { rule } = evidence.arrivals[step]!
+    const users = table.chains.get((rule && verdictOf(rule).chain) ?? '')
+    if (!users || !owner.marks.some(({ jumps }) => jumps?.test(users.name))) continue
+    const [first] = users.rules
+    const { family, name } = table
+    return first ? refOf(context, name, users, first) : { family, table: name, chain: users.name }
+  }
+  if (!owner.rewrites) return end
+  for (let at = evidence.arrivals[ended.step]!.caller; at !== undefined; at = evidence.arrivals[at]!.caller) {
+    const ref = refAt(context, at)
+    const { chain } = evidence.arrivals[at]!
+    if (!ref || !chain) break
+    if (!ownerOf({ family: ref.family, table: ref.table, chain: chain.name, contents: table })) return ref
+  }
+  return end
+}
+
+/** The packet is in a set that the rule asks, or has an element of its map: that goes, and the rule stays for all others. */
+function withoutElement(context: Context, step: number, forNow: string, note?: string): Proposal[] {
+  const { rule } = context.evidence.arrivals[step]!
+  const moment = momentAt(context, step)
+  for (const condition of rule?.conditions ?? []) {
+    const lookup = condition.kind === 'lookup' && !condition.differs ? condition : undefined
+    const set = lookup && setOf(context, lookup)
+    const element = set && elementHeld(set, lookup, moment)
+    if (!set || element === undefined) continue
+    return propose(
+      `${forNow}take ${element} out of ${set.dataType === undefined ? 'set' : 'map'} ${set.name}`,
+      removeElement(lookup, set, element, keyHeld(lookup, moment)),
+      note ?? 'it concerns every rule that uses this set',
+    )
+  }
+  return []
+}
+
 /** nft names its rules by handle. */
-const numberedRef = (ref: RuleRef): string =>
+export const numberedRef = (ref: RuleRef): string =>
   isNft(ref) && ref.handle !== undefined
     ? `handle ${ref.handle} of ${ref.chain}`
     : `rule ${ref.ruleNumber} of ${ref.chain}`

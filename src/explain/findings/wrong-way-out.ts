@@ -1,4 +1,4 @@
-import { propose } from '../changes.ts'
+import { acceptBefore, propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself } from '../counterfactual/undeliverable.ts'
@@ -46,6 +46,23 @@ export const wrongWayOut: Detector = {
               unverified: 'where it is meant to go is not known here',
             },
           ],
+        }),
+      ]
+    }
+    const circle = isSentToItself(context) ? destinationRule(context) : undefined
+    if (circle) {
+      const { ref, step } = circle
+      const { packet: asked, hook } = context.evidence.arrivals[step]!
+      return [
+        finding('wrong-way-out', 'warning', `${nameRef(ref)} sends it back to ${packet.dst}, which sent it.`, {
+          steps: [step + 1],
+          rules: [ref],
+          culprit: step,
+          fix: propose(
+            'leave such packets as they are',
+            acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
+            'nat does nothing else to them there',
+          ),
         }),
       ]
     }

@@ -5,9 +5,12 @@
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
+import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
@@ -22,6 +25,7 @@ export interface Reproduction {
   packet: Packet
   /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
   opening?: Packet
+  budget: WalkBudget
   /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
   play(world: World, assume?: ReadonlyMap<string, boolean>): Reproduced
 }
@@ -68,6 +72,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         world: before,
         packet: journey.packet,
         ...(answered ? { opening: answered } : {}),
+        budget,
         play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),
       }
     }
@@ -136,11 +141,15 @@ function samePlace(a: Journey, b: Journey): boolean {
 
 const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
 
+const hasNat = (table: Table): boolean => [...table.chains.values()].some((chain) => isNatChain(table, chain))
+
 /** A conntrack dump taken after the capture holds the entry that these packets made: their effect, not their cause. */
 function worldBefore(context: Context, opening: Packet): World {
   const { evidence, world, journey } = context
   const { conntrack } = world.host
-  if (!conntrack || (opening === journey.packet && evidence.nat !== 'passed')) return world
+  // without nat it makes no difference whose entry it is, and what is tried may add nat
+  const keeps = evidence.nat !== 'passed' && world.tables.some(hasNat)
+  if (!conntrack || (opening === journey.packet && keeps)) return world
   const own = entryOpened(opening, world)
   if (!own) return world
   const others = conntrack.filter((one) => one !== own)

@@ -6,11 +6,12 @@ import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
-import { helps, isPassed } from '../../model/outcome-kinds.ts'
+import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
+import { harmOf, leadsOthersAway } from './bystanders.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -18,6 +19,8 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   index: number
   /** Absent: nothing to try. */
   mends?: boolean
+  /** Others of the same sender go another way then. */
+  isWide?: true
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -35,11 +38,11 @@ export function tryFixes({ findings }: Journey, reproduce: () => Reproduction | 
 
 function trialsOf(finding: Finding, reproduction: Reproduction | { reason: string } | undefined): Trial[] {
   const trials = finding.fix.map(({ edits, stops }, index): Trial => {
-    if (!edits || !reproduction) return { index }
+    if (!edits || !reproduction || UNPLAYED.has(finding.code)) return { index }
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
-  const rank = ({ mends }: Trial) => (mends === undefined ? 0 : mends ? 1 : 2)
+  const rank = ({ mends, isWide }: Trial) => (mends === undefined ? 0 : mends ? (isWide ? 2 : 1) : 3)
   return trials.sort((a, b) => rank(a) - rank(b))
 }
 
@@ -57,8 +60,11 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 }
 
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
-  trials.map(({ index, mends: _, ...told }) => {
-    const { unverified, ...fix } = fixes[index]!
+  trials.map(({ index, mends: _, isWide, ...told }) => {
+    const { unverified, ...proposed } = fixes[index]!
+    const wide = isWide ? 'it also changes where the same sender gets to on other hosts' : undefined
+    const note = [wide, proposed.note].filter((one) => one !== undefined).join('; ')
+    const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
   })
@@ -79,6 +85,9 @@ function tryEdits(
   const same = results.every(({ after: outcome }) => outcome === told.after)
   if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
   const { afterSource, ...rest } = told
+  const harm = getsThrough(told) ? harmOf(reproduction, after.world) : undefined
+  if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
+  else if (told.mends && leadsOthersAway(reproduction, after.world)) Object.assign(rest, { isWide: true })
   const oneSource = results.every((one) => one.afterSource === afterSource)
   return {
     verified: reproduction.engine.id,
@@ -138,12 +147,23 @@ function judge(
   }
 }
 
+/** Their fixes change what the model does not play. */
+const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing'])
+
 /** Findings of a packet that gets through and does no good so. */
 const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'answers may not find back to its source',
+  'dropped-beside': 'a chain behind those of IP would drop it',
+  'ipsec-no-state': 'IPsec would drop it',
+  'echo-ignored': 'the kernel would not answer it',
+  'bridge-nf-call': 'its answer would come from another address',
 }
+
+/** The finding by which a packet that gets through does no good so. */
+export const uselessBy = ({ findings }: Journey): string | undefined =>
+  findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)?.code
 
 /** Of a packet that gets through. */
 function stillWrong(
@@ -152,8 +172,8 @@ function stillWrong(
   opening: Packet | undefined,
   { host }: World,
 ): string | undefined {
-  const wrong = tried.findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)
-  if (wrong) return STILL_WRONG[wrong.code]
+  const wrong = uselessBy(tried)
+  if (wrong !== undefined) return STILL_WRONG[wrong]
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
     return `it would not get to ${opening.src}, which had asked`

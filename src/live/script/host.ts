@@ -30,6 +30,7 @@ const SYSCTLS = [
     .concat(['proxy_arp', 'proxy_arp_pvlan', 'mc_forwarding', 'ignore_routes_with_linkdown', 'disable_policy'])
     .map((name) => `ipv4/conf/*/${name}`),
   'ipv6/bindv6only',
+  'ipv6/icmp/echo_*',
   'ipv6/ip_nonlocal_bind',
   'ipv6/fwmark_reflect',
   'ipv6/fib_*',
@@ -105,12 +106,13 @@ done
     'sockets.txt',
     'ss -lntup, netstat -lntup',
     'who listens on a port, and with what program',
-    `if have ss; then
+    `all_listed() { printf '%s\\n' '# all listening sockets of tcp and udp'; }
+if have ss; then
   # asked by netlink, the kernel would load these; in /proc it stands as well, but for v6only
-  if there tcp_diag tcp_diag_get_info && there udp_diag udp_diag_dump; then run ss -lntup
+  if there tcp_diag tcp_diag_get_info && there udp_diag udp_diag_dump; then run ss -lntup && all_listed
   else
     printf '%s\\n' "read from /proc, which does not tell whether sockets of IPv6 take IPv4 too" >&2
-    PROC_ROOT=/proc run ss -lntup
+    PROC_ROOT=/proc run ss -lntup && all_listed
   fi
 elif have netstat; then
   # programs' names and long addresses are not for every build of BusyBox
@@ -130,6 +132,7 @@ elif have netstat; then
       }
       print netid, (netid == "tcp" ? "LISTEN" : "UNCONN"), $2, $3, $4, $5 user
     }'
+  all_listed
 else absent "there is neither ss nor netstat here"; fi
 [ "$UID_NOW" = 0 ] || printf '%s\\n' "without root it does not name other users' programs" >&2`,
   ),
@@ -173,6 +176,20 @@ fi`,
 text=$(cat $file 2>/dev/null) || refused "it takes root to read $file"
 printf '==> %s <==\\n' $file
 [ -z "$text" ] || printf '%s\\n' "$text"`,
+  ),
+  host(
+    'ipsec',
+    'ipsec.txt',
+    'ip xfrm policy, ip xfrm state, /proc/net/xfrm_stat',
+    'which packets have to go by IPsec, and whether they can',
+    // its socket would load xfrm_user; and states show keys: only lines that are known to have none are taken
+    `have ip || absent "there is no ip here"
+there xfrm_user xfrm_dump_policy || absent "IPsec's policies are not loaded"
+need_admin
+policies=$(run ip xfrm policy) || exit $?
+states=$(run ip xfrm state | grep -E '^(src|[[:space:]]+proto) ')
+printf '==> ip xfrm policy <==\n%s\n==> ip xfrm state <==\n%s\n' "$policies" "$states"
+[ ! -r /proc/net/xfrm_stat ] || { printf '==> /proc/net/xfrm_stat <==\n'; cat /proc/net/xfrm_stat; }`,
   ),
   host(
     'sysctls',

@@ -11,6 +11,7 @@ import { ipRouteJson } from './ip-route-json.ts'
 import { ipRouteText } from './ip-route-text.ts'
 import { ipRuleJson } from './ip-rule-json.ts'
 import { ipRuleText } from './ip-rule-text.ts'
+import { ipXfrm } from './ip-xfrm.ts'
 import { ipsetList } from './ipset-list.ts'
 import { ipsetSave } from './ipset-save.ts'
 import { ipsetXml } from './ipset-xml.ts'
@@ -37,6 +38,7 @@ export const HOST_FORMATS: readonly HostFormat[] = [
   ipRuleText,
   neighboursJson,
   neighboursText,
+  ipXfrm,
   namespaces,
   ss,
   conntrack,

@@ -2,6 +2,7 @@
 import type { Report } from '../../model/diagnostic.ts'
 import type { Link, LinkAddress } from '../../model/host.ts'
 import { familyOf } from '../../rules/prefixes.ts'
+import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { asAddress, asNumber, asObject, asText, forEachObject, type JsonObject } from './json.ts'
 import { withoutUndefined } from './without-undefined.ts'
@@ -32,6 +33,7 @@ function readLink(object: JsonObject): Link | undefined {
     mac: mac !== undefined && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) ? mac : undefined,
     kind: asText(asObject(object.linkinfo)?.info_kind),
     master: asText(object.master),
+    callsTables: callsTables((name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1),
     group: asText(object.group),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
   })

@@ -4,6 +4,7 @@ import type { Report } from '../../model/diagnostic.ts'
 import type { Link, LinkAddress } from '../../model/host.ts'
 import { kernelNumber } from '../../model/kernel-number.ts'
 import { canonicalPrefix, familyOf } from '../../rules/prefixes.ts'
+import { callsTables } from './bridge-calls.ts'
 import type { HostReading } from './format.ts'
 import { LINK, ONELINE } from './ip-addr-line.ts'
 import { forEachLine, quoted } from './lines.ts'
@@ -75,6 +76,8 @@ function readDetail(line: string, link: Link): boolean {
   const kind = DETAIL.exec(line)?.[1]
   // `bridge_slave` tells of the interface's place in another, not what it is
   if (kind !== undefined && !kind.endsWith('_slave')) link.kind = kind
+  const calls = kind === 'bridge' ? callsTables((name) => line.includes(`${name} 1`)) : undefined
+  if (calls) link.callsTables = calls
   return kind !== undefined || BESIDES.test(line)
 }
 

@@ -4,8 +4,8 @@ import type { NamedSet } from '../../model/ruleset.ts'
 
 /** Lists are joined (IPv4 routes in one file, IPv6 in another); of single values the later one counts. */
 export function mergeHost(host: Host, more: Partial<Host>): void {
-  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, drops, ...values } =
-    more
+  const { links, sysctls, conntrack, routes, routingRules, sockets, neighbours, modules, tools, drops, ...rest } = more
+  const { ipsecPolicies, ipsecStates, ...values } = rest
   Object.assign(host, values)
   if (links) host.links = joinLinks(host.links, links)
   if (sysctls) host.sysctls = new Map([...(host.sysctls ?? []), ...sysctls])
@@ -13,6 +13,8 @@ export function mergeHost(host: Host, more: Partial<Host>): void {
   if (routingRules) host.routingRules = withoutTwins(host.routingRules, routingRules)
   if (sockets) host.sockets = withoutTwins(host.sockets, sockets)
   if (neighbours) host.neighbours = withoutTwins(host.neighbours, neighbours)
+  if (ipsecPolicies) host.ipsecPolicies = withoutTwins(host.ipsecPolicies, ipsecPolicies)
+  if (ipsecStates) host.ipsecStates = withoutTwins(host.ipsecStates, ipsecStates)
   if (modules) host.modules = [...new Set([...(host.modules ?? []), ...modules])]
   if (tools) host.tools = { ...host.tools, ...tools }
   if (drops)

@@ -18,15 +18,23 @@ import { HEADER, ROW } from './ss-line.ts'
 const HEADER_REST = /^\s*Process\s*$/
 /** Unix, netlink, packet, vsock, XDP and TIPC sockets meet no IP packet. */
 const OTHER_ROW = /^(u_str|u_dgr|u_seq|nl|p_raw|p_dgr|v_str|v_dgr|xdp|ti_st|ti_dg|ti_rd|ti_sq|\?\?\?)\s/
+/** What `nfwhy collect` writes behind them: a host where nothing listens has no row to tell so. */
+const ALL = /^# all listening sockets of (tcp) and (udp)$/
 /** From standard error, and without harm. */
 const NOISE = /^Failed to find cgroup2 mount/
 const IGNORED = [HEADER, HEADER_REST, OTHER_ROW, NOISE]
 
 export function readSs(text: string, report: Report): HostReading {
   const sockets: Socket[] = []
+  let listening: string[] | undefined
   const oldRelease = /(^|\s):::/m.test(text)
   forEachLine(text, (line, number) => {
     if (line.trim() === '' || IGNORED.some((pattern) => pattern.test(line))) return
+    const [, ...all] = ALL.exec(line) ?? []
+    if (all.length > 0) {
+      listening = all
+      return
+    }
     const last = sockets.at(-1)
     if (/^\s/.test(line) && last) {
       // the last column again, or the details of -i, -m, -o
@@ -37,7 +45,7 @@ export function readSs(text: string, report: Report): HostReading {
     if (socket) sockets.push(socket)
     else report('line-not-understood', `not a socket as ss prints it: ${quoted(line)}`, number)
   })
-  return { host: { sockets } }
+  return { host: { sockets, ...(listening ? { listening } : {}) } }
 }
 
 function readRow(line: string, oldRelease: boolean): Socket | undefined {

@@ -43,7 +43,41 @@ describe('conntrack-full', () => {
     expect(found[0]?.message).toContain('since boot it has dropped 7 packets and thrown out 40 connections')
   })
 
+  describe('where no chain stands between conntrack and routing', () => {
+    const only = { raw: RULES.raw!, filter: [] }
+
+    it('is told where the table is full', () => {
+      const { journey, found } = seen(IN_FRONT, { sysctls: sysctls(65536, 65536) }, only)
+      expect(journey.outcome).toBe('vanished')
+      expect(journey.findings.map(({ code }) => code)).toEqual(['conntrack-full'])
+      expect(found[0]?.message).toContain('65536 of 65536 entries')
+    })
+
+    it('leaves it to routing where the table has been full once', () => {
+      const conntrackCounters = [{ drop: 3, early_drop: 0 }]
+      const { journey } = seen(IN_FRONT, { conntrackCounters, sysctls: new Map([['net.ipv4.ip_forward', '0']]) }, only)
+      expect(journey.findings.map(({ code }) => code)).toEqual(['vanished-forwarding-off'])
+      const { found } = seen(IN_FRONT, { conntrackCounters }, only)
+      expect(found[0]?.message).toContain('since boot it has dropped 3 packets')
+    })
+  })
+
   it.each([
+    [
+      'it has an entry',
+      seen(IN_FRONT, {
+        sysctls: sysctls(9, 9),
+        conntrack: [
+          {
+            family: 'ip',
+            protocol: 'tcp',
+            original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 1024, dport: 80 },
+            reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 80, dport: 1024 },
+            status: [],
+          },
+        ],
+      }),
+    ],
     ['there is room', seen(IN_FRONT, { sysctls: sysctls(65000, 65536) })],
     ['the counters are 0', seen(IN_FRONT, { conntrackCounters: [{ drop: 0, early_drop: 0, insert_failed: 3 }] })],
     ['nothing is known of it', seen(IN_FRONT, {})],

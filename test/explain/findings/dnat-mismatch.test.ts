@@ -21,6 +21,22 @@ describe('dnat-mismatch', () => {
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
   })
 
+  it('corrects the filter rule where others speak of where nat sends it', () => {
+    const rules = {
+      nat: ['-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80'],
+      filter: [
+        '-P FORWARD DROP',
+        ESTABLISHED,
+        '-A FORWARD -j user',
+        '-A FORWARD -i eth7 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT',
+        '[0:0] -A user -d 10.0.2.9/32 -p tcp -m tcp --dport 8080 -j ACCEPT',
+      ],
+    }
+    expect(told({ rules, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')?.fix).toBe(
+      'iptables -R user 1 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+    )
+  })
+
   it('is a comment of kube-proxy', () => {
     const nat = [
       '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j svc',
@@ -32,6 +48,20 @@ describe('dnat-mismatch', () => {
     expect(found?.fix).toMatch(/--to-destination 10.0.2.9:8080 → forwarded$/)
     const right = nat.with(2, nat[2]!.replace('10.0.2.8', '10.0.2.9'))
     expect(told({ rules: { nat: right, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')).toBeUndefined()
+  })
+
+  it('is a redirect to another address than the one that was asked', () => {
+    const rules = { nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8081'], filter: [] }
+    const on = (address: string): Case => ({
+      ...{ rules, packet: { ...TO_ROUTER, dst: '10.0.2.1' } },
+      host: { sockets: [{ protocol: 'tcp', family: 'ip', state: 'LISTEN', address, port: 8081 }] },
+    })
+    expect(told(on('10.0.2.1'), 'dnat-mismatch')).toMatchObject({
+      message:
+        'nat PREROUTING 1 sends it to 10.0.1.1:8081, where nobody listens, while somebody listens on 10.0.2.1:8081, the address that was asked.',
+      rules: ['nat PREROUTING 1'],
+    })
+    expect(told(on('10.0.1.1'), 'dnat-mismatch')).toBeUndefined()
   })
 
   it('is a program that listens next to it', () => {

@@ -1,6 +1,6 @@
 /** What became of it hung on a mark. */
 import { describe, expect, it } from 'vitest'
-import { type Case, told } from './played.ts'
+import { type Case, findingsOf, played, told } from './played.ts'
 
 const ASKS = '-A FORWARD -m mark --mark 0x1/0xff -j ACCEPT'
 const one = (...mangle: string[]): Case => ({
@@ -55,6 +55,12 @@ describe('mark-missing', () => {
     expect(found?.fix).toMatch(
       fix instanceof RegExp ? fix : new RegExp(`^${fix.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`),
     )
+  })
+
+  it('does not blame a rule that marks what is for one other host', () => {
+    const found = (to: string) => findingsOf(played(one(SETS.replace('-p tcp', `-d ${to} -p tcp`))), 'mark-missing')
+    expect(found('10.9.9.9/32').map(({ severity, fix }) => [severity, fix])).toEqual([['note', []]])
+    expect(found('10.0.2.3/32').map(({ severity }) => severity)).toEqual(['warning'])
   })
 
   it('proposes nothing where a rule stopped just such packets', () => {

@@ -44,6 +44,17 @@ describe('missing-rule', () => {
     expect(told({ rules: own, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'missing-rule')).toBeUndefined()
   })
 
+  it('names a chain of nat that has none, where nobody listens', () => {
+    const nat = ['-N ports', '-A PREROUTING -p tcp -j ports', '-A POSTROUTING -o eth1 -j MASQUERADE']
+    const one = { rules: { nat, filter: [] }, packet: TO_ROUTER }
+    expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
+      message: 'nat PREROUTING 1 leads it to ports, which has no rules: nothing rewrites its destination.',
+      rules: ['nat PREROUTING 1'],
+    })
+    expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
+    expect(told(one, 'missing-rule')).toBeUndefined()
+  })
+
   it.each([
     ['they are for another protocol', rules('[3:180] -A web -p icmp -j ACCEPT')],
     [

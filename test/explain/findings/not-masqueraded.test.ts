@@ -1,11 +1,13 @@
 /** It left with a source to which no answer finds back. */
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../../src/index.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const ABROAD: Packet = { ...SYN, dst: '198.51.100.7' }
 const MASQUERADE = '-A POSTROUTING -s 10.0.3.0/24 -o eth1 -j MASQUERADE'
 const DNAT = '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9'
+const PUBLIC = { family: 'ip', address: '198.51.100.1', prefixLength: 24, scope: 'global' } as const
 const severity = (one: Case) => findingsOf(played(one), 'not-masqueraded').map((found) => found.severity)
 
 describe('not-masqueraded', () => {
@@ -25,6 +27,47 @@ describe('not-masqueraded', () => {
 
   it('is a packet that goes back to where it came from with a new destination', () => {
     expect(severity({ rules: { nat: [DNAT], filter: [] }, packet: TO_ROUTER })).toEqual(['warning'])
+  })
+
+  it('is a note where a neighbour may have a route back', () => {
+    const rules = { nat: [MASQUERADE], filter: [] }
+    const links = [...ROUTER.links!.slice(0, 2), { ...ROUTER.links![2]!, addresses: [PUBLIC] }]
+    const routes = [...ROUTER.routes!, { ...ROUTER.routes![4]!, destination: '198.51.100.0/24' }]
+    const one: Case = { rules, packet: ABROAD, host: { links, routes } }
+    expect(findingsOf(played(one), 'not-masqueraded').map((found) => [found.severity, found.message])).toEqual([
+      [
+        'note',
+        'It left for 198.51.100.7 with its private source 10.0.1.2: no answer finds back to that, unless 198.51.100.7 has a route through this host.',
+      ],
+    ])
+  })
+
+  it('is known where connection tracking has seen no reply, even without a table nat', () => {
+    const original = { src: '10.0.1.2', dst: '198.51.100.7', sport: 40_000, dport: 80 }
+    const reply = { src: '198.51.100.7', dst: '10.0.1.2', sport: 80, dport: 40_000 }
+    const one = (status: string[]): Case => ({
+      rules: { filter: [] },
+      packet: ABROAD,
+      host: { conntrack: [entry({ original, reply, status })] },
+    })
+    expect(severity(one(['unreplied']))).toEqual(['warning'])
+    expect(told(one(['unreplied']), 'not-masqueraded')?.fix).toMatch(/^iptables -t nat -A POSTROUTING .* → forwarded$/)
+    expect(severity(one([]))).toEqual([])
+  })
+
+  it('is 127.0.0.1 that leaves this host', () => {
+    const nat = ['-A OUTPUT -d 127.0.0.1/32 -p tcp -j DNAT --to-destination 10.0.2.9']
+    const { in: _, ...own } = SYN
+    const one: Case = {
+      rules: { nat, filter: [] },
+      packet: { ...own, src: '127.0.0.1', dst: '127.0.0.1' },
+      host: { sysctls: new Map([...ROUTER.sysctls!, ['net.ipv4.conf.all.route_localnet', '1']]) },
+    }
+    const found = told(one, 'not-masqueraded')
+    expect(found?.message).toBe(
+      'It left by eth1 with the source 127.0.0.1: for any other host that is the host itself.',
+    )
+    expect(found?.fix).toBe('iptables -t nat -A POSTROUTING -s 127.0.0.1/32 -o eth1 -j MASQUERADE → sent')
   })
 
   it.each([

@@ -1,7 +1,8 @@
 /** Handed to a program that may not be there. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { trace } from '../../journey/kernel-lines.ts'
-import { captured, findingsOf, played, type Rules, TO_ROUTER } from './played.ts'
+import { captured, findingsOf, LISTENS_ON, played, type Rules, TO_ROUTER } from './played.ts'
 
 const QUEUE = '-j NFQUEUE --queue-num 3'
 const both = (rules: Rules) => {
@@ -89,4 +90,16 @@ describe('queued', () => {
   it('is not told of what no queue took', () => {
     expect(both({ filter: [`-A INPUT -p udp ${QUEUE} --queue-bypass`, `-A INPUT -p udp ${QUEUE}`] })).toEqual([])
   })
+})
+
+it('lets a queue that no program reads be bypassed', () => {
+  const one = {
+    rules: { filter: [`-A INPUT -p tcp ${QUEUE}`] },
+    packet: TO_ROUTER,
+    host: { queues: [], ...LISTENS_ON(80) },
+  }
+  const fixes = findingsOf(played(one), 'queue-without-listener')[0]!.fix.filter(({ edits }) => edits)
+  expect(fixes.map((fix) => [String(fixCommands(fix).command), fix.after])).toEqual([
+    ['iptables -R INPUT 1 -p tcp -j NFQUEUE --queue-num 3 --queue-bypass', 'delivered'],
+  ])
 })

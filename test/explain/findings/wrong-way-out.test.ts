@@ -13,6 +13,16 @@ const one = (extra: Route[], packet: Packet = SYN): Case => ({
   host: { routes: [...ROUTER.routes!, ...extra] },
 })
 
+const DNS: Packet = {
+  in: 'eth0',
+  protocol: 'udp',
+  src: '10.0.1.2',
+  sport: 40_000,
+  dst: '198.51.100.7',
+  dport: 53,
+  ipId: 1,
+}
+
 describe('wrong-way-out', () => {
   it("is a route out of another interface than that of the destination's network", () => {
     const found = told(one([via('10.0.2.2/32', 'eth0')]), 'wrong-way-out')
@@ -25,6 +35,30 @@ describe('wrong-way-out', () => {
   it('is a route back to where it came from, past a wider one that leads on', () => {
     const found = told(one([via('198.51.100.7/32', 'eth0')], { ...SYN, dst: '198.51.100.7' }), 'wrong-way-out')
     expect(found?.message).toContain('it came in on eth0, and the route to 198.51.100.7/32 leads out of eth0 again')
+  })
+
+  it('is a rule that sends it back to whoever sent it', () => {
+    const found = told(
+      {
+        rules: { nat: ['-A PREROUTING -p udp -m udp --dport 53 -j DNAT --to-destination 10.0.1.2'], filter: [] },
+        packet: DNS,
+      },
+      'wrong-way-out',
+    )
+    expect(found?.message).toBe('nat PREROUTING 1 sends it back to 10.0.1.2, which sent it.')
+    expect(found?.fix).toBe(
+      'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -p udp -m udp --dport 53 -j ACCEPT → forwarded',
+    )
+  })
+
+  it('is none for who asks for its own service by its address', () => {
+    const dnat = '-A PREROUTING -d 198.51.100.7/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.0.1.2'
+    const own = (...more: string[]): Case => ({ rules: { nat: [dnat, ...more], filter: [] }, packet: DNS })
+    expect(told(own(), 'wrong-way-out')).toBeUndefined()
+    expect(told(own(), 'not-masqueraded')?.fix).toMatch(/-j MASQUERADE → forwarded$/)
+    const any = own('-A POSTROUTING -d 10.0.1.2/32 -j MASQUERADE').rules.nat!
+    const masqueraded = any.map((rule) => rule.replace('-d 198.51.100.7/32 ', ''))
+    expect(told({ rules: { nat: masqueraded, filter: [] }, packet: DNS }, 'wrong-way-out')).toBeUndefined()
   })
 
   it.each([

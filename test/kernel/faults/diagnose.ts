@@ -1,5 +1,6 @@
 /** What nfwhy makes of a capture of the traffic that fails, with the machine's own state beside it. */
 
+import type { ClosedJourney } from '../../../src/analysis/closed-journey.ts'
 import { single } from '../../../src/analysis/groups.ts'
 import { worstFirst } from '../../../src/analysis/worst-first.ts'
 import { printedJourney } from '../../../src/edits/fix.ts'
@@ -19,6 +20,13 @@ export interface Diagnosis {
 
 const GOOD: readonly unknown[] = ['delivered', 'forwarded', 'sent']
 
+/** With what is found about the exchange: all that stops it, and what its reply would meet. */
+function asShown(closed: ClosedJourney): Journey {
+  const journey = closed.explain()
+  const found = [closed.severalCauses(), closed.playReply()?.finding].filter((one) => one !== undefined)
+  return { ...journey, findings: [...found, ...journey.findings] }
+}
+
 export function diagnose(
   format: CaptureFormat,
   log: readonly string[],
@@ -31,7 +39,7 @@ export function diagnose(
     format,
     world,
     (code, message) => said.push(`${code}: ${message}`),
-    (closed) => journeys.push(closed.explain()),
+    (closed) => journeys.push(asShown(closed)),
     { engine: modelEngine },
   )
   explainer.push(new TextEncoder().encode(log.map((line) => `${line}\n`).join('')))

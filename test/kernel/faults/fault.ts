@@ -50,6 +50,8 @@ export interface Fault {
   variant: Variant
   /** Any of them. */
   culprits: Culprit[]
+  /** Of faults that are there at once: each has to be named. */
+  parts?: Fault[]
   /** No command on the machine can mend it. */
   elsewhere?: true
   /** Asked in place of the scene's probe. */

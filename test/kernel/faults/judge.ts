@@ -11,10 +11,11 @@ export interface Judgement {
   confident: boolean
 }
 
-export function judge({ culprits }: Fault, { journeys }: Diagnosis): Judgement {
+export function judge({ culprits, parts }: Fault, { journeys }: Diagnosis): Judgement {
   const refs = journeys.flatMap(refsOf)
   const findings = journeys.flatMap((journey) => journey.findings)
-  const named = culprits.some((culprit) => isNamed(culprit, refs, findings))
+  const groups = parts?.map((part) => part.culprits) ?? [culprits]
+  const named = groups.every((group) => group.some((culprit) => isNamed(culprit, refs, findings)))
   const definite = journeys.some(
     ({ culprit, findings: of }) => culprit || of.some(({ severity }) => severity === 'error'),
   )

@@ -1,6 +1,7 @@
 /** Faults in one setup, one after the other: put in, traced, diagnosed, mended by what the diagnosis proposes. */
 import type { PrintedFix } from '../../../src/model/journey.ts'
 import { Random } from '../generate/random.ts'
+import { together } from './at-once.ts'
 import { type Diagnosis, diagnose } from './diagnose.ts'
 import type { Exchange, Result } from './exchange.ts'
 import type { Fault, Kind, Scene } from './fault.ts'
@@ -45,21 +46,27 @@ export interface Round {
   accused: string[]
 }
 
-/** `chosen`: which of all kinds. */
-export async function playFaults(make: MakeSetup, seed: number, chosen: (kind: number) => boolean): Promise<Round> {
+/** `chosen`: which of all kinds; `atOnce`: how many faults there are in one setup. */
+export async function playFaults(
+  make: MakeSetup,
+  seed: number,
+  chosen: (kind: number) => boolean,
+  atOnce: 1 | 2 = 1,
+): Promise<Round> {
   const stage = await Stage.open(make, seed * SPREAD)
   try {
     return await playAll(
       stage,
       seed,
       stage.filter.kinds.filter((_, i) => chosen(i)),
+      atOnce,
     )
   } finally {
     await stage.close()
   }
 }
 
-async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Promise<Round> {
+async function playAll(stage: Stage, seed: number, kinds: readonly Kind[], atOnce: 1 | 2): Promise<Round> {
   const { setup } = stage
   await stage.put()
   const healthy = new Map<Probe, Exchange>()
@@ -84,7 +91,10 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[]): Prom
       const one = healthy.get(probe)!
       const met = stage.filter.met(setup, files, one)
       const scene: Scene = { setup, topology: stage.lab.topology, random, probe, healthy: one, met }
-      const done = await playKind(stage, seed, kind, scene, healthy)
+      const found = kind.make(scene)
+      const faults =
+        atOnce === 1 ? random.shuffled(found).slice(0, MOST) : await pairs(stage, random.shuffled(found), scene)
+      const done = await playFirst(stage, seed, faults, scene, healthy)
       if (!done) continue
       played.push(done)
       break
@@ -111,14 +121,32 @@ async function unbroken(ask: () => Promise<Exchange>): Promise<Exchange> {
 /** How many faults of one kind are tried before the traffic is left alone. */
 const MOST = 8
 
-async function playKind(
+/** Each with one of another kind, where both stop the traffic by themselves. */
+async function pairs(stage: Stage, faults: readonly Fault[], scene: Scene): Promise<Fault[]> {
+  const stops = async ({ variant }: Fault) => {
+    await stage.put(variant)
+    return (await stage.ask(scene.probe)).result !== 'answered'
+  }
+  const others = scene.random.shuffled(stage.filter.kinds.flatMap((kind) => kind.make(scene).slice(0, 1)))
+  for (const one of faults.slice(0, MOST)) {
+    const both = others
+      .filter(({ kind }) => kind !== one.kind)
+      .flatMap((other) => together(one, other, stage.setup) ?? [])
+    if (both.length === 0 || !(await stops(one))) continue
+    for (const pair of both.slice(0, MOST)) if (await stops(pair.parts![1]!)) return [pair]
+  }
+  return []
+}
+
+/** The first that stops the traffic. */
+async function playFirst(
   stage: Stage,
   seed: number,
-  kind: Kind,
+  faults: readonly Fault[],
   scene: Scene,
   healthy: ReadonlyMap<Probe, Exchange>,
 ): Promise<Played | undefined> {
-  for (const fault of scene.random.shuffled(kind.make(scene)).slice(0, MOST)) {
+  for (const fault of faults) {
     const probe = fault.probe ?? scene.probe
     await fault.before?.(stage)
     if (!fault.before) await stage.put(fault.variant)

@@ -276,7 +276,7 @@ export const DOCKER: Problem[] = [
     others: [{ sending: { from: 'peer', what: 'tcp', to: '192.0.2.1', port: 80 }, seen: 'answered' }],
     truth: {
       words: 'br_netfilter hands bridged frames to FORWARD, whose policy is DROP since Docker is there.',
-      causes: [{ policy: 'filter FORWARD' }, { code: 'dropped-by-policy', words: ['bridge-nf-call'] }],
+      causes: [{ policy: 'filter FORWARD' }, { code: 'bridge-nf-call' }],
       status: ['dropped'],
     },
     mend: [['host', 'sysctl -w net.bridge.bridge-nf-call-iptables=0']],

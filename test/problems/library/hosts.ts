@@ -338,7 +338,7 @@ table ip nat {
     others: [{ sending: { from: 'peer', what: 'tcp', to: '2001:db8:1::1', port: 80 }, seen: 'answered' }],
     truth: {
       words: 'br_netfilter hands neighbour discovery between ports of the bridge to FORWARD, whose policy is DROP.',
-      causes: [{ policy: 'filter FORWARD' }, { code: 'dropped-by-policy', words: ['bridge-nf-call'] }],
+      causes: [{ policy: 'filter FORWARD' }, { code: 'bridge-nf-call' }],
       status: ['dropped'],
     },
     mend: [['host', 'sysctl -w net.bridge.bridge-nf-call-ip6tables=0']],

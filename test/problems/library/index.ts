@@ -1,5 +1,6 @@
 import type { Problem } from '../problem.ts'
 import { BANS } from './bans.ts'
+import { BESIDE } from './beside.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
@@ -31,6 +32,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOSTS,
   ...FIREWALLS,
   ...NODES,
+  ...BESIDE,
   ...MASQUERADES,
   ...GATEWAYS,
   ...REDIRECTS,

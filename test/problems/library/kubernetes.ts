@@ -87,7 +87,10 @@ export const KUBERNETES: Problem[] = [
     others: [{ sending: fromHost, seen: 'answered' }],
     truth: {
       words: 'The policy is Local and kube-proxy knows no endpoint on this node: it marks the packet to be dropped.',
-      causes: [{ rule: 'has no local endpoints', chain: 'nat KUBE-XLB-WEB' }, { code: 'no-endpoints' }],
+      causes: [
+        { rule: 'has no local endpoints', chain: 'nat KUBE-XLB-WEB' },
+        { code: 'no-endpoints', words: ['default/nginx-ext has no endpoint on this node', 'externalTrafficPolicy'] },
+      ],
       status: ['dropped'],
     },
     mend: [['host', 'iptables -t nat -I KUBE-XLB-WEB -j KUBE-SVC-WEB']],
@@ -281,7 +284,7 @@ export const KUBERNETES: Problem[] = [
     truth: {
       words:
         'The map of services without local endpoints has the external address, with the verdict drop, for pods as well.',
-      causes: [{ rule: '@no-endpoint-services', chain: 'ip kube-proxy service-endpoints-check' }],
+      causes: [{ code: 'no-endpoints', words: ['sys-ingress-priv/ingress:web', 'externalTrafficPolicy'] }],
       status: ['dropped'],
     },
     mend: [['host', 'nft delete element ip kube-proxy no-endpoint-services "{ 10.88.1.2 . tcp . 80 }"']],

@@ -1,0 +1,66 @@
+/** Bridges of this host, and whether IP's chains see what they pass on by themselves (net/bridge/br_netfilter_hooks.c). */
+import type { Host, Link } from '../model/host.ts'
+import type { Packet } from '../model/packet.ts'
+import { type Context, lastPacket } from './context.ts'
+import { destinationRule } from './counterfactual/rewritten.ts'
+import { ownerOfRef } from './refs.ts'
+import { homeOf } from './routes.ts'
+
+export const bridgeNamed = ({ links = [] }: Host, name: string | undefined): Link | undefined =>
+  links.find((link) => link.name === name && link.kind === 'bridge')
+
+/** The setting for all bridges. */
+export const callSetting = (family: string): string =>
+  `net.bridge.bridge-nf-call-ip${family === 'ip6' ? '6' : ''}tables`
+
+/** Those that `sysctl -a` and `nfwhy collect` have: without these a setting may just not have been listed. */
+const WHOLE_LISTING = ['net.core.somaxconn', 'net.ipv4.ip_forward', 'net.ipv4.icmp_echo_ignore_all']
+
+export const listsAll = ({ sysctls }: Host): boolean => WHOLE_LISTING.every((name) => sysctls?.has(name))
+
+/** Do bridged packets meet IP's chains? Undefined: not known. Without br_netfilter there is no setting, and they do not. */
+export function bridgeCalls(host: Host, bridge: Link, family: string): boolean | undefined {
+  if (bridge.callsTables?.includes(family === 'ip6' ? 'ip6' : 'ip')) return true
+  const value = host.sysctls?.get(callSetting(family))
+  return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
+}
+
+/** The bridge that passes the packet on from port to port, without routing it. */
+export function bridgeOf(packet: Packet, host: Host): Link | undefined {
+  const { in: from, out, physIn, physOut, dstMac } = packet
+  const bridge = from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+  // what is to be routed was sent to the bridge's own address
+  const isForOther = dstMac !== undefined && bridge?.mac !== undefined && dstMac !== bridge.mac
+  return isForOther || (physIn !== undefined && physOut !== undefined) ? bridge : undefined
+}
+
+export interface OverBridge {
+  bridge: Link
+  /** Does connection tracking see the reply there? Undefined: not known. */
+  calls: boolean | undefined
+}
+
+/** Programs whose networks are bridges of this host, and whose NAT counts on br_netfilter. */
+const OF_CONTAINERS = /^(kube|cni-plugins|docker|podman|flannel|weave|cri-o|rancher)/
+
+/**
+ * nat sent the packet to a neighbour of its sender behind another port of the same bridge: the reply does not come to this
+ * host's routing, and whether NAT is undone is the bridge's business.
+ */
+export function replyOverBridge(context: Context): OverBridge | undefined {
+  const { world, journey } = context
+  const { host } = world
+  const packet = lastPacket(context)
+  const { in: from, out, src, dst, physIn, physOut } = packet
+  const bridge = from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+  if (!bridge || src === undefined || dst === undefined || src === dst) return undefined
+  if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return undefined
+  const ports = (host.links ?? []).filter(({ master }) => master === bridge.name)
+  // two machines behind one port reach each other past this host
+  const isApart = ports.length > 1 && ports.every(({ kind }) => kind === 'veth' || kind === 'tun')
+  if (!isApart && (physIn === undefined || physOut === undefined || physIn === physOut)) return undefined
+  const calls = bridgeCalls(host, bridge, journey.family)
+  const rule = destinationRule(context)
+  const owner = rule && ownerOfRef(context, rule.ref)
+  return calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? { bridge, calls } : undefined
+}

@@ -1,0 +1,81 @@
+import { bridgeOf, callSetting, replyOverBridge } from '../bridges.ts'
+import { setSysctl } from '../changes.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { isRepliedPast } from '../counterfactual/undeliverable.ts'
+import { nameRef, refAt } from '../refs.ts'
+
+/** IP's rules stop what a bridge passes on; or they do not see the reply whose NAT they were to undo. */
+export const bridgeNfCall: Detector = {
+  code: 'bridge-nf-call',
+  detect(context) {
+    const { outcome } = context.journey
+    if (outcome === 'dropped' || outcome === 'rejected') return stopped(context)
+    return isRepliedPast(context) ? repliedPast(context) : []
+  },
+}
+
+function stopped(context: Context): Detected[] {
+  const { journey, ended, world } = context
+  const packet = lastPacket(context)
+  const bridge = bridgeOf(packet, world.host)
+  const ref = refAt(context, ended.step)
+  if (!bridge || !ref) return []
+  const name = callSetting(journey.family)
+  const ports = packet.physIn && packet.physOut ? ` from ${packet.physIn} to ${packet.physOut}` : ''
+  const own = bridge.callsTables?.includes(journey.family === 'ip6' ? 'ip6' : 'ip')
+  const why = own
+    ? `nf_call_${name.slice(-9)} of ${bridge.name} is 1`
+    : `${name} is ${world.host.sysctls?.get(name) ?? 'on'}`
+  return [
+    finding(
+      'bridge-nf-call',
+      'warning',
+      `Bridge ${bridge.name} passes it on${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
+      {
+        steps: [ended.step + 1],
+        fix: own
+          ? []
+          : [
+              {
+                description: 'keep bridged packets out of the chains of IP',
+                ...setSysctl(name, 0, 1),
+                unverified: 'the model does not play what a bridge passes on',
+                note: 'container networks need 1: their services between containers of one bridge fail without it',
+              },
+            ],
+      },
+    ),
+  ]
+}
+
+function repliedPast(context: Context): Detected[] {
+  const { journey, ended, world } = context
+  const { bridge } = replyOverBridge(context)!
+  const { src, dst } = lastPacket(context)
+  const name = callSetting(journey.family)
+  const value = world.host.sysctls?.get(name)
+  const why = value === undefined ? 'br_netfilter is not loaded' : `${name} is ${value}`
+  return [
+    finding(
+      'bridge-nf-call',
+      'error',
+      `${dst} replies to ${src} over bridge ${bridge.name}, past this host's conntrack, as ${why}: the reply keeps a source that was never asked.`,
+      {
+        steps: [ended.step + 1],
+        fix: [
+          value === undefined
+            ? {
+                description: `load br_netfilter (modprobe br_netfilter), which sets ${name} to 1`,
+                unverified: 'it is not in the rules',
+              }
+            : {
+                description: 'let bridged packets pass the chains of IP, so that conntrack sees the reply',
+                ...setSysctl(name, 1, value),
+                unverified: 'not tried',
+                note: 'rules of FORWARD then stop bridged packets, too',
+              },
+        ],
+      },
+    ),
+  ]
+}

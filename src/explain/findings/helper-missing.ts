@@ -1,0 +1,124 @@
+import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { NftEdit } from '../../model/edit.ts'
+import type { RuleRef } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { walk } from '../../rules/walk.ts'
+import { changesOf } from '../changes.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
+import { passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { letsGo } from '../counterfactual/what-if.ts'
+import { type Control, unreadControl } from '../helpers.ts'
+import type { Changing } from '../proposal.ts'
+import { nameRef, refOf } from '../refs.ts'
+import { entryAnswered } from '../request-reply.ts'
+import { together } from '../routes.ts'
+
+/** It is what FTP or its like has announced, and conntrack does not know: it is NEW where rules accept what is RELATED. */
+export const helperMissing: Detector = {
+  code: 'helper-missing',
+  detect(context) {
+    const { journey, ended, world } = context
+    const packet = lastPacket(context)
+    const { protocol, tcpFlags } = packet
+    if (protocol === 'tcp' && (!tcpFlags?.includes('syn') || tcpFlags.includes('ack'))) return []
+    if (entryAnswered(packet, world)) return []
+    const control = unreadControl(packet, world)
+    const why = control && (stoppedAsNew(context) ?? notLedOn(context, control))
+    if (!control || !why) return []
+    const { helper, entry } = control
+    const { src, sport, dst, dport } = entry.original
+    const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
+    const change = assign(context, control)
+    const description = `let helper ${helper.name} read control connections; then connect anew, as those that are open get none`
+    return [
+      finding(
+        'helper-missing',
+        'warning',
+        `It may be the data connection of ${helper.name}: control connection ${connection} has no conntrack helper. ${why.text}`,
+        {
+          steps: [ended.step + 1],
+          rules: why.rules,
+          fix: [
+            {
+              description,
+              ...change,
+              unverified: 'the model does not read what a control connection says',
+              note:
+                journey.packet.protocol === 'tcp'
+                  ? 'a helper can read nothing of an encrypted control connection (FTPS)'
+                  : `it takes the module nf_conntrack_${helper.name}`,
+            },
+          ],
+        },
+      ),
+    ]
+  },
+}
+
+interface Why {
+  text: string
+  rules: RuleRef[]
+}
+
+/** Its table would let it go, were it RELATED. */
+function stoppedAsNew(context: Context): Why | undefined {
+  const { journey, ended } = context
+  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return undefined
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  if (!pass) return undefined
+  const related = suppose(context, pass, 'related')
+  if (!related.last || letsGo(related, pass.base) !== true) return undefined
+  if (letsGo(suppose(context, pass, 'new'), pass.base) !== false) return undefined
+  const accepts = refOf(context, pass.table.name, related.last.chain, related.last.rule)
+  return { text: `So it is NEW, while ${nameRef(accepts)} accepts what is RELATED.`, rules: [accepts] }
+}
+
+function suppose(context: Context, { table, base, steps }: TableTraversal, ctState: Packet['ctState'] & string) {
+  const start = momentAt(context, steps[0]!)
+  const packet = { ...start.packet, ctState, ctStatus: ctState === 'related' ? ['expected'] : [] }
+  return walk(table, [{ chain: base, index: 0 }], { ...start, packet }, context.budget, 'holds')
+}
+
+/** It is for the address that this host has given the client of the control connection, and nothing leads it on. */
+function notLedOn({ journey, world }: Context, { entry }: Control): Why | undefined {
+  const { original, reply } = entry
+  const { outcome, packet } = journey
+  const isHere = packet.dst === reply.dst && original.src !== reply.dst && isLocal(reply.dst, world.host) === true
+  if (!isHere || (outcome !== 'delivered' && outcome !== 'dropped' && outcome !== 'rejected')) return undefined
+  return { text: `So nat does not lead it on to ${original.src}.`, rules: [] }
+}
+
+function assign(context: Context, { helper, entry }: Control): Changing | undefined {
+  const { evidence, ended, journey, world } = context
+  const { family } = journey
+  if (family !== 'ip' && family !== 'ip6') return undefined
+  const own = isLocal(entry.original.src, world.host) === true
+  const chosen = { kind: 'destination', packet: { protocol: helper.protocol, dport: helper.port } } as const
+  if (evidence.arrivals[ended.step]?.table?.kind !== 'nft') {
+    const ref: RuleRef = { family, table: 'raw', chain: own ? 'OUTPUT' : 'PREROUTING', rule: '-A' }
+    return changesOf(ref).add(ref, ref, chosen, { kind: 'helper', name: helper.name })
+  }
+  // any hook will do that the control connection comes by behind conntrack
+  const met = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const place = own
+    ? baseChainsAt(world, family, 'output', true).find(
+        ({ table, chain }) => table.kind === 'nft' && chain.type === 'filter',
+      )
+    : met && { table: met.table, chain: met.base }
+  const [first] = place?.chain.rules ?? []
+  if (!place || place.table.family === 'bridge' || /[^\w]/.test(helper.name)) return undefined
+  const { family: owner, name: table } = place.table
+  const ref: RuleRef = { family: owner, table, chain: place.chain.name, rule: 'policy accept' }
+  const name = `nfwhy-${helper.name}`
+  const rule = changesOf(ref).add(
+    ref,
+    { chain: ref.chain, ...(first?.handle === undefined ? {} : { before: { handle: first.handle } }) },
+    chosen,
+    { kind: 'helper', name },
+  )
+  if (!rule || 'unsayable' in rule) return rule
+  const object = { 'ct helper': { family: owner, table, name, type: helper.name, protocol: helper.protocol } }
+  const edit = (op: NftEdit['op']): NftEdit[] => [{ kind: 'nft', op, object }]
+  return together({ edits: edit('add'), undo: edit('delete') }, rule)
+}

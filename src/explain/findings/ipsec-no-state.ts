@@ -1,0 +1,63 @@
+import type { Packet } from '../../model/packet.ts'
+import { type Unkept, unkeptPolicy } from '../../rules/ipsec.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { toForward } from './routing.ts'
+
+/** IPsec's policies asked for an association that is not there, or block the packet: it vanishes on its way to FORWARD. */
+export const vanishedIpsec: Detector = {
+  code: 'ipsec-no-state',
+  detect(context) {
+    const routed = toForward(context)
+    if (routed) return tell(context, routed.packet, ['fwd', 'out'])
+    // what this host sends is let into OUTPUT, and no further
+    return endsIn(context, 'output') ? tell(context, lastPacket(context), ['out']) : []
+  },
+}
+
+/** The same where no chain behind shows it. */
+export const ipsecBehind: Detector = {
+  code: 'ipsec-no-state',
+  detect(context) {
+    const { outcome } = context.journey
+    if (outcome === 'sent' && endsIn(context, 'output')) return tell(context, lastPacket(context), ['out'])
+    return outcome === 'delivered' ? tell(context, lastPacket(context), ['in']) : []
+  },
+}
+
+const endsIn = ({ evidence, ended }: Context, hook: string): boolean => evidence.arrivals[ended.step]?.hook === hook
+
+function tell(context: Context, packet: Packet, directions: readonly ('in' | 'out' | 'fwd')[]): Detected[] {
+  const { host } = context.world
+  for (const direction of directions) {
+    const found = unkeptPolicy(packet, direction, host)
+    if (!found) continue
+    const counted = COUNTERS.filter((name) => name.startsWith(direction === 'out' ? 'XfrmOut' : 'XfrmIn')).flatMap(
+      (name) => (host.ipsecCounters?.[name] ? `${name} ${host.ipsecCounters[name]}` : []),
+    )
+    const since = counted.length > 0 ? ` The kernel has counted since boot: ${counted.join(', ')}.` : ''
+    return [
+      finding('ipsec-no-state', 'error', `${messageOf(found, direction)}${since}`, {
+        steps: [context.ended.step + 1],
+        fix: [{ description: FIX[found.template ? 'state' : 'block'], unverified: 'it is not in the rules' }],
+      }),
+    ]
+  }
+  return []
+}
+
+const COUNTERS = ['XfrmOutNoStates', 'XfrmOutPolBlock', 'XfrmInNoPols', 'XfrmInTmplMismatch', 'XfrmInPolBlock']
+
+const FIX = {
+  state:
+    'see why the tunnel is not up (swanctl --list-sas, ipsec status; ip xfrm state), or delete a policy that is left over',
+  block: 'see which program has set the policy (ip xfrm policy), and change it there',
+}
+
+function messageOf({ policy, template }: Unkept, direction: string): string {
+  const name = `IPsec's policy ${policy.src} → ${policy.dst} (dir ${direction})`
+  if (!template) return `${name} blocks it.`
+  const ends = `${template.protocol} ${template.mode} ${template.src} → ${template.dst}`
+  const done =
+    direction === 'out' ? 'so the kernel does not send it' : 'so it came in the clear, and the kernel drops it'
+  return `${name} asks for ${ends}, and there is no such state: ${done}.`
+}

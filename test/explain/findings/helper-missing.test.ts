@@ -1,0 +1,60 @@
+/** Data connections that conntrack was not told of. */
+import { describe, expect, it } from 'vitest'
+import type { ConntrackEntry, Host } from '../../../src/index.ts'
+import { type Case, SYN, told } from './played.ts'
+
+const FTP: ConntrackEntry = {
+  ...{ family: 'ip', protocol: 'tcp', status: ['assured'] },
+  original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 50_000, dport: 21 },
+  reply: { src: '10.0.2.2', dst: '10.0.1.2', sport: 21, dport: 50_000 },
+}
+/** As `nfwhy collect` lists them. */
+const SYSCTLS = ['net.core.somaxconn', 'net.ipv4.ip_forward', 'net.ipv4.icmp_echo_ignore_all']
+const host = (entry: Partial<ConntrackEntry> = {}, settings: Record<string, string> = {}): Host => ({
+  conntrack: [{ ...FTP, ...entry }],
+  sysctls: new Map([...SYSCTLS.map((name): [string, string] => [name, '1']), ...Object.entries(settings)]),
+})
+const RELATED = '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+const passive = (more: Partial<Case> = {}, rules: readonly string[] = [RELATED]): Case => ({
+  rules: { raw: [], filter: ['-P FORWARD DROP', ...rules] },
+  packet: { ...SYN, dport: 30_400 },
+  host: host(),
+  ...more,
+})
+
+describe('helper-missing', () => {
+  it('names the control connection, the rule for what is RELATED, and assigns the helper', () => {
+    expect(told(passive(), 'helper-missing')).toEqual({
+      message:
+        'It may be the data connection of ftp: control connection 10.0.1.2:50000 → 10.0.2.2:21 has no conntrack helper. So it is NEW, while filter FORWARD 1 accepts what is RELATED.',
+      rules: ['filter FORWARD 1'],
+      fix: 'iptables -t raw -A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp → the model does not read what a control connection says',
+    })
+  })
+
+  it('is told of what the server begins', () => {
+    const packet = { ...SYN, in: 'eth1', src: '10.0.2.2', sport: 20, dst: '10.0.1.2', dport: 40_123 }
+    expect(told(passive({ packet }), 'helper-missing')?.rules).toEqual(['filter FORWARD 1'])
+  })
+
+  it('is told of kernels that would assign it by themselves, had they not been told otherwise', () => {
+    const old = { ...host({}, { 'net.netfilter.nf_conntrack_helper': '0' }), kernel: '5.10.0' }
+    expect(told(passive({ host: old }), 'helper-missing')).toBeDefined()
+  })
+
+  it.each([
+    ['the entry has one', passive({ host: host({ helper: 'ftp' }) })],
+    [
+      'a rule assigns it',
+      passive({ rules: { ...passive().rules, raw: ['-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp'] } }),
+    ],
+    ['the kernel assigns it', passive({ host: host({}, { 'net.netfilter.nf_conntrack_helper': '1' }) })],
+    ['it is not known whether the kernel does', passive({ host: { ...host(), sysctls: new Map() } })],
+    ['no control connection is known', passive({ host: { ...host(), conntrack: [] } })],
+    ['it is of another host', passive({ packet: { ...SYN, src: '10.0.1.3', dport: 30_400 } })],
+    ['nothing is accepted as RELATED', passive({}, ['-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'])],
+    ['it is a protocol that no helper announces', passive({ packet: { ...SYN, protocol: 'udp', dport: 30_400 } })],
+  ])('is not told where %s', (_name, one) => {
+    expect(told(one, 'helper-missing')).toBeUndefined()
+  })
+})

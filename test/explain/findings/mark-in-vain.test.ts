@@ -1,0 +1,49 @@
+/** A chain of type filter marks what this host sends, which is not routed again for that. */
+import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
+import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
+import type { Packet } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
+
+const OWN: Packet = { protocol: 'tcp', src: '10.0.2.1', sport: 40_000, dst: '10.50.0.9', dport: 80, tcpFlags: ['syn'] }
+const found = (type: string, mark = 1) => {
+  const rule = `ip daddr 10.50.0.0/24 meta mark set ${mark} # handle 2`
+  const text = `table inet fw {\n\tchain mangle_output {\n\t\ttype ${type} hook output priority mangle; policy accept;\n\t\t${rule}\n\t}\n}\n`
+  const world = { ...worldOf(text), host: { ...ROUTER } }
+  world.host.routingRules = [
+    { family: 'ip', priority: 0, action: { table: 'local' } },
+    { family: 'ip', priority: 100, mark: 1, action: { table: '100' } },
+    { family: 'ip', priority: 32766, action: { table: 'main' } },
+  ]
+  world.host.routes = [
+    ...ROUTER.routes!,
+    { family: 'ip', type: 'unicast', destination: '10.50.0.0/24', gateway: '10.0.1.9', table: '100', device: 'eth0' },
+  ]
+  const { evidence, ended } = modelEngine.play(world, OWN)
+  const journey = explain(evidence, world, { ended })
+  noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
+  return journey.findings.find(({ code, message }) => code === 'mark-missing' && message.includes('of type'))
+}
+
+describe('a mark that comes too late', () => {
+  it('is named, and set again in a chain of type route', () => {
+    const { message, fix } = found('filter')!
+    expect(message).toBe(
+      'inet fw mangle_output handle 2 gives it mark 0x1, which leads out of eth0, but mangle_output is of type filter: only a chain of type route has it routed again.',
+    )
+    const { command, undo } = fixCommands(fix[0]!)
+    expect(String(command)).toMatch(
+      /^nft add chain inet fw route_output .*type route.* && nft add rule inet fw route_output /,
+    )
+    expect(String(undo)).toBe('nft flush chain inet fw route_output && nft delete chain inet fw route_output')
+    expect(fix[0]).toMatchObject({ verified: 'model', after: 'sent' })
+  })
+
+  it('is none in a chain of type route, nor where no routing rule goes by it', () => {
+    expect(found('route')).toBeUndefined()
+    expect(found('filter', 7)).toBeUndefined()
+  })
+})
