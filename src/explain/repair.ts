@@ -194,6 +194,6 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
 function messageOf(steps: readonly RepairStep[], rules: readonly RuleRef[]): string {
   const names = [...new Set(rules.map(nameRef))].join(', then ')
   if (rules.length === steps.length && new Set(rules.map(nameRef)).size === 1)
-    return `${names} stops the request, and would stop this exchange once more behind that.`
+    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
   return `${COUNTS[steps.length]} stop this exchange${names === '' ? '' : `: ${names}`}.`
 }

@@ -45,7 +45,7 @@ test('outcomes', () => {
 })
 
 /** Of no journey alone. */
-const OF_EXCHANGES = ['reply-by-other-uplink', 'several-causes', 'icmp-error-dropped']
+const OF_EXCHANGES = ['reply-by-other-uplink', 'several-causes', 'icmp-error-dropped', 'neighbour-discovery-dropped']
 
 /** The compiler sees to it that none is missing. */
 const STATUSES: Record<ExchangeStatus, true> = {

@@ -28,7 +28,7 @@ function errorFor(strays: readonly Journey[], { asked, became, status }: Exchang
   const { packet } = about
   const what = isTooBig(packet) ? '"too big for the next link"' : `ICMP error ${packet.icmpType}/${packet.icmpCode}`
   const message = `An answer of ${packet.src}, ${what}, was ${stopped(about)}: it may be about this request (#${about.id}).`
-  return told('icmp-error-dropped', message, about)
+  return finding('icmp-error-dropped', 'warning', message, ruleAndFix(about))
 }
 
 /** Without it no address of the link is known, and nothing is sent there (RFC 4861). */
@@ -39,7 +39,7 @@ function neighbourFor(strays: readonly Journey[], { findings }: Exchange): Findi
   const { packet } = about
   const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
   const message = `Neighbour discovery fails on this host: a neighbour ${what} of ${packet.src} was ${stopped(about)} (#${about.id}).`
-  return told('neighbour-discovery-dropped', message, about)
+  return finding('neighbour-discovery-dropped', 'warning', message, ruleAndFix(about))
 }
 
 /** RFC 1191 and 4443: a router asks for smaller packets. */
@@ -56,10 +56,7 @@ function stopped(journey: Journey): string {
   return rule ? `${journey.outcome} by ${nameRef(rule)}` : journey.outcome
 }
 
-function told(code: string, message: string, about: Journey): Finding {
+function ruleAndFix(about: Journey): Pick<Finding, 'rules' | 'fix'> {
   const rule = ruleOf(about)
-  return finding(code, 'warning', message, {
-    rules: rule ? [rule] : [],
-    fix: about.findings.flatMap(({ fix }) => fix),
-  })
+  return { rules: rule ? [rule] : [], fix: about.findings.flatMap(({ fix }) => fix) }
 }

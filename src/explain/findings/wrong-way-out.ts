@@ -10,28 +10,6 @@ export const wrongWayOut: Detector = {
   code: 'wrong-way-out',
   detect(context) {
     const packet = lastPacket(context)
-    const back = isSentToItself(context) ? destinationRule(context) : undefined
-    if (back) {
-      const host = packet.dst
-      return [
-        finding(
-          'wrong-way-out',
-          'warning',
-          `${nameRef(back.ref)} sends it to ${host}, which has sent it: a host drops what comes in with its own address as source.`,
-          {
-            steps: [context.ended.step + 1],
-            rules: [back.ref],
-            culprit: back.step,
-            fix: [
-              {
-                description: `let the rule leave out what ${host} sends`,
-                unverified: 'whether that is the only one to leave out is not known here',
-              },
-            ],
-          },
-        ),
-      ]
-    }
     const sent = isSentNowhere(context) ? destinationRule(context) : undefined
     if (sent) {
       const leads = `and only the default route leads there: back out of ${packet.out}, where it came from`
@@ -54,16 +32,21 @@ export const wrongWayOut: Detector = {
       const { ref, step } = circle
       const { packet: asked, hook } = context.evidence.arrivals[step]!
       return [
-        finding('wrong-way-out', 'warning', `${nameRef(ref)} sends it back to ${packet.dst}, which sent it.`, {
-          steps: [step + 1],
-          rules: [ref],
-          culprit: step,
-          fix: propose(
-            'leave such packets as they are',
-            acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
-            'nat does nothing else to them there',
-          ),
-        }),
+        finding(
+          'wrong-way-out',
+          'warning',
+          `${nameRef(ref)} sends it back to ${packet.dst}, which sent it: a host drops what comes in with its own address as source.`,
+          {
+            steps: [step + 1],
+            rules: [ref],
+            culprit: step,
+            fix: propose(
+              'leave such packets as they are',
+              acceptBefore(ref, asked, hook === undefined ? {} : { hook }),
+              'nat does nothing else to them there',
+            ),
+          },
+        ),
       ]
     }
     const found = astray(packet, context.world.host)

@@ -45,7 +45,9 @@ describe('wrong-way-out', () => {
       },
       'wrong-way-out',
     )
-    expect(found?.message).toBe('nat PREROUTING 1 sends it back to 10.0.1.2, which sent it.')
+    expect(found?.message).toBe(
+      'nat PREROUTING 1 sends it back to 10.0.1.2, which sent it: a host drops what comes in with its own address as source.',
+    )
     expect(found?.fix).toBe(
       'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -p udp -m udp --dport 53 -j ACCEPT → forwarded',
     )
