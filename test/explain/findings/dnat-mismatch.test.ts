@@ -50,20 +50,6 @@ describe('dnat-mismatch', () => {
     expect(told({ rules: { nat: right, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')).toBeUndefined()
   })
 
-  it('is a redirect to another address than the one that was asked', () => {
-    const rules = { nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8081'], filter: [] }
-    const on = (address: string): Case => ({
-      ...{ rules, packet: { ...TO_ROUTER, dst: '10.0.2.1' } },
-      host: { sockets: [{ protocol: 'tcp', family: 'ip', state: 'LISTEN', address, port: 8081 }] },
-    })
-    expect(told(on('10.0.2.1'), 'dnat-mismatch')).toMatchObject({
-      message:
-        'nat PREROUTING 1 sends it to 10.0.1.1:8081, where nobody listens, while somebody listens on 10.0.2.1:8081, the address that was asked.',
-      rules: ['nat PREROUTING 1'],
-    })
-    expect(told(on('10.0.1.1'), 'dnat-mismatch')).toBeUndefined()
-  })
-
   it('is a program that listens next to it', () => {
     const redirect = (port: number): Case => ({
       rules: { nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8081'], filter: [] },
