@@ -54,7 +54,7 @@ const NARROW = 'it is for this source, destination and service alone'
 function mends(
   context: Context,
   { mendable, kind }: Goal,
-  { miss, moment, used, likely, gives, then }: NearMiss,
+  { miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
@@ -70,7 +70,8 @@ function mends(
         used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
       )
   const { last } = then
-  if (kind !== 'destination' || !last) return corrected
+  // what matches nothing any more needs no rule beside it
+  if (kind !== 'destination' || !last || isGone) return corrected
   // where the rule leads there for whatever comes, others would be sent there as well
   const { hook } = moment
   const alike = changesOf(ref).add(
