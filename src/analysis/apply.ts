@@ -3,6 +3,7 @@ import { applyEdits } from '../edits/apply.ts'
 import type { Edit } from '../model/edit.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
+import { nftText } from '../rules/nft/text/later.ts'
 import { sentence } from './point-at.ts'
 
 /** A change: what a person types (several commands may stand in it), or edits, as fixes have them. */
@@ -11,7 +12,10 @@ export type Appliable = string | readonly Edit[]
 /** Throws UserError at the first thing that is not understood, or that the tool or the kernel would refuse. */
 export async function applyTo(world: World, change: Appliable): Promise<World> {
   // fixes are edits already, and a page that types nothing need not wait for what reads commands
-  if (typeof change === 'string') return (await import('./apply-command.ts')).applyCommand(world, change)
+  if (typeof change === 'string') {
+    const [{ applyCommand }] = await Promise.all([import('./apply-command.ts'), nftText.load()])
+    return applyCommand(world, change)
+  }
   const applied = applyEdits(world, change)
   if ('error' in applied) throw new UserError(sentence(applied.error))
   return applied.world

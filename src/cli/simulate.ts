@@ -1,7 +1,7 @@
 /** `nfwhy simulate`: what would happen to a packet, and what would change it. */
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { applyCommand } from '../analysis/apply-command.ts'
+import { applyTo } from '../analysis/apply.ts'
 import { onlyMachine } from '../analysis/inputs/open.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { playPackets, readAssumption } from '../analysis/simulate.ts'
@@ -90,7 +90,8 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       code: 'capture-unused',
       message: 'it is a capture: simulate reads only rulesets and host state',
     })
-  const world = (options.apply ?? []).reduce(applyCommand, onlyMachine(inputs).world)
+  let { world } = onlyMachine(inputs)
+  for (const command of options.apply ?? []) world = await applyTo(world, command)
   const terminal = terminalOptions(options, options.output === undefined)
   const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
   try {

@@ -8,7 +8,7 @@ import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
 import { ruleText } from '../rules/nft/rule-text.ts'
-import { parseNftRule } from '../rules/nft/text/parse.ts'
+import { nftText } from '../rules/nft/text/later.ts'
 import { corrected } from './nft-correct.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, Mark, RuleChanges, Spot } from './rule-changes.ts'
@@ -82,7 +82,7 @@ type RuleWords = Pick<RuleObject['rule'], 'expr' | 'comment'>
 /** A rule that nft lists; undefined where it has no words for an iptables-nft rule, and does not read what it prints. */
 function read({ rule, family }: RuleRef): RuleWords | undefined {
   if (rule === undefined) return undefined
-  const { expr, comment } = parseNftRule(rule, family as RuleFamily)
+  const { expr, comment } = nftText.loaded.parseNftRule(rule, family as RuleFamily)
   if (expr.some((one) => 'xt' in one)) return undefined
   return { expr, ...(comment === undefined ? {} : { comment }) }
 }

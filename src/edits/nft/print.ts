@@ -3,7 +3,7 @@ import { type Command, command, type Unsayable, unsayable, type Word } from '../
 import type { NftEdit } from '../../model/edit.ts'
 import type { Command as NftObject } from '../../rules/nft/objects.ts'
 import { printCommand } from '../../rules/nft/print/ruleset.ts'
-import { parseNft } from '../../rules/nft/text/parse.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
 
 /**
  * As arguments: nft puts a blank between them and reads that as its own language. It cannot be said where that would be
@@ -27,7 +27,7 @@ function withoutQuotes(word: string, i: number, words: readonly string[]): strin
 
 /** What is not said of the object (its handle, what its counters hold) is not asked for. */
 function isRead(text: string, op: NftEdit['op'], object: object): boolean {
-  const { commands, problems } = parseNft(text)
+  const { commands, problems } = nftText.loaded.parseNft(text)
   const [read] = commands
   if (!read || commands.length > 1 || !problems.every(({ code }) => code === 'no-change')) return false
   return read.op === op && isSame(read.object, object) && !hasTooLong(read.object)
@@ -52,7 +52,7 @@ export function nftArguments(...words: Word[]): Command {
 }
 
 function isOneCommand(text: string): boolean {
-  const { commands, problems } = parseNft(text)
+  const { commands, problems } = nftText.loaded.parseNft(text)
   return commands.length === 1 && problems.every(({ code }) => code === 'no-change') && !hasTooLong(commands[0]!.object)
 }
 

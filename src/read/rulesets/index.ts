@@ -1,14 +1,21 @@
 import { Later } from '../../model/later.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import type { RulesetFormat } from './format.ts'
 import { looksLikeIptablesList } from './iptables-list/headings.ts'
 import { looksLikeIptablesSave, readIptablesSave } from './iptables-save.ts'
+import { looksLikeNft } from './looks-like-nft.ts'
 import { looksLikeScript } from './looks-like-script.ts'
-import { looksLikeNft, readNft } from './nft-text.ts'
 
 const list = new Later(() => import('./iptables-list/reader.ts'))
+const nft = new Later(() => import('./nft-text.ts'))
 const nftJson = new Later(() => import('./nft-json.ts'))
 const script = new Later(() => import('./shell-script.ts'))
+
+/** nft's tables are changed in its language. */
+const withText = (reader: Later<unknown>) => async (): Promise<void> => {
+  await Promise.all([reader.load(), nftText.load()])
+}
 
 export const looksLikeNftJson = (head: string): boolean => /\{\s{0,200}"nftables"\s{0,200}:/.test(head)
 
@@ -34,20 +41,21 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'nft-json',
     describe: 'nft -j list ruleset',
     sniff: looksLikeNftJson,
-    load: nftJson.load,
+    load: withText(nftJson),
     read: (text, report) => nftJson.loaded.readNftJson(text, report),
   },
   {
     id: 'nft',
     describe: 'nft list ruleset, or a file for nft -f',
     sniff: (head) => looksLikeNft(head) && !looksLikeNftJson(head),
-    read: readNft,
+    load: withText(nft),
+    read: (text, report) => nft.loaded.readNft(text, report),
   },
   {
     id: 'shell-script',
     describe: 'a shell script of iptables commands',
     sniff: looksLikeScript,
-    load: script.load,
+    load: withText(script),
     read: (text, report) => script.loaded.readScript(text, report),
   },
 ]

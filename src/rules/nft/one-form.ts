@@ -2,11 +2,11 @@
 import type { RuleFamily } from '../../model/ruleset.ts'
 import { statement } from './normal.ts'
 import { ruleText } from './rule-text.ts'
-import { parseNftRule } from './text/parse.ts'
+import { nftText } from './text/later.ts'
 
 /** Without what counters hold; undefined where not all of it is understood. */
 export function inOneForm(text: string, family: RuleFamily): string | undefined {
-  const { expr, comment, problems } = parseNftRule(text, family)
+  const { expr, comment, problems } = nftText.loaded.parseNftRule(text, family)
   if (problems.length > 0) return undefined
   return ruleText(
     expr.map((one) => statement(one, family)),

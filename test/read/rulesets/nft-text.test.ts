@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { recognise } from '../../../src/read/recognise.ts'
-import { looksLikeNft, readNft } from '../../../src/read/rulesets/nft-text.ts'
+import { looksLikeNft } from '../../../src/read/rulesets/looks-like-nft.ts'
+import { readNft } from '../../../src/read/rulesets/nft-text.ts'
 import { share } from '../../share.ts'
 
 const fixture = (name: string) =>
