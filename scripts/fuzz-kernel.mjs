@@ -8,7 +8,14 @@ const [cases = '20000', seed = String(Math.floor(Math.random() * 1e9))] = proces
 process.stdout.write(`${cases} cases from seed ${seed}\n`)
 const { status } = spawnSync(
   'npx',
-  ['--no-install', 'vitest', 'run', 'test/kernel/simulate.test.ts', 'test/kernel/explained-traces.test.ts'],
+  [
+    '--no-install',
+    'vitest',
+    'run',
+    'test/kernel/simulate.test.ts',
+    'test/kernel/explained-traces.test.ts',
+    'test/kernel/nft-random.test.ts',
+  ],
   {
     stdio: 'inherit',
     env: { ...process.env, NFWHY_KERNEL_CASES: cases, NFWHY_KERNEL_SEED: seed },

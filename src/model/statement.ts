@@ -31,6 +31,8 @@ export interface Assignment {
 /** What NAT writes. Absent address or port: kept. `ports` and `addresses` are inclusive ranges. */
 export interface Nat {
   kind: 'dnat' | 'snat' | 'masquerade' | 'redirect' | 'netmap'
+  /** Other packets go on to the next rule (net/netfilter/nft_nat.c, nft_nat_inet_eval). */
+  family?: 'ip' | 'ip6'
   addresses?: [string, string]
   ports?: [number, number]
   /** netmap: the network the host part is kept in, with its prefix length. */

@@ -8,7 +8,7 @@ import { inSet } from './in-set.ts'
 import { peculiar } from './nft/fields.ts'
 import { inNftSet } from './nft/lookup.ts'
 import { hasRoom } from './nft/update.ts'
-import { all, any, not, type Truth, type Unknown, unknown } from './truth.ts'
+import { all, any, isUnknown, not, type Truth, type Unknown, unknown } from './truth.ts'
 import { comparison } from './values.ts'
 
 export type Test = (moment: EvalContext) => Truth
@@ -70,8 +70,9 @@ function compare({ field, op, value, mask, nft }: Condition & { kind: 'compare' 
   const read = readerUnder(field, typeof mask === 'number' ? mask : undefined)
   const holds = comparison(fieldType(field) ?? 'name', op, value, mask)
   return (moment) => {
-    const otherwise = nft && peculiar(field, moment)
-    if (otherwise) return otherwise === ABSENT ? false : otherwise
+    const otherwise = nft ? peculiar(field, moment) : undefined
+    if (otherwise === ABSENT) return false
+    if (otherwise !== undefined) return isUnknown(otherwise) ? otherwise : holds(otherwise)
     const held = read(moment)
     // not even `!=` holds for a field that the packet does not have
     if (held === ABSENT) return false

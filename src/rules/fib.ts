@@ -12,13 +12,18 @@ import { addressBytes } from './values.ts'
  * in the local table, and what is not there is unicast (net/ipv4/fib_frontend.c, inet_dev_addr_type); IPv6 looks up its
  * route, and tells `local`, `anycast` and `unreachable` (net/netfilter/xt_addrtype.c, match_lookup_rt6).
  */
-export function addressType(address: string | undefined, host: Host, device?: string): string | Unknown {
+export function addressType(
+  address: string | undefined,
+  host: Host,
+  device?: string,
+  mark: number | undefined = 0,
+): string | Unknown {
   if (address === undefined) return unknown('the address is not known')
   const bytes = addressBytes(address)
   if (!bytes) return unknown(`"${address}" is not an address`)
   const vrf = device === undefined ? false : inVrf([device], host)
   if (vrf !== false) return unknown(`which table ${device}'s routes are in is not known`)
-  return bytes.length === 4 ? ipv4Type(bytes, address, host, device) : ipv6Type(bytes, address, host, device)
+  return bytes.length === 4 ? ipv4Type(bytes, address, host, device) : ipv6Type(bytes, address, host, device, mark)
 }
 
 /** Is this one of the host's own addresses? Undefined where host state does not tell. */
@@ -46,9 +51,16 @@ const about = (dst: string, src: string): RouteQuestion => {
   return { dst, src, mark: 0, tos: 0, protocol: '0', sport: 0, dport: 0, uid: 0 }
 }
 
-function ipv6Type(bytes: Uint8Array, address: string, host: Host, device: string | undefined): string | Unknown {
+function ipv6Type(
+  bytes: Uint8Array,
+  address: string,
+  host: Host,
+  device: string | undefined,
+  mark: number | undefined,
+): string | Unknown {
   if (device !== undefined && hasAddress(host.links, device, address)) return 'local'
   const question = about(address, '::')
+  set(question, 'mark', mark)
   if (device !== undefined) question.out = device
   const found = lookup(question, host)
   if (isUnknown(found)) return withoutRoutes(address, bytes) ?? found

@@ -1,8 +1,8 @@
 /** What a rule does with a packet that matches it, told from its statements. */
 import type { Rule } from '../model/ruleset.ts'
-import type { Statement } from '../model/statement.ts'
+import type { Nat, Statement } from '../model/statement.ts'
 import { after, maybeAfter } from './assign.ts'
-import type { EvalContext } from './eval-context.ts'
+import { type EvalContext, ipVersion } from './eval-context.ts'
 import { evaluate } from './evaluate.ts'
 import { mappedVerdict } from './nft/map.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
@@ -123,12 +123,17 @@ export function mayHaveExecuted(
   return now
 }
 
+/** A table of both has NAT for one. */
+export const isOfOtherFamily = ({ family }: Nat, moment: EvalContext): boolean =>
+  family !== undefined && family !== ipVersion(moment)
+
 /** Undefined: it is executed; false: not on this packet; else why that cannot be told. */
 function hangsOn(statement: Statement, moment: EvalContext): Unknown | false | undefined {
   if (statement.kind === 'stolen' && statement.when) {
     const truth = evaluate(statement.when, moment)
     return truth === true ? undefined : truth
   }
+  if ('family' in statement && isOfOtherFamily(statement, moment)) return false
   if (statement.kind !== 'tproxy') return undefined
   return unknown("whether a transparent proxy's socket waits for the packet is not known")
 }

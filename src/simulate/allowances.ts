@@ -5,7 +5,7 @@
 import type { Allowance, Condition, Each } from '../model/condition.ts'
 import type { ConntrackEntry } from '../model/host.ts'
 import { memo2 } from '../model/memo.ts'
-import type { Family } from '../model/packet.ts'
+import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Connection } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
@@ -170,11 +170,12 @@ function keyOf({ table, fields }: Each, moment: EvalContext): string | Unknown {
 
 function spendBytes(
   { allowances }: Simulator,
-  { packet: { length } }: EvalContext,
+  moment: EvalContext,
   key: Condition | string,
   { bytes, behind }: Extract<Allowance, { bytes: number }>,
 ): Truth {
-  if (length === undefined) return unknown('the length of the packet is not known')
+  const length = held('meta length', moment)
+  if (typeof length !== 'number') return unknown('the length of the packet is not known')
   const left = allowances.get(key) ?? bytes
   // what is too long for the rest takes the rest as well
   allowances.set(key, length <= left ? left - length : 0)
@@ -184,23 +185,29 @@ function spendBytes(
 /** Those that have ended count no more. */
 function spendConnection(
   { allowances, conntrack }: Simulator,
-  { connection, packet }: EvalContext,
+  { connection, packet, family }: EvalContext,
   key: Condition | string,
   { connections, over }: Extract<Allowance, { connections: number }>,
 ): Truth {
-  if (!connection || packet.ctState === 'untracked' || packet.ctState === 'invalid')
-    return unknown('which connection it counts for is not known')
   const counted = allowances.connections(key)
-  counted.add(connection)
+  // without a connection the packet's own addresses count, which nothing confirms (nft_connlimit_do_eval)
+  const isOpen = connection && packet.ctState !== 'untracked' && packet.ctState !== 'invalid'
+  const own: ConntrackEntry = isOpen ? connection : unconfirmed(packet, family)
+  counted.add(own)
   let lost = 0
   for (const one of counted) {
-    if (one === connection || conntrack.isOpen(one)) continue
+    if (one === own || conntrack.isOpen(one)) continue
     // its first packet was dropped: the kernel forgets it when it comes round to that
-    if ((one as Connection).flags.includes('confirmed')) counted.delete(one)
+    if ((one as Partial<Connection>).flags?.includes('confirmed')) counted.delete(one)
     else lost++
   }
   const [least, most] = [counted.size - lost, counted.size]
   if (least <= connections !== most <= connections)
     return unknown('whether a connection whose packet was dropped still counts is not known')
   return over ? most > connections : most <= connections
+}
+
+function unconfirmed({ src = '', dst = '', protocol = '' }: Packet, family: Family): ConntrackEntry {
+  const original = { src, dst }
+  return { family: family === 'ip6' ? 'ip6' : 'ip', protocol, original, reply: original, status: [] }
 }

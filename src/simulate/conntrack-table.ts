@@ -7,7 +7,8 @@ import type { ConntrackEntry, Tuple } from '../model/host.ts'
 import { type Connection, type Zone, zoneOf } from '../rules/conntrack/connection.ts'
 import { type CtStatus, flag } from '../rules/conntrack/status.ts'
 import { stateFromDump } from '../rules/conntrack/tcp.ts'
-import { protocolNumber } from '../rules/iptables/protocols.ts'
+import { type DumpedEntries, dumpedEntries, numberOfEntry } from './dumped-entries.ts'
+import { hashOf, sourceHash } from './tuple-hash.ts'
 
 const TCP = 6
 
@@ -27,8 +28,26 @@ export class ConntrackTable {
   /** Of these it is not known whether they are there, and in which state. */
   private doubted: ConntrackTable | undefined = undefined
 
-  constructor(entries: readonly ConntrackEntry[]) {
-    for (const entry of entries) this.insert(fromDump(entry))
+  /** Of a listing: entries become connections when somebody asks for what they may be. */
+  private readonly dumped: DumpedEntries
+  private readonly taken = new Set<ConntrackEntry>()
+  /** Greater: newer. */
+  private readonly ages = new Map<Connection, number>()
+  private age: number
+
+  /** `without`: those of them that are not there. */
+  constructor(entries: readonly ConntrackEntry[], without: readonly ConntrackEntry[] = []) {
+    this.dumped = dumpedEntries(entries)
+    this.age = entries.length
+    for (const one of without) this.taken.add(one)
+  }
+
+  private takeUp(entries: readonly ConntrackEntry[] = []): void {
+    for (const entry of entries) {
+      if (this.taken.has(entry)) continue
+      this.taken.add(entry)
+      this.insert(fromDump(entry), this.dumped.places.get(entry))
+    }
   }
 
   /** The entry that a packet with this tuple belongs to. */
@@ -39,7 +58,9 @@ export class ConntrackTable {
 
   /** Looks where a tuple of that direction would be; it may be the other direction of an entry. */
   findAs(as: Direction, tuple: Tuple, protocol: number, zones: Zone): Found | undefined {
-    for (let one = this.byTuple.get(hashOf(tuple, protocol)); one; one = one.next) {
+    const hash = hashOf(tuple, protocol)
+    this.takeUp(this.dumped.byTuple.get(hash))
+    for (let one = this.byTuple.get(hash); one; one = one.next) {
       const { connection, direction } = one
       const zone = connection.zones[direction]
       if (zone !== zones[as] || zone !== zones[direction] || connection.protocolNumber !== protocol) continue
@@ -72,7 +93,9 @@ export class ConntrackTable {
     return !!this.findAs('original', original, number, zones) || !!this.findAs('reply', reply, number, zones)
   }
 
-  insert(connection: Connection): void {
+  /** `age`: of one that was listed. */
+  insert(connection: Connection, age = this.age++): void {
+    this.ages.set(connection, age)
     flag(connection, 'confirmed')
     this.connections.add(connection)
     // a flow from somebody to himself has one tuple; the kernel finds the reply
@@ -109,15 +132,18 @@ export class ConntrackTable {
 
   /** Those of its protocol and zone that began with the source of `tuple`, and whose own is settled; the newest first. */
   withSource({ protocolNumber: number, zones }: Connection, tuple: Tuple): Connection[] {
+    this.takeUp(this.dumped.bySource.get(sourceHash(tuple, number)))
     if (!this.bySource) {
       this.bySource = new Map()
       for (const one of this.connections) putSource(this.bySource, one)
     }
     const settled = this.bySource.get(sourceHash(tuple, number)) ?? []
-    return settled.filter(
-      ({ original, protocolNumber: other, zones: { original: zone } }) =>
-        other === number && zone === zones.original && sameSource(original, tuple),
-    )
+    return settled
+      .filter(
+        ({ original, protocolNumber: other, zones: { original: zone } }) =>
+          other === number && zone === zones.original && sameSource(original, tuple),
+      )
+      .sort((a, b) => this.ages.get(b)! - this.ages.get(a)!)
   }
 }
 
@@ -125,13 +151,6 @@ const sameSource = (a: Tuple, b: Tuple): boolean => a.src === b.src && a.sport =
 
 const sameTuple = (a: Tuple, b: Tuple): boolean =>
   sameSource(a, b) && a.dst === b.dst && a.dport === b.dport && a.icmpType === b.icmpType && a.icmpCode === b.icmpCode
-
-function hashOf({ src, dst, sport = 0, dport = 0, icmpId = 0 }: Tuple, protocol: number): number {
-  return mix(mix(mix(hashText(dst, hashText(src, protocol)), sport), dport), icmpId)
-}
-
-const sourceHash = ({ src, sport = 0, icmpId = 0 }: Tuple, protocol: number): number =>
-  mix(mix(hashText(src, protocol), sport), icmpId)
 
 const sourceHashOf = ({ original, protocolNumber: number }: Connection): number => sourceHash(original, number)
 
@@ -143,17 +162,8 @@ function putSource(bySource: Map<number, Connection[]>, connection: Connection):
   else bySource.set(hash, [connection])
 }
 
-/** 30 bits. */
-const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x9e3779b1) >>> 2
-
-function hashText(text: string, start: number): number {
-  let hash = start
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash
-}
-
 function fromDump(entry: ConntrackEntry): Connection {
-  const number = protocolNumber(entry.protocol) ?? 255
+  const number = numberOfEntry(entry)
   const flags = ['confirmed'] as CtStatus[]
   if (!entry.status.includes('unreplied')) flags.push('seen-reply')
   if (entry.status.includes('assured')) flags.push('assured')

@@ -48,7 +48,11 @@ function look(machine: Simulator, skb: Skb): void {
     skb.tracking.state = ctState
     return
   }
-  if (isCut(packet, number)) return
+  if (
+    isCut(packet, number) ||
+    (skb.hasWrongChecksum && skb.hook === 'prerouting' && machine.settings.verifiesChecksums)
+  )
+    return
   refuseUnknownPorts(packet, number)
   if (number === ICMP || number === ICMPV6) {
     const type = packet.icmpType ?? 0

@@ -48,6 +48,8 @@ export function rewrite(machine: Simulator, skb: Skb, written: Nat, step: number
 export function bindNull(machine: Simulator, connection: Connection, manip: Manip): void {
   const address = manip === 'src' ? connection.reply.dst : connection.reply.src
   setUp(machine, connection, { addresses: [address, address] }, manip)
+  for (const field of ['sport', 'dport', 'icmpId'] as const)
+    if (machine.takeChoice(field) && !machine.choosesItself) connection.drawn = new Set(connection.drawn).add(field)
 }
 
 /** nf_nat_setup_info. */

@@ -19,12 +19,15 @@ export class Settings {
   readonly isBefore57: boolean
   /** Somebody added to the three routing rules of IPv4 that the kernel itself makes. */
   readonly hasOwnRules: boolean
+  /** Connection tracking does, of what comes in. */
+  readonly verifiesChecksums: boolean
   private readonly host: Host
   private readonly devices = new Map<string, DeviceSettings>()
 
   constructor(host: Host) {
     this.host = host
     this.tcp = tcpSettings(host)
+    this.verifiesChecksums = host.sysctls?.get('net.netfilter.nf_conntrack_checksum') !== '0'
     this.isBefore57 = kernelAtLeast(host.kernel, 5, 7) === false
     this.hasOwnRules = (host.routingRules ?? []).some(
       ({ family, priority }) => family === 'ip' && ![0, 32766, 32767].includes(priority),

@@ -2,8 +2,10 @@
 
 import type { Condition } from '../model/condition.ts'
 import { countWords } from '../model/count-words.ts'
+import type { ConntrackEntry } from '../model/host.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { originOf } from '../rules/conntrack/without-entry.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { isUnknown, type Truth } from '../rules/truth.ts'
 import { WalkBudget } from '../rules/walk-budget.ts'
@@ -40,6 +42,8 @@ export interface SendOptions {
   answers?: Simulated
 }
 
+const NONE: readonly ConntrackEntry[] = []
+
 /** One machine: its connection table and its sets change with every packet, in order. */
 export class Simulator {
   world: World
@@ -61,7 +65,8 @@ export class Simulator {
   constructor(world: World, options: SimulatorOptions = {}) {
     this.world = world
     this.options = options
-    this.conntrack = new ConntrackTable(world.host.conntrack ?? [])
+    const { all, gone } = originOf(world.host.conntrack ?? NONE)
+    this.conntrack = new ConntrackTable(all, gone)
     this.hooks = hooksOf(world)
     this.settings = new Settings(world.host)
     this.whole = options.budget ?? new WalkBudget(Number.POSITIVE_INFINITY)

@@ -39,6 +39,8 @@ export class Skb {
   readonly moment: EvalContext
   /** It, as it walks through chains. */
   walk: SimulatedWalk | undefined = undefined
+  /** A rule has written into the transport's header by its place, before anything looked at the checksum. */
+  hasWrongChecksum = false
   /** Came back in over lo: routed already, and connection tracking has seen it. */
   looped: boolean
 

@@ -7,6 +7,7 @@ import { assigned, beside, isBeside, keysAt, namedField, stored } from '../rules
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
+import { isOfOtherFamily } from '../rules/verdict.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
@@ -45,6 +46,8 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
       // it goes on in the next base chain where no program reads it (net/netfilter/nf_queue.c)
       return statement.bypass && isUnread(statement, machine.world.host) ? 'accept' : 'queue'
     case 'reject':
+      // nf_reject_verify_csum
+      if (skb.hasWrongChecksum) return 'drop'
       if (whyUnanswered([statement], skb.packet, machine.world.host) !== undefined) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
@@ -64,7 +67,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'masquerade':
     case 'redirect':
     case 'netmap':
-      return rewrite(machine, skb, statement, step)
+      return isOfOtherFamily(statement, skb.moment) ? undefined : rewrite(machine, skb, statement, step)
     case 'stolen':
       return stolen(machine, skb, statement)
     case 'tproxy':
@@ -189,6 +192,8 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   const [from, to] = [skb.packet[key], changed[key]]
   if (field === 'ct mark') skb.connection!.mark = Number(to)
   if (from === to) return
+  // nft mends the checksum for the fields of a protocol that it knows
+  if (/^(@th|th)\b/.test(field) && !skb.tracking && skb.given.in !== undefined) skb.hasWrongChecksum = true
   change(skb, key, to as never)
   if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
 }

@@ -15,7 +15,7 @@ export const usesConntrack = ({ tables, host }: World, family: 'ip' | 'ip6'): bo
 const isAskedFor = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
   tables
     .filter((table) => table.family === family || table.family === 'inet')
-    .some((table) => [...table.chains.values()].some(({ rules }) => rules.some(asks))),
+    .some((table) => [...table.chains.values()].some(({ rules }) => rules.some((rule) => asks(rule, family)))),
 )
 
 /** Matches and targets whose conditions say nothing of it, or that are not understood. */
@@ -33,12 +33,12 @@ const TARGETS = [
   'SNPT',
 ]
 
-function asks({ iptables: spec, conditions, statements }: Rule): boolean {
+function asks({ iptables: spec, conditions, statements }: Rule, family: 'ip' | 'ip6'): boolean {
   if (spec?.matches.some(({ name }) => MATCHES.includes(name))) return true
   if (spec?.target && TARGETS.includes(spec.target.name)) return true
   // `-j CT` has a zone or a helper to give; to leave packets alone needs nothing
   if (spec?.target?.name === 'CT') return !statements.some(({ kind }) => kind === 'notrack')
-  return conditions.some(readsConnection) || statements.some(writesConnection)
+  return conditions.some(readsConnection) || statements.some((one) => writesConnection(one, family))
 }
 
 function readsConnection(condition: Condition): boolean {
@@ -60,8 +60,12 @@ function readsConnection(condition: Condition): boolean {
   }
 }
 
-function writesConnection(statement: Statement): boolean {
-  if (statement.kind !== 'set') return ['dnat', 'snat', 'masquerade', 'redirect', 'netmap'].includes(statement.kind)
+const natFor = (statement: Statement, family: 'ip' | 'ip6'): boolean =>
+  ['dnat', 'snat', 'masquerade', 'redirect', 'netmap'].includes(statement.kind) &&
+  !('family' in statement && statement.family !== undefined && statement.family !== family)
+
+function writesConnection(statement: Statement, family: 'ip' | 'ip6'): boolean {
+  if (statement.kind !== 'set') return natFor(statement, family)
   return (
     statement.field.startsWith('ct ') ||
     (typeof statement.value === 'object' && statement.value.field.startsWith('ct '))

@@ -7,6 +7,7 @@ import type { Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
@@ -152,8 +153,9 @@ function worldBefore(context: Context, opening: Packet): World {
   if (!conntrack || (opening === journey.packet && keeps)) return world
   const own = entryOpened(opening, world)
   if (!own) return world
-  const others = conntrack.filter((one) => one !== own)
   // unless it was there even before nat was
-  const before = withoutEffect(context) ? [{ ...own, isBeforeNat: true as const }] : []
-  return { ...world, host: { ...world.host, conntrack: [...others, ...before] } }
+  const before = withoutEffect(context)
+    ? conntrack.map((one) => (one === own ? { ...own, isBeforeNat: true as const } : one))
+    : withoutEntry(conntrack, own)
+  return { ...world, host: { ...world.host, conntrack: before } }
 }

@@ -3,18 +3,19 @@ import type { ConntrackEntry, Tuple } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
+import { originOf } from './without-entry.ts'
 
 /** The entry whose answers such a packet belongs to, of those in host state. */
 export const entryAnswered = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && indexOf(conntrack).reply.get(tupleKey(packet, packet.protocol))
+  conntrack && entryOf('reply', packet, conntrack)
 
 /** The entry that such a packet has begun, or could have. */
 export const entryOpened = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && indexOf(conntrack).original.get(tupleKey(packet, packet.protocol))
+  conntrack && entryOf('original', packet, conntrack)
 
 /** The entry that has sent the packet, as it is behind the place where destinations are rewritten, to another one. */
 export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && indexOf(conntrack).rewritten.get(tupleKey(packet, packet.protocol))
+  conntrack && entryOf('rewritten', packet, conntrack)
 
 /** Is it one that such a packet has begun, and that leaves its destination as it is? */
 export function keepsDestination(packet: Packet, world: World): boolean {
@@ -40,6 +41,12 @@ const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
   }
   return index
 })
+
+function entryOf(by: keyof Index, packet: Packet, conntrack: readonly ConntrackEntry[]): ConntrackEntry | undefined {
+  const { all, gone } = originOf(conntrack)
+  const entry = indexOf(all)[by].get(tupleKey(packet, packet.protocol))
+  return entry && !gone.includes(entry) ? entry : undefined
+}
 
 const portOf = (dport: number | undefined) => (dport === undefined ? {} : { dport })
 

@@ -176,6 +176,13 @@ const zoneIn =
   ({ connection }) =>
     connection && zoneOf(connection)[side]
 
+/** Of one direction or both (nf_conntrack_zones.h, nf_ct_zone). */
+const zone: Read = ({ packet, connection }) => {
+  if (packet.ctZone !== undefined || !connection) return packet.ctZone
+  const { original, reply } = zoneOf(connection)
+  return original || reply
+}
+
 type Counted = 'packets' | 'bytes'
 
 /** Both directions together where `side` is `both`. An average of no packets is 0 (net/netfilter/xt_connbytes.c). */
@@ -195,7 +202,7 @@ const helper: Read = ({ packet: { ctStatus } }) =>
 const ENTRY: Readers = {
   'ct status': packetField('ctStatus'),
   'ct mark': packetField('ctMark'),
-  'ct zone': packetField('ctZone'),
+  'ct zone': zone,
   'ct original zone': zoneIn('original'),
   'ct reply zone': zoneIn('reply'),
   'ct l3proto': network,

@@ -1,5 +1,13 @@
 /** The link and network layer's headers. */
-import { ABSENT, type EvalContext, ofVersion, packetField, type Read, type Readers } from '../eval-context.ts'
+import {
+  ABSENT,
+  type EvalContext,
+  ipVersion,
+  ofVersion,
+  packetField,
+  type Read,
+  type Readers,
+} from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 
 /** The loopback has no Ethernet header that a rule could ask for, nor has a packet that this host sends. */
@@ -14,9 +22,10 @@ const frameField =
     return read(moment)
   }
 
-const etherType: Read = ({ family, packet }) => {
-  if (packet.in === undefined) return undefined
-  return family === 'ip' ? 0x0800 : family === 'ip6' ? 0x86dd : undefined
+const etherType: Read = (moment) => {
+  if (moment.packet.in === undefined) return undefined
+  const version = ipVersion(moment)
+  return version && (version === 'ip' ? 0x0800 : 0x86dd)
 }
 
 /** A part of the byte that has the type of service, or traffic class. */

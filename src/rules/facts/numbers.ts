@@ -35,10 +35,12 @@ function hashed(fields: string[], seed: number, modulus: number, offset: number,
     const bytes: number[] = []
     for (const part of parts) {
       const held = part.read(moment)
-      if (held === ABSENT) return ABSENT
-      const own = held === undefined || isUnknown(held) ? undefined : bytesOf(part.field, held)
+      // whatever stands where another protocol has its ports is hashed all the same
+      if (held === ABSENT && !part.field.startsWith('th ')) return ABSENT
+      const own = held === undefined || held === ABSENT || isUnknown(held) ? undefined : bytesOf(part.field, held)
       if (!own) {
-        const reason = isUnknown(held) ? held.unknown : `which bytes of ${part.field} are hashed is not known`
+        const reason =
+          held !== ABSENT && isUnknown(held) ? held.unknown : `which bytes of ${part.field} are hashed is not known`
         return { unknown: reason, within: [offset, offset + modulus - 1] }
       }
       bytes.push(...own)

@@ -34,8 +34,11 @@ const there =
     return isUnknown(way) ? way : way.device
   }
 
-/** Which mark the packet has makes no difference to what IPv4 says an address is. */
-const typeWithMark: Read = (moment) => (ipVersion(moment) === 'ip' ? typeOf('dst')(moment) : undefined)
+/** Which mark the packet has makes no difference to what IPv4 says an address is; IPv6 looks up the route with it. */
+const typeWithMark: Read = (moment) => {
+  const { packet, world } = moment
+  return addressType(packet.dst, world.host, undefined, ipVersion(moment) === 'ip6' ? packet.mark : 0)
+}
 
 function nexthop(moment: EvalContext): ReturnType<Read> {
   const { packet, hook, world } = moment

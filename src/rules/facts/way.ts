@@ -135,6 +135,12 @@ const frameType: Read = (moment) => {
   return version && (version === 'ip' ? 0x0800 : 0x86dd)
 }
 
+const ETHERNET_HEADER = 14
+
+/** Behind IP the frame's header counts, too (net/core/dev.c, nf_hook_egress). */
+const frameLength: Read = ({ packet: { length }, hook }) =>
+  length === undefined ? undefined : hook === 'egress' ? length + ETHERNET_HEADER : length
+
 const NOT_SHOWN = 'no capture shows it'
 
 export const WAY: Readers = {
@@ -151,7 +157,7 @@ export const WAY: Readers = {
   'meta oifgroup': groupOf(outputName),
   'meta pkttype': packetType,
   'meta mark': packetField('mark'),
-  'meta length': packetField('length'),
+  'meta length': frameLength,
   'meta nfproto': ({ family }) => (family === 'ip' ? 'ipv4' : family === 'ip6' ? 'ipv6' : family),
   'meta protocol': frameType,
   'meta l4proto': packetField('protocol'),

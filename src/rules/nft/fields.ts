@@ -4,9 +4,13 @@
  */
 
 import { wordTable } from '../../model/word-table.ts'
-import { ABSENT, type EvalContext, ipVersion } from '../eval-context.ts'
+import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
+import { rawReader } from '../facts/raw.ts'
+import { inputName, outputName } from '../facts/way.ts'
 import { held } from '../facts.ts'
-import { type Unknown, unknown } from '../truth.ts'
+import { addressType } from '../fib.ts'
+import { isUnknown, type Unknown, unknown } from '../truth.ts'
+import type { Held } from '../values.ts'
 
 /** Headers that nft reads at the place where the transport header should be. */
 const TRANSPORT = ['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'igmp', 'ah', 'esp', 'comp', 'gre', 'th']
@@ -42,7 +46,7 @@ const isCut = (end: number, { packet: { length, fragOffset }, family }: EvalCont
   length !== undefined && !fragOffset && length < end + (family === 'ip6' ? 40 : 20)
 
 /** Why what the packet holds is not what nft compares; undefined: it is. */
-export function peculiar(field: string, moment: EvalContext): Unknown | typeof ABSENT | undefined {
+export function peculiar(field: string, moment: EvalContext): Held | Unknown | typeof ABSENT | undefined {
   const end = endOf(field)
   if (end !== undefined && isCut(end, moment)) return ABSENT
   if (isTransport(field)) return withoutHeader(field, moment)
@@ -50,20 +54,36 @@ export function peculiar(field: string, moment: EvalContext): Unknown | typeof A
 }
 
 /** Kernels differ: some compare the bytes that stand where the header would be (net/netfilter/nft_payload.c). */
-function withoutHeader(field: string, moment: EvalContext): Unknown | undefined {
+function withoutHeader(field: string, moment: EvalContext): Unknown | number | undefined {
   if ((moment.packet.fragOffset ?? 0) > 0) return unknown('a later fragment has other bytes in place of that header')
-  if (isPorts(field) && held(field, moment) === ABSENT)
-    return unknown("which bytes the packet's protocol has in place of ports is not known")
-  return undefined
+  if (!isPorts(field) || held(field, moment) !== ABSENT) return undefined
+  // ICMP has its type and code there
+  const bytes = rawReader(field === 'th sport' ? '@th,0,16' : '@th,16,16')?.(moment)
+  return typeof bytes === 'number'
+    ? bytes
+    : unknown("which bytes the packet's protocol has in place of ports is not known")
+}
+
+/** Only whose address it is hangs on the interface; its route may lead anywhere (net/ipv6/netfilter/nft_fib_ipv6.c). */
+function typeOnDevice(address: string | undefined, device: ReturnType<Read>, { world: { host } }: EvalContext) {
+  if (typeof device !== 'string') return device === ABSENT ? undefined : device
+  const there = addressType(address, host, device)
+  if (there === 'local' || isUnknown(there)) return there
+  const type = addressType(address, host)
+  return type === 'local' ? 'unicast' : type
 }
 
 /** Types that a route back may have and rpfilter does not take (net/ipv4/netfilter/nft_fib_ipv4.c). */
-const NO_WAY_BACK = ['anycast', 'broadcast', 'multicast', 'blackhole', 'unreachable', 'prohibit']
+const NO_WAY_BACK = ['anycast', 'broadcast', 'multicast']
 
-function ofRoutes(field: string, moment: EvalContext): Unknown | undefined {
-  const bound = / \. [io]if /.test(field)
-  if (bound && field.endsWith(' type') && ipVersion(moment) === 'ip6')
-    return unknown('what the routing table says of an IPv6 address on one interface is not known')
+function ofRoutes(field: string, moment: EvalContext): Held | Unknown | undefined {
+  const [, key, bound] = /^fib ([sd]addr) \. ([io])if type$/.exec(field) ?? []
+  if (bound !== undefined && ipVersion(moment) === 'ip6')
+    return typeOnDevice(
+      moment.packet[key === 'saddr' ? 'src' : 'dst'],
+      (bound === 'i' ? inputName : outputName)(moment),
+      moment,
+    )
   if (!field.endsWith(' oif') || field.startsWith('fib daddr')) return undefined
   const type = held('fib saddr type', moment)
   return typeof type === 'string' && NO_WAY_BACK.includes(type)

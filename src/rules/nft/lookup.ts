@@ -28,9 +28,6 @@ export function findIn(
   surely = false,
 ): SetElement | undefined | typeof ABSENT | Unknown {
   const of = nft.elements ? undefined : named(moment.world, nft, set)
-  const elements = nft.elements ?? of?.elements
-  if (!elements) return unknown(`the elements of set ${set} are not known`)
-  const index = setIndex(elements, fields, of?.type.split(' . '))
   let open: Unknown | undefined
   const values: (Held | undefined)[] = []
   for (const [i, field] of fields.entries()) {
@@ -40,6 +37,9 @@ export function findIn(
     if (isUnknown(held)) open ??= held
     values.push(isUnknown(held) ? undefined : mask === null ? held : masked(held, mask))
   }
+  const elements = nft.elements ?? of?.elements
+  if (!elements) return unknown(`the elements of set ${set} are not known`)
+  const index = setIndex(elements, fields, of?.type.split(' . '))
   if (!open) return findElement(index, values as Held[])
   if (open.within && fields.length === 1) return amongAll(index, open)
   return surely || candidates(index, values).length > 0 ? open : undefined

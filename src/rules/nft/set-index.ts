@@ -104,6 +104,9 @@ function plainKey(value: Held, type: FieldType): string {
 
 function intervalOf(part: string, type: FieldType): Omit<Interval, 'element'> | undefined {
   if (type === 'number') {
+    const [first = '', bits] = part.split('/')
+    // nft lists a range of marks as a prefix, where it is one
+    if (bits !== undefined) return { low: Number(first), high: Number(first) + 2 ** (32 - Number(bits)) - 1 }
     const [low, high] = part.split('-').map(Number)
     return low === undefined || high === undefined || Number.isNaN(low + high) ? undefined : { low, high }
   }

@@ -13,9 +13,23 @@ export interface Judged {
   differences: string[]
   /** What the model could not tell, and why. */
   open: string[]
+  /** From this packet on, what the kernel drew for a connection is not known. */
+  drawnAt?: number
 }
 
-export function judge(row: Row, played: Exclude<Played, { refused: string }>, shown: readonly string[]): Judged {
+/** The wire hangs on the address. */
+const hideWire = (text: string, own: Packet | undefined): string =>
+  own && own.dst === undefined ? text.replace(/^left by \w+/, 'left') : text
+
+const WENT_ON: readonly string[] = ['forwarded', 'sent', 'delivered']
+
+/** `tied`: rules of which some may be skipped when a chain of another table, of the same priority, came first. */
+export function judge(
+  row: Row,
+  played: Exclude<Played, { refused: string }>,
+  shown: readonly string[],
+  tied: ReadonlySet<string> = new Set(),
+): Judged {
   const machine = new Simulator(worldOf(played.listed, shown))
   const judged: Judged = { differences: [], open: [] }
   for (const [i, packet] of played.sent.entries()) {
@@ -26,13 +40,28 @@ export function judge(row: Row, played: Exclude<Played, { refused: string }>, sh
       judged.open.push(`${open.condition}: ${open.reason}`)
       continue
     }
+    if (simulated.skb.moment.drawn) judged.drawnAt ??= i
     hideDrawn(simulated, ownIn(seen, packet))
-    const kernel = kernelSays(seen, packet, simulated.ended.outcome)
-    const model = modelSays(simulated, played.listed, ownIn(seen, packet))
-    if (kernel !== model)
+    const doubted = doubtedIn(simulated)
+    for (const [rule, why] of doubted) judged.open.push(`${rule}: ${why}`)
+    const hidden = new Set([...doubted.keys(), ...(WENT_ON.includes(simulated.ended.outcome) ? [] : tied)])
+    const kernel = kernelSays(seen, packet, simulated.ended.outcome, hidden)
+    const model = modelSays(simulated, played.listed, ownIn(seen, packet), hidden)
+    const own = ownIn(seen, packet)
+    if (hideWire(kernel, own) !== hideWire(model, own))
       judged.differences.push(`packet ${i + 1} ${JSON.stringify(row.send[i])}\nkernel: ${kernel}\nmodel:  ${model}`)
   }
   return judged
+}
+
+/** Rules that make no difference to the packet, and of which it is not known whether they matched it: comment → why. */
+function doubtedIn({ notes }: Simulated): Map<string, string> {
+  const found = notes.flatMap((note) => {
+    const [, rule, why] =
+      /^it is not known whether it met this rule: .* comment "([^"]+)".*? \((.*)\)$/.exec(note) ?? []
+    return rule === undefined ? [] : [[rule, why!] as const]
+  })
+  return new Map(found)
 }
 
 /** The model says from what the kernel draws, not what: the kernel's own has to be one of these. */
@@ -44,6 +73,11 @@ function hideDrawn({ evidence, skb }: Simulated, own: Packet | undefined): void 
       if (!among || value === undefined || !skb.moment.drawn?.has(key)) continue
       if (isAmong(value, among)) delete own![key]
     }
+  // where no rule asked for it, nothing says from what it was drawn
+  const stated = evidence.journey.steps.flatMap(({ changes }) =>
+    changes.flatMap(({ field, among }) => (among ? [field] : [])),
+  )
+  for (const key of skb.moment.drawn ?? []) if (!stated.includes(key)) delete own?.[key]
 }
 
 function isAmong(value: number | string, [low, high]: readonly [number | string, number | string]): boolean {
@@ -69,10 +103,10 @@ const told = (packet: Packet, shown: Packet): string =>
     .map((key) => packet[key] ?? '')
     .join(' ')
 
-/** An answer goes back where the packet came from. */
+/** What rejects at a device answers there; other answers end where this host sends them, and are counted. */
 function isAnswer(left: Packet, sent: Packet): boolean {
-  if (left.icmpType !== undefined && left.inner !== undefined) return true
-  return left.tcpFlags?.includes('rst') === true && !sent.tcpFlags?.includes('rst')
+  if (left.dst !== sent.src || sent.tcpFlags?.includes('rst')) return false
+  return (left.inner !== undefined && !sent.inner) || left.tcpFlags?.includes('rst') === true
 }
 
 const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))
@@ -81,14 +115,12 @@ const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => 
 const ownIn = (seen: Seen, sent: Packet): Packet | undefined =>
   seen.left.find((one) => !answersIn(seen, sent).includes(one))?.packet
 
-function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
+function kernelSays(seen: Seen, sent: Packet, outcome: string, hidden: ReadonlySet<string>): string {
   const { left, counted } = seen
   const answers = answersIn(seen, sent)
   const [own, ...more] = left.filter((one) => !answers.includes(one))
   // what routing throws away it may answer
-  // what answers this host itself is seen nowhere
-  const isAnswered =
-    outcome === 'rejected' && sent.in === undefined ? true : answers.length > 0 && outcome !== 'vanished'
+  const isAnswered = (answers.length > 0 || counted.includes('answered')) && outcome !== 'vanished'
   const fate = own
     ? `left by ${own.at}: ${told(own.packet, own.packet)}`
     : counted.includes('delivered')
@@ -96,14 +128,19 @@ function kernelSays(seen: Seen, sent: Packet, outcome: string): string {
       : isAnswered
         ? 'answered'
         : 'gone'
-  const names = counted.filter((name) => name !== 'delivered').sort()
+  const names = counted.filter((name) => name !== 'delivered' && name !== 'answered' && !hidden.has(name)).sort()
   return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
 }
 
-function modelSays({ ended, evidence, packet }: Simulated, listed: string, own: Packet | undefined): string {
+function modelSays(
+  { ended, evidence, packet }: Simulated,
+  listed: string,
+  own: Packet | undefined,
+  hidden: ReadonlySet<string>,
+): string {
   const names = evidence.journey.steps.flatMap(({ kind, rule = '' }) => {
     const comment = kind === 'rule' && / comment "([^"]+)"/.exec(rule)?.[1]
-    return comment && counts(comment, listed) ? [comment] : []
+    return comment && !hidden.has(comment) && counts(comment, listed) ? [comment] : []
   })
   return [fateOf(ended.outcome, packet, own ?? packet), ...new Set(names.sort())].join(' | ')
 }

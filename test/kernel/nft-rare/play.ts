@@ -17,23 +17,25 @@ export interface Seen {
   counted: string[]
 }
 
-export type Played = { refused: string } | { listed: string; sent: Packet[]; seen: Seen[] }
+/** `loaded`: without the rules that nft refused, where that may be. */
+export type Played = { refused: string } | { loaded: string; listed: string; sent: Packet[]; seen: Seen[] }
 
 interface Told {
   shown: string[]
   rows: (
     | { refused: string }
-    | { listed: string; packets: { left: { at: string; bytes: string }[]; counted: string[] }[] }
+    | { loaded: string; listed: string; packets: { left: { at: string; bytes: string }[]; counted: string[] }[] }
   )[]
 }
 
-export function play(rows: readonly Row[]): { shown: string[]; played: Played[] } {
+/** `isLenient`: rules that nft refuses are left out. */
+export function play(rows: readonly Row[], isLenient = false): { shown: string[]; played: Played[] } {
   const sent = rows.map(({ send }) => send.map(readSent))
   const given = {
     wires: WIRES,
     setUp: SET_UP,
     show: SHOWN,
-    rows: rows.map(({ rules, setUp = '' }, i) => ({ rules, setUp, packets: sent[i]!.map(onTheWire) })),
+    rows: rows.map(({ rules, setUp = '' }, i) => ({ rules, setUp, isLenient, packets: sent[i]!.map(onTheWire) })),
   }
   const hands = fileURLToPath(new URL('hands.py', import.meta.url))
   const { stdout, stderr } = spawnSync('unshare', ['--net', 'python3', hands], {
@@ -47,7 +49,7 @@ export function play(rows: readonly Row[]): { shown: string[]; played: Played[] 
   const played = told.rows.map((row, i): Played => {
     if ('refused' in row) return row
     const seen = row.packets.map(({ left, counted }) => ({ counted, left: left.flatMap(readFrame) }))
-    return { listed: row.listed, sent: sent[i]!.map(({ packet }) => packet), seen }
+    return { loaded: row.loaded, listed: row.listed, sent: sent[i]!.map(({ packet }) => packet), seen }
   })
   return { shown: told.shown, played }
 }

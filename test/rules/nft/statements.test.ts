@@ -48,16 +48,17 @@ describe('a statement', () => {
     ],
     ['masquerade random', { kind: 'masquerade', flags: ['random'] }],
     ['tcp dport 1 redirect to :8080', { kind: 'redirect', ports: [8080, 8080] }],
-    ['dnat ip to 192.0.2.1-192.0.2.9', { kind: 'dnat', addresses: ['192.0.2.1', '192.0.2.9'] }],
+    ['dnat ip to 192.0.2.1-192.0.2.9', { kind: 'dnat', family: 'ip', addresses: ['192.0.2.1', '192.0.2.9'] }],
     [
       'tcp dport 1 dnat ip6 to [2001:db8::1]:80',
-      { kind: 'dnat', addresses: ['2001:db8::1', '2001:db8::1'], ports: [80, 80] },
+      { kind: 'dnat', family: 'ip6', addresses: ['2001:db8::1', '2001:db8::1'], ports: [80, 80] },
     ],
-    ['snat ip prefix to 192.0.2.0/24', { kind: 'netmap', network: { prefix: '192.0.2.0', length: 24 } }],
+    ['snat ip prefix to 192.0.2.0/24', { kind: 'netmap', family: 'ip', network: { prefix: '192.0.2.0', length: 24 } }],
     [
       'dnat ip to tcp dport map @m',
       {
         kind: 'dnat',
+        family: 'ip',
         map: {
           fields: ['tcp dport'],
           set: 'm',
@@ -85,7 +86,7 @@ describe('a statement', () => {
 describe('what a statement asks first', () => {
   it.each([
     ['ip ttl set 5', ['meta nfproto']],
-    ['dnat ip to tcp dport map @m', ['meta nfproto', 'meta l4proto', 'lookup']],
+    ['dnat ip to tcp dport map @m', ['meta l4proto', 'lookup']],
     ['reject with icmp host-prohibited', ['meta nfproto']],
     ['update @s { ip saddr limit rate 1/second }', ['meta nfproto', 'room', 'unknown']],
     ['ct mark set 5', []],

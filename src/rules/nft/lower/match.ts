@@ -243,12 +243,22 @@ function flagsMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   if (op === 'in') return [compared(field, '==', names.length === 1 ? names[0]! : { set: names }, text)]
   if (op !== '==' && op !== '!=') return undefined
   const all = Object.keys(SYMBOLS[of.type] ?? {})
-  // of labels there are more than anybody lists
-  if (all.length === 0) return undefined
+  if (of.type === 'ct_label') return exactLabels(of, op, names, text)
   const flags = all.map((name) => compared(field, names.includes(name) ? '==' : '!=', name, text))
   const exact: Condition = { kind: 'all', of: [...flags, { kind: 'unknown', text, reason: OTHER_BITS }], text }
   if (op === '==') return [exact]
   return [{ kind: 'not', of: exact, text }, isThere(field, text)]
+}
+
+/** Just these labels: what else there is of them is one of the numbers below 128 (include/uapi/linux/netfilter/xt_connlabel.h). */
+function exactLabels({ field }: Asked, op: MatchOp, names: readonly string[], text: string): Condition[] {
+  const others = Array.from({ length: 128 }, (_, bit) => String(bit)).filter((one) => !names.includes(one))
+  const exact: Condition = {
+    kind: 'all',
+    of: [...names.map((name) => compared(field, '==', name, text)), compared(field, '!=', { set: others }, text)],
+    text,
+  }
+  return op === '==' ? [exact] : [{ kind: 'not', of: exact, text }, isThere(field, text)]
 }
 
 /** Each member is all of the bits. */
@@ -273,7 +283,11 @@ function maskedMatch(of: Asked, mask: Scalar, op: MatchOp, right: Expression, te
 }
 
 /** A packet without such bits fails whatever is asked of them. */
-const isThere = (field: string, text: string): Condition => compared(field, '!=', { set: [] }, text)
+export const isThere = (field: string, text: string): Condition => compared(field, '!=', { set: [] }, text)
+
+/** As isThere; whether there is a connection may be known where its mark is not. */
+export const hasField = (field: string, text: string): Condition =>
+  isThere(field.startsWith('ct ') ? 'ct direction' : field, text)
 
 /** `ct status & (snat | dnat) != 0`: any, or none, of these. */
 function maskedFlags(of: Asked, mask: Scalar, op: MatchOp, right: Expression, text: string): Condition[] | undefined {

@@ -11,8 +11,7 @@ type Kind = 'snat' | 'dnat' | 'masquerade' | 'redirect'
 /** Appends the statement, or an unknown one that ends the chain. */
 export function lowerNat(kind: Kind, body: NatBody | null, text: string, lowering: Lowering): void {
   const { addr, port, family, flags = [], type_flags: types = [] } = body ?? {}
-  lowering.need(networkOf(family, lowering.family), text)
-  const nat: Nat = { kind }
+  const nat: Nat = { kind, ...(family === undefined || family === lowering.family ? {} : { family }) }
   const understood =
     (addr === undefined || address(nat, addr, types, text, lowering)) && ports(nat, port, text, lowering)
   const given = (typeof flags === 'string' ? [flags] : flags) as NonNullable<Nat['flags']>

@@ -8,7 +8,7 @@ import { statementText } from '../rule-text.ts'
 import type { Lowering } from './context.ts'
 import { type Key, keyOf, place } from './key.ts'
 import { lowerMap, mapIn } from './maps.ts'
-import { lowerMatch } from './match.ts'
+import { isThere, lowerMatch } from './match.ts'
 import { lowerNat, lowerTproxy } from './nat.ts'
 import { lowerReject } from './reject.ts'
 import { BYTES_BEFORE, countCondition, limitCondition, quotaCondition } from './stateful.ts'
@@ -95,7 +95,10 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
   map: (body: SetUpdate & { map: string }, text, lowering) => updateSet(body, body.map, text(), lowering),
   meter: ({ key, stmt, name }: { key: Expression; stmt: NftStatement; name: string }, text, lowering) => {
     const fields = keyOf(typeof key === 'object' && !Array.isArray(key) && 'elem' in key ? key.elem.val : key)
-    for (const { layers } of fields?.parts ?? []) lowering.need(layers, text())
+    for (const { layers, field } of fields?.parts ?? []) {
+      lowering.need(layers, text())
+      lowering.ask(isThere(field, text()))
+    }
     if (fields) counts([stmt], { table: name, fields: fields.parts.map(({ field }) => field) }, text(), lowering)
     else notUnderstood(text(), lowering)
   },

@@ -9,6 +9,7 @@ import { symbolOf } from '../symbols.ts'
 import type { Lowering } from './context.ts'
 import { beforeShift, type Folded, fold } from './fold.ts'
 import { lowerMap, mapIn } from './maps.ts'
+import { hasField } from './match.ts'
 
 const ALL = 0xffffffff
 
@@ -19,8 +20,15 @@ export function lowerWrite(key: Expression, value: Expression, text: string, low
     return
   }
   lowering.need(of.layers, text)
-  lowering.do(...writes(of, value, text, lowering))
+  const statements = writes(of, value, text, lowering)
+  // of a packet without the field that is read for it, the rule ends there
+  for (const one of statements)
+    if (one.kind === 'set') lowering.ask(...readFor(one).map((source) => hasField(source, text)))
+  lowering.do(...statements)
 }
+
+const readFor = ({ field, value, mask = ALL }: Assignment): string[] =>
+  typeof value === 'object' ? [value.field] : (mask === ALL || mask === 0) && !field.startsWith('ether ') ? [] : [field]
 
 function writes(of: Asked, value: Expression, text: string, lowering: Lowering): Statement[] {
   const { field } = of

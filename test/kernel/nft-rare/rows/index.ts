@@ -4,6 +4,7 @@ import { NAT } from './nat.ts'
 import { NUMBERS } from './numbers.ts'
 import { OBJECTS } from './objects.ts'
 import { PAYLOAD } from './payload.ts'
+import { RANDOM } from './random.ts'
 import { REJECT } from './reject.ts'
 import { ROUTING } from './routing.ts'
 import { SETS } from './sets.ts'
@@ -18,4 +19,5 @@ export const TOPICS = {
   nat: NAT,
   routing: ROUTING,
   reject: REJECT,
+  'found by random rulesets': RANDOM,
 }

@@ -28,7 +28,6 @@ export const ROUTING: Readonly<Record<string, Row>> = {
   'type on the input interface, IPv6': {
     rules: pre(`fib daddr . iif type local ${m}`),
     send: [LOCAL6, SYN6, 'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:2::1]:53'],
-    open: /IPv6 address on one/,
   },
   'type of the source': {
     rules: pre(`fib saddr type local ${m}`),

@@ -1,0 +1,144 @@
+/** How a rule ends. */
+import type { Part } from './case.ts'
+import { PORTS, V4, V6 } from './pools.ts'
+import type { Scene } from './scene.ts'
+import { mapOf } from './statements.ts'
+
+const part = (text: string, ...words: string[]): Part => ({ words, text })
+
+export interface Ending {
+  condition?: Part
+  verdict?: Part
+  /** The lookup of a map, in which what it asks for may be missing, ends the rule. */
+  mayMiss?: true
+}
+
+export function drawEnding(scene: Scene): Ending {
+  const { random, chains, type, hook } = scene
+  if (type === 'nat' && random.chance(0.7)) return drawNat(scene)
+  const isRefusing = scene.isTracked || scene.family === 'inet'
+  return random.weighted<() => Ending>([
+    [5, () => ({})],
+    [2, () => ({ verdict: part('accept', 'accept') })],
+    [type === 'nat' ? 0 : 2, () => ({ verdict: part('drop', 'drop') })],
+    [1, () => ({ verdict: part('return', 'return') })],
+    [0.5, () => ({ verdict: part('continue', 'continue') })],
+    [chains.length > 0 ? 3 : 0, () => ({ verdict: part(`jump ${random.pick(chains)}`, 'jump') })],
+    [chains.length > 0 ? 1 : 0, () => ({ verdict: part(`goto ${random.pick(chains)}`, 'goto') })],
+    [
+      type === 'filter' && isRefusing && ['input', 'forward', 'output', 'prerouting'].includes(hook) ? 1.5 : 0,
+      () => reject(scene),
+    ],
+    [2, () => ({ verdict: verdictMap(scene), mayMiss: true })],
+  ])()
+}
+
+function verdictMap(scene: Scene): Part {
+  const { random, chains } = scene
+  const verdicts = [
+    'accept',
+    'return',
+    'continue',
+    ...(scene.type === 'nat' ? [] : ['drop']),
+    ...chains.flatMap((name) => [`jump ${name}`, `goto ${name}`]),
+  ]
+  const { text, words } = mapOf(scene, 'verdict', () => random.pick(verdicts))
+  return { text: text.replace(' map ', ' vmap '), words: words.map((word) => word.replace(/map$/, 'vmap')) }
+}
+
+function reject(scene: Scene): Ending {
+  const { random, family } = scene
+  const kinds = ['reject', ...(scene.transport === 'tcp' ? ['reject with tcp reset'] : [])]
+  if (family === 'inet') kinds.push('reject with icmpx type admin-prohibited', 'reject with icmpx type no-route')
+  if (scene.version === 'ip') kinds.push('reject with icmp type host-unreachable')
+  if (scene.version === 'ip6') kinds.push('reject with icmpv6 type addr-unreachable')
+  const text = random.pick(kinds)
+  const verdict = part(text, text)
+  return text.endsWith('reset') ? { condition: part('meta l4proto tcp', 'meta l4proto'), verdict } : { verdict }
+}
+
+function drawNat(scene: Scene): Ending {
+  const { random, family, hook } = scene
+  const version = scene.version
+  const at = family === 'inet' ? `${version} ` : ''
+  const pool = version === 'ip' ? V4 : V6
+  const isDestination = hook === 'prerouting' || hook === 'output'
+  const address = () =>
+    random.pick(
+      isDestination
+        ? [...pool.servers.slice(0, 3), pool.own[0]!]
+        : [...pool.clients, ...pool.servers.slice(2, 3), pool.own[1]!],
+    )
+  const colon = (text: string, port: string) => (version === 'ip' ? `${text}:${port}` : `[${text}]:${port}`)
+  const verb = isDestination ? 'dnat' : 'snat'
+  const { transport } = scene
+  const protocol = transport === 'tcp' || transport === 'udp' ? transport : random.pick(['tcp', 'udp'])
+  const forProtocol = { condition: part(`meta l4proto ${protocol}`, 'meta l4proto') }
+  const port = () => String(random.pick(PORTS))
+  const flags = random.weighted([
+    [8, ''],
+    [1, ' persistent'],
+    [1, ' random'],
+  ])
+  const plain: Ending = { verdict: part(`${verb} ${at}to ${address()}${flags}`, verb) }
+  return random.weighted<() => Ending>([
+    [4, () => plain],
+    [
+      3,
+      () => ({
+        ...forProtocol,
+        verdict: part(`${verb} ${at}to ${colon(address(), port())}${flags}`, verb, 'to a port'),
+      }),
+    ],
+    [
+      1,
+      () => ({
+        verdict: part(
+          `${verb} ${at}to ${address().replace(/\d+$/, '70')}-${address().replace(/[:.]\w+$/, (end) => `${end[0]}79`)}`,
+          verb,
+          'to a range',
+        ),
+      }),
+    ],
+    [
+      1,
+      () => ({
+        ...forProtocol,
+        verdict: part(`${verb} ${at}to ${colon(address(), '5000-5005')}`, verb, 'to a range of ports'),
+      }),
+    ],
+    [
+      2,
+      () => {
+        const map = mapOf(
+          scene,
+          version === 'ip' ? 'ipv4_addr' : 'ipv6_addr',
+          address,
+          (field) => field.family === undefined || field.family === version,
+        )
+        return { verdict: part(`${verb} ${at}to ${map.text}`, verb, ...map.words), mayMiss: true }
+      },
+    ],
+    [
+      1,
+      () => ({
+        verdict: part(
+          `${verb} ${at}to ${protocol} dport map { ${random
+            .some(PORTS, 2)
+            .map((one) => `${one} : ${address()} . ${port()}`)
+            .join(', ')} }`,
+          verb,
+          'map to address and port',
+        ),
+        mayMiss: true,
+      }),
+    ],
+    [isDestination ? 2 : 0, () => ({ ...forProtocol, verdict: part(`redirect to :${port()}`, 'redirect') })],
+    [isDestination ? 1 : 0, () => ({ verdict: part('redirect', 'redirect') })],
+    [hook === 'postrouting' ? 3 : 0, () => ({ verdict: part('masquerade', 'masquerade') })],
+    [
+      hook === 'postrouting' ? 1 : 0,
+      () => ({ ...forProtocol, verdict: part(`masquerade to :${port()}`, 'masquerade', 'to a port') }),
+    ],
+  ])()
+}
