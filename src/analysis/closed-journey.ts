@@ -1,4 +1,5 @@
 /** A journey that is closed and not yet looked at. */
+import type { InVain } from '../explain/in-vain.ts'
 import type { PlayedReply } from '../explain/played-reply.ts'
 import type { JourneyTimes } from '../journey/evidence.ts'
 import type { Condition } from '../model/condition.ts'
@@ -53,6 +54,8 @@ export interface ClosedJourney {
   playReply(): PlayedReply | undefined
   /** Where it was stopped, and no single change would bring it and its reply through: all that stops it, with what would. */
   severalCauses(): Finding | undefined
+  /** Where it was not stopped: what is to be said of it if its exchange came to nothing. */
+  ifInVain(): InVain | undefined
   /** Where journeys of its class were explained before: its line is theirs, but for these values. */
   member(): Member | undefined
 }

@@ -1,6 +1,7 @@
 /** Closed journeys of one capture → their classes, and explanations of which a class shares what it can. */
 import type { Detector } from '../explain/context.ts'
 import { explain, tryFixesOf } from '../explain/explain.ts'
+import { type InVain, ifInVain } from '../explain/in-vain.ts'
 import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
 import { type PlayedReply, playReply } from '../explain/played-reply.ts'
@@ -17,7 +18,7 @@ import type { Condition } from '../model/condition.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
-import { isPassed } from '../model/outcome-kinds.ts'
+import { isPassed, isStopped } from '../model/outcome-kinds.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
@@ -176,6 +177,13 @@ export class ClosedExplainer {
     return this.walk((budget) => severalCauses(this.evidenceOf(closed), journey, closed.world, engine, budget))
   }
 
+  ifInVain(closed: Closed): InVain | undefined {
+    const { engine } = this.options
+    const journey = closed.explain()
+    if (!engine || isStopped(journey.outcome)) return undefined
+    return this.walk((budget) => ifInVain(this.evidenceOf(closed), journey, closed.world, engine, budget))
+  }
+
   playReply(closed: Closed): PlayedReply | undefined {
     const { engine } = this.options
     const journey = closed.explain()
@@ -291,6 +299,10 @@ export class Closed implements ClosedJourney {
 
   severalCauses(): Finding | undefined {
     return this.explainer.severalCauses(this)
+  }
+
+  ifInVain(): InVain | undefined {
+    return this.explainer.ifInVain(this)
   }
 
   member(): Member | undefined {

@@ -173,6 +173,9 @@ class PlayedPacket implements Played {
     return walks.share((budget) => severalCauses(evidence, journey, this.world, engine, budget))
   }
 
+  /** What comes of it, the model knows. */
+  ifInVain(): undefined {}
+
   private explained(): Journey {
     const { walks, unmatched, engine, tries } = this.playing
     const { evidence, ended } = this.simulated

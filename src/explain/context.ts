@@ -26,6 +26,8 @@ export interface Context {
   drop?: Drop
   /** How long chains are walked for all that is asked about this journey. */
   budget: WalkBudget
+  /** What is known of its exchange: the packet got to where nobody wanted it, or nothing came back. */
+  inVain?: 'refused' | 'unanswered'
 }
 
 /**

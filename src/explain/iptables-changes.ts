@@ -97,11 +97,14 @@ export const iptablesChanges: RuleChanges = {
     )
   },
   /** The port is said where the rule says one, or where the packet's own would not do. */
-  sendTo(ref, { address, port }, asked) {
-    const said = ruleWords(ref)[ruleWords(ref).indexOf('--to-destination') + 1] ?? ''
+  sendTo(ref, { address, port }, asked, now = address) {
+    const words = ruleWords(ref)
+    const target = words.lastIndexOf('-j') + 1
+    if (words[target] === 'REDIRECT' && address !== now)
+      return replaceRule(ref, [...words.slice(0, target), 'DNAT', '--to-destination', endWord(address, port)])
+    const said = words[words.indexOf('--to-destination') + 1] ?? ''
     const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
-    const whole = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-    const place = port === undefined || (!hasPort && port === asked) ? address : whole
+    const place = !hasPort && port === asked ? address : endWord(address, port)
     return changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
   },
   askForMark: (ref, { value, mask }) => changeOption(ref, '--mark', `${hex(value)}/${hex(mask)}`),
@@ -119,6 +122,9 @@ export const iptablesChanges: RuleChanges = {
     return place && { edits: line('accept'), undo: line('drop') }
   },
 }
+
+const endWord = (address: string, port: number | undefined): string =>
+  port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
 

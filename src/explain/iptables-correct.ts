@@ -1,4 +1,5 @@
 /** The words of a rule of iptables', changed in the one place where it missed a packet, so that it takes it. */
+import { matchedDevice } from '../edits/words.ts'
 import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { asks, type FailedCondition, fieldOf, isNegated } from './counterfactual/failed-condition.ts'
@@ -45,10 +46,10 @@ type Value = (packet: Packet, old: string, option: string) => string | undefined
 const VALUES: readonly [RegExp, Value][] = [
   [/^ip6? saddr$/, ({ src }, old) => network(src, old)],
   [/^ip6? daddr$/, ({ dst }, old) => network(dst, old)],
-  [/^meta iifname$/, ({ in: device }) => device],
-  [/^meta oifname$/, ({ out }) => out],
-  [/^meta physiifname$/, ({ physIn }) => physIn],
-  [/^meta physoifname$/, ({ physOut }) => physOut],
+  [/^meta iifname$/, ({ in: name }) => device(name)],
+  [/^meta oifname$/, ({ out }) => device(out)],
+  [/^meta physiifname$/, ({ physIn }) => device(physIn)],
+  [/^meta physoifname$/, ({ physOut }) => device(physOut)],
   [/ dport$/, ({ dport }, old, option) => port(dport, old, option)],
   [/ sport$/, ({ sport }, old, option) => port(sport, old, option)],
   [/^ct (state|status)$/, ({ ctState }, old) => ctState && `${old},${ctState.toUpperCase()}`],
@@ -63,6 +64,10 @@ function valueFor(field: string, option: string, old: string, packet: Packet): s
   const told = value?.(packet, old, option)
   return isNameless(told) ? undefined : told
 }
+
+/** Some names mean something else there. */
+const device = (name: string | undefined): string | undefined =>
+  name !== undefined && typeof matchedDevice(name) === 'string' ? name : undefined
 
 /** As wide as the rule's own; with a mask that has gaps, the address alone. */
 function network(address: string | undefined, old: string): string | undefined {

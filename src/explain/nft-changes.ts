@@ -52,8 +52,15 @@ export const nftChanges: RuleChanges = {
     // a new one is known again by a comment of its own
     return rule && newRule(ref, spot, rule.expr, ['copy', ref.handle])
   },
-  sendTo: (ref, { address, port }, asked) =>
-    replaced(ref, (expr) => expr.map((one) => (isNat(one) ? sentTo(one, address, port, asked) : one))),
+  sendTo: (ref, { address, port }, asked, now = address) =>
+    replaced(ref, (expr) =>
+      expr.map((one) => {
+        if (!isNat(one)) return one
+        return 'redirect' in one && address !== now
+          ? dnatInstead(one, ref.family, address, port)
+          : sentTo(one, address, port, asked)
+      }),
+    ),
   askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
   setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
   turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
@@ -256,6 +263,14 @@ function sentTo(one: Statement, address: string, port: number | undefined, asked
   if (typeof body?.addr !== 'string') return one
   const says = body.port !== undefined || (port !== undefined && port !== asked)
   return { dnat: { ...body, addr: address, ...(says && port !== undefined ? { port } : {}) } as never }
+}
+
+/** redirect knows only the first address of the interface. */
+function dnatInstead({ redirect }: { redirect: unknown }, family: string, address: string, port?: number): Statement {
+  const told = family === 'ip' || family === 'ip6' ? {} : { family: address.includes(':') ? 'ip6' : 'ip' }
+  return {
+    dnat: { ...(redirect as object | null), ...told, addr: address, ...(port === undefined ? {} : { port }) } as never,
+  }
 }
 
 const MARK: Expression = { meta: { key: 'mark' } }

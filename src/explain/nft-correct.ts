@@ -60,14 +60,30 @@ function otherMatch(
   if (op !== '==' && op !== 'in') return undefined
   const keys = keyFor(left, packet, right)
   if (keys === undefined) return undefined
+  // a number is one interface's alone, and goes with it
+  const device = nameOf(left)
+  if (device && members(right).some(isNumber))
+    return { match: { op, left: device, right: setOf([...members(right).filter((one) => !isNumber(one)), keys]) } }
   // it is asked for already
   const said = JSON.stringify(keys)
-  if ((isSet(right) ? right.set : [right]).some((one) => JSON.stringify(one) === said)) return undefined
+  if (members(right).some((one) => JSON.stringify(one) === said)) return undefined
   if (isSet(right)) return { match: { op, left, right: { set: [...right.set, keys] } } }
   if (fieldsOf(left)[0] === 'ct state' || fieldsOf(left)[0] === 'ct status')
     return { match: { op: 'in', left, right: [right, keys].flat() } }
   // a list of one element more keeps what it was for
   return { match: { op, left, right: keeps ? { set: [right, keys] } : keys } }
+}
+
+const members = (right: Expression): (Expression | MapPair)[] => (isSet(right) ? right.set : [right])
+const setOf = (all: (Expression | MapPair)[]): Expression => (all.length === 1 ? (all[0] as Expression) : { set: all })
+const isNumber = (one: Expression | MapPair): boolean =>
+  (typeof one === 'number' || typeof one === 'string') && /^[1-9]\d*$/.test(String(one))
+
+/** `iif` → `iifname`. */
+function nameOf(left: Expression): Expression | undefined {
+  if (typeof left !== 'object' || Array.isArray(left) || !('meta' in left)) return undefined
+  const { key } = left.meta
+  return key === 'iif' || key === 'oif' ? { meta: { key: `${key}name` } } : undefined
 }
 
 const isSet = (right: Expression): right is { set: (Expression | MapPair)[] } =>

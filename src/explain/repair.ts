@@ -91,7 +91,10 @@ function candidates({ findings }: Journey): RepairStep[] {
     .filter(({ severity, code }) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule')
     .flatMap((one) => one.fix.filter(({ edits, undo }) => edits && undo).map((fix) => ({ finding: one, fix })))
   const distinct = [...new Map(steps.map((step) => [JSON.stringify(step.fix.edits), step])).values()]
-  const rank = ({ finding: { code }, fix }: RepairStep) => (isPolicy(fix) ? 2 : code === 'reply-dropped' ? 0 : 1)
+  // what is wrong for certain goes first
+  const isSure = ({ code, severity }: Finding) =>
+    code === 'reply-dropped' || (code === 'near-miss' && severity === 'warning')
+  const rank = ({ finding, fix }: RepairStep) => (isPolicy(fix) ? 2 : isSure(finding) ? 0 : 1)
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 

@@ -1,13 +1,14 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
 import type { Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import type { ConntrackEntry, Host, Tuple } from '../model/host.ts'
-import { memo } from '../model/memo.ts'
+import type { ConntrackEntry, Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { originOf } from '../rules/conntrack/without-entry.ts'
+import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
+
+export { entryAnswered, entryOpened }
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
@@ -73,18 +74,6 @@ export function reaches(asked: Packet, { packet, ended }: Played): boolean | und
   return packet.src === asked.dst && packet.dst === asked.src && packet.sport === asked.dport
 }
 
-/** The entry whose answers such a packet belongs to, of those in host state. */
-export const entryAnswered = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && entryOf('reply', packet, conntrack)
-
-/** The entry that such a packet has begun, or could have. */
-export const entryOpened = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && entryOf('original', packet, conntrack)
-
-/** The entry that has sent the packet, as it is behind the place where destinations are rewritten, to another one. */
-export const entryRewritten = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
-  conntrack && entryOf('rewritten', packet, conntrack)
-
 /** The packet as it was before conntrack's entry sent it to another destination, where the journey begins behind that. */
 export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Packet {
   const { packet } = journey
@@ -94,36 +83,6 @@ export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Pa
   if (!original) return packet
   return { ...packet, dst: original.dst, ...(original.dport === undefined ? {} : { dport: original.dport }) }
 }
-
-interface Index {
-  original: Map<string, ConntrackEntry>
-  rewritten: Map<string, ConntrackEntry>
-  reply: Map<string, ConntrackEntry>
-}
-
-// there may be millions of them
-const indexOf = memo((conntrack: readonly ConntrackEntry[]): Index => {
-  const index: Index = { original: new Map(), rewritten: new Map(), reply: new Map() }
-  for (const entry of conntrack) {
-    index.original.set(tupleKey(entry.original, entry.protocol), entry)
-    index.reply.set(tupleKey(entry.reply, entry.protocol), entry)
-    const { original, reply } = entry
-    if (original.dst !== reply.src || original.dport !== reply.sport)
-      index.rewritten.set(tupleKey({ ...original, dst: reply.src, ...portOf(reply.sport) }, entry.protocol), entry)
-  }
-  return index
-})
-
-function entryOf(by: keyof Index, packet: Packet, conntrack: readonly ConntrackEntry[]): ConntrackEntry | undefined {
-  const { all, gone } = originOf(conntrack)
-  const entry = indexOf(all)[by].get(tupleKey(packet, packet.protocol))
-  return entry && !gone.includes(entry) ? entry : undefined
-}
-
-const portOf = (dport: number | undefined) => (dport === undefined ? {} : { dport })
-
-const tupleKey = ({ src, dst, sport, dport, icmpId }: Tuple | Packet, protocol: string | undefined): string =>
-  `${protocol} ${src} ${sport} ${dst} ${dport} ${icmpId}`
 
 /** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */
 export function openingOf(answer: Packet, world: World): Packet | undefined {

@@ -70,8 +70,8 @@ export interface RuleChanges {
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
   /** A copy of the rule in its table. */
   copy(ref: RuleRef, spot: Spot): Changing | undefined
-  /** nat's rule with another destination. `asked`: the port that packets come with. */
-  sendTo(ref: RuleRef, to: Destination, asked: number | undefined): Changing | undefined
+  /** nat's rule with another destination. `asked`: the port that packets come with; `now`: to which address it sends them. */
+  sendTo(ref: RuleRef, to: Destination, asked: number | undefined, now?: string): Changing | undefined
   askForMark(ref: RuleRef, mark: Mark): Changing | undefined
   setMark(ref: RuleRef, mark: Mark): Changing | undefined
   /** The rule that asks a set for the packet's source asks for its destination, and the other way round. */

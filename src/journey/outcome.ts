@@ -7,6 +7,7 @@ import type { Packet } from '../model/packet.ts'
 import type { Chain } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import { after } from '../rules/assign.ts'
+import { keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute } from '../rules/route.ts'
@@ -335,7 +336,10 @@ const isFragment = ({ fragOffset, moreFragments }: Packet): boolean => (fragOffs
 export function goesToThisHost(evidence: Evidence, world: World): boolean | undefined {
   const { arrivals } = evidence
   const last = arrivals.at(-1)!
-  const nat = last.rule?.statements.find((statement) => statement.kind === 'dnat' || statement.kind === 'redirect')
+  // an entry that was there before nat was stays as it is, whatever rules say
+  const nat = keepsDestination(last.packet, world)
+    ? undefined
+    : last.rule?.statements.find((statement) => statement.kind === 'dnat' || statement.kind === 'redirect')
   if (nat?.kind === 'redirect') return true
   const dst = (nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined) ?? last.packet.dst
   if (dst === undefined) return undefined

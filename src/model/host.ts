@@ -277,4 +277,6 @@ export interface ConntrackEntry {
   secctx?: string
   /** Only where `nf_conntrack_acct` counts. */
   counters?: { original: Counters; reply: Counters }
+  /** Concluded, not read: it began without nat, whose rules match its packets and change nothing. */
+  isBeforeNat?: true
 }

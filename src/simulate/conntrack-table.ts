@@ -176,7 +176,7 @@ function fromDump(entry: ConntrackEntry): Connection {
     flags,
     mark: entry.mark ?? 0,
     zones: zoneOf(entry),
-    settled: { src: true, dst: true },
+    settled: { src: !entry.isBeforeNat, dst: !entry.isBeforeNat },
   }
   if (number === TCP) connection.tcp = stateFromDump(entry.state)
   return connection

@@ -35,6 +35,7 @@ export type Noted = Pick<
   | 'explain'
   | 'playReply'
   | 'severalCauses'
+  | 'ifInVain'
 >
 
 /** Journeys that are kept; of later ones it is not told what they belong to. */
@@ -181,11 +182,13 @@ export class Exchanges {
     const journey = closed.explain()
     const reply = known ? known.told.reply : isPassed(journey.outcome) ? closed.playReply() : undefined
     const several = known ? known.told.several : this.severalOf(closed, journey)
+    const inVain = known ? known.told.inVain : closed.ifInVain()
     const rewrites = rewritesOf(journey)
     const told: Told = {
       ...{ journey, says: saysOf(journey.packet), world: closed.world },
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
+      ...(inVain ? { inVain } : {}),
       ...(rewrites ? { rewrites } : {}),
       ...(of ? { of } : {}),
     }

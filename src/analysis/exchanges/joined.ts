@@ -3,6 +3,7 @@
  * objects one by one when somebody looks.
  */
 
+import type { InVain } from '../../explain/in-vain.ts'
 import type { PlayedReply } from '../../explain/played-reply.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
@@ -18,6 +19,8 @@ export interface Told {
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */
   readonly several?: Finding
+  /** What is to be said if the exchange came to nothing. */
+  readonly inVain?: InVain
   /** Numbers that NAT writes into the tuple behind the last line, and where. Absent: it is not rewritten. */
   readonly rewrites?: readonly { at: number; numbers: Int32Array }[]
   readonly world: World

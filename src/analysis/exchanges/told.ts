@@ -1,5 +1,7 @@
 /** Exchanges as they are told: what was asked, what came of it, and why. */
+
 import { withoutStep } from '../../explain/refs.ts'
+import { entryOpened } from '../../explain/request-reply.ts'
 import { addressOfWords } from '../../model/address.ts'
 import {
   type Exchange,
@@ -10,6 +12,7 @@ import {
 } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Joined, Part } from './joined.ts'
@@ -54,7 +57,11 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     ...(culprit && isFailed(status) ? { culprit } : {}),
     cause: same && isFailed(status) ? (played ?? about).cause : [],
     findings: [
-      ...(same ? findingsOf(parts, decided, finding, status) : finding ? [finding] : []),
+      ...(same
+        ? [...findingsOf(parts, decided, finding, status), ...inVain(parts, decided, asked, status)]
+        : finding
+          ? [finding]
+          : []),
       ...byOtherUplink(parts, asked),
     ],
   }
@@ -111,6 +118,19 @@ function becameOf({ told: { journey } }: Part): Packet | undefined {
   }
   return differs ? became : undefined
 }
+
+/** What the request was likely meant to meet: nobody here takes it, or nothing has come back. */
+function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: ExchangeStatus): readonly Finding[] {
+  const request = parts.find(({ role }) => role === 'request')?.told
+  if (!request?.inVain) return []
+  if (status === 'refused' && told.journey.findings.some(({ code }) => code === 'refused-here'))
+    return request.inVain.refused ?? []
+  const isSilent = status === 'unanswered' || (status === 'undetermined' && isUnreplied(asked, request.world))
+  return isSilent ? (request.inVain.unanswered ?? []) : []
+}
+
+const isUnreplied = (asked: Packet, world: World): boolean =>
+  entryOpened(asked, world)?.status.includes('unreplied') ?? false
 
 /** Of the journey that decided, then of the others; each once. */
 function findingsOf(

@@ -1,5 +1,6 @@
 /** The one thing that kept a rule from matching a packet. */
 import type { Condition, Value } from '../../model/condition.ts'
+import type { Host } from '../../model/host.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
@@ -52,6 +53,9 @@ const missed = (condition: Condition, settled: boolean): FailedCondition => ({ c
 
 /** What is asked for, in the rule's own words. */
 export const asks = ({ condition }: FailedCondition): string => conditionText(condition)
+
+/** The same of several: of nft's `tcp dport 22` the protocol and the port have the same words. */
+export const asksAll = (misses: readonly FailedCondition[]): string => [...new Set(misses.map(asks))].join(' ')
 
 const isProtocol = (condition: Condition): boolean => condition.kind === 'compare' && condition.field === 'meta l4proto'
 
@@ -108,6 +112,21 @@ const isNetwork = (value: Value): boolean =>
 /** Asks for what connection tracking can make nothing of. */
 export const asksInvalid = (condition: Condition): boolean =>
   condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
+
+/**
+ * `iif 2`: the number of an interface that is gone, as nft lists it. One that comes later has another number, even by the
+ * same name. Conditions have interfaces by name, whichever way they are asked for.
+ */
+export function asksGoneInterface(condition: Condition, { links }: Host): boolean {
+  if (condition.kind !== 'compare' || condition.op !== '==' || !/^(meta )?[io]if /.test(condition.text ?? ''))
+    return false
+  if (!links?.every(({ index }) => index !== undefined)) return false
+  const { value } = condition
+  const asked = typeof value === 'object' && 'set' in value ? value.set : [value]
+  return asked.some((one) => isNumber(one) && !links.some(({ index }) => index === Number(one)))
+}
+
+const isNumber = (value: Value): boolean => typeof value !== 'object' && /^[1-9]\d*$/.test(String(value))
 
 /** Asks a set or map that the rule itself lists. */
 export const isListed = ({ condition }: Pick<FailedCondition, 'condition'>): boolean =>

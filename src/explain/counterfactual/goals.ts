@@ -6,15 +6,16 @@ import type { Hook } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
-import type { Context } from '../context.ts'
+import { type Context, lastPacket } from '../context.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
-import { needsDestination, needsSource } from './undeliverable.ts'
+import { mayLackSource, needsDestination, needsSource } from './undeliverable.ts'
 import { letsGo } from './what-if.ts'
 
 export interface Goal {
-  kind: 'pass' | 'destination' | 'source'
+  /** `way-back`: to be given a source to which replies come back by way of this host, if they go past it. */
+  kind: 'pass' | 'destination' | 'source' | 'way-back'
   pass: TableTraversal
   /** That the packet needs it; else only what nothing has ever met is worth telling. */
   sure: boolean
@@ -31,8 +32,9 @@ export const goals = memo(findGoals)
 function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey
   const stopped = outcome === 'dropped' || outcome === 'rejected'
-  const [destination, source] = [needsDestination(context), needsSource(context)]
-  if (!stopped && !destination && source !== 'surely') return []
+  const [destination, source] = [needsDestination(context), needsSource(context) === 'surely']
+  const isPast = !source && mayLackSource(context)
+  if (!stopped && !destination && !source && !isPast) return []
   const all = passes(context)
   const found: Goal[] = []
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
@@ -49,11 +51,11 @@ function findGoals(context: Context): Goal[] {
         ...{ kind: 'destination', pass, sure: destination === 'surely' },
         ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
       })
-  if (source === 'surely')
+  if (source || isPast)
     for (const pass of nat('postrouting'))
       found.push({
-        ...{ kind: 'source', pass, sure: true },
-        ...{ wanted: rewrites(SOURCE), what: 'rewritten its source', mendable: true },
+        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: true, wanted: rewrites(SOURCE), mendable: source },
+        what: `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
       })
   return found
 }

@@ -110,7 +110,7 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
       if (passed.step > asker) return []
       const miss = onlyFailed(passed.rule, passed.moment)
       return miss && carries(hadItMatched(context, passed).packet, mark)
-        ? [{ passed, miss, doubt: doubtOf(passed, miss) }]
+        ? [{ passed, miss, doubt: doubtOf(context, passed, miss) }]
         : []
     })
   if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }

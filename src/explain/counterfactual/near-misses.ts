@@ -3,7 +3,7 @@
  * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
  * likelier mistaken for one that is like it.
  */
-import type { Scalar, Value } from '../../model/condition.ts'
+import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -15,6 +15,7 @@ import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../request-reply.ts'
 import {
+  asksGoneInterface,
   type FailedCondition,
   fieldOf,
   holdsButForProtocol,
@@ -38,6 +39,8 @@ export interface NearMiss extends SkippedRule {
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
+  /** It asks for an interface by the number of one that is gone: as it is, it matches nothing any more. */
+  isGone: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
 }
@@ -57,10 +60,15 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
-    const likely = isLikely(context, passed, miss, then) || (goal.kind !== 'pass' && hasKeyFor(passed, miss))
-    if (!(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely)))
+    const isGone = asksGoneInterface(miss.condition, context.world.host)
+    const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
+    const likely = isGone || hasKey || isLikely(context, passed, miss, then)
+    const used = isUsed(context, passed.rule)
+    if (
+      !(goal.kind === 'pass' ? likely || choosesSuch(passed, miss, then) : isForNat(goal, passed, miss, likely, used))
+    )
       continue
-    found.push({ ...passed, miss, ...would, used: isUsed(passed.rule), likely, doubt: doubt + (likely ? 0 : 0.5) })
+    found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
   return found.sort((a, b) => a.doubt - b.doubt)
 }
@@ -78,14 +86,14 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
   for (const passed of skippedRules(context, pass)) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
-    if (isUsed(rule) !== false && !sure) continue
+    if (isUsed(context, rule) !== false && !sure) continue
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
     if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
-      found.push({ passed, miss, doubt: doubtOf(passed, miss) })
+      found.push({ passed, miss, doubt: doubtOf(context, passed, miss) })
   }
   // of equals the later one: it stands nearer to where the packet ended
   return found
@@ -94,12 +102,13 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
     .slice(0, MOST_TRIED)
 }
 
-/** Has it matched packets? Undefined: its counters are not known. */
-const isUsed = ({ counters }: Rule): boolean | undefined => counters && counters.packets > 0
+/** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
+const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | undefined =>
+  conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
 
 /** How far it is from certain that the rule was meant for the packet. */
-export function doubtOf({ rule, moment }: SkippedRule, miss: FailedCondition): number {
-  const used = isUsed(rule)
+export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
+  const used = isUsed(context, rule)
   // a set has members come and go while the rule is in use
   return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
@@ -137,9 +146,15 @@ const hasKeyFor = ({ rule, moment }: SkippedRule, { condition }: FailedCondition
 const names = (rules: readonly Rule[], { condition }: FailedCondition, moment: EvalContext, field = /./): boolean =>
   rules.some(({ conditions }) =>
     conditions.some(
-      (one) => one !== condition && isExact(one) && field.test(fieldOf(one) ?? '') && holdsButForProtocol(one, moment),
+      (one) => one !== condition && isExact(one) && namesField(one, field) && holdsButForProtocol(one, moment),
     ),
   )
+
+/** Of a set, what names a host or service. */
+function namesField(condition: Condition, field: RegExp): boolean {
+  const asked = lookupOf(condition)?.fields.filter((one) => / (dport|daddr)$/.test(one))
+  return (asked ?? [fieldOf(condition) ?? '']).some((one) => field.test(one))
+}
 
 /**
  * Has the rule anything else that chose the packet? What is let in for its state or its interface alone are answers, or
@@ -177,9 +192,14 @@ function isForNat(
   { rule, moment }: SkippedRule,
   miss: FailedCondition,
   likely: boolean,
+  used: boolean | undefined,
 ): boolean {
   if (kind === 'source') return true
-  if (isUsed(rule) && !isLookup(miss)) return false
+  // what is for the uplink is for everybody
+  if (kind === 'way-back') return names([rule], miss, moment, / d(addr|port)$/)
+  // what is forwarded for the uplink alone is asked for from within, too
+  if (sure && fieldOf(miss.condition) === 'meta iifname') return likely
+  if (used && !isLookup(miss)) return false
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely

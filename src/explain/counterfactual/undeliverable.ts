@@ -41,7 +41,7 @@ export function needsDestination(context: Context): Nowhere {
   if (addressType(packet.dst, world.host) === 'local') {
     // it is where it was to go
     if (listener(world.host, packet)) return undefined
-    return knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
+    return context.inVain === 'refused' || knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
   }
   if (stopped || isSentBack(packet, world.host)) return 'surely'
   return outcome === 'forwarded' || outcome === 'sent' || outcome === 'vanished' ? 'maybe' : undefined
@@ -77,6 +77,14 @@ export function staysUnanswered({ evidence, world }: Context): boolean {
   const entry = entryOpened(asItCame(evidence, world), world)
   return entry !== undefined && isUnanswered(entry)
 }
+
+/** It got to where nat sent it, and no reply came back: with its own source, replies may go past this host. */
+export const mayLackSource = (context: Context): boolean =>
+  context.inVain === 'unanswered' &&
+  context.evidence.nat === 'passed' &&
+  context.journey.outcome === 'forwarded' &&
+  hasNewDestination(context) &&
+  !hasNewSource(context)
 
 /** Is there a rule that rewrites sources? Undefined: nat's rules are not known. */
 export function rewritesSources({ world, journey }: Context): boolean | undefined {

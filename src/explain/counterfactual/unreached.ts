@@ -12,7 +12,7 @@ import type { Proposal } from '../proposal.ts'
 import { ownerOfRef } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { graphOf } from './chain-graph.ts'
-import { asks, missedBy } from './failed-condition.ts'
+import { asksAll, missedBy } from './failed-condition.ts'
 import { isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
 
@@ -76,7 +76,7 @@ function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['l
       return misses ? [{ chain, rule, misses }] : []
     })
     .sort((a, b) => a.misses.length - b.misses.length)
-  return lead && { chain: lead.chain, rule: lead.rule, asks: lead.misses.map(asks).join(' ') }
+  return lead && { chain: lead.chain, rule: lead.rule, asks: asksAll(lead.misses) }
 }
 
 /** Turned round in a port, it gives another one. */

@@ -3,6 +3,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -98,7 +99,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
               changesOf(other).correct(other, miss, moment.packet),
               'behind nat, rules see the new destination',
             )
-          : sendTo(ref, meant, asked.dport),
+          : sendTo(ref, meant, asked.dport, dst),
         doubt: isRight ? 0.9 : 0,
       }),
     ]
@@ -106,25 +107,18 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   return []
 }
 
-/** Nobody listens where nat sends it, and somebody does next to it. */
+/** Nobody listens where nat sends it, and somebody does on the address that was asked, or next to it. */
 function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const { host } = context.world
   const { protocol, dst, dport } = lastPacket(context)
+  const asked = context.evidence.arrivals[step]!.packet
   if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
   if (!knowsSockets(host, protocol) || listener(host, lastPacket(context))) return []
-  const asked = context.evidence.arrivals[step]!.packet
-  // a redirect sends it to the first address of the interface, which is not always the one that was asked
-  if (asked.dst !== undefined && asked.dst !== dst && listener(host, { ...lastPacket(context), dst: asked.dst })) {
-    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while somebody listens on ${describeEnd(asked.dst, dport)}, the address that was asked.`
-    const description = `let the program listen on ${dst} as well, or let the rule send it to ${asked.dst} by name`
-    return [
-      finding('dnat-mismatch', 'warning', message, {
-        steps: [step + 1],
-        rules: [ref],
-        fix: [{ description, unverified: 'which of them is meant is not known here' }],
-        doubt: 0.1,
-      }),
-    ]
+  const there = asked.dst === undefined ? undefined : listener(host, { ...lastPacket(context), dst: asked.dst })
+  if (there && isLocal(asked.dst, host)) {
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${there.process ?? 'somebody'} listens on ${describeEnd(asked.dst, dport)}, the address that was asked.`
+    const fix = sendTo(ref, { address: asked.dst!, port: dport }, asked.dport, dst)
+    return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.1 })]
   }
   const near = host.sockets?.find(({ port }) => {
     const there = port === undefined ? undefined : listener(host, { ...lastPacket(context), dport: port })
@@ -133,7 +127,7 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   if (!near) return []
   const who = near.process === undefined ? 'somebody' : near.process
   const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${who} listens on ${near.port}.`
-  const fix = sendTo(ref, { address: dst, port: near.port }, context.evidence.arrivals[step]!.packet.dport)
+  const fix = sendTo(ref, { address: dst, port: near.port }, asked.dport)
   return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.2 })]
 }
 
@@ -189,7 +183,11 @@ function mentions({ world }: Context, { address, port }: Destination, besides: r
   return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
 }
 
-function sendTo(ref: RuleRef, place: Destination, asked: number | undefined): Proposal[] {
+function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
   const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`
-  return propose(description, changesOf(ref).sendTo(ref, place, asked), 'all that the rule chooses goes there then')
+  return propose(
+    description,
+    changesOf(ref).sendTo(ref, place, asked, now),
+    'all that the rule chooses goes there then',
+  )
 }

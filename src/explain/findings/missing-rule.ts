@@ -5,7 +5,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asks, type FailedCondition, fieldOf, isExact, missedBy } from '../counterfactual/failed-condition.ts'
+import { asksAll, type FailedCondition, fieldOf, isExact, missedBy } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
 import { isNat, passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
@@ -65,7 +65,7 @@ function tell(context: Context, goal: Goal): Detected[] {
     finding(
       'missing-rule',
       'note',
-      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${[...new Set(misses.map(asks))].join(' ')}.`,
+      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${asksAll(misses)}.`,
       {
         steps: [step + 1],
         rules: [ref],

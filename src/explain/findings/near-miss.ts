@@ -1,5 +1,6 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
@@ -28,17 +29,23 @@ const near = (context: Context, goal: Goal): NearMiss[] =>
   nearMisses(context, goal).filter(({ miss }) => !isLookup(miss) || isListed(miss))
 
 function tell(context: Context, goal: Goal, one: NearMiss): Detected {
-  const { miss } = one
+  const { miss, isGone } = one
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
+  const gone = isGone ? ', the number of an interface that is gone' : ''
   const has = heldWords(miss.condition, one.moment.packet)
-  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${has === undefined ? '' : `; ${has}`}.`
-  return finding('near-miss', 'note', message, {
-    steps: [one.step + 1],
-    rules: end ? [ref, end] : [ref],
-    fix: mends(context, goal, one, ref),
-    doubt: one.doubt,
-  })
+  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
+  return finding(
+    'near-miss',
+    isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',
+    message,
+    {
+      steps: [one.step + 1],
+      rules: end ? [ref, end] : [ref],
+      fix: mends(context, goal, one, ref),
+      doubt: one.doubt,
+    },
+  )
 }
 
 const NARROW = 'it is for this source, destination and service alone'
@@ -47,19 +54,24 @@ const NARROW = 'it is for this source, destination and service alone'
 function mends(
   context: Context,
   { mendable, kind }: Goal,
-  { miss, moment, used, likely, gives, then }: NearMiss,
+  { miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
-  if (used || !likely || !mendable) return []
+  // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
+  const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
+  if ((used && !isForDevice) || !likely || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
-  const corrected = propose(
-    `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-    changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
-  )
+  const corrected = used
+    ? []
+    : propose(
+        `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+        changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
+        used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+      )
   const { last } = then
-  if (kind !== 'destination' || !last) return corrected
+  // what matches nothing any more needs no rule beside it
+  if (kind !== 'destination' || !last || isGone) return corrected
   // where the rule leads there for whatever comes, others would be sent there as well
   const { hook } = moment
   const alike = changesOf(ref).add(

@@ -5,9 +5,10 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
+import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { DESTINATION, gives, isNatStatement, SOURCE, withoutEffect } from '../counterfactual/rewritten.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
+import type { Proposal } from '../proposal.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
 
@@ -16,7 +17,8 @@ export const staleConntrack: Detector = {
   code: 'stale-conntrack',
   detect(context) {
     const { journey, world, evidence } = context
-    if (evidence.nat === 'passed' || (journey.family !== 'ip' && journey.family !== 'ip6')) return []
+    if (journey.family !== 'ip' && journey.family !== 'ip6') return []
+    if (evidence.nat === 'passed') return beforeNat(context, journey.family)
     const packet = asItCame(evidence, world)
     const entry = entryOpened(packet, world)
     const changed = entry && (destinationChanged(context, packet, entry) ?? sourceChanged(context, entry))
@@ -31,19 +33,45 @@ export const staleConntrack: Detector = {
         {
           steps: [1],
           rules: now.rule ? [now.rule] : [],
-          fix: [
-            {
-              description: 'delete the entry: the next packet passes nat',
-              edits: [deletion(entry)],
-              unverified: 'not tried',
-              note: 'the connection begins anew; a TCP connection breaks',
-            },
-          ],
+          fix: [beginAnew(entry)],
         },
       ),
     ]
   },
 }
+
+/** It began before there was any nat: rules of nat match its packets, and nothing is rewritten. */
+function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
+  const rule = withoutEffect(context)
+  if (!rule) return []
+  const { packet } = context.journey
+  const { src, dst, sport, dport, protocol } = packet
+  const { conntrack } = context.world.host
+  const entry = entryOpened(packet, context.world)
+  if (src === undefined || dst === undefined || protocol === undefined) return []
+  const original = { src, dst, ...(sport === undefined ? {} : { sport }), ...(dport === undefined ? {} : { dport }) }
+  const { addresses: [address] = [], ports: [port] = [] } = rule.to
+  const there = address === undefined ? '' : ` to ${describeEnd(address, port)}`
+  return [
+    finding(
+      'stale-conntrack',
+      'warning',
+      `Its connection is older than the rules: ${nameRef(rule.ref)} matches and would rewrite its ${rule.end}${there}, but that stays as it is. The kernel sets up NAT for new connections alone, and conntrack had an entry before.`,
+      {
+        steps: [rule.step + 1],
+        rules: [rule.ref],
+        fix: conntrack && !entry ? [] : [beginAnew(entry ?? { family, protocol, original })],
+      },
+    ),
+  ]
+}
+
+const beginAnew = (entry: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): Proposal => ({
+  description: 'delete the entry: the next packet passes nat',
+  edits: [deletion(entry)],
+  unverified: 'not tried',
+  note: 'the connection begins anew; a TCP connection breaks',
+})
 
 interface Changed {
   now: { rule: RuleRef | undefined }
@@ -89,8 +117,7 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
   if (!last || !verdict || !verdicts.includes(verdict)) return { rule: undefined, isAt: () => false }
   const to = last.rule.statements.find((one) => one.kind === verdict)
   // a whole network is mapped one to one
-  if (!to || (to.kind !== 'dnat' && to.kind !== 'redirect' && to.kind !== 'snat' && to.kind !== 'masquerade'))
-    return undefined
+  if (!to || !isNatStatement(to) || to.kind === 'netmap') return undefined
   // the address of the way out
   if (to.kind === 'masquerade') {
     const own = context.world.host.links?.find(({ name }) => name === packet.out)?.addresses
@@ -101,13 +128,15 @@ function rewritingNow(context: Context, packet: Packet, hook: Hook, verdicts: re
   }
   return {
     rule: refOf(context, then.table.name, last.chain, last.rule),
-    isAt: (address: string, port: number | undefined): boolean =>
-      (to.addresses === undefined || (to.addresses[0] <= address && address <= to.addresses[1])) &&
-      (to.ports === undefined || port === undefined || (to.ports[0] <= port && port <= to.ports[1])),
+    isAt: (address: string, port: number | undefined): boolean => gives(to, address, port),
   }
 }
 
-function deletion({ family, protocol, original }: ConntrackEntry): ConntrackEdit {
+function deletion({
+  family,
+  protocol,
+  original,
+}: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): ConntrackEdit {
   const { src, dst, sport, dport } = original
   return {
     ...{ kind: 'conntrack', op: 'delete', protocol },

@@ -10,6 +10,7 @@ import type { World } from '../../model/world.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
+import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
@@ -144,11 +145,17 @@ const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
 const hasNat = (table: Table): boolean => [...table.chains.values()].some((chain) => isNatChain(table, chain))
 
 /** A conntrack dump taken after the capture holds the entry that these packets made: their effect, not their cause. */
-function worldBefore({ evidence, world, journey }: Context, opening: Packet): World {
+function worldBefore(context: Context, opening: Packet): World {
+  const { evidence, world, journey } = context
   const { conntrack } = world.host
   // without nat it makes no difference whose entry it is, and what is tried may add nat
   const keeps = evidence.nat !== 'passed' && world.tables.some(hasNat)
   if (!conntrack || (opening === journey.packet && keeps)) return world
   const own = entryOpened(opening, world)
-  return own ? { ...world, host: { ...world.host, conntrack: withoutEntry(conntrack, own) } } : world
+  if (!own) return world
+  // unless it was there even before nat was
+  const before = withoutEffect(context)
+    ? conntrack.map((one) => (one === own ? { ...own, isBeforeNat: true as const } : one))
+    : withoutEntry(conntrack, own)
+  return { ...world, host: { ...world.host, conntrack: before } }
 }

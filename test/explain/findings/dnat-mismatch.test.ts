@@ -50,20 +50,6 @@ describe('dnat-mismatch', () => {
     expect(told({ rules: { nat: right, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')).toBeUndefined()
   })
 
-  it('is a redirect to another address than the one that was asked', () => {
-    const rules = { nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8081'], filter: [] }
-    const on = (address: string): Case => ({
-      ...{ rules, packet: { ...TO_ROUTER, dst: '10.0.2.1' } },
-      host: { sockets: [{ protocol: 'tcp', family: 'ip', state: 'LISTEN', address, port: 8081 }] },
-    })
-    expect(told(on('10.0.2.1'), 'dnat-mismatch')).toMatchObject({
-      message:
-        'nat PREROUTING 1 sends it to 10.0.1.1:8081, where nobody listens, while somebody listens on 10.0.2.1:8081, the address that was asked.',
-      rules: ['nat PREROUTING 1'],
-    })
-    expect(told(on('10.0.1.1'), 'dnat-mismatch')).toBeUndefined()
-  })
-
   it('is a program that listens next to it', () => {
     const redirect = (port: number): Case => ({
       rules: { nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8081'], filter: [] },
@@ -74,6 +60,23 @@ describe('dnat-mismatch', () => {
       'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080 → delivered',
     )
     for (const port of [8081, 443]) expect(told(redirect(port), 'dnat-mismatch')).toBeUndefined()
+  })
+
+  it('is a program that listens on the address that was asked, where redirect takes another one', () => {
+    const redirect = (target: string, address: string): Case => ({
+      rules: { nat: [`-A PREROUTING -p tcp -m tcp --dport 80 -j ${target}`], filter: [] },
+      packet: { ...TO_ROUTER, dst: '10.0.2.1' },
+      host: { sockets: [{ protocol: 'tcp', family: 'ip', state: 'LISTEN', address, port: 8081 }] },
+    })
+    const found = told(redirect('REDIRECT --to-ports 8081', '10.0.2.1'), 'dnat-mismatch')
+    expect(found?.message).toContain('10.0.1.1:8081, where nobody listens, while somebody listens on 10.0.2.1:8081')
+    expect(found?.fix).toBe(
+      'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.1:8081 → delivered',
+    )
+    const dnat = told(redirect('DNAT --to-destination 10.0.1.1:8081', '10.0.2.1'), 'dnat-mismatch')
+    expect(dnat?.fix).toMatch(/--to-destination 10.0.2.1:8081 → delivered$/)
+    for (const address of ['10.0.1.1', '127.0.0.1'])
+      expect(told(redirect('REDIRECT --to-ports 8081', address), 'dnat-mismatch')).toBeUndefined()
   })
 
   it.each([

@@ -50,6 +50,17 @@ describe('near-miss', () => {
     ])
   })
 
+  it('is a DNAT rule for the uplink, which goes on to serve that', () => {
+    const nat = '[7:420] -A PREROUTING -i eth2 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const one: Case = { rules: { nat: [nat], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(told(one, 'near-miss')).toMatchObject({
+      message: 'nat PREROUTING 1 would have rewritten its destination, but only for -i eth2; it came in on eth0.',
+      fix: 'iptables -t nat -I PREROUTING 1 -s 10.0.1.2/32 -d 10.0.1.1/32 -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
+    })
+    expect(notes({ ...one, host: LISTENS_ON(80) })).toEqual([])
+    expect(notes({ ...one, rules: { nat: [nat.replace('--dport 80', '--dport 8443')], filter: [] } })).toEqual([])
+  })
+
   it('comes with the likeliest first', () => {
     const rules = only(
       '[7:420] -A FORWARD -p tcp -m tcp --dport 443 -j ACCEPT',

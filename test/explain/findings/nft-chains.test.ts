@@ -50,6 +50,39 @@ describe('a chain that nft leaves at its end', () => {
     })
   })
 
+  it('has a rule for the number of an interface that is gone', () => {
+    const near = (condition: string) =>
+      findings(
+        ruleset('iifname "eth0" jump web', `${condition} tcp dport 8080 counter packets 7 bytes 420 accept # handle 7`),
+        'input 5 jump web',
+      ).filter(({ code }) => code === 'near-miss')
+    const [gone] = near('iif 9')
+    expect(gone).toMatchObject({
+      severity: 'warning',
+      message:
+        'inet fw web handle 7 would have let it pass, but only for iif "9", the number of an interface that is gone; it came in on eth0.',
+    })
+    expect(printed(printedFix(gone!.fix[0]!))).toMatchObject({
+      command: 'nft replace rule inet fw web handle 7 iifname eth0 tcp dport 8080 counter accept',
+      undo: 'nft replace rule inet fw web handle 7 iif \'"9"\' tcp dport 8080 counter accept',
+    })
+    expect(printed(printedFix(near('iif { "lo", 9 }')[0]!.fix[0]!))).toMatchObject({
+      command: `nft replace rule inet fw web handle 7 iifname { '"lo",' eth0 } tcp dport 8080 counter accept`,
+    })
+    // a name of digits, and the number of an interface that is there: the packet came in on another one
+    for (const condition of ['iifname "9"', 'iif 3']) {
+      const [other] = near(condition)
+      expect([other?.severity, other?.fix]).toEqual(['note', []])
+    }
+  })
+
+  it('has rules for another protocol, which are said in one word', () => {
+    const rules = ruleset('iifname "eth0" jump web', 'udp dport 53 accept # handle 7')
+    expect(findings(rules, 'input 5 jump web').find(({ code }) => code === 'missing-rule')?.message).toBe(
+      'No rule is there for tcp 10.0.1.1:8080: inet fw web handle 7 would have let it pass, for udp dport 53.',
+    )
+  })
+
   it('did nothing for what it was chosen for', () => {
     const rules = ruleset('tcp dport 8080 jump web', 'ip saddr 203.0.113.9 tcp dport 22 accept # handle 7')
     const back = findings(rules, 'input 5 jump web').find(({ code }) => code === 'came-back')

@@ -32,12 +32,59 @@ describe('stale-conntrack', () => {
     )
   })
 
+  it('is an entry that leads to this host, where a filter stops the packet', () => {
+    const leads = { ...one('10.0.1.1', [DNAT]), rules: { nat: [DNAT], filter: ['-P INPUT DROP'] } }
+    expect(told(leads, 'stale-conntrack')?.fix).toMatch(/ → forwarded$/)
+  })
+
   it.each([
     ['the entry does what the rules do', one('10.0.2.9', [DNAT])],
     ['neither rewrites it', one('10.0.1.1', [])],
     ['there is no entry', { ...one('10.0.2.8', [DNAT]), host: { conntrack: [] } }],
   ])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'stale-conntrack')).toBeUndefined()
+  })
+})
+
+/** The entry was there before the tables of nat were. */
+const beforeNat = (nat: string[], filter: string[] = [], more: Partial<Packet> = {}): Case => ({
+  rules: { nat, filter },
+  packet: { ...UDP, ...more },
+  host: { conntrack: [{ ...flow('10.0.1.1'), status: ['unreplied'], isBeforeNat: true }] },
+})
+
+describe('a connection that is older than nat', () => {
+  it('has a rule of nat that matches and changes nothing', () => {
+    const found = told(beforeNat([DNAT], ['-P INPUT DROP']), 'stale-conntrack')
+    expect(found).toMatchObject({ rules: ['nat PREROUTING 1'] })
+    expect(found?.message).toContain('would rewrite its destination to 10.0.2.9, but that stays as it is')
+    expect(found?.fix).toMatch(/^conntrack -D -p udp .* → forwarded$/)
+  })
+
+  it('may be one that leaves', () => {
+    const entry = {
+      ...flow('10.0.2.2'),
+      original: { src: '10.0.1.2', dst: '10.0.2.2', sport: 5000, dport: 53 },
+      status: ['unreplied'],
+    }
+    const one = (rule: string, isBeforeNat = true): Case => ({
+      rules: { nat: [`-A POSTROUTING -o eth1 -j ${rule}`], filter: ['-A FORWARD -p tcp -j DROP'] },
+      packet: { ...UDP, dst: '10.0.2.2' },
+      host: { conntrack: [{ ...entry, ...(isBeforeNat ? { isBeforeNat: true } : {}) }] },
+    })
+    for (const rule of ['MASQUERADE', 'SNAT --to-source 10.0.2.1'])
+      expect(told(one(rule), 'stale-conntrack')?.message).toContain('would rewrite its source')
+    expect(told(one('SNAT --to-source 10.0.1.2'), 'stale-conntrack')).toBeUndefined()
+    // an entry that knows nat is told by what it does
+    expect(told(one('MASQUERADE', false), 'stale-conntrack')?.message).toContain('leaves its source as it is')
+  })
+
+  it.each([
+    ['the rule has rewritten it', { ...beforeNat([DNAT]), host: { conntrack: [] } }],
+    ['the rule writes what is there', beforeNat([DNAT.replace('10.0.2.9', '10.0.1.1')], ['-P INPUT DROP'])],
+    ['no rule of nat matches', beforeNat([DNAT.replace('--dport 53', '--dport 54')], ['-P INPUT DROP'])],
+  ])('is none where %s', (_name, one) => {
+    expect(told(one, 'stale-conntrack')).toBeUndefined()
   })
 })
 

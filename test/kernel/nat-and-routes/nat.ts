@@ -4,6 +4,10 @@ const inbound = { from: 'world', what: 'tcp', to: '203.0.113.1', port: 8080 } as
 const outbound = { from: 'server', what: 'tcp', to: '192.0.2.80', port: 80 } as const
 const TO_SERVER = '-j DNAT --to-destination 10.9.0.10:80'
 
+/** Connections are tracked, without nat. */
+const TRACKING =
+  'table ip fw { chain forward { type filter hook forward priority 0; policy accept; ct state invalid drop; }; }'
+
 /** One word of the rule is another one. */
 const dnat = (name: string, rule: string, truth: RegExp): Situation => ({
   name: `dnat with ${name}`,
@@ -135,6 +139,38 @@ export const NAT: readonly Situation[] = [
     earlier: {
       sendings: [{ from: 'server', what: 'udp', to: '203.0.113.7', port: 53, sport: 5353 }],
       change: ['iptables -t nat -A POSTROUTING -o wan -j MASQUERADE'],
+    },
+    sees: 'nothing',
+    truth: /stale-conntrack/,
+    mended: 'answered',
+  },
+  {
+    name: 'a connection older than all of nat, for this host',
+    programs: ['nft'],
+    rules: {},
+    nft: TRACKING,
+    packet: { from: 'world', what: 'udp', to: '203.0.113.1', port: 53, sport: 5353 },
+    earlier: {
+      sendings: [{ from: 'world', what: 'udp', to: '203.0.113.1', port: 53, sport: 5353 }],
+      change: [
+        "nft 'table ip nat { chain pre { type nat hook prerouting priority -100; udp dport 53 dnat to 10.9.0.10; }; }'",
+      ],
+    },
+    sees: 'refused',
+    truth: /stale-conntrack/,
+    mended: 'answered',
+  },
+  {
+    name: 'a connection older than all of nat, that leaves',
+    programs: ['nft'],
+    rules: {},
+    nft: TRACKING,
+    packet: { from: 'server', what: 'udp', to: '203.0.113.7', port: 53, sport: 5353 },
+    earlier: {
+      sendings: [{ from: 'server', what: 'udp', to: '203.0.113.7', port: 53, sport: 5353 }],
+      change: [
+        "nft 'table ip nat { chain post { type nat hook postrouting priority 100; oifname wan masquerade; }; }'",
+      ],
     },
     sees: 'nothing',
     truth: /stale-conntrack/,

@@ -1,0 +1,46 @@
+/** What a request that was not stopped was likely meant to meet, should its exchange show that it came to nothing. */
+import type { Engine } from '../journey/engine.ts'
+import type { Evidence } from '../journey/evidence.ts'
+import { decideOutcome } from '../journey/outcome.ts'
+import type { Finding, Journey } from '../model/journey.ts'
+import { isStopped } from '../model/outcome-kinds.ts'
+import type { World } from '../model/world.ts'
+import type { WalkBudget } from '../rules/walk-budget.ts'
+import { type Context, makeContext } from './context.ts'
+import { goals } from './counterfactual/goals.ts'
+import { playAgain } from './explain.ts'
+import { nearMiss } from './findings/near-miss.ts'
+import { isOpening } from './request-reply.ts'
+import { sayable } from './sayable.ts'
+import { withVariant } from './variant.ts'
+import { tryFinding } from './verify-fixes/verify.ts'
+
+/** By what the exchange shows. */
+export type InVain = Partial<Record<NonNullable<Context['inVain']>, readonly Finding[]>>
+
+/** Undefined where there is nothing to say. `evidence`: of the explained journey. */
+export function ifInVain(
+  evidence: Evidence,
+  { outcome, findings }: Journey,
+  world: World,
+  engine: Engine,
+  given?: WalkBudget,
+): InVain | undefined {
+  if (isStopped(outcome) || !isOpening(evidence.journey, evidence.nat, world)) return undefined
+  evidence.journey.outcome = outcome
+  const known = new Set(findings.map(({ message }) => message))
+  const found: InVain = {}
+  for (const inVain of ['refused', 'unanswered'] as const) {
+    const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
+    if (!goals(context).some(({ sure }) => sure)) continue
+    const more = nearMiss.detect(context).filter(({ message }) => !known.has(message))
+    if (more.length > 0) found[inVain] = more.map((one) => tried({ ...one, steps: [] }))
+  }
+  return found.refused || found.unanswered ? found : undefined
+
+  function tried({ doubt: _, culprit: __, ...one }: ReturnType<typeof nearMiss.detect>[number]): Finding {
+    const proposed = { ...one, fix: one.fix.map((fix) => sayable(withVariant(fix, world))) }
+    const reproduction = proposed.fix.length > 0 ? playAgain(evidence, world, engine, given) : undefined
+    return !reproduction || 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)
+  }
+}

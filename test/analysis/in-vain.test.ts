@@ -1,0 +1,88 @@
+/** What a request was likely meant to meet, said where its exchange came to nothing. */
+import { expect, test } from 'vitest'
+import { open } from '../../src/index.ts'
+import { type TestPacket, trace } from '../journey/kernel-lines.ts'
+
+const rules = (nat: string[]) => `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+${nat.join('\n')}
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+`
+const ADDRESS =
+  '2: wan    inet 203.0.113.1/24 scope global wan\\       valid_lft forever preferred_lft forever\n3: lan    inet 10.0.0.1/24 scope global lan\\       valid_lft forever preferred_lft forever\n'
+const ROUTES =
+  'local 203.0.113.1 dev wan table local proto kernel scope host src 203.0.113.1\nlocal 10.0.0.1 dev lan table local proto kernel scope host src 10.0.0.1\n203.0.113.0/24 dev wan proto kernel scope link src 203.0.113.1\n10.0.0.0/24 dev lan proto kernel scope link src 10.0.0.1\n'
+
+/** The clock in seconds, the place, the packet. */
+type Line = readonly [number, string, TestPacket]
+
+async function said(nat: string[], lines: readonly Line[], conntrack?: string) {
+  const log = lines.map(([clock, place, packet]) => `[${clock.toFixed(6).padStart(12)}] ${trace(place, packet)}\n`)
+  const files = { log: log.join(''), rules: rules(nat), ADDRESS, ROUTES, ...(conntrack ? { conntrack } : {}) }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const [exchange] = (await analysis.exchanges()).exchanges
+  return {
+    status: exchange?.status,
+    near: exchange?.findings.filter(({ code }) => code === 'near-miss').map(({ message }) => message),
+  }
+}
+
+const INSIDE = { in: 'lan', src: '10.0.0.7', dst: '203.0.113.1', sport: 40_000, dport: 8080 }
+const RESET = { out: 'lan', src: '203.0.113.1', dst: '10.0.0.7', sport: 8080, dport: 40_000, flags: 'ACK RST' }
+const DNAT = '[7:420] -A PREROUTING -i wan -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80'
+const refused: readonly Line[] = [
+  [10, 'nat:PREROUTING:policy:2', INSIDE],
+  [10, 'filter:INPUT:policy:1', INSIDE],
+  [10, 'nat:INPUT:policy:1', INSIDE],
+  [10.1, 'filter:OUTPUT:policy:1', { ...RESET, seq: 0, window: 0 }],
+]
+
+test('this host refuses what it forwards for another interface', async () => {
+  expect(await said([DNAT], refused)).toEqual({
+    status: 'refused',
+    near: ['nat PREROUTING 1 would have rewritten its destination, but only for -i wan; it came in on lan.'],
+  })
+})
+
+test('it is not said of a request that was answered, nor of a rule for another port', async () => {
+  const answered = refused.with(3, [10.1, 'filter:OUTPUT:policy:1', { ...RESET, flags: 'ACK SYN' }])
+  expect((await said([DNAT], answered)).near).toEqual([])
+  expect((await said([DNAT.replace('8080', '9443')], refused)).near).toEqual([])
+})
+
+const OUTSIDE = { in: 'wan', src: '203.0.113.7', dst: '203.0.113.1', sport: 40_000, dport: 8080 }
+const BEHIND = { ...OUTSIDE, out: 'lan', dst: '10.0.0.2', dport: 80 }
+const forwarded: readonly Line[] = [
+  [10, 'nat:PREROUTING:rule:1', OUTSIDE],
+  [10, 'filter:FORWARD:policy:1', BEHIND],
+  [10, 'nat:POSTROUTING:policy:3', { ...BEHIND, in: '' }],
+]
+const TO_SERVER = '-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80'
+const LOOPBACK = '-A POSTROUTING -s 10.0.0.0/24 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE'
+const UPLINK = '-A POSTROUTING -o wan -j MASQUERADE'
+const entry = (state: string) =>
+  `tcp      6 119 ${state} src=203.0.113.7 dst=203.0.113.1 sport=40000 dport=8080 ${state === 'SYN_SENT' ? '[UNREPLIED] ' : ''}src=10.0.0.2 dst=203.0.113.7 sport=80 dport=40000 mark=0 use=1\n`
+
+test('no reply came back from where nat sent it, with its own source', async () => {
+  const near = [
+    'nat POSTROUTING 1 would have rewritten its source, so that 10.0.0.2 replies by way of this host, but only for -s 10.0.0.0/24; it comes from 203.0.113.7.',
+  ]
+  const again = [...forwarded, ...forwarded.map(([, place, packet]) => [13, place, packet] as const)]
+  expect(await said([TO_SERVER, LOOPBACK, UPLINK], again)).toEqual({ status: 'unanswered', near })
+  expect(await said([TO_SERVER, LOOPBACK, UPLINK], forwarded, entry('SYN_SENT'))).toEqual({
+    status: 'undetermined',
+    near,
+  })
+})
+
+test('nothing is known of replies, or one came', async () => {
+  expect((await said([TO_SERVER, LOOPBACK, UPLINK], forwarded)).near).toEqual([])
+  expect((await said([TO_SERVER, LOOPBACK, UPLINK], forwarded, entry('ESTABLISHED'))).near).toEqual([])
+})
