@@ -10,7 +10,6 @@ import type { CaptureFormat } from '../read/captures/format.ts'
 import { RunBudget } from '../rules/walk-budget.ts'
 import { modelEngine } from '../simulate/engine.ts'
 import { CaptureExplainer, type CaptureOptions, type RunStats } from './capture.ts'
-import { chooseRulesets } from './choose-ruleset.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import { SharedNumbers } from './explain-closed.ts'
 import type { CaptureInput, Inputs, MachineInput } from './inputs/open.ts'
@@ -82,7 +81,8 @@ export async function* stepThrough(
   const stats: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
   const ids = new JourneyIds()
   const walks = new RunBudget()
-  await chooseRulesets(inputs, options.idle)
+  if (inputs.machines.some(({ alternatives }) => alternatives))
+    await (await import('./choose-ruleset.ts')).chooseRulesets(inputs, options.idle)
   for (const { captures, world, worlds, alternatives } of inputs.machines)
     if (showBoth(captures))
       for (const one of [{ world }, ...worlds, ...(alternatives?.list ?? [])]) one.world.tracedBoth = true
