@@ -3,6 +3,7 @@ import type { Lab } from '../../src/demo/lab.ts'
 import type { Input } from '../../src/index.ts'
 import { gather } from '../../src/live/collect/gather.ts'
 import { NOTES, SECTIONS } from '../../src/live/script/index.ts'
+import { withoutIdle } from '../live/lab/snapshot.ts'
 import type { Backend, Problem } from './problem.ts'
 
 interface Tracing {
@@ -107,5 +108,5 @@ echo "== nft"; nft -s list ruleset; echo "== ipset"; ipset save; echo "== rules"
 echo "== routes"; ip route show table all | grep -v -e '^broadcast' ; ip -6 route show table all | sed 's/ expires.*//'
 echo "== sysctls"; grep -rHs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/forwarding \
   /proc/sys/net/ipv4/conf/*/route_localnet /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/netfilter/nf_conntrack_max /proc/sys/net/bridge/`
-  return await lab.must(host, ['sh', '-c', script])
+  return withoutIdle(await lab.must(host, ['sh', '-c', script]))
 }

@@ -73,13 +73,13 @@ sed 's/^/nflog /' /proc/net/netfilter/nfnetlink_log
 const EMPTY_CHAIN = /^\tchain [^\n]*\{[^\n]*\n(?:\t\ttype [^\n]*; policy accept;\n)?\t\}\n/gm
 const EMPTY_TABLE = /^table [^\n]*\{[^\n]*\n\s*\}\n/gm
 
+/** A listing of nft's less chains that do nothing, and tables of nothing else: iptables-nft makes those, and leaves them. */
+export const withoutIdle = (listing: string): string => listing.replace(EMPTY_CHAIN, '').replace(EMPTY_TABLE, '')
+
 const rulesOfNft = (text: string): string[] =>
-  [
-    ...text
-      .replace(EMPTY_CHAIN, '')
-      .replace(EMPTY_TABLE, '')
-      .matchAll(/^table (.*?) \{.*\n([\s\S]*?)^\}/gm),
-  ].flatMap(([, table, body]) => body!.split('\n').map((line, i) => `${table} ${i} ${line.trim()}`))
+  [...withoutIdle(text).matchAll(/^table (.*?) \{.*\n([\s\S]*?)^\}/gm)].flatMap(([, table, body]) =>
+    body!.split('\n').map((line, i) => `${table} ${i} ${line.trim()}`),
+  )
 
 const rulesOfSave = (text: string): string[] =>
   text
