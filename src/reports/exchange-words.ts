@@ -52,12 +52,18 @@ export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number>
   return all
 }
 
-/** The headline's mark: a request that passed is good only where its reply got back, as far as is seen here. */
+/** The headline's mark: a request that passed is good where its reply got back, or nothing at all speaks against that. */
 export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
   const mark = markOf(group.journey)
   if (isFailing(group)) return 'bad'
-  return mark === 'good' && isOpen(group) ? 'unsure' : mark
+  return mark === 'good' && isOpen(group) && isDoubted(group) ? 'unsure' : mark
 }
+
+/** A reply was captured, and where it ended is not known; or something was found that may keep it away. */
+const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
+  exchanges !== undefined &&
+  (exchanges.worst.journeys.replies.length > 0 ||
+    exchanges.worst.findings.some(({ severity }) => severity !== 'note'))
 
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>

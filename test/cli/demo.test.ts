@@ -77,7 +77,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     const failing = await nfwhy(['explain', join(dir, 'rp-filter')])
     expect(failing).toMatchObject({ code: 1, stderr: '', stdout: expect.stringMatching(/VANISHED.*reverse path/s) })
     const fixed = await nfwhy(['explain', join(dir, 'rp-filter-fixed')])
-    expect(fixed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('? DELIVERED') })
+    expect(fixed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('✓ DELIVERED') })
     expect(readFileSync(join(dir, 'README.md'), 'utf8')).toMatch(/## rp-filter\n.*server\$ sysctl -w/s)
     const again = await nfwhy(['demo', 'rp-filter', '--record', dir])
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') })
