@@ -62,8 +62,7 @@ export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
 /** A reply was captured, and where it ended is not known; or something was found that may keep it away. */
 const isDoubted = ({ exchanges }: Group<unknown>): boolean =>
   exchanges !== undefined &&
-  (exchanges.worst.journeys.replies.length > 0 ||
-    exchanges.worst.findings.some(({ severity }) => severity !== 'note'))
+  (exchanges.worst.journeys.replies.length > 0 || exchanges.worst.findings.some(({ severity }) => severity !== 'note'))
 
 /** It passed and waits for a reply, and nothing shows what came of that. */
 const isOpen = ({ journey, exchanges }: Group<unknown>): boolean =>

@@ -1,5 +1,5 @@
 import { Later } from '../../model/later.ts'
-import { nftText } from '../../rules/nft/text/later.ts'
+import { andNftText } from '../../rules/nft/text/later.ts'
 import { arptablesSave, ebtablesSave, looksLikeBridgeArp } from './bridge-arp/formats.ts'
 import type { RulesetFormat } from './format.ts'
 import { looksLikeIptablesList } from './iptables-list/headings.ts'
@@ -11,11 +11,6 @@ const list = new Later(() => import('./iptables-list/reader.ts'))
 const nft = new Later(() => import('./nft-text.ts'))
 const nftJson = new Later(() => import('./nft-json.ts'))
 const script = new Later(() => import('./shell-script.ts'))
-
-/** nft's tables are changed in its language. */
-const withText = (reader: Later<unknown>) => async (): Promise<void> => {
-  await Promise.all([reader.load(), nftText.load()])
-}
 
 export const looksLikeNftJson = (head: string): boolean => /\{\s{0,200}"nftables"\s{0,200}:/.test(head)
 
@@ -32,7 +27,7 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'iptables-list',
     describe: 'iptables -L -n -v',
     sniff: (head) => looksLikeIptablesList(head) && !looksLikeIptablesSave(head) && !looksLikeScript(head),
-    load: list.load,
+    load: andNftText(list.load),
     read: (text, report) => list.loaded.readIptablesList(text, report),
   },
   ebtablesSave,
@@ -41,21 +36,21 @@ export const RULESET_FORMATS: readonly RulesetFormat[] = [
     id: 'nft-json',
     describe: 'nft -j list ruleset',
     sniff: looksLikeNftJson,
-    load: withText(nftJson),
+    load: andNftText(nftJson.load),
     read: (text, report) => nftJson.loaded.readNftJson(text, report),
   },
   {
     id: 'nft',
     describe: 'nft list ruleset, or a file for nft -f',
     sniff: (head) => looksLikeNft(head) && !looksLikeNftJson(head),
-    load: withText(nft),
+    load: andNftText(nft.load),
     read: (text, report) => nft.loaded.readNft(text, report),
   },
   {
     id: 'shell-script',
     describe: 'a shell script of iptables commands',
     sniff: looksLikeScript,
-    load: withText(script),
+    load: andNftText(script.load),
     read: (text, report) => script.loaded.readScript(text, report),
   },
 ]

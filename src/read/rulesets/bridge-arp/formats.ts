@@ -1,5 +1,6 @@
 /** How the rules of ebtables and arptables are recognised: by their header, or by words that only they have. */
 import { Later } from '../../../model/later.ts'
+import { andNftText } from '../../../rules/nft/text/later.ts'
 import type { RulesetFormat } from '../format.ts'
 import { LISTED_ARP_CHAIN, listedRule } from './listing.ts'
 
@@ -17,7 +18,7 @@ export const ebtablesSave: RulesetFormat = {
   id: 'ebtables-save',
   describe: 'ebtables-save, ebtables -L',
   sniff: looksLikeEbtables,
-  load: reader.load,
+  load: andNftText(reader.load),
   read: (text, report) => reader.loaded.readBridgeArp(text, 'ebtables', report),
 }
 
@@ -25,7 +26,7 @@ export const arptablesSave: RulesetFormat = {
   id: 'arptables-save',
   describe: 'arptables-save, arptables -L',
   sniff: (head) => looksLikeArptables(head) && !looksLikeEbtables(head),
-  load: reader.load,
+  load: andNftText(reader.load),
   read: (text, report) => reader.loaded.readBridgeArp(text, 'arptables', report),
 }
 
