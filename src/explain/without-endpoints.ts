@@ -11,6 +11,8 @@ export interface WithoutEndpoints {
   local: boolean
   /** Index of the step whose rule says so. */
   step: number
+  /** It marks the packet, and a rule behind it drops what is marked. */
+  isMarked: boolean
 }
 
 /** The name of a port may be empty. */
@@ -25,12 +27,13 @@ export function withoutEndpoints(context: Context): WithoutEndpoints | undefined
     const { rule, table } = evidence.arrivals[step]!
     const [, service, local] = COMMENT.exec(rule?.comment ?? '') ?? []
     // it stops the packet itself, or marks it for a rule behind it that drops what is marked
-    if (service !== undefined && (step === ended.step || marks(context, step)))
-      return { service, local: local !== undefined, step }
+    const isMarked = step !== ended.step
+    if (service !== undefined && (!isMarked || marks(context, step)))
+      return { service, local: local !== undefined, step, isMarked }
     const lookup = table?.name === 'kube-proxy' ? rule?.statements.find(({ kind }) => kind === 'vmap') : undefined
     if (lookup?.kind !== 'vmap' || !MAP.test(lookup.map.set)) continue
     const element = elementFor(context, step, { kind: 'lookup', ...lookup.map })
-    if (element) return { service: element.comment, local: element.data?.[0] === 'drop', step }
+    if (element) return { service: element.comment, local: element.data?.[0] === 'drop', step, isMarked: false }
   }
   return undefined
 }

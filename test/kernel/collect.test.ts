@@ -155,7 +155,10 @@ ${hand.join('\n')}`)
     const { sysctls, queues, ...host } = collected.host
     // -d adds what kind of link it is; the tools have it only then
     const links = (host.links ?? []).map(({ kind, ...link }) => link)
-    expect(plain({ ...collected, host: { ...host, links } })).toEqual(plain(byHand))
+    // what was typed by hand does not say that ss lists all of them
+    const { listening, ...rest } = host
+    expect(listening).toEqual(['tcp', 'udp'])
+    expect(plain({ ...collected, host: { ...rest, links } })).toEqual(plain(byHand))
   })
 
   const noStrace = whyNot('strace')

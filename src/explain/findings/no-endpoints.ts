@@ -9,7 +9,7 @@ export const noEndpoints: Detector = {
     const found = withoutEndpoints(context)
     const ref = found && refAt(context, found.step)
     if (!found || !ref) return []
-    const { service, local, step } = found
+    const { service, local, step, isMarked } = found
     const name = service === undefined ? 'the Service' : `the Service ${service}`
     const policy = local ? policyOf(context, step) : ''
     const message = local
@@ -23,7 +23,8 @@ export const noEndpoints: Detector = {
         steps: [...new Set([step + 1, context.ended.step + 1])],
         rules: [ref],
         fix: [{ description, unverified: 'it is done outside of netfilter' }],
-        culprit: step,
+        // the rule that had chosen the Service is the one to look at
+        ...(isMarked ? {} : { culprit: step }),
       }),
     ]
   },

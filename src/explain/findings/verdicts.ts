@@ -15,8 +15,8 @@ import { isNft, ownerAt, refAt, refOf } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../set-changes.ts'
-import { comesFromService, listener } from '../sockets.ts'
-import { withoutEndpoints } from '../without-endpoints.ts'
+import { comesFromService, knowsSockets, listener } from '../sockets.ts'
+import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -75,10 +75,17 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
   return found
 }
 
+/** Nobody would take it but a program of this host, from which the Service's port keeps it. */
+function mayBeHidden(context: Context, { isMarked }: WithoutEndpoints): boolean {
+  const { host } = context.world
+  const packet = lastPacket(context)
+  return listener(host, packet) !== undefined || (isMarked && !knowsSockets(host, packet.protocol))
+}
+
 /** Delete or get past the culprit; first what its owner's users should do instead. */
 export function fixes(context: Context, { culprit, end, walked }: Blame): Proposal[] {
-  // nobody would take it, but for a program of this host that the Service's port hides
-  if (withoutEndpoints(context) !== undefined && !listener(context.world.host, lastPacket(context))) return []
+  const without = withoutEndpoints(context)
+  if (without && !mayBeHidden(context, without)) return []
   const found: Proposal[] = []
   const owner = ownerAt(context, walked.culprit)
   if (owner)
