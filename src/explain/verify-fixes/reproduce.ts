@@ -48,7 +48,9 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const answered = openingOf(journey.packet, world)
   const opening = isOpening(journey, context.evidence.nat, world) ? undefined : answered
   const itself = alone(context, worldBefore(context, journey.packet))
-  const tries = opening ? [asAnswer(journey, opening, worldBefore(context, opening)), itself] : [itself]
+  // the entry may have been there before the packet, which rules tell that ask for the connection's state
+  const tries = itself.before === world ? [itself] : [itself, alone(context, world)]
+  if (opening) tries.unshift(asAnswer(journey, opening, worldBefore(context, opening)))
   let reason = ''
   for (const { before, play, observed, isUsable } of tries) {
     let options: PlayOptions = { budget }

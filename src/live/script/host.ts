@@ -185,6 +185,7 @@ printf '==> %s <==\\n' $file
     // its socket would load xfrm_user; and states show keys: only lines that are known to have none are taken
     `have ip || absent "there is no ip here"
 there xfrm_user xfrm_dump_policy || absent "IPsec's policies are not loaded"
+ip xfrm help 2>&1 | grep -q '^Usage: ip xfrm' || absent "this ip does not know xfrm"
 need_admin
 policies=$(run ip xfrm policy) || exit $?
 states=$(run ip xfrm state | grep -E '^(src|[[:space:]]+proto) ')
