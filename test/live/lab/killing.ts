@@ -33,7 +33,7 @@ export interface Outcome {
 /** Seconds; nfwhy asks after its shells four times in it, and they after each other. */
 const SILENCE = 4
 /** Seconds that taking back may last on a busy machine. */
-const PATIENCE = 10
+const PATIENCE = 30
 const TRAFFIC = 'exec ping -q -i 0.2 127.0.0.1'
 const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup']
 
