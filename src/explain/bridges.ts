@@ -25,10 +25,14 @@ export function bridgeCalls(host: Host, bridge: Link, family: string): boolean |
   return value === undefined ? (listsAll(host) ? false : undefined) : value !== '0'
 }
 
+/** The bridge that the packet comes in by and goes out by. */
+const bridgeBothWays = ({ in: from, out }: Packet, host: Host): Link | undefined =>
+  from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+
 /** The bridge that passes the packet on from port to port, without routing it. */
 export function bridgeOf(packet: Packet, host: Host): Link | undefined {
-  const { in: from, out, physIn, physOut, dstMac } = packet
-  const bridge = from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+  const { physIn, physOut, dstMac } = packet
+  const bridge = bridgeBothWays(packet, host)
   // what is to be routed was sent to the bridge's own address
   const isForOther = dstMac !== undefined && bridge?.mac !== undefined && dstMac !== bridge.mac
   return isForOther || (physIn !== undefined && physOut !== undefined) ? bridge : undefined
@@ -51,8 +55,8 @@ export function replyOverBridge(context: Context): OverBridge | undefined {
   const { world, journey } = context
   const { host } = world
   const packet = lastPacket(context)
-  const { in: from, out, src, dst, physIn, physOut } = packet
-  const bridge = from !== undefined && from === out ? bridgeNamed(host, from) : undefined
+  const { src, dst, physIn, physOut } = packet
+  const bridge = bridgeBothWays(packet, host)
   if (!bridge || src === undefined || dst === undefined || src === dst) return undefined
   if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return undefined
   const ports = (host.links ?? []).filter(({ master }) => master === bridge.name)

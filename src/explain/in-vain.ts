@@ -30,7 +30,9 @@ export function ifInVain(
   evidence.journey.outcome = outcome
   const known = new Set(findings.map(({ message }) => message))
   const found: InVain = {}
+  let reproduction: ReturnType<typeof playAgain> | undefined
   for (const inVain of ['refused', 'unanswered'] as const) {
+    // one of its own for each: what is found out is kept by context
     const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
     if (!goals(context).some(({ sure }) => sure)) continue
     const more = nearMiss.detect(context).filter(({ message }) => !known.has(message))
@@ -40,7 +42,8 @@ export function ifInVain(
 
   function tried({ doubt: _, culprit: __, ...one }: ReturnType<typeof nearMiss.detect>[number]): Finding {
     const proposed = { ...one, fix: one.fix.map((fix) => sayable(withVariant(fix, world))) }
-    const reproduction = proposed.fix.length > 0 ? playAgain(evidence, world, engine, given) : undefined
-    return !reproduction || 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)
+    if (proposed.fix.length === 0) return proposed
+    reproduction ??= playAgain(evidence, world, engine, given)
+    return 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)
   }
 }

@@ -2,6 +2,7 @@
  * Packets as they are on the wire, redacted in place: addresses are replaced, headers stay, checksums become zero, and so
  * does all that stands behind the transport header. What is not known well enough becomes zero as a whole.
  */
+import { isIcmpError } from '../model/icmp-error.ts'
 import type { Redactor } from './redactor.ts'
 
 const [ICMP, IPIP, TCP, UDP, IPV6, GRE, ESP, AH, ICMPV6, DCCP, SCTP, UDPLITE] = [
@@ -103,7 +104,7 @@ export function redactTransport(bytes: Uint8Array, protocol: number, redactor: R
 function redactIcmp(bytes: Uint8Array, isV6: boolean, redactor: Redactor, depth: number): void {
   bytes.fill(0, 2, 4)
   const type = bytes[0] ?? 0
-  const isError = isV6 ? type >= 1 && type <= 4 : [3, 4, 5, 11, 12].includes(type)
+  const isError = isIcmpError(isV6, type)
   if (!isV6 && type === 5) replaceAddress(bytes, 4, 4, redactor)
   if (isError) redactPacket(bytes.subarray(8), 0, redactor, depth + 1)
   else if (isV6 && (type === 135 || type === 136)) {

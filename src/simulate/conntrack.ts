@@ -1,6 +1,7 @@
 /** Connection tracking (net/netfilter/nf_conntrack_core.c): what a packet is to the entries, and how they come and go. */
 import type { Direction } from '../model/direction.ts'
 import type { Tuple } from '../model/host.ts'
+import { ICMP_ERRORS } from '../model/icmp-error.ts'
 import type { Packet } from '../model/packet.ts'
 import {
   type Connection,
@@ -22,8 +23,6 @@ import { Undetermined } from './undetermined.ts'
 const TCP = 6
 const ICMP = 1
 const ICMPV6 = 58
-/** Errors quote a packet; redirects do too. */
-const ICMP_ERRORS = [3, 4, 5, 11, 12]
 /** Only what asks can begin a flow. */
 const ICMP_ASKS: Readonly<Record<number, readonly number[]>> = { [ICMP]: [8, 13, 15, 17], [ICMPV6]: [128, 139] }
 /** Neighbour discovery and multicast listeners (nf_conntrack_proto_icmpv6.c). */

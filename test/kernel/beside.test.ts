@@ -2,13 +2,13 @@
  * Beside IP's chains: what works there is not called broken, and what does not is named. The kernel judges: each case is
  * built and sent as a problem is (test/problems).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { twoPods } from '../problems/library/beside.ts'
 import { bridged, clientAndServer, homeRouter } from '../problems/machines.ts'
 import { play } from '../problems/play.ts'
 import type { Problem } from '../problems/problem.ts'
 import { whyNoLab } from './lab/available.ts'
-import { Lab } from './lab/lab.ts'
+import { holdLogs } from './lab/hold-logs.ts'
 import { whyNot } from './namespaces.ts'
 
 const reason =
@@ -202,12 +202,7 @@ table netdev out {
 ]
 
 describe.skipIf(reason)("beside IP's chains", () => {
-  let logs: Lab
-  // holds nf_log_all_netns while the log of other namespaces is read
-  beforeAll(async () => {
-    logs = await Lab.open()
-  })
-  afterAll(() => logs?.close())
+  holdLogs()
 
   it.each(CASES)('$name', { timeout: 60_000 }, async ({ is, says = [], ...rest }) => {
     const thread = { title: '', address: '' }

@@ -4,7 +4,7 @@
  *
  *     NFWHY_HEALTHY=1000 npx vitest run test/kernel/healthy-many.test.ts   # a thousand of each
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { build } from '../../src/demo/build.ts'
 import { Lab } from '../../src/demo/lab.ts'
 import { type Exchange, open } from '../../src/index.ts'
@@ -13,7 +13,7 @@ import { TraceRun } from '../live/lab/session.ts'
 import type { Backend } from '../problems/problem.ts'
 import { startTrace, stateOf } from '../problems/trace.ts'
 import { whyNoLab } from './lab/available.ts'
-import { Lab as Logs } from './lab/lab.ts'
+import { holdLogs } from './lab/hold-logs.ts'
 import { whyNot } from './namespaces.ts'
 
 const COUNT = Number(process.env.NFWHY_HEALTHY ?? 100)
@@ -178,12 +178,7 @@ const EACH = (['iptables-legacy', 'iptables-nft', 'nft'] as const).flatMap((back
 )
 
 describe.skipIf(reason)(`${COUNT} exchanges that work`, { timeout: 60_000 + COUNT * 200 }, () => {
-  let logs: Logs
-  // holds nf_log_all_netns while the log of other namespaces is read
-  beforeAll(async () => {
-    logs = await Logs.open()
-  })
-  afterAll(() => logs?.close())
+  holdLogs()
 
   it.each(EACH)('$backend, $family: saved', async ({ backend, family }) => {
     const lab = await openLab(backend, family)

@@ -9,9 +9,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { whyNoLab } from '../kernel/lab/available.ts'
-import { Lab } from '../kernel/lab/lab.ts'
+import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { PROBLEMS } from './library/index.ts'
 import { figuresOf, printPage } from './page.ts'
@@ -33,12 +33,7 @@ const reason = whyNot('nft', 'iptables-nft', 'ipset', 'ss', 'conntrack', 'dmesg'
 if (reason) console.warn(`no real problems are played: ${reason}`)
 
 describe.skipIf(reason)('real problems', () => {
-  let logs: Lab
-  // holds nf_log_all_netns while the log of other namespaces is read
-  beforeAll(async () => {
-    logs = await Lab.open()
-  })
-  afterAll(() => logs?.close())
+  holdLogs()
 
   it.each(chosen)('$name', async (problem) => {
     const one = await play(problem)

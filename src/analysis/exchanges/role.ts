@@ -1,4 +1,5 @@
 /** What a packet is to the exchange that it belongs to, told by the packet alone. */
+import { isIcmpError } from '../../model/icmp-error.ts'
 import type { Packet } from '../../model/packet.ts'
 
 /** `any`: whichever direction it has. */
@@ -14,16 +15,12 @@ export function saysOf({ inner, protocol, tcpFlags = [], icmpType }: Packet): Sa
   }
   if (protocol === 'icmp' || protocol === 'icmpv6') {
     // what it quotes was not captured
-    if (isError(protocol, icmpType)) return 'fails'
+    if (isIcmpError(protocol === 'icmpv6', icmpType ?? -1)) return 'fails'
     if (icmpType === 8 || icmpType === 128) return 'opens'
     if (icmpType === 0 || icmpType === 129) return 'answers'
   }
   return 'any'
 }
-
-/** Errors about another packet, RFC 792 and 4443. */
-const isError = (protocol: 'icmp' | 'icmpv6', type = -1): boolean =>
-  protocol === 'icmp' ? [3, 4, 5, 11, 12].includes(type) : type >= 1 && type <= 4
 
 /** Errors that the host that was asked sends itself, RFC 792 and 4443: its protocol or port is unreachable. */
 export const isRefusal = ({ protocol, icmpType, icmpCode }: Packet): boolean =>

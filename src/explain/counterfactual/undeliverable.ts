@@ -14,6 +14,7 @@ import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
+import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNatChain } from './skipped-rules.ts'
 
 /** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
@@ -25,7 +26,7 @@ const hasNewDestination = (context: Context): boolean =>
     if (changes.some(({ field }) => field === 'dst' || field === 'dport')) return true
     const { hook, ending } = context.evidence.arrivals[i]!
     const first = hook === 'prerouting' || hook === 'output'
-    return first && kind === 'rule' && ending === 'accept' && /^(dnat|redirect|netmap)$/.test(verdictAt(context, i))
+    return first && kind === 'rule' && ending === 'accept' && DESTINATION.includes(verdictAt(context, i))
   })
 
 const BEFORE_NAT: readonly (Hook | undefined)[] = [undefined, 'ingress', 'prerouting']
@@ -95,10 +96,8 @@ export function rewritesSources({ world, journey }: Context): boolean | undefine
 }
 
 const hasSourceRule = memo(({ chains }: Table): boolean =>
-  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCES.test(verdictOf(rule).text))),
+  [...chains.values()].some(({ rules }) => rules.some((rule) => SOURCE.includes(verdictOf(rule).text))),
 )
-
-const SOURCES = /^(snat|masquerade|netmap)$/
 
 /** The interface whose address this host chose for its source, before rules led the packet out of another one. */
 export function firstLink(context: Context): string | undefined {
@@ -117,8 +116,7 @@ export function firstLink(context: Context): string | undefined {
 /** By a rule of nat that was met, even where the capture does not show what it wrote. */
 const hasNewSource = (context: Context): boolean =>
   context.evidence.arrivals.some(
-    ({ hook, ending }, i) =>
-      hook === 'postrouting' && ending === 'accept' && /^(snat|masquerade|netmap)$/.test(verdictAt(context, i)),
+    ({ hook, ending }, i) => hook === 'postrouting' && ending === 'accept' && SOURCE.includes(verdictAt(context, i)),
   )
 
 /** An address that only its own network knows, on its way to one that the whole world knows. */

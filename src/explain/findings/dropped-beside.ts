@@ -6,6 +6,7 @@ import { walk } from '../../rules/walk.ts'
 import { bridgeNamed, bridgeOf } from '../bridges.ts'
 import { deleteRule, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { SOURCE } from '../counterfactual/rewritten.ts'
 import { letsGo } from '../counterfactual/what-if.ts'
 import { endOf, nameRef, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -66,7 +67,7 @@ function asItLeaves(context: Context): Packet {
   const { ended, evidence } = context
   const { srcMac: _, dstMac: __, ...packet } = lastPacket(context)
   const isMet = evidence.arrivals[ended.step] !== undefined
-  if (!isMet || !/^(snat|masquerade|netmap)$/.test(verdictAt(context, ended.step))) return packet
+  if (!isMet || !SOURCE.includes(verdictAt(context, ended.step))) return packet
   const { src: ___, sport: ____, ...rewritten } = packet
   return rewritten
 }
