@@ -10,6 +10,7 @@ import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LISTS } from './lists.ts'
+import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
@@ -57,4 +58,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...SIXES,
   ...TAILNETS,
   ...ZONES,
+  ...MARKS,
 ]

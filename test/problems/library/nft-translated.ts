@@ -3,7 +3,7 @@ import { bridged, FORWARDS, homeRouter } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
 /** What a proxy's socket has and a lab's listener has not: it takes connections to foreign addresses (IP_TRANSPARENT, 19). */
-const transparent = (port: number): string =>
+export const transparent = (port: number): string =>
   `perl -MSocket -e 'socket(S, AF_INET, SOCK_STREAM, 6); setsockopt(S, 0, 19, 1) or die; bind(S, sockaddr_in(${port}, INADDR_ANY)) or die; listen(S, 9); while (accept(C, S)) { close C }' >/dev/null 2>&1 </dev/null & sleep 0.5`
 
 export const NFT_TRANSLATED: Problem[] = [
