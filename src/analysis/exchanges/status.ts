@@ -68,6 +68,9 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
+  // as far as it was seen, and it was sent again
+  const inVain = parts.find((one) => isReply(one) && isUnheardOf(one, parts))
+  if (inVain) return inferred('reply-lost', inVain)
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
@@ -156,7 +159,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   if (entry && goesOn(entry)) return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   if (entry && isReplied(entry) && !otherUplink(parts, ask())) return inferred('answered', request)
-  if (reply && seen.played) return inferred('answered', request)
+  if (reply && seen.played && !otherUplink(parts, ask())) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)

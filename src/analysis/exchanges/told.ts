@@ -62,7 +62,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
         : finding
           ? [finding]
           : []),
-      ...byOtherUplink(parts, asked),
+      ...byOtherUplink(parts, asked, status),
     ],
   }
   exchange.findings.push(...neededBy(seen.strays, exchange))

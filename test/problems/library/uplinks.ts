@@ -102,7 +102,7 @@ COMMIT
     truth: {
       words:
         'It came in on eth1, and the default route sends the reply out of eth0, with an address of the other provider.',
-      causes: [{ code: 'wrong-way-out' }, { code: 'not-netfilter', words: ['eth0', 'eth1'] }],
+      causes: [{ code: 'reply-by-other-uplink', words: ['eth0', 'eth1'] }],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [
