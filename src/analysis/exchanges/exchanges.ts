@@ -34,6 +34,7 @@ export type Noted = Pick<
   | 'tuple'
   | 'lastTuple'
   | 'explain'
+  | 'isOfOlderConnection'
   | 'playReply'
   | 'severalCauses'
   | 'ifInVain'
@@ -191,6 +192,7 @@ export class Exchanges {
     const told: Told = {
       ...{ journey, says: saysOf(journey.packet), world: closed.world },
       isForMany: isForMany(journey.packet, closed.world.host),
+      ...(closed.isOfOlderConnection() ? { isOlder: true as const } : {}),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),

@@ -145,7 +145,7 @@ function silent(part: Part): Verdict {
 
 /** It passed, and no reply was captured. */
 function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
-  const { journey, reply, world, says } = request.told
+  const { journey, reply, world, says, isOlder } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   if (has('closed-port')) return inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
@@ -158,7 +158,9 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
   if (entry && goesOn(entry)) return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
-  if (entry && isReplied(entry) && !otherUplink(parts, ask())) return inferred('answered', request)
+  // a reply to what came before it
+  const isFresh = entry && isReplied(entry) && !isOlder
+  if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played && !otherUplink(parts, ask())) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
