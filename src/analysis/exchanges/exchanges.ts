@@ -110,7 +110,8 @@ export class Exchanges {
       if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
       return found.value
     }
-    if (says === 'fails') return this.skip()
+    // what it quotes may still be on its way
+    if (says === 'fails') return this.stray(told)
     const answers = found ? found.turned : goesBack(told, closed)
     if (answers) turnTuple(this.tuple)
     const number = this.list.begin(this.tuple)
