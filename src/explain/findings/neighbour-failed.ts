@@ -20,7 +20,7 @@ export const neighbourFailed: Detector = {
     const hop = canonicalPrefix(route.gateway ?? question.dst)
     const found = neighbours.find(
       ({ address, device, state }) =>
-        device === packet.out && canonicalPrefix(address) === hop && state.includes('FAILED'),
+        device === packet.out && canonicalPrefix(address) === hop && state.some((one) => UNANSWERED.includes(one)),
     )
     if (!found) return []
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
@@ -32,7 +32,7 @@ export const neighbourFailed: Detector = {
       finding(
         'neighbour-failed',
         'warning',
-        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is FAILED.`,
+        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${found.state.join(', ')}.`,
         {
           steps: [ended.step + 1],
           ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
@@ -47,3 +47,6 @@ export const neighbourFailed: Detector = {
     ]
   },
 }
+
+/** Asked for in vain, and still asked for. */
+const UNANSWERED = ['FAILED', 'INCOMPLETE']

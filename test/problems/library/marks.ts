@@ -219,6 +219,7 @@ COMMIT
         { code: 'not-netfilter', words: ['wg0', 'eth0'] },
       ],
       status: ['reply-lost', 'unanswered'],
+      alsoTrue: ['neighbour-failed'],
     },
     mend: [
       ['container', 'ip rule add from 172.17.0.2 lookup main pref 100; iptables -I OUTPUT -s 172.17.0.2 -j ACCEPT'],

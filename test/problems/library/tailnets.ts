@@ -25,6 +25,7 @@ export const TAILNETS: Problem[] = [
         'ts-forward drops every new connection towards tailscale0 that does not come from it: those of containers, too.',
       causes: [{ rule: '! --ctstate RELATED,ESTABLISHED -j DROP', chain: 'filter ts-forward' }],
       status: ['dropped'],
+      alsoTrue: ['mark-missing'],
     },
     mend: [['host', 'iptables -I ts-forward 1 -i docker0 -d 100.64.0.0/10 -j MARK --set-xmark 0x40000/0xff0000']],
   },
