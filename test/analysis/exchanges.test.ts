@@ -298,11 +298,11 @@ test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s 
 test('a reply that connection tracking saw before the packet is none to it', async () => {
   const ends = { protocol: 'udp', src: CLIENT, dst: '10.0.0.2', sport: 5060, dport: 5060 } as const
   const conntrack = `udp 17 28 src=${CLIENT} dst=10.0.0.2 sport=5060 dport=5060 src=10.0.0.2 dst=${CLIENT} sport=5060 dport=5060 mark=0 use=1\n`
-  const came: Event = [10, trace('mangle:PREROUTING:policy:1', { in: 'wan', ...ends })]
+  const came: Event = [10, trace('raw:PREROUTING:policy:1', { in: 'wan', ...ends })]
   const asked: Event = [10, trace('nat:PREROUTING:policy:2', { in: 'wan', ...ends })]
   const left: Event = [10, trace('filter:FORWARD:policy:1', { in: 'wan', out: 'lan', ...ends })]
   const behind: Event = [10, trace('nat:POSTROUTING:policy:1', { out: 'lan', ...ends })]
-  const rules = `*mangle\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n${NAT}`
+  const rules = `*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n${NAT}`
   expect(await statuses([came, left], { conntrack }, rules)).toEqual([['undetermined', 'observed', '1', '', '', '']])
   expect(await statuses([came, asked, left, behind], { conntrack }, rules)).toEqual([
     ['answered', 'inferred', '1', '', '', ''],
