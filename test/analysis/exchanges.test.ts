@@ -294,3 +294,29 @@ test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s 
   expect(await statuses([request, reply(5000)], more)).toEqual([['answered', 'observed', '1', '', '2', '']])
   expect(await statuses([request, reply(5001)], more)).toHaveLength(2)
 })
+
+test('what the other backend tells of a packet decides, where one ends at its chains', async () => {
+  const legacy =
+    '*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+  const nft = `table inet fw { # handle 1
+	chain pre { # handle 1
+		type filter hook prerouting priority -350; policy accept;
+	}
+}
+`
+  const packet = `packet: iif "eth0" ip saddr ${CLIENT} ip daddr ${HOST} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240`
+  const trail = `trace id 00000001 inet fw pre ${packet}\ntrace id 00000001 inet fw pre policy accept\n`
+  const analysis = await open([
+    {
+      name: 'trace.log',
+      text: log(['raw:PREROUTING:policy:1', 'filter:INPUT:policy:1'].map((at) => [10, trace(at, asks({ seq: 5 }))])),
+    },
+    { name: 'trace.txt', text: trail },
+    { name: 'iptables-legacy.rules', text: legacy },
+    { name: 'ruleset.nft', text: nft },
+  ])
+  const { exchanges } = await analysis.exchanges()
+  expect(exchanges).toMatchObject([
+    { status: 'dropped', journeys: { request: ['1', '2'] }, culprit: { chain: 'INPUT' } },
+  ])
+})
