@@ -47,7 +47,8 @@ const BURST = 5
 const ANSWERING = new Set([53, 123, 161, 443, 500])
 
 /** `ask`: gives what was asked. */
-export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Verdict {
+export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdict {
+  const parts = withoutOtherSide(joined.parts)
   const isReply = ({ role }: Part) => role === 'replies'
   const isError = ({ role }: Part) => role === 'errors'
   const isRequest = (one: Part) => !isReply(one) && !isError(one)
@@ -56,7 +57,7 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
   if (lostReply) return observed('reply-lost', lostReply)
-  const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && passed(one)
+  const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome)
   const refusal = parts.find((one) => isAboutRequest(one) && isAboutEnd(one.told.journey.packet, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
@@ -75,6 +76,14 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
   return isRequest(request) && passed(request) ? unheard(parts, request, ask, seen) : silent(request)
+}
+
+/** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
+function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
+  const isOther = ({ told: { journey } }: Part) =>
+    journey.outcome === 'undetermined' && journey.findings.some(({ code }) => code === 'mixed-backends')
+  const rest = parts.some(isOther) ? parts.filter((one) => !isOther(one)) : parts
+  return rest.length === 0 ? parts : rest
 }
 
 /**
