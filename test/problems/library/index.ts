@@ -6,6 +6,7 @@ import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
+import { HOME_HOSTS } from './home-hosts.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
@@ -59,4 +60,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...TAILNETS,
   ...ZONES,
   ...MARKS,
+  ...HOME_HOSTS,
 ]
