@@ -17,7 +17,7 @@ import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
 import { isDiscovery, MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
-import { type Found, TupleTable } from './tuple-table.ts'
+import { type Found, TupleTable, turn } from './tuple-table.ts'
 
 /** What is read of a journey, captured or played. */
 export type Noted = Pick<
@@ -52,8 +52,9 @@ const TAKING_BACK = 3000
 const LONGEST_WAIT = 130e6
 
 export class Exchanges {
-  readonly list = new JoinedJourneys()
-  private readonly tables = new Map<string, TupleTable>()
+  private readonly table = new TupleTable()
+  readonly list = new JoinedJourneys(this.table)
+  private readonly hosts = new Map<string, number>()
   private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
   private readonly keepsOwn: boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
@@ -88,34 +89,32 @@ export class Exchanges {
     this.count(capture, times.firstClock)
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
-    const { says } = told
-    const { packet, outcome } = told.journey
-    if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return this.skip()
-    if (isDiscovery(packet)) this.keep(told)
+    const { says, host } = told
+    if (told.apart) return this.skip()
+    if (told.isDiscovery) this.keep(told)
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
-    const table = this.tableOf(told.journey.host)
-    const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
+    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, {
         ...{ id: closed.id, role, told, clock: times.firstClock, capture },
         aboutReply: found.turned,
       })
-      if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
+      if (role === 'request' || role === 'retransmissions') this.followNat(found.value, told, closed)
       return found.value
     }
     if (says === 'fails') return this.skip()
     const answers = found ? found.turned : goesBack(told, closed)
-    if (answers) turnTuple(this.tuple)
-    const number = this.list.begin(this.tuple)
-    table.set(this.tuple, number)
+    if (answers) turn(this.tuple)
+    const number = this.list.size
+    this.list.begin(this.table.set(this.tuple, host, number))
     this.list.add(number, {
       ...{ id: closed.id, role: answers ? 'replies' : 'request', told, clock: times.firstClock, capture },
       aboutReply: false,
     })
-    if (!answers) this.followNat(table, number, told, closed)
+    if (!answers) this.followNat(number, told, closed)
     return number
   }
 
@@ -184,8 +183,11 @@ export class Exchanges {
     const several = known ? known.told.several : this.severalOf(closed, journey)
     const inVain = known ? known.told.inVain : closed.ifInVain()
     const rewrites = rewritesOf(journey)
+    const { packet, outcome } = journey
     const told: Told = {
-      ...{ journey, says: saysOf(journey.packet), world: closed.world },
+      ...{ journey, says: saysOf(packet), world: closed.world, host: this.hostOf(journey) },
+      apart: isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected',
+      isDiscovery: isDiscovery(packet),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
@@ -205,13 +207,10 @@ export class Exchanges {
     return closed.severalCauses()
   }
 
-  private tableOf(host = ''): TupleTable {
-    let table = this.tables.get(host)
-    if (!table) {
-      table = new TupleTable()
-      this.tables.set(host, table)
-    }
-    return table
+  private hostOf({ host = '' }: Journey): number {
+    const number = this.hosts.get(host) ?? this.hosts.size
+    this.hosts.set(host, number)
+    return number
   }
 
   /** The tuple of what an ICMP error quotes, as seen from whom it goes to. */
@@ -220,23 +219,23 @@ export class Exchanges {
   }
 
   /** An answer whose request was rewritten where no line shows it: connection tracking knows which one it was. */
-  private byEntry(table: TupleTable, says: Says, closed: Noted): Found | undefined {
+  private byEntry({ says, host }: Told, closed: Noted): Found | undefined {
     if (says === 'opens' || !closed.world.host.conntrack) return undefined
     const packet = closed.packet()
     const entry = entryAnswered(packet.inner ? turned(packet.inner) : packet, closed.world)
     if (!entry || !tupleOf({ ...packetOf(entry.protocol, entry.original), icmpSeq: packet.icmpSeq ?? 0 }, this.tuple))
       return undefined
-    const found = table.find(this.tuple)
+    const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
     return found && { value: found.value, turned: !found.turned }
   }
 
   /** Answers come back to what NAT has made of the request. */
-  private followNat(table: TupleTable, value: number, { rewrites }: Told, closed: Noted): void {
+  private followNat(value: number, { rewrites, host }: Told, closed: Noted): void {
     if (!rewrites) return
     closed.lastTuple(this.tuple)
     for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
-    if (table.find(this.tuple) === undefined) table.set(this.tuple, value)
+    if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
   }
 }
 
@@ -272,15 +271,6 @@ const isRewritten = ({ steps, packet }: Journey): boolean =>
 function isZero(tuple: Int32Array): boolean {
   for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false
   return true
-}
-
-function turnTuple(tuple: Int32Array): void {
-  const source = tuple.slice(0, 4)
-  tuple.copyWithin(0, 4, 8)
-  tuple.set(source, 4)
-  const port = tuple[8]!
-  tuple[8] = tuple[9]!
-  tuple[9] = port
 }
 
 /** Of a packet whose request was not captured. */
