@@ -13,6 +13,7 @@ import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
+import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
 import { isDiscovery, MOST_STRAYS } from './strays.ts'
@@ -62,15 +63,9 @@ export class Exchanges {
   private searched = 0
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
-  /** Of each capture when its last event was, by its clock, or until when nothing came; NaN: that is not known. */
-  readonly lastClocks: number[] = []
-  /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
-  readonly crowds: number[] = []
   /** Those that were stopped and that other exchanges may have needed. */
   readonly strays: Journey[] = []
-  private readonly captures = new Map<object, number>()
-  /** Of each capture its latest second, and the journeys of that. */
-  private readonly seconds: { second: number; count: number }[] = []
+  private readonly captures = new Map<object, CaptureTimes>()
 
   /** The packets are played, with all that would come back. */
   readonly played: boolean
@@ -84,9 +79,9 @@ export class Exchanges {
   /** Which exchange it belongs to; undefined where that cannot be told. */
   note(closed: Noted): number | undefined {
     const { family, times } = closed
-    const capture = this.captureOf(closed)
-    if (!(this.lastClocks[capture]! >= times.lastClock)) this.lastClocks[capture] = times.lastClock
-    this.count(capture, times.firstClock)
+    const ofCapture = this.captures.get(closed.capture) ?? this.addCapture(closed)
+    ofCapture.note(times)
+    const capture = ofCapture.number
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
     const { says, host } = told
@@ -98,22 +93,18 @@ export class Exchanges {
     const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
-      this.list.add(found.value, {
-        ...{ id: closed.id, role, told, clock: times.firstClock, capture },
-        aboutReply: found.turned,
-      })
+      this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
       if (role === 'request' || role === 'retransmissions') this.followNat(found.value, told, closed)
       return found.value
     }
     if (says === 'fails') return this.skip()
     const answers = found ? found.turned : goesBack(told, closed)
     if (answers) turn(this.tuple)
+    // entries may have been looked for
+    if (answers || says !== 'opens') this.table.find(this.tuple, host)
     const number = this.list.size
-    this.list.begin(this.table.set(this.tuple, host, number))
-    this.list.add(number, {
-      ...{ id: closed.id, role: answers ? 'replies' : 'request', told, clock: times.firstClock, capture },
-      aboutReply: false,
-    })
+    this.list.begin(this.table.set(number))
+    this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock, capture, false)
     if (!answers) this.followNat(number, told, closed)
     return number
   }
@@ -150,28 +141,22 @@ export class Exchanges {
     return isRetransmission || again ? 'retransmissions' : 'request'
   }
 
-  private count(capture: number, clock: number): void {
-    const now = this.seconds[capture]!
-    const second = Math.floor(clock / 1e6)
-    if (second === now.second) now.count++
-    else {
-      now.second = second
-      now.count = 1
-    }
-    if (now.count > this.crowds[capture]!) this.crowds[capture] = now.count
+  private addCapture({ capture, world, times }: Noted): CaptureTimes {
+    // a live trace listened longer than something came
+    const until = times.firstStamp.uptime ? Number.NaN : Date.parse(world.host.session?.until ?? '')
+    const added = new CaptureTimes(this.captures.size, (until - TAKING_BACK) * 1000)
+    this.captures.set(capture, added)
+    return added
   }
 
-  private captureOf({ capture, world, times }: Noted): number {
-    const number = this.captures.get(capture) ?? this.captures.size
-    if (number === this.captures.size) {
-      this.captures.set(capture, number)
-      // a live trace listened longer than something came
-      const until = times.firstStamp.uptime ? Number.NaN : Date.parse(world.host.session?.until ?? '')
-      this.lastClocks.push((until - TAKING_BACK) * 1000)
-      this.crowds.push(0)
-      this.seconds.push({ second: Number.NaN, count: 0 })
-    }
-    return number
+  /** Of each capture when its last event was. */
+  get lastClocks(): number[] {
+    return Array.from(this.captures.values(), ({ lastClock }) => lastClock)
+  }
+
+  /** Of each capture the most journeys that began within a second. */
+  get crowds(): number[] {
+    return Array.from(this.captures.values(), ({ crowd }) => crowd)
   }
 
   private toldOf(closed: Noted): Told {
@@ -235,7 +220,7 @@ export class Exchanges {
     if (!rewrites) return
     closed.lastTuple(this.tuple)
     for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
-    if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
+    if (this.table.find(this.tuple, host) === undefined) this.table.set(value)
   }
 }
 

@@ -110,8 +110,8 @@ export class JoinedJourneys {
     this.firsts[number] = NONE
   }
 
-  /** `clock`: when it began. */
-  add(number: number, { id, role, told, clock, capture, aboutReply }: Omit<Part, 'own'>): void {
+  /** Journey `id`, which began at `clock`, belongs to this exchange. */
+  add(number: number, id: number, role: Role, told: Told, clock: number, capture: number, aboutReply: boolean): void {
     const part = this.parts++
     if (part === this.ids.length) {
       this.ids = larger(this.ids)

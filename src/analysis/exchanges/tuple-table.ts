@@ -23,25 +23,24 @@ export class TupleTable {
   /** The place of each, from 1 on; 0: none. */
   private slots = new Int32Array(2 * FIRST)
   private size = 0
-  /** What is looked for, its lesser end first; was it turned for that? */
+  /** What was last looked for, its lesser end first; was it turned for that? And its slot. */
   private readonly key = new Int32Array(KEY_WORDS)
   private turned = false
+  private slot = 0
 
   /** Undefined where there is none. */
   find(tuple: Int32Array, host: number): Found | undefined {
     this.arrange(tuple, host)
-    const place = this.slots[this.slotOf()]!
+    this.slot = this.slotOf()
+    const place = this.slots[this.slot]!
     if (place === 0) return undefined
     const value = this.values[place - 1]!
     return { value: value >> 1, turned: this.turned !== ((value & 1) === 1) }
   }
 
-  /** In place of what was kept for either direction. Gives what `tuple` finds it by. */
-  set(tuple: Int32Array, host: number, value: number): number {
-    if (2 * this.size >= this.slots.length) this.spread()
-    this.arrange(tuple, host)
-    const slot = this.slotOf()
-    const place = this.slots[slot]! || this.add(slot)
+  /** Of what was last looked for, in place of what was kept for either direction. Gives what `tuple` finds it by. */
+  set(value: number): number {
+    const place = this.slots[this.slot]! || this.add()
     const turned = this.turned ? 1 : 0
     this.values[place - 1] = (value << 1) | turned
     return (place << 1) | turned
@@ -55,9 +54,9 @@ export class TupleTable {
     return tuple
   }
 
-  private add(slot: number): number {
+  private add(): number {
     const place = ++this.size
-    this.slots[slot] = place
+    this.slots[this.slot] = place
     if (place > this.values.length) {
       this.keys = larger(this.keys)
       this.values = larger(this.values)
@@ -65,6 +64,7 @@ export class TupleTable {
     const { keys, key } = this
     const from = (place - 1) * KEY_WORDS
     for (let i = 0; i < KEY_WORDS; i++) keys[from + i] = key[i]!
+    if (2 * place > this.slots.length) this.spread()
     return place
   }
 
