@@ -11,6 +11,7 @@ import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { isForMany } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
@@ -61,6 +62,8 @@ export class Exchanges {
   private readonly tuple = new Int32Array(TUPLE_WORDS)
   private own = 0
   private searched = 0
+  /** Somebody has asked a group. */
+  private asksMany = false
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
   /** Those that were stopped and that other exchanges may have needed. */
@@ -90,7 +93,7 @@ export class Exchanges {
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
-    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed)
+    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed) ?? this.ofGroup(told)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
@@ -100,10 +103,9 @@ export class Exchanges {
     if (says === 'fails') return this.skip()
     const answers = found ? found.turned : goesBack(told, closed)
     if (answers) turn(this.tuple)
-    // entries may have been looked for
-    if (answers || says !== 'opens') this.table.find(this.tuple, host)
     const number = this.list.size
-    this.list.begin(this.table.set(number))
+    this.list.begin(this.table.set(this.tuple, host, number))
+    if (told.isForMany) this.awaitAnyone(told, number)
     this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock, capture, false)
     if (!answers) this.followNat(number, told, closed)
     return number
@@ -173,6 +175,7 @@ export class Exchanges {
       ...{ journey, says: saysOf(packet), world: closed.world, host: this.hostOf(journey) },
       apart: isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected',
       isDiscovery: isDiscovery(packet),
+      isForMany: isForMany(packet, closed.world.host),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
@@ -215,12 +218,24 @@ export class Exchanges {
     return found && { value: found.value, turned: !found.turned }
   }
 
+  /** Whoever belongs to the group answers with an address of its own. */
+  private awaitAnyone({ host }: Told, number: number): void {
+    this.table.set(this.tuple.slice().fill(0, 4, 8), host, number)
+    this.asksMany = true
+  }
+
+  private ofGroup({ says, host }: Told): Found | undefined {
+    if (!this.asksMany || says === 'opens' || says === 'fails') return undefined
+    const found = this.table.find(this.tuple.slice().fill(0, 0, 4), host)
+    return found?.turned ? found : undefined
+  }
+
   /** Answers come back to what NAT has made of the request. */
   private followNat(value: number, { rewrites, host }: Told, closed: Noted): void {
     if (!rewrites) return
     closed.lastTuple(this.tuple)
     for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
-    if (this.table.find(this.tuple, host) === undefined) this.table.set(value)
+    if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
   }
 }
 

@@ -23,24 +23,24 @@ export class TupleTable {
   /** The place of each, from 1 on; 0: none. */
   private slots = new Int32Array(2 * FIRST)
   private size = 0
-  /** What was last looked for, its lesser end first; was it turned for that? And its slot. */
+  /** What is looked for, its lesser end first; was it turned for that? */
   private readonly key = new Int32Array(KEY_WORDS)
   private turned = false
-  private slot = 0
 
   /** Undefined where there is none. */
   find(tuple: Int32Array, host: number): Found | undefined {
     this.arrange(tuple, host)
-    this.slot = this.slotOf()
-    const place = this.slots[this.slot]!
+    const place = this.slots[this.slotOf()]!
     if (place === 0) return undefined
     const value = this.values[place - 1]!
     return { value: value >> 1, turned: this.turned !== ((value & 1) === 1) }
   }
 
-  /** Of what was last looked for, in place of what was kept for either direction. Gives what `tuple` finds it by. */
-  set(value: number): number {
-    const place = this.slots[this.slot]! || this.add()
+  /** In place of what was kept for either direction. Gives what `tuple` finds it by. */
+  set(tuple: Int32Array, host: number, value: number): number {
+    this.arrange(tuple, host)
+    const slot = this.slotOf()
+    const place = this.slots[slot]! || this.add(slot)
     const turned = this.turned ? 1 : 0
     this.values[place - 1] = (value << 1) | turned
     return (place << 1) | turned
@@ -54,9 +54,9 @@ export class TupleTable {
     return tuple
   }
 
-  private add(): number {
+  private add(slot: number): number {
     const place = ++this.size
-    this.slots[this.slot] = place
+    this.slots[slot] = place
     if (place > this.values.length) {
       this.keys = larger(this.keys)
       this.values = larger(this.values)
