@@ -216,6 +216,7 @@ export class Closed implements ClosedJourney {
   readonly open: OpenJourney
   readonly followed: boolean
   readonly world: World
+  readonly times: JourneyTimes
   readonly drop: Drop | undefined
   private readonly explainer: ClosedExplainer
   /** Null: not looked for yet. */
@@ -227,6 +228,8 @@ export class Closed implements ClosedJourney {
     this.open = open
     this.followed = followed
     this.world = world
+    const { firstStamp, firstClock, lastStamp, lastClock } = open
+    this.times = { firstStamp, firstClock, lastStamp, lastClock }
     // a rule dropped it, and the kernel's word of that is not looked for: in a flood that would cost more than all else
     if (explainer.endsByDrop(open)) return
     const drop = dropOf(open, explainer.states, world.host)
@@ -265,11 +268,6 @@ export class Closed implements ClosedJourney {
 
   get events(): number {
     return this.explainer.eventsOf(this.open)
-  }
-
-  get times(): JourneyTimes {
-    const { firstStamp, firstClock, lastStamp, lastClock } = this.open
-    return { firstStamp, firstClock, lastStamp, lastClock }
   }
 
   packet(): Packet {

@@ -6,7 +6,7 @@ import type { Fix, Journey } from '../model/journey.ts'
 import { isStopped } from '../model/outcome-kinds.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from './closed-journey.ts'
 import type { Exchanges } from './exchanges/exchanges.ts'
-import type { Joined as JoinedParts, Told } from './exchanges/joined.ts'
+import type { Told } from './exchanges/joined.ts'
 import type { News } from './exchanges/news.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
@@ -151,23 +151,25 @@ export class Groups {
     const alike = new Map<Told, ExchangeStatus>()
     for (let number = 0; number < list.size; number++) {
       const only = list.onlyPart(number)
-      let status = only && alike.get(only)
-      let joined: JoinedParts | undefined
-      const told = () => (joined ??= list.at(number))
-      if (status === undefined) {
-        status = statusOf(told(), seen)
-        // where nothing of its own is asked: no entry, and no time that it had for a reply
-        const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
-        if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
+      const known = only && alike.get(only)
+      if (known !== undefined) {
+        const { exchanges } = this.groupOf(only!) ?? {}
+        if (exchanges) exchanges.counts[known]!++
+        continue
       }
-      const group = this.groupOf(only ?? told().parts[0]!.told)
+      const told = list.at(number)
+      const status = statusOf(told, seen)
+      // where nothing of its own is asked: no entry, and no time that it had for a reply
+      const isAsItsClass = only && only.world.host.conntrack === undefined && seen.replies.size === 0
+      if (only && (isAsItsClass || isStopped(only.journey.outcome))) alike.set(only, status)
+      const group = this.groupOf(told.parts[0]!.told)
       if (!group) continue
-      for (const { role, told: one } of only ? [] : told().parts) {
+      for (const { role, told: one } of only ? [] : told.parts) {
         const of = role === 'replies' || role === 'errors' ? this.groupOf(one) : undefined
         if (of && of !== group) replies.set(of, (replies.get(of) ?? 0) + 1)
       }
-      addExchange(group, status, () => tellExchange(told(), seen))
-      if (status === 'undetermined' && !only && told().parts.some(({ role }) => role === 'replies'))
+      addExchange(group, status, () => tellExchange(told, seen))
+      if (status === 'undetermined' && !only && told.parts.some(({ role }) => role === 'replies'))
         group.exchanges!.heard = (group.exchanges!.heard ?? 0) + 1
     }
     for (const [group, count] of replies) if (count === group.count && !group.exchanges) group.repliesOnly = true
@@ -211,10 +213,10 @@ function seenAt(group: Group, host: string, journey: Journey): void {
 }
 
 function compareTuples(same: Group['same'], one: Int32Array, other: Int32Array): void {
-  if (same.src) same.src = equal(one, other, 0, 4)
-  if (same.dst) same.dst = equal(one, other, 4, 8)
-  if (same.sport) same.sport = one[8] === other[8]
-  if (same.dport) same.dport = one[9] === other[9]
+  if (!equal(one, other, 0, 4)) same.src = false
+  if (!equal(one, other, 4, 8)) same.dst = false
+  if (one[8] !== other[8]) same.sport = false
+  if (one[9] !== other[9]) same.dport = false
 }
 
 function equal(one: Int32Array, other: Int32Array, from: number, to: number): boolean {

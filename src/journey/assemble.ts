@@ -6,6 +6,7 @@ import type { EventSink } from '../read/captures/format.ts'
 import * as F from '../read/captures/header-fields.ts'
 import type { Stamp, Timestamp } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
+import { ByContent } from './by-content.ts'
 import { logs } from './log-lines.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { follows, isReset } from './order.ts'
@@ -53,8 +54,7 @@ export class Assembler implements EventSink {
   private readonly ids: JourneyIds
   /** Which journey had a state last. */
   private readonly owners: (OpenJourney | undefined)[] = []
-  /** The latest open journey of a key; the others hang behind it. */
-  private readonly byKey = new Map<number, OpenJourney>()
+  private readonly byContent = new ByContent()
   /** One for each host. */
   private readonly lanes = new Map<string, JourneyQueue>()
   private lane: JourneyQueue | undefined
@@ -154,10 +154,11 @@ export class Assembler implements EventSink {
     let here = false
     // of several that cannot be told apart, the one in the midst of this table; else the one that was last heard of:
     // another may have vanished
+    const { byContent } = this
     for (
-      let journey = this.byKey.get(packetKey(rows, base));
+      let journey = byContent.first(packetKey(rows, base));
       journey && tried++ < MOST_TRIED;
-      journey = journey.sibling
+      journey = byContent.next(journey)
     ) {
       if (!this.isSame(journey, base, resolved)) continue
       alike++
@@ -171,7 +172,11 @@ export class Assembler implements EventSink {
     }
     if (!found && alike >= MOST_ALIKE) this.evict(oldest!)
     // or one that began with a line that was cut
-    for (let journey = this.byKey.get(CUT); journey && !found && tried++ < MOST_TRIED; journey = journey.sibling)
+    for (
+      let journey = byContent.first(CUT);
+      journey && !found && tried++ < MOST_TRIED;
+      journey = byContent.next(journey)
+    )
       if (this.isNext(journey, point, state, resolved)) found = journey
     return found
   }
@@ -202,7 +207,8 @@ export class Assembler implements EventSink {
     const { rows } = this.states
     const base = state * F.COLUMNS
     let found: OpenJourney | undefined
-    for (let journey = this.byKey.get(packetKey(rows, base)); journey; journey = journey.sibling) {
+    const { byContent } = this
+    for (let journey = byContent.first(packetKey(rows, base)); journey; journey = byContent.next(journey)) {
       const latest = journey.states.last() * F.COLUMNS
       const traced = this.resolver.get(journey.points.last(), rows[latest + F.FAMILY]!)
       if (logs(traced, line) && sameMoment(rows, latest, base)) found = journey
@@ -250,11 +256,10 @@ export class Assembler implements EventSink {
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
     journey.repeats = this.sent.note(point, this.states.rows, base, journey.id, at.clock)
-    const other = this.byKey.get(key)
-    journey.sibling = other
+    const other = this.byContent.first(key)
     journey.alone = other === undefined
     if (other) other.alone = false
-    this.byKey.set(key, journey)
+    this.byContent.add(journey)
     this.lane!.push(journey)
     this.lastFirstLine = line
     this.open++
@@ -361,7 +366,9 @@ export class Assembler implements EventSink {
     journey.lane!.remove(journey)
     this.open--
     if (this.latest === journey) this.latest = undefined
-    this.forgetKey(journey)
+    this.byContent.remove(journey)
+    const left = this.byContent.first(journey.key)
+    if (left && !this.byContent.next(left)) left.alone = true
     this.onClosed(journey, followed)
     for (let i = 0; i < journey.held.length; i++) {
       const state = journey.held.at(i)
@@ -378,16 +385,6 @@ export class Assembler implements EventSink {
   private isFollowed(journey: OpenJourney): boolean {
     if (journey.lane!.clock < journey.lastClock) return false
     return this.settled || this.lastFirstLine > journey.lastLine || journey.lane!.clock - journey.lastClock > SOON
-  }
-
-  private forgetKey(journey: OpenJourney): void {
-    let first = this.byKey.get(journey.key)
-    if (first === journey) {
-      first = journey.sibling
-      if (first) this.byKey.set(journey.key, first)
-      else this.byKey.delete(journey.key)
-    } else for (let one = first; one; one = one.sibling) if (one.sibling === journey) one.sibling = journey.sibling
-    if (first && !first.sibling) first.alone = true
   }
 }
 

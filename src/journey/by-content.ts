@@ -1,7 +1,10 @@
 /** Open journeys by the number that all states of their packet share (same-packet.ts), the latest first. */
 import type { OpenJourney } from './open.ts'
 
-/** A power of two, some fewer than journeys may be open: those of one place hang behind each other. */
+/**
+ * A power of two, some fewer than journeys may be open: those of one place hang behind each other. A Map makes its memory
+ * anew every few packets.
+ */
 const PLACES = 8192
 
 export class ByContent {

@@ -14,11 +14,12 @@ import type { Packet } from '../../model/packet.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
+import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
 import { isDiscovery, MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
-import { type Found, TupleTable } from './tuple-table.ts'
+import { type Found, TupleTable, turn } from './tuple-table.ts'
 
 /** What is read of a journey, captured or played. */
 export type Noted = Pick<
@@ -54,8 +55,9 @@ const TAKING_BACK = 3000
 const LONGEST_WAIT = 130e6
 
 export class Exchanges {
-  readonly list = new JoinedJourneys()
-  private readonly tables = new Map<string, TupleTable>()
+  private readonly table = new TupleTable()
+  readonly list = new JoinedJourneys(this.table)
+  private readonly hosts = new Map<string, number>()
   private readonly classes = new Map<JourneyClass, { told: Told; own: number }>()
   private readonly keepsOwn: boolean
   private readonly tuple = new Int32Array(TUPLE_WORDS)
@@ -65,15 +67,9 @@ export class Exchanges {
   private asksMany = false
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
-  /** Of each capture when its last event was, by its clock, or until when nothing came; NaN: that is not known. */
-  readonly lastClocks: number[] = []
-  /** Of each capture the most journeys that began within a second: of a crowd, rate limits may have left out some. */
-  readonly crowds: number[] = []
   /** Those that were stopped and that other exchanges may have needed. */
   readonly strays: Journey[] = []
-  private readonly captures = new Map<object, number>()
-  /** Of each capture its latest second, and the journeys of that. */
-  private readonly seconds: { second: number; count: number }[] = []
+  private readonly captures = new Map<object, CaptureTimes>()
 
   /** The packets are played, with all that would come back. */
   readonly played: boolean
@@ -87,41 +83,33 @@ export class Exchanges {
   /** Which exchange it belongs to; undefined where that cannot be told. */
   note(closed: Noted): number | undefined {
     const { family, times } = closed
-    const capture = this.captureOf(closed)
-    if (!(this.lastClocks[capture]! >= times.lastClock)) this.lastClocks[capture] = times.lastClock
-    this.count(capture, times.firstClock)
+    const ofCapture = this.captures.get(closed.capture) ?? this.addCapture(closed)
+    ofCapture.note(times)
+    const capture = ofCapture.number
     if (this.list.parts >= MOST || (family !== 'ip' && family !== 'ip6')) return this.skip()
     const told = this.toldOf(closed)
-    const { says } = told
-    const { packet, outcome } = told.journey
-    if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return this.skip()
-    if (isDiscovery(packet)) this.keep(told)
+    const { says, host } = told
+    if (told.apart) return this.skip()
+    if (told.isDiscovery) this.keep(told)
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
-    const table = this.tableOf(told.journey.host)
-    const found = table.find(this.tuple) ?? this.byEntry(table, says, closed) ?? this.ofGroup(table, says)
+    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed) ?? this.ofGroup(told)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
-      this.list.add(found.value, {
-        ...{ id: closed.id, role, told, clock: times.firstClock, capture },
-        aboutReply: found.turned,
-      })
-      if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
+      this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
+      if (role === 'request' || role === 'retransmissions') this.followNat(found.value, told, closed)
       return found.value
     }
     // what it quotes may still be on its way
     if (says === 'fails') return this.stray(told)
     const answers = found ? found.turned : goesBack(told, closed)
-    if (answers) turnTuple(this.tuple)
-    const number = this.list.begin(this.tuple)
-    table.set(this.tuple, number)
-    if (told.isForMany) this.awaitAnyone(table, number)
-    this.list.add(number, {
-      ...{ id: closed.id, role: answers ? 'replies' : 'request', told, clock: times.firstClock, capture },
-      aboutReply: false,
-    })
-    if (!answers) this.followNat(table, number, told, closed)
+    if (answers) turn(this.tuple)
+    const number = this.list.size
+    this.list.begin(this.table.set(this.tuple, host, number))
+    if (told.isForMany) this.awaitAnyone(told, number)
+    this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock, capture, false)
+    if (!answers) this.followNat(number, told, closed)
     return number
   }
 
@@ -157,28 +145,22 @@ export class Exchanges {
     return isRetransmission || again ? 'retransmissions' : 'request'
   }
 
-  private count(capture: number, clock: number): void {
-    const now = this.seconds[capture]!
-    const second = Math.floor(clock / 1e6)
-    if (second === now.second) now.count++
-    else {
-      now.second = second
-      now.count = 1
-    }
-    if (now.count > this.crowds[capture]!) this.crowds[capture] = now.count
+  private addCapture({ capture, world, times }: Noted): CaptureTimes {
+    // a live trace listened longer than something came
+    const until = times.firstStamp.uptime ? Number.NaN : Date.parse(world.host.session?.until ?? '')
+    const added = new CaptureTimes(this.captures.size, (until - TAKING_BACK) * 1000)
+    this.captures.set(capture, added)
+    return added
   }
 
-  private captureOf({ capture, world, times }: Noted): number {
-    const number = this.captures.get(capture) ?? this.captures.size
-    if (number === this.captures.size) {
-      this.captures.set(capture, number)
-      // a live trace listened longer than something came
-      const until = times.firstStamp.uptime ? Number.NaN : Date.parse(world.host.session?.until ?? '')
-      this.lastClocks.push((until - TAKING_BACK) * 1000)
-      this.crowds.push(0)
-      this.seconds.push({ second: Number.NaN, count: 0 })
-    }
-    return number
+  /** Of each capture when its last event was. */
+  get lastClocks(): number[] {
+    return Array.from(this.captures.values(), ({ lastClock }) => lastClock)
+  }
+
+  /** Of each capture the most journeys that began within a second. */
+  get crowds(): number[] {
+    return Array.from(this.captures.values(), ({ crowd }) => crowd)
   }
 
   private toldOf(closed: Noted): Told {
@@ -190,9 +172,12 @@ export class Exchanges {
     const several = known ? known.told.several : this.severalOf(closed, journey)
     const inVain = known ? known.told.inVain : closed.ifInVain()
     const rewrites = rewritesOf(journey)
+    const { packet, outcome } = journey
     const told: Told = {
-      ...{ journey, says: saysOf(journey.packet), world: closed.world },
-      isForMany: isForMany(journey.packet, closed.world.host),
+      ...{ journey, says: saysOf(packet), world: closed.world, host: this.hostOf(journey) },
+      apart: isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected',
+      isDiscovery: isDiscovery(packet),
+      isForMany: isForMany(packet, closed.world.host),
       ...(closed.isOfOlderConnection() ? { isOlder: true as const } : {}),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
@@ -213,13 +198,10 @@ export class Exchanges {
     return closed.severalCauses()
   }
 
-  private tableOf(host = ''): TupleTable {
-    let table = this.tables.get(host)
-    if (!table) {
-      table = new TupleTable()
-      this.tables.set(host, table)
-    }
-    return table
+  private hostOf({ host = '' }: Journey): number {
+    const number = this.hosts.get(host) ?? this.hosts.size
+    this.hosts.set(host, number)
+    return number
   }
 
   /** The tuple of what an ICMP error quotes, as seen from whom it goes to. */
@@ -228,35 +210,35 @@ export class Exchanges {
   }
 
   /** An answer whose request was rewritten where no line shows it: connection tracking knows which one it was. */
-  private byEntry(table: TupleTable, says: Says, closed: Noted): Found | undefined {
+  private byEntry({ says, host }: Told, closed: Noted): Found | undefined {
     if (says === 'opens' || !closed.world.host.conntrack) return undefined
     const packet = closed.packet()
     const entry = entryAnswered(packet.inner ? turned(packet.inner) : packet, closed.world)
     if (!entry || !tupleOf({ ...packetOf(entry.protocol, entry.original), icmpSeq: packet.icmpSeq ?? 0 }, this.tuple))
       return undefined
-    const found = table.find(this.tuple)
+    const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
     return found && { value: found.value, turned: !found.turned }
   }
 
   /** Whoever belongs to the group answers with an address of its own. */
-  private awaitAnyone(table: TupleTable, number: number): void {
-    table.set(this.tuple.slice().fill(0, 4, 8), number)
+  private awaitAnyone({ host }: Told, number: number): void {
+    this.table.set(this.tuple.slice().fill(0, 4, 8), host, number)
     this.asksMany = true
   }
 
-  private ofGroup(table: TupleTable, says: Says): Found | undefined {
+  private ofGroup({ says, host }: Told): Found | undefined {
     if (!this.asksMany || says === 'opens' || says === 'fails') return undefined
-    const found = table.find(this.tuple.slice().fill(0, 0, 4))
+    const found = this.table.find(this.tuple.slice().fill(0, 0, 4), host)
     return found?.turned ? found : undefined
   }
 
   /** Answers come back to what NAT has made of the request. */
-  private followNat(table: TupleTable, value: number, { rewrites }: Told, closed: Noted): void {
+  private followNat(value: number, { rewrites, host }: Told, closed: Noted): void {
     if (!rewrites) return
     closed.lastTuple(this.tuple)
     for (const { at, numbers } of rewrites) for (let i = 0; i < numbers.length; i++) this.tuple[at + i] = numbers[i]!
-    if (table.find(this.tuple) === undefined) table.set(this.tuple, value)
+    if (this.table.find(this.tuple, host) === undefined) this.table.set(this.tuple, host, value)
   }
 }
 
@@ -292,15 +274,6 @@ const isRewritten = ({ steps, packet }: Journey): boolean =>
 function isZero(tuple: Int32Array): boolean {
   for (let i = 0; i < 8; i++) if (tuple[i] !== 0) return false
   return true
-}
-
-function turnTuple(tuple: Int32Array): void {
-  const source = tuple.slice(0, 4)
-  tuple.copyWithin(0, 4, 8)
-  tuple.set(source, 4)
-  const port = tuple[8]!
-  tuple[8] = tuple[9]!
-  tuple[9] = port
 }
 
 /** Of a packet whose request was not captured. */

@@ -7,8 +7,10 @@ import type { InVain } from '../../explain/in-vain.ts'
 import type { PlayedReply } from '../../explain/played-reply.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
-import { type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
+import type { JourneyClass } from '../closed-journey.ts'
+import { larger } from './columns.ts'
 import type { Says } from './role.ts'
+import type { TupleTable } from './tuple-table.ts'
 
 /** What journeys of one class are to their exchanges. */
 export interface Told {
@@ -28,6 +30,12 @@ export interface Told {
   /** Numbers that NAT writes into the tuple behind the last line, and where. Absent: it is not rewritten. */
   readonly rewrites?: readonly { at: number; numbers: Int32Array }[]
   readonly world: World
+  /** The number of the machine that it was seen on. */
+  readonly host: number
+  /** It is part of no exchange: an announcement that nothing stopped. */
+  readonly apart: boolean
+  /** Others may need it. */
+  readonly isDiscovery: boolean
   /** Absent: there are too many classes. */
   readonly of?: JourneyClass
 }
@@ -68,12 +76,13 @@ const OPENED = 4
 
 export class JoinedJourneys {
   size = 0
-  private tuples = new Int32Array(FIRST * TUPLE_WORDS)
+  private readonly table: TupleTable
+  /** What its tuple has in the table. */
+  private tuples = new Int32Array(FIRST)
   private flags = new Uint8Array(FIRST)
-  /** Of each exchange its first part, its latest, and that one's time. */
+  /** Of each exchange its first part and its latest. */
   private firsts = new Int32Array(FIRST)
   private latest = new Int32Array(FIRST)
-  private clocks = new Float64Array(FIRST)
   /** The least id of its parts. */
   private begins = new Int32Array(FIRST)
   /** How many parts there are. */
@@ -87,31 +96,33 @@ export class JoinedJourneys {
   /** Numbers of the captures that show a reply of some exchange. */
   readonly replies = new Set<number>()
 
-  /** Gives the new exchange's number. */
-  begin(tuple: Int32Array): number {
-    const number = this.size++
-    if (number === this.flags.length) {
-      this.tuples = grown(this.tuples, new Int32Array(2 * this.tuples.length))
-      this.flags = grown(this.flags, new Uint8Array(2 * number))
-      this.firsts = grown(this.firsts, new Int32Array(2 * number))
-      this.latest = grown(this.latest, new Int32Array(2 * number))
-      this.clocks = grown(this.clocks, new Float64Array(2 * number))
-      this.begins = grown(this.begins, new Int32Array(2 * number))
-    }
-    this.tuples.set(tuple, number * TUPLE_WORDS)
-    this.firsts[number] = NONE
-    return number
+  constructor(table: TupleTable) {
+    this.table = table
   }
 
-  /** `clock`: when it began. */
-  add(number: number, { id, role, told, clock, capture, aboutReply }: Omit<Part, 'own'>): void {
+  /** A new exchange; its number is the size before. `tuple`: what the table gave for it. */
+  begin(tuple: number): void {
+    const number = this.size++
+    if (number === this.flags.length) {
+      this.tuples = larger(this.tuples)
+      this.flags = larger(this.flags)
+      this.firsts = larger(this.firsts)
+      this.latest = larger(this.latest)
+      this.begins = larger(this.begins)
+    }
+    this.tuples[number] = tuple
+    this.firsts[number] = NONE
+  }
+
+  /** Journey `id`, which began at `clock`, belongs to this exchange. */
+  add(number: number, id: number, role: Role, told: Told, clock: number, capture: number, aboutReply: boolean): void {
     const part = this.parts++
     if (part === this.ids.length) {
-      this.ids = grown(this.ids, new Int32Array(2 * part))
-      this.next = grown(this.next, new Int32Array(2 * part))
-      this.roles = grown(this.roles, new Uint8Array(2 * part))
-      this.partClocks = grown(this.partClocks, new Float64Array(2 * part))
-      this.captures = grown(this.captures, new Int32Array(2 * part))
+      this.ids = larger(this.ids)
+      this.next = larger(this.next)
+      this.roles = larger(this.roles)
+      this.partClocks = larger(this.partClocks)
+      this.captures = larger(this.captures)
     }
     this.ids[part] = id
     this.next[part] = NONE
@@ -123,7 +134,6 @@ export class JoinedJourneys {
     if (this.firsts[number] === NONE) this.firsts[number] = part
     else this.next[this.latest[number]!] = part
     this.latest[number] = part
-    this.clocks[number] = clock
     if (role === 'replies') {
       this.flags[number]! |= REPLIED
       this.replies.add(capture)
@@ -148,7 +158,7 @@ export class JoinedJourneys {
 
   /** When its latest journey began, by the clock of that one's capture. */
   clockOf(number: number): number {
-    return this.clocks[number]!
+    return this.partClocks[this.latest[number]!]!
   }
 
   /** Which capture has shown its latest journey. */
@@ -177,11 +187,6 @@ export class JoinedJourneys {
     }
     // they came as they completed
     if (parts.length > 1) parts.sort((a, b) => a.id - b.id)
-    return { tuple: this.tuples.subarray(number * TUPLE_WORDS, (number + 1) * TUPLE_WORDS), parts }
+    return { tuple: this.table.tuple(this.tuples[number]!), parts }
   }
-}
-
-function grown<T extends Int32Array | Uint8Array | Float64Array>(old: T, larger: T): T {
-  larger.set(old)
-  return larger
 }

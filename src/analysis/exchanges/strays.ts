@@ -10,7 +10,7 @@ export const MOST_STRAYS = 100
 
 /** For an exchange that got no reply. */
 export function neededBy(strays: readonly Journey[], exchange: Exchange): Finding[] {
-  if (exchange.status === 'answered' || exchange.status === 'refused') return []
+  if (strays.length === 0 || exchange.status === 'answered' || exchange.status === 'refused') return []
   const found = [errorFor(strays, exchange), neighbourFor(strays, exchange)]
   return found.flatMap((one) => one ?? [])
 }

@@ -97,13 +97,19 @@ function askedOf({ tuple, parts }: Joined): Packet {
   const asked: Packet = { src: addressOfWords(tuple, 0, isIp6), dst: addressOfWords(tuple, 4, isIp6) }
   const { packet } = journey
   if (role === 'request') {
-    for (const key of SHARED) if (packet[key] !== undefined) Object.assign(asked, { [key]: packet[key] })
-  } else if (packet.protocol !== undefined) asked.protocol = packet.protocol
-  if (packet.sport !== undefined && packet.dport !== undefined)
-    Object.assign(asked, { sport: tuple[8], dport: tuple[9] })
+    for (const key of SHARED) copyOne(packet, asked, key)
+  } else copyOne(packet, asked, 'protocol')
+  if (packet.sport !== undefined && packet.dport !== undefined) {
+    asked.sport = tuple[8]!
+    asked.dport = tuple[9]!
+  }
   if (asked.icmpId !== undefined) asked.icmpId = tuple[11]!
   if (asked.icmpSeq !== undefined) asked.icmpSeq = tuple[12]!
   return asked
+}
+
+function copyOne<K extends keyof Packet>(from: Packet, to: Packet, key: K): void {
+  if (from[key] !== undefined) to[key] = from[key]
 }
 
 function becameOf({ told: { journey } }: Part): Packet | undefined {

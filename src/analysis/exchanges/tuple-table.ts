@@ -2,9 +2,11 @@
  * Numbers by the addresses and ports of a packet, whichever way it goes: both directions of an exchange without NAT are
  * one entry. There may be as many as packets, so all stands in columns.
  */
+import { TUPLE_WORDS } from '../closed-journey.ts'
+import { larger } from './columns.ts'
 
-/** Source and destination (four numbers each), their ports, the protocol, ICMP's id and sequence number. */
-export const KEY_WORDS = 13
+/** A tuple, and the machine that it was seen on. */
+const KEY_WORDS = TUPLE_WORDS + 1
 
 const FIRST = 64
 
@@ -18,76 +20,103 @@ export class TupleTable {
   private keys = new Int32Array(FIRST * KEY_WORDS)
   /** Of each: the value, and in the lowest bit whether its key was turned. */
   private values = new Int32Array(FIRST)
-  private slots = new Int32Array(2 * FIRST).fill(-1)
+  /** The place of each, from 1 on; 0: none. */
+  private slots = new Int32Array(2 * FIRST)
   private size = 0
-  private readonly scratch = new Int32Array(KEY_WORDS)
+  /** What is looked for, its lesser end first; was it turned for that? */
+  private readonly key = new Int32Array(KEY_WORDS)
+  private turned = false
 
   /** Undefined where there is none. */
-  find(tuple: Int32Array): Found | undefined {
-    const turned = this.arrange(tuple)
-    const at = this.slots[this.slotOf()]!
-    if (at < 0) return undefined
-    const value = this.values[at]!
-    return { value: value >> 1, turned: turned !== ((value & 1) === 1) }
+  find(tuple: Int32Array, host: number): Found | undefined {
+    this.arrange(tuple, host)
+    const place = this.slots[this.slotOf()]!
+    if (place === 0) return undefined
+    const value = this.values[place - 1]!
+    return { value: value >> 1, turned: this.turned !== ((value & 1) === 1) }
   }
 
-  /** In place of what was kept for either direction. */
-  set(tuple: Int32Array, value: number): void {
-    if (2 * this.size >= this.slots.length) this.grow()
-    const turned = this.arrange(tuple)
+  /** In place of what was kept for either direction. Gives what `tuple` finds it by. */
+  set(tuple: Int32Array, host: number, value: number): number {
+    this.arrange(tuple, host)
     const slot = this.slotOf()
-    let at = this.slots[slot]!
-    if (at < 0) {
-      at = this.size++
-      this.slots[slot] = at
-      this.keys.set(this.scratch, at * KEY_WORDS)
-    }
-    this.values[at] = (value << 1) | (turned ? 1 : 0)
+    const place = this.slots[slot]! || this.add(slot)
+    const turned = this.turned ? 1 : 0
+    this.values[place - 1] = (value << 1) | turned
+    return (place << 1) | turned
   }
 
-  /** The key, its lesser end first; gives whether it had to be turned. */
-  private arrange(tuple: Int32Array): boolean {
-    const { scratch } = this
-    scratch.set(tuple)
-    if (!isTurned(tuple)) return false
-    for (let i = 0; i < 4; i++) {
-      scratch[i] = tuple[4 + i]!
-      scratch[4 + i] = tuple[i]!
+  /** What was given to `set`. */
+  tuple(by: number): Int32Array {
+    const from = ((by >> 1) - 1) * KEY_WORDS
+    const tuple = this.keys.slice(from, from + TUPLE_WORDS)
+    if (by & 1) turn(tuple)
+    return tuple
+  }
+
+  private add(slot: number): number {
+    const place = ++this.size
+    this.slots[slot] = place
+    if (place > this.values.length) {
+      this.keys = larger(this.keys)
+      this.values = larger(this.values)
     }
-    scratch[8] = tuple[9]!
-    scratch[9] = tuple[8]!
-    return true
+    const { keys, key } = this
+    const from = (place - 1) * KEY_WORDS
+    for (let i = 0; i < KEY_WORDS; i++) keys[from + i] = key[i]!
+    if (2 * place > this.slots.length) this.spread()
+    return place
+  }
+
+  private arrange(tuple: Int32Array, host: number): void {
+    const { key } = this
+    const turned = isTurned(tuple)
+    this.turned = turned
+    const lesser = turned ? 4 : 0
+    for (let i = 0; i < 4; i++) {
+      key[i] = tuple[lesser + i]!
+      key[4 + i] = tuple[4 - lesser + i]!
+    }
+    key[8] = tuple[turned ? 9 : 8]!
+    key[9] = tuple[turned ? 8 : 9]!
+    for (let i = 10; i < TUPLE_WORDS; i++) key[i] = tuple[i]!
+    key[TUPLE_WORDS] = host
   }
 
   private slotOf(): number {
-    const { slots, keys, scratch } = this
+    const { slots, keys, key } = this
     const mask = slots.length - 1
-    let slot = hash(scratch, 0) & mask
-    for (;;) {
-      const at = slots[slot]!
-      if (at < 0) return slot
+    for (let slot = hash(key, 0) & mask; ; slot = (slot + 1) & mask) {
+      const place = slots[slot]!
+      if (place === 0) return slot
+      const from = (place - 1) * KEY_WORDS
       let i = 0
-      while (i < KEY_WORDS && keys[at * KEY_WORDS + i] === scratch[i]) i++
+      while (i < KEY_WORDS && keys[from + i] === key[i]) i++
       if (i === KEY_WORDS) return slot
-      slot = (slot + 1) & mask
     }
   }
 
-  private grow(): void {
-    const keys = new Int32Array(2 * this.keys.length)
-    keys.set(this.keys)
-    this.keys = keys
-    const values = new Int32Array(2 * this.values.length)
-    values.set(this.values)
-    this.values = values
-    this.slots = new Int32Array(2 * this.slots.length).fill(-1)
-    const mask = this.slots.length - 1
-    for (let at = 0; at < this.size; at++) {
-      let slot = hash(keys, at * KEY_WORDS) & mask
-      while (this.slots[slot]! >= 0) slot = (slot + 1) & mask
-      this.slots[slot] = at
+  /** Over more slots. */
+  private spread(): void {
+    const slots = new Int32Array(4 * this.slots.length)
+    const mask = slots.length - 1
+    for (let place = 1; place <= this.size; place++) {
+      let slot = hash(this.keys, (place - 1) * KEY_WORDS) & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = place
     }
+    this.slots = slots
   }
+}
+
+/** Source and destination change places. */
+export function turn(tuple: Int32Array): void {
+  const source = tuple.slice(0, 4)
+  tuple.copyWithin(0, 4, 8)
+  tuple.set(source, 4)
+  const port = tuple[8]!
+  tuple[8] = tuple[9]!
+  tuple[9] = port
 }
 
 /** Does the destination stand before the source? */

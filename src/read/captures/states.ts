@@ -15,7 +15,8 @@ const NEWLINE = 0x0a
 /** How many of the latest states are tried before the hash is computed: more than CPUs interleave packets. */
 const RECENT = 16
 
-export type ReadPacket = (bytes: Uint8Array, start: number, end: number) => Packet
+/** `row`: what was kept of these bytes; good during the call. */
+export type ReadPacket = (bytes: Uint8Array, start: number, end: number, row: Int32Array) => Packet
 
 export class PacketStates {
   readonly names: Names
@@ -189,7 +190,8 @@ export class PacketStates {
     const long = this.long.get(state)
     const bytes = long ?? this.bytes
     const start = long ? 0 : state * SLOT
-    return this.readPackets[state]!(bytes, start, start + this.lengths[state]!)
+    const row = this.rows.subarray(state * COLUMNS, (state + 1) * COLUMNS)
+    return this.readPackets[state]!(bytes, start, start + this.lengths[state]!, row)
   }
 
   private growCapacity(): void {

@@ -7,13 +7,14 @@
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
 import * as F from '../header-fields.ts'
 import { plainBytes } from '../plain-bytes.ts'
+import type { ReadPacket } from '../states.ts'
 import { behindBlank, cleaned, findRecord, goesOn, isUnclean, tailSeen } from './find.ts'
 import { Head } from './head.ts'
 import { CUT, read, readHeaders, row } from './headers.ts'
 import { isJson, lineOfJson } from './json.ts'
 import { hashedTo, hashLine, plain } from './line-hash.ts'
 import { Lines } from './lines.ts'
-import { readPacket } from './packet.ts'
+import { packetOf } from './packet.ts'
 import { lastWord, PrefixTable, RULE, readLogPrefix, readTrace, TWO_LINES } from './prefix.ts'
 import { readUsual, telling } from './usual.ts'
 import { gather, joinHead, joinWrapped, MAX_RECORD } from './wrapped.ts'
@@ -235,8 +236,8 @@ export class KernelLogReader implements CaptureReader {
     return glued ? start + (to - from) - (source === bytes ? 0 : 1) : next
   }
 
-  private readonly packet = (bytes: Uint8Array, start: number, end: number) =>
-    readPacket(bytes, start, end, this.context.states.names)
+  private readonly packet: ReadPacket = (bytes, start, _end, row) =>
+    packetOf(bytes, start, row, this.context.states.names)
 
   /** Is the end of a record missing? The kernel puts a blank behind every field of an IP packet. */
   private isCut(bytes: Uint8Array, end: number, glued: boolean, latestLine: boolean): boolean {
