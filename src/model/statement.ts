@@ -75,6 +75,8 @@ export type Statement =
       timeout?: number
       nft?: NftSet
       data?: MapData
+      /** What a new element carries: libnftables-json(5)'s statements. */
+      carries?: readonly object[]
     }
   /** Known, without effect on where this packet goes (TEE, AUDIT, CHECKSUM, LED …). */
   | { kind: 'note'; text: string }

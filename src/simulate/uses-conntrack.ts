@@ -65,6 +65,8 @@ const natFor = (statement: Statement, family: 'ip' | 'ip6'): boolean =>
   !('family' in statement && statement.family !== undefined && statement.family !== family)
 
 function writesConnection(statement: Statement, family: 'ip' | 'ip6'): boolean {
+  // an element that counts connections
+  if (statement.kind === 'update-set') return statement.carries?.some((one) => 'ct count' in one) ?? false
   if (statement.kind !== 'set') return natFor(statement, family)
   return (
     statement.field.startsWith('ct ') ||

@@ -184,6 +184,30 @@ export function fieldsAt(field: string, moment: EvalContext): { names: string[];
   return { names, whole: names.length === 1 && start === from && size === length }
 }
 
+/** `th sport` of a protocol that has no ports is what stands there; any other field is itself. */
+export function placeOf(field: string, moment: EvalContext): string {
+  if ((field !== 'th sport' && field !== 'th dport') || has(field, moment)) return field
+  return moment.packet.protocol === undefined ? field : field === 'th sport' ? '@th,0,16' : '@th,16,16'
+}
+
+/** What each field is of which those bits are all, where `value` is written there; undefined: one of them is cut. */
+export function valuesAt(
+  field: string,
+  value: number,
+  moment: EvalContext,
+): [name: string, value: number][] | undefined {
+  const at = fieldsAt(field, moment)
+  const [, , first, count] = RAW.exec(field) ?? []
+  if (!at || Number(count) > MOST_BITS) return undefined
+  const [from, end] = [Number(first), Number(first) + Number(count)]
+  const values = at.names.map((name): [string, number] | undefined => {
+    const [, start, size] = PLACES[name]!
+    if (start < from || start + size > end || size > 32) return undefined
+    return [name, Math.floor(value / 2 ** (end - start - size)) % 2 ** size]
+  })
+  return values.every((one) => one !== undefined) ? values : undefined
+}
+
 function has(field: string, moment: EvalContext): boolean {
   const [header] = field.split(' ')
   const protocol = knownProtocol(moment.packet.protocol ?? '')

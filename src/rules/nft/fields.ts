@@ -22,8 +22,11 @@ const isTransport = (field: string): boolean =>
 const isPorts = (field: string): boolean => field.startsWith('th ')
 const isFib = (field: string): boolean => field.startsWith('fib ')
 
+/** Of an entry that has no IP version these are not there (nft_ct_get_eval). */
+const ofVersion = (field: string): boolean => /^ct (original|reply) [sd]addr$/.test(field)
+
 export const isPeculiar = (field: string): boolean =>
-  isTransport(field) || isFib(field) || field.startsWith('tcp option')
+  isTransport(field) || isFib(field) || field.startsWith('tcp option') || ofVersion(field)
 
 /** Where they end, in bytes from the beginning of the header: a packet that is shorter does not have them. */
 const ENDS: Readonly<Record<string, number>> = wordTable({
@@ -50,6 +53,8 @@ export function peculiar(field: string, moment: EvalContext): Held | Unknown | t
   const end = endOf(field)
   if (end !== undefined && isCut(end, moment)) return ABSENT
   if (isTransport(field)) return withoutHeader(field, moment)
+  // that is what `ct zone set` leaves until connection tracking looks
+  if (ofVersion(field)) return moment.connection?.protocol === '0' ? ABSENT : undefined
   return isFib(field) ? ofRoutes(field, moment) : undefined
 }
 

@@ -115,8 +115,7 @@ export function mapOf(
 ): Part {
   const { random } = scene
   const isMany = random.chance(0.3)
-  // nft lists a part of a byte that a map is asked for by its place, which the model does not look up
-  const may = (field: Field) => field.type !== undefined && !/dscp|ecn/.test(field.word) && fits(field)
+  const may = (field: Field) => field.type !== undefined && fits(field)
   const fields = isMany ? keyFields(scene, 2).filter(may) : [scene.field(may)]
   if (fields.length === 0) fields.push(scene.field(may))
   const key = fields.map(({ word }) => word).join(' . ')

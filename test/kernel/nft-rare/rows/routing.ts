@@ -96,7 +96,7 @@ export const ROUTING: Readonly<Record<string, Row>> = {
   'a transparent socket, not': { rules: pre(`socket transparent 0 ${m}`), send: [LOCAL], open: /which sockets/ },
   'the mark of a socket': { rules: pre(`socket mark 1 ${m}`), send: [LOCAL], open: /socket mark/ },
   'interface by kind': { rules: forward(`meta iifkind "tun" ${m}`), send: [SYN] },
-  'interface by type': { rules: forward(`meta iiftype ether ${m}`), send: [SYN], open: /iiftype/ },
+  'interface by type': { rules: forward(`meta iiftype ether ${m}`), send: [SYN] },
   'output interface by type': { rules: forward(`meta oiftype ether ${m}`), send: [SYN], open: /oiftype/ },
   'interface by index': { rules: forward(`meta iif "in0" ${m}`), send: [SYN] },
   'interface by group': { rules: forward(`meta iifgroup 0 ${m}`), send: [SYN] },
