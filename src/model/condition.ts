@@ -39,7 +39,17 @@ export type Condition =
    * full set. `deletes`: it takes one out, for which there is always room. `counts`: what the element allows is asked
    * behind it.
    */
-  | { kind: 'room'; fields: string[]; set: string; nft: NftSet; deletes?: true; counts?: true; text?: string }
+  | {
+      kind: 'room'
+      fields: string[]
+      set: string
+      nft: NftSet
+      deletes?: true
+      counts?: true
+      /** Of a map. */
+      data?: { fields: string[]; constants?: readonly (Scalar | null)[] }
+      text?: string
+    }
   /**
    * Cannot be told from a packet and the host's state (`reason`), or was not understood (`reason: 'not understood'`).
    * `lasts`: holds for so much of what comes to it, in packets or in bytes of them, and then it depends.

@@ -3,7 +3,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Statement } from '../model/statement.ts'
-import { isGroup } from './fib.ts'
+import { addressType, isGroup } from './fib.ts'
 import { lookup } from './route.ts'
 import { isUnknown } from './truth.ts'
 import { knownProtocol } from './values.ts'
@@ -16,7 +16,7 @@ const NO_WAY = ['unreachable', 'blackhole', 'prohibit']
 /** Why this packet gets no answer; undefined: it gets one, or nobody can tell. */
 export function whyUnanswered(
   statements: readonly Statement[],
-  { packet, hook }: { packet: Packet; hook?: Hook | undefined },
+  { packet, hook, table }: { packet: Packet; hook?: Hook | undefined; table?: { family: string } | undefined },
   host: Host,
 ): string | undefined {
   const reject = statements.find(({ kind }) => kind === 'reject')
@@ -25,9 +25,12 @@ export function whyUnanswered(
   const isReset = reject.with === 'tcp-reset'
   const protocol = knownProtocol(packet.protocol ?? '')
   if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reset'
-  if (hook === 'ingress') return whyUnansweredAtDevice(packet, protocol, isReset)
+  if (table?.family === 'netdev') return whyUnansweredAtDevice(packet, protocol, isReset)
   if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no answer'
-  if (isForMany(packet) || (!isReset && isFrameForMany(packet))) return 'what is for a group or for all gets no answer'
+  // before it is routed IPv4 does not look
+  const isRouted = packet.dst?.includes(':') || (hook !== 'prerouting' && hook !== 'ingress')
+  if ((isRouted && isForMany(packet, host)) || (!isReset && isFrameForMany(packet)))
+    return 'what is for a group or for all gets no answer'
   if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no answer'
   return hasWayBack(packet, host) ? undefined : 'there is no way back to its source'
 }
@@ -45,7 +48,8 @@ function isError(protocol: number | undefined, type: number | undefined): boolea
   return protocol === ICMP ? !NO_ERRORS.includes(type) : protocol === ICMPV6 && type < 128
 }
 
-const isForMany = ({ dst }: Packet): boolean => dst !== undefined && (isGroup(dst) || dst === '255.255.255.255')
+const isForMany = ({ dst }: Packet, host: Host): boolean =>
+  dst !== undefined && (isGroup(dst) || dst === '255.255.255.255' || addressType(dst, host) === 'broadcast')
 
 const isFrameForMany = ({ dstMac }: Packet): boolean =>
   dstMac !== undefined && (Number.parseInt(dstMac.slice(0, 2), 16) & 1) === 1

@@ -4,7 +4,7 @@
  */
 import type { Allowance, Condition, Each } from '../model/condition.ts'
 import type { ConntrackEntry } from '../model/host.ts'
-import { memo2 } from '../model/memo.ts'
+import { memo, memo2 } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -13,9 +13,10 @@ import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
 import type { LimitBody, QuotaBody } from '../rules/nft/ast.ts'
+import { counting } from '../rules/nft/lookup.ts'
 import { allowanceCondition, limitCondition, quotaCondition } from '../rules/nft/lower/stateful.ts'
 import { mapped } from '../rules/nft/map.ts'
-import { allowanceIn, partsAt } from '../rules/nft/update.ts'
+import { allowanceIn, haveCounting, partsAt } from '../rules/nft/update.ts'
 import { isUnknown, not, type OwnAllowance, type Truth, type Unknown, unknown } from '../rules/truth.ts'
 import type { Simulator } from './simulator.ts'
 
@@ -101,6 +102,31 @@ export function spend(machine: Simulator, moment: EvalContext, condition: Condit
   machine.note(`${conditionText(condition)}: taken as if nothing had come to it before`)
   if ('object' in lasts) return spendObject(machine, moment, condition as Lasting, lasts)
   return spendOf(machine, moment, condition, lasts)
+}
+
+/** Rules that give elements of a set limits, quotas or counts: `family table set`. */
+const countingSets = memo((tables: World['tables']): ReadonlySet<string> => {
+  const names = new Set<string>()
+  for (const { family, name, chains } of tables)
+    for (const { rules } of chains.values())
+      for (const { statements } of rules)
+        for (const one of statements)
+          if (one.kind === 'update-set' && counting(one.carries).length > 0) names.add(`${family} ${name} ${one.set}`)
+  return names
+})
+
+/** May what a set's element allows decide? */
+export const mayCount = ({ world }: Simulator): boolean =>
+  countingSets(world.tables).size > 0 || haveCounting(world.sets)
+
+/** Is it no more known what is in the set, of which elements count? */
+export function isForgotten(
+  { world }: Simulator,
+  { set, nft: { table }, counts, deletes }: Condition & { kind: 'room' },
+): boolean {
+  if (counts || deletes || !table || !countingSets(world.tables).has(`${table.family} ${table.name} ${set}`))
+    return false
+  return !world.sets.some((one) => one.name === set && one.table === table.name && one.family === table.family)
 }
 
 const DOUBTED = unknown('an earlier packet, of which not all is known, may have used it up')

@@ -6,13 +6,12 @@ import type { EvalContext } from '../rules/eval-context.ts'
 import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
 import { choiceText } from '../rules/nft/map.ts'
-import { haveCounting } from '../rules/nft/update.ts'
 import type { Line, PreparedChain, PreparedRule } from '../rules/prepared-chain.ts'
-import { all, isUnknown, type Unknown } from '../rules/truth.ts'
+import { all, isUnknown, type Unknown, unknown } from '../rules/truth.ts'
 import { MOST_LINES, type WalkBudget } from '../rules/walk-budget.ts'
 import { WalkFrame } from '../rules/walk-stack.ts'
 import { type Walker, walkTable } from '../rules/walk-table.ts'
-import { spend, spendElement } from './allowances.ts'
+import { isForgotten, mayCount, spend, spendElement } from './allowances.ts'
 import { momentOf } from './moment.ts'
 import type { Simulator } from './simulator.ts'
 import { forget, type Skb } from './skb.ts'
@@ -73,7 +72,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
   ask(rule: PreparedRule, from: number, to: number): boolean | Open {
     const { machine, context: moment } = this
     const { family } = rule.line.table
-    const counts = rule.hasAllowance || (rule.asksSets && haveCounting(machine.world.sets))
+    const counts = rule.hasAllowance || (rule.asksSets && mayCount(machine))
     if (!counts && to - from === rule.tests.length) {
       const whole = all(rule.tests, moment)
       if (typeof whole === 'boolean') return whole
@@ -95,6 +94,8 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
         if (open) machine.allowances.doubtKey(met.element.key)
         else met = spendElement(machine, moment, met.element, family)
       }
+      if (met === true && condition.kind === 'room' && isForgotten(machine, condition))
+        met = unknown(`what the element of set ${condition.set} still allows is not known`)
       const truth = machine.settle(text, met)
       if (truth === false) return false
       if (truth !== true) open ??= { condition: text, ...truth }

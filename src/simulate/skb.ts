@@ -41,6 +41,8 @@ export class Skb {
   walk: SimulatedWalk | undefined = undefined
   /** A rule has written into the transport's header by its place, before anything looked at the checksum. */
   hasWrongChecksum = false
+  /** The same of the IP header's, which is looked at when the packet comes in. */
+  hasWrongHeader = false
   /** Came back in over lo: connection tracking has seen it. */
   looped: boolean
   /** It was routed when it was sent; what NAT turns to another destination is routed anew (nf_nat_ipv4_pre_routing). */

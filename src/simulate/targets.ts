@@ -50,7 +50,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'reject':
       // nf_reject_verify_csum
       if (skb.hasWrongChecksum) return 'drop'
-      if (whyUnanswered([statement], skb, machine.world.host) !== undefined) return 'drop'
+      if (isUnanswered(machine, skb, statement)) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':
@@ -79,6 +79,17 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     default:
       return undefined
   }
+}
+
+/** What is not for this host alone gets no error (icmp_send, icmp6_send): a rule may have said that it is not. */
+function isUnanswered(machine: Simulator, skb: Skb, reject: Statement & { kind: 'reject' }): boolean {
+  const { packet, hook, moment } = skb
+  const table = { family: moment.family }
+  if (whyUnanswered([reject], { packet, hook, table }, machine.world.host) !== undefined) return true
+  const type = moment.written?.get('meta pkttype')
+  if (type === undefined || reject.with === 'tcp-reset' || table.family === 'netdev') return false
+  if (isUnknown(type)) throw new Undetermined('meta pkttype', type.unknown)
+  return type !== 'unicast'
 }
 
 /** The reset that is sent ends the connection, though nobody tracks the reset itself (nf_ct_set_closing). */
@@ -175,7 +186,11 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     return
   }
   const keys = keysAt(field, moment)
-  if (keys.length === 0 && !field.startsWith('@')) return
+  if (keys.length === 0 && !field.startsWith('@')) {
+    // 0: it has none (udp_error)
+    if (field !== 'udp checksum' || assignment.value !== 0) spoilChecksum(skb, field)
+    return
+  }
   // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
   const source = typeof assignment.value === 'object' ? assignment.value.field : ''
   if ((field === 'ct mark' || source.startsWith('ct ')) && !skb.connection) return
@@ -202,7 +217,10 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
 
 /** nft mends the checksum for the fields of a protocol that it knows. */
 function spoilChecksum(skb: Skb, field: string): void {
-  if (!/^(@th|th)\b/.test(field)) return
+  // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
+  const isHeader = field.startsWith('@nh') && skb.family === 'ip'
+  if (isHeader && skb.hook === 'ingress') skb.hasWrongHeader = true
+  if (!isHeader && !/^(@th|th)\b|^[a-z]+ checksum$|^udp length$/.test(field)) return
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined

@@ -44,7 +44,7 @@ export function joinTied(hooked: readonly Placed[]): Hooked[] {
       joined.push(...tied.filter((one) => !deciding.includes(one)))
     }
     // what its rules show may be another, though the packet's way is the same
-    if (deciding.length < tied.length && new Set(tied.map(({ base }) => base.table)).size > 1)
+    if (new Set(tied.map(({ base }) => base.table)).size > 1)
       joined.push({ priority: hooked[from]!.priority, run: noteOrder(tied) })
   }
   return joined

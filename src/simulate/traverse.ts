@@ -25,7 +25,7 @@ function receive(machine: Simulator, skb: Skb): End {
   const held = passDevice(machine, skb, 'ingress')
   if (held) return held
   refuseBridged(machine, skb, skb.indev!, BEFORE_IP)
-  if (isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
+  if (skb.hasWrongHeader || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
   if (skb.isRouted) return deliver(machine, skb)

@@ -41,13 +41,16 @@ function asks({ iptables: spec, conditions, statements }: Rule, family: 'ip' | '
   return conditions.some(readsConnection) || statements.some((one) => writesConnection(one, family))
 }
 
+const isOfConnection = (field: string): boolean => field.startsWith('ct ')
+
 function readsConnection(condition: Condition): boolean {
   switch (condition.kind) {
     case 'compare':
       return condition.field.startsWith('ct ')
     case 'lookup':
+      return condition.fields.some(isOfConnection)
     case 'room':
-      return condition.fields.some((field) => field.startsWith('ct '))
+      return condition.fields.some(isOfConnection) || (condition.data?.fields.some(isOfConnection) ?? false)
     case 'unknown':
       return condition.lasts !== undefined && 'connections' in condition.lasts
     case 'not':

@@ -190,22 +190,31 @@ export function placeOf(field: string, moment: EvalContext): string {
   return moment.packet.protocol === undefined ? field : field === 'th sport' ? '@th,0,16' : '@th,16,16'
 }
 
-/** What each field is of which those bits are all, where `value` is written there; undefined: one of them is cut. */
+/** What each field of those bits is once `value` is written there; undefined: one of them is not known. */
 export function valuesAt(
   field: string,
   value: number,
   moment: EvalContext,
 ): [name: string, value: number][] | undefined {
   const at = fieldsAt(field, moment)
-  const [, , first, count] = RAW.exec(field) ?? []
-  if (!at || Number(count) > MOST_BITS) return undefined
-  const [from, end] = [Number(first), Number(first) + Number(count)]
-  const values = at.names.map((name): [string, number] | undefined => {
+  const [, base, first, count] = RAW.exec(field) ?? []
+  const [from, length] = [Number(first), Number(count)]
+  if (!at || length > MOST_BITS) return undefined
+  const values: [string, number][] = []
+  for (const name of at.names) {
     const [, start, size] = PLACES[name]!
-    if (start < from || start + size > end || size > 32) return undefined
-    return [name, Math.floor(value / 2 ** (end - start - size)) % 2 ** size]
-  })
-  return values.every((one) => one !== undefined) ? values : undefined
+    if (size > 32) return undefined
+    const isWhole = start >= from && start + size <= from + length
+    const old = isWhole ? 0 : rawReader(`@${base},${start},${size}`)!(moment)
+    if (typeof old !== 'number') return undefined
+    let now = 0
+    for (let bit = start; bit < start + size; bit++) {
+      const [of, behind] = bit >= from && bit < from + length ? [value, from + length] : [old, start + size]
+      now = now * 2 + (Math.floor(of / 2 ** (behind - 1 - bit)) & 1)
+    }
+    values.push([name, now])
+  }
+  return values
 }
 
 function has(field: string, moment: EvalContext): boolean {

@@ -1,5 +1,5 @@
 /** What rules put into sets and maps, and take out of them (net/netfilter/nft_dynset.c). */
-import type { Scalar } from '../../model/condition.ts'
+import type { Condition, Scalar } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
@@ -20,10 +20,11 @@ const MOST_KEPT = 1000
 const MOST = 65535
 
 /** Is the packet in the set already, or does the set take one more? Where it takes none, the rule ends here. */
-export function hasRoom(lookup: Lookup & { deletes?: true; counts?: true }, moment: EvalContext): Truth {
+export function hasRoom(lookup: Omit<Condition & { kind: 'room' }, 'kind'>, moment: EvalContext): Truth {
   const set = named(moment.world, lookup.nft, lookup.set)
   const found = findIn(lookup, moment, true)
-  if (found === ABSENT) return false
+  if (found === ABSENT || (lookup.data && partsAt({ ...lookup.data, nft: lookup.data }, moment) === ABSENT))
+    return false
   if (lookup.deletes) return true
   if (!isUnknown(found) && !lookup.counts) {
     const own = found ? ownAllowance(lookup, found) : newAllowance(lookup, set, moment)

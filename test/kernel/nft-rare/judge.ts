@@ -137,13 +137,16 @@ function kernelSays(seen: Seen, sent: Packet, outcome: string, hidden: ReadonlyS
   const [own, ...more] = left.filter((one) => !answers.includes(one))
   // what routing throws away it may answer
   const isAnswered = (answers.length > 0 || counted.includes('answered')) && outcome !== 'vanished'
-  const fate = own
-    ? `left by ${own.at}: ${told(own.packet, own.packet)}`
-    : counted.includes('delivered')
-      ? 'delivered'
-      : isAnswered
-        ? 'answered'
-        : 'gone'
+  const fate =
+    outcome === 'stolen' && !counted.includes('delivered')
+      ? 'stolen'
+      : own
+        ? `left by ${own.at}: ${told(own.packet, own.packet)}`
+        : counted.includes('delivered')
+          ? 'delivered'
+          : isAnswered
+            ? 'answered'
+            : 'gone'
   const names = counted.filter((name) => name !== 'delivered' && name !== 'answered' && !hidden.has(name)).sort()
   return [fate, ...names, ...(more.length > 0 ? ['and more'] : [])].join(' | ')
 }
@@ -173,6 +176,8 @@ function fateOf(outcome: string, packet: Packet, shown: Packet): string {
       return 'delivered'
     case 'rejected':
       return 'answered'
+    case 'stolen':
+      return 'stolen'
     default:
       return 'gone'
   }

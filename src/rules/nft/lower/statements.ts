@@ -203,6 +203,7 @@ function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text:
     nft,
     ...(op === 'delete' ? { deletes: true as const } : {}),
     ...(counts ? { counts: true as const } : {}),
+    ...(given ? { data: dataOf(given) } : {}),
     text,
   })
   lowering.do({

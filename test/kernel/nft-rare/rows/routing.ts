@@ -97,7 +97,7 @@ export const ROUTING: Readonly<Record<string, Row>> = {
   'the mark of a socket': { rules: pre(`socket mark 1 ${m}`), send: [LOCAL], open: /socket mark/ },
   'interface by kind': { rules: forward(`meta iifkind "tun" ${m}`), send: [SYN] },
   'interface by type': { rules: forward(`meta iiftype ether ${m}`), send: [SYN] },
-  'output interface by type': { rules: forward(`meta oiftype ether ${m}`), send: [SYN], open: /oiftype/ },
+  'output interface by type': { rules: forward(`meta oiftype ether ${m}`), send: [SYN] },
   'interface by index': { rules: forward(`meta iif "in0" ${m}`), send: [SYN] },
   'interface by group': { rules: forward(`meta iifgroup 0 ${m}`), send: [SYN] },
   'master of the interface': { rules: forward(`meta sdifname "in0" ${m}`), send: [SYN], open: /sdif/ },

@@ -180,7 +180,6 @@ export const SETS: Readonly<Record<string, Row>> = {
       'set s { type ipv4_addr; limit rate over 1/hour burst 1 packets; elements = { 10.0.1.2 } }',
     ),
     send: [from(3), from(2)],
-    open: /limit of its own/,
   },
   'elements with a counter': {
     rules: forward(`ip saddr @s ${m}`, 'set s { type ipv4_addr; counter; elements = { 10.0.1.2 } }'),
