@@ -24,8 +24,11 @@ export interface Assignment {
   mask?: number
   /** The value comes from a map; `value` is the map's name then. */
   map?: MapLookup
-  /** `add`/`sub` for TTL arithmetic (stops at 0 and 255), `min`: only ever lowered; absent: the formula above. */
-  op?: 'add' | 'sub' | 'min'
+  /**
+   * `add`/`sub` for TTL arithmetic (stops at 0 and 255), `min`: only ever lowered, `strip`: the TCP option of that number
+   * is taken out; absent: the formula above.
+   */
+  op?: 'add' | 'sub' | 'min' | 'strip'
 }
 
 /** What NAT writes. Absent address or port: kept. `ports` and `addresses` are inclusive ranges. */

@@ -142,6 +142,7 @@ function forgetKeys(keys: readonly (keyof Packet)[], moment: EvalContext): EvalC
 }
 
 function assign(assignment: Assignment, moment: EvalContext): EvalContext {
+  if (assignment.op === 'strip') return forget([assignment.field], moment)
   const value = assigned(assignment, moment)
   // a packet without that field stays as it is
   if (value === ABSENT) return moment

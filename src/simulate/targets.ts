@@ -16,7 +16,7 @@ import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
-import { lowerMss } from './tcp-options.ts'
+import { lowerMss, stripOption } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
 
@@ -174,6 +174,10 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   }
   if (field === 'tcp option maxseg size') {
     lowerMss(skb, Number(assignment.value))
+    return
+  }
+  if (assignment.op === 'strip') {
+    stripOption(skb, Number(assignment.value))
     return
   }
   if (field === 'ct label') {

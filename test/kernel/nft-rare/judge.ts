@@ -27,8 +27,20 @@ const hideWire = (text: string, own: Packet | undefined): string =>
  */
 function hideAnswer(text: string, { in: wire, protocol = '' }: Packet, listed: string): string {
   const isOwn = wire === undefined && ['tcp', 'udp'].includes(protocol)
-  return isOwn && /(th [sd]port|@th,\d+,\d+) set /.test(listed) ? text.replace(/^answered/, 'gone') : text
+  const isSpoilt = isOwn && /(th [sd]port|@th,\d+,\d+) set /.test(listed)
+  // a copy that this host makes is one of what it sends
+  return isSpoilt || /dup to [\da-f]/.test(listed) ? text.replace(/^answered/, 'gone') : text
 }
+
+/** Of all chains of the tables that have such a hook. */
+const rulesAtEgress = (listed: string): string[] =>
+  listed
+    .split(/^(?=table )/m)
+    .filter((table) => table.includes(' hook egress '))
+    .flatMap((table) => [...table.matchAll(/ comment "([^"]+)"/g)].map(([, name]) => name!))
+
+/** Copies, and what is passed on by a device, leave by the bridge, where nothing else does. */
+const COPIES = /(fwd|dup) to "p0"|dup to \S+ device "br0"/
 
 /** Of base chains of several tables: which rules match hangs on it, though the packet's way does not. */
 const ORDER = /^which rules match it: /
@@ -44,9 +56,11 @@ export function judge(
 ): Judged {
   const machine = new Simulator(worldOf(played.listed, shown))
   const judged: Judged = { differences: [], open: [] }
+  const isCopied = COPIES.test(played.listed)
   for (const [i, packet] of played.sent.entries()) {
     const simulated = machine.send(packet)
-    const seen = played.seen[i]!
+    const all = played.seen[i]!
+    const seen = isCopied ? { ...all, left: all.left.filter(({ at }) => !at.startsWith('p')) } : all
     const { open } = simulated.ended
     const doubted = doubtedIn(simulated)
     for (const [rule, why] of doubted) judged.open.push(`${rule}: ${why}`)
@@ -56,8 +70,11 @@ export function judge(
     }
     if (simulated.skb.moment.drawn) judged.drawnAt ??= i
     hideDrawn(simulated, ownIn(seen, packet))
+    // what answers at a device leaves by it
+    const met = answersIn(seen, packet).length > 0 ? rulesAtEgress(played.listed) : []
+    if (met.some((name) => seen.counted.includes(name))) judged.drawnAt ??= i
     const isOrdered = WENT_ON.includes(simulated.ended.outcome) && !simulated.notes.some((note) => ORDER.test(note))
-    const hidden = new Set([...doubted.keys(), ...(isOrdered ? [] : tied)])
+    const hidden = new Set([...doubted.keys(), ...met, ...(isOrdered ? [] : tied)])
     const kernel = kernelSays(seen, packet, simulated.ended.outcome, hidden)
     const model = modelSays(simulated, played.listed, ownIn(seen, packet), hidden)
     const own = ownIn(seen, packet)

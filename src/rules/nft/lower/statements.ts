@@ -11,6 +11,7 @@ import { lowerMap, mapIn } from './maps.ts'
 import { isThere, lowerMatch } from './match.ts'
 import { lowerNat, lowerTproxy } from './nat.ts'
 import { lowerReject } from './reject.ts'
+import { asked } from '../selectors.ts'
 import { allowanceCondition, BYTES_BEFORE, countCondition, limitCondition, quotaCondition } from './stateful.ts'
 import { lowerWrite } from './writes.ts'
 
@@ -105,8 +106,16 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
     const condition = allowanceCondition(stmt, text(), each)
     if (condition) lowering.ask(condition)
   },
-  reset: (_body, text, lowering) =>
-    lowering.do({ kind: 'unknown', text: text(), reason: 'takes an option out', fields: ['tcp options'] }),
+  reset: (body: Expression, text, lowering) => {
+    // of what is no TCP the rule ends there (nft_exthdr_tcp_strip_eval)
+    lowering.ask(isThere('tcp flags', text()))
+    const kind = Number(asked(body)?.exists?.flag)
+    lowering.do(
+      Number.isInteger(kind)
+        ? { kind: 'set', field: 'tcp options', value: kind, op: 'strip' }
+        : { kind: 'unknown', text: text(), reason: 'takes an option out', fields: ['tcp options'] },
+    )
+  },
   xt: (body, text, lowering) => xt(body, text(), lowering),
   unknown: ({ text }: { text: string }, _text, lowering) => notUnderstood(text, lowering),
 })

@@ -145,8 +145,8 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
   },
   'the IP header is written by its place, at ingress': {
     rules:
-      'table netdev t { chain c { type filter hook ingress device "in0" priority 0; ip version 4 @nh,32,16 set 6 counter comment "k"; }\n}',
-    send: [UDP, UDP6],
+      'table netdev t { chain c { type filter hook ingress device "in0" priority 0; @nh,32,16 set 6 counter comment "k"; }\n}',
+    send: [UDP, SYN],
   },
   'an address of a range is chosen by a hash': {
     rules: nat('prerouting', 'dnat ip to 10.0.1.70-10.0.2.79'),
