@@ -8,9 +8,9 @@ import { rolldown } from 'rolldown'
 import { libraryBuild } from './library.mjs'
 
 /**
- * Bytes, minified and gzipped, of all that src/index.ts imports: what recognises inputs of every kind, reads kernel logs,
- * iptables-save, explains them, and every report. Later, by `import()`, come nft's own language, readers of all other
- * captures and rulesets and of most host state, what the kernel's drop reasons mean, once a file of theirs is recognised; gzip and tar archives, redaction, flows,
+ * Bytes, minified and gzipped, of all that src/index.ts imports: what recognises inputs of every kind, reads
+ * iptables-save, explains, and every report. Later, by `import()`, come nft's own language, readers of captures, of all other
+ * rulesets and of most host state, what the kernel's drop reasons mean, once a file of theirs is recognised; gzip and tar archives, redaction, flows,
  * the comparison of two journeys, and what reads commands that a person types.
  */
 const MOST = 300_000

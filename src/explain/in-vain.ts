@@ -10,6 +10,7 @@ import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { nearMiss } from './findings/near-miss.ts'
+import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { isOpening } from './request-reply.ts'
 import { sayable } from './sayable.ts'
 import { withVariant } from './variant.ts'
@@ -34,8 +35,8 @@ export function ifInVain(
   for (const inVain of ['refused', 'unanswered'] as const) {
     // one of its own for each: what is found out is kept by context
     const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
-    if (!goals(context).some(({ sure }) => sure)) continue
-    const more = nearMiss.detect(context).filter(({ message }) => !known.has(message))
+    const near = goals(context).some(({ sure }) => sure) ? nearMiss.detect(context) : []
+    const more = [...near, ...snatElsewhere.detect(context)].filter(({ message }) => !known.has(message))
     if (more.length > 0) found[inVain] = more.map((one) => tried({ ...one, steps: [] }))
   }
   return found.refused || found.unanswered ? found : undefined

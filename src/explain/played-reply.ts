@@ -15,6 +15,8 @@ import { tryFinding } from './verify-fixes/verify.ts'
 export interface PlayedReply {
   /** The reply's way. */
   journey: Journey
+  /** Where it leaves this host; absent where it does not. */
+  out?: string
   /** Why it does not reach who asked. Absent: it does, or that is not known. */
   finding?: Finding
 }
@@ -34,7 +36,8 @@ export function playReply(
   const { asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
   const reply = reproduction.explain(answer, reproduction.world)
-  if (reaches(asked, answer) !== false) return { journey: reply }
+  const { out } = answer.packet
+  if (reaches(asked, answer) !== false) return { journey: reply, ...(out === undefined ? {} : { out }) }
   const rules = reply.cause.map(({ rule }) => rule)
   const stopped = finding('reply-dropped', 'error', messageOf(reply, answer, rules[0]), { rules })
   const told = reply.findings.filter(({ severity }) => severity !== 'note')

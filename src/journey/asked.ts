@@ -105,7 +105,8 @@ function readHost({ host }: World, asked: Asked): void {
   for (const link of host.links ?? [])
     for (const own of link.addresses ?? []) for (const text of [own.address, own.broadcast]) if (text) everywhere(text)
   // who does not answer is told of (explain/findings/neighbour-failed.ts)
-  for (const { address, state } of host.neighbours ?? []) if (state.includes('FAILED')) everywhere(address)
+  for (const { address, state } of host.neighbours ?? [])
+    if (state.includes('FAILED') || state.includes('INCOMPLETE')) everywhere(address)
   for (const socket of host.sockets ?? []) {
     if (socket.port !== undefined) asked.dport.push([socket.port, socket.port])
     if (socket.address) addAddresses(socket.address, asked.daddr)

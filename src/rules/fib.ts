@@ -190,6 +190,10 @@ function isAll(bytes: Uint8Array, byte: number): boolean {
 }
 
 /** Of many: not one host's. */
+/** For a group, or for all of a link. */
+export const isForMany = ({ dst }: Packet, host: Host): boolean =>
+  dst !== undefined && (isGroup(dst) || dst === '255.255.255.255' || addressType(dst, host) === 'broadcast')
+
 export function isGroup(address: string): boolean {
   const bytes = addressBytes(address)
   return bytes ? isMulticast(bytes) : false

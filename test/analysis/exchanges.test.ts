@@ -232,3 +232,91 @@ test('a reply that leaves by another uplink got back only where somebody goes on
   expect((await statuses([asked, left, came(10.2, { seq: 6, flags: 'ACK' })], more))[0]![0]).toBe('answered')
   expect((await statuses([asked, went(10.1)], more))[0]![0]).toBe('answered')
 })
+
+test('a reply whose way is not shown, and that is sent again, does not arrive; the model knows by which uplink it leaves', async () => {
+  const nat = `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.3.9:80
+COMMIT
+`
+  const more = {
+    address: [
+      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+      '3: eth1    inet 203.0.113.1/24 brd 203.0.113.255 scope global eth1\\       valid_lft forever preferred_lft forever\n',
+      '4: br0    inet 10.0.3.1/24 brd 10.0.3.255 scope global br0\\       valid_lft forever preferred_lft forever\n',
+    ].join(''),
+    routes: [
+      '10.0.3.0/24 dev br0',
+      '192.0.2.0/24 dev eth0',
+      '203.0.113.0/24 dev eth1',
+      'default via 203.0.113.254 dev eth1',
+    ]
+      .map((line) => `${line}\n`)
+      .join(''),
+    rules: '0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n',
+    sysctl: 'net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.br0.rp_filter = 0\n',
+  }
+  const client = '198.51.100.9'
+  const asked = { in: 'eth0', src: client, dst: HOST, sport: 40_000, dport: 80, seq: 5 }
+  const request = ['raw:PREROUTING:policy:1', 'nat:PREROUTING:rule:1'].map((at): Event => [10, trace(at, asked)])
+  const behind = trace('nat:POSTROUTING:policy:1', { ...asked, dst: '10.0.3.9', out: 'br0' })
+  const reply = (clock: number): Event => [
+    clock,
+    trace('raw:PREROUTING:policy:1', {
+      ...{ in: 'br0', src: '10.0.3.9', dst: client, sport: 80, dport: 40_000, flags: 'ACK SYN', seq: 7 },
+    }),
+  ]
+  const once = [...request, [10, behind] as Event, reply(10.1)]
+  expect((await tell(once, more, nat))[0]!.status).toBe('undetermined')
+  const [exchange] = await tell([...once, reply(11.1)], more, nat)
+  expect(exchange).toMatchObject({ status: 'reply-lost', basis: 'inferred' })
+  const told = exchange!.findings.find(({ code }) => code === 'reply-by-other-uplink')
+  expect(told).toMatchObject({ severity: 'warning', message: expect.stringContaining('(played on the model) by eth1') })
+})
+
+test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s replies for it', async (dst) => {
+  const address =
+    '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n'
+  const routes =
+    'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\nbroadcast 192.0.2.255 dev eth0 table local proto kernel scope link src 192.0.2.1\n'
+  const udp = { protocol: 'udp', sport: 5000, dport: 5353 } as const
+  const request: Event = [10, trace('filter:INPUT:policy:2', asks({ ...udp, dst }))]
+  const reply = (port: number): Event => [
+    10.1,
+    trace('filter:OUTPUT:policy:2', answers({ ...udp, sport: 5353, dport: port })),
+  ]
+  const more = { address, routes }
+  expect(await statuses([request, reply(5000)], more)).toEqual([['answered', 'observed', '1', '', '2', '']])
+  expect(await statuses([request, reply(5001)], more)).toHaveLength(2)
+})
+
+test('what the other backend tells of a packet decides, where one ends at its chains', async () => {
+  const legacy =
+    '*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+  const nft = `table inet fw { # handle 1
+	chain pre { # handle 1
+		type filter hook prerouting priority -350; policy accept;
+	}
+}
+`
+  const packet = `packet: iif "eth0" ip saddr ${CLIENT} ip daddr ${HOST} ip dscp cs0 ip ecn not-ect ip ttl 64 ip id 1 ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240`
+  const trail = `trace id 00000001 inet fw pre ${packet}\ntrace id 00000001 inet fw pre policy accept\n`
+  const analysis = await open([
+    {
+      name: 'trace.log',
+      text: log(['raw:PREROUTING:policy:1', 'filter:INPUT:policy:1'].map((at) => [10, trace(at, asks({ seq: 5 }))])),
+    },
+    { name: 'trace.txt', text: trail },
+    { name: 'iptables-legacy.rules', text: legacy },
+    { name: 'ruleset.nft', text: nft },
+  ])
+  const { exchanges } = await analysis.exchanges()
+  expect(exchanges).toMatchObject([
+    { status: 'dropped', journeys: { request: ['1', '2'] }, culprit: { chain: 'INPUT' } },
+  ])
+})

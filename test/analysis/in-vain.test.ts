@@ -1,6 +1,6 @@
 /** What a request was likely meant to meet, said where its exchange came to nothing. */
 import { expect, test } from 'vitest'
-import { open } from '../../src/index.ts'
+import { open, printReport } from '../../src/index.ts'
 import { type TestPacket, trace } from '../journey/kernel-lines.ts'
 
 const rules = (nat: string[]) => `*nat
@@ -23,10 +23,14 @@ const ROUTES =
 /** The clock in seconds, the place, the packet. */
 type Line = readonly [number, string, TestPacket]
 
-async function said(nat: string[], lines: readonly Line[], conntrack?: string) {
+async function opened(nat: string[], lines: readonly Line[], conntrack?: string) {
   const log = lines.map(([clock, place, packet]) => `[${clock.toFixed(6).padStart(12)}] ${trace(place, packet)}\n`)
   const files = { log: log.join(''), rules: rules(nat), ADDRESS, ROUTES, ...(conntrack ? { conntrack } : {}) }
-  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  return await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+}
+
+async function said(...given: Parameters<typeof opened>) {
+  const analysis = await opened(...given)
   const [exchange] = (await analysis.exchanges()).exchanges
   return {
     status: exchange?.status,
@@ -85,4 +89,28 @@ test('no reply came back from where nat sent it, with its own source', async () 
 test('nothing is known of replies, or one came', async () => {
   expect((await said([TO_SERVER, LOOPBACK, UPLINK], forwarded)).near).toEqual([])
   expect((await said([TO_SERVER, LOOPBACK, UPLINK], forwarded, entry('ESTABLISHED'))).near).toEqual([])
+})
+
+test('a person is told of it with the request', async () => {
+  const { groups, ending } = await (await opened([DNAT], refused)).groups()
+  expect(printReport('text', groups, ending)).toMatch(/REFUSED.*\n(?:.*\n){0,6}.*nat PREROUTING 1 would have rewritten/)
+})
+
+const SNAT = '-A POSTROUTING -s 10.0.0.0/24 -j SNAT --to-source 203.0.113.1'
+const asked = (out: string, dst: string): Line[] => [
+  [10, 'nat:POSTROUTING:rule:1', { out, src: '10.0.0.1', dst, sport: 40_000, dport: 80 }],
+  [11, 'nat:POSTROUTING:rule:1', { out, src: '10.0.0.1', dst, sport: 40_000, dport: 80 }],
+]
+
+test.each([
+  ['lan', '10.0.0.2', true],
+  ['wan', '203.0.113.9', false],
+])('a neighbour on %s is asked from an address of another interface, and does not reply', async (out, dst, isTold) => {
+  const [exchange] = (await (await opened([SNAT], asked(out, dst))).exchanges()).exchanges
+  expect(exchange!.status).toBe('unanswered')
+  const told = exchange!.findings.find(({ code }) => code === 'snat-elsewhere')
+  expect(told?.rules.map(({ chain, ruleNumber }) => `${chain} ${ruleNumber}`)).toEqual(
+    isTold ? ['POSTROUTING 1'] : undefined,
+  )
+  if (isTold) expect(told!.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
 })

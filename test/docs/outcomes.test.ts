@@ -45,7 +45,10 @@ test('outcomes', () => {
 })
 
 /** Of no journey alone. */
-const OF_EXCHANGES = ['reply-by-other-uplink', 'several-causes', 'icmp-error-dropped', 'neighbour-discovery-dropped']
+const OF_EXCHANGES = [
+  ...['reply-by-other-uplink', 'several-causes', 'icmp-error-dropped', 'neighbour-discovery-dropped'],
+  'snat-elsewhere',
+]
 
 /** The compiler sees to it that none is missing. */
 const STATUSES: Record<ExchangeStatus, true> = {

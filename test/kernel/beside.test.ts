@@ -24,6 +24,7 @@ interface Case extends Omit<Problem, 'thread' | 'truth' | 'mend' | 'others' | 'b
 }
 
 const ofPods = { fails: { from: 'c1', what: 'tcp', to: '10.96.0.80', port: 80 } } as const
+const ofItself = { fails: { from: 'c2', what: 'tcp', to: '10.96.0.80', port: 80 } } as const
 const toServer = { from: 'client', what: 'tcp', to: '192.0.2.1', port: 80 } as const
 const python = (code: string) => `python3 -c "import socket,time\n${code}" >/dev/null 2>&1 & sleep 1`
 
@@ -46,6 +47,27 @@ const CASES: Case[] = [
     ...twoPods('0'),
     ...ofPods,
     setup: [['host', 'ip link set dev cni0 type bridge nf_call_iptables 1']],
+    ...{ seen: 'answered', is: /answered|undetermined/ },
+  },
+  ...(['iptables-legacy', 'iptables-nft'] as const).map((backend) => ({
+    name: `a pod's own service, behind a port without hairpin mode, ${backend}`,
+    backend,
+    ...twoPods('1'),
+    ...ofItself,
+    ...({ seen: 'nothing', is: /lost/ } as const),
+    says: ['error vanished-at-port'],
+  })),
+  {
+    name: 'the same behind one in hairpin mode',
+    ...twoPods('1'),
+    ...ofItself,
+    setup: [['host', 'bridge link set dev veth2 hairpin on']],
+    ...{ seen: 'answered', is: /answered|undetermined/ },
+  },
+  {
+    name: 'the same where the bridge does not call iptables',
+    ...twoPods('0'),
+    ...ofItself,
     ...{ seen: 'answered', is: /answered|undetermined/ },
   },
   {

@@ -23,7 +23,13 @@ const OBSERVED: ReadonlySet<string> = new Set([
 ])
 
 /** These say what is not known. */
-const HONEST: ReadonlySet<string> = new Set(['undetermined', 'lost-events', 'no-ruleset', 'unknown-condition'])
+const HONEST: ReadonlySet<string> = new Set([
+  'undetermined',
+  'lost-events',
+  'capture-ends',
+  'no-ruleset',
+  'unknown-condition',
+])
 
 export function judge(
   { truth }: Problem,

@@ -11,6 +11,7 @@ import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { isForMany } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
 import { asItLeft } from '../hosts.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
@@ -59,6 +60,8 @@ export class Exchanges {
   private readonly tuple = new Int32Array(TUPLE_WORDS)
   private own = 0
   private searched = 0
+  /** Somebody has asked a group. */
+  private asksMany = false
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
   /** Of each capture when its last event was, by its clock, or until when nothing came; NaN: that is not known. */
@@ -96,7 +99,7 @@ export class Exchanges {
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
     const table = this.tableOf(told.journey.host)
-    const found = table.find(this.tuple) ?? this.byEntry(table, says, closed)
+    const found = table.find(this.tuple) ?? this.byEntry(table, says, closed) ?? this.ofGroup(table, says)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, {
@@ -111,6 +114,7 @@ export class Exchanges {
     if (answers) turnTuple(this.tuple)
     const number = this.list.begin(this.tuple)
     table.set(this.tuple, number)
+    if (told.isForMany) this.awaitAnyone(table, number)
     this.list.add(number, {
       ...{ id: closed.id, role: answers ? 'replies' : 'request', told, clock: times.firstClock, capture },
       aboutReply: false,
@@ -186,6 +190,7 @@ export class Exchanges {
     const rewrites = rewritesOf(journey)
     const told: Told = {
       ...{ journey, says: saysOf(journey.packet), world: closed.world },
+      isForMany: isForMany(journey.packet, closed.world.host),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
@@ -229,6 +234,18 @@ export class Exchanges {
     const found = table.find(this.tuple)
     closed.tuple(this.tuple)
     return found && { value: found.value, turned: !found.turned }
+  }
+
+  /** Whoever belongs to the group answers with an address of its own. */
+  private awaitAnyone(table: TupleTable, number: number): void {
+    table.set(this.tuple.slice().fill(0, 4, 8), number)
+    this.asksMany = true
+  }
+
+  private ofGroup(table: TupleTable, says: Says): Found | undefined {
+    if (!this.asksMany || says === 'opens' || says === 'fails') return undefined
+    const found = table.find(this.tuple.slice().fill(0, 0, 4))
+    return found?.turned ? found : undefined
   }
 
   /** Answers come back to what NAT has made of the request. */

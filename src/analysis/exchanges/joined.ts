@@ -15,6 +15,8 @@ export interface Told {
   /** The first of them. */
   readonly journey: Journey
   readonly says: Says
+  /** Any host of a group or a link may answer. */
+  readonly isForMany: boolean
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */

@@ -1,5 +1,6 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
 import { finding } from '../../explain/context.ts'
+import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -20,14 +21,14 @@ export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplin
   const reply = parts.find(({ role, told }) => role === 'replies' && isPassed(told.journey.outcome))
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const came = journey.packet.in
-  const left = (reply?.told.journey ?? played?.journey)?.steps.at(-1)?.out
+  const left = reply ? reply.told.journey.steps.at(-1)?.out : played?.out
   if (came === undefined || left === undefined || left === came || left === 'lo') return undefined
   const has = (name: string) =>
     world.host.links?.some((link) => link.name === name && link.addresses?.some(({ address }) => address === dst))
   return has(came) && !has(left) ? { came, left, isSeen: reply !== undefined } : undefined
 }
 
-export function byOtherUplink(parts: readonly Part[], asked: Packet): Finding[] {
+export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
   const found = otherUplink(parts, asked)
   if (!found) return []
   const { came, left, isSeen } = found
@@ -37,7 +38,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet): Finding[] 
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
-      isSeen ? 'warning' : 'note',
+      isSeen || isFailed(status) ? 'warning' : 'note',
       `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way may drop it, as ${dst} is an address of ${came}.`,
       {
         fix: [

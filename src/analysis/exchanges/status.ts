@@ -47,7 +47,8 @@ const BURST = 5
 const ANSWERING = new Set([53, 123, 161, 443, 500])
 
 /** `ask`: gives what was asked. */
-export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Verdict {
+export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdict {
+  const parts = withoutOtherSide(joined.parts)
   const isReply = ({ role }: Part) => role === 'replies'
   const isError = ({ role }: Part) => role === 'errors'
   const isRequest = (one: Part) => !isReply(one) && !isError(one)
@@ -56,7 +57,7 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
   if (lostReply) return observed('reply-lost', lostReply)
-  const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && passed(one)
+  const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome)
   const refusal = parts.find((one) => isAboutRequest(one) && isAboutEnd(one.told.journey.packet, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
@@ -68,10 +69,21 @@ export function verdictOf({ parts }: Joined, ask: () => Packet, seen: Seen): Ver
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
+  // as far as it was seen, and it was sent again
+  const inVain = parts.find((one) => isReply(one) && isUnheardOf(one, parts))
+  if (inVain) return inferred('reply-lost', inVain)
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
   return isRequest(request) && passed(request) ? unheard(parts, request, ask, seen) : silent(request)
+}
+
+/** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
+function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
+  const isOther = ({ told: { journey } }: Part) =>
+    journey.outcome === 'undetermined' && journey.findings.some(({ code }) => code === 'mixed-backends')
+  const rest = parts.some(isOther) ? parts.filter((one) => !isOther(one)) : parts
+  return rest.length === 0 ? parts : rest
 }
 
 /**
@@ -156,7 +168,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   if (entry && goesOn(entry)) return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   if (entry && isReplied(entry) && !otherUplink(parts, ask())) return inferred('answered', request)
-  if (reply && seen.played) return inferred('answered', request)
+  if (reply && seen.played && !otherUplink(parts, ask())) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)

@@ -26,8 +26,8 @@ function errorFor(strays: readonly Journey[], { asked, became, status }: Exchang
   )
   if (!about) return undefined
   const { packet } = about
-  const what = isTooBig(packet) ? '"too big for the next link"' : `ICMP error ${packet.icmpType}/${packet.icmpCode}`
-  const message = `An answer of ${packet.src}, ${what}, was ${stopped(about)}: it may be about this request (#${about.id}).`
+  const what = isTooBig(packet) ? '"too big for the next link"' : `${packet.icmpType}/${packet.icmpCode}`
+  const message = `An ICMP error of ${packet.src} (${what}) was ${stopped(about)}: it may be about this request (#${about.id}).`
   return finding('icmp-error-dropped', 'warning', message, ruleAndFix(about))
 }
 

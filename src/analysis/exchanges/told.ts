@@ -62,7 +62,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
         : finding
           ? [finding]
           : []),
-      ...byOtherUplink(parts, asked),
+      ...byOtherUplink(parts, asked, status),
     ],
   }
   exchange.findings.push(...neededBy(seen.strays, exchange))
@@ -159,5 +159,11 @@ function findingsOf(
     // steps are those of the journey that decided
     for (const one of told.journey.findings) if (isWorth(one)) add({ ...one, steps: [] })
   }
-  return [...found.values()]
+  return withoutVaguer([...found.values()])
+}
+
+/** A packet sent again does not meet nat: what is said of it names no rule where the first one's does. */
+const withoutVaguer = (found: readonly Finding[]): Finding[] => {
+  const named = new Set(found.flatMap(({ code, severity, rules }) => (rules.length > 0 ? [`${severity} ${code}`] : [])))
+  return found.filter(({ code, severity, rules }) => rules.length > 0 || !named.has(`${severity} ${code}`))
 }

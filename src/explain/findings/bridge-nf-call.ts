@@ -72,7 +72,7 @@ function repliedPast(context: Context): Detected[] {
                 description: 'let bridged packets pass the chains of IP, so that conntrack sees the reply',
                 ...setSysctl(name, 1, value),
                 unverified: 'not tried',
-                note: 'rules of FORWARD then stop bridged packets, too',
+                note: 'rules of FORWARD then apply to bridged packets, too',
               },
         ],
       },

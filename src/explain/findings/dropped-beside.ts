@@ -56,7 +56,7 @@ function told(context: Context, ref: RuleRef, where: string): Detected[] {
       {
         steps: [context.ended.step + 1],
         rules: [ref],
-        fix: propose('delete the rule', deleteRule(ref), 'every packet that the rule chose goes on then'),
+        fix: propose('delete the rule', deleteRule(ref), 'every packet that the rule dropped then passes'),
       },
     ),
   ]

@@ -1,4 +1,4 @@
-import { addressType, isGroup } from '../../rules/fib.ts'
+import { isForMany, isGroup } from '../../rules/fib.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 
@@ -26,13 +26,11 @@ function settingOf(context: Context): string | undefined {
   const { protocol, icmpType, dst } = lastPacket(context)
   if (journey.outcome !== 'delivered' || dst === undefined) return undefined
   const isOn = (name: string) => (world.host.sysctls?.get(name) ?? '0') !== '0'
-  const group = isGroup(dst)
   if (protocol === 'icmp' && icmpType === 8) {
     if (isOn('net.ipv4.icmp_echo_ignore_all')) return 'net.ipv4.icmp_echo_ignore_all'
-    const many = group || addressType(dst, world.host) === 'broadcast'
-    return many ? 'net.ipv4.icmp_echo_ignore_broadcasts' : undefined
+    return isForMany({ dst }, world.host) ? 'net.ipv4.icmp_echo_ignore_broadcasts' : undefined
   }
   if (protocol !== 'icmpv6' || icmpType !== 128) return undefined
   if (isOn('net.ipv6.icmp.echo_ignore_all')) return 'net.ipv6.icmp.echo_ignore_all'
-  return group ? 'net.ipv6.icmp.echo_ignore_multicast' : undefined
+  return isGroup(dst) ? 'net.ipv6.icmp.echo_ignore_multicast' : undefined
 }

@@ -30,7 +30,7 @@ export const helperMissing: Detector = {
     const { src, sport, dst, dport } = entry.original
     const connection = `${describeEnd(src, sport)} → ${describeEnd(dst, dport)}`
     const change = assign(context, control)
-    const description = `let helper ${helper.name} read control connections; then connect anew, as those that are open get none`
+    const description = `let helper ${helper.name} read new control connections; close the open one and connect again`
     return [
       finding(
         'helper-missing',
@@ -86,7 +86,7 @@ function notLedOn({ journey, world }: Context, { entry }: Control): Why | undefi
   const { outcome, packet } = journey
   const isHere = packet.dst === reply.dst && original.src !== reply.dst && isLocal(reply.dst, world.host) === true
   if (!isHere || (outcome !== 'delivered' && outcome !== 'dropped' && outcome !== 'rejected')) return undefined
-  return { text: `So nat does not lead it on to ${original.src}.`, rules: [] }
+  return { text: `So nat does not send it on to ${original.src}.`, rules: [] }
 }
 
 function assign(context: Context, { helper, entry }: Control): Changing | undefined {

@@ -54,6 +54,7 @@ import { undetermined } from './undetermined.ts'
 import { unknownCondition } from './unknown-condition.ts'
 import { noRuleset, passedOver, rulesetMismatch } from './unknown-outcome.ts'
 import { untracked } from './untracked.ts'
+import { vanishedAtPort } from './vanished-at-port.ts'
 import { vanishedForwardingOff } from './vanished-forwarding-off.ts'
 import { vanishedMartian, vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedMtu } from './vanished-mtu.ts'
@@ -73,6 +74,7 @@ export const VANISHED: readonly Detector[] = [
   vanishedForwardingOff,
   vanishedOwnAddress,
   vanishedRpFilter,
+  vanishedAtPort,
   vanishedTtl,
   vanishedIpsec,
   vanishedMtu,

@@ -57,6 +57,6 @@ function suspicion({ journey: { packet, steps }, world }: Context): string {
   if (packet.protocol === 'udp' || packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128))
     return 'its length is wrong'
   if (steps[0]?.hook === 'output')
-    return 'no connection has these two addresses: a request for a group or a broadcast address is replied to from another one, or the request came untracked'
+    return 'no connection has these two addresses: the request went to a group or a broadcast address, which cannot reply itself, or it came untracked'
   return 'this host has not seen how its connection began, or its answers take another way'
 }

@@ -67,7 +67,7 @@ function mends(
     : propose(
         `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
         changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-        used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+        used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
       )
   const { last } = then
   // what matches nothing any more needs no rule beside it
@@ -82,7 +82,7 @@ function mends(
   )
   return [
     ...corrected,
-    ...propose(`send such packets there in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
+    ...propose(`send such packets there by a rule in front of rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
   ]
 }
 

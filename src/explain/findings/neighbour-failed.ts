@@ -4,6 +4,9 @@ import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
 
+/** Asked for in vain; or asked for, as host state was collected, which is later than the packet. */
+const SILENT: ReadonlySet<string> = new Set(['FAILED', 'INCOMPLETE'])
+
 /** It is to leave for a next hop that has not answered ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
   code: 'neighbour-failed',
@@ -20,9 +23,10 @@ export const neighbourFailed: Detector = {
     const hop = canonicalPrefix(route.gateway ?? question.dst)
     const found = neighbours.find(
       ({ address, device, state }) =>
-        device === packet.out && canonicalPrefix(address) === hop && state.includes('FAILED'),
+        device === packet.out && canonicalPrefix(address) === hop && state.some((one) => SILENT.has(one)),
     )
     if (!found) return []
+    const state = found.state.find((one) => SILENT.has(one))!
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
     const sent = destinationRule(context)
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
@@ -32,7 +36,7 @@ export const neighbourFailed: Detector = {
       finding(
         'neighbour-failed',
         'warning',
-        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is FAILED.`,
+        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${state}.`,
         {
           steps: [ended.step + 1],
           ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),

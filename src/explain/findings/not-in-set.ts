@@ -95,6 +95,6 @@ function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: read
   return propose(
     `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
     changesOf(ref).turnLookup(ref, lookup.set, turned),
-    used === false ? 'it has never matched a packet' : 'see that nobody needs the rule as it is',
+    used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
   )
 }

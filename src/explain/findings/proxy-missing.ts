@@ -123,8 +123,8 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
     handed,
     (rule, proxy) =>
       handed.taken
-        ? `${rule} handed it to ${proxy}, and it got no further: it needs ${mark}.`
-        : `${rule} hands it to ${proxy}, and it got no further: that needs a socket with IP_TRANSPARENT there, and ${mark}.`,
+        ? `${rule} handed it to ${proxy}, and its way ends there: it needs ${mark}.`
+        : `${rule} hands it to ${proxy}, and its way ends there: that needs a socket with IP_TRANSPARENT, and ${mark}.`,
     lead.length > 0
       ? lead
       : [

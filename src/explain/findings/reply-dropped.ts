@@ -18,15 +18,21 @@ export const replyDropped: Detector = {
     const { ctState } = { ...packet, ...evidence.arrivals[ended.step]!.packet }
     // a rule that asks for states makes the kernel track connections; trying it shows whether that is enough
     const played = journey.steps[ended.step]!.known === 'simulated'
-    const known = own || played || entryAnswered(packet, world) !== undefined || ctState === 'established'
-    const asked = `${describeEnd(opening.src, opening.sport)} had asked ${describeEnd(opening.dst, opening.dport)}`
+    const entry = entryAnswered(packet, world)
+    const known = own || played || entry !== undefined || ctState === 'established'
+    const asker = describeEnd(opening.src, opening.sport)
+    // a group may have been asked, and one of its members answers an echo
+    const asked =
+      entry || packet.protocol === 'tcp'
+        ? ` (${asker} had asked ${describeEnd(opening.dst, opening.dport)})`
+        : ` for ${asker}`
     // raw and prerouting come before the connection is known; mangle is no place to accept
     const { hook, table } = evidence.arrivals[ended.step]!
     const place =
       known && (isNft(end) ? hook === 'input' || hook === 'forward' || hook === 'output' : table?.name === 'filter')
     const spot = spotOf(end)
     return [
-      finding('reply-dropped', 'error', `It is an answer (${asked}), and ${nameRef(end)} stopped it.`, {
+      finding('reply-dropped', 'error', `It is an answer${asked}, and ${nameRef(end)} stopped it.`, {
         steps: [ended.step + 1],
         rules: [end],
         fix:

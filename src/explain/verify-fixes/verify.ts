@@ -62,7 +62,7 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
   trials.map(({ index, mends: _, isWide, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
-    const wide = isWide ? 'it also changes where the same sender gets to on other hosts' : undefined
+    const wide = isWide ? 'it also changes how this sender reaches other hosts' : undefined
     const note = [wide, proposed.note].filter((one) => one !== undefined).join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined

@@ -181,7 +181,7 @@ printf '==> %s <==\\n' $file
     'ipsec',
     'ipsec.txt',
     'ip xfrm policy, ip xfrm state, /proc/net/xfrm_stat',
-    'which packets have to go by IPsec, and whether they can',
+    'which packets IPsec must carry, and whether it can',
     // its socket would load xfrm_user; and states show keys: only lines that are known to have none are taken
     `have ip || absent "there is no ip here"
 there xfrm_user xfrm_dump_policy || absent "IPsec's policies are not loaded"

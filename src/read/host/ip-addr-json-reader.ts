@@ -33,11 +33,14 @@ function readLink(object: JsonObject): Link | undefined {
     mac: mac !== undefined && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) ? mac : undefined,
     kind: asText(asObject(object.linkinfo)?.info_kind),
     master: asText(object.master),
+    hairpin: hairpinOf(asObject(asObject(object.linkinfo)?.info_slave_data)?.hairpin),
     callsTables: callsTables((name) => asObject(asObject(object.linkinfo)?.info_data)?.[name] === 1),
     group: asText(object.group),
     addresses: Array.isArray(object.addr_info) ? object.addr_info.flatMap(readAddress) : undefined,
   })
 }
+
+const hairpinOf = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
 
 /** The brief form has no index, and either the flags or the addresses. */
 const isBrief = (object: JsonObject): boolean => !('mtu' in object) && ('flags' in object || 'addr_info' in object)

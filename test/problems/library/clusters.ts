@@ -196,7 +196,7 @@ COMMIT
         'It would have to leave by the port of the bridge that it came in by, and that port is not in hairpin mode.',
       causes: [
         { code: 'kernel-drop', words: ['hairpin'] },
-        { code: 'not-netfilter', words: ['hairpin'] },
+        { code: 'vanished-at-port', words: ['hairpin'] },
       ],
       status: ['lost', 'unanswered'],
     },

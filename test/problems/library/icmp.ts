@@ -80,7 +80,8 @@ COMMIT
     }),
     fails: { from: 'server', what: 'tcp', to: '2001:db8:1::2', port: 80 },
     seen: 'unreachable',
-    looksAt: SOLICITED,
+    // the advertisement that comes back
+    looksAt: { protocol: 'icmpv6', dst: '2001:db8:1::1' },
     others: [{ sending: { from: 'server', what: 'tcp', to: '2001:db8:1::1', port: 22 }, seen: 'answered' }],
     truth: {
       words: 'The rule accepts ICMP of IPv4, so the advertisement that answers the solicitation is dropped.',

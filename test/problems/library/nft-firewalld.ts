@@ -187,7 +187,8 @@ table ip6 sockets {
     traced: 'host',
     fails: { from: 'vm1', what: 'tcp', to: '2001:db8:5::20', port: 80 },
     seen: 'unreachable',
-    looksAt: { protocol: 'icmpv6', dst: 'ff02::1:ff00:20' },
+    // the advertisement that comes back
+    looksAt: { protocol: 'icmpv6', dst: '2001:db8:5::10' },
     others: [{ sending: { from: 'vm1', what: 'tcp', to: '192.168.5.20', port: 80 }, seen: 'answered' }],
     truth: {
       words:

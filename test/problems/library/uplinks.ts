@@ -102,7 +102,7 @@ COMMIT
     truth: {
       words:
         'It came in on eth1, and the default route sends the reply out of eth0, with an address of the other provider.',
-      causes: [{ code: 'wrong-way-out' }, { code: 'not-netfilter', words: ['eth0', 'eth1'] }],
+      causes: [{ code: 'reply-by-other-uplink', words: ['eth0', 'eth1'] }],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [
@@ -175,7 +175,10 @@ COMMIT
     others: [{ sending: { from: 'host', what: 'tcp', to: '172.17.0.2', port: 80 }, seen: 'answered' }],
     truth: {
       words: 'Forwarding is off on eth0 alone: the request leaves, and the reply that comes in there is not forwarded.',
-      causes: [{ code: 'vanished-forwarding-off', words: ['eth0'] }],
+      causes: [
+        { code: 'vanished-forwarding-off', words: ['eth0'] },
+        { code: 'reply-dropped', words: ['forwarding is off', 'eth0'] },
+      ],
       status: ['lost', 'reply-lost'],
     },
     mend: [['host', 'sysctl -w net.ipv4.conf.eth0.forwarding=1']],

@@ -1,5 +1,7 @@
+import { Later } from '../../../model/later.ts'
 import type { CaptureFormat } from '../format.ts'
-import { KernelLogReader } from './reader.ts'
+
+const reader = new Later(() => import('./reader.ts'))
 
 /**
  * A TRACE line with the packet behind it (in NFLOG's records the prefix stands alone), perhaps broken there, or with the
@@ -13,5 +15,6 @@ export const kernelLog: CaptureFormat = {
   id: 'kernel-log',
   describe: 'kernel log (dmesg, syslog, journalctl) with TRACE or LOG lines',
   sniff: (head) => RECORD.test(head),
-  open: (context) => new KernelLogReader(context),
+  load: reader.load,
+  open: (context) => new reader.loaded.KernelLogReader(context),
 }

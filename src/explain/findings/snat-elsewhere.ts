@@ -1,0 +1,45 @@
+import { isLocal } from '../../rules/fib.ts'
+import { acceptBefore, propose } from '../changes.ts'
+import { type Detector, finding, lastPacket } from '../context.ts'
+import { isNatStatement, sourceRule } from '../counterfactual/rewritten.ts'
+import { nameRef } from '../refs.ts'
+import { homeOf } from '../routes.ts'
+
+/**
+ * A neighbour was asked from an address that another interface has, in place of one that the neighbour would have replied
+ * to at once. Many a network works so; where no reply came it is worth a look.
+ */
+export const snatElsewhere: Detector = {
+  code: 'snat-elsewhere',
+  detect(context) {
+    const { world, evidence, inVain } = context
+    const rule = inVain === 'unanswered' ? sourceRule(context) : undefined
+    if (!rule || !isNatStatement(rule.statement) || rule.statement.kind !== 'snat') return []
+    const { packet: asked, hook } = evidence.arrivals[rule.step]!
+    const { out, dst = '' } = lastPacket(context)
+    const [source] = rule.statement.addresses ?? []
+    if (source === undefined || out === undefined || isLocal(source, world.host) !== true) return []
+    const has = (name: string | undefined) =>
+      world.host.links?.find((link) => link.name === name)?.addresses?.some(({ address }) => address === source)
+    const isNear = [dst, asked.src ?? ''].every((one) => homeOf(one, world.host)?.link.name === out)
+    if (has(out) !== false || !isNear) return []
+    const owner = world.host.links?.find(({ name }) => has(name))?.name
+    return [
+      finding(
+        'snat-elsewhere',
+        'warning',
+        `${nameRef(rule.ref)} gave it source ${source}, an address of ${owner ?? 'this host'}, though it leaves by ${out} for a neighbour there: ${dst} sends its reply where its own route to ${source} leads.`,
+        {
+          steps: [rule.step + 1],
+          rules: [rule.ref],
+          culprit: rule.step,
+          fix: propose(
+            'leave the source of such packets as it is',
+            acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
+            'nat does nothing else to them there',
+          ),
+        },
+      ),
+    ]
+  },
+}
