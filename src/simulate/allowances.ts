@@ -6,7 +6,7 @@ import type { Allowance, Condition, Each } from '../model/condition.ts'
 import type { ConntrackEntry } from '../model/host.ts'
 import { memo, memo2 } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
-import type { RuleFamily } from '../model/ruleset.ts'
+import type { NamedSet, RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 import type { Connection } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
@@ -119,14 +119,19 @@ const countingSets = memo((tables: World['tables']): ReadonlySet<string> => {
 export const mayCount = ({ world }: Simulator): boolean =>
   countingSets(world.tables).size > 0 || haveCounting(world.sets)
 
-/** Is it no more known what is in the set, of which elements count? */
+/** A set with room for so many more is not full soon. */
+const MUCH_ROOM = 1000
+
+/** Is it no more known what is in the set, so that it may be full, or its element allow no more? */
 export function isForgotten(
-  { world }: Simulator,
-  { set, nft: { table }, counts, deletes }: Condition & { kind: 'room' },
+  { world, given }: Simulator,
+  { set, nft: { table }, deletes }: Condition & { kind: 'room' },
 ): boolean {
-  if (counts || deletes || !table || !countingSets(world.tables).has(`${table.family} ${table.name} ${set}`))
-    return false
-  return !world.sets.some((one) => one.name === set && one.table === table.name && one.family === table.family)
+  const isIt = (one: NamedSet) => one.name === set && one.table === table?.name && one.family === table?.family
+  const before = deletes || world.sets === given.sets ? undefined : given.sets.find(isIt)
+  if (!before || !table || world.sets.some(isIt)) return false
+  if (countingSets(world.tables).has(`${table.family} ${table.name} ${set}`)) return true
+  return before.most !== undefined && before.most - before.elements.length < MUCH_ROOM
 }
 
 const DOUBTED = unknown('an earlier packet, of which not all is known, may have used it up')
@@ -259,7 +264,7 @@ function spendBytes(
   return length <= left ? !behind : behind
 }
 
-/** Those that have ended count no more. */
+/** Those that have ended count until the kernel comes round to them. */
 function spendConnection(
   { allowances, conntrack }: Simulator,
   { connection, packet, family }: EvalContext,
@@ -272,15 +277,11 @@ function spendConnection(
   const own: ConntrackEntry = isOpen ? connection : unconfirmed(packet, family)
   counted.add(own)
   let lost = 0
-  for (const one of counted) {
-    if (one === own || conntrack.isOpen(one)) continue
-    // its first packet was dropped: the kernel forgets it when it comes round to that
-    if ((one as Partial<Connection>).flags?.includes('confirmed')) counted.delete(one)
-    else lost++
-  }
+  // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once
+  for (const one of counted) if (one !== own && !conntrack.isOpen(one)) lost++
   const [least, most] = [counted.size - lost, counted.size]
   if (least <= connections !== most <= connections)
-    return unknown('whether a connection whose packet was dropped still counts is not known')
+    return unknown('whether a connection that has ended, or whose packet was dropped, still counts is not known')
   return over ? most > connections : most <= connections
 }
 

@@ -72,7 +72,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
   ask(rule: PreparedRule, from: number, to: number): boolean | Open {
     const { machine, context: moment } = this
     const { family } = rule.line.table
-    const counts = rule.hasAllowance || (rule.asksSets && mayCount(machine))
+    const counts = rule.hasAllowance || (rule.asksSets && (machine.world.sets !== machine.given.sets || mayCount(machine)))
     if (!counts && to - from === rule.tests.length) {
       const whole = all(rule.tests, moment)
       if (typeof whole === 'boolean') return whole
@@ -95,7 +95,7 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
         else met = spendElement(machine, moment, met.element, family)
       }
       if (met === true && condition.kind === 'room' && isForgotten(machine, condition))
-        met = unknown(`what the element of set ${condition.set} still allows is not known`)
+        met = unknown(`what set ${condition.set} still takes is not known`)
       const truth = machine.settle(text, met)
       if (truth === false) return false
       if (truth !== true) open ??= { condition: text, ...truth }

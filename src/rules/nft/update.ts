@@ -104,6 +104,8 @@ export function partsAt({ fields, nft }: Omit<Lookup, 'set'>, moment: EvalContex
 
 /** What the element that the packet has in the set allows; undefined: it has none, or one that allows everything. */
 export function allowanceIn(lookup: Lookup, moment: EvalContext): Unknown | undefined {
+  const parts = partsAt(lookup, moment)
+  if (isUnknown(parts)) return parts
   const found = findIn(lookup, moment, true)
   if (isUnknown(found)) return found
   return found && found !== ABSENT ? ownAllowance(lookup, found) : undefined

@@ -29,7 +29,9 @@ function hideAnswer(text: string, { in: wire, protocol = '' }: Packet, listed: s
   const isOwn = wire === undefined && ['tcp', 'udp'].includes(protocol)
   const isSpoilt = isOwn && /(th [sd]port|@th,\d+,\d+) set /.test(listed)
   // a copy that this host makes is one of what it sends
-  return isSpoilt || /dup to [\da-f]/.test(listed) ? text.replace(/^answered/, 'gone') : text
+  // what answers at a device leaves by it
+  const isStopped = /hook ingress[^]* reject /.test(listed) && listed.includes(' hook egress ')
+  return isStopped || isSpoilt || /dup to [\da-f]/.test(listed) ? text.replace(/^answered/, 'gone') : text
 }
 
 /** Of all chains of the tables that have such a hook. */
