@@ -72,7 +72,8 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
   ask(rule: PreparedRule, from: number, to: number): boolean | Open {
     const { machine, context: moment } = this
     const { family } = rule.line.table
-    const counts = rule.hasAllowance || (rule.asksSets && (machine.world.sets !== machine.given.sets || mayCount(machine)))
+    const counts =
+      rule.hasAllowance || (rule.asksSets && (machine.world.sets !== machine.given.sets || mayCount(machine)))
     if (!counts && to - from === rule.tests.length) {
       const whole = all(rule.tests, moment)
       if (typeof whole === 'boolean') return whole

@@ -12,6 +12,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'a fragment, with which connection tracking or this host waits':
     /waits for the whole packet|puts the whole packet together/,
   'bytes of a later fragment in place of a header': /a later fragment has other bytes/,
+  'whether an element of a full set has expired': /has expired by now/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
   'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
 }

@@ -30,7 +30,7 @@ function hideAnswer(text: string, { in: wire, protocol = '' }: Packet, listed: s
   const isSpoilt = isOwn && /(th [sd]port|@th,\d+,\d+) set /.test(listed)
   // a copy that this host makes is one of what it sends
   // what answers at a device leaves by it
-  const isStopped = /hook ingress[^]* reject /.test(listed) && listed.includes(' hook egress ')
+  const isStopped = /hook ingress[\s\S]* reject /.test(listed) && listed.includes(' hook egress ')
   return isStopped || isSpoilt || /dup to [\da-f]/.test(listed) ? text.replace(/^answered/, 'gone') : text
 }
 

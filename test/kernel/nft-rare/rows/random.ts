@@ -6,6 +6,7 @@ const pre = (rules: string, priority = '0') => chain('prerouting', rules, { prio
 const set = (type: string, more = '') => `set s { type ${type}; flags dynamic; size 9; ${more} }`
 const RST = 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 rst'
 const inner = { src: '10.0.2.2', dst: '10.0.1.2', protocol: 'udp', sport: 53, dport: 4000, length: 28 }
+const ANSWER: Row['send'][number] = ['in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 syn,ack', { tcpAck: 2 }]
 const ECHO = 'in in0 icmp 10.0.1.2 > 10.0.2.2 echo-request'
 
 export const RANDOM: Readonly<Record<string, Row>> = {
@@ -191,5 +192,38 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
   'reject of what a rule says is for all': {
     rules: pre('meta pkttype set broadcast counter reject comment "k"'),
     send: [UDP, SYN6],
+  },
+  'what is sent again is not counted': {
+    rules: forward(
+      'ct original packets 1 counter comment "k"\nct original packets 2 counter comment "l"\nct reply packets 1 counter comment "m"',
+    ),
+    send: [SYN, SYN, ANSWER, ANSWER, ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack', { tcpSeq: 2, tcpAck: 2 }]],
+  },
+  'a zone is set, and nothing of an entry can be asked yet': {
+    rules: pre(
+      'ct zone set 1\nct mark 0 counter comment "k"\nct direction original counter comment "l"\nct state new counter comment "m"\nct zone 0 counter comment "n"',
+      '-400',
+    ),
+    send: [UDP, SYN],
+  },
+  'an option is taken out': {
+    rules: forward(
+      'reset tcp option maxseg counter comment "k"\ntcp option maxseg exists counter comment "l"\ntcp option nop exists counter comment "m"\ntcp option sack-perm exists counter comment "n"',
+    ),
+    send: [
+      SYN,
+      UDP,
+      ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn', { tcpOptions: '020405B40402080A000000010000000001030307' }],
+    ],
+  },
+  'a connection that has ended may still count': {
+    rules: forward('ct count over 2 counter comment "k"'),
+    send: [
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack',
+      'in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 rst,ack',
+      'in in0 tcp 10.0.1.3:4000 > 10.0.2.2:80 syn',
+      'in in0 tcp 10.0.1.4:4000 > 10.0.2.2:80 syn',
+    ],
+    open: /still counts/,
   },
 }
