@@ -72,8 +72,10 @@ export function judge(
     }
     if (simulated.skb.moment.drawn) judged.drawnAt ??= i
     hideDrawn(simulated, ownIn(seen, packet))
+    hideForgotten(simulated, ownIn(seen, packet), doubted)
     // what answers at a device leaves by it
-    const met = answersIn(seen, packet).length > 0 ? rulesAtEgress(played.listed) : []
+    const isAnswered = simulated.ended.outcome === 'rejected' || answersIn(seen, packet).length > 0
+    const met = isAnswered ? rulesAtEgress(played.listed) : []
     if (met.some((name) => seen.counted.includes(name))) judged.drawnAt ??= i
     const isOrdered = WENT_ON.includes(simulated.ended.outcome) && !simulated.notes.some((note) => ORDER.test(note))
     const hidden = new Set([...doubted.keys(), ...met, ...(isOrdered ? [] : tied)])
@@ -95,6 +97,12 @@ function doubtedIn({ notes }: Simulated): Map<string, string> {
     return rule === undefined ? [] : [[rule, why!] as const]
   })
   return new Map(found)
+}
+
+/** What a rule may have written of which it is not known whether it matched, the model does not tell. */
+function hideForgotten({ packet }: Simulated, own: Packet | undefined, doubted: ReadonlyMap<string, string>): void {
+  if (!own || doubted.size === 0) return
+  for (const key of TOLD) if (packet[key] === undefined) delete own[key]
 }
 
 /** The model says from what the kernel draws, not what: the kernel's own has to be one of these. */
