@@ -41,6 +41,8 @@ export class Skb {
   walk: SimulatedWalk | undefined = undefined
   /** A rule has written into the transport's header by its place, before anything looked at the checksum. */
   hasWrongChecksum = false
+  /** It was right when connection tracking looked; whoever looks once more behind routing finds it wrong (skb_forward_csum). */
+  hasSpoiltChecksum = false
   /** The same of the IP header's, which is looked at when the packet comes in. */
   hasWrongHeader = false
   /** Came back in over lo: connection tracking has seen it. */

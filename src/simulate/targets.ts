@@ -50,6 +50,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'reject':
       // nf_reject_verify_csum
       if (skb.hasWrongChecksum) return 'drop'
+      if (skb.hasSpoiltChecksum && statement.with === 'tcp-reset' && skb.hook === 'forward') return 'drop'
       if (isUnanswered(machine, skb, statement)) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
@@ -223,12 +224,13 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
 function spoilChecksum(skb: Skb, field: string): void {
   // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
   const isHeader = field.startsWith('@nh') && skb.family === 'ip'
-  if (isHeader && skb.hook === 'ingress') skb.hasWrongHeader = true
+  if (isHeader) skb.hasWrongHeader = true
   if (!isHeader && !/^(@th|th)\b|^[a-z]+ checksum$|^udp length$/.test(field)) return
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined
   if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.hasWrongChecksum = true
+  else if (!isOwn) skb.hasSpoiltChecksum = true
 }
 
 const isIcmp = ({ protocol = '' }: Packet): boolean => [1, 58].includes(knownProtocol(protocol) ?? 0)

@@ -136,6 +136,12 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
     rules: pre('th dport set 53 counter reject comment "k"'),
     send: [ECHO, 'icmp 10.0.2.1 > 10.0.1.1 echo-request'],
   },
+  'a reset where a port was written by its place': {
+    rules: forward(
+      'ct state new th dport set 4000 counter comment "k"\nmeta l4proto tcp reject with tcp reset\nreject',
+    ),
+    send: [SYN, SYN6, UDP],
+  },
   'a checksum is written': {
     rules: `${pre('udp checksum set 1 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
     send: [UDP, UDP6, SYN],
@@ -148,6 +154,10 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
     rules:
       'table netdev t { chain c { type filter hook ingress device "in0" priority 0; @nh,32,16 set 6 counter comment "k"; }\n}',
     send: [UDP, SYN],
+  },
+  'the IP header is written by its place, and it comes back over lo': {
+    rules: chain('postrouting', '@nh,8,8 set 184 counter comment "k"'),
+    send: ['udp 10.0.2.1:4000 > 10.0.1.1:53', 'udp 10.0.2.1:4000 > 10.0.2.2:53'],
   },
   'an address of a range is chosen by a hash': {
     rules: nat('prerouting', 'dnat ip to 10.0.1.70-10.0.2.79'),
