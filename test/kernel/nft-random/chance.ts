@@ -13,6 +13,8 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
     /waits for the whole packet|puts the whole packet together/,
   'bytes of a later fragment in place of a header': /a later fragment has other bytes/,
   'whether an element of a full set has expired': /has expired by now/,
+  'what a packet of which not all is known has left in a set':
+    /what set \S+ still takes is not known|the elements of set \S+ are not known/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
   'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
 }
