@@ -16,7 +16,9 @@ import { whyNot } from '../kernel/namespaces.ts'
 import { PROBLEMS } from './library/index.ts'
 import { figuresOf, printPage } from './page.ts'
 import { type Played, play } from './play.ts'
+import type { Problem } from './problem.ts'
 import { isKnown } from './still-wrong.ts'
+import { isLogged } from './trace.ts'
 
 const PAGE = new URL('../../docs/real-problems.md', import.meta.url)
 const asked = process.env.NFWHY_PROBLEMS
@@ -35,7 +37,12 @@ if (reason) console.warn(`no real problems are played: ${reason}`)
 describe.skipIf(reason)('real problems', () => {
   holdLogs()
 
-  it.each(chosen)('$name', async (problem) => {
+  // what nft traces is told to its own namespace alone; the kernel's log is one for all
+  const [logged, traced] = [true, false].map((is) => chosen.filter(({ backend }) => isLogged(backend) === is))
+  it.concurrent.each(traced!)('$name', check)
+  it.each(logged!)('$name', check)
+
+  async function check(problem: Problem): Promise<void> {
     const one = await play(problem)
     played.push(one)
     if (kept !== undefined) keep(join(kept, problem.name), one)
@@ -44,7 +51,7 @@ describe.skipIf(reason)('real problems', () => {
     const { wrong } = one.judgement
     expect(wrong.filter((said) => !isKnown(problem.name, said))).toEqual([])
     expect(['differs', 'refused', 'missing']).not.toContain(one.fix.undo)
-  })
+  }
 
   it.skipIf(some)('are named, and mended by the first fix', () => {
     const { problems, named, restored } = figuresOf(played)
