@@ -147,16 +147,15 @@ function allowance(kind: 'limit' | 'quota', body: unknown, text: string, lowerin
 /** Every statement there is, under its word in libnftables-json(5). */
 export const STATEMENT_KINDS: readonly string[] = Object.keys(LOWER)
 
-const [SYN, ACK, FIN_SYN_RST_ACK] = [0x02, 0x10, 0x17]
+const SYN_OR_ACK = 0x12
 
-/** Answers the handshake in the server's place (net/netfilter/nft_synproxy.c). */
+/** Answers the handshake in the server's place, and takes all that has either flag (nft_synproxy_eval_v4). */
 function synproxy(text: string, lowering: Lowering): void {
   lowering.need({ transport: 'tcp' }, text)
-  const value = { set: [SYN, ACK] }
   lowering.do({
     kind: 'stolen',
     by: 'synproxy',
-    when: { kind: 'compare', field: 'tcp flags', op: '==', mask: FIN_SYN_RST_ACK, value },
+    when: { kind: 'compare', field: 'tcp flags', op: '!=', mask: SYN_OR_ACK, value: 0 },
   })
 }
 

@@ -216,6 +216,15 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
     ),
     send: [UDP, SYN],
   },
+  'a proxy takes all that has either flag of a handshake': {
+    rules: forward('counter synproxy mss 1460 wscale 7 comment "k"'),
+    send: [
+      SYN,
+      RST,
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn,ack',
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 fin,ack',
+    ],
+  },
   'an option is taken out': {
     rules: forward(
       'reset tcp option maxseg counter comment "k"\ntcp option maxseg exists counter comment "l"\ntcp option nop exists counter comment "m"\ntcp option sack-perm exists counter comment "n"',
