@@ -7,6 +7,7 @@ import { jhash, scaled } from '../rules/jhash.ts'
 import { addressBytes } from '../rules/values.ts'
 import type { Manip } from './nat-setup.ts'
 import type { Simulator } from './simulator.ts'
+import { Undetermined } from './undetermined.ts'
 
 /** Inclusive; absent: kept. */
 export interface NatRange {
@@ -175,7 +176,13 @@ function sameSource(machine: Simulator, connection: Connection, tuple: Tuple, ra
 function isUsed(machine: Simulator, connection: Connection, tuple: Tuple): boolean {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply) return false
-  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
+  const { conntrack } = machine
+  const found = conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
+  if (!found && conntrack.mayHaveAs('reply', reply, connection.protocolNumber, connection.zones))
+    throw new Undetermined(
+      'the port',
+      'an earlier packet, of which not all is known, may have begun a connection that has it',
+    )
   return found !== undefined && found.connection !== connection
 }
 

@@ -166,6 +166,8 @@ function writeBeside(machine: Simulator, skb: Skb, field: string, value: string 
 
 const isScalar = (value: unknown): value is number | string => typeof value === 'number' || typeof value === 'string'
 
+const OF_TRANSPORT = /^(@th|th|tcp|udp|udplite|sctp|dccp|icmp|icmpv6)\b/
+
 function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number): void {
   const moment = momentOf(machine, skb)
   const field = placeOf(assignment.field, moment)
@@ -190,6 +192,8 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     if (value !== ABSENT) writeBeside(machine, skb, field, value)
     return
   }
+  if ((skb.packet.fragOffset ?? 0) > 0 && OF_TRANSPORT.test(field))
+    throw new Undetermined(field, 'a later fragment has other bytes in place of that header')
   const keys = keysAt(field, moment)
   if (keys.length === 0 && !field.startsWith('@')) {
     // 0: it has none (udp_error)

@@ -15,6 +15,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'whether an element of a full set has expired': /has expired by now/,
   'what a packet of which not all is known has left in a set':
     /what set \S+ still takes is not known|the elements of set \S+ are not known/,
+  'bits of a connection that no listing shows': /which bits of the connection's status are set that have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
   'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
 }
