@@ -50,6 +50,8 @@ export interface ClosedJourney {
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey
+  /** Its connection is older: nat was not asked. */
+  isOfOlderConnection(): boolean
   /** What would come back, where it begins an exchange and got through; undefined where that cannot be told. */
   playReply(): PlayedReply | undefined
   /** Where it was stopped, and no single change would bring it and its reply through: all that stops it, with what would. */

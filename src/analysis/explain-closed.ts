@@ -297,6 +297,10 @@ export class Closed implements ClosedJourney {
     return this.explainer.playReply(this)
   }
 
+  isOfOlderConnection(): boolean {
+    return this.evidence().nat === 'skipped'
+  }
+
   severalCauses(): Finding | undefined {
     return this.explainer.severalCauses(this)
   }

@@ -158,6 +158,10 @@ class PlayedPacket implements Played {
     return this.journey
   }
 
+  isOfOlderConnection(): boolean {
+    return this.simulated.evidence.nat === 'skipped'
+  }
+
   playReply(): PlayedReply | undefined {
     const { walks, engine } = this.playing
     const { evidence } = this.simulated

@@ -51,6 +51,8 @@ export function walkBack(context: Context): WalkedBack {
   for (;;) {
     visited.add(at)
     const conditions = arrivals[at]!.rule?.conditions ?? []
+    // a rule that asks for the way back as well has found that wanting; the mark only says who is asked
+    if (conditions.some(asksWayBack)) break
     const setter = markSetterOf(context, at)
     const unprinted = unprintedSetter(context, at, setter)
     if (unprinted) {
@@ -94,6 +96,14 @@ function someSelective(context: Context, step: number | undefined): boolean {
     if (selective(context.evidence.arrivals[at]!.rule?.conditions ?? [])) return true
   return false
 }
+
+/** iptables' rpfilter, nft's fib. */
+export const asksWayBack = (condition: Condition): boolean =>
+  condition.kind === 'not'
+    ? asksWayBack(condition.of)
+    : condition.kind === 'any'
+      ? condition.of.some(asksWayBack)
+      : condition.kind === 'compare' && condition.field.startsWith('fib saddr')
 
 const selective = (conditions: readonly Condition[]): boolean => conditions.length > 0
 

@@ -100,6 +100,24 @@ export const together = (...changes: readonly Change[]): Change => ({
 
 export const addRoute = (route: Route): Change => ({ edits: add(route), undo: without(route) })
 
+/** A route back to the packet's source by the neighbour that handed it over; undefined where that is not known. */
+export function addWayBack({ src, in: device, srcMac }: Packet, { neighbours }: Host): Change | undefined {
+  if (src === undefined || device === undefined || srcMac === undefined) return undefined
+  const family = src.includes(':') ? 'ip6' : 'ip'
+  const by = neighbours?.filter((one) => one.device === device && one.family === family && one.mac === srcMac) ?? []
+  const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
+  if (gateway === undefined) return undefined
+  const destination = `${src}/${family === 'ip' ? 32 : 128}`
+  return addRoute({
+    family,
+    type: 'unicast',
+    destination,
+    table: 'main',
+    device,
+    ...(gateway === src ? {} : { gateway }),
+  })
+}
+
 /** The route that a link's address brings with it. */
 export function addConnected({ link, network }: Home): Change {
   const family = network.includes(':') ? 'ip6' : 'ip'

@@ -155,7 +155,7 @@ export class TracedAssembler implements EventSink {
     const base = state * F.COLUMNS
     const mask = this.way.maskOf(resolved, base)
     const { latest } = this
-    // what left over lo comes in next; nothing else has to tell it
+    // what left over lo comes in next, and what a bridge handed over goes on; nothing else has to tell it
     if (latest && this.takesUp(latest, resolved, base, mask, true)) return this.rename(latest, traceId)
     if (key < 0) return undefined
     const { byContent } = this
@@ -176,7 +176,7 @@ export class TracedAssembler implements EventSink {
     if (!journey.ended || journey.lane !== this.lane || journey.layer < 0) return false
     const before = journey.shown * F.COLUMNS
     const back = this.way.comesBack(journey, before, base, mask)
-    if (near && !back) return false
+    if (near && !back && !this.way.isHandedOver(journey, before, base, mask)) return false
     if (!back && (journey.passed.includes(resolved.chainNumber) || !this.way.isOnwards(journey, resolved, mask)))
       return false
     if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false

@@ -10,6 +10,8 @@ import { samePacket } from './same-packet.ts'
 
 const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
+const PREROUTING = maskOf('prerouting')
+const PAST_ROUTING = maskOf('input', 'forward')
 const REWRITES_SOURCE = maskOf('input', 'postrouting')
 /** At which a packet's way may end. */
 const LAST_HOOKS = maskOf('input', 'forward', 'output', 'postrouting')
@@ -74,6 +76,13 @@ export class HookTracker {
     // over another interface than lo, a VRF's, only what is surely the same packet
     if (way !== this.lo && !(isTelling(rows, before) && isTelling(rows, after))) return false
     return mayComeBack(journey.hookMask, mask)
+  }
+
+  /** br_netfilter has PREROUTING done before the bridge itself takes the packet in, which gives it another id. */
+  isHandedOver({ hookMask }: OpenJourney, before: number, after: number, mask: number): boolean {
+    const { rows } = this.states
+    if (hookMask !== PREROUTING || (mask & ~PAST_ROUTING) !== 0 || mask === 0) return false
+    return rows[after + F.IN] !== 0 && rows[after + F.IN] === rows[before + F.IN] && !isTelling(rows, after)
   }
 
   maskOf(resolved: Resolved, base: number): number {

@@ -122,3 +122,14 @@ export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
   return 0
 }
+
+/** In that network, with the host part kept (net/netfilter/xt_NETMAP.c); undefined for another family's address. */
+export function mappedInto(
+  { prefix, length }: { prefix: string; length: number },
+  address: string,
+): string | undefined {
+  const [own, network] = [parseAddress(address), parseAddress(prefix)]
+  if (!own || own.length !== network?.length) return undefined
+  const mask = maskFromLength(length, own.length * 8)
+  return formatAddress(own.map((byte, i) => (network[i]! & mask[i]!) | (byte & ~mask[i]! & 0xff)))
+}

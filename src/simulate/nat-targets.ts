@@ -1,5 +1,5 @@
 /** To which addresses and ports the targets of table nat rewrite. */
-import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import { formatAddress, mappedInto, maskFromLength, parseAddress } from '../model/address.ts'
 import type { Host } from '../model/host.ts'
 import type { Nat } from '../model/statement.ts'
 import type { NatRange } from './nat-tuple.ts'
@@ -30,7 +30,7 @@ function addressesOf(machine: Simulator, skb: Skb, nat: Nat): [string, string] |
       return nat.addresses ?? (nat.network && allOf(nat.network))
     case 'netmap': {
       const destination = skb.hook === 'prerouting' || skb.hook === 'output'
-      return both(mapped(destination ? skb.packet.dst! : skb.packet.src!, nat.network!))
+      return both(mappedInto(nat.network!, destination ? skb.packet.dst! : skb.packet.src!))
     }
     case 'redirect':
       if (skb.hook === 'output') return both(skb.family === 'ip' ? '127.0.0.1' : '::1')
@@ -44,13 +44,6 @@ function addressesOf(machine: Simulator, skb: Skb, nat: Nat): [string, string] |
           : sourceIpv6(host, skb.outdev!, skb.packet.dst!),
       )
   }
-}
-
-/** The host part is kept (net/netfilter/xt_NETMAP.c). */
-function mapped(address: string, { prefix, length }: { prefix: string; length: number }): string {
-  const [own, network] = [parseAddress(address)!, parseAddress(prefix)!]
-  const mask = maskFromLength(length, own.length * 8)
-  return formatAddress(own.map((byte, i) => (network[i]! & mask[i]!) | (byte & ~mask[i]! & 0xff)))
 }
 
 /** Its first address and its last. */

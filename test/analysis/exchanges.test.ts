@@ -295,6 +295,44 @@ test.each(['224.0.0.251', '255.255.255.255', '192.0.2.255'])('who belongs to %s 
   expect(await statuses([request, reply(5001)], more)).toHaveLength(2)
 })
 
+test('a reply that connection tracking saw before the packet is none to it', async () => {
+  const ends = { protocol: 'udp', src: CLIENT, dst: '10.0.0.2', sport: 5060, dport: 5060 } as const
+  const conntrack = `udp 17 28 src=${CLIENT} dst=10.0.0.2 sport=5060 dport=5060 src=10.0.0.2 dst=${CLIENT} sport=5060 dport=5060 mark=0 use=1\n`
+  const came: Event = [10, trace('raw:PREROUTING:policy:1', { in: 'wan', ...ends })]
+  const asked: Event = [10, trace('nat:PREROUTING:policy:2', { in: 'wan', ...ends })]
+  const left: Event = [10, trace('filter:FORWARD:policy:1', { in: 'wan', out: 'lan', ...ends })]
+  const behind: Event = [10, trace('nat:POSTROUTING:policy:1', { out: 'lan', ...ends })]
+  const rules = `*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n${NAT}`
+  expect(await statuses([came, left], { conntrack }, rules)).toEqual([['undetermined', 'observed', '1', '', '', '']])
+  expect(await statuses([came, asked, left, behind], { conntrack }, rules)).toEqual([
+    ['answered', 'inferred', '1', '', '', ''],
+  ])
+})
+
+test('an ICMP error that ends before the request does that it quotes is told with it', async () => {
+  const request: Event = [
+    10,
+    trace('filter:OUTPUT:policy:2', {
+      out: 'eth0',
+      protocol: 'udp',
+      src: HOST,
+      dst: CLIENT,
+      sport: 5000,
+      dport: 1194,
+      length: 1448,
+    }),
+  ]
+  const error = (port: number): Event => [
+    10.001,
+    `TRACE: filter:INPUT:rule:1 IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.254 DST=${HOST} LEN=576 TOS=0x00 PREC=0x00 TTL=64 ID=9 PROTO=ICMP TYPE=3 CODE=4 [SRC=${HOST} DST=${CLIENT} LEN=1448 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=${port} DPT=1194 LEN=1428 ] MTU=1280 `,
+  ]
+  const rules = FILTER.replace('-A INPUT -p tcp -m tcp --dport 23 -j DROP', '-A INPUT -p icmp -j DROP')
+  const about = async (port: number) =>
+    (await tell([request, error(port)], {}, rules)).flatMap(({ findings }) => findings).map(({ message }) => message)
+  expect((await about(5000)).join()).toContain('it is about this request')
+  expect((await about(5001)).join()).not.toContain('request')
+})
+
 test('what the other backend tells of a packet decides, where one ends at its chains', async () => {
   const legacy =
     '*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'

@@ -71,6 +71,7 @@ const contents = (world: World | string) =>
           ]),
         sets: world.sets.map(({ name, elements }) => [name, elements.map(({ parts }) => parts.join()).sort()]),
         routes: (world.host.routes ?? []).map(({ type, destination, gateway }) => [type, destination, gateway]).sort(),
+        routingRules: new Set(world.host.routingRules?.map((rule) => JSON.stringify(rule))),
       }
 
 describe('every fix that is proposed', () => {
@@ -81,7 +82,17 @@ describe('every fix that is proposed', () => {
     const kinds = new Set(
       changes().flatMap(({ edits, fix }) => [...edits, ...(fix.undo ?? [])].map(({ kind }) => kind)),
     )
-    expect([...kinds].sort()).toEqual(['chain', 'conntrack', 'ipset', 'nft', 'nft-comment', 'route', 'rule', 'sysctl'])
+    expect([...kinds].sort()).toEqual([
+      'chain',
+      'conntrack',
+      'ipset',
+      'nft',
+      'nft-comment',
+      'route',
+      'routing-rule',
+      'rule',
+      'sysctl',
+    ])
     for (const { fix } of proposed) expect(fix.edits !== undefined && fix.look !== undefined).toBe(false)
     expect(proposed.filter(({ fix }) => fix.look).length).toBeGreaterThan(100)
   })

@@ -67,10 +67,10 @@ class Stage {
     for (const other of others) await this.expect(other.sending, other.seen, 'other traffic')
 
     const trace = await startTrace(lab, problem)
-    await this.expect(fails, seen, 'what fails')
+    const sport = await this.expect(fails, seen, 'what fails')
     const capture = await trace.stop()
     const inputs = [...capture, ...(await stateOf(lab, traced))]
-    const { exchange, warnings } = await explained(inputs, problem)
+    const { exchange, warnings } = await explained(inputs, problem, sport)
 
     const first = exchange && firstFix(exchange)
     const fix = await this.tryFix(first)
@@ -92,9 +92,11 @@ class Stage {
     return (await this.sender.send(sending, hope)).seen
   }
 
-  private async expect(sending: Sending, hope: Seen, what: string): Promise<void> {
-    const seen = await this.send(sending, hope)
+  /** Gives the port that it was sent from. */
+  private async expect(sending: Sending, hope: Seen, what: string): Promise<number | undefined> {
+    const { seen, sport } = await this.sender.send(sending, hope)
     if (seen !== hope) this.differences.push(`${what} (${words(sending)}): ${seen} in place of ${hope}`)
+    return sport
   }
 
   private async must([host, command]: Line): Promise<void> {
@@ -138,11 +140,18 @@ class Stage {
   }
 }
 
-async function explained(inputs: Input[], problem: Problem): Promise<{ exchange?: Exchange; warnings: string[] }> {
+async function explained(
+  inputs: Input[],
+  problem: Problem,
+  sport?: number,
+): Promise<{ exchange?: Exchange; warnings: string[] }> {
   const analysis = await open(inputs)
   const { exchanges, ending } = await analysis.exchanges()
   // with two captures of one packet, the one that says most
-  const own = exchanges.filter((one) => isAsked(one, problem))
+  const all = exchanges.filter((one) => isAsked(one, problem))
+  // not what other traffic has left behind
+  const sent = all.filter(({ asked }) => sport !== undefined && asked.sport === sport)
+  const own = sent.length > 0 ? sent : all
   const exchange = own.find(({ culprit }) => culprit) ?? own.find(({ status }) => status !== 'undetermined') ?? own[0]
   const warnings = ending.warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
   return { ...(exchange ? { exchange } : {}), warnings }

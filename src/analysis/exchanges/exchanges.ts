@@ -34,6 +34,7 @@ export type Noted = Pick<
   | 'tuple'
   | 'lastTuple'
   | 'explain'
+  | 'isOfOlderConnection'
   | 'playReply'
   | 'severalCauses'
   | 'ifInVain'
@@ -109,7 +110,8 @@ export class Exchanges {
       if (role === 'request' || role === 'retransmissions') this.followNat(table, found.value, told, closed)
       return found.value
     }
-    if (says === 'fails') return this.skip()
+    // what it quotes may still be on its way
+    if (says === 'fails') return this.stray(told)
     const answers = found ? found.turned : goesBack(told, closed)
     if (answers) turnTuple(this.tuple)
     const number = this.list.begin(this.tuple)
@@ -191,6 +193,7 @@ export class Exchanges {
     const told: Told = {
       ...{ journey, says: saysOf(journey.packet), world: closed.world },
       isForMany: isForMany(journey.packet, closed.world.host),
+      ...(closed.isOfOlderConnection() ? { isOlder: true as const } : {}),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),

@@ -17,6 +17,8 @@ export interface Told {
   readonly says: Says
   /** Any host of a group or a link may answer. */
   readonly isForMany: boolean
+  /** Its connection is older: the reply that conntrack has seen may be to what came before. */
+  readonly isOlder?: true
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */

@@ -69,9 +69,6 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
-  // as far as it was seen, and it was sent again
-  const inVain = parts.find((one) => isReply(one) && isUnheardOf(one, parts))
-  if (inVain) return inferred('reply-lost', inVain)
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
@@ -154,7 +151,7 @@ function silent(part: Part): Verdict {
 
 /** It passed, and no reply was captured. */
 function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
-  const { journey, reply, world, says } = request.told
+  const { journey, reply, world, says, isOlder } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   if (has('closed-port')) return inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
@@ -167,7 +164,12 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
   if (entry && goesOn(entry)) return inferred('answered', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
-  if (entry && isReplied(entry) && !otherUplink(parts, ask())) return inferred('answered', request)
+  // how it went on was not captured, but that it was sent again
+  const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
+  if (resent) return inferred('reply-lost', resent)
+  // a reply to what came before it
+  const isFresh = entry && isReplied(entry) && !isOlder
+  if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played && !otherUplink(parts, ask())) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before

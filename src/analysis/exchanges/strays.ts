@@ -3,6 +3,7 @@ import { finding } from '../../explain/context.ts'
 import { nameRef } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
+import type { Packet } from '../../model/packet.ts'
 
 /** Kept of all. */
 export const MOST_STRAYS = 100
@@ -15,21 +16,26 @@ export function neededBy(strays: readonly Journey[], exchange: Exchange): Findin
 }
 
 /**
- * nft's trace has 20 bytes of what is behind the IP header, so that an error does not show what it quotes: that it went to
+ * An error that was stopped ends before the request does that it quotes. nft's trace has 20 bytes of what is behind the IP header, so that an error does not show what it quotes: that it went to
  * who had asked is all that tells what it may be about.
  */
 function errorFor(strays: readonly Journey[], { asked, became, status }: Exchange): Finding | undefined {
   if (status !== 'unanswered' && status !== 'undetermined') return undefined
   const askers = new Set([asked.src, became?.src])
-  const about = strays.find(
-    ({ packet, steps }) => !isDiscovery(packet) && (askers.has(packet.dst) || askers.has(steps.at(-1)?.dst)),
+  const about = strays.find(({ packet, steps }) =>
+    packet.inner
+      ? quotes(packet.inner, asked) || (became !== undefined && quotes(packet.inner, { ...asked, ...became }))
+      : !isDiscovery(packet) && (askers.has(packet.dst) || askers.has(steps.at(-1)?.dst)),
   )
   if (!about) return undefined
   const { packet } = about
   const what = isTooBig(packet) ? '"too big for the next link"' : `${packet.icmpType}/${packet.icmpCode}`
-  const message = `An ICMP error of ${packet.src} (${what}) was ${stopped(about)}: it may be about this request (#${about.id}).`
+  const message = `An ICMP error of ${packet.src} (${what}) was ${stopped(about)}: it ${packet.inner ? 'is' : 'may be'} about this request (#${about.id}).`
   return finding('icmp-error-dropped', 'warning', message, ruleAndFix(about))
 }
+
+const quotes = (inner: Packet, asked: Packet): boolean =>
+  (['protocol', 'src', 'dst', 'sport', 'dport'] as const).every((field) => inner[field] === asked[field])
 
 /** Without it no address of the link is known, and nothing is sent there (RFC 4861). */
 function neighbourFor(strays: readonly Journey[], { findings }: Exchange): Finding | undefined {

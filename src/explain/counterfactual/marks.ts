@@ -8,7 +8,7 @@ import { after } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
-import { type FailedCondition, onlyFailed } from './failed-condition.ts'
+import { type FailedCondition, fieldOf, onlyFailed } from './failed-condition.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
@@ -109,7 +109,9 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     .flatMap((passed) => {
       if (passed.step > asker) return []
       const miss = onlyFailed(passed.rule, passed.moment)
-      return miss && carries(hadItMatched(context, passed).packet, mark)
+      // what this host sends comes in nowhere: a rule for what does was not meant for it
+      if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []
+      return carries(hadItMatched(context, passed).packet, mark)
         ? [{ passed, miss, doubt: doubtOf(context, passed, miss) }]
         : []
     })

@@ -1,7 +1,12 @@
+import type { Packet } from '../../model/packet.ts'
+import { reverseWay } from '../../rules/fib.ts'
+import { isUnknown } from '../../rules/truth.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
-import { describeConditions } from '../cause.ts'
+import { asksWayBack, describeConditions } from '../cause.ts'
+import { propose } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
+import { addWayBack } from '../routes.ts'
 import { blame, fixes } from './verdicts.ts'
 
 /** A rule dropped it. The other dropped-by findings tell of policies and marks. */
@@ -16,17 +21,31 @@ export const droppedByRule: Detector = {
     const arrival = context.evidence.arrivals[context.ended.step]!
     const silent = whyUnanswered(arrival.rule?.statements ?? [], arrival, context.world.host)
     const unanswered = silent === undefined ? '' : ` It rejects, but ${silent}.`
-    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}.${unanswered}`
+    const { host } = context.world
+    const back = rule?.conditions.some(asksWayBack)
+      ? reverseWay(packet, host, { mark: false, strict: false })
+      : undefined
+    const leads = back === undefined || isUnknown(back) || back.device === packet.in ? '' : wayOf(packet, back.device)
+    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}.${leads}${unanswered}`
     return [
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,
         rules: told.rules,
-        fix: fixes(context, told),
+        fix: [
+          ...propose(
+            `add a route back to ${packet.src} by the neighbour that sent it`,
+            leads === '' ? undefined : addWayBack(packet, host),
+          ),
+          ...fixes(context, told),
+        ],
         culprit: told.walked.culprit,
       }),
     ]
   },
 }
+
+const wayOf = ({ src }: Packet, device: string): string =>
+  device === '' ? ` There is no route back to ${src}.` : ` The way back to ${src} is ${device}.`
 
 const ledBy = ({
   end,

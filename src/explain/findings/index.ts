@@ -27,6 +27,7 @@ import { letThrough } from './let-through.ts'
 import { lostEvents } from './lost-events.ts'
 import { markMissing } from './mark-missing.ts'
 import { markUnrouted } from './mark-unrouted.ts'
+import { markedAstray } from './marked-astray.ts'
 import { emptyChain, missingRule } from './missing-rule.ts'
 import { mixedBackends } from './mixed-backends.ts'
 import { nearMiss } from './near-miss.ts'
@@ -105,6 +106,7 @@ export const DETECTORS: readonly Detector[] = [
   dnatSkipped,
   dnatShadowed,
   snatSkipped,
+  markedAstray,
   markUnrouted,
   notMasqueraded,
   markMissing,

@@ -1,9 +1,18 @@
 import type { RuleRef } from '../../model/journey.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { asked, type Mark, markAsked, markBehind, type WhyUnmarked, whyUnmarked } from '../counterfactual/marks.ts'
+import {
+  asked,
+  type Mark,
+  markAsked,
+  markBehind,
+  markGiven,
+  type WhyUnmarked,
+  whyUnmarked,
+} from '../counterfactual/marks.ts'
 import { isForAnother, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { jumpTo } from '../counterfactual/unreached.ts'
@@ -85,6 +94,8 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   ]
 }
 
+const setsIt = (rule: Rule, { mask }: Mark): boolean => ((markGiven(rule)?.mask ?? 0) & mask) !== 0
+
 interface Described {
   words: string
   refs: RuleRef[]
@@ -110,7 +121,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       // an exemption is meant so
       const wrong = !used && !isNegated(miss.condition)
       return {
-        words: `${nameRef(ref)}, which jumps there, is only for ${asks(miss)}`,
+        words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets it' : 'leads to what sets it'}, is only for ${asks(miss)}`,
         refs,
         fix: propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,

@@ -45,17 +45,17 @@ export const markUnrouted: Detector = {
 
 const ALL = 0xffffffff
 
-const isSameWay = (a: Route, b: Route): boolean =>
+export const isSameWay = (a: Route, b: Route): boolean =>
   a.type === b.type && routeDevices(a).join() === routeDevices(b).join() && a.gateway === b.gateway
 
 /** The last step in front of the routing decision. */
-function markingSteps({ evidence, journey }: Context): { last: number } | undefined {
+export function markingSteps({ evidence, journey }: Context): { last: number } | undefined {
   const last = evidence.arrivals.findLastIndex(({ hook }) => hook === (journey.packet.in ? 'prerouting' : 'output'))
   return last < 0 ? undefined : { last }
 }
 
 /** What the routes were asked, where all of its marks are shown. */
-function questionAt(context: Context, last: number): RouteQuestion | undefined {
+export function questionAt(context: Context, last: number): RouteQuestion | undefined {
   const { evidence } = context
   const mark = markBehind(context, last)
   if (mark === undefined) return undefined

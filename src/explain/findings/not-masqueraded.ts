@@ -1,9 +1,11 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import { mappedInto } from '../../model/address.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import type { Statement } from '../../model/statement.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
+import { isNatStatement, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import {
   firstLink,
@@ -16,6 +18,7 @@ import {
 } from '../counterfactual/undeliverable.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
+import { asItCame, entryOpened } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import type { Chosen, Doing, Spot } from '../rule-changes.ts'
 import { larger } from './routing.ts'
@@ -55,11 +58,10 @@ export const notMasqueraded: Detector = {
 
 /** The rule gives it an address to which no answer comes. */
 function withStrangeSource(context: Context, { ref, step, statement }: Rewritten): Detected[] {
-  if (statement?.kind !== 'snat' || !statement.addresses || statement.map) return []
   const { host } = context.world
-  const [source, last] = statement.addresses
-  const { dst, out } = lastPacket(context)
-  if (source !== last || out === undefined) return []
+  const { src, dst, out } = lastPacket(context)
+  const source = givenSource(statement, src)
+  if (source === undefined || out === undefined || isReplied(context)) return []
   const gives = `${nameRef(ref)} gives it the source ${source}`
   const say = (why: string) =>
     tell(context, `${gives}, ${why}.`, true, [ref], ref, { chain: ref.chain, before: ref }, step)
@@ -78,6 +80,20 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
   return say(`which is not an address of ${out}, though in its network: this host does not answer for it there`)
+}
+
+/** The one address that the rule gives it. */
+function givenSource(statement: Statement | undefined, src: string | undefined): string | undefined {
+  if (!isNatStatement(statement) || statement.map) return undefined
+  const { kind, addresses, network } = statement
+  if (kind === 'snat') return addresses?.[0] === addresses?.[1] ? addresses?.[0] : undefined
+  return kind === 'netmap' && network && src !== undefined ? mappedInto(network, src) : undefined
+}
+
+/** Something came back to the source that the rule gave it. */
+function isReplied({ evidence, world }: Context): boolean {
+  const entry = entryOpened(asItCame(evidence, world), world)
+  return entry !== undefined && !entry.status.includes('unreplied')
 }
 
 const isDestination = ({ world }: Context, address: string): boolean =>

@@ -1,14 +1,15 @@
 import { command } from '../../model/command.ts'
-import type { Host } from '../../model/host.ts'
+import type { Host, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
-import { routeDevices } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { addRoute, addRoutingRule, together } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
+import { hex } from './mark-missing.ts'
 import { atRouting } from './routing.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -36,6 +37,18 @@ export const proxyMissing: Detector = {
     const [device] = routed.route ? routeDevices(routed.route) : []
     const way = device === undefined ? 'there is no route for it' : `its route leads out of ${device}`
     const mark = (routed.packet.mark ?? 0) >>> 0
+    const past = ledPast(world.host, routed.question)
+    if (past)
+      return led(
+        context,
+        handed,
+        `routing rule ${past.local.priority}, which leads it to this host, but rule ${past.first.priority} comes first: it asks for mark ${hex(past.first.mark ?? 0)}/${hex(past.first.markMask ?? 0xffffffff)}, which 0x${mark.toString(16)} has as well, and ${way}`,
+        propose(
+          "let the proxy's routing rule come first",
+          addRoutingRule({ ...past.local, priority: past.first.priority - 1 }),
+          'every packet with this mark is then delivered to this host',
+        ),
+      )
     return led(
       context,
       handed,
@@ -89,7 +102,8 @@ function handedOver({ evidence, ended, world }: Context): Handed | undefined {
   const proxy = proxyOf(rule)
   const port = proxy?.port ?? packet?.dport
   if (!packet?.protocol || !proxy || port === undefined) return undefined
-  if (ending !== 'accept' && ending !== 'drop') return undefined
+  const goesOn = proxy.otherwise === 'next-rule' && ending === 'continue'
+  if (ending !== 'accept' && ending !== 'drop' && !goesOn) return undefined
   // other tables of the hook may follow
   if (evidence.arrivals.slice(step, ended.step + 1).some(({ hook }) => hook !== 'prerouting')) return undefined
   const taken = proxy.otherwise === 'next-rule' || step < ended.step
@@ -135,6 +149,25 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
           },
         ],
   )
+
+/** A routing rule for other marks leads it elsewhere, in front of one that leads it to this host. */
+function ledPast(host: Host, question: RouteQuestion): { first: RoutingRule; local: RoutingRule } | undefined {
+  const { routingRules = [] } = host
+  const without = (one: RoutingRule) => ({ ...host, routingRules: routingRules.filter((other) => other !== one) })
+  for (const first of routingRules) {
+    if (first.mark === undefined || first.not || first.priority < 2) continue
+    const rest = without(first)
+    if (lookupRoute(question, rest)?.type !== 'local') continue
+    const local = rest.routingRules.find(
+      (one) =>
+        one.mark !== undefined &&
+        lookupRoute(question, { ...rest, routingRules: rest.routingRules.filter((other) => other !== one) })?.type !==
+          'local',
+    )
+    if (local) return { first, local }
+  }
+  return undefined
+}
 
 const FIRST_TABLE = 100
 

@@ -1,10 +1,12 @@
 /** The packet as the routing code saw it, for the findings that tell why it vanished there. */
 import type { Route } from '../../model/host.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { lookupRoute, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
+import { entryAnswered } from '../request-reply.ts'
 
 export interface Routed {
   packet: Packet
@@ -40,7 +42,7 @@ function observedAtRouting(context: Context): Packet | undefined {
   if (arrival.rule?.statements.some(({ kind }) => kind === 'tproxy'))
     return arrival.rule.statements.reduce((now, one) => after(one, now), momentAt(context, ended.step)).packet
   const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')
-  if (!nat) return arrival.packet
+  if (!nat) return asAsked(arrival.packet, world)
   switch (nat.kind) {
     case 'dnat':
       return nat.addresses ? { ...arrival.packet, dst: nat.addresses[0] } : arrival.packet
@@ -53,6 +55,13 @@ function observedAtRouting(context: Context): Packet | undefined {
     default:
       return undefined
   }
+}
+
+/** A reply to who was given another source goes to that one's own address again (nf_nat_inet_fn), which no line shows. */
+function asAsked(packet: Packet, world: World): Packet {
+  const { original, reply } = entryAnswered(packet, world) ?? {}
+  if (!original || original.src === reply?.dst) return packet
+  return { ...packet, dst: original.src, ...(original.sport === undefined ? {} : { dport: original.sport }) }
 }
 
 /** The same, where the packet had to be forwarded by a route that is known. */

@@ -100,11 +100,14 @@ function destinationChanged(
 /** The same of where it comes from. */
 function sourceChanged(context: Context, { original, reply }: ConntrackEntry): Changed | undefined {
   const { outcome } = context.journey
-  // a rule that is there no more has left the connection as it was, and that works
-  if ((outcome !== 'forwarded' && outcome !== 'sent') || reply.dst !== original.src) return undefined
+  if (outcome !== 'forwarded' && outcome !== 'sent') return undefined
+  const isNatted = reply.dst !== original.src
   const now = rewritingNow(context, lastPacket(context), 'postrouting', SOURCE)
-  if (!now?.rule || now.isAt(reply.dst, reply.dport)) return undefined
-  return { now, goes: 'leaves its source as it is', otherwise: '' }
+  // a rule that is there no more has left the connection as it was, and that works; of ports NAT takes what is free
+  if (!now?.rule || now.isAt(reply.dst, isNatted ? undefined : reply.dport)) return undefined
+  return isNatted
+    ? { now, goes: `gives it the source ${reply.dst}`, otherwise: ' otherwise' }
+    : { now, goes: 'leaves its source as it is', otherwise: '' }
 }
 
 /** What nat would make of the packet, if it were the first; undefined where that cannot be told. */

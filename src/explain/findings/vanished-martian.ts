@@ -2,10 +2,11 @@ import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { lookupRoute } from '../../rules/route.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
-import { atRouting, larger, sysctlName } from './routing.ts'
+import { atRouting, larger, type Routed, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */
 export const vanishedMartian: Detector = {
@@ -38,7 +39,10 @@ export const vanishedOwnAddress: Detector = {
     if (!routed || context.journey.family !== 'ip' || routed.packet.src === undefined) return []
     const device = routed.packet.in!
     const { src } = routed.packet
-    if (isLocal(src, context.world.host) !== true || larger(context, device, 'accept_local')) return []
+    if (larger(context, device, 'accept_local')) return []
+    const own = isLocal(src, context.world.host)
+    if (own === false) return byMark(context, routed, device)
+    if (own !== true) return []
     const { links, routingRules } = context.world.host
     // of the loopback network only what an interface has; all that is routed to lo, where the routes are asked
     const assigned = links?.some((link) => link.addresses?.some(({ address }) => address === src))
@@ -47,6 +51,32 @@ export const vanishedOwnAddress: Detector = {
     return martian(context, device, `${src} is this host's own address (accept_local is 0)`)
   },
 }
+
+/** With src_valid_mark the way back is asked for with the packet's mark, which may be there to lead it to this host. */
+function byMark(context: Context, { packet, dst }: Routed, device: string): Detected[] {
+  const { host } = context.world
+  const { src, mark = 0 } = packet
+  if (src === undefined || mark === 0 || !larger(context, device, SRC_VALID_MARK)) return []
+  if (lookupRoute({ dst: src, src: dst, mark }, host)?.type !== 'local') return []
+  const set = ['all', sysctlName(device)].filter((one) => Number(host.sysctls?.get(nameOf(one)) ?? 0) > 0)
+  const why = `its mark 0x${mark.toString(16)} counts for the way back to ${src} (${set.map(nameOf).join(', ')} is 1), and leads to this host itself`
+  const clear = set.map((one) =>
+    setSysctl(one === 'all' ? nameOf('all') : deviceSysctl('ipv4', device, SRC_VALID_MARK), 0, 1),
+  )
+  const edits = clear.flatMap((one) => ('edits' in one ? one.edits : []))
+  const undo = clear.flatMap((one) => ('undo' in one ? one.undo : []))
+  return martian(context, device, why, [
+    {
+      description: 'ask for the way back without the mark',
+      ...{ edits, undo },
+      unverified: 'not tried',
+      note: 'a tunnel that takes all traffic may need it where rp_filter is strict',
+    },
+  ])
+}
+
+const SRC_VALID_MARK = 'src_valid_mark'
+const nameOf = (device: string): string => `net.ipv4.conf.${device}.${SRC_VALID_MARK}`
 
 /** Who rewrites destinations to 127.0.0.1 needs it. */
 function allowLoopback(device: string): Fix {

@@ -1,8 +1,9 @@
 import { deviceSysctl } from '../../edits/words.ts'
+import type { Route } from '../../model/host.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
-import { astray, deleteRoute } from '../routes.ts'
+import { addWayBack, astray, deleteRoute } from '../routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -29,21 +30,35 @@ export const vanishedRpFilter: Detector = {
         : `the way back to it is ${devices.join(' or ')}`
     const answer = { src: routed.dst, dst: packet.src!, ...(devices[0] === undefined ? {} : { out: devices[0] }) }
     const stray = astray(answer, context.world.host, device)
+    const { mark } = packet
+    // a mark that would lead back where it came from, if it counted
+    const marks =
+      marked === 0 &&
+      mark &&
+      routesTo(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
     return [
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` Its mark 0x${mark.toString(16)} would lead back by ${device}, but does not count here (src_valid_mark is 0).` : ''}`,
         {
           steps: [context.ended.step + 1],
           fix: [
             ...propose(
+              'let the mark count for the way back',
+              marks ? setSysctl('net.ipv4.conf.all.src_valid_mark', 1, 0) : undefined,
+            ),
+            ...propose(
               `take away the route to ${packet.src} that leads elsewhere than where it came from`,
               stray && deleteRoute(stray.route),
             ),
+            ...propose(
+              `add a route back to ${packet.src} by the neighbour that sent it`,
+              stray ? undefined : addWayBack(packet, context.world.host),
+            ),
             {
-              description: 'add the route back, or let the filter be loose',
+              description: 'let the filter be loose',
               ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, context.world.host.sysctls?.get(name) ?? mode),
               unverified: 'not tried',
               note: 'the larger of this value and net.ipv4.conf.all.rp_filter counts',
@@ -54,3 +69,6 @@ export const vanishedRpFilter: Detector = {
     ]
   },
 }
+
+const routesTo = (route: Route | null | undefined, device: string): boolean =>
+  route?.type === 'unicast' && routeDevices(route).includes(device)

@@ -34,7 +34,8 @@ export const vanishedTtl: Detector = {
           steps: [context.ended.step + 1],
           fix: [
             {
-              description: 'look for a routing loop (traceroute), or for a sender that sets so small a TTL',
+              description:
+                'look for a routing loop (traceroute), or for a sender or uplink that sets so small a TTL; a rule in mangle PREROUTING can raise it',
               unverified: 'it is not in the rules',
             },
           ],

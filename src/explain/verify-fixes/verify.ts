@@ -181,5 +181,11 @@ function stillWrong(
   const { outcome } = answer.ended
   if (reaches(asked, answer) === false)
     return isPassed(outcome) ? 'its answer would come from another address' : `its answer would be ${outcome}`
-  return isPassed(outcome) && astray(answer.packet, host) ? 'its answer would go the wrong way' : undefined
+  if (!isPassed(outcome)) return undefined
+  if (astray(answer.packet, host)) return 'its answer would go the wrong way'
+  const { out } = answer.packet
+  const came = asked.in
+  return came === undefined || out === undefined || out === came
+    ? undefined
+    : `its answer would leave by ${out}, not by ${came}`
 }

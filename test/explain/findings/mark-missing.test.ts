@@ -1,6 +1,7 @@
 /** What became of it hung on a mark. */
 import { describe, expect, it } from 'vitest'
-import { type Case, findingsOf, played, told } from './played.ts'
+import type { Packet } from '../../../src/index.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
 const ASKS = '-A FORWARD -m mark --mark 0x1/0xff -j ACCEPT'
 const one = (...mangle: string[]): Case => ({
@@ -11,7 +12,29 @@ const one = (...mangle: string[]): Case => ({
 })
 const SETS = '-A PREROUTING -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1/0xff'
 
+/** Sent by the router itself. */
+const OWN = { ...SYN, in: undefined, src: '10.0.1.1', out: 'eth1' } as unknown as Packet
+
 describe('mark-missing', () => {
+  it('says of a rule that sets the mark that it does, and of one that jumps there that it leads to it', () => {
+    const [set] = findingsOf(played(one(`[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`)), 'mark-missing')
+    expect(set?.message).toContain('mangle PREROUTING 1, which sets it, is only for -i eth7')
+    const jumps = ['[0:0] -A PREROUTING -i eth7 -j MARKS', '-A MARKS -p tcp -j MARK --set-xmark 0x1/0xff']
+    const [leads] = findingsOf(played(one(...jumps)), 'mark-missing')
+    expect(leads?.message).toContain('mangle PREROUTING 1, which leads to what sets it, is only for -i eth7')
+  })
+
+  it('blames no rule for what comes in, where this host sent the packet', () => {
+    const own: Case = {
+      rules: {
+        mangle: ['-A OUTPUT -i eth0 -p tcp -j MARK --set-xmark 0x1/0xff'],
+        filter: ['-P OUTPUT DROP', '-A OUTPUT -m mark --mark 0x1/0xff -j ACCEPT'],
+      },
+      packet: OWN,
+    }
+    expect(JSON.stringify(findingsOf(played(own), 'mark-missing'))).not.toContain('mangle OUTPUT 1, which')
+  })
+
   it.each([
     [
       'took it away',

@@ -25,6 +25,16 @@ describe('not-masqueraded', () => {
     ).toEqual(['note'])
   })
 
+  it('is a network that is mapped to one of the uplink, of which this host has not that address', () => {
+    const rules = { nat: ['-A POSTROUTING -s 10.0.1.0/24 -o eth1 -j NETMAP --to 10.0.2.0/24'], filter: [] }
+    const found = told({ rules, packet: ABROAD }, 'not-masqueraded')
+    expect(found?.message).toBe(
+      'nat POSTROUTING 1 gives it the source 10.0.2.2, which is not an address of eth1, though in its network: this host does not answer for it there.',
+    )
+    const elsewhere = { ...rules, nat: [rules.nat[0]!.replace('10.0.2.0', '192.0.2.0')] }
+    expect(told({ rules: elsewhere, packet: ABROAD }, 'not-masqueraded')).toBeUndefined()
+  })
+
   it('is a packet that goes back to where it came from with a new destination', () => {
     expect(severity({ rules: { nat: [DNAT], filter: [] }, packet: TO_ROUTER })).toEqual(['warning'])
   })

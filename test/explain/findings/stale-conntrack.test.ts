@@ -46,6 +46,33 @@ describe('stale-conntrack', () => {
   })
 })
 
+/** To a host behind eth1, whose entry gives it a source. */
+const leaving = (source: string, rule: string): Case => ({
+  rules: { raw: [], nat: [rule], filter: [] },
+  packet: { ...UDP, dst: '203.0.113.9' },
+  host: {
+    conntrack: [
+      entry({
+        protocol: 'udp',
+        original: { src: '10.0.1.2', dst: '203.0.113.9', sport: 5000, dport: 53 },
+        reply: { src: '203.0.113.9', dst: source, sport: 53, dport: 5000 },
+      }),
+    ],
+  },
+})
+
+describe('an entry with the source of another uplink', () => {
+  it.each(['-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.2.1', '-A POSTROUTING -o eth1 -j MASQUERADE'])(
+    'is told: %s',
+    (rule) => {
+      expect(told(leaving('192.0.2.1', rule), 'stale-conntrack')?.message).toContain(
+        'gives it the source 192.0.2.1, while for a new one nat POSTROUTING 1 would rewrite it otherwise',
+      )
+      expect(told(leaving('10.0.2.1', rule), 'stale-conntrack')).toBeUndefined()
+    },
+  )
+})
+
 /** The entry was there before the tables of nat were. */
 const beforeNat = (nat: string[], filter: string[] = [], more: Partial<Packet> = {}): Case => ({
   rules: { nat, filter },

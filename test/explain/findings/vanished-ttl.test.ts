@@ -1,6 +1,8 @@
 /** Its time to live is used up. */
 import { describe, expect, it } from 'vitest'
-import { type Case, SYN, TO_ROUTER, told } from './played.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { entry } from '../../simulate/world.ts'
+import { type Case, captured, findingsOf, SYN, TO_ROUTER, told } from './played.ts'
 
 describe('vanished-ttl', () => {
   it('names the rule that set it', () => {
@@ -14,6 +16,23 @@ describe('vanished-ttl', () => {
   it('names none where it came so', () => {
     const found = told({ rules: { raw: [], filter: [] }, packet: { ...SYN, ttl: 1 } }, 'vanished-ttl')
     expect(found).toEqual({ message: expect.stringContaining('It arrived with TTL 1'), rules: [] })
+  })
+
+  it('is told of a reply that connection tracking gives back to who was masqueraded', () => {
+    const back = { in: 'eth1', src: '203.0.113.9', dst: '10.0.2.1', sport: 80, dport: 40_000, ttl: 1, flags: 'ACK SYN' }
+    const lines = [
+      trace('raw:PREROUTING:policy:1', back),
+      trace('mangle:PREROUTING:policy:1', back),
+      trace('raw:PREROUTING:policy:1', { ...back, sport: 81, id: 2 }),
+    ]
+    const masqueraded = entry({
+      original: { src: '10.0.1.2', dst: '203.0.113.9', sport: 40_000, dport: 80 },
+      reply: { src: '203.0.113.9', dst: '10.0.2.1', sport: 80, dport: 40_000 },
+    })
+    const rules = { raw: [], mangle: [], nat: ['-A POSTROUTING -o eth1 -j MASQUERADE'], filter: [] }
+    const found = findingsOf(captured(rules, lines, { conntrack: [masqueraded] }), 'vanished-ttl')
+    expect(found[0]?.message).toContain('It arrived with TTL 1')
+    expect(findingsOf(captured(rules, lines), 'vanished-ttl')).toEqual([])
   })
 
   it.each([

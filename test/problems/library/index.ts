@@ -6,21 +6,29 @@ import { DOCKER } from './docker.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
+import { HOME_HOSTS } from './home-hosts.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
+import { LISTS } from './lists.ts'
+import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
 import { NFT_FIREWALLD } from './nft-firewalld.ts'
 import { NFT_GATEWAYS } from './nft-gateways.ts'
 import { NFT_NIXOS } from './nft-nixos.ts'
 import { NFT_OPENWRT } from './nft-openwrt.ts'
+import { NFT_TRANSLATED } from './nft-translated.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
+import { SERVICES } from './services.ts'
+import { SIXES } from './sixes.ts'
+import { TAILNETS } from './tailnets.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
+import { ZONES } from './zones.ts'
 
 export const PROBLEMS: readonly Problem[] = [
   ...DOCKER,
@@ -45,4 +53,12 @@ export const PROBLEMS: readonly Problem[] = [
   ...NFT_TUNNELS,
   ...NFT_NIXOS,
   ...NFT_OPENWRT,
+  ...LISTS,
+  ...NFT_TRANSLATED,
+  ...SERVICES,
+  ...SIXES,
+  ...TAILNETS,
+  ...ZONES,
+  ...MARKS,
+  ...HOME_HOSTS,
 ]

@@ -370,6 +370,7 @@ COMMIT
         'The rules that iptables-legacy still has send the service to a pod that is gone; those of nf_tables are right.',
       causes: [{ rule: '--to-destination 10.244.0.99:80', chain: 'nat KUBE-SEP-WEB' }],
       status: ['lost', 'unanswered'],
+      alsoTrue: ['neighbour-failed'],
     },
     mend: [['host', 'iptables -t nat -F KUBE-SERVICES']],
   },

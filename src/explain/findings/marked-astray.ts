@@ -1,0 +1,56 @@
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { acceptBefore, propose } from '../changes.ts'
+import { type Detector, finding, lastPacket } from '../context.ts'
+import { markBehind } from '../counterfactual/marks.ts'
+import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { nameRef, refAt } from '../refs.ts'
+import { hex } from './mark-missing.ts'
+import { isSameWay, markingSteps, questionAt } from './mark-unrouted.ts'
+
+/**
+ * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told
+ * only where nothing came back, or could.
+ */
+export const markedAstray: Detector = {
+  code: 'wrong-way-out',
+  detect(context) {
+    const { journey, world, evidence } = context
+    const { routes, routingRules } = world.host
+    const marking = markingSteps(context)
+    if (!routes || !routingRules || !marking || !/^(sent|forwarded)$/.test(journey.outcome)) return []
+    if (firstLink(context) === undefined && !staysUnanswered(context)) return []
+    const question = questionAt(context, marking.last)
+    const taken = question && lookupRoute(question, world.host)
+    const { out = '', dst } = lastPacket(context)
+    if (!question || taken?.type !== 'unicast' || !routeDevices(taken).includes(out)) return []
+    for (let step = marking.last; step >= 0; step--) {
+      const [before, behind] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
+      const ref = refAt(context, step)
+      if (behind === undefined || before === behind || journey.steps[step]!.kind !== 'rule' || !ref) continue
+      const route = lookupRoute({ ...question, mark: before }, world.host)
+      if (route?.type !== 'unicast' || isSameWay(route, taken)) continue
+      if (lengthOf(route.destination) <= WIDE || lengthOf(route.destination) <= lengthOf(taken.destination)) return []
+      const { packet, hook } = evidence.arrivals[step]!
+      const message = `${nameRef(ref)} gives it mark ${hex(behind)}, by which it leaves through ${out}: without that mark, the route to ${route.destination} leads to ${dst} through ${routeDevices(route).join(' or ')}.`
+      return [
+        finding('wrong-way-out', 'warning', message, {
+          steps: [step + 1],
+          rules: [ref],
+          culprit: step,
+          fix: propose(
+            'leave such packets without the mark',
+            acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
+            'the rest of that table is passed over',
+          ),
+        }),
+      ]
+    }
+    return []
+  },
+}
+
+/** Halves of the internet, as VPNs have them, stand for all of it. */
+const WIDE = 1
+
+const lengthOf = (network: string): number =>
+  Number(/\/(\d+)$/.exec(network)?.[1] ?? (network.includes(':') ? 128 : 32))

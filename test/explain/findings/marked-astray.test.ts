@@ -1,0 +1,131 @@
+/** Marks that routing goes by: past a better route, into the way back, behind another program's routing rule. */
+import { describe, expect, it } from 'vitest'
+import type { Host, RoutingRule } from '../../../src/index.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { type Case, captured, findingsOf, SYN, told } from './played.ts'
+
+const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
+  family: 'ip',
+  priority,
+  action: { table },
+  ...more,
+})
+const LOCAL = rule(0, 'local')
+const MAIN = rule(32766, 'main')
+const MARKS = '-A PREROUTING -i eth0 -p tcp -j MARK --set-xmark 0x100/0x3f00'
+/** Only the default route, out of eth0. */
+const TABLE_1 = {
+  family: 'ip',
+  type: 'unicast',
+  destination: '0.0.0.0/0',
+  gateway: '10.0.1.254',
+  device: 'eth0',
+  table: '1',
+} as const
+const unreplied = (dst: string) =>
+  entry({
+    original: { src: '10.0.1.2', dst, sport: 40_000, dport: 80 },
+    reply: { src: dst, dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    status: ['unreplied'],
+  })
+const sent = (dst: string, status: string[] = ['unreplied']): Case => ({
+  rules: { mangle: [MARKS], filter: [] },
+  packet: { ...SYN, dst },
+  host: {
+    routes: [...ROUTER.routes!, TABLE_1],
+    routingRules: [LOCAL, rule(2001, '1', { mark: 0x100, markMask: 0x3f00 }), MAIN],
+    conntrack: [{ ...unreplied(dst), status }],
+  },
+})
+
+describe('a mark that leads past a route', () => {
+  it('is told where nothing has come back', () => {
+    const found = told(sent('10.0.8.9'), 'wrong-way-out')
+    expect(found?.message).toBe(
+      'mangle PREROUTING 1 gives it mark 0x100, by which it leaves through eth0: without that mark, the route to 10.0.8.0/24 leads to 10.0.8.9 through eth1.',
+    )
+    expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10.0.8.9\/32 .*-j ACCEPT → forwarded$/)
+  })
+
+  it.each([
+    ['something has', sent('10.0.8.9', [])],
+    ['the other route is as wide', sent('198.51.100.7')],
+  ])('is not where %s', (_name, one) => {
+    expect(told(one, 'wrong-way-out')?.message ?? '').not.toContain('gives it mark')
+  })
+})
+
+/** With a mark that leads to this host, as a transparent proxy has it. */
+const counting = (value: string): Case => ({
+  rules: { mangle: ['-A PREROUTING -i eth0 -p tcp -j MARK --set-xmark 0x81/0xffffffff'], filter: [] },
+  packet: { ...SYN, dst: '203.0.113.9' },
+  host: {
+    routes: [...ROUTER.routes!, { family: 'ip', type: 'local', destination: '0.0.0.0/0', table: '81', device: 'lo' }],
+    routingRules: [LOCAL, rule(1024, '81', { mark: 0x81 }), MAIN],
+    sysctls: new Map([
+      ['net.ipv4.ip_forward', '1'],
+      ['net.ipv4.conf.all.src_valid_mark', value],
+      ['net.ipv4.conf.eth0.src_valid_mark', '0'],
+    ]),
+  },
+})
+
+describe('src_valid_mark', () => {
+  it('has a mark that leads to this host make every source one of its own', () => {
+    const found = told(counting('1'), 'vanished-martian')
+    expect(found?.message).toContain(
+      'its mark 0x81 counts for the way back to 10.0.1.2 (net.ipv4.conf.all.src_valid_mark is 1)',
+    )
+    expect(found?.fix).toBe('sysctl -w net.ipv4.conf.all.src_valid_mark=0 → delivered')
+    expect(told(counting('0'), 'vanished-martian')).toBeUndefined()
+  })
+
+  it('is proposed where the mark would lead back the way it came', () => {
+    const tunnelled: Case = {
+      rules: { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x80000/0xff0000'], filter: [] },
+      host: {
+        routes: [...ROUTER.routes!, { ...TABLE_1, table: '52', device: 'eth1', gateway: '10.0.2.254' }],
+        routingRules: [LOCAL, rule(5210, 'main', { mark: 0x80000, markMask: 0xff0000 }), rule(5270, '52'), MAIN],
+        sysctls: new Map([
+          ['net.ipv4.ip_forward', '1'],
+          ['net.ipv4.conf.all.rp_filter', '1'],
+          ['net.ipv4.conf.all.src_valid_mark', '0'],
+        ]),
+      },
+    }
+    const found = told(tunnelled, 'vanished-rp-filter')
+    expect(found?.message).toContain('Its mark 0x80000 would lead back by eth0, but does not count here')
+    expect(found?.fix).toMatch(/^sysctl -w net.ipv4.conf.all.src_valid_mark=1 → forwarded/)
+  })
+})
+
+it("another program's routing rule takes what a proxy's mark was to lead here", () => {
+  const rules = {
+    mangle: ['-A PREROUTING -p tcp -m tcp --dport 80 -j TPROXY --on-port 1602 --tproxy-mark 0x105/0xffffffff'],
+  }
+  const host: Host = {
+    routes: [
+      ...ROUTER.routes!,
+      TABLE_1,
+      { family: 'ip', type: 'local', destination: '0.0.0.0/0', table: '105', device: 'lo' },
+    ],
+    routingRules: [
+      LOCAL,
+      rule(2001, '1', { mark: 0x100, markMask: 0x3f00 }),
+      rule(20105, '105', { mark: 0x105 }),
+      MAIN,
+    ],
+    sockets: [{ protocol: 'tcp', family: 'ip', state: 'LISTEN', port: 1602 }],
+  }
+  const at = { in: 'eth0', src: '10.0.1.2', dst: '198.18.0.5' }
+  const lines = [
+    trace('mangle:PREROUTING:rule:1', at),
+    trace('mangle:PREROUTING:policy:2', { ...at, dport: 81, id: 2 }),
+  ]
+  const [found] = findingsOf(captured(rules, lines, host), 'proxy-missing')
+  expect(found?.message).toContain('routing rule 20105, which leads it to this host, but rule 2001 comes first')
+  expect(found?.fix[0]?.edits).toMatchObject([
+    { op: 'add', rule: { priority: 2000, mark: 0x105, action: { table: '105' } } },
+  ])
+})

@@ -1,0 +1,46 @@
+/** A rule that asks for the way back to the source (rpfilter, fib): that is what decides, and a route mends it. */
+import { describe, expect, it } from 'vitest'
+import type { Host } from '../../../src/index.ts'
+import { ROUTER } from '../../simulate/world.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
+
+/** Calico's: the mark only says that it comes from a pod. */
+const RAW = [
+  '-A PREROUTING -i eth0 -j MARK --set-xmark 0x40000/0x40000',
+  '-A PREROUTING -m mark --mark 0x40000/0x40000 -m rpfilter --validmark --invert -j DROP',
+]
+const STRANGER = { ...SYN, src: '203.0.113.9' }
+const from = (neighbours: Host['neighbours'] = []): Case => ({
+  rules: { raw: RAW, filter: [] },
+  packet: STRANGER,
+  host: { neighbours, routes: ROUTER.routes!.map((one) => (one.gateway ? one : { ...one, scope: 'link' })) },
+})
+const SENDER = { family: 'ip', device: 'eth0', mac: '02:00:00:00:00:02', state: ['REACHABLE'] } as const
+
+describe('a rule that asks for the way back', () => {
+  it('is to blame, and not the rule whose mark it asks for as well', () => {
+    expect(told(from(), 'dropped-by-mark')).toBeUndefined()
+    const found = told(from(), 'dropped-by-rule')
+    expect(found?.rules).toEqual(['raw PREROUTING 2'])
+    expect(found?.message).toContain('The way back to 203.0.113.9 is eth1.')
+  })
+
+  it('is content with a route by the neighbour that handed the packet over', () => {
+    const by = from([{ ...SENDER, address: '10.0.1.254', state: ['REACHABLE'] }])
+    expect(told(by, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 via 10.0.1.254 dev eth0 → forwarded')
+    const itself = from([{ ...SENDER, address: '203.0.113.9', state: ['REACHABLE'] }])
+    expect(told(itself, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 dev eth0 → forwarded')
+  })
+
+  it('leaves the answer to go elsewhere where it is only taken away', () => {
+    const { fix } = findingsOf(played(from()), 'dropped-by-rule')[0]!
+    expect(fix.filter(({ verified }) => verified).map(({ but }) => but)).toContain(
+      'its answer would leave by eth1, not by eth0',
+    )
+  })
+
+  it('is not told to want a route where the way back is the way it came', () => {
+    const near: Case = { rules: { raw: ['-A PREROUTING -m rpfilter -j DROP'], filter: [] } }
+    expect(told(near, 'dropped-by-rule')?.message).not.toContain('way back')
+  })
+})
