@@ -19,7 +19,8 @@ export const droppedByRule: Detector = {
     if (step.kind === 'policy' || !told || told.walked.markSetter !== undefined) return []
     const why = describeConditions(context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? [])
     const arrival = context.evidence.arrivals[context.ended.step]!
-    const silent = whyUnanswered(arrival.rule?.statements ?? [], arrival, context.world.host)
+    const { rule, packet } = arrival
+    const silent = whyUnanswered(rule?.statements ?? [], arrival, context.world.host)
     const unanswered = silent === undefined ? '' : ` It rejects, but ${silent}.`
     const { host } = context.world
     const back = rule?.conditions.some(asksWayBack)
