@@ -82,9 +82,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
       return at('dropped')
     case 'reject':
       return at(
-        whyUnanswered(arrival.rule?.statements ?? [], arrival.packet, world.host) === undefined
-          ? 'rejected'
-          : 'dropped',
+        whyUnanswered(arrival.rule?.statements ?? [], arrival, world.host) === undefined ? 'rejected' : 'dropped',
       )
     case 'queue':
       return at('queued')

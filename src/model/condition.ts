@@ -34,8 +34,22 @@ export type Condition =
   | { kind: 'not'; of: Condition; text?: string }
   | { kind: 'all'; of: Condition[]; text?: string }
   | { kind: 'any'; of: Condition[]; text?: string }
-  /** The set has an element for these fields, or takes one more: nft ends a rule that adds to a full set. */
-  | { kind: 'room'; fields: string[]; set: string; nft: NftSet; text?: string }
+  /**
+   * The packet has these fields, and the set has an element for them or takes one more: nft ends a rule that adds to a
+   * full set. `deletes`: it takes one out, for which there is always room. `counts`: what the element allows is asked
+   * behind it.
+   */
+  | {
+      kind: 'room'
+      fields: string[]
+      set: string
+      nft: NftSet
+      deletes?: true
+      counts?: true
+      /** Of a map. */
+      data?: { fields: string[]; constants?: readonly (Scalar | null)[] }
+      text?: string
+    }
   /**
    * Cannot be told from a packet and the host's state (`reason`), or was not understood (`reason: 'not understood'`).
    * `lasts`: holds for so much of what comes to it, in packets or in bytes of them, and then it depends.
@@ -63,10 +77,14 @@ export type Allowance =
   | { connections: number; over: boolean; each?: Each }
   /** What the object of that name allows; a map chooses the name. */
   | { object: 'limit' | 'quota'; table: { family: string; name: string }; name?: string; map?: ObjectMap }
+  /** What the set's element for these fields allows. */
+  | { element: { fields: string[]; set: string; nft: NftSet } }
 
 export interface Each {
   table: string
   fields: string[]
+  /** nft's, in whose table it is. */
+  nft?: NftSet
 }
 
 export interface ObjectMap {

@@ -24,8 +24,11 @@ export interface Assignment {
   mask?: number
   /** The value comes from a map; `value` is the map's name then. */
   map?: MapLookup
-  /** `add`/`sub` for TTL arithmetic (stops at 0 and 255), `min`: only ever lowered; absent: the formula above. */
-  op?: 'add' | 'sub' | 'min'
+  /**
+   * `add`/`sub` for TTL arithmetic (stops at 0 and 255), `min`: only ever lowered, `strip`: the TCP option of that number
+   * is taken out; absent: the formula above.
+   */
+  op?: 'add' | 'sub' | 'min' | 'strip'
 }
 
 /** What NAT writes. Absent address or port: kept. `ports` and `addresses` are inclusive ranges. */
@@ -75,6 +78,8 @@ export type Statement =
       timeout?: number
       nft?: NftSet
       data?: MapData
+      /** What a new element carries: libnftables-json(5)'s statements. */
+      carries?: readonly object[]
     }
   /** Known, without effect on where this packet goes (TEE, AUDIT, CHECKSUM, LED …). */
   | { kind: 'note'; text: string }

@@ -6,7 +6,7 @@ import type { Packet } from '../model/packet.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { wordTable } from '../model/word-table.ts'
 import { ABSENT, type EvalContext } from './eval-context.ts'
-import { fieldsAt } from './facts/raw.ts'
+import { fieldsAt, placeOf, valuesAt } from './facts/raw.ts'
 import { reader } from './facts.ts'
 import { fieldType } from './fields.ts'
 import { mappedNumber, mappedText } from './nft/map.ts'
@@ -142,13 +142,14 @@ function forgetKeys(keys: readonly (keyof Packet)[], moment: EvalContext): EvalC
 }
 
 function assign(assignment: Assignment, moment: EvalContext): EvalContext {
+  if (assignment.op === 'strip') return forget([assignment.field], moment)
   const value = assigned(assignment, moment)
   // a packet without that field stays as it is
   if (value === ABSENT) return moment
-  const { field } = assignment
+  const field = placeOf(assignment.field, moment)
   if (field === 'ct label') return { ...moment, written: beside(moment, field, MAY_BE) }
   if (isBeside(field)) return { ...moment, written: beside(moment, field, value) }
-  const change = isUnknown(value) ? undefined : stored(namedField(field, moment), value, moment.packet)
+  const change = isUnknown(value) ? undefined : written(field, value, moment)
   return change ? { ...moment, packet: { ...moment.packet, ...change } } : forget([field], moment)
 }
 
@@ -156,7 +157,8 @@ type Number3 = number | typeof ABSENT | Unknown
 type Value3 = Number3 | string
 
 /** The field's new value; ABSENT where the packet has no such field. */
-export function assigned(assignment: Assignment, moment: EvalContext): Value3 {
+export function assigned(given: Assignment, moment: EvalContext): Value3 {
+  const assignment = { ...given, field: placeOf(given.field, moment) }
   const { field, value, map } = assignment
   const type = fieldType(field)
   if (type === undefined || type === 'number' || type === 'flags') return assignedNumber(assignment, moment)
@@ -196,8 +198,23 @@ function numberAt(field: string, moment: EvalContext): Number3 {
   return typeof held === 'number' ? held : unknown(`${field} is no number`)
 }
 
+/** What is new of the packet, also where bytes are written by their place. Undefined: as for `stored`. */
+export function written(field: string, value: number | string, moment: EvalContext): Partial<Packet> | undefined {
+  const name = namedField(field, moment)
+  if (!name.startsWith('@')) return stored(name, value, moment.packet)
+  const values = typeof value === 'number' ? valuesAt(name, value, moment) : undefined
+  if (!values) return undefined
+  const change: Partial<Packet> = {}
+  for (const [each, part] of values) {
+    const one = stored(each, part, { ...moment.packet, ...change })
+    if (!one) return undefined
+    Object.assign(change, one)
+  }
+  return change
+}
+
 /** What is new of the packet. Undefined where it keeps more than this part, and the rest is not known. */
-export function stored(field: string, value: number | string, packet: Packet): Partial<Packet> | undefined {
+function stored(field: string, value: number | string, packet: Packet): Partial<Packet> | undefined {
   const key = KEYS[field]
   if (key === 'src' || key === 'dst') return storedAddress(key, value)
   if (key === 'srcMac' || key === 'dstMac') return typeof value === 'string' ? { [key]: value } : undefined

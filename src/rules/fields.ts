@@ -32,6 +32,9 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
   /** Absent from listings for cards. */
   'meta iifkind': 'name',
   'meta oifkind': 'name',
+  /** ARPHRD_*. */
+  'meta iiftype': 'number',
+  'meta oiftype': 'number',
   'meta iifgroup': 'number',
   'meta oifgroup': 'number',
   /** `unicast` `broadcast` `multicast` `other`. */

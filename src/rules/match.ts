@@ -56,7 +56,11 @@ export function matchInOrder<R extends { rule: Rule }, End, Open extends Unknown
       asked = until
     }
     if (asked === conditions.length && !open) return { matches: true, done }
-    if (done === statements.length) return { matches: false, done }
+    if (done === statements.length) {
+      // it may have matched all the same
+      const end = executor.mayExecute(rule, done, done, open!)
+      return { matches: false, done, ...(end === undefined ? {} : { end }) }
+    }
     if (!open && gives(statements[done]!, executor.context)) return { matches: true, done }
     const end = open ? executor.mayExecute(rule, done, done + 1, open) : executor.execute(rule, done, done + 1)
     done++

@@ -30,6 +30,8 @@ export interface PreparedRule {
   order: readonly number[] | undefined
   /** One of its conditions holds only for so much: see lasting.ts. */
   hasAllowance: boolean
+  /** It asks sets of a table, whose elements may have allowances of their own. */
+  asksSets: boolean
   verdict: Verdict
   line: Line
   /** Where the packet goes on once the statements are executed; undefined: at the next rule. */
@@ -115,6 +117,7 @@ export class PreparedChain {
       tests: testsOf(rule.conditions),
       order: rule.order,
       hasAllowance: rule.conditions.some(lasts),
+      asksSets: rule.conditions.some((one) => (one.kind === 'lookup' || one.kind === 'room') && !!one.nft?.table),
       verdict,
       line: lineOf(this.table, this.chain, rule, verdict),
       onward,

@@ -8,6 +8,14 @@ export interface Unknown {
   within?: readonly [number, number]
   /** Of a set that was asked for it: all that it may be are in there. */
   found?: true
+  /** It hangs on what an element of a set allows. */
+  element?: OwnAllowance
+}
+
+/** Limits, quotas and counts (libnftables-json(5)'s statements) of the element that has this key. */
+export interface OwnAllowance {
+  key: string
+  carries: readonly object[]
 }
 
 export const unknown = (reason: string): Unknown => ({ unknown: reason })

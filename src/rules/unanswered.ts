@@ -1,8 +1,9 @@
 /** To whom `reject` says nothing: the kernel drops the packet all the same (nf_reject_ipv4.c, icmp_send, icmp6_send). */
+import type { Hook } from '../model/hook.ts'
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Statement } from '../model/statement.ts'
-import { isGroup } from './fib.ts'
+import { addressType, isGroup } from './fib.ts'
 import { lookup } from './route.ts'
 import { isUnknown } from './truth.ts'
 import { knownProtocol } from './values.ts'
@@ -13,19 +14,33 @@ const NO_ERRORS = [0, 8, 9, 10, 13, 14, 15, 16, 17, 18]
 const NO_WAY = ['unreachable', 'blackhole', 'prohibit']
 
 /** Why this packet gets no answer; undefined: it gets one, or nobody can tell. */
-export function whyUnanswered(statements: readonly Statement[], packet: Packet, host: Host): string | undefined {
+export function whyUnanswered(
+  statements: readonly Statement[],
+  { packet, hook, table }: { packet: Packet; hook?: Hook | undefined; table?: { family: string } | undefined },
+  host: Host,
+): string | undefined {
   const reject = statements.find(({ kind }) => kind === 'reject')
   if (reject?.kind !== 'reject') return undefined
   if ((packet.fragOffset ?? 0) > 0) return 'a later fragment gets no answer'
+  const isReset = reject.with === 'tcp-reset'
   const protocol = knownProtocol(packet.protocol ?? '')
-  if (reject.with === 'tcp-reset') {
-    if (protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reset'
-  } else {
-    if (isError(protocol, packet.icmpType)) return 'an ICMP error gets no answer'
-    if (isForMany(packet)) return 'what is for a group or for all gets no answer'
-  }
+  if (isReset && protocol === TCP && packet.tcpFlags?.includes('rst')) return 'a reset gets no reset'
+  if (table?.family === 'netdev') return whyUnansweredAtDevice(packet, protocol, isReset)
+  if (!isReset && isError(protocol, packet.icmpType)) return 'an ICMP error gets no answer'
+  // before it is routed IPv4 does not look
+  const isRouted = packet.dst?.includes(':') || (hook !== 'prerouting' && hook !== 'ingress')
+  if ((isRouted && isForMany(packet, host)) || (!isReset && isFrameForMany(packet)))
+    return 'what is for a group or for all gets no answer'
   if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no answer'
   return hasWayBack(packet, host) ? undefined : 'there is no way back to its source'
+}
+
+/** Its answer is a frame to whom the frame came from, which nothing routes (nft_reject_netdev.c, nf_skb_is_icmp_unreach). */
+function whyUnansweredAtDevice(packet: Packet, protocol: number | undefined, isReset: boolean): string | undefined {
+  if (isFrameForMany(packet)) return 'what is for a group or for all gets no answer'
+  const unreachable = protocol === ICMP ? 3 : protocol === ICMPV6 ? 1 : undefined
+  if (!isReset && unreachable !== undefined && packet.icmpType === unreachable) return 'an ICMP error gets no answer'
+  return undefined
 }
 
 function isError(protocol: number | undefined, type: number | undefined): boolean {
@@ -33,13 +48,17 @@ function isError(protocol: number | undefined, type: number | undefined): boolea
   return protocol === ICMP ? !NO_ERRORS.includes(type) : protocol === ICMPV6 && type < 128
 }
 
-const isForMany = ({ dst, dstMac }: Packet): boolean =>
-  (dst !== undefined && (isGroup(dst) || dst === '255.255.255.255')) ||
-  (dstMac !== undefined && (Number.parseInt(dstMac.slice(0, 2), 16) & 1) === 1)
+const isForMany = ({ dst }: Packet, host: Host): boolean =>
+  dst !== undefined && (isGroup(dst) || dst === '255.255.255.255' || addressType(dst, host) === 'broadcast')
+
+const isFrameForMany = ({ dstMac }: Packet): boolean =>
+  dstMac !== undefined && (Number.parseInt(dstMac.slice(0, 2), 16) & 1) === 1
 
 function hasWayBack({ src, dst, in: device }: Packet, host: Host): boolean {
-  if (src === undefined || dst === undefined || device === undefined || !host.routes) return true
+  if (src === undefined || dst === undefined || !host.routes) return true
   const found = lookup({ dst: src, src: dst, mark: 0, tos: 0 }, host)
   if (isUnknown(found)) return true
-  return found !== null && !NO_WAY.includes(found.route.type)
+  // what this host sends from an address of its own comes back by itself
+  if (found === null) return device === undefined && !host.links
+  return !NO_WAY.includes(found.route.type)
 }

@@ -4,17 +4,19 @@
  */
 import type { Allowance, Condition, Each } from '../model/condition.ts'
 import type { ConntrackEntry } from '../model/host.ts'
-import { memo2 } from '../model/memo.ts'
+import { memo, memo2 } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
+import type { NamedSet, RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
-import type { Connection } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
 import type { LimitBody, QuotaBody } from '../rules/nft/ast.ts'
-import { limitCondition, quotaCondition } from '../rules/nft/lower/stateful.ts'
+import { counting } from '../rules/nft/lookup.ts'
+import { allowanceCondition, limitCondition, quotaCondition } from '../rules/nft/lower/stateful.ts'
 import { mapped } from '../rules/nft/map.ts'
-import { isUnknown, not, type Truth, type Unknown, unknown } from '../rules/truth.ts'
+import { allowanceIn, haveCounting, partsAt } from '../rules/nft/update.ts'
+import { isUnknown, not, type OwnAllowance, type Truth, type Unknown, unknown } from '../rules/truth.ts'
 import type { Simulator } from './simulator.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
@@ -48,44 +50,116 @@ export class Allowances {
   /** A packet may have used some of it up. */
   doubt(condition: Condition, family: Family): void {
     if (condition.kind === 'not') this.doubt(condition.of, family)
+    else if (condition.kind === 'unknown' && condition.lasts && 'element' in condition.lasts) this.doubted.add(family)
     else this.doubted.add(counterOf(condition, family))
+  }
+
+  doubtKey(key: string): void {
+    this.doubted.add(key)
   }
 
   doubtAll(family: Family): void {
     this.doubted.add(family)
   }
 
-  isDoubted(condition: Condition, family: Family): boolean {
-    return this.doubted.size > 0 && (this.doubted.has(family) || this.doubted.has(counterOf(condition, family)))
+  /** `table`: the family of the rule's table, which packets of several may have come to. */
+  isDoubted(key: Condition | string, table: RuleFamily): boolean {
+    if (this.doubted.size === 0) return false
+    return this.doubted.has(key) || FAMILIES.some((family) => sees(table, family) && this.doubted.has(family))
   }
 }
+
+const FAMILIES: readonly Family[] = ['ip', 'ip6', 'netdev']
+/** Do packets of that family come to such a table? */
+const sees = (table: RuleFamily, family: Family): boolean => table === family || (table !== 'ip' && table !== 'ip6')
 
 /** What is shared is known by its table. */
 function counterOf(condition: Condition, family: Family): Condition | string {
   const allowance = condition.kind === 'unknown' ? condition.lasts : undefined
   if (allowance && 'object' in allowance) return objectKey(allowance, allowance.name ?? '')
-  return allowance?.each ? `${family} ${allowance.each.table}` : condition
+  if (!allowance || 'element' in allowance || !allowance.each) return condition
+  return ownerOf(allowance.each, family)
+}
+
+/** Of hashlimit and its like each family has its own; nft's belong to a table. */
+function ownerOf({ table, nft }: Each, family: Family): string {
+  return nft?.table ? `${nft.table.family} ${nft.table.name} ${table}` : `${family} ${table}`
 }
 
 const objectKey = ({ object, table }: OfObject, name: string): string =>
   `${table.family} ${table.name} ${object} ${name}`
 
 /** Asked of a packet that fits all conditions in front of this one: that is when it is used up. */
-export function spend(machine: Simulator, moment: EvalContext, condition: Condition): Truth {
-  if (condition.kind === 'not') return not(spend(machine, moment, condition.of))
+export function spend(machine: Simulator, moment: EvalContext, condition: Condition, table: RuleFamily): Truth {
+  if (condition.kind === 'not') return not(spend(machine, moment, condition.of, table))
   const { lasts } = condition as Lasting
-  if (machine.allowances.isDoubted(condition, moment.family))
-    return unknown('an earlier packet, of which not all is known, may have used it up')
+  if ('element' in lasts) {
+    const own = allowanceIn(lasts.element, moment)
+    return own?.element ? spendElement(machine, moment, own.element, table) : (own ?? true)
+  }
+  if (machine.allowances.isDoubted(counterOf(condition, moment.family), table)) return DOUBTED
   machine.note(`${conditionText(condition)}: taken as if nothing had come to it before`)
   if ('object' in lasts) return spendObject(machine, moment, condition as Lasting, lasts)
   return spendOf(machine, moment, condition, lasts)
+}
+
+/** Rules that give elements of a set limits, quotas or counts: `family table set`. */
+const countingSets = memo((tables: World['tables']): ReadonlySet<string> => {
+  const names = new Set<string>()
+  for (const { family, name, chains } of tables)
+    for (const { rules } of chains.values())
+      for (const { statements } of rules)
+        for (const one of statements)
+          if (one.kind === 'update-set' && counting(one.carries).length > 0) names.add(`${family} ${name} ${one.set}`)
+  return names
+})
+
+/** May what a set's element allows decide? */
+export const mayCount = ({ world }: Simulator): boolean =>
+  countingSets(world.tables).size > 0 || haveCounting(world.sets)
+
+/** A set with room for so many more is not full soon. */
+const MUCH_ROOM = 1000
+
+/** Is it no more known what is in the set, so that it may be full, or its element allow no more? */
+export function isForgotten(
+  { world, given }: Simulator,
+  { set, nft: { table }, deletes }: Condition & { kind: 'room' },
+): boolean {
+  const isIt = (one: NamedSet) => one.name === set && one.table === table?.name && one.family === table?.family
+  const before = deletes || world.sets === given.sets ? undefined : given.sets.find(isIt)
+  if (!before || !table || world.sets.some(isIt)) return false
+  if (countingSets(world.tables).has(`${table.family} ${table.name} ${set}`)) return true
+  return before.most !== undefined && before.most - before.elements.length < MUCH_ROOM
+}
+
+const DOUBTED = unknown('an earlier packet, of which not all is known, may have used it up')
+
+/** One after the other, as far as they allow it (nft_set_elem_update_expr). */
+export function spendElement(
+  machine: Simulator,
+  moment: EvalContext,
+  { key, carries }: OwnAllowance,
+  table: RuleFamily,
+): Truth {
+  if (machine.allowances.isDoubted(key, table)) return DOUBTED
+  for (const [i, statement] of carries.entries()) {
+    const own = allowanceCondition(statement, '')
+    const plain = own?.kind === 'not' ? own.of : own
+    if (plain?.kind !== 'unknown') continue
+    if (!plain.lasts || 'object' in plain.lasts || 'element' in plain.lasts) return unknown(plain.reason)
+    const truth = spendOf(machine, moment, `${key} ${i}`, plain.lasts)
+    if (isUnknown(truth)) return truth
+    if (truth === (own!.kind === 'not')) return false
+  }
+  return true
 }
 
 function spendOf(
   machine: Simulator,
   moment: EvalContext,
   counter: Condition | string,
-  allowance: Exclude<Allowance, OfObject>,
+  allowance: Exclude<Allowance, OfObject | { element: object }>,
 ): Truth {
   const { each } = allowance
   const key = each ? keyOf(each, moment) : counter
@@ -110,7 +184,8 @@ function spendObject(machine: Simulator, moment: EvalContext, condition: Lasting
       ? limitCondition(found.values as LimitBody, text)
       : quotaCondition(quotaOf(found.values as { bytes?: number }), text)
   const plain = own.kind === 'not' ? own.of : own
-  if (plain.kind !== 'unknown' || !plain.lasts || 'object' in plain.lasts) return unknown(condition.reason)
+  if (plain.kind !== 'unknown' || !plain.lasts || 'object' in plain.lasts || 'element' in plain.lasts)
+    return unknown(condition.reason)
   const truth = spendOf(machine, moment, objectKey(of, name!), plain.lasts)
   return own.kind === 'not' ? not(truth) : truth
 }
@@ -124,7 +199,7 @@ function spendPacket(
   key: Condition | string,
   { packets, each }: Extract<Allowance, { packets: number }>,
 ): Truth {
-  if (each && disputed(moment.world.tables, moment.family).has(each.table))
+  if (each && !each.nft && disputed(moment.world.tables, moment.family).has(each.table))
     return unknown(`rules that share ${each.table} give it different limits, and the one that came first is not known`)
   const left = allowances.get(key) ?? packets
   if (left === 0) return unknown(`its ${packets} packets are used up, and more are allowed only as time goes by`)
@@ -158,8 +233,14 @@ function limitIn(condition: Condition): { table: string; text: string } | undefi
 }
 
 /** A packet without such a field counts as one with 0. */
-function keyOf({ table, fields }: Each, moment: EvalContext): string | Unknown {
-  const values: string[] = [moment.family, table]
+function keyOf(each: Each, moment: EvalContext): string | Unknown {
+  const { fields, nft } = each
+  const values = [ownerOf(each, moment.family)]
+  if (nft) {
+    const parts = partsAt({ fields, nft }, moment)
+    // a packet without such a field does not come here
+    return parts === ABSENT ? values[0]! : isUnknown(parts) ? parts : [...values, ...parts].join(' ')
+  }
   for (const field of fields) {
     const value = held(field, moment)
     if (isUnknown(value)) return value
@@ -182,7 +263,7 @@ function spendBytes(
   return length <= left ? !behind : behind
 }
 
-/** Those that have ended count no more. */
+/** Those that have ended count until the kernel comes round to them. */
 function spendConnection(
   { allowances, conntrack }: Simulator,
   { connection, packet, family }: EvalContext,
@@ -195,15 +276,11 @@ function spendConnection(
   const own: ConntrackEntry = isOpen ? connection : unconfirmed(packet, family)
   counted.add(own)
   let lost = 0
-  for (const one of counted) {
-    if (one === own || conntrack.isOpen(one)) continue
-    // its first packet was dropped: the kernel forgets it when it comes round to that
-    if ((one as Partial<Connection>).flags?.includes('confirmed')) counted.delete(one)
-    else lost++
-  }
+  // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once
+  for (const one of counted) if (one !== own && !conntrack.isOpen(one)) lost++
   const [least, most] = [counted.size - lost, counted.size]
   if (least <= connections !== most <= connections)
-    return unknown('whether a connection whose packet was dropped still counts is not known')
+    return unknown('whether a connection that has ended, or whose packet was dropped, still counts is not known')
   return over ? most > connections : most <= connections
 }
 

@@ -88,6 +88,11 @@ export class ConntrackTable {
     return this.doubted?.find(tuple, protocol, zones) !== undefined
   }
 
+  /** As findAs, of those that may be there or not. */
+  mayHaveAs(as: Direction, tuple: Tuple, protocol: number, zones: Zone): boolean {
+    return this.doubted?.findAs(as, tuple, protocol, zones) !== undefined
+  }
+
   /** Could it not be told from another one? */
   isTaken({ original, reply, protocolNumber: number, zones }: Connection): boolean {
     return !!this.findAs('original', original, number, zones) || !!this.findAs('reply', reply, number, zones)

@@ -164,6 +164,7 @@ function begin(packet: Packet, original: Tuple, number: number, zone: Zone): Fou
 }
 
 function attach(machine: Simulator, skb: Skb, { connection, direction }: Found): void {
+  let isCounted = true
   if (connection.protocolNumber === TCP) {
     const verdict = trackTcp(connection, skb.packet, direction, machine.settings.tcp)
     if (verdict === 'invalid') return
@@ -172,8 +173,9 @@ function attach(machine: Simulator, skb: Skb, { connection, direction }: Found):
       look(machine, skb)
       return
     }
+    isCounted = verdict !== 'ignored'
   }
-  count(connection, direction, skb.packet)
+  if (isCounted) count(connection, direction, skb.packet)
   const { flags } = connection
   const state =
     direction === 'reply' || flags.includes('seen-reply')

@@ -13,6 +13,7 @@ export function rangeOf(machine: Simulator, skb: Skb, nat: Nat): NatRange | 'acc
   if (nat.ports) range.ports = nat.ports
   if (nat.basePort !== undefined) range.basePort = nat.basePort
   if (nat.flags?.includes('random') || nat.flags?.includes('fully-random')) range.random = true
+  if (nat.flags?.includes('persistent')) range.persistent = true
   const addresses = addressesOf(machine, skb, nat)
   if (addresses === 'vanished' || addresses === 'accept') return addresses
   if (addresses) range.addresses = addresses

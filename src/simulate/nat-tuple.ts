@@ -1,11 +1,13 @@
 /** Which addresses and ports a flow is given (get_unique_tuple in net/netfilter/nf_nat_core.c). */
-import { compareAddresses } from '../model/address.ts'
+import { compareAddresses, formatAddress } from '../model/address.ts'
 import type { Tuple } from '../model/host.ts'
 import { type Connection, invert } from '../rules/conntrack/connection.ts'
 import { isBefore } from '../rules/conntrack/tcp-window.ts'
+import { jhash, scaled } from '../rules/jhash.ts'
 import { addressBytes } from '../rules/values.ts'
 import type { Manip } from './nat-setup.ts'
 import type { Simulator } from './simulator.ts'
+import { Undetermined } from './undetermined.ts'
 
 /** Inclusive; absent: kept. */
 export interface NatRange {
@@ -15,6 +17,8 @@ export interface NatRange {
   basePort?: number
   /** The port is drawn. */
   random?: boolean
+  /** A source gets the same address whatever it sends to. */
+  persistent?: boolean
 }
 
 /** `tuple`: the flow as it would leave without this. */
@@ -34,7 +38,7 @@ export function uniqueTuple(
       if (same && !isTaken(same)) return same
     }
   }
-  const addressed = withAddress(machine, tuple, range, manip)
+  const addressed = withAddress(machine, connection, tuple, range, manip)
   const key = portKey(addressed, manip)
   if (!key) return addressed
   if (!range.random) {
@@ -92,13 +96,54 @@ function defaultPorts(port: number, key: string): [number, number] {
   return port < 1024 ? [600, 1023] : [1024, 65535]
 }
 
-function withAddress(machine: Simulator, tuple: Tuple, range: NatRange, manip: Manip): Tuple {
-  const { addresses } = range
+function withAddress(
+  machine: Simulator,
+  connection: Connection,
+  tuple: Tuple,
+  { addresses, persistent = false }: NatRange,
+  manip: Manip,
+): Tuple {
   if (!addresses) return tuple
   const [first, last] = addresses
-  if (first === last) return { ...tuple, [manip]: first }
-  // a hash of the source chooses
-  return { ...tuple, [manip]: String(machine.choose(manip, [first, last], first)) }
+  const hashed = first === last ? first : hashedAddress(tuple, addresses, persistent, connection.zones.original)
+  const chosen = first !== last && machine.choosesItself ? String(machine.choose(manip, addresses, hashed)) : hashed
+  return { ...tuple, [manip]: chosen }
+}
+
+/** A hash of both ends, without a seed, chooses among them (find_best_ips_proto). */
+function hashedAddress(
+  { src, dst }: Tuple,
+  [first, last]: [string, string],
+  persistent: boolean,
+  zone: number,
+): string {
+  const [low, high, from, to] = [first, last, src, dst].map((one) => addressBytes(one)!) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
+  const key = new Uint8Array(16)
+  key.set(from)
+  const words = to.length / 4
+  const theirs = new DataView(to.buffer, to.byteOffset)
+  let hash = jhash(key, persistent ? 0 : (theirs.getUint32(to.length - 4, true) ^ zone) >>> 0)
+  const chosen = new Uint8Array(to.length)
+  const [lows, highs, result] = [low, high, chosen].map((one) => new DataView(one.buffer, one.byteOffset)) as [
+    DataView,
+    DataView,
+    DataView,
+  ]
+  // behind a word that is not the highest any may follow
+  let isFree = false
+  for (let at = 0; at < words * 4; at += 4) {
+    const least = isFree ? 0 : lows.getUint32(at)
+    const count = isFree ? 0xffffffff : highs.getUint32(at) - least + 1
+    result.setUint32(at, least + scaled(hash, count))
+    if (result.getUint32(at) !== highs.getUint32(at)) isFree = true
+    if (!persistent) hash = (hash ^ theirs.getUint32(at, true)) >>> 0
+  }
+  return formatAddress(chosen)
 }
 
 /** nf_in_range: is the source as it is one that the range allows? */
@@ -131,7 +176,13 @@ function sameSource(machine: Simulator, connection: Connection, tuple: Tuple, ra
 function isUsed(machine: Simulator, connection: Connection, tuple: Tuple): boolean {
   const reply = invert(tuple, connection.protocolNumber)
   if (!reply) return false
-  const found = machine.conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
+  const { conntrack } = machine
+  const found = conntrack.findAs('reply', reply, connection.protocolNumber, connection.zones)
+  if (!found && conntrack.mayHaveAs('reply', reply, connection.protocolNumber, connection.zones))
+    throw new Undetermined(
+      'the port',
+      'an earlier packet, of which not all is known, may have begun a connection that has it',
+    )
   return found !== undefined && found.connection !== connection
 }
 

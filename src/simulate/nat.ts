@@ -77,7 +77,9 @@ function isRewritten({ flags }: Connection, manip: Manip, direction: Direction):
 
 function translate(skb: Skb, connection: Connection, manip: Manip, direction: Direction): void {
   if (!isRewritten(connection, manip, direction)) return
+  const { dst } = skb.packet
   changeAll(skb, rewritten(skb.packet, target(connection, direction), manip))
+  if (skb.packet.dst !== dst) skb.isRouted = false
   // its answers are rewritten to what is known
   if (direction === 'original') skb.moment.drawn = connection.drawn
 }
@@ -94,5 +96,6 @@ function translateError(skb: Skb, connection: Connection, manip: Manip, directio
   const opposite = connection[other(direction)]
   const inner = { ...skb.packet.inner!, ...rewritten(skb.packet.inner!, opposite, manip === 'src' ? 'dst' : 'src') }
   const to = target(connection, direction)
+  if (manip === 'dst' && to.dst !== skb.packet.dst) skb.isRouted = false
   changeAll(skb, { inner, ...(manip === 'src' ? { src: to.src } : { dst: to.dst }) })
 }

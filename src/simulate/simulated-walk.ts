@@ -7,11 +7,11 @@ import { conditionText, evaluate } from '../rules/evaluate.ts'
 import { lasts } from '../rules/lasting.ts'
 import { choiceText } from '../rules/nft/map.ts'
 import type { Line, PreparedChain, PreparedRule } from '../rules/prepared-chain.ts'
-import { all, type Unknown } from '../rules/truth.ts'
+import { all, isUnknown, type Unknown, unknown } from '../rules/truth.ts'
 import { MOST_LINES, type WalkBudget } from '../rules/walk-budget.ts'
 import { WalkFrame } from '../rules/walk-stack.ts'
 import { type Walker, walkTable } from '../rules/walk-table.ts'
-import { spend } from './allowances.ts'
+import { isForgotten, mayCount, spend, spendElement } from './allowances.ts'
 import { momentOf } from './moment.ts'
 import type { Simulator } from './simulator.ts'
 import { forget, type Skb } from './skb.ts'
@@ -71,7 +71,10 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
 
   ask(rule: PreparedRule, from: number, to: number): boolean | Open {
     const { machine, context: moment } = this
-    if (!rule.hasAllowance && to - from === rule.tests.length) {
+    const { family } = rule.line.table
+    const counts =
+      rule.hasAllowance || (rule.asksSets && (machine.world.sets !== machine.given.sets || mayCount(machine)))
+    if (!counts && to - from === rule.tests.length) {
       const whole = all(rule.tests, moment)
       if (typeof whole === 'boolean') return whole
     }
@@ -86,7 +89,15 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
       if (isAllowance) machine.changes++
       if (isAllowance && open) machine.allowances.doubt(condition, moment.family)
       const spends = isAllowance && !open && !machine.assumes(text)
-      const truth = machine.settle(text, spends ? spend(machine, moment, condition) : evaluate(condition, moment))
+      let met = spends ? spend(machine, moment, condition, family) : evaluate(condition, moment)
+      if (isUnknown(met) && met.element && !machine.assumes(text)) {
+        machine.changes++
+        if (open) machine.allowances.doubtKey(met.element.key)
+        else met = spendElement(machine, moment, met.element, family)
+      }
+      if (met === true && condition.kind === 'room' && isForgotten(machine, condition))
+        met = unknown(`what set ${condition.set} still takes is not known`)
+      const truth = machine.settle(text, met)
       if (truth === false) return false
       if (truth !== true) open ??= { condition: text, ...truth }
     }

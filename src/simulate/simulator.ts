@@ -47,6 +47,8 @@ const NONE: readonly ConntrackEntry[] = []
 /** One machine: its connection table and its sets change with every packet, in order. */
 export class Simulator {
   world: World
+  /** As it was in the beginning. */
+  readonly given: World
   readonly conntrack: ConntrackTable
   readonly hooks: Hooks
   readonly settings: Settings
@@ -64,6 +66,7 @@ export class Simulator {
 
   constructor(world: World, options: SimulatorOptions = {}) {
     this.world = world
+    this.given = world
     this.options = options
     const { all, gone } = originOf(world.host.conntrack ?? NONE)
     this.conntrack = new ConntrackTable(all, gone)

@@ -41,8 +41,14 @@ export class Skb {
   walk: SimulatedWalk | undefined = undefined
   /** A rule has written into the transport's header by its place, before anything looked at the checksum. */
   hasWrongChecksum = false
-  /** Came back in over lo: routed already, and connection tracking has seen it. */
+  /** It was right when connection tracking looked; whoever looks once more behind routing finds it wrong (skb_forward_csum). */
+  hasSpoiltChecksum = false
+  /** The same of the IP header's, which is looked at when the packet comes in. */
+  hasWrongHeader = false
+  /** Came back in over lo: connection tracking has seen it. */
   looped: boolean
+  /** It was routed when it was sent; what NAT turns to another destination is routed anew (nf_nat_ipv4_pre_routing). */
+  isRouted: boolean
 
   /** `packet`: the same with all that was not said, in the model's shape; it is the model's from here on. */
   constructor(given: Packet, packet: Packet, world: World) {
@@ -51,6 +57,7 @@ export class Skb {
     this.family = (packet.dst ?? packet.src ?? '').includes(':') ? 'ip6' : 'ip'
     this.indev = packet.in
     this.looped = packet.in === 'lo'
+    this.isRouted = this.looped
     this.hook = packet.in === undefined ? 'output' : 'prerouting'
     // hooks show its way, and connection tracking its flow
     Object.assign(packet, NOT_YET)

@@ -3,10 +3,12 @@ import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
-import { assigned, beside, isBeside, keysAt, namedField, stored } from '../rules/assign.ts'
+import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
+import { placeOf } from '../rules/facts/raw.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
+import { knownProtocol } from '../rules/values.ts'
 import { isOfOtherFamily } from '../rules/verdict.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
@@ -14,7 +16,7 @@ import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
 import { change, changeAll, forget, type Skb } from './skb.ts'
-import { lowerMss } from './tcp-options.ts'
+import { lowerMss, stripOption } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
 
@@ -48,7 +50,8 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     case 'reject':
       // nf_reject_verify_csum
       if (skb.hasWrongChecksum) return 'drop'
-      if (whyUnanswered([statement], skb.packet, machine.world.host) !== undefined) return 'drop'
+      if (skb.hasSpoiltChecksum && statement.with === 'tcp-reset' && skb.hook === 'forward') return 'drop'
+      if (isUnanswered(machine, skb, statement)) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':
@@ -77,6 +80,17 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
     default:
       return undefined
   }
+}
+
+/** What is not for this host alone gets no error (icmp_send, icmp6_send): a rule may have said that it is not. */
+function isUnanswered(machine: Simulator, skb: Skb, reject: Statement & { kind: 'reject' }): boolean {
+  const { packet, hook, moment } = skb
+  const table = { family: moment.family }
+  if (whyUnanswered([reject], { packet, hook, table }, machine.world.host) !== undefined) return true
+  const type = moment.written?.get('meta pkttype')
+  if (type === undefined || reject.with === 'tcp-reset' || table.family === 'netdev') return false
+  if (isUnknown(type)) throw new Undetermined('meta pkttype', type.unknown)
+  return type !== 'unicast'
 }
 
 /** The reset that is sent ends the connection, though nobody tracks the reset itself (nf_ct_set_closing). */
@@ -152,8 +166,11 @@ function writeBeside(machine: Simulator, skb: Skb, field: string, value: string 
 
 const isScalar = (value: unknown): value is number | string => typeof value === 'number' || typeof value === 'string'
 
+const OF_TRANSPORT = /^(@th|th|tcp|udp|udplite|sctp|dccp|icmp|icmpv6)\b/
+
 function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number): void {
-  const { field } = assignment
+  const moment = momentOf(machine, skb)
+  const field = placeOf(assignment.field, moment)
   if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
     setZone(skb, assignment)
     return
@@ -162,18 +179,27 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     lowerMss(skb, Number(assignment.value))
     return
   }
+  if (assignment.op === 'strip') {
+    stripOption(skb, Number(assignment.value))
+    return
+  }
   if (field === 'ct label') {
     label(machine, skb, assignment)
     return
   }
-  const moment = momentOf(machine, skb)
   if (isBeside(field)) {
     const value = assigned(assignment, moment)
     if (value !== ABSENT) writeBeside(machine, skb, field, value)
     return
   }
+  if ((skb.packet.fragOffset ?? 0) > 0 && OF_TRANSPORT.test(field))
+    throw new Undetermined(field, 'a later fragment has other bytes in place of that header')
   const keys = keysAt(field, moment)
-  if (keys.length === 0) return
+  if (keys.length === 0 && !field.startsWith('@')) {
+    // 0: it has none (udp_error)
+    if (field !== 'udp checksum' || assignment.value !== 0) spoilChecksum(skb, field)
+    return
+  }
   // without an entry nothing is written to it, nor read from it (net/netfilter/xt_connmark.c)
   const source = typeof assignment.value === 'object' ? assignment.value.field : ''
   if ((field === 'ct mark' || source.startsWith('ct ')) && !skb.connection) return
@@ -183,20 +209,35 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     if (field.startsWith('@')) throw new Undetermined(field, 'the packet ends in front of it')
     return
   }
-  const changed = isUnknown(value) ? undefined : stored(namedField(field, moment), value, skb.packet)
-  if (!changed) {
-    forget(skb, keys)
-    return
+  const changed = isUnknown(value) ? undefined : written(field, value, moment)
+  if (!changed) forget(skb, keys)
+  else if ('ctMark' in changed) skb.connection!.mark = Number(changed.ctMark)
+  let isSame = changed !== undefined
+  for (const key of Object.keys(changed ?? {}) as (keyof Packet)[]) {
+    const [from, to] = [skb.packet[key], changed![key]]
+    if (from === to) continue
+    isSame = false
+    change(skb, key, to as never)
+    if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
   }
-  const key = keys[0]!
-  const [from, to] = [skb.packet[key], changed[key]]
-  if (field === 'ct mark') skb.connection!.mark = Number(to)
-  if (from === to) return
-  // nft mends the checksum for the fields of a protocol that it knows
-  if (/^(@th|th)\b/.test(field) && !skb.tracking && skb.given.in !== undefined) skb.hasWrongChecksum = true
-  change(skb, key, to as never)
-  if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
+  // other bytes are a checksum, or something that nothing reads
+  if (!isSame || keys.length === 0) spoilChecksum(skb, field)
 }
+
+/** nft mends the checksum for the fields of a protocol that it knows. */
+function spoilChecksum(skb: Skb, field: string): void {
+  // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
+  const isHeader = field.startsWith('@nh') && skb.family === 'ip'
+  if (isHeader) skb.hasWrongHeader = true
+  if (!isHeader && !/^(@th|th)\b|^[a-z]+ checksum$|^udp length$/.test(field)) return
+  // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
+  const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
+  const isOwn = skb.given.in === undefined
+  if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.hasWrongChecksum = true
+  else if (!isOwn) skb.hasSpoiltChecksum = true
+}
+
+const isIcmp = ({ protocol = '' }: Packet): boolean => [1, 58].includes(knownProtocol(protocol) ?? 0)
 
 const isUnread = ({ from, to = from }: Statement & { kind: 'queue' }, { queues }: Host): boolean =>
   queues !== undefined && !queues.some(({ number }) => number >= from && number <= to)

@@ -1,4 +1,4 @@
-/** TCPMSS: a SYN announces no larger segments than that (net/netfilter/xt_TCPMSS.c, tcpmss_mangle_packet). */
+/** TCP's options. TCPMSS: a SYN announces no larger segments than that (net/netfilter/xt_TCPMSS.c, tcpmss_mangle_packet). */
 import { change, type Skb } from './skb.ts'
 
 /** Bytes that options can have. */
@@ -23,6 +23,20 @@ export function lowerMss(skb: Skb, most: number): void {
   const least = Math.min(most, skb.family === 'ip' ? 536 : 1220)
   change(skb, 'tcpOptions', `${MSS}${least.toString(16).toUpperCase().padStart(4, '0')}${options}`)
   if (length !== undefined) change(skb, 'length', length + 4)
+}
+
+/** Padding stands in its place (nft_exthdr_tcp_strip_eval): only the first of that kind. */
+export function stripOption(skb: Skb, kind: number): void {
+  const { tcpOptions: options } = skb.packet
+  for (let at = 0; options !== undefined && at + 2 <= options.length; ) {
+    const found = Number.parseInt(options.slice(at, at + 2), 16)
+    const size = found < 2 ? 1 : Number.parseInt(options.slice(at + 2, at + 4), 16) || 1
+    if (found === kind) {
+      change(skb, 'tcpOptions', options.slice(0, at) + '01'.repeat(size) + options.slice(at + 2 * size))
+      return
+    }
+    at += 2 * size
+  }
 }
 
 function positionOf(options: string): number | undefined {

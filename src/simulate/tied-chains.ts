@@ -43,6 +43,9 @@ export function joinTied(hooked: readonly Placed[]): Hooked[] {
       joined.push({ priority: hooked[from]!.priority, run: runTied(deciding) })
       joined.push(...tied.filter((one) => !deciding.includes(one)))
     }
+    // what its rules show may be another, though the packet's way is the same
+    if (new Set(tied.map(({ base }) => base.table)).size > 1)
+      joined.push({ priority: hooked[from]!.priority, run: noteOrder(tied) })
   }
   return joined
 }
@@ -61,6 +64,15 @@ function runTied(chains: readonly TiedChain[]): TiedChain['run'] {
       if (order === chains) compareWith(machine, skb, verdict, one, chains.slice(i + 1))
       return verdict
     }
+    return 'accept'
+  }
+}
+
+/** Says so where one of them writes what another one reads. */
+function noteOrder(chains: readonly TiedChain[]): TiedChain['run'] {
+  if (!dependOnOrder(chains.map(({ base }) => base))) return () => 'accept'
+  return (machine) => {
+    machine.note(`which rules match it: ${chains.map(nameOf).join(', ')} ${whyNot(chains)}`)
     return 'accept'
   }
 }

@@ -25,12 +25,10 @@ function receive(machine: Simulator, skb: Skb): End {
   const held = passDevice(machine, skb, 'ingress')
   if (held) return held
   refuseBridged(machine, skb, skb.indev!, BEFORE_IP)
-  if (isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
-  const { dst } = skb.packet
+  if (skb.hasWrongHeader || isRefused(skb.packet, skb.indev!)) return vanished(machine, skb, undefined)
   const stopped = pass(machine, skb, 'prerouting')
   if (stopped) return stopped
-  // routed when it was sent; but not to where NAT has turned it
-  if (skb.looped && skb.packet.dst === dst) return deliver(machine, skb)
+  if (skb.isRouted) return deliver(machine, skb)
   skb.routedAfter = skb.journal.changes
   const route = routeInput(machine, skb)
   if (!route) return vanished(machine, skb, 'prerouting')
@@ -78,6 +76,7 @@ function leave(machine: Simulator, skb: Skb, outcome: Outcome): End {
   refuseBridged(machine, skb, skb.outdev!, BEHIND_IP)
   if (skb.outdev !== 'lo') return { outcome }
   skb.looped = true
+  skb.isRouted = true
   // what has no entry is looked at once more
   if (skb.tracking?.state === 'invalid') {
     skb.tracking = undefined

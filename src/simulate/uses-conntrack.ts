@@ -41,13 +41,16 @@ function asks({ iptables: spec, conditions, statements }: Rule, family: 'ip' | '
   return conditions.some(readsConnection) || statements.some((one) => writesConnection(one, family))
 }
 
+const isOfConnection = (field: string): boolean => field.startsWith('ct ')
+
 function readsConnection(condition: Condition): boolean {
   switch (condition.kind) {
     case 'compare':
       return condition.field.startsWith('ct ')
     case 'lookup':
+      return condition.fields.some(isOfConnection)
     case 'room':
-      return condition.fields.some((field) => field.startsWith('ct '))
+      return condition.fields.some(isOfConnection) || (condition.data?.fields.some(isOfConnection) ?? false)
     case 'unknown':
       return condition.lasts !== undefined && 'connections' in condition.lasts
     case 'not':
@@ -65,6 +68,8 @@ const natFor = (statement: Statement, family: 'ip' | 'ip6'): boolean =>
   !('family' in statement && statement.family !== undefined && statement.family !== family)
 
 function writesConnection(statement: Statement, family: 'ip' | 'ip6'): boolean {
+  // an element that counts connections
+  if (statement.kind === 'update-set') return statement.carries?.some((one) => 'ct count' in one) ?? false
   if (statement.kind !== 'set') return natFor(statement, family)
   return (
     statement.field.startsWith('ct ') ||

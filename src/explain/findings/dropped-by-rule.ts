@@ -18,8 +18,9 @@ export const droppedByRule: Detector = {
     const told = blame(context)
     if (step.kind === 'policy' || !told || told.walked.markSetter !== undefined) return []
     const why = describeConditions(context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? [])
-    const { rule, packet } = context.evidence.arrivals[context.ended.step]!
-    const silent = whyUnanswered(rule?.statements ?? [], packet, context.world.host)
+    const arrival = context.evidence.arrivals[context.ended.step]!
+    const { rule, packet } = arrival
+    const silent = whyUnanswered(rule?.statements ?? [], arrival, context.world.host)
     const unanswered = silent === undefined ? '' : ` It rejects, but ${silent}.`
     const { host } = context.world
     const back = rule?.conditions.some(asksWayBack)

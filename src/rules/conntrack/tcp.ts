@@ -47,8 +47,11 @@ export function tcpSettings({ sysctls }: Host): TcpSettings {
   }
 }
 
-/** `again`: the entry is an old connection's, forget it and begin anew. `gone`: accepted, and the entry is deleted. */
-export type TcpVerdict = 'ok' | 'invalid' | 'again' | 'gone'
+/**
+ * `again`: the entry is an old connection's, forget it and begin anew. `gone`: accepted, and the entry is deleted.
+ * `ignored`: accepted, and not counted.
+ */
+export type TcpVerdict = 'ok' | 'ignored' | 'invalid' | 'again' | 'gone'
 
 const SHORT: Readonly<Record<string, TcpState>> = {
   SS: 'SYN_SENT',
@@ -157,19 +160,19 @@ export function trackTcp(entry: Entry, packet: Packet, direction: Direction, set
   if (next === 'ignored') {
     if (!answersIgnoredSyn(tcp, packet, kind, direction)) {
       ignore(tcp, packet, kind, direction)
-      return 'ok'
+      return 'ignored'
     }
     takeOver(tcp, direction)
     next = 'SYN_RECV'
   }
-  if (next === 'TIME_WAIT' && isChallenge(tcp, kind, direction)) return 'ok'
+  if (next === 'TIME_WAIT' && isChallenge(tcp, kind, direction)) return 'ignored'
   if (next === 'SYN_SENT2') tcp.simultaneous = true
   if (next === 'SYN_RECV' && direction === 'reply' && kind === 'ack' && tcp.simultaneous) next = 'ESTABLISHED'
   const reset = next === 'CLOSE' && kind === 'rst' ? judgeReset(entry, tcp, packet, direction, settings) : 'check'
   if (reset === 'invalid') return 'invalid'
   if (reset !== 'let through' && tcp.windows) {
     const place = inWindow(tcp.windows, tcp.state, packet, direction, settings.liberal)
-    if (place === 'ignored') return 'ok'
+    if (place === 'ignored') return 'ignored'
     if (place === 'outside') {
       noteInvalid(entry, tcp, kind, direction)
       return 'invalid'
@@ -193,7 +196,11 @@ function moveOn(
   tcp.state = next
   if (old !== next && next === 'FIN_WAIT') tcp.closedBy.push(direction)
   // a reset as the only answer: there never was a connection
-  if (!entry.flags.includes('seen-reply')) return kind === 'rst' ? 'gone' : 'ok'
+  if (!entry.flags.includes('seen-reply')) {
+    if (kind === 'rst') return 'gone'
+    // a SYN that is sent again
+    return kind === 'syn' && old === 'SYN_SENT' ? 'ignored' : 'ok'
+  }
   if ((old === 'SYN_RECV' || old === 'ESTABLISHED') && next === 'ESTABLISHED') flag(entry, 'assured')
   return 'ok'
 }

@@ -184,6 +184,39 @@ export function fieldsAt(field: string, moment: EvalContext): { names: string[];
   return { names, whole: names.length === 1 && start === from && size === length }
 }
 
+/** `th sport` of a protocol that has no ports is what stands there; any other field is itself. */
+export function placeOf(field: string, moment: EvalContext): string {
+  if ((field !== 'th sport' && field !== 'th dport') || has(field, moment)) return field
+  return moment.packet.protocol === undefined ? field : field === 'th sport' ? '@th,0,16' : '@th,16,16'
+}
+
+/** What each field of those bits is once `value` is written there; undefined: one of them is not known. */
+export function valuesAt(
+  field: string,
+  value: number,
+  moment: EvalContext,
+): [name: string, value: number][] | undefined {
+  const at = fieldsAt(field, moment)
+  const [, base, first, count] = RAW.exec(field) ?? []
+  const [from, length] = [Number(first), Number(count)]
+  if (!at || length > MOST_BITS) return undefined
+  const values: [string, number][] = []
+  for (const name of at.names) {
+    const [, start, size] = PLACES[name]!
+    if (size > 32) return undefined
+    const isWhole = start >= from && start + size <= from + length
+    const old = isWhole ? 0 : rawReader(`@${base},${start},${size}`)!(moment)
+    if (typeof old !== 'number') return undefined
+    let now = 0
+    for (let bit = start; bit < start + size; bit++) {
+      const [of, behind] = bit >= from && bit < from + length ? [value, from + length] : [old, start + size]
+      now = now * 2 + (Math.floor(of / 2 ** (behind - 1 - bit)) & 1)
+    }
+    values.push([name, now])
+  }
+  return values
+}
+
 function has(field: string, moment: EvalContext): boolean {
   const [header] = field.split(' ')
   const protocol = knownProtocol(moment.packet.protocol ?? '')

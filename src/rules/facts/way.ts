@@ -141,6 +141,19 @@ const ETHERNET_HEADER = 14
 const frameLength: Read = ({ packet: { length }, hook }) =>
   length === undefined ? undefined : hook === 'egress' ? length + ETHERNET_HEADER : length
 
+const [ETHER, LOOPBACK] = [1, 772]
+
+/** Only these two have an address of six bytes, and others of that length are not met. */
+const typeOf =
+  (name: Read): Read =>
+  (moment) => {
+    const held = name(moment)
+    if (typeof held !== 'string') return held
+    if (held === '') return ABSENT
+    if (held === 'lo') return LOOPBACK
+    return linkNamed(moment.world.host, held)?.mac === undefined ? undefined : ETHER
+  }
+
 const NOT_SHOWN = 'no capture shows it'
 
 export const WAY: Readers = {
@@ -153,6 +166,8 @@ export const WAY: Readers = {
   'meta bridged': bridged,
   'meta iifkind': kindOf(inputName),
   'meta oifkind': kindOf(outputName),
+  'meta iiftype': typeOf(inputName),
+  'meta oiftype': typeOf(outputName),
   'meta iifgroup': groupOf(inputName),
   'meta oifgroup': groupOf(outputName),
   'meta pkttype': packetType,

@@ -22,8 +22,11 @@ const isTransport = (field: string): boolean =>
 const isPorts = (field: string): boolean => field.startsWith('th ')
 const isFib = (field: string): boolean => field.startsWith('fib ')
 
+/** Not there before connection tracking has looked, though `ct zone set` may have left an entry: so Linux 6.18 has it. */
+const isOfEntry = (field: string): boolean => field.startsWith('ct ') && field !== 'ct state'
+
 export const isPeculiar = (field: string): boolean =>
-  isTransport(field) || isFib(field) || field.startsWith('tcp option')
+  isTransport(field) || isFib(field) || field.startsWith('tcp option') || isOfEntry(field)
 
 /** Where they end, in bytes from the beginning of the header: a packet that is shorter does not have them. */
 const ENDS: Readonly<Record<string, number>> = wordTable({
@@ -47,6 +50,7 @@ const isCut = (end: number, { packet: { length, fragOffset }, family }: EvalCont
 
 /** Why what the packet holds is not what nft compares; undefined: it is. */
 export function peculiar(field: string, moment: EvalContext): Held | Unknown | typeof ABSENT | undefined {
+  if (isOfEntry(field)) return moment.connection?.protocol === '0' ? ABSENT : undefined
   const end = endOf(field)
   if (end !== undefined && isCut(end, moment)) return ABSENT
   if (isTransport(field)) return withoutHeader(field, moment)

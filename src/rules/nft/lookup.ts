@@ -66,12 +66,26 @@ export function inNftSet(lookup: Lookup, differs: boolean, moment: EvalContext):
   if (found === ABSENT) return false
   if (isUnknown(found)) return found.found ? !differs : found
   if (!found) return differs
-  const counted = found.carries?.map((one) => Object.keys(one)[0]).find((name) => COUNTS.includes(name ?? ''))
+  if (differs) return false
   // the element's own limit may say no
-  return counted ? unknown(`its element in set ${lookup.set} has a ${counted} of its own`) : !differs
+  return ownAllowance(lookup, found) ?? true
 }
 
 const COUNTS = ['limit', 'quota', 'ct count']
+
+export const counting = (carries: readonly object[] = []): object[] =>
+  carries.filter((one) => COUNTS.includes(Object.keys(one)[0] ?? ''))
+
+/** Undefined: it allows everything. */
+export function ownAllowance({ set, nft }: Lookup, { parts, carries }: SetElement): Unknown | undefined {
+  const own = counting(carries)
+  if (own.length === 0) return undefined
+  const { family, name } = nft.table ?? { family: '', name: '' }
+  return {
+    ...unknown(`its element in set ${set} has a ${Object.keys(own[0]!)[0]} of its own`),
+    element: { key: `${family} ${name} ${set} ${parts.join(' . ')}`, carries: own },
+  }
+}
 
 export function masked(held: Held, mask: Scalar): Held {
   if (typeof mask === 'number') return (Number(held) & mask) >>> 0

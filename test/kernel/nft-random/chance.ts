@@ -3,6 +3,19 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'a port or address that NAT draws': /the kernel has drawn/,
   'the order of base chains of several tables with one priority': /order in which they were registered/,
   'a checksum, which stands in ICMP where other protocols have a port': /in place of ports/,
+  'how many packets came before the first, which is not listed': /depends on how many packets came before/,
+  'how long ago a limit was used up': /more are allowed only as time goes by/,
+  'when the packet comes': /depends on when the packet came/,
+  'the processor that handles the packet': /which processor handles it/,
+  'the program that sent it': /the sending process is not known/,
+  'what a rule draws': /is left to chance/,
+  'a fragment, with which connection tracking or this host waits':
+    /waits for the whole packet|puts the whole packet together/,
+  'bytes of a later fragment in place of a header': /a later fragment has other bytes/,
+  'whether an element of a full set has expired': /has expired by now/,
+  'what a packet of which not all is known has left in a set':
+    /what set \S+ still takes is not known|the elements of set \S+ are not known/,
+  'bits of a connection that no listing shows': /which bits of the connection's status are set that have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
   'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
 }

@@ -145,6 +145,62 @@ const CONDITIONS: readonly Condition[] = [
       return part(`numgen ${text}`, 'numgen')
     },
   },
+  {
+    often: 0.3,
+    draw({ random }) {
+      const text = random.pick([
+        'numgen inc mod 3 1',
+        'meta cpu 0',
+        'meta cgroup 0',
+        'meta hour > "00:00"',
+        'meta random > 5',
+      ])
+      return part(text, text.split(' ').slice(0, 2).join(' '))
+    },
+  },
+  {
+    often: 2,
+    hooks: TRACKED,
+    draw: ({ random }) => part(`ct count ${random.pick(['', 'over '])}${random.pick([1, 2])}`, 'ct count'),
+  },
+  {
+    often: 2,
+    hooks: TRACKED,
+    draw({ random }) {
+      const text = random.pick([
+        'original packets 1',
+        'packets > 1',
+        'bytes < 100',
+        'avgpkt > 40',
+        'reply packets 0',
+        'reply bytes != 0',
+        'original proto-dst 53',
+        'original proto-src 4000-4001',
+        'reply proto-src 53',
+      ])
+      const protocol = text.includes('proto-') ? `meta l4proto ${random.pick(['tcp', 'udp'])} ` : ''
+      return part(`${protocol}ct ${text}`, `ct ${text.replace(/ [^a-z].*/, '')}`)
+    },
+  },
+  {
+    often: 1,
+    hooks: ['prerouting', 'input', 'forward'],
+    draw({ random }) {
+      const text = random.pick([
+        'iifname "in*"',
+        'iifname != "in*"',
+        'meta iifkind "tun"',
+        'meta iiftype ether',
+        'iifname { "in*", "lo" }',
+      ])
+      return part(text, text.startsWith('iifname') ? 'beginning of a name' : text.split(' ').slice(0, 2).join(' '))
+    },
+  },
+  {
+    often: 0.5,
+    hooks: ['prerouting', 'forward', 'postrouting'],
+    draw: ({ random }) => part(`meta priority set 1:2 meta priority ${random.pick(['', '!= '])}1:2`, 'meta priority'),
+  },
   { often: 1, draw: ({ random }) => part(`symhash mod 1 ${random.pick(['0', '!= 0'])}`, 'symhash') },
   {
     often: 2,

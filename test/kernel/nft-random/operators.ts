@@ -74,7 +74,7 @@ export function elementList(scene: Scene, field: Field): string {
   return `{ ${elements(scene, field, true).join(', ')} }`
 }
 
-const isInterval = (list: readonly string[]): boolean => list.some((one) => /\/|^[\d.]+-|^[\da-f:]+-/.test(one))
+export const isInterval = (list: readonly string[]): boolean => list.some((one) => /\/|^[\d.]+-|^[\da-f:]+-/.test(one))
 
 /** `ip saddr @s3` */
 function namedSet(scene: Scene, field: Field): Part {

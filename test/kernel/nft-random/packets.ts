@@ -100,6 +100,11 @@ function packetOf(random: Random, flow: Flow, isReply: boolean): Sent {
     return [`${way}tcp ${text.src} > ${text.dst} ${flags}`, more]
   }
   if (protocol === 'udp') {
+    if (!isV6 && side !== 'own' && random.chance(0.04)) {
+      const isLater = random.chance(0.5)
+      const part = { fragOffset: isLater ? 64 : 0, moreFragments: !isLater, dontFragment: false, length: 60 }
+      return [`${way}udp ${text.src} > ${text.dst}`, { ...more, ...part }]
+    }
     const payload = random.pick(LENGTHS)
     return [
       `${way}udp ${text.src} > ${text.dst}`,

@@ -157,6 +157,9 @@ function drawRule(scene: Scene, name: string): RandomRule {
   // beside a part that asks for a header nft's listing leaves out what other parts ask of its protocol
   if (parts.some(({ text }) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) /.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol)/.test(text)))
+  // and lists bytes that are written by their place as a field of a header that the rule has asked for
+  if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
   const { condition, verdict, mayMiss } = drawEnding(scene)
   if (condition) parts.push(condition)
   return { parts, counts: !mayMiss, ...(verdict ? { verdict } : {}), name }

@@ -1,7 +1,7 @@
 /** What rules do: they write, count, fill sets, change connections. */
 import type { Part } from './case.ts'
 import type { Field } from './fields.ts'
-import { keyFields } from './operators.ts'
+import { elements, isInterval, keyFields, tuple } from './operators.ts'
 import { addresses, MARKS, PORTS, V4, V6 } from './pools.ts'
 import type { Scene } from './scene.ts'
 
@@ -78,6 +78,37 @@ const STATEMENTS: readonly Statement[] = [
   },
   {
     often: 1,
+    transport: 'tcp',
+    draw({ random }) {
+      const option = random.pick(['sack-perm', 'timestamp', 'window', 'maxseg'])
+      return part(`reset tcp option ${option}`, 'reset tcp option')
+    },
+  },
+  { often: 0.5, isTracked: true, draw: () => part('ct event set new,destroy', 'set ct event') },
+  {
+    often: 0.5,
+    isTracked: true,
+    hooks: ['prerouting', 'output', 'forward'],
+    draw: (scene) =>
+      part(
+        `ct timeout set "${scene.define(['ct timeout'], 'o', (one) => `ct timeout ${one} { protocol tcp; l3proto ip; policy = { established: 100 }\n}`)}"`,
+      ),
+  },
+  {
+    often: 1,
+    hooks: ['ingress', 'egress'],
+    draw: ({ family }) => (family === 'netdev' ? part('dup to "p0"', 'dup') : part('last', 'last')),
+  },
+  {
+    often: 1,
+    hooks: ['prerouting', 'forward'],
+    draw: ({ family, version }) =>
+      family === 'inet'
+        ? part('last', 'last')
+        : part(`iifname "in0" dup to ${version === 'ip' ? '10.0.3.9' : '2001:db8:3::9'} device "br0"`, 'dup'),
+  },
+  {
+    often: 1,
     hooks: ['prerouting', 'input'],
     draw: ({ random }) => part(`ether ${random.pick(['saddr', 'daddr'])} set 02:00:00:00:00:98`, 'set ether'),
   },
@@ -115,28 +146,37 @@ export function mapOf(
 ): Part {
   const { random } = scene
   const isMany = random.chance(0.3)
-  // nft lists a part of a byte that a map is asked for by its place, which the model does not look up
-  const may = (field: Field) => field.type !== undefined && !/dscp|ecn/.test(field.word) && fits(field)
+  const may = (field: Field) => field.type !== undefined && fits(field)
   const fields = isMany ? keyFields(scene, 2).filter(may) : [scene.field(may)]
   if (fields.length === 0) fields.push(scene.field(may))
   const key = fields.map(({ word }) => word).join(' . ')
-  const keys = new Set(
-    Array.from({ length: random.int(1, 4) }, () => fields.map(({ values }) => random.pick(values)).join(' . ')),
-  )
-  const pairs = [...keys].map((one) => `${one} : ${value()}`)
+  const withIntervals = random.chance(0.3)
+  const keys = withIntervals
+    ? fields.length === 1
+      ? elements(scene, fields[0]!, true)
+      : [tuple(scene, fields, true)]
+    : [
+        ...new Set(
+          Array.from({ length: random.int(1, 4) }, () => fields.map(({ values }) => random.pick(values)).join(' . ')),
+        ),
+      ]
+  const interval = withIntervals && isInterval(keys)
+  const pairs = keys.map((one) => `${one} : ${value()}`)
   const isCatchAll = random.chance(0.25)
   if (isCatchAll) pairs.push(`* : ${value()}`)
   const words = [
     ...fields.map(({ word }) => word),
     ...(fields.length > 1 ? ['concatenation'] : []),
     ...(isCatchAll ? ['catch-all element'] : []),
+    ...(interval ? ['intervals of a map'] : []),
   ]
   if (random.chance(0.5)) return { text: `${key} map { ${pairs.join(', ')} }`, words: ['map', ...words] }
   const keyType = fields.map((field) => field.type).join(' . ')
   const name = scene.define(
     ['named map'],
     'm',
-    (one) => `map ${one} { type ${keyType} : ${type}; elements = { ${pairs.join(', ')} } }`,
+    (one) =>
+      `map ${one} { type ${keyType} : ${type}; ${interval ? 'flags interval; ' : ''}elements = { ${pairs.join(', ')} } }`,
   )
   return { text: `${key} map @${name}`, words: ['named map', ...words] }
 }
@@ -158,6 +198,13 @@ function writePayload(scene: Scene): Part {
     [2, () => `${ecn} set ${random.pick(['ce', 'not-ect'])}`],
     [4, () => `${transport} ${random.pick(['sport', 'dport'])} set ${port()}`],
     [2, () => `@th,${random.pick([0, 16])},16 set ${port()}`],
+    [0.5, () => `@th,0,32 set ${port() * 65536 + port()}`],
+    // where nobody looks at checksums any more
+    [
+      ['inet', 'netdev'].includes(scene.family) && ['forward', 'postrouting', 'egress'].includes(scene.hook) ? 2 : 0,
+      () => `@nh,8,8 set ${random.pick([0xb8, 3, 0])}`,
+    ],
+    [transport === 'th' ? 0 : 0.5, () => `${transport} checksum set ${random.pick([0, 1])}`],
     [tcp, () => `tcp window set 512`],
     [tcp, () => `tcp sequence set 1000`],
     [tcp, () => `tcp flags set ${random.pick(['syn', 'ack', 'rst'])}`],
@@ -208,7 +255,7 @@ function updateSet(scene: Scene): Part {
   }
   const { key, type, words } = dynamicKey(scene)
   const timeout = random.chance(0.3)
-  const size = random.pick([9, 64])
+  const size = random.pick([2, 9, 64])
   if (random.chance(0.15)) {
     const name = scene.define(
       ['dynamic map'],
@@ -264,7 +311,7 @@ function useObject(scene: Scene): Part {
       1,
       () =>
         part(
-          `limit name "${scene.define(['named limit'], 'l', (one) => `limit ${one} { rate 1/hour burst 9 packets }`)}"`,
+          `limit name "${scene.define(['named limit'], 'l', (one) => `limit ${one} { rate ${random.pick(['', 'over '])}1/hour burst ${random.pick([2, 9])} packets }`)}"`,
         ),
     ],
     [
@@ -277,6 +324,18 @@ function useObject(scene: Scene): Part {
           'object by a map',
           field.word,
         )
+      },
+    ],
+    [
+      1,
+      () => {
+        const [kind, of] = random.pick([
+          ['counter', ''],
+          ['limit', 'rate 1/hour burst 9 packets'],
+        ] as const)
+        const name = scene.define([`named ${kind}`], 'n', (one) => `${kind} ${one} { ${of} }`)
+        const map = mapOf(scene, kind, () => `"${name}"`)
+        return part(`${kind} name ${map.text}`, 'object by a map', ...map.words)
       },
     ],
     [

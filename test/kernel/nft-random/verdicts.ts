@@ -16,7 +16,7 @@ export interface Ending {
 export function drawEnding(scene: Scene): Ending {
   const { random, chains, type, hook } = scene
   if (type === 'nat' && random.chance(0.7)) return drawNat(scene)
-  const isRefusing = scene.isTracked || scene.family === 'inet'
+  const isRefusing = scene.isTracked || ['inet', 'netdev'].includes(scene.family)
   return random.weighted<() => Ending>([
     [5, () => ({})],
     [2, () => ({ verdict: part('accept', 'accept') })],
@@ -26,10 +26,31 @@ export function drawEnding(scene: Scene): Ending {
     [chains.length > 0 ? 3 : 0, () => ({ verdict: part(`jump ${random.pick(chains)}`, 'jump') })],
     [chains.length > 0 ? 1 : 0, () => ({ verdict: part(`goto ${random.pick(chains)}`, 'goto') })],
     [
-      type === 'filter' && isRefusing && ['input', 'forward', 'output', 'prerouting'].includes(hook) ? 1.5 : 0,
+      type === 'filter' && isRefusing && ['input', 'forward', 'output', 'prerouting', 'ingress'].includes(hook)
+        ? 1.5
+        : 0,
       () => reject(scene),
     ],
     [2, () => ({ verdict: verdictMap(scene), mayMiss: true })],
+    [
+      scene.isTracked ? 0.5 : 0,
+      () => ({
+        verdict: part(
+          `ct state vmap { ${random.pick(['new', 'established'])} : accept, invalid : continue }`,
+          'ct state',
+          'vmap',
+        ),
+        mayMiss: true,
+      }),
+    ],
+    [scene.family === 'netdev' ? 1 : 0, () => ({ verdict: part('fwd to "p0"', 'fwd') })],
+    [
+      type === 'filter' && scene.isTracked && scene.transport === 'tcp' && ['input', 'forward'].includes(hook) ? 1 : 0,
+      () => ({
+        condition: part('tcp flags syn', 'tcp flags'),
+        verdict: part('synproxy mss 1460 wscale 7', 'synproxy'),
+      }),
+    ],
   ])()
 }
 
@@ -49,9 +70,33 @@ function verdictMap(scene: Scene): Part {
 function reject(scene: Scene): Ending {
   const { random, family } = scene
   const kinds = ['reject', ...(scene.transport === 'tcp' ? ['reject with tcp reset'] : [])]
-  if (family === 'inet') kinds.push('reject with icmpx type admin-prohibited', 'reject with icmpx type no-route')
-  if (scene.version === 'ip') kinds.push('reject with icmp type host-unreachable')
-  if (scene.version === 'ip6') kinds.push('reject with icmpv6 type addr-unreachable')
+  const versioned = (type: string, codes: readonly string[]) => codes.map((code) => `reject with ${type} type ${code}`)
+  const many = (list: readonly string[]) => kinds.push(...random.some(list, 2))
+  if (family === 'inet' || family === 'netdev')
+    many(versioned('icmpx', ['port-unreachable', 'admin-prohibited', 'no-route', 'host-unreachable']))
+  if (scene.version === 'ip')
+    many(
+      versioned('icmp', [
+        'net-unreachable',
+        'host-unreachable',
+        'prot-unreachable',
+        'port-unreachable',
+        'net-prohibited',
+        'host-prohibited',
+        'admin-prohibited',
+      ]),
+    )
+  else
+    many(
+      versioned('icmpv6', [
+        'no-route',
+        'admin-prohibited',
+        'addr-unreachable',
+        'port-unreachable',
+        'policy-fail',
+        'reject-route',
+      ]),
+    )
   const text = random.pick(kinds)
   const verdict = part(text, text)
   return text.endsWith('reset') ? { condition: part('meta l4proto tcp', 'meta l4proto'), verdict } : { verdict }

@@ -26,9 +26,11 @@ export function keyOf(expression: Expression): Key | undefined {
       ? expression.concat
       : [expression]
   for (const part of list) {
-    const masked = maskedField(part)
+    const placed = fieldByPlace(part)
+    const masked = placed ? undefined : maskedField(part)
     const constant = typeof part === 'object' || typeof part === 'boolean' ? undefined : part
-    const field = masked?.asked ?? asked(part) ?? listedShift(part) ?? (constant === undefined ? undefined : CONSTANT)
+    const field =
+      placed ?? masked?.asked ?? asked(part) ?? listedShift(part) ?? (constant === undefined ? undefined : CONSTANT)
     if (!field) return undefined
     // as in match.ts
     parts.push(field.field === 'ip protocol' ? { ...field, field: 'meta l4proto' } : field)
@@ -44,6 +46,24 @@ function listedShift(part: Expression): Asked | undefined {
   const [left, by] = part['>>']
   const field = left === undefined ? undefined : asked(left)
   return field?.field === 'ip dscp' && by === 2 ? field : undefined
+}
+
+/**
+ * Parts of a byte that nft lists by their place where a map is asked for them: bits, mask and shift → header and field.
+ * Of `ip6 dscp`, which is in two bytes, nft asks there for something else.
+ */
+const BY_PLACE: Readonly<Record<string, readonly [protocol: string, field: string]>> = {
+  '@nh,8,8 252 2': ['ip', 'dscp'],
+  '@nh,8,8 3 0': ['ip', 'ecn'],
+  '@nh,8,8 48 4': ['ip6', 'ecn'],
+}
+
+function fieldByPlace(part: Expression): Asked | undefined {
+  if (typeof part !== 'object' || Array.isArray(part)) return undefined
+  const [inner, by] = '>>' in part ? part['>>'] : [part, 0]
+  const masked = inner === undefined ? undefined : maskedField(inner)
+  const [protocol, field] = (masked && BY_PLACE[`${masked.asked.field} ${masked.mask} ${by}`]) ?? []
+  return protocol === undefined || field === undefined ? undefined : asked({ payload: { protocol, field } })
 }
 
 const someOf = <T>(list: readonly (T | null)[]): typeof list | undefined =>

@@ -202,8 +202,26 @@ function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
     return [compared(of.field, '!=', 0, text, bits)]
   }
   const value = constantValue(right, of)
-  if (value === undefined) return undefined
+  if (value === undefined) return longMatch(of, op, right, text)
   return [compared(of.field, op, value, text)]
+}
+
+/** More bits by their place than a number holds: one part after the other. nft lists neighbours as one. */
+function longMatch({ field }: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
+  const [, base, first, count] = /^@(ll|nh|th),(\d+),(\d+)$/.exec(field) ?? []
+  if (base === undefined || (op !== '==' && op !== '!=')) return undefined
+  if (typeof right !== 'string' || !/^(0x[0-9a-f]+|\d+)$/i.test(right)) return undefined
+  const parts: [field: string, value: number][] = []
+  let rest = BigInt(right)
+  for (let left = Number(count); left > 0; ) {
+    const bits = Math.min(32, left)
+    left -= bits
+    parts.unshift([`@${base},${Number(first) + left},${bits}`, Number(rest & ((1n << BigInt(bits)) - 1n))])
+    rest >>= BigInt(bits)
+  }
+  const same = parts.map(([part, value]) => compared(part, '==', value, text))
+  if (op === '==') return same
+  return [{ kind: 'not', of: { kind: 'all', of: same, text }, text }, ...parts.map(([part]) => isThere(part, text))]
 }
 
 const compared = (field: string, op: Op, value: Value, text: string, mask?: Scalar): Condition => ({

@@ -33,3 +33,11 @@ export const countCondition = ({ val, inv = false }: CtCountBody, text: string, 
   reason: 'depends on how many connections were open at that moment',
   lasts: { connections: val, over: inv, ...(each ? { each } : {}) },
 })
+
+/** What a statement of an element allows; undefined: it allows everything, or another object says what. */
+export function allowanceCondition(statement: object, text: string, each?: Each): Condition | undefined {
+  const one = statement as { limit?: LimitBody | string; quota?: QuotaBody | string; 'ct count'?: CtCountBody }
+  if (typeof one.limit === 'object') return limitCondition(one.limit, text, each)
+  if (typeof one.quota === 'object') return quotaCondition(one.quota, text, each)
+  return one['ct count'] && countCondition(one['ct count'], text, each)
+}

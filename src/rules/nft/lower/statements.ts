@@ -1,17 +1,18 @@
 /** nft's statements → conditions and statements, in the order in which the kernel carries them out. */
-import type { Allowance, Each, ObjectMap } from '../../../model/condition.ts'
+import type { Allowance, Condition, ObjectMap } from '../../../model/condition.ts'
 import type { MapData } from '../../../model/statement.ts'
 import { wordTable } from '../../../model/word-table.ts'
 import { COUNTED_BEFORE } from '../../iptables/values/rates.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
+import { asked } from '../selectors.ts'
 import type { Lowering } from './context.ts'
 import { type Key, keyOf, place } from './key.ts'
 import { lowerMap, mapIn } from './maps.ts'
 import { isThere, lowerMatch } from './match.ts'
 import { lowerNat, lowerTproxy } from './nat.ts'
 import { lowerReject } from './reject.ts'
-import { BYTES_BEFORE, countCondition, limitCondition, quotaCondition } from './stateful.ts'
+import { allowanceCondition, BYTES_BEFORE, countCondition, limitCondition, quotaCondition } from './stateful.ts'
 import { lowerWrite } from './writes.ts'
 
 export function lowerStatement(statement: NftStatement, lowering: Lowering): void {
@@ -99,11 +100,22 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
       lowering.need(layers, text())
       lowering.ask(isThere(field, text()))
     }
-    if (fields) counts([stmt], { table: name, fields: fields.parts.map(({ field }) => field) }, text(), lowering)
-    else notUnderstood(text(), lowering)
+    if (!fields) return notUnderstood(text(), lowering)
+    const nft = place(`@${name}`, fields, lowering, false)
+    const each = { table: name, fields: fields.parts.map(({ field }) => field), nft }
+    const condition = allowanceCondition(stmt, text(), each)
+    if (condition) lowering.ask(condition)
   },
-  reset: (_body, text, lowering) =>
-    lowering.do({ kind: 'unknown', text: text(), reason: 'takes an option out', fields: ['tcp options'] }),
+  reset: (body: Expression, text, lowering) => {
+    // of what is no TCP the rule ends there (nft_exthdr_tcp_strip_eval)
+    lowering.ask(isThere('tcp flags', text()))
+    const kind = Number(asked(body)?.exists?.flag)
+    lowering.do(
+      Number.isInteger(kind)
+        ? { kind: 'set', field: 'tcp options', value: kind, op: 'strip' }
+        : { kind: 'unknown', text: text(), reason: 'takes an option out', fields: ['tcp options'] },
+    )
+  },
   xt: (body, text, lowering) => xt(body, text(), lowering),
   unknown: ({ text }: { text: string }, _text, lowering) => notUnderstood(text, lowering),
 })
@@ -135,16 +147,15 @@ function allowance(kind: 'limit' | 'quota', body: unknown, text: string, lowerin
 /** Every statement there is, under its word in libnftables-json(5). */
 export const STATEMENT_KINDS: readonly string[] = Object.keys(LOWER)
 
-const [SYN, ACK, FIN_SYN_RST_ACK] = [0x02, 0x10, 0x17]
+const SYN_OR_ACK = 0x12
 
-/** Answers the handshake in the server's place (net/netfilter/nft_synproxy.c). */
+/** Answers the handshake in the server's place, and takes all that has either flag (nft_synproxy_eval_v4). */
 function synproxy(text: string, lowering: Lowering): void {
   lowering.need({ transport: 'tcp' }, text)
-  const value = { set: [SYN, ACK] }
   lowering.do({
     kind: 'stolen',
     by: 'synproxy',
-    when: { kind: 'compare', field: 'tcp flags', op: '==', mask: FIN_SYN_RST_ACK, value },
+    when: { kind: 'compare', field: 'tcp flags', op: '!=', mask: SYN_OR_ACK, value: 0 },
   })
 }
 
@@ -172,6 +183,12 @@ const dataOf = ({ parts, constants }: Key): MapData => ({
   ...(constants ? { constants } : {}),
 })
 
+/** Why it cannot be told what that allows. */
+const reasonOf = (allowance: Condition | undefined): string | undefined => {
+  const of = allowance?.kind === 'not' ? allowance.of : allowance
+  return of?.kind === 'unknown' ? of.reason : undefined
+}
+
 /** Also asks what the element carries: a limit of its own may end the rule (net/netfilter/nft_dynset.c). */
 function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text: string, lowering: Lowering): void {
   const isElem = typeof elem === 'object' && !Array.isArray(elem) && 'elem' in elem
@@ -186,7 +203,17 @@ function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text:
   const fields = key.parts.map(({ field }) => field)
   const nft = place(`@${set}`, key, lowering, false)
   const given = data === undefined ? undefined : keyOf(data)
-  if (op !== 'delete') lowering.ask({ kind: 'room', fields, set, nft, text })
+  const [counts] = stmt.flatMap((one) => reasonOf(allowanceCondition(one, text)) ?? [])
+  lowering.ask({
+    kind: 'room',
+    fields,
+    set,
+    nft,
+    ...(op === 'delete' ? { deletes: true as const } : {}),
+    ...(counts ? { counts: true as const } : {}),
+    ...(given ? { data: dataOf(given) } : {}),
+    text,
+  })
   lowering.do({
     kind: 'update-set',
     op: op === 'delete' ? 'delete' : 'add',
@@ -195,16 +222,9 @@ function updateSet({ op, elem, data, stmt = [] }: SetUpdate, name: string, text:
     ...(timeout === undefined ? {} : { timeout }),
     nft,
     ...(given ? { data: dataOf(given) } : {}),
+    ...(stmt.length > 0 ? { carries: stmt } : {}),
   })
-  counts(stmt, { table: set, fields }, text, lowering)
-}
-
-function counts(statements: readonly NftStatement[], each: Each, text: string, lowering: Lowering): void {
-  for (const one of statements) {
-    if ('limit' in one && !isName(one.limit)) lowering.ask(limitCondition(one.limit as LimitBody, text, each))
-    else if ('quota' in one && !isName(one.quota)) lowering.ask(quotaCondition(one.quota as QuotaBody, text, each))
-    else if ('ct count' in one) lowering.ask(countCondition(one['ct count'], text, each))
-  }
+  if (counts) lowering.ask({ kind: 'unknown', text, reason: counts, lasts: { element: { fields, set, nft } } })
 }
 
 const XT = "nft's listing does not say what this extension of iptables asks or does"

@@ -1,8 +1,12 @@
 /** What random rulesets found first (nft-random): one row for each class of mistakes. */
-import { chain, forward, LOCAL, nat, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
+import { chain, forward, LOCAL, nat, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
 
 const m = 'counter drop comment "m"'
 const pre = (rules: string, priority = '0') => chain('prerouting', rules, { priority })
+const set = (type: string, more = '') => `set s { type ${type}; flags dynamic; size 9; ${more} }`
+const RST = 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 rst'
+const inner = { src: '10.0.2.2', dst: '10.0.1.2', protocol: 'udp', sport: 53, dport: 4000, length: 28 }
+const ANSWER: Row['send'][number] = ['in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 syn,ack', { tcpAck: 2 }]
 const ECHO = 'in in0 icmp 10.0.1.2 > 10.0.2.2 echo-request'
 
 export const RANDOM: Readonly<Record<string, Row>> = {
@@ -69,5 +73,176 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
   'the frame of the loopback is not written': {
     rules: chain('input', 'ether saddr set 02:00:00:00:00:98 counter comment "k"'),
     send: ['udp 10.0.2.1:4000 > 10.0.1.1:53', LOCAL],
+  },
+  'what this host sends has no way back': {
+    rules: chain('output', 'counter reject comment "r"'),
+    send: ['udp 192.0.2.33:80 > 10.0.2.77:4000', OWN, 'udp 172.31.0.1:80 > 10.0.2.77:4000'],
+  },
+  'what is deleted from a set is not in the packet': {
+    rules: forward('delete @s { ct mark . ip saddr } counter comment "k"', set('mark . ipv4_addr')),
+    send: [RST, SYN],
+  },
+  'what a map is filled with is not in the packet': {
+    rules: forward(
+      'add @v { ip saddr : ct mark } counter comment "k"',
+      'map v { type ipv4_addr : mark; flags dynamic; size 9; }',
+    ),
+    send: [RST, SYN],
+  },
+  'an element has its limit for whoever asks for it': {
+    rules: forward(
+      'add @s { ip saddr limit rate over 1/hour burst 2 packets } counter comment "k"\nip saddr @s counter comment "l"',
+      set('ipv4_addr'),
+    ),
+    send: [UDP],
+  },
+  'an element has its quota for a rule that adds it': {
+    rules: forward(
+      'add @s { ip saddr quota until 60 bytes } counter comment "k"\nadd @s { ip saddr } counter comment "l"\nip saddr != @s counter comment "m"',
+      set('ipv4_addr'),
+    ),
+    send: [UDP, UDP, 'in in0 udp 10.0.1.3:4000 > 10.0.2.2:53'],
+  },
+  'the set says what its elements allow': {
+    rules: forward('add @s { ip saddr } counter comment "k"', set('ipv4_addr', 'quota over 60 bytes;')),
+    send: [UDP, UDP, UDP, SYN],
+  },
+  'what is in front of the rule asks for an element that counts': {
+    rules: forward(
+      `ip saddr @s udp dport 53 ${m}`,
+      set('ipv4_addr', 'quota over 100 bytes; elements = { 10.0.1.2 }').replace('dynamic', 'timeout'),
+    ),
+    send: [SYN, SYN, UDP, UDP],
+  },
+  'a meter is for both families, and for networks': {
+    rules: forward(
+      'meter x size 64 { meta mark quota over 60 bytes } counter comment "k"\nmeter y size 64 { ip saddr & 255.255.255.0 quota over 60 bytes } counter comment "l"',
+    ),
+    send: [UDP, SYN6, 'in in0 udp 10.0.1.3:4000 > 10.0.2.2:53', UDP],
+  },
+  'a zone is set, and no connection is there yet': {
+    rules: pre('ct original zone set 5\nct original ip daddr != 10.0.2.3 counter comment "k"', '-400'),
+    send: [UDP, SYN6],
+  },
+  'what comes back over lo is routed already': {
+    rules: pre('ip daddr set 10.0.2.2 counter comment "k"', '300'),
+    send: ['tcp 10.0.2.1:4001 > 10.0.1.1:4000 syn', LOCAL],
+  },
+  'the type of an ICMP message is written as a port': {
+    rules: pre('th sport set 53 counter comment "k"\nicmp code 53 counter comment "l"', '-400'),
+    send: [ECHO, UDP],
+  },
+  'the checksum of an ICMP message is written as a port': {
+    rules: pre('th dport set 53 counter reject comment "k"'),
+    send: [ECHO, 'icmp 10.0.2.1 > 10.0.1.1 echo-request'],
+  },
+  'a reset where a port was written by its place': {
+    rules: forward(
+      'ct state new th dport set 4000 counter comment "k"\nmeta l4proto tcp reject with tcp reset\nreject',
+    ),
+    send: [SYN, SYN6, UDP],
+  },
+  'a checksum is written': {
+    rules: `${pre('udp checksum set 1 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
+    send: [UDP, UDP6, SYN],
+  },
+  'the IP header is written by its place': {
+    rules: `${pre('@nh,32,16 set 6 counter comment "k"', '-400').replace('inet t', 'inet w')}${forward(`ct state invalid ${m}`)}`,
+    send: [UDP, SYN],
+  },
+  'the IP header is written by its place, at ingress': {
+    rules:
+      'table netdev t { chain c { type filter hook ingress device "in0" priority 0; @nh,32,16 set 6 counter comment "k"; }\n}',
+    send: [UDP, SYN],
+  },
+  'the IP header is written by its place, and it comes back over lo': {
+    rules: chain('postrouting', '@nh,8,8 set 184 counter comment "k"'),
+    send: ['udp 10.0.2.1:4000 > 10.0.1.1:53', 'udp 10.0.2.1:4000 > 10.0.2.2:53'],
+  },
+  'an address of a range is chosen by a hash': {
+    rules: nat('prerouting', 'dnat ip to 10.0.1.70-10.0.2.79'),
+    send: [UDP, SYN, 'in in0 udp 10.0.1.9:4000 > 10.0.2.77:53', 'in in0 udp 10.0.1.3:4000 > 203.0.113.5:4001'],
+  },
+  'an address of a range is chosen by a hash, IPv6': {
+    rules: nat('postrouting', 'snat ip6 to 2001:db8:2::70-2001:db8:2:1::90 persistent'),
+    send: [UDP6, SYN6, 'in in0 udp [2001:db8:1::9]:4000 > [2001:db8:2::77]:53'],
+  },
+  'addresses and type of a frame are listed as one number': {
+    rules: pre('ether saddr 02:00:00:00:00:99 counter reject with icmp type host-unreachable comment "k"'),
+    send: [UDP, UDP6],
+  },
+  'a named map is asked for a part of a byte': {
+    rules: forward('ip dscp vmap @v', 'map v { type dscp : verdict; elements = { ef : drop } }'),
+    send: [UDP, [UDP, { tos: 0xb8 }], [UDP6, { tos: 0xb8 }]],
+  },
+  'reject at a device': {
+    rules:
+      'table netdev t { chain c { type filter hook ingress device "in0" priority 0; counter reject comment "k"; }\n}',
+    send: [
+      RST,
+      'in in0 udp 192.0.2.17:80 > 10.0.2.77:4000',
+      'in in0 udp 0.0.0.0:80 > 10.0.2.77:4000',
+      [UDP, { dstMac: 'ff:ff:ff:ff:ff:ff' }],
+      ['in in0 icmp 10.0.1.2 > 10.0.2.2', { icmpType: 3, icmpCode: 3, inner }],
+      ['in in0 icmp 10.0.1.2 > 10.0.2.2', { icmpType: 12, icmpCode: 0, inner }],
+    ],
+  },
+  'reject of what is for all': {
+    rules: chain('input', 'meta l4proto tcp counter reject with tcp reset comment "k"\ncounter reject comment "l"'),
+    send: ['in in0 tcp 10.0.1.2:4000 > 10.0.1.255:80 syn', 'in in0 udp 10.0.1.2:4000 > 10.0.1.255:80'],
+  },
+  'reject of what is for all, before it is routed': {
+    rules: pre('counter reject comment "k"'),
+    send: [
+      'in in0 udp 10.0.1.2:4000 > 224.0.0.1:80',
+      'in in0 udp 10.0.1.2:4000 > 255.255.255.255:80',
+      'in in0 udp [2001:db8:1::2]:53 > [ff02::1]:53',
+    ],
+  },
+  'reject of what a rule says is for all': {
+    rules: pre('meta pkttype set broadcast counter reject comment "k"'),
+    send: [UDP, SYN6],
+  },
+  'what is sent again is not counted': {
+    rules: forward(
+      'ct original packets 1 counter comment "k"\nct original packets 2 counter comment "l"\nct reply packets 1 counter comment "m"',
+    ),
+    send: [SYN, SYN, ANSWER, ANSWER, ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack', { tcpSeq: 2, tcpAck: 2 }]],
+  },
+  'a zone is set, and nothing of an entry can be asked yet': {
+    rules: pre(
+      'ct zone set 1\nct mark 0 counter comment "k"\nct direction original counter comment "l"\nct state new counter comment "m"\nct zone 0 counter comment "n"',
+      '-400',
+    ),
+    send: [UDP, SYN],
+  },
+  'a proxy takes all that has either flag of a handshake': {
+    rules: forward('counter synproxy mss 1460 wscale 7 comment "k"'),
+    send: [
+      SYN,
+      RST,
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn,ack',
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 fin,ack',
+    ],
+  },
+  'an option is taken out': {
+    rules: forward(
+      'reset tcp option maxseg counter comment "k"\ntcp option maxseg exists counter comment "l"\ntcp option nop exists counter comment "m"\ntcp option sack-perm exists counter comment "n"',
+    ),
+    send: [
+      SYN,
+      UDP,
+      ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn', { tcpOptions: '020405B40402080A000000010000000001030307' }],
+    ],
+  },
+  'a connection that has ended may still count': {
+    rules: forward('ct count over 2 counter comment "k"'),
+    send: [
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack',
+      'in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 rst,ack',
+      'in in0 tcp 10.0.1.3:4000 > 10.0.2.2:80 syn',
+      'in in0 tcp 10.0.1.4:4000 > 10.0.2.2:80 syn',
+    ],
+    open: /still counts/,
   },
 }
