@@ -204,10 +204,12 @@ function destinationMatch({ dst, protocol, dport }: Packet): Word[] {
 }
 
 /** Options that choose this packet and its like: addresses, protocol, the service's port, interfaces; not the client's passing port. */
-function packetMatch(packet: Packet, { hook, answer, rewritten }: MatchHints): Word[] | undefined {
+function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: MatchHints): Word[] | undefined {
   const { src, dst, protocol, icmpType } = packet
   if (src === undefined || dst === undefined) return undefined
-  const words: Word[] = ['-s', addressWord(src, 'with length'), '-d', addressWord(dst, 'with length')]
+  const words: Word[] = []
+  if (!byTurns || !answer) words.push('-s', addressWord(src, 'with length'))
+  if (!byTurns || answer) words.push('-d', addressWord(dst, 'with length'))
   // iptables refuses -i where packets leave, and -o where they come in
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
     words.push('-i', matchedDevice(packet.in))

@@ -8,4 +8,6 @@ export interface MatchHints {
   answer?: boolean
   /** nat has written its destination: others may come there directly. */
   rewritten?: boolean
+  /** nat chooses among several: the next packet may be for another, or from another. */
+  byTurns?: boolean
 }

@@ -189,13 +189,12 @@ const header = (protocol: string, field: string): Expression => ({ payload: { pr
 
 function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] | Unspeakable | undefined {
   const { src, dst, protocol, icmpType } = packet
-  const { hook, answer, rewritten } = hints
+  const { hook, answer, rewritten, byTurns } = hints
   if (src === undefined || dst === undefined) return undefined
   const ip = src.includes(':') ? 'ip6' : 'ip'
-  const asked: Asked[] = [
-    [header(ip, 'saddr'), addressWord(src)],
-    [header(ip, 'daddr'), addressWord(dst)],
-  ]
+  const asked: Asked[] = []
+  if (!byTurns || !answer) asked.push([header(ip, 'saddr'), addressWord(src)])
+  if (!byTurns || answer) asked.push([header(ip, 'daddr'), addressWord(dst)])
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
     asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])
   if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')

@@ -9,7 +9,8 @@ import { describeEnd, finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { asOneFix, searchRepair } from './repair.ts'
-import { isOpening, reaches } from './request-reply.ts'
+import { isOpening, natSeen, reaches } from './request-reply.ts'
+import { explainAnswer } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
 export interface PlayedReply {
@@ -29,13 +30,13 @@ export function playReply(
   engine: Engine,
   given?: WalkBudget,
 ): PlayedReply | undefined {
-  if (!isPassed(explained.outcome) || !isOpening(explained, evidence.nat, world)) return undefined
-  evidence.journey.outcome = explained.outcome
+  if (!isPassed(explained.outcome) || !isOpening(explained, natSeen(evidence), world)) return undefined
+  Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
   const { asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
-  const reply = reproduction.explain(answer, reproduction.world)
+  const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
   if (reaches(asked, answer) !== false) return { journey: reply, ...(out === undefined ? {} : { out }) }
   const rules = reply.cause.map(({ rule }) => rule)

@@ -12,11 +12,11 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
-import { isOpening, reaches } from './request-reply.ts'
+import { isOpening, natSeen, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
-import type { Reproduction } from './verify-fixes/reproduce.ts'
-import { uselessBy } from './verify-fixes/verify.ts'
+import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
+import { accusedOf, limitOf, playAllWays, stopsNext, uselessBy, type Way } from './verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -43,14 +43,23 @@ interface Repair {
   steps: readonly RepairStep[]
   /** The request's outcome then. */
   after: Outcome
+  /** What it hangs on. */
+  unless?: string
+  /** It changes the way of other packets. */
+  isWide?: true
 }
 
-/** Undefined where no set is found. */
-export function searchRepair(
+/** Undefined where no set is found. A policy opens everything: even more commands that are narrow go before it. */
+export const searchRepair = (
   reproduction: Reproduction,
   isMeant: (fix: Fix) => boolean = () => true,
-): Repair | undefined {
-  const first = comesTo(reproduction, reproduction.world, true)
+): Repair | undefined => {
+  const narrow = searchAmong(reproduction, (fix) => isMeant(fix) && !isPolicy(fix))
+  return narrow && !narrow.isWide ? narrow : (searchAmong(reproduction, isMeant) ?? narrow)
+}
+
+function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean): Repair | undefined {
+  const first = comesTo(reproduction, reproduction.world)
   if (!first?.stopped) return undefined
   let tried = 0
   // what changes the way of other packets is better than nothing
@@ -68,11 +77,12 @@ export function searchRepair(
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
-        const { stopped: failing, after } = came
+        const { stopped: failing, after, unless } = came
         if (!failing) {
-          if (harmOf(reproduction, applied.world) !== undefined) continue
-          if (!leadsOthersAway(reproduction, applied.world)) return { steps: all, after }
-          wide ??= { steps: all, after }
+          if (harmOf(reproduction, applied.world) !== undefined || stopsNext(reproduction, applied.world)) continue
+          const found = { steps: all, after, ...(unless === undefined ? {} : { unless }) }
+          if (!leadsOthersAway(reproduction, applied.world)) return found
+          wide ??= { ...found, isWide: true }
           continue
         }
         const place = placeOf(failing)
@@ -87,55 +97,65 @@ export function searchRepair(
 
 /** What one and the same journey's findings propose; what opens more than this exchange comes last. */
 function candidates({ findings }: Journey): RepairStep[] {
-  const steps = findings
-    .filter(({ severity, code }) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule')
-    .flatMap((one) => one.fix.filter(({ edits, undo }) => edits && undo).map((fix) => ({ finding: one, fix })))
+  const steps = findings.flatMap((one) =>
+    one.fix.filter(({ edits, undo }) => edits && undo).map((fix) => ({ finding: one, fix })),
+  )
   const distinct = [...new Map(steps.map((step) => [JSON.stringify(step.fix.edits), step])).values()]
   // what is wrong for certain goes first
   const isSure = ({ code, severity }: Finding) =>
     code === 'reply-dropped' || (code === 'near-miss' && severity === 'warning')
-  const rank = ({ finding, fix }: RepairStep) => (isPolicy(fix) ? 2 : isSure(finding) ? 0 : 1)
+  const isTold = ({ code, severity }: Finding) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule'
+  const rank = ({ finding, fix }: RepairStep) => (isPolicy(fix) ? 3 : isSure(finding) ? 0 : isTold(finding) ? 1 : 2)
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 
 const isPolicy = ({ edits = [] }: Fix): boolean =>
   edits.some((edit) => edit.kind === 'chain' || (edit.kind === 'nft' && 'chain' in edit.object))
 
-/** What the exchange comes to in this World: the request's outcome, and the journey that is stopped, its own or the reply's. Undefined: nothing can be told. */
-function comesTo(
-  reproduction: Reproduction,
-  world: World,
-  isFirst = false,
-): { after: Outcome; stopped?: Journey } | undefined {
-  const { told, asked, answer } = reproduction.play(world)
-  if (!told || told.ended.outcome === 'undetermined') return undefined
+interface Came {
+  after: Outcome
+  /** What is stopped, the request or its reply. */
+  stopped?: Journey
+  /** What it hangs on that nothing is. */
+  unless?: string
+}
+
+/** What the exchange comes to in this World, whatever chance chooses. Undefined: nothing can be told. */
+function comesTo(reproduction: Reproduction, world: World): Came | undefined {
+  const ways = playAllWays(reproduction, world)
+  if (typeof ways === 'string') return undefined
+  const all = ways.map((way) => ({ way, came: oneWay(reproduction, world, way) }))
+  const stopped = all.find(({ came }) => came?.stopped)
+  if (!stopped) return all.every(({ came }) => came) ? all[0]!.came : undefined
+  const unless = limitOf(all.map(({ way, came }) => ({ way, mends: came !== undefined && !came.stopped })))
+  const through = unless === undefined ? undefined : all.find(({ came }) => came && !came.stopped)?.came
+  return through ? { ...through, unless: unless! } : stopped.came
+}
+
+function oneWay(reproduction: Reproduction, world: World, { told, asked, answer }: Way): Came | undefined {
   const after = told.ended.outcome
   const request = reproduction.explain(told, world)
-  if (!isPassed(after)) return { after, stopped: request }
-  const useless = uselessBy(request)
-  if (useless === 'closed-port' && !isFirst) return undefined
-  if (useless !== undefined) return { after, stopped: request }
+  if (!isPassed(after) || uselessBy(request, accusedOf(reproduction)) !== undefined) return { after, stopped: request }
   if (!asked || !answer) return isOpeningAlone(reproduction) ? undefined : { after }
-  const arrives = reaches(asked, answer)
-  if (arrives === undefined) return undefined
-  if (!arrives)
-    return isStopped(answer.ended.outcome) ? { after, stopped: reproduction.explain(answer, world) } : undefined
-  return astray(answer.packet, world.host) ? undefined : { after }
+  const isBack = reaches(asked, answer) !== false && !astray(answer.packet, world.host)
+  return isBack ? { after } : { after, stopped: explainAnswer(reproduction, asked, answer, world) }
 }
 
 /** A request without a reply that could be played proves nothing. */
 const isOpeningAlone = ({ packet }: Reproduction): boolean =>
   packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') === true && !packet.tcpFlags.includes('ack')
 
-function placeOf({ steps, outcome, packet }: Journey): string {
-  const last = steps.at(-1)
-  const { hook, table, chain, kind, rule } = last ?? {}
-  return [packet.src, outcome, hook, table, chain, kind, rule].join(' ')
+/** What no rule stops is told apart by what does. */
+function placeOf({ steps, outcome, packet, findings }: Journey): string {
+  const { hook, table, chain, kind, rule } = steps.at(-1) ?? {}
+  const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
+  const why = outcome === 'dropped' || outcome === 'rejected' ? '' : code
+  return [packet.src, outcome, hook, table, chain, kind, rule, why].join(' ')
 }
 
 /** All steps as one fix. */
-export function asOneFix({ steps, after }: Repair, { engine }: Reproduction): Fix {
-  const notes = [...new Set(steps.flatMap(({ fix }) => fix.note ?? []))]
+export function asOneFix({ steps, after, unless }: Repair, { engine }: Reproduction): Fix {
+  const notes = [...new Set([...(unless === undefined ? [] : [unless]), ...steps.flatMap(({ fix }) => fix.note ?? [])])]
   const variant = steps.find(({ fix }) => fix.variant)?.fix.variant
   return {
     description: steps.map(({ fix }) => fix.description).join('; then '),
@@ -148,9 +168,9 @@ export function asOneFix({ steps, after }: Repair, { engine }: Reproduction): Fi
   }
 }
 
-/** Is a repair worth searching: is it stopped, or does it get to where nobody takes it? */
-export const needsRepair = ({ outcome, findings }: Journey): boolean =>
-  isStopped(outcome) || (isPassed(outcome) && findings.some(({ code }) => code === 'closed-port'))
+/** Is a repair worth searching: is it stopped, or does it do no good where it gets to? */
+export const needsRepair = (journey: Journey): boolean =>
+  isStopped(journey.outcome) || (isPassed(journey.outcome) && uselessBy(journey) !== undefined)
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
 export function severalCauses(
@@ -162,22 +182,16 @@ export function severalCauses(
 ): Finding | undefined {
   const mending = explained.findings.flatMap(({ fix }) => fix.filter(getsThrough))
   // a policy opens everything: what is narrower goes before it, even in two steps
-  if (!mending.every(isPolicy) || !isOpening(explained, evidence.nat, world)) return undefined
-  evidence.journey.outcome = explained.outcome
+  if (!mending.every(isPolicy) || !isOpening(explained, natSeen(evidence), world)) return undefined
+  Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
   const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
   if (!repair || repair.steps.length < 2) return undefined
   const { steps } = repair
-  const rules = steps.flatMap(
-    ({
-      finding: {
-        rules: [first],
-      },
-    }) => (first ? asSaved(first, reproduction.world) : []),
-  )
-  return finding('several-causes', 'error', messageOf(steps, rules), {
-    rules,
+  const rulesOf = ({ finding }: RepairStep) => finding.rules.map((rule) => asSaved(rule, reproduction.world))
+  return finding('several-causes', 'error', messageOf(steps, rulesOf), {
+    rules: steps.flatMap(rulesOf),
     fix: [asOneFix(repair, reproduction)],
   })
 }
@@ -194,9 +208,13 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
   return saved ? { ...ref, ruleNumber: saved.ruleNumber } : ref
 }
 
-function messageOf(steps: readonly RepairStep[], rules: readonly RuleRef[]): string {
-  const names = [...new Set(rules.map(nameRef))].join(', then ')
-  if (rules.length === steps.length && new Set(rules.map(nameRef)).size === 1)
-    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
-  return `${COUNTS[steps.length]} stop this exchange${names === '' ? '' : `: ${names}`}.`
+function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => readonly RuleRef[]): string {
+  const causes = steps.map((step) => {
+    const [rule] = rulesOf(step)
+    return rule ? nameRef(rule) : step.finding.message.replace(/\.$/, '')
+  })
+  const distinct = [...new Set(causes)]
+  if (distinct.length === 1)
+    return `${causes[0]} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
+  return `${COUNTS[steps.length]} stop this exchange: ${distinct.join(', then ')}.`
 }

@@ -12,7 +12,17 @@ export { entryAnswered, entryOpened }
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
-/** A SYN, an echo request; of UDP any packet that connection tracking had not seen. */
+/** What only root may listen on, and nothing is asked from by itself; and from where Linux begins to choose (ip_local_port_range). */
+const PRIVILEGED = 1024
+const CHOSEN = 32_768
+
+/** What is kept from connection tracking passes by nat, whatever it is. */
+export const natSeen = ({ nat, arrivals }: Evidence): Evidence['nat'] =>
+  nat === 'skipped' && arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
+    ? 'unknown'
+    : nat
+
+/** A SYN, an echo request; of UDP any packet that connection tracking had not seen, or by its ports. */
 export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {
   if (packet.inner) return false
   switch (packet.protocol) {
@@ -20,11 +30,14 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
       return has(packet, 'syn') && !has(packet, 'ack')
     case 'udp':
       if (nat === 'unknown' && world.host.conntrack) return !entryOpened(packet, world) && !entryAnswered(packet, world)
-      return nat === 'passed'
+      return nat === 'passed' || (nat === 'unknown' && isForService(packet))
     default:
       return packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
   }
 }
+
+const isForService = ({ sport = 0, dport = CHOSEN }: Packet): boolean =>
+  (sport >= PRIVILEGED && dport < PRIVILEGED) || (sport >= CHOSEN && dport < CHOSEN)
 
 /**
  * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
@@ -132,3 +145,10 @@ function turned({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet):
  */
 export const refusesOpening = ({ tcpFlags = [], tcpSeq = 0, tcpWindow = 0 }: Packet): boolean =>
   tcpFlags.includes('rst') && tcpFlags.includes('ack') && tcpSeq === 0 && tcpWindow === 0
+
+/** Says that nobody takes what was asked. */
+export const isRefusal = (packet: Packet): boolean =>
+  refusesOpening(packet) ||
+  // but of what is too large, 3/4, the sender has to hear
+  (packet.protocol === 'icmp' && packet.icmpType === 3 && packet.icmpCode !== 4) ||
+  (packet.protocol === 'icmpv6' && packet.icmpType === 1)

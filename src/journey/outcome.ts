@@ -10,6 +10,7 @@ import { after } from '../rules/assign.ts'
 import { keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
+import { sentTo } from '../rules/nft/map.ts'
 import { lookupRoute } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { type Backend, backendOf, seenFrom } from './backends.ts'
@@ -339,11 +340,11 @@ export function goesToThisHost(evidence: Evidence, world: World): boolean | unde
     ? undefined
     : last.rule?.statements.find((statement) => statement.kind === 'dnat' || statement.kind === 'redirect')
   if (nat?.kind === 'redirect') return true
-  const dst = (nat?.kind === 'dnat' ? nat.addresses?.[0] : undefined) ?? last.packet.dst
+  const { family } = evidence.journey
+  const dst = nat?.kind === 'dnat' ? sentTo(nat, { packet: last.packet, family, world }) : last.packet.dst
   if (dst === undefined) return undefined
   // what hands it to a proxy marks it, too
   const isProxied = last.rule?.statements.some(({ kind }) => kind === 'tproxy')
-  const { family } = evidence.journey
   const { packet } =
     isProxied && last.rule
       ? last.rule.statements.reduce((now: EvalContext, one) => after(one, now), { packet: last.packet, family, world })

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../src/explain/explain.ts'
+import { playReply } from '../../src/explain/played-reply.ts'
 import { severalCauses } from '../../src/explain/repair.ts'
 import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'
@@ -47,6 +48,67 @@ describe('several causes', () => {
     const found = repairOf(rules, TO_ROUTER, { listening: ['tcp'], sockets: [] })
     expect(found?.command).toMatch(/^iptables -t nat -R PREROUTING 1 .* && iptables -A FORWARD /)
     expect(found?.after).toBe('forwarded')
+  })
+})
+
+describe('what stops it one behind the other', () => {
+  it('is mended where no rule says so', () => {
+    const ttl = '-A PREROUTING -d 10.0.2.2/32 -j TTL --ttl-set 1'
+    const found = repairOf({ mangle: [ttl], filter: [] }, SYN, { sysctls: new Map([['net.ipv4.ip_forward', '0']]) })
+    expect(found).toEqual({
+      message:
+        "Two things stop this exchange: 10.0.2.2 is not this host's, and forwarding is off (net.ipv4.ip_forward = 0), then mangle PREROUTING 1.",
+      command: 'sysctl -w net.ipv4.ip_forward=1 && iptables -t mangle -D PREROUTING 1',
+      after: 'forwarded',
+    })
+  })
+
+  it('is mended though the request would get to nobody after the first', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -p tcp -m tcp --dport 80 -j DROP'],
+      nat: ['-N web', '[0:0] -A web -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'],
+      filter: [],
+    }
+    const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
+    const routes = [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }]
+    expect(repairOf(rules, { ...SYN, dst: '10.0.9.9' }, { routes })?.command).toMatch(
+      /^iptables -t mangle -I PREROUTING 1 .* && iptables -t nat -A PREROUTING .*-j web$/,
+    )
+  })
+
+  it('is accepted by narrow commands, where a policy would take fewer', () => {
+    const policies = ['-P PREROUTING DROP']
+    const found = repairOf({ raw: policies, mangle: ['-A FORWARD -i eth1 -j DROP'], filter: [] })
+    expect(found?.command).not.toContain('-P PREROUTING')
+    expect(found?.after).toBe('forwarded')
+  })
+
+  it('chooses a played reply by the port of the service, also of a datagram', () => {
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...datagram } = { ...SYN, protocol: 'udp', dport: 5353 }
+    const rules = {
+      raw: ['-A PREROUTING -p udp -m udp --sport 5353 -j DROP'],
+      mangle: ['-A PREROUTING -p udp -m udp --dport 5353 -j DROP'],
+      filter: [],
+    }
+    expect(repairOf(rules, datagram)?.command).toContain('-i eth1 -p udp -m udp --sport 5353 -j ACCEPT')
+  })
+})
+
+describe('a reply that would be dropped', () => {
+  it('is not mended by what leaves the request as it was, where something is said against that', () => {
+    const asked = { src: '10.0.1.2', dst: '203.0.113.5', sport: 40_000, dport: 80 }
+    const reply = { src: '203.0.113.5', dst: '10.0.1.2', sport: 80, dport: 40_000 }
+    const rules = saved({ nat: [], filter: ['-A FORWARD -i eth1 -j DROP'] })
+    const { evidence, ended } = modelEngine.play(makeWorld(rules, ROUTER), { ...SYN, dst: '203.0.113.5' })
+    // listed afterwards
+    const conntrack = [entry({ original: asked, reply, status: ['unreplied'] })]
+    const world = makeWorld(rules, { ...ROUTER, conntrack })
+    const journey = explain(evidence, world, { ended })
+    expect(journey.findings.map(({ code, severity }) => `${code} ${severity}`)).toContain('not-masqueraded warning')
+    const fixes = playReply(evidence, journey, world, modelEngine)?.finding?.fix ?? []
+    expect(fixes.map(({ description, but }) => `${description}: ${but}`)).toContain(
+      'let answers through: answers may not find back to its source',
+    )
   })
 })
 

@@ -18,7 +18,7 @@ describe.skipIf(reason)('traffic that works', () => {
     '$name, seed $seed',
     { timeout: 120_000 },
     async ({ make, seed }) => {
-      const stage = await Stage.open(make, seed * 7919)
+      const stage = await Stage.open(make, seed * 7919, 'iptables-legacy')
       const wrong: string[] = []
       let told = 0
       try {

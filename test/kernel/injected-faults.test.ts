@@ -4,13 +4,15 @@
  *
  *     npm run faults                                        # all kinds in all setups, and the page anew
  *     NFWHY_FAULTS_SEEDS=4,5,6 npm run faults               # other ones
- *     NFWHY_FAULTS_AT_ONCE=2 npm run faults                 # two faults at once: figures alone, no page
+ *     NFWHY_FAULTS_AT_ONCE=2 npm run faults                 # two faults at once, or three: figures alone, no page
+ *     NFWHY_FAULTS_SHARE=2 npm run faults                   # of the kinds every second
+ *     NFWHY_FAULTS_KEEP=DIR npm run faults                  # each case as JSON, with its inputs and what is said of it
  */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { figuresOf, printLedger } from './faults/ledger.ts'
+import { FILTERS, figuresOf, printLedger } from './faults/ledger.ts'
 import { type Played, playFaults } from './faults/play.ts'
 import { NFT_SETUPS, SETUPS } from './faults/setups/index.ts'
 import { whyNoLab } from './lab/available.ts'
@@ -19,9 +21,13 @@ const PAGE = new URL('../../docs/injected-faults.md', import.meta.url)
 const whole = process.env.NFWHY_FAULTS_SEEDS
 const seeds = (whole ?? '1').split(',').map(Number)
 /** Without being told otherwise, of the kinds every eighth, in each setup others. */
-const SHARE = whole === undefined ? 8 : 1
+const SHARE = Number(process.env.NFWHY_FAULTS_SHARE ?? (whole === undefined ? 8 : 1))
 
-const atOnce = process.env.NFWHY_FAULTS_AT_ONCE === '2' ? 2 : 1
+const kept = process.env.NFWHY_FAULTS_KEEP
+
+const atOnce = Number(process.env.NFWHY_FAULTS_AT_ONCE ?? 1)
+/** What the page is made of. */
+const isWhole = whole !== undefined && atOnce === 1
 
 const reason = (await whyNoLab()) ?? undefined
 if (reason) console.warn(`no faults are put into setups: ${reason}`)
@@ -29,14 +35,17 @@ if (reason) console.warn(`no faults are put into setups: ${reason}`)
 const played: Played[] = []
 
 describe.skipIf(reason)('injected faults', () => {
-  const rounds = [...SETUPS, ...NFT_SETUPS].flatMap((make, i) =>
-    seeds.map((seed) => ({ name: make.name, make, seed, i })),
-  )
-  it.each(rounds)('$name, seed $seed', { timeout: 300_000 }, async ({ make, seed, i }) => {
-    const round = await playFaults(make, seed, (kind) => (kind + i) % SHARE === 0, atOnce)
+  const rounds = FILTERS.flatMap((filter) =>
+    (filter === 'nft' ? NFT_SETUPS : SETUPS).flatMap((make) =>
+      seeds.map((seed) => ({ name: make.name, filter, make, seed })),
+    ),
+  ).map((round, i) => ({ ...round, i }))
+  it.each(rounds)('$name, $filter, seed $seed', { timeout: 300_000 }, async ({ make, filter, seed, i }) => {
+    const round = await playFaults(make, filter, seed, (kind) => (kind + i) % SHARE === 0, atOnce)
     for (const { diagnosis } of round.played) expect(diagnosis.warnings).toEqual([])
     expect(round.played.length).toBeGreaterThan(0)
     played.push(...round.played)
+    if (kept !== undefined) round.played.forEach(keep)
     expect(round.accused, 'what works is not accused').toEqual([])
   })
 
@@ -44,19 +53,24 @@ describe.skipIf(reason)('injected faults', () => {
     const { cases, kinds, named, restored } = figuresOf(played)
     console.info(`${cases} cases of ${kinds} kinds: ${named} named, ${restored} restored`)
     const wrong = played.filter(({ judgement, mended }) => !judgement.named || mended.result !== 'restored').map(tell)
-    // of all kinds the page has them
-    if (whole === undefined || atOnce > 1) console.info(wrong.join('\n'))
+    if (!isWhole) console.info(wrong.join('\n'))
     if (atOnce > 1) return
-    if (whole !== undefined) {
+    if (isWhole) {
       const version = (program: string) => /v(\S+)/.exec(execFileSync(program, ['-V'], { encoding: 'utf8' }))![1]!
-      const versions = { 'iptables-legacy': version('iptables-legacy'), nft: version('nft') }
+      const versions = Object.fromEntries(FILTERS.map((filter) => [filter, version(filter)]))
       const date = new Date().toISOString().slice(0, 10)
-      writeFileSync(PAGE, printLedger({ played, seeds, kernel: release(), versions, date }))
+      writeFileSync(PAGE, printLedger({ played, seeds, share: SHARE, kernel: release(), versions, date }))
     }
     expect(named / cases, wrong.join('\n')).toBeGreaterThanOrEqual(0.85)
     expect(restored / cases, wrong.join('\n')).toBeGreaterThanOrEqual(0.75)
   })
 })
+
+function keep(one: Played): void {
+  mkdirSync(kept!, { recursive: true })
+  const name = [one.filter, one.setup, one.seed, one.fault.kind].join(' ').replace(/[^\w+]+/g, '-')
+  writeFileSync(`${kept}/${name}.json`, JSON.stringify(one, undefined, 1))
+}
 
 const tell = ({ setup, seed, probe, fault, judgement, mended }: Played): string =>
   `${setup}, seed ${seed}, ${probe}: ${fault.kind}: ${fault.about}: ${judgement.named ? '' : 'not named; '}${JSON.stringify(mended)}`

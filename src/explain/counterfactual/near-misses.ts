@@ -122,14 +122,29 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   if (isLookup(miss) && !isListed(miss)) return true
   // who led the packet to a chain of nat's has chosen it; elsewhere a whole protocol would be let in
   const isProtocol = fieldOf(miss.condition) === 'meta l4proto'
-  if (isProtocol && isNat(passed.pass) && passed.chain.hook === undefined && rule.conditions.length === 1) return true
+  const asksNoMore = rule.conditions.every((one) => one === miss.condition || isAnyPort(one))
+  if (isProtocol && isNat(passed.pass) && passed.chain.hook === undefined && asksNoMore) return true
   const lookup = lookupOf(miss.condition)
   if (lookup && slip(context, lookup, moment)) return true
   if (!isAddressOrPort(miss.condition)) return names([rule, ...matched.map((visit) => visit.rule)], miss, moment)
   if (isNear(miss, moment.packet)) return true
-  // of an address that is not this host's own, few services are known here
+  // where there is no route to, a rule that nothing has met may have been to lead
+  const isLost = context.journey.outcome === 'vanished' && / daddr$/.test(fieldOf(miss.condition) ?? '')
+  if (isLost && isUsed(context, rule) === false) return names([rule], miss, moment, / dport$/)
   const isPort = / dport$/.test(fieldOf(miss.condition) ?? '')
+  // most forward a port to the same one
+  if (isPort && isNat(passed.pass) && sendsToPort(rule) === moment.packet.dport) return true
+  // of an address that is not this host's own, few services are known here
   return isPort && names([rule], miss, moment, / daddr$/) && isLocal(moment.packet.dst, context.world.host) === false
+}
+
+/** `-m tcp` without an option. */
+const isAnyPort = (one: Condition): boolean => one.kind === 'compare' && one.op === '>=' && one.value === 0
+
+/** The port that nat's rule names for the destination. */
+function sendsToPort({ statements }: Rule): number | undefined {
+  for (const one of statements) if (one.kind === 'dnat' && one.ports?.[0] === one.ports?.[1]) return one.ports?.[0]
+  return undefined
 }
 
 /** Has the rule's own map an element for the packet's service? */
@@ -203,7 +218,8 @@ function isForNat(
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely
-  return sure && (likely || (/ saddr$/.test(field) && names([rule], miss, moment, / dport$/)))
+  // what nothing has ever met may be for another destination than it says
+  return sure && (likely || ((/ saddr$/.test(field) || used === false) && names([rule], miss, moment, / dport$/)))
 }
 
 const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>

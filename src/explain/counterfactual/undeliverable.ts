@@ -2,6 +2,7 @@
 import { parseAddress } from '../../model/address.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry, Host } from '../../model/host.ts'
+import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
@@ -44,8 +45,14 @@ export function needsDestination(context: Context): Nowhere {
     if (listener(world.host, packet)) return undefined
     return context.inVain === 'refused' || knowsSockets(world.host, packet.protocol) ? 'surely' : 'maybe'
   }
-  if (stopped || isSentBack(packet, world.host)) return 'surely'
+  if (stopped || isSentBack(packet, world.host) || hasNoRoute(packet, outcome, world.host)) return 'surely'
   return outcome === 'forwarded' || outcome === 'sent' || outcome === 'vanished' ? 'maybe' : undefined
+}
+
+/** To a network that none of this host's links is in. */
+function hasNoRoute(packet: Packet, outcome: Outcome, host: Host): boolean {
+  const question = outcome === 'vanished' ? questionOf(packet) : undefined
+  return question !== undefined && lookupRoute(question, host) === null && !homeOf(question.dst, host)
 }
 
 /** Whoever sent it here, from afar, takes this host for the one to ask; it went back to where it came from. */

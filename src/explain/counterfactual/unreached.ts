@@ -61,8 +61,10 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     const led = graph.led.has(chain.name)
     const lead = led ? leadTo(context, pass, chain) : undefined
     // it would have come there, had nothing stopped it before
-    if (led && !lead && graph.reachableFrom(pass.base).has(chain.name)) continue
-    found.push({ chain, led, meant: speaking.includes(chain), ...likeliest, ...(lead ? { lead } : {}) })
+    const meant = speaking.includes(chain)
+    // where nothing can have: it was not rewritten, and nat's chain for its very destination would have
+    if (led && !lead && graph.reachableFrom(pass.base).has(chain.name) && !(meant && isNat(pass))) continue
+    found.push({ chain, led, meant, ...likeliest, ...(lead ? { lead } : {}) })
   }
   return found.sort((a, b) => Number(a.led) - Number(b.led))
 }

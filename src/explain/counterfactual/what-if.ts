@@ -8,6 +8,7 @@ import type { Hook } from '../../model/hook.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
+import { isByTurns } from '../../rules/by-turns.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { verdictStatement } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -114,24 +115,44 @@ export function beforeTracking(
     }))
 }
 
+/** Does nat choose among several for such a packet, as the first of its connection? */
+export const isChosenByTurns = (context: Context, packet: Packet): boolean => {
+  const [last] = natChainsFor(context, packet, packet.in === undefined ? 'output' : 'prerouting')
+    .filter(({ walked }) => walked.ending === 'unknown')
+    .map(({ walked }) => walked.because)
+  return last !== undefined && isByTurns(last)
+}
+
 /**
  * Such a packet, as the first of its connection, through the chains of nat at a hook, as far as
  * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
  */
 export function natFromTheStart(
+  context: Context,
+  packet: Packet,
+  hook: Hook,
+  open: 'stop' | 'holds' = 'stop',
+): { table: Table; walked: Walk } | undefined {
+  const found = natChainsFor(context, packet, hook, open).at(-1)
+  return found?.walked.ending === 'unknown' ? undefined : found
+}
+
+/** The last one took it, or it cannot be told what would come of it there. */
+function natChainsFor(
   { world, journey, budget }: Context,
   packet: Packet,
   hook: Hook,
-): { table: Table; walked: Walk } | undefined {
+  open: 'stop' | 'holds' = 'stop',
+): { table: Table; walked: Walk }[] {
   const { family } = journey
-  let found: { table: Table; walked: Walk } | undefined
+  const found: { table: Table; walked: Walk }[] = []
+  const first = { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const }
   for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
     if (!isNatChain(table, chain)) continue
-    const walked = walk(table, [{ chain, index: 0 }], { packet: { mark: 0, ...packet }, family, world, hook }, budget)
-    if (walked.ending === 'unknown') return undefined
-    found = { table, walked }
+    const walked = walk(table, [{ chain, index: 0 }], { packet: first, family, world, hook }, budget, open)
+    found.push({ table, walked })
     // an accept alone leaves the packet to the next chain
-    if (walked.last && verdictOf(walked.last.rule).text !== 'accept') break
+    if (walked.ending === 'unknown' || (walked.last && verdictOf(walked.last.rule).text !== 'accept')) break
   }
   return found
 }

@@ -29,9 +29,11 @@ export const dnatShadowed: Detector = {
     const i = arrivals.findIndex(
       ({ rule, ending }) => ending === 'accept' && rule && DESTINATION.includes(verdictOf(rule).text),
     )
+    const { outcome } = context.journey
     const end = context.ended.step
-    if (i < 0 || end <= i || isByChance(context, i)) return []
-    return tell(context, i, context.journey.outcome === 'dropped' || context.journey.outcome === 'rejected')
+    // what comes of it behind the last chain that there is, is known all the same
+    if (i < 0 || end < i || (end === i && outcome === 'undetermined') || isByChance(context, i)) return []
+    return tell(context, i, outcome === 'dropped' || outcome === 'rejected')
   },
 }
 

@@ -2,6 +2,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { inSet } from '../../rules/in-set.ts'
+import { setFields } from '../../rules/ipset.ts'
 import { inNftSet } from '../../rules/nft/lookup.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -12,6 +13,7 @@ import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { openingOf } from '../request-reply.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../set-changes.ts'
 
 const MOST = 3
@@ -55,7 +57,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
           ? []
           : turned
             ? turnRule(one, ref, lookup, turned)
-            : element === undefined
+            : element === undefined || (!negated && asksPassingPort(context, lookup, set!, moment))
               ? []
               : change(
                   negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
@@ -70,6 +72,19 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
 function change(change: Change | undefined, negated: boolean): Proposal[] {
   const note = 'every rule that asks for the set counts it then'
   return propose(negated ? 'take it out of the set' : 'put it into the set', change, note)
+}
+
+/** The port of whoever asks is another one with the next packet. */
+function asksPassingPort(
+  { journey, world }: Context,
+  lookup: Lookup,
+  { type }: NamedSet,
+  { family }: EvalContext,
+): boolean {
+  const isIp = family === 'ip' || family === 'ip6'
+  const fields = lookup.nft || !isIp ? lookup.fields : (setFields(type, lookup.fields, family) ?? [])
+  const passing = openingOf(journey.packet, world) ? / dport$/ : / sport$/
+  return fields.some((field) => passing.test(field))
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */

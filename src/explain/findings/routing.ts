@@ -4,6 +4,7 @@ import { isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { after } from '../../rules/assign.ts'
 import { isGroup } from '../../rules/fib.ts'
+import { sentTo } from '../../rules/nft/map.ts'
 import { lookupRoute, questionOf, type RouteQuestion } from '../../rules/route.ts'
 import { type Context, momentAt } from '../context.ts'
 import { entryAnswered } from '../request-reply.ts'
@@ -44,8 +45,10 @@ function observedAtRouting(context: Context): Packet | undefined {
   const nat = arrival.rule?.statements.find(({ kind }) => kind === 'dnat' || kind === 'redirect' || kind === 'netmap')
   if (!nat) return asAsked(arrival.packet, world)
   switch (nat.kind) {
-    case 'dnat':
-      return nat.addresses ? { ...arrival.packet, dst: nat.addresses[0] } : arrival.packet
+    case 'dnat': {
+      const dst = sentTo(nat, momentAt(context, ended.step))
+      return dst === undefined ? undefined : { ...arrival.packet, dst }
+    }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope
       const link = world.host.links?.find(({ name }) => name === arrival.packet.in)

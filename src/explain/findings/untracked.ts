@@ -1,11 +1,14 @@
 import type { RuleRef } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { beforeTracking } from '../counterfactual/what-if.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { rewrites } from '../counterfactual/goals.ts'
+import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
+import { beforeTracking, natFromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { openingOf } from '../request-reply.ts'
+import { isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** Kept from connection tracking: nat does not see it, and no rule knows whose it is. */
@@ -30,20 +33,40 @@ const isRule = ({ journey }: Context, i: number): boolean => journey.steps[i]!.k
 function tell(context: Context, ref: RuleRef, step: number, what: string): Detected {
   const rule = context.evidence.arrivals[step - 1]?.rule
   const why = (rule && step > 0 && describeConditions(rule.conditions)) || ''
-  const stopped = !['delivered', 'forwarded', 'sent'].includes(context.journey.outcome)
+  const nat = step > 0 ? ruleThatWouldRewrite(context) : undefined
+  const rewrite = nat ? `${nameRef(nat)} would rewrite it, and does not` : 'nat does not rewrite it'
   return finding(
     'untracked',
-    stopped ? 'warning' : 'note',
-    `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: nat does not rewrite it, and no rule can tell that it belongs to a connection.`,
+    nat || isStopped(context.journey.outcome) ? 'warning' : 'note',
+    `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can tell that it belongs to a connection.`,
     {
       steps: step > 0 ? [step] : [],
-      rules: [ref],
+      rules: nat ? [ref, nat] : [ref],
       fix:
         step > 0
           ? withoutRule(context, step - 1, ref)
           : propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref)),
     },
   )
+}
+
+/** What nat would do to a request, were it tracked; whether a datagram is one, rules for its source do not tell. */
+function ruleThatWouldRewrite(context: Context): RuleRef | undefined {
+  const { packet, outcome } = context.journey
+  if (openingOf(packet, context.world)) return undefined
+  const first = packet.in === undefined ? 'output' : 'prerouting'
+  const asked =
+    isOpening(context.journey, natSeen(context.evidence), context.world) &&
+    (outcome === 'forwarded' || outcome === 'sent')
+  for (const hook of [first, ...(asked ? (['postrouting'] as const) : [])] as const) {
+    const found = natFromTheStart(context, hook === first ? packet : lastPacket(context), hook, 'holds')
+    const verdicts = hook === first ? DESTINATION : SOURCE
+    if (found && rewrites(verdicts)(found.walked)) {
+      const { chain, rule } = found.walked.last!
+      return refOf(context, found.table.name, chain, rule)
+    }
+  }
+  return undefined
 }
 
 /** Of an answer that belongs to nothing: was what it answers left alone? */

@@ -8,6 +8,7 @@ import { acceptBefore, deleteRule, propose } from '../changes.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
+import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import type { MatchHints } from '../match-hints.ts'
 import { ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
@@ -38,9 +39,16 @@ export function blame(context: Context): Blame | undefined {
   return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step) }
 }
 
-/** In front of what stopped it. */
-export const acceptSuch = (context: Context, end: RuleRef): Changing | undefined =>
-  acceptBefore(end, context.evidence.arrivals[context.ended.step]!.packet, toldOf(context))
+/** In front of what stopped it; of a policy, in front of the rule by which the packet left the chain for it. */
+export function acceptSuch(context: Context, end: RuleRef): Changing | undefined {
+  const { arrivals } = context.evidence
+  const { chain } = arrivals[context.ended.step]!
+  const isPolicy = context.journey.steps[context.ended.step]!.kind === 'policy' && end.chain === chain?.name
+  const last = isPolicy ? arrivals.findLastIndex((one, i) => i < context.ended.step && one.chain === chain) : -1
+  const isLeft = arrivals[last]?.ending === 'return' || arrivals[last]?.ending === 'goto'
+  const spot = (isLeft && refAt(context, last)) || end
+  return acceptBefore(spot, arrivals[context.ended.step]!.packet, toldOf(context))
+}
 
 /** The packet, as it was there, and its like. */
 export const suchPackets = (context: Context, packet: Packet): Chosen => ({
@@ -49,13 +57,18 @@ export const suchPackets = (context: Context, packet: Packet): Chosen => ({
   hints: toldOf(context),
 })
 
-function toldOf({ journey, world, evidence, ended }: Context): MatchHints {
+function toldOf(context: Context): MatchHints {
+  const { journey, world, evidence, ended } = context
   const { hook, table } = evidence.arrivals[ended.step]!
   const answer = openingOf(journey.packet, world) !== undefined || comesFromService(journey.packet, world)
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
-  const rewritten = journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
-  return { hook, answer, rewritten: behind && rewritten }
+  const rewritten =
+    behind && journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
+  const asked = answer ? openingOf(journey.packet, world) : journey.packet
+  const written = answer ? asked !== undefined && asked.dst !== journey.packet.src : rewritten
+  const byTurns = written && asked !== undefined && isChosenByTurns(context, asked)
+  return { hook, answer, rewritten: rewritten || byTurns, byTurns }
 }
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */

@@ -7,6 +7,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { describeEnd } from '../context.ts'
 import { answerTo, openingBy, reaches } from '../request-reply.ts'
+import { astray } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import type { Reproduction } from './reproduce.ts'
 
@@ -45,9 +46,10 @@ const reached = memo((reproduction: Reproduction): readonly string[] =>
 function isAnsweredIn({ engine, budget }: Reproduction, world: World, asked: Packet): boolean {
   const where = withoutEntries(world)
   const told = engine.play(where, asked, { budget })
-  if (!isPassed(told.ended.outcome) || isForNobody(told, where)) return false
+  if (!isPassed(told.ended.outcome) || isForNobody(told, where) || astray(told.packet, where.host)) return false
   const back = answerTo(asked, told)
-  return !back || reaches(asked, engine.play(where, back, { budget, before: [asked] })) !== false
+  const answer = back && engine.play(where, back, { budget, before: [asked] })
+  return !answer || (reaches(asked, answer) !== false && !astray(answer.packet, where.host))
 }
 
 function arrives({ engine, packet, budget }: Reproduction, world: World, dst: string): boolean {

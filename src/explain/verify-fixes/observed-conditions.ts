@@ -1,32 +1,48 @@
 /** What the trace itself says of conditions that nothing else tells: a rule that is shown has matched, one that is not has not. */
+
+import { isByTurns } from '../../rules/by-turns.ts'
 import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
-import { choiceText } from '../../rules/nft/map.ts'
-import { isUnknown } from '../../rules/truth.ts'
+import { choiceText, mappedVerdict, verdictsOf } from '../../rules/nft/map.ts'
+import { isUnknown, type Unknown } from '../../rules/truth.ts'
 import { type Context, momentAt } from '../context.ts'
 import { asks, onlyFailed } from '../counterfactual/failed-condition.ts'
-import { passes, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { isNat, passes, skippedRules } from '../counterfactual/skipped-rules.ts'
 
-/** In their rules' own words, whether they hold; what is said both ways is left out. */
-export function observedConditions(context: Context): Map<string, boolean> {
+export interface Observed {
+  /** In their rules' own words, whether they hold; what is said both ways is left out. */
+  settled: ReadonlyMap<string, boolean>
+  /** Those of them by which nat chose among several: the next packet may be sent to another. */
+  byTurns: ReadonlySet<string>
+}
+
+export function observedConditions(context: Context): Observed {
   const settled = new Map<string, boolean | undefined>()
-  const say = (text: string, holds: boolean) =>
-    settled.set(text, settled.has(text) && settled.get(text) !== holds ? undefined : holds)
+  const byTurns = new Set<string>()
   for (const pass of passes(context)) {
+    const say = (text: string, holds: boolean, why: Unknown | undefined) => {
+      settled.set(text, settled.has(text) && settled.get(text) !== holds ? undefined : holds)
+      if (why && isNat(pass) && isByTurns(why)) byTurns.add(text)
+    }
     for (const step of pass.steps) {
       const { rule } = context.evidence.arrivals[step]!
       if (context.journey.steps[step]!.kind !== 'rule' || !rule) continue
       const moment = momentAt(context, step)
-      for (const [condition, at] of conditionsOf(rule, moment))
-        if (isUnknown(evaluate(condition, at))) say(conditionText(condition), true)
+      for (const [condition, at] of conditionsOf(rule, moment)) {
+        const truth = evaluate(condition, at)
+        if (isUnknown(truth)) say(conditionText(condition), true, truth)
+      }
       const { verdict } = context.journey.steps[step]!
-      if (verdict !== undefined && rule.statements.some(({ kind }) => kind === 'vmap'))
-        say(choiceText(rule, verdict), true)
+      const map = rule.statements.find((one) => one.kind === 'vmap')?.map
+      const given = map && mappedVerdict(map, moment)
+      if (verdict !== undefined && map && isUnknown(given))
+        for (const one of verdictsOf(map, context.world)) say(choiceText(rule, one), one === verdict, given)
     }
     for (const { rule, moment } of skippedRules(context, pass)) {
       const miss = onlyFailed(rule, moment)
-      if (miss?.settled) say(asks(miss), false)
+      const truth = miss?.settled && evaluate(miss.condition, moment)
+      if (miss?.settled) say(asks(miss), false, isUnknown(truth) ? truth : undefined)
     }
   }
-  return new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined))
+  return { settled: new Map([...settled].filter((one): one is [string, boolean] => one[1] !== undefined)), byTurns }
 }

@@ -3,7 +3,8 @@
  * that it answers, or with the answer that would come.
  */
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
-import type { Journey } from '../../model/journey.ts'
+import type { ConntrackEntry } from '../../model/host.ts'
+import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
@@ -12,7 +13,7 @@ import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
-import { answerTo, asItCame, entryOpened, isOpening, openingOf } from '../request-reply.ts'
+import { answerTo, asItCame, entryOpened, isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
@@ -27,8 +28,15 @@ export interface Reproduction {
   /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
   opening?: Packet
   budget: WalkBudget
-  /** Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. */
-  play(world: World, assume?: ReadonlyMap<string, boolean>): Reproduced
+  /**
+   * Plays the flow in another World; `assume`: what else to take for given of conditions that nobody can know. `next`: the
+   * next such packet, which a balancer may send elsewhere.
+   */
+  play(world: World, assume?: ReadonlyMap<string, boolean>, next?: boolean): Reproduced
+  /** nat chose among several. */
+  isByTurns: boolean
+  /** Of the journey as it was seen, as far as it is explained. */
+  findings: readonly Finding[]
 }
 
 export interface Reproduced {
@@ -46,7 +54,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   if (src === undefined || dst === undefined)
     return { reason: "not tried: the capture does not show the packet's addresses" }
   const answered = openingOf(journey.packet, world)
-  const opening = isOpening(journey, context.evidence.nat, world) ? undefined : answered
+  const opening = isOpening(journey, natSeen(context.evidence), world) ? undefined : answered
   const itself = alone(context, worldBefore(context, journey.packet))
   // the entry may have been there before the packet, which rules tell that ask for the connection's state
   const tries = itself.before === world ? [itself] : [itself, alone(context, world)]
@@ -54,21 +62,27 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   let reason = ''
   for (const { before, play, observed, isUsable } of tries) {
     let options: PlayOptions = { budget }
+    let byTurns: ReadonlySet<string> = new Set()
+    const observe = () => {
+      const { settled, ...of } = observedConditions(context)
+      byTurns = of.byTurns
+      options = { budget, assume: settled }
+      return observed(engine, options)
+    }
     if (!isUsable(engine, options)) continue
     let played = observed(engine, options)
     if (played.ended.open) {
       // the trace may have settled what nobody can know
-      options = { budget, assume: observedConditions(context) }
-      played = observed(engine, options)
+      played = observe()
     }
     let why = whyNotSeen(journey, played, before)
     if (why !== undefined && !options.assume) {
       // what a limit still allows, only the trace tells
-      options = { budget, assume: observedConditions(context) }
-      why = whyNotSeen(journey, observed(engine, options), before)
+      why = whyNotSeen(journey, observe(), before)
     }
     if (why === undefined) {
       const settled = options.assume ?? new Map<string, boolean>()
+      const lasting = new Map([...settled].filter(([text]) => !byTurns.has(text)))
       return {
         engine,
         explain,
@@ -76,7 +90,10 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         packet: journey.packet,
         ...(answered ? { opening: answered } : {}),
         budget,
-        play: (after, assume = new Map()) => play(engine, after, { budget, assume: new Map([...settled, ...assume]) }),
+        play: (after, assume = new Map(), next = false) =>
+          play(engine, after, { budget, assume: new Map([...(next ? lasting : settled), ...assume]) }),
+        isByTurns: byTurns.size > 0,
+        findings: journey.findings,
       }
     }
     reason ||= why
@@ -102,7 +119,7 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
     observed: (engine, options) => engine.play(before, packet, options),
     play(engine, world, options) {
       const told = engine.play(world, packet, options)
-      const back = isOpening(journey, evidence.nat, before) ? answerTo(packet, told) : undefined
+      const back = isOpening(journey, natSeen(evidence), before) ? answerTo(packet, told) : undefined
       if (!back) return { told }
       return { told, asked: packet, answer: engine.play(world, back, { ...options, before: [packet] }) }
     },
@@ -161,3 +178,25 @@ function worldBefore(context: Context, opening: Packet): World {
     : withoutEntry(conntrack, own)
   return { ...world, host: { ...world.host, conntrack: before } }
 }
+
+/** The answer's own journey, told as what it is: its connection is there by then. */
+export function explainAnswer({ explain }: Reproduction, asked: Packet, answer: Played, world: World): Journey {
+  const { packet } = answer.evidence.journey
+  const entry: ConntrackEntry = {
+    family: asked.src?.includes(':') ? 'ip6' : 'ip',
+    protocol: asked.protocol ?? '',
+    original: tupleOf(asked),
+    reply: tupleOf(packet),
+    status: [],
+  }
+  const { conntrack = [] } = world.host
+  return explain(answer, { ...world, host: { ...world.host, conntrack: [entry, ...conntrack] } })
+}
+
+const tupleOf = ({ src = '', dst = '', sport, dport, icmpId, icmpType }: Packet): ConntrackEntry['original'] => ({
+  ...{ src, dst },
+  ...(sport === undefined ? {} : { sport }),
+  ...(dport === undefined ? {} : { dport }),
+  ...(icmpId === undefined ? {} : { icmpId }),
+  ...(icmpType === undefined ? {} : { icmpType }),
+})

@@ -6,10 +6,11 @@ import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
+import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
-import { reaches } from '../request-reply.ts'
+import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { isRefusal, reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
@@ -21,6 +22,8 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   mends?: boolean
   /** Others of the same sender go another way then. */
   isWide?: true
+  /** What the result hangs on. */
+  unless?: string
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -60,10 +63,10 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 }
 
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
-  trials.map(({ index, mends: _, isWide, ...told }) => {
+  trials.map(({ index, mends: _, isWide, unless, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
     const wide = isWide ? 'it also changes how this sender reaches other hosts' : undefined
-    const note = [wide, proposed.note].filter((one) => one !== undefined).join('; ')
+    const note = [unless, wide, proposed.note].filter((one) => one !== undefined).join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
@@ -79,21 +82,47 @@ function tryEdits(
   if ('error' in after) return { mends: false, unverified: `it cannot be tried: ${after.error}` }
   const ways = playAllWays(reproduction, after.world)
   if (typeof ways === 'string') return { mends: false, unverified: ways }
-  const results = ways.map((reproduced) => judge(reproduced, stops, finding, reproduction, after.world))
+  const all = ways.map((way) => ({ way, ...judge(way, stops, finding, reproduction, after.world) }))
+  const unless = all.every(({ mends }) => mends) ? undefined : limitOf(all)
+  const results = (unless ? all.filter(({ mends }) => mends) : all).map(({ way: _, ...result }) => result)
   // one that fails tells more than those that do not
   const told = results.find(({ mends }) => !mends) ?? results[0]!
   const same = results.every(({ after: outcome }) => outcome === told.after)
   if (!same) return { mends: false, unverified: 'what becomes of the packet is left to chance' }
   const { afterSource, ...rest } = told
-  const harm = getsThrough(told) ? harmOf(reproduction, after.world) : undefined
+  const harm = getsThrough(told)
+    ? (harmOf(reproduction, after.world) ?? (stopsNext(reproduction, after.world) ? OTHERWISE : undefined))
+    : undefined
   if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
   else if (told.mends && leadsOthersAway(reproduction, after.world)) Object.assign(rest, { isWide: true })
   const oneSource = results.every((one) => one.afterSource === afterSource)
   return {
     verified: reproduction.engine.id,
     ...rest,
+    ...(unless === undefined ? {} : { unless }),
     ...(oneSource && afterSource !== undefined ? { afterSource } : {}),
   }
+}
+
+export interface Way extends Arrived {
+  /** What was assumed of conditions that nobody can know. */
+  assumed: ReadonlyMap<string, Assumed>
+}
+
+interface Assumed {
+  holds: boolean
+  reason: string
+}
+
+/** By which the sender alone decides whether it mends: what a sender may use up is not used up, as a rule. */
+export function limitOf(ways: readonly { way: Way; mends?: boolean }[]): string | undefined {
+  for (const [condition, { reason }] of ways[0]!.way.assumed) {
+    if (reason !== SEEN_LATELY) continue
+    for (const holds of [true, false])
+      if (ways.every(({ way, mends }) => (way.assumed.get(condition)?.holds === holds) === !mends))
+        return `unless ${condition} ${holds ? 'matches' : 'does not match'}: ${reason}`
+  }
+  return undefined
 }
 
 type Arrived = Reproduced & { told: Played }
@@ -102,27 +131,49 @@ type Arrived = Reproduced & { told: Played }
 const MOST_OPEN = 4
 
 /** Whatever comes of conditions that nobody can know; or the reason why that cannot be told. */
-function playAllWays(
+export function playAllWays(
   reproduction: Reproduction,
   world: World,
-  assume = new Map<string, boolean>(),
-): Arrived[] | string {
-  const reproduced = reproduction.play(world, assume)
+  assumed: ReadonlyMap<string, Assumed> = new Map(),
+  next = false,
+): Way[] | string {
+  const assume = new Map([...assumed].map(([condition, { holds }]) => [condition, holds]))
+  const reproduced = reproduction.play(world, assume, next)
   const { told } = reproduced
   if (!told) return 'the answer would not come to this point'
   const { outcome, open } = told.ended
-  if (outcome !== 'undetermined') return [{ ...reproduced, told }]
+  if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
   if (!open) return 'what becomes of the packet cannot be told'
   if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
   const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
-  const all: Arrived[] = []
+  const all: Way[] = []
   for (const holds of [true, false]) {
-    const ways = playAllWays(reproduction, world, new Map([...assume, [open.condition, holds]]))
+    const ways = playAllWays(
+      reproduction,
+      world,
+      new Map([...assumed, [open.condition, { holds, reason: open.reason }]]),
+      next,
+    )
     if (typeof ways === 'string') return why
     all.push(...ways)
   }
   return all
+}
+
+const OTHERWISE = 'nat may send the next one elsewhere, and that would be stopped'
+
+/** Would the next such packet fail, which nat may send to another of several? */
+export const stopsNext = (reproduction: Reproduction, world: World): boolean => {
+  if (!reproduction.isByTurns) return false
+  const ways = playAllWays(reproduction, world, undefined, true)
+  return (
+    typeof ways !== 'string' &&
+    ways.some(
+      ({ told, asked, answer }) =>
+        !isPassed(told.ended.outcome) || (asked && answer && reaches(asked, answer) === false),
+    )
+  )
 }
 
 function judge(
@@ -138,7 +189,7 @@ function judge(
   const source = reproduced.told.packet.src
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
-  const but = good ? stillWrong(tried, reproduced, reproduction.opening, world) : undefined
+  const but = good ? stillWrong(tried, reproduced, reproduction, world) : undefined
   return {
     after: outcome,
     ...(rewritten ? { afterSource: source } : {}),
@@ -159,21 +210,41 @@ const STILL_WRONG: Readonly<Record<string, string>> = {
   'ipsec-no-state': 'IPsec would drop it',
   'echo-ignored': 'the kernel would not answer it',
   'bridge-nf-call': 'its answer would come from another address',
+  'came-back': 'nat would not rewrite its destination',
+  untracked: 'nat would not rewrite it',
+  'never-reached': 'nat would not rewrite it',
+  'dnat-skipped': 'nat would not rewrite its destination',
+  'snat-skipped': 'nat would not rewrite its source',
+  'dnat-mismatch': 'nat and the rules that accept it would not agree on its destination',
 }
 
-/** The finding by which a packet that gets through does no good so. */
-export const uselessBy = ({ findings }: Journey): string | undefined =>
-  findings.find(({ code, severity }) => severity !== 'note' && STILL_WRONG[code] !== undefined)?.code
+const NONE: ReadonlySet<string> = new Set()
+
+/** The finding by which a packet that gets through does no good so. `accused`: what counts as a note, too. */
+export const uselessBy = ({ findings }: Journey, accused = NONE): string | undefined =>
+  findings.find(({ code, severity }) => (severity !== 'note' || accused.has(code)) && STILL_WRONG[code] !== undefined)
+    ?.code
+
+/** What is said against the packet as it was seen: it is no better for getting through. */
+export const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
+  const { told } = reproduction.play(reproduction.world)
+  const findings = told ? reproduction.explain(told, reproduction.world).findings : []
+  return new Set(
+    [...findings, ...reproduction.findings].flatMap(({ code, severity }) => (severity === 'note' ? [] : [code])),
+  )
+})
 
 /** Of a packet that gets through. */
 function stillWrong(
   tried: Journey,
   { told, asked, answer }: Arrived,
-  opening: Packet | undefined,
+  reproduction: Reproduction,
   { host }: World,
 ): string | undefined {
-  const wrong = uselessBy(tried)
+  const { opening } = reproduction
+  const wrong = uselessBy(tried, accusedOf(reproduction))
   if (wrong !== undefined) return STILL_WRONG[wrong]
+  if (isRefusal(told.packet)) return 'it only refuses what was asked'
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
     return `it would not get to ${opening.src}, which had asked`

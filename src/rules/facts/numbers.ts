@@ -3,6 +3,7 @@
  * between which two they lie.
  */
 
+import { CHANCE, COUNTED_BEFORE, HASH } from '../by-turns.ts'
 import { ABSENT, type EvalContext, type Read } from '../eval-context.ts'
 import { protocolNumber } from '../iptables/protocols.ts'
 import { jhash, scaled } from '../jhash.ts'
@@ -12,10 +13,10 @@ import { addressBytes, type Held } from '../values.ts'
 const MADE = /^(numgen inc|numgen random|symhash|jhash)(?: (.*))? mod (\d+)(?: seed (\d+))?(?: offset (\d+))?$/
 
 const WHY: Readonly<Record<string, string>> = {
-  'numgen inc': 'depends on how many packets came before',
-  'numgen random': 'is left to chance',
-  symhash: 'depends on a hash of the packet',
-  jhash: 'depends on a hash of the packet, whose seed is not known',
+  'numgen inc': COUNTED_BEFORE,
+  'numgen random': CHANCE,
+  symhash: HASH,
+  jhash: `${HASH}, whose seed is not known`,
 }
 
 /** `read`: of the fields that are hashed. Undefined for what is no such number. */

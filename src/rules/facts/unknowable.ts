@@ -1,10 +1,10 @@
 /** Fields that neither a packet nor the host's state tells, and why not. */
 import { wordTable } from '../../model/word-table.ts'
+import { CHANCE } from '../by-turns.ts'
 import type { Readers } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
 
 const WHEN = 'depends on when the packet came'
-const CHANCE = 'is left to chance'
 
 export const UNTOLD: Readonly<Record<string, string>> = wordTable({
   'meta time': WHEN,

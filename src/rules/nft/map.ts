@@ -101,6 +101,12 @@ export function mappedNat(nat: Nat, moment: EvalContext): Nat | undefined | Unkn
   return given
 }
 
+/** Where nat sends the packet: as it is where it names no address; undefined: what its map gives is not known. */
+export function sentTo(nat: Nat, moment: EvalContext): string | undefined {
+  const given = mappedNat(nat, moment)
+  return isUnknown(given) ? undefined : (given?.addresses?.[0] ?? moment.packet.dst)
+}
+
 function rangeOf(text: string): [string, string] {
   const [low = '', high = low] = text.split('-')
   return [low, high]

@@ -1,5 +1,6 @@
 /** A rule that would have taken the packet, and failed in one condition. */
 import { describe, expect, it } from 'vitest'
+import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
 
 const DROP = '-P FORWARD DROP'
@@ -31,6 +32,35 @@ describe('near-miss', () => {
   ])('is %s, and the rule that nobody uses can be mended', (_name, rule, text) => {
     expect(notes(only(rule))).toEqual([`filter FORWARD 2 would have let it pass, but only for ${text}.`])
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
+  })
+
+  it('is a forward whose port is the one that it forwards to', () => {
+    const rule = '[0:0] -A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8081 -j DNAT --to-destination 10.0.2.9:80'
+    const one: Case = {
+      rules: { nat: [rule], filter: ['-P INPUT DROP'] },
+      packet: TO_ROUTER,
+      host: LISTENS_ON(22),
+    }
+    expect(notes(one)[0]).toContain('but only for --dport 8081; it is for port 80')
+    expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 .*--dport 80 .* → forwarded$/)
+  })
+
+  it('is another destination, where there is no route to the own one', () => {
+    const one: Case = {
+      rules: { nat: ['[0:0] -A PREROUTING -d 10.0.9.8/32 -p tcp -m tcp --dport 80 -j REDIRECT'], filter: [] },
+      packet: { ...TO_ROUTER, dst: '172.31.0.9' },
+      host: { ...LISTENS_ON(80), routes: ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0') },
+    }
+    expect(notes(one)[0]).toContain('but only for -d 10.0.9.8/32; it is for 172.31.0.9')
+    expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 -d 172.31.0.9\/32 .* → delivered$/)
+  })
+
+  it('is the protocol alone of a rule that a chain of its own was chosen for', () => {
+    const nat = [
+      '[1:60] -A PREROUTING -d 10.0.9.9/32 -j svc',
+      '[0:0] -A svc -p udp -m udp -j DNAT --to-destination 10.0.2.9',
+    ]
+    expect(command({ rules: { nat, filter: [DROP] }, packet: { ...TO_ROUTER, dst: '10.0.9.9' } })).toContain('-p tcp')
   })
 
   it('is found in a chain that the packet came back from, and through a jump', () => {

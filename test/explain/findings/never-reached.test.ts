@@ -31,6 +31,19 @@ describe('never-reached', () => {
     expect(told({ rules: { nat: nat('10.0.9.9'), filter: [] }, packet }, 'never-reached')).toBeUndefined()
   })
 
+  it('is one for its very destination, though other packets are led there in another way', () => {
+    const nat = [
+      '-A PREROUTING -p tcp -m tcp --dport 30080 -j ext',
+      '-A ext -j vip',
+      '-A vip -s 10.0.2.0/24 -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j mark',
+      '-A vip -p tcp -j DNAT --to-destination 10.0.2.9',
+      '-A mark -j MARK --set-xmark 0x1/0x1',
+    ]
+    const found = told({ rules: { nat, filter: [] }, packet: { ...SYN, dst: '10.0.9.9' } }, 'never-reached')
+    expect(found?.message).toBe('nat vip 2 would have rewritten its destination, but this packet was not led to vip.')
+    expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j vip → forwarded')
+  })
+
   it.each([
     ['its rule is for another port', filter('-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['the packet was in it', filter('-A FORWARD -j web', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')],

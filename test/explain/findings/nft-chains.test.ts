@@ -131,3 +131,39 @@ describe('a verdict map', () => {
     expect(findings(rules).some(({ code }) => code === 'not-in-set' || code === 'near-miss')).toBe(false)
   })
 })
+
+describe('a map that gives the destination', () => {
+  const rules = (to: string) => `table inet fw {
+	map to {
+		type inet_service : ipv4_addr
+		elements = { 8080 : ${to} }
+	}
+	chain prerouting {
+		type nat hook prerouting priority dstnat; policy accept;
+		iifname "eth0" dnat ip to tcp dport map @to # handle 5
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+	}
+	chain input {
+		type filter hook input priority filter; policy accept;
+	}
+}
+`
+  const journeyTo = (to: string, sysctls = ROUTER.sysctls!) => {
+    const text = `trace id 0a0b0c0d inet fw prerouting packet: iif "eth0" ${HEADERS}
+trace id 0a0b0c0d inet fw prerouting unknown rule handle 5 (verdict accept)
+`
+    return explainFile(text, { ...worldOf(rules(to)), host: { ...ROUTER, sysctls } }).journeys[0]!
+  }
+
+  it('leads to where routing has no way', () => {
+    expect(journeyTo('10.9.0.7').findings[0]?.message).toContain('the route to 10.9.0.7 is "unreachable"')
+  })
+
+  it('leads through this host, which does not forward', () => {
+    const { outcome, findings } = journeyTo('10.0.2.9', new Map([['net.ipv4.ip_forward', '0']]))
+    expect(outcome).toBe('vanished')
+    expect(findings[0]?.message).toContain("10.0.2.9 is not this host's, and forwarding is off")
+  })
+})

@@ -40,6 +40,15 @@ describe('not-in-set', () => {
     expect(found?.fix).toMatch(/^ipset del bad 10.0.1.2 → /)
   })
 
+  it('proposes no port of the client, which is another one with the next packet', () => {
+    const [found] = findingsOf(
+      played(rules('-m set --match-set web src,src', set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:443']))),
+      'not-in-set',
+    )
+    expect(found?.message).toContain('10.0.1.2,tcp:40000 is not in set web')
+    expect(found?.fix).toEqual([])
+  })
+
   it.each([
     ['it is in the set', rules('-m set --match-set admins src', set('admins', 'hash:ip', ['10.0.1.2']))],
     [

@@ -24,6 +24,18 @@ describe('untracked', () => {
   })
 
   it.each([
+    ['destination', '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9', 'nat PREROUTING 1'],
+    ['source', '-A POSTROUTING -o eth1 -j MASQUERADE', 'nat POSTROUTING 1'],
+  ])('names the rule that would rewrite its %s, though it got through', (_what, rule, named) => {
+    const rules = { raw: [NOTRACK('-p tcp')], nat: [rule], filter: [] }
+    expect(told({ rules }, 'untracked')).toMatchObject({
+      rules: ['raw PREROUTING 1', named],
+      fix: 'iptables -t raw -D PREROUTING 1 → forwarded',
+    })
+    expect(findingsOf(played({ rules }), 'untracked')[0]?.severity).toBe('warning')
+  })
+
+  it.each([
     ['the rule is for another port', { raw: [NOTRACK('-p tcp -m tcp --dport 81')], filter: ['-A FORWARD -j DROP'] }],
     ['the target sets a zone', { raw: ['-A PREROUTING -p tcp -j CT --zone 7'], filter: ['-A FORWARD -j DROP'] }],
   ])('is not told where %s', (_name, rules) => {

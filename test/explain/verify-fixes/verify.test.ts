@@ -1,5 +1,6 @@
 /** What is said of a command that was tried. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Host } from '../../../src/index.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, LISTENS_ON, played, SYN, TO_ROUTER } from '../findings/played.ts'
@@ -22,6 +23,17 @@ describe('a fix that lets the packet through', () => {
     const fix = fixOf({ rules: { filter: ['-P FORWARD DROP', ESTABLISHED] } }, /accept such packets/)
     expect(fix).toMatchObject({ verified: 'model', after: 'forwarded' })
     expect(fix?.but).toBeUndefined()
+  })
+
+  it.each([
+    ['-A INPUT -d 10.0.1.1/32 -p tcp -j RETURN', 'returned'],
+    ['-A INPUT -g elsewhere', 'left by goto'],
+  ])('stands in front of the rule by which the packet came to the policy: %s', (rule) => {
+    const filter = ['-P INPUT DROP', '-N elsewhere', rule, '-A INPUT -p udp -j ACCEPT']
+    const fix = fixOf({ rules: { filter }, packet: TO_ROUTER, host: LISTENS_ON(80) }, /^accept such packets/)
+    expect(fix).toMatchObject({ after: 'delivered' })
+    expect(fix?.but).toBeUndefined()
+    expect(String(fixCommands(fix!).command)).toMatch(/^iptables -I INPUT 1 /)
   })
 
   it.each([
@@ -72,6 +84,113 @@ describe('what is left to chance', () => {
     const fix = fixOf(one(nat()), /delete rule 1 of PREROUTING/)
     expect(fix).toMatchObject({ unverified: 'what becomes of the packet is left to chance' })
     expect(fix?.verified).toBeUndefined()
+  })
+})
+
+describe('what a balancer sends elsewhere the next time', () => {
+  const balanced: Case = {
+    rules: {
+      nat: [
+        `-A PREROUTING -d 10.0.9.9/32 ${HALF} -j DNAT --to-destination 10.0.2.7`,
+        '-A PREROUTING -d 10.0.9.9/32 -j DNAT --to-destination 10.0.2.9',
+      ],
+      filter: ['-P FORWARD DROP', ESTABLISHED],
+    },
+    packet: { ...SYN, dst: '10.0.9.9' },
+    assume: new Map([['--mode random --probability 0.50000000000', true]]),
+  }
+
+  it('is accepted by what the destinations have in common', () => {
+    const fix = fixOf(balanced, /accept such packets/)
+    expect(fix).toMatchObject({ after: 'forwarded', verified: 'model' })
+    expect(fix?.but).toBeUndefined()
+    expect(String(fixCommands(fix!).command)).toBe(
+      'iptables -A FORWARD -s 10.0.1.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT',
+    )
+  })
+
+  it('is not mended by what does for one of them alone', () => {
+    const filter = [...balanced.rules.filter!, '[0:0] -A FORWARD -d 10.0.2.70/32 -p tcp -m tcp --dport 80 -j ACCEPT']
+    expect(fixOf({ ...balanced, rules: { ...balanced.rules, filter } }, /match such packets/)).toMatchObject({
+      but: 'nat may send the next one elsewhere, and that would be stopped',
+    })
+  })
+})
+
+describe('a limit of what one sender may do', () => {
+  const RECENT = '-p tcp -m tcp --dport 22 -m recent --update --seconds 30 --hitcount 6 --name ssh --rsource -j DROP'
+  const filter = [`-A INPUT ${RECENT}`, '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT']
+  const one: Case = {
+    rules: { raw: ['-A PREROUTING -p tcp -m tcp --dport 22 -j DROP'], filter },
+    packet: { ...TO_ROUTER, dport: 22 },
+    host: LISTENS_ON(22),
+  }
+
+  it('is told with the result, and does not keep it from being told', () => {
+    const fix = fixOf(one, /delete rule 1 of PREROUTING/)
+    expect(fix).toMatchObject({ verified: 'model', after: 'delivered' })
+    expect(fix?.note).toMatch(/^unless --update --seconds 30 --hitcount 6 .* matches: which addresses were seen lately/)
+  })
+})
+
+describe('a fix is none', () => {
+  it.each([
+    [
+      'that only lets a refusal out',
+      {
+        rules: { filter: ['-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j DROP'] },
+        packet: {
+          ...{ protocol: 'tcp', src: '10.0.1.1', sport: 80, dst: '10.0.1.2', dport: 40_000, ipId: 1 },
+          ...{ tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 },
+        },
+      },
+      /delete rule 1 of OUTPUT/,
+      'it only refuses what was asked',
+    ],
+    [
+      'that leaves the packet untracked, where nat would rewrite it',
+      {
+        rules: {
+          raw: ['-A PREROUTING -p tcp -m tcp --dport 80 -j CT --notrack'],
+          nat: ['-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'],
+          filter: ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT'],
+        },
+      },
+      /accept such packets/,
+      'nat would not rewrite it',
+    ],
+    [
+      "that lets out what came back from nat's chains as it was",
+      {
+        rules: {
+          nat: [
+            '[1:60] -A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j SVC',
+            '[0:0] -A SVC -p udp -m udp -j DNAT --to-destination 10.0.2.9',
+          ],
+          filter: ['-A FORWARD -d 10.0.9.0/24 -j REJECT --reject-with icmp-port-unreachable'],
+        },
+        packet: { ...SYN, dst: '10.0.9.9' },
+      },
+      /delete rule 1 of FORWARD/,
+      'nat would not rewrite its destination',
+    ],
+    [
+      'that leads it on to where an earlier rule of nat has sent it, which was said to be wrong',
+      {
+        rules: {
+          nat: [
+            '-A PREROUTING -s 10.0.1.0/24 -j DNAT --to-destination 10.0.2.7',
+            '-A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+          ],
+          filter: ['-P FORWARD DROP', ESTABLISHED, '-A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT'],
+        },
+        packet: { ...SYN, dst: '10.0.9.9' },
+      },
+      /^accept such packets/,
+      'nat would not rewrite its destination',
+    ],
+  ] satisfies [string, Case, RegExp, string][])('%s', (_name, one, description, but) => {
+    expect(fixOf(one, description)).toMatchObject({ but })
   })
 })
 

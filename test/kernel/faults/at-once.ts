@@ -1,4 +1,4 @@
-/** Two faults in one setup: each stops the traffic alone, and they are in different chains. */
+/** Several faults in one setup: each stops the traffic alone, and they are in different chains. */
 import type { Fault } from './fault.ts'
 import type { Setup } from './setup.ts'
 import type { Variant } from './stage.ts'
@@ -16,7 +16,7 @@ export function together(one: Fault, other: Fault, { tables }: Setup): Fault | u
     about: `${one.about}; ${other.about}`,
     variant,
     culprits: [...one.culprits, ...other.culprits],
-    parts: faults,
+    parts: [...(one.parts ?? [one]), other],
   }
 }
 

@@ -47,7 +47,9 @@ function isNamed(culprit: Culprit, refs: readonly RuleRef[], findings: readonly 
     const { chain } = culprit
     return refs.some((ref) => isOf(ref, chain))
   }
+  // what stops it behind something else is told with that
   return findings.some(
-    ({ code, message }) => code === culprit.code && culprit.words.every((word) => message.includes(word)),
+    ({ code, message }) =>
+      (code === culprit.code || code === 'several-causes') && culprit.words.every((word) => message.includes(word)),
   )
 }

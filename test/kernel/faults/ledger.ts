@@ -4,9 +4,11 @@ import type { Played } from './play.ts'
 export interface Run {
   played: readonly Played[]
   seeds: readonly number[]
+  /** Of the kinds of faults every so manieth. */
+  share: number
   kernel: string
   /** Of each filter's program. */
-  versions: Readonly<Record<Played['filter'], string>>
+  versions: Readonly<Record<string, string>>
   date: string
 }
 
@@ -51,14 +53,14 @@ const hasUntried = ({ journeys }: Played['diagnosis']): boolean =>
 
 const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`)
 
-const FILTERS = ['iptables-legacy', 'nft'] as const
+export const FILTERS = ['iptables-legacy', 'iptables-nft', 'nft'] as const
 
 export function printLedger(run: Run): string {
   const parts = FILTERS.map((filter) => run.played.filter((one) => one.filter === filter))
   return `${HEAD}
 ## The run
 
-Linux ${run.kernel}, ${FILTERS.map((filter) => `${filter} ${run.versions[filter]}`).join(', ')}, ${run.date}, seeds ${run.seeds.join(', ')}: ${run.played.length} cases. \`npm run faults\` writes this
+Linux ${run.kernel}, ${FILTERS.map((filter) => `${filter} ${run.versions[filter]}`).join(', ')}, ${run.date}, ${run.seeds.length > 1 ? 'seeds' : 'seed'} ${run.seeds.join(', ')}${run.share > 1 ? `, in each setup one of ${run.share} kinds of faults` : ''}: ${run.played.length} cases. \`npm run faults\` writes this
 page anew.
 
 ${summary(parts)}
@@ -154,13 +156,15 @@ const HEAD = `# Faults put into rules that work
 
 How good are the diagnoses? Here they are measured, on a real kernel. A machine is set up in a network namespace as
 people run them; traffic is sent through it, and it works. Then one fault is put in, the same traffic is sent again and
-fails, and nfwhy explains the trace (the kernel's TRACE lines, or \`nft monitor trace\`) with the machine's own state
-(\`iptables-save\` or \`nft -a list ruleset\`, \`ip -j\`, \`ss\`, \`sysctl\`, \`conntrack\`, \`ipset save\`, all taken afterwards). What it says is compared with the fault. Then the first fix that it
+fails, and nfwhy explains the trace (the kernel's TRACE lines, or \`nft monitor trace\` for nft and iptables-nft) with the
+machine's own state (\`iptables-save\`, \`nft -a list ruleset\`, \`ip -j\`, \`ss\`, \`sysctl\`, \`conntrack\`, \`ipset save\`, all
+taken afterwards, as \`nfwhy collect\` saves them). What it says is compared with the fault. Then the first fix that it
 tried with its model, and that helps there, is run on the kernel: does the traffic work, and does all other traffic
-behave as before?
+behave as before? And does its undo give the rules back as they were?
 
 \`test/kernel/faults/setups\` has the machines: a host's own firewall, a router with port forwards, Docker, kube-proxy,
-firewalld, ufw, an OpenStack router, security groups, a server that guards its own output, libvirt, OpenWrt, Tailscale;
+firewalld, ufw, an OpenStack router, security groups, a server that guards its own output, libvirt, OpenWrt, Tailscale,
+each with iptables-legacy and with iptables-nft;
 \`setups/nft\` has ten in nft's own words, as such programs write it: sets, verdict maps, tables of their own, one of IPv6.
 Each is a generator with parameters. \`test/kernel/faults/kinds\` has the faults, \`kinds/nft\` those of nft. They are put where the traffic goes: the rules to spoil are those
 that the working packets met. Which of several places and words is taken, chance decides, by the seed. A fault that does
@@ -191,6 +195,14 @@ forged, the way to a network is gone and nothing tells the gateway. They count a
 
 nft came later. At its first run, before anything was done for it, with seed 1, the fault was named in 202 of 268 cases
 (75.4 %), and the traffic restored in 201 (75.0 %).
+
+## Several faults at once
+
+\`NFWHY_FAULTS_AT_ONCE=2\` puts two faults into each setup, in different chains; each stops the traffic by itself. The fix is
+then all commands that bring request and reply through. With seed 7 and one of four kinds of faults in each setup, on
+2026-11-21, the first fix restored the traffic in 169 of 195 cases (86.7 %): 70 of 74 with iptables-legacy, 55 of 66 with
+iptables-nft, 44 of 55 with nft. Both faults were named in 112 (57.4 %). Without a DNAT to a wrong place and a missing
+rule of nat, of which nothing on the machine tells what was meant, it was restored in 164 of 174 (94.3 %).
 
 ## What it gets wrong
 

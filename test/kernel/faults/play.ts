@@ -38,6 +38,7 @@ type Failure = 'not restored' | 'refused by the tool' | 'something else changed'
 const SPREAD = 7919
 
 type Behaviour = Pick<Exchange, 'result' | 'arrived'>
+type Changed = ReadonlyMap<Probe, Behaviour>
 
 export interface Round {
   /** One fault of each kind that can be put into this traffic; kinds that cannot are left out. */
@@ -49,11 +50,12 @@ export interface Round {
 /** `chosen`: which of all kinds; `atOnce`: how many faults there are in one setup. */
 export async function playFaults(
   make: MakeSetup,
+  filter: Filter['name'],
   seed: number,
   chosen: (kind: number) => boolean,
-  atOnce: 1 | 2 = 1,
+  atOnce: number = 1,
 ): Promise<Round> {
-  const stage = await Stage.open(make, seed * SPREAD)
+  const stage = await Stage.open(make, seed * SPREAD, filter)
   try {
     return await playAll(
       stage,
@@ -66,7 +68,7 @@ export async function playFaults(
   }
 }
 
-async function playAll(stage: Stage, seed: number, kinds: readonly Kind[], atOnce: 1 | 2): Promise<Round> {
+async function playAll(stage: Stage, seed: number, kinds: readonly Kind[], atOnce: number): Promise<Round> {
   const { setup } = stage
   await stage.put()
   const healthy = new Map<Probe, Exchange>()
@@ -93,7 +95,9 @@ async function playAll(stage: Stage, seed: number, kinds: readonly Kind[], atOnc
       const scene: Scene = { setup, topology: stage.lab.topology, random, probe, healthy: one, met }
       const found = kind.make(scene)
       const faults =
-        atOnce === 1 ? random.shuffled(found).slice(0, MOST) : await pairs(stage, random.shuffled(found), scene)
+        atOnce === 1
+          ? random.shuffled(found).slice(0, MOST)
+          : await several(stage, random.shuffled(found), scene, atOnce)
       const done = await playFirst(stage, seed, faults, scene, healthy)
       if (!done) continue
       played.push(done)
@@ -121,19 +125,23 @@ async function unbroken(ask: () => Promise<Exchange>): Promise<Exchange> {
 /** How many faults of one kind are tried before the traffic is left alone. */
 const MOST = 8
 
-/** Each with one of another kind, where both stop the traffic by themselves. */
-async function pairs(stage: Stage, faults: readonly Fault[], scene: Scene): Promise<Fault[]> {
+/** One of them with others of other kinds, each of which stops the traffic by itself. */
+async function several(stage: Stage, faults: readonly Fault[], scene: Scene, atOnce: number): Promise<Fault[]> {
   const stops = async ({ variant }: Fault) => {
     await stage.put(variant)
     return (await stage.ask(scene.probe)).result !== 'answered'
   }
   const others = scene.random.shuffled(stage.filter.kinds.flatMap((kind) => kind.make(scene).slice(0, 1)))
   for (const one of faults.slice(0, MOST)) {
-    const both = others
-      .filter(({ kind }) => kind !== one.kind)
-      .flatMap((other) => together(one, other, stage.setup) ?? [])
-    if (both.length === 0 || !(await stops(one))) continue
-    for (const pair of both.slice(0, MOST)) if (await stops(pair.parts![1]!)) return [pair]
+    if (!(await stops(one))) continue
+    let all = one
+    let left = MOST
+    for (const other of others) {
+      const parts = all.parts ?? [one]
+      if (parts.length === atOnce) return [all]
+      const more = parts.some(({ kind }) => kind === other.kind) ? undefined : together(all, other, stage.setup)
+      if (more && left-- > 0 && (await stops(other))) all = more
+    }
   }
   return []
 }
@@ -183,14 +191,24 @@ async function mend(
   const before = await rulesOf(stage)
   const { status, error } = await type(stage, command)
   if (status !== 0) return { result: 'refused by the tool', command, told: error.trim() }
-  const mended = await look(stage, command, probe, fault, known)
+  const { changed, ...mended } = await look(stage, command, probe, fault, known)
   if (fix?.undo === undefined) return mended
   const undo = fix.undo.toString()
   const back = await type(stage, undo)
   if (back.status !== 0) return { result: 'refused by the tool', command: undo, told: back.error.trim() }
   if ((await rulesOf(stage)) !== before)
     return { result: 'not taken back', command: undo, told: 'other rules than before' }
-  return mended
+  return changed && (await isOfParts(stage, fault, changed)) ? { result: 'restored', command } : mended
+}
+
+/** Is all that works otherwise as it is with one of the faults alone, where the others are mended for everybody? */
+async function isOfParts(stage: Stage, { parts = [] }: Fault, changed: Changed): Promise<boolean> {
+  const left = new Map(changed)
+  for (const { variant } of parts) {
+    await stage.put(variant)
+    for (const [other, now] of left) if (sameFor(stage.setup)(await stage.ask(other), now)) left.delete(other)
+  }
+  return left.size === 0
 }
 
 /** Rules in their order and elements in any, without what counters hold, and the kernel's own numbers. */
@@ -206,22 +224,29 @@ async function rulesOf({ filter, lab }: Stage): Promise<string> {
   return `${rules}\n${elements.sort().join('\n')}`
 }
 
-const type = (stage: Stage, command: string) =>
-  stage.lab.run(['sh', '-c', command.replace(/^(ip6?tables) /, '$1-legacy ')])
+const type = (stage: Stage, command: string) => stage.lab.run(['sh', '-c', stage.filter.typed(command)])
 
 /** What came of the command. */
-async function look(stage: Stage, command: string, probe: Probe, fault: Fault, known: Known): Promise<Mended> {
+async function look(
+  stage: Stage,
+  command: string,
+  probe: Probe,
+  fault: Fault,
+  known: Known,
+): Promise<Mended & { changed?: Changed }> {
   const again = await stage.ask(probe, fault.sport)
   if (again.result !== 'answered') return { result: 'not restored', command, told: again.result }
-  const changed: string[] = []
+  const changed = new Map<Probe, Behaviour>()
+  const told: string[] = []
   for (const [other, before] of known.others) {
     const now = await stage.ask(other)
     // what the fault had broken too may work again
     const same = sameFor(stage.setup)
-    if (!same(now, before) && !same(now, known.healthy.get(other)!))
-      changed.push(`${other.name}: ${before.result} → ${now.result} (${now.arrived})`)
+    if (same(now, before) || same(now, known.healthy.get(other)!)) continue
+    changed.set(other, now)
+    told.push(`${other.name}: ${before.result} → ${now.result} (${now.arrived})`)
   }
-  if (changed.length > 0) return { result: 'something else changed', command, told: changed.join('; ') }
+  if (told.length > 0) return { result: 'something else changed', command, told: told.join('; '), changed }
   return { result: 'restored', command }
 }
 

@@ -8,8 +8,6 @@ export interface Setup {
   name: string
   /** What varies with the seed, in a few words. */
   about: string
-  /** Whose words the rules are in; absent: iptables'. */
-  filter?: 'nft'
   tables: Table[]
   /** Lines for `ipset restore`. */
   sets?: string[]

@@ -4,6 +4,7 @@ import { Random } from '../generate/random.ts'
 import { Lab } from '../lab/lab.ts'
 import { type Exchange, Exchanges } from './exchange.ts'
 import type { Filter } from './filters/filter.ts'
+import { iptablesNft } from './filters/iptables-nft.ts'
 import { legacy } from './filters/legacy.ts'
 import { nft } from './filters/nft.ts'
 import { Hosts } from './hosts.ts'
@@ -21,6 +22,8 @@ export interface Variant extends Partial<Pick<Setup, 'tables' | 'sets' | 'server
   changes?: Change[]
 }
 
+const FILTERS: readonly Filter[] = [legacy, iptablesNft, nft]
+
 export class Stage {
   readonly lab: Lab
   readonly setup: Setup
@@ -29,21 +32,22 @@ export class Stage {
   private hosts: Hosts
   private undo: string[][] = []
 
-  private constructor(lab: Lab, setup: Setup) {
+  private constructor(lab: Lab, setup: Setup, filter: Filter) {
     this.lab = lab
-    this.filter = setup.filter === 'nft' ? nft : legacy
+    this.filter = filter
     this.setup = { ...setup, tables: this.filter.complete(setup.tables) }
     this.exchanges = new Exchanges(lab, this.filter)
     this.hosts = new Hosts(lab.topology, setup.services)
   }
 
-  static async open(make: MakeSetup, seed: number): Promise<Stage> {
+  static async open(make: MakeSetup, seed: number, name: Filter['name']): Promise<Stage> {
+    const filter = FILTERS.find((one) => one.name === name)!
     let setup: Setup | undefined
     const lab = await Lab.open((topology) => {
       setup = make(new Random(seed), topology)
       return { settings: setup.settings ?? [], routing: setup.routing?.add ?? [] }
     })
-    const stage = new Stage(lab, setup!)
+    const stage = new Stage(lab, setup!, filter)
     await stage.filter.prepare(lab)
     return stage
   }
@@ -90,7 +94,7 @@ export class Stage {
     const files: Record<string, string> = {
       ...(await lab.hostState()),
       ...(await this.filter.state(lab)),
-      'ss.txt': await lab.must(['ss', '-lntup']),
+      'ss.txt': `${await lab.must(['ss', '-lntup'])}# all listening sockets of tcp and udp\n`,
       'conntrack.txt': await lab.must(['conntrack', '-L']),
     }
     // what lists nothing prints nothing

@@ -1,5 +1,6 @@
 import type { Allowance, Condition } from '../../../model/condition.ts'
 import { wordTable } from '../../../model/word-table.ts'
+import { COUNTED_BEFORE } from '../../by-turns.ts'
 import {
   atLeastOne,
   atMostOne,
@@ -14,7 +15,7 @@ import {
 import { readMask } from '../values/addresses.ts'
 import { costToBytes, printByteBurst, printByteRate, readBurst, readByteRate } from '../values/byte-rates.ts'
 import { u32 } from '../values/numbers.ts'
-import { COUNTED_BEFORE, printRate, type Rate, readRate } from '../values/rates.ts'
+import { printRate, type Rate, readRate } from '../values/rates.ts'
 import { cutName } from '../values/text.ts'
 
 /** XT_HASHLIMIT_SCALE_v2: revisions 2 and 3 count in microseconds. */

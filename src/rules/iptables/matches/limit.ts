@@ -1,6 +1,7 @@
+import { COUNTED_BEFORE } from '../../by-turns.ts'
 import { defineMatch, printOptions, type RuleContext, type Values, WordError, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
-import { COUNTED_BEFORE, printRate, readRate } from '../values/rates.ts'
+import { printRate, readRate } from '../values/rates.ts'
 
 /** XT_LIMIT_SCALE: the kernel counts in tenths of a millisecond. */
 const SCALE = 10000

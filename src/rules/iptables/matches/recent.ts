@@ -1,4 +1,5 @@
 import type { Condition } from '../../../model/condition.ts'
+import { SEEN_LATELY } from '../../by-turns.ts'
 import {
   atLeastOne,
   atMostOne,
@@ -52,7 +53,7 @@ export const recent = defineMatch({
     const text = print(values, context).join(' ')
     // it adds the address, and holds whether it was there or not
     if (values.set) return values.set.not ? [{ kind: 'any', of: [], text }] : []
-    const condition: Condition = { kind: 'unknown', text, reason: 'which addresses were seen lately is not known' }
+    const condition: Condition = { kind: 'unknown', text, reason: SEEN_LATELY }
     return [condition]
   },
 })

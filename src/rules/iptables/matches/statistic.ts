@@ -1,3 +1,4 @@
+import { CHANCE, COUNTED_BEFORE } from '../../by-turns.ts'
 import { atMostOne, defineMatch, type Option, printOptions, WordError, word } from '../extension.ts'
 import { readNumber } from '../values/numbers.ts'
 
@@ -55,7 +56,7 @@ export const statistic = defineMatch({
     {
       kind: 'unknown',
       text: printOptions(options, values, context).join(' '),
-      reason: values.mode!.value === 'random' ? 'is left to chance' : 'depends on how many packets came before',
+      reason: values.mode!.value === 'random' ? CHANCE : COUNTED_BEFORE,
     },
   ],
 })

@@ -1,9 +1,6 @@
 /** Packet rates as limit and hashlimit keep them: as the time between two packets, in fractions of a second. */
 import { WordError } from '../extension.ts'
 
-/** Why a rate limit cannot be told from one packet. */
-export const COUNTED_BEFORE = 'depends on how many packets came before'
-
 export interface Rate {
   /** Time between two packets; the unit is 1 s / scale. */
   period: number

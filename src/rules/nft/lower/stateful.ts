@@ -1,6 +1,6 @@
 /** What counts packets, bytes or connections: none of it can be told from one packet. */
 import type { Allowance, Condition, Each } from '../../../model/condition.ts'
-import { COUNTED_BEFORE } from '../../iptables/values/rates.ts'
+import { COUNTED_BEFORE } from '../../by-turns.ts'
 import type { CtCountBody, LimitBody, QuotaBody } from '../ast.ts'
 
 const UNITS = ['bytes', 'kbytes', 'mbytes', 'gbytes', 'tbytes']

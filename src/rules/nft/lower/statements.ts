@@ -2,7 +2,7 @@
 import type { Allowance, Condition, ObjectMap } from '../../../model/condition.ts'
 import type { MapData } from '../../../model/statement.ts'
 import { wordTable } from '../../../model/word-table.ts'
-import { COUNTED_BEFORE } from '../../iptables/values/rates.ts'
+import { COUNTED_BEFORE } from '../../by-turns.ts'
 import type { Expression, LimitBody, Statement as NftStatement, QuotaBody } from '../ast.ts'
 import { statementText } from '../rule-text.ts'
 import { asked } from '../selectors.ts'

@@ -7,11 +7,13 @@ import type { Setup } from '../setup.ts'
 import type { Table } from '../table.ts'
 
 export interface Filter {
-  name: 'iptables-legacy' | 'nft'
+  name: 'iptables-legacy' | 'iptables-nft' | 'nft'
   /** Faults in its words. */
   kinds: readonly Kind[]
   /** How its trace is read. */
   format: CaptureFormat
+  /** A command for whoever has this one: `iptables` may be another's here. */
+  typed(command: string): string
   /** Once, before any rule is there. */
   prepare(lab: Lab): Promise<void>
   /** The tables as they stand there, with those that every such machine has. */

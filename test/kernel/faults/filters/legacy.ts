@@ -11,21 +11,14 @@ import type { Exchange } from '../exchange.ts'
 import type { Met } from '../fault.ts'
 import { KINDS } from '../kinds/index.ts'
 import type { Setup } from '../setup.ts'
-import type { Table } from '../table.ts'
 import type { Filter } from './filter.ts'
-
-const TABLES: Readonly<Record<string, readonly string[]>> = {
-  raw: ['PREROUTING', 'OUTPUT'],
-  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
-  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
-  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
-  security: ['INPUT', 'FORWARD', 'OUTPUT'],
-}
+import { complete } from './iptables.ts'
 
 export const legacy: Filter = {
   name: 'iptables-legacy',
   kinds: KINDS,
   format: kernelLog,
+  typed: (command) => command.replace(/(^|&& )(ip6?tables) /g, '$1$2-legacy '),
   prepare: async () => {},
   complete,
   async clear(lab) {
@@ -46,20 +39,6 @@ export const legacy: Filter = {
     'ipset.save': await lab.must(['ipset', 'save']),
   }),
   met,
-}
-
-/** Every table with its own chains, and tracing in front of everything: the machine is one where all were used before. */
-function complete(tables: readonly Table[]): Table[] {
-  return Object.entries(TABLES).map(([name, builtIn]) => {
-    const chains = tables.find((table) => table.name === name)?.chains ?? []
-    const all = builtIn.map(
-      (chain) => chains.find((one) => one.name === chain) ?? { name: chain, policy: 'ACCEPT' as const, rules: [] },
-    )
-    const traced = all.map((chain) =>
-      name === 'raw' && chain.rules[0] !== '-j TRACE' ? { ...chain, rules: ['-j TRACE', ...chain.rules] } : chain,
-    )
-    return { name, chains: [...traced, ...chains.filter((chain) => !builtIn.includes(chain.name))] }
-  })
 }
 
 /** As the kernel's own lines say. */

@@ -111,9 +111,12 @@ export const rpFilter: Kind = {
 export const routeGone: Kind = {
   name: 'a route gone',
   make: (scene) => {
-    const { topology, healthy } = scene
+    const { topology, healthy, setup } = scene
     if (!isForwarded(scene)) return []
     const { address: dst, side } = placeOf(healthy.arrived)
+    // chance may send the next packet to another one
+    const { alike = [] } = setup
+    const any = alike.includes(dst!) ? alike : [dst!]
     const six = isIpv6(scene)
     const far = topology.far[side]
     const { net, net6, interface: device, ip: own } = topology.sides[side]
@@ -133,7 +136,7 @@ export const routeGone: Kind = {
         variant: { changes: [gone] },
         // by which gateway it went nobody says any more
         ...(isFar ? { elsewhere: true as const } : {}),
-        culprits: [{ code: 'vanished-no-route', words: [dst!] }],
+        culprits: any.map((one) => ({ code: 'vanished-no-route', words: [one] })),
       },
       ...['blackhole', 'unreachable', 'prohibit'].map((type) => ({
         kind: 'a route gone',

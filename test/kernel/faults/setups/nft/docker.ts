@@ -18,7 +18,6 @@ export const nftDocker: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft Docker',
     about: `published ${published} → ${inside}${guarded ? ", an administrator's table in front" : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'ip docker-bridges',

@@ -56,7 +56,6 @@ export const nftFirewalld: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft firewalld',
     about: `port ${forwarded} forwarded, ${extra} open${rich.length > 0 ? ', a rich rule' : ''}${source ? ', an ipset' : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'inet firewalld',

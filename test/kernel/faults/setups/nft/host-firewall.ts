@@ -26,7 +26,6 @@ export const nftHostFirewall: MakeSetup = (random, { sides, hosts }) => {
   return {
     name: 'nft host firewall',
     about: `web ${web}, database ${database}${byMap ? ', a verdict map' : ''}, end: ${final[0] ?? 'policy drop'}`,
-    filter: 'nft',
     tables: [
       {
         name: 'inet filter',

@@ -13,7 +13,6 @@ export const nftIpv6Router: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft IPv6 router',
     about: `web ${web}${byMap ? ', services in a verdict map' : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'inet filter',

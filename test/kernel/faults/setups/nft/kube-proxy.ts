@@ -46,7 +46,6 @@ export const nftKubeProxy: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft kube-proxy',
     about: `${services[0]!.endpoints.length} endpoints${guarded ? ', a guarded forward chain' : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'ip kube-proxy',

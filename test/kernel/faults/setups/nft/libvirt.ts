@@ -12,7 +12,6 @@ export const nftLibvirt: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft libvirt',
     about: `${published} → ${inside}${routed ? ', the firewall names its interfaces in sets' : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'ip libvirt_network',

@@ -44,7 +44,6 @@ export const nftOpenwrt: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft OpenWrt',
     about: `${outside} → ${inside}${allowSsh ? ', ssh from the wan' : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'inet fw4',

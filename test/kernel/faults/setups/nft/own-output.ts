@@ -16,7 +16,6 @@ export const nftOwnOutput: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft own output',
     about: `database ${port}${reject ? ', the rest rejected' : ', policy drop'}${byMap ? ', DNAT by a map' : ''}`,
-    filter: 'nft',
     routing: { add: [`route add default via ${resolver}`], del: [] },
     tables: [
       {

@@ -22,7 +22,6 @@ export const nftRouter: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft router',
     about: `${outside} → ${inside}, ${source}${byMap ? ', forwards in a map' : ''}${byStatus ? ', ct status dnat' : ''}`,
-    filter: 'nft',
     settings: [['net.ipv4.conf.all.route_localnet', '1']],
     tables: [
       {

@@ -12,7 +12,6 @@ export const nftTailscale: MakeSetup = (random, { sides, hosts, far }) => {
   return {
     name: 'nft tailscale',
     about: `nas ${port}, forward ${policy.toLowerCase()}${exit ? ', exit node' : ''}`,
-    filter: 'nft',
     tables: [
       {
         name: 'ip nat',
