@@ -15,6 +15,8 @@ import { PROTOCOL_NAMES, protocolName, protocolNumber } from './protocols.ts'
 import { findMatch, findTarget } from './registry.ts'
 import { readMaskedAddress } from './values/addresses.ts'
 
+const MOST_COUNTED = 2 ** 64
+
 export interface ReadRule {
   /**
    * Several where `-s` or `-d` lists addresses with commas: iptables makes a rule of each. None where `-4` or `-6`
@@ -252,7 +254,8 @@ class RuleReader {
   private readCounters(text: string): void {
     const [packets, bytes = this.words[this.at++] ?? ''] = text.split(',')
     if (!/^\d+$/.test(packets!) || !/^\d+$/.test(bytes)) throw new WordError('takes two numbers: packets and bytes')
-    this.counters = { packets: Number(packets), bytes: Number(bytes) }
+    // what has no room counts as the most that there can be, as with iptables
+    this.counters = { packets: Math.min(Number(packets), MOST_COUNTED), bytes: Math.min(Number(bytes), MOST_COUNTED) }
   }
 
   private openMatch(name: string): void {

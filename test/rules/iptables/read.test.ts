@@ -28,6 +28,8 @@ it('leaves a rule to the other family', () => {
 
 it('reads counters', () => {
   expect(read('-c 5,600 -j ACCEPT').counters).toEqual({ packets: 5, bytes: 600 })
+  const huge = '9'.repeat(400)
+  expect(read(`-c ${huge} ${huge} -j ACCEPT`).counters).toEqual({ packets: 2 ** 64, bytes: 2 ** 64 })
   expect(read('-j ACCEPT -c 18446744073709551615 0').problems).toEqual([])
 })
 
