@@ -39,7 +39,10 @@ type Ruled = Table | NamedSet
 
 /** What of the parts' own warnings there is to tell goes to `warnings`. */
 export function makeHistory(files: readonly Filed[], warnings: Diagnostic[]): History {
-  for (const { part } of files) for (const one of part.warnings) warnings.push(one)
+  // tables that only nft can show are shown where its listing is there
+  const isListed = files.some(({ part }) => part.dumps.some(({ tables }) => tables.some(({ kind }) => kind === 'nft')))
+  for (const { part } of files)
+    for (const one of part.warnings) if (!isListed || one.code !== 'incompatible-table') warnings.push(one)
   const times = savingTimes(files)
   const all = new Map<string, { one: Ruled; at: SavedAt | undefined }[]>()
   for (const { part } of files)
