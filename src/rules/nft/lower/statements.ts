@@ -65,7 +65,11 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
       ? lowering.do({ kind: 'set', field: 'ct helper', value: body })
       : object(body, text, lowering),
   'ct timeout': (body, text, lowering) => object(body, text, lowering),
-  'ct expectation': (body, text, lowering) => object(body, text, lowering),
+  // net/netfilter/nft_ct.c, nft_ct_expect_obj_eval: only of a connection that begins, and what is not taken is dropped
+  'ct expectation': (body, text, lowering) => {
+    object(body, text, lowering)
+    lowering.ask({ kind: 'unknown', text: text(), reason: 'depends on whether conntrack takes the expectation' })
+  },
   secmark: (body, text, lowering) => {
     chosen(body, text(), lowering)
     lowering.do({ kind: 'unknown', text: text(), reason: 'which mark it is is not known', fields: ['meta secmark'] })
