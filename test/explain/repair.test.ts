@@ -8,7 +8,7 @@ import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { entry, makeWorld, ROUTER } from '../simulate/world.ts'
-import { type Rules, SYN, saved, TO_ROUTER } from './findings/played.ts'
+import { played, type Rules, SYN, saved, TO_ROUTER } from './findings/played.ts'
 
 function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
@@ -38,6 +38,18 @@ describe('several causes', () => {
   it('are nothing where a narrow rule does', () => {
     const answers = '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
     expect(repairOf({ filter: ['-P FORWARD DROP', answers] })).toBeUndefined()
+  })
+
+  it('are nothing where it is untracked, and no nat would rewrite it', () => {
+    const rules = {
+      raw: ['-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack'],
+      filter: ['-A INPUT -s 10.0.1.2/32 -j DROP'],
+    }
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...datagram } = { ...TO_ROUTER, protocol: 'udp', dport: 53 }
+    expect(repairOf(rules, datagram)).toBeUndefined()
+    const [accept] = played({ rules, packet: datagram }).findings.flatMap(({ fix }) => fix)
+    expect(accept).toMatchObject({ verified: 'model', after: 'delivered' })
+    expect(accept?.but).toBeUndefined()
   })
 
   it('are looked for where nobody takes the packet here, as nat did not send it on', () => {

@@ -1,12 +1,12 @@
 import type { RuleRef } from '../../model/journey.ts'
-import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { describeConditions } from '../cause.ts'
 import { deleteRule, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
-import { beforeTracking, natFromTheStart } from '../counterfactual/what-if.ts'
+import { passes } from '../counterfactual/skipped-rules.ts'
+import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { withoutRule } from './verdicts.ts'
@@ -33,11 +33,11 @@ const isRule = ({ journey }: Context, i: number): boolean => journey.steps[i]!.k
 function tell(context: Context, ref: RuleRef, step: number, what: string): Detected {
   const rule = context.evidence.arrivals[step - 1]?.rule
   const why = (rule && step > 0 && describeConditions(rule.conditions)) || ''
-  const nat = step > 0 ? ruleThatWouldRewrite(context) : undefined
-  const rewrite = nat ? `${nameRef(nat)} would rewrite it, and does not` : 'nat does not rewrite it'
+  const { nat, sure } = (step > 0 && ruleThatWouldRewrite(context)) || {}
+  const rewrite = nat ? `${nameRef(nat)} ${sure ? 'would' : 'may'} rewrite it, and does not` : 'nat does not rewrite it'
   return finding(
     'untracked',
-    nat || isStopped(context.journey.outcome) ? 'warning' : 'note',
+    sure || isStoppedForThat(context) ? 'warning' : 'note',
     `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can tell that it belongs to a connection.`,
     {
       steps: step > 0 ? [step] : [],
@@ -51,7 +51,7 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
 }
 
 /** What nat would do to a request, were it tracked; whether a datagram is one, rules for its source do not tell. */
-function ruleThatWouldRewrite(context: Context): RuleRef | undefined {
+function ruleThatWouldRewrite(context: Context): { nat: RuleRef; sure: boolean } | undefined {
   const { packet, outcome } = context.journey
   if (openingOf(packet, context.world)) return undefined
   const first = packet.in === undefined ? 'output' : 'prerouting'
@@ -59,14 +59,35 @@ function ruleThatWouldRewrite(context: Context): RuleRef | undefined {
     isOpening(context.journey, natSeen(context.evidence), context.world) &&
     (outcome === 'forwarded' || outcome === 'sent')
   for (const hook of [first, ...(asked ? (['postrouting'] as const) : [])] as const) {
-    const found = natFromTheStart(context, hook === first ? packet : lastPacket(context), hook, 'holds')
     const verdicts = hook === first ? DESTINATION : SOURCE
-    if (found && rewrites(verdicts)(found.walked)) {
+    const asSent = hook === first ? packet : lastPacket(context)
+    // what nobody can know may hold or not
+    for (const open of ['stop', 'holds'] as const) {
+      const found = natFromTheStart(context, asSent, hook, open)
+      if (!found || !rewrites(verdicts)(found.walked)) continue
       const { chain, rule } = found.walked.last!
-      return refOf(context, found.table.name, chain, rule)
+      const nat = refOf(context, found.table.name, chain, rule)
+      return nat && { nat, sure: open === 'stop' }
     }
   }
   return undefined
+}
+
+/** Would the table that stopped it let it pass, were it tracked? Most packets are stopped for something else. */
+function isStoppedForThat(context: Context): boolean {
+  const { evidence, ended, journey, world } = context
+  if (journey.outcome !== 'dropped' && journey.outcome !== 'rejected') return false
+  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  if (!pass) return false
+  const moment = momentAt(context, pass.steps[0]!)
+  const tracked = isOpening(journey, natSeen(evidence), world)
+    ? ({ ctState: 'new', ctDir: 'original' } as const)
+    : ({ ctState: 'established', ctDir: 'reply' } as const)
+  const then = onwards(context, pass.table, [{ chain: pass.base, index: 0 }], {
+    ...moment,
+    packet: { ...moment.packet, ...tracked },
+  })
+  return letsGo(then, pass.base) === true
 }
 
 /** Of an answer that belongs to nothing: was what it answers left alone? */

@@ -225,12 +225,17 @@ export const uselessBy = ({ findings }: Journey, accused = NONE): string | undef
   findings.find(({ code, severity }) => (severity !== 'note' || accused.has(code)) && STILL_WRONG[code] !== undefined)
     ?.code
 
-/** What is said against the packet as it was seen: it is no better for getting through. */
+/**
+ * What is said against the packet as it was seen: it is no better for getting through. That it is untracked may be said
+ * of it only because that stopped it; of one that gets through its own finding tells whether nat should have seen it.
+ */
 export const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
   const { told } = reproduction.play(reproduction.world)
   const findings = told ? reproduction.explain(told, reproduction.world).findings : []
   return new Set(
-    [...findings, ...reproduction.findings].flatMap(({ code, severity }) => (severity === 'note' ? [] : [code])),
+    [...findings, ...reproduction.findings].flatMap(({ code, severity }) =>
+      severity === 'note' || code === 'untracked' ? [] : [code],
+    ),
   )
 })
 

@@ -35,6 +35,28 @@ describe('untracked', () => {
     expect(findingsOf(played({ rules }), 'untracked')[0]?.severity).toBe('warning')
   })
 
+  it('only may be rewritten where nobody knows whether the rule of nat holds', () => {
+    const nat = [
+      '-A PREROUTING -p tcp -m time --timestart 09:00:00 --timestop 17:00:00 -j DNAT --to-destination 10.0.2.9',
+    ]
+    const [found] = findingsOf(played({ rules: { raw: [NOTRACK('-p tcp')], nat, filter: [] } }), 'untracked')
+    expect(found?.severity).toBe('note')
+    expect(found?.message).toContain('nat PREROUTING 1 may rewrite it, and does not')
+  })
+
+  it.each([
+    ['a warning where that is why it is stopped', filter, 'warning'],
+    ['a note where it is stopped for something else', ['-A FORWARD -s 10.0.1.2/32 -j DROP'], 'note'],
+    [
+      'a note where a rule asks for its connection, and would not take it either',
+      ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'],
+      'note',
+    ],
+  ])('is %s', (_what, rules, severity) => {
+    const journey = played({ rules: { raw: [NOTRACK('-p tcp')], filter: rules } })
+    expect(findingsOf(journey, 'untracked').map((one) => one.severity)).toEqual([severity])
+  })
+
   it.each([
     ['the rule is for another port', { raw: [NOTRACK('-p tcp -m tcp --dport 81')], filter: ['-A FORWARD -j DROP'] }],
     ['the target sets a zone', { raw: ['-A PREROUTING -p tcp -j CT --zone 7'], filter: ['-A FORWARD -j DROP'] }],
