@@ -145,10 +145,3 @@ function turned({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet):
  */
 export const refusesOpening = ({ tcpFlags = [], tcpSeq = 0, tcpWindow = 0 }: Packet): boolean =>
   tcpFlags.includes('rst') && tcpFlags.includes('ack') && tcpSeq === 0 && tcpWindow === 0
-
-/** Says that nobody takes what was asked. */
-export const isRefusal = (packet: Packet): boolean =>
-  refusesOpening(packet) ||
-  // but of what is too large, 3/4, the sender has to hear
-  (packet.protocol === 'icmp' && packet.icmpType === 3 && packet.icmpCode !== 4) ||
-  (packet.protocol === 'icmpv6' && packet.icmpType === 1)

@@ -21,7 +21,3 @@ export function saysOf({ inner, protocol, tcpFlags = [], icmpType }: Packet): Sa
   }
   return 'any'
 }
-
-/** Errors that the host that was asked sends itself, RFC 792 and 4443: its protocol or port is unreachable. */
-export const isRefusal = ({ protocol, icmpType, icmpCode }: Packet): boolean =>
-  protocol === 'icmp' ? icmpType === 3 && (icmpCode === 2 || icmpCode === 3) : icmpType === 1 && icmpCode === 4

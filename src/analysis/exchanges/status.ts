@@ -1,16 +1,17 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
+
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { findDrop } from '../../explain/kernel-drops/find.ts'
 import { entryOpened } from '../../explain/request-reply.ts'
 import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
+import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Joined, Part, Told } from './joined.ts'
 import { otherUplink } from './other-uplink.ts'
-import { isRefusal } from './role.ts'
 
 /** What the capture as a whole shows. */
 export interface Seen {

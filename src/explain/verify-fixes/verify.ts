@@ -5,12 +5,13 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
+import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
-import { isRefusal, reaches } from '../request-reply.ts'
+import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray } from '../routes.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
@@ -24,6 +25,8 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   isWide?: true
   /** What the result hangs on. */
   unless?: string
+  /** What is to be known of a good one: many a machine works so. */
+  aside?: string
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -45,7 +48,7 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
-  const rank = ({ mends, isWide }: Trial) => (mends === undefined ? 0 : mends ? (isWide ? 2 : 1) : 3)
+  const rank = ({ mends, isWide, aside }: Trial) => (mends === undefined ? 0 : mends ? (isWide || aside ? 2 : 1) : 3)
   return trials.sort((a, b) => rank(a) - rank(b))
 }
 
@@ -63,10 +66,10 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 }
 
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
-  trials.map(({ index, mends: _, isWide, unless, ...told }) => {
+  trials.map(({ index, mends: _, isWide, unless, aside, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
     const wide = isWide ? 'it also changes how this sender reaches other hosts' : undefined
-    const note = [unless, wide, proposed.note].filter((one) => one !== undefined).join('; ')
+    const note = [unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
@@ -182,19 +185,22 @@ function judge(
   finding: Finding,
   reproduction: Reproduction,
   world: World,
-): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends'> {
+): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends' | 'aside'> {
   const tried = reproduction.explain(reproduced.told, world)
   const { outcome } = tried
   if (stops) return { after: outcome, mends: helps({ stops, after: outcome }) }
   const source = reproduced.told.packet.src
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
-  const but = good ? stillWrong(tried, reproduced, reproduction, world) : undefined
+  const but = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
+  const mends = good && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
+  const aside = mends ? asideOf(reproduced) : undefined
   return {
     after: outcome,
     ...(rewritten ? { afterSource: source } : {}),
     ...(but === undefined ? {} : { but }),
-    mends: good && but === undefined && !tried.findings.some(({ code }) => code === finding.code),
+    ...(aside === undefined ? {} : { aside }),
+    mends,
   }
 }
 
@@ -239,28 +245,37 @@ export const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> 
   )
 })
 
-/** Of a packet that gets through. */
-function stillWrong(
+/** Why a packet that gets through does no good so, it or its answer; undefined where it does. */
+export function stillWrong(
   tried: Journey,
   { told, asked, answer }: Arrived,
   reproduction: Reproduction,
   { host }: World,
-): string | undefined {
+): { why: string; isAnswer?: true } | undefined {
   const { opening } = reproduction
   const wrong = uselessBy(tried, accusedOf(reproduction))
-  if (wrong !== undefined) return STILL_WRONG[wrong]
-  if (isRefusal(told.packet)) return 'it only refuses what was asked'
+  if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
-    return `it would not get to ${opening.src}, which had asked`
+    return { why: `it would not get to ${opening.src}, which had asked` }
   if (!asked || !answer) return undefined
   const { outcome } = answer.ended
-  if (reaches(asked, answer) === false)
-    return isPassed(outcome) ? 'its answer would come from another address' : `its answer would be ${outcome}`
-  if (!isPassed(outcome)) return undefined
-  if (astray(answer.packet, host)) return 'its answer would go the wrong way'
-  const { out } = answer.packet
-  const came = asked.in
+  const why =
+    reaches(asked, answer) === false
+      ? isPassed(outcome)
+        ? 'its answer would come from another address'
+        : `its answer would be ${outcome}`
+      : isPassed(outcome) && astray(answer.packet, host)
+        ? 'its answer would go the wrong way'
+        : undefined
+  return why === undefined ? undefined : { why, isAnswer: true }
+}
+
+/** What is to be known of one that does good. */
+export function asideOf({ told, asked, answer }: Arrived): string | undefined {
+  if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'it only refuses what was asked'
+  if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
+  const [came, out] = [asked.in, answer.packet.out]
   return came === undefined || out === undefined || out === came
     ? undefined
     : `its answer would leave by ${out}, not by ${came}`

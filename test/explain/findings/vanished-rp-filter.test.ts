@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Route } from '../../../src/index.ts'
+import { helps } from '../../../src/model/outcome-kinds.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
@@ -32,6 +33,11 @@ describe('vanished-rp-filter', () => {
   it('takes none away where no other route leads back to where it came from', () => {
     const abroad = one([], strict, { ...SYN, src: '203.0.113.9' })
     expect(commands(abroad)).toEqual(['sysctl -w net.ipv4.conf.eth0.rp_filter=2'])
+    const [loose] = findingsOf(played(abroad), 'vanished-rp-filter').flatMap(({ fix }) => fix.filter(helps))
+    expect(loose).toMatchObject({
+      after: 'forwarded',
+      note: expect.stringMatching(/^its answer would leave by eth1, not/),
+    })
   })
 
   it.each([

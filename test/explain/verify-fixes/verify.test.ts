@@ -1,9 +1,12 @@
 /** What is said of a command that was tried. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
-import type { Host } from '../../../src/index.ts'
-import { ROUTER } from '../../simulate/world.ts'
-import { type Case, LISTENS_ON, played, SYN, TO_ROUTER } from '../findings/played.ts'
+import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
+import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
+import type { Host, Packet } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { makeWorld, ROUTER } from '../../simulate/world.ts'
+import { type Case, LISTENS_ON, played, SYN, saved, TO_ROUTER } from '../findings/played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const HALF = '-m statistic --mode random --probability 0.50000000000'
@@ -133,20 +136,36 @@ describe('a limit of what one sender may do', () => {
   })
 })
 
+describe('what this host itself says no with', () => {
+  const fixesOf = (rule: string, packet: Packet) => {
+    const world = makeWorld(saved({ filter: [rule] }), ROUTER)
+    const { evidence, ended } = modelEngine.play(world, packet)
+    const journey = explain(evidence, world, { ended })
+    noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
+    return journey.findings.flatMap(({ fix }) => fix).filter(({ verified }) => verified)
+  }
+  const from = { src: '10.0.1.1', dst: '10.0.1.2', ipId: 1 }
+  const error = { ...from, protocol: 'icmp', icmpType: 3 }
+  const reset = { protocol: 'tcp', sport: 80, dport: 40_000, tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 }
+
+  it.each([
+    ['a reset', '-p tcp -m tcp --tcp-flags RST RST', { ...from, ...reset }],
+    ['that a port is unreachable', '-p icmp -m icmp --icmp-type 3', { ...error, icmpCode: 3 }],
+  ])('gets out again by a fix, which says that it is no more than that: %s', (_what, match, packet) => {
+    const fixes = fixesOf(`-A OUTPUT ${match} -j DROP`, packet)
+    expect(fixes[0]).toMatchObject({ after: 'sent', note: expect.stringContaining('it only refuses what was asked') })
+    for (const { but } of fixes) expect(but).toBeUndefined()
+  })
+
+  it('is no refusal where it tells of a host behind it', () => {
+    const fixes = fixesOf('-A OUTPUT -p icmp -m icmp --icmp-type 3/1 -j DROP', { ...error, icmpCode: 1 })
+    expect(fixes[0]?.after).toBe('sent')
+    for (const { but, note = '' } of fixes) expect(`${but} ${note}`).not.toContain('refuses')
+  })
+})
+
 describe('a fix is none', () => {
   it.each([
-    [
-      'that only lets a refusal out',
-      {
-        rules: { filter: ['-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j DROP'] },
-        packet: {
-          ...{ protocol: 'tcp', src: '10.0.1.1', sport: 80, dst: '10.0.1.2', dport: 40_000, ipId: 1 },
-          ...{ tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 },
-        },
-      },
-      /delete rule 1 of OUTPUT/,
-      'it only refuses what was asked',
-    ],
     [
       'that leaves the packet untracked, where nat would rewrite it',
       {
