@@ -12,11 +12,10 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
-import { isOpening, natSeen, reaches } from './request-reply.ts'
-import { astray } from './routes.ts'
+import { isOpening, natSeen } from './request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
-import { accusedOf, limitOf, playAllWays, stopsNext, uselessBy, type Way } from './verify-fixes/verify.ts'
+import { asideOf, limitOf, playAllWays, stillWrong, stopsNext, uselessBy, type Way } from './verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -45,6 +44,8 @@ interface Repair {
   after: Outcome
   /** What it hangs on. */
   unless?: string
+  /** What is to be known of it all the same. */
+  aside?: string
   /** It changes the way of other packets. */
   isWide?: true
 }
@@ -77,10 +78,10 @@ function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean)
         const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
-        const { stopped: failing, after, unless } = came
+        const { stopped: failing, ...through } = came
         if (!failing) {
           if (harmOf(reproduction, applied.world) !== undefined || stopsNext(reproduction, applied.world)) continue
-          const found = { steps: all, after, ...(unless === undefined ? {} : { unless }) }
+          const found = { steps: all, ...through }
           if (!leadsOthersAway(reproduction, applied.world)) return found
           wide ??= { ...found, isWide: true }
           continue
@@ -118,6 +119,8 @@ interface Came {
   stopped?: Journey
   /** What it hangs on that nothing is. */
   unless?: string
+  /** What is to be known of it all the same. */
+  aside?: string
 }
 
 /** What the exchange comes to in this World, whatever chance chooses. Undefined: nothing can be told. */
@@ -132,13 +135,16 @@ function comesTo(reproduction: Reproduction, world: World): Came | undefined {
   return through ? { ...through, unless: unless! } : stopped.came
 }
 
-function oneWay(reproduction: Reproduction, world: World, { told, asked, answer }: Way): Came | undefined {
+function oneWay(reproduction: Reproduction, world: World, way: Way): Came | undefined {
+  const { told, asked, answer } = way
   const after = told.ended.outcome
   const request = reproduction.explain(told, world)
-  if (!isPassed(after) || uselessBy(request, accusedOf(reproduction)) !== undefined) return { after, stopped: request }
-  if (!asked || !answer) return isOpeningAlone(reproduction) ? undefined : { after }
-  const isBack = reaches(asked, answer) !== false && !astray(answer.packet, world.host)
-  return isBack ? { after } : { after, stopped: explainAnswer(reproduction, asked, answer, world) }
+  if (!isPassed(after)) return { after, stopped: request }
+  const wrong = stillWrong(request, way, reproduction, world)
+  if (wrong) return { after, stopped: wrong.isAnswer ? explainAnswer(reproduction, asked!, answer!, world) : request }
+  if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
+  const aside = asideOf(way)
+  return { after, ...(aside === undefined ? {} : { aside }) }
 }
 
 /** A request without a reply that could be played proves nothing. */
@@ -154,8 +160,8 @@ function placeOf({ steps, outcome, packet, findings }: Journey): string {
 }
 
 /** All steps as one fix. */
-export function asOneFix({ steps, after, unless }: Repair, { engine }: Reproduction): Fix {
-  const notes = [...new Set([...(unless === undefined ? [] : [unless]), ...steps.flatMap(({ fix }) => fix.note ?? [])])]
+export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {
+  const notes = [...new Set([unless, aside, ...steps.map(({ fix }) => fix.note)].filter((one) => one !== undefined))]
   const variant = steps.find(({ fix }) => fix.variant)?.fix.variant
   return {
     description: steps.map(({ fix }) => fix.description).join('; then '),

@@ -30,6 +30,14 @@ describe('several causes', () => {
     })
   })
 
+  it('are mended, and the answer leaves by another interface, which the fix says', () => {
+    const rules = { raw: ['-A PREROUTING -s 203.0.113.9/32 -j DROP'], filter: ['-A FORWARD -s 203.0.113.9/32 -j DROP'] }
+    const world = makeWorld(saved(rules), ROUTER)
+    const { evidence, ended } = modelEngine.play(world, { ...SYN, src: '203.0.113.9' })
+    const [fix] = severalCauses(evidence, explain(evidence, world, { ended }), world, modelEngine)!.fix
+    expect(fix?.note).toMatch(/^its answer would leave by eth1, not by eth0/)
+  })
+
   it('are numbered as they are before the first change', () => {
     const found = repairOf({ filter: ['-A FORWARD -s 10.0.1.0/24 -j DROP', '-A FORWARD -i eth1 -j DROP'] })
     expect(found?.message).toBe('Two things stop this exchange: filter FORWARD 1, then filter FORWARD 2.')

@@ -235,7 +235,7 @@ export const uselessBy = ({ findings }: Journey, accused = NONE): string | undef
  * What is said against the packet as it was seen: it is no better for getting through. That it is untracked may be said
  * of it only because that stopped it; of one that gets through its own finding tells whether nat should have seen it.
  */
-export const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
+const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
   const { told } = reproduction.play(reproduction.world)
   const findings = told ? reproduction.explain(told, reproduction.world).findings : []
   return new Set(
