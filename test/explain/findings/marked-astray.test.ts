@@ -1,6 +1,6 @@
 /** Marks that routing goes by: past a better route, into the way back, behind another program's routing rule. */
 import { describe, expect, it } from 'vitest'
-import type { Host, RoutingRule } from '../../../src/index.ts'
+import type { ConntrackEntry, Host, RoutingRule } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, captured, findingsOf, SYN, told } from './played.ts'
@@ -46,6 +46,24 @@ describe('a mark that leads past a route', () => {
       'mangle PREROUTING 1 gives it mark 0x100, by which it leaves through eth0: without that mark, the route to 10.0.8.0/24 leads to 10.0.8.9 through eth1.',
     )
     expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10.0.8.9\/32 .*-j ACCEPT → forwarded$/)
+  })
+
+  it.each([
+    [514, false],
+    [2055, false],
+    [53, true],
+  ])('is told of UDP only where the service always answers: port %s', (dport, isTold) => {
+    const udp = sent('10.0.8.9')
+    const ends = ({ original, reply }: ConntrackEntry) => ({
+      original: { ...original, dport },
+      reply: { ...reply, sport: dport },
+    })
+    const [entry] = udp.host!.conntrack!
+    const rules = { ...udp.rules, mangle: [MARKS.replace(' -p tcp', '')] }
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...packet } = { ...udp.packet!, protocol: 'udp', dport }
+    const conntrack = [{ ...entry!, protocol: 'udp', ...ends(entry!) }]
+    const found = told({ rules, packet, host: { ...udp.host, conntrack } }, 'wrong-way-out')
+    expect(found?.message.includes('gives it mark') ?? false).toBe(isTold)
   })
 
   it.each([
