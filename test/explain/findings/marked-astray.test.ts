@@ -142,7 +142,13 @@ it("another program's routing rule takes what a proxy's mark was to lead here", 
     trace('mangle:PREROUTING:policy:2', { ...at, dport: 81, id: 2 }),
   ]
   const [found] = findingsOf(captured(rules, lines, host), 'proxy-missing')
-  expect(found?.message).toContain('routing rule 20105, which leads it to this host, but rule 2001 comes first')
+  expect(found?.message).toBe(
+    'mangle PREROUTING 1 hands it to a transparent proxy on tcp port 1602. Routing rule 2001 matches its mark 0x105 first and sends it out of eth0. Rule 20105, which would deliver it to this host, is never reached. The proxy also needs a socket with IP_TRANSPARENT.',
+  )
+  // thousands of rules for other marks, and for this one, change nothing
+  const others = Array.from({ length: 2000 }, (_, i) => rule(30_000 + (i >> 1), '1', { mark: i % 2 ? 0x105 : i << 12 }))
+  const many = { ...host, routingRules: [...host.routingRules!, ...others] }
+  expect(findingsOf(captured(rules, lines, many), 'proxy-missing')[0]?.message).toBe(found?.message)
   expect(found?.fix[0]?.edits).toMatchObject([
     { op: 'add', rule: { priority: 2000, mark: 0x105, action: { table: '105' } } },
   ])
