@@ -97,13 +97,13 @@ function someSelective(context: Context, step: number | undefined): boolean {
   return false
 }
 
-/** iptables' rpfilter, nft's fib. */
+/** iptables' rpfilter, nft's fib: by which interface the way back leads, not whose address the source is. */
 export const asksWayBack = (condition: Condition): boolean =>
   condition.kind === 'not'
     ? asksWayBack(condition.of)
     : condition.kind === 'any'
       ? condition.of.some(asksWayBack)
-      : condition.kind === 'compare' && condition.field.startsWith('fib saddr')
+      : condition.kind === 'compare' && /^fib saddr .*(?:oif|oifname|check)$/.test(condition.field)
 
 const selective = (conditions: readonly Condition[]): boolean => conditions.length > 0
 

@@ -12,9 +12,8 @@ export { entryAnswered, entryOpened }
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
-/** What only root may listen on, and nothing is asked from by itself; and from where Linux begins to choose (ip_local_port_range). */
+/** What only root may listen on, and nothing is asked from by itself. */
 const PRIVILEGED = 1024
-const CHOSEN = 32_768
 
 /** What is kept from connection tracking passes by nat, whatever it is. */
 export const natSeen = ({ nat, arrivals }: Evidence): Evidence['nat'] =>
@@ -26,18 +25,22 @@ export const natSeen = ({ nat, arrivals }: Evidence): Evidence['nat'] =>
 export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {
   if (packet.inner) return false
   switch (packet.protocol) {
-    case 'tcp':
-      return has(packet, 'syn') && !has(packet, 'ack')
     case 'udp':
       if (nat === 'unknown' && world.host.conntrack) return !entryOpened(packet, world) && !entryAnswered(packet, world)
       return nat === 'passed' || (nat === 'unknown' && isForService(packet))
     default:
-      return packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
+      return asksToBegin(packet)
   }
 }
 
-const isForService = ({ sport = 0, dport = CHOSEN }: Packet): boolean =>
-  (sport >= PRIVILEGED && dport < PRIVILEGED) || (sport >= CHOSEN && dport < CHOSEN)
+/** By itself, whatever came before. */
+const asksToBegin = (packet: Packet): boolean =>
+  packet.protocol === 'tcp'
+    ? has(packet, 'syn') && !has(packet, 'ack')
+    : packet.icmpType === (packet.protocol === 'icmp' ? 8 : 128)
+
+/** Of two that are not privileged, either may be the one who asks. */
+const isForService = ({ sport = 0, dport = PRIVILEGED }: Packet): boolean => sport >= PRIVILEGED && dport < PRIVILEGED
 
 /**
  * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
@@ -50,6 +53,13 @@ export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet
   if (protocol === 'icmpv6') return icmpType === 128
   return protocol !== 'igmp'
 }
+
+/** UDP services that answer whatever they are asked; others may only take what comes, as syslog does. */
+const ANSWERING = new Set([53, 123, 161, 443, 500])
+
+/** Is it answered in any case, so that silence tells of a fault? */
+export const isAlwaysAnswered = (packet: Packet): boolean =>
+  packet.protocol === 'udp' ? ANSWERING.has(packet.dport ?? 0) : asksToBegin(packet)
 
 /** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
 export function answerTo(asked: Packet, { packet, ended }: Played): Packet | undefined {

@@ -7,8 +7,10 @@ import { command, printCommand } from '../model/command.ts'
 import type { Edit, RoutingRuleEdit } from '../model/edit.ts'
 import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import { isLocal } from '../rules/fib.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
-import type { Change } from './proposal.ts'
+import { propose } from './changes.ts'
+import type { Change, Proposal } from './proposal.ts'
 
 export interface Home {
   link: Link
@@ -100,22 +102,25 @@ export const together = (...changes: readonly Change[]): Change => ({
 
 export const addRoute = (route: Route): Change => ({ edits: add(route), undo: without(route) })
 
-/** A route back to the packet's source by the neighbour that handed it over; undefined where that is not known. */
-export function addWayBack({ src, in: device, srcMac }: Packet, { neighbours }: Host): Change | undefined {
-  if (src === undefined || device === undefined || srcMac === undefined) return undefined
+/**
+ * A route back to the packet's source by the neighbour that handed it over; none where that is not known, nor for this
+ * host's own addresses and those of another link's network: whoever sends with them there forges them.
+ */
+export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Proposal[] {
+  if (src === undefined || device === undefined || srcMac === undefined) return []
+  if (isLocal(src, host) || (homeOf(src, host)?.link.name ?? device) !== device) return []
+  const { neighbours } = host
   const family = src.includes(':') ? 'ip6' : 'ip'
   const by = neighbours?.filter((one) => one.device === device && one.family === family && one.mac === srcMac) ?? []
   const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
-  if (gateway === undefined) return undefined
+  if (gateway === undefined) return []
   const destination = `${src}/${family === 'ip' ? 32 : 128}`
-  return addRoute({
-    family,
-    type: 'unicast',
-    destination,
-    table: 'main',
-    device,
-    ...(gateway === src ? {} : { gateway }),
-  })
+  const via = gateway === src ? {} : { gateway }
+  return propose(
+    `add a route back to ${src} by the neighbour that sent it`,
+    addRoute({ family, type: 'unicast', destination, table: 'main', device, ...via }),
+    `a forged source would be stopped in the same way: first check that ${src} is behind this neighbour`,
+  )
 }
 
 /** The route that a link's address brings with it. */

@@ -48,11 +48,9 @@ export function refusingRule(question: RouteQuestion, host: Host): RoutingRule |
  * reverse path filter looks it up.
  */
 export function lookup(question: RouteQuestion, host: Host, reverse = false): TableRoute | null | Unknown {
-  const dst = addressBytes(question.dst)
-  if (!dst) return unknown(`"${question.dst}" is not an address`)
-  const family = dst.length === 4 ? 'ip' : 'ip6'
-  const src = question.src === undefined ? undefined : addressBytes(question.src)
-  const asked: Asked = { dst, src, family, question, host, reverse }
+  const asked = askedOf(question, host, reverse)
+  if (!asked) return unknown(`"${question.dst}" is not an address`)
+  const { family } = asked
   const rules = rulesOf(host, family)
   if (!rules) return lookInTables(asked, DEFAULT_TABLES[family])
   for (let i = 0; i < rules.length; i++) {
@@ -72,6 +70,22 @@ export function lookup(question: RouteQuestion, host: Host, reverse = false): Ta
     return outcome
   }
   return null
+}
+
+/** Of the host's own routing rules those that may apply, by priority, and those that a goto leads to. */
+export function rulesFor(question: RouteQuestion, host: Host): RoutingRule[] {
+  const asked = askedOf(question, host, false)
+  const rules = (asked && rulesOf(host, asked.family)) ?? []
+  const targets = new Set(
+    rules.map(({ action }) => (typeof action === 'object' && 'goto' in action ? action.goto : -1)),
+  )
+  return rules.filter((rule) => targets.has(rule.priority) || ruleApplies(rule, asked!) !== false)
+}
+
+function askedOf(question: RouteQuestion, host: Host, reverse: boolean): Asked | undefined {
+  const dst = addressBytes(question.dst)
+  const src = question.src === undefined ? undefined : addressBytes(question.src)
+  return dst && { dst, src, family: dst.length === 4 ? 'ip' : 'ip6', question, host, reverse }
 }
 
 /** As long as nobody changed the rules, IPv4's first two tables are one (fib_table_lookup of local and main). */

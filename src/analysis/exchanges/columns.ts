@@ -1,5 +1,5 @@
 /** Columns of numbers that grow: four times as many, for what is not used yet takes no memory, and copies do. */
-export function larger<T extends Int32Array | Uint8Array | Float64Array>(old: T): T {
+export function grown<T extends Int32Array | Uint8Array | Float64Array>(old: T): T {
   const Column = old.constructor as new (length: number) => T
   const column = new Column(4 * old.length)
   column.set(old)

@@ -8,7 +8,7 @@ import type { PlayedReply } from '../../explain/played-reply.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
 import type { JourneyClass } from '../closed-journey.ts'
-import { larger } from './columns.ts'
+import { grown } from './columns.ts'
 import type { Says } from './role.ts'
 import type { TupleTable } from './tuple-table.ts'
 
@@ -104,11 +104,11 @@ export class JoinedJourneys {
   begin(tuple: number): void {
     const number = this.size++
     if (number === this.flags.length) {
-      this.tuples = larger(this.tuples)
-      this.flags = larger(this.flags)
-      this.firsts = larger(this.firsts)
-      this.latest = larger(this.latest)
-      this.begins = larger(this.begins)
+      this.tuples = grown(this.tuples)
+      this.flags = grown(this.flags)
+      this.firsts = grown(this.firsts)
+      this.latest = grown(this.latest)
+      this.begins = grown(this.begins)
     }
     this.tuples[number] = tuple
     this.firsts[number] = NONE
@@ -118,11 +118,11 @@ export class JoinedJourneys {
   add(number: number, id: number, role: Role, told: Told, clock: number, capture: number, aboutReply: boolean): void {
     const part = this.parts++
     if (part === this.ids.length) {
-      this.ids = larger(this.ids)
-      this.next = larger(this.next)
-      this.roles = larger(this.roles)
-      this.partClocks = larger(this.partClocks)
-      this.captures = larger(this.captures)
+      this.ids = grown(this.ids)
+      this.next = grown(this.next)
+      this.roles = grown(this.roles)
+      this.partClocks = grown(this.partClocks)
+      this.captures = grown(this.captures)
     }
     this.ids[part] = id
     this.next[part] = NONE

@@ -2,7 +2,7 @@
 
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { findDrop } from '../../explain/kernel-drops/find.ts'
-import { entryOpened } from '../../explain/request-reply.ts'
+import { entryOpened, isAlwaysAnswered } from '../../explain/request-reply.ts'
 import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
@@ -43,9 +43,6 @@ export const PATIENCE = 2e6
 
 /** More packets a second than a rate limit lets through in any case (nft's and iptables' burst is 5): of such no silence tells. */
 const BURST = 5
-
-/** UDP services that answer whatever they are asked. */
-const ANSWERING = new Set([53, 123, 161, 443, 500])
 
 /** `ask`: gives what was asked. */
 export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdict {
@@ -180,7 +177,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   )
   if (again) return { ...(repliesShown ? observed : inferred)('unanswered', request) }
   const waited = (seen.lastClocks[request.capture] ?? Number.NaN) - request.clock >= PATIENCE
-  const answers = says === 'opens' || (journey.packet.protocol === 'udp' && ANSWERING.has(ask().dport ?? 0))
+  const answers = says === 'opens' || (journey.packet.protocol === 'udp' && isAlwaysAnswered(ask()))
   const isWhole = (seen.crowds[request.capture] ?? 0) <= BURST
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
     return inferred('unanswered', request)

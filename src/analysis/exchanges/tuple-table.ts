@@ -3,7 +3,7 @@
  * one entry. There may be as many as packets, so all stands in columns.
  */
 import { TUPLE_WORDS } from '../closed-journey.ts'
-import { larger } from './columns.ts'
+import { grown } from './columns.ts'
 
 /** A tuple, and the machine that it was seen on. */
 const KEY_WORDS = TUPLE_WORDS + 1
@@ -58,8 +58,8 @@ export class TupleTable {
     const place = ++this.size
     this.slots[slot] = place
     if (place > this.values.length) {
-      this.keys = larger(this.keys)
-      this.values = larger(this.values)
+      this.keys = grown(this.keys)
+      this.values = grown(this.values)
     }
     const { keys, key } = this
     const from = (place - 1) * KEY_WORDS

@@ -11,7 +11,7 @@ import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
+import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -80,9 +80,10 @@ export function needsSource(context: Context): Nowhere {
 const isUnanswered = ({ original, reply, status }: ConntrackEntry): boolean =>
   status.includes('unreplied') && reply.dst === original.src
 
-/** conntrack says that nothing has come back to the packet's own source. */
+/** conntrack says that nothing has come back to the packet's own source, and something would in any case. */
 export function staysUnanswered({ evidence, world }: Context): boolean {
-  const entry = entryOpened(asItCame(evidence, world), world)
+  const asked = asItCame(evidence, world)
+  const entry = isAlwaysAnswered(asked) ? entryOpened(asked, world) : undefined
   return entry !== undefined && isUnanswered(entry)
 }
 

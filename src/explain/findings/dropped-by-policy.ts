@@ -12,12 +12,9 @@ export const droppedByPolicy: Detector = {
     const told = blame(context)
     if (!told) return []
     const { end } = told
+    const { change, opens } = acceptSuch(context, end)
     const fix: Proposal[] = [
-      ...propose(
-        'accept such packets',
-        acceptSuch(context, end),
-        'it opens no more than this source, destination and service',
-      ),
+      ...propose('accept such packets', change, opens),
       ...propose(
         `let ${end.chain} accept what no rule drops`,
         acceptByPolicy(end),

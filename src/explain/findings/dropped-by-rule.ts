@@ -3,7 +3,6 @@ import { reverseWay } from '../../rules/fib.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { whyUnanswered } from '../../rules/unanswered.ts'
 import { asksWayBack, describeConditions } from '../cause.ts'
-import { propose } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { addWayBack } from '../routes.ts'
@@ -32,13 +31,7 @@ export const droppedByRule: Detector = {
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,
         rules: told.rules,
-        fix: [
-          ...propose(
-            `add a route back to ${packet.src} by the neighbour that sent it`,
-            leads === '' ? undefined : addWayBack(packet, host),
-          ),
-          ...fixes(context, told),
-        ],
+        fix: [...(leads === '' ? [] : addWayBack(packet, host)), ...fixes(context, told)],
         culprit: told.walked.culprit,
       }),
     ]

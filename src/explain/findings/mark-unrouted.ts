@@ -31,10 +31,13 @@ export const markUnrouted: Detector = {
     if (!question || !route) return []
     // else it may well have gone where it was to go
     const sure = journey.outcome === 'vanished' || needsSource(context) === 'surely'
+    // many rules may ask for one mark
+    const ways = new Map<number, Route | null | undefined>()
     for (const rule of routingRules) {
       if (rule.family !== journey.family || rule.mark === undefined || rule.not) continue
       const mark = { value: rule.mark >>> 0, mask: (rule.markMask ?? ALL) >>> 0 }
-      const other = lookupRoute({ ...question, mark: mark.value }, world.host)
+      if (!ways.has(mark.value)) ways.set(mark.value, lookupRoute({ ...question, mark: mark.value }, world.host))
+      const other = ways.get(mark.value)
       if (!other || isSameWay(route, other)) continue
       const found = tell(context, rule, mark, marking.last, sure)
       if (found.length > 0) return found

@@ -4,12 +4,13 @@ import { type Detector, finding, lastPacket } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
+import { isAlwaysAnswered } from '../request-reply.ts'
 import { hex } from './mark-missing.ts'
 import { isSameWay, markingSteps, questionAt } from './mark-unrouted.ts'
 
 /**
  * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told
- * only where nothing came back, or could.
+ * only where nothing came back, or could, to what is answered in any case.
  */
 export const markedAstray: Detector = {
   code: 'wrong-way-out',
@@ -18,7 +19,8 @@ export const markedAstray: Detector = {
     const { routes, routingRules } = world.host
     const marking = markingSteps(context)
     if (!routes || !routingRules || !marking || !/^(sent|forwarded)$/.test(journey.outcome)) return []
-    if (firstLink(context) === undefined && !staysUnanswered(context)) return []
+    const isAskedInVain = isAlwaysAnswered(journey.packet) && firstLink(context) !== undefined
+    if (!isAskedInVain && !staysUnanswered(context)) return []
     const question = questionAt(context, marking.last)
     const taken = question && lookupRoute(question, world.host)
     const { out = '', dst } = lastPacket(context)

@@ -14,7 +14,7 @@ import { hadItMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
-import { suchPackets } from './verdicts.ts'
+import { opensOf, suchPackets } from './verdicts.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
 export const missingRule: Detector = {
@@ -133,9 +133,10 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[]
   if (ownerOfRef(context, ref)?.rewrites) return []
   const behind = chain.rules[rule.ruleNumber]
   const spot = { chain: chain.name, ...(behind ? { before: behind } : {}) }
+  const such = suchPackets(context, moment.packet)
   return propose(
     `add a rule for it to ${chain.name}`,
-    changesOf(ref).add(ref, spot, suchPackets(context, moment.packet), { kind: 'like', rule }),
-    'it opens no more than this source, destination and service',
+    changesOf(ref).add(ref, spot, such, { kind: 'like', rule }),
+    opensOf(such.hints),
   )
 }

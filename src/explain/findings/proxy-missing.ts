@@ -2,7 +2,7 @@ import { command } from '../../model/command.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
-import { lookupRoute, type RouteQuestion, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import type { Proposal } from '../proposal.ts'
@@ -38,23 +38,22 @@ export const proxyMissing: Detector = {
     const way = device === undefined ? 'there is no route for it' : `its route leads out of ${device}`
     const mark = (routed.packet.mark ?? 0) >>> 0
     const past = ledPast(world.host, routed.question)
-    if (past)
-      return led(
+    if (past) {
+      const leads = device === undefined ? 'leads it nowhere' : `sends it out of ${device}`
+      const socket = handed.taken ? '' : ' The proxy also needs a socket with IP_TRANSPARENT.'
+      return tell(
         context,
         handed,
-        `routing rule ${past.local.priority}, which leads it to this host, but rule ${past.first.priority} comes first: it asks for mark ${hex(past.first.mark ?? 0)}/${hex(past.first.markMask ?? 0xffffffff)}, which 0x${mark.toString(16)} has as well, and ${way}`,
+        (rule, proxy) =>
+          `${rule} ${handed.taken ? 'handed' : 'hands'} it to ${proxy}. Routing rule ${past.first.priority} matches its mark ${hex(mark)} first and ${leads}. Rule ${past.local.priority}, which would deliver it to this host, is never reached.${socket}`,
         propose(
           "let the proxy's routing rule come first",
           addRoutingRule({ ...past.local, priority: past.first.priority - 1 }),
           'every packet with this mark is then delivered to this host',
         ),
       )
-    return led(
-      context,
-      handed,
-      `a local route for its mark 0x${mark.toString(16)}, but ${way}`,
-      leadHere(context, mark),
-    )
+    }
+    return led(context, handed, `a local route for its mark ${hex(mark)}, but ${way}`, leadHere(context, mark))
   },
 }
 
@@ -152,22 +151,22 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
 
 /** A routing rule for other marks leads it elsewhere, in front of one that leads it to this host. */
 function ledPast(host: Host, question: RouteQuestion): { first: RoutingRule; local: RoutingRule } | undefined {
-  const { routingRules = [] } = host
-  const without = (one: RoutingRule) => ({ ...host, routingRules: routingRules.filter((other) => other !== one) })
-  for (const first of routingRules) {
-    if (first.mark === undefined || first.not || first.priority < 2) continue
-    const rest = without(first)
-    if (lookupRoute(question, rest)?.type !== 'local') continue
-    const local = rest.routingRules.find(
-      (one) =>
-        one.mark !== undefined &&
-        lookupRoute(question, { ...rest, routingRules: rest.routingRules.filter((other) => other !== one) })?.type !==
-          'local',
-    )
+  const applying = rulesFor(question, host)
+  const isMarked = (one: RoutingRule) => one.mark !== undefined && !one.not
+  const marked = applying.filter(isMarked).slice(0, MOST)
+  const rules = applying.filter((one) => !isMarked(one) || marked.includes(one))
+  const leadsHere = (...missing: RoutingRule[]) =>
+    lookupRoute(question, { ...host, routingRules: rules.filter((one) => !missing.includes(one)) })?.type === 'local'
+  for (const first of marked) {
+    if (first.priority < 2 || !leadsHere(first)) continue
+    const local = marked.find((one) => one !== first && !leadsHere(first, one))
     if (local) return { first, local }
   }
   return undefined
 }
+
+/** Of the rules for one mark, of which there may be thousands, only so many of the first are tried. */
+const MOST = 20
 
 const FIRST_TABLE = 100
 

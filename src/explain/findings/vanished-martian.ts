@@ -61,7 +61,11 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
   const set = ['all', sysctlName(device)].filter((one) => Number(host.sysctls?.get(nameOf(one)) ?? 0) > 0)
   const why = `its mark 0x${mark.toString(16)} counts for the way back to ${src} (${set.map(nameOf).join(', ')} is 1), and leads to this host itself`
   const clear = set.map((one) =>
-    setSysctl(one === 'all' ? nameOf('all') : deviceSysctl('ipv4', device, SRC_VALID_MARK), 0, 1),
+    setSysctl(
+      one === 'all' ? nameOf('all') : deviceSysctl('ipv4', device, SRC_VALID_MARK),
+      0,
+      host.sysctls!.get(nameOf(one))!,
+    ),
   )
   const edits = clear.flatMap((one) => ('edits' in one ? one.edits : []))
   const undo = clear.flatMap((one) => ('undo' in one ? one.undo : []))

@@ -31,9 +31,12 @@ export const vanishedRpFilter: Detector = {
     const answer = { src: routed.dst, dst: packet.src!, ...(devices[0] === undefined ? {} : { out: devices[0] }) }
     const stray = astray(answer, context.world.host, device)
     const { mark } = packet
+    const { sysctls } = context.world.host
+    const ofAll = sysctls?.get(VALID_MARK)
     // a mark that would lead back where it came from, if it counted
     const marks =
       marked === 0 &&
+      ofAll !== undefined &&
       mark &&
       routesTo(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
@@ -41,25 +44,23 @@ export const vanishedRpFilter: Detector = {
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` Its mark 0x${mark.toString(16)} would lead back by ${device}, but does not count here (src_valid_mark is 0).` : ''}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` Its mark 0x${mark.toString(16)} would lead back by ${device}, but does not count here (${VALID_MARK} is 0).` : ''}`,
         {
           steps: [context.ended.step + 1],
           fix: [
             ...propose(
               'let the mark count for the way back',
-              marks ? setSysctl('net.ipv4.conf.all.src_valid_mark', 1, 0) : undefined,
+              marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
+              'it changes every interface: each then asks for the way back with the mark',
             ),
             ...propose(
               `take away the route to ${packet.src} that leads elsewhere than where it came from`,
               stray && deleteRoute(stray.route),
             ),
-            ...propose(
-              `add a route back to ${packet.src} by the neighbour that sent it`,
-              stray ? undefined : addWayBack(packet, context.world.host),
-            ),
+            ...(stray ? [] : addWayBack(packet, context.world.host)),
             {
               description: 'let the filter be loose',
-              ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, context.world.host.sysctls?.get(name) ?? mode),
+              ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
               unverified: 'not tried',
               note: 'the larger of this value and net.ipv4.conf.all.rp_filter counts',
             },
@@ -69,6 +70,8 @@ export const vanishedRpFilter: Detector = {
     ]
   },
 }
+
+const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'
 
 const routesTo = (route: Route | null | undefined, device: string): boolean =>
   route?.type === 'unicast' && routeDevices(route).includes(device)

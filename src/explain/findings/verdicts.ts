@@ -40,18 +40,27 @@ export function blame(context: Context): Blame | undefined {
 }
 
 /** In front of what stopped it; of a policy, in front of the rule by which the packet left the chain for it. */
-export function acceptSuch(context: Context, end: RuleRef): Changing | undefined {
+export function acceptSuch(context: Context, end: RuleRef): { change: Changing | undefined; opens: string } {
   const { arrivals } = context.evidence
   const { chain } = arrivals[context.ended.step]!
   const isPolicy = context.journey.steps[context.ended.step]!.kind === 'policy' && end.chain === chain?.name
   const last = isPolicy ? arrivals.findLastIndex((one, i) => i < context.ended.step && one.chain === chain) : -1
   const isLeft = arrivals[last]?.ending === 'return' || arrivals[last]?.ending === 'goto'
   const spot = (isLeft && refAt(context, last)) || end
-  return acceptBefore(spot, arrivals[context.ended.step]!.packet, toldOf(context))
+  const hints = toldOf(context)
+  return { change: acceptBefore(spot, arrivals[context.ended.step]!.packet, hints), opens: opensOf(hints) }
+}
+
+/** What such a rule opens: the address that nat chooses anew each time is left out of it. */
+export function opensOf({ byTurns, answer }: MatchHints): string {
+  if (!byTurns) return 'it opens no more than this source, destination and service'
+  return answer
+    ? 'it opens every source that nat chooses to answer, for this destination and service'
+    : 'it opens every destination that nat chooses, for this source and service'
 }
 
 /** The packet, as it was there, and its like. */
-export const suchPackets = (context: Context, packet: Packet): Chosen => ({
+export const suchPackets = (context: Context, packet: Packet): Chosen & { kind: 'such' } => ({
   kind: 'such',
   packet,
   hints: toldOf(context),
@@ -107,7 +116,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   const forNow = owner ? 'for now, ' : ''
   const unverified = { unverified: 'not tried' }
   const spot = spotToAccept(context, end)
-  const accept = acceptSuch(context, spot)
+  const { change: accept, opens } = acceptSuch(context, spot)
   // a mark, or a chain, may be for many; who set it for this service is the one to go
   const through = walked.markSetter !== undefined
   const drop = deleteRule(culprit)
@@ -124,7 +133,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
       description: `${forNow}accept such packets ${spotWords(spot)}`,
       ...accept,
       ...unverified,
-      note: note.note ?? 'it opens no more than this source, destination and service',
+      note: note.note ?? opens,
     })
   // without the rule that takes whatever is left, everything is open
   const { rule } = context.evidence.arrivals[walked.culprit]!

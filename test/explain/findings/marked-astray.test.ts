@@ -1,6 +1,6 @@
 /** Marks that routing goes by: past a better route, into the way back, behind another program's routing rule. */
 import { describe, expect, it } from 'vitest'
-import type { Host, RoutingRule } from '../../../src/index.ts'
+import type { ConntrackEntry, Host, RoutingRule } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, captured, findingsOf, SYN, told } from './played.ts'
@@ -46,6 +46,24 @@ describe('a mark that leads past a route', () => {
       'mangle PREROUTING 1 gives it mark 0x100, by which it leaves through eth0: without that mark, the route to 10.0.8.0/24 leads to 10.0.8.9 through eth1.',
     )
     expect(found?.fix).toMatch(/^iptables -t mangle -I PREROUTING 1 .*-d 10.0.8.9\/32 .*-j ACCEPT → forwarded$/)
+  })
+
+  it.each([
+    [514, false],
+    [2055, false],
+    [53, true],
+  ])('is told of UDP only where the service always answers: port %s', (dport, isTold) => {
+    const udp = sent('10.0.8.9')
+    const ends = ({ original, reply }: ConntrackEntry) => ({
+      original: { ...original, dport },
+      reply: { ...reply, sport: dport },
+    })
+    const [entry] = udp.host!.conntrack!
+    const rules = { ...udp.rules, mangle: [MARKS.replace(' -p tcp', '')] }
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...packet } = { ...udp.packet!, protocol: 'udp', dport }
+    const conntrack = [{ ...entry!, protocol: 'udp', ...ends(entry!) }]
+    const found = told({ rules, packet, host: { ...udp.host, conntrack } }, 'wrong-way-out')
+    expect(found?.message.includes('gives it mark') ?? false).toBe(isTold)
   })
 
   it.each([
@@ -124,7 +142,13 @@ it("another program's routing rule takes what a proxy's mark was to lead here", 
     trace('mangle:PREROUTING:policy:2', { ...at, dport: 81, id: 2 }),
   ]
   const [found] = findingsOf(captured(rules, lines, host), 'proxy-missing')
-  expect(found?.message).toContain('routing rule 20105, which leads it to this host, but rule 2001 comes first')
+  expect(found?.message).toBe(
+    'mangle PREROUTING 1 hands it to a transparent proxy on tcp port 1602. Routing rule 2001 matches its mark 0x105 first and sends it out of eth0. Rule 20105, which would deliver it to this host, is never reached. The proxy also needs a socket with IP_TRANSPARENT.',
+  )
+  // thousands of rules for other marks, and for this one, change nothing
+  const others = Array.from({ length: 2000 }, (_, i) => rule(30_000 + (i >> 1), '1', { mark: i % 2 ? 0x105 : i << 12 }))
+  const many = { ...host, routingRules: [...host.routingRules!, ...others] }
+  expect(findingsOf(captured(rules, lines, many), 'proxy-missing')[0]?.message).toBe(found?.message)
   expect(found?.fix[0]?.edits).toMatchObject([
     { op: 'add', rule: { priority: 2000, mark: 0x105, action: { table: '105' } } },
   ])

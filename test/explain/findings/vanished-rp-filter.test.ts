@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import type { Route } from '../../../src/index.ts'
+import type { Neighbour } from '../../../src/model/host.ts'
 import { helps } from '../../../src/model/outcome-kinds.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
@@ -12,6 +13,7 @@ const strict = new Map([
   ['net.ipv4.conf.all.rp_filter', '1'],
   ['net.ipv4.conf.eth0.rp_filter', '0'],
 ])
+const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'
 const via = (destination: string, device: string): Route => ({
   ...{ family: 'ip', type: 'unicast', destination, gateway: '10.0.2.254', table: 'main', device },
 })
@@ -38,6 +40,45 @@ describe('vanished-rp-filter', () => {
       after: 'forwarded',
       note: expect.stringMatching(/^its answer would leave by eth1, not/),
     })
+  })
+
+  it("wants no route to another link's host by a neighbour that forges its address", () => {
+    const neighbours: Neighbour[] = [
+      { family: 'ip', device: 'eth0', mac: '02:00:00:00:00:02', address: '10.0.1.254', state: [] },
+    ]
+    const from = (src: string): Case => {
+      const { host, ...rest } = one([], strict, { ...SYN, src })
+      return { ...rest, host: { ...host, neighbours } }
+    }
+    expect(commands(from('10.0.2.7'))).toEqual(['sysctl -w net.ipv4.conf.eth0.rp_filter=2'])
+    expect(commands(from('203.0.113.9'))).toContain('ip route add 203.0.113.9/32 via 10.0.1.254 dev eth0')
+  })
+
+  it.each([
+    ['nothing shows it', undefined],
+    ['it is 0', '0'],
+  ])('speaks of src_valid_mark as far as that is known: %s', (_name, value) => {
+    const { host, ...rest } = one([], new Map([...strict, ...(value ? [[VALID_MARK, value] as const] : [])]), {
+      ...SYN,
+      src: '203.0.113.9',
+    })
+    const back: Route = { ...via('0.0.0.0/0', 'eth0'), gateway: '10.0.1.254', table: '52' }
+    const rule = { family: 'ip', priority: 0, action: { table: 'local' } } as const
+    const routingRules = [
+      rule,
+      { ...rule, priority: 100, mark: 0x80, action: { table: '52' } },
+      { ...rule, priority: 32_766, action: { table: 'main' } },
+    ]
+    const raw = ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x80/0xffffffff']
+    const marked: Case = {
+      ...{ ...rest, rules: { raw, filter: [] } },
+      host: { ...host, routes: [...host!.routes!, back], routingRules },
+    }
+    const [found] = findingsOf(played(marked), 'vanished-rp-filter')
+    expect(found?.message.includes('src_valid_mark is 0')).toBe(value !== undefined)
+    const fix = found?.fix.find(({ edits }) => edits?.some((edit) => 'name' in edit && edit.name === VALID_MARK))
+    expect(fix?.undo).toEqual(value && [{ kind: 'sysctl', name: VALID_MARK, value }])
+    if (value) expect(fix?.note).toContain('it changes every interface')
   })
 
   it.each([

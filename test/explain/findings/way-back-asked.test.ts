@@ -1,5 +1,6 @@
 /** A rule that asks for the way back to the source (rpfilter, fib): that is what decides, and a route mends it. */
 import { describe, expect, it } from 'vitest'
+import { asksWayBack } from '../../../src/explain/cause.ts'
 import type { Host } from '../../../src/index.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, told } from './played.ts'
@@ -17,6 +18,18 @@ const from = (neighbours: Host['neighbours'] = []): Case => ({
 })
 const SENDER = { family: 'ip', device: 'eth0', mac: '02:00:00:00:00:02', state: ['REACHABLE'] } as const
 
+it.each([
+  ['fib saddr oif', true],
+  ['fib saddr . iif oif', true],
+  ['fib saddr type', false],
+  ['fib saddr . oif type', false],
+  ['fib daddr . iif oif', false],
+])('%s asks for the way back: %s', (field, asks) => {
+  const one = { kind: 'compare', field, op: '==', value: '', text: '' } as const
+  expect(asksWayBack(one)).toBe(asks)
+  expect(asksWayBack({ kind: 'not', of: one, text: '' })).toBe(asks)
+})
+
 describe('a rule that asks for the way back', () => {
   it('is to blame, and not the rule whose mark it asks for as well', () => {
     expect(told(from(), 'dropped-by-mark')).toBeUndefined()
@@ -30,6 +43,17 @@ describe('a rule that asks for the way back', () => {
     expect(told(by, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 via 10.0.1.254 dev eth0 → forwarded')
     const itself = from([{ ...SENDER, address: '203.0.113.9', state: ['REACHABLE'] }])
     expect(told(itself, 'dropped-by-rule')?.fix).toBe('ip route add 203.0.113.9/32 dev eth0 → forwarded')
+  })
+
+  it('says that the source may be forged', () => {
+    const [found] = findingsOf(played(from([{ ...SENDER, address: '10.0.1.254', state: [] }])), 'dropped-by-rule')
+    expect(found?.fix[0]?.note).toContain('check that 203.0.113.9 is behind this neighbour')
+  })
+
+  it.each(['10.0.2.7', '10.0.2.1'])('wants no route to %s, which another link or this host has', (src) => {
+    const forged = { ...from([{ ...SENDER, address: '10.0.1.254', state: [] }]), packet: { ...SYN, src } }
+    expect(told(forged, 'dropped-by-rule')?.rules).toEqual(['raw PREROUTING 2'])
+    expect(told(forged, 'dropped-by-rule')?.fix).not.toContain('ip route add')
   })
 
   it('leaves the answer to go elsewhere where it is only taken away, as many a machine works', () => {

@@ -1,7 +1,9 @@
 /** What is said of a command that was tried. */
+
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
+import { opensOf } from '../../../src/explain/findings/verdicts.ts'
 import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -110,6 +112,12 @@ describe('what a balancer sends elsewhere the next time', () => {
     expect(String(fixCommands(fix!).command)).toBe(
       'iptables -A FORWARD -s 10.0.1.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT',
     )
+    expect(fix?.note).toBe('it opens every destination that nat chooses, for this source and service')
+  })
+
+  it('is told by what the rule leaves out', () => {
+    expect(opensOf({ answer: true, byTurns: true })).toMatch(/^it opens every source that nat chooses to answer, for/)
+    expect(opensOf({ answer: true })).toBe('it opens no more than this source, destination and service')
   })
 
   it('is not mended by what does for one of them alone', () => {
