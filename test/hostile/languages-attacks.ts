@@ -77,16 +77,6 @@ const NFT: LanguageAttack[] = [
   { name: 'variables in brackets', as: 'nft', make: variables('($v# & 1) | 3', '1') },
   { name: 'variables in a chain', as: 'nft', make: variables('$v# | 1', '1') },
   {
-    name: 'bits of a header, and a number as long',
-    as: 'nft',
-    make: (size) => `${CHAIN}@nh,0,${4 * size} 0x1${'f'.repeat(size)} drop${AROUND[1]}`,
-  },
-  {
-    name: 'digits of a header',
-    as: 'nft',
-    make: (size) => `${CHAIN}@nh,0,${4 * size} 1${'9'.repeat(size)} drop${AROUND[1]}`,
-  },
-  {
     name: 'many bits of a header',
     as: 'nft',
     make: (size) => `${CHAIN}@nh,0,${size}000 0x1fffffffffffffff1 drop${AROUND[1]}${' '.repeat(size)}`,
