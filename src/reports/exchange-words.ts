@@ -83,8 +83,12 @@ const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 ||
 export function replyWords(group: Group<unknown>): string | undefined {
   const { journey, exchanges } = group
   if (!exchanges || !isPassed(journey.outcome)) return undefined
-  const { status, journeys } = exchanges.worst
-  if (status === 'answered') return isPlayed(journey) ? 'its reply gets back' : 'answered'
+  const { status, journeys, findings } = exchanges.worst
+  if (status === 'answered') {
+    if (!isPlayed(journey)) return 'answered'
+    const isDoubtful = findings.some(({ code }) => code === 'reply-by-other-uplink')
+    return isDoubtful ? 'its reply leaves by another interface' : 'its reply gets back'
+  }
   return isOpen(group) && journeys.replies.length === 0 ? 'no reply was captured' : undefined
 }
 

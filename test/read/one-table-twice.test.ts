@@ -64,5 +64,7 @@ it('tables that only nft can show are missed where its listing is not there', as
   const warningsOf = async (...texts: string[]) =>
     (await open(texts.map((text, i) => ({ name: `${i}`, text })))).warnings.map(({ code }) => code)
   expect(await warningsOf(hidden)).toEqual(['incompatible-table'])
-  expect(await warningsOf(hidden, 'table ip nat {\n\tchain x {\n\t}\n}\n')).toEqual([])
+  const listing = (name: string) => `table ip ${name} {\n\tchain x {\n\t}\n}\n`
+  expect(await warningsOf(hidden, listing('nat'))).toEqual([])
+  expect(await warningsOf(hidden, listing('fw'))).toEqual(['incompatible-table'])
 })

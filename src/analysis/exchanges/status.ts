@@ -170,7 +170,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   // a reply to what came before it
   const isFresh = entry && isReplied(entry) && !isOlder
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
-  if (reply && seen.played && !otherUplink(parts, ask())) return inferred('answered', request)
+  if (reply && seen.played) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)

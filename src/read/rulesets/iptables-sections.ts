@@ -24,6 +24,10 @@ export interface Section {
   lines: SourceLine[]
 }
 
+/** Of a table that iptables-nft-save names, and whose rules it leaves out. */
+export const hiddenWords = (table: string): string =>
+  `rules in table ${table} that only nft can show are not in this file`
+
 export function readSections(text: string, report: Report): Section[] {
   return new SectionReader(report).read(text)
 }
@@ -152,8 +156,7 @@ class SectionReader {
         number,
       )
     const hidden = /# Table `(\S{1,40})' is incompatible/.exec(text)?.[1]
-    if (hidden !== undefined)
-      this.report('incompatible-table', `rules in table ${hidden} that only nft can show are not in this file`, number)
+    if (hidden !== undefined) this.report('incompatible-table', hiddenWords(hidden), number)
     this.endListing(text)
     if (!this.current) this.header = promptedTool(text) ?? this.header
   }
