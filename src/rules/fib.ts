@@ -189,11 +189,11 @@ function isAll(bytes: Uint8Array, byte: number): boolean {
   return true
 }
 
-/** Of many: not one host's. */
 /** For a group, or for all of a link. */
 export const isForMany = ({ dst }: Packet, host: Host): boolean =>
   dst !== undefined && (isGroup(dst) || dst === '255.255.255.255' || addressType(dst, host) === 'broadcast')
 
+/** Of many: not one host's. */
 export function isGroup(address: string): boolean {
   const bytes = addressBytes(address)
   return bytes ? isMulticast(bytes) : false

@@ -3,7 +3,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Statement } from '../model/statement.ts'
-import { addressType, isGroup } from './fib.ts'
+import { isForMany } from './fib.ts'
 import { lookup } from './route.ts'
 import { isUnknown } from './truth.ts'
 import { knownProtocol } from './values.ts'
@@ -47,9 +47,6 @@ function isError(protocol: number | undefined, type: number | undefined): boolea
   if (type === undefined) return false
   return protocol === ICMP ? !NO_ERRORS.includes(type) : protocol === ICMPV6 && type < 128
 }
-
-const isForMany = ({ dst }: Packet, host: Host): boolean =>
-  dst !== undefined && (isGroup(dst) || dst === '255.255.255.255' || addressType(dst, host) === 'broadcast')
 
 const isFrameForMany = ({ dstMac }: Packet): boolean =>
   dstMac !== undefined && (Number.parseInt(dstMac.slice(0, 2), 16) & 1) === 1

@@ -15,7 +15,7 @@ import type { LimitBody, QuotaBody } from '../rules/nft/ast.ts'
 import { counting } from '../rules/nft/lookup.ts'
 import { allowanceCondition, limitCondition, quotaCondition } from '../rules/nft/lower/stateful.ts'
 import { mapped } from '../rules/nft/map.ts'
-import { allowanceIn, haveCounting, partsAt } from '../rules/nft/update.ts'
+import { allowanceIn, haveCounting, MOST, partsAt } from '../rules/nft/update.ts'
 import { isUnknown, not, type OwnAllowance, type Truth, type Unknown, unknown } from '../rules/truth.ts'
 import type { Simulator } from './simulator.ts'
 
@@ -130,7 +130,7 @@ export function isForgotten(
   const before = deletes || world.sets === given.sets ? undefined : given.sets.find(isIt)
   if (!before || !table || world.sets.some(isIt)) return false
   if (countingSets(world.tables).has(`${table.family} ${table.name} ${set}`)) return true
-  return before.most !== undefined && before.most - before.elements.length < MUCH_ROOM
+  return (before.most ?? MOST) - before.elements.length < MUCH_ROOM
 }
 
 const DOUBTED = unknown('an earlier packet, of which not all is known, may have used it up')

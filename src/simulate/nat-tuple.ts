@@ -105,7 +105,7 @@ function withAddress(
 ): Tuple {
   if (!addresses) return tuple
   const [first, last] = addresses
-  const hashed = first === last ? first : hashedAddress(tuple, addresses, persistent, connection.zones.original)
+  const hashed = first === last ? first : hashedAddress(tuple, addresses, persistent, connection.zones.original, manip)
   const chosen = first !== last && machine.choosesItself ? String(machine.choose(manip, addresses, hashed)) : hashed
   return { ...tuple, [manip]: chosen }
 }
@@ -116,6 +116,7 @@ function hashedAddress(
   [first, last]: [string, string],
   persistent: boolean,
   zone: number,
+  manip: Manip,
 ): string {
   const [low, high, from, to] = [first, last, src, dst].map((one) => addressBytes(one)!) as [
     Uint8Array,
@@ -138,10 +139,12 @@ function hashedAddress(
   let isFree = false
   for (let at = 0; at < words * 4; at += 4) {
     const least = isFree ? 0 : lows.getUint32(at)
-    const count = isFree ? 0xffffffff : highs.getUint32(at) - least + 1
+    // 32 bits: a word that may be anything counts 0, and stays the lowest
+    const count = isFree ? 0xffffffff : (highs.getUint32(at) - least + 1) >>> 0
     result.setUint32(at, least + scaled(hash, count))
     if (result.getUint32(at) !== highs.getUint32(at)) isFree = true
-    if (!persistent) hash = (hash ^ theirs.getUint32(at, true)) >>> 0
+    // a destination has been written over by now
+    if (!persistent) hash = (hash ^ (manip === 'dst' ? result : theirs).getUint32(at, true)) >>> 0
   }
   return formatAddress(chosen)
 }

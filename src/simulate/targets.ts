@@ -55,6 +55,7 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':
+      if (statement.op === 'strip') return stripOption(skb, Number(statement.value)) ? undefined : 'drop'
       assign(machine, skb, statement, step)
       return undefined
     case 'notrack':
@@ -177,10 +178,6 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   }
   if (field === 'tcp option maxseg size') {
     lowerMss(skb, Number(assignment.value))
-    return
-  }
-  if (assignment.op === 'strip') {
-    stripOption(skb, Number(assignment.value))
     return
   }
   if (field === 'ct label') {

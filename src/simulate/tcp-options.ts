@@ -25,26 +25,31 @@ export function lowerMss(skb: Skb, most: number): void {
   if (length !== undefined) change(skb, 'length', length + 4)
 }
 
-/** Padding stands in its place (nft_exthdr_tcp_strip_eval): only the first of that kind. */
-export function stripOption(skb: Skb, kind: number): void {
-  const { tcpOptions: options } = skb.packet
-  for (let at = 0; options !== undefined && at + 2 <= options.length; ) {
-    const found = Number.parseInt(options.slice(at, at + 2), 16)
-    const size = found < 2 ? 1 : Number.parseInt(options.slice(at + 2, at + 4), 16) || 1
-    if (found === kind) {
+/**
+ * Padding stands in its place (nft_exthdr_tcp_strip_eval): only the first of that kind. False: the header ends in it, and
+ * the packet is dropped.
+ */
+export function stripOption(skb: Skb, kind: number): boolean {
+  const { tcpOptions: options = '' } = skb.packet
+  // what begins with the last byte the kernel does not see
+  for (let at = 0; at + 4 <= options.length; ) {
+    const size = sizeAt(options, at)
+    if (Number.parseInt(options.slice(at, at + 2), 16) === kind) {
+      if (at + 2 * size > options.length) return false
       change(skb, 'tcpOptions', options.slice(0, at) + '01'.repeat(size) + options.slice(at + 2 * size))
-      return
+      return true
     }
     at += 2 * size
   }
+  return true
 }
 
+/** Bytes; what ends the list and what pads it is one. */
+const sizeAt = (options: string, at: number): number =>
+  options.slice(at, at + 2) < '02' ? 1 : Number.parseInt(options.slice(at + 2, at + 4), 16) || 1
+
 function positionOf(options: string): number | undefined {
-  for (let at = 0; at + 4 <= options.length; ) {
-    const kind = options.slice(at, at + 2)
-    const size = kind < '02' ? 1 : Number.parseInt(options.slice(at + 2, at + 4), 16) || 1
+  for (let at = 0; at + 4 <= options.length; at += 2 * sizeAt(options, at))
     if (options.startsWith(MSS, at) && at + 8 <= options.length) return at
-    at += 2 * size
-  }
   return undefined
 }

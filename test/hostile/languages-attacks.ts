@@ -76,6 +76,11 @@ const NFT: LanguageAttack[] = [
   },
   { name: 'variables in brackets', as: 'nft', make: variables('($v# & 1) | 3', '1') },
   { name: 'variables in a chain', as: 'nft', make: variables('$v# | 1', '1') },
+  {
+    name: 'many bits of a header',
+    as: 'nft',
+    make: (size) => `${CHAIN}@nh,0,${size}000 0x1fffffffffffffff1 drop${AROUND[1]}${' '.repeat(size)}`,
+  },
   { name: 'junk', as: 'nft', make: repeated('foo bar\n', ...AROUND) },
   { name: 'open brackets', as: 'nft', make: repeated('ip saddr { 1.1.1.1\n', ...AROUND) },
 ]

@@ -47,6 +47,39 @@ describe('verdict maps', () => {
   })
 })
 
+it('does not know whether a set of the usual size still takes an element, where a rule may have filled it', () => {
+  const outcome = (count: number) => {
+    const elements = Array.from({ length: count }, (_, i) => `10.9.${i >> 8}.${i & 255}`).join(', ')
+    const set = `set s { type ipv4_addr; flags dynamic; elements = { ${elements} }; }`
+    const { ended } = send(filter('add @s { ip saddr }\nadd @s { ip daddr } accept', set))
+    return ended.open?.reason ?? ended.outcome
+  }
+  expect(outcome(64_600)).toBe('what set s still takes is not known')
+  expect(outcome(2_000)).toBe('forwarded')
+})
+
+describe('an expectation', () => {
+  const EXPECTATION = 'ct expectation e { protocol tcp; dport 9876; timeout 1m; size 12; l3proto ip; }'
+  const machine = (lines: string) => new Simulator(makeWorld(filter(lines, EXPECTATION), ROUTER))
+
+  it('may drop the packet that begins a connection', () => {
+    const { ended } = machine('tcp dport 80 ct expectation set "e"\naccept').send(SYN)
+    expect(ended.outcome).toBe('undetermined')
+    expect(ended.open?.reason).toMatch('takes the expectation')
+    expect(machine('tcp dport 81 ct expectation set "e"\naccept').send(SYN).ended.outcome).toBe('forwarded')
+  })
+
+  it('ends the rule of packets whose connection is there, or that have none', () => {
+    const later = machine('tcp flags & ack == ack ct expectation set "e" drop\naccept')
+    const back: Packet = { ...SYN, in: 'eth1', src: SYN.dst!, dst: SYN.src!, sport: 80, dport: 40000 }
+    const sent = [SYN, { ...back, tcpFlags: ['syn', 'ack'] }, { ...SYN, tcpFlags: ['ack'] }]
+    for (const packet of sent) expect(later.send(packet).ended.outcome).toBe('forwarded')
+    const none = 'chain early { type filter hook prerouting priority -300; notrack; }'
+    const untracked = filter('ct expectation set "e" drop\naccept', `${EXPECTATION}\n${none}`)
+    expect(send(untracked).ended.outcome).toBe('forwarded')
+  })
+})
+
 describe('an address that a rule sets to what is not known', () => {
   const set = (hook: string, words: string) =>
     `table ip t { chain c { type filter hook ${hook} priority -400; ${words}; accept; } }`

@@ -70,13 +70,18 @@ export const TRANSPORT: Readers = {
  * TCP options with their bytes in hex. The kernel walks on behind "end of options", as over padding, and a length of
  * 0 counts as 1 (net/netfilter/xt_tcpudp.c, tcp_find_option).
  */
-function readOptions(hex: string): { kind: number; data: string }[] {
-  const found: { kind: number; data: string }[] = []
+function readOptions(hex: string): { kind: number; data: string; isWhole: boolean }[] {
+  const found: { kind: number; data: string; isWhole: boolean }[] = []
   for (let at = 0; at + 2 <= hex.length; ) {
     const kind = Number.parseInt(hex.slice(at, at + 2), 16)
     const length = kind < 2 ? 1 : Number.parseInt(hex.slice(at + 2, at + 4), 16) || 1
-    found.push({ kind, data: hex.slice(at + 4, at + 2 * length) })
+    const isWhole = at + 4 <= hex.length && at + 2 * length <= hex.length
+    found.push({ kind, data: hex.slice(at + 4, at + 2 * length), isWhole })
     at += 2 * length
   }
   return found
 }
+
+/** nft sees none that is longer than the header, or begins with its last byte (net/netfilter/nft_exthdr.c). */
+export const wholeOptions = (hex: string): string[] =>
+  readOptions(hex).flatMap(({ kind, isWhole }) => (isWhole ? String(kind) : []))

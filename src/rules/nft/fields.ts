@@ -6,6 +6,7 @@
 import { wordTable } from '../../model/word-table.ts'
 import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
 import { rawReader } from '../facts/raw.ts'
+import { wholeOptions } from '../facts/transport.ts'
 import { inputName, outputName } from '../facts/way.ts'
 import { held } from '../facts.ts'
 import { addressType } from '../fib.ts'
@@ -53,6 +54,7 @@ export function peculiar(field: string, moment: EvalContext): Held | Unknown | t
   if (isOfEntry(field)) return moment.connection?.protocol === '0' ? ABSENT : undefined
   const end = endOf(field)
   if (end !== undefined && isCut(end, moment)) return ABSENT
+  if (field === 'tcp options' && Array.isArray(held(field, moment))) return wholeOptions(moment.packet.tcpOptions!)
   if (isTransport(field)) return withoutHeader(field, moment)
   return isFib(field) ? ofRoutes(field, moment) : undefined
 }

@@ -17,7 +17,7 @@ type Update = Statement & { kind: 'update-set' } & Lookup
 /** A set with more elements is not kept up to date: every change makes a new one. */
 const MOST_KEPT = 1000
 /** As many as a set that rules fill takes where its size is not listed. */
-const MOST = 65535
+export const MOST = 65535
 
 /** Is the packet in the set already, or does the set take one more? Where it takes none, the rule ends here. */
 export function hasRoom(lookup: Omit<Condition & { kind: 'room' }, 'kind'>, moment: EvalContext): Truth {

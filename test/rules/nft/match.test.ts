@@ -52,6 +52,9 @@ rows('transport', [
   ['tcp option maxseg exists', UDP, false],
   ['tcp option maxseg exists', { ...TCP, tcpOptions: '020405B4' }, true],
   ['tcp option maxseg size 1460', { ...TCP, tcpOptions: '020405B4' }, true],
+  // longer than the header, and beginning with its last byte
+  ['tcp option sack-perm exists', { ...TCP, tcpOptions: '010104FF' }, false],
+  ['tcp option sack-perm exists', { ...TCP, tcpOptions: '01010104' }, false],
   ['th dport { 22, 53 }', UDP, true],
   ['meta l4proto { tcp, udp } th dport 53', UDP, true],
   ['meta l4proto != tcp', UDP, true],

@@ -206,19 +206,24 @@ function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
   return [compared(of.field, op, value, text)]
 }
 
+/** As many bits of a header are compared as one, and no more. */
+const MOST_BITS = 2048
+
 /** More bits by their place than a number holds: one part after the other. nft lists neighbours as one. */
 function longMatch({ field }: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
   const [, base, first, count] = /^@(ll|nh|th),(\d+),(\d+)$/.exec(field) ?? []
   if (base === undefined || (op !== '==' && op !== '!=')) return undefined
   if (typeof right !== 'string' || !/^(0x[0-9a-f]+|\d+)$/i.test(right)) return undefined
+  if (Number(count) > MOST_BITS || right.length > MOST_BITS) return undefined
   const parts: [field: string, value: number][] = []
   let rest = BigInt(right)
   for (let left = Number(count); left > 0; ) {
     const bits = Math.min(32, left)
     left -= bits
-    parts.unshift([`@${base},${Number(first) + left},${bits}`, Number(rest & ((1n << BigInt(bits)) - 1n))])
+    parts.push([`@${base},${Number(first) + left},${bits}`, Number(rest & ((1n << BigInt(bits)) - 1n))])
     rest >>= BigInt(bits)
   }
+  parts.reverse()
   const same = parts.map(([part, value]) => compared(part, '==', value, text))
   if (op === '==') return same
   return [{ kind: 'not', of: { kind: 'all', of: same, text }, text }, ...parts.map(([part]) => isThere(part, text))]

@@ -65,10 +65,14 @@ const LOWER: Readonly<Record<string, Lower>> = wordTable({
       ? lowering.do({ kind: 'set', field: 'ct helper', value: body })
       : object(body, text, lowering),
   'ct timeout': (body, text, lowering) => object(body, text, lowering),
-  // net/netfilter/nft_ct.c, nft_ct_expect_obj_eval: only of a connection that begins, and what is not taken is dropped
+  // only of a connection that begins: where it is not taken, the packet is dropped, or the rule ends (nft_ct_expect_obj_eval)
   'ct expectation': (body, text, lowering) => {
-    object(body, text, lowering)
-    lowering.ask({ kind: 'unknown', text: text(), reason: 'depends on whether conntrack takes the expectation' })
+    chosen(body, text(), lowering)
+    lowering.ask(
+      { kind: 'compare', field: 'ct state', op: '==', value: { set: ['new', 'related'] }, text: text() },
+      { kind: 'compare', field: 'ct status', op: '!=', value: 'confirmed', nft: true, text: text() },
+    )
+    lowering.do({ kind: 'unknown', text: text(), reason: 'depends on whether conntrack takes the expectation' })
   },
   secmark: (body, text, lowering) => {
     chosen(body, text(), lowering)

@@ -4,6 +4,7 @@ import { chain, forward, LOCAL, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../r
 const m = 'counter drop comment "m"'
 const BACK = 'in in1 udp 10.0.2.2:53 > 10.0.1.2:4000'
 const BACK6 = 'in in1 udp [2001:db8:2::2]:53 > [2001:db8:1::2]:4000'
+const EXPECTATION = 'ct expectation e { protocol udp; dport 9876; timeout 1m; size 12; l3proto ip; }'
 const early = (rules: string, later: string) =>
   `${chain('prerouting', rules).replace('table inet t', 'table inet w')}${forward(later)}`
 
@@ -99,6 +100,24 @@ export const CONNECTIONS: Readonly<Record<string, Row>> = {
     send: [UDP],
   },
   'zone of one direction': { rules: forward(`ct original zone 0 ${m}`), send: [UDP] },
+  'an expectation of a connection that begins': {
+    rules: forward('udp dport 53 ct expectation set "e"\naccept', EXPECTATION),
+    send: [SYN, UDP],
+    open: /expectation/,
+  },
+  'an expectation of connections that are there': {
+    rules: forward(
+      `ct state established ct expectation set "e" ${m}\nip ttl 9 ct expectation set "e" ${m}`,
+      EXPECTATION,
+    ),
+    send: [UDP, `${UDP} ttl 10`, BACK, UDP],
+  },
+  'an expectation without a connection': {
+    rules:
+      chain('prerouting', 'notrack', { priority: '-300' }).replace('inet t', 'inet w') +
+      forward(`ct expectation set "e" ${m}`, EXPECTATION),
+    send: [UDP, SYN],
+  },
   helper: { rules: forward(`ct helper "ftp" ${m}`), send: [SYN] },
   'expiration of one that begins': { rules: forward(`ct expiration > 1s ${m}`), send: [UDP], open: /how long/ },
   'packets of a connection': {

@@ -33,6 +33,18 @@ export const NAT: Readonly<Record<string, Row>> = {
     send: [to6('2001:db8:7::9')],
   },
   'snat to a prefix of IPv6': { rules: nat('postrouting', 'snat ip6 prefix to 2001:db8:77::/64'), send: [SYN6] },
+  'snat to any address of a network of IPv6': {
+    rules: nat('postrouting', 'snat ip6 to 2001:db8:77:1::-2001:db8:77:1:ffff:ffff:ffff:ffff'),
+    send: [2, 9, 0x77].map((last) => `in in0 tcp [fd00:9::${last}]:4000 > [2001:db8:2::5]:80 syn`),
+  },
+  'dnat to a range of IPv6 addresses': {
+    rules: nat('prerouting', 'dnat ip6 to 2001:db8:51::10-2001:db8:51:3::ffff'),
+    send: [2, 9, 0x77].map((last) => `in in0 tcp [fd00:9::${last}]:4000 > [fd00:7::5]:80 syn`),
+  },
+  'dnat to some addresses of a network of IPv6': {
+    rules: nat('prerouting', 'dnat ip6 to 2001:db8:2::10-2001:db8:2::ffff:ffff persistent'),
+    send: [2, 9].map((last) => `in in0 tcp [fd00:9::${last}]:4000 > [fd00:7::5]:80 syn`),
+  },
   'snat to a prefix that is not one': {
     rules: nat('postrouting', 'snat ip to 198.18.0.0/30'),
     send: [SYN],

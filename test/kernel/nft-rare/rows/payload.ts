@@ -5,7 +5,29 @@ const m = 'counter drop comment "m"'
 const early = (rules: string, later: string, priority = '-400') =>
   `table inet w { chain c { type filter hook prerouting priority ${priority}; ${rules}; }\n}${forward(later)}`
 
+/** With these options. */
+const optioned = (tcpOptions: string): [string, { tcpOptions: string }] => [SYN, { tcpOptions }]
+
 export const PAYLOAD: Readonly<Record<string, Row>> = {
+  'an option is taken out': {
+    rules: forward(`reset tcp option sack-perm\ntcp option sack-perm exists ${m}\n@th,208,16 0x0101 ${m}`),
+    send: [
+      optioned('020405B404020101'),
+      optioned('020405B401010402'),
+      optioned('020405B401030300'),
+      // they are longer than the header
+      optioned('020405B404FF0101'),
+      optioned('020405B404050101'),
+      // to its end
+      optioned('020405B404040101'),
+      // of no length
+      optioned('020405B404000101'),
+      // of what begins with the last byte nothing is seen
+      optioned('020405B401010104'),
+      // another is longer, in front of it
+      optioned('03FF05B404020101'),
+    ],
+  },
   'raw source port': { rules: forward(`@th,0,16 4000 ${m}`), send: [SYN, UDP, SYN6, UDP6] },
   'raw destination port': { rules: forward(`@th,16,16 0x50 ${m}`), send: [SYN, UDP] },
   'raw port differs': { rules: forward(`@th,16,16 != 0x50 ${m}`), send: [SYN, UDP] },
