@@ -69,7 +69,7 @@ ip link set eth0 up
 nsenter --net=/proc/$client/ns/net sh -c 'ip link set eth0 up; ip addr add ${network.replace(/0$/, '1')}/${length} dev eth0 ${nodad}'
 ${tool} -A INPUT -p tcp --dport 80 -j DROP
 ${inFamily(trace)}
-nsenter --net=/proc/$client/ns/net timeout 0.5 bash -c '</dev/tcp/${address}/80'
+nsenter --net=/proc/$client/ns/net timeout 0.5 bash --norc -c '</dev/tcp/${address}/80'
 ${inFamily(save)}
 ${inFamily(hostState)}
 ${inFamily(away)}

@@ -50,8 +50,8 @@ table inet t {
 }
 END
 sysctl -qw net.ipv4.conf.all.rp_filter=2
-bash -c 'echo > /dev/udp/127.0.0.1/9' 2>/dev/null
-bash -c 'echo > /dev/udp/::1/9' 2>/dev/null
+bash --norc -c 'echo > /dev/udp/127.0.0.1/9' 2>/dev/null
+bash --norc -c 'echo > /dev/udp/::1/9' 2>/dev/null
 ${AWAIT_ADDRESSES}
 `
 

@@ -26,7 +26,7 @@ ip -6 rule add from 2001:db8:9::/64 lookup 100 prio 300
 `
 const TRAFFIC = `
 nft add table inet t; nft 'add chain inet t c { type filter hook output priority 0; }'; nft add rule inet t c ct state new counter
-for to in 127.0.0.1 ::1; do bash -c "echo > /dev/udp/$to/53; echo > /dev/tcp/$to/9"; done 2> /dev/null
+for to in 127.0.0.1 ::1; do bash --norc -c "echo > /dev/udp/$to/53; echo > /dev/tcp/$to/9"; done 2> /dev/null
 `
 // Connections are compared on loopback alone: on other interfaces the kernel itself sends at moments of its own choosing (IGMP, MLD).
 const ENTRIES = `ip link set lo up\n${TRAFFIC}`

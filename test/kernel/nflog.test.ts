@@ -168,7 +168,7 @@ iptables -A OUTPUT -p tcp --dport 80 -j DROP
 iptables -t raw -I OUTPUT 1 -p tcp --dport 80 -j TRACE
 echo "logger $(cat /proc/sys/net/netfilter/nf_log/2)"
 ${capture}
-timeout 0.8 bash -c '</dev/tcp/192.0.2.2/80'
+timeout 0.8 bash --norc -c '</dev/tcp/192.0.2.2/80'
 sleep 0.5
 ${save}
 wait

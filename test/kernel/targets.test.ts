@@ -96,12 +96,15 @@ function countsIn(output: string): { tried?: number; arrived?: number; changed?:
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined))
 }
 
-/** A packet that the rule's `-p` asks for. What connects waits for an answer, and is ended once a rule has counted. */
+/**
+ * A packet that the rule's `-p` asks for. Where its input is a socket, bash takes itself for a remote shell and reads ~/.bashrc.
+ * What connects waits for an answer, and is ended once a rule has counted.
+ */
 function send(row: Row): string {
   const { rule, family, table } = row
   const host = family === 'ip' ? '127.0.0.1' : '::1'
   const protocol = /! -p tcp/.test(rule) ? 'udp' : /-p tcp/.test(rule) ? 'tcp' : 'udp'
-  const sends = `timeout 10 bash -c 'echo >/dev/${protocol}/${host}/9' 2>/dev/null`
+  const sends = `timeout 10 bash --norc -c 'echo >/dev/${protocol}/${host}/9' 2>/dev/null`
   if (protocol === 'udp') return sends
   return `${sends} & sender=$!
 for turn in $(seq 100); do ${toolOf(row)}-save -c -t ${table} | grep -q '^\\[[1-9]' && break; sleep 0.05; done

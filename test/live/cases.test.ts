@@ -135,7 +135,7 @@ describe.skipIf(missing)(`real packets${missing ? `: ${missing}` : ''}`, () => {
       await run.says(/^Ready/m)
       expect(run.stderr).toMatch(by)
       for (const { from, to, port } of CASES)
-        await (from === 'client' ? client : router).run(`bash -c 'echo x >/dev/udp/${addresses[to]}/${port}'`)
+        await (from === 'client' ? client : router).run(`bash --norc -c 'echo x >/dev/udp/${addresses[to]}/${port}'`)
       await sleep(500)
       run.kill('SIGINT')
       const { code, stdout, stderr } = await run.ended
