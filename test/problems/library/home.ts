@@ -275,8 +275,9 @@ export const HOME: Problem[] = [
     truth: {
       words: 'DNS for others is not tracked either: it leaves with its private source.',
       causes: [{ rule: 'notrack', chain: 'inet fw4 raw_prerouting' }],
-      status: ['unanswered'],
-      alsoTrue: ['not-masqueraded', 'snat-skipped'],
+      // a reply, should one find its way, belongs to no connection, and forward_wan rejects it
+      status: ['unanswered', 'reply-lost'],
+      alsoTrue: ['not-masqueraded', 'snat-skipped', 'reply-dropped'],
     },
     mend: [['router', 'nft flush chain inet fw4 raw_prerouting']],
   },
