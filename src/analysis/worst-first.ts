@@ -1,6 +1,5 @@
 /** Groups with the worst outcome first. */
-import { isAnnouncement } from '../model/announcement.ts'
-import { has, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
 import { type Group, isFailing } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
@@ -8,9 +7,8 @@ export const worstFirst = (groups: readonly Group[]): Group[] =>
   [...groups].sort((a, b) => badness(b) - badness(a) || b.count - a.count)
 
 function badness(group: Group): number {
-  const { outcome, findings, packet } = group.journey
-  // what hosts tell each other of groups and neighbours is what nobody asks about
-  if (isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected') return -1
+  const { outcome, findings } = group.journey
+  if (isMereAnnouncement(group.journey)) return -1
   if (isStopped(outcome) || isFailing(group)) return 5
   if (has(findings, 'error')) return 4
   if (outcome === 'undetermined') return 3

@@ -9,6 +9,7 @@ import { isNameless, type Packet } from '../model/packet.ts'
 import type { IptablesSpec } from '../model/ruleset.ts'
 import { printSpec } from '../rules/iptables/print.ts'
 import { readRule } from '../rules/iptables/read.ts'
+import { hex } from '../rules/iptables/values/numbers.ts'
 import { splitWords } from '../rules/iptables/words.ts'
 import { corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
@@ -125,8 +126,6 @@ export const iptablesChanges: RuleChanges = {
 
 const endWord = (address: string, port: number | undefined): string =>
   port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-
-const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
 
 /** The rule with other words, in its place; undefined for rules that iptables cannot replace by number. */
 function replaceRule(ref: RuleRef, words: readonly Word[]): Changing | undefined {

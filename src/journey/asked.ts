@@ -2,6 +2,7 @@
 import { parseAddress } from '../model/address.ts'
 import type { Condition, NftSet, Op, Value } from '../model/condition.ts'
 import type { NamedSet } from '../model/ruleset.ts'
+import { silentState } from '../model/silent-neighbour.ts'
 import type { MapLookup, Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 import { SERVICES } from '../rules/iptables/values/services.ts'
@@ -105,8 +106,7 @@ function readHost({ host }: World, asked: Asked): void {
   for (const link of host.links ?? [])
     for (const own of link.addresses ?? []) for (const text of [own.address, own.broadcast]) if (text) everywhere(text)
   // who does not answer is told of (explain/findings/neighbour-failed.ts)
-  for (const { address, state } of host.neighbours ?? [])
-    if (state.includes('FAILED') || state.includes('INCOMPLETE')) everywhere(address)
+  for (const one of host.neighbours ?? []) if (silentState(one) !== undefined) everywhere(one.address)
   for (const socket of host.sockets ?? []) {
     if (socket.port !== undefined) asked.dport.push([socket.port, socket.port])
     if (socket.address) addAddresses(socket.address, asked.daddr)

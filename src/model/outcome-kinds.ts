@@ -16,6 +16,10 @@ export const isPassed = (outcome: Outcome): boolean => PASSED.includes(outcome)
 export const helps = (fix: Pick<Fix, 'after' | 'but' | 'stops'>): boolean =>
   fix.stops ? fix.after !== undefined && isStopped(fix.after) : getsThrough(fix)
 
+/** What no rule stopped of what hosts tell each other of groups and neighbours: nobody asks about it. */
+export const isMereAnnouncement = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
+  outcome !== 'dropped' && outcome !== 'rejected' && isAnnouncement(packet)
+
 /** The kernel put away what this host has no use for. */
 export const isUnwanted = ({ outcome, packet }: Pick<Journey, 'outcome' | 'packet'>): boolean =>
   outcome === 'vanished' && isAnnouncement(packet)

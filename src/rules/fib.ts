@@ -74,7 +74,8 @@ function ipv6Type(
 const withoutRoutes = (address: string, bytes: Uint8Array): string | undefined =>
   bytes[0] === 0xff ? 'multicast' : address === '::1' ? 'local' : undefined
 
-const hasAddress = (links: readonly Link[] | undefined, device: string, address: string): boolean =>
+/** Is this an address of that interface? */
+export const hasAddress = (links: readonly Link[] | undefined, device: string, address: string): boolean =>
   links?.some(({ name, addresses }) => name === device && addresses?.some((one) => one.address === address)) ?? false
 
 /** The first address of a network on a link is all routers' (include/net/ip6_route.h, ipv6_anycast_destination). */

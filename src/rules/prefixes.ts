@@ -25,5 +25,12 @@ export function canonicalPrefix(text: string, length?: number): string | undefin
   return bits >= 0 && bits <= width ? `${address}/${bits}` : undefined
 }
 
+/** Of `ADDRESS/LENGTH`; an address alone is a network of its own. */
+export function prefixLength(text: string): number {
+  const slash = text.indexOf('/')
+  if (slash >= 0) return Number(text.slice(slash + 1))
+  return text.includes(':') ? 128 : 32
+}
+
 /** What `default`, `all` and `any` stand for. */
 export const everywhere = (family: IpFamily): string => (family === 'ip6' ? '::/0' : '0.0.0.0/0')

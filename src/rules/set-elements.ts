@@ -2,12 +2,14 @@
  * An ipset's elements as the kernel searches them (net/netfilter/ipset/ip_set_hash_gen.h): by hash, once for each
  * combination of prefix lengths that the set holds, longest first; the first that is found decides.
  */
+
 import { compareAddresses } from '../model/address.ts'
 import { memo } from '../model/memo.ts'
 import type { NamedSet } from '../model/ruleset.ts'
 import type { SetElement } from '../model/set-element.ts'
 import { setParts } from './ipset.ts'
 import { protocolNumber } from './iptables/protocols.ts'
+import { prefixLength } from './prefixes.ts'
 import { addressBytes } from './values.ts'
 
 /** What a packet has for one part of an element: an address, or what the part is compared by. */
@@ -69,12 +71,6 @@ function familyOf({ type, addresses, elements }: NamedSet, parts: readonly strin
   if (addresses && parts.some(isAddress)) return addresses
   const address = elements[0]?.parts[parts.findIndex(isAddress)]
   return address === undefined ? undefined : address.includes(':') ? 'ip6' : 'ip'
-}
-
-function prefixLength(text: string): number {
-  const slash = text.indexOf('/')
-  if (slash >= 0) return Number(text.slice(slash + 1))
-  return text.includes(':') ? 128 : 32
 }
 
 /** Undefined where one of its parts is missing or a range. Interfaces are left out: they may be wildcards. */

@@ -4,8 +4,6 @@ import type { Problem } from './problem.ts'
 
 type Net = Pick<Problem, 'hosts' | 'links' | 'traced'>
 
-const v6 = (address: string) => address.includes(':')
-
 /** `client` at 192.0.2.2, and the machine in question, `server` at 192.0.2.1. */
 export const clientAndServer = (server: HostSpec): Net => ({
   hosts: {
@@ -76,7 +74,7 @@ export function bridged(bridge: string, address: string, host: HostSpec, guest: 
         listeners: WEB,
         ...guest,
         addresses: { eth0: [own] },
-        routes: [v6(gateway) ? `default via ${gateway}` : `default via ${gateway}`],
+        routes: [`default via ${gateway}`],
       },
     },
     links,

@@ -6,10 +6,9 @@
 
 import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
-import { isAnnouncement } from '../../model/announcement.ts'
 import { turned } from '../../model/direction.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-journey.ts'
@@ -172,10 +171,10 @@ export class Exchanges {
     const several = known ? known.told.several : this.severalOf(closed, journey)
     const inVain = known ? known.told.inVain : closed.ifInVain()
     const rewrites = rewritesOf(journey)
-    const { packet, outcome } = journey
+    const { packet } = journey
     const told: Told = {
       ...{ journey, says: saysOf(packet), world: closed.world, host: this.hostOf(journey) },
-      apart: isAnnouncement(packet) && outcome !== 'dropped' && outcome !== 'rejected',
+      apart: isMereAnnouncement(journey),
       isDiscovery: isDiscovery(packet),
       isForMany: isForMany(packet, closed.world.host),
       ...(closed.isOfOlderConnection() ? { isOlder: true as const } : {}),

@@ -4,6 +4,7 @@ import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { hasAddress } from '../../rules/fib.ts'
 import type { Part } from './joined.ts'
 
 interface OtherUplink {
@@ -23,8 +24,7 @@ export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplin
   const came = journey.packet.in
   const left = reply ? reply.told.journey.steps.at(-1)?.out : played?.out
   if (came === undefined || left === undefined || left === came || left === 'lo') return undefined
-  const has = (name: string) =>
-    world.host.links?.some((link) => link.name === name && link.addresses?.some(({ address }) => address === dst))
+  const has = (name: string) => hasAddress(world.host.links, name, dst)
   return has(came) && !has(left) ? { came, left, isSeen: reply !== undefined } : undefined
 }
 

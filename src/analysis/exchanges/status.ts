@@ -1,5 +1,4 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
-
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { findDrop } from '../../explain/kernel-drops/find.ts'
 import { entryOpened, isAlwaysAnswered } from '../../explain/request-reply.ts'

@@ -16,8 +16,8 @@ export function neededBy(strays: readonly Journey[], exchange: Exchange): Findin
 }
 
 /**
- * An error that was stopped ends before the request does that it quotes. nft's trace has 20 bytes of what is behind the IP header, so that an error does not show what it quotes: that it went to
- * who had asked is all that tells what it may be about.
+ * Errors that were stopped end before the request does that they quote. nft's trace has 20 bytes of what is behind the IP
+ * header, and does not show the quoted packet: that the error went to who had asked is all that tells what it may be about.
  */
 function errorFor(strays: readonly Journey[], { asked, became, status }: Exchange): Finding | undefined {
   if (status !== 'unanswered' && status !== 'undetermined') return undefined

@@ -1,6 +1,6 @@
 /** The rules of nat that rewrote the packet, and to what. */
 
-import { compareAddresses, parseAddress } from '../../model/address.ts'
+import { compareAddresses, mappedInto, parseAddress } from '../../model/address.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -48,6 +48,14 @@ function ruleThat(context: Context, verdicts: readonly string[], hooks: readonly
 
 export const isNatStatement = (one: Statement | undefined): one is Nat =>
   one !== undefined && (DESTINATION.includes(one.kind) || SOURCE.includes(one.kind))
+
+/** The one address that the rule gives it. */
+export function givenSource(statement: Statement | undefined, src: string | undefined): string | undefined {
+  if (!isNatStatement(statement) || statement.map) return undefined
+  const { kind, addresses, network } = statement
+  if (kind === 'snat') return addresses?.[0] === addresses?.[1] ? addresses?.[0] : undefined
+  return kind === 'netmap' && network && src !== undefined ? mappedInto(network, src) : undefined
+}
 
 /** Is it an end that such a statement writes? A network is mapped one to one: that is not compared. */
 export function gives({ addresses, ports }: Nat, address: string, port: number | undefined): boolean {

@@ -6,7 +6,7 @@ import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
-import { addressType, isLocal } from '../../rules/fib.ts'
+import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { replyOverBridge } from '../bridges.ts'
@@ -116,8 +116,7 @@ export function firstLink(context: Context): string | undefined {
   if (dst === undefined || !isPublic(dst) || hasNewDestination(context)) return undefined
   const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
   if (first === undefined || first === out || first === 'lo') return undefined
-  const has = (name: string) =>
-    world.host.links?.some((link) => link.name === name && link.addresses?.some(({ address }) => address === src))
+  const has = (name: string) => hasAddress(world.host.links, name, src)
   return has(first) && !has(out) ? first : undefined
 }
 

@@ -16,9 +16,9 @@ export const droppedByRule: Detector = {
     const step = context.journey.steps[context.ended.step]!
     const told = blame(context)
     if (step.kind === 'policy' || !told || told.walked.markSetter !== undefined) return []
-    const why = describeConditions(context.evidence.arrivals[context.ended.step]!.rule?.conditions ?? [])
     const arrival = context.evidence.arrivals[context.ended.step]!
     const { rule, packet } = arrival
+    const why = describeConditions(rule?.conditions ?? [])
     const silent = whyUnanswered(rule?.statements ?? [], arrival, context.world.host)
     const unanswered = silent === undefined ? '' : ` It rejects, but ${silent}.`
     const { host } = context.world

@@ -1,5 +1,6 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { asks, isNegated } from '../counterfactual/failed-condition.ts'
@@ -171,8 +172,6 @@ function setOther(context: Context, { askFor, value, mask }: Asker, step: number
 /** `0x1`, `0x1/0xff`. */
 export const markText = ({ value, mask }: Mark): string =>
   mask >>> 0 === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`
-
-export const hex = (mark: number): string => `0x${(mark >>> 0).toString(16)}`
 
 /** Chains without rules that are named for marks are where such a rule would stand. */
 function nobody({ value, mask }: Asker, empty: readonly RuleRef[]): Described {

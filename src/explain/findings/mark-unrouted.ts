@@ -3,6 +3,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, questionOf, type RouteQuestion, routeDevices } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -14,7 +15,7 @@ import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { addRoutingRule } from '../routes.ts'
 import type { Chosen, Doing, Mark } from '../rule-changes.ts'
-import { type Asker, hex, tellWhy } from './mark-missing.ts'
+import { type Asker, tellWhy } from './mark-missing.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
 export const markUnrouted: Detector = {

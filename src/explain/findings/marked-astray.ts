@@ -1,3 +1,5 @@
+import { hex } from '../../rules/iptables/values/numbers.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
@@ -5,7 +7,6 @@ import { markBehind } from '../counterfactual/marks.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { isAlwaysAnswered } from '../request-reply.ts'
-import { hex } from './mark-missing.ts'
 import { isSameWay, markingSteps, questionAt } from './mark-unrouted.ts'
 
 /**
@@ -31,7 +32,8 @@ export const markedAstray: Detector = {
       if (behind === undefined || before === behind || journey.steps[step]!.kind !== 'rule' || !ref) continue
       const route = lookupRoute({ ...question, mark: before }, world.host)
       if (route?.type !== 'unicast' || isSameWay(route, taken)) continue
-      if (lengthOf(route.destination) <= WIDE || lengthOf(route.destination) <= lengthOf(taken.destination)) return []
+      if (prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination))
+        return []
       const { packet, hook } = evidence.arrivals[step]!
       const message = `${nameRef(ref)} gives it mark ${hex(behind)}, by which it leaves through ${out}: without that mark, the route to ${route.destination} leads to ${dst} through ${routeDevices(route).join(' or ')}.`
       return [
@@ -42,7 +44,7 @@ export const markedAstray: Detector = {
           fix: propose(
             'leave such packets without the mark',
             acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
-            'the rest of that table is passed over',
+            'such packets then skip the rest of that table',
           ),
         }),
       ]
@@ -53,6 +55,3 @@ export const markedAstray: Detector = {
 
 /** Halves of the internet, as VPNs have them, stand for all of it. */
 const WIDE = 1
-
-const lengthOf = (network: string): number =>
-  Number(/\/(\d+)$/.exec(network)?.[1] ?? (network.includes(':') ? 128 : 32))

@@ -1,11 +1,9 @@
+import { silentState } from '../../model/silent-neighbour.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
-
-/** Asked for in vain; or asked for, as host state was collected, which is later than the packet. */
-const SILENT: ReadonlySet<string> = new Set(['FAILED', 'INCOMPLETE'])
 
 /** It is to leave for a next hop that has not answered ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
@@ -22,11 +20,9 @@ export const neighbourFailed: Detector = {
     if (route?.type !== 'unicast' || route.nexthops || route.device !== packet.out) return []
     const hop = canonicalPrefix(route.gateway ?? question.dst)
     const found = neighbours.find(
-      ({ address, device, state }) =>
-        device === packet.out && canonicalPrefix(address) === hop && state.some((one) => SILENT.has(one)),
+      (one) => one.device === packet.out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
     )
     if (!found) return []
-    const state = found.state.find((one) => SILENT.has(one))!
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
     const sent = destinationRule(context)
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
@@ -36,7 +32,7 @@ export const neighbourFailed: Detector = {
       finding(
         'neighbour-failed',
         'warning',
-        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${state}.`,
+        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${silentState(found)}.`,
         {
           steps: [ended.step + 1],
           ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),

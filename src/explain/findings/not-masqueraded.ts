@@ -1,11 +1,9 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
-import { mappedInto } from '../../model/address.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Statement } from '../../model/statement.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { isNatStatement, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
+import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import {
   firstLink,
@@ -80,14 +78,6 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   const isProxied = host.neighbours?.some(({ address, proxy }) => proxy && address === source)
   if (isProxied || larger(context, out, 'proxy_arp')) return []
   return say(`which is not an address of ${out}, though in its network: this host does not answer for it there`)
-}
-
-/** The one address that the rule gives it. */
-function givenSource(statement: Statement | undefined, src: string | undefined): string | undefined {
-  if (!isNatStatement(statement) || statement.map) return undefined
-  const { kind, addresses, network } = statement
-  if (kind === 'snat') return addresses?.[0] === addresses?.[1] ? addresses?.[0] : undefined
-  return kind === 'netmap' && network && src !== undefined ? mappedInto(network, src) : undefined
 }
 
 /** Something came back to the source that the rule gave it. */

@@ -2,6 +2,7 @@ import { command } from '../../model/command.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -9,7 +10,6 @@ import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { addRoute, addRoutingRule, together } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
-import { hex } from './mark-missing.ts'
 import { atRouting } from './routing.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -137,7 +137,7 @@ const led = (context: Context, handed: Handed, mark: string, lead: Proposal[] = 
     (rule, proxy) =>
       handed.taken
         ? `${rule} handed it to ${proxy}, and its way ends there: it needs ${mark}.`
-        : `${rule} hands it to ${proxy}, and its way ends there: that needs a socket with IP_TRANSPARENT, and ${mark}.`,
+        : `${rule} hands it to ${proxy}, and its way ends there. The proxy needs a socket with IP_TRANSPARENT, and the packet needs ${mark}.`,
     lead.length > 0
       ? lead
       : [

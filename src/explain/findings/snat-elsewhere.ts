@@ -1,7 +1,7 @@
-import { isLocal } from '../../rules/fib.ts'
+import { hasAddress, isLocal } from '../../rules/fib.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
-import { isNatStatement, sourceRule } from '../counterfactual/rewritten.ts'
+import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
 import { nameRef } from '../refs.ts'
 import { homeOf } from '../routes.ts'
 
@@ -14,16 +14,15 @@ export const snatElsewhere: Detector = {
   detect(context) {
     const { world, evidence, inVain } = context
     const rule = inVain === 'unanswered' ? sourceRule(context) : undefined
-    if (!rule || !isNatStatement(rule.statement) || rule.statement.kind !== 'snat') return []
+    if (rule?.statement?.kind !== 'snat') return []
     const { packet: asked, hook } = evidence.arrivals[rule.step]!
     const { out, dst = '' } = lastPacket(context)
-    const [source] = rule.statement.addresses ?? []
+    const source = givenSource(rule.statement, asked.src)
     if (source === undefined || out === undefined || isLocal(source, world.host) !== true) return []
-    const has = (name: string | undefined) =>
-      world.host.links?.find((link) => link.name === name)?.addresses?.some(({ address }) => address === source)
+    const { links } = world.host
     const isNear = [dst, asked.src ?? ''].every((one) => homeOf(one, world.host)?.link.name === out)
-    if (has(out) !== false || !isNear) return []
-    const owner = world.host.links?.find(({ name }) => has(name))?.name
+    if (!isNear || hasAddress(links, out, source)) return []
+    const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
     return [
       finding(
         'snat-elsewhere',

@@ -56,7 +56,7 @@ function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
     finding(
       'stale-conntrack',
       'warning',
-      `The connection is older than the rules: ${nameRef(rule.ref)} matches and would rewrite its ${rule.end}${there}, but that stays as it is. The kernel sets up NAT for new connections alone, and conntrack had an entry before.`,
+      `The connection is older than the rules: ${nameRef(rule.ref)} matches and would rewrite its ${rule.end}${there}, but does not: the kernel sets up NAT for new connections alone, and conntrack had an entry before.`,
       {
         steps: [rule.step + 1],
         rules: [rule.ref],

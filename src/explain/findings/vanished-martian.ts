@@ -2,6 +2,7 @@ import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute } from '../../rules/route.ts'
 import { setSysctl } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -59,7 +60,7 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
   if (src === undefined || mark === 0 || !larger(context, device, SRC_VALID_MARK)) return []
   if (lookupRoute({ dst: src, src: dst, mark }, host)?.type !== 'local') return []
   const set = ['all', sysctlName(device)].filter((one) => Number(host.sysctls?.get(nameOf(one)) ?? 0) > 0)
-  const why = `its mark 0x${mark.toString(16)} counts for the way back to ${src} (${set.map(nameOf).join(', ')} is 1), and leads to this host itself`
+  const why = `its mark ${hex(mark)} counts for the way back to ${src} (${set.map(nameOf).join(', ')} is 1), and leads to this host itself`
   const clear = set.map((one) =>
     setSysctl(
       one === 'all' ? nameOf('all') : deviceSysctl('ipv4', device, SRC_VALID_MARK),
@@ -71,10 +72,10 @@ function byMark(context: Context, { packet, dst }: Routed, device: string): Dete
   const undo = clear.flatMap((one) => ('undo' in one ? one.undo : []))
   return martian(context, device, why, [
     {
-      description: 'ask for the way back without the mark',
+      description: 'look up the way back without the mark',
       ...{ edits, undo },
       unverified: 'not tried',
-      note: 'a tunnel that takes all traffic may need it where rp_filter is strict',
+      note: 'a tunnel that carries all traffic may need the setting where rp_filter is strict',
     },
   ])
 }

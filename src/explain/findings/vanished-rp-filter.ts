@@ -1,5 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Route } from '../../model/host.ts'
+import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
@@ -44,14 +45,14 @@ export const vanishedRpFilter: Detector = {
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` Its mark 0x${mark.toString(16)} would lead back by ${device}, but does not count here (${VALID_MARK} is 0).` : ''}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` Its mark ${hex(mark)} would lead back by ${device}, but does not count here (${VALID_MARK} is 0).` : ''}`,
         {
           steps: [context.ended.step + 1],
           fix: [
             ...propose(
               'let the mark count for the way back',
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
-              'it changes every interface: each then asks for the way back with the mark',
+              'it changes every interface: the mark then counts for the way back on each',
             ),
             ...propose(
               `take away the route to ${packet.src} that leads elsewhere than where it came from`,

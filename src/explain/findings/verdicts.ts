@@ -55,8 +55,8 @@ export function acceptSuch(context: Context, end: RuleRef): { change: Changing |
 export function opensOf({ byTurns, answer }: MatchHints): string {
   if (!byTurns) return 'it opens no more than this source, destination and service'
   return answer
-    ? 'it opens every source that nat chooses to answer, for this destination and service'
-    : 'it opens every destination that nat chooses, for this source and service'
+    ? 'it opens every source that nat may have chosen, for this destination and service'
+    : 'it opens every destination that nat may choose, for this source and service'
 }
 
 /** The packet, as it was there, and its like. */

@@ -8,6 +8,7 @@ import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
+import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
@@ -192,11 +193,3 @@ export function explainAnswer({ explain }: Reproduction, asked: Packet, answer: 
   const { conntrack = [] } = world.host
   return explain(answer, { ...world, host: { ...world.host, conntrack: [entry, ...conntrack] } })
 }
-
-const tupleOf = ({ src = '', dst = '', sport, dport, icmpId, icmpType }: Packet): ConntrackEntry['original'] => ({
-  ...{ src, dst },
-  ...(sport === undefined ? {} : { sport }),
-  ...(dport === undefined ? {} : { dport }),
-  ...(icmpId === undefined ? {} : { icmpId }),
-  ...(icmpType === undefined ? {} : { icmpType }),
-})

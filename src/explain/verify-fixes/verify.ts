@@ -164,7 +164,7 @@ export function playAllWays(
   return all
 }
 
-const OTHERWISE = 'nat may send the next one elsewhere, and that would be stopped'
+const OTHERWISE = 'nat may send the next packet elsewhere, and it would be stopped there'
 
 /** Would the next such packet fail, which nat may send to another of several? */
 export const stopsNext = (reproduction: Reproduction, world: World): boolean => {

@@ -84,7 +84,7 @@ describe('a connection that is older than nat', () => {
   it('has a rule of nat that matches and changes nothing', () => {
     const found = told(beforeNat([DNAT], ['-P INPUT DROP']), 'stale-conntrack')
     expect(found).toMatchObject({ rules: ['nat PREROUTING 1'] })
-    expect(found?.message).toContain('would rewrite its destination to 10.0.2.9, but that stays as it is')
+    expect(found?.message).toContain('would rewrite its destination to 10.0.2.9, but does not: the kernel')
     expect(found?.fix).toMatch(/^conntrack -D -p udp .* → forwarded$/)
   })
 

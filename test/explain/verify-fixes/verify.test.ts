@@ -112,18 +112,18 @@ describe('what a balancer sends elsewhere the next time', () => {
     expect(String(fixCommands(fix!).command)).toBe(
       'iptables -A FORWARD -s 10.0.1.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -m conntrack --ctstate DNAT -j ACCEPT',
     )
-    expect(fix?.note).toBe('it opens every destination that nat chooses, for this source and service')
+    expect(fix?.note).toBe('it opens every destination that nat may choose, for this source and service')
   })
 
   it('is told by what the rule leaves out', () => {
-    expect(opensOf({ answer: true, byTurns: true })).toMatch(/^it opens every source that nat chooses to answer, for/)
+    expect(opensOf({ answer: true, byTurns: true })).toMatch(/^it opens every source that nat may have chosen, for/)
     expect(opensOf({ answer: true })).toBe('it opens no more than this source, destination and service')
   })
 
   it('is not mended by what does for one of them alone', () => {
     const filter = [...balanced.rules.filter!, '[0:0] -A FORWARD -d 10.0.2.70/32 -p tcp -m tcp --dport 80 -j ACCEPT']
     expect(fixOf({ ...balanced, rules: { ...balanced.rules, filter } }, /match such packets/)).toMatchObject({
-      but: 'nat may send the next one elsewhere, and that would be stopped',
+      but: 'nat may send the next packet elsewhere, and it would be stopped there',
     })
   })
 })
