@@ -7,6 +7,7 @@ import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
+import { advertisementTo, isSolicitation } from './discovery.ts'
 
 export { entryAnswered, entryOpened }
 
@@ -32,6 +33,10 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
       return asksToBegin(packet)
   }
 }
+
+/** Is there a reply to it that can be played? */
+export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
+  isOpening(journey, nat, world) || isSolicitation(journey.packet)
 
 /** By itself, whatever came before. */
 const asksToBegin = (packet: Packet): boolean =>
@@ -62,11 +67,13 @@ export const isAlwaysAnswered = (packet: Packet): boolean =>
   packet.protocol === 'udp' ? ANSWERING.has(packet.dport ?? 0) : asksToBegin(packet)
 
 /** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
-export function answerTo(asked: Packet, { packet, ended }: Played): Packet | undefined {
+export function answerTo(asked: Packet, told: Played, host: Host): Packet | undefined {
+  const { packet, ended } = told
   const { outcome } = ended
   if (outcome !== 'forwarded' && outcome !== 'sent' && outcome !== 'delivered') return undefined
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  if (isSolicitation(packet)) return advertisementTo(told, host)
   const back: Packet = { src: dst, dst: src, protocol }
   if (outcome !== 'delivered') {
     if (out === undefined) return undefined
@@ -94,6 +101,7 @@ export function answerTo(asked: Packet, { packet, ended }: Played): Packet | und
 export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
   if (ended.outcome === 'undetermined') return undefined
   if (ended.outcome !== 'forwarded' && ended.outcome !== 'sent' && ended.outcome !== 'delivered') return false
+  if (isSolicitation(asked)) return packet.dst === asked.src
   return packet.src === asked.dst && packet.dst === asked.src && packet.sport === asked.dport
 }
 

@@ -67,6 +67,8 @@ export interface RuleChanges {
   correct(ref: RuleRef, miss: FailedCondition, packet: Packet, how?: Correction): Changing | undefined
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
+  /** A return in place of the accept: the packet leaves the rule's chain, and not the table. */
+  returnInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
   /** A copy of the rule in its table. */
   copy(ref: RuleRef, spot: Spot): Changing | undefined

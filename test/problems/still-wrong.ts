@@ -3,7 +3,7 @@
  * the statement does.
  */
 const STILL_WRONG: Readonly<Record<string, readonly string[]>> = {
-  'firehol-drops-own-solicitation': ['tried with the model, sent, but on the kernel unreachable'],
+
 }
 
 export const isKnown = (problem: string, said: string): boolean =>

@@ -4,6 +4,7 @@
  * shares.
  */
 
+import { isDiscovery } from '../../explain/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import { turned } from '../../model/direction.ts'
@@ -16,7 +17,7 @@ import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
-import { isDiscovery, MOST_STRAYS } from './strays.ts'
+import { MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable, turn } from './tuple-table.ts'
 
@@ -93,7 +94,11 @@ export class Exchanges {
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
-    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed) ?? this.ofGroup(told)
+    const found =
+      this.table.find(this.tuple, host) ??
+      this.byEntry(told, closed) ??
+      this.asItWent(told, closed) ??
+      this.ofGroup(told)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
@@ -218,6 +223,15 @@ export class Exchanges {
     const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
     return found && { value: found.value, turned: !found.turned }
+  }
+
+  /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
+  private asItWent({ says, host }: Told, closed: Noted): Found | undefined {
+    if (says === 'opens' || says === 'fails') return undefined
+    closed.lastTuple(this.tuple)
+    const found = this.table.find(this.tuple, host)
+    closed.tuple(this.tuple)
+    return found?.turned ? found : undefined
   }
 
   /** Whoever belongs to the group answers with an address of its own. */

@@ -63,7 +63,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const answer = parts.find((one) => isReply(one) && passed(one))
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    if (isUnheardOf(answer, parts) || isLostBehind(answer, parts, ask)) return inferred('reply-lost', answer)
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const error = parts.find(isAboutRequest)
@@ -189,6 +189,20 @@ const goesOn = ({ state }: ConntrackEntry): boolean => state === 'ESTABLISHED' |
 /** A reply came here, which need not get to who asked: a handshake that stays half open shows that it does not. */
 const isReplied = ({ status, state }: ConntrackEntry): boolean =>
   !status.includes('unreplied') && (state === undefined || !/^SYN_/.test(state))
+
+/**
+ * The reply was lost behind the last chain. That the next hop does not answer tells it of a handshake alone, with which
+ * nobody has gone on: it may have gone silent later.
+ */
+function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: () => Packet): boolean {
+  const { findings } = told.journey
+  if (findings.some(({ code, severity }) => severity === 'error' && LOST.includes(code))) return true
+  if (told.says !== 'answers' || told.journey.packet.protocol !== 'tcp') return false
+  if (findings.every(({ code }) => code !== 'neighbour-failed')) return false
+  if (parts.some((one) => one.role === 'request' && one.id > id && one.capture === capture)) return false
+  const entry = told.world.host.conntrack && entryOpened(ask(), told.world)
+  return !(entry && goesOn(entry))
+}
 
 /** The kernel, or the way on, has lost it behind the last chain. */
 const LOST = [

@@ -1,5 +1,6 @@
 /** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
 import { finding } from '../../explain/context.ts'
+import { isDiscovery } from '../../explain/discovery.ts'
 import { nameRef } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
@@ -51,9 +52,6 @@ function neighbourFor(strays: readonly Journey[], { findings }: Exchange): Findi
 /** RFC 1191 and 4443: a router asks for smaller packets. */
 const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean =>
   protocol === 'icmp' ? icmpType === 3 && icmpCode === 4 : icmpType === 2
-
-export const isDiscovery = ({ protocol, icmpType }: Journey['packet']): boolean =>
-  protocol === 'icmpv6' && (icmpType === 135 || icmpType === 136)
 
 const ruleOf = ({ culprit, cause }: Journey) => culprit ?? cause[0]?.rule
 

@@ -216,6 +216,7 @@ COMMIT
       words: 'The reply waits for the neighbour, and the solicitation to ff02::1:ff00:2 is dropped in vpnclient_out.',
       causes: [{ rule: '-j DROP', chain: 'filter vpnclient_out' }],
       status: ['reply-lost', 'unanswered', 'lost'],
+      alsoTrue: ['neighbour-failed'],
     },
     mend: [['server', 'ip6tables -I vpnclient_out -d ff02::/16 -j ACCEPT']],
   },
