@@ -4,6 +4,7 @@
  * likelier mistaken for one that is like it.
  */
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
+import type { Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -39,7 +40,7 @@ export interface NearMiss extends SkippedRule {
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
-  /** It asks for an interface by the number of one that is gone: as it is, it matches nothing any more. */
+  /** It asks for an interface that is not there, by its number or by a name like the packet's: as it is, it matches nothing. */
   isGone: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
@@ -60,7 +61,8 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
-    const isGone = asksGoneInterface(miss.condition, context.world.host)
+    const isGone = asksNone(miss.condition, passed.moment.packet, context.world.host)
+    if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
     const likely = isGone || hasKey || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
@@ -105,6 +107,20 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
 /** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
 const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | undefined =>
   conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
+
+/** An interface that this host does not have; by a name that is a letter away from the packet's, it was to be that one. */
+const asksNone = (condition: Condition, packet: Packet, host: Host): boolean =>
+  asksGoneInterface(condition, host) || misnamedInterface(condition, packet, host)
+
+function misnamedInterface(condition: Condition, packet: Packet, { links }: Host): boolean {
+  if (!links || condition.kind !== 'compare' || condition.op !== '==') return false
+  const side = /^meta ([io])ifname$/.exec(condition.field)?.[1]
+  const held = side === 'i' ? packet.in : side === 'o' ? packet.out : undefined
+  if (held === undefined || !links.some(({ name }) => name === held)) return false
+  return scalarsOf(condition.value).some(
+    (asked) => looksLike(String(asked), held) && !links.some(({ name }) => name === asked),
+  )
+}
 
 /** How far it is from certain that the rule was meant for the packet. */
 export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
