@@ -153,6 +153,8 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
       return isIp(ref) ? source(chosen) : undefined
     case 'answers':
       return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
+    case 'neighbours':
+      return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
     case 'openings':
       return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
     case 'all':
@@ -182,6 +184,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return read({ ...ref, rule: 'tcp option maxseg size set rt mtu' })?.expr
   }
 }
+
+const DISCOVERY = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }'
 
 /** What a rule of its like may do as well. */
 const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']

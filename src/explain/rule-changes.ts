@@ -16,6 +16,8 @@ export type Chosen =
   | { kind: 'source'; packet: Packet; to: boolean }
   /** Answers to what other rules have let begin. */
   | { kind: 'answers' }
+  /** ARP, or neighbour discovery: by it the link address of a neighbour is found. */
+  | { kind: 'neighbours'; family: 'ip' | 'ip6' }
   /** What begins a TCP connection. */
   | { kind: 'openings' }
   | { kind: 'all' }

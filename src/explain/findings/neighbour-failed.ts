@@ -1,9 +1,15 @@
 import { silentState } from '../../model/silent-neighbour.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { stoppedFrame } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
+import { numberedRef } from './verdicts.ts'
+
+const ACCEPT = { kind: 'accept' } as const
+const NOT_PLAYED = 'the model does not play ARP and neighbour discovery of bridges'
 
 /** It is to leave for a next hop that has not answered ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
@@ -23,27 +29,50 @@ export const neighbourFailed: Detector = {
       (one) => one.device === packet.out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
     )
     if (!found) return []
+    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
     const sent = destinationRule(context)
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
     const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
     const more = by === '' && gateway === '' ? '' : `${by}${gateway},`
+    const state = `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${silentState(found)}.`
+    const stopped = stoppedFrame(context, packet.out, found.address)
+    if (stopped) {
+      const { ref, what } = stopped
+      const words = what === 'reply' ? 'what neighbours reply' : 'what is asked of neighbours'
+      return [
+        finding(
+          'neighbour-failed',
+          'error',
+          `${state} ${nameRef(ref)} drops ${words}, where no trace of IP shows it.`,
+          {
+            steps: [ended.step + 1],
+            rules: [ref],
+            fix: propose(
+              `accept ${protocol} before ${numberedRef(ref)}`,
+              changesOf(ref).add(
+                ref,
+                ref.rule === undefined ? { chain: ref.chain } : { chain: ref.chain, before: ref },
+                { kind: 'neighbours', family },
+                ACCEPT,
+              ),
+              NOT_PLAYED,
+            ),
+          },
+        ),
+      ]
+    }
     return [
-      finding(
-        'neighbour-failed',
-        'warning',
-        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${silentState(found)}.`,
-        {
-          steps: [ended.step + 1],
-          ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
-          fix: [
-            {
-              description: `see whether ${found.address} is up and on ${packet.out}; ${ask} shows it then`,
-              unverified: 'it is not in the rules',
-            },
-          ],
-        },
-      ),
+      finding('neighbour-failed', 'warning', state, {
+        steps: [ended.step + 1],
+        ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
+        fix: [
+          {
+            description: `see whether ${found.address} is up and on ${packet.out}; ${ask} shows it then`,
+            unverified: 'it is not in the rules',
+          },
+        ],
+      }),
     ]
   },
 }
