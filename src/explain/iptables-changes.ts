@@ -167,6 +167,8 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
     }
     case 'answers':
       return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']
+    case 'marked':
+      return ['-m', 'mark', '--mark', `${hex(chosen.mark.value)}/${hex(chosen.mark.mask)}`]
     case 'openings':
       return ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN']
     case 'all':
@@ -178,6 +180,7 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
     case 'accept':
     case 'drop':
+    case 'return':
       return ['-j', doing.kind.toUpperCase()]
     case 'jump':
       return ['-j', positional(doing.chain)]

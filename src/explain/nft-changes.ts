@@ -153,6 +153,8 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
       return isIp(ref) ? source(chosen) : undefined
     case 'answers':
       return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
+    case 'marked':
+      return [markMatch(chosen.mark)]
     case 'neighbours':
       return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
     case 'openings':
@@ -168,6 +170,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [{ accept: null }]
     case 'drop':
       return [{ drop: null }]
+    case 'return':
+      return [{ return: null }]
     case 'jump':
       return [{ jump: { target: doing.chain } }]
     case 'like': {

@@ -16,6 +16,8 @@ export type Chosen =
   | { kind: 'source'; packet: Packet; to: boolean }
   /** Answers to what other rules have let begin. */
   | { kind: 'answers' }
+  /** What has these bits of a mark. */
+  | { kind: 'marked'; mark: Mark }
   /** ARP, or neighbour discovery: by it the link address of a neighbour is found. */
   | { kind: 'neighbours'; family: 'ip' | 'ip6' }
   /** What begins a TCP connection. */
@@ -24,7 +26,7 @@ export type Chosen =
 
 /** What a new rule is to do. */
 export type Doing =
-  | { kind: 'accept' | 'drop' }
+  | { kind: 'accept' | 'drop' | 'return' }
   | { kind: 'jump'; chain: string }
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }
