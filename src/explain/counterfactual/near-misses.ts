@@ -61,7 +61,7 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
-    const isGone = asksNone(miss.condition, passed.moment.packet, context.world.host)
+    const isGone = asksNone(context, passed, miss)
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
     const likely = isGone || hasKey || isLikely(context, passed, miss, then)
@@ -109,8 +109,9 @@ const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | u
   conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
 
 /** An interface that this host does not have; by a name that is a letter away from the packet's, it was to be that one. */
-const asksNone = (condition: Condition, packet: Packet, host: Host): boolean =>
-  asksGoneInterface(condition, host) || misnamedInterface(condition, packet, host)
+const asksNone = (context: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
+  asksGoneInterface(condition, context.world.host) ||
+  (!isUsed(context, rule) && misnamedInterface(condition, moment.packet, context.world.host))
 
 function misnamedInterface(condition: Condition, packet: Packet, { links }: Host): boolean {
   if (!links || condition.kind !== 'compare' || condition.op !== '==') return false

@@ -160,9 +160,9 @@ function lost(context: Context, { value, mask }: Mark, step: number): Described 
     { kind: 'return' },
   )
   const fix = propose(
-    `let packets with this mark pass by ${numberedRef(ref)}`,
+    `let packets with this mark skip ${numberedRef(ref)}`,
     past,
-    'they pass by the rest of the chain, too',
+    'they skip the rest of the chain, too',
   )
   return { ...told, words: `${told.words}, by the mark of its connection`, fix: [...fix, ...told.fix] }
 }

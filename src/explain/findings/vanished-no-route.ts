@@ -33,14 +33,7 @@ export const vanishedNoRoute: Detector = {
     const other = own && otherTable(context, own)
     const mends: Proposal[] = rule
       ? propose(`delete routing rule ${rule.priority}`, deleteRoutingRule(rule), ALL_CHOSEN)
-      : [
-          ...(other?.proposed ?? []),
-          ...mend(context, routed),
-          {
-            description: `add a route to ${dst}, then ask: ${askRoute(dst) ?? 'ip route get'}`,
-            unverified: 'which gateway is not known here',
-          },
-        ]
+      : [...(other?.proposed ?? []), ...mend(context, routed), ...(other?.proposed.length ? [] : [addOne(dst)])]
     const elsewhere: Proposal[] = sent
       ? [
           {
@@ -58,6 +51,11 @@ export const vanishedNoRoute: Detector = {
     ]
   },
 }
+
+const addOne = (dst: string): Proposal => ({
+  description: `add a route to ${dst}, then ask: ${askRoute(dst) ?? 'ip route get'}`,
+  unverified: 'which gateway is not known here',
+})
 
 const ALL_CHOSEN = 'every packet that the rule chose goes another way then'
 

@@ -13,7 +13,12 @@ const command = (one: Case) => told(one, 'near-miss')?.fix
 describe('near-miss', () => {
   it.each([
     ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81; it is for port 80'],
-    ['an interface', '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth2; it came in on eth0'],
+    [
+      'an interface',
+      '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT',
+      '-i eth2, an interface that is not there; it came in on eth0',
+    ],
+    ['one that is there', '[0:0] -A FORWARD -i eth1 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth1; it came in on eth0'],
     [
       'a state',
       '[0:0] -A FORWARD -p tcp -m tcp --dport 80 -m conntrack --ctstate INVALID -j ACCEPT',
@@ -68,15 +73,15 @@ describe('near-miss', () => {
     expect(notes(only('-A FORWARD -j web', web))).toEqual([
       'filter web 1 would have let it pass, but only for --dport 8; it is for port 80.',
     ])
-    const jump = only('-A FORWARD -i eth2 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
-    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth2; it came in on eth0.'])
+    const jump = only('-A FORWARD -i eth1 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
+    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth1; it came in on eth0.'])
   })
 
   it('is a DNAT rule for the very service, where the packet comes to nobody', () => {
-    const nat = '[0:0] -A PREROUTING -i eth2 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const nat = '[0:0] -A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [nat], filter: ['-P INPUT DROP'] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
     expect(notes(one)).toEqual([
-      'nat PREROUTING 1 would have rewritten its destination, but only for -i eth2; it came in on eth0.',
+      'nat PREROUTING 1 would have rewritten its destination, but only for -i eth1; it came in on eth0.',
     ])
   })
 
@@ -89,6 +94,20 @@ describe('near-miss', () => {
     })
     expect(notes({ ...one, host: LISTENS_ON(80) })).toEqual([])
     expect(notes({ ...one, rules: { nat: [nat.replace('--dport 80', '--dport 8443')], filter: [] } })).toEqual([])
+  })
+
+  it('is an exception from nat for an interface that is not there, whose name is like that of the one it came by', () => {
+    const nat = ['[0:0] -A PREROUTING -i eth -j RETURN', '-A PREROUTING -p tcp -j REDIRECT --to-ports 1041']
+    const one: Case = { rules: { nat, filter: ['-P INPUT DROP', '-P FORWARD ACCEPT'] } }
+    expect(told(one, 'near-miss')).toMatchObject({
+      message:
+        'nat PREROUTING 1 would have left its destination as it was, but only for -i eth, an interface that is not there; it came in on eth0.',
+      fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j RETURN → forwarded',
+    })
+    const other = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'wan'), nat[1]!] } }
+    expect(notes(other)).toEqual([])
+    const there = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'eth1'), nat[1]!] } }
+    expect(notes(there)).toEqual([])
   })
 
   it('comes with the likeliest first', () => {
