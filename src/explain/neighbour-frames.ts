@@ -30,7 +30,8 @@ export function stoppedFrame(context: Context, device: string, neighbour: string
   for (const { what, hooks, atDevice } of WAYS) {
     const isReply = what === 'reply'
     const way = isReply ? { in: device } : { out: device }
-    const frame: Packet = isSix ? advertised(isReply, neighbour, journey.packet.src) : {}
+    const frame = frameOf(isSix, isReply, neighbour)
+    const written = new Map([['arp operation', isReply ? 2 : 1]])
     const found = [
       ...deviceChainsAt(world, atDevice).filter(({ chain }) => chain.devices?.includes(device)),
       ...families.flatMap((family) => hooks.flatMap((hook) => baseChainsAt(world, family, hook, true))),
@@ -41,17 +42,22 @@ export function stoppedFrame(context: Context, device: string, neighbour: string
       // by which port of a bridge is not known
       const packet = isBridge ? frame : { ...frame, ...way }
       const family = isSix ? (isBridge ? 'bridge' : 'netdev') : 'arp'
-      const walked = walk(table, [{ chain, index: 0 }], { packet, family, world, hook }, budget)
+      const walked = walk(table, [{ chain, index: 0 }], { packet, family, world, hook, written }, budget)
       if (letsGo(walked, chain) !== false) continue
       const { last } = walked
-      return { what, ref: last ? refOf(context, table.name, last.chain, last.rule) : endOf(table, chain) }
+      if (last) return { what, ref: refOf(context, table.name, last.chain, last.rule) }
+      const { ruleNumber: _, ...end } = endOf(table, chain)
+      return { what, ref: { ...end, rule: 'policy drop' } }
     }
   }
   return undefined
 }
 
-function advertised(isReply: boolean, neighbour: string, src: string | undefined): Packet {
-  const own = src === undefined ? {} : isReply ? { dst: src } : { src }
-  const told = { protocol: 'icmpv6', icmpType: isReply ? 136 : 135, icmpCode: 0, ttl: 255 }
-  return { ...own, ...told, ...(isReply ? { src: neighbour } : {}) }
+/** RFC 826, RFC 4861. What is forwarded is asked for with an address of this host, whichever that is. */
+function frameOf(isSix: boolean, isReply: boolean, neighbour: string): Packet {
+  if (isSix) {
+    const told = { protocol: 'icmpv6', icmpType: isReply ? 136 : 135, icmpCode: 0, ttl: 255 }
+    return isReply ? { ...told, src: neighbour } : told
+  }
+  return isReply ? { src: neighbour } : { dst: neighbour }
 }

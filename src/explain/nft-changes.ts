@@ -156,6 +156,8 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
     case 'marked':
       return [markMatch(chosen.mark)]
     case 'neighbours':
+      // the header of the frame is not there yet where this host asks
+      if (ref.family === 'arp') return []
       return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
     case 'openings':
       return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr

@@ -68,7 +68,7 @@ export class Exchanges {
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
   /** Those that were stopped and that other exchanges may have needed. */
-  readonly strays: Journey[] = []
+  readonly strays: Told[] = []
   private readonly captures = new Map<object, CaptureTimes>()
 
   /** The packets are played, with all that would come back. */
@@ -123,8 +123,8 @@ export class Exchanges {
     return this.skip()
   }
 
-  private keep({ journey }: Told): void {
-    if (this.strays.length < MOST_STRAYS) this.strays.push(journey)
+  private keep(told: Told): void {
+    if (this.strays.length < MOST_STRAYS) this.strays.push(told)
   }
 
   private skip(): undefined {

@@ -21,7 +21,7 @@ export interface Seen {
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
   /** Packets that were stopped and that exchanges may have needed. */
-  strays: readonly Journey[]
+  strays: readonly Told[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
   /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */

@@ -3,6 +3,7 @@
  * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
  * likelier mistaken for one that is like it.
  */
+import { isHostPartOf } from '../../model/address.ts'
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
@@ -261,9 +262,16 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
+  if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
   return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8
+}
+
+/** An address of IPv6 without its prefix, which a mask was to leave out. */
+export function isHostPart(condition: FailedCondition['condition'], packet: Packet): boolean {
+  const held = heldBy(fieldOf(condition) ?? '', packet)
+  return typeof held === 'string' && wantedBy(condition).some((one) => isHostPartOf(String(one), held))
 }
 
 /** One of these. */

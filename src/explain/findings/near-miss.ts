@@ -6,7 +6,7 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { asks, asksGoneInterface, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
-import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -33,13 +33,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const isNumber = asksGoneInterface(miss.condition, context.world.host)
-  const gone = isGone
-    ? isNumber
-      ? ', the number of an interface that is gone'
-      : ', an interface that is not there'
-    : ''
+  const absent = isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
+  const part = isHostPart(miss.condition, one.moment.packet) ? ', a host part without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
-  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
+  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}.`
   return finding(
     'near-miss',
     isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',

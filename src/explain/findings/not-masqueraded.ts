@@ -34,7 +34,11 @@ export const notMasqueraded: Detector = {
       tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
     if (isHairpin(context)) {
       const past = `${dst} answers past this host, with an address that was not asked`
-      return masqueraded(`It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+      const back = `It went back out of ${out}, where it came from, with its own source ${src}: ${past}`
+      // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
+      const isBeside = src !== undefined && homeOf(src, context.world.host)?.link.name === out
+      if (isBeside) return masqueraded(`${back}.`, true)
+      return masqueraded(`${back}, unless its route to ${src} leads through this host.`, staysUnanswered(context))
     }
     const first = firstLink(context)
     if (first !== undefined) {

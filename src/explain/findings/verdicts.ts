@@ -145,7 +145,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   return found
 }
 
-const spotWords = (spot: RuleRef): string =>
+export const spotWords = (spot: RuleRef): string =>
   spot.rule === undefined && spot.ruleNumber === undefined
     ? `in ${spot.chain}`
     : `before ${spot.ruleNumber === undefined ? `the policy of ${spot.chain}` : numberedRef(spot)}`

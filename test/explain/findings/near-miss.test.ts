@@ -1,5 +1,10 @@
 /** A rule that would have taken the packet, and failed in one condition. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explain } from '../../../src/explain/explain.ts'
+import type { Host, Packet } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
 
@@ -108,6 +113,32 @@ describe('near-miss', () => {
     expect(notes(other)).toEqual([])
     const there = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'eth1'), nat[1]!] } }
     expect(notes(there)).toEqual([])
+  })
+
+  it('is an IPv6 address without its prefix, which a mask is to leave out', () => {
+    const world = worldOf(
+      'table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tip6 daddr ::a:b:c0de:1 tcp dport 80 counter packets 0 bytes 0 accept # handle 4\n\t}\n}\n',
+    )
+    Object.assign(world.host, {
+      links: ['eth0', 'eth1'].map((name, i) => ({
+        ...{ index: 2 + i, name },
+        addresses: [{ family: 'ip6', address: `2001:db8:${i}::1`, prefixLength: 64 }],
+      })),
+      routes: [
+        { family: 'ip6', type: 'unicast', destination: '2001:db8:1::/64', table: 'main', device: 'eth1' },
+        { family: 'ip6', type: 'unicast', destination: '::/0', gateway: 'fe80::1', table: 'main', device: 'eth0' },
+      ],
+      sysctls: new Map([['net.ipv6.conf.all.forwarding', '1']]),
+    } satisfies Host)
+    const asked: Packet = { in: 'eth0', protocol: 'tcp', src: '2001:db8:f::9', dst: '2001:db8:1:0:a:b:c0de:1', sport: 4000 }
+    const { evidence, ended } = modelEngine.play(world, { ...asked, dport: 80, tcpFlags: ['syn'] })
+    const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
+    expect(found?.message).toBe(
+      'inet fw forward handle 4 would have let it pass, but only for ip6 daddr ::a:b:c0de:1, a host part without its mask; it is for 2001:db8:1:0:a:b:c0de:1.',
+    )
+    expect(String(fixCommands(found!.fix[0]!).command)).toBe(
+      "nft replace rule inet fw forward handle 4 ip6 daddr '&' ::ffff:ffff:ffff:ffff '==' ::a:b:c0de:1 tcp dport 80 counter accept",
+    )
   })
 
   it('comes with the likeliest first', () => {

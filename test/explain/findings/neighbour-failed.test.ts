@@ -56,10 +56,18 @@ describe('neighbour-failed', () => {
   })
 
   it('names one that drops what is asked of them', () => {
-    const one = found(
-      'table arp fw {\n\tchain output {\n\t\ttype filter hook output priority filter; policy drop;\n\t}\n}\n',
+    const arp = (policy: string, rule: string) =>
+      found(
+        `table arp fw {\n\tchain output {\n\t\ttype filter hook output priority filter; policy ${policy};\n\t\t${rule}\n\t}\n}\n`,
+      )
+    expect(arp('drop', 'arp operation reply accept # handle 4')?.message).toMatch(
+      /arp fw output policy drops what is asked of neighbours/,
     )
-    expect(one?.message).toMatch(/arp fw output rule 1 drops what is asked of neighbours/)
+    const one = arp('accept', 'arp operation request drop # handle 4')!
+    expect(String(fixCommands(one.fix[0]!).command)).toBe(
+      'nft insert rule arp fw output handle 4 accept comment nfwhy-neighbours-4',
+    )
+    expect(arp('accept', 'arp operation reply drop # handle 4')?.severity).toBe('warning')
   })
 
   it('knows neighbour discovery', () => {
