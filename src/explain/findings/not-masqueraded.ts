@@ -33,7 +33,7 @@ export const notMasqueraded: Detector = {
     const masqueraded = (message: string, sure: boolean) =>
       tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
     if (isHairpin(context)) {
-      const past = `${dst} answers past this host, with an address that was not asked`
+      const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
       const back = `It went back out of ${out}, where it came from, with its own source ${src}: ${past}`
       // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
       const isBeside = src !== undefined && homeOf(src, context.world.host)?.link.name === out
