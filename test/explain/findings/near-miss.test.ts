@@ -130,7 +130,13 @@ describe('near-miss', () => {
       ],
       sysctls: new Map([['net.ipv6.conf.all.forwarding', '1']]),
     } satisfies Host)
-    const asked: Packet = { in: 'eth0', protocol: 'tcp', src: '2001:db8:f::9', dst: '2001:db8:1:0:a:b:c0de:1', sport: 4000 }
+    const asked: Packet = {
+      in: 'eth0',
+      protocol: 'tcp',
+      src: '2001:db8:f::9',
+      dst: '2001:db8:1:0:a:b:c0de:1',
+      sport: 4000,
+    }
     const { evidence, ended } = modelEngine.play(world, { ...asked, dport: 80, tcpFlags: ['syn'] })
     const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
     expect(found?.message).toBe(
