@@ -20,7 +20,7 @@ export interface EvalContext {
   connection?: ConntrackEntry | undefined
   /** Of these it is known from what they were drawn, and no more. */
   drawn?: ReadonlySet<keyof Packet> | undefined
-  /** What rules have written that the packet itself does not show: `meta pkttype`. */
+  /** What rules have written that the packet itself does not show: `meta pkttype`; of ARP, which operation it is. */
   written?: ReadonlyMap<string, Scalar | Unknown>
 }
 
