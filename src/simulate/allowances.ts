@@ -8,6 +8,7 @@ import { memo, memo2 } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { NamedSet, RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { numberOf, tupleOf, zoneOf } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
@@ -17,6 +18,8 @@ import { allowanceCondition, limitCondition, quotaCondition } from '../rules/nft
 import { mapped } from '../rules/nft/map.ts'
 import { allowanceIn, haveCounting, MOST, partsAt } from '../rules/nft/update.ts'
 import { isUnknown, not, type OwnAllowance, type Truth, type Unknown, unknown } from '../rules/truth.ts'
+import { knownProtocol } from '../rules/values.ts'
+import { sameTuple } from './conntrack-table.ts'
 import type { Simulator } from './simulator.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
@@ -273,7 +276,9 @@ function spendConnection(
   const counted = allowances.connections(key)
   // without a connection the packet's own addresses count, which nothing confirms (nft_connlimit_do_eval)
   const isOpen = connection && packet.ctState !== 'untracked' && packet.ctState !== 'invalid'
-  const own: ConntrackEntry = isOpen ? connection : unconfirmed(packet, family)
+  const own: ConntrackEntry = isOpen
+    ? connection
+    : ([...counted].find((one) => isOf(one, packet)) ?? unconfirmed(packet, family))
   counted.add(own)
   let lost = 0
   // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once
@@ -284,7 +289,14 @@ function spendConnection(
   return over ? most > connections : most <= connections
 }
 
-function unconfirmed({ src = '', dst = '', protocol = '' }: Packet, family: Family): ConntrackEntry {
-  const original = { src, dst }
+/** Counted already; another zone's is not looked for (__nf_conncount_add). */
+const isOf = (one: ConntrackEntry, packet: Packet): boolean =>
+  zoneOf(one).original === 0 &&
+  knownProtocol(one.protocol) === numberOf(packet) &&
+  sameTuple(one.original, tupleOf(packet))
+
+function unconfirmed(packet: Packet, family: Family): ConntrackEntry {
+  const { protocol = '' } = packet
+  const original = tupleOf(packet)
   return { family: family === 'ip6' ? 'ip6' : 'ip', protocol, original, reply: original, status: [] }
 }

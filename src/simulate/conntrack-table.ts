@@ -154,7 +154,7 @@ export class ConntrackTable {
 
 const sameSource = (a: Tuple, b: Tuple): boolean => a.src === b.src && a.sport === b.sport && a.icmpId === b.icmpId
 
-const sameTuple = (a: Tuple, b: Tuple): boolean =>
+export const sameTuple = (a: Tuple, b: Tuple): boolean =>
   sameSource(a, b) && a.dst === b.dst && a.dport === b.dport && a.icmpType === b.icmpType && a.icmpCode === b.icmpCode
 
 const sourceHashOf = ({ original, protocolNumber: number }: Connection): number => sourceHash(original, number)

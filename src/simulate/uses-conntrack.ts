@@ -1,22 +1,41 @@
 /**
  * Connection tracking looks at packets only while something asks it to (nf_ct_netns_get): a rule that reads or writes
- * what it keeps, or a NAT target. A nat table alone does not, and its chains are not walked then.
+ * what it keeps, a NAT target, an object or a set for such rules. A nat table alone does not, and its chains are not
+ * walked then.
  */
 import type { Condition } from '../model/condition.ts'
-import { memo2 } from '../model/memo.ts'
-import type { Rule } from '../model/ruleset.ts'
+import { memo, memo2 } from '../model/memo.ts'
+import type { Rule, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 
-export const usesConntrack = ({ tables, host }: World, family: 'ip' | 'ip6'): boolean =>
-  (host.conntrack ?? []).some((entry) => entry.family === family) || isAskedFor(tables, family)
+export const usesConntrack = ({ tables, sets, host }: World, family: 'ip' | 'ip6'): boolean =>
+  (host.conntrack ?? []).some((entry) => entry.family === family) ||
+  isAskedFor(tables, family) ||
+  countedIn(sets).some((of) => of === family || of === 'inet')
+
+/** Families of tables with a set that counts connections. */
+const countedIn = memo((sets: World['sets']) =>
+  [...sets.values()]
+    .filter(({ statements }) => statements?.some((one) => 'ct count' in one))
+    .map(({ family }) => family),
+)
 
 // the tables of a world never change; only its sets and its state do
 const isAskedFor = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
   tables
     .filter((table) => table.family === family || table.family === 'inet')
-    .some((table) => [...table.chains.values()].some(({ rules }) => rules.some((rule) => asks(rule, family)))),
+    .some(
+      (table) =>
+        hasObject(table) || [...table.chains.values()].some(({ rules }) => rules.some((rule) => asks(rule, family))),
+    ),
 )
+
+/** Whether rules name them or not (net/netfilter/nft_ct.c, nft_synproxy.c). */
+const OBJECTS = ['ct helper', 'ct timeout', 'ct expectation', 'synproxy']
+
+const hasObject = ({ objects }: Table): boolean =>
+  [...(objects?.values() ?? [])].some(({ kind }) => OBJECTS.includes(kind))
 
 /** Matches and targets whose conditions say nothing of it, or that are not understood. */
 const MATCHES = ['cluster', 'connbytes', 'connlabel', 'connlimit', 'connmark', 'conntrack', 'helper', 'state']

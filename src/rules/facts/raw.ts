@@ -217,6 +217,19 @@ export function valuesAt(
   return values
 }
 
+/** What those bytes add to the transport's checksum; undefined: one of them is not known, or they are not in it. */
+export function sumAt(field: string, moment: EvalContext): number | undefined {
+  const [, base, first, count] = RAW.exec(field) ?? ['', ...(PLACES[field] ?? [])]
+  if (base !== 'th') return undefined
+  let sum = 0
+  for (let at = Number(first) & ~15; at < Number(first) + Number(count); at += 16) {
+    const word = rawReader(`@th,${at},16`)!(moment)
+    if (typeof word !== 'number') return undefined
+    sum += word
+  }
+  return sum % 0xffff
+}
+
 function has(field: string, moment: EvalContext): boolean {
   const [header] = field.split(' ')
   const protocol = knownProtocol(moment.packet.protocol ?? '')

@@ -5,6 +5,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'a checksum, which stands in ICMP where other protocols have a port': /in place of ports/,
   'how many packets came before the first, which is not listed': /depends on how many packets came before/,
   'how long ago a limit was used up': /more are allowed only as time goes by/,
+  'whether this nft has made one comparison of two, which its listing does not show': /^(.*: )?nft before 1\.1\.0/,
   'when the packet comes': /depends on when the packet came/,
   'the processor that handles the packet': /which processor handles it/,
   'the program that sent it': /the sending process is not known/,

@@ -160,6 +160,9 @@ function drawRule(scene: Scene, name: string): RandomRule {
   // and lists bytes that are written by their place as a field of a header that the rule has asked for
   if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
+  // and leaves out a protocol without ports in front of `th`
+  if (parts.some(({ text }) => /@th|\bth /.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol) .*icmp/.test(text)))
   const { condition, verdict, mayMiss } = drawEnding(scene)
   if (condition) parts.push(condition)
   return { parts, counts: !mayMiss, ...(verdict ? { verdict } : {}), name }

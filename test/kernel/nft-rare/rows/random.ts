@@ -245,4 +245,55 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
     ],
     open: /still counts/,
   },
+  'ports that are exchanged leave the checksum right': {
+    rules: `${pre('th sport set 1 th dport set 2 counter comment "k"', '-300')}
+table inet f { chain c { type filter hook forward priority 0; counter reject comment "l"
+}
+}`,
+    send: [
+      'in in0 udp 10.0.1.2:2 > 10.0.2.2:1',
+      'in in0 udp 10.0.1.2:1 > 10.0.2.2:2',
+      'in in0 udp 10.0.1.2:1 > 10.0.2.2:3',
+    ],
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      'ct helper': 'type "ftp" protocol tcp;',
+      'ct timeout': 'protocol tcp; policy = { established: 100 }',
+      'ct expectation': 'protocol tcp; dport 9876; timeout 1m; size 8;',
+      synproxy: 'mss 1460; wscale 7;',
+      set: 'type ipv4_addr; flags dynamic; ct count 3;',
+    }).map(([kind, body]): [string, Row] => [
+      `${kind} that no rule names makes connection tracking look`,
+      { rules: nat('postrouting', 'counter comment "k"', `${kind} o { ${body}\n}`, 'ip'), send: [SYN, SYN6, UDP] },
+    ]),
+  ),
+  'a zone for what is left alone': {
+    rules: pre(
+      'notrack ct zone set 1 counter comment "k"\nct state new counter comment "l"\nct state untracked counter comment "m"',
+      '-300',
+    ),
+    send: [UDP, SYN],
+  },
+  'the way back of what came over lo': {
+    rules: chain(
+      'input',
+      'fib daddr oif lo counter comment "k"\nfib daddr . iif oif exists counter comment "l"\nfib daddr . mark oif missing counter comment "n"',
+    ),
+    send: ['udp 10.0.1.1:4000 > 10.0.2.1:22', 'udp [2001:db8:1::1]:4000 > [2001:db8:2::1]:22', LOCAL],
+  },
+  'what is invalid counts with the connection of its addresses, not with one that it would answer': {
+    rules: forward('ct count over 1 counter comment "k"\nct state invalid counter comment "l"'),
+    send: [
+      SYN,
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 fin,ack',
+      'in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 fin,ack',
+      UDP,
+    ],
+  },
+  'two that differ may be compared at once': {
+    rules: forward('tcp sport != 4000 tcp dport != 22 counter comment "k"'),
+    send: [SYN, 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:22 syn', 'in in0 tcp 10.0.1.2:4001 > 10.0.2.2:80 syn'],
+    open: /before 1\.1\.0/,
+  },
 }
