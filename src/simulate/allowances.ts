@@ -278,7 +278,7 @@ function spendConnection(
   const isOpen = connection && packet.ctState !== 'untracked' && packet.ctState !== 'invalid'
   const own: ConntrackEntry = isOpen
     ? connection
-    : ([...counted].find((one) => isOf(one, packet)) ?? unconfirmed(packet, family))
+    : ([...counted].find((one) => conntrack.has(one) && isOf(one, packet)) ?? unconfirmed(packet, family))
   counted.add(own)
   let lost = 0
   // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once

@@ -185,7 +185,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     return
   }
   if (field === 'tcp option maxseg size') {
-    lowerMss(skb, Number(assignment.value))
+    lowerMss(skb, Number(assignment.value), !isNft)
     return
   }
   if (field === 'ct label') {

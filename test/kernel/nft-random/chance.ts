@@ -9,6 +9,8 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'when the packet comes': /depends on when the packet came/,
   'the processor that handles the packet': /which processor handles it/,
   'the program that sent it': /the sending process is not known/,
+  'whether connection tracking takes an expectation': /whether conntrack takes the expectation/,
+  'which sockets are open': /which sockets are open/,
   'what a rule draws': /is left to chance/,
   'a fragment, with which connection tracking or this host waits':
     /waits for the whole packet|puts the whole packet together/,

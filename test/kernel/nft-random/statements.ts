@@ -34,6 +34,23 @@ const STATEMENTS: readonly Statement[] = [
       return part(`ct mark set ${value}`, 'set ct mark', ...(value.includes('map') ? ['map'] : []))
     },
   },
+  {
+    often: 1,
+    isTracked: true,
+    draw(scene) {
+      const { text, words } = mapOf(scene, 'mark', () => String(scene.random.pick(MARKS)))
+      return part(`ct mark set ${text}`, 'set ct mark', ...words)
+    },
+  },
+  {
+    often: 0.5,
+    isTracked: true,
+    hooks: ['prerouting', 'forward'],
+    draw: (scene) =>
+      part(
+        `ct expectation set "${scene.define(['ct expectation'], 'e', (one) => `ct expectation ${one} { protocol tcp; dport 9876; timeout 1m; size 8; }`)}"`,
+      ),
+  },
   { often: 1, isTracked: true, draw: ({ random }) => part(`ct label set ${random.pick([1, 2])}`, 'set ct label') },
   { often: 2, isEarly: true, hooks: ['prerouting', 'output'], draw: () => part('notrack', 'notrack') },
   {
@@ -56,12 +73,35 @@ const STATEMENTS: readonly Statement[] = [
     draw: ({ random }) =>
       part(`limit rate ${random.pick(['', 'over '])}1/hour burst ${random.pick([9, 20])} packets`, 'limit'),
   },
+  {
+    often: 1,
+    draw: ({ random }) =>
+      part(
+        `limit rate ${random.pick(['', 'over '])}1 bytes/day burst ${random.pick([40, 90])} bytes`,
+        'limit of bytes',
+      ),
+  },
   { often: 1, draw: () => part('last', 'last') },
-  { often: 1, draw: () => part('log prefix "x"', 'log') },
+  { often: 1, draw: ({ random }) => part(random.pick(['log prefix "x"', 'log group 5', 'log flags all']), 'log') },
   {
     often: 1,
     hooks: ['ingress', 'prerouting', 'input', 'forward', 'postrouting', 'output'],
     draw: ({ random }) => part(`meta priority set 1:${random.pick([1, 2])}`, 'set meta priority'),
+  },
+  {
+    often: 1,
+    hooks: ['prerouting', 'input', 'forward', 'postrouting', 'output'],
+    draw(scene) {
+      const at = scene.version === 'ip' ? 'ip daddr' : 'ip6 daddr'
+      const pool = scene.version === 'ip' ? V4 : V6
+      const { text, words } = mapOf(
+        scene,
+        scene.version === 'ip' ? 'ipv4_addr' : 'ipv6_addr',
+        () => scene.random.pick(addresses(pool)),
+        ({ family }) => family === undefined || family === scene.version,
+      )
+      return part(`${at} set ${text}`, `set ${at}`, ...words)
+    },
   },
   {
     often: 1,
@@ -125,6 +165,8 @@ function setMark(scene: Scene): Part {
     [1, () => ['meta length', 'meta length']],
     [scene.isTracked ? 2 : 0, () => ['ct mark', 'ct mark']],
     [1, () => [`jhash ${scene.version} saddr mod 3 seed 0x${random.pick(['7', '2a'])}`, 'jhash']],
+    [0.5, () => [`numgen inc mod 2 map { 0 : 5, 1 : 5 }`, 'numgen', 'map']],
+    [0.5, () => [`jhash ${scene.version} saddr mod 2 seed 0x7 map { 0 : 5, 1 : 1 }`, 'jhash', 'map']],
     [1, () => [scene.version === 'ip' ? random.pick(['ip ttl', 'ip dscp']) : 'ip6 hoplimit', 'field copied']],
     [
       3,
@@ -263,7 +305,7 @@ function updateSet(scene: Scene): Part {
       (one) => `map ${one} { # ${key}\ntype ${type} : mark; flags dynamic; size ${size}; }`,
     )
     return part(
-      `${random.pick(['add', 'update'])} @${name} { ${key} : ${random.pick(MARKS)} }`,
+      `${random.pick(['add', 'update', 'add', 'update', 'delete'])} @${name} { ${key} : ${random.pick(MARKS)} }`,
       'dynamic map',
       ...words,
     )
@@ -281,6 +323,7 @@ function updateSet(scene: Scene): Part {
     [1, ' counter'],
     [1, ` quota ${random.pick(['over', 'until'])} 60 bytes`],
     [1, ' limit rate over 1/hour burst 9 packets'],
+    [scene.isTracked ? 1 : 0, ` ct count ${random.pick(['', 'over '])}1`],
   ])
   return part(
     `${operation} @${name} { ${key}${own}${state} }`,
@@ -298,6 +341,7 @@ function useMeter(scene: Scene): Part {
     'limit rate over 1/hour burst 9 packets',
     `quota ${random.pick(['over', 'until'])} 60 bytes`,
     'counter',
+    ...(scene.isTracked ? ['ct count over 1'] : []),
   ])
   return part(`meter x${random.int(0, 1e6)} size 64 { ${key} ${state} }`, 'meter', ...words)
 }

@@ -296,4 +296,42 @@ table inet f { chain c { type filter hook forward priority 0; counter reject com
     send: [SYN, 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:22 syn', 'in in0 tcp 10.0.1.2:4001 > 10.0.2.2:80 syn'],
     open: /before 1\.1\.0/,
   },
+  'an option is set that is not there': {
+    rules: forward(
+      'tcp option maxseg size set 1000 counter comment "k"\ntcp option maxseg missing counter comment "l"\ntcp option maxseg size 1000 counter comment "n"',
+    ),
+    send: [
+      ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack', { tcpSeq: 2 }],
+      ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn', { tcpOptions: '020405B40402080A000000010000000001030307' }],
+    ],
+  },
+  ...Object.fromEntries(
+    ['meta l4proto tcp synproxy mss 1460 wscale 7', 'jhash ct mark . ip saddr mod 2 0'].map((rule): [string, Row] => [
+      `connection tracking looks where a rule says: ${rule}`,
+      {
+        rules: `${forward(rule)}\n${nat('postrouting', 'counter comment "k"', '', 'ip')}`,
+        send: [UDP, UDP6],
+      },
+    ]),
+  ),
+  'a proxy waits for whole packets': {
+    rules: pre('tcp dport 81 tproxy to :5000'),
+    send: [['in in0 udp 10.0.1.2:4000 > 10.0.2.3:4001', { moreFragments: true, dontFragment: false, length: 60 }]],
+    open: /waits for the whole packet/,
+  },
+  'a label that a chain of the same priority may have set before': {
+    rules: `${chain('forward', 'ct label set 1 counter comment "k"')}
+table ip u { chain c { type filter hook forward priority 0; ct label != 1 counter drop comment "l"
+}
+}`,
+    send: [UDP],
+    open: /order in which they were registered/,
+  },
+  'an address of IPv6 that is asked for by its place': {
+    rules: forward(
+      'meta nfproto { ipv4, ipv6 } ip6 daddr 2001:db8:2::2 counter comment "k"\nmeta nfproto { ipv4, ipv6 } ip6 daddr @s counter comment "l"\nmeta nfproto { ipv4, ipv6 } ip6 daddr { 2001:db8:2::2, 2001:db8:2::3 } counter comment "n"\nmeta nfproto { ipv4, ipv6 } ip6 daddr . ether type vmap { 2001:db8:2::2 . ip6 : drop }',
+      'set s { type ipv6_addr; flags interval; elements = { 2001:db8:2::/64 } }',
+    ),
+    send: [UDP6, 'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:2::3]:53', UDP],
+  },
 }
