@@ -29,6 +29,9 @@ type OfObject = Extract<Allowance, { object: string }>
 export class Allowances {
   private readonly left = new Map<Condition | string, number>()
   private readonly open = new Map<Condition | string, Set<ConntrackEntry>>()
+  /** Which packet came last to it, and which have come there more than once. */
+  private readonly last = new Map<Condition | string, Packet>()
+  private readonly again = new Map<Condition | string, number>()
   /** Of these nobody knows what is left: conditions, tables, and whole families. */
   private readonly doubted = new Set<Condition | string>()
 
@@ -48,6 +51,18 @@ export class Allowances {
       this.open.set(key, found)
     }
     return found
+  }
+
+  /**
+   * How many connections may be counted twice: those of packets that came to it more than once. Within one jiffy the
+   * kernel does not look for what is there (nf_conncount_add).
+   */
+  countedTwice(key: Condition | string, packet: Packet): number {
+    const before = this.again.get(key) ?? 0
+    const again = this.last.get(key) === packet ? before + 1 : before
+    this.last.set(key, packet)
+    this.again.set(key, again)
+    return again
   }
 
   /** A packet may have used some of it up. */
@@ -283,9 +298,13 @@ function spendConnection(
   let lost = 0
   // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once
   for (const one of counted) if (one !== own && !conntrack.isOpen(one)) lost++
-  const [least, most] = [counted.size - lost, counted.size]
+  const [least, most] = [counted.size - lost, counted.size + allowances.countedTwice(key, packet)]
   if (least <= connections !== most <= connections)
-    return unknown('whether a connection that has ended, or whose packet was dropped, still counts is not known')
+    return unknown(
+      most > counted.size
+        ? 'whether a packet that comes to it twice counts twice is not known'
+        : 'whether a connection that has ended, or whose packet was dropped, still counts is not known',
+    )
   return over ? most > connections : most <= connections
 }
 

@@ -48,10 +48,13 @@ const typeWithMark: Read = (moment) => {
 function nexthop(moment: EvalContext): ReturnType<Read> {
   const { packet, hook, world } = moment
   if (hook === 'ingress' || hook === 'prerouting') return ABSENT
-  const question = questionOf(packet)
-  const found = question && lookup(question, world.host)
-  if (!found || isUnknown(found)) return found === null ? ABSENT : found
-  const { route } = found
+  let { route } = moment
+  if (!route) {
+    const question = questionOf(packet)
+    const found = question && lookup(question, world.host)
+    if (!found || isUnknown(found)) return found === null ? ABSENT : found
+    route = found.route
+  }
   return route.nexthops ? unknown('the route has several next hops') : (route.gateway ?? packet.dst)
 }
 

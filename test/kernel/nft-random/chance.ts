@@ -20,6 +20,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
     /what set \S+ still takes is not known|the elements of set \S+ are not known/,
   'bits of a connection that no listing shows': /which bits of the connection's status are set that have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
+  'the moment at which a packet comes to a count of connections once more': /counts twice is not known/,
   'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
 }
 

@@ -1,5 +1,5 @@
 /** What random rulesets found first (nft-random): one row for each class of mistakes. */
-import { chain, forward, LOCAL, nat, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
+import { chain, forward, LOCAL, LOCAL6, nat, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
 
 const m = 'counter drop comment "m"'
 const pre = (rules: string, priority = '0') => chain('prerouting', rules, { priority })
@@ -333,5 +333,25 @@ table ip u { chain c { type filter hook forward priority 0; ct label != 1 counte
       'set s { type ipv6_addr; flags interval; elements = { 2001:db8:2::/64 } }',
     ),
     send: [UDP6, 'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:2::3]:53', UDP],
+  },
+  'the next hop of the route that was taken, not of what a rule wrote': {
+    rules: forward(
+      'ip6 daddr set 2001:db8:2::2 rt ip6 nexthop 2001:db8:2::2 counter comment "k"\nrt ip6 nexthop 2001:db8:2::9 counter comment "l"\nip daddr set 10.0.1.2 rt ip nexthop 10.0.2.9 counter comment "n"\nrt ip nexthop 10.0.1.2 counter comment "o"',
+    ),
+    send: [
+      'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:51::7]:53',
+      'in in0 udp 10.0.1.2:4000 > 198.51.100.7:53',
+      UDP,
+      UDP6,
+    ],
+  },
+  'what is rejected to an address that a rule wrote': {
+    rules: chain('input', 'ip daddr set 10.0.1.2 counter comment "k"\ncounter reject comment "l"'),
+    send: [LOCAL, LOCAL6, 'in in0 tcp 10.0.1.2:4000 > 10.0.1.1:80 syn'],
+  },
+  'what comes to a count of connections twice may count twice': {
+    rules: forward('jump u\njump u', 'chain u { ct count over 1 counter comment "k"\n}'),
+    send: [UDP],
+    open: /counts twice is not known/,
   },
 }
