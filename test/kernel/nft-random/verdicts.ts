@@ -159,13 +159,13 @@ function drawNat(scene: Scene): Ending {
     ],
     [
       1,
-      () => ({
-        verdict: part(
-          `${verb} ${at}to ${address().replace(/\d+$/, '70')}-${address().replace(/[:.]\w+$/, (end) => `${end[0]}79`)}`,
-          verb,
-          'to a range',
-        ),
-      }),
+      () => {
+        // of one network: between two stands an address for all, and what is sent there comes back as well
+        const [low, high] = ['70', '79'].map((end) => `$1${end}`)
+        const one = address()
+        const end = (text: string) => one.replace(/([:.])\w+$/, text)
+        return { verdict: part(`${verb} ${at}to ${end(low!)}-${end(high!)}`, verb, 'to a range') }
+      },
     ],
     [
       1,
