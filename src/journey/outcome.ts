@@ -12,7 +12,7 @@ import { keepsDestination } from '../rules/conntrack/entries.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { sentTo } from '../rules/nft/map.ts'
-import { lookupRoute } from '../rules/route.ts'
+import { leadsNowhere, lookupRoute, questionOf } from '../rules/route.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { type Backend, backendOf, seenFrom } from './backends.ts'
 import {
@@ -261,6 +261,20 @@ const rewrittenInOutput = ({ arrivals }: Evidence, step: number): boolean =>
   arrivals[step]!.hook === 'output' &&
   arrivals.some(({ hook, packet }, i) => i < step && hook === 'output' && packet.dst !== arrivals[step]!.packet.dst)
 
+/**
+ * A chain of type route has marked it, so that it was routed anew (ip_route_me_harder), and that route leads nowhere. No
+ * chain of POSTROUTING is there to show it.
+ */
+function refusedAfterMark({ arrivals }: Evidence, { host }: World, step: number): boolean {
+  const last = arrivals[step]!
+  const first = arrivals.find(({ hook }) => hook === 'output')
+  if (last.hook !== 'output' || !first || first.packet.mark === last.packet.mark || !host.routes) return false
+  if (arrivals.every(({ hook, chain }) => hook !== 'output' || chain?.type !== 'route')) return false
+  const question = questionOf(last.packet)
+  const route = question && lookupRoute(question, host)
+  return route !== undefined && leadsNowhere(route)
+}
+
 /** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */
 function leaving(evidence: Evidence, world: World, step: number): Conclusion {
   const { journey, arrivals } = evidence
@@ -284,6 +298,7 @@ function leaving(evidence: Evidence, world: World, step: number): Conclusion {
       step,
     }
   }
+  if (refusedAfterMark(evidence, world, step)) return { outcome: 'vanished', basis: 'inferred', step }
   // neighbour discovery shows an input interface in POSTROUTING although this host sends it
   if (arrivals.some(({ packet: one, hook }) => hook === 'output' || one.uid !== undefined))
     return { outcome: 'sent', basis: 'observed', step }

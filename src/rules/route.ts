@@ -227,3 +227,8 @@ export function inVrf(devices: readonly string[], { links, routingRules }: Host)
   }
   return open ? undefined : false
 }
+
+const REFUSING: readonly unknown[] = ['unreachable', 'blackhole', 'prohibit']
+
+/** There is no route, or it says no. */
+export const leadsNowhere = (route: Route | null): boolean => route === null || REFUSING.includes(route.type)

@@ -42,6 +42,14 @@ export function atOwnRouting({ journey, evidence, world }: Context): Routed | un
   return { packet, dst, route: lookupRoute(question, world.host), local: false, question }
 }
 
+/** Behind OUTPUT, where a chain of type route has marked it. */
+export function routedAnew({ evidence, ended, world }: Context): Routed | undefined {
+  const { hook, packet } = evidence.arrivals[ended.step] ?? {}
+  const question = hook === 'output' && packet && questionOf(packet)
+  if (ended.outcome !== 'vanished' || !question || packet.dst === undefined) return undefined
+  return { packet, dst: packet.dst, route: lookupRoute(question, world.host), local: false, question }
+}
+
 /** As the last line of PREROUTING shows it, and as the rule of that line rewrites it. */
 function observedAtRouting(context: Context): Packet | undefined {
   const { evidence, ended, world, journey } = context

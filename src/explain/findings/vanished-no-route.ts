@@ -1,25 +1,23 @@
 import type { Route } from '../../model/host.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { lookupRoute, refusingRule, routeDevices } from '../../rules/route.ts'
+import { leadsNowhere, lookupRoute, refusingRule, routeDevices } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
 import { addConnected, addRoutingRule, askRoute, deleteRoute, deleteRoutingRule, homeOf } from '../routes.ts'
-import { atOwnRouting, atRouting, type Routed } from './routing.ts'
-
-const REFUSALS: readonly unknown[] = ['unreachable', 'blackhole', 'prohibit']
+import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 
 /** No route to the destination, or one that says no; or a routing rule that does. */
 export const vanishedNoRoute: Detector = {
   code: 'vanished-no-route',
   detect(context) {
     const own = atOwnRouting(context)
-    const routed = own ?? atRouting(context)
+    const routed = own ?? atRouting(context) ?? routedAnew(context)
     if (!routed || routed.route === undefined) return []
     const { route, dst } = routed
-    if (route !== null && !REFUSALS.includes(route.type)) return []
+    if (!leadsNowhere(route)) return []
     const rule = refusingRule(routed.question, context.world.host)
     const why = rule
       ? `routing rule ${rule.priority} says "${rule.action}" to such packets`
