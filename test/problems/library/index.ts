@@ -3,6 +3,7 @@ import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
+import { EGRESS } from './egress.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
@@ -21,6 +22,8 @@ import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
+import { PLUGINS } from './plugins.ts'
+import { PODS } from './pods.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
@@ -61,4 +64,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...ZONES,
   ...MARKS,
   ...HOME_HOSTS,
+  ...PLUGINS,
+  ...PODS,
+  ...EGRESS,
 ]
