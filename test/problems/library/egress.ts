@@ -16,7 +16,7 @@ export const EGRESS: Problem[] = [
       host: {
         bridges: { incusbr0: ['veth1', 'veth2'] },
         addresses: { incusbr0: ['10.20.0.1/24'], eth0: ['203.0.113.1/24', '203.0.113.5/32'] },
-        sysctls: FORWARDS,
+        sysctls: { ...FORWARDS, 'net.bridge.bridge-nf-call-iptables': '0' },
         rules: {
           nft: `table inet incus {
   chain pstrt.incusbr0 {

@@ -290,7 +290,7 @@ COMMIT
         listeners: [{ protocol: 'tcp', address: 'fd00:45::9', port: 80 }],
         // what the tunnel's policy takes
         rules: {
-          nft: 'table ip6 ipsec {\n  chain in { type filter hook prerouting priority filter; policy accept; ip6 daddr fd00:45::/64 ip6 saddr != fd00:244::/64 drop; }\n}\n',
+          nft: 'table ip6 tunnel-policy {\n  chain inbound { type filter hook prerouting priority filter; policy accept; ip6 daddr fd00:45::/64 ip6 saddr != fd00:244::/64 drop; }\n}\n',
         },
       },
       far: {

@@ -226,6 +226,7 @@ COMMIT
     },
     backend: 'iptables-legacy',
     ...twoGuests(['cni0', '10.244.0.1/24'], {
+      sysctls: { 'net.bridge.bridge-nf-call-iptables': '0' },
       listeners: SSH,
       rules: {
         ipset: `create KUBE-LOOP-BACK hash:ip,port,ip
