@@ -15,7 +15,6 @@ import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../request-reply.ts'
 import {
-  asksGoneInterface,
   type FailedCondition,
   fieldOf,
   holdsButForProtocol,
@@ -23,6 +22,7 @@ import {
   isListed,
   isLookup,
   isParticular,
+  matchesNothing,
   onlyFailed,
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
@@ -39,7 +39,7 @@ export interface NearMiss extends SkippedRule {
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
-  /** It asks for an interface by the number of one that is gone: as it is, it matches nothing any more. */
+  /** It asks for what is gone, as an interface by its number, or for no address: as it is, it matches nothing. */
   isGone: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
@@ -60,7 +60,7 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
-    const isGone = asksGoneInterface(miss.condition, context.world.host)
+    const isGone = matchesNothing(miss.condition, context.world.host)
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
     const likely = isGone || hasKey || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
@@ -104,7 +104,7 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
 
 /** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
 const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | undefined =>
-  conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
+  conditions.some((one) => matchesNothing(one, world.host)) ? false : counters && counters.packets > 0
 
 /** How far it is from certain that the rule was meant for the packet. */
 export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {

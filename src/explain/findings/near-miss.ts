@@ -4,7 +4,7 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { asks, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
+import { asks, asksUnspecified, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -32,7 +32,10 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
-  const gone = isGone ? ', the number of an interface that is gone' : ''
+  const why = asksUnspecified(miss.condition)
+    ? 'the unspecified address, which no packet is for'
+    : 'the number of an interface that is gone'
+  const gone = isGone ? `, ${why}` : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
   return finding(
