@@ -33,7 +33,9 @@ function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey
   const stopped = outcome === 'dropped' || outcome === 'rejected'
   const destination = needsDestination(context)
-  const source = needsSource(context) === 'surely' || isRepliedPast(context)
+  const needs = needsSource(context) === 'surely'
+  // a reply that connection tracking saw would do as well
+  const source = needs || isRepliedPast(context)
   const isPast = !source && mayLackSource(context)
   // whoever was asked may not know the sender's network
   const maySource = !source && !isPast && context.inVain === 'unanswered' && needsSource(context) === 'maybe'
@@ -57,7 +59,7 @@ function findGoals(context: Context): Goal[] {
   if (source || isPast || maySource)
     for (const pass of nat('postrouting'))
       found.push({
-        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE), mendable: source },
+        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE), mendable: needs },
         what: `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
       })
   return found

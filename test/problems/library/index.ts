@@ -1,9 +1,9 @@
 import type { Problem } from '../problem.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { CLOUDS } from './clouds.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
-import { EGRESS } from './egress.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
@@ -24,6 +24,7 @@ import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
 import { PLUGINS } from './plugins.ts'
 import { PODS } from './pods.ts'
+import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
@@ -66,5 +67,6 @@ export const PROBLEMS: readonly Problem[] = [
   ...HOME_HOSTS,
   ...PLUGINS,
   ...PODS,
-  ...EGRESS,
+  ...CLOUDS,
+  ...PUBLISHED,
 ]
