@@ -13,7 +13,9 @@ export function corrected(words: readonly string[], miss: FailedCondition, packe
   if (at < 0) return undefined
   // what it must not be: the packet is just that
   if (isNegated(condition)) return withoutEmpty(words.toSpliced(at - 1, text.replace(/^! /, '').split(' ').length + 1))
-  if (asksUnspecified(condition)) return words.toSpliced(at, 2)
+  // for nat the port says what it is for
+  if (asksUnspecified(condition) && (words.includes('DNAT') || words.includes('REDIRECT')))
+    return words.toSpliced(at, 2)
   const field = fieldOf(condition)
   if (field === 'meta l4proto') return withProtocol(words, packet)
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)

@@ -21,7 +21,9 @@ export function corrected(
   const at = expr.findIndex((one) => statementText(canonical(one, family as RuleFamily)) === text)
   const one = expr[at]
   if (!one) return undefined
-  if (asksUnspecified(miss.condition)) return expr.toSpliced(at, 1)
+  // for nat the port says what it is for
+  if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
+    return expr.toSpliced(at, 1)
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   return now && expr.with(at, now)

@@ -1,3 +1,4 @@
+import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Drop } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -5,7 +6,7 @@ import type { World } from '../../model/world.ts'
 import { addressType } from '../../rules/fib.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { isNat, passes } from '../counterfactual/skipped-rules.ts'
+import { isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
@@ -26,7 +27,7 @@ export const closedPort: Detector = {
     const answer = packet.protocol === 'tcp' ? 'a reset' : 'port unreachable'
     const end = `${packet.protocol} ${describeEnd(packet.dst, packet.dport)}`
     const elsewhere = listensElsewhere(context.world.host, packet)
-    const isOwn = context.evidence.nat === 'passed' && journey.packet.in === undefined && !hasNewDestination(context)
+    const isOwn = journey.packet.in === undefined && isAsItWasSent(context)
     const beside = isOwn ? listensBeside(context.world.host, packet) : undefined
     const sends = beside && `${beside.process ?? 'a program'} listens on ${describeEnd(beside.address, beside.port)}`
     const others = elsewhere ?? (sends && `${sends}, and no rule of nat sends it there`)
@@ -48,6 +49,16 @@ export const closedPort: Detector = {
       }),
     ]
   },
+}
+
+/** No rule of nat rewrote its destination, nor could one. */
+function isAsItWasSent(context: Context): boolean {
+  const { evidence, journey, world } = context
+  const { family } = journey
+  if (hasNewDestination(context) || (family !== 'ip' && family !== 'ip6')) return false
+  if (evidence.nat === 'passed') return true
+  const chains = baseChainsAt(world, family, 'output', true)
+  return world.tables.length > 0 && !chains.some(({ table, chain }) => isNatChain(table, chain))
 }
 
 /** By a rule of nat in OUTPUT: such addresses are for what this host sends itself. */

@@ -42,6 +42,7 @@ export const vanishedRpFilter: Detector = {
       ofAll !== undefined &&
       mark &&
       routesTo(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
+    const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
     return [
       finding(
@@ -56,11 +57,12 @@ export const vanishedRpFilter: Detector = {
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
               'it changes every interface: the mark then counts for the way back on each',
             ),
+            ...byMain,
             ...propose(
               `take away the route to ${packet.src} that leads elsewhere than where it came from`,
-              stray && deleteRoute(stray.route),
+              // a routing rule's own table is there for others
+              stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
             ),
-            ...backByMain(asks, device, context.world.host),
             ...(stray ? [] : addWayBack(packet, context.world.host)),
             {
               description: 'let the filter be loose',
