@@ -11,7 +11,6 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
-import { hasAddress } from '../../rules/fib.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray } from '../routes.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
@@ -193,8 +192,7 @@ function judge(
   const source = reproduced.told.packet.src
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
-  const wrong = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
-  const but = wrong ?? (good && finding.code === 'vanished-rp-filter' ? foreignOut(reproduced, world) : undefined)
+  const but = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
   const mends = good && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
   const aside = mends ? asideOf(reproduced) : undefined
   return {
@@ -271,14 +269,6 @@ export function stillWrong(
         ? 'its answer would go the wrong way'
         : undefined
   return why === undefined ? undefined : { why, isAnswer: true }
-}
-
-/** Where the filter lets it pass, its answer goes the other way, with an address that is not from there. */
-function foreignOut({ asked, answer }: Arrived, { host }: World): string | undefined {
-  const [came, out, own] = [asked?.in, answer?.packet.out, asked?.dst]
-  if (came === undefined || out === undefined || own === undefined || came === out) return undefined
-  const has = (name: string) => hasAddress(host.links, name, own)
-  return has(came) && !has(out) ? `its answer would leave by ${out} with ${own}, an address of ${came}` : undefined
 }
 
 /** What is to be known of one that does good. */
