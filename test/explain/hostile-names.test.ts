@@ -68,6 +68,7 @@ const CODES = [
   'mark-missing',
   'missing-rule',
   'near-miss',
+  'neighbour-failed',
   'never-reached',
   'not-in-set',
   'not-masqueraded',

@@ -10,7 +10,7 @@ import { type Context, type Detected, type Detector, finding, momentAt } from '.
 import { isParticular } from '../counterfactual/failed-condition.ts'
 import { goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
@@ -44,13 +44,18 @@ export const dnatShadowed: Detector = {
 function tell(context: Context, i: number, sure: boolean): Detected[] {
   const { rule, ending, table } = context.evidence.arrivals[i]!
   if (!rule || !table || (ending !== 'accept' && ending !== 'return')) return []
-  const onwards = hadItNotMatched(context, i)
+  const isRewriting = DESTINATION.includes(verdictOf(rule).text)
+  // what comes next in its own chain it is an exception from; what another chain has it was not to keep from the packet
+  const returned = isRewriting ? undefined : hadItReturned(context, i)
+  const isLeft = returned !== undefined && rewrites(DESTINATION)(returned)
+  const onwards = isLeft ? returned : hadItNotMatched(context, i)
   const [culprit, missed] = [refAt(context, i), onwards?.last]
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
-  const instead = DESTINATION.includes(verdictOf(rule).text)
-    ? 'rewrote its destination first'
-    : `ended the ${natOf(culprit)}`
+  const instead = isRewriting ? 'rewrote its destination first' : `ended the ${natOf(culprit)}`
+  const returning = isLeft
+    ? propose(`let it leave ${culprit.chain} alone, by a return`, changesOf(culprit).returnInstead(culprit))
+    : []
   const did = ending === 'return' ? `sent it back out of ${culprit.chain}` : instead
   return [
     finding(
@@ -61,7 +66,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix: [...putInFront(context, i, missed, ref), ...withoutRule(context, i, culprit)],
+        fix: [...putInFront(context, i, missed, ref), ...returning, ...withoutRule(context, i, culprit)],
       },
     ),
   ]

@@ -4,6 +4,7 @@ import { BESIDE } from './beside.ts'
 import { CLOUDS } from './clouds.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
+import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
@@ -32,6 +33,8 @@ import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
+import { WAYS_BACK } from './ways-back.ts'
+import { ZONE_BORDERS } from './zone-borders.ts'
 import { ZONES } from './zones.ts'
 
 export const PROBLEMS: readonly Problem[] = [
@@ -69,4 +72,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...PODS,
   ...CLOUDS,
   ...PUBLISHED,
+  ...ZONE_BORDERS,
+  ...FIREWALLD_MASQUERADES,
+  ...WAYS_BACK,
 ]
