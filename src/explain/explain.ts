@@ -53,7 +53,10 @@ export function explain(evidence: Evidence, world: World, options: ExplainOption
   const told = endByDrop(context)
   ask(FIRST)
   if (told) delete ended.because
-  else if (options.ended ? ended.outcome === 'vanished' : mayHaveVanished(evidence, ended) && !mayBeRules(context)) {
+  else if (
+    ended.outcome === 'vanished' ||
+    (!options.ended && mayHaveVanished(evidence, ended) && !mayBeRules(context))
+  ) {
     // what the kernel does to a packet that was taken is no reason
     const before = found.length
     // the first reason is the one that dropped it

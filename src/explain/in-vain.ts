@@ -10,6 +10,8 @@ import { type Context, makeContext } from './context.ts'
 import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { nearMiss } from './findings/near-miss.ts'
+import { neverReached } from './findings/never-reached.ts'
+import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { isOpening } from './request-reply.ts'
 import { sayable } from './sayable.ts'
@@ -35,8 +37,13 @@ export function ifInVain(
   for (const inVain of ['refused', 'unanswered'] as const) {
     // one of its own for each: what is found out is kept by context
     const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
-    const near = goals(context).some(({ sure }) => sure) ? nearMiss.detect(context) : []
-    const more = [...near, ...snatElsewhere.detect(context)].filter(({ message }) => !known.has(message))
+    const asks = goals(context).some(({ sure, kind }) => sure || kind === 'source')
+    const detectors = [...(asks ? [neverReached, nearMiss] : []), snatElsewhere, dnatOfOthers, snatInVain]
+    const all = detectors.flatMap((one) => one.detect(context))
+    // whose address it is given is told with why that is wrong
+    const more = all.filter(
+      ({ message, code }) => !known.has(message) && !(code === 'snat-changed-source' && hasCode(all, 'snat-elsewhere')),
+    )
     if (more.length > 0) found[inVain] = more.map((one) => tried({ ...one, steps: [] }))
   }
   return found.refused || found.unanswered ? found : undefined
@@ -48,3 +55,5 @@ export function ifInVain(
     return 'reason' in reproduction ? proposed : tryFinding(proposed, reproduction)
   }
 }
+
+const hasCode = (found: readonly { code: string }[], asked: string): boolean => found.some(({ code }) => code === asked)

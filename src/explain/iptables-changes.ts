@@ -195,6 +195,8 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
       return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
     case 'masquerade':
       return ['-j', 'MASQUERADE']
+    case 'dnat':
+      return ['-j', 'DNAT', '--to-destination', endWord(doing.to.address, doing.to.port)]
     case 'helper':
       return ['-j', 'CT', '--helper', doing.name]
     case 'clamp':

@@ -2,7 +2,7 @@
 import { matchedDevice } from '../edits/words.ts'
 import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../model/address.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
-import { asks, type FailedCondition, fieldOf, isNegated } from './counterfactual/failed-condition.ts'
+import { asks, asksUnspecified, type FailedCondition, fieldOf, isNegated } from './counterfactual/failed-condition.ts'
 
 /** The words with the one that fits; undefined where it is not clear what that would be. */
 export function corrected(words: readonly string[], miss: FailedCondition, packet: Packet): string[] | undefined {
@@ -13,6 +13,9 @@ export function corrected(words: readonly string[], miss: FailedCondition, packe
   if (at < 0) return undefined
   // what it must not be: the packet is just that
   if (isNegated(condition)) return withoutEmpty(words.toSpliced(at - 1, text.replace(/^! /, '').split(' ').length + 1))
+  // for nat the port says what it is for
+  if (asksUnspecified(condition) && (words.includes('DNAT') || words.includes('REDIRECT')))
+    return words.toSpliced(at, 2)
   const field = fieldOf(condition)
   if (field === 'meta l4proto') return withProtocol(words, packet)
   const value = field === undefined ? undefined : valueFor(field, option, words[at + 1] ?? '', packet)

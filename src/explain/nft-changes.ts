@@ -184,6 +184,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [markWrite(doing.mark)]
     case 'masquerade':
       return [{ masquerade: null }]
+    case 'dnat':
+      return [dnatInstead({ redirect: null }, ref.family, doing.to.address, doing.to.port)]
     case 'helper':
       return [{ 'ct helper': doing.name }]
     case 'clamp':

@@ -6,7 +6,7 @@ import type { Expression, MapPair, MatchOp, Statement } from '../rules/nft/ast.t
 import { statement as canonical } from '../rules/nft/normal.ts'
 import { statementText } from '../rules/nft/rule-text.ts'
 import { asked } from '../rules/nft/selectors.ts'
-import { asks, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
+import { asks, asksUnspecified, type FailedCondition, fieldOf } from './counterfactual/failed-condition.ts'
 import type { Correction } from './rule-changes.ts'
 
 /** Undefined where it is not clear what that would be. */
@@ -21,6 +21,9 @@ export function corrected(
   const at = expr.findIndex((one) => statementText(canonical(one, family as RuleFamily)) === text)
   const one = expr[at]
   if (!one) return undefined
+  // for nat the port says what it is for
+  if (asksUnspecified(miss.condition) && expr.some((word) => 'dnat' in word || 'redirect' in word))
+    return expr.toSpliced(at, 1)
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
   const now = 'match' in one ? otherMatch(one.match, packet, keeps) : withKey(one, packet, gives)
   return now && expr.with(at, now)

@@ -181,3 +181,7 @@ function askedAlone({ protocol, src, dst, sport, dport, icmpType, icmpId }: Pack
  */
 export const refusesOpening = ({ tcpFlags = [], tcpSeq = 0, tcpWindow = 0 }: Packet): boolean =>
   tcpFlags.includes('rst') && tcpFlags.includes('ack') && tcpSeq === 0 && tcpWindow === 0
+
+/** SYN and ACK: whoever was asked says yes, also where nothing is tracked. */
+export const acceptsOpening = ({ protocol, tcpFlags = [] }: Packet): boolean =>
+  protocol === 'tcp' && tcpFlags.includes('syn') && tcpFlags.includes('ack')

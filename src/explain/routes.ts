@@ -7,7 +7,9 @@ import { command, printCommand } from '../model/command.ts'
 import type { Edit, RoutingRuleEdit } from '../model/edit.ts'
 import type { Host, Link, Route, RoutingRule } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
+import { silentState } from '../model/silent-neighbour.ts'
 import { isLocal } from '../rules/fib.ts'
+import { canonicalAddress, prefixLength } from '../rules/prefixes.ts'
 import { lookupRoute, questionOf, routeDevices } from '../rules/route.ts'
 import { propose } from './changes.ts'
 import type { Change, Proposal } from './proposal.ts'
@@ -54,7 +56,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const leads = `the route to ${route.destination} leads out of ${out}`
   const home = homeOf(dst, host)
   if (home)
-    return home.link.name === out
+    return home.link.name === out || livesBehind(dst, route, out, host)
       ? undefined
       : { route, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
@@ -64,6 +66,17 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (towards !== undefined) return routeDevices(wider).includes(towards) ? { route, why: leads } : undefined
   const on = `the route to ${wider.destination} leads on through ${routeDevices(wider).join(' or ')}`
   return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
+}
+
+/**
+ * A route to this one host on a link says where it lives, as for guests with an address of another link's network; so does
+ * an answer from there.
+ */
+function livesBehind(dst: string, route: Route, device: string, { neighbours }: Host): boolean {
+  if (route.gateway !== undefined || route.nexthops) return false
+  const address = canonicalAddress(dst)
+  const known = neighbours?.find((one) => one.device === device && canonicalAddress(one.address) === address)
+  return known ? silentState(known) === undefined : prefixLength(route.destination) === (dst.includes(':') ? 128 : 32)
 }
 
 /** For a sentence; undefined where it is no address. */

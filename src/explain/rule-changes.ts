@@ -32,6 +32,7 @@ export type Doing =
   | { kind: 'like'; rule: Rule }
   | { kind: 'mark'; mark: Mark }
   | { kind: 'masquerade' }
+  | { kind: 'dnat'; to: Destination }
   /** Conntrack's helper; in nft's words the name of an object. */
   | { kind: 'helper'; name: string }
   /** Smaller segments are agreed on. */

@@ -38,6 +38,18 @@ export function listensElsewhere(host: Host, packet: Packet): string | undefined
   return told?.length ? [...new Set(told)].join(', ') : undefined
 }
 
+/**
+ * The one program that listens on this very address of 127.0.0.0/8, on another port: it is for that program alone, so a
+ * rule was to send it what comes for the packet's port.
+ */
+export function listensBeside(host: Host, { dst, dport, protocol }: Packet): (Socket & { port: number }) | undefined {
+  if (!dst?.startsWith('127.') || dst === '127.0.0.1' || dport === undefined) return undefined
+  const isBeside = (socket: Socket): socket is Socket & { port: number } =>
+    socket.protocol === protocol && isOpen(socket) && socket.port !== undefined && socket.address === dst
+  const [first, ...others] = host.sockets?.filter(isBeside) ?? []
+  return others.length > 0 ? undefined : first
+}
+
 /** Does host state list open sockets of this protocol at all? `ss -lnt` alone says nothing of UDP, `ss -tn` of neither. */
 export const knowsSockets = (host: Host, protocol = ''): boolean =>
   (host.listening?.includes(protocol) ||

@@ -6,10 +6,11 @@ import { NETDEV } from './layers.ts'
 import type { OpenJourney } from './open.ts'
 import { priorityAt, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
-import { samePacket } from './same-packet.ts'
+import { sameAddress, samePacket } from './same-packet.ts'
 
 const EGRESS = maskOf('egress')
 const INPUT = maskOf('input')
+const OUTPUT = maskOf('output')
 const PREROUTING = maskOf('prerouting')
 const PAST_ROUTING = maskOf('input', 'forward')
 const REWRITES_SOURCE = maskOf('input', 'postrouting')
@@ -72,10 +73,20 @@ export class HookTracker {
   comesBack(journey: OpenJourney, before: number, after: number, mask: number): boolean {
     const { rows } = this.states
     const way = rows[after + F.IN]!
-    if (way === 0 || rows[after + F.OUT] !== 0 || way !== rows[before + F.OUT]) return false
+    if (way === 0 || rows[after + F.OUT] !== 0) return false
+    if (way !== rows[before + F.OUT]) return way === this.lo && this.isLedBack(journey, before, after, mask)
     // over another interface than lo, a VRF's, only what is surely the same packet
     if (way !== this.lo && !(isTelling(rows, before) && isTelling(rows, after))) return false
     return mayComeBack(journey.hookMask, mask)
+  }
+
+  /** nat in OUTPUT made this host its destination: the rest of that hook still shows the way out that it had before. */
+  private isLedBack({ hookMask, natSeen }: OpenJourney, before: number, after: number, mask: number): boolean {
+    const { rows } = this.states
+    const hasEnds = F.HAS_SRC | F.HAS_DST | (1 << F.SPT)
+    if (!natSeen || hookMask !== OUTPUT || !mayComeBack(hookMask, mask)) return false
+    if ((rows[before + F.PRESENT]! & rows[after + F.PRESENT]! & hasEnds) !== hasEnds) return false
+    return rows[before + F.SPT] === rows[after + F.SPT] && sameAddress(rows, before + F.SRC, after + F.SRC)
   }
 
   /** br_netfilter has PREROUTING done before the bridge itself takes the packet in, which gives it another id. */
@@ -142,6 +153,9 @@ export class HookTracker {
     if (!chain || resolved.tableFamily === 'bridge' || resolved.tableFamily === 'netdev') return false
     if ((hookMask & LAST_HOOKS) === 0 || onlyHookOf(hookMask) === undefined) return false
     const out = this.states.rows[base + F.OUT]!
+    // nat may have made this host the destination: then it comes in again
+    if (hookMask === OUTPUT && resolved.rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect'))
+      return false
     if (hookMask !== INPUT && (out === 0 || out === this.lo)) return false
     return this.resolver.isVeryLast(chain)
   }

@@ -275,12 +275,22 @@ function refusedAfterMark({ arrivals }: Evidence, { host }: World, step: number)
   return route !== undefined && leadsNowhere(route)
 }
 
+/** So does the very last step of OUTPUT, and no later one shows to what. */
+function rewritesLast({ arrivals }: Evidence, world: World, step: number): boolean {
+  const { hook, rule, packet, ending } = arrivals[step]!
+  if (hook !== 'output' || ending !== 'accept' || step !== arrivals.length - 1) return false
+  const rewrites = rule?.statements.some(({ kind }) => kind === 'dnat' || kind === 'redirect')
+  return rewrites === true && !keepsDestination(packet, world)
+}
+
 /** Past the last chain of OUTPUT or POSTROUTING: forwarded or sent, or on its way back in over lo. */
 function leaving(evidence: Evidence, world: World, step: number): Conclusion {
   const { journey, arrivals } = evidence
   const packet = arrivals[step]!.packet
-  const rerouted = rewrittenInOutput(evidence, step)
-  const local = rerouted ? isLocal(packet.dst, world.host) : packet.out === 'lo'
+  const last = rewritesLast(evidence, world, step)
+  const rerouted = last || rewrittenInOutput(evidence, step)
+  const to = last ? goesToThisHost(evidence, world) : isLocal(packet.dst, world.host)
+  const local = rerouted ? to : packet.out === 'lo'
   if (rerouted && local === undefined) return { outcome: 'undetermined', basis: 'observed', because: 'no-routes', step }
   if (rerouted && !local) return { outcome: 'sent', basis: 'inferred', step }
   if (local) {

@@ -99,7 +99,7 @@ const isToGroup = (rows: Int32Array, at: number): boolean => {
   return rows[at + F.FAMILY] === 6 ? first === 0xff : first >= 0xe0 && first < 0xf0
 }
 
-function sameAddress(rows: Int32Array, a: number, b: number): boolean {
+export function sameAddress(rows: Int32Array, a: number, b: number): boolean {
   return (
     rows[a] === rows[b] && rows[a + 1] === rows[b + 1] && rows[a + 2] === rows[b + 2] && rows[a + 3] === rows[b + 3]
   )

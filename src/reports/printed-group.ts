@@ -18,7 +18,9 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
 ])
 
 /** What a request that got through was likely meant to meet: nobody took it, or nothing came back. */
-const IN_VAIN: ReadonlySet<string> = new Set(['near-miss', 'snat-elsewhere'])
+const IN_VAIN: ReadonlySet<string> = new Set([
+  ...['near-miss', 'never-reached', 'snat-elsewhere', 'dnat-of-others', 'snat-changed-source'],
+])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
 /** What is wrong with the exchange is told with the journey that began it. */

@@ -30,6 +30,16 @@ export function questionOf(packet: Packet): RouteQuestion | undefined {
   return question
 }
 
+/** What the reverse path filter asks: its ends are exchanged, its ports too (net/ipv4/fib_frontend.c). */
+export function wayBackOf({ src, protocol, sport, dport }: Packet, dst: string, mark: number): RouteQuestion {
+  return {
+    ...{ dst: src!, src: dst, mark },
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(dport === undefined ? {} : { sport: dport }),
+    ...(sport === undefined ? {} : { dport: sport }),
+  }
+}
+
 /** `undefined`: cannot be told; `null`: there is none. */
 export function lookupRoute(question: RouteQuestion, host: Host): Route | null | undefined {
   const found = lookup(question, host)

@@ -3,7 +3,7 @@ import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
-import { lookup, questionOf, type RouteQuestion, routeDevices } from '../rules/route.ts'
+import { lookup, questionOf, type RouteQuestion, routeDevices, wayBackOf } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
 import type { Simulator } from './simulator.ts'
@@ -135,7 +135,8 @@ function isMartian({ settings }: Simulator, { src, dst, in: device }: Packet): b
 }
 
 /** Could the packet have come from there? (fib_validate_source) */
-function passesSource(machine: Simulator, { src, dst, in: device, mark, tos }: Packet): boolean {
+function passesSource(machine: Simulator, packet: Packet): boolean {
+  const { src, dst, in: device, mark, tos } = packet
   if (src!.includes(':') || src === '0.0.0.0') return true
   const { settings } = machine
   const { host } = machine.world
@@ -143,7 +144,7 @@ function passesSource(machine: Simulator, { src, dst, in: device, mark, tos }: P
   if (mode === 0 && !settings.hasOwnRules) return acceptLocal || !hasAddress(host, src!)
   // the mark counts only with src_valid_mark
   const marked = srcValidMark ? (mark ?? 0) : 0
-  const back = findRoute({ dst: src!, src: dst!, mark: marked, in: device!, tos: tos ?? 0 }, host, true)
+  const back = findRoute({ ...wayBackOf(packet, dst!, marked), in: device!, tos: tos ?? 0 }, host, true)
   // without routes nobody can tell; most packets are right
   if (isUnknown(back)) return true
   if (back === null || ['unreachable', 'blackhole', 'prohibit'].includes(back.type)) return mode === 0

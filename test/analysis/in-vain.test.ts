@@ -114,3 +114,62 @@ test.each([
   )
   if (isTold) expect(told!.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
 })
+
+const codes = async (...given: Parameters<typeof opened>) => {
+  const [exchange] = (await (await opened(...given)).exchanges()).exchanges
+  return new Map(exchange!.findings.map((one) => [one.code, one]))
+}
+const ABROAD = { in: 'lan', src: '10.0.0.7', dst: '203.0.113.9', sport: 40_000, dport: 8080 }
+const unreplied = (dst: string, reply: string) =>
+  `tcp      6 119 SYN_SENT src=10.0.0.7 dst=${dst} sport=40000 dport=8080 [UNREPLIED] ${reply} mark=0 use=1\n`
+
+test('a rule that asks for no destination took what was for another host', async () => {
+  const rule = (match: string) =>
+    `-A PREROUTING ${match}-p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80`
+  const there = { ...ABROAD, out: 'lan', dst: '10.0.0.2', dport: 80 }
+  const lines: readonly Line[] = [
+    [10, 'nat:PREROUTING:rule:1', ABROAD],
+    [10, 'filter:FORWARD:policy:1', there],
+    [10, 'nat:POSTROUTING:policy:1', { ...there, in: '' }],
+  ]
+  const entry = unreplied('203.0.113.9', 'src=10.0.0.2 dst=10.0.0.7 sport=80 dport=40000')
+  const found = (await codes([rule('')], lines, entry)).get('dnat-of-others')
+  expect(found?.message).toBe(
+    'nat PREROUTING 1 sends it to 10.0.0.2:80, whatever its destination: 203.0.113.9 is another host.',
+  )
+  expect(found?.fix[0]).toMatchObject({ after: 'forwarded', edits: [{ op: 'insert', table: 'nat', ruleNumber: 1 }] })
+  expect((await codes([rule('! -d 198.51.100.7/32 ')], lines, entry)).has('dnat-of-others')).toBe(true)
+  expect((await codes([rule('-d 203.0.113.9/32 ')], lines, entry)).has('dnat-of-others')).toBe(false)
+  expect((await codes([rule('')], lines)).has('dnat-of-others')).toBe(false)
+})
+
+test('whoever was asked sees another source', async () => {
+  const lines: readonly Line[] = [
+    [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan' }],
+    [10, 'nat:POSTROUTING:rule:1', { ...ABROAD, in: '', out: 'wan' }],
+  ]
+  const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000')
+  const found = (await codes(['-A POSTROUTING -o wan -j MASQUERADE'], lines, entry)).get('snat-changed-source')
+  // to the internet it is meant
+  expect(found).toMatchObject({
+    severity: 'note',
+    message: 'nat POSTROUTING 1 rewrote its source 10.0.0.7: 203.0.113.9 sees this host instead.',
+    fix: [],
+  })
+})
+
+test('a chain that nothing jumps to has the rule for its source', async () => {
+  const lines: readonly Line[] = [
+    [10, 'filter:FORWARD:policy:1', { ...ABROAD, out: 'wan', dst: '172.16.5.5' }],
+    [10, 'nat:POSTROUTING:policy:1', { ...ABROAD, in: '', out: 'wan', dst: '172.16.5.5' }],
+  ]
+  const nat = [
+    '-N EGRESS',
+    '-A EGRESS -d 172.16.0.0/12 -j MARK --set-xmark 0x1/0x1',
+    '-A EGRESS -m mark --mark 0x1/0x1 -j SNAT --to-source 203.0.113.5',
+  ].map((line) => line.replace('-N EGRESS', ':EGRESS - [0:0]'))
+  const entry = unreplied('172.16.5.5', 'src=172.16.5.5 dst=10.0.0.7 sport=8080 dport=40000')
+  const found = (await codes(nat, lines, entry)).get('never-reached')
+  expect(found?.message).toContain('would have rewritten its source, but nothing jumps to EGRESS')
+  expect((await codes(nat, lines)).has('never-reached')).toBe(false)
+})

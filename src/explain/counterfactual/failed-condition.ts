@@ -126,6 +126,22 @@ export function asksGoneInterface(condition: Condition, { links }: Host): boolea
   return asked.some((one) => isNumber(one) && !links.some(({ index }) => index === Number(one)))
 }
 
+/** It asks for what no packet has any more, or ever had: as it is, the rule matches nothing. */
+export const matchesNothing = (condition: Condition, host: Host): boolean =>
+  asksGoneInterface(condition, host) || asksUnspecified(condition)
+
+/** `0.0.0.0` or `::` as destination, where any was meant: the kernel sends nothing there. */
+export const asksUnspecified = (condition: Condition): boolean =>
+  condition.kind === 'compare' &&
+  condition.op === '==' &&
+  / daddr$/.test(condition.field) &&
+  isUnspecified(condition.value)
+
+const isUnspecified = (value: Value): boolean =>
+  typeof value === 'object'
+    ? 'prefix' in value && !isNetwork(value) && isUnspecified(value.prefix)
+    : /^(0\.0\.0\.0|::)$/.test(String(value))
+
 const isNumber = (value: Value): boolean => typeof value !== 'object' && /^[1-9]\d*$/.test(String(value))
 
 /** Asks a set or map that the rule itself lists. */

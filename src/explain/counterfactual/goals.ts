@@ -11,7 +11,7 @@ import { verdictAt } from '../verdict-at.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
-import { mayLackSource, needsDestination, needsSource } from './undeliverable.ts'
+import { isRepliedPast, mayLackSource, needsDestination, needsSource } from './undeliverable.ts'
 import { letsGo } from './what-if.ts'
 
 export interface Goal {
@@ -33,9 +33,14 @@ export const goals = memo(findGoals)
 function findGoals(context: Context): Goal[] {
   const { outcome } = context.journey
   const stopped = outcome === 'dropped' || outcome === 'rejected'
-  const [destination, source] = [needsDestination(context), needsSource(context) === 'surely']
+  const destination = needsDestination(context)
+  const needs = needsSource(context) === 'surely'
+  // a reply that connection tracking saw would do as well
+  const source = needs || isRepliedPast(context)
   const isPast = !source && mayLackSource(context)
-  if (!stopped && !destination && !source && !isPast) return []
+  // whoever was asked may not know the sender's network
+  const maySource = !source && !isPast && context.inVain === 'unanswered' && needsSource(context) === 'maybe'
+  if (!stopped && !destination && !source && !isPast && !maySource) return []
   const all = passes(context)
   const found: Goal[] = []
   const last = stopped ? all.find(({ steps }) => steps.includes(context.ended.step)) : undefined
@@ -52,10 +57,10 @@ function findGoals(context: Context): Goal[] {
         ...{ kind: 'destination', pass, sure: destination === 'surely' },
         ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
       })
-  if (source || isPast)
+  if (source || isPast || maySource)
     for (const pass of nat('postrouting'))
       found.push({
-        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: true, wanted: rewrites(SOURCE), mendable: source },
+        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE), mendable: needs },
         what: `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
       })
   return found

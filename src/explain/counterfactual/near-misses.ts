@@ -17,7 +17,6 @@ import type { Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { openingOf } from '../request-reply.ts'
 import {
-  asksGoneInterface,
   type FailedCondition,
   fieldOf,
   holdsButForProtocol,
@@ -25,6 +24,7 @@ import {
   isListed,
   isLookup,
   isParticular,
+  matchesNothing,
   onlyFailed,
 } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
@@ -41,7 +41,10 @@ export interface NearMiss extends SkippedRule {
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
-  /** It asks for an interface that is not there, by its number or by a name like the packet's: as it is, it matches nothing. */
+  /**
+   * It asks for an interface that is not there, by its number or by a name like the packet's, or for the unspecified
+   * address: as it is, it matches nothing.
+   */
   isGone: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
@@ -107,11 +110,11 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
 
 /** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
 const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | undefined =>
-  conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
+  conditions.some((one) => matchesNothing(one, world.host)) ? false : counters && counters.packets > 0
 
 /** An interface that this host does not have; by a name that is a letter away from the packet's, it was to be that one. */
 const asksNone = (context: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
-  asksGoneInterface(condition, context.world.host) ||
+  matchesNothing(condition, context.world.host) ||
   (!isUsed(context, rule) && misnamedInterface(condition, moment.packet, context.world.host))
 
 function misnamedInterface(condition: Condition, packet: Packet, { links }: Host): boolean {

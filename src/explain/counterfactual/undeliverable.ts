@@ -22,7 +22,7 @@ import { isNatChain } from './skipped-rules.ts'
 export type Nowhere = 'surely' | 'maybe' | undefined
 
 /** As a step shows, or as the rule says whose work the capture does not show any more. */
-const hasNewDestination = (context: Context): boolean =>
+export const hasNewDestination = (context: Context): boolean =>
   context.journey.steps.some(({ changes, kind }, i) => {
     if (changes.some(({ field }) => field === 'dst' || field === 'dport')) return true
     const { hook, ending } = context.evidence.arrivals[i]!

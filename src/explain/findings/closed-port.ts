@@ -1,11 +1,19 @@
+import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Drop } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { addressType } from '../../rules/fib.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
+import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
+import { addInNewChain } from '../nft-base-chain.ts'
+import type { Proposal } from '../proposal.ts'
 import { entryAnswered, entryOpened } from '../request-reply.ts'
-import { knowsSockets, listener, listensElsewhere } from '../sockets.ts'
+import type { Chosen, Doing } from '../rule-changes.ts'
+import { knowsSockets, listener, listensBeside, listensElsewhere } from '../sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
@@ -19,12 +27,17 @@ export const closedPort: Detector = {
     const answer = packet.protocol === 'tcp' ? 'a reset' : 'port unreachable'
     const end = `${packet.protocol} ${describeEnd(packet.dst, packet.dport)}`
     const elsewhere = listensElsewhere(context.world.host, packet)
-    const only = elsewhere === undefined ? '' : ` (${elsewhere})`
+    const isOwn = journey.packet.in === undefined && isAsItWasSent(context)
+    const beside = isOwn ? listensBeside(context.world.host, packet) : undefined
+    const sends = beside && `${beside.process ?? 'a program'} listens on ${describeEnd(beside.address, beside.port)}`
+    const others = elsewhere ?? (sends && `${sends}, and no rule of nat sends it there`)
+    const only = others === undefined ? '' : ` (${others})`
     const message = `Netfilter let it in, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],
         fix: [
+          ...(beside ? sendBeside(context, packet, beside.port) : []),
           {
             description:
               elsewhere === undefined
@@ -37,6 +50,38 @@ export const closedPort: Detector = {
     ]
   },
 }
+
+/** No rule of nat rewrote its destination, nor could one. */
+function isAsItWasSent(context: Context): boolean {
+  const { evidence, journey, world } = context
+  const { family } = journey
+  if (hasNewDestination(context) || (family !== 'ip' && family !== 'ip6')) return false
+  if (evidence.nat === 'passed') return true
+  const chains = baseChainsAt(world, family, 'output', true)
+  return world.tables.length > 0 && !chains.some(({ table, chain }) => isNatChain(table, chain))
+}
+
+/** By a rule of nat in OUTPUT: such addresses are for what this host sends itself. */
+function sendBeside(context: Context, packet: Packet, port: number): Proposal[] {
+  const { evidence, world } = context
+  const { family } = context.journey
+  const met = passes(context).find((pass) => isNat(pass) && pass.hook === 'output')
+  const { kind } = met?.table ?? evidence.arrivals.find(({ table }) => table)?.table ?? {}
+  const chosen: Chosen = { kind: 'destination', packet }
+  const doing: Doing = { kind: 'dnat', to: { address: packet.dst!, port } }
+  const chain = met?.base.name ?? 'OUTPUT'
+  // nft's rules tell by their words that they are such
+  const words = kind === 'nft' ? { rule: 'policy accept' } : {}
+  const place: RuleRef = { family: met?.table.family ?? family, table: met?.table.name ?? 'nat', chain, ...words }
+  const change =
+    kind === 'nft' && !met
+      ? addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
+      : changesOf(place).add(place, { chain }, chosen, doing)
+  return propose(`send it to port ${port}, where it listens`, change, 'whoever started the program has rules for it')
+}
+
+/** At the priority dstnat. */
+const OUTPUT = { name: 'output', type: 'nat', hook: 'output', prio: -100 } as const
 
 /** The kernel has looked for a program, and says that there is none. */
 export const findsNoSocket = ({ reason, packet }: Drop): boolean => reason === 'NO_SOCKET' && isOpening(packet)

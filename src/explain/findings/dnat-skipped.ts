@@ -1,7 +1,9 @@
+import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
+import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
@@ -9,8 +11,9 @@ import { isParticular } from '../counterfactual/failed-condition.ts'
 import { goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
+import type { Proposal } from '../proposal.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
-import { withoutRule } from './verdicts.ts'
+import { numberedRef, withoutRule } from './verdicts.ts'
 
 /** A rule ended the nat table, or left a chain of it, in front of the DNAT rule that is meant for such packets. */
 export const dnatSkipped: Detector = {
@@ -60,9 +63,34 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       // an exception from what is for all is mostly meant so
       sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
       `${nameRef(culprit)} ${did} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
-      { steps: [i + 1], rules: [culprit, ref], fix: [...returning, ...withoutRule(context, i, culprit)] },
+      {
+        steps: [i + 1],
+        rules: [culprit, ref],
+        fix: [...putInFront(context, i, missed, ref), ...returning, ...withoutRule(context, i, culprit)],
+      },
     ),
   ]
+}
+
+/** A rule for one destination belongs in front of those for any: others go on by these. */
+function putInFront({ evidence, journey }: Context, i: number, missed: Visit, ref: RuleRef): Proposal[] {
+  const { arrivals } = evidence
+  if (arrivals[i]!.rule?.conditions.some(namesDestination) || !missed.rule.conditions.some(namesDestination)) return []
+  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
+    if (arrivals[at]!.chain !== missed.chain) continue
+    const { ruleNumber, handle } = journey.steps[at]!
+    const before = { ...(ruleNumber === undefined ? {} : { ruleNumber }), ...(handle === undefined ? {} : { handle }) }
+    const first = numberedRef({ ...ref, ...before })
+    const change = changesOf(ref).copy(ref, { chain: ref.chain, before })
+    return propose(`put ${numberedRef(ref)} in front of ${first}, too`, change, 'it is for what this rule names alone')
+  }
+  return []
+}
+
+/** Asks for an address that it is for, or for a kind of address. */
+export function namesDestination(condition: Condition): boolean {
+  if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
+  return condition.kind === 'compare' && (condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr'))
 }
 
 /** nft has nat in chains of any table. */

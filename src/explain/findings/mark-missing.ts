@@ -79,8 +79,10 @@ function tell(context: Context, { mendable }: Goal, asker: Asker): Detected[] {
 export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendable: boolean): Detected[] {
   const { words, refs, fix } = describe(context, asker, why)
   const missed = why.kind === 'missed' ? why.missed[0]! : undefined
-  // what sets the mark may be there for another host or service
-  const isMeant = mendable && !(missed && isForAnother(missed.miss, missed.passed.moment.packet))
+  // what sets the mark may be there for another host or service, and an exemption is meant so
+  const isOthers =
+    missed && (isNegated(missed.miss.condition) || isForAnother(missed.miss, missed.passed.moment.packet))
+  const isMeant = mendable && !isOthers
   return [
     finding(
       'mark-missing',
@@ -119,8 +121,7 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
       const refs = why.missed.map(({ passed }) => refOfSkipped(context, passed))
       const [{ passed, miss }, ref] = [why.missed[0]!, refs[0]!]
       const used = passed.rule.counters && passed.rule.counters.packets > 0
-      // an exemption is meant so
-      const wrong = !used && !isNegated(miss.condition)
+      const wrong = !used
       return {
         words: `${nameRef(ref)}, which ${setsIt(passed.rule, asker) ? 'sets it' : 'leads to what sets it'}, is only for ${asks(miss)}`,
         refs,

@@ -1,12 +1,14 @@
+import type { Host, RoutingRule } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { markBehind } from '../counterfactual/marks.ts'
 import { firstLink, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { isAlwaysAnswered } from '../request-reply.ts'
+import { homeOf } from '../routes.ts'
 import { isSameWay, markingSteps, questionAt } from './mark-unrouted.ts'
 
 /**
@@ -30,14 +32,24 @@ export const markedAstray: Detector = {
       const [before, behind] = [markBehind(context, step - 1) ?? 0, markBehind(context, step)]
       const ref = refAt(context, step)
       if (behind === undefined || before === behind || journey.steps[step]!.kind !== 'rule' || !ref) continue
-      const route = lookupRoute({ ...question, mark: before }, world.host)
+      const without = { ...question, mark: before }
+      const route = lookupRoute(without, world.host)
       if (route?.type !== 'unicast' || isSameWay(route, taken)) continue
-      if (prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination))
-        return []
+      const ways = routeDevices(route)
+      const ofSource = ruleOfSource(without, world.host)
+      const isWide =
+        prefixLength(route.destination) <= WIDE || prefixLength(route.destination) <= prefixLength(taken.destination)
+      if (isWide && !ofSource) return []
       const { packet, hook } = evidence.arrivals[step]!
-      const message = `${nameRef(ref)} gives it mark ${hex(behind)}, by which it leaves through ${out}: without that mark, the route to ${route.destination} leads to ${dst} through ${routeDevices(route).join(' or ')}.`
+      const leads = isWide
+        ? `routing rule ${ofSource!.priority}, for ${ofSource!.from}, leads it out of ${ways.join(' or ')}`
+        : `the route to ${route.destination} leads to ${dst} through ${ways.join(' or ')}`
+      const message = `${nameRef(ref)} gives it mark ${hex(behind)}, by which it leaves through ${out}: without that mark, ${leads}.`
+      // its source is of the network that it would have left by, so that is where replies come in
+      const home = question.src === undefined ? undefined : homeOf(question.src, world.host)?.link.name
+      const sure = !isWide || (home !== undefined && home !== out && ways.includes(home))
       return [
-        finding('wrong-way-out', 'warning', message, {
+        finding('wrong-way-out', sure ? 'warning' : 'note', message, {
           steps: [step + 1],
           rules: [ref],
           culprit: step,
@@ -51,6 +63,14 @@ export const markedAstray: Detector = {
     }
     return []
   },
+}
+
+/** The routing rule by which packets with this source go, if that is why they go there. */
+function ruleOfSource(question: RouteQuestion, host: Host): RoutingRule | undefined {
+  const first = rulesFor(question, host).find(
+    (rule) => typeof rule.action === 'object' && lookupRoute(question, { ...host, routingRules: [rule] }),
+  )
+  return first?.from !== undefined && prefixLength(first.from) > WIDE && !first.not ? first : undefined
 }
 
 /** Halves of the internet, as VPNs have them, stand for all of it. */

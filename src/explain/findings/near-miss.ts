@@ -4,7 +4,15 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { asks, asksGoneInterface, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
+import {
+  asks,
+  asksGoneInterface,
+  asksUnspecified,
+  fieldOf,
+  isListed,
+  isLookup,
+  isNegated,
+} from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -32,8 +40,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
-  const isNumber = asksGoneInterface(miss.condition, context.world.host)
-  const absent = isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
+  const absent = absentWords(miss.condition, context)
   const part = isHostPart(miss.condition, one.moment.packet) ? ', a host part without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
   const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}.`
@@ -48,6 +55,13 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       doubt: one.doubt,
     },
   )
+}
+
+/** Why it matches nothing. */
+function absentWords(condition: Condition, { world }: Context): string {
+  if (asksUnspecified(condition)) return ', the unspecified address, which no packet is for'
+  const isNumber = asksGoneInterface(condition, world.host)
+  return isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
 }
 
 const NARROW = 'it is for this source, destination and service alone'

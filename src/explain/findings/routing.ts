@@ -65,7 +65,9 @@ function observedAtRouting(context: Context): Packet | undefined {
   switch (nat.kind) {
     case 'dnat': {
       const dst = sentTo(nat, momentAt(context, ended.step))
-      return dst === undefined ? undefined : { ...arrival.packet, dst }
+      const [port, last] = nat.ports ?? []
+      const dport = port !== undefined && port === last ? { dport: port } : {}
+      return dst === undefined ? undefined : { ...arrival.packet, dst, ...dport }
     }
     case 'redirect': {
       // to the interface's own address; IPv6 takes one of the destination's scope

@@ -1,8 +1,7 @@
-import type { Condition } from '../../model/condition.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
-import { deleteRule } from '../changes.ts'
+import { changesOf, deleteRule, propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { markAsked } from '../counterfactual/marks.ts'
@@ -11,7 +10,7 @@ import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { natOf } from './dnat-skipped.ts'
+import { namesDestination, natOf } from './dnat-skipped.ts'
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
 export const snatSkipped: Detector = {
@@ -44,6 +43,19 @@ export const snatSkipped: Detector = {
             rules: [culprit, snat],
             fix: [
               ...(owner ? [{ description: owner.instead, unverified: 'it is done outside of netfilter' }] : []),
+              // it exempts others rightly
+              ...(meant
+                ? propose(
+                    `rewrite the source of such packets in front of rule ${culprit.ruleNumber} of ${culprit.chain}`,
+                    changesOf(culprit).add(
+                      culprit,
+                      { chain: culprit.chain, before: culprit },
+                      { kind: 'source', packet, to: true },
+                      { kind: 'like', rule: missed.rule },
+                    ),
+                    'it is for this source and destination alone',
+                  )
+                : []),
               ...(remove
                 ? [
                     {
@@ -58,6 +70,7 @@ export const snatSkipped: Detector = {
                 : []),
             ],
             culprit: i,
+            ...(meant ? { doubt: 0.5 } : {}),
           },
         ),
       ]
@@ -70,9 +83,4 @@ export const snatSkipped: Detector = {
 function missedRule(context: Context, i: number): Visit | undefined {
   const onwards = hadItNotMatched(context, i)
   return onwards && rewrites(SOURCE)(onwards) ? onwards.last : undefined
-}
-
-function namesDestination(condition: Condition): boolean {
-  if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
-  return condition.kind === 'compare' && (condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr'))
 }

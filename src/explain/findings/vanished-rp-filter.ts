@@ -1,10 +1,11 @@
 import { deviceSysctl } from '../../edits/words.ts'
-import type { Route } from '../../model/host.ts'
+import type { Host, Route } from '../../model/host.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { lookupRoute, routeDevices } from '../../rules/route.ts'
+import { lookupRoute, type RouteQuestion, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
-import { addWayBack, astray, deleteRoute } from '../routes.ts'
+import type { Proposal } from '../proposal.ts'
+import { addRoutingRule, addWayBack, astray, deleteRoute } from '../routes.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
@@ -19,7 +20,8 @@ export const vanishedRpFilter: Detector = {
     if (!mode || packet.src === '0.0.0.0') return []
     // the mark counts only with src_valid_mark
     const marked = (larger(context, device, 'src_valid_mark') ?? 0) > 0 ? packet.mark : 0
-    const back = lookupRoute({ dst: packet.src!, src: routed.dst, mark: marked ?? 0 }, context.world.host)
+    const asks = wayBackOf(packet, routed.dst, marked ?? 0)
+    const back = lookupRoute(asks, context.world.host)
     if (back === undefined) return []
     const devices = back === null ? [] : routeDevices(back)
     const own = back?.type === 'local' && (larger(context, device, 'accept_local') ?? 0) > 0
@@ -40,6 +42,7 @@ export const vanishedRpFilter: Detector = {
       ofAll !== undefined &&
       mark &&
       routesTo(lookupRoute({ dst: packet.src!, src: routed.dst, mark }, context.world.host), device)
+    const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
     return [
       finding(
@@ -54,9 +57,11 @@ export const vanishedRpFilter: Detector = {
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
               'it changes every interface: the mark then counts for the way back on each',
             ),
+            ...byMain,
             ...propose(
               `take away the route to ${packet.src} that leads elsewhere than where it came from`,
-              stray && deleteRoute(stray.route),
+              // a routing rule's own table is there for others
+              stray && byMain.length === 0 ? deleteRoute(stray.route) : undefined,
             ),
             ...(stray ? [] : addWayBack(packet, context.world.host)),
             {
@@ -70,6 +75,21 @@ export const vanishedRpFilter: Detector = {
       ),
     ]
   },
+}
+
+/** A routing rule for whoever was asked leads replies elsewhere, and table main would lead them back: for this service it may. */
+function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string, host: Host): Proposal[] {
+  const { routingRules, ...plain } = host
+  if (!routingRules || src === undefined || !protocol || !sport) return []
+  if (!rulesFor({ dst, src, mark: 0 }, host).some(({ from }) => from !== undefined)) return []
+  if (!routesTo(lookupRoute({ dst, src }, plain), device)) return []
+  const family = 'ip'
+  const ends = { from: `${src}/32`, to: `${dst}/32`, protocol, sport: [sport, sport] as [number, number] }
+  return propose(
+    `let replies of this service to ${dst} go by table main, out of ${device}`,
+    addRoutingRule({ family, ...ends, action: { table: 'main' } }),
+    'it is for this client and service alone',
+  )
 }
 
 const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'

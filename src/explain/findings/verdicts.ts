@@ -14,7 +14,7 @@ import type { MatchHints } from '../match-hints.ts'
 import { ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
 import { isNft, ownerAt, refAt, refOf } from '../refs.ts'
-import { openingOf } from '../request-reply.ts'
+import { acceptsOpening, openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../set-changes.ts'
 import { comesFromService, knowsSockets, listener } from '../sockets.ts'
@@ -72,7 +72,10 @@ export const suchPackets = (context: Context, packet: Packet): Chosen & { kind: 
 function toldOf(context: Context): MatchHints {
   const { journey, world, evidence, ended } = context
   const { hook, table } = evidence.arrivals[ended.step]!
-  const answer = openingOf(journey.packet, world) !== undefined || comesFromService(journey.packet, world)
+  const answer =
+    openingOf(journey.packet, world) !== undefined ||
+    acceptsOpening(journey.packet) ||
+    comesFromService(journey.packet, world)
   // before nat has done its work nobody can ask for it
   const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
   const rewritten =

@@ -47,6 +47,18 @@ describe('dnat-skipped', () => {
     expect(found?.rules).toEqual(['nat PREROUTING 1', 'nat PREROUTING 2'])
   })
 
+  it('has the rule for one destination put in front of what takes any', () => {
+    const own = '-A web -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const other = '-A other -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.7'
+    const rules = (last: string) => ({
+      nat: ['-A PREROUTING -j web', '-A web -p tcp -j other', last, other],
+      filter: ['-P FORWARD DROP'],
+    })
+    const fix = (last: string) => told({ ...one(), rules: rules(last) }, 'dnat-skipped')?.fix
+    expect(fix(own)).toMatch(/^iptables -t nat -I web 1 -d 10.0.1.1\/32 .* --to-destination 10.0.2.9 → /)
+    expect(fix(own.replace('-d 10.0.1.1/32 ', ''))).toMatch(/^iptables -t nat -D other 1 → /)
+  })
+
   it('is a note where the rule is an exception from what is for all', () => {
     const severity = (...nat: string[]) => findingsOf(played(one(...nat)), 'dnat-skipped')[0]?.severity
     const except = '-A PREROUTING -p tcp -m tcp --dport 80 -j RETURN'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ConntrackEntry, Host, RoutingRule } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
-import { type Case, captured, findingsOf, SYN, told } from './played.ts'
+import { type Case, captured, findingsOf, played, SYN, told } from './played.ts'
 
 const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
   family: 'ip',
@@ -71,6 +71,45 @@ describe('a mark that leads past a route', () => {
     ['the other route is as wide', sent('198.51.100.7')],
   ])('is not where %s', (_name, one) => {
     expect(told(one, 'wrong-way-out')?.message ?? '').not.toContain('gives it mark')
+  })
+})
+
+describe('a mark that leads past the routing rule for its source', () => {
+  const bySource = (src: string, status = ['unreplied']): Case => ({
+    rules: { mangle: ['-A PREROUTING -p tcp -j MARK --set-xmark 0x80/0x80'], filter: [] },
+    packet: { ...SYN, src, dst: '198.51.100.7', in: 'eni7' },
+    host: {
+      routes: [...ROUTER.routes!, { ...TABLE_1, table: '2' }],
+      routingRules: [
+        LOCAL,
+        rule(1024, 'main', { mark: 0x80, markMask: 0x80 }),
+        rule(1536, '2', { from: `${src}/32` }),
+        MAIN,
+      ],
+      conntrack: [
+        entry({
+          original: { src, dst: '198.51.100.7', sport: 40_000, dport: 80 },
+          reply: { src: '198.51.100.7', dst: src, sport: 80, dport: 40_000 },
+          status,
+        }),
+      ],
+    },
+  })
+  const found = (one: Case) => findingsOf(played(one), 'wrong-way-out')[0]
+
+  it('is told where its source is of the network that the rule leads to', () => {
+    expect(found(bySource('10.0.1.20'))?.message).toBe(
+      'mangle PREROUTING 1 gives it mark 0x80, by which it leaves through eth1: without that mark, routing rule 1536, for 10.0.1.20/32, leads it out of eth0.',
+    )
+    expect(found(bySource('10.0.1.20'))?.severity).toBe('warning')
+    expect(told(bySource('10.0.1.20'), 'wrong-way-out')?.fix).toMatch(
+      /-t mangle -I PREROUTING 1 .*-j ACCEPT → forwarded$/,
+    )
+  })
+
+  it('is a note for a source from elsewhere, and nothing where a reply came', () => {
+    expect(found(bySource('10.7.7.7'))?.severity).toBe('note')
+    expect(found(bySource('10.0.1.20', []))).toBeUndefined()
   })
 })
 

@@ -44,6 +44,19 @@ describe('near-miss', () => {
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
+  it('is a rule for the unspecified address, where any was meant', () => {
+    const rule = '-A PREROUTING -d 0.0.0.0/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80'
+    const one: Case = { rules: { nat: [rule], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(findingsOf(played(one), 'near-miss')[0]).toMatchObject({
+      severity: 'warning',
+      message:
+        'nat PREROUTING 1 would have rewritten its destination, but only for -d 0.0.0.0/32, the unspecified address, which no packet is for; it is for 10.0.1.1.',
+    })
+    expect(command(one)).toBe(
+      'iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80 → forwarded',
+    )
+  })
+
   it('is a forward whose port is the one that it forwards to', () => {
     const rule = '[0:0] -A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 8081 -j DNAT --to-destination 10.0.2.9:80'
     const one: Case = {

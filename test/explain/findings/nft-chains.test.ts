@@ -42,6 +42,14 @@ describe('a chain that nft leaves at its end', () => {
     })
   })
 
+  it('has a rule for the unspecified address, and the command asks for the one that it is for', () => {
+    const rules = ruleset('iifname "eth0" jump web', 'ip daddr 0.0.0.0 tcp dport 8080 accept # handle 7')
+    const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')
+    expect(printed(printedFix(near!.fix[0]!))).toMatchObject({
+      command: 'nft replace rule inet fw web handle 7 ip daddr 10.0.1.1 tcp dport 8080 accept',
+    })
+  })
+
   it('keeps what a rule without a counter may be needed for', () => {
     const rules = ruleset('iifname "eth0" jump web', 'tcp dport 8081 accept # handle 7')
     const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')

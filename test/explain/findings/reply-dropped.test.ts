@@ -37,6 +37,9 @@ describe('reply-dropped', () => {
     const found = told({ rules: rules(), packet: REPLY, host: { conntrack: [] } }, 'reply-dropped')
     expect(found).toMatchObject({ rules: ['filter FORWARD policy'] })
     expect(found?.fix).toBeUndefined()
+    // by its flags it is one, so the port that it goes to is the client's passing one
+    const accept = told({ rules: rules(), packet: REPLY, host: { conntrack: [] } }, 'dropped-by-policy')?.fix
+    expect(accept).toMatch(/ --sport 80 -j ACCEPT → /)
   })
 
   it.each([

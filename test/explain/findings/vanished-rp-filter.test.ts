@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
-import type { Route } from '../../../src/index.ts'
+import type { Route, RoutingRule } from '../../../src/index.ts'
 import type { Neighbour } from '../../../src/model/host.ts'
 import { helps } from '../../../src/model/outcome-kinds.ts'
 import { ROUTER } from '../../simulate/world.ts'
@@ -79,6 +79,28 @@ describe('vanished-rp-filter', () => {
     const fix = found?.fix.find(({ edits }) => edits?.some((edit) => 'name' in edit && edit.name === VALID_MARK))
     expect(fix?.undo).toEqual(value && [{ kind: 'sysctl', name: VALID_MARK, value }])
     if (value) expect(fix?.note).toContain('it changes every interface')
+  })
+
+  it("lets one service's replies go by table main, where a routing rule for it leads elsewhere", () => {
+    const family = 'ip' as const
+    const rule = (priority: number, table: string, from?: string) => ({
+      ...{ family, priority, action: { table } },
+      ...(from === undefined ? {} : { from }),
+    })
+    const asked = (...more: RoutingRule[]): Case => ({
+      ...one([], strict),
+      host: {
+        routes: [...ROUTER.routes!, { ...via('0.0.0.0/0', 'eth1'), table: '2' }],
+        sysctls: strict,
+        routingRules: [rule(0, 'local'), rule(1536, '2', '10.0.2.2/32'), rule(32_766, 'main'), ...more],
+      },
+    })
+    const command = 'ip rule add from 10.0.2.2/32 to 10.0.1.2/32 ipproto tcp sport 80 table main'
+    expect(told(asked(), 'vanished-rp-filter')?.fix).toBe(`${command} → forwarded`)
+    // the filter asks with the ports exchanged, as the reply will have them
+    const given = rule(1000, 'main')
+    expect(told(asked({ ...given, protocol: 'tcp', sport: [80, 80] }), 'vanished-rp-filter')).toBeUndefined()
+    expect(told(asked({ ...given, protocol: 'tcp', dport: [80, 80] }), 'vanished-rp-filter')).toBeDefined()
   })
 
   it.each([

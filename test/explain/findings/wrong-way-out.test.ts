@@ -63,6 +63,25 @@ describe('wrong-way-out', () => {
     expect(told({ rules: { nat: masqueraded, filter: [] }, packet: DNS }, 'wrong-way-out')).toBeUndefined()
   })
 
+  const onLink: Route = {
+    ...{ family: 'ip', type: 'unicast', destination: '10.0.2.2/32', table: 'main', device: 'eth0' },
+  }
+  const asked = (state: string[], destination = '10.0.2.2/32'): Case => ({
+    ...one([]),
+    host: {
+      routes: [...ROUTER.routes!, { ...onLink, destination }],
+      neighbours: [{ family: 'ip', address: '10.0.2.2', device: 'eth0', state }],
+    },
+  })
+
+  it('is no route that says on which link a guest lives, nor one whose neighbour answers there', () => {
+    expect(told(one([onLink]), 'wrong-way-out')).toBeUndefined()
+    expect(told(asked(['STALE']), 'wrong-way-out')).toBeUndefined()
+    expect(told(asked(['STALE'], '10.0.2.0/28'), 'wrong-way-out')).toBeUndefined()
+    expect(told(asked(['FAILED']), 'wrong-way-out')?.message).toContain('is in the network of eth1')
+    expect(told(one([{ ...onLink, destination: '10.0.2.0/28' }]), 'wrong-way-out')).toBeDefined()
+  })
+
   it.each([
     ['it goes to its network', one([])],
     ['it goes on by a route of its own', one([via('198.51.100.7/32', 'eth1')], { ...SYN, dst: '198.51.100.7' })],

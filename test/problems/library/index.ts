@@ -1,6 +1,7 @@
 import type { Problem } from '../problem.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
+import { CLOUDS } from './clouds.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
@@ -22,6 +23,9 @@ import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
+import { PLUGINS } from './plugins.ts'
+import { PODS } from './pods.ts'
+import { PUBLISHED } from './published.ts'
 import { PUBLISHING } from './publishing.ts'
 import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
@@ -64,6 +68,10 @@ export const PROBLEMS: readonly Problem[] = [
   ...ZONES,
   ...MARKS,
   ...HOME_HOSTS,
+  ...PLUGINS,
+  ...PODS,
+  ...CLOUDS,
+  ...PUBLISHED,
   ...ZONE_BORDERS,
   ...FIREWALLD_MASQUERADES,
   ...WAYS_BACK,

@@ -1,0 +1,84 @@
+/** Nothing came back, or a refusal, and nat had made another question of it. */
+import type { Packet } from '../../model/packet.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
+import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { acceptBefore, propose } from '../changes.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
+import { isNegated } from '../counterfactual/failed-condition.ts'
+import { destinationRule, givenSource, sourceRule } from '../counterfactual/rewritten.ts'
+import { isPrivate } from '../counterfactual/undeliverable.ts'
+import type { Proposal } from '../proposal.ts'
+import { nameRef } from '../refs.ts'
+import { homeOf } from '../routes.ts'
+import { namesDestination } from './dnat-skipped.ts'
+
+/** A rule meant for this host, or for some, takes what is for others. */
+export const dnatOfOthers: Detector = {
+  code: 'dnat-of-others',
+  detect(context) {
+    const { world, evidence, inVain } = context
+    const rule = inVain ? destinationRule(context) : undefined
+    if (!rule) return []
+    const { packet: asked, hook } = evidence.arrivals[rule.step]!
+    const { dst, dport } = lastPacket(context)
+    if (isLocal(asked.dst, world.host) !== false || isAskedByAddress(context, rule.step)) return []
+    const message = `${nameRef(rule.ref)} sends it to ${describeEnd(dst, dport)}, whatever its destination: ${asked.dst} is another host.`
+    return [
+      finding('dnat-of-others', 'note', message, {
+        steps: [rule.step + 1],
+        rules: [rule.ref],
+        fix: propose(
+          'leave the destination of such packets as it is',
+          acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
+          'nat does nothing else to them there; a proxy or a filter that should see them does not',
+        ),
+      }),
+    ]
+  },
+}
+
+/** Does a rule that leads to step `i` ask what it is for? That some are left out says nothing of the others. */
+function isAskedByAddress({ evidence: { arrivals } }: Context, i: number): boolean {
+  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller)
+    if (arrivals[at]!.rule?.conditions.some((one) => namesDestination(one) && !isNegated(one))) return true
+  return false
+}
+
+/** Whoever is asked sees another source than the sender's, and may know the sender alone. */
+export const snatInVain: Detector = {
+  code: 'snat-changed-source',
+  detect(context) {
+    const rule = context.inVain === 'unanswered' ? sourceRule(context) : undefined
+    if (!rule) return []
+    const { packet: asked, hook } = context.evidence.arrivals[rule.step]!
+    const { src, dst } = asked
+    if (src === undefined || dst === undefined) return []
+    const given =
+      givenSource(rule.statement, src) ?? (rule.statement?.kind === 'masquerade' ? 'this host' : 'another one')
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${given} instead.`
+    return [
+      finding('snat-changed-source', 'note', message, {
+        steps: [rule.step + 1],
+        rules: [rule.ref],
+        fix: isRoutedThere(context, asked)
+          ? propose(
+              'leave the source of such packets as it is',
+              acceptBefore(rule.ref, asked, hook === undefined ? {} : { hook }),
+            ).map((one): Proposal => ({ ...one, unverified: 'what the other side does is unknown here' }))
+          : [],
+      }),
+    ]
+  },
+}
+
+/** Between private networks, by a route of their own, as through a tunnel: there masquerading is rarely meant. */
+function isRoutedThere({ world }: Context, { src = '', dst = '', ...packet }: Packet): boolean {
+  if (!isPrivate(src) || !isPrivate(dst) || isLocal(src, world.host) !== false || homeOf(dst, world.host)) return false
+  const question = questionOf({ ...packet, src, dst })
+  const route = question && lookupRoute(question, world.host)
+  return route?.type === 'unicast' && prefixLength(route.destination) > WIDE
+}
+
+/** Halves of the internet stand for all of it. */
+const WIDE = 1

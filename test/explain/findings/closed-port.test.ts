@@ -1,0 +1,47 @@
+/** Nobody listens, but on another port of an address that one program alone has. */
+import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import type { Socket } from '../../../src/index.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+import { captured, findingsOf } from './played.ts'
+
+const socket = (address: string, port: number, protocol = 'udp'): Socket => ({
+  ...{ protocol, family: 'ip', state: protocol === 'udp' ? 'UNCONN' : 'LISTEN', address, port, process: 'dockerd' },
+})
+const RESOLVER = [socket('127.0.0.11', 46_621), socket('127.0.0.11', 41_879, 'tcp')]
+
+function closedPort(sockets: Socket[], dst = '127.0.0.11') {
+  const packet = { protocol: 'udp', src: '127.0.0.1', dst, sport: 40_000, dport: 53 } as const
+  const lines = [
+    trace('nat:OUTPUT:policy:2', { ...packet, out: 'lo' }),
+    trace('filter:OUTPUT:policy:1', { ...packet, out: 'lo' }),
+    trace('filter:INPUT:policy:1', { ...packet, in: 'lo' }),
+  ]
+  const rules = { nat: ['-A OUTPUT -p tcp -m tcp --dport 1 -j ACCEPT'], filter: [] }
+  const [found] = findingsOf(captured(rules, lines, { sockets, listening: ['udp', 'tcp'] }), 'closed-port')
+  return found
+}
+
+describe('closed-port', () => {
+  it('tells of the one program on that loopback address, and how nat would send it there', () => {
+    const found = closedPort(RESOLVER)
+    expect(found?.message).toContain(
+      'listens on udp 127.0.0.11:53 (dockerd listens on 127.0.0.11:46621, and no rule of nat sends it there)',
+    )
+    const fix = found!.fix.find(({ edits }) => edits)!
+    expect(String(fixCommands(fix).command)).toBe(
+      'iptables -t nat -A OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DNAT --to-destination 127.0.0.11:46621',
+    )
+    expect(fix.after).toBe('delivered')
+  })
+
+  it.each([
+    ['two listen there', [...RESOLVER, socket('127.0.0.11', 54)], '127.0.0.11'],
+    ['it is an address for all', [socket('127.0.0.1', 46_621)], '127.0.0.1'],
+    ['it is of another protocol', RESOLVER.slice(1), '127.0.0.11'],
+  ])('does not where %s', (_name, sockets, dst) => {
+    const found = closedPort(sockets, dst)
+    expect(found?.message).toMatch(/nothing on this host listens on udp \S+:53: the sender/)
+    expect(found?.fix.every(({ edits }) => edits === undefined)).toBe(true)
+  })
+})

@@ -1,0 +1,24 @@
+/** A rule ended nat in front of the SNAT rule. */
+import { describe, expect, it } from 'vitest'
+import { type Case, findingsOf, played, told } from './played.ts'
+
+const SNAT = '-A POSTROUTING -o eth1 -j SNAT --to-source 10.0.2.1'
+const one = (exempt: string): Case => ({
+  rules: { nat: [`-A POSTROUTING ${exempt} -j RETURN`, SNAT], filter: [] },
+})
+
+describe('snat-skipped', () => {
+  it('is a note where the destination is exempted, and leaves the exemption to others', () => {
+    const exempt = one('-d 10.0.2.0/24')
+    expect(findingsOf(played(exempt), 'snat-skipped')[0]?.severity).toBe('note')
+    expect(told(exempt, 'snat-skipped')?.fix).toBe(
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2/32 -d 10.0.2.2/32 -o eth1 -j SNAT --to-source 10.0.2.1 → forwarded',
+    )
+  })
+
+  it('is a warning else, and the rule goes', () => {
+    const exempt = one('-s 10.0.1.0/24')
+    expect(findingsOf(played(exempt), 'snat-skipped')[0]?.severity).toBe('warning')
+    expect(told(exempt, 'snat-skipped')?.fix).toBe('iptables -t nat -D POSTROUTING 1 → forwarded')
+  })
+})
