@@ -1,5 +1,6 @@
 /** Groups with the worst outcome first. */
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { saysOf } from './exchanges/role.ts'
 import { type Group, isFailing } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
@@ -9,9 +10,12 @@ export const worstFirst = (groups: readonly Group[]): Group[] =>
 function badness(group: Group): number {
   const { outcome, findings } = group.journey
   if (isMereAnnouncement(group.journey)) return -1
-  if (isStopped(outcome) || isFailing(group)) return 5
+  // what tells that another packet was stopped comes behind that one
+  if (isStopped(outcome) || isFailing(group)) return isRefusing(group) ? 4.5 : 5
   if (has(findings, 'error')) return 4
   if (outcome === 'undetermined') return 3
   if (has(findings, 'warning')) return 2
   return isPassed(outcome) ? 0 : 1
 }
+
+const isRefusing = ({ journey: { packet } }: Group): boolean => /^(fails|resets)$/.test(saysOf(packet))

@@ -33,7 +33,7 @@ interface State {
   steps: readonly RepairStep[]
   /** What is stopped now. */
   failing: Journey
-  /** Places where the exchange was stopped on the way here. */
+  /** Where the exchange was stopped on the way here, and by which way it came there. */
   places: readonly string[]
 }
 
@@ -66,10 +66,11 @@ function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean)
   // what changes the way of other packets is better than nothing
   let wide: Repair | undefined
   let states: State[] = [
-    { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped)] },
+    { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped), wayOf(first.stopped)] },
   ]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
+    const slower: State[] = []
     for (const { world, steps, failing, places } of states)
       for (const step of candidates(failing)) {
         if (!isMeant(step.fix)) continue
@@ -87,11 +88,13 @@ function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean)
           continue
         }
         const place = placeOf(failing)
-        if (!places.includes(place))
-          next.push({ world: applied.world, steps: all, failing, places: [...places, place] })
+        const way = wayOf(failing)
+        const state = { world: applied.world, steps: all, failing, places: [...places, place, way] }
+        if (!places.includes(place)) next.push(state)
+        else if (!places.includes(way)) slower.push(state)
       }
     if (wide) return wide
-    states = next
+    states = [...next, ...slower]
   }
   return undefined
 }
@@ -151,13 +154,17 @@ function oneWay(reproduction: Reproduction, world: World, way: Way): Came | unde
 const isOpeningAlone = ({ packet }: Reproduction): boolean =>
   packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') === true && !packet.tcpFlags.includes('ack')
 
-/** What no rule stops is told apart by what does. */
+/** What no rule stops is told apart by what does; one and the same rule may stop it on another way, or for another host. */
 function placeOf({ steps, outcome, packet, findings }: Journey): string {
-  const { hook, table, chain, kind, rule } = steps.at(-1) ?? {}
+  const { hook, table, chain, kind, rule, dst, dport, out } = steps.at(-1) ?? {}
   const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
   const why = outcome === 'dropped' || outcome === 'rejected' ? '' : code
-  return [packet.src, outcome, hook, table, chain, kind, rule, why].join(' ')
+  return [packet.src, outcome, hook, table, chain, kind, rule, dst, dport, out, why].join(' ')
 }
+
+/** Stopped at the same place, it may have met other rules before, and miss one of those by something else. */
+const wayOf = ({ packet, steps }: Journey): string =>
+  [packet.src, ...steps.map(({ table, chain, kind, rule }) => `${table} ${chain} ${kind} ${rule}`)].join('\n')
 
 /** All steps as one fix. */
 export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {

@@ -153,6 +153,8 @@ function findingsOf(
     if (!found.has(key)) found.set(key, finding)
   }
   if (own) add(own)
+  const { several } = decided.told
+  if (several && decided.role === 'request' && isFailed(status)) add(several)
   for (const one of decided.told.journey.findings)
     if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
   for (const [i, { told, role }] of parts.entries()) {

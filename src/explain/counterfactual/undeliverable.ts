@@ -66,13 +66,15 @@ export function needsSource(context: Context): Nowhere {
   const { journey, evidence, world } = context
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
   if (hasNewSource(context)) return undefined
+  const entry = entryOpened(asItCame(evidence, world), world)
+  // whatever its source is, a reply has come back by way of this host
+  if (entry && !isUnanswered(entry)) return undefined
   if (evidence.nat === 'passed')
     return isPrivateAbroad(context) || isLoopbackAbroad(context) || isHairpin(context) || firstLink(context)
       ? 'surely'
       : 'maybe'
   if (!isOpening(journey, evidence.nat, world)) return undefined
-  const entry = entryOpened(asItCame(evidence, world), world)
-  if (entry ? !isUnanswered(entry) : rewritesSources(context) !== false) return undefined
+  if (!entry && rewritesSources(context) !== false) return undefined
   return isPrivateAbroad(context) || isLoopbackAbroad(context) || firstLink(context) ? 'surely' : undefined
 }
 
