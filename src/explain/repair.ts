@@ -66,7 +66,12 @@ function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean)
   // what changes the way of other packets is better than nothing
   let wide: Repair | undefined
   let states: State[] = [
-    { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped), wayOf(first.stopped)] },
+    {
+      world: reproduction.world,
+      steps: [],
+      failing: first.stopped,
+      places: [placeOf(first.stopped), wayOf(first.stopped)],
+    },
   ]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
@@ -109,7 +114,10 @@ function candidates({ findings }: Journey): RepairStep[] {
   const isSure = ({ code, severity }: Finding) =>
     code === 'reply-dropped' || (code === 'near-miss' && severity === 'warning')
   const isTold = ({ code, severity }: Finding) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule'
-  const rank = ({ finding, fix }: RepairStep) => (isPolicy(fix) ? 3 : isSure(finding) ? 0 : isTold(finding) ? 1 : 2)
+  // what fits this very case goes before what fits every drop
+  const fitsAny = ({ code }: Finding) => /^(dropped|rejected)-by-/.test(code)
+  const rank = ({ finding, fix }: RepairStep) =>
+    isPolicy(fix) ? 4 : isSure(finding) ? 0 : !isTold(finding) ? 3 : fitsAny(finding) ? 2 : 1
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 

@@ -92,6 +92,23 @@ test('its reply was stopped', async () => {
   })
 })
 
+test('its reply was stopped, and would be once more behind that', async () => {
+  const mangle = '*mangle\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m tcp --sport 25 -j DROP\nCOMMIT\n'
+  const reply: Event = [10.1, trace('mangle:OUTPUT:rule:1', answers({ sport: 25 }))]
+  const host = {
+    routes:
+      'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
+    address:
+      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+  }
+  const [exchange] = await tell([came(10, { dport: 25 }), reply], host, `${mangle}${FILTER}`)
+  const { code, fix } = exchange!.findings[0]!
+  expect(code).toBe('reply-dropped')
+  expect(fix.map(({ edits = [], after }) => [edits.map((one) => one.kind), after])).toEqual([
+    [['rule', 'rule'], 'delivered'],
+  ])
+})
+
 test('a reset came back', async () => {
   expect(await statuses([came(10), went(10.1, { flags: 'ACK RST', seq: 0, window: 0 })])).toEqual([
     ['refused', 'observed', '1', '', '2', ''],

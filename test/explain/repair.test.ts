@@ -72,6 +72,38 @@ describe('several causes', () => {
 })
 
 describe('what stops it one behind the other', () => {
+  it('may be one and the same rule, once the packet is for another host', () => {
+    const rules = {
+      nat: [
+        '-A PREROUTING -s 10.0.1.2/32 -j DNAT --to-destination 10.0.2.7',
+        '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+      ],
+      filter: [
+        '-P FORWARD DROP',
+        '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+        '-A FORWARD -j REJECT',
+      ],
+    }
+    expect(repairOf(rules, TO_ROUTER)?.command).toMatch(
+      /^iptables -t nat -D PREROUTING 1 && iptables -t filter -I FORWARD 2 .*-d 10.0.2.9\/32 /,
+    )
+  })
+
+  it('is mended by a route and a rule that is the same on both ways', () => {
+    const wrong = {
+      family: 'ip',
+      type: 'unicast',
+      destination: '10.0.2.2/32',
+      table: 'main',
+      device: 'eth0',
+      gateway: '10.0.1.254',
+    } as const
+    const rules = { filter: ['-A FORWARD -p tcp -m tcp --dport 80 -j REJECT'] }
+    expect(repairOf(rules, SYN, { routes: [...ROUTER.routes!, wrong] })?.command).toMatch(
+      /^ip route del 10.0.2.2\/32 via 10.0.1.254 dev eth0 && iptables -I FORWARD 1 /,
+    )
+  })
+
   it('is mended where no rule says so', () => {
     const ttl = '-A PREROUTING -d 10.0.2.2/32 -j TTL --ttl-set 1'
     const found = repairOf({ mangle: [ttl], filter: [] }, SYN, { sysctls: new Map([['net.ipv4.ip_forward', '0']]) })

@@ -114,7 +114,9 @@ function mendedTogether(request: Part | undefined, { told }: Part): Pick<Verdict
   const { findings } = told.journey
   const seen = findings.find(({ code }) => code === 'reply-dropped')
   const fix = request?.told.reply?.finding?.fix.filter(getsThrough) ?? []
-  return seen && fix.length > 0 && !findings.some((one) => one.fix.some(getsThrough)) ? { finding: { ...seen, fix } } : {}
+  return seen && fix.length > 0 && !findings.some((one) => one.fix.some(getsThrough))
+    ? { finding: { ...seen, fix } }
+    : {}
 }
 
 const inferred = (status: ExchangeStatus, decided: Part): Verdict => ({ status, basis: 'inferred', decided })

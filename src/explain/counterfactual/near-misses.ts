@@ -54,9 +54,14 @@ export const nearMisses = (context: Context, goal: Goal): readonly NearMiss[] =>
 /** Where chains have thousands of rules, thousands fail in one condition; what is far behind is nobody's mistake. */
 const MOST_TRIED = 200
 
-function findNearMisses(context: Context, goal: Goal): NearMiss[] {
+/** The same among rules that the packet would have been held against. */
+export function findNearMisses(
+  context: Context,
+  goal: Goal,
+  rules: Iterable<SkippedRule> = skippedRules(context, goal.pass),
+): NearMiss[] {
   const found: NearMiss[] = []
-  for (const { passed, miss, doubt } of candidates(context, goal)) {
+  for (const { passed, miss, doubt } of candidates(context, goal, rules)) {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
@@ -80,10 +85,10 @@ interface Candidate {
 }
 
 /** Rules that failed in one condition, the nearest first. */
-function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
+function candidates(context: Context, { sure }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
   const found: Candidate[] = []
   const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
-  for (const passed of skippedRules(context, pass)) {
+  for (const passed of rules) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
     if (isUsed(context, rule) !== false && !sure) continue
@@ -110,7 +115,10 @@ const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | u
 export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
   const used = isUsed(context, rule)
   // a set has members come and go while the rule is in use
-  return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+  // the packet's very service is nearer than one that is written like it
+  const isNamed =
+    /^meta ([io]ifname|l4proto)$/.test(fieldOf(miss.condition) ?? '') && names([rule], miss, moment, / dport$/)
+  return (isNamed ? 0.15 : distanceOf(miss, moment.packet)) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Condition, Value } from '../../model/condition.ts'
+import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -167,7 +168,7 @@ function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined 
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
 
-/** In how many other rules the place is spoken of, with the port; and whether a port is a service's that everybody knows. */
+/** In how many other rules the place is spoken of, with the port; whether a port is a service's that everybody knows, and the host one that answers. */
 function mentions({ world }: Context, { address, port }: Destination, besides: readonly (Rule | undefined)[]): number {
   const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
   const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
@@ -180,8 +181,13 @@ function mentions({ world }: Context, { address, port }: Destination, besides: r
   const inSets = world.sets.some(({ elements }) =>
     elements.some(({ parts }) => port !== undefined && parts.includes(String(port))),
   )
-  return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
+  return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0) + (isHeardOf(world.host, address) ? 0.25 : 0)
 }
+
+/** Somebody there has answered: what is mistaken is mostly nobody's address. */
+const isHeardOf = ({ conntrack, neighbours }: Host, address: string): boolean =>
+  neighbours?.some((one) => one.address === address && one.mac !== undefined) === true ||
+  conntrack?.some(({ reply, status }) => reply.src === address && !status.includes('unreplied')) === true
 
 function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
   const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`

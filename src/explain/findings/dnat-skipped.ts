@@ -4,10 +4,12 @@ import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { isParticular } from '../counterfactual/failed-condition.ts'
-import { goals, rewrites } from '../counterfactual/goals.ts'
+import { asks, isParticular } from '../counterfactual/failed-condition.ts'
+import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
+import { findNearMisses } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { hadItNotMatched, rulesFrom } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -17,7 +19,12 @@ export const dnatSkipped: Detector = {
   detect(context) {
     return goals(context)
       .filter(({ kind }) => kind === 'destination')
-      .flatMap(({ pass, sure }) => pass.steps.flatMap((i) => tell(context, i, sure)))
+      .flatMap((goal) =>
+        goal.pass.steps.flatMap((i) => {
+          const told = tell(context, i, goal.sure)
+          return told.length > 0 ? told : nearBehind(context, i, goal)
+        }),
+      )
   },
 }
 
@@ -44,20 +51,42 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const [culprit, missed] = [refAt(context, i), onwards?.last]
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
-  const instead = DESTINATION.includes(verdictOf(rule).text)
-    ? 'rewrote its destination first'
-    : `ended the ${natOf(culprit)}`
-  const did = ending === 'return' ? `sent it back out of ${culprit.chain}` : instead
+  const isOther = ending === 'accept' && DESTINATION.includes(verdictOf(rule).text)
+  const how = isOther ? 'rewrote its destination first' : did(ending, culprit)
   return [
     finding(
       'dnat-skipped',
       // an exception from what is for all is mostly meant so
       sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
-      `${nameRef(culprit)} ${did} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
+      `${nameRef(culprit)} ${how} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
       { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
     ),
   ]
 }
+
+/** No rule behind it matches either, but one does so nearly. */
+function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
+  const { rule, chain, ending } = context.evidence.arrivals[i]!
+  if (!goal.sure || !rule || !chain || (ending !== 'accept' && ending !== 'return')) return []
+  if (!rule.conditions.some(isParticular)) return []
+  const behind = [...positionsBelow(context, i), { chain, index: rule.ruleNumber }]
+  const moment = momentAt(context, i)
+  const [near] = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment }))
+  const culprit = refAt(context, i)
+  if (!near?.likely || !culprit) return []
+  const ref = refOfSkipped(context, near)
+  return [
+    finding(
+      'dnat-skipped',
+      'note',
+      `${nameRef(culprit)} ${did(ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what}, but only for ${asks(near.miss)}, was never reached.`,
+      { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
+    ),
+  ]
+}
+
+const did = (ending: string, ref: RuleRef): string =>
+  ending === 'return' ? `sent it back out of ${ref.chain}` : `ended the ${natOf(ref)}`
 
 /** nft has nat in chains of any table. */
 export const natOf = (ref: RuleRef): string => (isNft(ref) ? 'nat chain' : 'nat table')

@@ -1,5 +1,6 @@
 /** nat sends it to one place, and something else that is there for it speaks of another. */
 import { describe, expect, it } from 'vitest'
+import { entry } from '../../simulate/world.ts'
 import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
@@ -35,6 +36,19 @@ describe('dnat-mismatch', () => {
     expect(told({ rules, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')?.fix).toBe(
       'iptables -R user 1 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
     )
+  })
+
+  it('corrects the filter rule where the host that nat sends it to has answered', () => {
+    const neighbour = { family: 'ip', address: '10.0.2.8', device: 'eth1', mac: '02:00:00:00:00:08' } as const
+    const found = (host: Case['host']) =>
+      told({ ...forward('10.0.2.8', WEB), ...(host ? { host } : {}) }, 'dnat-mismatch')
+    expect(found({ neighbours: [{ ...neighbour, state: ['REACHABLE'] }] })?.fix).toMatch(
+      /^iptables -R FORWARD 2 .*10.0.2.8/,
+    )
+    const reply = { src: '10.0.2.8', dst: '10.0.1.7', sport: 80, dport: 40_001 }
+    const original = { src: '10.0.1.7', dst: '10.0.1.1', sport: 40_001, dport: 80 }
+    expect(found({ conntrack: [entry({ original, reply, status: [] })] })?.fix).toMatch(/^iptables -R FORWARD 2 /)
+    expect(found({ conntrack: [entry({ original, reply, status: ['unreplied'] })] })?.fix).toMatch(/-R PREROUTING 1 /)
   })
 
   it('is a comment of kube-proxy', () => {

@@ -24,6 +24,19 @@ describe('dnat-skipped', () => {
     expect(found?.rules).toEqual(['nat web 1', 'nat web 2'])
   })
 
+  it('is a note where the rule behind nearly matches', () => {
+    const rules = (front: string) => one(front, `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`)
+    const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
+    expect(told(near, 'dnat-skipped')).toMatchObject({
+      message:
+        'nat PREROUTING 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
+      rules: ['nat PREROUTING 1', 'nat PREROUTING 2'],
+    })
+    expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
+    // what ends the table for whatever comes by an interface was put there for that
+    expect(told(rules('-A PREROUTING -i eth0 -j ACCEPT'), 'dnat-skipped')).toBeUndefined()
+  })
+
   it('names an earlier DNAT', () => {
     const found = told(
       {
@@ -48,7 +61,7 @@ describe('dnat-skipped', () => {
   it.each([
     [
       'the DNAT rule behind is for another port',
-      one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', DNAT.replace('80', '81')),
+      one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', DNAT.replace('80', '8443')),
     ],
     [
       'chance chose between two',
