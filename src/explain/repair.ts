@@ -15,7 +15,16 @@ import { nameRef } from './refs.ts'
 import { isOpening, natSeen } from './request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
-import { asideOf, limitOf, playAllWays, stillWrong, stopsNext, uselessBy, type Way } from './verify-fixes/verify.ts'
+import {
+  accusedBehind,
+  asideOf,
+  limitOf,
+  playAllWays,
+  stillWrong,
+  stopsNext,
+  uselessBy,
+  type Way,
+} from './verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -31,10 +40,8 @@ export interface RepairStep {
 interface State {
   world: World
   steps: readonly RepairStep[]
-  /** What is stopped now. */
-  failing: Journey
-  /** Where the exchange was stopped on the way here, and by which way it came there. */
-  places: readonly string[]
+  /** What was stopped on the way here; the last one is what is stopped now. */
+  stops: readonly Journey[]
 }
 
 /** Changes that together bring request and reply through. */
@@ -65,39 +72,33 @@ function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean)
   let tried = 0
   // what changes the way of other packets is better than nothing
   let wide: Repair | undefined
-  let states: State[] = [
-    {
-      world: reproduction.world,
-      steps: [],
-      failing: first.stopped,
-      places: [placeOf(first.stopped), wayOf(first.stopped)],
-    },
-  ]
+  let states: State[] = [{ world: reproduction.world, steps: [], stops: [first.stopped] }]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
     const slower: State[] = []
-    for (const { world, steps, failing, places } of states)
-      for (const step of candidates(failing)) {
+    for (const { world, steps, stops } of states) {
+      const accused = accusedBehind(reproduction, stops)
+      for (const step of candidates(stops.at(-1)!)) {
         if (!isMeant(step.fix)) continue
         if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
-        const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
+        const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world, accused)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
-        const { stopped: failing, ...through } = came
-        if (!failing) {
+        const { stopped, ...through } = came
+        if (!stopped) {
           if (harmOf(reproduction, applied.world) !== undefined || stopsNext(reproduction, applied.world)) continue
           const found = { steps: all, ...through }
           if (!leadsOthersAway(reproduction, applied.world)) return found
           wide ??= { ...found, isWide: true }
           continue
         }
-        const place = placeOf(failing)
-        const way = wayOf(failing)
-        const state = { world: applied.world, steps: all, failing, places: [...places, place, way] }
-        if (!places.includes(place)) next.push(state)
-        else if (!places.includes(way)) slower.push(state)
+        const isNew = (of: (journey: Journey) => string) => !stops.some((one) => of(one) === of(stopped))
+        const state = { world: applied.world, steps: all, stops: [...stops, stopped] }
+        if (isNew(placeOf)) next.push(state)
+        else if (isNew(wayOf)) slower.push(state)
       }
+    }
     if (wide) return wide
     states = [...next, ...slower]
   }
@@ -135,23 +136,24 @@ interface Came {
 }
 
 /** What the exchange comes to in this World, whatever chance chooses. Undefined: nothing can be told. */
-function comesTo(reproduction: Reproduction, world: World): Came | undefined {
+function comesTo(reproduction: Reproduction, world: World, accused?: ReadonlySet<string>): Came | undefined {
   const ways = playAllWays(reproduction, world)
   if (typeof ways === 'string') return undefined
-  const all = ways.map((way) => ({ way, came: oneWay(reproduction, world, way) }))
-  const stopped = all.find(({ came }) => came?.stopped)
+  const all = ways.map((way) => ({ way, came: oneWay(reproduction, world, way, accused) }))
+  // the last is the one of who was not seen lately
+  const stopped = all.findLast(({ came }) => came?.stopped)
   if (!stopped) return all.every(({ came }) => came) ? all[0]!.came : undefined
   const unless = limitOf(all.map(({ way, came }) => ({ way, mends: came !== undefined && !came.stopped })))
   const through = unless === undefined ? undefined : all.find(({ came }) => came && !came.stopped)?.came
   return through ? { ...through, unless: unless! } : stopped.came
 }
 
-function oneWay(reproduction: Reproduction, world: World, way: Way): Came | undefined {
+function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: ReadonlySet<string>): Came | undefined {
   const { told, asked, answer } = way
   const after = told.ended.outcome
   const request = reproduction.explain(told, world)
   if (!isPassed(after)) return { after, stopped: request }
-  const wrong = stillWrong(request, way, reproduction, world)
+  const wrong = stillWrong(request, way, reproduction, world, accused)
   if (wrong) return { after, stopped: wrong.isAnswer ? explainAnswer(reproduction, asked!, answer!, world) : request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
   const aside = asideOf(way)

@@ -78,6 +78,10 @@ export function findNearMisses(
   return found.sort((a, b) => a.doubt - b.doubt)
 }
 
+/** What is sure enough to look for it behind another fault: many a service has a port that is written like another one's. */
+export const isSureOf = ({ likely, miss }: NearMiss): boolean =>
+  likely && !/ dport$/.test(fieldOf(miss.condition) ?? '')
+
 interface Candidate {
   passed: SkippedRule
   miss: FailedCondition

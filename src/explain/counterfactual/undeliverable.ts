@@ -161,11 +161,16 @@ export const isRepliedPast = (context: Context): boolean =>
 /** nat sent it to a private address that only the default route leads to, back to where it came from. */
 export function isSentNowhere(context: Context): boolean {
   const packet = lastPacket(context)
-  const { in: from, out, dst } = packet
-  if (from === undefined || from !== out || dst === undefined || !isPrivate(dst)) return false
+  const { in: from, out } = packet
+  return from !== undefined && from === out && isOnlyByDefault(packet, context.world.host) && hasNewDestination(context)
+}
+
+/** For a private address to which only the default route leads. */
+export function isOnlyByDefault(packet: Packet, host: Host): boolean {
+  if (packet.dst === undefined || !isPrivate(packet.dst)) return false
   const question = questionOf(packet)
-  const route = question && lookupRoute(question, context.world.host)
-  return /\/0$/.test(route?.destination ?? '') && hasNewDestination(context)
+  const route = question && lookupRoute(question, host)
+  return /\/0$/.test(route?.destination ?? '')
 }
 
 /**

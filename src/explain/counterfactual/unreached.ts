@@ -14,7 +14,7 @@ import type { Chosen } from '../rule-changes.ts'
 import { graphOf } from './chain-graph.ts'
 import { asksAll, missedBy } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
-import { findNearMisses, type NearMiss } from './near-misses.ts'
+import { findNearMisses, isSureOf, type NearMiss } from './near-misses.ts'
 import { isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards, rulesFrom } from './what-if.ts'
 
@@ -88,7 +88,7 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
     if (!from) continue
     const stack = [...from.stack, { chain, index: 0 }]
     const near = findNearMisses(context, goal, rulesFrom(context, pass, stack, from)).find(
-      (one) => one.likely && !entered.has(one.chain),
+      (one) => isSureOf(one) && !entered.has(one.chain),
     )
     if (!near) continue
     const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(from.moment)))

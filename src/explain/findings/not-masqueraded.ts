@@ -30,8 +30,16 @@ export const notMasqueraded: Detector = {
     if (needsSource(context) !== 'surely') return []
     const { src, dst, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
+    const end = place && endOfBase(context)
     const masqueraded = (message: string, sure: boolean) =>
-      tell(context, message, sure, lastOfNat(context), place, place && { chain: place.chain })
+      tell(
+        context,
+        message,
+        sure,
+        lastOfNat(context),
+        place,
+        place && { chain: place.chain, ...(end ? { before: end } : {}) },
+      )
     if (isHairpin(context)) {
       const past = `${dst} answers past this host, with an address that was not asked`
       return masqueraded(`It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
@@ -127,6 +135,14 @@ function tell(
 const MASQUERADE: Doing = { kind: 'masquerade' }
 /** At the priority srcnat. */
 const NAT = { name: 'postrouting', type: 'nat', hook: 'postrouting', prio: 100 } as const
+
+/** The rule of nat's base chain that ended it: behind that, nothing is come to. */
+function endOfBase(context: Context): RuleRef | undefined {
+  const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
+  const last = pass?.steps.findLast((i) => context.evidence.arrivals[i]!.chain === pass.base)
+  if (last === undefined || context.journey.steps[last]!.kind !== 'rule') return undefined
+  return /^(accept|return)$/.test(context.evidence.arrivals[last]!.ending ?? '') ? refAt(context, last) : undefined
+}
 
 /** Undefined where only nft has rules, and none for nat. iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
 function placeOfMasquerade(context: Context): RuleRef | undefined {

@@ -12,8 +12,11 @@ import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
+import { goals } from '../counterfactual/goals.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
+import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { answerTo, asItCame, entryOpened, isOpening, natSeen, openingOf } from '../request-reply.ts'
 import { observedConditions } from './observed-conditions.ts'
 
@@ -34,6 +37,8 @@ export interface Reproduction {
    * next such packet, which a balancer may send elsewhere.
    */
   play(world: World, assume?: ReadonlyMap<string, boolean>, next?: boolean): Reproduced
+  /** Nobody has the address that it is for, and a rule of nat nearly sends it elsewhere. */
+  isForNat: boolean
   /** nat chose among several. */
   isByTurns: boolean
   /** Of the journey as it was seen, as far as it is explained. */
@@ -93,6 +98,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         budget,
         play: (after, assume = new Map(), next = false) =>
           play(engine, after, { budget, assume: new Map([...(next ? lasting : settled), ...assume]) }),
+        isForNat: isForNat(context),
         isByTurns: byTurns.size > 0,
         findings: journey.findings,
       }
@@ -101,6 +107,15 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   }
   return { reason }
 }
+
+const isForNat = (context: Context): boolean =>
+  isOnlyByDefault(context.journey.packet, context.world.host) &&
+  goals(context).some(
+    (goal) =>
+      goal.kind === 'destination' &&
+      goal.sure &&
+      nearMisses(context, goal).some(({ likely, used }) => likely && used !== true),
+  )
 
 interface Attempt {
   before: World

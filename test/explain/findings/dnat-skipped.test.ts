@@ -61,7 +61,7 @@ describe('dnat-skipped', () => {
   it.each([
     [
       'the DNAT rule behind is for another port',
-      one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', DNAT.replace('80', '8443')),
+      one('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT', DNAT.replace('80', '81')),
     ],
     [
       'chance chose between two',
