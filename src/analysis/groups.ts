@@ -213,8 +213,8 @@ function seenAt(group: Group, host: string, journey: Journey): void {
 }
 
 function compareTuples(same: Group['same'], one: Int32Array, other: Int32Array): void {
-  if (!equal(one, other, 0, 4)) same.src = false
-  if (!equal(one, other, 4, 8)) same.dst = false
+  if (same.src && !equal(one, other, 0, 4)) same.src = false
+  if (same.dst && !equal(one, other, 4, 8)) same.dst = false
   if (one[8] !== other[8]) same.sport = false
   if (one[9] !== other[9]) same.dport = false
 }
