@@ -89,6 +89,35 @@ describe('what stops it one behind the other', () => {
     )
   })
 
+  it('is not accepted for an address that nobody has, where a rule of nat nearly sends it elsewhere', () => {
+    const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
+    const rules = {
+      mangle: ['-A POSTROUTING -s 10.0.1.2/32 -j DROP'],
+      nat: ['[0:0] -A PREROUTING -d 172.29.1.1/32 -p udp -m udp --dport 80 -j DNAT --to-destination 10.0.2.9'],
+      filter: ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
+    }
+    const host = { routes: [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }] }
+    expect(repairOf(rules, { ...SYN, dst: '172.29.1.1' }, host)?.command).toMatch(
+      /^iptables -t nat -R PREROUTING 1 -d 172.29.1.1\/32 -p tcp .* -d 10.0.2.9\/32 .* -d 10.0.2.9\/32 /,
+    )
+  })
+
+  it('is mended for who was not seen lately', () => {
+    const rules = {
+      raw: ['-P PREROUTING DROP'],
+      filter: [
+        '-A INPUT -p tcp -m recent --update --seconds 30 --hitcount 6 --name web --rsource -j limit',
+        '-A INPUT -s 10.0.1.2/32 -j DROP',
+        '-A limit -j REJECT',
+      ],
+    }
+    const world = makeWorld(saved(rules), ROUTER)
+    const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
+    const [fix] = severalCauses(evidence, explain(evidence, world, { ended }), world, modelEngine)!.fix
+    expect(String(fixCommands(fix!).command)).toContain('-I INPUT 2 ')
+    expect(fix!.note).toMatch(/^unless --update --seconds 30 .* matches/)
+  })
+
   it('is mended by a route and a rule that is the same on both ways', () => {
     const wrong = {
       family: 'ip',

@@ -51,6 +51,30 @@ describe('dnat-mismatch', () => {
     expect(found({ conntrack: [entry({ original, reply, status: ['unreplied'] })] })?.fix).toMatch(/-R PREROUTING 1 /)
   })
 
+  it.each([
+    [
+      'it is for another host and another service',
+      '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 443 -j ACCEPT',
+    ],
+    [
+      'one for the very place is wrong in its protocol',
+      WEB,
+      '[0:0] -A FORWARD -d 10.0.2.8/32 -p udp -m udp --dport 80 -j ACCEPT',
+    ],
+  ])('is no filter rule where %s', (_name, accept, ...more) => {
+    const one = forward('10.0.2.8', accept)
+    expect(
+      told({ ...one, rules: { ...one.rules, filter: [...one.rules.filter!, ...more] } }, 'dnat-mismatch'),
+    ).toBeUndefined()
+  })
+
+  it('is none of a rule that took it from the one that was meant for it', () => {
+    const one = forward('10.0.2.8', WEB)
+    const [skips] = one.rules.nat!
+    const meant = skips!.replace('10.0.2.8', '10.0.2.9')
+    expect(told({ ...one, rules: { ...one.rules, nat: [skips!, meant] } }, 'dnat-mismatch')).toBeUndefined()
+  })
+
   it('is a comment of kube-proxy', () => {
     const nat = [
       '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j svc',

@@ -19,6 +19,13 @@ describe('not-masqueraded', () => {
     )
   })
 
+  it('is mended in front of what ends the chain', () => {
+    const rules = { nat: ['-A POSTROUTING -o eth1 -j ACCEPT', MASQUERADE], filter: [] }
+    expect(told({ rules, packet: ABROAD }, 'not-masqueraded')?.fix).toBe(
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+    )
+  })
+
   it('is a note where this host rewrites no source: a router behind may', () => {
     expect(
       severity({ rules: { nat: [], filter: ['-A FORWARD -m conntrack --ctstate INVALID -j DROP'] }, packet: ABROAD }),
