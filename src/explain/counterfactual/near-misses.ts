@@ -22,6 +22,7 @@ import {
   isExact,
   isListed,
   isLookup,
+  isNegated,
   isParticular,
   onlyFailed,
 } from './failed-condition.ts'
@@ -256,6 +257,8 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
+  // all but the very one that it has
+  if (isNegated(condition) && wanted.map(String).join() === b) return 0.1
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
   return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8

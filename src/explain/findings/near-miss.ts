@@ -59,7 +59,9 @@ function mends(
 ): Proposal[] {
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
-  if ((used && !isForDevice) || !likely || !mendable) return []
+  // one for the very service, which another source asks for
+  const isForSource = kind === 'destination' && / saddr$/.test(fieldOf(miss.condition) ?? '')
+  if ((used && !isForDevice) || !(likely || isForSource) || !mendable) return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   const corrected = used

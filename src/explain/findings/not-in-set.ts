@@ -59,8 +59,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
           : turned
             ? turnRule(one, ref, lookup, turned)
             : element === undefined ||
-                (!negated &&
-                  (asksPassingPort(context, lookup, set!, moment) || asksOwnAddress(context, lookup, set!, moment)))
+                (!negated && asksPassingPort(context, lookup, set!, moment)) ||
+                (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
               ? []
               : change(
                   negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),

@@ -91,6 +91,20 @@ describe('near-miss', () => {
     expect(notes({ ...one, rules: { nat: [nat.replace('--dport 80', '--dport 8443')], filter: [] } })).toEqual([])
   })
 
+  it('is first of all the one that asks for anything but what it has, then the one of the very service', () => {
+    const accept = (match: string) => `[0:0] -A FORWARD ${match} -j ACCEPT`
+    const [like, protocol] = [accept('-p tcp -m tcp --dport 81'), accept('-p udp -m udp --dport 80')]
+    const negated = accept('-p tcp -m tcp ! --dport 80')
+    expect(notes(only(negated, protocol, like))[0]).toContain('FORWARD 2 ')
+    expect(notes(only(protocol, like))[0]).toContain('FORWARD 2 ')
+  })
+
+  it('is a DNAT rule for the very service that another network asks for', () => {
+    const rule = '[0:0] -A PREROUTING -s 192.0.2.0/24 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const one: Case = { rules: { nat: [rule], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(command(one)).toMatch(/^iptables -t nat -I PREROUTING 1 -s 10.0.1.2\/32 .*-j DNAT .* → forwarded$/)
+  })
+
   it('comes with the likeliest first', () => {
     const rules = only(
       '[7:420] -A FORWARD -p tcp -m tcp --dport 443 -j ACCEPT',
