@@ -34,7 +34,7 @@ export type Noted = Pick<
   | 'tuple'
   | 'lastTuple'
   | 'explain'
-  | 'isOfOlderConnection'
+  | 'passageOfNat'
   | 'playReply'
   | 'severalCauses'
   | 'ifInVain'
@@ -177,7 +177,7 @@ export class Exchanges {
       apart: isMereAnnouncement(journey),
       isDiscovery: isDiscovery(packet),
       isForMany: isForMany(packet, closed.world.host),
-      ...(closed.isOfOlderConnection() ? { isOlder: true as const } : {}),
+      nat: closed.passageOfNat(),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),

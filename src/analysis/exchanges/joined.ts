@@ -5,6 +5,7 @@
 
 import type { InVain } from '../../explain/in-vain.ts'
 import type { PlayedReply } from '../../explain/played-reply.ts'
+import type { Evidence } from '../../journey/evidence.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { World } from '../../model/world.ts'
 import type { JourneyClass } from '../closed-journey.ts'
@@ -19,8 +20,8 @@ export interface Told {
   readonly says: Says
   /** Any host of a group or a link may answer. */
   readonly isForMany: boolean
-  /** Its connection is older: the reply that conntrack has seen may be to what came before. */
-  readonly isOlder?: true
+  /** Skipped: its connection is older, and the reply that conntrack has seen may be to what came before. */
+  readonly nat: Evidence['nat']
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */

@@ -10,6 +10,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import type { Joined, Part, Told } from './joined.ts'
+import { asNewConnection } from './new-connection.ts'
 import { otherUplink } from './other-uplink.ts'
 
 /** What the capture as a whole shows. */
@@ -64,6 +65,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    const finding = asNewConnection(parts, answer)
+    if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const error = parts.find(isAboutRequest)
@@ -158,9 +161,14 @@ function silent(part: Part): Verdict {
 
 /** It passed, and no reply was captured. */
 function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
-  const { journey, reply, world, says, isOlder } = request.told
+  const { journey, reply, world, says, nat } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
-  if (has('closed-port')) return inferred('refused', request)
+  const refusal = parts.find((one) => one.role === 'errors' && !one.aboutReply && isStopped(one.told.journey.outcome))
+  if (refusal && isAboutEnd(refusal.told.journey.packet, ask())) return observed('reply-lost', refusal)
+  if (has('closed-port'))
+    return reply?.finding
+      ? { ...inferred('reply-lost', request), finding: reply.finding }
+      : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred('reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
@@ -175,7 +183,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
   if (resent) return inferred('reply-lost', resent)
   // a reply to what came before it
-  const isFresh = entry && isReplied(entry) && !isOlder
+  const isFresh = entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
