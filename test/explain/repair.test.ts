@@ -102,6 +102,23 @@ describe('what stops it one behind the other', () => {
     )
   })
 
+  it('is not accepted for an address that nobody has and nat is there for, nor for a port that nobody listens on', () => {
+    const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
+    const host = { routes: [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }] }
+    const stopped = (nat: string[]) => ({ mangle: ['-P POSTROUTING DROP'], nat, filter: ['-P FORWARD DROP'] })
+    const service = ['-A PREROUTING -d 172.30.0.5/32 -p tcp -m tcp --dport 80 -j svc', '-N svc']
+    const packet = { ...SYN, dst: '172.30.0.5' }
+    expect(repairOf(stopped([]), packet, host)).toBeDefined()
+    expect(repairOf(stopped(service), packet, host)).toBeUndefined()
+    const refusing = {
+      raw: ['-A PREROUTING -p udp -j CT --notrack'],
+      filter: ['-A INPUT -s 10.0.1.2/32 -j DROP', '-A OUTPUT -p icmp -j DROP'],
+    }
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...datagram } = { ...TO_ROUTER, protocol: 'udp', dport: 5353 }
+    const to = (port: number) => ({ sockets: [{ protocol: 'udp', family: 'ip', state: 'UNCONN', port }] }) as Host
+    expect(repairOf(refusing, datagram, to(53))).toBeUndefined()
+  })
+
   it('is mended for who was not seen lately', () => {
     const rules = {
       raw: ['-P PREROUTING DROP'],

@@ -76,7 +76,10 @@ export function findNearMisses(
       continue
     found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
-  return found.sort((a, b) => a.doubt - b.doubt)
+  // where a rule names the very service, none is meant that only has a port like it
+  const isMeant = found.some(({ rule, miss, moment, used }) => used !== true && names([rule], miss, moment, / dport$/))
+  const isLike = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '') && !isNegated(miss.condition)
+  return found.filter((one) => !(isMeant && isLike(one))).sort((a, b) => a.doubt - b.doubt)
 }
 
 /** What is sure enough to look for it behind another fault: many a service has a port that is written like another one's. */

@@ -265,6 +265,8 @@ export function stillWrong(
   if (opening && asked !== opening && reaches(opening, told) === false)
     return { why: `it would not get to ${opening.src}, which had asked` }
   if (!asked || !answer) return undefined
+  if (answer !== told && (answer.packet.inner || refusesOpening(answer.packet)))
+    return { why: STILL_WRONG['closed-port']! }
   const { outcome } = answer.ended
   const why =
     reaches(asked, answer) === false
