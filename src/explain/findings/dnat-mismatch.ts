@@ -70,7 +70,8 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
 
 /** It was stopped where another destination would have passed, by a rule that nothing else has ever met. */
 function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
-  const goal = goals(context).find(({ kind }) => kind === 'pass')
+  // a rule of nat that was to give it a source knows where it goes as well
+  const goal = goals(context).find(({ kind }) => kind === 'pass' || kind === 'source')
   if (!goal || goal.pass.steps[0]! <= step) return []
   // what took it in front of the rule that was meant for it is not to take it elsewhere
   const behind = hadItNotMatched(context, step)
@@ -112,7 +113,8 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
               'behind nat, rules see the new destination',
             )
           : sendTo(ref, meant, asked.dport, dst),
-        doubt: isRight ? 0.9 : 0,
+        // whoever is sent to the right place needs no other source
+        doubt: isRight ? 0.9 : goal.kind === 'source' ? -0.1 : 0,
       }),
     ]
   }

@@ -6,6 +6,7 @@ import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { asks, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
+import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
@@ -62,6 +63,11 @@ function mends(
   // one for the very service, which another source asks for
   const isForSource = kind === 'destination' && / saddr$/.test(fieldOf(miss.condition) ?? '')
   if ((used && !isForDevice) || !(likely || isForSource) || !mendable) return []
+  // one that may serve its own port well
+  const asked =
+    miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
+  if (kind === 'destination' && used === undefined && asked && isNumberedAlike(asked, `${moment.packet.dport}`))
+    return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   const corrected = used

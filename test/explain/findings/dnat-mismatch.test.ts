@@ -68,6 +68,21 @@ describe('dnat-mismatch', () => {
     ).toBeUndefined()
   })
 
+  it('is a rule of nat that was to give it a source', () => {
+    const rules = {
+      nat: [
+        '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:555',
+        '-A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554',
+        '[0:0] -A POSTROUTING -s 10.0.1.0/24 -d 10.0.1.9/32 -p tcp -m tcp --dport 554 -j SNAT --to-source 10.0.1.1',
+      ],
+      filter: [],
+    }
+    expect(told({ rules, packet: TO_ROUTER }, 'dnat-mismatch')).toMatchObject({
+      rules: ['nat PREROUTING 1', 'nat POSTROUTING 1'],
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554 → forwarded',
+    })
+  })
+
   it('is none of a rule that took it from the one that was meant for it', () => {
     const one = forward('10.0.2.8', WEB)
     const [skips] = one.rules.nat!

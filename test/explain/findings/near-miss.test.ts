@@ -109,6 +109,19 @@ describe('near-miss', () => {
     expect(command(one)).toMatch(/^iptables -t nat -I PREROUTING 1 -s 10.0.1.2\/32 .*-j DNAT .* → forwarded$/)
   })
 
+  it('mends no forward of a port numbered alike, where nobody knows whether that serves others', () => {
+    const to = (port: number, counters = ''): Case => ({
+      rules: {
+        nat: [`${counters}-A PREROUTING -p tcp -m tcp --dport ${port} -j DNAT --to-destination 10.0.2.9:443`],
+        filter: [],
+      },
+      packet: { ...TO_ROUTER, dport: 8925 },
+      host: LISTENS_ON(22),
+    })
+    expect(command(to(9925))).toBeUndefined()
+    for (const one of [to(8926), to(8952), to(9925, '[0:0] ')]) expect(command(one)).toMatch(/→ forwarded$/)
+  })
+
   it('comes with the likeliest first', () => {
     const rules = only(
       '[7:420] -A FORWARD -p tcp -m tcp --dport 443 -j ACCEPT',
