@@ -103,7 +103,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       // what the model has told of it is a finding
       if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
       return basis === 'inferred' && !isStoppedReply(exchanges.worst) && !isPlayed(journey)
-        ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
+        ? `Its reply, #${reply}, passed here and does not arrive${isAgain(journeys) ? ': it was sent again, or asked for again' : ''}.`
         : `Its reply, #${reply}, was stopped.`
     case 'refused':
     case 'lost':
@@ -122,6 +122,9 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       return undefined
   }
 }
+
+const isAgain = ({ retransmissions, replies }: Exchange['journeys']): boolean =>
+  retransmissions.length > 0 || replies.length > 1
 
 /** A rule stopped it, or it vanished on its way through this host. */
 const isStoppedReply = ({ culprit, findings }: Pick<Exchange<unknown>, 'culprit' | 'findings'>): boolean =>

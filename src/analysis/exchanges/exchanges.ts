@@ -16,6 +16,7 @@ import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
+import type { UnquotedError } from './status.ts'
 import { isDiscovery, MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable, turn } from './tuple-table.ts'
@@ -68,6 +69,8 @@ export class Exchanges {
   apart = 0
   /** Those that were stopped and that other exchanges may have needed. */
   readonly strays: Journey[] = []
+  /** Of which it is not known what they are about. */
+  readonly errors: UnquotedError[] = []
   private readonly captures = new Map<object, CaptureTimes>()
 
   /** The packets are played, with all that would come back. */
@@ -91,9 +94,19 @@ export class Exchanges {
     if (told.apart) return this.skip()
     if (told.isDiscovery) this.keep(told)
     closed.tuple(this.tuple)
-    if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
+    if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)
     if (isZero(this.tuple)) return this.skip()
     const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed) ?? this.ofGroup(told)
+    if (
+      found?.turned &&
+      says === 'any' &&
+      closed.id < this.list.beganWith(found.value) &&
+      !this.list.isOpened(found.value)
+    ) {
+      // the reply's journey was complete before the request's
+      this.list.turn(found.value, this.table.set(this.tuple, host, found.value))
+      found.turned = false
+    }
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
@@ -115,6 +128,25 @@ export class Exchanges {
   /** An error, and nobody knows about what. */
   private stray(told: Told): undefined {
     if (isStopped(told.journey.outcome)) this.keep(told)
+    return this.skip()
+  }
+
+  /**
+   * nft's trace does not show what an error quotes: it is about the one exchange of whom it goes to that waits for a
+   * reply, or nobody knows which one of them.
+   */
+  private unquoted(told: Told, closed: Noted, capture: number): number | undefined {
+    if (told.isDiscovery || !isPassed(told.journey.outcome)) return this.stray(told)
+    closed.lastTuple(this.tuple)
+    const to = this.tuple.slice(4, 8)
+    const clock = closed.times.firstClock
+    const waiting = this.list.waitingFor(to, closed.id, clock, capture)
+    if (waiting.length === 1 && told.host === waiting[0]!.host) {
+      this.list.add(waiting[0]!.number, closed.id, 'errors', told, clock, capture, false)
+      return waiting[0]!.number
+    }
+    // the one that it is about may not be complete yet
+    if (this.errors.length < MOST_STRAYS) this.errors.push({ id: closed.id, to, clock, capture })
     return this.skip()
   }
 

@@ -11,8 +11,6 @@ import type { Part } from './joined.ts'
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
   if (request?.told.nat !== 'passed' || reply.told.nat !== 'passed') return undefined
-  // who asked goes on with it
-  if (parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const { packet } = request.told.journey
   const { dst, dport } = asItLeft(request.told.journey)
   const { src, sport, protocol } = reply.told.journey.packet

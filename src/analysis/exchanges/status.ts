@@ -9,7 +9,7 @@ import type { Finding, Journey } from '../../model/journey.ts'
 import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
-import type { Joined, Part, Told } from './joined.ts'
+import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection } from './new-connection.ts'
 import { otherUplink } from './other-uplink.ts'
 
@@ -23,10 +23,22 @@ export interface Seen {
   crowds: readonly number[]
   /** Packets that were stopped and that exchanges may have needed. */
   strays: readonly Journey[]
+  errors: readonly UnquotedError[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
   /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */
   live?: true
+}
+
+/** An ICMP error that passed, and that is about one of several exchanges: nft's trace does not show which. */
+export interface UnquotedError {
+  /** Of its journey. */
+  id: number
+  /** The address that it went to, as four words. */
+  to: Int32Array
+  /** Microseconds, by its capture's clock. */
+  clock: number
+  capture: number
 }
 
 export interface Verdict {
@@ -65,14 +77,16 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
     if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
-    const finding = asNewConnection(parts, answer)
+    const goesOn = parts.some(({ role, id }) => role === 'request' && id > answer.id)
+    if (!goesOn && isLost(answer)) return inferred('reply-lost', answer)
+    const finding = goesOn ? undefined : asNewConnection(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
-  return isRequest(request) && passed(request) ? unheard(parts, request, ask, seen) : silent(request)
+  return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
 
 /** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
@@ -160,13 +174,21 @@ function silent(part: Part): Verdict {
 }
 
 /** It passed, and no reply was captured. */
-function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
+function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
   const { journey, reply, world, says, nat } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
   const refusal = parts.find((one) => one.role === 'errors' && !one.aboutReply && isStopped(one.told.journey.outcome))
   if (refusal && isAboutEnd(refusal.told.journey.packet, ask())) return observed('reply-lost', refusal)
+  const mayHaveFailed = seen.errors.some(
+    ({ id, to, clock, capture }) =>
+      capture === request.capture &&
+      id > request.id &&
+      // without clocks it may be long before
+      !(clock - request.clock > ERROR_AFTER) &&
+      to.every((word, i) => word === tuple[i]),
+  )
   if (has('closed-port'))
-    return reply?.finding
+    return reply?.finding && !mayHaveFailed
       ? { ...inferred('reply-lost', request), finding: reply.finding }
       : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
@@ -178,6 +200,7 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const replied = parts.some(({ role }) => role === 'replies')
   const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
   if (entry && goesOn(entry)) return inferred('answered', request)
+  if (mayHaveFailed) return observed('undetermined', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   // how it went on was not captured, but that it was sent again
   const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
@@ -217,6 +240,13 @@ const LOST = [
   'vanished-mtu',
   'vanished-no-route',
 ]
+
+/** The reply passed, and does not get to who asked. */
+const isLost = ({ told: { journey } }: Part): boolean =>
+  journey.findings.some(
+    ({ code, severity }) =>
+      (LOST.includes(code) && severity === 'error') || (code === 'wrong-way-out' && severity !== 'note'),
+  )
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>
