@@ -76,6 +76,9 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   // what took it in front of the rule that was meant for it is not to take it elsewhere
   const behind = hadItNotMatched(context, step)
   if (behind && rewrites(DESTINATION)(behind)) return []
+  // it never was to go to another port
+  const to = context.evidence.arrivals[step]!.rule?.statements.find(({ kind }) => kind === 'dnat')
+  const keepsPort = to?.kind === 'dnat' && to.ports === undefined && to.map === undefined
   // nat is right where a rule for the very place is wrong in its protocol
   if (nearMisses(context, goal).some(namesPlace)) return []
   for (const passed of skippedRules(context, goal.pass)) {
@@ -86,6 +89,7 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     const meant = placeMeant(passed, asked)
     if (!meant || !leadsThere(context, passed, meant)) continue
     // another host's other service is none of this one's
+    if (keepsPort && meant.port !== asked.dport) continue
     if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
       continue
     // who serves others is there for this packet, too, if it names the very port that was asked

@@ -83,6 +83,12 @@ describe('dnat-mismatch', () => {
     })
   })
 
+  it('is no filter rule for another port, where nat leaves the port as it is', () => {
+    const other = '[0:0] -A FORWARD -d 10.0.2.8/32 -p tcp -m tcp --dport 8443 -j ACCEPT'
+    expect(told(forward('10.0.2.8', other), 'dnat-mismatch')).toBeUndefined()
+    expect(told(forward('10.0.2.8:81', other), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.8:8443 → /)
+  })
+
   it('is none of a rule that took it from the one that was meant for it', () => {
     const one = forward('10.0.2.8', WEB)
     const [skips] = one.rules.nat!
