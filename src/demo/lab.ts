@@ -32,7 +32,7 @@ export interface Host {
 type Answer = { id: number; failed?: string; [key: string]: unknown }
 
 /** Milliseconds that a command may take, and a request beyond what it says itself. */
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 
 export class Lab {
   readonly hosts = new Map<string, Host>()

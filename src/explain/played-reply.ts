@@ -10,7 +10,7 @@ import { describeEnd, finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { asOneFix, searchRepair } from './repair.ts'
-import { isOpening, natSeen, reaches } from './request-reply.ts'
+import { asksForReply, natSeen, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
 import { explainAnswer } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
@@ -32,7 +32,7 @@ export function playReply(
   engine: Engine,
   given?: WalkBudget,
 ): PlayedReply | undefined {
-  if (!isPassed(explained.outcome) || !isOpening(explained, natSeen(evidence), world)) return undefined
+  if (!isPassed(explained.outcome) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined

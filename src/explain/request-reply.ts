@@ -8,6 +8,7 @@ import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
+import { advertisementTo, isSolicitation } from './discovery.ts'
 
 export { entryAnswered, entryOpened }
 
@@ -38,6 +39,10 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
   }
 }
 
+/** Is there a reply to it that can be played? */
+export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
+  isOpening(journey, nat, world) || isSolicitation(journey.packet)
+
 /** By itself, whatever came before. */
 const asksToBegin = (packet: Packet): boolean =>
   packet.protocol === 'tcp'
@@ -67,11 +72,13 @@ export const isAlwaysAnswered = (packet: Packet): boolean =>
   packet.protocol === 'udp' ? ANSWERING.has(packet.dport ?? 0) : asksToBegin(packet)
 
 /** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
-export function answerTo(asked: Packet, { packet, ended }: Played): Packet | undefined {
+export function answerTo(asked: Packet, told: Played, host: Host): Packet | undefined {
+  const { packet, ended } = told
   const { outcome } = ended
   if (outcome !== 'forwarded' && outcome !== 'sent' && outcome !== 'delivered') return undefined
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  if (isSolicitation(packet)) return advertisementTo(told, host)
   const back: Packet = { src: dst, dst: src, protocol }
   if (outcome !== 'delivered') {
     if (out === undefined) return undefined
@@ -96,8 +103,8 @@ export function answerTo(asked: Packet, { packet, ended }: Played): Packet | und
 }
 
 /** What comes back where nothing listens: a reset, or an ICMP error that quotes the packet. */
-export function refusalTo(asked: Packet, played: Played): Packet | undefined {
-  const back = answerTo(asked, played)
+export function refusalTo(asked: Packet, played: Played, host: Host): Packet | undefined {
+  const back = answerTo(asked, played, host)
   if (back?.protocol === 'tcp') return { ...back, tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 }
   if (back?.protocol !== 'udp') return undefined
   const { sport, dport, protocol, ...ends } = back
@@ -109,6 +116,7 @@ export function refusalTo(asked: Packet, played: Played): Packet | undefined {
 export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
   if (ended.outcome === 'undetermined') return undefined
   if (ended.outcome !== 'forwarded' && ended.outcome !== 'sent' && ended.outcome !== 'delivered') return false
+  if (isSolicitation(asked)) return packet.dst === asked.src
   const { inner } = packet
   if (inner) return packet.dst === asked.src && inner.dst === asked.dst && inner.dport === asked.dport
   return packet.src === asked.dst && packet.dst === asked.src && packet.sport === asked.dport

@@ -102,9 +102,11 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       if (reply === undefined) return undefined
       // what the model has told of it is a finding
       if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
-      return basis === 'inferred' && !isStoppedReply(exchanges.worst) && !isPlayed(journey)
-        ? `Its reply, #${reply}, passed here and does not arrive${isAgain(journeys) ? ': it was sent again, or asked for again' : ''}.`
-        : `Its reply, #${reply}, was stopped.`
+      if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
+        return `Its reply, #${reply}, was stopped.`
+      return journeys.retransmissions.length > 0 || journeys.replies.length > 1
+        ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
+        : `Its reply, #${reply}, passed all chains here, and was lost behind them.`
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`
@@ -122,9 +124,6 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       return undefined
   }
 }
-
-const isAgain = ({ retransmissions, replies }: Exchange['journeys']): boolean =>
-  retransmissions.length > 0 || replies.length > 1
 
 /** A rule stopped it, or it vanished on its way through this host. */
 const isStoppedReply = ({ culprit, findings }: Pick<Exchange<unknown>, 'culprit' | 'findings'>): boolean =>

@@ -1,7 +1,7 @@
 /** What conditions are asked of: one packet at one hook of one machine. */
 import type { Scalar } from '../model/condition.ts'
 import type { Hook } from '../model/hook.ts'
-import type { ConntrackEntry } from '../model/host.ts'
+import type { ConntrackEntry, Route } from '../model/host.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Unknown } from './truth.ts'
@@ -18,9 +18,11 @@ export interface EvalContext {
    * Absent: the one in host state that fits, for what never changes during a connection.
    */
   connection?: ConntrackEntry | undefined
+  /** The route that it has taken, whatever rules have written since; absent: the one for what the packet shows. */
+  route?: Route | undefined
   /** Of these it is known from what they were drawn, and no more. */
   drawn?: ReadonlySet<keyof Packet> | undefined
-  /** What rules have written that the packet itself does not show: `meta pkttype`. */
+  /** What rules have written that the packet itself does not show: `meta pkttype`; of ARP, which operation it is. */
   written?: ReadonlyMap<string, Scalar | Unknown>
 }
 

@@ -222,4 +222,6 @@ export const FIELDS: Readonly<Record<string, FieldType>> = wordTable({
 
 /** Bits that a rule names by their place are a number, too. Undefined for what is never known. */
 export const fieldType = (field: string): FieldType | undefined =>
-  FIELDS[field] ?? (/^(@|numgen |jhash |symhash )/.test(field) ? 'number' : undefined)
+  FIELDS[field] ??
+  // as many bits by their place are an address of IPv6
+  (/^@\w+,\d+,128$/.test(field) ? 'address' : /^(@|numgen |jhash |symhash )/.test(field) ? 'number' : undefined)

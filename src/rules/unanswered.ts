@@ -3,7 +3,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Statement } from '../model/statement.ts'
-import { isForMany } from './fib.ts'
+import { isForMany, isLocal } from './fib.ts'
 import { lookup } from './route.ts'
 import { isUnknown } from './truth.ts'
 import { knownProtocol } from './values.ts'
@@ -32,6 +32,9 @@ export function whyUnanswered(
   if ((isRouted && isForMany(packet, host)) || (!isReset && isFrameForMany(packet)))
     return 'what is for a group or for all gets no answer'
   if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no answer'
+  // it would come from the address that a rule wrote (icmp_send); IPv6 takes one of the host's own
+  if (!isReset && hook === 'input' && !packet.dst?.includes(':') && isLocal(packet.dst, host) === false)
+    return 'an answer from an address that is not its own this host does not send'
   return hasWayBack(packet, host) ? undefined : 'there is no way back to its source'
 }
 

@@ -8,6 +8,7 @@ import { memo, memo2 } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { NamedSet, RuleFamily } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { numberOf, tupleOf, zoneOf } from '../rules/conntrack/connection.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { conditionText } from '../rules/evaluate.ts'
 import { held } from '../rules/facts.ts'
@@ -17,6 +18,8 @@ import { allowanceCondition, limitCondition, quotaCondition } from '../rules/nft
 import { mapped } from '../rules/nft/map.ts'
 import { allowanceIn, haveCounting, MOST, partsAt } from '../rules/nft/update.ts'
 import { isUnknown, not, type OwnAllowance, type Truth, type Unknown, unknown } from '../rules/truth.ts'
+import { knownProtocol } from '../rules/values.ts'
+import { sameTuple } from './conntrack-table.ts'
 import type { Simulator } from './simulator.ts'
 
 type Lasting = Condition & { kind: 'unknown'; lasts: Allowance }
@@ -26,6 +29,9 @@ type OfObject = Extract<Allowance, { object: string }>
 export class Allowances {
   private readonly left = new Map<Condition | string, number>()
   private readonly open = new Map<Condition | string, Set<ConntrackEntry>>()
+  /** Which packet came last to it, and which have come there more than once. */
+  private readonly last = new Map<Condition | string, Packet>()
+  private readonly again = new Map<Condition | string, number>()
   /** Of these nobody knows what is left: conditions, tables, and whole families. */
   private readonly doubted = new Set<Condition | string>()
 
@@ -45,6 +51,18 @@ export class Allowances {
       this.open.set(key, found)
     }
     return found
+  }
+
+  /**
+   * How many connections may be counted twice: those of packets that came to it more than once. Within one jiffy the
+   * kernel does not look for what is there (nf_conncount_add).
+   */
+  countedTwice(key: Condition | string, packet: Packet): number {
+    const before = this.again.get(key) ?? 0
+    const again = this.last.get(key) === packet ? before + 1 : before
+    this.last.set(key, packet)
+    this.again.set(key, again)
+    return again
   }
 
   /** A packet may have used some of it up. */
@@ -273,18 +291,31 @@ function spendConnection(
   const counted = allowances.connections(key)
   // without a connection the packet's own addresses count, which nothing confirms (nft_connlimit_do_eval)
   const isOpen = connection && packet.ctState !== 'untracked' && packet.ctState !== 'invalid'
-  const own: ConntrackEntry = isOpen ? connection : unconfirmed(packet, family)
+  const own: ConntrackEntry = isOpen
+    ? connection
+    : ([...counted].find((one) => conntrack.has(one) && isOf(one, packet)) ?? unconfirmed(packet, family))
   counted.add(own)
   let lost = 0
   // that it has ended, or its first packet was dropped, the kernel sees when it comes round to that: not at once
   for (const one of counted) if (one !== own && !conntrack.isOpen(one)) lost++
-  const [least, most] = [counted.size - lost, counted.size]
+  const [least, most] = [counted.size - lost, counted.size + allowances.countedTwice(key, packet)]
   if (least <= connections !== most <= connections)
-    return unknown('whether a connection that has ended, or whose packet was dropped, still counts is not known')
+    return unknown(
+      most > counted.size
+        ? 'whether a packet that comes to it twice counts twice is not known'
+        : 'whether a connection that has ended, or whose packet was dropped, still counts is not known',
+    )
   return over ? most > connections : most <= connections
 }
 
-function unconfirmed({ src = '', dst = '', protocol = '' }: Packet, family: Family): ConntrackEntry {
-  const original = { src, dst }
+/** Counted already; another zone's is not looked for (__nf_conncount_add). */
+const isOf = (one: ConntrackEntry, packet: Packet): boolean =>
+  zoneOf(one).original === 0 &&
+  knownProtocol(one.protocol) === numberOf(packet) &&
+  sameTuple(one.original, tupleOf(packet))
+
+function unconfirmed(packet: Packet, family: Family): ConntrackEntry {
+  const { protocol = '' } = packet
+  const original = tupleOf(packet)
   return { family: family === 'ip6' ? 'ip6' : 'ip', protocol, original, reply: original, status: [] }
 }

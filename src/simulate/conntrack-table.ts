@@ -69,11 +69,16 @@ export class ConntrackTable {
     return undefined
   }
 
+  /** Is it there? */
+  has(entry: ConntrackEntry): boolean {
+    return this.connections.has(entry as Connection)
+  }
+
   /** Is it there, and not yet over? (already_closed, net/netfilter/nf_conncount.c) */
   isOpen(entry: ConntrackEntry): boolean {
     const connection = entry as Connection
     const state = connection.tcp?.state
-    return this.connections.has(connection) && state !== 'TIME_WAIT' && state !== 'CLOSE'
+    return this.has(connection) && state !== 'TIME_WAIT' && state !== 'CLOSE'
   }
 
   /** From here on nobody knows whether it is there. */
@@ -154,7 +159,7 @@ export class ConntrackTable {
 
 const sameSource = (a: Tuple, b: Tuple): boolean => a.src === b.src && a.sport === b.sport && a.icmpId === b.icmpId
 
-const sameTuple = (a: Tuple, b: Tuple): boolean =>
+export const sameTuple = (a: Tuple, b: Tuple): boolean =>
   sameSource(a, b) && a.dst === b.dst && a.dport === b.dport && a.icmpType === b.icmpType && a.icmpCode === b.icmpCode
 
 const sourceHashOf = ({ original, protocolNumber: number }: Connection): number => sourceHash(original, number)

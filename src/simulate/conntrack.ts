@@ -47,10 +47,7 @@ function look(machine: Simulator, skb: Skb): void {
     skb.tracking.state = ctState
     return
   }
-  if (
-    isCut(packet, number) ||
-    (skb.hasWrongChecksum && skb.hook === 'prerouting' && machine.settings.verifiesChecksums)
-  )
+  if (isCut(packet, number) || (skb.wrongBy !== 0 && skb.hook === 'prerouting' && machine.settings.verifiesChecksums))
     return
   refuseUnknownPorts(packet, number)
   if (number === ICMP || number === ICMPV6) {

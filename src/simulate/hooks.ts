@@ -12,14 +12,15 @@ import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
 import { joinTied } from './tied-chains.ts'
 import { Undetermined } from './undetermined.ts'
-import { usesConntrack } from './uses-conntrack.ts'
+import { joinsFragments, usesConntrack } from './uses-conntrack.ts'
 
 interface Hooked {
   priority: number
   run(machine: Simulator, skb: Skb): TableVerdict
 }
 
-const DEFRAG = -400
+/** -400; which of them and chains with that priority come first is not known, nor what becomes of a fragment there. */
+const DEFRAG = -400.5
 const CONNTRACK = -200
 const NAT_DST = -100
 const NAT_SRC = 100
@@ -78,11 +79,11 @@ function chains(world: World, family: Skb['family'], hook: Hook): Hooked[] {
 
 /** Connection tracking and NAT, while anything asks for them. */
 function core(world: World, family: Skb['family'], hook: Hook): Hooked[] {
-  if (!usesConntrack(world, family)) return []
+  const joins = hook === 'prerouting' || hook === 'output' ? [{ priority: DEFRAG, run: refuseFragment }] : []
+  if (!usesConntrack(world, family)) return joinsFragments(world.tables, family) ? joins : []
   const natChains = baseChainsAt(world, family, hook, true).filter(({ chain }) => chain.type === 'nat')
-  const hooked: Hooked[] = []
-  if (hook === 'prerouting' || hook === 'output')
-    hooked.push({ priority: DEFRAG, run: refuseFragment }, { priority: CONNTRACK, run: track })
+  const hooked: Hooked[] = [...joins]
+  if (joins.length > 0) hooked.push({ priority: CONNTRACK, run: track })
   if (hook !== 'forward' && hasNat(world, family)) {
     const nat = natChains.map(prepared)
     hooked.push({

@@ -39,10 +39,10 @@ export class Skb {
   readonly moment: EvalContext
   /** It, as it walks through chains. */
   walk: SimulatedWalk | undefined = undefined
-  /** A rule has written into the transport's header by its place, before anything looked at the checksum. */
-  hasWrongChecksum = false
+  /** By how much rules that write by place have made the transport's checksum wrong, before anything looked at it. */
+  wrongBy = 0
   /** It was right when connection tracking looked; whoever looks once more behind routing finds it wrong (skb_forward_csum). */
-  hasSpoiltChecksum = false
+  spoiltBy = 0
   /** The same of the IP header's, which is looked at when the packet comes in. */
   hasWrongHeader = false
   /** Came back in over lo: connection tracking has seen it. */
@@ -61,7 +61,7 @@ export class Skb {
     this.hook = packet.in === undefined ? 'output' : 'prerouting'
     // hooks show its way, and connection tracking its flow
     Object.assign(packet, NOT_YET)
-    this.moment = { packet, hook: this.hook, family: this.family, world, connection: undefined }
+    this.moment = { packet, hook: this.hook, family: this.family, world, connection: undefined, route: undefined }
   }
 }
 

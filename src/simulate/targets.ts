@@ -5,7 +5,7 @@ import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
-import { placeOf } from '../rules/facts/raw.ts'
+import { placeOf, sumAt } from '../rules/facts/raw.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { knownProtocol } from '../rules/values.ts'
@@ -33,13 +33,19 @@ export function execute(
     const statement = statements[i]!
     // nft tells of a rule behind it, so of the one that switches tracing on, too
     if (statement.kind === 'trace') skb.journal.beginTrace(nft ? step : step + 1)
-    const verdict = act(machine, skb, statement, step)
+    const verdict = act(machine, skb, statement, step, nft !== undefined)
     if (verdict) return verdict
   }
   return undefined
 }
 
-function act(machine: Simulator, skb: Skb, statement: Statement, step: number): TableVerdict | undefined {
+function act(
+  machine: Simulator,
+  skb: Skb,
+  statement: Statement,
+  step: number,
+  isNft: boolean,
+): TableVerdict | undefined {
   switch (statement.kind) {
     case 'accept':
     case 'drop':
@@ -49,14 +55,14 @@ function act(machine: Simulator, skb: Skb, statement: Statement, step: number): 
       return statement.bypass && isUnread(statement, machine.world.host) ? 'accept' : 'queue'
     case 'reject':
       // nf_reject_verify_csum
-      if (skb.hasWrongChecksum) return 'drop'
-      if (skb.hasSpoiltChecksum && statement.with === 'tcp-reset' && skb.hook === 'forward') return 'drop'
+      if (skb.wrongBy) return 'drop'
+      if (skb.spoiltBy && statement.with === 'tcp-reset' && skb.hook === 'forward') return 'drop'
       if (isUnanswered(machine, skb, statement)) return 'drop'
       if (statement.with === 'tcp-reset' && hasWayBack(machine, skb.packet)) closeTcp(skb)
       return 'reject'
     case 'set':
       if (statement.op === 'strip') return stripOption(skb, Number(statement.value)) ? undefined : 'drop'
-      assign(machine, skb, statement, step)
+      assign(machine, skb, statement, step, isNft)
       return undefined
     case 'notrack':
       // what has an entry, or is left alone already, stays as it is
@@ -169,15 +175,17 @@ const isScalar = (value: unknown): value is number | string => typeof value === 
 
 const OF_TRANSPORT = /^(@th|th|tcp|udp|udplite|sctp|dccp|icmp|icmpv6)\b/
 
-function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number): void {
+function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number, isNft: boolean): void {
   const moment = momentOf(machine, skb)
   const field = placeOf(assignment.field, moment)
   if (field === 'ct zone' || field === 'ct original zone' || field === 'ct reply zone') {
+    // nft's looks for an entry alone, so what was left alone is tracked after all (nft_ct_set_zone_eval; xt_ct_target)
+    if (isNft && skb.tracking?.state === 'untracked') skb.tracking = undefined
     setZone(skb, assignment)
     return
   }
   if (field === 'tcp option maxseg size') {
-    lowerMss(skb, Number(assignment.value))
+    lowerMss(skb, Number(assignment.value), !isNft)
     return
   }
   if (field === 'ct label') {
@@ -201,6 +209,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   const source = typeof assignment.value === 'object' ? assignment.value.field : ''
   if ((field === 'ct mark' || source.startsWith('ct ')) && !skb.connection) return
   const value = assigned(assignment, moment)
+  const before = sumAt(field, moment)
   if (value === ABSENT) {
     // nft gives the rule up there
     if (field.startsWith('@')) throw new Undetermined(field, 'the packet ends in front of it')
@@ -218,11 +227,14 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
   }
   // other bytes are a checksum, or something that nothing reads
-  if (!isSame || keys.length === 0) spoilChecksum(skb, field)
+  if (!isSame || keys.length === 0) spoilChecksum(skb, field, before)
 }
 
-/** nft mends the checksum for the fields of a protocol that it knows. */
-function spoilChecksum(skb: Skb, field: string): void {
+/**
+ * nft mends the checksum for the fields of a protocol that it knows. `before`: what the bytes were for it, if that is
+ * known; ports that are exchanged leave it right.
+ */
+function spoilChecksum(skb: Skb, field: string, before?: number): void {
   // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
   const isHeader = field.startsWith('@nh') && skb.family === 'ip'
   if (isHeader) skb.hasWrongHeader = true
@@ -230,9 +242,15 @@ function spoilChecksum(skb: Skb, field: string): void {
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined
-  if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.hasWrongChecksum = true
-  else if (!isOwn) skb.hasSpoiltChecksum = true
+  const now = before === undefined ? undefined : sumAt(field, skb.moment)
+  const by = now === undefined ? undefined : now - before! + 0xffff
+  if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.wrongBy = more(skb.wrongBy, by)
+  else if (!isOwn) skb.spoiltBy = more(skb.spoiltBy, by)
 }
+
+/** What is not known makes it wrong for good. */
+const more = (wrong: number, by: number | undefined): number =>
+  by === undefined || wrong < 0 ? -1 : (wrong + by) % 0xffff
 
 const isIcmp = ({ protocol = '' }: Packet): boolean => [1, 58].includes(knownProtocol(protocol) ?? 0)
 

@@ -1,4 +1,7 @@
-/** TCP's options. TCPMSS: a SYN announces no larger segments than that (net/netfilter/xt_TCPMSS.c, tcpmss_mangle_packet). */
+/**
+ * TCP's options. TCPMSS: a SYN announces no larger segments than that (net/netfilter/xt_TCPMSS.c, tcpmss_mangle_packet);
+ * nft does the same to an option that is there (nft_exthdr_tcp_set_eval).
+ */
 import { change, type Skb } from './skb.ts'
 
 /** Bytes that options can have. */
@@ -6,7 +9,7 @@ const MOST = 40
 /** Kind 2, with its length, in hex. */
 const MSS = '0204'
 
-export function lowerMss(skb: Skb, most: number): void {
+export function lowerMss(skb: Skb, most: number, mayAdd: boolean): void {
   const { tcpOptions: options, length } = skb.packet
   if (options === undefined) return
   const at = positionOf(options)
@@ -16,6 +19,7 @@ export function lowerMss(skb: Skb, most: number): void {
     change(skb, 'tcpOptions', options.slice(0, at) + wanted + options.slice(at + 8))
     return
   }
+  if (!mayAdd) return
   const headers = (skb.family === 'ip' ? 40 : 60) + options.length / 2
   // with data behind the options there is no room
   if ((length !== undefined && length > headers) || options.length >= 2 * MOST) return

@@ -55,9 +55,11 @@ const MOST_TRIED = 3
 
 /** Runs them one after the other. Throws Undetermined where the packet's way hangs on their order. */
 function runTied(chains: readonly TiedChain[]): TiedChain['run'] {
-  const depends = dependOnOrder(chains.map(({ base }) => base))
+  const between = dependencies(chains.map(({ base }) => base))
+  const isTried = between.every(isSeenWalking)
   return (machine, skb) => {
-    const order = depends && !agree(machine, skb, chains) ? assumedOrder(machine, chains) : chains
+    const depends = between.length > 0 && !(isTried && agree(machine, skb, chains))
+    const order = depends ? assumedOrder(machine, chains) : chains
     for (const [i, one] of order.entries()) {
       const verdict = one.run(machine, skb)
       if (verdict === 'accept') continue
@@ -70,7 +72,7 @@ function runTied(chains: readonly TiedChain[]): TiedChain['run'] {
 
 /** Says so where one of them writes what another one reads. */
 function noteOrder(chains: readonly TiedChain[]): TiedChain['run'] {
-  if (!dependOnOrder(chains.map(({ base }) => base))) return () => 'accept'
+  if (dependencies(chains.map(({ base }) => base)).length === 0) return () => 'accept'
   return (machine) => {
     machine.note(`which rules match it: ${chains.map(nameOf).join(', ')} ${whyNot(chains)}`)
     return 'accept'
@@ -149,17 +151,20 @@ interface Effects {
 /** A rule that does what is not understood may do it to anything. */
 const ANYTHING = '*'
 
-/** Does one of them write what another one reads or writes? */
-function dependOnOrder(bases: readonly PreparedChain[]): boolean {
+/** What one of them writes and another one reads or writes, by the names that `nameFor` gives. */
+function dependencies(bases: readonly PreparedChain[]): string[] {
   const effects = bases.map(({ table, chain }) => effectsOf(table, chain))
-  return effects.some(({ writes }, i) =>
-    effects.some((other, k) => {
-      if (k === i || writes.size === 0) return false
+  return effects.flatMap(({ writes }, i) =>
+    effects.flatMap((other, k) => {
+      if (k === i || writes.size === 0) return []
       const touched = [...other.reads, ...other.writes]
-      return touched.some((field) => field === ANYTHING || writes.has(field) || writes.has(ANYTHING))
+      return touched.filter((field) => field === ANYTHING || writes.has(field) || writes.has(ANYTHING))
     }),
   )
 }
+
+/** Walking the rules one after the other shows what was written of a packet, and no more: no labels, no priority. */
+const isSeenWalking = (name: string): boolean => !name.includes(' ') || name === 'ct state'
 
 function effectsOf(table: Table, base: Chain): Effects {
   const effects: Effects = { reads: new Set(), writes: new Set() }

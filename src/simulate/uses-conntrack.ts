@@ -1,22 +1,54 @@
 /**
  * Connection tracking looks at packets only while something asks it to (nf_ct_netns_get): a rule that reads or writes
- * what it keeps, or a NAT target. A nat table alone does not, and its chains are not walked then.
+ * what it keeps, a NAT target, an object or a set for such rules. A nat table alone does not, and its chains are not
+ * walked then.
  */
 import type { Condition } from '../model/condition.ts'
-import { memo2 } from '../model/memo.ts'
-import type { Rule } from '../model/ruleset.ts'
+import { memo, memo2 } from '../model/memo.ts'
+import type { Rule, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import type { World } from '../model/world.ts'
 
-export const usesConntrack = ({ tables, host }: World, family: 'ip' | 'ip6'): boolean =>
-  (host.conntrack ?? []).some((entry) => entry.family === family) || isAskedFor(tables, family)
+export const usesConntrack = ({ tables, sets, host }: World, family: 'ip' | 'ip6'): boolean =>
+  (host.conntrack ?? []).some((entry) => entry.family === family) ||
+  isAskedFor(tables, family) ||
+  countedIn(sets).some((of) => of === family || of === 'inet')
+
+/** Families of tables with a set that counts connections. */
+const countedIn = memo((sets: World['sets']) =>
+  [...sets.values()]
+    .filter(({ statements }) => statements?.some((one) => 'ct count' in one))
+    .map(({ family }) => family),
+)
+
+const tablesFor = (tables: World['tables'], family: 'ip' | 'ip6') =>
+  tables.filter((table) => table.family === family || table.family === 'inet')
+
+const someRule = ({ chains }: Table, test: (rule: Rule) => boolean): boolean =>
+  [...chains.values()].some(({ rules }) => rules.some(test))
 
 // the tables of a world never change; only its sets and its state do
 const isAskedFor = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
-  tables
-    .filter((table) => table.family === family || table.family === 'inet')
-    .some((table) => [...table.chains.values()].some(({ rules }) => rules.some((rule) => asks(rule, family)))),
+  tablesFor(tables, family).some((table) => hasObject(table) || someRule(table, (rule) => asks(rule, family))),
 )
+
+/** A proxy needs whole packets, and nothing else of connection tracking (nf_defrag_ipv4_enable). */
+export const joinsFragments = memo2((tables: World['tables'], family: 'ip' | 'ip6'): boolean =>
+  tablesFor(tables, family).some((table) =>
+    someRule(
+      table,
+      ({ statements, iptables }) =>
+        statements.some(({ kind }) => kind === 'tproxy') ||
+        (iptables?.matches.some(({ name }) => name === 'socket') ?? false),
+    ),
+  ),
+)
+
+/** Whether rules name them or not (net/netfilter/nft_ct.c, nft_synproxy.c). */
+const OBJECTS = ['ct helper', 'ct timeout', 'ct expectation', 'synproxy']
+
+const hasObject = ({ objects }: Table): boolean =>
+  [...(objects?.values() ?? [])].some(({ kind }) => OBJECTS.includes(kind))
 
 /** Matches and targets whose conditions say nothing of it, or that are not understood. */
 const MATCHES = ['cluster', 'connbytes', 'connlabel', 'connlimit', 'connmark', 'conntrack', 'helper', 'state']
@@ -41,12 +73,13 @@ function asks({ iptables: spec, conditions, statements }: Rule, family: 'ip' | '
   return conditions.some(readsConnection) || statements.some((one) => writesConnection(one, family))
 }
 
-const isOfConnection = (field: string): boolean => field.startsWith('ct ')
+/** `ct mark`, and what is made of it: `jhash ct mark . ip saddr mod 2`. */
+const isOfConnection = (field: string): boolean => /^(.* )?ct /.test(field)
 
 function readsConnection(condition: Condition): boolean {
   switch (condition.kind) {
     case 'compare':
-      return condition.field.startsWith('ct ')
+      return isOfConnection(condition.field)
     case 'lookup':
       return condition.fields.some(isOfConnection)
     case 'room':
@@ -70,9 +103,9 @@ const natFor = (statement: Statement, family: 'ip' | 'ip6'): boolean =>
 function writesConnection(statement: Statement, family: 'ip' | 'ip6'): boolean {
   // an element that counts connections
   if (statement.kind === 'update-set') return statement.carries?.some((one) => 'ct count' in one) ?? false
+  if (statement.kind === 'stolen') return statement.by === 'synproxy'
   if (statement.kind !== 'set') return natFor(statement, family)
   return (
-    statement.field.startsWith('ct ') ||
-    (typeof statement.value === 'object' && statement.value.field.startsWith('ct '))
+    isOfConnection(statement.field) || (typeof statement.value === 'object' && isOfConnection(statement.value.field))
   )
 }

@@ -5,6 +5,7 @@
  *
  *     NFWHY_KERNEL_CASES=2000 NFWHY_KERNEL_SEED=4711 npx vitest run test/kernel/nft-random.test.ts
  *
+ * NFWHY_KERNEL_SHOWN=0 makes none smaller, which takes most of the time of a run that fails; it names them.
  * NFWHY_KERNEL_WORDS=FILE writes which words were drawn, and how often their rules matched.
  */
 import { existsSync, writeFileSync } from 'node:fs'
@@ -22,7 +23,7 @@ const seed = Number(process.env.NFWHY_KERNEL_SEED ?? 100_060)
 /** Cases in one namespace. */
 const TOGETHER = 250
 /** As many failures are made smaller. */
-const MOST_SHOWN = 10
+const MOST_SHOWN = Number(process.env.NFWHY_KERNEL_SHOWN ?? 10)
 
 const reason =
   !existsSync('/dev/net/tun') || process.getuid?.() !== 0

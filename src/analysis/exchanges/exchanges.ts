@@ -4,6 +4,7 @@
  * shares.
  */
 
+import { isDiscovery } from '../../explain/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import { turned } from '../../model/direction.ts'
@@ -17,7 +18,7 @@ import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
 import type { UnquotedError } from './status.ts'
-import { isDiscovery, MOST_STRAYS } from './strays.ts'
+import { MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable, turn } from './tuple-table.ts'
 
@@ -68,7 +69,7 @@ export class Exchanges {
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
   /** Those that were stopped and that other exchanges may have needed. */
-  readonly strays: Journey[] = []
+  readonly strays: Told[] = []
   /** Of which it is not known what they are about. */
   readonly errors: UnquotedError[] = []
   private readonly captures = new Map<object, CaptureTimes>()
@@ -96,7 +97,11 @@ export class Exchanges {
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)
     if (isZero(this.tuple)) return this.skip()
-    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed) ?? this.ofGroup(told)
+    const found =
+      this.table.find(this.tuple, host) ??
+      this.byEntry(told, closed) ??
+      this.asItWent(told, closed) ??
+      this.ofGroup(told)
     if (
       found?.turned &&
       says === 'any' &&
@@ -150,8 +155,8 @@ export class Exchanges {
     return this.skip()
   }
 
-  private keep({ journey }: Told): void {
-    if (this.strays.length < MOST_STRAYS) this.strays.push(journey)
+  private keep(told: Told): void {
+    if (this.strays.length < MOST_STRAYS) this.strays.push(told)
   }
 
   private skip(): undefined {
@@ -250,6 +255,15 @@ export class Exchanges {
     const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
     return found && { value: found.value, turned: !found.turned }
+  }
+
+  /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
+  private asItWent({ says, host }: Told, closed: Noted): Found | undefined {
+    if (says === 'opens' || says === 'fails') return undefined
+    closed.lastTuple(this.tuple)
+    const found = this.table.find(this.tuple, host)
+    closed.tuple(this.tuple)
+    return found?.turned ? found : undefined
   }
 
   /** Whoever belongs to the group answers with an address of its own. */

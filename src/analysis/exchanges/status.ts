@@ -22,7 +22,7 @@ export interface Seen {
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
   /** Packets that were stopped and that exchanges may have needed. */
-  strays: readonly Journey[]
+  strays: readonly Told[]
   errors: readonly UnquotedError[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
@@ -76,9 +76,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const answer = parts.find((one) => isReply(one) && passed(one))
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    if (isUnheardOf(answer, parts) || isLostBehind(answer, parts, ask)) return inferred('reply-lost', answer)
     const goesOn = parts.some(({ role, id }) => role === 'request' && id > answer.id)
-    if (!goesOn && isLost(answer)) return inferred('reply-lost', answer)
     const finding = goesOn ? undefined : asNewConnection(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
@@ -231,6 +230,21 @@ const goesOn = ({ state }: ConntrackEntry): boolean => state === 'ESTABLISHED' |
 const isReplied = ({ status, state }: ConntrackEntry): boolean =>
   !status.includes('unreplied') && (state === undefined || !/^SYN_/.test(state))
 
+/**
+ * The reply was lost behind the last chain. That it goes the wrong way, or that the next hop does not answer a handshake,
+ * tells it only where nobody has gone on: the next hop may have gone silent later.
+ */
+function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: () => Packet): boolean {
+  const { findings, packet } = told.journey
+  if (findings.some(({ code, severity }) => severity === 'error' && LOST.includes(code))) return true
+  if (parts.some((one) => one.role === 'request' && one.id > id && one.capture === capture)) return false
+  const isAstray = findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
+  const isHandshake = told.says === 'answers' && packet.protocol === 'tcp'
+  if (!isAstray && !(isHandshake && findings.some(({ code }) => code === 'neighbour-failed'))) return false
+  const entry = told.world.host.conntrack && entryOpened(ask(), told.world)
+  return !(entry && goesOn(entry))
+}
+
 /** The kernel, or the way on, has lost it behind the last chain. */
 const LOST = [
   'kernel-drop',
@@ -240,13 +254,6 @@ const LOST = [
   'vanished-mtu',
   'vanished-no-route',
 ]
-
-/** The reply passed, and does not get to who asked. */
-const isLost = ({ told: { journey } }: Part): boolean =>
-  journey.findings.some(
-    ({ code, severity }) =>
-      (LOST.includes(code) && severity === 'error') || (code === 'wrong-way-out' && severity !== 'note'),
-  )
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>

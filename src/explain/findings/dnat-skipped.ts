@@ -5,6 +5,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
 import { destinationIn, type Goal, goals, rewrites } from '../counterfactual/goals.ts'
@@ -12,7 +13,7 @@ import { findNearMisses, isSureOf } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
-import { hadItNotMatched, rulesFrom } from '../counterfactual/what-if.ts'
+import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { withoutRule } from './verdicts.ts'
@@ -68,17 +69,24 @@ function isForNobody(context: Context): boolean {
 function tell(context: Context, i: number, sure: boolean): Detected[] {
   const { rule, ending, table } = context.evidence.arrivals[i]!
   if (!rule || !table || (ending !== 'accept' && ending !== 'return')) return []
-  const onwards = hadItNotMatched(context, i)
+  const isRewriting = DESTINATION.includes(verdictOf(rule).text)
+  // what comes next in its own chain it is an exception from; what another chain has it was not to keep from the packet
+  const returned = isRewriting ? undefined : hadItReturned(context, i)
+  const isLeft = returned !== undefined && rewrites(DESTINATION)(returned)
+  const onwards = isLeft ? returned : hadItNotMatched(context, i)
   const [culprit, missed] = [refAt(context, i), onwards?.last]
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
+  const returning = isLeft
+    ? propose(`let it leave ${culprit.chain} alone, by a return`, changesOf(culprit).returnInstead(culprit))
+    : []
   return [
     finding(
       'dnat-skipped',
       // an exception from what is for all is mostly meant so
       sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
       `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
-      { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
+      { steps: [i + 1], rules: [culprit, ref], fix: [...returning, ...withoutRule(context, i, culprit)] },
     ),
   ]
 }

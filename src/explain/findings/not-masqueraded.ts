@@ -30,19 +30,15 @@ export const notMasqueraded: Detector = {
     if (needsSource(context) !== 'surely') return []
     const { src, dst, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
-    const end = place && endOfBase(context)
     const masqueraded = (message: string, sure: boolean) =>
-      tell(
-        context,
-        message,
-        sure,
-        lastOfNat(context),
-        place,
-        place && { chain: place.chain, ...(end ? { before: end } : {}) },
-      )
+      tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
     if (isHairpin(context)) {
-      const past = `${dst} answers past this host, with an address that was not asked`
-      return masqueraded(`It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+      const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
+      const back = `It went back out of ${out}, where it came from, with its own source ${src}: ${past}`
+      // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
+      const isBeside = src !== undefined && homeOf(src, context.world.host)?.link.name === out
+      if (isBeside) return masqueraded(`${back}.`, true)
+      return masqueraded(`${back}, unless its route to ${src} leads through this host.`, staysUnanswered(context))
     }
     const first = firstLink(context)
     if (first !== undefined) {
@@ -136,14 +132,6 @@ const MASQUERADE: Doing = { kind: 'masquerade' }
 /** At the priority srcnat. */
 const NAT = { name: 'postrouting', type: 'nat', hook: 'postrouting', prio: 100 } as const
 
-/** The rule of nat's base chain that ended it: behind that, nothing is come to. */
-function endOfBase(context: Context): RuleRef | undefined {
-  const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
-  const last = pass?.steps.findLast((i) => context.evidence.arrivals[i]!.chain === pass.base)
-  if (last === undefined || context.journey.steps[last]!.kind !== 'rule') return undefined
-  return /^(accept|return)$/.test(context.evidence.arrivals[last]!.ending ?? '') ? refAt(context, last) : undefined
-}
-
 /** Undefined where only nft has rules, and none for nat. iptables has one chain for it; of nft's, the last that the packet came to, or would come to. */
 function placeOfMasquerade(context: Context): RuleRef | undefined {
   const { world, journey } = context
@@ -160,6 +148,18 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
   const isNftAlone = world.tables.length > 0 && world.tables.every(({ kind }) => kind === 'nft')
   return isNftAlone ? undefined : { family, table: 'nat', chain: 'POSTROUTING' }
 }
+
+/** At the chain's end; in front of a rule that the packet left it by for good, what stands behind is not met. */
+function spotIn(context: Context, chain: string): Spot {
+  const { arrivals } = context.evidence
+  const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
+  const left = pass?.steps.find((i) => arrivals[i]!.chain === pass.base && isLeaving(context, i))
+  const before = left === undefined ? undefined : refAt(context, left)
+  return { chain, ...(before ? { before } : {}) }
+}
+
+const isLeaving = ({ evidence, journey }: Context, i: number): boolean =>
+  journey.steps[i]!.kind === 'rule' && /^(accept|return|goto)$/.test(evidence.arrivals[i]!.ending ?? '')
 
 /** Where the rule would have had to stand: in front of what ended table nat. */
 function lastOfNat(context: Context): RuleRef[] {

@@ -20,9 +20,11 @@ import { nearMisses } from '../counterfactual/near-misses.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
+import { isSolicitation } from '../discovery.ts'
 import {
   answerTo,
   asItCame,
+  asksForReply,
   entryOpened,
   isOpening,
   natSeen,
@@ -167,7 +169,7 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
     play(engine, world, options) {
       const told = engine.play(world, packet, options)
       const answerOf = isRefused(told, world) ? refusalTo : answerTo
-      const back = isOpening(journey, natSeen(evidence), before) ? answerOf(packet, told) : undefined
+      const back = asksForReply(journey, natSeen(evidence), before) ? answerOf(packet, told, world.host) : undefined
       if (!back) return { told }
       return { told, asked: packet, answer: engine.play(world, back, { ...options, before: [packet] }) }
     },
@@ -188,7 +190,7 @@ const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt 
   observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
   play(engine, world, options) {
     const answerOf = refusesOpening(packet) ? refusalTo : answerTo
-    const back = answerOf(opening, engine.play(world, opening, options))
+    const back = answerOf(opening, engine.play(world, opening, options), world.host)
     if (!back) return {}
     const told = engine.play(world, { ...packet, ...back }, { ...options, before: [opening] })
     return { told, asked: opening, answer: told }
@@ -238,6 +240,8 @@ function worldBefore(context: Context, opening: Packet): World {
 /** The answer's own journey, told as what it is: its connection is there by then. */
 export function explainAnswer({ explain }: Reproduction, asked: Packet, answer: Played, world: World): Journey {
   const { packet } = answer.evidence.journey
+  // neighbour discovery is not tracked
+  if (isSolicitation(asked)) return explain(answer, world)
   const entry: ConntrackEntry = {
     family: asked.src?.includes(':') ? 'ip6' : 'ip',
     protocol: asked.protocol ?? '',

@@ -1,5 +1,5 @@
 /** Bits of headers that rules name by their place, `@th,16,16`: read where the packet tells all of them. */
-import { parseAddress } from '../../model/address.ts'
+import { formatAddress, parseAddress } from '../../model/address.ts'
 import type { Packet } from '../../model/packet.ts'
 import { ABSENT, type EvalContext, ipVersion, type Read } from '../eval-context.ts'
 import { unknown } from '../truth.ts'
@@ -25,11 +25,12 @@ export function rawReader(field: string, mask = -1): Read | undefined {
   if (base === undefined) return undefined
   const [from, length] = [Number(first), Number(count)]
   const untold = unknown(`${field} is not known`)
-  if (length > MOST_BITS) return () => untold
   return (moment) => {
     const header = headerAt(base, moment)
     if (!header) return untold
     if (header === ABSENT || header.most * 8 < from + length) return ABSENT
+    if (length === ADDRESS_BITS) return addressAt(header.bits, from) ?? untold
+    if (length > MOST_BITS) return untold
     let value = 0
     for (let i = 0; i < length; i++) {
       const bit = header.bits[from + i]
@@ -39,6 +40,19 @@ export function rawReader(field: string, mask = -1): Read | undefined {
     }
     return value
   }
+}
+
+/** As many bits are one of IPv6: nft has no other field of that size. */
+const ADDRESS_BITS = 128
+
+function addressAt(bits: Bits, from: number): string | undefined {
+  const bytes = new Uint8Array(ADDRESS_BITS / 8)
+  for (let i = 0; i < ADDRESS_BITS; i++) {
+    const bit = bits[from + i]
+    if (bit === undefined) return undefined
+    bytes[i >> 3]! |= bit << (7 - (i & 7))
+  }
+  return formatAddress(bytes)
 }
 
 function headerAt(base: string, moment: EvalContext): Header | typeof ABSENT | undefined {
@@ -215,6 +229,19 @@ export function valuesAt(
     values.push([name, now])
   }
   return values
+}
+
+/** What those bytes add to the transport's checksum; undefined: one of them is not known, or they are not in it. */
+export function sumAt(field: string, moment: EvalContext): number | undefined {
+  const [, base, first, count] = RAW.exec(field) ?? ['', ...(PLACES[field] ?? [])]
+  if (base !== 'th') return undefined
+  let sum = 0
+  for (let at = Number(first) & ~15; at < Number(first) + Number(count); at += 16) {
+    const word = rawReader(`@th,${at},16`)!(moment)
+    if (typeof word !== 'number') return undefined
+    sum += word
+  }
+  return sum % 0xffff
 }
 
 function has(field: string, moment: EvalContext): boolean {

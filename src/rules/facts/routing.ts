@@ -2,6 +2,7 @@
 
 import { ABSENT, type EvalContext, ipVersion, type Read, type Readers } from '../eval-context.ts'
 import { addressType, reverseWay, wayTo } from '../fib.ts'
+import { kernelAtLeast } from '../kernel.ts'
 import { lookup, questionOf } from '../route.ts'
 import { isUnknown, unknown } from '../truth.ts'
 import { inputName, outputName } from './way.ts'
@@ -26,8 +27,12 @@ const there =
   (mark: boolean, device?: Read): Read =>
   (moment) => {
     const { packet, hook, world } = moment
-    const early = hook === 'prerouting' || hook === 'ingress'
-    if (early && packet.in === 'lo') return 'lo'
+    if (packet.in === 'lo') {
+      if (hook === 'prerouting' || hook === 'ingress') return 'lo'
+      // nft_fib_can_skip; some older kernels have it as well
+      if (hook === 'input')
+        return kernelAtLeast(world.host.kernel, 6, 16) ? 'lo' : unknown('kernels before Linux 6.16 differ over lo')
+    }
     const name = device?.(moment)
     if (name !== undefined && typeof name !== 'string') return name
     const way = wayTo(packet, world.host, mark, name || undefined)
@@ -43,10 +48,13 @@ const typeWithMark: Read = (moment) => {
 function nexthop(moment: EvalContext): ReturnType<Read> {
   const { packet, hook, world } = moment
   if (hook === 'ingress' || hook === 'prerouting') return ABSENT
-  const question = questionOf(packet)
-  const found = question && lookup(question, world.host)
-  if (!found || isUnknown(found)) return found === null ? ABSENT : found
-  const { route } = found
+  let { route } = moment
+  if (!route) {
+    const question = questionOf(packet)
+    const found = question && lookup(question, world.host)
+    if (!found || isUnknown(found)) return found === null ? ABSENT : found
+    route = found.route
+  }
   return route.nexthops ? unknown('the route has several next hops') : (route.gateway ?? packet.dst)
 }
 

@@ -4,6 +4,7 @@ import type { RuleFamily } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 import type { Statement as NftStatement } from './ast.ts'
 import { Lowering } from './lower/context.ts'
+import { doubtMerged } from './lower/merged.ts'
 import { lowerStatement } from './lower/statements.ts'
 
 export interface LoweredRule {
@@ -17,7 +18,8 @@ export interface LoweredRule {
 export function lowerRule(statements: readonly NftStatement[], family: RuleFamily, table: string): LoweredRule {
   const lowering = new Lowering(family, table)
   for (const statement of statements) lowerStatement(statement, lowering)
-  const { conditions, statements: lowered, order } = lowering
+  const { statements: lowered, order } = lowering
+  const conditions = doubtMerged(lowering.conditions)
   const early = order.some((before, i) => before < conditions.length && hasEffect(lowered[i]!))
   return { conditions, statements: lowered, ...(early ? { order } : {}) }
 }

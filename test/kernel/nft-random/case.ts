@@ -18,7 +18,7 @@ export interface RandomRule {
 export interface RandomChain {
   name: string
   /** Absent: a chain that others jump to. */
-  base?: { type: string; hook: string; device?: string; priority: number; policy?: string }
+  base?: { type: string; hook: string; devices?: readonly string[]; priority: number; policy?: string }
   rules: readonly RandomRule[]
 }
 
@@ -49,10 +49,10 @@ function printTable({ family, name, isDormant, named, chains }: RandomTable): st
 function printChain({ name, base, rules }: RandomChain): string {
   const lines = [`chain ${name} {`]
   if (base) {
-    const { type, hook, device, priority, policy } = base
-    lines.push(
-      `type ${type} hook ${hook}${device ? ` device "${device}"` : ''} priority ${priority};${policy ? ` policy ${policy};` : ''}`,
-    )
+    const { type, hook, devices = [], priority, policy } = base
+    const [device] = devices
+    const at = devices.length > 1 ? ` devices = { ${devices.join(', ')} }` : device ? ` device "${device}"` : ''
+    lines.push(`type ${type} hook ${hook}${at} priority ${priority};${policy ? ` policy ${policy};` : ''}`)
   }
   return [...lines, ...rules.map(printRule), '}'].join('\n')
 }

@@ -5,9 +5,12 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'a checksum, which stands in ICMP where other protocols have a port': /in place of ports/,
   'how many packets came before the first, which is not listed': /depends on how many packets came before/,
   'how long ago a limit was used up': /more are allowed only as time goes by/,
+  'whether this nft has made one comparison of two, which its listing does not show': /^(.*: )?nft before 1\.1\.0/,
   'when the packet comes': /depends on when the packet came/,
   'the processor that handles the packet': /which processor handles it/,
   'the program that sent it': /the sending process is not known/,
+  'whether connection tracking takes an expectation': /whether conntrack takes the expectation/,
+  'which sockets are open': /which sockets are open/,
   'what a rule draws': /is left to chance/,
   'a fragment, with which connection tracking or this host waits':
     /waits for the whole packet|puts the whole packet together/,
@@ -17,6 +20,7 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
     /what set \S+ still takes is not known|the elements of set \S+ are not known/,
   'bits of a connection that no listing shows': /which bits of the connection's status are set that have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
+  'the moment at which a packet comes to a count of connections once more': /counts twice is not known/,
   'when the kernel forgets a connection whose packet was dropped': /still counts is not known/,
 }
 

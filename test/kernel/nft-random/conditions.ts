@@ -82,6 +82,11 @@ const CONDITIONS: readonly Condition[] = [
         'maxseg size { 1000, 1460 }',
         'fastopen exists',
         '@2,16,16 1460',
+        'sack exists',
+        'eol exists',
+        'mptcp exists',
+        'md5sig missing',
+        'echo exists',
       ])
       return part(`tcp option ${text}`, `tcp option ${text.split(' ')[0]}`)
     },
@@ -221,6 +226,13 @@ const CONDITIONS: readonly Condition[] = [
         `or 0x3 != ${mark | 3}`,
       ])
       return part(`meta mark ${text}`, 'meta mark', text.split(' ')[0]!)
+    },
+  },
+  {
+    often: 1,
+    draw({ random }) {
+      const text = random.pick(['meta length >> 1 == 14', 'meta length << 1 == 56', 'meta length >> 2 != 12'])
+      return part(text, 'meta length', text.includes('<<') ? '<<' : '>>')
     },
   },
   {

@@ -80,7 +80,7 @@ function drawBase(random: Random, family: string, at: number): Base {
     return {
       type: 'filter',
       hook: random.pick(['ingress', 'egress']),
-      device: random.pick(WIRES),
+      devices: drawDevices(random),
       priority: random.pick([-10, 0, 10]),
       ...policy,
     }
@@ -109,13 +109,15 @@ function drawBase(random: Random, family: string, at: number): Base {
       () => ({
         type: 'filter',
         hook: 'ingress',
-        device: random.pick(WIRES),
+        devices: drawDevices(random),
         priority: random.pick([-10, 0]),
         ...policy,
       }),
     ],
   ])()
 }
+
+const drawDevices = (random: Random): string[] => (random.chance(0.2) ? [...WIRES] : [random.pick(WIRES)])
 
 /** Each table has priorities of its own: the first chain of NAT that rewrites is the last that is asked. */
 function natBase(random: Random, at: number): Base {
@@ -160,7 +162,20 @@ function drawRule(scene: Scene, name: string): RandomRule {
   // and lists bytes that are written by their place as a field of a header that the rule has asked for
   if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
+  // and takes two comparisons for a range
+  if (parts.some(({ text }) => /^@.* >/.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^\S+ \S+ <=? /.test(text)))
+  // and leaves out a protocol without ports in front of `th`
+  if (parts.some(({ text }) => /@th|\bth /.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol) .*icmp/.test(text)))
   const { condition, verdict, mayMiss } = drawEnding(scene)
   if (condition) parts.push(condition)
+  // after several versions of IP nft reads addresses of one by their place, where the other has a checksum
+  if ([...parts, verdict].some((one) => /ip6 [sd]addr/.test(one?.text ?? '')))
+    parts.splice(
+      0,
+      parts.length,
+      ...parts.filter(({ text }) => !/^(ether type|meta protocol|meta nfproto) .*[@{<>!]/.test(text)),
+    )
   return { parts, counts: !mayMiss, ...(verdict ? { verdict } : {}), name }
 }

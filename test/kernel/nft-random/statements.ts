@@ -1,5 +1,6 @@
 /** What rules do: they write, count, fill sets, change connections. */
 import type { Part } from './case.ts'
+import { updateSet, useMeter } from './dynamic-sets.ts'
 import type { Field } from './fields.ts'
 import { elements, isInterval, keyFields, tuple } from './operators.ts'
 import { addresses, MARKS, PORTS, V4, V6 } from './pools.ts'
@@ -34,6 +35,23 @@ const STATEMENTS: readonly Statement[] = [
       return part(`ct mark set ${value}`, 'set ct mark', ...(value.includes('map') ? ['map'] : []))
     },
   },
+  {
+    often: 1,
+    isTracked: true,
+    draw(scene) {
+      const { text, words } = mapOf(scene, 'mark', () => String(scene.random.pick(MARKS)))
+      return part(`ct mark set ${text}`, 'set ct mark', ...words)
+    },
+  },
+  {
+    often: 0.5,
+    isTracked: true,
+    hooks: ['prerouting', 'forward'],
+    draw: (scene) =>
+      part(
+        `ct expectation set "${scene.define(['ct expectation'], 'e', (one) => `ct expectation ${one} { protocol tcp; dport 9876; timeout 1m; size 8; }`)}"`,
+      ),
+  },
   { often: 1, isTracked: true, draw: ({ random }) => part(`ct label set ${random.pick([1, 2])}`, 'set ct label') },
   { often: 2, isEarly: true, hooks: ['prerouting', 'output'], draw: () => part('notrack', 'notrack') },
   {
@@ -56,12 +74,35 @@ const STATEMENTS: readonly Statement[] = [
     draw: ({ random }) =>
       part(`limit rate ${random.pick(['', 'over '])}1/hour burst ${random.pick([9, 20])} packets`, 'limit'),
   },
+  {
+    often: 1,
+    draw: ({ random }) =>
+      part(
+        `limit rate ${random.pick(['', 'over '])}1 bytes/day burst ${random.pick([40, 90])} bytes`,
+        'limit of bytes',
+      ),
+  },
   { often: 1, draw: () => part('last', 'last') },
-  { often: 1, draw: () => part('log prefix "x"', 'log') },
+  { often: 1, draw: ({ random }) => part(random.pick(['log prefix "x"', 'log group 5', 'log flags all']), 'log') },
   {
     often: 1,
     hooks: ['ingress', 'prerouting', 'input', 'forward', 'postrouting', 'output'],
     draw: ({ random }) => part(`meta priority set 1:${random.pick([1, 2])}`, 'set meta priority'),
+  },
+  {
+    often: 1,
+    hooks: ['prerouting', 'input', 'forward', 'postrouting', 'output'],
+    draw(scene) {
+      const at = scene.version === 'ip' ? 'ip daddr' : 'ip6 daddr'
+      const pool = scene.version === 'ip' ? V4 : V6
+      const { text, words } = mapOf(
+        scene,
+        scene.version === 'ip' ? 'ipv4_addr' : 'ipv6_addr',
+        () => scene.random.pick(addresses(pool)),
+        ({ family }) => family === undefined || family === scene.version,
+      )
+      return part(`${at} set ${text}`, `set ${at}`, ...words)
+    },
   },
   {
     often: 1,
@@ -125,6 +166,8 @@ function setMark(scene: Scene): Part {
     [1, () => ['meta length', 'meta length']],
     [scene.isTracked ? 2 : 0, () => ['ct mark', 'ct mark']],
     [1, () => [`jhash ${scene.version} saddr mod 3 seed 0x${random.pick(['7', '2a'])}`, 'jhash']],
+    [0.5, () => [`numgen inc mod 2 map { 0 : 5, 1 : 5 }`, 'numgen', 'map']],
+    [0.5, () => [`jhash ${scene.version} saddr mod 2 seed 0x7 map { 0 : 5, 1 : 1 }`, 'jhash', 'map']],
     [1, () => [scene.version === 'ip' ? random.pick(['ip ttl', 'ip dscp']) : 'ip6 hoplimit', 'field copied']],
     [
       3,
@@ -224,82 +267,6 @@ function writePayload(scene: Scene): Part {
     ],
   ])()
   return part(text, `set ${text.slice(0, text.indexOf(' set'))}`, ...(text.includes(' map ') ? ['map'] : []))
-}
-
-const KEYED = /^(ip6? [sd]addr|(tcp|udp|th) [sd]port|meta mark|meta iifname|ct mark)$/
-
-function dynamicKey(scene: Scene): { key: string; type: string; words: string[] } {
-  const fields = scene.random.chance(0.3)
-    ? keyFields(scene, 2)
-    : [scene.field(({ word, type }) => type !== undefined && KEYED.test(word))]
-  return {
-    key: fields.map(({ word }) => word).join(' . '),
-    type: fields.map(({ type }) => type).join(' . '),
-    words: [...fields.map(({ word }) => word), ...(fields.length > 1 ? ['concatenation'] : [])],
-  }
-}
-
-/** Fills a set, or asks one that another rule may fill. */
-function updateSet(scene: Scene): Part {
-  const { random } = scene
-  const known = scene.named.map(({ text }) => /^set (d\d+) \{ # (.*)\n/.exec(text)).filter((match) => match !== null)
-  // a set is asked for about as often as it is filled
-  if (known.length > 0 && random.chance(0.6)) {
-    const [, name, key] = random.pick(known)
-    if (scene.fields.some(({ word }) => key!.split(' . ')[0] === word)) {
-      const not = random.chance(0.3) ? '!= ' : ''
-      if (random.chance(0.6)) return part(`${key} ${not}@${name}`, 'dynamic set', 'asked for')
-      const operation = random.pick(['add', 'update', 'delete'])
-      return part(`${operation} @${name} { ${key} }`, 'dynamic set', operation)
-    }
-  }
-  const { key, type, words } = dynamicKey(scene)
-  const timeout = random.chance(0.3)
-  const size = random.pick([2, 9, 64])
-  if (random.chance(0.15)) {
-    const name = scene.define(
-      ['dynamic map'],
-      'd',
-      (one) => `map ${one} { # ${key}\ntype ${type} : mark; flags dynamic; size ${size}; }`,
-    )
-    return part(
-      `${random.pick(['add', 'update'])} @${name} { ${key} : ${random.pick(MARKS)} }`,
-      'dynamic map',
-      ...words,
-    )
-  }
-  const name = scene.define(
-    ['dynamic set'],
-    'd',
-    (one) =>
-      `set ${one} { # ${key}\ntype ${type}; flags dynamic${timeout ? ',timeout' : ''}; size ${size};${timeout ? ' timeout 1h;' : ''} }`,
-  )
-  const operation = random.pick(['add', 'update'])
-  const own = timeout && random.chance(0.5) ? ' timeout 10m' : ''
-  const state = random.weighted([
-    [5, ''],
-    [1, ' counter'],
-    [1, ` quota ${random.pick(['over', 'until'])} 60 bytes`],
-    [1, ' limit rate over 1/hour burst 9 packets'],
-  ])
-  return part(
-    `${operation} @${name} { ${key}${own}${state} }`,
-    'dynamic set',
-    operation,
-    ...words,
-    ...(state ? [`element with${state.split(' ').slice(0, 2).join(' ')}`] : []),
-  )
-}
-
-function useMeter(scene: Scene): Part {
-  const { random } = scene
-  const { key, words } = dynamicKey(scene)
-  const state = random.pick([
-    'limit rate over 1/hour burst 9 packets',
-    `quota ${random.pick(['over', 'until'])} 60 bytes`,
-    'counter',
-  ])
-  return part(`meter x${random.int(0, 1e6)} size 64 { ${key} ${state} }`, 'meter', ...words)
 }
 
 function useObject(scene: Scene): Part {

@@ -43,6 +43,28 @@ export function drawEnding(scene: Scene): Ending {
         mayMiss: true,
       }),
     ],
+    [
+      0.5,
+      () => ({
+        verdict: part(
+          `jhash ${scene.version} saddr mod 2 seed 0x7 vmap { 0 : accept, 1 : ${random.pick(['continue', 'return'])} }`,
+          'jhash',
+          'vmap',
+        ),
+        mayMiss: true,
+      }),
+    ],
+    [
+      0.3,
+      () => ({
+        verdict: part('numgen random mod 2 vmap { 0 : accept, 1 : accept }', 'numgen', 'vmap'),
+        mayMiss: true,
+      }),
+    ],
+    [
+      type === 'filter' && scene.isTracked && hook === 'prerouting' ? 0.2 : 0,
+      () => ({ condition: part('meta l4proto tcp', 'meta l4proto'), verdict: part('tproxy to :5000', 'tproxy') }),
+    ],
     [scene.family === 'netdev' ? 1 : 0, () => ({ verdict: part('fwd to "p0"', 'fwd') })],
     [
       type === 'filter' && scene.isTracked && scene.transport === 'tcp' && ['input', 'forward'].includes(hook) ? 1 : 0,
@@ -137,13 +159,13 @@ function drawNat(scene: Scene): Ending {
     ],
     [
       1,
-      () => ({
-        verdict: part(
-          `${verb} ${at}to ${address().replace(/\d+$/, '70')}-${address().replace(/[:.]\w+$/, (end) => `${end[0]}79`)}`,
-          verb,
-          'to a range',
-        ),
-      }),
+      () => {
+        // of one network: between two stands an address for all, and what is sent there comes back as well
+        const [low, high] = ['70', '79'].map((end) => `$1${end}`)
+        const one = address()
+        const end = (text: string) => one.replace(/([:.])\w+$/, text)
+        return { verdict: part(`${verb} ${at}to ${end(low!)}-${end(high!)}`, verb, 'to a range') }
+      },
     ],
     [
       1,
@@ -177,6 +199,55 @@ function drawNat(scene: Scene): Ending {
         ),
         mayMiss: true,
       }),
+    ],
+    [
+      1,
+      () => ({
+        verdict: part(
+          `${verb} ${at}to jhash ${version} saddr mod 2 seed 0x7 map { 0 : ${address()}, 1 : ${address()} }`,
+          verb,
+          'jhash',
+          'map',
+        ),
+        mayMiss: true,
+      }),
+    ],
+    [
+      0.5,
+      () => ({
+        verdict: part(
+          `${verb} ${at}to numgen inc mod 2 map { 0 : ${address()}, 1 : ${address()} }`,
+          verb,
+          'numgen',
+          'map',
+        ),
+        mayMiss: true,
+      }),
+    ],
+    [
+      1,
+      () => {
+        const [from, to] = isDestination ? [1, 2] : [2, 1]
+        const network = (n: number) => (version === 'ip' ? `10.0.${n}.0/24` : `2001:db8:${n}::/64`)
+        const side = isDestination ? 'daddr' : 'saddr'
+        const text = random.pick([
+          `${verb} ${version} prefix to ${network(to)}`,
+          `${verb} ${version} prefix to ${version} ${side} map { ${network(from)} : ${network(random.pick([1, 2]))} }`,
+        ])
+        return { verdict: part(text, verb, 'to a prefix', ...(text.includes('map') ? ['map'] : [])), mayMiss: true }
+      },
+    ],
+    [
+      isDestination ? 1 : 0,
+      () => ({
+        ...forProtocol,
+        verdict: part(`redirect to :${protocol} dport map { 22 : 53, 80 : ${port()} }`, 'redirect', 'map'),
+        mayMiss: true,
+      }),
+    ],
+    [
+      isDestination ? 0.5 : 0,
+      () => ({ ...forProtocol, verdict: part('redirect to :5000-5005', 'redirect', 'to a range of ports') }),
     ],
     [isDestination ? 2 : 0, () => ({ ...forProtocol, verdict: part(`redirect to :${port()}`, 'redirect') })],
     [isDestination ? 1 : 0, () => ({ verdict: part('redirect', 'redirect') })],

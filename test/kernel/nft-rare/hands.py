@@ -146,6 +146,9 @@ class Hands:
         for packet in row["packets"]:
             if packet.get("after"):
                 time.sleep(packet["after"])
+            # within one jiffy the kernel may count a connection twice (nf_conncount_add)
+            if "ct count" in rules:
+                time.sleep(0.005)
             self.send(packet)
             left = self.take()
             now = self.nft.counters()

@@ -25,12 +25,13 @@ const hideWire = (text: string, own: Packet | undefined): string =>
  * This lab's own packets come from a raw socket, with their checksum: what rules write by its place makes it wrong, and
  * `reject` looks. Of other programs it is made last.
  */
-function hideAnswer(text: string, { in: wire, protocol = '' }: Packet, listed: string): string {
+function hideAnswer(text: string, { in: wire, dst, protocol = '' }: Packet, listed: string): string {
   const isOwn = wire === undefined && ['tcp', 'udp'].includes(protocol)
-  const isSpoilt = isOwn && /(th [sd]port|@th,\d+,\d+) set /.test(listed)
+  const isSpoilt = isOwn && /(th [sd]port|@th,\d+,\d+|[a-z]+ checksum) set /.test(listed)
   // a copy that this host makes is one of what it sends
-  // what answers at a device leaves by it
-  const isStopped = /hook ingress[\s\S]* reject /.test(listed) && listed.includes(' hook egress ')
+  // what answers at a device leaves by it, and rules there may stop it or write into it
+  const isStopped = [' hook ingress ', ' reject ', ' hook egress '].every((words) => listed.includes(words))
+  if (isStopped && text.startsWith(`left by ${wire}: ${dst} `)) return text.replace(/^[^|]+?(?= \||$)/, 'gone')
   return isStopped || isSpoilt || /dup to [\da-f]/.test(listed) ? text.replace(/^answered/, 'gone') : text
 }
 
@@ -144,12 +145,16 @@ const told = (packet: Packet, shown: Packet): string =>
     .map((key) => packet[key] ?? '')
     .join(' ')
 
-/** What rejects at a device answers there; other answers end where this host sends them, and are counted. */
+/**
+ * What rejects at a device answers there; other answers end where this host sends them, and are counted. Rules may have
+ * rewritten one of the packet's addresses before.
+ */
 function isAnswer(left: Packet, sent: Packet): boolean {
-  if (left.dst !== sent.src) return false
+  // an answer quotes the packet, and goes to its source; an error that is passed on quotes the same as before
+  if (left.inner && !sent.inner && left.inner.src === left.dst) return true
+  if (left.dst !== sent.src && left.src !== sent.dst) return false
   if (left.tcpFlags?.includes('rst')) return !sent.tcpFlags?.includes('rst')
-  // an answer quotes the packet; an error that is passed on, the same as before
-  return left.inner !== undefined && (!sent.inner || left.inner.protocol === sent.protocol)
+  return left.inner !== undefined && left.inner.protocol === sent.protocol
 }
 
 const answersIn = ({ left }: Seen, sent: Packet) => left.filter(({ packet }) => isAnswer(packet, sent))

@@ -202,23 +202,28 @@ function plainMatch(of: Asked, op: MatchOp, right: Expression, text: string): Co
     return [compared(of.field, '!=', 0, text, bits)]
   }
   const value = constantValue(right, of)
-  if (value === undefined) return longMatch(of, op, right, text)
-  return [compared(of.field, op, value, text)]
+  return longMatch(of, op, right, text) ?? (value === undefined ? undefined : [compared(of.field, op, value, text)])
 }
 
 /** As many bits of a header are compared as one, and no more. */
 const MOST_BITS = 2048
+/** Most fields are as long, or half. */
+const PART = 16
 
-/** More bits by their place than a number holds: one part after the other. nft lists neighbours as one. */
+/**
+ * Many bits by their place: one part after the other, of which the packet may tell some and not others. nft lists
+ * neighbours as one.
+ */
 function longMatch({ field }: Asked, op: MatchOp, right: Expression, text: string): Condition[] | undefined {
   const [, base, first, count] = /^@(ll|nh|th),(\d+),(\d+)$/.exec(field) ?? []
   if (base === undefined || (op !== '==' && op !== '!=')) return undefined
-  if (typeof right !== 'string' || !/^(0x[0-9a-f]+|\d+)$/i.test(right)) return undefined
-  if (Number(count) > MOST_BITS || right.length > MOST_BITS) return undefined
+  const digits = typeof right === 'number' || typeof right === 'string' ? String(right) : ''
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(digits) || Number(count) <= PART) return undefined
+  if (Number(count) > MOST_BITS || digits.length > MOST_BITS) return undefined
   const parts: [field: string, value: number][] = []
-  let rest = BigInt(right)
+  let rest = BigInt(digits)
   for (let left = Number(count); left > 0; ) {
-    const bits = Math.min(32, left)
+    const bits = Math.min(PART, left)
     left -= bits
     parts.push([`@${base},${Number(first) + left},${bits}`, Number(rest & ((1n << BigInt(bits)) - 1n))])
     rest >>= BigInt(bits)

@@ -38,6 +38,8 @@ function scalar(value: string | number, { field, type }: Asked): Value | undefin
   if (typeof value === 'string' && (value.startsWith('@') || value === '*')) return undefined
   const kind = fieldType(field)
   if (kind === 'number') return typeof value === 'number' ? value : numberOf(type, value)
+  // bits by their place, one part after the other
+  if (kind === 'address' && field.startsWith('@') && /^(0x|\d+$)/.test(String(value))) return undefined
   if (kind === 'protocol') return typeof value === 'number' ? protocolName(value) : value
   if (typeof value === 'string')
     return isName(type) && value.endsWith('*') ? wildcard(value) : interfaceName(value, type)

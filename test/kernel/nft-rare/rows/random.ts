@@ -1,5 +1,5 @@
 /** What random rulesets found first (nft-random): one row for each class of mistakes. */
-import { chain, forward, LOCAL, nat, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
+import { chain, forward, LOCAL, LOCAL6, nat, OWN, type Row, SYN, SYN6, UDP, UDP6 } from '../row.ts'
 
 const m = 'counter drop comment "m"'
 const pre = (rules: string, priority = '0') => chain('prerouting', rules, { priority })
@@ -244,5 +244,114 @@ chain c { type filter hook ingress device "in0" priority 0; ether type @s ${m}; 
       'in in0 tcp 10.0.1.4:4000 > 10.0.2.2:80 syn',
     ],
     open: /still counts/,
+  },
+  'ports that are exchanged leave the checksum right': {
+    rules: `${pre('th sport set 1 th dport set 2 counter comment "k"', '-300')}
+table inet f { chain c { type filter hook forward priority 0; counter reject comment "l"
+}
+}`,
+    send: [
+      'in in0 udp 10.0.1.2:2 > 10.0.2.2:1',
+      'in in0 udp 10.0.1.2:1 > 10.0.2.2:2',
+      'in in0 udp 10.0.1.2:1 > 10.0.2.2:3',
+    ],
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      'ct helper': 'type "ftp" protocol tcp;',
+      'ct timeout': 'protocol tcp; policy = { established: 100 }',
+      'ct expectation': 'protocol tcp; dport 9876; timeout 1m; size 8;',
+      synproxy: 'mss 1460; wscale 7;',
+      set: 'type ipv4_addr; flags dynamic; ct count 3;',
+    }).map(([kind, body]): [string, Row] => [
+      `${kind} that no rule names makes connection tracking look`,
+      { rules: nat('postrouting', 'counter comment "k"', `${kind} o { ${body}\n}`, 'ip'), send: [SYN, SYN6, UDP] },
+    ]),
+  ),
+  'a zone for what is left alone': {
+    rules: pre(
+      'notrack ct zone set 1 counter comment "k"\nct state new counter comment "l"\nct state untracked counter comment "m"',
+      '-300',
+    ),
+    send: [UDP, SYN],
+  },
+  'the way back of what came over lo': {
+    rules: chain(
+      'input',
+      'fib daddr oif lo counter comment "k"\nfib daddr . iif oif exists counter comment "l"\nfib daddr . mark oif missing counter comment "n"',
+    ),
+    send: ['udp 10.0.1.1:4000 > 10.0.2.1:22', 'udp [2001:db8:1::1]:4000 > [2001:db8:2::1]:22', LOCAL],
+  },
+  'what is invalid counts with the connection of its addresses, not with one that it would answer': {
+    rules: forward('ct count over 1 counter comment "k"\nct state invalid counter comment "l"'),
+    send: [
+      SYN,
+      'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 fin,ack',
+      'in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 fin,ack',
+      UDP,
+    ],
+  },
+  'two that differ may be compared at once': {
+    rules: forward('tcp sport != 4000 tcp dport != 22 counter comment "k"'),
+    send: [SYN, 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:22 syn', 'in in0 tcp 10.0.1.2:4001 > 10.0.2.2:80 syn'],
+    open: /before 1\.1\.0/,
+  },
+  'an option is set that is not there': {
+    rules: forward(
+      'tcp option maxseg size set 1000 counter comment "k"\ntcp option maxseg missing counter comment "l"\ntcp option maxseg size 1000 counter comment "n"',
+    ),
+    send: [
+      ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 ack', { tcpSeq: 2 }],
+      ['in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 syn', { tcpOptions: '020405B40402080A000000010000000001030307' }],
+    ],
+  },
+  ...Object.fromEntries(
+    ['meta l4proto tcp synproxy mss 1460 wscale 7', 'jhash ct mark . ip saddr mod 2 0'].map((rule): [string, Row] => [
+      `connection tracking looks where a rule says: ${rule}`,
+      {
+        rules: `${forward(rule)}\n${nat('postrouting', 'counter comment "k"', '', 'ip')}`,
+        send: [UDP, UDP6],
+      },
+    ]),
+  ),
+  'a proxy waits for whole packets': {
+    rules: pre('tcp dport 81 tproxy to :5000'),
+    send: [['in in0 udp 10.0.1.2:4000 > 10.0.2.3:4001', { moreFragments: true, dontFragment: false, length: 60 }]],
+    open: /waits for the whole packet/,
+  },
+  'a label that a chain of the same priority may have set before': {
+    rules: `${chain('forward', 'ct label set 1 counter comment "k"')}
+table ip u { chain c { type filter hook forward priority 0; ct label != 1 counter drop comment "l"
+}
+}`,
+    send: [UDP],
+    open: /order in which they were registered/,
+  },
+  'an address of IPv6 that is asked for by its place': {
+    rules: forward(
+      'meta nfproto { ipv4, ipv6 } ip6 daddr 2001:db8:2::2 counter comment "k"\nmeta nfproto { ipv4, ipv6 } ip6 daddr @s counter comment "l"\nmeta nfproto { ipv4, ipv6 } ip6 daddr { 2001:db8:2::2, 2001:db8:2::3 } counter comment "n"\nmeta nfproto { ipv4, ipv6 } ip6 daddr . ether type vmap { 2001:db8:2::2 . ip6 : drop }',
+      'set s { type ipv6_addr; flags interval; elements = { 2001:db8:2::/64 } }',
+    ),
+    send: [UDP6, 'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:2::3]:53', UDP],
+  },
+  'the next hop of the route that was taken, not of what a rule wrote': {
+    rules: forward(
+      'ip6 daddr set 2001:db8:2::2 rt ip6 nexthop 2001:db8:2::2 counter comment "k"\nrt ip6 nexthop 2001:db8:2::9 counter comment "l"\nip daddr set 10.0.1.2 rt ip nexthop 10.0.2.9 counter comment "n"\nrt ip nexthop 10.0.1.2 counter comment "o"',
+    ),
+    send: [
+      'in in0 udp [2001:db8:1::2]:4000 > [2001:db8:51::7]:53',
+      'in in0 udp 10.0.1.2:4000 > 198.51.100.7:53',
+      UDP,
+      UDP6,
+    ],
+  },
+  'what is rejected to an address that a rule wrote': {
+    rules: chain('input', 'ip daddr set 10.0.1.2 counter comment "k"\ncounter reject comment "l"'),
+    send: [LOCAL, LOCAL6, 'in in0 tcp 10.0.1.2:4000 > 10.0.1.1:80 syn'],
+  },
+  'what comes to a count of connections twice may count twice': {
+    rules: forward('jump u\njump u', 'chain u { ct count over 1 counter comment "k"\n}'),
+    send: [UDP],
+    open: /counts twice is not known/,
   },
 }
