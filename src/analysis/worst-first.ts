@@ -2,6 +2,7 @@
 import { isDiscovery } from '../explain/discovery.ts'
 import { isAnnouncement } from '../model/announcement.ts'
 import { has, isMereAnnouncement, isPassed, isStopped } from '../model/outcome-kinds.ts'
+import { saysOf } from './exchanges/role.ts'
 import { type Group, isFailing } from './groups.ts'
 
 /** A new list, the worst outcome first, then the most packets, then as they came. */
@@ -13,9 +14,12 @@ function badness(group: Group): number {
   if (isMereAnnouncement(group.journey)) return -1
   // what nobody asked for may be a good thing to drop; without neighbour discovery nothing is sent
   if (isStopped(outcome) && isAnnouncement(packet) && !isDiscovery(packet)) return 2
-  if (isStopped(outcome) || isFailing(group)) return 5
+  // what tells that another packet was stopped comes behind that one
+  if (isStopped(outcome) || isFailing(group)) return isRefusing(group) ? 4.5 : 5
   if (has(findings, 'error')) return 4
   if (outcome === 'undetermined') return 3
   if (has(findings, 'warning')) return 2
   return isPassed(outcome) ? 0 : 1
 }
+
+const isRefusing = ({ journey: { packet } }: Group): boolean => /^(fails|resets)$/.test(saysOf(packet))

@@ -112,6 +112,8 @@ export const iptablesChanges: RuleChanges = {
     const said = words[words.indexOf('--to-destination') + 1] ?? ''
     const hasPort = /\d+\.\d+:\d+|\]:\d+/.test(said)
     const place = !hasPort && port === asked ? address : endWord(address, port)
+    // a port is one of a protocol
+    if (place !== address && !words.includes('-p')) return undefined
     return changeOption(ref, '--to-destination', place) ?? changeOption(ref, '--to-ports', String(port))
   },
   askForMark: (ref, { value, mask }) => changeOption(ref, '--mark', `${hex(value)}/${hex(mask)}`),

@@ -55,14 +55,16 @@ export const nftChanges: RuleChanges = {
     return rule && newRule(ref, spot, rule.expr, ['copy', ref.handle])
   },
   sendTo: (ref, { address, port }, asked, now = address) =>
-    replaced(ref, (expr) =>
-      expr.map((one) => {
+    replaced(ref, (expr) => {
+      const sent = expr.map((one) => {
         if (!isNat(one)) return one
         return 'redirect' in one && address !== now
           ? dnatInstead(one, ref.family, address, port)
           : sentTo(one, address, port, asked)
-      }),
-    ),
+      })
+      // a port is one of a protocol
+      return sent.some(saysPort) && !asksProtocol(expr) ? undefined : sent
+    }),
   askForMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (asksForMark(one) ? markMatch(mark) : one))),
   setMark: (ref, mark) => replaced(ref, (expr) => expr.map((one) => (writesMark(one) ? markWrite(mark) : one))),
   turnLookup: (ref, set) => replaced(ref, (expr) => expr.map((one) => turned(one, set))),
@@ -74,6 +76,10 @@ export const nftChanges: RuleChanges = {
     return { edits: line('accept'), undo: line('drop') }
   },
 }
+
+const saysPort = (one: Statement): boolean => /^{"(dnat|redirect)":{.*"port":/.test(JSON.stringify(one))
+const asksProtocol = (expr: readonly Statement[]): boolean =>
+  /"protocol":"(tcp|udp|udplite|sctp|dccp)"|"key":"l4proto"/.test(JSON.stringify(expr))
 
 const listsIntervals = (one: Statement): boolean => /"set":\[[^\]]*"(prefix|range)":/.test(JSON.stringify(one))
 

@@ -15,7 +15,16 @@ import { nameRef } from './refs.ts'
 import { asksForReply, natSeen } from './request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
-import { asideOf, limitOf, playAllWays, stillWrong, stopsNext, uselessBy, type Way } from './verify-fixes/verify.ts'
+import {
+  accusedBehind,
+  asideOf,
+  limitOf,
+  playAllWays,
+  stillWrong,
+  stopsNext,
+  uselessBy,
+  type Way,
+} from './verify-fixes/verify.ts'
 
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
@@ -31,10 +40,8 @@ export interface RepairStep {
 interface State {
   world: World
   steps: readonly RepairStep[]
-  /** What is stopped now. */
-  failing: Journey
-  /** Places where the exchange was stopped on the way here. */
-  places: readonly string[]
+  /** What was stopped on the way here; the last one is what is stopped now. */
+  stops: readonly Journey[]
 }
 
 /** Changes that together bring request and reply through. */
@@ -65,33 +72,35 @@ function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean)
   let tried = 0
   // what changes the way of other packets is better than nothing
   let wide: Repair | undefined
-  let states: State[] = [
-    { world: reproduction.world, steps: [], failing: first.stopped, places: [placeOf(first.stopped)] },
-  ]
+  let states: State[] = [{ world: reproduction.world, steps: [], stops: [first.stopped] }]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
-    for (const { world, steps, failing, places } of states)
-      for (const step of candidates(failing)) {
+    const slower: State[] = []
+    for (const { world, steps, stops } of states) {
+      const accused = accusedBehind(reproduction, stops)
+      for (const step of candidates(stops.at(-1)!)) {
         if (!isMeant(step.fix)) continue
         if (tried++ >= MOST_TRIED) return wide
         const applied = applyEdits(world, step.fix.edits!)
-        const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world)
+        const came = 'error' in applied ? undefined : comesTo(reproduction, applied.world, accused)
         if ('error' in applied || !came) continue
         const all = [...steps, step]
-        const { stopped: failing, ...through } = came
-        if (!failing) {
+        const { stopped, ...through } = came
+        if (!stopped) {
           if (harmOf(reproduction, applied.world) !== undefined || stopsNext(reproduction, applied.world)) continue
           const found = { steps: all, ...through }
           if (!leadsOthersAway(reproduction, applied.world)) return found
           wide ??= { ...found, isWide: true }
           continue
         }
-        const place = placeOf(failing)
-        if (!places.includes(place))
-          next.push({ world: applied.world, steps: all, failing, places: [...places, place] })
+        const isNew = (of: (journey: Journey) => string) => !stops.some((one) => of(one) === of(stopped))
+        const state = { world: applied.world, steps: all, stops: [...stops, stopped] }
+        if (isNew(placeOf)) next.push(state)
+        else if (isNew(wayOf)) slower.push(state)
       }
+    }
     if (wide) return wide
-    states = next
+    states = [...next, ...slower]
   }
   return undefined
 }
@@ -106,7 +115,10 @@ function candidates({ findings }: Journey): RepairStep[] {
   const isSure = ({ code, severity }: Finding) =>
     code === 'reply-dropped' || (code === 'near-miss' && severity === 'warning')
   const isTold = ({ code, severity }: Finding) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule'
-  const rank = ({ finding, fix }: RepairStep) => (isPolicy(fix) ? 3 : isSure(finding) ? 0 : isTold(finding) ? 1 : 2)
+  // what fits this very case goes before what fits every drop
+  const fitsAny = ({ code }: Finding) => /^(dropped|rejected)-by-/.test(code)
+  const rank = ({ finding, fix }: RepairStep) =>
+    isPolicy(fix) ? 4 : isSure(finding) ? 0 : !isTold(finding) ? 3 : fitsAny(finding) ? 2 : 1
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 
@@ -124,23 +136,24 @@ interface Came {
 }
 
 /** What the exchange comes to in this World, whatever chance chooses. Undefined: nothing can be told. */
-function comesTo(reproduction: Reproduction, world: World): Came | undefined {
+function comesTo(reproduction: Reproduction, world: World, accused?: ReadonlySet<string>): Came | undefined {
   const ways = playAllWays(reproduction, world)
   if (typeof ways === 'string') return undefined
-  const all = ways.map((way) => ({ way, came: oneWay(reproduction, world, way) }))
-  const stopped = all.find(({ came }) => came?.stopped)
+  const all = ways.map((way) => ({ way, came: oneWay(reproduction, world, way, accused) }))
+  // the last is the one of who was not seen lately
+  const stopped = all.findLast(({ came }) => came?.stopped)
   if (!stopped) return all.every(({ came }) => came) ? all[0]!.came : undefined
   const unless = limitOf(all.map(({ way, came }) => ({ way, mends: came !== undefined && !came.stopped })))
   const through = unless === undefined ? undefined : all.find(({ came }) => came && !came.stopped)?.came
   return through ? { ...through, unless: unless! } : stopped.came
 }
 
-function oneWay(reproduction: Reproduction, world: World, way: Way): Came | undefined {
+function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: ReadonlySet<string>): Came | undefined {
   const { told, asked, answer } = way
   const after = told.ended.outcome
   const request = reproduction.explain(told, world)
   if (!isPassed(after)) return { after, stopped: request }
-  const wrong = stillWrong(request, way, reproduction, world)
+  const wrong = stillWrong(request, way, reproduction, world, accused)
   if (wrong) return { after, stopped: wrong.isAnswer ? explainAnswer(reproduction, asked!, answer!, world) : request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
   const aside = asideOf(way)
@@ -151,13 +164,17 @@ function oneWay(reproduction: Reproduction, world: World, way: Way): Came | unde
 const isOpeningAlone = ({ packet }: Reproduction): boolean =>
   packet.protocol === 'tcp' && packet.tcpFlags?.includes('syn') === true && !packet.tcpFlags.includes('ack')
 
-/** What no rule stops is told apart by what does. */
+/** What no rule stops is told apart by what does; one and the same rule may stop it on another way, or for another host. */
 function placeOf({ steps, outcome, packet, findings }: Journey): string {
-  const { hook, table, chain, kind, rule } = steps.at(-1) ?? {}
+  const { hook, table, chain, kind, rule, dst, dport, out } = steps.at(-1) ?? {}
   const { code } = findings.find(({ severity }) => severity !== 'note') ?? {}
   const why = outcome === 'dropped' || outcome === 'rejected' ? '' : code
-  return [packet.src, outcome, hook, table, chain, kind, rule, why].join(' ')
+  return [packet.src, outcome, hook, table, chain, kind, rule, dst, dport, out, why].join(' ')
 }
+
+/** Stopped at the same place, it may have met other rules before, and miss one of those by something else. */
+const wayOf = ({ packet, steps }: Journey): string =>
+  [packet.src, ...steps.map(({ table, chain, kind, rule }) => `${table} ${chain} ${kind} ${rule}`)].join('\n')
 
 /** All steps as one fix. */
 export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {

@@ -14,6 +14,14 @@ COMMIT
 const CLIENT = '192.0.2.7'
 const HOST = '192.0.2.1'
 
+/** The host's own. */
+const STATE = {
+  address:
+    '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+  routes:
+    'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
+}
+
 /** The clock in seconds, then a line. */
 type Event = readonly [number, string]
 
@@ -92,6 +100,14 @@ test('its reply was stopped', async () => {
   })
 })
 
+test('its reply was stopped, and would be once more behind that', async () => {
+  const mangle = '*mangle\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m tcp --sport 25 -j DROP\nCOMMIT\n'
+  const reply: Event = [10.1, trace('mangle:OUTPUT:rule:1', answers({ sport: 25 }))]
+  const [exchange] = await tell([came(10, { dport: 25 }), reply], STATE, `${mangle}${FILTER}`)
+  const [{ code, fix }] = exchange!.findings as [Exchange['findings'][number]]
+  expect([code, fix.map(({ edits, after }) => [edits?.length, after])]).toEqual(['reply-dropped', [[2, 'delivered']]])
+})
+
 test('a reset came back', async () => {
   expect(await statuses([came(10), went(10.1, { flags: 'ACK RST', seq: 0, window: 0 })])).toEqual([
     ['refused', 'observed', '1', '', '2', ''],
@@ -101,10 +117,7 @@ test('a reset came back', async () => {
 test('nobody listens', async () => {
   const told = await statuses([came(10)], {
     sockets: 'tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*\n',
-    address:
-      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
-    routes:
-      'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
+    ...STATE,
   })
   expect(told).toEqual([['refused', 'inferred', '1', '', '', '']])
 })
@@ -377,16 +390,10 @@ test('a reset of what was masqueraded is its reply, though it leaves no entry', 
 })
 
 test('a reply whose next hop does not answer is lost, unless somebody has gone on with it', async () => {
-  const host = {
-    address:
-      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
-    routes:
-      'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
-  }
-  const silent = { ...host, neigh: `${CLIENT} dev eth0 FAILED\n` }
+  const silent = { ...STATE, neigh: `${CLIENT} dev eth0 FAILED\n` }
   const events: Event[] = [came(10), went(10.1)]
   expect(await statuses(events, silent)).toEqual([['reply-lost', 'inferred', '1', '', '2', '']])
-  expect(await statuses(events, host)).toEqual([['answered', 'observed', '1', '', '2', '']])
+  expect(await statuses(events, STATE)).toEqual([['answered', 'observed', '1', '', '2', '']])
   const on = came(10.2, { flags: 'ACK', seq: 8 })
   expect((await statuses([...events, on], silent))[0]![0]).toBe('answered')
 })

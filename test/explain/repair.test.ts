@@ -72,6 +72,84 @@ describe('several causes', () => {
 })
 
 describe('what stops it one behind the other', () => {
+  it('may be one and the same rule, once the packet is for another host', () => {
+    const rules = {
+      nat: [
+        '-A PREROUTING -s 10.0.1.2/32 -j DNAT --to-destination 10.0.2.7',
+        '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9',
+      ],
+      filter: [
+        '-P FORWARD DROP',
+        '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+        '-A FORWARD -j REJECT',
+      ],
+    }
+    expect(repairOf(rules, TO_ROUTER)?.command).toMatch(
+      /^iptables -t nat -D PREROUTING 1 && iptables -t filter -I FORWARD 2 .*-d 10.0.2.9\/32 /,
+    )
+  })
+
+  it('is not accepted for an address that nobody has, where a rule of nat nearly sends it elsewhere', () => {
+    const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
+    const rules = {
+      mangle: ['-A POSTROUTING -s 10.0.1.2/32 -j DROP'],
+      nat: ['[0:0] -A PREROUTING -d 172.29.1.1/32 -p udp -m udp --dport 80 -j DNAT --to-destination 10.0.2.9'],
+      filter: ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
+    }
+    const host = { routes: [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }] }
+    expect(repairOf(rules, { ...SYN, dst: '172.29.1.1' }, host)?.command).toMatch(
+      /^iptables -t nat -R PREROUTING 1 -d 172.29.1.1\/32 -p tcp .* -d 10.0.2.9\/32 .* -d 10.0.2.9\/32 /,
+    )
+  })
+
+  it('is not accepted for an address that nobody has and nat is there for, nor for a port that nobody listens on', () => {
+    const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
+    const host = { routes: [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }] }
+    const stopped = (nat: string[]) => ({ mangle: ['-P POSTROUTING DROP'], nat, filter: ['-P FORWARD DROP'] })
+    const service = ['-A PREROUTING -d 172.30.0.5/32 -p tcp -m tcp --dport 80 -j svc', '-N svc']
+    const packet = { ...SYN, dst: '172.30.0.5' }
+    expect(repairOf(stopped([]), packet, host)).toBeDefined()
+    expect(repairOf(stopped(service), packet, host)).toBeUndefined()
+    const refusing = {
+      raw: ['-A PREROUTING -p udp -j CT --notrack'],
+      filter: ['-A INPUT -s 10.0.1.2/32 -j DROP', '-A OUTPUT -p icmp -j DROP'],
+    }
+    const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...datagram } = { ...TO_ROUTER, protocol: 'udp', dport: 5353 }
+    const to = (port: number) => ({ sockets: [{ protocol: 'udp', family: 'ip', state: 'UNCONN', port }] }) as Host
+    expect(repairOf(refusing, datagram, to(53))).toBeUndefined()
+  })
+
+  it('is mended for who was not seen lately', () => {
+    const rules = {
+      raw: ['-P PREROUTING DROP'],
+      filter: [
+        '-A INPUT -p tcp -m recent --update --seconds 30 --hitcount 6 --name web --rsource -j limit',
+        '-A INPUT -s 10.0.1.2/32 -j DROP',
+        '-A limit -j REJECT',
+      ],
+    }
+    const world = makeWorld(saved(rules), ROUTER)
+    const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
+    const [fix] = severalCauses(evidence, explain(evidence, world, { ended }), world, modelEngine)!.fix
+    expect(String(fixCommands(fix!).command)).toContain('-I INPUT 2 ')
+    expect(fix!.note).toMatch(/^unless --update --seconds 30 .* matches/)
+  })
+
+  it('is mended by a route and a rule that is the same on both ways', () => {
+    const wrong = {
+      family: 'ip',
+      type: 'unicast',
+      destination: '10.0.2.2/32',
+      table: 'main',
+      device: 'eth0',
+      gateway: '10.0.1.254',
+    } as const
+    const rules = { filter: ['-A FORWARD -p tcp -m tcp --dport 80 -j REJECT'] }
+    expect(repairOf(rules, SYN, { routes: [...ROUTER.routes!, wrong] })?.command).toMatch(
+      /^ip route del 10.0.2.2\/32 via 10.0.1.254 dev eth0 && iptables -I FORWARD 1 /,
+    )
+  })
+
   it('is mended where no rule says so', () => {
     const ttl = '-A PREROUTING -d 10.0.2.2/32 -j TTL --ttl-set 1'
     const found = repairOf({ mangle: [ttl], filter: [] }, SYN, { sysctls: new Map([['net.ipv4.ip_forward', '0']]) })

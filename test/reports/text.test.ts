@@ -111,6 +111,19 @@ describe('order and counts', () => {
     expect(worstFirst([delivered, unsure, few, wrong, many])).toEqual([many, few, wrong, unsure, delivered])
   })
 
+  test('what only tells of another packet behind that one', () => {
+    const { packet } = dropped.journey
+    const reset: Group = {
+      ...dropped,
+      journey: { ...dropped.journey, packet: { ...packet, tcpFlags: ['rst', 'ack'] } },
+    }
+    const error: Group = {
+      ...dropped,
+      journey: { ...dropped.journey, packet: { ...packet, protocol: 'icmp', icmpType: 3, icmpCode: 13 } },
+    }
+    expect(worstFirst([wrong, reset, error, dropped])).toEqual([dropped, reset, error, wrong])
+  })
+
   test('packets that passed with an error are not marked as good', () => {
     expect(block(delivered)).toMatch(/^✓ DELIVERED/)
     expect(block(wrong)).toMatch(/^! DELIVERED/)

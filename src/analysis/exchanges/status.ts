@@ -6,7 +6,7 @@ import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
@@ -66,7 +66,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (parts.length === 1 && isStopped(only!.told.journey.outcome) && isRequest(only!)) return stopped(only!)
   const stops = stopsOf(parts)
   const lostReply = stops.find(isReply)
-  if (lostReply) return observed('reply-lost', lostReply)
+  if (lostReply) return { ...observed('reply-lost', lostReply), ...mendedTogether(parts.find(isRequest), lostReply) }
   const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome)
   const refusal = parts.find((one) => isAboutRequest(one) && isAboutEnd(one.told.journey.packet, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
@@ -124,6 +124,16 @@ const observed = (status: ExchangeStatus, decided: Part): Verdict => ({
   decided,
   ...(decided.told.several ? { finding: decided.told.several } : {}),
 })
+
+/** Where no change to what stopped the reply lets it through: changes that do together, as the request's played reply has them. */
+function mendedTogether(request: Part | undefined, { told }: Part): Pick<Verdict, 'finding'> {
+  const { findings } = told.journey
+  const seen = findings.find(({ code }) => code === 'reply-dropped')
+  const fix = request?.told.reply?.finding?.fix.filter(getsThrough) ?? []
+  return seen && fix.length > 0 && !findings.some((one) => one.fix.some(getsThrough))
+    ? { finding: { ...seen, fix } }
+    : {}
+}
 
 const inferred = (status: ExchangeStatus, decided: Part): Verdict => ({ status, basis: 'inferred', decided })
 

@@ -152,7 +152,10 @@ function findingsOf(
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)
   }
-  if (own) add(own)
+  const several = decided.role === 'request' && isFailed(status) ? decided.told.several : undefined
+  if (several) add(several)
+  // what would stop its reply is among them
+  if (own && !(several && own === decided.told.reply?.finding)) add(own)
   for (const one of decided.told.journey.findings)
     if (!(one.code === 'not-netfilter' && (status === 'answered' || own))) add(one)
   for (const [i, { told, role }] of parts.entries()) {

@@ -52,11 +52,7 @@ function findGoals(context: Context): Goal[] {
   // nft may have several chains of nat at a hook, of which any may be meant
   const nat = (...hooks: Hook[]) => all.filter((pass) => isNat(pass) && pass.hook && hooks.includes(pass.hook))
   if (destination)
-    for (const pass of nat('prerouting', 'output'))
-      found.push({
-        ...{ kind: 'destination', pass, sure: destination === 'surely' },
-        ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
-      })
+    for (const pass of nat('prerouting', 'output')) found.push(destinationIn(pass, destination === 'surely'))
   if (source || isPast || maySource)
     for (const pass of nat('postrouting'))
       found.push({
@@ -65,6 +61,11 @@ function findGoals(context: Context): Goal[] {
       })
   return found
 }
+
+export const destinationIn = (pass: TableTraversal, sure: boolean): Goal => ({
+  ...{ kind: 'destination', pass, sure },
+  ...{ wanted: rewrites(DESTINATION), what: 'rewritten its destination', mendable: true },
+})
 
 /** Only what is wrong for certain is to be asked of these: most packets are meant to go where nat sends them. */
 export const exemptions = memo((context: Context): readonly Goal[] => {

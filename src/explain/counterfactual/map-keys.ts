@@ -80,6 +80,10 @@ export function looksLike(a: string, b: string): boolean {
   return long.length === short.length + 1 && [...long].some((_, i) => long.slice(0, i) + long.slice(i + 1) === short)
 }
 
+/** One digit other, and not the next number: many services are numbered so, and neither is mistaken. */
+export const isNumberedAlike = (a: string, b: string): boolean =>
+  a.length === b.length && [...a].filter((char, i) => char !== b[i]).length === 1 && Math.abs(Number(a) - Number(b)) > 1
+
 export interface Supposed {
   then: Walk
   /** What the map would have to give, where that is clear. */

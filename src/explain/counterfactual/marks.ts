@@ -8,7 +8,7 @@ import { after } from '../../rules/assign.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
-import { type FailedCondition, fieldOf, onlyFailed } from './failed-condition.ts'
+import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
 import { doubtOf } from './near-misses.ts'
 import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { type Unreached, unreachedChains } from './unreached.ts'
@@ -112,7 +112,7 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
       // what this host sends comes in nowhere: a rule for what does was not meant for it
       if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []
       return carries(hadItMatched(context, passed).packet, mark)
-        ? [{ passed, miss, doubt: doubtOf(context, passed, miss) }]
+        ? [{ passed, miss, doubt: doubtOf(context, passed, miss) + (isForAnswers(passed, miss) ? 1 : 0) }]
         : []
     })
   if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
@@ -145,6 +145,10 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   )
   return { kind: 'nobody', empty: empty.length > 0 ? empty : left }
 }
+
+/** Of a packet that asks, with nothing else to choose it by: whatever asks would be marked as well. */
+const isForAnswers = ({ rule, moment: { packet } }: SkippedRule, { condition }: FailedCondition): boolean =>
+  fieldOf(condition) === 'ct state' && (packet.ctState ?? 'new') === 'new' && !rule.conditions.some(isParticular)
 
 /** What a rule writes into the mark's bits; undefined where it takes bits away, or copies them. */
 export function markGiven({ statements }: Rule): Mark | undefined {

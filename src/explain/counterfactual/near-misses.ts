@@ -23,6 +23,7 @@ import {
   isExact,
   isListed,
   isLookup,
+  isNegated,
   isParticular,
   matchesNothing,
   onlyFailed,
@@ -59,9 +60,14 @@ export const nearMisses = (context: Context, goal: Goal): readonly NearMiss[] =>
 /** Where chains have thousands of rules, thousands fail in one condition; what is far behind is nobody's mistake. */
 const MOST_TRIED = 200
 
-function findNearMisses(context: Context, goal: Goal): NearMiss[] {
+/** The same among rules that the packet would have been held against. */
+export function findNearMisses(
+  context: Context,
+  goal: Goal,
+  rules: Iterable<SkippedRule> = skippedRules(context, goal.pass),
+): NearMiss[] {
   const found: NearMiss[] = []
-  for (const { passed, miss, doubt } of candidates(context, goal)) {
+  for (const { passed, miss, doubt } of candidates(context, goal, rules)) {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
@@ -76,8 +82,15 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
       continue
     found.push({ ...passed, miss, ...would, used, likely, isGone, doubt: isGone ? 0 : doubt + (likely ? 0 : 0.5) })
   }
-  return found.sort((a, b) => a.doubt - b.doubt)
+  // where a rule names the very service, none is meant that only has a port like it
+  const isMeant = found.some(({ rule, miss, moment, used }) => used !== true && names([rule], miss, moment, / dport$/))
+  const isLike = ({ miss }: NearMiss) => / dport$/.test(fieldOf(miss.condition) ?? '') && !isNegated(miss.condition)
+  return found.filter((one) => !(isMeant && isLike(one))).sort((a, b) => a.doubt - b.doubt)
 }
+
+/** What is sure enough to look for it behind another fault: many a service has a port that is written like another one's. */
+export const isSureOf = ({ likely, miss }: NearMiss): boolean =>
+  likely && !/ dport$/.test(fieldOf(miss.condition) ?? '')
 
 interface Candidate {
   passed: SkippedRule
@@ -86,10 +99,10 @@ interface Candidate {
 }
 
 /** Rules that failed in one condition, the nearest first. */
-function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
+function candidates(context: Context, { sure }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
   const found: Candidate[] = []
   const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
-  for (const passed of skippedRules(context, pass)) {
+  for (const passed of rules) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
     if (isUsed(context, rule) !== false && !sure) continue
@@ -131,7 +144,10 @@ function misnamedInterface(condition: Condition, packet: Packet, { links }: Host
 export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
   const used = isUsed(context, rule)
   // a set has members come and go while the rule is in use
-  return distanceOf(miss, moment.packet) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
+  // the packet's very service is nearer than one that is written like it
+  const isNamed =
+    /^meta ([io]ifname|l4proto)$/.test(fieldOf(miss.condition) ?? '') && names([rule], miss, moment, / dport$/)
+  return (isNamed ? 0.15 : distanceOf(miss, moment.packet)) + (used === false || isLookup(miss) ? 0 : used ? 2 : 1)
 }
 
 /**
@@ -265,6 +281,8 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
+  // all but the very one that it has
+  if (isNegated(condition) && wanted.map(String).join() === b) return 0.1
   if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7

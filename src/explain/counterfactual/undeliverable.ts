@@ -66,13 +66,15 @@ export function needsSource(context: Context): Nowhere {
   const { journey, evidence, world } = context
   if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return undefined
   if (hasNewSource(context)) return undefined
+  const entry = entryOpened(asItCame(evidence, world), world)
+  // whatever its source is, a reply has come back by way of this host
+  if (entry && !isUnanswered(entry)) return undefined
   if (evidence.nat === 'passed')
     return isPrivateAbroad(context) || isLoopbackAbroad(context) || isHairpin(context) || firstLink(context)
       ? 'surely'
       : 'maybe'
   if (!isOpening(journey, evidence.nat, world)) return undefined
-  const entry = entryOpened(asItCame(evidence, world), world)
-  if (entry ? !isUnanswered(entry) : rewritesSources(context) !== false) return undefined
+  if (!entry && rewritesSources(context) !== false) return undefined
   return isPrivateAbroad(context) || isLoopbackAbroad(context) || firstLink(context) ? 'surely' : undefined
 }
 
@@ -159,11 +161,16 @@ export const isRepliedPast = (context: Context): boolean =>
 /** nat sent it to a private address that only the default route leads to, back to where it came from. */
 export function isSentNowhere(context: Context): boolean {
   const packet = lastPacket(context)
-  const { in: from, out, dst } = packet
-  if (from === undefined || from !== out || dst === undefined || !isPrivate(dst)) return false
+  const { in: from, out } = packet
+  return from !== undefined && from === out && isOnlyByDefault(packet, context.world.host) && hasNewDestination(context)
+}
+
+/** For a private address to which only the default route leads. */
+export function isOnlyByDefault(packet: Packet, host: Host): boolean {
+  if (packet.dst === undefined || !isPrivate(packet.dst)) return false
   const question = questionOf(packet)
-  const route = question && lookupRoute(question, context.world.host)
-  return /\/0$/.test(route?.destination ?? '') && hasNewDestination(context)
+  const route = question && lookupRoute(question, host)
+  return /\/0$/.test(route?.destination ?? '')
 }
 
 /**

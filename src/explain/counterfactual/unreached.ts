@@ -13,8 +13,10 @@ import { ownerOfRef } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { graphOf } from './chain-graph.ts'
 import { asksAll, missedBy } from './failed-condition.ts'
+import type { Goal } from './goals.ts'
+import { findNearMisses, isSureOf, type NearMiss } from './near-misses.ts'
 import { isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
-import { onwards } from './what-if.ts'
+import { onwards, rulesFrom } from './what-if.ts'
 
 export interface Unreached {
   chain: Chain
@@ -69,6 +71,32 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
   return found.sort((a, b) => Number(a.led) - Number(b.led))
 }
 
+export interface NearlyTaken extends Omit<Unreached, 'then'> {
+  near: NearMiss
+}
+
+/** Chains that the base chain does not lead to, and with a rule that would have taken the packet, had one thing of it been otherwise. */
+export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
+  const { pass, wanted } = goal
+  const graph = graphOf(pass.table, context.world.sets)
+  const entered = new Set(pass.steps.map((step) => context.evidence.arrivals[step]!.chain))
+  const places = jumpPlaces(context, pass)
+  const found: NearlyTaken[] = []
+  for (const chain of graph.apartFrom(pass.base, twinHooks(pass))) {
+    if (context.budget.isUsedUp) break
+    const [from] = [...places].sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
+    if (!from) continue
+    const stack = [...from.stack, { chain, index: 0 }]
+    const near = findNearMisses(context, goal, rulesFrom(context, pass, stack, from)).find(
+      (one) => isSureOf(one) && !entered.has(one.chain),
+    )
+    if (!near) continue
+    const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(from.moment)))
+    found.push({ chain, led: graph.led.has(chain.name), meant: false, from, takesAll, near })
+  }
+  return found
+}
+
 /** Of several the one that asks for the least else. */
 function leadTo(context: Context, pass: TableTraversal, to: Chain): Unreached['lead'] {
   const [lead] = [...skippedRules(context, pass)]
@@ -109,7 +137,13 @@ function jumpPlaces(context: Context, { steps }: TableTraversal) {
     const chain = context.evidence.arrivals[step]!.chain!
     const ruleNumber = context.journey.steps[step]!.ruleNumber ?? chain.rules.length + 1
     const behind = { chain, index: ruleNumber - 1 }
-    return { chain, ruleNumber, moment: momentAt(context, step), stack: [...positionsBelow(context, step), behind] }
+    return {
+      chain,
+      ruleNumber,
+      step,
+      moment: momentAt(context, step),
+      stack: [...positionsBelow(context, step), behind],
+    }
   })
 }
 
@@ -122,7 +156,11 @@ function likeness({ name: a }: Chain, { name: b }: Chain): number {
 }
 
 /** `ref`: a rule of the chain that is to be reached. */
-export function jumpTo(context: Context, ref: RuleRef, { chain, from, takesAll }: Unreached): Proposal[] {
+export function jumpTo(
+  context: Context,
+  ref: RuleRef,
+  { chain, from, takesAll }: Pick<Unreached, 'chain' | 'from' | 'takesAll'>,
+): Proposal[] {
   const owner = ownerOfRef(context, ref)
   const before = from.chain.rules[from.ruleNumber - 1]
   // a chain that takes whatever comes has to be given only what is for it

@@ -10,11 +10,12 @@ import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { Statement } from '../../model/statement.ts'
 import { isByTurns } from '../../rules/by-turns.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictStatement } from '../../rules/nft/map.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type ChainPosition, type Walk, walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
-import { chainLedTo, isNatChain, positionsBelow, type SkippedRule } from './skipped-rules.ts'
+import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
 
 /** Had the rule of step `i` not matched; undefined without a ruleset. */
 export function hadItNotMatched(context: Context, i: number): Walk | undefined {
@@ -27,6 +28,36 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
     momentAt(context, i),
   )
 }
+
+/** The rules that the packet would be held against from there on, the base chain's position first. */
+export function* rulesFrom(
+  { budget }: Context,
+  pass: TableTraversal,
+  positions: readonly ChainPosition[],
+  { step, moment }: Pick<SkippedRule, 'step' | 'moment'>,
+): Generator<SkippedRule> {
+  const open = positions.map((one) => ({ ...one }))
+  for (let at = open.at(-1); at; at = open.at(-1)) {
+    const { chain } = at
+    const rule = chain.rules[at.index++]
+    if (rule === undefined) {
+      open.pop()
+      continue
+    }
+    if (--budget.left < 0) return
+    yield { pass, chain, rule, step, moment, below: open.slice(0, -1).map((one) => ({ ...one })) }
+    if (evaluateAll(rule.conditions, moment) !== true) continue
+    const { ending, chain: to } = verdictOf(rule)
+    const target = to === undefined ? undefined : pass.table.chains.get(to)
+    if (ending === 'continue') continue
+    if (target ? open.length > MOST_DEEP : ending !== 'return') return
+    if (ending !== 'jump') open.pop()
+    if (target) open.push({ chain: target, index: 0 })
+  }
+}
+
+/** Of chains that jump in circles nobody wants to know more. */
+const MOST_DEEP = 16
 
 /** Had step `i` only left its chain, where it accepted the packet; undefined in a base chain. */
 export function hadItReturned(context: Context, i: number): Walk | undefined {

@@ -1,4 +1,5 @@
 import type { Condition, Value } from '../../model/condition.ts'
+import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -9,10 +10,13 @@ import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { onlyFailed } from '../counterfactual/failed-condition.ts'
-import { goals } from '../counterfactual/goals.ts'
+import { fieldOf, isExact, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { goals, rewrites } from '../counterfactual/goals.ts'
 import { looksLike } from '../counterfactual/map-keys.ts'
+import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import type { Destination } from '../rule-changes.ts'
@@ -66,8 +70,17 @@ function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
 
 /** It was stopped where another destination would have passed, by a rule that nothing else has ever met. */
 function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
-  const goal = goals(context).find(({ kind }) => kind === 'pass')
+  // a rule of nat that was to give it a source knows where it goes as well
+  const goal = goals(context).find(({ kind }) => kind === 'pass' || kind === 'source')
   if (!goal || goal.pass.steps[0]! <= step) return []
+  // what took it in front of the rule that was meant for it is not to take it elsewhere
+  const behind = hadItNotMatched(context, step)
+  if (behind && rewrites(DESTINATION)(behind)) return []
+  // it never was to go to another port
+  const to = context.evidence.arrivals[step]!.rule?.statements.find(({ kind }) => kind === 'dnat')
+  const keepsPort = to?.kind === 'dnat' && to.ports === undefined && to.map === undefined
+  // nat is right where a rule for the very place is wrong in its protocol
+  if (nearMisses(context, goal).some(namesPlace)) return []
   for (const passed of skippedRules(context, goal.pass)) {
     const { rule, moment } = passed
     const ending = verdictOf(rule).ending
@@ -75,6 +88,10 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     const asked = context.evidence.arrivals[step]!.packet
     const meant = placeMeant(passed, asked)
     if (!meant || !leadsThere(context, passed, meant)) continue
+    // another host's other service is none of this one's
+    if (keepsPort && meant.port !== asked.dport) continue
+    if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
+      continue
     // who serves others is there for this packet, too, if it names the very port that was asked
     const used = rule.counters && rule.counters.packets > 0
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
@@ -100,12 +117,17 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
               'behind nat, rules see the new destination',
             )
           : sendTo(ref, meant, asked.dport, dst),
-        doubt: isRight ? 0.9 : 0,
+        // whoever is sent to the right place needs no other source
+        doubt: isRight ? 0.9 : goal.kind === 'source' ? -0.1 : 0,
       }),
     ]
   }
   return []
 }
+
+const namesPlace = ({ rule, miss, moment }: NearMiss): boolean =>
+  fieldOf(miss.condition) === 'meta l4proto' &&
+  rule.conditions.some((one) => / daddr$/.test(fieldOf(one) ?? '') && isExact(one) && evaluate(one, moment) === true)
 
 /** Nobody listens where nat sends it, and somebody does on the address that was asked, or next to it. */
 function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
@@ -167,21 +189,36 @@ function hostOf({ value }: Condition & { kind: 'compare' }): string | undefined 
 
 const portOf = (value: Value): number | undefined => (typeof value === 'number' ? value : undefined)
 
-/** In how many other rules the place is spoken of, with the port; and whether a port is a service's that everybody knows. */
+/** In how many other rules the place is spoken of, with the port; whether a port is a service's that everybody knows, and the host one that answers. */
 function mentions({ world }: Context, { address, port }: Destination, besides: readonly (Rule | undefined)[]): number {
   const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
   const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
   let count = 0
+  let isMentioned = false
   for (const { chains } of world.tables)
     for (const { rules } of chains.values())
       for (const rule of rules)
-        if (!besides.includes(rule) && host.test(rule.text) && (port === undefined || service.test(rule.text))) count++
+        if (!besides.includes(rule) && host.test(rule.text)) {
+          isMentioned = true
+          if (port === undefined || service.test(rule.text)) count++
+        }
   const known = port !== undefined && Object.values(SERVICES).includes(port)
   const inSets = world.sets.some(({ elements }) =>
     elements.some(({ parts }) => port !== undefined && parts.includes(String(port))),
   )
-  return count + (known ? 0.5 : 0) + (inSets ? 0.5 : 0)
+  return (
+    count +
+    (isMentioned ? 0.1 : 0) +
+    (known ? 0.5 : 0) +
+    (inSets ? 0.5 : 0) +
+    (isHeardOf(world.host, address) ? 0.25 : 0)
+  )
 }
+
+/** Somebody there has answered: what is mistaken is mostly nobody's address. */
+const isHeardOf = ({ conntrack, neighbours }: Host, address: string): boolean =>
+  neighbours?.some((one) => one.address === address && one.mac !== undefined) === true ||
+  conntrack?.some(({ reply, status }) => reply.src === address && !status.includes('unreplied')) === true
 
 function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
   const description = `let rule ${ref.ruleNumber} of ${ref.chain} send it there`

@@ -1,18 +1,24 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { isParticular } from '../counterfactual/failed-condition.ts'
-import { goals, rewrites } from '../counterfactual/goals.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
+import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
+import { destinationIn, type Goal, goals, rewrites } from '../counterfactual/goals.ts'
+import { findNearMisses, isSureOf } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
+import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
+import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
+import { knowsSockets, listener } from '../sockets.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
 
 /** A rule ended the nat table, or left a chain of it, in front of the DNAT rule that is meant for such packets. */
@@ -21,9 +27,21 @@ export const dnatSkipped: Detector = {
   detect(context) {
     return goals(context)
       .filter(({ kind }) => kind === 'destination')
-      .flatMap(({ pass, sure }) => pass.steps.flatMap((i) => tell(context, i, sure)))
+      .flatMap((goal) =>
+        goal.pass.steps.flatMap((i) => {
+          const told = tell(context, i, goal.sure || isMadeUp(context, goal))
+          return told.length > 0 ? told : nearBehind(context, i, goal)
+        }),
+      )
   },
 }
+
+/** nat asks for the very address that it is for, and it went on to where nobody has that. */
+const isMadeUp = (context: Context, { pass }: Goal): boolean =>
+  isOnlyByDefault(lastPacket(context), context.world.host) &&
+  pass.steps.some((i) =>
+    context.evidence.arrivals[i]!.rule?.conditions.some((one) => / daddr$/.test(fieldOf(one) ?? '') && isExact(one)),
+  )
 
 /** An earlier DNAT rule took it elsewhere. */
 export const dnatShadowed: Detector = {
@@ -37,8 +55,18 @@ export const dnatShadowed: Detector = {
     const end = context.ended.step
     // what comes of it behind the last chain that there is, is known all the same
     if (i < 0 || end < i || (end === i && outcome === 'undetermined') || isByChance(context, i)) return []
-    return tell(context, i, outcome === 'dropped' || outcome === 'rejected')
+    const told = tell(context, i, outcome === 'dropped' || outcome === 'rejected' || isHairpin(context))
+    const pass = told.length > 0 ? undefined : passes(context).find(({ steps }) => steps.includes(i))
+    return pass && isForNobody(context) ? nearBehind(context, i, destinationIn(pass, true)) : told
   },
+}
+
+/** It gets nowhere from there. */
+function isForNobody(context: Context): boolean {
+  const { outcome } = context.journey
+  if (outcome !== 'delivered') return isStopped(outcome)
+  const packet = lastPacket(context)
+  return knowsSockets(context.world.host, packet.protocol) && !listener(context.world.host, packet)
 }
 
 function tell(context: Context, i: number, sure: boolean): Detected[] {
@@ -52,17 +80,15 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   const [culprit, missed] = [refAt(context, i), onwards?.last]
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
-  const instead = isRewriting ? 'rewrote its destination first' : `ended the ${natOf(culprit)}`
   const returning = isLeft
     ? propose(`let it leave ${culprit.chain} alone, by a return`, changesOf(culprit).returnInstead(culprit))
     : []
-  const did = ending === 'return' ? `sent it back out of ${culprit.chain}` : instead
   return [
     finding(
       'dnat-skipped',
       // an exception from what is for all is mostly meant so
       sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
-      `${nameRef(culprit)} ${did} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
@@ -91,6 +117,32 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
 export function namesDestination(condition: Condition): boolean {
   if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
   return condition.kind === 'compare' && (condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr'))
+}
+
+/** No rule behind it matches either, but one does so nearly. */
+function nearBehind(context: Context, i: number, goal: Goal): Detected[] {
+  const { rule, chain, ending } = context.evidence.arrivals[i]!
+  if (!goal.sure || !rule || !chain || (ending !== 'accept' && ending !== 'return')) return []
+  if (!rule.conditions.some(isParticular)) return []
+  const behind = [...positionsBelow(context, i), { chain, index: rule.ruleNumber }]
+  const moment = momentAt(context, i)
+  const near = findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(isSureOf)
+  const culprit = refAt(context, i)
+  if (!near || !culprit) return []
+  const ref = refOfSkipped(context, near)
+  return [
+    finding(
+      'dnat-skipped',
+      'note',
+      `${nameRef(culprit)} ${did(rule, ending, culprit)} (${describeConditions(rule.conditions)}), and ${nameRef(ref)}, which would have ${goal.what}, but only for ${asks(near.miss)}, was never reached.`,
+      { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
+    ),
+  ]
+}
+
+function did(rule: Rule, ending: string, ref: RuleRef): string {
+  if (ending === 'return') return `sent it back out of ${ref.chain}`
+  return DESTINATION.includes(verdictOf(rule).text) ? 'rewrote its destination first' : `ended the ${natOf(ref)}`
 }
 
 /** nft has nat in chains of any table. */

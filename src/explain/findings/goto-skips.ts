@@ -1,8 +1,10 @@
 import { changesOf, propose } from '../changes.ts'
-import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { asks } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { chainLedTo } from '../counterfactual/skipped-rules.ts'
-import { hadItComeBack } from '../counterfactual/what-if.ts'
+import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
+import { chainLedTo, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { hadItComeBack, rulesFrom } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 
 /** A goto is not come back from: what stands behind it was never reached. */
@@ -11,19 +13,24 @@ export const gotoSkips: Detector = {
   detect: (context) => goals(context).flatMap((goal) => goal.pass.steps.flatMap((i) => tell(context, goal, i))),
 }
 
-function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detected[] {
+function tell(context: Context, goal: Goal, i: number): Detected[] {
+  const { wanted, pass, what } = goal
   const onwards = hadItComeBack(context, i)
   const culprit = refAt(context, i)
   if (!onwards || !culprit || culprit.ruleNumber === undefined) return []
   const target = chainLedTo(context, i)!
   const missed = onwards.last ?? onwards.matched.findLast((visit) => visit.chain.name !== target)
-  if (!wanted(onwards) || !missed) return []
-  const ref = refOf(context, pass.table.name, missed.chain, missed.rule)
+  const near = wanted(onwards) ? undefined : nearBehind(context, goal, i)
+  const ref = near
+    ? refOfSkipped(context, near)
+    : wanted(onwards) && missed && refOf(context, pass.table.name, missed.chain, missed.rule)
+  if (!ref) return []
+  const only = near ? `, but only for ${asks(near.miss)}` : ''
   return [
     finding(
       'goto-skips',
-      'warning',
-      `${nameRef(culprit)} went to ${target} by goto, from where nothing comes back, and ${nameRef(ref)}, which would have ${what}, was never reached.`,
+      near ? 'note' : 'warning',
+      `${nameRef(culprit)} went to ${target} by goto, from where nothing comes back, and ${nameRef(ref)}, which would have ${what}${only}, was never reached.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
@@ -31,4 +38,13 @@ function tell(context: Context, { wanted, pass, what }: Goal, i: number): Detect
       },
     ),
   ]
+}
+
+/** A rule of nat that would not match either, but nearly does. */
+function nearBehind(context: Context, goal: Goal, i: number): NearMiss | undefined {
+  const { chain, rule } = context.evidence.arrivals[i]!
+  if (goal.kind !== 'destination' || !goal.sure || !chain || !rule) return undefined
+  const behind = [...positionsBelow(context, i), { chain, index: rule.ruleNumber }]
+  const moment = momentAt(context, i)
+  return findNearMisses(context, goal, rulesFrom(context, goal.pass, behind, { step: i, moment })).find(isSureOf)
 }

@@ -14,6 +14,7 @@ import {
   isNegated,
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
+import { isNumberedAlike } from '../counterfactual/map-keys.ts'
 import { isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
@@ -75,7 +76,14 @@ function mends(
 ): Proposal[] {
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
-  if ((used && !isForDevice) || !likely || !mendable) return []
+  // one for the very service, which another source asks for
+  const isForSource = kind === 'destination' && / saddr$/.test(fieldOf(miss.condition) ?? '')
+  if ((used && !isForDevice) || !(likely || isForSource) || !mendable) return []
+  // one that may serve its own port well
+  const asked =
+    miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
+  if (kind === 'destination' && used === undefined && asked && isNumberedAlike(asked, `${moment.packet.dport}`))
+    return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
   const corrected = used

@@ -1,10 +1,11 @@
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { goals, rewrites } from '../counterfactual/goals.ts'
+import { asks } from '../counterfactual/failed-condition.ts'
+import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { isNat, passes, type TableTraversal } from '../counterfactual/skipped-rules.ts'
+import { isNat, passes, refOfSkipped, type TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { needsDestination } from '../counterfactual/undeliverable.ts'
-import { jumpTo, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
+import { jumpTo, type NearlyTaken, nearlyTaken, type Unreached, unreachedChains } from '../counterfactual/unreached.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 import type { Chosen } from '../rule-changes.ts'
@@ -13,14 +14,19 @@ import type { Chosen } from '../rule-changes.ts'
 export const neverReached: Detector = {
   code: 'never-reached',
   detect(context) {
-    return goals(context).flatMap(({ pass, wanted, what, sure }) =>
-      unreachedChains(context, pass, wanted)
+    return goals(context).flatMap((goal) => {
+      const { pass, wanted, what, sure } = goal
+      const found = unreachedChains(context, pass, wanted)
         .filter(({ led, meant }) => sure || !led || meant)
         // what takes whatever comes was put where it is for others
         .filter(({ led, meant, takesAll }) => !led || meant || !takesAll)
         .slice(0, 2)
-        .map((one) => tell(context, pass, one, what)),
-    )
+        .map((one) => tell(context, pass, one, what))
+      if (found.length > 0 || !sure || !isNat(pass)) return found
+      return nearlyTaken(context, goal)
+        .flatMap((one) => nearly(context, goal, one))
+        .slice(0, 1)
+    })
   },
 }
 
@@ -53,6 +59,23 @@ export const neverForOwn: Detector = {
       }),
     ]
   },
+}
+
+/** Two things are wrong then. */
+function nearly(context: Context, { what }: Goal, one: NearlyTaken): Detected {
+  const { chain, led, near } = one
+  const ref = refOfSkipped(context, near)
+  const how = led ? `this packet was not led to ${chain.name}` : `nothing jumps to ${chain.name}`
+  return finding(
+    'never-reached',
+    'note',
+    `${nameRef(ref)} would have ${what}, but only for ${asks(near.miss)}, and ${how}.`,
+    {
+      rules: [ref],
+      fix: jumpTo(context, ref, one),
+      doubt: 0.6,
+    },
+  )
 }
 
 function tell(context: Context, pass: TableTraversal, one: Unreached, what: string): Detected {

@@ -1,6 +1,7 @@
 import type { RuleRef } from '../../model/journey.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { inSet } from '../../rules/in-set.ts'
 import { setFields } from '../../rules/ipset.ts'
 import { inNftSet } from '../../rules/nft/lookup.ts'
@@ -57,7 +58,9 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
           ? []
           : turned
             ? turnRule(one, ref, lookup, turned)
-            : element === undefined || (!negated && asksPassingPort(context, lookup, set!, moment))
+            : element === undefined ||
+                (!negated && asksPassingPort(context, lookup, set!, moment)) ||
+                (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
               ? []
               : change(
                   negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
@@ -85,6 +88,19 @@ function asksPassingPort(
   const fields = lookup.nft || !isIp ? lookup.fields : (setFields(type, lookup.fields, family) ?? [])
   const passing = openingOf(journey.packet, world) ? / dport$/ : / sport$/
   return fields.some((field) => passing.test(field))
+}
+
+/** Whoever asks this host has that for its destination: in a set of other hosts it would let all of them in. */
+function asksOwnAddress({ world }: Context, lookup: Lookup, { elements }: NamedSet, moment: EvalContext): boolean {
+  const { dst, in: from } = moment.packet
+  const asked = lookup.fields.some((field) => /^dst\b| daddr$/.test(field))
+  return (
+    asked &&
+    from !== undefined &&
+    isLocal(dst, world.host) === true &&
+    elements.length > 0 &&
+    !elements.some(({ parts }) => parts.some((part) => isLocal(part, world.host)))
+  )
 }
 
 /** Is the packet in the set, if source and destination are asked the other way round? */

@@ -153,10 +153,13 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
 function spotIn(context: Context, chain: string): Spot {
   const { arrivals } = context.evidence
   const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
-  const left = pass?.steps.find((i) => arrivals[i]!.chain === pass.base && arrivals[i]!.ending === 'goto')
+  const left = pass?.steps.find((i) => arrivals[i]!.chain === pass.base && isLeaving(context, i))
   const before = left === undefined ? undefined : refAt(context, left)
   return { chain, ...(before ? { before } : {}) }
 }
+
+const isLeaving = ({ evidence, journey }: Context, i: number): boolean =>
+  journey.steps[i]!.kind === 'rule' && /^(accept|return|goto)$/.test(evidence.arrivals[i]!.ending ?? '')
 
 /** Where the rule would have had to stand: in front of what ended table nat. */
 function lastOfNat(context: Context): RuleRef[] {

@@ -6,6 +6,7 @@ import { type Context, type Detected, type Detector, finding, lastPacket, moment
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
+import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { isOpening, natSeen, openingOf } from '../request-reply.ts'
@@ -37,7 +38,7 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
   const rewrite = nat ? `${nameRef(nat)} ${sure ? 'would' : 'may'} rewrite it, and does not` : 'nat does not rewrite it'
   return finding(
     'untracked',
-    sure || isStoppedForThat(context) ? 'warning' : 'note',
+    sure || isStoppedForThat(context) || keepsPrivateSource(context) ? 'warning' : 'note',
     `${nameRef(ref)} keeps ${what} from connection tracking${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can tell that it belongs to a connection.`,
     {
       steps: step > 0 ? [step] : [],
@@ -72,6 +73,12 @@ function ruleThatWouldRewrite(context: Context): { nat: RuleRef; sure: boolean }
   }
   return undefined
 }
+
+/** It asks the whole world with an address that nobody there knows, and nat gives others another one. */
+const keepsPrivateSource = (context: Context): boolean =>
+  isPrivateAbroad(context) &&
+  rewritesSources(context) === true &&
+  isOpening(context.journey, natSeen(context.evidence), context.world)
 
 /** Would the table that stopped it let it pass, were it tracked? Most packets are stopped for something else. */
 function isStoppedForThat(context: Context): boolean {

@@ -14,8 +14,12 @@ import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType } from '../../rules/fib.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
+import { graphOf } from '../counterfactual/chain-graph.ts'
+import { goals } from '../counterfactual/goals.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
+import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { isSolicitation } from '../discovery.ts'
 import {
   answerTo,
@@ -48,6 +52,8 @@ export interface Reproduction {
    * next such packet, which a balancer may send elsewhere.
    */
   play(world: World, assume?: ReadonlyMap<string, boolean>, next?: boolean): Reproduced
+  /** Nobody has the address that it is for, and a rule of nat is there for that, or nearly takes it. */
+  isForNat: boolean
   /** nat chose among several. */
   isByTurns: boolean
   /** Of the journey as it was seen, as far as it is explained. */
@@ -107,6 +113,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         budget,
         play: (after, assume = new Map(), next = false) =>
           play(engine, after, { budget, assume: new Map([...(next ? lasting : settled), ...assume]) }),
+        isForNat: isForNat(context),
         isByTurns: byTurns.size > 0,
         findings: journey.findings,
       }
@@ -115,6 +122,33 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   }
   return { reason }
 }
+
+const isForNat = (context: Context): boolean =>
+  isOnlyByDefault(context.journey.packet, context.world.host) &&
+  (isAskedByNat(context) ||
+    goals(context).some(
+      (goal) =>
+        goal.kind === 'destination' &&
+        goal.sure &&
+        nearMisses(context, goal).some(({ likely, used }) => likely && used !== true),
+    ))
+
+/** A rule of nat, or a map of its table, is for the very address. */
+const isAskedByNat = ({ journey: { packet }, world: { tables, sets } }: Context): boolean =>
+  tables
+    .filter(hasNat)
+    .some(
+      (table) =>
+        [...table.chains.values()].some(
+          (chain) => isNatChain(table, chain) && graphOf(table, sets).speakingOf(packet).includes(chain),
+        ) ||
+        sets.some(
+          (set) =>
+            set.table === table.name &&
+            set.dataType !== undefined &&
+            set.elements.some(({ parts }) => parts.includes(packet.dst ?? '')),
+        ),
+    )
 
 interface Attempt {
   before: World

@@ -121,9 +121,8 @@ interface Assumed {
 export function limitOf(ways: readonly { way: Way; mends?: boolean }[]): string | undefined {
   for (const [condition, { reason }] of ways[0]!.way.assumed) {
     if (reason !== SEEN_LATELY) continue
-    for (const holds of [true, false])
-      if (ways.every(({ way, mends }) => (way.assumed.get(condition)?.holds === holds) === !mends))
-        return `unless ${condition} ${holds ? 'matches' : 'does not match'}: ${reason}`
+    if (ways.every(({ way, mends }) => way.assumed.get(condition)?.holds === !mends))
+      return `unless ${condition} matches: ${reason}`
   }
   return undefined
 }
@@ -238,12 +237,15 @@ export const uselessBy = ({ findings }: Journey, accused = NONE): string | undef
 const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
   const { told } = reproduction.play(reproduction.world)
   const findings = told ? reproduction.explain(told, reproduction.world).findings : []
-  return new Set(
-    [...findings, ...reproduction.findings].flatMap(({ code, severity }) =>
-      severity === 'note' || code === 'untracked' ? [] : [code],
-    ),
-  )
+  return new Set(accusations([...findings, ...reproduction.findings]))
 })
+
+const accusations = (findings: readonly Finding[]): string[] =>
+  findings.flatMap(({ code, severity }) => (severity === 'note' || code === 'untracked' ? [] : [code]))
+
+/** The same behind changes after which it was stopped in another way. */
+export const accusedBehind = (reproduction: Reproduction, stops: readonly Journey[]): ReadonlySet<string> =>
+  new Set([...accusedOf(reproduction), ...accusations(stops.flatMap(({ findings }) => findings))])
 
 /** Why a packet that gets through does no good so, it or its answer; undefined where it does. */
 export function stillWrong(
@@ -251,14 +253,20 @@ export function stillWrong(
   { told, asked, answer }: Arrived,
   reproduction: Reproduction,
   { host }: World,
+  accused = accusedOf(reproduction),
 ): { why: string; isAnswer?: true } | undefined {
   const { opening } = reproduction
-  const wrong = uselessBy(tried, accusedOf(reproduction))
+  const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
+  const { dst, dport } = reproduction.packet
+  if (reproduction.isForNat && told.packet.dst === dst && told.packet.dport === dport)
+    return { why: STILL_WRONG['dnat-skipped']! }
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
     return { why: `it would not get to ${opening.src}, which had asked` }
   if (!asked || !answer) return undefined
+  if (answer !== told && (answer.packet.inner || refusesOpening(answer.packet)))
+    return { why: STILL_WRONG['closed-port']! }
   const { outcome } = answer.ended
   const why =
     reaches(asked, answer) === false

@@ -1,5 +1,6 @@
 /** nat sends it to one place, and something else that is there for it speaks of another. */
 import { describe, expect, it } from 'vitest'
+import { entry } from '../../simulate/world.ts'
 import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
@@ -35,6 +36,64 @@ describe('dnat-mismatch', () => {
     expect(told({ rules, packet: { ...TO_ROUTER, dport: 8080 } }, 'dnat-mismatch')?.fix).toBe(
       'iptables -R user 1 -d 10.0.2.9/32 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
     )
+  })
+
+  it('corrects the filter rule where the host that nat sends it to has answered', () => {
+    const neighbour = { family: 'ip', address: '10.0.2.8', device: 'eth1', mac: '02:00:00:00:00:08' } as const
+    const found = (host: Case['host']) =>
+      told({ ...forward('10.0.2.8', WEB), ...(host ? { host } : {}) }, 'dnat-mismatch')
+    expect(found({ neighbours: [{ ...neighbour, state: ['REACHABLE'] }] })?.fix).toMatch(
+      /^iptables -R FORWARD 2 .*10.0.2.8/,
+    )
+    const reply = { src: '10.0.2.8', dst: '10.0.1.7', sport: 80, dport: 40_001 }
+    const original = { src: '10.0.1.7', dst: '10.0.1.1', sport: 40_001, dport: 80 }
+    expect(found({ conntrack: [entry({ original, reply, status: [] })] })?.fix).toMatch(/^iptables -R FORWARD 2 /)
+    expect(found({ conntrack: [entry({ original, reply, status: ['unreplied'] })] })?.fix).toMatch(/-R PREROUTING 1 /)
+  })
+
+  it.each([
+    [
+      'it is for another host and another service',
+      '[0:0] -A FORWARD -d 10.0.2.9/32 -p tcp -m tcp --dport 443 -j ACCEPT',
+    ],
+    [
+      'one for the very place is wrong in its protocol',
+      WEB,
+      '[0:0] -A FORWARD -d 10.0.2.8/32 -p udp -m udp --dport 80 -j ACCEPT',
+    ],
+  ])('is no filter rule where %s', (_name, accept, ...more) => {
+    const one = forward('10.0.2.8', accept)
+    expect(
+      told({ ...one, rules: { ...one.rules, filter: [...one.rules.filter!, ...more] } }, 'dnat-mismatch'),
+    ).toBeUndefined()
+  })
+
+  it('is a rule of nat that was to give it a source', () => {
+    const rules = {
+      nat: [
+        '-A PREROUTING -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:555',
+        '-A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554',
+        '[0:0] -A POSTROUTING -s 10.0.1.0/24 -d 10.0.1.9/32 -p tcp -m tcp --dport 554 -j SNAT --to-source 10.0.1.1',
+      ],
+      filter: [],
+    }
+    expect(told({ rules, packet: TO_ROUTER }, 'dnat-mismatch')).toMatchObject({
+      rules: ['nat PREROUTING 1', 'nat POSTROUTING 1'],
+      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.1.9:554 → forwarded',
+    })
+  })
+
+  it('is no filter rule for another port, where nat leaves the port as it is', () => {
+    const other = '[0:0] -A FORWARD -d 10.0.2.8/32 -p tcp -m tcp --dport 8443 -j ACCEPT'
+    expect(told(forward('10.0.2.8', other), 'dnat-mismatch')).toBeUndefined()
+    expect(told(forward('10.0.2.8:81', other), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.8:8443 → /)
+  })
+
+  it('is none of a rule that took it from the one that was meant for it', () => {
+    const one = forward('10.0.2.8', WEB)
+    const [skips] = one.rules.nat!
+    const meant = skips!.replace('10.0.2.8', '10.0.2.9')
+    expect(told({ ...one, rules: { ...one.rules, nat: [skips!, meant] } }, 'dnat-mismatch')).toBeUndefined()
   })
 
   it('is a comment of kube-proxy', () => {

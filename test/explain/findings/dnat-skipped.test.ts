@@ -1,5 +1,6 @@
 /** A rule in front of the DNAT rule that is meant for the packet. */
 import { describe, expect, it } from 'vitest'
+import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
 
 const DNAT = '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
@@ -22,6 +23,47 @@ describe('dnat-skipped', () => {
       'dnat-skipped',
     )
     expect(found?.rules).toEqual(['nat web 1', 'nat web 2'])
+  })
+
+  it('is a note where the rule behind nearly matches', () => {
+    const rules = (front: string) => one(front, `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`)
+    const near = rules('-A PREROUTING -s 10.0.1.2/32 -j ACCEPT')
+    expect(told(near, 'dnat-skipped')).toMatchObject({
+      message:
+        'nat PREROUTING 1 ended the nat table (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
+      rules: ['nat PREROUTING 1', 'nat PREROUTING 2'],
+    })
+    expect(findingsOf(played(near), 'dnat-skipped')[0]?.severity).toBe('note')
+    // what ends the table for whatever comes by an interface was put there for that
+    expect(told(rules('-A PREROUTING -i eth0 -j ACCEPT'), 'dnat-skipped')).toBeUndefined()
+  })
+
+  it('is a note where an earlier DNAT leads to nobody, and the rule behind nearly matches', () => {
+    const near = one(
+      '-A PREROUTING -s 10.0.1.2/32 -j DNAT --to-destination 10.0.2.1',
+      `[0:0] ${DNAT.replaceAll('tcp', 'udp')}`,
+    )
+    expect(told(near, 'dnat-skipped')?.message).toBe(
+      'nat PREROUTING 1 rewrote its destination first (-s 10.0.1.2/32), and nat PREROUTING 2, which would have rewritten its destination, but only for -p udp, was never reached.',
+    )
+  })
+
+  it('is a warning for an address that nobody has, where nat asks for that', () => {
+    const route = { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', table: 'main', device: 'eth1' } as const
+    const made = (dst: string, rule: string): Case => ({
+      rules: {
+        nat: [`-A PREROUTING ${rule} -j svc`, '-A svc -s 10.0.1.2/32 -j ACCEPT', DNAT.replace('PREROUTING', 'svc')],
+        filter: [],
+      },
+      packet: { ...TO_ROUTER, dst },
+      host: { routes: [...ROUTER.routes!, { ...route, gateway: '10.0.2.254' }] },
+    })
+    const severity = (...given: Parameters<typeof made>) =>
+      findingsOf(played(made(...given)), 'dnat-skipped').map((found) => found.severity)
+    expect(severity('172.30.0.53', '-d 172.30.0.53/32')).toEqual(['warning'])
+    // an exception from what is for all
+    expect(severity('172.30.0.53', '-p tcp')).not.toContain('warning')
+    expect(severity('203.0.113.5', '-d 203.0.113.5/32')).not.toContain('warning')
   })
 
   it('lets an accept in a chain of its own leave that chain alone', () => {

@@ -1,6 +1,6 @@
 /** A goto is not come back from. */
 import { describe, expect, it } from 'vitest'
-import { type Case, told } from './played.ts'
+import { type Case, LISTENS_ON, TO_ROUTER, told } from './played.ts'
 
 const rules = (jump: string, ...more: string[]): Case => ({
   rules: {
@@ -23,6 +23,27 @@ describe('goto-skips', () => {
       rules: ['filter FORWARD 2', 'filter FORWARD 3'],
       fix: 'iptables -R FORWARD 2 -j count → forwarded',
     })
+  })
+
+  it('is a note of nat where the rule behind nearly matches', () => {
+    const nat = (rule: string) => [
+      '-A PREROUTING -g direct',
+      '-A PREROUTING -j ports',
+      '-N direct',
+      `[0:0] -A ports ${rule} -j DNAT --to-destination 10.0.2.9`,
+    ]
+    const to = (rule: string): Case => ({
+      rules: { nat: nat(rule), filter: ['-P INPUT DROP'] },
+      packet: TO_ROUTER,
+      host: LISTENS_ON(22),
+    })
+    expect(told(to('-p udp -m udp --dport 80'), 'goto-skips')).toEqual({
+      message:
+        'nat PREROUTING 1 went to direct by goto, from where nothing comes back, and nat ports 1, which would have rewritten its destination, but only for -p udp, was never reached.',
+      rules: ['nat PREROUTING 1', 'nat ports 1'],
+      fix: 'iptables -t nat -R PREROUTING 1 -j direct → dropped',
+    })
+    expect(told(to('-p udp -m udp --dport 443'), 'goto-skips')).toBeUndefined()
   })
 
   it.each([

@@ -24,6 +24,12 @@ describe('mark-missing', () => {
     expect(leads?.message).toContain('mangle PREROUTING 1, which leads to what sets it, is only for -i eth7')
   })
 
+  it('takes a rule for another destination before one that marks what has begun', () => {
+    const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
+    const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'
+    expect(told(one(begun, other), 'mark-missing')?.rules[0]).toBe('mangle PREROUTING 2')
+  })
+
   it('blames no rule for what comes in, where this host sent the packet', () => {
     const own: Case = {
       rules: {

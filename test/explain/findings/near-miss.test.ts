@@ -114,6 +114,37 @@ describe('near-miss', () => {
     expect(notes({ ...one, rules: { nat: [nat.replace('--dport 80', '--dport 8443')], filter: [] } })).toEqual([])
   })
 
+  it('is first of all the one that asks for anything but what it has, then the one of the very service', () => {
+    const accept = (match: string) => `[0:0] -A FORWARD ${match} -j ACCEPT`
+    const [like, protocol] = [accept('-p tcp -m tcp --dport 81'), accept('-p udp -m udp --dport 80')]
+    const negated = accept('-p tcp -m tcp ! --dport 80')
+    expect(notes(only(negated, protocol, like))[0]).toContain('FORWARD 2 ')
+    // where that is there, the port next to it is not meant
+    expect(notes(only(protocol, like))).toEqual([
+      'filter FORWARD 2 would have let it pass, but only for -p udp; it is tcp.',
+    ])
+    expect(notes(only(like))).toHaveLength(1)
+  })
+
+  it('is a DNAT rule for the very service that another network asks for', () => {
+    const rule = '[0:0] -A PREROUTING -s 192.0.2.0/24 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const one: Case = { rules: { nat: [rule], filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
+    expect(command(one)).toMatch(/^iptables -t nat -I PREROUTING 1 -s 10.0.1.2\/32 .*-j DNAT .* → forwarded$/)
+  })
+
+  it('mends no forward of a port numbered alike, where nobody knows whether that serves others', () => {
+    const to = (port: number, counters = ''): Case => ({
+      rules: {
+        nat: [`${counters}-A PREROUTING -p tcp -m tcp --dport ${port} -j DNAT --to-destination 10.0.2.9:443`],
+        filter: [],
+      },
+      packet: { ...TO_ROUTER, dport: 8925 },
+      host: LISTENS_ON(22),
+    })
+    expect(command(to(9925))).toBeUndefined()
+    for (const one of [to(8926), to(8952), to(9925, '[0:0] ')]) expect(command(one)).toMatch(/→ forwarded$/)
+  })
+
   it('is an exception from nat for an interface that is not there, whose name is like that of the one it came by', () => {
     const nat = ['[0:0] -A PREROUTING -i eth -j RETURN', '-A PREROUTING -p tcp -j REDIRECT --to-ports 1041']
     const one: Case = { rules: { nat, filter: ['-P INPUT DROP', '-P FORWARD ACCEPT'] } }

@@ -44,6 +44,17 @@ describe('never-reached', () => {
     expect(found?.fix).toBe('iptables -t nat -A PREROUTING -d 10.0.9.9/32 -p tcp -m tcp --dport 80 -j vip → forwarded')
   })
 
+  it('is a chain of nat that only what this host sends comes to, and whose rule nearly matches', () => {
+    const nat = (rule: string) => ['-A OUTPUT -j ports', `[0:0] -A ports ${rule} -j DNAT --to-destination 10.0.2.9`]
+    const to = (rule: string) => ({ rules: { nat: nat(rule), filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) })
+    expect(told(to('-p udp -m udp --dport 80'), 'never-reached')).toMatchObject({
+      message:
+        'nat ports 1 would have rewritten its destination, but only for -p udp, and this packet was not led to ports.',
+      fix: 'iptables -t nat -A PREROUTING -j ports → delivered, but nothing listens there',
+    })
+    expect(told(to('-p tcp -m tcp --dport 443'), 'never-reached')).toBeUndefined()
+  })
+
   it.each([
     ['its rule is for another port', filter('-A web -p tcp -m tcp --dport 81 -j ACCEPT')],
     ['the packet was in it', filter('-A FORWARD -j web', '-A web -p tcp -m tcp --dport 81 -j ACCEPT')],

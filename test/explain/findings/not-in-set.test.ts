@@ -1,7 +1,7 @@
 /** A rule would have taken it, but for a set. */
 import { describe, expect, it } from 'vitest'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
-import { type Case, findingsOf, played, told } from './played.ts'
+import { type Case, findingsOf, played, TO_ROUTER, told } from './played.ts'
 
 const set = (name: string, type: string, ...elements: string[][]): NamedSet => ({
   ...{ name, type, elements: elements.map((parts) => ({ parts })) },
@@ -18,6 +18,16 @@ const rules = (match: string, ...sets: NamedSet[]): Case => ({
 })
 
 describe('not-in-set', () => {
+  it("adds this host's own address to no set of other hosts", () => {
+    const asks = (...addresses: string[]): Case => ({
+      rules: { filter: ['-P INPUT DROP', '-A INPUT -m set --match-set admins dst -j ACCEPT'] },
+      sets: [set('admins', 'hash:ip', ...addresses.map((one) => [one]))],
+      packet: TO_ROUTER,
+    })
+    expect(told(asks('10.0.2.7'), 'not-in-set')?.fix).toBeUndefined()
+    expect(told(asks('10.0.2.1'), 'not-in-set')?.fix).toBe('ipset add admins 10.0.1.1 → delivered')
+  })
+
   it('proposes the element that is missing', () => {
     const found = told(
       rules('-m set --match-set web dst,dst', set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:443'])),

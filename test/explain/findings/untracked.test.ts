@@ -1,6 +1,6 @@
 /** Kept from connection tracking. */
 import { describe, expect, it } from 'vitest'
-import { findingsOf, played, REPLY, told } from './played.ts'
+import { findingsOf, played, REPLY, SYN, told } from './played.ts'
 
 const NOTRACK = (match: string) => `-A PREROUTING ${match} -j CT --notrack`
 const filter = ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT']
@@ -33,6 +33,17 @@ describe('untracked', () => {
       fix: 'iptables -t raw -D PREROUTING 1 → forwarded',
     })
     expect(findingsOf(played({ rules }), 'untracked')[0]?.severity).toBe('warning')
+  })
+
+  it('is a warning where nat gives others a source, and its private one stays', () => {
+    const nat = ['-A POSTROUTING -s 10.0.7.0/24 -o eth1 -j MASQUERADE']
+    const severity = (dst: string) =>
+      findingsOf(
+        played({ rules: { raw: [NOTRACK('-p tcp')], nat, filter: [] }, packet: { ...SYN, dst } }),
+        'untracked',
+      ).map((one) => one.severity)
+    expect(severity('203.0.113.9')).toEqual(['warning'])
+    expect(severity('10.0.2.2')).toEqual(['note'])
   })
 
   it('only may be rewritten where nobody knows whether the rule of nat holds', () => {

@@ -1,7 +1,7 @@
 /** Several faults in one setup: each stops the traffic alone, and they are in different chains. */
 import type { Fault } from './fault.ts'
 import type { Setup } from './setup.ts'
-import type { Variant } from './stage.ts'
+import type { Change, Variant } from './stage.ts'
 import type { Table } from './table.ts'
 
 /** Undefined where they get into each other's way, or need more than other rules, sets, settings and servers. */
@@ -24,9 +24,17 @@ function combined(a: Variant, b: Variant, original: readonly Table[]): Variant |
   const { changes: first = [], tables: _, ...one } = a
   const { changes: second = [], tables: __, ...other } = b
   if (Object.keys(one).some((key) => key in other)) return undefined
+  const touched = new Set(first.map(touchedBy))
+  if (second.some((change) => touched.has(touchedBy(change)))) return undefined
   const tables = mergedTables(a.tables ?? [...original], b.tables ?? [...original], original)
   return tables && { ...one, ...other, tables, changes: [...first, ...second] }
 }
+
+/** The destination of a route, or a setting's name: it can be changed once. */
+const touchedBy = ({ do: words }: Change): string | undefined =>
+  words[0] === 'ip'
+    ? words.find((word) => /^[\da-f]*[.:]/.test(word))?.replace(/\/(32|128)$/, '')
+    : words.at(-1)?.split('=')[0]
 
 /** Each chain as whoever changed it has it. */
 function mergedTables(a: readonly Table[], b: readonly Table[], original: readonly Table[]): Table[] | undefined {

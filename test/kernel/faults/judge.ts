@@ -1,5 +1,5 @@
 /** Does the diagnosis name the fault? The rules, policies, sets, settings that it points at, against what was done. */
-import type { Finding, Journey, RuleRef } from '../../../src/model/journey.ts'
+import type { Finding, Journey, PrintedFix, RuleRef } from '../../../src/model/journey.ts'
 import type { Diagnosis } from './diagnose.ts'
 import type { Culprit, Fault } from './fault.ts'
 
@@ -23,7 +23,7 @@ export function judge({ culprits, parts }: Fault, { journeys }: Diagnosis): Judg
 }
 
 /** What only tells what happened to a packet on its way points at nothing. */
-const refsOf = ({ culprit, findings }: Journey): RuleRef[] => [
+const refsOf = ({ culprit, findings }: Journey<PrintedFix>): RuleRef[] => [
   ...(culprit ? [culprit] : []),
   ...findings.flatMap(({ rules }) => rules),
 ]
@@ -34,7 +34,7 @@ const keyOf = ({ family, table, chain, ruleNumber }: RuleRef) => `${family} ${ta
 const isOf = (ref: RuleRef, { table, chain }: { table: string; chain: string }): boolean =>
   ref.chain === chain && (ref.table === table || `${ref.family} ${ref.table}` === table)
 
-function isNamed(culprit: Culprit, refs: readonly RuleRef[], findings: readonly Finding[]): boolean {
+function isNamed(culprit: Culprit, refs: readonly RuleRef[], findings: readonly Finding<PrintedFix>[]): boolean {
   if ('rule' in culprit) {
     const { rule } = culprit
     return refs.some((ref) => isOf(ref, rule) && ref.ruleNumber === rule.ruleNumber)

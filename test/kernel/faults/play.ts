@@ -165,7 +165,7 @@ async function playFirst(
     if (asked.result === 'answered' || asked.lost) continue
     const files = await stage.state()
     const diagnosis = diagnose(stage.filter.format, asked.log, files)
-    const mended = await mend(stage, diagnosis.fix, probe, fault, { healthy, others })
+    const mended = await mend(stage, diagnosis.fix, probe, fault, { arrived: scene.healthy.arrived, healthy, others })
     return {
       ...{ setup: stage.setup.name, filter: stage.filter.name, seed, probe: probe.name, fault, symptom: asked.result },
       ...{ diagnosis, judgement: judge(fault, diagnosis), mended, files, log: asked.log },
@@ -175,6 +175,8 @@ async function playFirst(
 }
 
 interface Known {
+  /** Where the question arrived when all was well. */
+  arrived: string
   healthy: ReadonlyMap<Probe, Behaviour>
   others: ReadonlyMap<Probe, Behaviour>
 }
@@ -236,12 +238,16 @@ async function look(
 ): Promise<Mended & { changed?: Changed }> {
   const again = await stage.ask(probe, fault.sport)
   if (again.result !== 'answered') return { result: 'not restored', command, told: again.result }
+  const same = sameFor(stage.setup)
+  const to = (arrived: string) => ({ result: again.result, arrived: arrived.replace(/^.* > /, '') })
+  // its source may be another one
+  if (known.arrived !== '' && !same(to(again.arrived), to(known.arrived)))
+    return { result: 'not restored', command, told: `answered by ${again.arrived}, in place of ${known.arrived}` }
   const changed = new Map<Probe, Behaviour>()
   const told: string[] = []
   for (const [other, before] of known.others) {
     const now = await stage.ask(other)
     // what the fault had broken too may work again
-    const same = sameFor(stage.setup)
     if (same(now, before) || same(now, known.healthy.get(other)!)) continue
     changed.set(other, now)
     told.push(`${other.name}: ${before.result} → ${now.result} (${now.arrived})`)
