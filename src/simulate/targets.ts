@@ -15,7 +15,7 @@ import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
-import { change, changeAll, forget, type Skb } from './skb.ts'
+import { change, changeAll, forget, needChecksum, type Skb } from './skb.ts'
 import { lowerMss, stripOption } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
@@ -55,6 +55,7 @@ function act(
       return statement.bypass && isUnread(statement, machine.world.host) ? 'accept' : 'queue'
     case 'reject':
       // nf_reject_verify_csum
+      needChecksum(skb)
       if (skb.wrongBy) return 'drop'
       if (skb.spoiltBy && statement.with === 'tcp-reset' && skb.hook === 'forward') return 'drop'
       if (isUnanswered(machine, skb, statement)) return 'drop'
@@ -247,6 +248,12 @@ function spoilChecksum(skb: Skb, field: string, before?: number): void {
   if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.wrongBy = more(skb.wrongBy, by)
   else if (!isOwn) skb.spoiltBy = more(skb.spoiltBy, by)
 }
+
+const BY_PLACE = /^(@th|th\b)|^[a-z]+ checksum$|^udp length$/
+
+/** Does one of these write what nft mends no checksum for? */
+export const maySpoil = (statements: readonly Statement[]): boolean =>
+  statements.some((one) => one.kind === 'set' && BY_PLACE.test(one.field))
 
 /** What is not known makes it wrong for good. */
 const more = (wrong: number, by: number | undefined): number =>

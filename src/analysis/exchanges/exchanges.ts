@@ -93,7 +93,11 @@ export class Exchanges {
     closed.tuple(this.tuple)
     if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
     if (isZero(this.tuple)) return this.skip()
-    const found = this.table.find(this.tuple, host) ?? this.byEntry(told, closed) ?? this.ofGroup(told)
+    const found =
+      this.table.find(this.tuple, host) ??
+      this.byEntry(told, closed) ??
+      this.byLastLine(told, closed) ??
+      this.ofGroup(told)
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
@@ -182,6 +186,7 @@ export class Exchanges {
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
       ...(rewrites ? { rewrites } : {}),
+      ...(isTurnedBack(journey) ? { isTurnedBack: true as const } : {}),
       ...(of ? { of } : {}),
     }
     this.own++
@@ -218,6 +223,15 @@ export class Exchanges {
     const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
     return found && { value: found.value, turned: !found.turned }
+  }
+
+  /** Connection tracking may have forgotten the entry when it was listed; a later line shows to whom the reply goes. */
+  private byLastLine({ says, isTurnedBack, host }: Told, closed: Noted): Found | undefined {
+    if (!isTurnedBack || says === 'opens' || says === 'fails') return undefined
+    closed.lastTuple(this.tuple)
+    const found = this.table.find(this.tuple, host)
+    closed.tuple(this.tuple)
+    return found?.turned ? found : undefined
   }
 
   /** Whoever belongs to the group answers with an address of its own. */
@@ -261,6 +275,11 @@ function rewritesOf(journey: Journey): Told['rewrites'] {
       : [{ at, numbers: numbers.slice(at, at + words) }],
   )
 }
+
+/** Rewritten, and by no rule that the trace shows: as a packet of its connection was before. */
+const isTurnedBack = ({ steps, packet: { dst, dport } }: Journey): boolean =>
+  steps.every(({ changes }) => changes.every(({ field }) => field !== 'dst' && field !== 'dport')) &&
+  steps.some((one) => (one.dst ?? dst) !== dst || (one.dport ?? dport) !== dport)
 
 const isRewritten = ({ steps, packet }: Journey): boolean =>
   steps.some(

@@ -29,6 +29,8 @@ export interface Told {
   readonly inVain?: InVain
   /** Numbers that NAT writes into the tuple behind the last line, and where. Absent: it is not rewritten. */
   readonly rewrites?: readonly { at: number; numbers: Int32Array }[]
+  /** Connection tracking has given its destination back, and a line shows it. */
+  readonly isTurnedBack?: true
   readonly world: World
   /** The number of the machine that it was seen on. */
   readonly host: number

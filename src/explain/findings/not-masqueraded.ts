@@ -47,7 +47,7 @@ export const notMasqueraded: Detector = {
     const left = `It left for ${dst} with its private source ${src}`
     if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
-    const isNear = dst !== undefined && homeOf(dst, context.world.host)?.link.name === out
+    const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
     const own = !isNear && rewritesSources(context) === true
     const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
     return masqueraded(`${left}: no answer finds back to that${own ? '' : unless}.`, own)

@@ -157,7 +157,7 @@ function drawRule(scene: Scene, name: string): RandomRule {
   // what a rule wrote it may read again
   if (random.chance(0.15)) parts.push(drawCondition(scene))
   // beside a part that asks for a header nft's listing leaves out what other parts ask of its protocol
-  if (parts.some(({ text }) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) /.test(text)))
+  if (parts.some(({ text }) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) |^meta l4proto/.test(text)))
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol)/.test(text)))
   // and lists bytes that are written by their place as a field of a header that the rule has asked for
   if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
