@@ -1,7 +1,7 @@
 /** A journey that is closed and not yet looked at. */
 import type { InVain } from '../explain/in-vain.ts'
 import type { PlayedReply } from '../explain/played-reply.ts'
-import type { JourneyTimes } from '../journey/evidence.ts'
+import type { Evidence, JourneyTimes } from '../journey/evidence.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
@@ -50,8 +50,8 @@ export interface ClosedJourney {
   /** Is the filter about this packet? */
   matches(filter: Condition): boolean
   explain(): Journey
-  /** Its connection is older: nat was not asked. */
-  isOfOlderConnection(): boolean
+  /** Were nat's chains asked, as for what begins a connection? */
+  passageOfNat(): Evidence['nat']
   /** What would come back, where it begins an exchange and got through; undefined where that cannot be told. */
   playReply(): PlayedReply | undefined
   /** Where it was stopped, and no single change would bring it and its reply through: all that stops it, with what would. */

@@ -295,8 +295,8 @@ export class Closed implements ClosedJourney {
     return this.explainer.playReply(this)
   }
 
-  isOfOlderConnection(): boolean {
-    return this.evidence().nat === 'skipped'
+  passageOfNat(): Evidence['nat'] {
+    return this.evidence().nat
   }
 
   severalCauses(): Finding | undefined {

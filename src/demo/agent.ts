@@ -182,11 +182,13 @@ export function agent(): void {
           timer = setTimeout(send, timeout)
         }
         socket.on('message', () => end({ got: 'answered' }))
-        socket.on('error', (error: NodeJS.ErrnoException) => {
+        const fail = (error: NodeJS.ErrnoException) => {
           code = error.code
           if (code !== 'EMSGSIZE') end({ got: 'error', code })
-        })
-        socket.bind(sport, () => socket.connect(port, to, send))
+        }
+        socket.on('error', fail)
+        // where there is no route, the callback is told, and no listener
+        socket.bind(sport, () => socket.connect(port, to, (error?: Error) => (error ? fail(error) : send())))
       }),
   }
 

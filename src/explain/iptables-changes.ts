@@ -11,6 +11,7 @@ import { printSpec } from '../rules/iptables/print.ts'
 import { readRule } from '../rules/iptables/read.ts'
 import { hex } from '../rules/iptables/values/numbers.ts'
 import { splitWords } from '../rules/iptables/words.ts'
+import { isDiscovery } from './discovery.ts'
 import { corrected } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
@@ -72,6 +73,11 @@ export const iptablesChanges: RuleChanges = {
     const words = ruleWords(ref)
     const at = words.lastIndexOf('-g')
     return at < 0 ? undefined : replaceRule(ref, words.with(at, '-j'))
+  },
+  returnInstead(ref) {
+    const words = ruleWords(ref)
+    const at = words.lastIndexOf('-j') + 1
+    return words[at] === 'ACCEPT' ? replaceRule(ref, words.with(at, 'RETURN')) : undefined
   },
   /** Taken back by its words. */
   add(ref, { chain, before }, chosen, doing) {
@@ -161,6 +167,8 @@ function matchOf(chosen: Chosen): readonly Word[] | undefined {
     }
     case 'answers':
       return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED']
+    case 'marked':
+      return ['-m', 'mark', '--mark', `${hex(chosen.mark.value)}/${hex(chosen.mark.mask)}`]
     case 'openings':
       return ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN']
     case 'all':
@@ -172,6 +180,7 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
     case 'accept':
     case 'drop':
+    case 'return':
       return ['-j', doing.kind.toUpperCase()]
     case 'jump':
       return ['-j', positional(doing.chain)]
@@ -207,8 +216,10 @@ function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: Match
   const { src, dst, protocol, icmpType } = packet
   if (src === undefined || dst === undefined) return undefined
   const words: Word[] = []
-  if (!byTurns || !answer) words.push('-s', addressWord(src, 'with length'))
-  if (!byTurns || answer) words.push('-d', addressWord(dst, 'with length'))
+  // every neighbour has to be asked, and to answer
+  const isForAll = isDiscovery(packet)
+  if (!isForAll && (!byTurns || !answer)) words.push('-s', addressWord(src, 'with length'))
+  if (!isForAll && (!byTurns || answer)) words.push('-d', addressWord(dst, 'with length'))
   // iptables refuses -i where packets leave, and -o where they come in
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
     words.push('-i', matchedDevice(packet.in))

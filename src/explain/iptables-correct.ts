@@ -1,6 +1,6 @@
 /** The words of a rule of iptables', changed in the one place where it missed a packet, so that it takes it. */
 import { matchedDevice } from '../edits/words.ts'
-import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../model/address.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import { asks, type FailedCondition, fieldOf, isNegated } from './counterfactual/failed-condition.ts'
 
@@ -73,6 +73,8 @@ const device = (name: string | undefined): string | undefined =>
 function network(address: string | undefined, old: string): string | undefined {
   const bytes = parseAddress(address ?? '')
   if (!bytes) return undefined
+  const [host = ''] = old.split('/')
+  if (isHostPartOf(host, address!)) return `${host}/${HOST_PART}`
   const width = bytes.length * 8
   const length = /\/(\d+)$/.exec(old)?.[1]
   const ones = length === undefined ? width : Number(length)

@@ -9,6 +9,7 @@ import type { Expression, Statement } from '../rules/nft/ast.ts'
 import type { RuleObject } from '../rules/nft/objects.ts'
 import { ruleText } from '../rules/nft/rule-text.ts'
 import { nftText } from '../rules/nft/text/later.ts'
+import { isDiscovery } from './discovery.ts'
 import { corrected } from './nft-correct.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, Mark, RuleChanges, Spot } from './rule-changes.ts'
@@ -42,6 +43,7 @@ export const nftChanges: RuleChanges = {
     return replaced(ref, () => now)
   },
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
+  returnInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('accept' in one ? { return: null } : one))),
   add(ref, spot, chosen, doing) {
     const [match, does] = [matchOf(ref, chosen), doingOf(ref, doing)]
     if (!match || !does) return undefined
@@ -134,7 +136,8 @@ function labelOf(ref: RuleRef, chosen: Chosen, doing: Doing): Label {
   if (!('packet' in chosen)) return [...does, ...(chosen.kind === 'all' ? [] : [chosen.kind])]
   const { sport, dport, icmpType } = chosen.packet
   const port = chosen.kind === 'such' && chosen.hints.answer ? sport : dport
-  return [...does, ...valuesOf(chosen.packet), port ?? icmpType]
+  const ends = isDiscovery(chosen.packet) ? [] : valuesOf(chosen.packet)
+  return [...does, ...ends, port ?? icmpType]
 }
 
 /** Families without such packets have no words for them. */
@@ -150,6 +153,12 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
       return isIp(ref) ? source(chosen) : undefined
     case 'answers':
       return [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }]
+    case 'marked':
+      return [markMatch(chosen.mark)]
+    case 'neighbours':
+      // the header of the frame is not there yet where this host asks
+      if (ref.family === 'arp') return []
+      return read({ ...ref, rule: chosen.family === 'ip' ? 'ether type arp' : DISCOVERY })?.expr
     case 'openings':
       return read({ ...ref, rule: 'tcp flags & (syn | rst) == syn' })?.expr
     case 'all':
@@ -163,6 +172,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [{ accept: null }]
     case 'drop':
       return [{ drop: null }]
+    case 'return':
+      return [{ return: null }]
     case 'jump':
       return [{ jump: { target: doing.chain } }]
     case 'like': {
@@ -180,6 +191,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
   }
 }
 
+const DISCOVERY = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }'
+
 /** What a rule of its like may do as well. */
 const LIKE = ['accept', 'jump', 'goto', 'return', 'dnat', 'redirect', 'snat', 'masquerade', 'mangle']
 
@@ -193,8 +206,10 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
   if (src === undefined || dst === undefined) return undefined
   const ip = src.includes(':') ? 'ip6' : 'ip'
   const asked: Asked[] = []
-  if (!byTurns || !answer) asked.push([header(ip, 'saddr'), addressWord(src)])
-  if (!byTurns || answer) asked.push([header(ip, 'daddr'), addressWord(dst)])
+  // every neighbour has to be asked, and to answer
+  const isForAll = isDiscovery(packet)
+  if (!isForAll && (!byTurns || !answer)) asked.push([header(ip, 'saddr'), addressWord(src)])
+  if (!isForAll && (!byTurns || answer)) asked.push([header(ip, 'daddr'), addressWord(dst)])
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output')
     asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])
   if (packet.out !== undefined && !isNameless(packet.out) && hook !== 'prerouting' && hook !== 'input')

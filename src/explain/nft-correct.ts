@@ -1,5 +1,5 @@
 /** The statements of a rule of nft's, changed in the one place where it missed a packet, so that it takes it. */
-import { formatAddress, maskFromLength, parseAddress } from '../model/address.ts'
+import { formatAddress, HOST_PART, isHostPartOf, maskFromLength, parseAddress } from '../model/address.ts'
 import { isNameless, type Packet } from '../model/packet.ts'
 import type { RuleFamily } from '../model/ruleset.ts'
 import type { Expression, MapPair, MatchOp, Statement } from '../rules/nft/ast.ts'
@@ -64,6 +64,8 @@ function otherMatch(
   const device = nameOf(left)
   if (device && members(right).some(isNumber))
     return { match: { op, left: device, right: setOf([...members(right).filter((one) => !isNumber(one)), keys]) } }
+  if (typeof right === 'string' && typeof keys === 'string' && isHostPartOf(right, keys))
+    return { match: { op: '==', left: { '&': [left, HOST_PART] }, right } }
   // it is asked for already
   const said = JSON.stringify(keys)
   if (members(right).some((one) => JSON.stringify(one) === said)) return undefined

@@ -3,13 +3,15 @@ import type { Engine, Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
 import type { Finding, Journey, RuleRef } from '../model/journey.ts'
 import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
+import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import { describeEnd, finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { asOneFix, searchRepair } from './repair.ts'
-import { isOpening, natSeen, reaches } from './request-reply.ts'
+import { asksForReply, natSeen, reaches } from './request-reply.ts'
+import { astray } from './routes.ts'
 import { explainAnswer } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
@@ -30,7 +32,7 @@ export function playReply(
   engine: Engine,
   given?: WalkBudget,
 ): PlayedReply | undefined {
-  if (!isPassed(explained.outcome) || !isOpening(explained, natSeen(evidence), world)) return undefined
+  if (!isPassed(explained.outcome) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
@@ -38,9 +40,10 @@ export function playReply(
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
-  if (reaches(asked, answer) !== false) return { journey: reply, ...(out === undefined ? {} : { out }) }
+  const isAstray = isPassed(reply.outcome) && astray(answer.packet, world.host) !== undefined
+  if (reaches(asked, answer) !== false && !isAstray) return { journey: reply, ...(out === undefined ? {} : { out }) }
   const rules = reply.cause.map(({ rule }) => rule)
-  const stopped = finding('reply-dropped', 'error', messageOf(reply, answer, rules[0]), { rules })
+  const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0]), { rules })
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
   // what lets in answers goes before what lets in this one
   const proposed = [
@@ -55,7 +58,10 @@ export function playReply(
   return { journey: reply, finding: tried }
 }
 
-function messageOf(reply: Journey, { packet }: Played, by: RuleRef | undefined): string {
+function messageOf(reply: Journey, asked: Packet, answer: Played, by: RuleRef | undefined): string {
+  const { packet } = answer
+  if (isPassed(reply.outcome) && reaches(asked, answer) !== false)
+    return `Its reply would leave by ${packet.out}, which does not lead to ${packet.dst} (played on the model).`
   if (isPassed(reply.outcome))
     return `Its reply would come from ${describeEnd(packet.src, packet.sport)}, which is not what was asked (played on the model).`
   const how = reply.outcome === 'vanished' ? 'be lost on this host' : `be ${reply.outcome}`

@@ -12,7 +12,7 @@ import type { WalkBudget } from '../rules/walk-budget.ts'
 import { finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
-import { isOpening, natSeen } from './request-reply.ts'
+import { asksForReply, natSeen } from './request-reply.ts'
 import { harmOf, leadsOthersAway } from './verify-fixes/bystanders.ts'
 import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
 import { asideOf, limitOf, playAllWays, stillWrong, stopsNext, uselessBy, type Way } from './verify-fixes/verify.ts'
@@ -188,7 +188,7 @@ export function severalCauses(
 ): Finding | undefined {
   const mending = explained.findings.flatMap(({ fix }) => fix.filter(getsThrough))
   // a policy opens everything: what is narrower goes before it, even in two steps
-  if (!mending.every(isPolicy) || !isOpening(explained, natSeen(evidence), world)) return undefined
+  if (!mending.every(isPolicy) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined

@@ -1,12 +1,14 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
 import type { Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
+import { turned } from '../model/direction.ts'
 import type { ConntrackEntry, Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
+import { advertisementTo, isSolicitation } from './discovery.ts'
 
 export { entryAnswered, entryOpened }
 
@@ -26,12 +28,20 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
   if (packet.inner) return false
   switch (packet.protocol) {
     case 'udp':
-      if (nat === 'unknown' && world.host.conntrack) return !entryOpened(packet, world) && !entryAnswered(packet, world)
+      if (nat === 'unknown' && world.host.conntrack) {
+        const entry = entryOpened(packet, world)
+        // it may be the packet's own, from a listing taken later: without a reply each packet of it is new
+        return entry ? entry.status.includes('unreplied') : !entryAnswered(packet, world)
+      }
       return nat === 'passed' || (nat === 'unknown' && isForService(packet))
     default:
       return asksToBegin(packet)
   }
 }
+
+/** Is there a reply to it that can be played? */
+export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
+  isOpening(journey, nat, world) || isSolicitation(journey.packet)
 
 /** By itself, whatever came before. */
 const asksToBegin = (packet: Packet): boolean =>
@@ -62,11 +72,13 @@ export const isAlwaysAnswered = (packet: Packet): boolean =>
   packet.protocol === 'udp' ? ANSWERING.has(packet.dport ?? 0) : asksToBegin(packet)
 
 /** What comes back, if all is well, where the packet has arrived; undefined where it has not. */
-export function answerTo(asked: Packet, { packet, ended }: Played): Packet | undefined {
+export function answerTo(asked: Packet, told: Played, host: Host): Packet | undefined {
+  const { packet, ended } = told
   const { outcome } = ended
   if (outcome !== 'forwarded' && outcome !== 'sent' && outcome !== 'delivered') return undefined
   const { src, dst, sport, dport, protocol, out } = packet
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
+  if (isSolicitation(packet)) return advertisementTo(told, host)
   const back: Packet = { src: dst, dst: src, protocol }
   if (outcome !== 'delivered') {
     if (out === undefined) return undefined
@@ -90,10 +102,23 @@ export function answerTo(asked: Packet, { packet, ended }: Played): Packet | und
   }
 }
 
+/** What comes back where nothing listens: a reset, or an ICMP error that quotes the packet. */
+export function refusalTo(asked: Packet, played: Played, host: Host): Packet | undefined {
+  const back = answerTo(asked, played, host)
+  if (back?.protocol === 'tcp') return { ...back, tcpFlags: ['rst', 'ack'], tcpSeq: 0, tcpWindow: 0 }
+  if (back?.protocol !== 'udp') return undefined
+  const { sport, dport, protocol, ...ends } = back
+  const [icmp, icmpType, icmpCode] = back.src?.includes(':') ? (['icmpv6', 1, 4] as const) : (['icmp', 3, 3] as const)
+  return { ...ends, protocol: icmp, icmpType, icmpCode, inner: turned(back) }
+}
+
 /** Does the answer, as it arrived, come from whom was asked? Undefined: that is not known. */
 export function reaches(asked: Packet, { packet, ended }: Played): boolean | undefined {
   if (ended.outcome === 'undetermined') return undefined
   if (ended.outcome !== 'forwarded' && ended.outcome !== 'sent' && ended.outcome !== 'delivered') return false
+  if (isSolicitation(asked)) return packet.dst === asked.src
+  const { inner } = packet
+  if (inner) return packet.dst === asked.src && inner.dst === asked.dst && inner.dport === asked.dport
   return packet.src === asked.dst && packet.dst === asked.src && packet.sport === asked.dport
 }
 
@@ -110,9 +135,9 @@ export function asItCame({ journey, arrivals, nat }: Evidence, world: World): Pa
 /** What was asked, of a packet that answers it; undefined where it answers nothing, or that is not known. */
 export function openingOf(answer: Packet, world: World): Packet | undefined {
   if (answer.inner || answer.protocol === undefined) return undefined
-  if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack')) return undefined
+  if (answer.protocol === 'tcp' && !has(answer, 'syn', 'ack') && !refusesOpening(answer)) return undefined
   const entry = entryAnswered(answer, world)
-  const asked = entry ? askedBy(entry) : turned(answer)
+  const asked = entry ? askedBy(entry) : askedAlone(answer)
   if (asked?.protocol === 'tcp' && answer.tcpAck !== undefined) asked.tcpSeq = (answer.tcpAck - 1) >>> 0
   return asked && comingIn(asked, world.host)
 }
@@ -124,7 +149,8 @@ function comingIn(asked: Packet, host: Host): Packet | undefined {
   if (!asked.src || !asked.dst) return undefined
   if (asked.protocol === 'tcp') asked.tcpFlags = ['syn']
   if (isLocal(asked.src, host)) return asked
-  const device = lookupRoute({ dst: asked.src }, host)
+  // before any rule has marked it
+  const device = lookupRoute({ dst: asked.src, mark: 0 }, host)
   const [name] = device ? routeDevices(device) : []
   return name === undefined ? undefined : { ...asked, in: name }
 }
@@ -140,7 +166,7 @@ function askedBy({ protocol, original }: ConntrackEntry): Packet {
 }
 
 /** Without an entry only what is an answer by itself. */
-function turned({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet): Packet | undefined {
+function askedAlone({ protocol, src, dst, sport, dport, icmpType, icmpId }: Packet): Packet | undefined {
   if (src === undefined || dst === undefined || protocol === undefined) return undefined
   if (protocol === 'tcp' && sport !== undefined && dport !== undefined)
     return { protocol, src: dst, dst: src, sport: dport, dport: sport }

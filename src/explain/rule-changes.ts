@@ -16,13 +16,17 @@ export type Chosen =
   | { kind: 'source'; packet: Packet; to: boolean }
   /** Answers to what other rules have let begin. */
   | { kind: 'answers' }
+  /** What has these bits of a mark. */
+  | { kind: 'marked'; mark: Mark }
+  /** ARP, or neighbour discovery: by it the link address of a neighbour is found. */
+  | { kind: 'neighbours'; family: 'ip' | 'ip6' }
   /** What begins a TCP connection. */
   | { kind: 'openings' }
   | { kind: 'all' }
 
 /** What a new rule is to do. */
 export type Doing =
-  | { kind: 'accept' | 'drop' }
+  | { kind: 'accept' | 'drop' | 'return' }
   | { kind: 'jump'; chain: string }
   /** What another rule does. */
   | { kind: 'like'; rule: Rule }
@@ -67,6 +71,8 @@ export interface RuleChanges {
   correct(ref: RuleRef, miss: FailedCondition, packet: Packet, how?: Correction): Changing | undefined
   /** A jump in place of the goto, so that packets come back. */
   jumpInstead(ref: RuleRef): Changing | undefined
+  /** A return in place of the accept: the packet leaves the rule's chain, and not the table. */
+  returnInstead(ref: RuleRef): Changing | undefined
   add(ref: RuleRef, spot: Spot, chosen: Chosen, doing: Doing): Changing | undefined
   /** A copy of the rule in its table. */
   copy(ref: RuleRef, spot: Spot): Changing | undefined

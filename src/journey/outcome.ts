@@ -1,4 +1,5 @@
 /** Where the journey ended, by contract.md's table: what is not shown or implied is `undetermined`, with the reason. */
+import { isAnnouncement } from '../model/announcement.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
 import { memo } from '../model/memo.ts'
@@ -326,8 +327,7 @@ function routed(
 }
 
 /** Neighbour discovery and group reports are not tracked (net/netfilter/nf_conntrack_proto_icmpv6.c). */
-const isOfLink = ({ protocol, icmpType = 0 }: Packet): boolean =>
-  protocol === 'icmpv6' && ((icmpType >= 130 && icmpType <= 137) || icmpType === 143)
+const isOfLink = (packet: Packet): boolean => isAnnouncement(packet) && packet.dst?.includes(':') === true
 
 const isFragment = ({ fragOffset, moreFragments }: Packet): boolean => (fragOffset ?? 0) > 0 || moreFragments === true
 

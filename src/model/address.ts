@@ -133,3 +133,13 @@ export function mappedInto(
   const mask = maskFromLength(length, own.length * 8)
   return formatAddress(own.map((byte, i) => (network[i]! & mask[i]!) | (byte & ~mask[i]! & 0xff)))
 }
+
+/** Who is meant in a network whose prefix changes: the last eight bytes of an IPv6 address. */
+export const HOST_PART = '::ffff:ffff:ffff:ffff'
+
+/** Is the one the other's host part, and no more? */
+export function isHostPartOf(part: string, address: string): boolean {
+  const [one, other] = [parseAddress(part), parseAddress(address)]
+  if (one?.length !== 16 || other?.length !== 16 || one.every((byte) => byte === 0)) return false
+  return one.every((byte, i) => byte === (i < 8 ? 0 : other[i])) && other.some((byte, i) => i < 8 && byte !== 0)
+}

@@ -3,7 +3,7 @@
 import { isFailing } from '../analysis/groups.ts'
 import { awaitsReply } from '../explain/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
-import { type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
 import type { Journey } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 import type { Group } from './form.ts'
@@ -102,9 +102,11 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       if (reply === undefined) return undefined
       // what the model has told of it is a finding
       if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
-      return basis === 'inferred'
+      if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
+        return `Its reply, #${reply}, was stopped.`
+      return journeys.retransmissions.length > 0 || journeys.replies.length > 1
         ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
-        : `Its reply, #${reply}, was stopped.`
+        : `Its reply, #${reply}, passed all chains here, and was lost behind them.`
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`
@@ -122,6 +124,10 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       return undefined
   }
 }
+
+/** A rule stopped it, or it vanished on its way through this host. */
+const isStoppedReply = ({ culprit, findings }: Pick<Exchange<unknown>, 'culprit' | 'findings'>): boolean =>
+  culprit !== undefined || findings.some(({ code }) => code.startsWith('vanished'))
 
 /** `9 answered, 3 unanswered`, the worst first; undefined where all came to the same. */
 export function mixedWords(group: Group<unknown>): string | undefined {

@@ -7,7 +7,14 @@ import type { PrintedFix } from '../model/journey.ts'
 import { isPassed } from '../model/outcome-kinds.ts'
 
 const OF_EXCHANGES: ReadonlySet<string> = new Set([
-  ...['reply-dropped', 'several-causes', 'reply-by-other-uplink', 'icmp-error-dropped', 'neighbour-discovery-dropped'],
+  ...[
+    'reply-dropped',
+    'reply-from-other-address',
+    'several-causes',
+    'reply-by-other-uplink',
+    'icmp-error-dropped',
+    'neighbour-discovery-dropped',
+  ],
 ])
 
 /** What a request that got through was likely meant to meet: nobody took it, or nothing came back. */

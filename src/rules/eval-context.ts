@@ -22,7 +22,7 @@ export interface EvalContext {
   route?: Route | undefined
   /** Of these it is known from what they were drawn, and no more. */
   drawn?: ReadonlySet<keyof Packet> | undefined
-  /** What rules have written that the packet itself does not show: `meta pkttype`. */
+  /** What rules have written that the packet itself does not show: `meta pkttype`; of ARP, which operation it is. */
   written?: ReadonlyMap<string, Scalar | Unknown>
 }
 

@@ -358,3 +358,35 @@ test('what the other backend tells of a packet decides, where one ends at its ch
     { status: 'dropped', journeys: { request: ['1', '2'] }, culprit: { chain: 'INPUT' } },
   ])
 })
+
+test('a reset of what was masqueraded is its reply, though it leaves no entry', async () => {
+  const rules = `*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o wan -j MASQUERADE\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n`
+  const request = { src: '192.168.1.20', dst: CLIENT, sport: 40_003, dport: 80 }
+  const reset = { src: CLIENT, sport: 80, dport: 40_003, flags: 'ACK RST', seq: 0, window: 0, id: 2 }
+  const events = (to: string): Event[] => [
+    [10, trace('raw:PREROUTING:policy:1', { in: 'lan', ...request })],
+    [10, trace('nat:PREROUTING:policy:1', { in: 'lan', ...request })],
+    [10, trace('filter:FORWARD:policy:1', { in: 'lan', out: 'wan', ...request })],
+    [10, trace('nat:POSTROUTING:rule:1', { in: 'lan', out: 'wan', ...request })],
+    [10.01, trace('raw:PREROUTING:policy:1', { in: 'wan', ...reset, dst: '203.0.113.1' })],
+    [10.01, trace('filter:FORWARD:policy:1', { in: 'wan', out: 'lan', ...reset, dst: to })],
+  ]
+  expect(await statuses(events('192.168.1.20'), {}, rules)).toEqual([['refused', 'observed', '1', '', '2', '']])
+  // somebody else's
+  expect((await statuses(events('192.168.1.21'), {}, rules)).length).toBe(2)
+})
+
+test('a reply whose next hop does not answer is lost, unless somebody has gone on with it', async () => {
+  const host = {
+    address:
+      '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+    routes:
+      'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
+  }
+  const silent = { ...host, neigh: `${CLIENT} dev eth0 FAILED\n` }
+  const events: Event[] = [came(10), went(10.1)]
+  expect(await statuses(events, silent)).toEqual([['reply-lost', 'inferred', '1', '', '2', '']])
+  expect(await statuses(events, host)).toEqual([['answered', 'observed', '1', '', '2', '']])
+  const on = came(10.2, { flags: 'ACK', seq: 8 })
+  expect((await statuses([...events, on], silent))[0]![0]).toBe('answered')
+})

@@ -47,7 +47,7 @@ test('outcomes', () => {
 /** Of no journey alone. */
 const OF_EXCHANGES = [
   ...['reply-by-other-uplink', 'several-causes', 'icmp-error-dropped', 'neighbour-discovery-dropped'],
-  'snat-elsewhere',
+  ...['snat-elsewhere', 'reply-from-other-address'],
 ]
 
 /** The compiler sees to it that none is missing. */

@@ -67,6 +67,7 @@ const CODES = [
   'mark-missing',
   'missing-rule',
   'near-miss',
+  'neighbour-failed',
   'never-reached',
   'not-in-set',
   'not-masqueraded',

@@ -57,7 +57,8 @@ export function judge(
   return { ...(named ? { named } : {}), wrong }
 }
 
-const claims = ({ verified, after, but }: PrintedFix): boolean =>
+/** Is it said to have helped? */
+export const claims = ({ verified, after, but }: PrintedFix): boolean =>
   verified !== undefined && after !== undefined && isPassed(after) && but === undefined
 
 const namedBy = (causes: readonly Cause[], findings: readonly Finding<PrintedFix>[]) =>

@@ -42,7 +42,7 @@ export async function play(problem: Problem): Promise<Played> {
   }
 }
 
-const demoBackend = ({ backend }: Problem) =>
+export const demoBackend = ({ backend }: Pick<Problem, 'backend'>) =>
   backend === 'nft' ? 'nft' : backend === 'iptables-nft' ? 'xtables-nft' : 'legacy'
 
 class Stage {
@@ -104,11 +104,8 @@ class Stage {
     if (status !== 0) throw new Error(`${this.problem.name}: ${host}$ ${command}: ${err || out}`)
   }
 
-  /** As a person types it: `iptables` is the one of this backend, and with rules of nft's alone the machine's own. */
   private shell(host: string, command: string) {
-    if (this.problem.backend === 'nft') return this.lab.run(host, ['sh', '-c', command])
-    const { v4, v6 } = toolsFor(demoBackend(this.problem))
-    return this.lab.run(host, ['sh', '-c', `iptables() { ${v4} "$@"; }\nip6tables() { ${v6} "$@"; }\n${command}`])
+    return shellOf(this.lab, this.problem, host, command)
   }
 
   private async tryFix(fix: PrintedFix | undefined): Promise<FixTried> {
@@ -140,6 +137,13 @@ class Stage {
   }
 }
 
+/** As a person types it: `iptables` is the one of this backend, and with rules of nft's alone the machine's own. */
+export function shellOf(lab: Lab, problem: Pick<Problem, 'backend'>, host: string, command: string) {
+  if (problem.backend === 'nft') return lab.run(host, ['sh', '-c', command])
+  const { v4, v6 } = toolsFor(demoBackend(problem))
+  return lab.run(host, ['sh', '-c', `iptables() { ${v4} "$@"; }\nip6tables() { ${v6} "$@"; }\n${command}`])
+}
+
 async function explained(
   inputs: Input[],
   problem: Problem,
@@ -160,14 +164,14 @@ async function explained(
 const isAsked = ({ asked }: Exchange, { looksAt, fails }: Problem): boolean =>
   looksAt ? asked.dst === looksAt.dst && asked.protocol === looksAt.protocol : isOf(asked, fails)
 
-const isOf = (asked: Packet, { to, ...what }: Sending): boolean =>
+export const isOf = (asked: Packet, { to, ...what }: Sending): boolean =>
   asked.dst === to &&
   (what.what === 'ping'
     ? /^icmp/.test(asked.protocol ?? '')
     : asked.protocol === what.what && asked.dport === what.port)
 
 /** As a report shows them: the first that a person could type, and that changes something. */
-function firstFix(exchange: Exchange): PrintedFix | undefined {
+export function firstFix(exchange: Exchange): PrintedFix | undefined {
   const all = exchange.findings.flatMap(({ fix }) => fix)
   const looks = new Set(all.flatMap(({ look }) => (look ? [printCommand(look)] : [])))
   return distinctFixes(printedExchange(exchange) as unknown as Journey<PrintedFix>).find(

@@ -4,6 +4,7 @@
  * shares.
  */
 
+import { isDiscovery } from '../../explain/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import { turned } from '../../model/direction.ts'
@@ -16,7 +17,8 @@ import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
 import { type Says, saysOf } from './role.ts'
-import { isDiscovery, MOST_STRAYS } from './strays.ts'
+import type { UnquotedError } from './status.ts'
+import { MOST_STRAYS } from './strays.ts'
 import { packetOf, tupleOf } from './tuple-of.ts'
 import { type Found, TupleTable, turn } from './tuple-table.ts'
 
@@ -34,7 +36,7 @@ export type Noted = Pick<
   | 'tuple'
   | 'lastTuple'
   | 'explain'
-  | 'isOfOlderConnection'
+  | 'passageOfNat'
   | 'playReply'
   | 'severalCauses'
   | 'ifInVain'
@@ -67,7 +69,9 @@ export class Exchanges {
   /** Journeys of which it cannot be told what they belong to. */
   apart = 0
   /** Those that were stopped and that other exchanges may have needed. */
-  readonly strays: Journey[] = []
+  readonly strays: Told[] = []
+  /** Of which it is not known what they are about. */
+  readonly errors: UnquotedError[] = []
   private readonly captures = new Map<object, CaptureTimes>()
 
   /** The packets are played, with all that would come back. */
@@ -91,13 +95,23 @@ export class Exchanges {
     if (told.apart) return this.skip()
     if (told.isDiscovery) this.keep(told)
     closed.tuple(this.tuple)
-    if (says === 'fails' && !this.quoted(closed.packet())) return this.stray(told)
+    if (says === 'fails' && !this.quoted(closed.packet())) return this.unquoted(told, closed, capture)
     if (isZero(this.tuple)) return this.skip()
     const found =
       this.table.find(this.tuple, host) ??
       this.byEntry(told, closed) ??
-      this.byLastLine(told, closed) ??
+      this.asItWent(told, closed) ??
       this.ofGroup(told)
+    if (
+      found?.turned &&
+      says === 'any' &&
+      closed.id < this.list.beganWith(found.value) &&
+      !this.list.isOpened(found.value)
+    ) {
+      // the reply's journey was complete before the request's
+      this.list.turn(found.value, this.table.set(this.tuple, host, found.value))
+      found.turned = false
+    }
     if (found && !(says === 'opens' && this.isAnother(found.value, closed, capture))) {
       const role = this.roleIn(found, says, closed, capture)
       this.list.add(found.value, closed.id, role, told, times.firstClock, capture, found.turned)
@@ -122,8 +136,27 @@ export class Exchanges {
     return this.skip()
   }
 
-  private keep({ journey }: Told): void {
-    if (this.strays.length < MOST_STRAYS) this.strays.push(journey)
+  /**
+   * nft's trace does not show what an error quotes: it is about the one exchange of whom it goes to that waits for a
+   * reply, or nobody knows which one of them.
+   */
+  private unquoted(told: Told, closed: Noted, capture: number): number | undefined {
+    if (told.isDiscovery || !isPassed(told.journey.outcome)) return this.stray(told)
+    closed.lastTuple(this.tuple)
+    const to = this.tuple.slice(4, 8)
+    const clock = closed.times.firstClock
+    const waiting = this.list.waitingFor(to, closed.id, clock, capture)
+    if (waiting.length === 1 && told.host === waiting[0]!.host) {
+      this.list.add(waiting[0]!.number, closed.id, 'errors', told, clock, capture, false)
+      return waiting[0]!.number
+    }
+    // the one that it is about may not be complete yet
+    if (this.errors.length < MOST_STRAYS) this.errors.push({ id: closed.id, to, clock, capture })
+    return this.skip()
+  }
+
+  private keep(told: Told): void {
+    if (this.strays.length < MOST_STRAYS) this.strays.push(told)
   }
 
   private skip(): undefined {
@@ -181,12 +214,11 @@ export class Exchanges {
       apart: isMereAnnouncement(journey),
       isDiscovery: isDiscovery(packet),
       isForMany: isForMany(packet, closed.world.host),
-      ...(closed.isOfOlderConnection() ? { isOlder: true as const } : {}),
+      nat: closed.passageOfNat(),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
       ...(rewrites ? { rewrites } : {}),
-      ...(isTurnedBack(journey) ? { isTurnedBack: true as const } : {}),
       ...(of ? { of } : {}),
     }
     this.own++
@@ -225,9 +257,9 @@ export class Exchanges {
     return found && { value: found.value, turned: !found.turned }
   }
 
-  /** Connection tracking may have forgotten the entry when it was listed; a later line shows to whom the reply goes. */
-  private byLastLine({ says, isTurnedBack, host }: Told, closed: Noted): Found | undefined {
-    if (!isTurnedBack || says === 'opens' || says === 'fails') return undefined
+  /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
+  private asItWent({ says, host }: Told, closed: Noted): Found | undefined {
+    if (says === 'opens' || says === 'fails') return undefined
     closed.lastTuple(this.tuple)
     const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
@@ -275,11 +307,6 @@ function rewritesOf(journey: Journey): Told['rewrites'] {
       : [{ at, numbers: numbers.slice(at, at + words) }],
   )
 }
-
-/** Rewritten, and by no rule that the trace shows: as a packet of its connection was before. */
-const isTurnedBack = ({ steps, packet: { dst, dport } }: Journey): boolean =>
-  steps.every(({ changes }) => changes.every(({ field }) => field !== 'dst' && field !== 'dport')) &&
-  steps.some((one) => (one.dst ?? dst) !== dst || (one.dport ?? dport) !== dport)
 
 const isRewritten = ({ steps, packet }: Journey): boolean =>
   steps.some(

@@ -5,7 +5,9 @@
 
 import type { InVain } from '../../explain/in-vain.ts'
 import type { PlayedReply } from '../../explain/played-reply.ts'
+import type { Evidence } from '../../journey/evidence.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import type { JourneyClass } from '../closed-journey.ts'
 import { grown } from './columns.ts'
@@ -19,8 +21,8 @@ export interface Told {
   readonly says: Says
   /** Any host of a group or a link may answer. */
   readonly isForMany: boolean
-  /** Its connection is older: the reply that conntrack has seen may be to what came before. */
-  readonly isOlder?: true
+  /** Skipped: its connection is older, and the reply that conntrack has seen may be to what came before. */
+  readonly nat: Evidence['nat']
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */
@@ -29,8 +31,6 @@ export interface Told {
   readonly inVain?: InVain
   /** Numbers that NAT writes into the tuple behind the last line, and where. Absent: it is not rewritten. */
   readonly rewrites?: readonly { at: number; numbers: Int32Array }[]
-  /** Connection tracking has given its destination back, and a line shows it. */
-  readonly isTurnedBack?: true
   readonly world: World
   /** The number of the machine that it was seen on. */
   readonly host: number
@@ -69,6 +69,11 @@ export interface Joined {
   readonly tuple: Int32Array
   readonly parts: readonly Part[]
 }
+
+/** Microseconds from a packet to the error about it, at most: neighbours are asked for three seconds. */
+export const ERROR_AFTER = 5e6
+/** Exchanges among which the one is looked for that an error is about. */
+const LATEST = 200
 
 const FIRST = 64
 const NONE = -1
@@ -142,6 +147,22 @@ export class JoinedJourneys {
     } else if (told.says === 'opens') this.flags[number]! |= OPENED
   }
 
+  /** The one who was thought to ask has replied. `tuple`: what the table gave for the other direction. */
+  turn(number: number, tuple: number): void {
+    this.tuples[number] = tuple
+    const [request, replies] = [ROLES.indexOf('request'), ROLES.indexOf('replies')]
+    this.flags[number]! &= ~REPLIED
+    for (let part = this.firsts[number]!; part !== NONE; part = this.next[part]!) {
+      const was = this.roles[part]!
+      if (was === replies) this.roles[part] = request
+      else if (was < replies) this.roles[part] = replies
+      else this.roles[part] = was === ABOUT_REPLY ? ROLES.indexOf('errors') : ABOUT_REPLY
+      if (this.roles[part] !== replies) continue
+      this.flags[number]! |= REPLIED
+      this.replies.add(this.captures[part]!)
+    }
+  }
+
   show(number: number): void {
     this.flags[number]! |= SHOWN
   }
@@ -172,6 +193,20 @@ export class JoinedJourneys {
   onlyPart(number: number): Told | undefined {
     const first = this.firsts[number]!
     return this.next[first] === NONE ? this.tolds[first] : undefined
+  }
+
+  /** Those among the latest that this address began not long before, and to which nothing came back yet. */
+  waitingFor(address: Int32Array, id: number, clock: number, capture: number): { number: number; host: number }[] {
+    const found: { number: number; host: number }[] = []
+    for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
+      if (this.isReplied(number) || this.captureOf(number) !== capture) continue
+      // without clocks it may be long before
+      if (id < this.beganWith(number) || clock - this.clockOf(number) > ERROR_AFTER) continue
+      const { tuple, parts } = this.at(number)
+      if (parts.some(({ role }) => role === 'errors') || isStopped(parts.at(-1)!.told.journey.outcome)) continue
+      if (address.every((word, i) => word === tuple[i])) found.push({ number, host: parts[0]!.told.host })
+    }
+    return found
   }
 
   at(number: number): Joined {

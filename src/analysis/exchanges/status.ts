@@ -9,7 +9,8 @@ import type { Finding, Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
-import type { Joined, Part, Told } from './joined.ts'
+import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
+import { asNewConnection } from './new-connection.ts'
 import { otherUplink } from './other-uplink.ts'
 
 /** What the capture as a whole shows. */
@@ -21,11 +22,23 @@ export interface Seen {
   /** Of each capture the most journeys that began within a second. */
   crowds: readonly number[]
   /** Packets that were stopped and that exchanges may have needed. */
-  strays: readonly Journey[]
+  strays: readonly Told[]
+  errors: readonly UnquotedError[]
   /** The packets are played: a reply is what the model sends back. */
   played: boolean
   /** Packets come right now: the kernel may have said later than a journey was explained that it dropped the packet. */
   live?: true
+}
+
+/** An ICMP error that passed, and that is about one of several exchanges: nft's trace does not show which. */
+export interface UnquotedError {
+  /** Of its journey. */
+  id: number
+  /** The address that it went to, as four words. */
+  to: Int32Array
+  /** Microseconds, by its capture's clock. */
+  clock: number
+  capture: number
 }
 
 export interface Verdict {
@@ -63,13 +76,16 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const answer = parts.find((one) => isReply(one) && passed(one))
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    if (isUnheardOf(answer, parts) || isLostBehind(answer, parts, ask)) return inferred('reply-lost', answer)
+    const goesOn = parts.some(({ role, id }) => role === 'request' && id > answer.id)
+    const finding = goesOn ? undefined : asNewConnection(parts, answer)
+    if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const error = parts.find(isAboutRequest)
   if (error) return observed('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
-  return isRequest(request) && passed(request) ? unheard(parts, request, ask, seen) : silent(request)
+  return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
 
 /** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
@@ -147,10 +163,23 @@ function silent(part: Part): Verdict {
 }
 
 /** It passed, and no reply was captured. */
-function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
-  const { journey, reply, world, says, isOlder } = request.told
+function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
+  const { journey, reply, world, says, nat } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
-  if (has('closed-port')) return inferred('refused', request)
+  const refusal = parts.find((one) => one.role === 'errors' && !one.aboutReply && isStopped(one.told.journey.outcome))
+  if (refusal && isAboutEnd(refusal.told.journey.packet, ask())) return observed('reply-lost', refusal)
+  const mayHaveFailed = seen.errors.some(
+    ({ id, to, clock, capture }) =>
+      capture === request.capture &&
+      id > request.id &&
+      // without clocks it may be long before
+      !(clock - request.clock > ERROR_AFTER) &&
+      to.every((word, i) => word === tuple[i]),
+  )
+  if (has('closed-port'))
+    return reply?.finding && !mayHaveFailed
+      ? { ...inferred('reply-lost', request), finding: reply.finding }
+      : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred('reply-lost', request)
   if (LOST.some(has)) return inferred('lost', request)
@@ -160,12 +189,13 @@ function unheard(parts: readonly Part[], request: Part, ask: () => Packet, seen:
   const replied = parts.some(({ role }) => role === 'replies')
   const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
   if (entry && goesOn(entry)) return inferred('answered', request)
+  if (mayHaveFailed) return observed('undetermined', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   // how it went on was not captured, but that it was sent again
   const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
   if (resent) return inferred('reply-lost', resent)
   // a reply to what came before it
-  const isFresh = entry && isReplied(entry) && !isOlder
+  const isFresh = entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
@@ -189,6 +219,21 @@ const goesOn = ({ state }: ConntrackEntry): boolean => state === 'ESTABLISHED' |
 /** A reply came here, which need not get to who asked: a handshake that stays half open shows that it does not. */
 const isReplied = ({ status, state }: ConntrackEntry): boolean =>
   !status.includes('unreplied') && (state === undefined || !/^SYN_/.test(state))
+
+/**
+ * The reply was lost behind the last chain. That it goes the wrong way, or that the next hop does not answer a handshake,
+ * tells it only where nobody has gone on: the next hop may have gone silent later.
+ */
+function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: () => Packet): boolean {
+  const { findings, packet } = told.journey
+  if (findings.some(({ code, severity }) => severity === 'error' && LOST.includes(code))) return true
+  if (parts.some((one) => one.role === 'request' && one.id > id && one.capture === capture)) return false
+  const isAstray = findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
+  const isHandshake = told.says === 'answers' && packet.protocol === 'tcp'
+  if (!isAstray && !(isHandshake && findings.some(({ code }) => code === 'neighbour-failed'))) return false
+  const entry = told.world.host.conntrack && entryOpened(ask(), told.world)
+  return !(entry && goesOn(entry))
+}
 
 /** The kernel, or the way on, has lost it behind the last chain. */
 const LOST = [

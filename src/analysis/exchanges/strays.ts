@@ -1,36 +1,39 @@
 /** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
 import { finding } from '../../explain/context.ts'
+import { isDiscovery } from '../../explain/discovery.ts'
 import { nameRef } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Told } from './joined.ts'
 
 /** Kept of all. */
 export const MOST_STRAYS = 100
 
 /** For an exchange that got no reply. */
-export function neededBy(strays: readonly Journey[], exchange: Exchange): Finding[] {
+export function neededBy(strays: readonly Told[], exchange: Exchange): Finding[] {
   if (strays.length === 0 || exchange.status === 'answered' || exchange.status === 'refused') return []
-  const found = [errorFor(strays, exchange), neighbourFor(strays, exchange)]
-  return found.flatMap((one) => one ?? [])
+  // that it cannot be reached is what an error says then
+  const found = neighbourFor(strays, exchange) ?? errorFor(strays, exchange)
+  return found ? [found] : []
 }
 
 /**
  * Errors that were stopped end before the request does that they quote. nft's trace has 20 bytes of what is behind the IP
  * header, and does not show the quoted packet: that the error went to who had asked is all that tells what it may be about.
  */
-function errorFor(strays: readonly Journey[], { asked, became, status }: Exchange): Finding | undefined {
+function errorFor(strays: readonly Told[], { asked, became, status }: Exchange): Finding | undefined {
   if (status !== 'unanswered' && status !== 'undetermined') return undefined
   const askers = new Set([asked.src, became?.src])
-  const about = strays.find(({ packet, steps }) =>
+  const about = strays.find(({ journey: { packet, steps } }) =>
     packet.inner
       ? quotes(packet.inner, asked) || (became !== undefined && quotes(packet.inner, { ...asked, ...became }))
       : !isDiscovery(packet) && (askers.has(packet.dst) || askers.has(steps.at(-1)?.dst)),
   )
   if (!about) return undefined
-  const { packet } = about
+  const { packet, id } = about.journey
   const what = isTooBig(packet) ? '"too big for the next link"' : `${packet.icmpType}/${packet.icmpCode}`
-  const message = `An ICMP error of ${packet.src} (${what}) was ${stopped(about)}: it ${packet.inner ? 'is' : 'may be'} about this request (#${about.id}).`
+  const message = `An ICMP error of ${packet.src} (${what}) was ${stopped(about.journey)}: it ${packet.inner ? 'is' : 'may be'} about this request (#${id}).`
   return finding('icmp-error-dropped', 'warning', message, ruleAndFix(about))
 }
 
@@ -38,22 +41,20 @@ const quotes = (inner: Packet, asked: Packet): boolean =>
   (['protocol', 'src', 'dst', 'sport', 'dport'] as const).every((field) => inner[field] === asked[field])
 
 /** Without it no address of the link is known, and nothing is sent there (RFC 4861). */
-function neighbourFor(strays: readonly Journey[], { findings }: Exchange): Finding | undefined {
-  if (findings.every(({ code }) => code !== 'neighbour-failed')) return undefined
-  const about = strays.find(({ packet }) => isDiscovery(packet))
+function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding | undefined {
+  // an error names the rule by itself
+  if (findings.every(({ code, severity }) => code !== 'neighbour-failed' || severity === 'error')) return undefined
+  const about = strays.find(({ journey }) => isDiscovery(journey.packet))
   if (!about) return undefined
-  const { packet } = about
+  const { packet, id } = about.journey
   const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
-  const message = `Neighbour discovery fails on this host: a neighbour ${what} of ${packet.src} was ${stopped(about)} (#${about.id}).`
+  const message = `Neighbour discovery fails on this host: a neighbour ${what} of ${packet.src} was ${stopped(about.journey)} (#${id}).`
   return finding('neighbour-discovery-dropped', 'warning', message, ruleAndFix(about))
 }
 
 /** RFC 1191 and 4443: a router asks for smaller packets. */
 const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean =>
   protocol === 'icmp' ? icmpType === 3 && icmpCode === 4 : icmpType === 2
-
-export const isDiscovery = ({ protocol, icmpType }: Journey['packet']): boolean =>
-  protocol === 'icmpv6' && (icmpType === 135 || icmpType === 136)
 
 const ruleOf = ({ culprit, cause }: Journey) => culprit ?? cause[0]?.rule
 
@@ -62,7 +63,9 @@ function stopped(journey: Journey): string {
   return rule ? `${journey.outcome} by ${nameRef(rule)}` : journey.outcome
 }
 
-function ruleAndFix(about: Journey): Pick<Finding, 'rules' | 'fix'> {
-  const rule = ruleOf(about)
-  return { rules: rule ? [rule] : [], fix: about.findings.flatMap(({ fix }) => fix) }
+/** What stops its answer as well goes first. */
+function ruleAndFix({ journey, several }: Told): Pick<Finding, 'rules' | 'fix'> {
+  const rule = ruleOf(journey)
+  const found = [...(several ? [several] : []), ...journey.findings]
+  return { rules: rule ? [rule] : [], fix: found.flatMap(({ fix }) => fix) }
 }

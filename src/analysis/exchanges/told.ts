@@ -27,8 +27,8 @@ export function* tellExchanges(exchanges: Exchanges): Generator<Exchange> {
   for (const number of list.order) if (list.isShown(number)) yield tellExchange(list.at(number), seen)
 }
 
-export const seenBy = ({ list, lastClocks, crowds, played, strays }: Exchanges): Seen => ({
-  ...{ lastClocks, crowds, played, strays },
+export const seenBy = ({ list, lastClocks, crowds, played, strays, errors }: Exchanges): Seen => ({
+  ...{ lastClocks, crowds, played, strays, errors },
   replies: list.replies,
 })
 
@@ -154,7 +154,7 @@ function findingsOf(
   }
   if (own) add(own)
   for (const one of decided.told.journey.findings)
-    if (!(one.code === 'not-netfilter' && status === 'answered')) add(one)
+    if (!(one.code === 'not-netfilter' && (status === 'answered' || own))) add(one)
   for (const [i, { told, role }] of parts.entries()) {
     if (told === decided.told) continue
     // who refuses was perhaps not meant to be asked: the request knows more

@@ -7,6 +7,7 @@ import { memo } from '../../model/memo.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
+import { verdictAt } from '../verdict-at.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
@@ -14,8 +15,8 @@ import { mayLackSource, needsDestination, needsSource } from './undeliverable.ts
 import { letsGo } from './what-if.ts'
 
 export interface Goal {
-  /** `way-back`: to be given a source to which replies come back by way of this host, if they go past it. */
-  kind: 'pass' | 'destination' | 'source' | 'way-back'
+  /** `exempt`: to be left alone by nat, which sent it to where it was stopped. `way-back`: to be given a source to which replies come back by way of this host, if they go past it. */
+  kind: 'pass' | 'destination' | 'source' | 'way-back' | 'exempt'
   pass: TableTraversal
   /** That the packet needs it; else only what nothing has ever met is worth telling. */
   sure: boolean
@@ -59,6 +60,19 @@ function findGoals(context: Context): Goal[] {
       })
   return found
 }
+
+/** Only what is wrong for certain is to be asked of these: most packets are meant to go where nat sends them. */
+export const exemptions = memo((context: Context): readonly Goal[] => {
+  const { outcome } = context.journey
+  if (outcome !== 'dropped' && outcome !== 'rejected') return []
+  return passes(context)
+    .filter((pass) => isNat(pass) && (pass.hook === 'prerouting' || pass.hook === 'output'))
+    .filter(({ steps }) => steps.some((i) => DESTINATION.includes(verdictAt(context, i))))
+    .map((pass) => ({
+      ...{ kind: 'exempt', pass, sure: true, what: 'left its destination as it was', mendable: true },
+      wanted: (then) => letsGo(then, pass.base) === true && !then.matched.some(isRewriting),
+    }))
+})
 
 /** A policy, or a rule that asks neither for an address nor for a port: it stops what nothing else wanted. */
 function isCatchAll({ evidence, ended, journey }: Context): boolean {

@@ -3,7 +3,9 @@
  * mistake first. A rule that has never matched any packet is likelier wrong than one that others use, and a word is
  * likelier mistaken for one that is like it.
  */
+import { isHostPartOf } from '../../model/address.ts'
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
+import type { Host } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -39,7 +41,7 @@ export interface NearMiss extends SkippedRule {
   used: boolean | undefined
   /** The rule names what the packet is for, or nearly: it was likely meant for it, and is mistaken. */
   likely: boolean
-  /** It asks for an interface by the number of one that is gone: as it is, it matches nothing any more. */
+  /** It asks for an interface that is not there, by its number or by a name like the packet's: as it is, it matches nothing. */
   isGone: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
@@ -60,7 +62,8 @@ function findNearMisses(context: Context, goal: Goal): NearMiss[] {
     const would = supposed(context, goal, passed, miss.condition)
     if (!would) continue
     const { then } = would
-    const isGone = asksGoneInterface(miss.condition, context.world.host)
+    const isGone = asksNone(context, passed, miss)
+    if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
     const likely = isGone || hasKey || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
@@ -105,6 +108,21 @@ function candidates(context: Context, { pass, sure }: Goal): Candidate[] {
 /** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
 const isUsed = ({ world }: Context, { counters, conditions }: Rule): boolean | undefined =>
   conditions.some((one) => asksGoneInterface(one, world.host)) ? false : counters && counters.packets > 0
+
+/** An interface that this host does not have; by a name that is a letter away from the packet's, it was to be that one. */
+const asksNone = (context: Context, { rule, moment }: SkippedRule, { condition }: FailedCondition): boolean =>
+  asksGoneInterface(condition, context.world.host) ||
+  (!isUsed(context, rule) && misnamedInterface(condition, moment.packet, context.world.host))
+
+function misnamedInterface(condition: Condition, packet: Packet, { links }: Host): boolean {
+  if (!links || condition.kind !== 'compare' || condition.op !== '==') return false
+  const side = /^meta ([io])ifname$/.exec(condition.field)?.[1]
+  const held = side === 'i' ? packet.in : side === 'o' ? packet.out : undefined
+  if (held === undefined || !links.some(({ name }) => name === held)) return false
+  return scalarsOf(condition.value).some(
+    (asked) => looksLike(String(asked), held) && !links.some(({ name }) => name === asked),
+  )
+}
 
 /** How far it is from certain that the rule was meant for the packet. */
 export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
@@ -244,9 +262,16 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
+  if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
   return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8
+}
+
+/** An address of IPv6 without its prefix, which a mask was to leave out. */
+export function isHostPart(condition: FailedCondition['condition'], packet: Packet): boolean {
+  const held = heldBy(fieldOf(condition) ?? '', packet)
+  return typeof held === 'string' && wantedBy(condition).some((one) => isHostPartOf(String(one), held))
 }
 
 /** One of these. */

@@ -28,6 +28,15 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
   )
 }
 
+/** Had step `i` only left its chain, where it accepted the packet; undefined in a base chain. */
+export function hadItReturned(context: Context, i: number): Walk | undefined {
+  const { table, ending } = context.evidence.arrivals[i]!
+  const below = positionsBelow(context, i)
+  return table && ending === 'accept' && below.length > 0
+    ? onwards(context, table, below, momentAt(context, i))
+    : undefined
+}
+
 /** Had step `i` jumped where it went by goto, so that the packet came back; undefined where it did not go by goto. */
 export function hadItComeBack(context: Context, i: number): Walk | undefined {
   const { arrivals } = context.evidence

@@ -1,6 +1,6 @@
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import type { Visit } from '../../rules/walk.ts'
+import type { Visit, Walk } from '../../rules/walk.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
@@ -13,9 +13,12 @@ export const acceptedTooLate: Detector = {
   detect(context) {
     const { step } = context.ended
     const goal = goals(context).find(({ kind }) => kind === 'pass')
-    const culprit = refAt(context, step)
-    const accepts = goal && culprit?.ruleNumber !== undefined ? acceptsBehind(context, goal) : undefined
-    if (!goal || !culprit || !accepts) return []
+    const way = wayTo(context, step)
+    const accepts = goal && acceptsBehind(context, goal, way)
+    if (!goal || !accepts) return []
+    // what stands in front of it is in its own chain
+    const culprit = refAt(context, way.find((i) => context.evidence.arrivals[i]!.chain === accepts.chain) ?? step)
+    if (culprit?.ruleNumber === undefined) return []
     const ref = refOf(context, goal.pass.table.name, accepts.chain, accepts.rule)
     const message = `${nameRef(ref)} accepts such packets, but stands behind ${nameRef(culprit)}.`
     return [
@@ -35,19 +38,38 @@ export const acceptedTooLate: Detector = {
   },
 }
 
-/** Where the packet would have come next; or further down, behind others that stop it, too. */
-function acceptsBehind(context: Context, goal: Goal): Pick<Visit, 'chain' | 'rule'> | undefined {
+/** The step, and the jumps that led there, the last one first. */
+function wayTo({ evidence: { arrivals } }: Context, step: number): number[] {
+  const way: number[] = []
+  for (let at: number | undefined = step; at !== undefined; at = arrivals[at]?.caller) way.push(at)
+  return way
+}
+
+type Accepting = Pick<Visit, 'chain' | 'rule'>
+
+/** Where the packet would have come next, or behind a jump that led there; or further down, behind others that stop it, too. */
+function acceptsBehind(context: Context, goal: Goal, way: readonly number[]): Accepting | undefined {
   const { step } = context.ended
-  const next = hadItNotMatched(context, step)
-  if (next?.last && goal.wanted(next) && next.last.rule.conditions.length > 0) return next.last
-  const { chain, rule } = context.evidence.arrivals[step]!
-  const accepts = chain?.rules
-    .slice(rule?.ruleNumber)
-    .find(
-      (one) =>
-        verdictOf(one).ending === 'accept' &&
-        one.conditions.length > 0 &&
-        evaluateAll(one.conditions, momentAt(context, step)) === true,
-    )
-  return chain && rule && accepts && { chain, rule: accepts }
+  for (const at of way) {
+    const { last } = hadItNotMatchedTo(context, goal, at) ?? {}
+    if (last && last.rule.conditions.length > 0) return last
+    const { chain, rule } = context.evidence.arrivals[at]!
+    const accepts =
+      at === step &&
+      chain?.rules
+        .slice(rule?.ruleNumber)
+        .find(
+          (one) =>
+            verdictOf(one).ending === 'accept' &&
+            one.conditions.length > 0 &&
+            evaluateAll(one.conditions, momentAt(context, step)) === true,
+        )
+    if (chain && rule && accepts) return { chain, rule: accepts }
+  }
+  return undefined
+}
+
+function hadItNotMatchedTo(context: Context, goal: Goal, at: number): Walk | undefined {
+  const next = hadItNotMatched(context, at)
+  return next && goal.wanted(next) ? next : undefined
 }

@@ -3,11 +3,12 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { isUnknown } from '../../rules/truth.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { describeConditions } from '../cause.ts'
+import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
 import { isParticular } from '../counterfactual/failed-condition.ts'
 import { goals, rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 
@@ -40,13 +41,18 @@ export const dnatShadowed: Detector = {
 function tell(context: Context, i: number, sure: boolean): Detected[] {
   const { rule, ending, table } = context.evidence.arrivals[i]!
   if (!rule || !table || (ending !== 'accept' && ending !== 'return')) return []
-  const onwards = hadItNotMatched(context, i)
+  const isRewriting = DESTINATION.includes(verdictOf(rule).text)
+  // what comes next in its own chain it is an exception from; what another chain has it was not to keep from the packet
+  const returned = isRewriting ? undefined : hadItReturned(context, i)
+  const isLeft = returned !== undefined && rewrites(DESTINATION)(returned)
+  const onwards = isLeft ? returned : hadItNotMatched(context, i)
   const [culprit, missed] = [refAt(context, i), onwards?.last]
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
-  const instead = DESTINATION.includes(verdictOf(rule).text)
-    ? 'rewrote its destination first'
-    : `ended the ${natOf(culprit)}`
+  const instead = isRewriting ? 'rewrote its destination first' : `ended the ${natOf(culprit)}`
+  const returning = isLeft
+    ? propose(`let it leave ${culprit.chain} alone, by a return`, changesOf(culprit).returnInstead(culprit))
+    : []
   const did = ending === 'return' ? `sent it back out of ${culprit.chain}` : instead
   return [
     finding(
@@ -54,7 +60,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
       // an exception from what is for all is mostly meant so
       sure && onwards.matched.some((visit) => visit.rule.conditions.some(isParticular)) ? 'warning' : 'note',
       `${nameRef(culprit)} ${did} (${describeConditions(rule.conditions) || 'for every packet'}), and ${nameRef(ref)} (${verdictOf(missed.rule).text}), which matches it, was never reached.`,
-      { steps: [i + 1], rules: [culprit, ref], fix: withoutRule(context, i, culprit) },
+      { steps: [i + 1], rules: [culprit, ref], fix: [...returning, ...withoutRule(context, i, culprit)] },
     ),
   ]
 }

@@ -20,7 +20,7 @@ import { jumpTo } from '../counterfactual/unreached.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { withoutRule } from './verdicts.ts'
+import { numberedRef, withoutRule } from './verdicts.ts'
 
 /** What became of it hung on a mark that it has not, and why it has not. */
 export const markMissing: Detector = {
@@ -106,7 +106,7 @@ interface Described {
 function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
   switch (why.kind) {
     case 'lost':
-      return without(context, why.step, lostTo(context, asker, why.step))
+      return lost(context, asker, why.step)
     case 'skipped': {
       const ref = refAt(context, why.step)!
       const instead = propose('jump there, so that the packet comes back', changesOf(ref).jumpInstead(ref))
@@ -140,6 +140,31 @@ function describe(context: Context, asker: Asker, why: WhyUnmarked): Described {
     case 'nobody':
       return nobody(asker, why.empty)
   }
+}
+
+/** It writes the mark of the connection over the packet's: whoever has set other bits loses them. */
+export const restoresMark = ({ evidence }: Context, step: number): boolean =>
+  evidence.arrivals[step]!.rule?.statements.some(
+    (one) =>
+      one.kind === 'set' && one.field === 'meta mark' && typeof one.value === 'object' && one.value.field === 'ct mark',
+  ) ?? false
+
+function lost(context: Context, { value, mask }: Mark, step: number): Described {
+  const told = without(context, step, lostTo(context, { value, mask }, step))
+  if (!restoresMark(context, step)) return told
+  const [ref] = told.refs as [RuleRef]
+  const past = changesOf(ref).add(
+    ref,
+    { chain: ref.chain, before: ref },
+    { kind: 'marked', mark: { value, mask } },
+    { kind: 'return' },
+  )
+  const fix = propose(
+    `let packets with this mark skip ${numberedRef(ref)}`,
+    past,
+    'they skip the rest of the chain, too',
+  )
+  return { ...told, words: `${told.words}, by the mark of its connection`, fix: [...fix, ...told.fix] }
 }
 
 /** In place of the mark there is none, or another one. */

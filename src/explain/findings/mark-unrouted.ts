@@ -15,7 +15,7 @@ import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { addRoutingRule } from '../routes.ts'
 import type { Chosen, Doing, Mark } from '../rule-changes.ts'
-import { type Asker, tellWhy } from './mark-missing.ts'
+import { type Asker, restoresMark, tellWhy } from './mark-missing.ts'
 
 /** A routing rule would have led it another way, had it the mark; or no routing rule goes by the mark that it has. */
 export const markUnrouted: Detector = {
@@ -77,7 +77,9 @@ function tell(context: Context, rule: RoutingRule, mark: Mark, last: number, sur
   // marks for others are missed by most packets
   if (!sure && why.kind !== 'other' && why.kind !== 'lost') return []
   const found = tellWhy(context, asker, why, true)
-  return sure ? found : found.map((one) => ({ ...one, severity: 'note', fix: [] }))
+  return sure || (why.kind === 'lost' && restoresMark(context, why.step))
+    ? found
+    : found.map((one) => ({ ...one, severity: 'note', fix: [] }))
 }
 
 function routed(family: RoutingRule['family'], { value, mask }: Mark, action: RoutingRule['action']): Proposal[] {

@@ -137,6 +137,6 @@ function another(context: Context, { kind }: Goal, sibling: Sibling): Proposal[]
   return propose(
     `add a rule for it to ${chain.name}`,
     changesOf(ref).add(ref, spot, such, { kind: 'like', rule }),
-    opensOf(such.hints),
+    opensOf(such),
   )
 }

@@ -4,9 +4,9 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { asks, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
-import { type Goal, goals } from '../counterfactual/goals.ts'
-import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { asks, asksGoneInterface, fieldOf, isListed, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
+import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
+import { isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -19,7 +19,7 @@ const MOST = 5
 export const nearMiss: Detector = {
   code: 'near-miss',
   detect: (context) =>
-    goals(context)
+    [...goals(context), ...exemptions(context)]
       .flatMap((goal) => near(context, goal).map((one) => tell(context, goal, one)))
       .slice(0, MOST),
 }
@@ -32,9 +32,11 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const { miss, isGone } = one
   const ref = refOfSkipped(context, one)
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
-  const gone = isGone ? ', the number of an interface that is gone' : ''
+  const isNumber = asksGoneInterface(miss.condition, context.world.host)
+  const absent = isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
+  const part = isHostPart(miss.condition, one.moment.packet) ? ', a host part without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
-  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${gone}${has === undefined ? '' : `; ${has}`}.`
+  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}.`
   return finding(
     'near-miss',
     isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',

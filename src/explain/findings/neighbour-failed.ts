@@ -1,9 +1,16 @@
 import { silentState } from '../../model/silent-neighbour.ts'
 import { canonicalPrefix } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { changesOf, propose, spotOf } from '../changes.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { stoppedFrame } from '../neighbour-frames.ts'
 import { nameRef } from '../refs.ts'
+import { atRouting } from './routing.ts'
+import { spotWords } from './verdicts.ts'
+
+const ACCEPT = { kind: 'accept' } as const
+const NOT_PLAYED = 'the model does not play ARP and neighbour discovery of bridges'
 
 /** It is to leave for a next hop that has not answered ARP or neighbour discovery, as host state has it. */
 export const neighbourFailed: Detector = {
@@ -12,38 +19,58 @@ export const neighbourFailed: Detector = {
     const { journey, ended, world } = context
     if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
     const { neighbours } = world.host
-    const packet = lastPacket(context)
-    const question = questionOf(packet)
-    if (!neighbours || !question || packet.out === undefined) return []
+    const { out: shown, ...packet } = lastPacket(context)
+    // where no chain is behind routing, the routes alone tell
+    const question = shown === undefined ? atRouting(context)?.question : questionOf(packet)
+    if (!neighbours || !question) return []
     const route = lookupRoute(question, world.host)
+    const out = shown ?? route?.device
     // another way than the routes of now lead is not theirs to explain
-    if (route?.type !== 'unicast' || route.nexthops || route.device !== packet.out) return []
+    if (route?.type !== 'unicast' || route.nexthops || out === undefined || route.device !== out) return []
     const hop = canonicalPrefix(route.gateway ?? question.dst)
     const found = neighbours.find(
-      (one) => one.device === packet.out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
+      (one) => one.device === out && canonicalPrefix(one.address) === hop && silentState(one) !== undefined,
     )
     if (!found) return []
+    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
     const sent = destinationRule(context)
     const by = sent ? `, where ${nameRef(sent.ref)} sends it` : ''
     const gateway = route.gateway === undefined ? '' : `, the gateway to ${route.destination}`
     const more = by === '' && gateway === '' ? '' : `${by}${gateway},`
+    const state = `${found.address} on ${out}${more} has not answered ${protocol}: its neighbour entry is ${silentState(found)}.`
+    const stopped = stoppedFrame(context, out, found.address)
+    if (stopped) {
+      const { ref, what } = stopped
+      const words = what === 'reply' ? 'what neighbours reply' : 'what is asked of neighbours'
+      return [
+        finding(
+          'neighbour-failed',
+          'error',
+          `${state} ${nameRef(ref)} drops ${words}, where no trace of IP shows it.`,
+          {
+            steps: [ended.step + 1],
+            rules: [ref],
+            fix: propose(
+              `accept ${protocol} ${spotWords(ref)}`,
+              changesOf(ref).add(ref, spotOf(ref) ?? { chain: ref.chain }, { kind: 'neighbours', family }, ACCEPT),
+              NOT_PLAYED,
+            ),
+          },
+        ),
+      ]
+    }
     return [
-      finding(
-        'neighbour-failed',
-        'warning',
-        `${found.address} on ${packet.out}${more} has not answered ${protocol}: its neighbour entry is ${silentState(found)}.`,
-        {
-          steps: [ended.step + 1],
-          ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
-          fix: [
-            {
-              description: `see whether ${found.address} is up and on ${packet.out}; ${ask} shows it then`,
-              unverified: 'it is not in the rules',
-            },
-          ],
-        },
-      ),
+      finding('neighbour-failed', 'warning', state, {
+        steps: [ended.step + 1],
+        ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
+        fix: [
+          {
+            description: `see whether ${found.address} is up and on ${out}; ${ask} shows it then`,
+            unverified: 'it is not in the rules',
+          },
+        ],
+      }),
     ]
   },
 }

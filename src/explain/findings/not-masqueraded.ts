@@ -31,10 +31,14 @@ export const notMasqueraded: Detector = {
     const { src, dst, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
     const masqueraded = (message: string, sure: boolean) =>
-      tell(context, message, sure, lastOfNat(context), place, place && { chain: place.chain })
+      tell(context, message, sure, lastOfNat(context), place, place && spotIn(context, place.chain))
     if (isHairpin(context)) {
-      const past = `${dst} answers past this host, with an address that was not asked`
-      return masqueraded(`It went back out of ${out}, where it came from, with its own source ${src}: ${past}.`, true)
+      const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
+      const back = `It went back out of ${out}, where it came from, with its own source ${src}: ${past}`
+      // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
+      const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
+      if (isBeside) return masqueraded(`${back}.`, true)
+      return masqueraded(`${back}, unless its route to ${src} leads through this host.`, staysUnanswered(context))
     }
     const first = firstLink(context)
     if (first !== undefined) {
@@ -143,6 +147,15 @@ function placeOfMasquerade(context: Context): RuleRef | undefined {
     return { family: place.table.family, table: place.table.name, chain: place.chain.name, rule: 'policy accept' }
   const isNftAlone = world.tables.length > 0 && world.tables.every(({ kind }) => kind === 'nft')
   return isNftAlone ? undefined : { family, table: 'nat', chain: 'POSTROUTING' }
+}
+
+/** At the chain's end; in front of a rule that the packet left it by for good, what stands behind is not met. */
+function spotIn(context: Context, chain: string): Spot {
+  const { arrivals } = context.evidence
+  const pass = passes(context).findLast((one) => isNat(one) && one.hook === 'postrouting')
+  const left = pass?.steps.find((i) => arrivals[i]!.chain === pass.base && arrivals[i]!.ending === 'goto')
+  const before = left === undefined ? undefined : refAt(context, left)
+  return { chain, ...(before ? { before } : {}) }
 }
 
 /** Where the rule would have had to stand: in front of what ended table nat. */

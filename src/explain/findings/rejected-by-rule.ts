@@ -1,5 +1,6 @@
+import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { describeConditions } from '../cause.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
 import { blame, fixes } from './verdicts.ts'
 
@@ -14,11 +15,12 @@ export const rejectedByRule: Detector = {
     const reject = rule?.statements.find((statement) => statement.kind === 'reject')
     const why = describeConditions(rule?.conditions ?? [])
     const answer = reject?.kind === 'reject' ? ` and answered ${reject.with}` : ''
+    const unheard = reject?.kind === 'reject' && reject.with === 'tcp-reset' ? unheardReset(context) : ''
     return [
       finding(
         'rejected-by-rule',
         'error',
-        `${nameRef(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}.`,
+        `${nameRef(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}.${unheard}`,
         {
           steps: told.steps,
           rules: told.rules,
@@ -28,4 +30,17 @@ export const rejectedByRule: Detector = {
       ),
     ]
   },
+}
+
+/** br_netfilter has the reset sent by the bridge at once, past the chains that would undo NAT (nf_send_reset). */
+function unheardReset(context: Context): string {
+  const { journey, world } = context
+  const { host } = world
+  const { in: device, dst, dport } = lastPacket(context)
+  const asked = journey.packet
+  const bridge = bridgeNamed(host, device)
+  if (!bridge || bridgeCalls(host, bridge, journey.family) !== true) return ''
+  if (asked.dst === dst && asked.dport === dport) return ''
+  const [from, to] = [describeEnd(dst, dport), describeEnd(asked.dst, asked.dport)]
+  return ` Its sender hears nothing: with br_netfilter the reset comes from ${from}, and it asked ${to}.`
 }

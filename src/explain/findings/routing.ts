@@ -32,6 +32,16 @@ export function atRouting(context: Context): Routed | undefined {
   return { packet, dst, route, local: route?.type === 'local' || route?.type === 'broadcast', question }
 }
 
+/** The same of what this host sends, by its own routes and before any of its chains: undefined where it came so far. */
+export function atOwnRouting({ journey, evidence, world }: Context): Routed | undefined {
+  const { packet, outcome } = journey
+  const { dst } = packet
+  if (outcome !== 'vanished' || evidence.arrivals.length > 0 || packet.in !== undefined) return undefined
+  const question = questionOf(packet)
+  if (!question || dst === undefined || isGroup(dst)) return undefined
+  return { packet, dst, route: lookupRoute(question, world.host), local: false, question }
+}
+
 /** As the last line of PREROUTING shows it, and as the rule of that line rewrites it. */
 function observedAtRouting(context: Context): Packet | undefined {
   const { evidence, ended, world, journey } = context

@@ -1,11 +1,13 @@
-import { refusingRule } from '../../rules/route.ts'
+import type { Route } from '../../model/host.ts'
+import { hasAddress } from '../../rules/fib.ts'
+import { lookupRoute, refusingRule, routeDevices } from '../../rules/route.ts'
 import { propose } from '../changes.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
-import { addConnected, askRoute, deleteRoute, deleteRoutingRule, homeOf } from '../routes.ts'
-import { atRouting, type Routed } from './routing.ts'
+import { addConnected, addRoutingRule, askRoute, deleteRoute, deleteRoutingRule, homeOf } from '../routes.ts'
+import { atOwnRouting, atRouting, type Routed } from './routing.ts'
 
 const REFUSALS: readonly unknown[] = ['unreachable', 'blackhole', 'prohibit']
 
@@ -13,7 +15,8 @@ const REFUSALS: readonly unknown[] = ['unreachable', 'blackhole', 'prohibit']
 export const vanishedNoRoute: Detector = {
   code: 'vanished-no-route',
   detect(context) {
-    const routed = atRouting(context)
+    const own = atOwnRouting(context)
+    const routed = own ?? atRouting(context)
     if (!routed || routed.route === undefined) return []
     const { route, dst } = routed
     if (route !== null && !REFUSALS.includes(route.type)) return []
@@ -22,21 +25,16 @@ export const vanishedNoRoute: Detector = {
       ? `routing rule ${rule.priority} says "${rule.action}" to such packets`
       : route === null
         ? `there is no route to ${dst}`
-        : `the route to ${dst} is "${route.type}"`
+        : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
     const [by, told] = sent
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
       : ['', {}]
+    const other = own && otherTable(context, own)
     const mends: Proposal[] = rule
       ? propose(`delete routing rule ${rule.priority}`, deleteRoutingRule(rule), ALL_CHOSEN)
-      : [
-          ...mend(context, routed),
-          {
-            description: `add a route to ${dst}, then ask: ${askRoute(dst) ?? 'ip route get'}`,
-            unverified: 'which gateway is not known here',
-          },
-        ]
-    const other: Proposal[] = sent
+      : [...(other?.proposed ?? []), ...mend(context, routed), ...(other?.proposed.length ? [] : [addOne(dst)])]
+    const elsewhere: Proposal[] = sent
       ? [
           {
             description: `or let ${nameRef(sent.ref)} send it elsewhere`,
@@ -45,16 +43,54 @@ export const vanishedNoRoute: Detector = {
         ]
       : []
     return [
-      finding('vanished-no-route', 'error', `Routing dropped it: ${why}${by}.`, {
+      finding('vanished-no-route', 'error', `Routing dropped it: ${why}${by}.${other?.told ?? ''}`, {
         steps: [context.ended.step + 1],
-        fix: [...mends, ...other],
+        fix: [...mends, ...elsewhere],
         ...told,
       }),
     ]
   },
 }
 
+const addOne = (dst: string): Proposal => ({
+  description: `add a route to ${dst}, then ask: ${askRoute(dst) ?? 'ip route get'}`,
+  unverified: 'which gateway is not known here',
+})
+
 const ALL_CHOSEN = 'every packet that the rule chose goes another way then'
+
+const inTable = ({ table }: Route): string => (table === '' || table === 'main' ? '' : ` in table ${table}`)
+
+/** One that leads there out of the interface whose address it is sent from, for packets that routing rules do not choose now. */
+function otherTable({ world: { host } }: Context, { packet, question }: Routed) {
+  const { src } = packet
+  if (src === undefined) return undefined
+  const family = src.includes(':') ? 'ip6' : 'ip'
+  const of = (host.routes ?? []).filter((one) => one.family === family && !KERNELS.has(one.table))
+  for (const table of new Set(of.map((one) => one.table))) {
+    const action = { table }
+    const route = lookupRoute(question, { ...host, routingRules: [{ family, priority: 1, action }] })
+    if (route?.type !== 'unicast' || !routeDevices(route).some((name) => hasAddress(host.links, name, src))) continue
+    const marked = host.routingRules?.find(
+      (one) => one.family === family && one.mark && JSON.stringify(one.action) === JSON.stringify(action),
+    )
+    const late = `: what this host sends is routed before a chain of output can set a mark`
+    const by = marked
+      ? `, for packets with mark 0x${marked.mark!.toString(16)} (routing rule ${marked.priority})${late}`
+      : ''
+    return {
+      told: ` Table ${table} has one out of ${routeDevices(route).join(' or ')}${by}.`,
+      proposed: propose(
+        `lead by table ${table} what is sent from ${src}`,
+        addRoutingRule({ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action }),
+        `everything that is sent from ${src} goes that way then`,
+      ),
+    }
+  }
+  return undefined
+}
+
+const KERNELS: ReadonlySet<string> = new Set(['local', 'main', 'default'])
 
 /** Taking away the route that says no; or the one that a link's address should have brought. */
 function mend({ world }: Context, { route, dst }: Routed): Proposal[] {

@@ -9,6 +9,7 @@ import { type Context, lastPacket, momentAt } from '../context.ts'
 import { keyHeld } from '../counterfactual/map-keys.ts'
 import { passes } from '../counterfactual/skipped-rules.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
+import { isDiscovery } from '../discovery.ts'
 import type { MatchHints } from '../match-hints.ts'
 import { ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
@@ -47,12 +48,14 @@ export function acceptSuch(context: Context, end: RuleRef): { change: Changing |
   const last = isPolicy ? arrivals.findLastIndex((one, i) => i < context.ended.step && one.chain === chain) : -1
   const isLeft = arrivals[last]?.ending === 'return' || arrivals[last]?.ending === 'goto'
   const spot = (isLeft && refAt(context, last)) || end
-  const hints = toldOf(context)
-  return { change: acceptBefore(spot, arrivals[context.ended.step]!.packet, hints), opens: opensOf(hints) }
+  const { packet } = arrivals[context.ended.step]!
+  const such = suchPackets(context, packet)
+  return { change: acceptBefore(spot, packet, such.hints), opens: opensOf(such) }
 }
 
 /** What such a rule opens: the address that nat chooses anew each time is left out of it. */
-export function opensOf({ byTurns, answer }: MatchHints): string {
+export function opensOf({ packet, hints: { byTurns, answer } }: Chosen & { kind: 'such' }): string {
+  if (isDiscovery(packet)) return 'it opens no more than neighbour discovery on this interface'
   if (!byTurns) return 'it opens no more than this source, destination and service'
   return answer
     ? 'it opens every source that nat may have chosen, for this destination and service'
@@ -142,7 +145,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   return found
 }
 
-const spotWords = (spot: RuleRef): string =>
+export const spotWords = (spot: RuleRef): string =>
   spot.rule === undefined && spot.ruleNumber === undefined
     ? `in ${spot.chain}`
     : `before ${spot.ruleNumber === undefined ? `the policy of ${spot.chain}` : numberedRef(spot)}`

@@ -47,7 +47,7 @@ function isAnsweredIn({ engine, budget }: Reproduction, world: World, asked: Pac
   const where = withoutEntries(world)
   const told = engine.play(where, asked, { budget })
   if (!isPassed(told.ended.outcome) || isForNobody(told, where) || astray(told.packet, where.host)) return false
-  const back = answerTo(asked, told)
+  const back = answerTo(asked, told, where.host)
   const answer = back && engine.play(where, back, { budget, before: [asked] })
   return !answer || (reaches(asked, answer) !== false && !astray(answer.packet, where.host))
 }

@@ -3,6 +3,7 @@
  * that it answers, or with the answer that would come.
  */
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
+import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -10,11 +11,24 @@ import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
+import { addressType } from '../../rules/fib.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
 import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
-import { answerTo, asItCame, entryOpened, isOpening, natSeen, openingOf } from '../request-reply.ts'
+import { isSolicitation } from '../discovery.ts'
+import {
+  answerTo,
+  asItCame,
+  asksForReply,
+  entryOpened,
+  isOpening,
+  natSeen,
+  openingOf,
+  refusalTo,
+  refusesOpening,
+} from '../request-reply.ts'
+import { knowsSockets, listener } from '../sockets.ts'
 import { observedConditions } from './observed-conditions.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
@@ -120,12 +134,20 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
     observed: (engine, options) => engine.play(before, packet, options),
     play(engine, world, options) {
       const told = engine.play(world, packet, options)
-      const back = isOpening(journey, natSeen(evidence), before) ? answerTo(packet, told) : undefined
+      const answerOf = isRefused(told, world) ? refusalTo : answerTo
+      const back = asksForReply(journey, natSeen(evidence), before) ? answerOf(packet, told, world.host) : undefined
       if (!back) return { told }
       return { told, asked: packet, answer: engine.play(world, back, { ...options, before: [packet] }) }
     },
   }
 }
+
+/** It comes to this host, whose sockets are known, and none of them takes it. */
+const isRefused = ({ packet, ended }: Played, { host }: World): boolean =>
+  ended.outcome === 'delivered' &&
+  knowsSockets(host, packet.protocol) &&
+  addressType(packet.dst, host) === 'local' &&
+  listener(host, packet) === undefined
 
 /** The packet behind the one that it answers. */
 const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt => ({
@@ -133,7 +155,8 @@ const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt 
   isUsable: (engine, options) => engine.play(before, opening, options).ended.outcome !== 'undetermined',
   observed: (engine, options) => engine.play(before, packet, { ...options, before: [opening] }),
   play(engine, world, options) {
-    const back = answerTo(opening, engine.play(world, opening, options))
+    const answerOf = refusesOpening(packet) ? refusalTo : answerTo
+    const back = answerOf(opening, engine.play(world, opening, options), world.host)
     if (!back) return {}
     const told = engine.play(world, { ...packet, ...back }, { ...options, before: [opening] })
     return { told, asked: opening, answer: told }
@@ -183,11 +206,14 @@ function worldBefore(context: Context, opening: Packet): World {
 /** The answer's own journey, told as what it is: its connection is there by then. */
 export function explainAnswer({ explain }: Reproduction, asked: Packet, answer: Played, world: World): Journey {
   const { packet } = answer.evidence.journey
+  // neighbour discovery is not tracked
+  if (isSolicitation(asked)) return explain(answer, world)
   const entry: ConntrackEntry = {
     family: asked.src?.includes(':') ? 'ip6' : 'ip',
     protocol: asked.protocol ?? '',
     original: tupleOf(asked),
-    reply: tupleOf(packet),
+    // an ICMP error quotes what it is about
+    reply: tupleOf(packet.inner ? turned(packet.inner) : packet),
     status: [],
   }
   const { conntrack = [] } = world.host

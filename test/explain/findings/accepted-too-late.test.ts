@@ -24,6 +24,15 @@ describe('accepted-too-late', () => {
     expect(found?.rules).toEqual(['filter FORWARD 4', 'filter FORWARD 2'])
   })
 
+  it('sees it behind a jump to what stops the packet', () => {
+    const jump = rules('-A FORWARD -j deny', HTTP, '-A deny -i eth0 -j no', '-A no -j DROP')
+    expect(told(jump, 'accepted-too-late')).toEqual({
+      message: 'filter FORWARD 3 accepts such packets, but stands behind filter FORWARD 2.',
+      rules: ['filter FORWARD 3', 'filter FORWARD 2'],
+      fix: 'iptables -I FORWARD 2 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
+    })
+  })
+
   it('only tells it where the rule in front is for just such packets', () => {
     const found = told(rules('-A FORWARD -s 10.0.1.2/32 -j DROP', HTTP), 'accepted-too-late')
     expect([found?.rules, found?.fix]).toEqual([['filter FORWARD 3', 'filter FORWARD 2'], undefined])

@@ -24,6 +24,15 @@ describe('dnat-skipped', () => {
     expect(found?.rules).toEqual(['nat web 1', 'nat web 2'])
   })
 
+  it('lets an accept in a chain of its own leave that chain alone', () => {
+    const found = told(
+      one('-A PREROUTING -j portal', DNAT, '-A portal -s 10.0.1.2/32 -j ACCEPT', '-A portal -p tcp -j REDIRECT'),
+      'dnat-skipped',
+    )
+    expect(found?.rules).toEqual(['nat portal 1', 'nat PREROUTING 2'])
+    expect(found?.fix).toBe('iptables -t nat -R portal 1 -s 10.0.1.2/32 -j RETURN → forwarded')
+  })
+
   it('names an earlier DNAT', () => {
     const found = told(
       {

@@ -1,5 +1,10 @@
 /** A rule that would have taken the packet, and failed in one condition. */
 import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explain } from '../../../src/explain/explain.ts'
+import type { Host, Packet } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
 
@@ -13,7 +18,12 @@ const command = (one: Case) => told(one, 'near-miss')?.fix
 describe('near-miss', () => {
   it.each([
     ['a port', '[0:0] -A FORWARD -p tcp -m tcp --dport 81 -j ACCEPT', '--dport 81; it is for port 80'],
-    ['an interface', '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth2; it came in on eth0'],
+    [
+      'an interface',
+      '[0:0] -A FORWARD -i eth2 -p tcp -m tcp --dport 80 -j ACCEPT',
+      '-i eth2, an interface that is not there; it came in on eth0',
+    ],
+    ['one that is there', '[0:0] -A FORWARD -i eth1 -p tcp -m tcp --dport 80 -j ACCEPT', '-i eth1; it came in on eth0'],
     [
       'a state',
       '[0:0] -A FORWARD -p tcp -m tcp --dport 80 -m conntrack --ctstate INVALID -j ACCEPT',
@@ -68,15 +78,15 @@ describe('near-miss', () => {
     expect(notes(only('-A FORWARD -j web', web))).toEqual([
       'filter web 1 would have let it pass, but only for --dport 8; it is for port 80.',
     ])
-    const jump = only('-A FORWARD -i eth2 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
-    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth2; it came in on eth0.'])
+    const jump = only('-A FORWARD -i eth1 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
+    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth1; it came in on eth0.'])
   })
 
   it('is a DNAT rule for the very service, where the packet comes to nobody', () => {
-    const nat = '[0:0] -A PREROUTING -i eth2 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
+    const nat = '[0:0] -A PREROUTING -i eth1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9'
     const one: Case = { rules: { nat: [nat], filter: ['-P INPUT DROP'] }, packet: TO_ROUTER, host: LISTENS_ON(22) }
     expect(notes(one)).toEqual([
-      'nat PREROUTING 1 would have rewritten its destination, but only for -i eth2; it came in on eth0.',
+      'nat PREROUTING 1 would have rewritten its destination, but only for -i eth1; it came in on eth0.',
     ])
   })
 
@@ -89,6 +99,52 @@ describe('near-miss', () => {
     })
     expect(notes({ ...one, host: LISTENS_ON(80) })).toEqual([])
     expect(notes({ ...one, rules: { nat: [nat.replace('--dport 80', '--dport 8443')], filter: [] } })).toEqual([])
+  })
+
+  it('is an exception from nat for an interface that is not there, whose name is like that of the one it came by', () => {
+    const nat = ['[0:0] -A PREROUTING -i eth -j RETURN', '-A PREROUTING -p tcp -j REDIRECT --to-ports 1041']
+    const one: Case = { rules: { nat, filter: ['-P INPUT DROP', '-P FORWARD ACCEPT'] } }
+    expect(told(one, 'near-miss')).toMatchObject({
+      message:
+        'nat PREROUTING 1 would have left its destination as it was, but only for -i eth, an interface that is not there; it came in on eth0.',
+      fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j RETURN → forwarded',
+    })
+    const other = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'wan'), nat[1]!] } }
+    expect(notes(other)).toEqual([])
+    const there = { ...one, rules: { ...one.rules, nat: [nat[0]!.replace('eth', 'eth1'), nat[1]!] } }
+    expect(notes(there)).toEqual([])
+  })
+
+  it('is an IPv6 address without its prefix, which a mask is to leave out', () => {
+    const world = worldOf(
+      'table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tip6 daddr ::a:b:c0de:1 tcp dport 80 counter packets 0 bytes 0 accept # handle 4\n\t}\n}\n',
+    )
+    Object.assign(world.host, {
+      links: ['eth0', 'eth1'].map((name, i) => ({
+        ...{ index: 2 + i, name },
+        addresses: [{ family: 'ip6', address: `2001:db8:${i}::1`, prefixLength: 64 }],
+      })),
+      routes: [
+        { family: 'ip6', type: 'unicast', destination: '2001:db8:1::/64', table: 'main', device: 'eth1' },
+        { family: 'ip6', type: 'unicast', destination: '::/0', gateway: 'fe80::1', table: 'main', device: 'eth0' },
+      ],
+      sysctls: new Map([['net.ipv6.conf.all.forwarding', '1']]),
+    } satisfies Host)
+    const asked: Packet = {
+      in: 'eth0',
+      protocol: 'tcp',
+      src: '2001:db8:f::9',
+      dst: '2001:db8:1:0:a:b:c0de:1',
+      sport: 4000,
+    }
+    const { evidence, ended } = modelEngine.play(world, { ...asked, dport: 80, tcpFlags: ['syn'] })
+    const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
+    expect(found?.message).toBe(
+      'inet fw forward handle 4 would have let it pass, but only for ip6 daddr ::a:b:c0de:1, a host part without its mask; it is for 2001:db8:1:0:a:b:c0de:1.',
+    )
+    expect(String(fixCommands(found!.fix[0]!).command)).toBe(
+      "nft replace rule inet fw forward handle 4 ip6 daddr '&' ::ffff:ffff:ffff:ffff '==' ::a:b:c0de:1 tcp dport 80 counter accept",
+    )
   })
 
   it('comes with the likeliest first', () => {

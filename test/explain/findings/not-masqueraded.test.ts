@@ -19,6 +19,13 @@ describe('not-masqueraded', () => {
     )
   })
 
+  it('is mended in front of a goto, behind which nothing is met', () => {
+    const nat = ['-A POSTROUTING -o eth1 -g zone', '-A zone -s 10.0.3.0/24 -j MASQUERADE']
+    expect(told({ rules: { nat, filter: [] }, packet: ABROAD }, 'not-masqueraded')?.fix).toBe(
+      'iptables -t nat -I POSTROUTING 1 -s 10.0.1.2/32 -o eth1 -j MASQUERADE → forwarded',
+    )
+  })
+
   it('is a note where this host rewrites no source: a router behind may', () => {
     expect(
       severity({ rules: { nat: [], filter: ['-A FORWARD -m conntrack --ctstate INVALID -j DROP'] }, packet: ABROAD }),

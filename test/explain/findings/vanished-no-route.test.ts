@@ -1,8 +1,11 @@
 /** No route, or one that says no. */
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../../src/explain/explain.ts'
+import { playReply } from '../../../src/explain/played-reply.ts'
 import type { Route } from '../../../src/index.ts'
-import { ROUTER } from '../../simulate/world.ts'
-import { type Case, SYN, TO_ROUTER, told } from './played.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { makeWorld, ROUTER } from '../../simulate/world.ts'
+import { type Case, SYN, saved, TO_ROUTER, told } from './played.ts'
 
 const without = (destination: string) => ROUTER.routes!.filter((route) => route.destination !== destination)
 const one = (routes: Route[], packet = SYN): Case => ({ rules: { raw: [], filter: [] }, packet, host: { routes } })
@@ -24,5 +27,39 @@ describe('vanished-no-route', () => {
     ['it is for this host', one(ROUTER.routes!, TO_ROUTER)],
   ])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'vanished-no-route')).toBeUndefined()
+  })
+})
+
+describe("a reply of this host's own", () => {
+  const FAR = { ...TO_ROUTER, src: '198.51.100.7' }
+  const found = (table: string, mark?: number) => {
+    const routes: Route[] = [
+      ...ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0'),
+      { family: 'ip', type: 'blackhole', destination: '0.0.0.0/0', table: '75' },
+      { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', gateway: '10.0.1.9', device: 'eth0', table },
+    ]
+    const routingRules = [
+      { family: 'ip' as const, priority: 0, action: { table: 'local' } },
+      { family: 'ip' as const, priority: 50, action: { table: 'main' } },
+      ...(mark === undefined ? [] : [{ family: 'ip' as const, priority: 60, mark, action: { table } }]),
+      { family: 'ip' as const, priority: 75, action: { table: '75' } },
+    ]
+    const world = makeWorld(saved({ filter: [] }), { ...ROUTER, routes, routingRules })
+    const { evidence, ended } = modelEngine.play(world, FAR)
+    return playReply(evidence, explain(evidence, world, { ended }), world, modelEngine)?.finding
+  }
+
+  it('names the route that says no, and the table that leads back', () => {
+    const one = found('1005', 5)!
+    expect(one.message).toBe(
+      'Its reply would be lost on this host (played on the model). Routing dropped it: the route to 198.51.100.7 in table 75 is "blackhole". Table 1005 has one out of eth0, for packets with mark 0x5 (routing rule 60): what this host sends is routed before a chain of output can set a mark.',
+    )
+    expect(one.fix[0]).toMatchObject({ verified: 'model', after: 'delivered' })
+    expect(one.fix[0]!.description).toBe('lead by table 1005 what is sent from 10.0.1.1')
+    expect(one.fix.some(({ description }) => description.startsWith('add a route'))).toBe(false)
+  })
+
+  it('knows of no mark where no routing rule has one', () => {
+    expect(found('1005')?.message).toMatch(/Table 1005 has one out of eth0\.$/)
   })
 })

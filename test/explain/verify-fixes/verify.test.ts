@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
 import { opensOf } from '../../../src/explain/findings/verdicts.ts'
+import type { MatchHints } from '../../../src/explain/match-hints.ts'
 import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
@@ -116,8 +117,11 @@ describe('what a balancer sends elsewhere the next time', () => {
   })
 
   it('is told by what the rule leaves out', () => {
-    expect(opensOf({ answer: true, byTurns: true })).toMatch(/^it opens every source that nat may have chosen, for/)
-    expect(opensOf({ answer: true })).toBe('it opens no more than this source, destination and service')
+    const opens = (hints: MatchHints, packet: Packet = {}) => opensOf({ kind: 'such', packet, hints })
+    expect(opens({ answer: true, byTurns: true })).toMatch(/^it opens every source that nat may have chosen, for/)
+    expect(opens({ answer: true })).toBe('it opens no more than this source, destination and service')
+    // the rule names no address then
+    expect(opens({}, { protocol: 'icmpv6', icmpType: 135 })).toMatch(/neighbour discovery on this interface$/)
   })
 
   it('is not mended by what does for one of them alone', () => {

@@ -3,6 +3,7 @@ import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { CLUSTERS } from './clusters.ts'
 import { DOCKER } from './docker.ts'
+import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
@@ -28,6 +29,8 @@ import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
+import { WAYS_BACK } from './ways-back.ts'
+import { ZONE_BORDERS } from './zone-borders.ts'
 import { ZONES } from './zones.ts'
 
 export const PROBLEMS: readonly Problem[] = [
@@ -61,4 +64,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...ZONES,
   ...MARKS,
   ...HOME_HOSTS,
+  ...ZONE_BORDERS,
+  ...FIREWALLD_MASQUERADES,
+  ...WAYS_BACK,
 ]

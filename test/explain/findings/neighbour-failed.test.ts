@@ -1,0 +1,91 @@
+/** The next hop does not answer, perhaps as a rule keeps its answer from this host. */
+import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import { explain } from '../../../src/explain/explain.ts'
+import type { Host, Packet } from '../../../src/index.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
+
+const FILTER =
+  'table inet own {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tcounter # handle 2\n\t}\n}\n'
+const SIX: Partial<Packet> = { src: '2001:db8::1', dst: '2001:db8::2' }
+
+function found(rules: string, packet: Partial<Packet> = {}) {
+  const world = worldOf(FILTER + rules)
+  const address = (family: 'ip' | 'ip6', own: string, prefixLength: number) => ({ family, address: own, prefixLength })
+  const route = (family: 'ip' | 'ip6', type: 'local' | 'unicast', destination: string) => ({
+    ...{ family, type, destination, table: type === 'local' ? 'local' : 'main', device: 'br0' },
+  })
+  Object.assign(world.host, {
+    links: [
+      {
+        ...{ index: 3, name: 'br0', kind: 'bridge' },
+        addresses: [address('ip', '10.0.0.1', 24), address('ip6', '2001:db8::1', 64)],
+      },
+    ],
+    routes: [
+      route('ip', 'local', '10.0.0.1/32'),
+      route('ip', 'unicast', '10.0.0.0/24'),
+      route('ip6', 'local', '2001:db8::1/128'),
+      route('ip6', 'unicast', '2001:db8::/64'),
+    ],
+    neighbours: [
+      { family: 'ip', address: '10.0.0.2', device: 'br0', state: ['FAILED'] },
+      { family: 'ip6', address: '2001:db8::2', device: 'br0', state: ['FAILED'] },
+    ],
+  } satisfies Host)
+  const asked: Packet = { protocol: 'tcp', src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 80, ...packet }
+  const { evidence, ended } = modelEngine.play(world, { ...asked, tcpFlags: ['syn'] })
+  const journey = explain(evidence, world, { ended })
+  return journey.findings.find(({ code }) => code === 'neighbour-failed')
+}
+
+const bridge = (hook: string, ...lines: string[]) =>
+  `table bridge fw {\n\tchain ${hook} {\n\t\ttype filter hook ${hook} priority filter; policy accept;\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n}\n`
+
+describe('neighbour-failed', () => {
+  it("names a bridge's rule that drops what neighbours reply", () => {
+    const one = found(bridge('input', 'ip saddr 10.0.0.0/24 accept # handle 4', 'drop # handle 5'))!
+    expect([one.severity, one.rules[0]?.handle]).toEqual(['error', 5])
+    expect(one.message).toBe(
+      '10.0.0.2 on br0 has not answered ARP: its neighbour entry is FAILED. bridge fw input handle 5 drops what neighbours reply, where no trace of IP shows it.',
+    )
+    expect(String(fixCommands(one.fix[0]!).command)).toBe(
+      'nft insert rule bridge fw input handle 5 ether type arp accept comment nfwhy-neighbours-5',
+    )
+  })
+
+  it('names one that drops what is asked of them', () => {
+    const arp = (policy: string, rule: string) =>
+      found(
+        `table arp fw {\n\tchain output {\n\t\ttype filter hook output priority filter; policy ${policy};\n\t\t${rule}\n\t}\n}\n`,
+      )
+    expect(arp('drop', 'arp operation reply accept # handle 4')?.message).toMatch(
+      /arp fw output policy drops what is asked of neighbours/,
+    )
+    const one = arp('accept', 'arp operation request drop # handle 4')!
+    expect(String(fixCommands(one.fix[0]!).command)).toBe(
+      'nft insert rule arp fw output handle 4 accept comment nfwhy-neighbours-4',
+    )
+    expect(arp('accept', 'arp operation reply drop # handle 4')?.severity).toBe('warning')
+  })
+
+  it('knows neighbour discovery', () => {
+    const rules = bridge('input', 'icmpv6 type nd-neighbor-advert drop # handle 4')
+    const one = found(rules, SIX)!
+    expect(one.message).toMatch(/neighbour discovery: .* bridge fw input handle 4 drops what neighbours reply/)
+    expect(String(fixCommands(one.fix[0]!).command)).toContain(
+      'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
+    )
+  })
+
+  it.each([
+    ['ARP is accepted', bridge('input', 'ether type arp accept # handle 4', 'drop # handle 5'), {}],
+    ['it drops IPv4 alone', bridge('input', 'ip saddr 10.0.0.0/24 drop # handle 4'), {}],
+    ['it asks by which port it comes', bridge('input', 'iifname "eth7" drop # handle 4'), {}],
+    ['it drops ARP, and the packet is of IPv6', bridge('input', 'ether type arp drop # handle 4'), SIX],
+  ])('is a warning that names no rule where %s', (_name, rules, packet) => {
+    const one = found(rules, packet)
+    expect([one?.severity, one?.rules]).toEqual(['warning', []])
+  })
+})

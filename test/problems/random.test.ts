@@ -1,0 +1,65 @@
+/**
+ * Random rules, routes and settings on a router, and what is sent through it: nothing is said of an exchange that its
+ * sender has seen otherwise, and no fix is said to help that does not.
+ *
+ *     NFWHY_WORLDS=200 NFWHY_WORLDS_SEED=5000 npx vitest run test/problems/random.test.ts
+ *     NFWHY_WORLDS_KEEP=/tmp/kept …                     # and keeps what was collected of those with something wrong
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { whyNoLab } from '../kernel/lab/available.ts'
+import { holdLogs } from '../kernel/lab/hold-logs.ts'
+import { whyNot } from '../kernel/namespaces.ts'
+import { share } from '../share.ts'
+import type { Backend } from './problem.ts'
+import { type PlayedWorld, playWorld } from './random/play.ts'
+import { randomWorld } from './random/world.ts'
+import { isLogged } from './trace.ts'
+
+const count = Number(process.env.NFWHY_WORLDS ?? share(8))
+const seed = Number(process.env.NFWHY_WORLDS_SEED ?? 1)
+const kept = process.env.NFWHY_WORLDS_KEEP
+
+const reason = whyNot('nft', 'iptables-nft', 'ss', 'conntrack', 'dmesg', 'ping') ?? (await whyNoLab())
+if (reason) console.warn(`no random worlds are played: ${reason}`)
+
+const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy']
+const figures: Record<string, number> = {}
+
+describe.skipIf(reason)('random worlds', () => {
+  holdLogs()
+  afterAll(() => console.info(JSON.stringify(figures)))
+
+  const worlds = BACKENDS.flatMap((backend) => Array.from({ length: count }, (_, i) => ({ backend, seed: seed + i })))
+  const [logged, traced] = [true, false].map((is) => worlds.filter(({ backend }) => isLogged(backend) === is))
+  it.concurrent.each(traced!)('$backend, seed $seed', check)
+  it.each(logged!)('$backend, seed $seed', check)
+
+  async function check({ backend, seed: one }: { backend: Backend; seed: number }): Promise<void> {
+    const played = await playWorld(randomWorld(one, backend))
+    for (const { seen, exchange } of played.told) note(`${seen}: ${exchange?.status ?? 'not told of'}`)
+    for (const { seen, claims } of played.fixes) note(`fix ${claims ? 'tried' : 'not tried'}: ${seen}`)
+    if (kept !== undefined && played.wrong.length > 0) keep(join(kept, `${backend}-${one}`), played)
+    expect(played.wrong).toEqual([])
+    expect(played.warnings).toEqual([])
+  }
+})
+
+const note = (what: string) => {
+  figures[what] = (figures[what] ?? 0) + 1
+}
+
+function keep(folder: string, { inputs, told, wrong }: PlayedWorld): void {
+  const list = told.map(({ sending, seen, exchange }) => ({ sending, seen, status: exchange?.status }))
+  const all = [
+    ...inputs,
+    { name: 'told.txt', text: [...wrong, ...list.map((one) => JSON.stringify(one)), ''].join('\n') },
+  ]
+  for (const input of all) {
+    const path = join(folder, input.name)
+    mkdirSync(dirname(path), { recursive: true })
+    if ('text' in input) writeFileSync(path, input.text)
+    else if ('bytes' in input) writeFileSync(path, input.bytes)
+  }
+}
