@@ -17,7 +17,7 @@ import { type PlayedWorld, playWorld } from './random/play.ts'
 import { randomWorld } from './random/world.ts'
 import { isLogged } from './trace.ts'
 
-const count = Number(process.env.NFWHY_WORLDS ?? share(8))
+const count = Number(process.env.NFWHY_WORLDS ?? share(5))
 const seed = Number(process.env.NFWHY_WORLDS_SEED ?? 1)
 const kept = process.env.NFWHY_WORLDS_KEEP
 
@@ -37,7 +37,10 @@ describe.skipIf(reason)('random worlds', () => {
   it.each(logged!)('$backend, seed $seed', check)
 
   async function check({ backend, seed: one }: { backend: Backend; seed: number }): Promise<void> {
-    const played = await playWorld(randomWorld(one, backend))
+    const world = randomWorld(one, backend)
+    let played = await playWorld(world)
+    // a busy machine may answer later than a sender waits, or lose lines of the log; what is wrong is so the next time, too
+    if (played.wrong.length > 0 || played.warnings.length > 0) played = await playWorld(world)
     for (const { seen, exchange } of played.told) note(`${seen}: ${exchange?.status ?? 'not told of'}`)
     for (const { seen, claims } of played.fixes) note(`fix ${claims ? 'tried' : 'not tried'}: ${seen}`)
     if (kept !== undefined && played.wrong.length > 0) keep(join(kept, `${backend}-${one}`), played)

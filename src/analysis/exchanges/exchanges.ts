@@ -8,6 +8,7 @@ import { isDiscovery } from '../../explain/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
 import { turned } from '../../model/direction.ts'
+import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isMereAnnouncement, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -145,7 +146,10 @@ export class Exchanges {
     closed.lastTuple(this.tuple)
     const to = this.tuple.slice(4, 8)
     const clock = closed.times.firstClock
-    const waiting = this.list.waitingFor(to, closed.id, clock, capture)
+    const isOurs = told.journey.packet.in === undefined
+    // a rule that rejects sends it while the request is still on its way
+    if (isOurs && isRefusal(told.journey.packet)) return this.skip()
+    const waiting = isOurs ? [] : this.list.waitingFor(to, closed.id, clock, capture)
     if (waiting.length === 1 && told.host === waiting[0]!.host) {
       this.list.add(waiting[0]!.number, closed.id, 'errors', told, clock, capture, false)
       return waiting[0]!.number

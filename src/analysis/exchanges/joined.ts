@@ -203,7 +203,9 @@ export class JoinedJourneys {
       // without clocks it may be long before
       if (id < this.beganWith(number) || clock - this.clockOf(number) > ERROR_AFTER) continue
       const { tuple, parts } = this.at(number)
-      if (parts.some(({ role }) => role === 'errors') || isStopped(parts.at(-1)!.told.journey.outcome)) continue
+      const { outcome } = parts.at(-1)!.told.journey
+      // who is rejected is told so
+      if (parts.some(({ role }) => role === 'errors') || (isStopped(outcome) && outcome !== 'rejected')) continue
       if (address.every((word, i) => word === tuple[i])) found.push({ number, host: parts[0]!.told.host })
     }
     return found
