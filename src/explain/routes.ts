@@ -20,20 +20,22 @@ export interface Home {
   network: string
 }
 
-/** The link in whose network the address is; its own addresses apart. */
-export function homeOf(address: string, { links = [] }: Host): Home | undefined {
+/** The link in whose network the address is; its own addresses apart. Of several, as all are of fe80::/64, rather that one. */
+export function homeOf(address: string, { links = [] }: Host, rather?: string): Home | undefined {
   const bytes = parseAddress(address)
   if (!bytes) return undefined
+  let home: Home | undefined
   for (const link of links) {
     if (link.up === false || link.name === 'lo') continue
     for (const { address: own, prefixLength } of link.addresses ?? []) {
       const base = parseAddress(own)
       if (!base || prefixLength === base.length * 8 || !inPrefix(bytes, base, prefixLength)) continue
       const mask = maskFromLength(prefixLength, base.length * 8)
-      return { link, network: `${formatAddress(base.map((byte, i) => byte & mask[i]!))}/${prefixLength}` }
+      home = { link, network: `${formatAddress(base.map((byte, i) => byte & mask[i]!))}/${prefixLength}` }
+      if (rather === undefined || link.name === rather) return home
     }
   }
-  return undefined
+  return home
 }
 
 export interface Astray {
@@ -54,7 +56,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   // another way than the routes of now lead is not theirs to explain
   if (route?.type !== 'unicast' || !routeDevices(route).includes(out)) return undefined
   const leads = `the route to ${route.destination} leads out of ${out}`
-  const home = homeOf(dst, host)
+  const home = homeOf(dst, host, out)
   if (home)
     return home.link.name === out || livesBehind(dst, route, out, host)
       ? undefined
@@ -121,7 +123,7 @@ export const addRoute = (route: Route): Change => ({ edits: add(route), undo: wi
  */
 export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Proposal[] {
   if (src === undefined || device === undefined || srcMac === undefined) return []
-  if (isLocal(src, host) || (homeOf(src, host)?.link.name ?? device) !== device) return []
+  if (isLocal(src, host) || (homeOf(src, host, device)?.link.name ?? device) !== device) return []
   const { neighbours } = host
   const family = src.includes(':') ? 'ip6' : 'ip'
   const by = neighbours?.filter((one) => one.device === device && one.family === family && one.mac === srcMac) ?? []

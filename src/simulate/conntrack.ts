@@ -17,7 +17,7 @@ import { stateFromDump, trackTcp } from '../rules/conntrack/tcp.ts'
 import type { Found } from './conntrack-table.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
-import { change, type Skb } from './skb.ts'
+import { change, needChecksum, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
 const TCP = 6
@@ -47,8 +47,9 @@ function look(machine: Simulator, skb: Skb): void {
     skb.tracking.state = ctState
     return
   }
-  if (isCut(packet, number) || (skb.wrongBy !== 0 && skb.hook === 'prerouting' && machine.settings.verifiesChecksums))
-    return
+  const isVerified = skb.hook === 'prerouting' && machine.settings.verifiesChecksums
+  if (isVerified) needChecksum(skb)
+  if (isCut(packet, number) || (skb.wrongBy !== 0 && isVerified)) return
   refuseUnknownPorts(packet, number)
   if (number === ICMP || number === ICMPV6) {
     const type = packet.icmpType ?? 0

@@ -15,7 +15,7 @@ import { isForgotten, mayCount, spend, spendElement } from './allowances.ts'
 import { momentOf } from './moment.ts'
 import type { Simulator } from './simulator.ts'
 import { forget, type Skb } from './skb.ts'
-import { changesOnlyFields, execute } from './targets.ts'
+import { changesOnlyFields, execute, maySpoil } from './targets.ts'
 import { Undetermined } from './undetermined.ts'
 
 /** `vanished`: the kernel drops it, no rule says so. */
@@ -119,10 +119,12 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
 
   /** A rule that only counts, logs or notes makes no difference; a field that it may have written is unknown from here on. */
   mayExecute({ rule }: PreparedRule, from: number, to: number, { condition, unknown }: Open): undefined {
-    const fields = changesOnlyFields(rule.statements.slice(from, to), this.context)
+    const statements = rule.statements.slice(from, to)
+    const fields = changesOnlyFields(statements, this.context)
     if (!fields) throw new Undetermined(condition, unknown)
     this.machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown})`)
     forget(this.skb, fields)
+    if (maySpoil(statements)) this.skb.mayBeWrong = unknown
   }
 
   choose(rule: Rule, verdicts: readonly string[], { unknown }: Unknown): string | undefined {

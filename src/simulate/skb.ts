@@ -43,6 +43,8 @@ export class Skb {
   wrongBy = 0
   /** It was right when connection tracking looked; whoever looks once more behind routing finds it wrong (skb_forward_csum). */
   spoiltBy = 0
+  /** Why it is not known whether one of them is right: a rule that writes by place may have matched. */
+  mayBeWrong: string | undefined = undefined
   /** The same of the IP header's, which is looked at when the packet comes in. */
   hasWrongHeader = false
   /** Came back in over lo: connection tracking has seen it. */
@@ -72,6 +74,11 @@ const NOT_YET: Fields = {
   ctDir: undefined,
   ctStatus: undefined,
   ctMark: undefined,
+}
+
+/** Throws Undetermined where whoever looks at a checksum may find it wrong. */
+export function needChecksum({ mayBeWrong }: Skb): void {
+  if (mayBeWrong !== undefined) throw new Undetermined('a checksum', mayBeWrong)
 }
 
 /** `undefined`: it is not known from here on, or the packet has it no more. */

@@ -15,7 +15,7 @@ import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
-import { change, changeAll, forget, type Skb } from './skb.ts'
+import { change, changeAll, forget, needChecksum, type Skb } from './skb.ts'
 import { lowerMss, stripOption } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
 import { updateSet } from './update-set.ts'
@@ -55,6 +55,7 @@ function act(
       return statement.bypass && isUnread(statement, machine.world.host) ? 'accept' : 'queue'
     case 'reject':
       // nf_reject_verify_csum
+      needChecksum(skb)
       if (skb.wrongBy) return 'drop'
       if (skb.spoiltBy && statement.with === 'tcp-reset' && skb.hook === 'forward') return 'drop'
       if (isUnanswered(machine, skb, statement)) return 'drop'
@@ -230,6 +231,8 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
   if (!isSame || keys.length === 0) spoilChecksum(skb, field, before)
 }
 
+const BY_PLACE = /^(@th|th\b)|^[a-z]+ checksum$|^udp length$/
+
 /**
  * nft mends the checksum for the fields of a protocol that it knows. `before`: what the bytes were for it, if that is
  * known; ports that are exchanged leave it right.
@@ -238,7 +241,7 @@ function spoilChecksum(skb: Skb, field: string, before?: number): void {
   // of the IP header nobody but ip_rcv looks at it; what nft does for a part that it does not know spoils the other, too
   const isHeader = field.startsWith('@nh') && skb.family === 'ip'
   if (isHeader) skb.hasWrongHeader = true
-  if (!isHeader && !/^(@th|th)\b|^[a-z]+ checksum$|^udp length$/.test(field)) return
+  if (!isHeader && !BY_PLACE.test(field)) return
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined
@@ -247,6 +250,10 @@ function spoilChecksum(skb: Skb, field: string, before?: number): void {
   if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.wrongBy = more(skb.wrongBy, by)
   else if (!isOwn) skb.spoiltBy = more(skb.spoiltBy, by)
 }
+
+/** Does one of these write what nft mends no checksum for? */
+export const maySpoil = (statements: readonly Statement[]): boolean =>
+  statements.some((one) => one.kind === 'set' && BY_PLACE.test(one.field))
 
 /** What is not known makes it wrong for good. */
 const more = (wrong: number, by: number | undefined): number =>

@@ -3,11 +3,15 @@
  * of, and nothing is told of that was not there. On each packet filter, of either family, as saved; and live.
  *
  *     NFWHY_HEALTHY=1000 npx vitest run test/kernel/healthy-many.test.ts   # a thousand of each
+ *
+ * NFWHY_HEALTHY_KEEP=DIR keeps what was saved, where it fails.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../src/demo/build.ts'
 import { Lab } from '../../src/demo/lab.ts'
-import { type Exchange, open } from '../../src/index.ts'
+import { type Exchange, type Input, open } from '../../src/index.ts'
 import { shellWord } from '../../src/model/command.ts'
 import { TraceRun } from '../live/lab/session.ts'
 import type { Backend } from '../problems/problem.ts'
@@ -151,6 +155,14 @@ async function send(lab: Lab, family: Family): Promise<void> {
   expect(ran, 'the lab').toMatchObject({ status: 0, out: `${COUNT}\n` })
 }
 
+function keep(name: string, inputs: readonly Input[]): void {
+  const to = process.env.NFWHY_HEALTHY_KEEP
+  if (!to) return
+  mkdirSync(join(to, name), { recursive: true })
+  for (const input of inputs)
+    writeFileSync(join(to, name, input.name), 'bytes' in input ? input.bytes : 'text' in input ? input.text : '')
+}
+
 /** Counted by what is wrong with them; those that nothing is wrong with are `answered`. */
 function tally(exchanges: readonly Exchange[], family: Family): Record<string, number> {
   const counts: Record<string, number> = {}
@@ -193,7 +205,9 @@ describe.skipIf(reason)(`${COUNT} exchanges that work`, { timeout: 60_000 + COUN
       const inputs = [...(await trace.stop()), ...(await stateOf(lab, 'router'))]
       const analysis = await open(inputs)
       const { exchanges } = await analysis.exchanges()
-      expect(tally(exchanges, family)).toEqual({ answered: COUNT })
+      const told = tally(exchanges, family)
+      if (told.answered !== COUNT || Object.keys(told).length > 1) keep(`${backend}-${family}`, inputs)
+      expect(told).toEqual({ answered: COUNT })
     } finally {
       await lab.close()
     }

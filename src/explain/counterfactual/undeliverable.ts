@@ -58,7 +58,7 @@ function hasNoRoute(packet: Packet, outcome: Outcome, host: Host): boolean {
 /** Whoever sent it here, from afar, takes this host for the one to ask; it went back to where it came from. */
 function isSentBack({ in: from, out, src, dst }: Packet, host: Host): boolean {
   if (from === undefined || from !== out || src === undefined || dst === undefined) return false
-  return homeOf(dst, host)?.link.name === out && homeOf(src, host)?.link.name !== from
+  return homeOf(dst, host, out)?.link.name === out && homeOf(src, host, from)?.link.name !== from
 }
 
 /** Does it need another source? */

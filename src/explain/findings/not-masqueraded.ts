@@ -36,7 +36,7 @@ export const notMasqueraded: Detector = {
       const past = `${dst} replies directly to ${src}, from an address that ${src} never contacted`
       const back = `It went back out of ${out}, where it came from, with its own source ${src}: ${past}`
       // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
-      const isBeside = src !== undefined && homeOf(src, context.world.host)?.link.name === out
+      const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
       if (isBeside) return masqueraded(`${back}.`, true)
       return masqueraded(`${back}, unless its route to ${src} leads through this host.`, staysUnanswered(context))
     }
@@ -51,7 +51,7 @@ export const notMasqueraded: Detector = {
     const left = `It left for ${dst} with its private source ${src}`
     if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
-    const isNear = dst !== undefined && homeOf(dst, context.world.host)?.link.name === out
+    const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
     const own = !isNear && rewritesSources(context) === true
     const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
     return masqueraded(`${left}: no answer finds back to that${own ? '' : unless}.`, own)

@@ -20,7 +20,7 @@ export const snatElsewhere: Detector = {
     const source = givenSource(rule.statement, asked.src)
     if (source === undefined || out === undefined || isLocal(source, world.host) !== true) return []
     const { links } = world.host
-    const isNear = [dst, asked.src ?? ''].every((one) => homeOf(one, world.host)?.link.name === out)
+    const isNear = [dst, asked.src ?? ''].every((one) => homeOf(one, world.host, out)?.link.name === out)
     if (!isNear || hasAddress(links, out, source)) return []
     const owner = links?.find(({ name }) => hasAddress(links, name, source))?.name
     return [

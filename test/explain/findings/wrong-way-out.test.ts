@@ -1,5 +1,6 @@
 /** The route leads away from the destination. */
 import { describe, expect, it } from 'vitest'
+import { astray } from '../../../src/explain/routes.ts'
 import type { Packet, Route } from '../../../src/index.ts'
 import { ROUTER } from '../../simulate/world.ts'
 import { type Case, SYN, told } from './played.ts'
@@ -30,6 +31,28 @@ describe('wrong-way-out', () => {
       'It went the wrong way: 10.0.2.2 is in the network of eth1 (10.0.2.0/24), but the route to 10.0.2.2/32 leads out of eth0.',
     )
     expect(found?.fix).toMatch(/^ip route del 10.0.2.2\/32 via 10.0.1.254 dev eth0 → /)
+  })
+
+  it('is none to a neighbour whose network is that of several links', () => {
+    const link = (name: string, own: string) => ({
+      ...{ name, up: true, type: 'ether' },
+      addresses: [{ family: 'ip6' as const, address: own, prefixLength: 64 }],
+    })
+    const route = (device: string): Route => ({
+      ...{ family: 'ip6', type: 'unicast', destination: 'fe80::/64', table: 'main', device },
+    })
+    const packet: Packet = {
+      ...{ protocol: 'icmpv6', src: 'fe80::1', dst: 'fe80::9', icmpType: 136, icmpCode: 0, out: 'eth1' },
+      ...{ uid: 0, gid: 0 },
+    }
+    const host = {
+      links: [link('eth0', 'fe80::2'), link('eth1', 'fe80::1')],
+      routes: [route('eth1'), route('eth0')],
+    }
+    expect(astray(packet, host)).toBeUndefined()
+    expect(astray(packet, { ...host, links: host.links.slice(0, 1) })?.why).toBe(
+      'fe80::9 is in the network of eth0 (fe80::/64), but the route to fe80::/64 leads out of eth1',
+    )
   })
 
   it('is a route back to where it came from, past a wider one that leads on', () => {

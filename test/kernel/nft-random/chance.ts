@@ -18,6 +18,8 @@ export const CHANCE: Readonly<Record<string, RegExp>> = {
   'whether an element of a full set has expired': /has expired by now/,
   'what a packet of which not all is known has left in a set':
     /what set \S+ still takes is not known|the elements of set \S+ are not known/,
+  'what a packet of which not all is known has used up':
+    /an earlier packet, of which not all is known, may have used it up/,
   'bits of a connection that no listing shows': /which bits of the connection's status are set that have no name/,
   'when the kernel frees what a rule deleted from a full set': /whether the kernel has collected what rules deleted/,
   'the moment at which a packet comes to a count of connections once more': /counts twice is not known/,

@@ -230,13 +230,6 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     often: 1,
-    draw({ random }) {
-      const text = random.pick(['meta length >> 1 == 14', 'meta length << 1 == 56', 'meta length >> 2 != 12'])
-      return part(text, 'meta length', text.includes('<<') ? '<<' : '>>')
-    },
-  },
-  {
-    often: 1,
     transport: 'tcp',
     draw({ random }) {
       return part(`tcp sequence ${random.pick(SEQUENCES)} tcp dport ${random.pick(PORTS)}`, 'tcp sequence', 'tcp dport')

@@ -156,10 +156,7 @@ function drawRule(scene: Scene, name: string): RandomRule {
       parts.push(drawStatement(scene))
   // what a rule wrote it may read again
   if (random.chance(0.15)) parts.push(drawCondition(scene))
-  // beside a part that asks for a header nft's listing leaves out what other parts ask of its protocol
-  if (parts.some(({ text }) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) /.test(text)))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol)/.test(text)))
-  // and lists bytes that are written by their place as a field of a header that the rule has asked for
+  // nft lists bytes that are written by their place as a field of a header that the rule has asked for
   if (parts.filter(({ text }) => /^(?!@).*\b(ip6?|tcp|udp) /.test(text)).length > 0)
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^@\w+,\d+,\d+ set/.test(text)))
   // and takes two comparisons for a range
@@ -170,6 +167,9 @@ function drawRule(scene: Scene, name: string): RandomRule {
     parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(meta l4proto|ip protocol) .*icmp/.test(text)))
   const { condition, verdict, mayMiss } = drawEnding(scene)
   if (condition) parts.push(condition)
+  // beside a part that asks for a header nft's listing leaves out what other parts ask of its protocol
+  if ([...parts, verdict].some((one) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) |^meta l4proto/.test(one?.text ?? '')))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol)/.test(text)))
   // after several versions of IP nft reads addresses of one by their place, where the other has a checksum
   if ([...parts, verdict].some((one) => /ip6 [sd]addr/.test(one?.text ?? '')))
     parts.splice(

@@ -354,4 +354,12 @@ table ip u { chain c { type filter hook forward priority 0; ct label != 1 counte
     send: [UDP],
     open: /counts twice is not known/,
   },
+  'a port that may have been written by its place, and a checksum that is looked at then': {
+    rules: `${pre('limit rate over 1 bytes/day burst 90 bytes th sport set 4000 counter comment "k"', '-300')}
+table inet f { chain c { type filter hook forward priority 0; counter reject comment "l"
+}
+}`,
+    send: [UDP, UDP, UDP, UDP],
+    open: /more are allowed|depends on how/,
+  },
 }
