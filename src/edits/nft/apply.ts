@@ -7,7 +7,8 @@ import type { Chain, NamedSet, RuleFamily, Table } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
-import { type NftRuleset, nftRuleset } from '../../rules/nft/ruleset.ts'
+import type { NftRuleset } from '../../rules/nft/ruleset.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
 import { editElements } from './elements.ts'
@@ -69,7 +70,7 @@ export function editNft({ op, object }: NftEdit, draft: Draft): void {
 /** Throws EditProblem with what the command tells. */
 function run(command: Command, before: NftRuleset): NftRuleset {
   const told: string[] = []
-  const after = nftRuleset([command], (_code, message) => told.push(message), before)
+  const after = nftText.loaded.nftRuleset([command], (_code, message) => told.push(message), before)
   if (told[0] !== undefined) throw new EditProblem(told[0])
   return after
 }

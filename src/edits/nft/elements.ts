@@ -3,7 +3,7 @@ import type { NftEdit } from '../../model/edit.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
 import type { SetElement } from '../../model/set-element.ts'
 import type { Command } from '../../rules/nft/objects.ts'
-import { nftRuleset } from '../../rules/nft/ruleset.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
 import type { Draft } from '../draft.ts'
 import { EditProblem } from '../problem.ts'
 
@@ -48,7 +48,7 @@ export function editElements(
 function elementsOf(object: object, set: NamedSet): SetElement[] {
   const command: Command = { op: 'add', object: object as Command['object'] }
   const told: string[] = []
-  const { sets } = nftRuleset([command], (_code, message) => told.push(message), {
+  const { sets } = nftText.loaded.nftRuleset([command], (_code, message) => told.push(message), {
     tables: [],
     sets: [{ ...set, elements: [] }],
   })

@@ -1,9 +1,9 @@
 /** A chain gets another name: what jumps there goes on doing so, for to the kernel names are nothing. */
 import type { NamedSet, Rule, RuleFamily } from '../../model/ruleset.ts'
 import type { Statement } from '../../rules/nft/ast.ts'
-import { lowerRule } from '../../rules/nft/lower.ts'
 import { ruleText } from '../../rules/nft/rule-text.ts'
 import type { NftRuleset } from '../../rules/nft/ruleset.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
 import { mentions } from './mentions.ts'
 
 /** Rules and elements of the table that say the old name, with the new one. Tables and sets are the caller's own. */
@@ -18,7 +18,7 @@ const renamed =
   (rule: Rule): Rule => {
     if (!rule.nft || !mentions(rule.nft).chains.includes(from)) return rule
     const nft = replaceTarget(rule.nft, from, to) as Statement[]
-    return { ...rule, nft, text: ruleText(nft, rule.comment), ...lowerRule(nft, family, name) }
+    return { ...rule, nft, text: ruleText(nft, rule.comment), ...nftText.loaded.lowerRule(nft, family, name) }
   }
 
 function withElements(set: NamedSet, from: string, to: string): NamedSet {

@@ -5,7 +5,7 @@ import type { SetElement } from '../../model/set-element.ts'
 import type { World } from '../../model/world.ts'
 import type { Command } from '../../rules/nft/objects.ts'
 import { quoted } from '../../rules/nft/print/values.ts'
-import { nftRuleset } from '../../rules/nft/ruleset.ts'
+import { nftText } from '../../rules/nft/text/later.ts'
 import { CommandProblem } from '../problem.ts'
 import { editsOf } from './parse.ts'
 
@@ -36,7 +36,7 @@ function undoElements({ op, object }: NftEdit, body: Body, world: World): NftEdi
   const before = world.sets.find(isSet)
   if (!before) return undefined
   const command = { op, object: object as Command['object'] }
-  const after = nftRuleset([command], () => {}, { tables: [], sets: [before] }).sets.find(isSet)
+  const after = nftText.loaded.nftRuleset([command], () => {}, { tables: [], sets: [before] }).sets.find(isSet)
   const without = (elements: readonly SetElement[] = [], others: readonly SetElement[] = []) => {
     const known = new Set(others.map(({ parts }) => parts.join(' . ')))
     return elements.filter(({ parts }) => !known.has(parts.join(' . ')))
