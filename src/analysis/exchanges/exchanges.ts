@@ -149,13 +149,15 @@ export class Exchanges {
     const isOurs = told.journey.packet.in === undefined
     // a rule that rejects sends it while the request is still on its way
     if (isOurs && isRefusal(told.journey.packet)) return this.skip()
-    const waiting = isOurs ? [] : this.list.waitingFor(to, closed.id, clock, capture)
-    if (waiting.length === 1 && told.host === waiting[0]!.host) {
-      this.list.add(waiting[0]!.number, closed.id, 'errors', told, clock, capture, false)
-      return waiting[0]!.number
+    const waiting = isOurs ? undefined : this.list.onlyWaiting(to, closed.id, clock, capture)
+    if (waiting && told.host === waiting.host) {
+      this.list.add(waiting.number, closed.id, 'errors', told, clock, capture, false)
+      return waiting.number
     }
     // the one that it is about may not be complete yet
     if (this.errors.length < MOST_STRAYS) this.errors.push({ id: closed.id, to, clock, capture })
+    // of more of them than are kept, any may be about any
+    else this.errors[MOST_STRAYS] = { id: Number.POSITIVE_INFINITY, clock: Number.NaN, capture }
     return this.skip()
   }
 

@@ -80,6 +80,8 @@ const NONE = -1
 const SHOWN = 1
 const REPLIED = 2
 const OPENED = 4
+/** There is an error about it. */
+const FAILED = 8
 
 export class JoinedJourneys {
   size = 0
@@ -144,7 +146,8 @@ export class JoinedJourneys {
     if (role === 'replies') {
       this.flags[number]! |= REPLIED
       this.replies.add(capture)
-    } else if (told.says === 'opens') this.flags[number]! |= OPENED
+    } else if (role === 'errors') this.flags[number]! |= FAILED
+    else if (told.says === 'opens') this.flags[number]! |= OPENED
   }
 
   /** The one who was thought to ask has replied. `tuple`: what the table gave for the other direction. */
@@ -195,20 +198,26 @@ export class JoinedJourneys {
     return this.next[first] === NONE ? this.tolds[first] : undefined
   }
 
-  /** Those among the latest that this address began not long before, and to which nothing came back yet. */
-  waitingFor(address: Int32Array, id: number, clock: number, capture: number): { number: number; host: number }[] {
-    const found: { number: number; host: number }[] = []
+  /** The one among the latest that this address began not long before, and to which nothing came back yet; undefined: none, or several. */
+  onlyWaiting(
+    address: Int32Array,
+    id: number,
+    clock: number,
+    capture: number,
+  ): { number: number; host: number } | undefined {
+    let only: { number: number; host: number } | undefined
     for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
-      if (this.isReplied(number) || this.captureOf(number) !== capture) continue
+      if ((this.flags[number]! & (REPLIED | FAILED)) !== 0 || this.captureOf(number) !== capture) continue
       // without clocks it may be long before
       if (id < this.beganWith(number) || clock - this.clockOf(number) > ERROR_AFTER) continue
-      const { tuple, parts } = this.at(number)
-      const { outcome } = parts.at(-1)!.told.journey
+      if (!this.table.isFrom(this.tuples[number]!, address)) continue
+      const { journey, host } = this.tolds[this.latest[number]!]!
       // who is rejected is told so
-      if (parts.some(({ role }) => role === 'errors') || (isStopped(outcome) && outcome !== 'rejected')) continue
-      if (address.every((word, i) => word === tuple[i])) found.push({ number, host: parts[0]!.told.host })
+      if (isStopped(journey.outcome) && journey.outcome !== 'rejected') continue
+      if (only) return undefined
+      only = { number, host }
     }
-    return found
+    return only
   }
 
   at(number: number): Joined {

@@ -34,9 +34,9 @@ export interface Seen {
 export interface UnquotedError {
   /** Of its journey. */
   id: number
-  /** The address that it went to, as four words. */
-  to: Int32Array
-  /** Microseconds, by its capture's clock. */
+  /** The address that it went to, as four words; absent: any. */
+  to?: Int32Array
+  /** Microseconds, by its capture's clock; NaN where it has no time. */
   clock: number
   capture: number
 }
@@ -184,7 +184,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       id > request.id &&
       // without clocks it may be long before
       !(clock - request.clock > ERROR_AFTER) &&
-      to.every((word, i) => word === tuple[i]),
+      (to === undefined || to.every((word, i) => word === tuple[i])),
   )
   if (has('closed-port'))
     return reply?.finding && !mayHaveFailed

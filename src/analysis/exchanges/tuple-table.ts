@@ -54,6 +54,13 @@ export class TupleTable {
     return tuple
   }
 
+  /** Is that the source of what was given to `set`? `address`: four words. */
+  isFrom(by: number, address: Int32Array): boolean {
+    const from = ((by >> 1) - 1) * KEY_WORDS + (by & 1 ? 4 : 0)
+    for (let i = 0; i < 4; i++) if (this.keys[from + i] !== address[i]) return false
+    return true
+  }
+
   private add(slot: number): number {
     const place = ++this.size
     this.slots[slot] = place
