@@ -269,7 +269,12 @@ function refusedAfterMark({ arrivals }: Evidence, { host }: World, step: number)
   const last = arrivals[step]!
   const first = arrivals.find(({ hook }) => hook === 'output')
   if (last.hook !== 'output' || !first || first.packet.mark === last.packet.mark || !host.routes) return false
-  if (arrivals.every(({ hook, chain }) => hook !== 'output' || chain?.type !== 'route')) return false
+  // nf_route compares the mark before and behind its own chain
+  const isMarkedByRoute = arrivals.some(({ hook, chain, packet }, i) => {
+    const next = arrivals[i + 1]?.packet
+    return hook === 'output' && chain?.type === 'route' && next !== undefined && next.mark !== packet.mark
+  })
+  if (!isMarkedByRoute) return false
   const question = questionOf(last.packet)
   const route = question && lookupRoute(question, host)
   return route !== undefined && leadsNowhere(route)

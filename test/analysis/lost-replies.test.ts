@@ -1,5 +1,5 @@
 /** Replies that were sent, and do not get to who asked. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Exchange, open } from '../../src/index.ts'
 import { dmesg, type TestPacket, trace } from '../journey/kernel-lines.ts'
 
@@ -133,26 +133,58 @@ test('who asked is told by what came first, not by what was complete first', asy
   expect(told).toMatchObject({ src: CLIENT, dport: 53 })
 })
 
-test('an error that quotes nothing is about the one exchange that waits for a reply, or about nobody knows which', async () => {
+describe('an error that quotes nothing', () => {
   const out = (sport: number): TestPacket => ({
-    out: 'eth1',
-    src: '198.51.100.1',
-    dst: '198.51.100.9',
-    sport,
-    dport: 53,
-    protocol: 'udp',
+    ...{ out: 'eth1', src: '198.51.100.1', dst: '198.51.100.9', sport, dport: 53, protocol: 'udp' },
   })
-  const error: TestPacket = { in: 'eth1', src: '198.51.100.9', dst: '198.51.100.1', protocol: 'icmp', icmpType: 3 }
   const sent = (sport: number) => [
     trace('filter:OUTPUT:policy:1', out(sport)),
     trace('mangle:POSTROUTING:policy:1', out(sport)),
   ]
-  const told = trace('filter:INPUT:rule:1', error).replace(/ ID=9 SEQ=1 $/, ' ')
+  const error = (src: string) =>
+    trace('filter:INPUT:rule:1', { in: 'eth1', src, dst: '198.51.100.1', protocol: 'icmp', icmpType: 3 }).replace(
+      / CODE=0 ID=9 SEQ=1 $/,
+      ' CODE=3 ',
+    )
+  const told = error('198.51.100.9')
+  const heard = (dport: number) =>
+    trace('filter:INPUT:rule:2', { ...replied, out: '', in: 'eth1', src: '198.51.100.9', dst: '198.51.100.1', dport })
   // what would come back is dropped here: but something came back
-  const mangle = '*mangle\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n'
-  const rules = `${mangle}${filter('-A INPUT -p icmp -j ACCEPT', '-A INPUT -j DROP')}`
-  expect((await first(sent(40_000), rules)).status).toBe('reply-lost')
-  const one = await first([...sent(40_000), told], rules)
-  expect([one.status, one.journeys.errors]).toEqual(['refused', ['2']])
-  expect((await first([...sent(40_000), ...sent(40_001), told], rules)).status).toBe('undetermined')
+  const RULES = `*mangle\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n${filter('-A INPUT -p icmp -j ACCEPT', '-A INPUT -j DROP')}`
+
+  test('is about the one exchange that waits for a reply, or about nobody knows which', async () => {
+    expect((await first(sent(40_000), RULES)).status).toBe('reply-lost')
+    const one = await first([...sent(40_000), told], RULES)
+    expect([one.status, one.basis, one.journeys.errors]).toEqual(['refused', 'inferred', ['2']])
+    expect((await first([...sent(40_000), ...sent(40_001), told], RULES)).status).toBe('undetermined')
+  })
+
+  test('refuses for nobody else', async () =>
+    expect((await first([...sent(40_000), error('198.51.100.77')], RULES)).status).toBe('undetermined'))
+
+  test('counts less than a reply', async () => {
+    const rules = RULES.replace('-A INPUT -j DROP', '-A INPUT -p udp -j ACCEPT')
+    expect((await first([...sent(40_000), told, heard(40_000)], rules)).status).toBe('answered')
+  })
+
+  test('is forgotten among many of them no more than others are', async () => {
+    const many = Array.from({ length: 120 }, () => error('198.51.100.77'))
+    expect((await first([...sent(40_000), ...sent(40_001), ...many], RULES)).status).toBe('undetermined')
+  })
+})
+
+test('who goes on with a reply has it, though the neighbour is silent now', async () => {
+  const tcp = { protocol: 'tcp', dport: 80 } as const
+  const reply: TestPacket = { ...replied, protocol: 'tcp', sport: 80, flags: 'ACK SYN' }
+  const lines = [
+    trace('filter:INPUT:policy:1', { ...asked, ...tcp }),
+    trace('filter:OUTPUT:policy:1', reply),
+    trace('filter:INPUT:policy:1', { ...asked, ...tcp, flags: 'ACK', seq: 8 }),
+  ]
+  const more = {
+    neighbours: '192.0.2.7 dev eth0 FAILED\n',
+    arp: 'table arp t {\n chain input {\n  type filter hook input priority 0; policy drop;\n }\n}\n',
+  }
+  expect((await first(lines, filter(), more)).status).toBe('answered')
+  expect((await first(lines.slice(0, 2), filter(), more)).status).toBe('reply-lost')
 })

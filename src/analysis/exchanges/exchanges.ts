@@ -145,19 +145,21 @@ export class Exchanges {
     if (told.isDiscovery || !isPassed(told.journey.outcome)) return this.stray(told)
     closed.lastTuple(this.tuple)
     const to = this.tuple.slice(4, 8)
+    const { packet } = told.journey
+    const isOurs = packet.in === undefined
+    // who refuses is who was asked
+    const from = isRefusal(packet) ? this.tuple.slice(0, 4) : undefined
     const clock = closed.times.firstClock
-    const isOurs = told.journey.packet.in === undefined
-    // a rule that rejects sends it while the request is still on its way
-    if (isOurs && isRefusal(told.journey.packet)) return this.skip()
-    const waiting = isOurs ? undefined : this.list.onlyWaiting(to, closed.id, clock, capture)
-    if (waiting && told.host === waiting.host) {
+    const waiting = isOurs ? undefined : this.list.onlyWaiting(to, from, closed.id, clock, capture)
+    if (waiting && told.host === waiting.host && !this.list.isReplied(waiting.number)) {
       this.list.add(waiting.number, closed.id, 'errors', told, clock, capture, false)
       return waiting.number
     }
     // the one that it is about may not be complete yet
-    if (this.errors.length < MOST_STRAYS) this.errors.push({ id: closed.id, to, clock, capture })
+    const error = { id: closed.id, to, clock, capture, isOurs: isOurs && isRefusal(packet) }
+    if (this.errors.length < MOST_STRAYS) this.errors.push(error)
     // of more of them than are kept, any may be about any
-    else this.errors[MOST_STRAYS] = { id: Number.POSITIVE_INFINITY, clock: Number.NaN, capture }
+    else this.errors[MOST_STRAYS] ??= { id: Number.POSITIVE_INFINITY, clock, capture, isOurs: false }
     return this.skip()
   }
 

@@ -198,19 +198,21 @@ export class JoinedJourneys {
     return this.next[first] === NONE ? this.tolds[first] : undefined
   }
 
-  /** The one among the latest that this address began not long before, and to which nothing came back yet; undefined: none, or several. */
+  /** The one among the latest that this address began not long before; undefined: none, or several. `asked`: whom it had asked. */
   onlyWaiting(
     address: Int32Array,
+    asked: Int32Array | undefined,
     id: number,
     clock: number,
     capture: number,
   ): { number: number; host: number } | undefined {
     let only: { number: number; host: number } | undefined
     for (let number = this.size - 1; number >= 0 && number >= this.size - LATEST; number--) {
-      if ((this.flags[number]! & (REPLIED | FAILED)) !== 0 || this.captureOf(number) !== capture) continue
+      if ((this.flags[number]! & FAILED) !== 0 || this.captureOf(number) !== capture) continue
       // without clocks it may be long before
       if (id < this.beganWith(number) || clock - this.clockOf(number) > ERROR_AFTER) continue
-      if (!this.table.isFrom(this.tuples[number]!, address)) continue
+      const tuple = this.tuples[number]!
+      if (!this.table.isFrom(tuple, address) || (asked && !this.table.isFrom(tuple ^ 1, asked))) continue
       const { journey, host } = this.tolds[this.latest[number]!]!
       // who is rejected is told so
       if (isStopped(journey.outcome) && journey.outcome !== 'rejected') continue

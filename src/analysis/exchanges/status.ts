@@ -39,6 +39,8 @@ export interface UnquotedError {
   /** Microseconds, by its capture's clock; NaN where it has no time. */
   clock: number
   capture: number
+  /** This host says that a port is unreachable. */
+  isOurs: boolean
 }
 
 export interface Verdict {
@@ -68,12 +70,15 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const lostReply = stops.find(isReply)
   if (lostReply) return { ...observed('reply-lost', lostReply), ...mendedTogether(parts.find(isRequest), lostReply) }
   const isAboutRequest = (one: Part) => isError(one) && !one.aboutReply && !isStopped(one.told.journey.outcome)
-  const refusal = parts.find((one) => isAboutRequest(one) && isAboutEnd(one.told.journey.packet, ask()))
+  const isReplied = parts.some(isReply)
+  const errors = parts.filter((one) => isAboutRequest(one) && !(isReplied && isGuessed(one)))
+  const refusal = errors.find((one) => isAboutEnd(one.told.journey.packet, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
   if (stop) return stopped(stop)
-  if (refusal) return observed('refused', refusal)
-  const answer = parts.find((one) => isReply(one) && passed(one))
+  if (refusal) return (isGuessed(refusal) ? inferred : observed)('refused', refusal)
+  const answers = parts.filter((one) => isReply(one) && passed(one))
+  const answer = answers.find((one) => !isLostBehind(one, parts, ask)) ?? answers[0]
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
     if (isUnheardOf(answer, parts) || isLostBehind(answer, parts, ask)) return inferred('reply-lost', answer)
@@ -82,8 +87,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
-  const error = parts.find(isAboutRequest)
-  if (error) return observed('lost', error)
+  const [error] = errors
+  if (error) return (isGuessed(error) ? inferred : observed)('lost', error)
   const request = parts.findLast(isRequest) ?? parts.at(-1)!
   return isRequest(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
 }
@@ -161,6 +166,9 @@ function stopsOf(parts: readonly Part[]): Part[] {
 const ends = (part: Part): boolean =>
   passed(part) && (part.told.journey.packet.tcpFlags?.some((flag) => flag === 'fin' || flag === 'rst') ?? false)
 
+/** What it quotes was not captured: it is about what waited. */
+const isGuessed = ({ told }: Part): boolean => told.journey.packet.inner === undefined
+
 /** By whom was asked, or by this host in its place. */
 const isAboutEnd = (error: Packet, asked: Packet): boolean => isRefusal(error) || error.src === asked.dst
 
@@ -176,12 +184,16 @@ function silent(part: Part): Verdict {
 function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: () => Packet, seen: Seen): Verdict {
   const { journey, reply, world, says, nat } = request.told
   const has = (code: string) => journey.findings.some((one) => one.code === code && one.severity === 'error')
+  const entry = world.host.conntrack && entryOpened(ask(), world)
   const refusal = parts.find((one) => one.role === 'errors' && !one.aboutReply && isStopped(one.told.journey.outcome))
-  if (refusal && isAboutEnd(refusal.told.journey.packet, ask())) return observed('reply-lost', refusal)
+  if (refusal && !(entry && goesOn(entry)) && isAboutEnd(refusal.told.journey.packet, ask()))
+    return observed('reply-lost', refusal)
   const mayHaveFailed = seen.errors.some(
-    ({ id, to, clock, capture }) =>
+    ({ id, to, clock, capture, isOurs }) =>
       capture === request.capture &&
       id > request.id &&
+      // a rule that rejects sends it, too: but not to whom it lets in
+      !(isOurs && journey.outcome !== 'delivered') &&
       // without clocks it may be long before
       !(clock - request.clock > ERROR_AFTER) &&
       (to === undefined || to.every((word, i) => word === tuple[i])),
@@ -192,20 +204,20 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred('reply-lost', request)
-  if (LOST.some(has)) return inferred('lost', request)
+  if (LOST.some((code) => code !== 'neighbour-failed' && has(code))) return inferred('lost', request)
   const later = seen.live && request.own ? laterDrop(request.told) : undefined
   if (later) return { ...observed('lost', request), finding: later }
   // connection tracking has seen a reply also where that went no further
   const replied = parts.some(({ role }) => role === 'replies')
-  const entry = replied ? undefined : world.host.conntrack && entryOpened(ask(), world)
-  if (entry && goesOn(entry)) return inferred('answered', request)
+  if (!replied && entry && goesOn(entry)) return inferred('answered', request)
+  if (has('neighbour-failed')) return inferred('lost', request)
   if (mayHaveFailed) return observed('undetermined', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   // how it went on was not captured, but that it was sent again
   const resent = parts.find((one) => one.role === 'replies' && isUnheardOf(one, parts))
   if (resent) return inferred('reply-lost', resent)
   // a reply to what came before it
-  const isFresh = entry && isReplied(entry) && nat !== 'skipped'
+  const isFresh = !replied && entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
@@ -236,11 +248,13 @@ const isReplied = ({ status, state }: ConntrackEntry): boolean =>
  */
 function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: () => Packet): boolean {
   const { findings, packet } = told.journey
-  if (findings.some(({ code, severity }) => severity === 'error' && LOST.includes(code))) return true
+  const isSaid = (code: string) => findings.some((one) => one.code === code && one.severity === 'error')
+  if (LOST.some((code) => code !== 'neighbour-failed' && isSaid(code))) return true
   if (parts.some((one) => one.role === 'request' && one.id > id && one.capture === capture)) return false
   const isAstray = findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
   const isHandshake = told.says === 'answers' && packet.protocol === 'tcp'
-  if (!isAstray && !(isHandshake && findings.some(({ code }) => code === 'neighbour-failed'))) return false
+  const isSilent = isHandshake ? findings.some(({ code }) => code === 'neighbour-failed') : isSaid('neighbour-failed')
+  if (!isAstray && !isSilent) return false
   const entry = told.world.host.conntrack && entryOpened(ask(), told.world)
   return !(entry && goesOn(entry))
 }
