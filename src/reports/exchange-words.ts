@@ -106,7 +106,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
         return `Its reply, #${reply}, was stopped.`
       return journeys.retransmissions.length > 0 || journeys.replies.length > 1
         ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
-        : `Its reply, #${reply}, passed all chains here, and was lost behind them.`
+        : `Its reply, #${reply}, passed all chains here, and was lost after them.`
     case 'refused':
     case 'lost':
       if (error !== undefined) return `An ICMP error came back: #${error}.`

@@ -30,7 +30,7 @@ export const closedPort: Detector = {
     const isOwn = journey.packet.in === undefined && isAsItWasSent(context)
     const beside = isOwn ? listensBeside(context.world.host, packet) : undefined
     const sends = beside && `${beside.process ?? 'a program'} listens on ${describeEnd(beside.address, beside.port)}`
-    const others = elsewhere ?? (sends && `${sends}, and no rule of nat sends it there`)
+    const others = elsewhere ?? (sends && `${sends}, and no DNAT rule sends it there`)
     const only = others === undefined ? '' : ` (${others})`
     const message = `Netfilter let it in, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.`
     return [
@@ -77,7 +77,11 @@ function sendBeside(context: Context, packet: Packet, port: number): Proposal[] 
     kind === 'nft' && !met
       ? addInNewChain(world, { family, name: 'nat' }, OUTPUT, chosen, doing)
       : changesOf(place).add(place, { chain }, chosen, doing)
-  return propose(`send it to port ${port}, where it listens`, change, 'whoever started the program has rules for it')
+  return propose(
+    `send it to port ${port}, where it listens`,
+    change,
+    'the program that opened this port may add such a rule itself',
+  )
 }
 
 /** At the priority dstnat. */

@@ -42,12 +42,15 @@ export const neighbourFailed: Detector = {
     const stopped = stoppedFrame(context, out, found.address)
     if (stopped) {
       const { ref, what } = stopped
-      const words = what === 'reply' ? 'what neighbours reply' : 'what is asked of neighbours'
+      const frames =
+        journey.family === 'ip6'
+          ? { reply: 'neighbour advertisements', request: 'neighbour solicitations' }
+          : { reply: 'ARP replies', request: 'ARP requests' }
       return [
         finding(
           'neighbour-failed',
           'error',
-          `${state} ${nameRef(ref)} drops ${words}, where no trace of IP shows it.`,
+          `${state} ${nameRef(ref)} drops ${frames[what]}; a trace of IP does not show that.`,
           {
             steps: [ended.step + 1],
             rules: [ref],

@@ -26,7 +26,7 @@ describe('closed-port', () => {
   it('tells of the one program on that loopback address, and how nat would send it there', () => {
     const found = closedPort(RESOLVER)
     expect(found?.message).toContain(
-      'listens on udp 127.0.0.11:53 (dockerd listens on 127.0.0.11:46621, and no rule of nat sends it there)',
+      'listens on udp 127.0.0.11:53 (dockerd listens on 127.0.0.11:46621, and no DNAT rule sends it there)',
     )
     const fix = found!.fix.find(({ edits }) => edits)!
     expect(String(fixCommands(fix).command)).toBe(

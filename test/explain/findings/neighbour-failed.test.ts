@@ -48,7 +48,7 @@ describe('neighbour-failed', () => {
     const one = found(bridge('input', 'ip saddr 10.0.0.0/24 accept # handle 4', 'drop # handle 5'))!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['error', 5])
     expect(one.message).toBe(
-      '10.0.0.2 on br0 has not answered ARP: its neighbour entry is FAILED. bridge fw input handle 5 drops what neighbours reply, where no trace of IP shows it.',
+      '10.0.0.2 on br0 has not answered ARP: its neighbour entry is FAILED. bridge fw input handle 5 drops ARP replies; a trace of IP does not show that.',
     )
     expect(String(fixCommands(one.fix[0]!).command)).toBe(
       'nft insert rule bridge fw input handle 5 ether type arp accept comment nfwhy-neighbours-5',
@@ -61,7 +61,7 @@ describe('neighbour-failed', () => {
         `table arp fw {\n\tchain output {\n\t\ttype filter hook output priority filter; policy ${policy};\n\t\t${rule}\n\t}\n}\n`,
       )
     expect(arp('drop', 'arp operation reply accept # handle 4')?.message).toMatch(
-      /arp fw output policy drops what is asked of neighbours/,
+      /arp fw output policy drops ARP requests/,
     )
     const one = arp('accept', 'arp operation request drop # handle 4')!
     expect(String(fixCommands(one.fix[0]!).command)).toBe(
@@ -73,7 +73,7 @@ describe('neighbour-failed', () => {
   it('knows neighbour discovery', () => {
     const rules = bridge('input', 'icmpv6 type nd-neighbor-advert drop # handle 4')
     const one = found(rules, SIX)!
-    expect(one.message).toMatch(/neighbour discovery: .* bridge fw input handle 4 drops what neighbours reply/)
+    expect(one.message).toMatch(/neighbour discovery: .* bridge fw input handle 4 drops neighbour advertisements/)
     expect(String(fixCommands(one.fix[0]!).command)).toContain(
       'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
     )
