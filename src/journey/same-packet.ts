@@ -82,7 +82,7 @@ export function samePacket(
   if (!comesBack(from, to) || isToGroup(rows, b)) {
     if (both & F.HAS_SRC && !sameAddress(rows, a + F.SRC, b + F.SRC)) return false
     if (both & (1 << F.SPT) && rows[a + F.SPT] !== rows[b + F.SPT]) return false
-  }
+  } else if (both & F.HAS_SRC && both & F.HAS_DST && isTurned(rows, a, b)) return false
   // a destination is rewritten in prerouting, which shows at the next hook, and in output, which shows in the next
   // table; with it the id of an ICMP echo
   if (from !== undefined && from === to && (to !== 'output' || sameTable)) {
@@ -92,6 +92,12 @@ export function samePacket(
   }
   return true
 }
+
+/** A reply: two hosts' NTP packets are alike but for their addresses, and have the ID 0 both. */
+const isTurned = (rows: Int32Array, a: number, b: number): boolean =>
+  sameAddress(rows, a + F.SRC, b + F.DST) &&
+  sameAddress(rows, a + F.DST, b + F.SRC) &&
+  !sameAddress(rows, a + F.SRC, a + F.DST)
 
 /** What is for a group comes back as it was sent, and from the same interface others of the link send like ones. */
 const isToGroup = (rows: Int32Array, at: number): boolean => {

@@ -188,3 +188,14 @@ test('who goes on with a reply has it, though the neighbour is silent now', asyn
   expect((await first(lines, filter(), more)).status).toBe('answered')
   expect((await first(lines.slice(0, 2), filter(), more)).status).toBe('reply-lost')
 })
+
+test('a reply that differs by its addresses alone is another packet', async () => {
+  const ntp = { protocol: 'udp', sport: 123, dport: 123, id: 0, length: 76 } as const
+  const lines = [
+    trace('filter:OUTPUT:policy:1', { out: 'eth0', src: HOST, dst: CLIENT, ...ntp }),
+    trace('filter:INPUT:policy:1', { in: 'eth0', src: CLIENT, dst: HOST, ...ntp }),
+  ]
+  // nat might be asked next
+  const { status, journeys } = await first(lines, `*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n${filter()}`)
+  expect([status, journeys.request, journeys.replies]).toEqual(['answered', ['1'], ['2']])
+})
