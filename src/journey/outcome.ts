@@ -357,7 +357,7 @@ function routed(
 }
 
 /** Neighbour discovery and group reports are not tracked (net/netfilter/nf_conntrack_proto_icmpv6.c). */
-const isOfLink = (packet: Packet): boolean => isAnnouncement(packet) && packet.dst?.includes(':') === true
+const isOfLink = (packet: Packet): boolean => packet.protocol === 'icmpv6' && isAnnouncement(packet)
 
 const isFragment = ({ fragOffset, moreFragments }: Packet): boolean => (fragOffset ?? 0) > 0 || moreFragments === true
 
