@@ -86,13 +86,15 @@ function mends(
     return []
   // where a route leads astray, the rule's interface is the right one
   if (fieldOf(miss.condition) === 'meta oifname' && astray(lastPacket(context), context.world.host)) return []
-  const corrected = used
-    ? []
-    : propose(
-        `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-        changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-        used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
-      )
+  // whom a rule is for is nobody's to widen: such packets get one of their own
+  const corrected =
+    used || (isForSource && !likely)
+      ? []
+      : propose(
+          `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+          changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
+          used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
+        )
   const { last } = then
   // what matches nothing any more needs no rule beside it
   if (kind !== 'destination' || !last || isGone) return corrected

@@ -30,11 +30,8 @@ const snat = (name: string, rules: readonly string[], truth: RegExp): Situation 
 export const NAT: readonly Situation[] = [
   dnat('another -d', '-d 203.0.113.2/32 -p tcp -m tcp --dport 8080', /203\.0\.113\.2|8:1::2/),
   dnat('another -i', '-i vpn -p tcp -m tcp --dport 8080', /vpn/),
-  // whom a rule is for is nobody's to widen
-  {
-    ...dnat('another -s', '-s 198.51.100.0/24 -p tcp -m tcp --dport 8080', /198\.51\.100\.0|8:2::/),
-    mended: 'by hand',
-  },
+  // whom a rule is for is nobody's to widen: one of its own is for this source
+  dnat('another -s', '-s 198.51.100.0/24 -p tcp -m tcp --dport 8080', /198\.51\.100\.0|8:2::/),
   dnat('another port', '-d 203.0.113.1/32 -p tcp -m tcp --dport 8081', /8081/),
   dnat('another protocol', '-d 203.0.113.1/32 -p udp -m udp --dport 8080', /udp/),
   {
