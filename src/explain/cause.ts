@@ -3,6 +3,7 @@
  * set the mark, and from there up the jumps to the first rule that chose this packet by more than a comment.
  */
 
+import { wayTo } from '../journey/step-context.ts'
 import { MARK, unprintedWriters } from '../journey/unprinted.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Cause } from '../model/journey.ts'
@@ -92,7 +93,7 @@ function isLeft({ evidence }: Context, at: number): boolean {
 
 /** Is there a rule above, up the jumps from `step` on, that chose the packet? Else the walk up would end nowhere. */
 function someSelective(context: Context, step: number | undefined): boolean {
-  for (let at = step; at !== undefined; at = context.evidence.arrivals[at]!.caller)
+  for (const at of wayTo(context.evidence.arrivals, step))
     if (selective(context.evidence.arrivals[at]!.rule?.conditions ?? [])) return true
   return false
 }

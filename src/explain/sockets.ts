@@ -56,6 +56,10 @@ export const knowsSockets = (host: Host, protocol = ''): boolean =>
     host.sockets?.some((socket) => socket.protocol === protocol && isOpen(socket))) ??
   false
 
+/** Sockets of its protocol are known, and none of them takes what is new. */
+export const isForNobody = (host: Host, packet: Packet): boolean =>
+  knowsSockets(host, packet.protocol) && listener(host, packet) === undefined
+
 /**
  * Of UDP that nobody tracks the ports alone tell: a service has asked nobody from its own port, and it is asked from one
  * that nobody chose.

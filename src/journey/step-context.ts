@@ -18,3 +18,8 @@ export interface StepContext {
   /** How many rules of the chain read alike, where nothing tells which of them it was. */
   alike?: number
 }
+
+/** Step `i`, and the jumps and gotos that led there, the last one first. */
+export function* wayTo(arrivals: readonly StepContext[], i: number | undefined): Generator<number> {
+  for (let at = i; at !== undefined; at = arrivals[at]?.caller) yield at
+}

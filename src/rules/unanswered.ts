@@ -4,14 +4,13 @@ import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Statement } from '../model/statement.ts'
 import { isForMany, isLocal } from './fib.ts'
-import { lookup } from './route.ts'
+import { leadsNowhere, lookup } from './route.ts'
 import { isUnknown } from './truth.ts'
 import { knownProtocol } from './values.ts'
 
 const [ICMP, TCP, ICMPV6] = [1, 6, 58]
 /** What asks and what answers; everything else is an error, or unknown to the kernel. */
 const NO_ERRORS = [0, 8, 9, 10, 13, 14, 15, 16, 17, 18]
-const NO_WAY = ['unreachable', 'blackhole', 'prohibit']
 
 /** Why this packet gets no answer; undefined: it gets one, or nobody can tell. */
 export function whyUnanswered(
@@ -34,7 +33,7 @@ export function whyUnanswered(
   if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no answer'
   // it would come from the address that a rule wrote (icmp_send); IPv6 takes one of the host's own
   if (!isReset && hook === 'input' && !packet.dst?.includes(':') && isLocal(packet.dst, host) === false)
-    return 'an answer from an address that is not its own this host does not send'
+    return 'this host does not reply from an address that is not its own'
   return hasWayBack(packet, host) ? undefined : 'there is no way back to its source'
 }
 
@@ -60,5 +59,5 @@ function hasWayBack({ src, dst, in: device }: Packet, host: Host): boolean {
   if (isUnknown(found)) return true
   // what this host sends from an address of its own comes back by itself
   if (found === null) return device === undefined && !host.links
-  return !NO_WAY.includes(found.route.type)
+  return !leadsNowhere(found.route)
 }

@@ -3,7 +3,7 @@ import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
-import { lookup, questionOf, type RouteQuestion, routeDevices, wayBackOf } from '../rules/route.ts'
+import { leadsNowhere, lookup, questionOf, type RouteQuestion, routeDevices, wayBackOf } from '../rules/route.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { addressBytes, knownProtocol } from '../rules/values.ts'
 import type { Simulator } from './simulator.ts'
@@ -97,7 +97,7 @@ export function routeOutput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet } = skb
   const { in: _, ...question } = questionOf(packet)!
   const route = routeFor(machine, skb, question)
-  if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return undefined
+  if (route === null || leadsNowhere(route)) return undefined
   // 127.0.0.1 cannot be a source on a wire (__mkroute_output)
   const device = deviceOf(machine, skb, route)
   if (packet.src?.startsWith('127.') && device !== 'lo' && !machine.settings.device(device).routeLocalnet)
@@ -109,7 +109,7 @@ export function routeOutput(machine: Simulator, skb: Skb): Route | undefined {
 export function hasWayBack(machine: Simulator, { src, dst }: Packet): boolean {
   const route = findRoute({ dst: src!, src: dst!, mark: 0, tos: 0 }, machine.world.host)
   if (isUnknown(route)) return true
-  if (route === null || ['unreachable', 'blackhole', 'prohibit'].includes(route.type)) return false
+  if (route === null || leadsNowhere(route)) return false
   if (route.type === 'local' || !dst!.startsWith('127.')) return true
   return routeDevices(route).every((device) => device === 'lo' || machine.settings.device(device).routeLocalnet)
 }
@@ -147,7 +147,7 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   const back = findRoute({ ...wayBackOf(packet, dst!, marked), in: device!, tos: tos ?? 0 }, host, true)
   // without routes nobody can tell; most packets are right
   if (isUnknown(back)) return true
-  if (back === null || ['unreachable', 'blackhole', 'prohibit'].includes(back.type)) return mode === 0
+  if (back === null || leadsNowhere(back)) return mode === 0
   if (back.type !== 'unicast' && !(back.type === 'local' && acceptLocal)) return false
   return mode !== 1 || routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')
 }

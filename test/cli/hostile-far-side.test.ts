@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { SECTIONS } from '../../src/live/script/index.ts'
 import { farSide } from '../live/lab/far-side.ts'
 import { BIN, folder } from './nfwhy.ts'
@@ -116,7 +116,7 @@ describe.each([
       const far = farSide(mode, onTestFinished)
       const cwd = folder()
       const { child, ended } = start([command, '--via', far.via], cwd)
-      await expect.poll(far.processes, { timeout: 20_000 }).toHaveLength(1)
+      await vi.waitFor(async () => expect(await far.processes()).toHaveLength(1), { timeout: 20_000 })
       await new Promise((resolve) => setTimeout(resolve, 500))
       child.kill(signal)
       expect(await ended).toMatchObject({ signal, stdout: '' })

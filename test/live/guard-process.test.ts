@@ -1,5 +1,5 @@
 /** Guards that do not do what they were told: the session begins or fails, and ends. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startGuard } from '../../src/live/guard-process.ts'
 import { GUARD } from '../../src/live/limits.ts'
 import type { Plan } from '../../src/live/plan.ts'
@@ -30,7 +30,7 @@ test.for(['hang', 'deaf', 'endless', 'guard-that-hangs', 'closes-at-once'])(
     const guard = startGuard(far.place, PLAN, SHORT)
     await expect(guard.ready).rejects.toThrow('tracing was not set up within 1 s')
     await expect(guard.stop()).rejects.toThrow('the connection ended before it was told')
-    await expect.poll(far.processes).toEqual([])
+    await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
   },
 )
 
@@ -39,5 +39,5 @@ test('one that does not end is cut, and that is told', async ({ onTestFinished }
   const guard = startGuard(far.place, PLAN, { ...SHORT, beginning: 30 })
   await guard.ready
   await expect(guard.stop()).rejects.toThrow('the connection ended before it was told')
-  await expect.poll(far.processes).toEqual([])
+  await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
 })

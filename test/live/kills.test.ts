@@ -3,7 +3,7 @@
  * stays behind: by its keeper, or, where that was killed as well, what stays is inert by the deadline, and
  * `nfwhy trace --cleanup` removes it. NFWHY_KILLS=N kills N sessions of each way to trace.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { showAllNamespaces } from './lab/kernel-log.ts'
 import { itself, TestPlace, whyNoPlace } from './lab/place.ts'
 import { kill, sleep, type TraceRun } from './lab/session.ts'
@@ -97,9 +97,9 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       for (const pid of [...halves.all.toReversed(), run.child.pid!]) kill(pid)
       const deadline = run.deadline()
       // with the process that made it the kernel deletes the table
-      await expect
-        .poll(async () => changes(before, await snapshot(place)).filter(isOwnTable), { timeout: 3000 })
-        .toEqual([])
+      await vi.waitFor(async () => expect(changes(before, await snapshot(place)).filter(isOwnTable)).toEqual([]), {
+        timeout: 3000,
+      })
       await deadline
       expect(await tracedDuring(place, 1000)).toBe(0)
       // asked now, not at once: on a busy machine the kernel and programs whose pipe was closed take their time. A note

@@ -78,12 +78,13 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   if (stop) return stopped(stop)
   if (refusal) return (isGuessed(refusal) ? inferred : observed)('refused', refusal)
   const answers = parts.filter((one) => isReply(one) && passed(one))
-  const answer = answers.find((one) => !isLostBehind(one, parts, ask)) ?? answers[0]
+  const arrived = answers.find((one) => !isLostBehind(one, parts, ask))
+  const answer = arrived ?? answers[0]
   if (answer) {
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (isUnheardOf(answer, parts) || isLostBehind(answer, parts, ask)) return inferred('reply-lost', answer)
-    const goesOn = parts.some(({ role, id }) => role === 'request' && id > answer.id)
-    const finding = goesOn ? undefined : asNewConnection(parts, answer)
+    if (!arrived || isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
+    const finding = isUsed ? undefined : asNewConnection(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
@@ -204,7 +205,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
   if (has('bridge-nf-call')) return inferred('reply-lost', request)
-  if (LOST.some((code) => code !== 'neighbour-failed' && has(code))) return inferred('lost', request)
+  if (LOST.some(has)) return inferred('lost', request)
   const later = seen.live && request.own ? laterDrop(request.told) : undefined
   if (later) return { ...observed('lost', request), finding: later }
   // connection tracking has seen a reply also where that went no further
@@ -249,7 +250,7 @@ const isReplied = ({ status, state }: ConntrackEntry): boolean =>
 function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: () => Packet): boolean {
   const { findings, packet } = told.journey
   const isSaid = (code: string) => findings.some((one) => one.code === code && one.severity === 'error')
-  if (LOST.some((code) => code !== 'neighbour-failed' && isSaid(code))) return true
+  if (LOST.some(isSaid)) return true
   if (parts.some((one) => one.role === 'request' && one.id > id && one.capture === capture)) return false
   const isAstray = findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')
   const isHandshake = told.says === 'answers' && packet.protocol === 'tcp'
@@ -260,14 +261,7 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
 }
 
 /** The kernel, or the way on, has lost it behind the last chain. */
-const LOST = [
-  'kernel-drop',
-  'dropped-beside',
-  'ipsec-no-state',
-  'neighbour-failed',
-  'vanished-mtu',
-  'vanished-no-route',
-]
+const LOST = ['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'vanished-mtu', 'vanished-no-route']
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>

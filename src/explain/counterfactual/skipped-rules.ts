@@ -1,4 +1,5 @@
 /** The rules that a packet was held against and that let it pass: told by what the trace shows before and behind them. */
+import { wayTo } from '../../journey/step-context.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
@@ -116,8 +117,7 @@ function findRuns(context: Context, pass: TableTraversal): ChainRun[] {
   const found: ChainRun[] = []
   let open: { chain: Chain; from: number; ended?: true }[] = []
   for (const step of pass.steps) {
-    const above = new Set<number>()
-    for (let at = arrivals[step]!.caller; at !== undefined; at = arrivals[at]!.caller) above.add(at)
+    const above = new Set(wayTo(arrivals, arrivals[step]!.caller))
     for (const { chain, from, ended } of [...open].reverse())
       if (!above.has(from) && !ended) found.push({ chain, from, back: step, below: belowOf(context, from) })
     open = open.filter(({ from }) => above.has(from))
@@ -154,7 +154,7 @@ export const isNatChain = ({ name }: Table, { type }: Chain): boolean =>
 /** Where the packet goes on once the chain of step `i` is done, the base chain first. */
 export function positionsBelow({ evidence: { arrivals } }: Context, i: number): ChainPosition[] {
   const positions: ChainPosition[] = []
-  for (let at = arrivals[i]!.caller; at !== undefined; at = arrivals[at]!.caller) {
+  for (const at of wayTo(arrivals, arrivals[i]!.caller)) {
     const { chain, rule, ending } = arrivals[at]!
     // a chain left by goto is not come back to
     if (chain && rule && ending !== 'goto') positions.push({ chain, index: rule.ruleNumber })

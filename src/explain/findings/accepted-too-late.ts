@@ -1,3 +1,4 @@
+import { wayTo } from '../../journey/step-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
@@ -13,7 +14,7 @@ export const acceptedTooLate: Detector = {
   detect(context) {
     const { step } = context.ended
     const goal = goals(context).find(({ kind }) => kind === 'pass')
-    const way = wayTo(context, step)
+    const way = [...wayTo(context.evidence.arrivals, step)]
     const accepts = goal && acceptsBehind(context, goal, way)
     if (!goal || !accepts) return []
     // what stands in front of it is in its own chain
@@ -36,13 +37,6 @@ export const acceptedTooLate: Detector = {
       }),
     ]
   },
-}
-
-/** The step, and the jumps that led there, the last one first. */
-function wayTo({ evidence: { arrivals } }: Context, step: number): number[] {
-  const way: number[] = []
-  for (let at: number | undefined = step; at !== undefined; at = arrivals[at]?.caller) way.push(at)
-  return way
 }
 
 type Accepting = Pick<Visit, 'chain' | 'rule'>

@@ -1,3 +1,4 @@
+import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain } from '../../model/ruleset.ts'
@@ -84,6 +85,5 @@ const hasMoreToDo = ({ rules }: Chain): boolean =>
 
 /** Was the chain of step `i` entered by step `jump`, over any number of jumps? */
 function leadsFrom({ evidence: { arrivals } }: Context, i: number, jump: number): boolean {
-  for (let at = arrivals[i]!.caller; at !== undefined; at = arrivals[at]!.caller) if (at === jump) return true
-  return false
+  return [...wayTo(arrivals, arrivals[i]!.caller)].includes(jump)
 }

@@ -13,7 +13,7 @@ import { addInNewChain } from '../nft-base-chain.ts'
 import type { Proposal } from '../proposal.ts'
 import { entryAnswered, entryOpened } from '../request-reply.ts'
 import type { Chosen, Doing } from '../rule-changes.ts'
-import { knowsSockets, listener, listensBeside, listensElsewhere } from '../sockets.ts'
+import { isForNobody, listensBeside, listensElsewhere } from '../sockets.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
@@ -97,7 +97,7 @@ const isAsked = (packet: Packet, world: World): boolean =>
 /** By the sockets in host state. */
 function isClosed({ world, evidence, journey }: Context, packet: Packet): boolean {
   if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return false
-  if (!knowsSockets(world.host, packet.protocol) || listener(world.host, packet)) return false
+  if (!isForNobody(world.host, packet)) return false
   // a reply goes to a connected socket, which no listing of listening ones shows
   const first =
     packet.protocol === 'tcp' ? isOpening(packet) : evidence.nat === 'passed' || isAsked(journey.packet, world)

@@ -20,7 +20,7 @@ import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import type { Destination } from '../rule-changes.ts'
-import { knowsSockets, listener } from '../sockets.ts'
+import { isForNobody, listener } from '../sockets.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -132,10 +132,10 @@ const namesPlace = ({ rule, miss, moment }: NearMiss): boolean =>
 /** Nobody listens where nat sends it, and somebody does on the address that was asked, or next to it. */
 function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const { host } = context.world
-  const { protocol, dst, dport } = lastPacket(context)
+  const { dst, dport } = lastPacket(context)
   const asked = context.evidence.arrivals[step]!.packet
   if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
-  if (!knowsSockets(host, protocol) || listener(host, lastPacket(context))) return []
+  if (!isForNobody(host, lastPacket(context))) return []
   const there = asked.dst === undefined ? undefined : listener(host, { ...lastPacket(context), dst: asked.dst })
   if (there && isLocal(asked.dst, host)) {
     const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${there.process ?? 'somebody'} listens on ${describeEnd(asked.dst, dport)}, the address that was asked.`

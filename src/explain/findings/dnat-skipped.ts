@@ -1,3 +1,4 @@
+import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
@@ -18,7 +19,7 @@ import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
 import type { Proposal } from '../proposal.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
-import { knowsSockets, listener } from '../sockets.ts'
+import { isForNobody } from '../sockets.ts'
 import { numberedRef, withoutRule } from './verdicts.ts'
 
 /** A rule ended the nat table, or left a chain of it, in front of the DNAT rule that is meant for such packets. */
@@ -57,16 +58,15 @@ export const dnatShadowed: Detector = {
     if (i < 0 || end < i || (end === i && outcome === 'undetermined') || isByChance(context, i)) return []
     const told = tell(context, i, outcome === 'dropped' || outcome === 'rejected' || isHairpin(context))
     const pass = told.length > 0 ? undefined : passes(context).find(({ steps }) => steps.includes(i))
-    return pass && isForNobody(context) ? nearBehind(context, i, destinationIn(pass, true)) : told
+    return pass && getsNowhere(context) ? nearBehind(context, i, destinationIn(pass, true)) : told
   },
 }
 
 /** It gets nowhere from there. */
-function isForNobody(context: Context): boolean {
+function getsNowhere(context: Context): boolean {
   const { outcome } = context.journey
   if (outcome !== 'delivered') return isStopped(outcome)
-  const packet = lastPacket(context)
-  return knowsSockets(context.world.host, packet.protocol) && !listener(context.world.host, packet)
+  return isForNobody(context.world.host, lastPacket(context))
 }
 
 function tell(context: Context, i: number, sure: boolean): Detected[] {
@@ -81,7 +81,10 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
   if (!onwards || !culprit || !missed || !rewrites(DESTINATION)(onwards)) return []
   const ref = refOf(context, table.name, missed.chain, missed.rule)
   const returning = isLeft
-    ? propose(`let it leave ${culprit.chain} alone, by a return`, changesOf(culprit).returnInstead(culprit))
+    ? propose(
+        `use return in place of accept, so that only ${culprit.chain} ends for the packet`,
+        changesOf(culprit).returnInstead(culprit),
+      )
     : []
   return [
     finding(
@@ -102,7 +105,7 @@ function tell(context: Context, i: number, sure: boolean): Detected[] {
 function putInFront({ evidence, journey }: Context, i: number, missed: Visit, ref: RuleRef): Proposal[] {
   const { arrivals } = evidence
   if (arrivals[i]!.rule?.conditions.some(namesDestination) || !missed.rule.conditions.some(namesDestination)) return []
-  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
+  for (const at of wayTo(arrivals, i)) {
     if (arrivals[at]!.chain !== missed.chain) continue
     const { ruleNumber, handle } = journey.steps[at]!
     const before = { ...(ruleNumber === undefined ? {} : { ruleNumber }), ...(handle === undefined ? {} : { handle }) }
@@ -151,7 +154,7 @@ export const natOf = (ref: RuleRef): string => (isNft(ref) ? 'nat chain' : 'nat 
 /** Was step `i` come to by a condition that nobody can know, as kube-proxy takes one of several? */
 function isByChance(context: Context, i: number): boolean {
   const { arrivals } = context.evidence
-  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller) {
+  for (const at of wayTo(arrivals, i)) {
     const moment = momentAt(context, at)
     if (arrivals[at]!.rule?.conditions.some((one) => isUnknown(evaluate(one, moment)))) return true
   }

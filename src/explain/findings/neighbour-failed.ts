@@ -69,7 +69,7 @@ export const neighbourFailed: Detector = {
         ...(sent ? { rules: [sent.ref], culprit: sent.step } : {}),
         fix: [
           {
-            description: `see whether ${found.address} is up and on ${out}; ${ask} shows it then`,
+            description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it`,
             unverified: 'it is not in the rules',
           },
         ],

@@ -1,4 +1,5 @@
 /** Nothing came back, or a refusal, and nat had made another question of it. */
+import { wayTo } from '../../journey/step-context.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -40,7 +41,7 @@ export const dnatOfOthers: Detector = {
 
 /** Does a rule that leads to step `i` ask what it is for? That some are left out says nothing of the others. */
 function isAskedByAddress({ evidence: { arrivals } }: Context, i: number): boolean {
-  for (let at: number | undefined = i; at !== undefined; at = arrivals[at]!.caller)
+  for (const at of wayTo(arrivals, i))
     if (arrivals[at]!.rule?.conditions.some((one) => namesDestination(one) && !isNegated(one))) return true
   return false
 }

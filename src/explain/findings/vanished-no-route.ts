@@ -81,7 +81,7 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
       proposed: propose(
         `lead by table ${table} what is sent from ${src}`,
         addRoutingRule({ family, from: `${src}/${family === 'ip' ? 32 : 128}`, action }),
-        `everything that is sent from ${src} goes that way then`,
+        `all packets from ${src} then take that route`,
       ),
     }
   }

@@ -1,4 +1,5 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
+import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -169,7 +170,7 @@ function spotToAccept(context: Context, end: RuleRef): RuleRef {
     return first ? refOf(context, name, users, first) : { family, table: name, chain: users.name }
   }
   if (!owner.rewrites) return end
-  for (let at = evidence.arrivals[ended.step]!.caller; at !== undefined; at = evidence.arrivals[at]!.caller) {
+  for (const at of wayTo(evidence.arrivals, evidence.arrivals[ended.step]!.caller)) {
     const ref = refAt(context, at)
     const { chain } = evidence.arrivals[at]!
     if (!ref || !chain) break

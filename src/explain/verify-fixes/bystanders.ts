@@ -8,7 +8,7 @@ import type { World } from '../../model/world.ts'
 import { describeEnd } from '../context.ts'
 import { answerTo, openingBy, reaches } from '../request-reply.ts'
 import { astray } from '../routes.ts'
-import { knowsSockets, listener } from '../sockets.ts'
+import { isForNobody } from '../sockets.ts'
 import type { Reproduction } from './reproduce.ts'
 
 /** Each costs some plays for every change that is tried. */
@@ -46,7 +46,7 @@ const reached = memo((reproduction: Reproduction): readonly string[] =>
 function isAnsweredIn({ engine, budget }: Reproduction, world: World, asked: Packet): boolean {
   const where = withoutEntries(world)
   const told = engine.play(where, asked, { budget })
-  if (!isPassed(told.ended.outcome) || isForNobody(told, where) || astray(told.packet, where.host)) return false
+  if (!isPassed(told.ended.outcome) || isRefused(told, where) || astray(told.packet, where.host)) return false
   const back = answerTo(asked, told, where.host)
   const answer = back && engine.play(where, back, { budget, before: [asked] })
   return !answer || (reaches(asked, answer) !== false && !astray(answer.packet, where.host))
@@ -66,11 +66,8 @@ function othersThan({ src, dst, in: from }: Packet, { host }: World): string[] {
   return [...found].filter((one) => one !== src && one !== dst)
 }
 
-const isForNobody = ({ ended, packet }: Played, { host }: World): boolean =>
-  ended.outcome === 'delivered' &&
-  /^(tcp|udp)$/.test(packet.protocol ?? '') &&
-  knowsSockets(host, packet.protocol) &&
-  listener(host, packet) === undefined
+const isRefused = ({ ended, packet }: Played, { host }: World): boolean =>
+  ended.outcome === 'delivered' && /^(tcp|udp)$/.test(packet.protocol ?? '') && isForNobody(host, packet)
 
 /** What asks is new: nat is asked again. */
 const withoutEntries = (world: World): World =>

@@ -32,7 +32,7 @@ import {
   refusalTo,
   refusesOpening,
 } from '../request-reply.ts'
-import { knowsSockets, listener } from '../sockets.ts'
+import { isForNobody } from '../sockets.ts'
 import { observedConditions } from './observed-conditions.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
@@ -178,10 +178,7 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
 
 /** It comes to this host, whose sockets are known, and none of them takes it. */
 const isRefused = ({ packet, ended }: Played, { host }: World): boolean =>
-  ended.outcome === 'delivered' &&
-  knowsSockets(host, packet.protocol) &&
-  addressType(packet.dst, host) === 'local' &&
-  listener(host, packet) === undefined
+  ended.outcome === 'delivered' && isForNobody(host, packet) && addressType(packet.dst, host) === 'local'
 
 /** The packet behind the one that it answers. */
 const asAnswer = ({ packet }: Journey, opening: Packet, before: World): Attempt => ({

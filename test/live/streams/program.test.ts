@@ -1,5 +1,5 @@
 /** Programs over there that do not do what they were told. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { FromNow } from '../../../src/live/streams/from-now.ts'
 import { programStream } from '../../../src/live/streams/program.ts'
 import type { Program } from '../../../src/live/streams/programs.ts'
@@ -24,7 +24,7 @@ test.for(['hang', 'deaf', 'endless', 'complains-for-ever'])(
     const stream = programStream(far.place, LOG, 1)
     await expect(stream.ready).rejects.toThrow('the kernel log did not begin within 1 s')
     await stream.stop()
-    await expect.poll(far.processes).toEqual([])
+    await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
   },
 )
 
@@ -39,7 +39,7 @@ test('one that does not end is cut', async ({ onTestFinished }) => {
   await stream.stop()
   await reading
   expect(bytes).toBeGreaterThan(0)
-  await expect.poll(far.processes).toEqual([])
+  await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
 })
 
 test('of a line without end before the first that counts little is kept', () => {
