@@ -14,7 +14,7 @@ import { openPlayed } from '../reports/played.ts'
 import { EXIT, reasonOf } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface SimulateOptions extends FormChoice {
   as?: string[]
@@ -24,8 +24,9 @@ interface SimulateOptions extends FormChoice {
   assume?: string[]
   engine: string
   full?: boolean
+  quiet?: boolean
   unmatched?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -58,13 +59,15 @@ export function simulateCommand(program: Command): Command {
     .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)
     .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--full', 'every step, every rule in full length')
+    .option('-q, --quiet', 'one line for each exchange')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
     .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (given: string[], options: SimulateOptions) => {
       process.exitCode = await runSimulate(given, options)
     })
