@@ -4,12 +4,11 @@ import { helps } from '../model/outcome-kinds.ts'
 import { whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
-import { ruleName } from './journey-words.ts'
 
 export interface Answer {
   /** One sentence, or two; empty where nothing is wrong, or nothing is known to say. */
   cause: string[]
-  /** The rule that the cause is about, if its text is known. */
+  /** The rule that the first sentence is about, if its text is known. */
   rule?: RuleRef
   /** The best fix that a command makes; in front of it what is done by hand, where the same finding proposes both. */
   fixes: PrintedFix[]
@@ -22,8 +21,18 @@ export interface Answer {
 /** What is good to know, and is no reason why a packet came to nothing. */
 const CONTEXT: ReadonlySet<string> = new Set([
   ...['dnat-changed-destination', 'not-netfilter', 'retransmission', 'mixed-backends', 'let-through', 'ambiguous-rule'],
-  ...['last-rule-seen', 'capture-ends', 'too-many-ways', 'ambiguous-hook-order', 'neighbour-discovery-dropped'],
+  ...['last-rule-seen', 'capture-ends', 'too-many-ways', 'ambiguous-hook-order'],
 ])
+
+const isContext = ({ code, severity }: Finding<unknown>): boolean => severity === 'note' && CONTEXT.has(code)
+
+/** They say what nfwhy does not know, and are never left out. */
+const DOUBTS: ReadonlySet<string> = new Set([
+  ...['too-many-ways', 'lost-events', 'ruleset-changed', 'ambiguous-hook-order', 'ambiguous-rule'],
+  ...['unknown-condition', 'undetermined'],
+])
+
+export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
 
 /**
  * The fix that is proposed first is the diagnosis, so the finding that proposes it is the cause. A note alone is not:
@@ -36,13 +45,13 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const best = all.find(({ command }) => command !== undefined)
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
   const chief = chiefOf(journey, owner)
-  const second = told.find((one) => one !== chief && (one === owner || explains(one, chief)))
+  const second = told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
   const spoken = [chief, second].filter((one) => one !== undefined)
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
   const before = best === undefined || (byHand !== undefined && all.indexOf(byHand) < all.indexOf(best))
   const fixes = [...(byHand && before ? [byHand] : []), ...(best ? [best] : [])]
-  const rule = ruleOf(journey, spoken)
+  const rule = spoken[0]?.rules.find((ref) => ref.rule !== undefined)
   return {
     cause: why === undefined ? spoken.map(({ message }) => message) : [why],
     ...(rule ? { rule } : {}),
@@ -59,7 +68,7 @@ function chiefOf(
   journey: Journey<PrintedFix>,
   owner: Finding<PrintedFix> | undefined,
 ): Finding<PrintedFix> | undefined {
-  const told = toldFindings(journey).filter(({ code }) => !CONTEXT.has(code))
+  const told = toldFindings(journey).filter((one) => !isContext(one))
   const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
   if (owner !== undefined && isRetold(owner)) return serious.find(({ severity }) => severity === 'error') ?? owner
   if (owner !== undefined && owner.severity !== 'note') return owner
@@ -73,10 +82,4 @@ const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): b
   chief !== undefined &&
   (isRetold(chief) || chief.code === 'several-causes') &&
   !isRetold(one) &&
-  !CONTEXT.has(one.code)
-
-/** The culprit where a sentence is about it, else the first rule of the first sentence. */
-function ruleOf({ culprit }: Journey<unknown>, spoken: readonly Finding<unknown>[]): RuleRef | undefined {
-  const rules = spoken.flatMap((one) => one.rules).filter(({ rule }) => rule !== undefined)
-  return (culprit && rules.find((ref) => ruleName(ref) === ruleName(culprit))) ?? rules[0] ?? undefined
-}
+  !isContext(one)

@@ -37,6 +37,12 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'not-masqueraded': 'source not masqueraded',
   'stale-conntrack': 'stale conntrack entry',
   'kernel-drop': 'dropped by the kernel',
+  'snat-skipped': 'SNAT skipped',
+  'dnat-skipped': 'DNAT skipped',
+  'dnat-mismatch': 'DNAT to another place',
+  'wrong-way-out': 'wrong way out',
+  'mark-missing': 'mark missing',
+  'reply-by-other-uplink': 'reply leaves by another interface',
 })
 
 /** Of a reply, they are not what decided it. */

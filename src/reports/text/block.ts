@@ -1,8 +1,8 @@
 /** A group in a dozen lines: what happened, the packet, the cause, the best fix with its undo, and where more is. */
 import { countWords } from '../../model/count-words.ts'
 import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
-import { type Answer, answerOf } from '../answer.ts'
-import { mixedWords } from '../exchange-words.ts'
+import { type Answer, answerOf, isDoubt } from '../answer.ts'
+import { markOfGroup, mixedWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
 import { whereWords } from '../journey-words.ts'
@@ -25,12 +25,14 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
     ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
-    ...nextRows(page, answer),
+    ...foundRows(page, group, answer),
   ]
   const more = moreWords(group.journey, answer)
   const last: Row[] = [{ label: 'more', lines: wrap(more, page.room), style: 'dim' }]
   for (const row of fitted(page, [...rows, ...last], MOST_LINES - 2)) page.rows(row.label, row.lines, row)
 }
+
+const LABELS = { error: 'error', warning: 'warn', note: 'note' }
 
 /** Rows of at most so many lines, as far as they can give way. */
 function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
@@ -86,13 +88,25 @@ function mixedRows(page: Page, group: Group<unknown>): Row[] {
   return mixed === undefined ? [] : [{ label: 'reply', lines: wrap(mixed, page.room) }]
 }
 
-/** Where nothing is to be changed: the command that shows more. */
-function nextRows(page: Page, { fixes, more }: Answer): Row[] {
-  if (fixes.length > 0) return []
-  return more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
+/** What is not known; of a packet that got through what else was found; and the command that shows more. */
+function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer): Row[] {
+  const isGood = markOfGroup(group) === 'good'
+  const found = more
+    .filter((one) => isGood || isDoubt(one))
+    .map(
+      ({ message, severity }): Row => ({
+        label: LABELS[severity],
+        lines: wrap(message, page.room),
+        rank: 5.5,
+        least: 1,
+      }),
+    )
+  if (fixes.length > 0) return found
+  const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
     if (command) return [{ label: 'next', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]
     return note === undefined ? [] : [{ label: '', lines: wrap(note, page.room), rank: 2 }]
   })
+  return [...found, ...next]
 }
 
 /** `--full: 14 steps, 2 other fixes, 1 note`. */

@@ -7,6 +7,7 @@ import { markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
 import { type markOf, timeWords } from '../journey-words.ts'
 import { addressWords, interfaceWords, kindWords } from '../packet-words.ts'
+import { retransmissionsWords } from '../summary-words.ts'
 import { cutMiddle, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
@@ -137,7 +138,7 @@ function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   if (decided) add(journey.outcome === 'delivered' ? RANK.id : RANK.where, decidedText(page, decided, left))
   if (basis !== 'observed') add(RANK.basis, `(${basis})`, { gap: ' ' })
   add(RANK.reply, replyWords(group))
-  if (sentAgain > 0) add(RANK.reply, sentAgain === 1 ? '1 retransmission' : `${countWords(sentAgain)} retransmissions`)
+  if (sentAgain > 0) add(RANK.reply, retransmissionsWords(sentAgain))
   add(RANK.time, timeWords(group, marks), { style: 'dim' })
   if ((page.full || page.hosts) && host !== undefined) add(RANK.host, `on ${host}`, { style: 'dim' })
   add(RANK.id, `#${journey.id}`, { style: 'dim' })

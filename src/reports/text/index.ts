@@ -4,7 +4,7 @@ import { isDiscovery } from '../../explain/discovery.ts'
 import { isAnnouncement } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { PrintedFix } from '../../model/journey.ts'
-import { isPassed } from '../../model/outcome-kinds.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { answerOf } from '../answer.ts'
 import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
@@ -82,7 +82,7 @@ export const text: Form = {
 
 /** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
 const isAside = (group: Group<unknown>): boolean =>
-  markOfGroup(group) === 'good' ||
+  (markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))) ||
   (group.repliesOnly === true && isPassed(group.journey.outcome)) ||
   (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
 
