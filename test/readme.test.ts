@@ -35,7 +35,9 @@ describe.each(['README.md', 'examples/README.md'])('%s', (page) => {
 
   test.each(shown)('$command', async ({ command }) => {
     // npx is slow, and says things of its own; what `npm ci` installs is here
-    const { stdout, stderr, code } = await shell(`npm() { :; }\nnpx() { shift; nfwhy "$@"; }\n${command}`, { cwd: ROOT })
+    const { stdout, stderr, code } = await shell(`npm() { :; }\nnpx() { shift; nfwhy "$@"; }\n${command}`, {
+      cwd: ROOT,
+    })
     expect(stderr).toBe('')
     expect([0, 1]).toContain(code)
     if (process.env.UPDATE_DOCS) rewrite(path, command, stdout)

@@ -79,7 +79,4 @@ function chiefOf(
 
 /** What stands beside a rule that simply stopped it: why none accepted it before. */
 const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>
-  chief !== undefined &&
-  (isRetold(chief) || chief.code === 'several-causes') &&
-  !isRetold(one) &&
-  !isContext(one)
+  chief !== undefined && (isRetold(chief) || chief.code === 'several-causes') && !isRetold(one) && !isContext(one)
