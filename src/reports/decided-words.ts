@@ -42,6 +42,8 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'dnat-mismatch': 'DNAT to another place',
   'wrong-way-out': 'wrong way out',
   'mark-missing': 'mark missing',
+  'bridge-nf-call': 'bridged past conntrack',
+  'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',
 })
 
@@ -60,6 +62,7 @@ export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | und
   const isRefused = exchanges?.worst.status === 'refused'
   const reason = reasonOf(journey.findings.filter(({ code }) => isRefused || !REFUSALS.has(code)))
   if (reason !== undefined) return { reason }
+  if (isRefused) return { reason: exchanges.worst.journeys.errors.length > 0 ? 'by an ICMP error' : 'by a reset' }
   const where = whereWords(journey)
   return where === undefined ? undefined : { where }
 }

@@ -27,9 +27,10 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
     ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
     ...foundRows(page, group, answer),
   ]
-  const more = moreWords(group.journey, answer)
-  const last: Row[] = [{ label: 'more', lines: wrap(more, page.room), style: 'dim' }]
-  for (const row of fitted(page, [...rows, ...last], MOST_LINES - 2)) page.rows(row.label, row.lines, row)
+  const shown = fitted(page, rows, MOST_LINES - 3)
+  for (const row of shown) page.rows(row.label, row.lines, row)
+  const left = rows.flatMap((row) => (row.whole === undefined || shown.includes(row) ? [] : [row.whole]))
+  page.rows('more', [cutEnd(moreWords(group.journey, answer, left), page.room, page.marks.cut)], { style: 'dim' })
 }
 
 const LABELS = { error: 'error', warning: 'warn', note: 'note' }
@@ -42,12 +43,7 @@ function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
   for (const row of giving) {
     const over = total() - most
     if (over <= 0) break
-    if (row.instead !== undefined) {
-      row.lines = [row.instead]
-      continue
-    }
-    const least = row.least ?? 0
-    const lines = Math.max(least, row.lines.length - over)
+    const lines = row.whole === undefined ? Math.max(row.least ?? 0, row.lines.length - over) : 0
     const rest = row.lines.slice(Math.max(0, lines - 1)).join(' ')
     row.lines = lines === 0 ? [] : [...row.lines.slice(0, lines - 1), cutEnd(rest, page.room, page.marks.cut)]
     kept = kept.filter(({ lines }) => lines.length > 0)
@@ -109,13 +105,14 @@ function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer
   return [...found, ...next]
 }
 
-/** `--full: 14 steps, 2 other fixes, 1 note`. */
-function moreWords({ steps }: Journey<unknown>, { others, more }: Answer): string {
+/** `--full: 14 steps, 2 other fixes, 1 note`. `left`: what found no room. */
+function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: readonly string[]): string {
   const fixes = others.length
   const counts = (['error', 'warning', 'note'] as const).map(
     (severity) => [severity, more.filter((one) => one.severity === severity).length] as const,
   )
   const parts = [
+    ...left,
     ...(steps.length === 0 ? [] : [numberOf(steps.length, 'step')]),
     ...(fixes === 0 ? [] : [`${countWords(fixes)} other ${fixes === 1 ? 'fix' : 'fixes'}`]),
     ...counts.flatMap(([severity, count]) => (count === 0 ? [] : [numberOf(count, severity)])),

@@ -11,8 +11,8 @@ export interface Row extends RowOptions {
   rank?: number
   /** Lines that it keeps. */
   least?: number
-  /** What stands in its place where it gives way; a command is never cut. */
-  instead?: string
+  /** As the last line names it where it gives way: a command is never cut. */
+  whole?: string
 }
 
 /** `described`: with what it does, which tells it from others. */
@@ -40,7 +40,7 @@ export function fixRows(page: Page, fix: PrintedFix, { described }: { described:
     : [{ label, lines, labelStyle, style: 'bold' }]
   rows.push({ ...test, least: 1 })
   const back = undo && wrapCommand(undo, page.room, page.printing)
-  if (back) rows.push({ label: 'undo', lines: back, labelStyle, style: 'dim', rank: 2.5, instead: 'shown with --full' })
+  if (back) rows.push({ label: 'undo', lines: back, labelStyle, style: 'dim', rank: 2.5, whole: 'the undo' })
   return rows
 }
 
