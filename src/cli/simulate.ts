@@ -2,10 +2,11 @@
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { applyTo } from '../analysis/apply.ts'
-import { onlyMachine } from '../analysis/inputs/open.ts'
+import { type Inputs, onlyMachine } from '../analysis/inputs/open.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { playPackets, readAssumption } from '../analysis/simulate.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { chooseForm, type FormChoice } from '../reports/choose-form.ts'
@@ -16,18 +17,22 @@ import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
 import { type Colour, terminalOptions } from './terminal.ts'
 
-interface SimulateOptions extends FormChoice {
-  as?: string[]
-  packet?: string[]
-  packets?: string
+/** How it is told. */
+export interface PlayOptions extends FormChoice {
   apply?: string[]
   assume?: string[]
-  engine: string
   full?: boolean
   quiet?: boolean
   unmatched?: boolean
   color?: Colour
   width?: number
+}
+
+interface SimulateOptions extends PlayOptions {
+  as?: string[]
+  packet?: string[]
+  packets?: string
+  engine: string
 }
 
 const HOW = [
@@ -75,7 +80,7 @@ export function simulateCommand(program: Command): Command {
 
 /** The exit code; throws UserError and ClosedPipe. */
 async function runSimulate(given: readonly string[], options: SimulateOptions): Promise<number> {
-  const form = chooseForm(options)
+  chooseForm(options)
   if (options.engine !== 'model')
     throw new UserError(`--engine ${printable(options.engine)}: only the model is there yet.`)
   const packets = [
@@ -84,7 +89,6 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
   ]
   if (packets.length === 0) throw new UserError('simulate needs a packet.', HOW)
   if (given.length === 0 && !options.as) throw new UserError('simulate needs a ruleset.', HOW)
-  const assume = new Map((options.assume ?? []).map(readAssumption))
   const inputs = await readInputs(given, options.as ?? [])
   const warnings: Diagnostic[] = [...inputs.warnings]
   for (const { name } of inputs.captures)
@@ -93,10 +97,23 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       code: 'capture-unused',
       message: 'it is a capture: simulate reads only rulesets and host state',
     })
+  return playAll(inputs, packets, warnings, options, inputs.includes)
+}
+
+/** Plays them on the only machine of the inputs. `includes`: is this file one of them? */
+export async function playAll(
+  inputs: Inputs,
+  packets: readonly Packet[],
+  warnings: Diagnostic[],
+  options: PlayOptions,
+  includes: (path: string) => boolean = () => false,
+): Promise<number> {
+  const form = chooseForm(options)
+  const assume = new Map((options.assume ?? []).map(readAssumption))
   let { world } = onlyMachine(inputs)
   for (const command of options.apply ?? []) world = await applyTo(world, command)
   const terminal = terminalOptions(options, options.output === undefined)
-  const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
+  const file = options.output === undefined ? undefined : openOutput(options.output, includes)
   try {
     const out = new Output(file, options.output)
     const played = playPackets(world, packets, warnings, { assume, unmatched: options.unmatched ?? false })

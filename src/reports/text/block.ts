@@ -30,7 +30,8 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const shown = fitted(page, rows, MOST_LINES - 3)
   for (const row of shown) page.rows(row.label, row.lines, row)
   const left = rows.flatMap((row) => (row.whole === undefined || shown.includes(row) ? [] : [row.whole]))
-  page.rows('more', [cutEnd(moreWords(group.journey, answer, left), page.room, page.marks.cut)], { style: 'dim' })
+  const more = moreWords(group.journey, answer, left)
+  if (more !== '') page.rows('more', [cutEnd(`--full: ${more}`, page.room, page.marks.cut)], { style: 'dim' })
 }
 
 const LABELS = { error: 'error', warning: 'warn', note: 'note' }
@@ -105,7 +106,7 @@ function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer
   return [...found, ...next]
 }
 
-/** `--full: 14 steps, 2 other fixes, 1 note`. `left`: what found no room. */
+/** `14 steps, 2 other fixes, 1 note`. `left`: what found no room. */
 function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: readonly string[]): string {
   const fixes = others.length
   const counts = (['error', 'warning', 'note'] as const).map(
@@ -117,7 +118,7 @@ function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: 
     ...(fixes === 0 ? [] : [`${countWords(fixes)} other ${fixes === 1 ? 'fix' : 'fixes'}`]),
     ...counts.flatMap(([severity, count]) => (count === 0 ? [] : [numberOf(count, severity)])),
   ]
-  return `--full: ${parts.join(', ')}`
+  return parts.join(', ')
 }
 
 /** `the same packet on node-b: #7 DROPPED at filter FORWARD`. */
