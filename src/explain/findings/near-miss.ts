@@ -65,7 +65,7 @@ function absentWords(condition: Condition, { world }: Context): string {
   return isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
 }
 
-const NARROW = 'it is for this source, destination and service alone'
+const NARROW = 'affects only this source, destination and service'
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
@@ -93,7 +93,7 @@ function mends(
       : propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
+          used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it
