@@ -373,4 +373,26 @@ table inet f { chain c { type filter hook forward priority 0; counter reject com
     rules: pre(`meta iifkind != "tun" ${m}\nmeta iifkind "tun" counter comment "k"`),
     send: ['udp 10.0.1.1:53 > 10.0.2.1:4000', UDP],
   },
+  'what hashes a mark that a chain of the same priority may have set before': {
+    rules: `${chain('forward', 'meta mark set 5 counter comment "k"')}
+table ip u { chain c { type filter hook forward priority 0; jhash meta mark mod 4 seed 0x35 1 counter drop comment "l"
+}
+}`,
+    send: [UDP],
+    open: /order in which they were registered/,
+  },
+  'what is rejected in front of routing, to an address of this host that a rule wrote': {
+    rules: pre('ip saddr set 10.0.1.1 counter reject comment "k"\ncounter reject comment "l"', '300'),
+    send: [UDP, UDP6, LOCAL, SYN],
+  },
+  'a TTL that a rule may have written': {
+    rules: pre('limit rate over 1 bytes/day burst 40 bytes ip ttl set 1 comment "k"'),
+    send: [UDP, UDP],
+    open: /depends on how many packets/,
+  },
+  'a TTL that is left, whether or not a rule has written it': {
+    rules: pre('limit rate over 1 bytes/day burst 40 bytes ip ttl set 9 comment "k"'),
+    send: [UDP, UDP],
+    open: /depends on how many packets/,
+  },
 }
