@@ -141,7 +141,9 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
   if (!isForNobody(host, lastPacket(context))) return []
   const listens = (address: string) => listener(host, { ...lastPacket(context), dst: address })
-  const addresses = [asked.dst, ...(host.sockets ?? []).map(({ address }) => address)]
+  // from outside nothing gets to 127.0.0.0/8 that a rule had not sent there
+  const others = host.sockets?.flatMap(({ address = '' }) => (isLoopback(address) === isLoopback(dst) ? [address] : []))
+  const addresses = [asked.dst, ...(others ?? [])]
   const other = addresses.find((one) => one !== undefined && isLocal(one, host) && listens(one))
   if (other !== undefined) {
     const isAsked = other === asked.dst ? ', the address that was asked' : ''
@@ -159,6 +161,8 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const fix = sendTo(ref, { address: dst, port: near.port }, asked.dport)
   return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.2 })]
 }
+
+const isLoopback = (address: string): boolean => address.startsWith('127.')
 
 /** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
 function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Destination | undefined {
