@@ -395,4 +395,9 @@ table ip u { chain c { type filter hook forward priority 0; jhash meta mark mod 
     send: [UDP, UDP],
     open: /depends on how many packets/,
   },
+  'a zone of the reply alone, where NAT takes an address of a range by its hash': {
+    rules: `${pre('ct reply zone set 1 counter comment "k"', '-300')}
+${nat('prerouting', 'counter dnat ip to 10.0.2.70-10.0.2.79 comment "n"', '', 'ip')}`,
+    send: ['in in0 udp 10.0.1.77:80 > 10.0.2.77:4001', 'in in0 udp 10.0.1.3:80 > 10.0.2.77:4001'],
+  },
 }
