@@ -15,7 +15,7 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
-import { isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -78,7 +78,9 @@ function mends(
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
   // one for the very service, which another source asks for
   const isForSource = kind === 'destination' && / saddr$/.test(fieldOf(miss.condition) ?? '')
-  if ((used && !isForDevice) || !(likely || isForSource) || !mendable) return []
+  // what serves all others goes on to serve them
+  const isExcepted = kind === 'destination' && isAllBut(miss, moment.packet)
+  if ((used && !isForDevice && !isExcepted) || !(likely || isForSource) || !mendable) return []
   // one that may serve its own port well
   const asked =
     miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
