@@ -2,7 +2,10 @@ import type { Problem } from '../problem.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { CLOUDS } from './clouds.ts'
+import { CLUSTER_NETWORKS } from './cluster-networks.ts'
 import { CLUSTERS } from './clusters.ts'
+import { CONTAINER_NETWORKS } from './container-networks.ts'
+import { CONTAINER_SIXES } from './container-sixes.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
@@ -75,4 +78,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...ZONE_BORDERS,
   ...FIREWALLD_MASQUERADES,
   ...WAYS_BACK,
+  ...CLUSTER_NETWORKS,
+  ...CONTAINER_NETWORKS,
+  ...CONTAINER_SIXES,
 ]
