@@ -150,7 +150,7 @@ export const CLUSTER_NETWORKS: Problem[] = [
         { code: 'not-in-set', words: ['nodeport-ips'] },
       ],
       status: ['refused'],
-      alsoTrue: ['closed-port'],
+      alsoTrue: ['closed-port', 'refused-here'],
     },
     mend: [['host', 'nft add element ip kube-proxy nodeport-ips { 192.0.2.240 }']],
   },

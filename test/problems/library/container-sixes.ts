@@ -81,7 +81,7 @@ export const CONTAINER_SIXES: Problem[] = [
         { code: 'not-in-set', words: ['map_port_ipport'] },
       ],
       status: ['refused'],
-      alsoTrue: ['closed-port'],
+      alsoTrue: ['closed-port', 'refused-here'],
     },
     mend: [['host', 'nft add element ip6 io.systemd.nat map_port_ipport { tcp . 23 : fd00:dead:beef::2 . 23 }']],
   },
