@@ -121,6 +121,7 @@ export const CONTAINER_SIXES: Problem[] = [
         "The container's address is out of the link's own prefix, and the host does not stand in for it: the router's solicitation for it has no reply.",
       causes: [
         { code: 'vanished-no-group', words: ['proxy'] },
+        { code: 'not-masqueraded', words: ['proxy'] },
         { code: 'neighbour-failed', words: ['proxy'] },
         { code: 'not-netfilter', words: ['proxy'] },
       ],
