@@ -2,6 +2,7 @@ import type { Problem } from '../problem.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { CLOUDS } from './clouds.ts'
+import { CLUSTER_BORDERS } from './cluster-borders.ts'
 import { CLUSTER_NETWORKS } from './cluster-networks.ts'
 import { CLUSTERS } from './clusters.ts'
 import { CONTAINER_NETWORKS } from './container-networks.ts'
@@ -79,6 +80,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...FIREWALLD_MASQUERADES,
   ...WAYS_BACK,
   ...CLUSTER_NETWORKS,
+  ...CLUSTER_BORDERS,
   ...CONTAINER_NETWORKS,
   ...CONTAINER_SIXES,
 ]
