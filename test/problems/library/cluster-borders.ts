@@ -215,7 +215,7 @@ COMMIT
       },
       gw: {
         addresses: { eth0: ['192.0.2.254/24'], lo: ['10.1.2.3/32', '203.0.113.9/32'] },
-        listeners: [{ protocol: 'udp', port: 53 }, ...WEB],
+        listeners: [{ protocol: 'udp', address: '10.1.2.3', port: 53 }, ...WEB],
       },
     },
     links: [
