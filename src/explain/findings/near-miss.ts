@@ -20,6 +20,7 @@ import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
+import { masqueradeSpared } from '../spared.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -70,10 +71,11 @@ const NARROW = 'affects only this source, destination and service'
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
   context: Context,
-  { mendable, kind }: Goal,
+  { mendable, kind, exceptions }: Goal,
   { miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
+  if (exceptions && used !== false) return masqueradeSpared(context, ref)
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
   // one for the very service, which another source asks for

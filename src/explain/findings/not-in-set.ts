@@ -16,6 +16,7 @@ import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../set-changes.ts'
+import { masqueradeSpared } from '../spared.ts'
 
 const MOST = 3
 
@@ -49,23 +50,25 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   return [
     finding(
       'not-in-set',
-      goal.mendable && !isUnclear ? 'warning' : 'note',
+      goal.mendable && !isUnclear && !goal.exceptions ? 'warning' : 'note',
       `${nameRef(ref)} would have ${goal.what}, but ${what}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
-        fix: !goal.mendable
-          ? []
-          : turned
-            ? turnRule(one, ref, lookup, turned)
-            : element === undefined ||
-                (!negated && asksPassingPort(context, lookup, set!, moment)) ||
-                (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
-              ? []
-              : change(
-                  negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
-                  negated,
-                ),
+        fix: goal.exceptions
+          ? masqueradeSpared(context, ref)
+          : !goal.mendable
+            ? []
+            : turned
+              ? turnRule(one, ref, lookup, turned)
+              : element === undefined ||
+                  (!negated && asksPassingPort(context, lookup, set!, moment)) ||
+                  (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
+                ? []
+                : change(
+                    negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
+                    negated,
+                  ),
         doubt,
       },
     ),
