@@ -117,8 +117,11 @@ function evidenceOf(
   const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
+  const first = hooks.find((hook) => hook !== undefined)
   const skipped =
-    open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) && hasNatChains(resolver.world, family)
+    open.beforeNat &&
+    hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) &&
+    hasNatChains(resolver.world, family, first === 'output' ? first : 'prerouting')
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
