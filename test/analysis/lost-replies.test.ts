@@ -107,6 +107,27 @@ test('a program that replies from another address than nat had chosen begins a c
   expect((await first([...came, ...known], rules)).status).not.toBe('reply-lost')
 })
 
+test('nor does an error about such a reply refuse what was asked', async () => {
+  const nat = ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')
+  const rules = `*nat\n${nat}-A PREROUTING -i eth0 -j DNAT --to-destination 198.51.100.1\nCOMMIT\n${filter()}`
+  const error: TestPacket = { in: 'eth0', src: CLIENT, dst: HOST, protocol: 'icmp', icmpType: 3 }
+  const lines = [
+    trace('nat:PREROUTING:rule:1', asked),
+    trace('filter:INPUT:policy:1', { ...asked, dst: '198.51.100.1' }),
+    trace('nat:INPUT:policy:1', { ...asked, dst: '198.51.100.1' }),
+    // nat's chains were not traced; its port is another one on the wire
+    trace('filter:OUTPUT:policy:1', replied),
+    trace('filter:INPUT:policy:1', error).replace(
+      / CODE=0 ID=9 SEQ=1 $/,
+      ` CODE=3 [SRC=${HOST} DST=${CLIENT} LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=506 DPT=40000 LEN=40 ] `,
+    ),
+  ]
+  const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=506 use=1\n`
+  const lost = await first(lines, rules, { conntrack })
+  expect([lost.status, lost.journeys.errors]).toEqual(['reply-lost', ['3']])
+  expect(codes(lost)).toContain('reply-from-other-address')
+})
+
 test('a reset that is dropped gets an accept by the port that it comes from', async () => {
   const lines = [
     trace('filter:INPUT:policy:1', { ...asked, protocol: 'tcp', dport: 8080 }),

@@ -262,7 +262,8 @@ export class Exchanges {
       return undefined
     const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
-    return found && { value: found.value, turned: !found.turned }
+    // what is quoted goes the way of what began the entry
+    return found && { value: found.value, turned: packet.inner ? found.turned : !found.turned }
   }
 
   /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */

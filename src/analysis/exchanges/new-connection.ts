@@ -10,7 +10,9 @@ import type { Part } from './joined.ts'
  */
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
-  if (request?.told.nat !== 'passed' || reply.told.nat !== 'passed') return undefined
+  // what a program sends is not rewritten yet in OUTPUT
+  const isAsSent = reply.told.journey.steps[0]?.hook === 'output'
+  if (request?.told.nat !== 'passed' || !(isAsSent || reply.told.nat === 'passed')) return undefined
   const { packet } = request.told.journey
   const { dst, dport } = asItLeft(request.told.journey)
   const { src, sport, protocol } = reply.told.journey.packet

@@ -19,7 +19,12 @@ export function uplink(draft: Draft, random: Random): void {
     sysctls: { ...sysctls, 'net.ipv4.conf.all.rp_filter': filter },
   }
   links.push(['remote:eth1', 'router:wan2'])
-  setup.push(['router', `${ip} route add default via ${there} dev wan2 table 200`])
+  setup.push(
+    ['router', `${ip} route add default via ${there} dev wan2 table 200`],
+    // which way a reply comes no input tells
+    ['remote', `${ip} route add default via ${here} table 200`],
+    ['remote', `${ip} rule add from ${there} lookup 200`],
+  )
   if (random.chance(0.6)) setup.push(['router', `${ip} rule add from ${here} lookup 200`])
   if (random.chance(0.5)) {
     setup.push(['router', `${ip} rule add fwmark 9 lookup 200`])
