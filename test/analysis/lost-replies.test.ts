@@ -62,6 +62,45 @@ test('a mark leads the reply away from who asked', async () => {
   expect((await first(lines('eth0'), rules)).status).toBe('answered')
 })
 
+test('nor is a refusal received that a mark leads elsewhere', async () => {
+  const chains = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]\n`)
+  const rules = (...mangle: string[]) => `*mangle\n${[...chains, ...mangle].join('')}COMMIT\n${filter()}`
+  const more = {
+    rules:
+      '0:\tfrom all lookup local\n100:\tfrom all fwmark 0x3 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n',
+  }
+  const told = async (request: TestPacket, refusal: TestPacket, quotes = (line: string) => line) => {
+    const marked = { ...refusal, mark: 3 }
+    const came = [trace('mangle:INPUT:policy:1', request), trace('filter:INPUT:policy:1', request)]
+    const led = [
+      trace('mangle:OUTPUT:rule:1', refusal),
+      trace('mangle:OUTPUT:policy:2', marked),
+      trace('filter:OUTPUT:policy:1', marked),
+      trace('mangle:POSTROUTING:policy:1', { ...marked, out: 'eth1' }),
+    ]
+    const straight = ['mangle:OUTPUT', 'filter:OUTPUT', 'mangle:POSTROUTING'].map((at) =>
+      trace(`${at}:policy:1`, refusal),
+    )
+    const lost = await first(
+      [...came, ...led.map(quotes)],
+      rules('-A OUTPUT -j MARK --set-xmark 0x3/0xffffffff\n'),
+      more,
+    )
+    const heard = await first([...came, ...straight.map(quotes)], rules(), more)
+    return [lost.status, lost.basis, heard.status]
+  }
+  const tcp = { protocol: 'tcp', dport: 443 } as const
+  const reset: TestPacket = { ...replied, protocol: 'tcp', sport: 443, flags: 'ACK RST', seq: 0, window: 0 }
+  expect(await told({ ...asked, ...tcp }, reset)).toEqual(['reply-lost', 'inferred', 'refused'])
+  const error: TestPacket = { out: 'eth0', src: HOST, dst: CLIENT, protocol: 'icmp', icmpType: 3 }
+  const quoted = (line: string) =>
+    line.replace(
+      / CODE=0 ID=9 SEQ=1 /,
+      ` CODE=3 [SRC=${CLIENT} DST=${HOST} LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=40000 DPT=53 LEN=40 ] `,
+    )
+  expect(await told(asked, error, quoted)).toEqual(['reply-lost', 'inferred', 'refused'])
+})
+
 test('a refusal that a rule stops is not received', async () => {
   const error: TestPacket = { out: 'eth0', src: HOST, dst: CLIENT, protocol: 'icmp', icmpType: 3 }
   const line = trace('filter:OUTPUT:rule:1', error).replace(

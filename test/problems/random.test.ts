@@ -4,7 +4,7 @@
  *
  *     NFWHY_WORLDS=200 NFWHY_WORLDS_SEED=5000 npx vitest run test/problems/random.test.ts
  *     NFWHY_WORLDS_WITH=sets,uplink …                # with these features (random/features), not with those that are drawn
- *     NFWHY_WORLDS_KEEP=/tmp/kept …                     # and keeps what was collected of those with something wrong
+ *     NFWHY_WORLDS_KEEP=/tmp/kept …                     # and keeps what was collected of those with something wrong or undetermined
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -49,7 +49,8 @@ describe.skipIf(reason)('random worlds', () => {
     if (played.wrong.length > 0 || played.warnings.length > 0) played = await playWorld(world)
     for (const { seen, exchange } of played.told) note(`${seen}: ${exchange?.status ?? 'not told of'}`)
     for (const { seen, claims } of played.fixes) note(`fix ${claims ? 'tried' : 'not tried'}: ${seen}`)
-    if (kept !== undefined && played.wrong.length > 0) keep(join(kept, `${backend}-${one}`), played)
+    const isOpen = played.told.some(({ exchange }) => exchange?.status === 'undetermined')
+    if (kept !== undefined && (isOpen || played.wrong.length > 0)) keep(join(kept, `${backend}-${one}`), played)
     expect(played.wrong).toEqual([])
     expect(played.warnings).toEqual([])
   }

@@ -22,6 +22,8 @@ export interface Draft {
   links: Link[]
   setup: Line[]
   sendings: Sending[]
+  /** Addresses that nobody answers for, and who would. */
+  nobody: (readonly [host: string, address: string])[]
   watched: (readonly [host: string, argv: readonly string[]])[]
 }
 

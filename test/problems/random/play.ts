@@ -96,6 +96,8 @@ class Stage {
 
   private async judge(one: Told): Promise<void> {
     const { sending, exchange } = one
+    if (!exchange && (one.seen === 'answered' || one.seen === 'refused'))
+      this.wrong.push(`${words(sending)}: ${one.seen}, and not told of`)
     if (!exchange || exchange.status === 'undetermined') return
     const isTrue = () => TRUE[one.seen].includes(exchange.status)
     // what has to be looked for first, as a neighbour, may come when its sender has given up
@@ -110,7 +112,11 @@ class Stage {
     for (const { sending, seen, exchange } of told) {
       // what only might be wrong is no claim
       const fix = exchange && isFailed(exchange.status) && seen !== 'answered' ? firstFix(exchange) : undefined
-      if (fix?.command && fixes.length < MOST_FIXES) fixes.push(await this.tryFix(sending, fix))
+      if (!fix?.command || fixes.length >= MOST_FIXES) continue
+      // a rule that was put back has another handle
+      const rules = rulesGone(printCommand(fix.command))
+      if (rules.every((rule) => !fixes.some(({ command }) => rulesGone(command).includes(rule))))
+        fixes.push(await this.tryFix(sending, fix))
     }
     return fixes
   }
@@ -144,28 +150,36 @@ class Stage {
     return { command, seen, claims: claims(fix) }
   }
 
-  /** Every program that anybody may be asked for, bound to the address; and `pc` takes the one that was nobody's. */
+  /** Every program that anybody may be asked for, bound to the address, and every address that was nobody's. */
   private async letAllListen(): Promise<void> {
     if (this.isListening) return
     this.isListening = true
     const { lab, world } = this
-    await lab.must('pc', [
-      'ip',
-      'addr',
-      'add',
-      world.nobody,
-      'dev',
-      'eth0',
-      ...(world.family === 'ip6' ? ['nodad'] : []),
-    ])
-    // one is there already
-    for (const [host, { addresses = {} }] of Object.entries(world.hosts))
-      for (const one of [...Object.values(addresses).flat(), ...(host === 'pc' ? [world.nobody] : [])])
-        for (const protocol of ['tcp', 'udp'] as const)
-          for (const port of world.ports)
-            await listen(lab, host, { protocol, address: one.split('/')[0]!, port }).catch(() => {})
+    const bits = world.family === 'ip6' ? 128 : 32
+    for (const [host, address] of world.nobody)
+      await lab.must(host, [
+        'ip',
+        'addr',
+        'add',
+        `${address}/${bits}`,
+        'dev',
+        'eth0',
+        ...(bits === 128 ? ['nodad'] : []),
+      ])
+    const own = Object.entries(world.hosts).flatMap(([host, { addresses = {} }]) =>
+      Object.values(addresses)
+        .flat()
+        .map((one) => [host, one.split('/')[0]!] as const),
+    )
+    for (const [host, address] of [...own, ...world.nobody])
+      // one is there already
+      for (const protocol of ['tcp', 'udp'] as const)
+        for (const port of world.ports) await listen(lab, host, { protocol, address, port }).catch(() => {})
   }
 }
+
+const rulesGone = (command: string): string[] =>
+  command.match(/(?<=(delete|replace) rule )\S+ \S+ \S+ handle \d+/g) ?? []
 
 /** Whether a program of UDP's sees to it that it replies from the address that was asked, no input tells. */
 const mayComeFromElsewhere = ({ note }: PrintedFix) => note?.includes('bound to no address') === true

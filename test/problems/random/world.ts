@@ -18,8 +18,7 @@ export interface RandomWorld {
   traced: string
   setup: readonly Line[]
   sendings: readonly Sending[]
-  /** An address in pc's network that nobody has. */
-  nobody: string
+  nobody: Draft['nobody']
   /** Ports that rules send something to, or that somebody asks for. */
   ports: readonly number[]
   features: readonly Feature[]
@@ -56,6 +55,7 @@ export function randomWorld(seed: number, backend: Backend, given?: readonly Fea
   const policies = draw.policies(backend)
   const draft: Draft = {
     ...{ family, backend, of, bits, known, rules, policies, sets: [], tables: '', watched: [] },
+    nobody: [['pc', of.none]],
     chains: { filter: {}, nat: {} },
     hosts: {
       remote: {
@@ -90,13 +90,12 @@ export function randomWorld(seed: number, backend: Backend, given?: readonly Fea
   drawn.forEach((feature) => {
     FEATURES[feature](draft, new Random(seed * 131 + feature.length))
   })
-  const { hosts, links, setup, watched } = draft
+  const { hosts, links, setup, watched, nobody } = draft
   return {
-    ...{ seed, backend, family, traced: 'router', links, setup, watched, known },
+    ...{ seed, backend, family, traced: 'router', links, setup, watched, known, nobody },
     hosts: { ...hosts, router: { ...hosts.router, rules: printRules(draft) } },
     sendings: draft.sendings.slice(0, SENDINGS),
     features: drawn,
-    nobody: `${of.none}/${bits}`,
     ports: [...new Set([...TCP_PORTS, ...UDP_PORTS])],
   }
 }

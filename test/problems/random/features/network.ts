@@ -83,13 +83,14 @@ export function bound({ hosts, of, family, rules, sendings, setup }: Draft, rand
 }
 
 /** Networks behind the router's neighbours that these cannot reach, and a link that takes no long packets. */
-export function errors({ hosts, setup, sendings, family, rules, known }: Draft, random: Random): void {
+export function errors({ nobody, hosts, setup, sendings, family, rules, known }: Draft, random: Random): void {
   const net = family === 'ip' ? '172.16.9.0/24' : '2001:db8:9::/64'
   const far = family === 'ip' ? '172.16.9.9' : '2001:db8:9::9'
   const ip = family === 'ip' ? 'ip' : 'ip -6'
   const by = family === 'ip' ? '172.16.0.10' : '2001:db8:2::10'
   setup.push(['router', `${ip} route add ${net} via ${by}`])
   setup.push(['box', `sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`])
+  nobody.push(['box', far])
   setup.push(['box', `${ip} route add ${random.pick(['unreachable', 'prohibit', 'blackhole'])} ${net}`])
   if (random.chance(0.6)) hosts.router = { ...hosts.router, mtu: { dmz: 1280 } }
   if (random.chance(0.5))
