@@ -20,3 +20,5 @@ export const DEVICES = ['wan', 'lan', 'dmz'] as const
 
 export const TCP_PORTS = [22, 80, 443, 8080, 81]
 export const UDP_PORTS = [53, 123, 5353]
+/** What is asked here is replied to from the next port. */
+export const ELSEWHERE = 6900

@@ -156,6 +156,7 @@ class Stage {
     this.isListening = true
     const { lab, world } = this
     const bits = world.family === 'ip6' ? 128 : 32
+    for (const [host] of world.watched) await lab.ask(host, { do: 'stop', name: 'program', quiet: 0 })
     for (const [host, address] of world.nobody)
       await lab.must(host, [
         'ip',
@@ -171,8 +172,8 @@ class Stage {
         .flat()
         .map((one) => [host, one.split('/')[0]!] as const),
     )
+    // one is there already
     for (const [host, address] of [...own, ...world.nobody])
-      // one is there already
       for (const protocol of ['tcp', 'udp'] as const)
         for (const port of world.ports) await listen(lab, host, { protocol, address, port }).catch(() => {})
   }

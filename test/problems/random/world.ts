@@ -5,7 +5,7 @@ import { FORWARDS } from '../machines.ts'
 import type { Backend, Line } from '../problem.ts'
 import type { Draft, Policies } from './draft.ts'
 import { FEATURES, type Feature, featuresOf } from './features/index.ts'
-import { ADDRESSES, DEVICES, NETS, TCP_PORTS, UDP_PORTS } from './net.ts'
+import { ADDRESSES, DEVICES, ELSEWHERE, NETS, TCP_PORTS, UDP_PORTS } from './net.ts'
 import { printRules } from './print.ts'
 import type { Family, Match, Rule, Target } from './rule.ts'
 
@@ -96,7 +96,7 @@ export function randomWorld(seed: number, backend: Backend, given?: readonly Fea
     hosts: { ...hosts, router: { ...hosts.router, rules: printRules(draft) } },
     sendings: draft.sendings.slice(0, SENDINGS),
     features: drawn,
-    ports: [...new Set([...TCP_PORTS, ...UDP_PORTS])],
+    ports: [...new Set([...TCP_PORTS, ...UDP_PORTS, ELSEWHERE])],
   }
 }
 

@@ -1,7 +1,7 @@
 /** Interfaces, routes, hosts and programs besides. */
 import type { Random } from '../../../kernel/generate/random.ts'
 import type { Draft } from '../draft.ts'
-import { DEVICES, NETS } from '../net.ts'
+import { DEVICES, ELSEWHERE, NETS } from '../net.ts'
 import type { Match, Target } from '../rule.ts'
 import { insert, some } from './insert.ts'
 
@@ -108,19 +108,19 @@ export function errors({ nobody, hosts, setup, sendings, family, rules, known }:
 export function elsewhere({ watched, sendings, of, family, rules }: Draft, random: Random): void {
   const six = family === 'ip6'
   const host = random.pick(['pc', 'box', 'remote'] as const)
-  const program = `const d=require('dgram'),o={type:'udp${six ? 6 : 4}'};const a=d.createSocket(o),b=d.createSocket(o);b.bind(6901);a.on('message',(m,f)=>b.send(m,f.port,f.address)).bind(6900)`
+  const program = `const d=require('dgram'),o={type:'udp${six ? 6 : 4}'};const a=d.createSocket(o),b=d.createSocket(o);b.bind(${ELSEWHERE + 1});a.on('message',(m,f)=>b.send(m,f.port,f.address)).bind(${ELSEWHERE})`
   watched.push([host, [process.execPath, '-e', program]])
   const to = of[host]
   if (random.chance(0.5) && host !== 'remote') {
     rules.dnat.unshift({
       match: { d: of.wan, protocol: 'udp', dports: [123] },
-      target: { kind: 'dnat', to, port: 6900 },
+      target: { kind: 'dnat', to, port: ELSEWHERE },
     })
     sendings.unshift({ from: 'remote', to: of.wan, what: 'udp', port: 123 })
   }
   sendings.unshift(
-    { from: host === 'pc' ? 'box' : 'pc', to, what: 'udp', port: 6900 },
-    { from: 'router', to, what: 'udp', port: 6900 },
+    { from: host === 'pc' ? 'box' : 'pc', to, what: 'udp', port: ELSEWHERE },
+    { from: 'router', to, what: 'udp', port: ELSEWHERE },
   )
 }
 
