@@ -259,3 +259,17 @@ test('a reply that differs by its addresses alone is another packet', async () =
   const { status, journeys } = await first(lines, `*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n${filter()}`)
   expect([status, journeys.request, journeys.replies]).toEqual(['answered', ['1'], ['2']])
 })
+
+test('who asks untracked is not taken for who replies by the entry that the reply has begun', async () => {
+  const raw = (...rules: string[]) => `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.join('')}COMMIT\n`
+  const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=53 use=1\n`
+  const told = async (rule: string, ...points: string[]) => {
+    const came = points.map((point) => trace(point, asked))
+    const lines = [...came, trace('raw:OUTPUT:policy:1', replied), trace('filter:OUTPUT:policy:1', replied)]
+    const { status, asked: by, journeys } = await first(lines, `${raw(rule)}${filter()}`, { conntrack })
+    return [status, by.src, journeys.request]
+  }
+  const notrack = '-A PREROUTING -i eth0 -j CT --notrack\n'
+  const points = ['raw:PREROUTING:rule:1', 'raw:PREROUTING:policy:2', 'filter:INPUT:policy:1']
+  expect(await told(notrack, ...points)).toEqual(['answered', CLIENT, ['1']])
+})
