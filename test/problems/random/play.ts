@@ -155,18 +155,11 @@ class Stage {
     if (this.isListening) return
     this.isListening = true
     const { lab, world } = this
-    const bits = world.family === 'ip6' ? 128 : 32
     for (const [host] of world.watched) await lab.ask(host, { do: 'stop', name: 'program', quiet: 0 })
+    // deprecated: nobody takes it for a source
+    const how = world.family === 'ip6' ? '128 preferred_lft 0 nodad' : '32'
     for (const [host, address] of world.nobody)
-      await lab.must(host, [
-        'ip',
-        'addr',
-        'add',
-        `${address}/${bits}`,
-        'dev',
-        'eth0',
-        ...(bits === 128 ? ['nodad'] : []),
-      ])
+      await lab.must(host, ['sh', '-c', `ip addr add dev eth0 ${address}/${how}`])
     const own = Object.entries(world.hosts).flatMap(([host, { addresses = {} }]) =>
       Object.values(addresses)
         .flat()
