@@ -273,3 +273,34 @@ test('who asks untracked is not taken for who replies by the entry that the repl
   const points = ['raw:PREROUTING:rule:1', 'raw:PREROUTING:policy:2', 'filter:INPUT:policy:1']
   expect(await told(notrack, ...points)).toEqual(['answered', CLIENT, ['1']])
 })
+
+test('a reply to what is not tracked is rewritten as a connection of its own', async () => {
+  const chains = (...names: string[]) => names.map((name) => `:${name} ACCEPT [0:0]\n`).join('')
+  const rules = (...nat: string[]) =>
+    `*raw\n${chains('PREROUTING', 'OUTPUT')}-A PREROUTING -i eth0 -j CT --notrack\nCOMMIT\n*nat\n${chains('PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING')}${nat.map((rule) => `${rule}\n`).join('')}COMMIT\n${filter()}`
+  const there: TestPacket = { ...asked, dst: '198.51.100.9' }
+  const back: TestPacket = { ...replied, in: 'eth1', out: '', src: '198.51.100.9' }
+  const [led, out] = [{ ...back, dst: '192.0.2.66' }, 'eth0']
+  const request = [
+    trace('raw:PREROUTING:rule:1', there),
+    trace('raw:PREROUTING:policy:2', there),
+    trace('filter:FORWARD:policy:1', { ...there, out: 'eth1' }),
+  ]
+  const told = async (nat: string, before: string, packet: TestPacket, behind: string) => {
+    const reply = [
+      trace('raw:PREROUTING:policy:2', back),
+      trace(before, back),
+      trace('filter:FORWARD:policy:1', { ...packet, out }),
+      trace(behind, { ...packet, out }),
+    ]
+    const { status, findings } = await first([...request, ...reply], rules(nat))
+    return [status, findings.some(({ code, severity }) => code === 'untracked' && severity === 'error')]
+  }
+  const [pre, post] = ['nat:PREROUTING', 'nat:POSTROUTING']
+  const dnat = '-A PREROUTING -i eth1 -j DNAT --to-destination 192.0.2.66'
+  expect(await told(dnat, `${pre}:rule:1`, led, `${post}:policy:1`)).toEqual(['reply-lost', true])
+  const masquerade = '-A POSTROUTING -o eth0 -j MASQUERADE'
+  expect(await told(masquerade, `${pre}:policy:1`, back, `${post}:rule:1`)).toEqual(['reply-lost', true])
+  const other = '-A POSTROUTING -o eth9 -j MASQUERADE'
+  expect(await told(other, `${pre}:policy:1`, back, `${post}:policy:2`)).toEqual(['answered', false])
+})

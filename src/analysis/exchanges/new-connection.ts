@@ -10,6 +10,7 @@ import type { Part } from './joined.ts'
  */
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
+  if (request?.told.isUntracked && reply.told.nat === 'passed') return asRewritten(request, reply)
   // what a program sends is not rewritten yet in OUTPUT
   const isAsSent = reply.told.journey.steps[0]?.hook === 'output'
   if (request?.told.nat !== 'passed' || !(isAsSent || reply.told.nat === 'passed')) return undefined
@@ -32,5 +33,30 @@ export function asNewConnection(parts: readonly Part[], reply: Part): Finding | 
         },
       ],
     },
+  )
+}
+
+/** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
+function asRewritten(request: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = request.told.journey
+  const left = asItLeft(reply.told.journey)
+  const differs = (one: string | number | undefined, other: string | number | undefined) =>
+    one !== undefined && one !== other
+  // masqueraded: this host's address, which was not asked for what it forwarded
+  const isHidden = left.src === undefined && reply.told.journey.packet.in !== undefined
+  const isAsAsked =
+    !isHidden &&
+    !differs(left.dst, asked.src) &&
+    !differs(left.src, asked.dst) &&
+    !differs(left.dport, asked.sport) &&
+    !differs(left.sport, asked.dport)
+  if (isAsAsked) return undefined
+  const from = left.src === undefined ? 'an address of this host' : describeEnd(left.src, left.sport)
+  const ends = `from ${from} to ${describeEnd(left.dst, left.dport)}`
+  const meant = `${describeEnd(asked.src, asked.sport)} had asked ${describeEnd(asked.dst, asked.dport)}`
+  return finding(
+    'untracked',
+    'error',
+    `The request is not tracked, so its reply begins a connection of its own, and nat rewrites that: it goes ${ends}, while ${meant}.`,
   )
 }
