@@ -114,7 +114,7 @@ function candidates({ findings }: Journey): RepairStep[] {
   const distinct = [...new Map(steps.map((step) => [JSON.stringify(step.fix.edits), step])).values()]
   // what is wrong for certain goes first
   const isSure = ({ code, severity }: Finding) =>
-    code === 'reply-dropped' || (code === 'near-miss' && severity === 'warning')
+    code === 'reply-dropped' || ((code === 'near-miss' || code === 'goto-skips') && severity === 'warning')
   const isTold = ({ code, severity }: Finding) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule'
   // what fits this very case goes before what fits every drop
   const fitsAny = ({ code }: Finding) => /^(dropped|rejected)-by-/.test(code)

@@ -218,7 +218,7 @@ describe('a reply that would be dropped', () => {
     expect(journey.findings.map(({ code, severity }) => `${code} ${severity}`)).toContain('not-masqueraded warning')
     const fixes = playReply(evidence, journey, world, modelEngine)?.finding?.fix ?? []
     expect(fixes.map(({ description, but }) => `${description}: ${but}`)).toContain(
-      'let answers through: answers may not find back to its source',
+      'accept replies: answers may not find back to its source',
     )
   })
 })

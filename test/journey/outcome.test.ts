@@ -1,5 +1,6 @@
 /** Where a journey ended: what the last lines and host state tell, and what they leave open. */
 import { describe, expect, it } from 'vitest'
+import { UNICODE } from '../../src/reports/marks.ts'
 import { interfaceWords } from '../../src/reports/packet-words.ts'
 import { explainFile, explainLog, worldOf } from './journeys.ts'
 import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
@@ -47,7 +48,7 @@ describe('a connection whose destination is rewritten in OUTPUT, behind its firs
   it('goes to another host', () => {
     expect(fate('198.51.100.2', ADDRESSES, ROUTES)).toEqual(['sent', 'inferred'])
     const { journeys } = explainLog(dmesg(lines('198.51.100.2')), worldOf(RULES, ADDRESSES, ROUTES))
-    expect(interfaceWords(journeys[0]!)).toEqual([])
+    expect(interfaceWords(journeys[0]!, UNICODE)).toEqual([])
     expect(journeys[0]!.findings.map(({ message }) => message).join()).not.toMatch(/\blo\b/)
   })
 

@@ -57,7 +57,7 @@ function findGoals(context: Context): Goal[] {
   if (last) {
     // chains that rewrite are none for others than nat's
     const wanted = (then: Walk) => letsGo(then, last.base) === true && (isNat(last) || !then.matched.some(isRewriting))
-    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass', mendable: isCatchAll(context) })
+    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'accepted it', mendable: isCatchAll(context) })
   }
   // nft may have several chains of nat at a hook, of which any may be meant
   const nat = (...hooks: Hook[]) => all.filter((pass) => isNat(pass) && pass.hook && hooks.includes(pass.hook))

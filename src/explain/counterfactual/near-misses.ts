@@ -150,8 +150,9 @@ function misnamedInterface(condition: Condition, packet: Packet, { links }: Host
 }
 
 /** How far it is from certain that the rule was meant for the packet. */
-export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
-  const used = isUsed(context, rule)
+export function doubtOf(context: Context, { rule, moment, pass }: SkippedRule, miss: FailedCondition): number {
+  // what nat leaves out alone, it has its rule for elsewhere
+  const used = isNat(pass) && isAllBut(miss, moment.packet) ? false : isUsed(context, rule)
   // a set has members come and go while the rule is in use
   // the packet's very service is nearer than one that is written like it
   const isNamed =
@@ -260,7 +261,7 @@ function isForNat(
   if (kind === 'way-back') return names([rule], miss, moment, / d(addr|port)$/)
   // what is forwarded for the uplink alone is asked for from within, too
   if (sure && fieldOf(miss.condition) === 'meta iifname') return likely
-  if (used && !isLookup(miss)) return false
+  if (used && !isLookup(miss) && !isAllBut(miss, moment.packet)) return false
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely
@@ -290,12 +291,17 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
-  // all but the very one that it has
-  if (isNegated(condition) && wanted.map(String).join() === b) return 0.1
+  if (isAllBut({ condition }, packet)) return 0.1
   if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
   return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8
+}
+
+/** Does it ask for all but the very one that the packet has? */
+export function isAllBut({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean {
+  const held = heldBy(fieldOf(condition) ?? '', packet)
+  return held !== undefined && isNegated(condition) && wantedBy(condition).join() === String(held)
 }
 
 /** An address of IPv6 without its prefix, which a mask was to leave out. */

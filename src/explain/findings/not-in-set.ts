@@ -76,8 +76,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
 }
 
 function change(change: Change | undefined, negated: boolean): Proposal[] {
-  const note = 'every rule that asks for the set counts it then'
-  return propose(negated ? 'take it out of the set' : 'put it into the set', change, note)
+  const note = 'affects every rule that uses this set'
+  return propose(negated ? 'remove it from the set' : 'add it to the set', change, note)
 }
 
 /** The port of whoever asks is another one with the next packet. */
@@ -129,6 +129,6 @@ function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: read
   return propose(
     `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
     changesOf(ref).turnLookup(ref, lookup.set, turned),
-    used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
+    used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
   )
 }

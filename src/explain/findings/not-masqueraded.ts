@@ -144,7 +144,7 @@ function tell(
         place && spot
           ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
           : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-        'whoever answers sees this host, and no longer who asked',
+        'the far side then sees the address of this host, not of the client',
       ),
     }),
   ]

@@ -148,7 +148,7 @@ export function playAllWays(
   if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
   if (!open) return 'what becomes of the packet cannot be told'
   if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
-  const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
+  const why = `what becomes of the packet depends on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
