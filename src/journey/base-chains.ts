@@ -110,18 +110,20 @@ export const withoutMaybes = memo((world: World): World => {
   return { ...world, tables }
 })
 
-const natHooks = memo((tables: World['tables']): readonly { family: RuleFamily; hook: Hook }[] =>
-  tables.flatMap((table) =>
-    [...table.chains.values()].flatMap(({ type, hook }) =>
-      hook !== undefined && (type === 'nat' || table.name === 'nat') ? [{ family: table.family, hook }] : [],
-    ),
-  ),
-)
+const familiesWithNat = memo((tables: World['tables']): ReadonlySet<RuleFamily> => {
+  const rewriting = tables.filter((table) => [...table.chains.values()].some(({ type }) => type === 'nat'))
+  return new Set([...rewriting, ...tables.filter(({ name }) => name === 'nat')].map((table) => table.family))
+})
 
-/** Does any chain (at this hook) rewrite addresses of this family? */
-export const hasNatChains = ({ tables }: World, family: Family, at?: Hook): boolean =>
-  natHooks(tables).some(
-    (one) =>
-      (at === undefined || one.hook === at) &&
-      (one.family === family || (one.family === 'inet' && (family === 'ip' || family === 'ip6'))),
+/** Does any chain rewrite addresses of this family? */
+export function hasNatChains({ tables }: World, family: Family): boolean {
+  const families = familiesWithNat(tables)
+  return families.has(family) || (families.has('inet') && (family === 'ip' || family === 'ip6'))
+}
+
+/** Is there for certain a chain at that hook that a flow's first packet traverses to be rewritten? */
+export const hasNatAt = (world: World, family: Family, hook: Hook): boolean =>
+  baseChainsAt(world, family, hook, true).some(
+    ({ table, chain }) =>
+      (chain.type === undefined ? table.name === 'nat' : chain.type === 'nat') && !mayBeAbsent(table, chain),
   )

@@ -260,6 +260,63 @@ test('a reply that differs by its addresses alone is another packet', async () =
   expect([status, journeys.request, journeys.replies]).toEqual(['answered', ['1'], ['2']])
 })
 
+test('conntrack lists a reply from another address of this host', async () => {
+  const listed = (src: string, status: string) =>
+    `udp      17 28 src=${src} dst=${CLIENT} sport=53 dport=40000 ${status}src=${CLIENT} dst=${src} sport=40000 dport=53 mark=0 use=1\n` +
+    `udp      17 28 src=${CLIENT} dst=${HOST} sport=40000 dport=53 [UNREPLIED] src=${HOST} dst=${CLIENT} sport=53 dport=40000 mark=0 use=1\n`
+  const told = async (conntrack: string) => {
+    const { status, findings } = await first([trace('filter:INPUT:policy:1', asked)], filter(), { conntrack })
+    return [status, findings.find(({ code }) => code === 'reply-from-other-address')?.message]
+  }
+  expect(await told(listed('198.51.100.1', '[UNREPLIED] '))).toEqual([
+    'reply-lost',
+    "192.0.2.1:53 was asked, and the reply comes from 198.51.100.1:53, as conntrack's list shows: 192.0.2.7 has not asked that address.",
+  ])
+  // an address of nobody here, and a connection of its own that was answered
+  expect(await told(listed('198.51.100.2', '[UNREPLIED] '))).toEqual(['undetermined', undefined])
+  expect(await told(listed('198.51.100.1', ''))).toEqual(['undetermined', undefined])
+})
+
+test('a datagram has not skipped nat where its only chain comes later, and has a reply that would be dropped', async () => {
+  const ends = 'ip saddr 10.89.4.2 ip daddr 192.0.2.9 ip ttl 63 ip id 7 ip length 32 udp sport 40002 udp dport 53'
+  const at = (chain: string) => `trace id 0a0b0c0d inet ${chain}`
+  const files = {
+    'trace.txt': `${at('raw prerouting')} packet: iif "eth1" ${ends}
+${at('raw prerouting')} policy accept
+${at('fw forward')} packet: iif "eth1" oif "eth0" ${ends}
+${at('fw forward')} policy drop
+`,
+    'ruleset.nft': `table inet raw {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+  }
+}
+table inet fw {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr 10.89.4.0/24 masquerade
+  }
+}
+`,
+    addresses: ADDRESSES.replace('198.51.100.1/24 brd 198.51.100.255', '10.89.4.1/24 brd 10.89.4.255'),
+    routes: ROUTES.replaceAll('198.51.100.0/24', '10.89.4.0/24')
+      .replaceAll('198.51.100.1', '10.89.4.1')
+      .replace(/^.*\n/, ''),
+    conntrack:
+      'tcp      6 7 CLOSE src=10.89.4.2 dst=10.89.4.1 sport=1 dport=2 src=10.89.4.1 dst=10.89.4.2 sport=2 dport=1 mark=0 use=1\n',
+    sysctls: 'net.ipv4.ip_forward = 1\n',
+  }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const [exchange] = (await analysis.exchanges()).exchanges
+  expect(exchange?.findings[0]).toMatchObject({
+    code: 'several-causes',
+    message: 'inet fw forward policy stops the request, and would stop its reply.',
+  })
+})
+
 test('who asks untracked is not taken for who replies by the entry that the reply has begun', async () => {
   const raw = (...rules: string[]) => `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.join('')}COMMIT\n`
   const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=53 use=1\n`

@@ -10,7 +10,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
-import { asNewConnection } from './new-connection.ts'
+import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherUplink } from './other-uplink.ts'
 
 /** What the capture as a whole shows. */
@@ -215,6 +215,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const replied = parts.some(({ role }) => role === 'replies')
   if (!replied && entry && goesOn(entry)) return inferred('answered', request)
   if (has('neighbour-failed')) return inferred('lost', request)
+  const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
+  if (other) return { ...inferred('reply-lost', request), finding: other }
   if (mayHaveFailed) return observed('undetermined', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   // how it went on was not captured, but that it was sent again

@@ -12,8 +12,9 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { isOfGuests } from '../bridges.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
-import { astray } from '../routes.ts'
+import { astray, homeOf } from '../routes.ts'
 import { listener } from '../sockets.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import { stoppedDiscovery } from './neighbours.ts'
@@ -150,7 +151,7 @@ export function playAllWays(
   if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
   if (!open) return 'what becomes of the packet cannot be told'
   if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
-  const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
+  const why = `what becomes of the packet depends on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
@@ -210,7 +211,7 @@ function judge(
 const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing', 'neighbour-failed', 'snat-changed-source'])
 
 /** Findings of a packet that gets through and does no good so. */
-const STILL_WRONG: Readonly<Record<string, string>> = {
+export const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'answers may not find back to its source',
@@ -243,8 +244,13 @@ export const uselessBy = ({ findings }: Journey, accused = NONE): string | undef
 const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
   const { told } = reproduction.play(reproduction.world)
   const findings = told ? reproduction.explain(told, reproduction.world).findings : []
-  return new Set(accusations([...findings, ...reproduction.findings]))
+  const own = accusations([...findings, ...reproduction.findings])
+  return new Set(isFromGuest(reproduction) ? [...own, 'not-masqueraded'] : own)
 })
+
+/** A network of guests is this host's alone: whoever is outside knows of it only what this host has told. */
+const isFromGuest = ({ packet, world: { host } }: Reproduction): boolean =>
+  packet.src !== undefined && isOfGuests(homeOf(packet.src, host, packet.in)?.link, host)
 
 const accusations = (findings: readonly Finding[]): string[] =>
   findings.flatMap(({ code, severity }) => (severity === 'note' || code === 'untracked' ? [] : [code]))
