@@ -1,13 +1,7 @@
 /** The same, of what hangs on order, time or chance. */
 import { chain, LOCAL, nat, type Row, SYN, UDP, UDP6 } from '../row.ts'
 
-const _m = 'counter drop comment "m"'
 const pre = (rules: string, priority = '0') => chain('prerouting', rules, { priority })
-const _set = (type: string, more = '') => `set s { type ${type}; flags dynamic; size 9; ${more} }`
-const _RST = 'in in0 tcp 10.0.1.2:4000 > 10.0.2.2:80 rst'
-const _inner = { src: '10.0.2.2', dst: '10.0.1.2', protocol: 'udp', sport: 53, dport: 4000, length: 28 }
-const _ANSWER: Row['send'][number] = ['in in1 tcp 10.0.2.2:80 > 10.0.1.2:4000 syn,ack', { tcpAck: 2 }]
-const _ECHO = 'in in0 icmp 10.0.1.2 > 10.0.2.2 echo-request'
 
 export const RANDOM_ORDERS: Readonly<Record<string, Row>> = {
   'what hashes a mark that a chain of the same priority may have set before': {
