@@ -9,8 +9,8 @@ import { memo } from '../model/memo.ts'
 import type { CtState, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
+import { entryAnswered } from '../rules/conntrack/entries.ts'
 import { evaluate } from '../rules/evaluate.ts'
-import { entryAnswered } from './request-reply.ts'
 
 export function connectionFacts(evidence: Evidence, world: World): Partial<Packet>[] {
   const { arrivals, journey } = evidence
