@@ -120,3 +120,10 @@ export function hasNatChains({ tables }: World, family: Family): boolean {
   const families = familiesWithNat(tables)
   return families.has(family) || (families.has('inet') && (family === 'ip' || family === 'ip6'))
 }
+
+/** Is there for certain a chain at that hook that a flow's first packet traverses to be rewritten? */
+export const hasNatAt = (world: World, family: Family, hook: Hook): boolean =>
+  baseChainsAt(world, family, hook, true).some(
+    ({ table, chain }) =>
+      (chain.type === undefined ? table.name === 'nat' : chain.type === 'nat') && !mayBeAbsent(table, chain),
+  )

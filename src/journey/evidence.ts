@@ -4,11 +4,12 @@
  */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
+import type { Family, Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { hasNatChains } from './base-chains.ts'
+import { hasNatAt } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -117,11 +118,14 @@ function evidenceOf(
   const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
-  const skipped =
-    open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) && hasNatChains(resolver.world, family)
+  const skipped = open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!, resolver.world, family))
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
+
+/** A rule kept it from connection tracking. */
+export const isUntracked = ({ arrivals }: Evidence): boolean =>
+  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
 
 /** When it began and ended, as the capture has it. */
 export type JourneyTimes = Readonly<Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>>
@@ -135,9 +139,21 @@ export function timesOf({ firstStamp, firstClock, lastStamp, lastClock }: Journe
   return times
 }
 
-/** Behind the place where nat rewrites destinations: a nat table that was not seen by then was not passed. */
-const isPastNat = (hook: Hook | undefined, at: Resolved): boolean =>
-  hook === 'input' || hook === 'forward' || hook === 'postrouting' || (hook === 'output' && priorityAt(at, hook) > -100)
+/** Behind a chain that rewrites destinations, or sources: one that was not seen by then was not passed. */
+function isPastNat(hook: Hook | undefined, at: Resolved, world: World, family: Family): boolean {
+  const has = (where: Hook) => hasNatAt(world, family, where)
+  switch (hook) {
+    case 'input':
+    case 'forward':
+      return has('prerouting')
+    case 'postrouting':
+      return has('prerouting') || has('output') || (has(hook) && priorityAt(at, hook) > 100)
+    case 'output':
+      return has(hook) && priorityAt(at, hook) > -100
+    default:
+      return false
+  }
+}
 
 /** One object per distinct state, shared by the steps that have it. */
 function readPackets(stateNumbers: Iterable<number>, states: PacketStates): Packet[] {

@@ -99,16 +99,18 @@ interface Candidate {
 }
 
 /** Rules that failed in one condition, the nearest first. */
-function candidates(context: Context, { sure }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
+function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
   const found: Candidate[] = []
   const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
   for (const passed of rules) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
-    if (isUsed(context, rule) !== false && !sure) continue
+    const isOthers = isUsed(context, rule) !== false && !sure
+    if (isOthers && !exceptions) continue
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
+    if (isOthers && !(miss && sparesDestination(miss))) continue
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
     if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
@@ -119,6 +121,13 @@ function candidates(context: Context, { sure }: Goal, rules: Iterable<SkippedRul
     .reverse()
     .sort((a, b) => a.doubt - b.doubt)
     .slice(0, MOST_TRIED)
+}
+
+/** For all destinations but some. */
+function sparesDestination({ condition }: FailedCondition): boolean {
+  const lookup = lookupOf(condition)
+  const asked = lookup?.fields ?? [fieldOf(condition)]
+  return isNegated(condition) !== (lookup?.differs === true) && asked.every((one) => /^dst$| daddr$/.test(one ?? ''))
 }
 
 /** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */

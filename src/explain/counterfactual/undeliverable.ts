@@ -101,7 +101,10 @@ export const mayLackSource = (context: Context): boolean =>
 export function rewritesSources({ world, journey }: Context): boolean | undefined {
   const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
   if (tables.some(hasSourceRule)) return true
-  const isKnown = tables.some((table) => [...table.chains.values()].some((one) => isNatChain(table, one)))
+  // a ruleset of nft's is listed whole
+  const isKnown = tables.some(
+    (table) => table.kind === 'nft' || [...table.chains.values()].some((one) => isNatChain(table, one)),
+  )
   return isKnown ? false : undefined
 }
 

@@ -236,6 +236,6 @@ function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now
   return propose(
     description,
     changesOf(ref).sendTo(ref, place, asked, now),
-    'all that the rule chooses goes there then',
+    'affects all traffic that matches this rule',
   )
 }

@@ -20,6 +20,7 @@ import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
+import { masqueradeSpared } from '../spared.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -65,15 +66,16 @@ function absentWords(condition: Condition, { world }: Context): string {
   return isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
 }
 
-const NARROW = 'it is for this source, destination and service alone'
+const NARROW = 'affects only this source, destination and service'
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
   context: Context,
-  { mendable, kind }: Goal,
+  { mendable, kind, exceptions }: Goal,
   { miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
+  if (exceptions && used !== false) return masqueradeSpared(context, ref)
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
   // one for the very service, which another source asks for
@@ -95,7 +97,7 @@ function mends(
       : propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
+          used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it

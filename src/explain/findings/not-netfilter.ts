@@ -35,7 +35,7 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it: it left through ${out ?? 'an interface'}.${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':

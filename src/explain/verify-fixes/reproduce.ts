@@ -222,7 +222,7 @@ function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: Wor
     if (!host.routes)
       return "not tried: the host's addresses and routes are not known (ip -j addr, ip -j route show table all)"
     return ended.open
-      ? `not tried: it hangs on ${ended.open.condition} (${ended.open.reason})`
+      ? `not tried: it depends on ${ended.open.condition} (${ended.open.reason})`
       : "not tried: the packet's way cannot be told"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined
