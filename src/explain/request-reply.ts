@@ -10,7 +10,6 @@ import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/e
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 import { advertisementTo, isSolicitation } from './discovery.ts'
-import { listener } from './sockets.ts'
 
 export { entryAnswered, entryOpened }
 
@@ -56,7 +55,8 @@ const isForService = ({ sport = 0, dport = PRIVILEGED }: Packet): boolean => spo
 const isServed = (packet: Packet, world: World): boolean =>
   packet.in !== undefined &&
   packet.dport !== undefined &&
-  (portsNamed(world.tables).has(packet.dport) || listener(world.host, packet) !== undefined)
+  (portsNamed(world.tables).has(packet.dport) ||
+    world.host.sockets?.some(({ protocol, port }) => protocol === 'udp' && port === packet.dport) === true)
 
 /** As rules ask for them, and as nat writes them: `dport 51820`, `10.0.0.1:51820`. */
 const PORTS = /dports? (?:\{ )?([\d, ]+)|[\d.\]]:(\d+)(?=[ -]|$)/g

@@ -364,13 +364,6 @@ table inet f { chain c { type filter hook forward priority 0; counter reject com
     send: [UDP, UDP, UDP, UDP],
     open: /more are allowed|depends on how/,
   },
-  'what a deleted element has used up is forgotten with it': {
-    rules: forward(
-      `udp dport 53 update @s { ip saddr quota until 60 bytes } ${m}\nudp dport 53 delete @s { ip saddr } counter comment "k"`,
-      set('ipv4_addr'),
-    ),
-    send: [['in in0 udp 10.0.1.2:4000 > 10.0.2.2:53', { payload: '2e'.repeat(60) }], UDP, UDP],
-  },
   'lo has no kind': {
     rules: pre(`meta iifkind != "tun" ${m}\nmeta iifkind "tun" counter comment "k"`),
     send: ['udp 10.0.1.1:53 > 10.0.2.1:4000', UDP],

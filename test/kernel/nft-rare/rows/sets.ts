@@ -60,6 +60,13 @@ export const SETS: Readonly<Record<string, Row>> = {
     ),
     send: [SYN, UDP, SYN],
   },
+  'what a deleted element has used up is forgotten with it': {
+    rules: forward(
+      `udp dport 53 update @s { ip saddr quota until 60 bytes } ${m}\nudp dport 53 delete @s { ip saddr } counter comment "k"`,
+      dynamic(9),
+    ),
+    send: [['in in0 udp 10.0.1.2:4000 > 10.0.2.2:53', { payload: '2e'.repeat(60) }], UDP, UDP],
+  },
   'a rule deletes what is not there': { rules: forward(`delete @s { ip saddr } ${m}`, dynamic(9)), send: [UDP] },
   'IPv6 is added': {
     rules: forward(
