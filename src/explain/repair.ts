@@ -160,9 +160,10 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
   const request = reproduction.explain(told, world)
   if (!isPassed(after)) return { after, stopped: request }
   const wrong = stillWrong(request, way, reproduction, world, accused)
+  if (wrong?.instead) return { after, stopped: reproduction.explain(wrong.instead, world) }
   if (wrong) return { after, stopped: wrong.isAnswer ? explainAnswer(reproduction, asked!, answer!, world) : request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
-  const aside = asideOf(way)
+  const aside = asideOf(way, world)
   return { after, ...(aside === undefined ? {} : { aside }) }
 }
 

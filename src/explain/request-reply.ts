@@ -1,6 +1,6 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
 import type { Played } from '../journey/engine.ts'
-import type { Evidence } from '../journey/evidence.ts'
+import { type Evidence, isUntracked } from '../journey/evidence.ts'
 import { turned } from '../model/direction.ts'
 import type { ConntrackEntry, Host } from '../model/host.ts'
 import { memo } from '../model/memo.ts'
@@ -20,10 +20,8 @@ const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.ev
 const PRIVILEGED = 1024
 
 /** What is kept from connection tracking passes by nat, whatever it is. */
-export const natSeen = ({ nat, arrivals }: Evidence): Evidence['nat'] =>
-  nat === 'skipped' && arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
-    ? 'unknown'
-    : nat
+export const natSeen = (evidence: Evidence): Evidence['nat'] =>
+  evidence.nat === 'skipped' && isUntracked(evidence) ? 'unknown' : evidence.nat
 
 /** A SYN, an echo request; of UDP any packet that connection tracking had not seen, or by its ports. */
 export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {

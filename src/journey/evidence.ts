@@ -123,6 +123,10 @@ function evidenceOf(
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
 
+/** A rule kept it from connection tracking. */
+export const isUntracked = ({ arrivals }: Evidence): boolean =>
+  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
+
 /** When it began and ended, as the capture has it. */
 export type JourneyTimes = Readonly<Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>>
 

@@ -25,7 +25,7 @@ import {
   nextBehindHook,
   withoutMaybes,
 } from './base-chains.ts'
-import type { Evidence } from './evidence.ts'
+import { type Evidence, isUntracked } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
 
@@ -251,7 +251,7 @@ function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   const { nat, arrivals, journey } = evidence
   const { hook, packet } = arrivals[step]!
   // a flow without a connection is never rewritten
-  if (arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return false
+  if (isUntracked(evidence)) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
   if (isOfLink(packet)) return false
   return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)

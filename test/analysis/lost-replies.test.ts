@@ -62,6 +62,45 @@ test('a mark leads the reply away from who asked', async () => {
   expect((await first(lines('eth0'), rules)).status).toBe('answered')
 })
 
+test('nor is a refusal received that a mark leads elsewhere', async () => {
+  const chains = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]\n`)
+  const rules = (...mangle: string[]) => `*mangle\n${[...chains, ...mangle].join('')}COMMIT\n${filter()}`
+  const more = {
+    rules:
+      '0:\tfrom all lookup local\n100:\tfrom all fwmark 0x3 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n',
+  }
+  const told = async (request: TestPacket, refusal: TestPacket, quotes = (line: string) => line) => {
+    const marked = { ...refusal, mark: 3 }
+    const came = [trace('mangle:INPUT:policy:1', request), trace('filter:INPUT:policy:1', request)]
+    const led = [
+      trace('mangle:OUTPUT:rule:1', refusal),
+      trace('mangle:OUTPUT:policy:2', marked),
+      trace('filter:OUTPUT:policy:1', marked),
+      trace('mangle:POSTROUTING:policy:1', { ...marked, out: 'eth1' }),
+    ]
+    const straight = ['mangle:OUTPUT', 'filter:OUTPUT', 'mangle:POSTROUTING'].map((at) =>
+      trace(`${at}:policy:1`, refusal),
+    )
+    const lost = await first(
+      [...came, ...led.map(quotes)],
+      rules('-A OUTPUT -j MARK --set-xmark 0x3/0xffffffff\n'),
+      more,
+    )
+    const heard = await first([...came, ...straight.map(quotes)], rules(), more)
+    return [lost.status, lost.basis, heard.status]
+  }
+  const tcp = { protocol: 'tcp', dport: 443 } as const
+  const reset: TestPacket = { ...replied, protocol: 'tcp', sport: 443, flags: 'ACK RST', seq: 0, window: 0 }
+  expect(await told({ ...asked, ...tcp }, reset)).toEqual(['reply-lost', 'inferred', 'refused'])
+  const error: TestPacket = { out: 'eth0', src: HOST, dst: CLIENT, protocol: 'icmp', icmpType: 3 }
+  const quoted = (line: string) =>
+    line.replace(
+      / CODE=0 ID=9 SEQ=1 /,
+      ` CODE=3 [SRC=${CLIENT} DST=${HOST} LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=40000 DPT=53 LEN=40 ] `,
+    )
+  expect(await told(asked, error, quoted)).toEqual(['reply-lost', 'inferred', 'refused'])
+})
+
 test('a refusal that a rule stops is not received', async () => {
   const error: TestPacket = { out: 'eth0', src: HOST, dst: CLIENT, protocol: 'icmp', icmpType: 3 }
   const line = trace('filter:OUTPUT:rule:1', error).replace(
@@ -105,6 +144,27 @@ test('a program that replies from another address than nat had chosen begins a c
   // conntrack knows the reply by the address that nat had chosen, and nat's chains are not asked for it
   const known = [trace('filter:OUTPUT:policy:1', { ...replied, src: '198.51.100.1' })]
   expect((await first([...came, ...known], rules)).status).not.toBe('reply-lost')
+})
+
+test('nor does an error about such a reply refuse what was asked', async () => {
+  const nat = ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')
+  const rules = `*nat\n${nat}-A PREROUTING -i eth0 -j DNAT --to-destination 198.51.100.1\nCOMMIT\n${filter()}`
+  const error: TestPacket = { in: 'eth0', src: CLIENT, dst: HOST, protocol: 'icmp', icmpType: 3 }
+  const lines = [
+    trace('nat:PREROUTING:rule:1', asked),
+    trace('filter:INPUT:policy:1', { ...asked, dst: '198.51.100.1' }),
+    trace('nat:INPUT:policy:1', { ...asked, dst: '198.51.100.1' }),
+    // nat's chains were not traced; its port is another one on the wire
+    trace('filter:OUTPUT:policy:1', replied),
+    trace('filter:INPUT:policy:1', error).replace(
+      / CODE=0 ID=9 SEQ=1 $/,
+      ` CODE=3 [SRC=${HOST} DST=${CLIENT} LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=506 DPT=40000 LEN=40 ] `,
+    ),
+  ]
+  const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=506 use=1\n`
+  const lost = await first(lines, rules, { conntrack })
+  expect([lost.status, lost.journeys.errors]).toEqual(['reply-lost', ['3']])
+  expect(codes(lost)).toContain('reply-from-other-address')
 })
 
 test('a reset that is dropped gets an accept by the port that it comes from', async () => {
@@ -255,4 +315,49 @@ table inet fw {
     code: 'several-causes',
     message: 'inet fw forward policy stops the request, and would stop its reply.',
   })
+})
+
+test('who asks untracked is not taken for who replies by the entry that the reply has begun', async () => {
+  const raw = (...rules: string[]) => `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.join('')}COMMIT\n`
+  const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=53 use=1\n`
+  const told = async (rule: string, ...points: string[]) => {
+    const came = points.map((point) => trace(point, asked))
+    const lines = [...came, trace('raw:OUTPUT:policy:1', replied), trace('filter:OUTPUT:policy:1', replied)]
+    const { status, asked: by, journeys } = await first(lines, `${raw(rule)}${filter()}`, { conntrack })
+    return [status, by.src, journeys.request]
+  }
+  const notrack = '-A PREROUTING -i eth0 -j CT --notrack\n'
+  const points = ['raw:PREROUTING:rule:1', 'raw:PREROUTING:policy:2', 'filter:INPUT:policy:1']
+  expect(await told(notrack, ...points)).toEqual(['answered', CLIENT, ['1']])
+})
+
+test('a reply to what is not tracked is rewritten as a connection of its own', async () => {
+  const chains = (...names: string[]) => names.map((name) => `:${name} ACCEPT [0:0]\n`).join('')
+  const rules = (...nat: string[]) =>
+    `*raw\n${chains('PREROUTING', 'OUTPUT')}-A PREROUTING -i eth0 -j CT --notrack\nCOMMIT\n*nat\n${chains('PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING')}${nat.map((rule) => `${rule}\n`).join('')}COMMIT\n${filter()}`
+  const there: TestPacket = { ...asked, dst: '198.51.100.9' }
+  const back: TestPacket = { ...replied, in: 'eth1', out: '', src: '198.51.100.9' }
+  const [led, out] = [{ ...back, dst: '192.0.2.66' }, 'eth0']
+  const request = [
+    trace('raw:PREROUTING:rule:1', there),
+    trace('raw:PREROUTING:policy:2', there),
+    trace('filter:FORWARD:policy:1', { ...there, out: 'eth1' }),
+  ]
+  const told = async (nat: string, before: string, packet: TestPacket, behind: string) => {
+    const reply = [
+      trace('raw:PREROUTING:policy:2', back),
+      trace(before, back),
+      trace('filter:FORWARD:policy:1', { ...packet, out }),
+      trace(behind, { ...packet, out }),
+    ]
+    const { status, findings } = await first([...request, ...reply], rules(nat))
+    return [status, findings.some(({ code, severity }) => code === 'untracked' && severity === 'error')]
+  }
+  const [pre, post] = ['nat:PREROUTING', 'nat:POSTROUTING']
+  const dnat = '-A PREROUTING -i eth1 -j DNAT --to-destination 192.0.2.66'
+  expect(await told(dnat, `${pre}:rule:1`, led, `${post}:policy:1`)).toEqual(['reply-lost', true])
+  const masquerade = '-A POSTROUTING -o eth0 -j MASQUERADE'
+  expect(await told(masquerade, `${pre}:policy:1`, back, `${post}:rule:1`)).toEqual(['reply-lost', true])
+  const other = '-A POSTROUTING -o eth9 -j MASQUERADE'
+  expect(await told(other, `${pre}:policy:1`, back, `${post}:policy:2`)).toEqual(['answered', false])
 })

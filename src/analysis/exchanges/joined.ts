@@ -23,6 +23,7 @@ export interface Told {
   readonly isForMany: boolean
   /** Skipped: its connection is older, and the reply that conntrack has seen may be to what came before. */
   readonly nat: Evidence['nat']
+  readonly isUntracked: boolean
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */

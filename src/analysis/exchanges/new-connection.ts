@@ -11,7 +11,10 @@ import type { Part, Told } from './joined.ts'
  */
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
-  if (request?.told.nat !== 'passed' || reply.told.nat !== 'passed') return undefined
+  if (request?.told.isUntracked && reply.told.nat === 'passed') return asRewritten(request, reply)
+  // what a program sends is not rewritten yet in OUTPUT
+  const isAsSent = reply.told.journey.steps[0]?.hook === 'output'
+  if (request?.told.nat !== 'passed' || !(isAsSent || reply.told.nat === 'passed')) return undefined
   const { packet } = request.told.journey
   const { dst, dport } = asItLeft(request.told.journey)
   const { src, sport, protocol } = reply.told.journey.packet
@@ -51,3 +54,27 @@ const repliesFromOther = (message: string, description: string): Finding =>
   finding('reply-from-other-address', 'error', message, {
     fix: [{ description, unverified: 'it is done outside of netfilter' }],
   })
+/** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
+function asRewritten(request: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = request.told.journey
+  const left = asItLeft(reply.told.journey)
+  const differs = (one: string | number | undefined, other: string | number | undefined) =>
+    one !== undefined && one !== other
+  // masqueraded: this host's address, which was not asked for what it forwarded
+  const isHidden = left.src === undefined && reply.told.journey.packet.in !== undefined
+  const isAsAsked =
+    !isHidden &&
+    !differs(left.dst, asked.src) &&
+    !differs(left.src, asked.dst) &&
+    !differs(left.dport, asked.sport) &&
+    !differs(left.sport, asked.dport)
+  if (isAsAsked) return undefined
+  const from = left.src === undefined ? 'an address of this host' : describeEnd(left.src, left.sport)
+  const ends = `from ${from} to ${describeEnd(left.dst, left.dport)}`
+  const meant = `${describeEnd(asked.src, asked.sport)} had asked ${describeEnd(asked.dst, asked.dport)}`
+  return finding(
+    'untracked',
+    'error',
+    `The request is not tracked, so its reply begins a connection of its own, and nat rewrites that: it goes ${ends}, while ${meant}.`,
+  )
+}

@@ -76,13 +76,15 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
   if (stop) return stopped(stop)
+  if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   if (refusal) return (isGuessed(refusal) ? inferred : observed)('refused', refusal)
   const answers = parts.filter((one) => isReply(one) && passed(one))
   const arrived = answers.find((one) => !isLostBehind(one, parts, ask))
   const answer = arrived ?? answers[0]
   if (answer) {
+    if (!arrived) return inferred('reply-lost', answer)
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (!arrived || isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const finding = isUsed ? undefined : asNewConnection(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
@@ -200,7 +202,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       (to === undefined || to.every((word, i) => word === tuple[i])),
   )
   if (has('closed-port'))
-    return reply?.finding && !mayHaveFailed
+    // an error that passed may go the wrong way all the same
+    return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
       ? { ...inferred('reply-lost', request), finding: reply.finding }
       : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)

@@ -5,6 +5,7 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
+import type { Host } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
@@ -14,7 +15,9 @@ import { SEEN_LATELY } from '../../rules/by-turns.ts'
 import { isOfGuests } from '../bridges.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray, homeOf } from '../routes.ts'
+import { listener } from '../sockets.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
+import { stoppedDiscovery } from './neighbours.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -194,7 +197,7 @@ function judge(
   const good = isPassed(outcome)
   const but = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
   const mends = good && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
-  const aside = mends ? asideOf(reproduced) : undefined
+  const aside = mends ? asideOf(reproduced, world) : undefined
   return {
     after: outcome,
     ...(rewritten ? { afterSource: source } : {}),
@@ -215,6 +218,7 @@ export const STILL_WRONG: Readonly<Record<string, string>> = {
   'dropped-beside': 'a chain behind those of IP would drop it',
   'ipsec-no-state': 'IPsec would drop it',
   'echo-ignored': 'the kernel would not answer it',
+  'neighbour-failed': 'its next hop has not answered',
   'bridge-nf-call': 'its answer would come from another address',
   'came-back': 'nat would not rewrite its destination',
   untracked: 'nat would not rewrite it',
@@ -223,6 +227,8 @@ export const STILL_WRONG: Readonly<Record<string, string>> = {
   'snat-skipped': 'nat would not rewrite its source',
   'dnat-mismatch': 'nat and the rules that accept it would not agree on its destination',
 }
+
+const NO_DISCOVERY = 'neighbour discovery would be stopped'
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -253,15 +259,23 @@ const accusations = (findings: readonly Finding[]): string[] =>
 export const accusedBehind = (reproduction: Reproduction, stops: readonly Journey[]): ReadonlySet<string> =>
   new Set([...accusedOf(reproduction), ...accusations(stops.flatMap(({ findings }) => findings))])
 
+interface StillWrong {
+  why: string
+  isAnswer?: true
+  /** Another packet that is needed for it is stopped. */
+  instead?: Played
+}
+
 /** Why a packet that gets through does no good so, it or its answer; undefined where it does. */
 export function stillWrong(
   tried: Journey,
   { told, asked, answer }: Arrived,
   reproduction: Reproduction,
-  { host }: World,
+  world: World,
   accused = accusedOf(reproduction),
-): { why: string; isAnswer?: true } | undefined {
+): StillWrong | undefined {
   const { opening } = reproduction
+  const { host } = world
   const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
   const { dst, dport } = reproduction.packet
@@ -270,6 +284,9 @@ export function stillWrong(
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
     return { why: `it would not get to ${opening.src}, which had asked` }
+  // who has asked through it knows this host already
+  const unfound = stoppedDiscovery(reproduction, world, told, told !== answer)
+  if (unfound) return { why: NO_DISCOVERY, instead: unfound }
   if (!asked || !answer) return undefined
   if (answer !== told && (answer.packet.inner || refusesOpening(answer.packet)))
     return { why: STILL_WRONG['closed-port']! }
@@ -282,15 +299,32 @@ export function stillWrong(
       : isPassed(outcome) && astray(answer.packet, host)
         ? 'its answer would go the wrong way'
         : undefined
-  return why === undefined ? undefined : { why, isAnswer: true }
+  if (why !== undefined) return { why, isAnswer: true }
+  const unsent = answer === told ? undefined : stoppedDiscovery(reproduction, world, answer, false)
+  return unsent && { why: NO_DISCOVERY, instead: unsent }
 }
 
 /** What is to be known of one that does good. */
-export function asideOf({ told, asked, answer }: Arrived): string | undefined {
+export function asideOf({ told, asked, answer }: Arrived, { host }: World): string | undefined {
   if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'it only refuses what was asked'
   if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
   const [came, out] = [asked.in, answer.packet.out]
-  return came === undefined || out === undefined || out === came
-    ? undefined
-    : `its answer would leave by ${out}, not by ${came}`
+  if (came === undefined || out === undefined) return undefined
+  if (out !== came) return `its answer would leave by ${out}, not by ${came}`
+  return mayReplyFromOther(told, out, host)
+    ? 'a program that is bound to no address may reply from another one'
+    : undefined
+}
+
+/** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */
+function mayReplyFromOther({ packet, ended }: Played, out: string, host: Host): boolean {
+  if (ended.outcome !== 'delivered' || packet.protocol !== 'udp') return false
+  const socket = listener(host, packet)
+  const link = host.links?.find(({ name }) => name === out)
+  return (
+    socket !== undefined &&
+    socket.address === undefined &&
+    link?.addresses !== undefined &&
+    !link.addresses.some(({ address }) => address === packet.dst)
+  )
 }
