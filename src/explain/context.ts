@@ -71,12 +71,7 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
 export const lastPacket = ({ evidence, ended, journey }: Context): Packet =>
   evidence.arrivals[ended.step]?.packet ?? journey.packet
 
-/** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`. */
-export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {
-  if (address === undefined) return '?'
-  if (port === undefined) return String(address)
-  return String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
+export { describeEnd } from './describe-end.ts'
 
 export function finding(
   code: string,

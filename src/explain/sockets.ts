@@ -3,7 +3,7 @@ import { compareAddresses, parseAddress } from '../model/address.ts'
 import type { Host, Socket } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { describeEnd } from './context.ts'
+import { describeEnd } from './describe-end.ts'
 
 /**
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
