@@ -25,7 +25,7 @@ import {
 import { goesToThisHost } from './destination.ts'
 import { type Evidence, isUntracked } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
-import type { StepContext } from './step-context.ts'
+import { isRewrittenAt, type StepContext } from './step-context.ts'
 
 export interface Conclusion {
   outcome: Outcome
@@ -192,7 +192,7 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
   }
-  const natGoesOn = natPassed && !isRewrittenHere(evidence, step)
+  const natGoesOn = natPassed && !isRewrittenAt(arrivals, step)
   const next = nextHere(evidence, world, step, hook, natGoesOn)
   if (next) return missing(next)
   const beside = side && besideOf(evidence, world, step, natGoesOn)
@@ -216,18 +216,6 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
       return { ...ended('undetermined'), because: 'capture-ends' }
   }
 }
-
-/** A hook's chains of nat are asked until one has rewritten the packet (nf_nat_inet_fn). */
-const isRewrittenHere = ({ arrivals }: Evidence, step: number): boolean =>
-  arrivals.some(
-    ({ hook, rule, ending }, i) =>
-      i <= step &&
-      hook === arrivals[step]!.hook &&
-      ending === 'accept' &&
-      rule?.statements.some(({ kind }) => NAT_KINDS.has(kind)) === true,
-  )
-
-const NAT_KINDS: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade', 'redirect', 'netmap'])
 
 /** The other backend's chain at the place of the next one: it may come before it, and stop the packet there. */
 const rivalOf = (world: World, family: Journey['family'], next: BaseChain, nat: boolean, side: Backend) =>

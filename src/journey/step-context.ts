@@ -23,3 +23,15 @@ export interface StepContext {
 export function* wayTo(arrivals: readonly StepContext[], i: number | undefined): Generator<number> {
   for (let at = i; at !== undefined; at = arrivals[at]?.caller) yield at
 }
+
+/** A hook's chains of nat are asked until one has rewritten the packet (nf_nat_inet_fn). */
+export const isRewrittenAt = (arrivals: readonly StepContext[], step: number): boolean =>
+  arrivals.some(
+    ({ hook, rule, ending }, i) =>
+      i <= step &&
+      hook === arrivals[step]!.hook &&
+      ending === 'accept' &&
+      rule?.statements.some(({ kind }) => NAT_KINDS.has(kind)) === true,
+  )
+
+const NAT_KINDS: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade', 'redirect', 'netmap'])

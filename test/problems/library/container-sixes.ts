@@ -132,6 +132,8 @@ export const CONTAINER_SIXES: Problem[] = [
       ['host', 'sysctl -w net.ipv6.neigh.eth0.proxy_delay=0'],
       ['host', 'sysctl -w net.ipv6.conf.eth0.proxy_ndp=1'],
       ['host', 'ip -6 neigh add proxy 2001:db8:1:0:1::c009 dev eth0'],
+      // the router has given up before
+      ['isp', 'ip -6 neigh flush dev eth0; ping -6 -c 1 -W 3 2001:db8:1:0:1::c009 >/dev/null || true'],
     ],
   },
   {
