@@ -1,0 +1,474 @@
+/** Rules that do not match what they are for, or match more; and rules that are missing two at a time. */
+import { bridged, clientAndServer, FORWARDS, WEB } from '../machines.ts'
+import type { Problem } from '../problem.ts'
+
+const DNS = { protocol: 'udp', port: 53 } as const
+const QUIC = { protocol: 'udp', address: '2001:db8:1::1', port: 443 } as const
+
+const perSource = (size: number) => `table ip6 fwf {
+  set connlimit_Policy_13 {
+    type ipv6_addr
+    size ${size}
+    flags dynamic
+  }
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    meta l4proto ipv6-icmp accept
+    udp dport 443 ct state new add @connlimit_Policy_13 { ip6 saddr ct count 20 } counter accept
+  }
+}
+`
+
+export const UNMATCHED: Problem[] = [
+  {
+    name: 'aif-fragment-rule-takes-whole-packets',
+    thread: {
+      title: 'AIF fails with iptables 1.8.1',
+      address: 'https://github.com/arno-iptables-firewall/aif/issues/53',
+    },
+    backend: 'nft',
+    ...clientAndServer({
+      routes: ['default via 192.0.2.2'],
+      rules: {
+        nft: `table ip filter {
+  chain INPUT {
+    type filter hook input priority filter; policy drop;
+    ct state established,related counter accept
+    iifname "lo" counter accept
+    icmp type echo-request counter accept
+  }
+  chain OUTPUT {
+    type filter hook output priority filter; policy drop;
+    counter jump BASE_OUTPUT_CHAIN
+    counter jump HOST_BLOCK_DST
+    ip frag-off & 65311 != 0 limit rate 3/minute burst 5 packets counter log prefix "AIF:Fragment packet: "
+    ip frag-off & 65311 != 0 counter drop
+    oifname "eth0" counter jump EXT_OUTPUT_CHAIN
+  }
+  chain BASE_OUTPUT_CHAIN {
+    ct state established,related counter accept
+    oifname "lo" counter accept
+  }
+  chain HOST_BLOCK_DST {
+  }
+  chain EXT_OUTPUT_CHAIN {
+    counter accept
+  }
+}
+`,
+      },
+    }),
+    setup: [['client', 'ip addr add 203.0.113.9/32 dev lo']],
+    fails: { from: 'server', what: 'tcp', to: '203.0.113.9', port: 80 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' }],
+    truth: {
+      words:
+        'The rule against fragments compares with a mask whose bytes are in the wrong order, so it matches "do not fragment" as well: it drops whole packets.',
+      causes: [{ rule: 'ip frag-off & 65311 != 0', chain: 'ip filter OUTPUT' }],
+      status: ['dropped'],
+    },
+    mend: [
+      [
+        'server',
+        'nft replace rule ip filter OUTPUT handle $(nft -a list chain ip filter OUTPUT | sed -n "/frag-off.*drop/s/.*handle //p") ip frag-off and 8191 != 0 counter drop',
+      ],
+    ],
+  },
+  {
+    name: 'opensnitch-wildcard-escaped',
+    thread: {
+      title: '[Feature Request] Accept wildcard for nftables rules',
+      address: 'https://github.com/evilsocket/opensnitch/issues/996',
+    },
+    backend: 'nft',
+    ...bridged('br-5ec4595d3246', '172.17.0.1/16', {
+      listeners: [{ protocol: 'tcp', port: 22 }],
+      rules: {
+        nft: `table inet opensnitch {
+  chain filter_input {
+    type filter hook input priority filter; policy drop;
+    iifname "lo" accept
+    ct state related,established accept
+    tcp dport 22 accept
+    iifname "br-\\*" ip daddr 172.17.0.1 accept
+  }
+}
+`,
+      },
+    }),
+    fails: { from: 'c1', what: 'ping', to: '172.17.0.1' },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'client', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' },
+      { sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'nothing' },
+    ],
+    truth: {
+      words:
+        'The asterisk in the name of the interface is escaped, so the rule matches an interface of that very name.',
+      causes: [{ rule: 'ip daddr 172.17.0.1 accept', chain: 'inet opensnitch filter_input' }],
+      status: ['dropped'],
+    },
+    mend: [['host', `nft 'add rule inet opensnitch filter_input iifname "br-*" ip daddr 172.17.0.1 accept'`]],
+  },
+  {
+    name: 'firewallfabrik-limit-set-is-full',
+    thread: {
+      title: 'Compiler (nftables): decide the size of the set a per-source connection limit counts in',
+      address: 'https://github.com/Linuxfabrik/firewallfabrik/issues/164',
+    },
+    backend: 'nft',
+    hosts: {
+      client: { addresses: { eth0: ['2001:db8:1::2/64'] } },
+      first: { addresses: { eth0: ['2001:db8:2::2/64'] }, routes: ['default via 2001:db8:2::1'] },
+      server: {
+        addresses: { eth0: ['2001:db8:1::1/64'], eth1: ['2001:db8:2::1/64'] },
+        listeners: [QUIC],
+        rules: { nft: perSource(1) },
+      },
+    },
+    links: [
+      ['client:eth0', 'server:eth0'],
+      ['first:eth0', 'server:eth1'],
+    ],
+    traced: 'server',
+    fails: { from: 'client', what: 'udp', to: '2001:db8:1::1', port: 443 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'first', what: 'udp', to: '2001:db8:1::1', port: 443 }, seen: 'answered' },
+      { sending: { from: 'client', what: 'ping', to: '2001:db8:1::1' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'The set in which the rule counts connections for each source is full: no element can be added, so the rule does not match, and the policy drops the packet.',
+      causes: [
+        { rule: '@connlimit_Policy_13', chain: 'ip6 fwf input' },
+        { code: 'not-in-set', words: ['connlimit_Policy_13'] },
+      ],
+      status: ['dropped'],
+    },
+    mend: [['server', `nft -f - <<'END'\ndelete table ip6 fwf\n${perSource(65535)}END`]],
+  },
+  {
+    name: 'claudecode-redirected-dns-keeps-its-way-out',
+    thread: {
+      title: 'fix: add filter/OUTPUT ACCEPT for uid 9999 UDP DNS to complete SOCKS5 DNS redirect (#1204)',
+      address: 'https://github.com/EdanStarfire/claudecode_webui/issues/1206',
+    },
+    backend: 'iptables-legacy',
+    ...clientAndServer({
+      listeners: [{ ...DNS, address: '127.0.0.1' }],
+      routes: ['default via 192.0.2.2'],
+      rules: {
+        v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A OUTPUT -p udp -m udp --dport 53 -m owner --uid-owner 0 -j REDIRECT --to-ports 53
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A OUTPUT -o lo -j ACCEPT
+-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A OUTPUT -p udp -m owner --uid-owner 9998 -j ACCEPT
+-A OUTPUT -p udp -j NFLOG --nflog-prefix "PROXY_DROP_UDP: " --nflog-group 100
+-A OUTPUT -p udp -j DROP
+COMMIT
+`,
+      },
+    }),
+    fails: { from: 'server', what: 'udp', to: '198.51.100.53', port: 53 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'server', what: 'ping', to: '192.0.2.2' }, seen: 'answered' },
+      { sending: { from: 'server', what: 'udp', to: '127.0.0.1', port: 53 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'The redirect has rewritten the destination to 127.0.0.1, but in this hook the packet still leaves by eth0: the rule for lo does not match, and the chain drops it.',
+      causes: [
+        { rule: '-o lo -j ACCEPT', chain: 'filter OUTPUT' },
+        { rule: '-p udp -j DROP', chain: 'filter OUTPUT' },
+        { rule: '--uid-owner 9998 -j ACCEPT', chain: 'filter OUTPUT' },
+      ],
+      status: ['dropped'],
+    },
+    mend: [['server', 'iptables -I OUTPUT 4 -d 127.0.0.1 -p udp --dport 53 -m owner --uid-owner 0 -j ACCEPT']],
+  },
+  {
+    name: 'apf-second-resolver-behind-the-drop',
+    thread: {
+      title: 'DNS firewall logic mistake with RESV_DNS_DROP enabled?',
+      address: 'https://github.com/rfxn/advanced-policy-firewall/issues/25',
+    },
+    backend: 'iptables-legacy',
+    hosts: {
+      server: {
+        addresses: { eth0: ['192.0.2.1/24'] },
+        listeners: [{ protocol: 'tcp', port: 22 }],
+        rules: {
+          v4: `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+-A INPUT -s 192.0.2.53/32 -p udp -m udp --sport 53 --dport 1023:65535 -j ACCEPT
+-A INPUT -s 192.0.2.53/32 -p tcp -m tcp --sport 53 --dport 1023:65535 -j ACCEPT
+-A INPUT -p tcp -m tcp --sport 53 --dport 1023:65535 -j DROP
+-A INPUT -p udp -m udp --sport 53 --dport 1023:65535 -j DROP
+-A INPUT -s 192.0.2.54/32 -p udp -m udp --sport 53 --dport 1023:65535 -j ACCEPT
+-A INPUT -s 192.0.2.54/32 -p tcp -m tcp --sport 53 --dport 1023:65535 -j ACCEPT
+-A INPUT -p tcp -m tcp --sport 53 --dport 1023:65535 -j DROP
+-A INPUT -p udp -m udp --sport 53 --dport 1023:65535 -j DROP
+-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -j DROP
+-A INPUT -p udp -j DROP
+-A OUTPUT -d 192.0.2.53/32 -p udp -m udp --sport 1023:65535 --dport 53 -j ACCEPT
+-A OUTPUT -d 192.0.2.54/32 -p udp -m udp --sport 1023:65535 --dport 53 -j ACCEPT
+COMMIT
+`,
+        },
+      },
+      resolvers: {
+        addresses: { eth0: ['192.0.2.53/24', '192.0.2.54/24'] },
+        listeners: [
+          { ...DNS, address: '192.0.2.53' },
+          { ...DNS, address: '192.0.2.54' },
+        ],
+      },
+    },
+    links: [['server:eth0', 'resolvers:eth0']],
+    traced: 'server',
+    fails: { from: 'server', what: 'udp', to: '192.0.2.54', port: 53 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'server', what: 'udp', to: '192.0.2.53', port: 53 }, seen: 'answered' },
+      { sending: { from: 'resolvers', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'The rules that drop the answers of all other resolvers follow the first resolver, and so stand in front of the rules for the second.',
+      causes: [
+        { rule: '-p udp -m udp --sport 53 --dport 1023:65535 -j DROP', chain: 'filter INPUT' },
+        { rule: '-s 192.0.2.54/32 -p udp', chain: 'filter INPUT' },
+      ],
+      status: ['reply-lost'],
+    },
+    mend: [['server', 'iptables -D INPUT 6; iptables -D INPUT 5']],
+  },
+  {
+    name: 'synology-no-rule-of-the-tunnel-is-there',
+    thread: {
+      title: 'Iptables rules in PostUp & PostDown',
+      address: 'https://github.com/runfalk/synology-wireguard/issues/81',
+    },
+    backend: 'iptables-legacy',
+    hosts: {
+      phone: { addresses: { wg0: ['10.0.1.2/24'] }, routes: ['default via 10.0.1.1'] },
+      nas: {
+        addresses: { wg0: ['10.0.1.1/24'], eth0: ['192.168.0.2/24'] },
+        routes: ['default via 192.168.0.1'],
+        sysctls: FORWARDS,
+        listeners: WEB,
+        rules: {
+          v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+-A FORWARD -i docker0 -o docker0 -j ACCEPT
+COMMIT
+`,
+        },
+      },
+      switch: { bridges: { br0: ['p1', 'p2', 'p3'] }, sysctls: { 'net.bridge.bridge-nf-call-iptables': '0' } },
+      box: { addresses: { eth0: ['192.168.0.1/24'] } },
+      camera: { addresses: { eth0: ['192.168.0.3/24'] }, routes: ['default via 192.168.0.1'], listeners: WEB },
+    },
+    links: [
+      ['phone:wg0', 'nas:wg0'],
+      ['nas:eth0', 'switch:p1'],
+      ['box:eth0', 'switch:p2'],
+      ['camera:eth0', 'switch:p3'],
+    ],
+    traced: 'nas',
+    fails: { from: 'phone', what: 'tcp', to: '192.168.0.3', port: 80 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'phone', what: 'tcp', to: '192.168.0.2', port: 80 }, seen: 'answered' },
+      { sending: { from: 'nas', what: 'tcp', to: '192.168.0.3', port: 80 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'No rule of the tunnel was written: FORWARD drops its packets by policy, and what it would forward is not masqueraded, so the reply would go to the default gateway of the LAN.',
+      causes: [{ policy: 'filter FORWARD' }, { code: 'several-causes' }],
+      status: ['dropped'],
+      alsoTrue: ['not-masqueraded'],
+    },
+    mend: [
+      [
+        'nas',
+        'iptables -A FORWARD -i wg0 -j ACCEPT; iptables -A FORWARD -o wg0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE',
+      ],
+    ],
+  },
+  {
+    name: 'vopono-forward-of-another-table-drops-both-ways',
+    thread: {
+      title: 'Help with nftables and forwarding filter',
+      address: 'https://github.com/jamesmcm/vopono/issues/278',
+    },
+    backend: 'nft',
+    hosts: {
+      app: { addresses: { vo_mv_norway_s: ['10.200.1.2/24'] }, routes: ['default via 10.200.1.1'] },
+      host: {
+        addresses: { vo_mv_norway_d: ['10.200.1.1/24'], wlp2s0: ['192.0.2.1/24'] },
+        routes: ['default via 192.0.2.9'],
+        sysctls: FORWARDS,
+        rules: {
+          nft: `table inet my_table {
+  chain my_input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iif "lo" accept
+    ct state invalid drop
+    meta l4proto ipv6-icmp accept
+    meta l4proto icmp accept
+    meta l4proto udp reject
+    meta l4proto tcp reject with tcp reset
+  }
+  chain my_forward {
+    type filter hook forward priority 200; policy drop;
+  }
+  chain my_output {
+    type filter hook output priority filter; policy accept;
+  }
+}
+table inet vopono_nat {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "wlp2s0" ip saddr 10.200.1.0/24 counter masquerade
+  }
+}
+table inet vopono_bridge {
+  chain forward {
+    type filter hook forward priority filter - 10; policy accept;
+    iifname "vo_mv_norway_d" oifname "wlp2s0" counter accept
+    iifname "wlp2s0" oifname "vo_mv_norway_d" counter accept
+  }
+}
+`,
+        },
+      },
+      server: {
+        addresses: { eth0: ['192.0.2.9/24'] },
+        listeners: [{ protocol: 'udp', port: 51820 }, ...WEB],
+      },
+    },
+    links: [
+      ['app:vo_mv_norway_s', 'host:vo_mv_norway_d'],
+      ['host:wlp2s0', 'server:eth0'],
+    ],
+    traced: 'host',
+    fails: { from: 'app', what: 'udp', to: '192.0.2.9', port: 51820 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'host', what: 'tcp', to: '192.0.2.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'app', what: 'ping', to: '10.200.1.1' }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        "The program's own table accepts both ways, but a later chain of another table drops all that is forwarded: the request, and then its reply.",
+      causes: [{ policy: 'inet my_table my_forward' }],
+      status: ['dropped'],
+    },
+    mend: [
+      [
+        'host',
+        'nft add rule inet my_table my_forward ct state established,related accept; nft add rule inet my_table my_forward iifname vo_mv_norway_d oifname wlp2s0 accept',
+      ],
+    ],
+  },
+  {
+    name: 'wireguard-rules-for-ipv4-alone',
+    thread: {
+      title: 'feat: add homelab config skills (VLAN segmentation, Pi-hole DNS, WireGuard VPN)',
+      address: 'https://github.com/affaan-m/ECC/pull/1838',
+    },
+    backend: 'iptables-nft',
+    hosts: {
+      phone: {
+        addresses: { wg0: ['10.8.0.2/24', 'fd00:8::2/64'] },
+        routes: ['default via 10.8.0.1', 'default via fd00:8::1'],
+      },
+      server: {
+        addresses: { wg0: ['10.8.0.1/24', 'fd00:8::1/64'], eth0: ['203.0.113.1/24', '2001:db8:1::1/64'] },
+        sysctls: FORWARDS,
+        rules: {
+          v4: `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING -o eth0 -j MASQUERADE
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -i wg0 -o eth0 -j ACCEPT
+-A FORWARD -i eth0 -o wg0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+COMMIT
+`,
+          v6: `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+`,
+        },
+      },
+      far: {
+        addresses: { eth0: ['203.0.113.9/24', '2001:db8:1::9/64'] },
+        listeners: [...WEB, { protocol: 'tcp', address: '2001:db8:1::9', port: 80 }],
+      },
+    },
+    links: [
+      ['phone:wg0', 'server:wg0'],
+      ['server:eth0', 'far:eth0'],
+    ],
+    traced: 'server',
+    fails: { from: 'phone', what: 'tcp', to: '2001:db8:1::9', port: 80 },
+    seen: 'nothing',
+    others: [
+      { sending: { from: 'phone', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'server', what: 'tcp', to: '2001:db8:1::9', port: 80 }, seen: 'answered' },
+    ],
+    truth: {
+      words:
+        'The rules of the tunnel are for IPv4 alone: for IPv6 nothing is accepted in FORWARD, in neither direction, and nothing is masqueraded.',
+      causes: [{ policy: 'filter FORWARD' }, { code: 'several-causes' }],
+      status: ['dropped'],
+      alsoTrue: ['not-masqueraded'],
+    },
+    mend: [
+      [
+        'server',
+        'ip6tables -A FORWARD -i wg0 -o eth0 -j ACCEPT; ip6tables -A FORWARD -i eth0 -o wg0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; ip6tables -t nat -A POSTROUTING -o eth0 -j MASQUERADE',
+      ],
+    ],
+  },
+]
