@@ -28,10 +28,11 @@ export const UNMATCHED: Problem[] = [
       address: 'https://github.com/arno-iptables-firewall/aif/issues/53',
     },
     backend: 'nft',
-    ...clientAndServer({
-      routes: ['default via 192.0.2.2'],
-      rules: {
-        nft: `table ip filter {
+    hosts: {
+      server: {
+        addresses: { eth0: ['192.0.2.1/24'] },
+        rules: {
+          nft: `table ip filter {
   chain INPUT {
     type filter hook input priority filter; policy drop;
     ct state established,related counter accept
@@ -57,10 +58,13 @@ export const UNMATCHED: Problem[] = [
   }
 }
 `,
+        },
       },
-    }),
-    setup: [['client', 'ip addr add 203.0.113.9/32 dev lo']],
-    fails: { from: 'server', what: 'tcp', to: '203.0.113.9', port: 80 },
+      client: { addresses: { eth0: ['192.0.2.2/24'] }, listeners: WEB },
+    },
+    links: [['server:eth0', 'client:eth0']],
+    traced: 'server',
+    fails: { from: 'server', what: 'tcp', to: '192.0.2.2', port: 80 },
     seen: 'nothing',
     others: [{ sending: { from: 'client', what: 'ping', to: '192.0.2.1' }, seen: 'answered' }],
     truth: {
