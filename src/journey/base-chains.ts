@@ -120,3 +120,9 @@ export function hasNatChains({ tables }: World, family: Family): boolean {
   const families = familiesWithNat(tables)
   return families.has(family) || (families.has('inet') && (family === 'ip' || family === 'ip6'))
 }
+
+/** A chain of nat that is there for sure: a trace shows it of each packet that begins a connection. */
+export const hasNatChainAt = (world: World, family: Family, hook: Hook): boolean =>
+  baseChainsAt(withoutMaybes(world), family, hook, true).some(({ table, chain: { type } }) =>
+    type === undefined ? table.name === 'nat' : type === 'nat',
+  )

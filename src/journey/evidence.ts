@@ -4,11 +4,12 @@
  */
 import type { Hook } from '../model/hook.ts'
 import type { Journey, Step } from '../model/journey.ts'
-import type { Packet } from '../model/packet.ts'
+import type { Family, Packet } from '../model/packet.ts'
+import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { hasNatChains } from './base-chains.ts'
+import { hasNatChainAt } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -117,8 +118,7 @@ function evidenceOf(
   const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
-  const skipped =
-    open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!)) && hasNatChains(resolver.world, family)
+  const skipped = open.beforeNat && wentPastNat(hooks, resolved, resolver.world, family)
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
@@ -135,9 +135,21 @@ export function timesOf({ firstStamp, firstClock, lastStamp, lastClock }: Journe
   return times
 }
 
-/** Behind the place where nat rewrites destinations: a nat table that was not seen by then was not passed. */
-const isPastNat = (hook: Hook | undefined, at: Resolved): boolean =>
-  hook === 'input' || hook === 'forward' || hook === 'postrouting' || (hook === 'output' && priorityAt(at, hook) > -100)
+/** Behind the place where a chain of nat rewrites destinations: one that was not seen by then was not passed. */
+function wentPastNat(
+  hooks: readonly (Hook | undefined)[],
+  resolved: readonly Resolved[],
+  world: World,
+  family: Family,
+): boolean {
+  const isPast = (hook: Hook | undefined, i: number) =>
+    hook === 'input' ||
+    hook === 'forward' ||
+    hook === 'postrouting' ||
+    (hook === 'output' && priorityAt(resolved[i]!, hook) > -100)
+  const first = hooks.find((hook) => hook === 'prerouting' || hook === 'output')
+  return first !== undefined && hooks.some(isPast) && hasNatChainAt(world, family, first)
+}
 
 /** One object per distinct state, shared by the steps that have it. */
 function readPackets(stateNumbers: Iterable<number>, states: PacketStates): Packet[] {
