@@ -234,10 +234,13 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
 function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => readonly RuleRef[]): string {
   const causes = steps.map((step) => {
     const [rule] = rulesOf(step)
-    return rule ? nameRef(rule) : step.finding.message.replace(/\.$/, '')
+    // a policy that accepts stops nothing
+    return rule && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule ?? '')
+      ? nameRef(rule)
+      : step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '')
   })
   const distinct = [...new Set(causes)]
   if (distinct.length === 1)
     return `${causes[0]} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
-  return `${COUNTS[steps.length]} stop this exchange: ${distinct.join(', then ')}.`
+  return `${COUNTS[distinct.length]} stop this exchange: ${distinct.join(', then ')}.`
 }

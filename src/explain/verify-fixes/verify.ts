@@ -11,6 +11,7 @@ import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray } from '../routes.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
@@ -247,14 +248,21 @@ const accusations = (findings: readonly Finding[]): string[] =>
 export const accusedBehind = (reproduction: Reproduction, stops: readonly Journey[]): ReadonlySet<string> =>
   new Set([...accusedOf(reproduction), ...accusations(stops.flatMap(({ findings }) => findings))])
 
+/** Nothing shows then that its like are answered. */
+const wasStopped = memo(({ play, world }: Reproduction): boolean => {
+  const { told } = play(world)
+  return told !== undefined && !isPassed(told.ended.outcome)
+})
+
 /** Why a packet that gets through does no good so, it or its answer; undefined where it does. */
 export function stillWrong(
   tried: Journey,
   { told, asked, answer }: Arrived,
   reproduction: Reproduction,
-  { host }: World,
+  world: World,
   accused = accusedOf(reproduction),
 ): { why: string; isAnswer?: true } | undefined {
+  const { host } = world
   const { opening } = reproduction
   const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
@@ -264,6 +272,9 @@ export function stillWrong(
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
     return { why: `it would not get to ${opening.src}, which had asked` }
+  const { src } = told.packet
+  if (wasStopped(reproduction) && told.ended.outcome === 'forwarded' && gatewayBeside(told.packet, world))
+    return { why: `its answer comes back here only if ${told.packet.dst} has a route to ${src} through this host` }
   if (!asked || !answer) return undefined
   if (answer !== told && (answer.packet.inner || refusesOpening(answer.packet)))
     return { why: STILL_WRONG['closed-port']! }
