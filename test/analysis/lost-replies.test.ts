@@ -107,6 +107,24 @@ test('a program that replies from another address than nat had chosen begins a c
   expect((await first([...came, ...known], rules)).status).not.toBe('reply-lost')
 })
 
+test('a program that takes what is for any address replies from another one', async () => {
+  const from = (src: string) => [
+    trace('filter:INPUT:policy:1', asked),
+    trace('filter:OUTPUT:policy:1', { ...replied, src }),
+  ]
+  const sockets = (address: string) => ({ sockets: `udp UNCONN 0 0 ${address}:53 0.0.0.0:*\n` })
+  const OTHER = '198.51.100.1'
+  const told = await first(from(OTHER), filter(), sockets('0.0.0.0'))
+  expect(told).toMatchObject({ status: 'undetermined', journeys: { request: ['1'], replies: ['2'] } })
+  expect(codes(told)).toContain('reply-from-other-address')
+  expect(codes(await first(from(HOST), filter(), sockets('0.0.0.0')))).not.toContain('reply-from-other-address')
+  expect((await first(from(OTHER), filter(), sockets(HOST))).journeys.replies).toEqual([])
+  // it has gone on with that
+  const later = trace('filter:INPUT:policy:1', { ...asked, id: 2 })
+  const goes = await first([...from(OTHER), later], filter(), sockets('0.0.0.0'))
+  expect(codes(goes)).not.toContain('reply-from-other-address')
+})
+
 test('a reset that is dropped gets an accept by the port that it comes from', async () => {
   const lines = [
     trace('filter:INPUT:policy:1', { ...asked, protocol: 'tcp', dport: 8080 }),

@@ -17,6 +17,7 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
+import { mayAnswerElsewhere } from './new-connection.ts'
 import { type Says, saysOf } from './role.ts'
 import type { UnquotedError } from './status.ts'
 import { MOST_STRAYS } from './strays.ts'
@@ -125,7 +126,7 @@ export class Exchanges {
     if (answers) turn(this.tuple)
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
-    if (told.isForMany) this.awaitAnyone(told, number)
+    if (told.isForMany || (told.isLoose && !answers)) this.awaitAnyone(told, number)
     this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock, capture, false)
     if (!answers) this.followNat(number, told, closed)
     return number
@@ -222,6 +223,7 @@ export class Exchanges {
       apart: isMereAnnouncement(journey),
       isDiscovery: isDiscovery(packet),
       isForMany: isForMany(packet, closed.world.host),
+      isLoose: mayAnswerElsewhere(journey, closed.world),
       nat: closed.passageOfNat(),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),

@@ -85,7 +85,12 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     if (!arrived || isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const finding = isUsed ? undefined : asNewConnection(parts, answer)
-    if (finding) return { ...inferred('reply-lost', answer), finding }
+    // what nat does to it is sure; a program may take what comes from elsewhere
+    if (finding)
+      return {
+        ...(finding.severity === 'error' ? inferred('reply-lost', answer) : observed('undetermined', answer)),
+        finding,
+      }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const [error] = errors
