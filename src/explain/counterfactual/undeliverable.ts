@@ -249,7 +249,7 @@ export function isPrivate(address: string): boolean {
   return a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b < 128)
 }
 
-function isPublic(address: string): boolean {
+export function isPublic(address: string): boolean {
   const bytes = parseAddress(address)
   if (!bytes || isPrivate(address)) return false
   const a = bytes[0]!
