@@ -9,7 +9,7 @@ import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { hasNatChainAt } from './base-chains.ts'
+import { hasNatChainAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -147,8 +147,12 @@ function wentPastNat(
     hook === 'forward' ||
     hook === 'postrouting' ||
     (hook === 'output' && priorityAt(resolved[i]!, hook) > -100)
+  if (!hooks.some(isPast) || !hasNatChains(world, family)) return false
+  // what is stopped there does not come to a chain of POSTROUTING
   const first = hooks.find((hook) => hook === 'prerouting' || hook === 'output')
-  return first !== undefined && hooks.some(isPast) && hasNatChainAt(world, family, first)
+  return (
+    !/^(drop|reject)$/.test(resolved.at(-1)!.ending) || (first !== undefined && hasNatChainAt(world, family, first))
+  )
 }
 
 /** One object per distinct state, shared by the steps that have it. */

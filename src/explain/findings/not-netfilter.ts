@@ -37,7 +37,7 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it: it left through ${out ?? 'an interface'}.${otherSource(context)}${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
+          `No rule stopped it: it left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':
@@ -52,9 +52,9 @@ export const notNetfilter: Detector = {
 }
 
 /** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */
-function otherSource(context: Context): string {
+function otherSource(context: Context, out: string | undefined): string {
   const { world, journey, evidence } = context
-  const { src, dst, out } = lastPacket(context)
+  const { src, dst } = lastPacket(context)
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || !isPublic(dst ?? '')) return ''
   const link = world.host.links?.find(({ name }) => hasAddress(world.host.links, name, src))?.name
   if (link === undefined || link === 'lo' || link === out || hasAddress(world.host.links, out, src)) return ''

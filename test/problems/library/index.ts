@@ -32,6 +32,7 @@ import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
+import { TWO_AT_ONCE } from './two-at-once.ts'
 import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
@@ -79,4 +80,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...WAYS_BACK,
   ...OTHER_SOURCES,
   ...UNMATCHED,
+  ...TWO_AT_ONCE,
 ]
