@@ -246,7 +246,8 @@ export class Analysis {
 
 const NOTHING: RunStats = { bytes: 0, events: 0, journeys: 0, skipped: 0, lost: 0 }
 
-function namedInput(input: Input): NamedInput {
+/** As files are opened. Throws UserError where its format is none. */
+export function namedInput(input: Input): NamedInput {
   const as = input.as === undefined ? undefined : formatById(input.as)
   if (input.as !== undefined && !as) throw new UserError(`There is no format "${input.as}".`, knownFormats())
   return {

@@ -52,6 +52,8 @@ export interface ClosedJourney {
   explain(): Journey
   /** Were nat's chains asked, as for what begins a connection? */
   passageOfNat(): Evidence['nat']
+  /** Did a rule keep it from connection tracking? */
+  isUntracked(): boolean
   /** What would come back, where it begins an exchange and got through; undefined where that cannot be told. */
   playReply(): PlayedReply | undefined
   /** Where it was stopped, and no single change would bring it and its reply through: all that stops it, with what would. */

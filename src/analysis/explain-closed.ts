@@ -10,7 +10,7 @@ import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
-import { type Evidence, gatherEvidence, type JourneyTimes } from '../journey/evidence.ts'
+import { type Evidence, gatherEvidence, isUntracked, type JourneyTimes } from '../journey/evidence.ts'
 import { JourneyClasses } from '../journey/journey-classes.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { Resolver } from '../journey/resolve.ts'
@@ -297,6 +297,10 @@ export class Closed implements ClosedJourney {
 
   passageOfNat(): Evidence['nat'] {
     return this.evidence().nat
+  }
+
+  isUntracked(): boolean {
+    return isUntracked(this.evidence())
   }
 
   severalCauses(): Finding | undefined {

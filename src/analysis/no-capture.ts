@@ -9,7 +9,7 @@ import type { Inputs } from './inputs/open.ts'
 /** Files named one by one. */
 const MOST = 6
 
-const TO_TAKE = '\nOn that host, as root, nfwhy trace does it all. To take one by hand (README.md says more):'
+const TO_TAKE = '\nOn that host, as root, nfwhy trace does it all. To take one by hand (docs/capture.md says more):'
 
 export function noCapture({ files, warnings, machines }: Inputs): UserError {
   const named = files.slice(0, MOST).map(({ name, format }) => `${printable(name)} (${format})`)

@@ -7,7 +7,7 @@ import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
-import type { Evidence, JourneyTimes } from '../journey/evidence.ts'
+import { type Evidence, isUntracked, type JourneyTimes } from '../journey/evidence.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
@@ -160,6 +160,10 @@ class PlayedPacket implements Played {
 
   passageOfNat(): Evidence['nat'] {
     return this.simulated.evidence.nat
+  }
+
+  isUntracked(): boolean {
+    return isUntracked(this.simulated.evidence)
   }
 
   playReply(): PlayedReply | undefined {

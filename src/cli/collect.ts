@@ -15,7 +15,7 @@ import { type KilledSession, killedSession } from '../live/notes/find.ts'
 import { killedLines } from '../live/notes/tell.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
-import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
+import { HERE, type TraceHost } from '../live/trace-host.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -25,6 +25,7 @@ import { EXIT, isSystemError, reasonOf } from './errors.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { openSource } from './source.ts'
 import { Output } from './stdout.ts'
+import { placeOf } from './via.ts'
 
 declare const __VERSION__: string
 
@@ -132,14 +133,6 @@ function refuseExisting(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined || (stats.isDirectory() && !isArchive(path) && readdirSync(path).length === 0)) return
   throw new UserError(`${printable(path)} is there already; give another name with -o.`)
-}
-
-function placeOf(text: string): TraceHost {
-  try {
-    return parseVia(text)
-  } catch (error) {
-    throw error instanceof LiveProblem ? new UserError(error.message, error.hint) : error
-  }
 }
 
 const problemText = ({ message, hint }: LiveProblem) => printable(hint === undefined ? message : `${message} ${hint}`)

@@ -8,12 +8,12 @@ import { rulesetsJson, rulesetsText, warningsText } from '../reports/index.ts'
 import { EXIT } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface Options {
   full?: boolean
   json?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }
 

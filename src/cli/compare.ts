@@ -8,14 +8,14 @@ import { inputOptions } from './explain.ts'
 import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface CompareOptions {
   as?: string[]
   full?: boolean
   json?: boolean
   idle: number
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -38,10 +38,11 @@ export function compareCommand(program: Command): Command {
       .argument('<INPUT A B...>', 'captures, rulesets and host state; then two journeys or two rulesets')
       .usage('[options] [INPUT...] A B'),
   )
-    .option('--full', 'every step, every rule in full length')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
     .option('--json', 'one JSON document')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (given: string[], options: CompareOptions) => {
       process.exitCode = await runCompare(given, options)
     })

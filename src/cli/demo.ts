@@ -16,13 +16,13 @@ import { closest } from '../rules/closest.ts'
 import { DemoText } from './demo-text.ts'
 import { EXIT, isSystemError, reasonOf } from './errors.ts'
 import { Output } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface DemoOptions {
   keep?: boolean
   record?: string
   full?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -41,9 +41,10 @@ export function demoCommand(program: Command): Command {
       '--record <DIR>',
       'write what was captured to DIR, as bundles for nfwhy explain; of all incidents if none is named',
     )
-    .option('--full', 'every step, every rule in full length')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (name: string | undefined, options: DemoOptions) => {
       process.exitCode = await runDemo(name, options)
     })

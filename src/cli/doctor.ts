@@ -17,7 +17,7 @@ import { UserError } from '../model/user-error.ts'
 import { endable } from './end-signals.ts'
 import { EXIT } from './errors.ts'
 import { Output } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface DoctorOptions {
   via?: string[]
@@ -27,7 +27,7 @@ interface DoctorOptions {
   proveHere?: boolean
   printConfig?: string
   json?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -53,7 +53,8 @@ export function doctorCommand(program: Command): Command {
     )
     .option('--json', 'one JSON document')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (words: string[], options: DoctorOptions) => {
       const filter = words.length === 0 ? undefined : words.join(' ')
       process.exitCode = await endable((ending) => runDoctor(filter, options, ending))

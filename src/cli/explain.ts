@@ -18,17 +18,18 @@ import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { Output, openOutput } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 export interface ExplainOptions extends SelectOptions, RedactOptions {
   as?: string[]
   full?: boolean
+  quiet?: boolean
   unmatched?: boolean
   json?: boolean
   ndjson?: boolean
   output?: string
   idle: number
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -55,7 +56,8 @@ export function explainCommand(program: Command): Command {
       )
       .argument('[INPUT...]', 'captures, rulesets and host state'),
   )
-    .option('--full', 'every step, every rule in full length')
+    .option('-q, --quiet', 'one line for each exchange')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
     .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
@@ -70,7 +72,8 @@ export function explainCommand(program: Command): Command {
     .option('--redact', 'with other addresses and names, so that it can be shown to others')
     .option('--redact-key <KEY>', 'the same, and the same again with the same KEY')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (given: string[], options: ExplainOptions) => {
       process.exitCode = await runExplain(given, options)
     })

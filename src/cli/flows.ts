@@ -9,7 +9,7 @@ import { inputOptions, withStdin } from './explain.ts'
 import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface FlowsOptions {
   as?: string[]
@@ -17,7 +17,7 @@ interface FlowsOptions {
   full?: boolean
   json?: boolean
   idle: number
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -36,7 +36,8 @@ export function flowsCommand(program: Command): Command {
     .option('--full', 'every connection, and each kind of packet that it had')
     .option('--json', 'one JSON document')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (given: string[], options: FlowsOptions) => {
       process.exitCode = await runFlows(given, options)
     })

@@ -15,6 +15,7 @@ declare const __VERSION__: string
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
   trace: async () => (await import('./trace.ts')).traceCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
   flows: async () => (await import('./flows.ts')).flowsCommand,
   map: async () => (await import('./map.ts')).mapCommand,

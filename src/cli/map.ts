@@ -9,12 +9,12 @@ import { EXIT } from './errors.ts'
 import { withStdin } from './explain.ts'
 import { readInputs } from './inputs.ts'
 import { Output } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
 interface MapOptions {
   as?: string[]
   json?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
@@ -31,7 +31,8 @@ export function mapCommand(program: Command): Command {
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
     .option('--json', 'one JSON document')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (given: string[], options: MapOptions) => {
       process.exitCode = await runMap(given, options)
     })

@@ -2,10 +2,11 @@
 import { closeSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { applyTo } from '../analysis/apply.ts'
-import { onlyMachine } from '../analysis/inputs/open.ts'
+import { type Inputs, onlyMachine } from '../analysis/inputs/open.ts'
 import { readPacket, readPackets } from '../analysis/packets.ts'
 import { playPackets, readAssumption } from '../analysis/simulate.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Packet } from '../model/packet.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { chooseForm, type FormChoice } from '../reports/choose-form.ts'
@@ -14,19 +15,24 @@ import { openPlayed } from '../reports/played.ts'
 import { EXIT, reasonOf } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
-import { terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions } from './terminal.ts'
 
-interface SimulateOptions extends FormChoice {
+/** How it is told. */
+export interface PlayOptions extends FormChoice {
+  apply?: string[]
+  assume?: string[]
+  full?: boolean
+  quiet?: boolean
+  unmatched?: boolean
+  color?: Colour
+  width?: number
+}
+
+interface SimulateOptions extends PlayOptions {
   as?: string[]
   packet?: string[]
   packets?: string
-  apply?: string[]
-  assume?: string[]
   engine: string
-  full?: boolean
-  unmatched?: boolean
-  color?: boolean
-  width?: number
 }
 
 const HOW = [
@@ -58,13 +64,15 @@ export function simulateCommand(program: Command): Command {
     .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)
     .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
     .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--full', 'every step, every rule in full length')
+    .option('-q, --quiet', 'one line for each exchange')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
     .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (given: string[], options: SimulateOptions) => {
       process.exitCode = await runSimulate(given, options)
     })
@@ -72,7 +80,7 @@ export function simulateCommand(program: Command): Command {
 
 /** The exit code; throws UserError and ClosedPipe. */
 async function runSimulate(given: readonly string[], options: SimulateOptions): Promise<number> {
-  const form = chooseForm(options)
+  chooseForm(options)
   if (options.engine !== 'model')
     throw new UserError(`--engine ${printable(options.engine)}: only the model is there yet.`)
   const packets = [
@@ -81,7 +89,6 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
   ]
   if (packets.length === 0) throw new UserError('simulate needs a packet.', HOW)
   if (given.length === 0 && !options.as) throw new UserError('simulate needs a ruleset.', HOW)
-  const assume = new Map((options.assume ?? []).map(readAssumption))
   const inputs = await readInputs(given, options.as ?? [])
   const warnings: Diagnostic[] = [...inputs.warnings]
   for (const { name } of inputs.captures)
@@ -90,10 +97,23 @@ async function runSimulate(given: readonly string[], options: SimulateOptions): 
       code: 'capture-unused',
       message: 'it is a capture: simulate reads only rulesets and host state',
     })
+  return playAll(inputs, packets, warnings, options, inputs.includes)
+}
+
+/** Plays them on the only machine of the inputs. `includes`: is this file one of them? */
+export async function playAll(
+  inputs: Inputs,
+  packets: readonly Packet[],
+  warnings: Diagnostic[],
+  options: PlayOptions,
+  includes: (path: string) => boolean = () => false,
+): Promise<number> {
+  const form = chooseForm(options)
+  const assume = new Map((options.assume ?? []).map(readAssumption))
   let { world } = onlyMachine(inputs)
   for (const command of options.apply ?? []) world = await applyTo(world, command)
   const terminal = terminalOptions(options, options.output === undefined)
-  const file = options.output === undefined ? undefined : openOutput(options.output, inputs.includes)
+  const file = options.output === undefined ? undefined : openOutput(options.output, includes)
   try {
     const out = new Output(file, options.output)
     const played = playPackets(world, packets, warnings, { assume, unmatched: options.unmatched ?? false })

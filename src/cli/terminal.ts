@@ -1,27 +1,50 @@
 /** How wide, and whether with colour: what the terminal and the environment say. */
 
+import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { FormOptions } from '../reports/index.ts'
 
+/** `--color WHEN`; false: --no-color. */
+export type Colour = string | false
+
 interface Wanted {
   full?: boolean
+  quiet?: boolean
   /** Only a full report has room for it. */
   unmatched?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }
 
 /** `toStdout`: else it goes to a file, which is as wide as is comfortable to read and has no colour. */
-export function terminalOptions({ full, unmatched, color, width }: Wanted, toStdout: boolean): FormOptions {
+export function terminalOptions({ full, quiet, unmatched, color, width }: Wanted, toStdout: boolean): FormOptions {
   if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000))
     throw new UserError('--width is a number of columns, 40 to 1000.')
+  if (quiet && (full || unmatched)) throw new UserError('--quiet and --full exclude each other: choose one.')
   const terminal = toStdout && process.stdout.isTTY === true
   const columns = terminal ? process.stdout.columns : Number(process.env.COLUMNS)
   return {
-    width: width ?? Math.max(40, columns || 80),
-    colour: terminal && color !== false && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+    // lines for a program are not cut
+    width: width ?? (quiet && !terminal ? 1000 : Math.max(40, columns || 80)),
+    colour: toStdout && isColoured(color, terminal),
     unicode: !toStdout || unicodeWorks(),
     full: full ?? unmatched ?? false,
+    quiet: quiet ?? false,
+  }
+}
+
+/** Throws UserError. */
+function isColoured(when: Colour = 'auto', terminal: boolean): boolean {
+  switch (when) {
+    case 'always':
+      return true
+    case 'never':
+    case false:
+      return false
+    case 'auto':
+      return terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+    default:
+      throw new UserError(`--color ${printable(when)}: it is always, never or auto.`)
   }
 }
 

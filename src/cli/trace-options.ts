@@ -1,4 +1,5 @@
 import type { Rate, Wish } from '../live/plan.ts'
+import type { Colour } from './terminal.ts'
 
 /** What `nfwhy trace` was told on its command line. */
 export interface TraceOptions {
@@ -20,10 +21,11 @@ export interface TraceOptions {
   outcome?: string[]
   rule?: string[]
   full?: boolean
+  quiet?: boolean
   json?: boolean
   ndjson?: boolean
   output?: string
   plain?: boolean
-  color?: boolean
+  color?: Colour
   width?: number
 }

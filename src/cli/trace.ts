@@ -49,13 +49,15 @@ export function traceCommand(program: Command): Command {
     )
     .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
     .option('--rule <RULE>', 'only packets that met this rule: nat:KUBE-NODEPORTS:16', collect)
-    .option('--full', 'every step, every rule in full length')
+    .option('-q, --quiet', 'one line for each exchange')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
     .option('--json', 'one JSON document')
     .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
     .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
     .option('--plain', 'lines, also on a terminal')
     .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--no-color', 'without colour (NO_COLOR does the same)')
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
     .action(async (words: string[], options: TraceOptions) => {
       const filter = words.join(' ')
       const places = options.via ? options.via.map(parseVia) : [HERE]

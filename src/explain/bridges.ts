@@ -61,10 +61,19 @@ export function replyOverBridge(context: Context): OverBridge | undefined {
   if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return undefined
   const ports = (host.links ?? []).filter(({ master }) => master === bridge.name)
   // two machines behind one port reach each other past this host
-  const isApart = ports.length > 1 && ports.every(({ kind }) => kind === 'veth' || kind === 'tun')
+  const isApart = ports.length > 1 && ports.every(leadsToGuest)
   if (!isApart && (physIn === undefined || physOut === undefined || physIn === physOut)) return undefined
   const calls = bridgeCalls(host, bridge, journey.family)
   const rule = destinationRule(context)
   const owner = rule && ownerOfRef(context, rule.ref)
   return calls !== false || OF_CONTAINERS.test(owner?.name ?? '') ? { bridge, calls } : undefined
+}
+
+const leadsToGuest = ({ kind }: Link): boolean => kind === 'veth' || kind === 'tun'
+
+/** A container's or a guest's own link, or a bridge that has no other ports. */
+export function isOfGuests(link: Link | undefined, { links = [] }: Host): boolean {
+  if (link?.kind !== 'bridge') return link !== undefined && leadsToGuest(link)
+  const ports = links.filter(({ master }) => master === link.name)
+  return ports.length > 0 && ports.every(leadsToGuest)
 }

@@ -3,7 +3,7 @@
  * only by a flow's first packet; a rule that matched held its conditions. Nothing is assumed that a step contradicts.
  */
 
-import type { Evidence } from '../journey/evidence.ts'
+import { type Evidence, isUntracked } from '../journey/evidence.ts'
 import type { Condition, Value } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import type { CtState, Packet } from '../model/packet.ts'
@@ -59,8 +59,9 @@ function matchedStates(evidence: Evidence): CtState | undefined {
   return undefined
 }
 
-function guessState({ arrivals, nat, journey }: Evidence, world: World): CtState | undefined {
-  if (arrivals.some(({ rule }) => rule?.statements.some((one) => one.kind === 'notrack'))) return 'untracked'
+function guessState(evidence: Evidence, world: World): CtState | undefined {
+  const { nat, journey } = evidence
+  if (isUntracked(evidence)) return 'untracked'
   const answered = entryAnswered(journey.packet, world) !== undefined
   if (nat === 'passed') return answered ? 'established' : 'new'
   const { tcpFlags } = journey.packet

@@ -11,6 +11,7 @@ import { goals } from './counterfactual/goals.ts'
 import { playAgain } from './explain.ts'
 import { nearMiss } from './findings/near-miss.ts'
 import { neverReached } from './findings/never-reached.ts'
+import { notInSet } from './findings/not-in-set.ts'
 import { dnatOfOthers, snatInVain } from './findings/rewritten-in-vain.ts'
 import { snatElsewhere } from './findings/snat-elsewhere.ts'
 import { isOpening } from './request-reply.ts'
@@ -38,7 +39,7 @@ export function ifInVain(
     // one of its own for each: what is found out is kept by context
     const context = { ...makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given), inVain }
     const asks = goals(context).some(({ sure, kind }) => sure || kind === 'source')
-    const detectors = [...(asks ? [neverReached, nearMiss] : []), snatElsewhere, dnatOfOthers, snatInVain]
+    const detectors = [...(asks ? [neverReached, notInSet, nearMiss] : []), snatElsewhere, dnatOfOthers, snatInVain]
     const all = detectors.flatMap((one) => one.detect(context))
     // whose address it is given is told with why that is wrong
     const more = all.filter(

@@ -10,7 +10,7 @@ import type { RuleObject } from '../rules/nft/objects.ts'
 import { ruleText } from '../rules/nft/rule-text.ts'
 import { nftText } from '../rules/nft/text/later.ts'
 import { isDiscovery } from './discovery.ts'
-import { corrected } from './nft-correct.ts'
+import { corrected, otherProtocol } from './nft-correct.ts'
 import type { Changing, Unspeakable } from './proposal.ts'
 import type { Chosen, Doing, Mark, RuleChanges, Spot } from './rule-changes.ts'
 
@@ -45,7 +45,7 @@ export const nftChanges: RuleChanges = {
   jumpInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('goto' in one ? { jump: one.goto } : one))),
   returnInstead: (ref) => replaced(ref, (expr) => expr.map((one) => ('accept' in one ? { return: null } : one))),
   add(ref, spot, chosen, doing) {
-    const [match, does] = [matchOf(ref, chosen), doingOf(ref, doing)]
+    const [match, does] = [matchOf(ref, chosen), doingOf(ref, chosen, doing)]
     if (!match || !does) return undefined
     return 'unsayable' in match ? match : newRule(ref, spot, [...match, ...does], labelOf(ref, chosen, doing))
   },
@@ -172,7 +172,7 @@ function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable | unde
   }
 }
 
-function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
+function doingOf(ref: RuleRef, chosen: Chosen, doing: Doing): Statement[] | undefined {
   switch (doing.kind) {
     case 'accept':
       return [{ accept: null }]
@@ -184,7 +184,8 @@ function doingOf(ref: RuleRef, doing: Doing): Statement[] | undefined {
       return [{ jump: { target: doing.chain } }]
     case 'like': {
       const last = read({ ...ref, rule: doing.rule.text })?.expr.at(-1)
-      return last && LIKE.some((word) => word in last) ? [last] : undefined
+      const packet = 'packet' in chosen ? chosen.packet : {}
+      return last && LIKE.some((word) => word in last) ? (otherProtocol([last], packet) ?? [last]) : undefined
     }
     case 'mark':
       return [markWrite(doing.mark)]

@@ -40,17 +40,14 @@ function fieldsOf(left: Expression): (string | undefined)[] {
   return [asked(left)?.field]
 }
 
-/** `tcp dport 80` of a packet of UDP's. */
-function otherProtocol(expr: readonly Statement[], { protocol }: Packet): Statement[] | undefined {
+/** `tcp dport 80` of a packet of UDP's, also where a map asks for it. */
+export function otherProtocol(expr: readonly Statement[], { protocol }: Packet): Statement[] | undefined {
   if (protocol !== 'tcp' && protocol !== 'udp') return undefined
-  return expr.map((one) => {
-    if (!('match' in one)) return one
-    const { left } = one.match
-    if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('protocol' in left.payload))
-      return one
-    if (!/^(tcp|udp)$/.test(left.payload.protocol) || !/^[sd]port$/.test(left.payload.field)) return one
-    return { match: { ...one.match, left: { payload: { ...left.payload, protocol } } } }
-  })
+  return JSON.parse(JSON.stringify(expr), (key, value) =>
+    key === 'payload' && /^(tcp|udp)$/.test(value.protocol) && /^[sd]port$/.test(value.field)
+      ? { ...value, protocol }
+      : value,
+  )
 }
 
 function otherMatch(

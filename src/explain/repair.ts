@@ -20,6 +20,7 @@ import {
   asideOf,
   limitOf,
   playAllWays,
+  STILL_WRONG,
   stillWrong,
   stopsNext,
   uselessBy,
@@ -113,7 +114,7 @@ function candidates({ findings }: Journey): RepairStep[] {
   const distinct = [...new Map(steps.map((step) => [JSON.stringify(step.fix.edits), step])).values()]
   // what is wrong for certain goes first
   const isSure = ({ code, severity }: Finding) =>
-    code === 'reply-dropped' || (code === 'near-miss' && severity === 'warning')
+    code === 'reply-dropped' || ((code === 'near-miss' || code === 'goto-skips') && severity === 'warning')
   const isTold = ({ code, severity }: Finding) => severity !== 'note' || code === 'near-miss' || code === 'missing-rule'
   // what fits this very case goes before what fits every drop
   const fitsAny = ({ code }: Finding) => /^(dropped|rejected)-by-/.test(code)
@@ -122,8 +123,13 @@ function candidates({ findings }: Journey): RepairStep[] {
   return distinct.sort((a, b) => rank(a) - rank(b))
 }
 
+/** A new chain of nft's says its hook, too. */
 const isPolicy = ({ edits = [] }: Fix): boolean =>
-  edits.some((edit) => edit.kind === 'chain' || (edit.kind === 'nft' && 'chain' in edit.object))
+  edits.some(
+    (edit) =>
+      edit.kind === 'chain' ||
+      (edit.kind === 'nft' && 'chain' in edit.object && !('hook' in Object(edit.object.chain))),
+  )
 
 interface Came {
   after: Outcome
@@ -154,9 +160,10 @@ function oneWay(reproduction: Reproduction, world: World, way: Way, accused?: Re
   const request = reproduction.explain(told, world)
   if (!isPassed(after)) return { after, stopped: request }
   const wrong = stillWrong(request, way, reproduction, world, accused)
+  if (wrong?.instead) return { after, stopped: reproduction.explain(wrong.instead, world) }
   if (wrong) return { after, stopped: wrong.isAnswer ? explainAnswer(reproduction, asked!, answer!, world) : request }
   if ((!asked || !answer) && isOpeningAlone(reproduction)) return undefined
-  const aside = asideOf(way)
+  const aside = asideOf(way, world)
   return { after, ...(aside === undefined ? {} : { aside }) }
 }
 
@@ -219,6 +226,8 @@ export function severalCauses(
   })
 }
 
+const UNKNOWN_SOURCE = 'not-masqueraded'
+
 const COUNTS = ['No', 'One thing', 'Two things', 'Three things', 'Four things']
 
 /** What stops it behind the first steps has the number that it has then; people know the rule by the one that it has now. */
@@ -232,7 +241,9 @@ function asSaved(ref: RuleRef, { tables }: World): RuleRef {
 }
 
 function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => readonly RuleRef[]): string {
-  const causes = steps.map((step) => {
+  // that its source may be a stranger's stops nothing here
+  const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
+  const causes = stops.map((step) => {
     const [rule] = rulesOf(step)
     // a policy that accepts stops nothing
     return rule && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule ?? '')
@@ -240,6 +251,10 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
       : step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '')
   })
   const distinct = [...new Set(causes)]
+  if (stops.length < steps.length && stops.length > 0) {
+    const all = distinct.length === 1 ? `${causes[0]} stops` : `${distinct.join(', then ')} stop`
+    return `${all} this exchange, and behind that ${STILL_WRONG[UNKNOWN_SOURCE]}.`
+  }
   if (distinct.length === 1)
     return `${causes[0]} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
   return `${COUNTS[distinct.length]} stop this exchange: ${distinct.join(', then ')}.`

@@ -1,14 +1,16 @@
 /** The two packets that begin a flow: who asks, and who answers. What one of them shows tells what the other is. */
 import type { Played } from '../journey/engine.ts'
-import type { Evidence } from '../journey/evidence.ts'
+import { type Evidence, isUntracked } from '../journey/evidence.ts'
 import { turned } from '../model/direction.ts'
 import type { ConntrackEntry, Host } from '../model/host.ts'
+import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import { entryAnswered, entryOpened, entryRewritten } from '../rules/conntrack/entries.ts'
 import { isGroup, isLocal } from '../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../rules/route.ts'
 import { advertisementTo, isSolicitation } from './discovery.ts'
+import { listener } from './sockets.ts'
 
 export { entryAnswered, entryOpened }
 
@@ -18,10 +20,8 @@ const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.ev
 const PRIVILEGED = 1024
 
 /** What is kept from connection tracking passes by nat, whatever it is. */
-export const natSeen = ({ nat, arrivals }: Evidence): Evidence['nat'] =>
-  nat === 'skipped' && arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
-    ? 'unknown'
-    : nat
+export const natSeen = (evidence: Evidence): Evidence['nat'] =>
+  evidence.nat === 'skipped' && isUntracked(evidence) ? 'unknown' : evidence.nat
 
 /** A SYN, an echo request; of UDP any packet that connection tracking had not seen, or by its ports. */
 export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], world: World): boolean {
@@ -33,7 +33,7 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
         // it may be the packet's own, from a listing taken later: without a reply each packet of it is new
         return entry ? entry.status.includes('unreplied') : !entryAnswered(packet, world)
       }
-      return nat === 'passed' || (nat === 'unknown' && isForService(packet))
+      return nat === 'passed' || (nat === 'unknown' && (isForService(packet) || isServed(packet, world)))
     default:
       return asksToBegin(packet)
   }
@@ -51,6 +51,24 @@ const asksToBegin = (packet: Packet): boolean =>
 
 /** Of two that are not privileged, either may be the one who asks. */
 const isForService = ({ sport = 0, dport = PRIVILEGED }: Packet): boolean => sport >= PRIVILEGED && dport < PRIVILEGED
+
+/** What came in is for a port that a rule or a socket is there for. */
+const isServed = (packet: Packet, world: World): boolean =>
+  packet.in !== undefined &&
+  packet.dport !== undefined &&
+  (portsNamed(world.tables).has(packet.dport) || listener(world.host, packet) !== undefined)
+
+/** As rules ask for them, and as nat writes them: `dport 51820`, `10.0.0.1:51820`. */
+const PORTS = /dports? (?:\{ )?([\d, ]+)|[\d.\]]:(\d+)(?=[ -]|$)/g
+
+const portsNamed = memo((tables: World['tables']): ReadonlySet<number> => {
+  const named = new Set<number>()
+  for (const { chains } of tables)
+    for (const { rules } of chains.values())
+      for (const { text } of rules)
+        for (const [, list, port] of text.matchAll(PORTS)) for (const one of (list ?? port!).split(',')) named.add(+one)
+  return named
+})
 
 /**
  * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and

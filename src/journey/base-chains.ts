@@ -121,8 +121,9 @@ export function hasNatChains({ tables }: World, family: Family): boolean {
   return families.has(family) || (families.has('inet') && (family === 'ip' || family === 'ip6'))
 }
 
-/** A chain of nat that is there for sure: a trace shows it of each packet that begins a connection. */
-export const hasNatChainAt = (world: World, family: Family, hook: Hook): boolean =>
-  baseChainsAt(withoutMaybes(world), family, hook, true).some(({ table, chain: { type } }) =>
-    type === undefined ? table.name === 'nat' : type === 'nat',
+/** Is there for certain a chain at that hook that a flow's first packet traverses to be rewritten? */
+export const hasNatAt = (world: World, family: Family, hook: Hook): boolean =>
+  baseChainsAt(world, family, hook, true).some(
+    ({ table, chain }) =>
+      (chain.type === undefined ? table.name === 'nat' : chain.type === 'nat') && !mayBeAbsent(table, chain),
   )

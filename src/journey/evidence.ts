@@ -9,7 +9,7 @@ import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { hasNatChainAt, hasNatChains } from './base-chains.ts'
+import { hasNatAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -118,10 +118,21 @@ function evidenceOf(
   const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
-  const skipped = open.beforeNat && wentPastNat(hooks, resolved, resolver.world, family)
+  // what is not stopped comes to POSTROUTING, whose chain of nat may be the only one
+  const goesOn = !/^(drop|reject)$/.test(resolved.at(-1)!.ending) && hasNatChains(resolver.world, family)
+  const skipped =
+    open.beforeNat &&
+    hooks.some(
+      (hook, i) =>
+        isPastNat(hook, resolved[i]!, resolver.world, family) || (goesOn && ROUTED.has(hook ?? 'prerouting')),
+    )
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
+
+/** A rule kept it from connection tracking. */
+export const isUntracked = ({ arrivals }: Evidence): boolean =>
+  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
 
 /** When it began and ended, as the capture has it. */
 export type JourneyTimes = Readonly<Pick<OpenJourney, 'firstStamp' | 'firstClock' | 'lastStamp' | 'lastClock'>>
@@ -135,25 +146,23 @@ export function timesOf({ firstStamp, firstClock, lastStamp, lastClock }: Journe
   return times
 }
 
-/** Behind the place where a chain of nat rewrites destinations: one that was not seen by then was not passed. */
-function wentPastNat(
-  hooks: readonly (Hook | undefined)[],
-  resolved: readonly Resolved[],
-  world: World,
-  family: Family,
-): boolean {
-  const isPast = (hook: Hook | undefined, i: number) =>
-    hook === 'input' ||
-    hook === 'forward' ||
-    hook === 'postrouting' ||
-    (hook === 'output' && priorityAt(resolved[i]!, hook) > -100)
-  if (!hooks.some(isPast) || !hasNatChains(world, family)) return false
-  // what is stopped there does not come to a chain of POSTROUTING
-  const first = hooks.find((hook) => hook === 'prerouting' || hook === 'output')
-  return (
-    !/^(drop|reject)$/.test(resolved.at(-1)!.ending) || (first !== undefined && hasNatChainAt(world, family, first))
-  )
+/** Behind a chain that rewrites destinations, or sources: one that was not seen by then was not passed. */
+function isPastNat(hook: Hook | undefined, at: Resolved, world: World, family: Family): boolean {
+  const has = (where: Hook) => hasNatAt(world, family, where)
+  switch (hook) {
+    case 'input':
+    case 'forward':
+      return has('prerouting')
+    case 'postrouting':
+      return has('prerouting') || has('output') || (has(hook) && priorityAt(at, hook) > 100)
+    case 'output':
+      return has(hook) && priorityAt(at, hook) > -100
+    default:
+      return false
+  }
 }
+
+const ROUTED: ReadonlySet<Hook> = new Set(['input', 'forward', 'postrouting'])
 
 /** One object per distinct state, shared by the steps that have it. */
 function readPackets(stateNumbers: Iterable<number>, states: PacketStates): Packet[] {

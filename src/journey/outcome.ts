@@ -25,7 +25,7 @@ import {
   nextBehindHook,
   withoutMaybes,
 } from './base-chains.ts'
-import type { Evidence } from './evidence.ts'
+import { type Evidence, isUntracked } from './evidence.ts'
 import { priorityAt } from './resolve.ts'
 import type { StepContext } from './step-context.ts'
 
@@ -194,9 +194,10 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }
   }
-  const next = nextHere(evidence, world, step, hook, natPassed)
+  const natGoesOn = natPassed && !isRewrittenHere(evidence, step)
+  const next = nextHere(evidence, world, step, hook, natGoesOn)
   if (next) return missing(next)
-  const beside = side && besideOf(evidence, world, step, natPassed)
+  const beside = side && besideOf(evidence, world, step, natGoesOn)
   if (beside) return { ...ended('undetermined'), because: 'ambiguous-order', missing: beside }
   switch (hook) {
     case 'input':
@@ -217,6 +218,18 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
       return { ...ended('undetermined'), because: 'capture-ends' }
   }
 }
+
+/** A hook's chains of nat are asked until one has rewritten the packet (nf_nat_inet_fn). */
+const isRewrittenHere = ({ arrivals }: Evidence, step: number): boolean =>
+  arrivals.some(
+    ({ hook, rule, ending }, i) =>
+      i <= step &&
+      hook === arrivals[step]!.hook &&
+      ending === 'accept' &&
+      rule?.statements.some(({ kind }) => NAT_KINDS.has(kind)) === true,
+  )
+
+const NAT_KINDS: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade', 'redirect', 'netmap'])
 
 /** The other backend's chain at the place of the next one: it may come before it, and stop the packet there. */
 const rivalOf = (world: World, family: Journey['family'], next: BaseChain, nat: boolean, side: Backend) =>
@@ -250,7 +263,7 @@ function natUnseen(evidence: Evidence, world: World, step: number): boolean {
   const { nat, arrivals, journey } = evidence
   const { hook, packet } = arrivals[step]!
   // a flow without a connection is never rewritten
-  if (arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return false
+  if (isUntracked(evidence)) return false
   if (nat === 'passed' || packet.in === 'lo' || (hook !== 'prerouting' && hook !== 'output')) return false
   if (isOfLink(packet)) return false
   return priorityHere(evidence, step, hook) < -100 && hasNatChains(world, journey.family)

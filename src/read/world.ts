@@ -188,7 +188,8 @@ const isTwin = (one: Table, other: Table): boolean =>
  */
 function betterTold(one: Table, other: Table): Table {
   const [nft, iptables] = one.kind === 'nft' ? [one, other] : [other, one]
-  if (unknowns(iptables) > unknowns(nft)) return nft
+  // that of a table without chains has only those that iptables would make
+  if (nft.chains.size === 0 || unknowns(iptables) > unknowns(nft)) return nft
   return withHandles(iptables, nft) ?? (unknowns(nft) > unknowns(iptables) ? iptables : nft)
 }
 

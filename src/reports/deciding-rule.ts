@@ -14,7 +14,7 @@ export type Deciding = { key: string } & (
  */
 export function decidingRule(journey: Journey<unknown>): Deciding {
   const { cause, culprit } = journey
-  const ref = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule ?? refOf(accepting(journey))
+  const ref = culprit ?? cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(accepting(journey))
   if (ref) return { key: ruleKey(ref), ref }
   const place = whereWords(journey) ?? 'no rule that is known'
   return { key: place, place }
@@ -33,7 +33,8 @@ function accepting({ outcome, steps }: Journey<unknown>): Step | undefined {
   )
 }
 
-function refOf(step: Step | undefined): RuleRef | undefined {
+/** Undefined for a LOG line whose rule is not known. */
+export function refOfStep(step: Step | undefined): RuleRef | undefined {
   if (step?.table === undefined || step.chain === undefined) return undefined
   const ref: RuleRef = { family: step.family, table: step.table, chain: step.chain }
   if (step.rule !== undefined) ref.rule = step.rule

@@ -1,6 +1,7 @@
 /** What came of the exchanges that a group's packets began, in words. */
 
 import { isFailing } from '../analysis/groups.ts'
+import { nameRef } from '../explain/refs.ts'
 import { awaitsReply } from '../explain/request-reply.ts'
 import { countWords } from '../model/count-words.ts'
 import { type Exchange, type ExchangeStatus, isFailed, STATUSES } from '../model/exchange.ts'
@@ -73,7 +74,7 @@ export function wordOf({ journey, exchanges }: Group<unknown>): string {
   const status = exchanges?.worst.status
   const isTold = isPassed(journey.outcome) || journey.outcome === 'queued'
   const word = status !== undefined && isFailed(status) && isTold ? status : journey.outcome
-  return word.replace('-', ' ').toUpperCase()
+  return word === 'unanswered' ? 'NO REPLY' : word.replace('-', ' ').toUpperCase()
 }
 
 /** Nobody knows whether somebody answers. */
@@ -89,13 +90,13 @@ export function replyWords(group: Group<unknown>): string | undefined {
     const isDoubtful = findings.some(({ code }) => code === 'reply-by-other-uplink')
     return isDoubtful ? 'its reply leaves by another interface' : 'its reply gets back'
   }
-  return isOpen(group) && journeys.replies.length === 0 ? 'no reply was captured' : undefined
+  return isOpen(group) && journeys.replies.length === 0 ? 'no reply captured' : undefined
 }
 
 /** Why it is called so, where no finding says it; undefined where there is nothing to say. */
 export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges' | 'journey'>): string | undefined {
   if (!exchanges || !isPassed(journey.outcome)) return undefined
-  const { status, basis, journeys, findings } = exchanges.worst
+  const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   switch (status) {
     case 'reply-lost':
@@ -103,7 +104,7 @@ export function whyWords({ exchanges, journey }: Pick<Group<unknown>, 'exchanges
       // what the model has told of it is a finding
       if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
       if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
-        return `Its reply, #${reply}, was stopped.`
+        return `Its reply, #${reply}, was stopped${culprit ? ` by ${nameRef(culprit)}` : ''}.`
       return journeys.retransmissions.length > 0 || journeys.replies.length > 1
         ? `Its reply, #${reply}, passed here and does not arrive: it was sent again, or asked for again.`
         : `Its reply, #${reply}, passed all chains here, and was lost after them.`

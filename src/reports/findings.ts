@@ -4,7 +4,7 @@ import type { Finding, Journey, PrintedFix } from '../model/journey.ts'
 import { helps } from '../model/outcome-kinds.ts'
 import { NOTICES } from './journey-words.ts'
 
-/** Their sentence says what the cause has said already. */
+/** They say what the first line says: which rule or policy stopped the packet. */
 const RETOLD: ReadonlySet<string> = new Set([
   'dropped-by-rule',
   'dropped-by-policy',
@@ -18,23 +18,14 @@ const ORDER: readonly Finding['severity'][] = ['error', 'warning', 'note']
 export const tellsCause = ({ cause }: Journey<unknown>): boolean =>
   cause.length > 1 || (cause[0] !== undefined && cause[0].role === 'outcome')
 
-/**
- * Besides the cause, the rewriting of addresses and the notices: errors first. That nothing stopped a packet is shown
- * by its mark; where to look next is told of a journey only if `further`.
- */
-export function spokenFindings<F>(journey: Journey<F>, further: boolean): Finding<F>[] {
-  const told = journey.findings.filter(
-    (one) =>
-      !NOTICES.has(one.code) &&
-      one.code !== 'dnat-changed-destination' &&
-      !(RETOLD.has(one.code) && tellsCause(journey)) &&
-      isSpoken(one, journey, further),
-  )
+/** All but notices about the input, errors first. NAT is shown with the packet. */
+export function toldFindings<F>({ findings }: Pick<Journey<F>, 'findings'>): Finding<F>[] {
+  const told = findings.filter(({ code }) => !NOTICES.has(code) && code !== 'dnat-changed-destination')
   return ORDER.flatMap((severity) => told.filter((one) => one.severity === severity))
 }
 
-const isSpoken = ({ code }: Finding<unknown>, { outcome }: Journey<unknown>, further: boolean) =>
-  code !== 'not-netfilter' || further || outcome === 'vanished'
+/** Does it say no more than the outcome, and the rule that decided it? */
+export const isRetold = ({ code }: Finding<unknown>): boolean => RETOLD.has(code)
 
 /** Findings that say where to look next: their commands change nothing. */
 const LOOKING: ReadonlySet<string> = new Set(['not-netfilter', 'last-rule-seen'])
@@ -47,9 +38,12 @@ export function distinctFixes({ findings }: Pick<Journey<PrintedFix>, 'findings'
   const fixes = [...told.filter((one) => !RETOLD.has(one.code)), ...told.filter((one) => RETOLD.has(one.code))].flatMap(
     (one) => one.fix,
   )
-  const distinct = [
-    ...new Map(fixes.map((fix) => [fix.command ? printCommand(fix.command) : fix.description, fix])).values(),
-  ]
+  const byWords = new Map<string, PrintedFix>()
+  for (const fix of fixes) {
+    const words = fix.command ? printCommand(fix.command) : fix.description
+    if (!byWords.has(words)) byWords.set(words, fix)
+  }
+  const distinct = [...byWords.values()]
   // where something is broken, nobody asks how to stop the packet
   const mending = distinct.filter(({ stops }) => !stops)
   return withoutVain(mending.length > 0 ? mending : distinct)

@@ -13,6 +13,8 @@ export interface FormOptions {
   unicode: boolean
   /** Every step, every rule in full length, every note. */
   full: boolean
+  /** One line for each group, and nothing else. */
+  quiet?: boolean
   /** Several machines are told of. */
   hosts?: boolean
 }

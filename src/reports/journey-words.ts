@@ -14,7 +14,7 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   if (!end || outcome === 'forwarded' || outcome === 'sent') return undefined
   const chain = baseChain(steps, end)
   if (chain === undefined) return undefined
-  if (outcome === 'vanished') return `behind ${chain}`
+  if (outcome === 'vanished') return `after ${chain}`
   if (outcome === 'undetermined' && end.rule === undefined && end.table !== undefined && end.chain !== undefined)
     return `last rule seen: ${nameRef({ ...end, table: end.table, chain: end.chain })}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
@@ -106,5 +106,5 @@ export function triedWords({ verified, after, afterSource, but }: PrintedFix): s
   const outcome = after === undefined ? '' : `: ${after}`
   const source = afterSource === undefined ? '' : `, from ${afterSource}`
   const wrong = but === undefined ? '' : `, but ${but}`
-  return `tried with ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}${wrong}`
+  return `tried on ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}${wrong}`
 }

@@ -64,17 +64,16 @@ function icmpWords({ protocol, icmpType, icmpCode, icmpId, icmpSeq }: Packet): s
 }
 
 /**
- * `in eth0`, `out virbr1`: where it came in first and went out last. Rewritten in OUTPUT it goes another way than that
+ * `eth0→virbr1`, `in eth0`, `out virbr1`: where it came in first and went out last. Rewritten in OUTPUT it goes another way than that
  * hook shows: not over lo to another host, and over lo to this one.
  */
-export function interfaceWords({ packet, steps, outcome }: Journey<unknown>): string[] {
+export function interfaceWords({ packet, steps, outcome }: Journey<unknown>, { to }: Marks): string[] {
   const shown = steps.findLast((step) => step.out !== undefined)?.out ?? packet.out
   const back = steps.some((step) => step.in === 'lo')
   const out = (outcome === 'sent' && shown === 'lo') || (back && shown !== 'lo') ? undefined : shown
-  const words: string[] = []
-  if (packet.in !== undefined) words.push(`in ${packet.in}${packet.physIn === undefined ? '' : ` (${packet.physIn})`}`)
-  if (out !== undefined) words.push(`out ${out}`)
-  return words
+  const port = packet.physIn === undefined ? '' : ` (${packet.physIn})`
+  if (packet.in === undefined) return out === undefined ? [] : [`out ${out}`]
+  return [out === undefined ? `in ${packet.in}${port}` : `${packet.in}${port}${to}${out}`]
 }
 
 const HEX = new Set(['mark', 'ctMark', 'tos'])

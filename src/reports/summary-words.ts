@@ -85,10 +85,12 @@ export function sentAgainWords({ sentAgain = 0, journey }: Group<unknown>): stri
   if (sentAgain === 0) return undefined
   // the first has a note of its own
   if (journey.findings.some(({ code }) => code === 'retransmission'))
-    return `${sentAgain === 1 ? 'One more of them is' : `${countWords(sentAgain)} more of them are`} sent again.`
-  if (sentAgain === 1) return 'One of them is a packet sent again: its sender had no answer.'
-  return `${countWords(sentAgain)} of them are packets sent again: whoever sent them had no answer.`
+    return sentAgain === 1 ? 'One more is a retransmission.' : `${countWords(sentAgain)} more are retransmissions.`
+  if (sentAgain === 1) return 'One is a retransmission: the sender got no reply.'
+  return `${countWords(sentAgain)} are retransmissions: their senders got no reply.`
 }
+
+export const retransmissionsWords = (count: number): string => numberOf(count, 'retransmission')
 
 /** What the report cannot tell; undefined where that is nothing. */
 export function missedWords(stats: Ending['stats']): string | undefined {

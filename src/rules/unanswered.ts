@@ -31,8 +31,9 @@ export function whyUnanswered(
   if ((isRouted && isForMany(packet, host)) || (!isReset && isFrameForMany(packet)))
     return 'what is for a group or for all gets no answer'
   if (packet.src === '0.0.0.0' || packet.src === '::') return 'a packet without a source address gets no answer'
-  // it would come from the address that a rule wrote (icmp_send); IPv6 takes one of the host's own
-  if (!isReset && hook === 'input' && !packet.dst?.includes(':') && isLocal(packet.dst, host) === false)
+  // over lo it would come from where the packet was to go, what rules wrote (icmp_send); IPv6 takes one of the host's own
+  const isForHost = hook === 'input' || (!isRouted && isLocal(packet.src, host) === true)
+  if (!isReset && isForHost && !packet.dst?.includes(':') && isLocal(packet.dst, host) === false)
     return 'this host does not reply from an address that is not its own'
   return hasWayBack(packet, host) ? undefined : 'there is no way back to its source'
 }

@@ -76,6 +76,13 @@ export class Allowances {
     this.doubted.add(key)
   }
 
+  /** A rule deleted the element: one that comes in its place has all that it allows. */
+  free(key: string): void {
+    this.doubted.delete(key)
+    for (const map of [this.left, this.open, this.last, this.again])
+      for (const one of map.keys()) if (typeof one === 'string' && one.startsWith(`${key} `)) map.delete(one)
+  }
+
   doubtAll(family: Family): void {
     this.doubted.add(family)
   }

@@ -105,7 +105,9 @@ function withAddress(
 ): Tuple {
   if (!addresses) return tuple
   const [first, last] = addresses
-  const hashed = first === last ? first : hashedAddress(tuple, addresses, persistent, connection.zones.original, manip)
+  // its number, also where one direction alone is in it
+  const zone = connection.zones.original || connection.zones.reply
+  const hashed = first === last ? first : hashedAddress(tuple, addresses, persistent, zone, manip)
   const chosen = first !== last && machine.choosesItself ? String(machine.choose(manip, addresses, hashed)) : hashed
   return { ...tuple, [manip]: chosen }
 }

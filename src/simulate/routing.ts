@@ -96,6 +96,9 @@ export function mayForward({ packet, moment }: Skb, indev: string, outdev: strin
 export function routeOutput(machine: Simulator, skb: Skb): Route | undefined {
   const { packet } = skb
   const { in: _, ...question } = questionOf(packet)!
+  // a group is on every link: who asks it says on which
+  const { out, dst } = skb.given
+  if (out !== undefined && dst === packet.dst && isGroup(dst!)) question.out = out
   const route = routeFor(machine, skb, question)
   if (route === null || leadsNowhere(route)) return undefined
   // 127.0.0.1 cannot be a source on a wire (__mkroute_output)

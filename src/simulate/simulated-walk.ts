@@ -15,8 +15,10 @@ import { isForgotten, mayCount, spend, spendElement } from './allowances.ts'
 import { momentOf } from './moment.ts'
 import type { Simulator } from './simulator.ts'
 import { forget, type Skb } from './skb.ts'
-import { changesOnlyFields, execute, maySpoil } from './targets.ts'
+import { changesOnlyFields, execute, mayRunOut, maySpoil } from './targets.ts'
 import { Undetermined } from './undetermined.ts'
+
+const MOST_TTL = 255
 
 /** `vanished`: the kernel drops it, no rule says so. */
 export type TableVerdict = 'accept' | 'drop' | 'reject' | 'queue' | 'stolen' | 'vanished'
@@ -123,6 +125,8 @@ export class SimulatedWalk implements Walker<TableVerdict, Open> {
     const fields = changesOnlyFields(statements, this.context)
     if (!fields) throw new Undetermined(condition, unknown)
     this.machine.note(`it is not known whether it met this rule: ${rule.text} (${condition}: ${unknown})`)
+    const { ttl = MOST_TTL } = this.skb.packet
+    if (fields.includes('ttl') && (ttl < 2 || mayRunOut(statements))) this.skb.mayExpire = unknown
     forget(this.skb, fields)
     if (maySpoil(statements)) this.skb.mayBeWrong = unknown
   }

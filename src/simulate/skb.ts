@@ -45,6 +45,8 @@ export class Skb {
   spoiltBy = 0
   /** Why it is not known whether one of them is right: a rule that writes by place may have matched. */
   mayBeWrong: string | undefined = undefined
+  /** Why it is not known whether its TTL is left: a rule may have written it. */
+  mayExpire: string | undefined = undefined
   /** The same of the IP header's, which is looked at when the packet comes in. */
   hasWrongHeader = false
   /** Came back in over lo: connection tracking has seen it. */

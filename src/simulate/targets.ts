@@ -217,6 +217,7 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     return
   }
   const changed = isUnknown(value) ? undefined : written(field, value, moment)
+  if (isUnknown(value) && keys.includes('ttl')) skb.mayExpire = value.unknown
   if (!changed) forget(skb, keys)
   else if ('ctMark' in changed) skb.connection!.mark = Number(changed.ctMark)
   let isSame = changed !== undefined
@@ -254,6 +255,13 @@ function spoilChecksum(skb: Skb, field: string, before?: number): void {
 /** Does one of these write what nft mends no checksum for? */
 export const maySpoil = (statements: readonly Statement[]): boolean =>
   statements.some((one) => one.kind === 'set' && BY_PLACE.test(one.field))
+
+/** Do they write another TTL than one that is left? */
+export const mayRunOut = (statements: readonly Statement[]): boolean =>
+  statements.some(
+    (one) =>
+      one.kind === 'set' && / (ttl|hoplimit)$/.test(one.field) && (one.op !== undefined || !(Number(one.value) > 1)),
+  )
 
 /** What is not known makes it wrong for good. */
 const more = (wrong: number, by: number | undefined): number =>

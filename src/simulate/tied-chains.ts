@@ -9,6 +9,7 @@ import type { Chain, Table } from '../model/ruleset.ts'
 import type { Statement } from '../model/statement.ts'
 import { keptAs } from '../rules/assign.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
+import { partsOf } from '../rules/facts/numbers.ts'
 import { chainsOf } from '../rules/nft/map.ts'
 import type { PreparedChain } from '../rules/prepared-chain.ts'
 import { isUnknown } from '../rules/truth.ts'
@@ -186,14 +187,19 @@ function effectsOf(table: Table, base: Chain): Effects {
 /** Several fields are parts of one, or names of the same; bytes may be any. */
 const nameFor = (field: string): string => (field.includes('@') ? ANYTHING : (keptAs(field) ?? field))
 
+/** Of a number that is made of fields, these: `jhash meta mark . ip saddr mod 2`. */
+function readField(field: string, { reads }: Effects): void {
+  for (const one of partsOf(field)) reads.add(nameFor(one))
+}
+
 function readBy(condition: Condition, effects: Effects): void {
   switch (condition.kind) {
     case 'compare':
-      effects.reads.add(nameFor(condition.field))
+      readField(condition.field, effects)
       return
     case 'lookup':
     case 'room':
-      for (const field of condition.fields) effects.reads.add(nameFor(field))
+      for (const field of condition.fields) readField(field, effects)
       return
     case 'not':
       readBy(condition.of, effects)
@@ -207,11 +213,13 @@ function readBy(condition: Condition, effects: Effects): void {
   }
 }
 
-function doneBy(statement: Statement, { reads, writes }: Effects): void {
+function doneBy(statement: Statement, effects: Effects): void {
+  const { writes } = effects
+  if ('map' in statement) for (const field of statement.map?.fields ?? []) readField(field, effects)
   switch (statement.kind) {
     case 'set':
       writes.add(nameFor(statement.field))
-      if (typeof statement.value === 'object') reads.add(nameFor(statement.value.field))
+      if (typeof statement.value === 'object') readField(statement.value.field, effects)
       return
     case 'notrack':
       writes.add(nameFor('ct state'))

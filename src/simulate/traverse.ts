@@ -46,6 +46,7 @@ function deliver(machine: Simulator, skb: Skb): End {
 
 function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>): End {
   const { ttl } = skb.packet
+  if (ttl === undefined && skb.mayExpire !== undefined) throw new Undetermined('its TTL', skb.mayExpire)
   skb.outdev = deviceOf(machine, skb, route)
   const mayGo = (ttl ?? 64) > 1 && mayForward(skb, skb.indev!, skb.outdev)
   const held = ['fwd', 'out'] as const

@@ -8,7 +8,7 @@ import { ABSENT } from '../rules/eval-context.ts'
 import { held } from '../rules/facts.ts'
 import { setFields, setParts } from '../rules/ipset.ts'
 import { protocolNumber } from '../rules/iptables/protocols.ts'
-import { updated, withoutSet } from '../rules/nft/update.ts'
+import { allowanceIn, updated, withoutSet } from '../rules/nft/update.ts'
 import { isUnknown } from '../rules/truth.ts'
 import { momentOf } from './moment.ts'
 import type { Simulator } from './simulator.ts'
@@ -20,8 +20,11 @@ type Update = Statement & { kind: 'update-set' }
 export function updateSet(machine: Simulator, skb: Skb, update: Update): void {
   const { world } = machine
   if (update.nft) {
-    const { nft } = update
-    const now = updated({ ...update, nft }, momentOf(machine, skb))
+    const lookup = { ...update, nft: update.nft }
+    const moment = momentOf(machine, skb)
+    const own = update.op === 'delete' ? allowanceIn(lookup, moment)?.element : undefined
+    if (own) machine.allowances.free(own.key)
+    const now = updated(lookup, moment)
     machine.world = now ?? withoutSet(world, update)
     if (!now) machine.note(`what set ${update.set} holds behind a rule that changes it is not known`)
     return

@@ -173,3 +173,20 @@ test('a chain that nothing jumps to has the rule for its source', async () => {
   expect(found?.message).toContain('would have rewritten its source, but nothing jumps to EGRESS')
   expect((await codes(nat, lines)).has('never-reached')).toBe(false)
 })
+
+test('a rule that masquerades for others spares a destination that does not reply', async () => {
+  const sparedOne = { ...ABROAD, dst: '172.16.5.9' }
+  const lines: readonly Line[] = [
+    [10, 'filter:FORWARD:policy:1', { ...sparedOne, out: 'wan' }],
+    [10, 'nat:POSTROUTING:policy:2', { ...sparedOne, in: '', out: 'wan' }],
+  ]
+  const spares = '[9:540] -A POSTROUTING -s 10.0.0.0/24 ! -d 172.16.0.0/12 -j MASQUERADE'
+  const listed = unreplied('172.16.5.9', 'src=172.16.5.9 dst=10.0.0.7 sport=8080 dport=40000')
+  const near = (await codes([spares], lines, listed)).get('near-miss')
+  expect(near).toMatchObject({ severity: 'note', rules: [{ chain: 'POSTROUTING', ruleNumber: 1 }] })
+  expect(near?.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat' }] })
+  // for other sources, and of what was answered
+  const others = spares.replace('10.0.0.0/24', '10.9.0.0/24')
+  expect((await codes([others], lines, listed)).has('near-miss')).toBe(false)
+  expect((await codes([spares], lines, listed.replace('[UNREPLIED] ', ''))).has('near-miss')).toBe(false)
+})

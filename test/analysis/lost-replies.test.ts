@@ -62,6 +62,45 @@ test('a mark leads the reply away from who asked', async () => {
   expect((await first(lines('eth0'), rules)).status).toBe('answered')
 })
 
+test('nor is a refusal received that a mark leads elsewhere', async () => {
+  const chains = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]\n`)
+  const rules = (...mangle: string[]) => `*mangle\n${[...chains, ...mangle].join('')}COMMIT\n${filter()}`
+  const more = {
+    rules:
+      '0:\tfrom all lookup local\n100:\tfrom all fwmark 0x3 lookup 100\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n',
+  }
+  const told = async (request: TestPacket, refusal: TestPacket, quotes = (line: string) => line) => {
+    const marked = { ...refusal, mark: 3 }
+    const came = [trace('mangle:INPUT:policy:1', request), trace('filter:INPUT:policy:1', request)]
+    const led = [
+      trace('mangle:OUTPUT:rule:1', refusal),
+      trace('mangle:OUTPUT:policy:2', marked),
+      trace('filter:OUTPUT:policy:1', marked),
+      trace('mangle:POSTROUTING:policy:1', { ...marked, out: 'eth1' }),
+    ]
+    const straight = ['mangle:OUTPUT', 'filter:OUTPUT', 'mangle:POSTROUTING'].map((at) =>
+      trace(`${at}:policy:1`, refusal),
+    )
+    const lost = await first(
+      [...came, ...led.map(quotes)],
+      rules('-A OUTPUT -j MARK --set-xmark 0x3/0xffffffff\n'),
+      more,
+    )
+    const heard = await first([...came, ...straight.map(quotes)], rules(), more)
+    return [lost.status, lost.basis, heard.status]
+  }
+  const tcp = { protocol: 'tcp', dport: 443 } as const
+  const reset: TestPacket = { ...replied, protocol: 'tcp', sport: 443, flags: 'ACK RST', seq: 0, window: 0 }
+  expect(await told({ ...asked, ...tcp }, reset)).toEqual(['reply-lost', 'inferred', 'refused'])
+  const error: TestPacket = { out: 'eth0', src: HOST, dst: CLIENT, protocol: 'icmp', icmpType: 3 }
+  const quoted = (line: string) =>
+    line.replace(
+      / CODE=0 ID=9 SEQ=1 /,
+      ` CODE=3 [SRC=${CLIENT} DST=${HOST} LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=40000 DPT=53 LEN=40 ] `,
+    )
+  expect(await told(asked, error, quoted)).toEqual(['reply-lost', 'inferred', 'refused'])
+})
+
 test('a refusal that a rule stops is not received', async () => {
   const error: TestPacket = { out: 'eth0', src: HOST, dst: CLIENT, protocol: 'icmp', icmpType: 3 }
   const line = trace('filter:OUTPUT:rule:1', error).replace(
@@ -107,22 +146,25 @@ test('a program that replies from another address than nat had chosen begins a c
   expect((await first([...came, ...known], rules)).status).not.toBe('reply-lost')
 })
 
-test('a program that takes what is for any address replies from another one', async () => {
-  const from = (src: string) => [
-    trace('filter:INPUT:policy:1', asked),
-    trace('filter:OUTPUT:policy:1', { ...replied, src }),
+test('nor does an error about such a reply refuse what was asked', async () => {
+  const nat = ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')
+  const rules = `*nat\n${nat}-A PREROUTING -i eth0 -j DNAT --to-destination 198.51.100.1\nCOMMIT\n${filter()}`
+  const error: TestPacket = { in: 'eth0', src: CLIENT, dst: HOST, protocol: 'icmp', icmpType: 3 }
+  const lines = [
+    trace('nat:PREROUTING:rule:1', asked),
+    trace('filter:INPUT:policy:1', { ...asked, dst: '198.51.100.1' }),
+    trace('nat:INPUT:policy:1', { ...asked, dst: '198.51.100.1' }),
+    // nat's chains were not traced; its port is another one on the wire
+    trace('filter:OUTPUT:policy:1', replied),
+    trace('filter:INPUT:policy:1', error).replace(
+      / CODE=0 ID=9 SEQ=1 $/,
+      ` CODE=3 [SRC=${HOST} DST=${CLIENT} LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=506 DPT=40000 LEN=40 ] `,
+    ),
   ]
-  const sockets = (address: string) => ({ sockets: `udp UNCONN 0 0 ${address}:53 0.0.0.0:*\n` })
-  const OTHER = '198.51.100.1'
-  const told = await first(from(OTHER), filter(), sockets('0.0.0.0'))
-  expect(told).toMatchObject({ status: 'undetermined', journeys: { request: ['1'], replies: ['2'] } })
-  expect(codes(told)).toContain('reply-from-other-address')
-  expect(codes(await first(from(HOST), filter(), sockets('0.0.0.0')))).not.toContain('reply-from-other-address')
-  expect((await first(from(OTHER), filter(), sockets(HOST))).journeys.replies).toEqual([])
-  // it has gone on with that
-  const later = trace('filter:INPUT:policy:1', { ...asked, id: 2 })
-  const goes = await first([...from(OTHER), later], filter(), sockets('0.0.0.0'))
-  expect(codes(goes)).not.toContain('reply-from-other-address')
+  const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=506 use=1\n`
+  const lost = await first(lines, rules, { conntrack })
+  expect([lost.status, lost.journeys.errors]).toEqual(['reply-lost', ['3']])
+  expect(codes(lost)).toContain('reply-from-other-address')
 })
 
 test('a reset that is dropped gets an accept by the port that it comes from', async () => {
@@ -216,4 +258,106 @@ test('a reply that differs by its addresses alone is another packet', async () =
   // nat might be asked next
   const { status, journeys } = await first(lines, `*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n${filter()}`)
   expect([status, journeys.request, journeys.replies]).toEqual(['answered', ['1'], ['2']])
+})
+
+test('conntrack lists a reply from another address of this host', async () => {
+  const listed = (src: string, status: string) =>
+    `udp      17 28 src=${src} dst=${CLIENT} sport=53 dport=40000 ${status}src=${CLIENT} dst=${src} sport=40000 dport=53 mark=0 use=1\n` +
+    `udp      17 28 src=${CLIENT} dst=${HOST} sport=40000 dport=53 [UNREPLIED] src=${HOST} dst=${CLIENT} sport=53 dport=40000 mark=0 use=1\n`
+  const told = async (conntrack: string) => {
+    const { status, findings } = await first([trace('filter:INPUT:policy:1', asked)], filter(), { conntrack })
+    return [status, findings.find(({ code }) => code === 'reply-from-other-address')?.message]
+  }
+  expect(await told(listed('198.51.100.1', '[UNREPLIED] '))).toEqual([
+    'reply-lost',
+    "192.0.2.1:53 was asked, and the reply comes from 198.51.100.1:53, as conntrack's list shows: 192.0.2.7 has not asked that address.",
+  ])
+  // an address of nobody here, and a connection of its own that was answered
+  expect(await told(listed('198.51.100.2', '[UNREPLIED] '))).toEqual(['undetermined', undefined])
+  expect(await told(listed('198.51.100.1', ''))).toEqual(['undetermined', undefined])
+})
+
+test('a datagram has not skipped nat where its only chain comes later, and has a reply that would be dropped', async () => {
+  const ends = 'ip saddr 10.89.4.2 ip daddr 192.0.2.9 ip ttl 63 ip id 7 ip length 32 udp sport 40002 udp dport 53'
+  const at = (chain: string) => `trace id 0a0b0c0d inet ${chain}`
+  const files = {
+    'trace.txt': `${at('raw prerouting')} packet: iif "eth1" ${ends}
+${at('raw prerouting')} policy accept
+${at('fw forward')} packet: iif "eth1" oif "eth0" ${ends}
+${at('fw forward')} policy drop
+`,
+    'ruleset.nft': `table inet raw {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+  }
+}
+table inet fw {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr 10.89.4.0/24 masquerade
+  }
+}
+`,
+    addresses: ADDRESSES.replace('198.51.100.1/24 brd 198.51.100.255', '10.89.4.1/24 brd 10.89.4.255'),
+    routes: ROUTES.replaceAll('198.51.100.0/24', '10.89.4.0/24')
+      .replaceAll('198.51.100.1', '10.89.4.1')
+      .replace(/^.*\n/, ''),
+    conntrack:
+      'tcp      6 7 CLOSE src=10.89.4.2 dst=10.89.4.1 sport=1 dport=2 src=10.89.4.1 dst=10.89.4.2 sport=2 dport=1 mark=0 use=1\n',
+    sysctls: 'net.ipv4.ip_forward = 1\n',
+  }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const [exchange] = (await analysis.exchanges()).exchanges
+  expect(exchange?.findings[0]).toMatchObject({
+    code: 'several-causes',
+    message: 'inet fw forward policy stops the request, and would stop its reply.',
+  })
+})
+
+test('who asks untracked is not taken for who replies by the entry that the reply has begun', async () => {
+  const raw = (...rules: string[]) => `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.join('')}COMMIT\n`
+  const conntrack = `udp 17 28 src=${HOST} dst=${CLIENT} sport=53 dport=40000 [UNREPLIED] src=${CLIENT} dst=${HOST} sport=40000 dport=53 use=1\n`
+  const told = async (rule: string, ...points: string[]) => {
+    const came = points.map((point) => trace(point, asked))
+    const lines = [...came, trace('raw:OUTPUT:policy:1', replied), trace('filter:OUTPUT:policy:1', replied)]
+    const { status, asked: by, journeys } = await first(lines, `${raw(rule)}${filter()}`, { conntrack })
+    return [status, by.src, journeys.request]
+  }
+  const notrack = '-A PREROUTING -i eth0 -j CT --notrack\n'
+  const points = ['raw:PREROUTING:rule:1', 'raw:PREROUTING:policy:2', 'filter:INPUT:policy:1']
+  expect(await told(notrack, ...points)).toEqual(['answered', CLIENT, ['1']])
+})
+
+test('a reply to what is not tracked is rewritten as a connection of its own', async () => {
+  const chains = (...names: string[]) => names.map((name) => `:${name} ACCEPT [0:0]\n`).join('')
+  const rules = (...nat: string[]) =>
+    `*raw\n${chains('PREROUTING', 'OUTPUT')}-A PREROUTING -i eth0 -j CT --notrack\nCOMMIT\n*nat\n${chains('PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING')}${nat.map((rule) => `${rule}\n`).join('')}COMMIT\n${filter()}`
+  const there: TestPacket = { ...asked, dst: '198.51.100.9' }
+  const back: TestPacket = { ...replied, in: 'eth1', out: '', src: '198.51.100.9' }
+  const [led, out] = [{ ...back, dst: '192.0.2.66' }, 'eth0']
+  const request = [
+    trace('raw:PREROUTING:rule:1', there),
+    trace('raw:PREROUTING:policy:2', there),
+    trace('filter:FORWARD:policy:1', { ...there, out: 'eth1' }),
+  ]
+  const told = async (nat: string, before: string, packet: TestPacket, behind: string) => {
+    const reply = [
+      trace('raw:PREROUTING:policy:2', back),
+      trace(before, back),
+      trace('filter:FORWARD:policy:1', { ...packet, out }),
+      trace(behind, { ...packet, out }),
+    ]
+    const { status, findings } = await first([...request, ...reply], rules(nat))
+    return [status, findings.some(({ code, severity }) => code === 'untracked' && severity === 'error')]
+  }
+  const [pre, post] = ['nat:PREROUTING', 'nat:POSTROUTING']
+  const dnat = '-A PREROUTING -i eth1 -j DNAT --to-destination 192.0.2.66'
+  expect(await told(dnat, `${pre}:rule:1`, led, `${post}:policy:1`)).toEqual(['reply-lost', true])
+  const masquerade = '-A POSTROUTING -o eth0 -j MASQUERADE'
+  expect(await told(masquerade, `${pre}:policy:1`, back, `${post}:rule:1`)).toEqual(['reply-lost', true])
+  const other = '-A POSTROUTING -o eth9 -j MASQUERADE'
+  expect(await told(other, `${pre}:policy:1`, back, `${post}:policy:2`)).toEqual(['answered', false])
 })

@@ -46,10 +46,10 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
       /client +eth0 +10\.2\.1\.2\/8 ───── 10\.1\.2\.3\/8 +enp0 {2}gateway/,
       /gateway\$ ip addr add 10\.1\.2\.3\/8 dev enp0/,
       /client\$ nc -z -w 1 10\.1\.2\.3 1222 {3}no answer/,
-      /✗ DROPPED +tcp 10\.2\.1\.2:40001/,
+      /✗ DROPPED by inet filter allowed_dnats handle 7 +#1\n {2}tcp 10\.2\.1\.2:40001/,
       /gateway\$ nft add element inet filter allow_in { 192\.168\.70\.10 \. 22 }/,
       /client\$ nc -z -w 1 10\.1\.2\.3 1222 {3}answered/,
-      /✓ FORWARDED +tcp 10\.2\.1\.2:40002/,
+      /✓ FORWARDED [^\n]*#1\n {2}tcp 10\.2\.1\.2:40002/,
       /Left behind: nothing\. The 3 namespaces are gone/,
     ]
     let at = 0

@@ -83,9 +83,9 @@ describe.each([
     expect(compile(`import * as nfwhy from 'nfwhy'\n${uses}`)).toEqual({ status: 0, stdout: '' })
   })
 
-  it('may be the example of README.md', () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-    const example = blocksOf(readme).find(({ language }) => language === 'js')!.text
+  it('may be the example of docs/library-example.md', () => {
+    const page = readFileSync(join(ROOT, 'docs/library-example.md'), 'utf8')
+    const example = blocksOf(page).find(({ language }) => language === 'js')!.text
     expect(example).toContain("from 'nfwhy'")
     const nodeTypes = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types'), '--skipLibCheck', 'true']
     expect(compile(example, nodeTypes)).toEqual({ status: 0, stdout: '' })

@@ -109,8 +109,8 @@ export function printLibraryPage(): string {
   return [
     '# The library',
     '',
-    'Printed from the docstrings by `UPDATE_DOCS=1 npx vitest run test/docs/library.test.ts`. The [README](../README.md#as-a-library)',
-    'has an example. Everything here also runs in a browser and in its workers; nothing prints, reads files or sends packets.',
+    'Printed from the docstrings by `UPDATE_DOCS=1 npx vitest run test/docs/library.test.ts`. There is an',
+    '[example](library-example.md). Everything here also runs in a browser and in its workers; nothing prints, reads files or sends packets.',
     'What was foreseen throws `UserError`: a sentence for a person.',
     '',
     '## Analysis',

@@ -43,6 +43,19 @@ describe('several causes', () => {
     expect(found?.message).toBe('Two things stop this exchange: filter FORWARD 1, then filter FORWARD 2.')
   })
 
+  it("are a guest's rule, and one of nat for its source, which nobody outside knows", () => {
+    const rules = { nat: [], filter: ['-P FORWARD DROP', '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'] }
+    const links = ROUTER.links!.map((one) => (one.name === 'eth0' ? { ...one, kind: 'veth' } : one))
+    const packet = { ...SYN, dst: '198.51.100.7' }
+    expect(repairOf(rules, packet, { links })).toEqual({
+      message: 'filter FORWARD policy stops this exchange, and behind that answers may not find back to its source.',
+      command:
+        'iptables -A FORWARD -s 10.0.1.2/32 -d 198.51.100.7/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT && iptables -t nat -A POSTROUTING -s 10.0.1.2/32 -o eth1 -j MASQUERADE',
+      after: 'forwarded',
+    })
+    expect(repairOf(rules, packet)).toBeUndefined()
+  })
+
   it('are nothing where a narrow rule does', () => {
     const answers = '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
     expect(repairOf({ filter: ['-P FORWARD DROP', answers] })).toBeUndefined()
@@ -205,7 +218,7 @@ describe('a reply that would be dropped', () => {
     expect(journey.findings.map(({ code, severity }) => `${code} ${severity}`)).toContain('not-masqueraded warning')
     const fixes = playReply(evidence, journey, world, modelEngine)?.finding?.fix ?? []
     expect(fixes.map(({ description, but }) => `${description}: ${but}`)).toContain(
-      'let answers through: answers may not find back to its source',
+      'accept replies: answers may not find back to its source',
     )
   })
 })

@@ -1,5 +1,6 @@
 /** Where a journey ended: what the last lines and host state tell, and what they leave open. */
 import { describe, expect, it } from 'vitest'
+import { UNICODE } from '../../src/reports/marks.ts'
 import { interfaceWords } from '../../src/reports/packet-words.ts'
 import { explainFile, explainLog, worldOf } from './journeys.ts'
 import { dmesg, type TestPacket, trace } from './kernel-lines.ts'
@@ -47,7 +48,7 @@ describe('a connection whose destination is rewritten in OUTPUT, behind its firs
   it('goes to another host', () => {
     expect(fate('198.51.100.2', ADDRESSES, ROUTES)).toEqual(['sent', 'inferred'])
     const { journeys } = explainLog(dmesg(lines('198.51.100.2')), worldOf(RULES, ADDRESSES, ROUTES))
-    expect(interfaceWords(journeys[0]!)).toEqual([])
+    expect(interfaceWords(journeys[0]!, UNICODE)).toEqual([])
     expect(journeys[0]!.findings.map(({ message }) => message).join()).not.toMatch(/\blo\b/)
   })
 
@@ -143,4 +144,22 @@ ${more}}
   it('are not there where nft lists the table without them', () => {
     expect(first(RAW, saved(EMPTY), listed())).toMatchObject({ outcome: 'sent', basis: 'observed' })
   })
+})
+
+it('traverses no further chain of nat at the hook once a rule has rewritten the packet', () => {
+  const rules = ['10', '11'].map(
+    (net) =>
+      `  chain nat.${net} {\n    type nat hook postrouting priority srcnat; policy accept;\n    ip saddr 10.${net}.0.0/16 masquerade\n  }\n`,
+  )
+  const at = 'trace id 0a0b0c0d ip guests nat.11'
+  const packet =
+    'iif "eth1" oif "eth0" ip saddr 10.11.0.9 ip daddr 192.0.2.9 ip protocol tcp tcp sport 1 tcp dport 80 tcp flags == syn'
+  const fate = (verdict: string) =>
+    explainFile(
+      `${at} packet: ${packet}\n${at} ${verdict}\n`,
+      worldOf(`table ip guests {\n${rules.join('')}}\n`, ADDRESSES, ROUTES),
+    ).journeys.map(({ outcome }) => outcome)
+  expect(fate('rule ip saddr 10.11.0.0/16 masquerade (verdict accept)')).toEqual(['forwarded'])
+  // nat.10 has to come
+  expect(fate('policy accept')).toEqual(['undetermined'])
 })

@@ -1,5 +1,5 @@
 /**
- * README.md's recipe for a capture, line by line, as root in a namespace where a rule closes port 80; and what
+ * docs/capture.md's recipe for a capture, line by line, as root in a namespace where a rule closes port 80; and what
  * nfwhy says of the files it leaves. The kernel log is one for the whole machine, so the address is one of our own.
  */
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
@@ -34,7 +34,7 @@ const sh = (page: string, heading: string): string[] =>
     .map((block) => block.text)
 
 describe.skipIf(notHere)(`the recipe for a capture${notHere ? `: ${notHere}` : ''}`, () => {
-  const [trace = '', save = '', away = '', explain = ''] = sh('README.md', 'Capture on your own machine')
+  const [trace = '', save = '', away = '', explain = ''] = sh('docs/capture.md', 'Capture on your own machine')
   const [hostState = ''] = sh('docs/formats/host-state.md', 'How to get it')
   let folder: string
   let hideAgain: () => Promise<unknown>

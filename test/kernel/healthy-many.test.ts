@@ -21,6 +21,10 @@ import { holdLogs } from './lab/hold-logs.ts'
 import { whyNot } from './namespaces.ts'
 
 const COUNT = Number(process.env.NFWHY_HEALTHY ?? 100)
+/** Milliseconds in which a busy machine may come to nothing. */
+const PATIENCE = 60_000
+/** Milliseconds in which what becomes known late is told: two seconds without a reply, and the end of what is open. */
+const LATE = 3000
 /** Milliseconds between two of them: whoever prints the trace has to keep up on a busy machine. */
 const PAUSE = 8
 const FIRST_PORT = 20_000
@@ -110,6 +114,7 @@ function sends(
   pause: number,
   tcp: readonly [string, number],
   udp: readonly [string, number],
+  patience: number,
 ) {
   const net = process.getBuiltinModule('node:net')
   const dgram = process.getBuiltinModule('node:dgram')
@@ -131,7 +136,7 @@ function sends(
       return
     }
     const socket = dgram.createSocket(udp[0].includes(':') ? 'udp6' : 'udp4')
-    const late = setTimeout(() => socket.close(() => end(false)), 3000)
+    const late = setTimeout(() => socket.close(() => end(false)), patience)
     socket.on('message', () => {
       clearTimeout(late)
       socket.close(() => end(true))
@@ -150,8 +155,12 @@ function sends(
 
 async function send(lab: Lab, family: Family): Promise<void> {
   const { tcp, udp } = ASKED(family)
-  const text = `(${sends})(${JSON.stringify([COUNT, FIRST_PORT, PAUSE, tcp, udp]).slice(1, -1)})`
-  const ran = await lab.ask('client', { do: 'run', argv: [process.execPath, '-e', text], timeout: 60_000 })
+  const text = `(${sends})(${JSON.stringify([COUNT, FIRST_PORT, PAUSE, tcp, udp, PATIENCE]).slice(1, -1)})`
+  const ran = await lab.ask('client', {
+    do: 'run',
+    argv: [process.execPath, '-e', text],
+    timeout: 2 * PATIENCE + COUNT * 100,
+  })
   expect(ran, 'the lab').toMatchObject({ status: 0, out: `${COUNT}\n` })
 }
 
@@ -162,6 +171,10 @@ function keep(name: string, inputs: readonly Input[]): void {
   for (const input of inputs)
     writeFileSync(join(to, name, input.name), 'bytes' in input ? input.bytes : 'text' in input ? input.text : '')
 }
+
+/** Each has a line when it is over; some are told again. */
+const answeredIn = (told: string): number =>
+  new Set(Array.from(told.matchAll(/"exchange":\{"id":("[^"]*").*"status":"answered"/g), ([, id]) => id)).size
 
 /** Counted by what is wrong with them; those that nothing is wrong with are `answered`. */
 function tally(exchanges: readonly Exchange[], family: Family): Record<string, number> {
@@ -189,7 +202,7 @@ const EACH = (['iptables-legacy', 'iptables-nft', 'nft'] as const).flatMap((back
   (['ip', 'ip6'] as const).map((family) => ({ backend, family })),
 )
 
-describe.skipIf(reason)(`${COUNT} exchanges that work`, { timeout: 60_000 + COUNT * 200 }, () => {
+describe.skipIf(reason)(`${COUNT} exchanges that work`, { timeout: 4 * PATIENCE + COUNT * 200 }, () => {
   holdLogs()
 
   // what nft traces is told to its own namespace alone; the kernel's log is one for all
@@ -220,7 +233,10 @@ describe.skipIf(reason)(`${COUNT} exchanges that work`, { timeout: 60_000 + COUN
     try {
       await run.says(/^Ready/m)
       await send(lab, family)
-      await new Promise((resolve) => setTimeout(resolve, 3000))
+      // a busy machine tells of them later
+      for (const until = Date.now() + PATIENCE; answeredIn(run.stdout) < COUNT && Date.now() < until; )
+        await new Promise((resolve) => setTimeout(resolve, LATE / 10))
+      await new Promise((resolve) => setTimeout(resolve, LATE))
       run.kill('SIGINT')
       const { code, stdout, stderr } = await run.ended
       const told = new Map<string, Exchange>()

@@ -3,7 +3,8 @@
  * sender has seen otherwise, and no fix is said to help that does not.
  *
  *     NFWHY_WORLDS=200 NFWHY_WORLDS_SEED=5000 npx vitest run test/problems/random.test.ts
- *     NFWHY_WORLDS_KEEP=/tmp/kept …                     # and keeps what was collected of those with something wrong
+ *     NFWHY_WORLDS_WITH=sets,uplink …                # with these features (random/features), not with those that are drawn
+ *     NFWHY_WORLDS_KEEP=/tmp/kept …                     # and keeps what was collected of those with something wrong or undetermined
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,12 +14,16 @@ import { holdLogs } from '../kernel/lab/hold-logs.ts'
 import { whyNot } from '../kernel/namespaces.ts'
 import { share } from '../share.ts'
 import type { Backend } from './problem.ts'
+import { FEATURES, type Feature } from './random/features/index.ts'
 import { type PlayedWorld, playWorld } from './random/play.ts'
 import { randomWorld } from './random/world.ts'
 import { isLogged } from './trace.ts'
 
 const count = Number(process.env.NFWHY_WORLDS ?? share(5))
-const seed = Number(process.env.NFWHY_WORLDS_SEED ?? 1)
+/** Where they begin; of a list each is a beginning. */
+const seeds = (process.env.NFWHY_WORLDS_SEED ?? '1').split(',').map(Number)
+/** Instead of those that are drawn: `sets,returns`; `none`. */
+const features = process.env.NFWHY_WORLDS_WITH?.split(',').filter((name): name is Feature => name in FEATURES)
 const kept = process.env.NFWHY_WORLDS_KEEP
 
 const reason = whyNot('nft', 'iptables-nft', 'ss', 'conntrack', 'dmesg', 'ping') ?? (await whyNoLab())
@@ -31,19 +36,21 @@ describe.skipIf(reason)('random worlds', () => {
   holdLogs()
   afterAll(() => console.info(JSON.stringify(figures)))
 
-  const worlds = BACKENDS.flatMap((backend) => Array.from({ length: count }, (_, i) => ({ backend, seed: seed + i })))
+  const drawn = seeds.flatMap((first) => Array.from({ length: count }, (_, i) => first + i))
+  const worlds = BACKENDS.flatMap((backend) => drawn.map((seed) => ({ backend, seed })))
   const [logged, traced] = [true, false].map((is) => worlds.filter(({ backend }) => isLogged(backend) === is))
   it.concurrent.each(traced!)('$backend, seed $seed', check)
   it.each(logged!)('$backend, seed $seed', check)
 
   async function check({ backend, seed: one }: { backend: Backend; seed: number }): Promise<void> {
-    const world = randomWorld(one, backend)
+    const world = randomWorld(one, backend, features)
     let played = await playWorld(world)
     // a busy machine may answer later than a sender waits, or lose lines of the log; what is wrong is so the next time, too
     if (played.wrong.length > 0 || played.warnings.length > 0) played = await playWorld(world)
     for (const { seen, exchange } of played.told) note(`${seen}: ${exchange?.status ?? 'not told of'}`)
     for (const { seen, claims } of played.fixes) note(`fix ${claims ? 'tried' : 'not tried'}: ${seen}`)
-    if (kept !== undefined && played.wrong.length > 0) keep(join(kept, `${backend}-${one}`), played)
+    const isOpen = played.told.some(({ exchange }) => exchange?.status === 'undetermined')
+    if (kept !== undefined && (isOpen || played.wrong.length > 0)) keep(join(kept, `${backend}-${one}`), played)
     expect(played.wrong).toEqual([])
     expect(played.warnings).toEqual([])
   }
@@ -53,11 +60,14 @@ const note = (what: string) => {
   figures[what] = (figures[what] ?? 0) + 1
 }
 
-function keep(folder: string, { inputs, told, wrong }: PlayedWorld): void {
+function keep(folder: string, { world, inputs, told, wrong }: PlayedWorld): void {
   const list = told.map(({ sending, seen, exchange }) => ({ sending, seen, status: exchange?.status }))
   const all = [
     ...inputs,
-    { name: 'told.txt', text: [...wrong, ...list.map((one) => JSON.stringify(one)), ''].join('\n') },
+    {
+      name: 'told.txt',
+      text: [world.features.join(), ...wrong, ...list.map((one) => JSON.stringify(one)), ''].join('\n'),
+    },
   ]
   for (const input of all) {
     const path = join(folder, input.name)

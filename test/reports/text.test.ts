@@ -60,8 +60,8 @@ test('colour changes nothing but the colour', () => {
 })
 
 test('a command over several lines is one to the shell', () => {
-  const written = text(CLASH, { width: 50 })
-  const [, command] = /undo: (iptables -t nat (?:.*\\\n)+.*)\n/.exec(written) ?? []
+  const written = text(CLASH, { width: 50, full: true })
+  const [, command] = /undo {3}(iptables -t nat (?:.*\\\n)+.*)\n/.exec(written) ?? []
   const undo = CLASH.groups[0]!.journey.findings[0]!.fix.map((fix) => String(fixCommands(fix).undo)).find((one) =>
     one.startsWith('iptables -t nat -I'),
   )
@@ -75,15 +75,15 @@ describe('a group', () => {
 
   test('has its number and a star where packets differ', () => {
     const [head, ...more] = block(many, { width: 120 }).split('\n')
-    expect(head).toBe(
-      '✗ DROPPED    tcp 172.28.129.2:* → 172.28.129.4:52000  SYN  in eth0  at filter INPUT  at 417.477 s  #1  × 10,000',
-    )
-    expect(more[0]).toBe('  first  172.28.129.2:55694 → 172.28.129.4:52000, shown below')
+    expect(head).toMatch(/^✗ DROPPED by filter KUBE-FIREWALL 1 +#1 ×10,000$/)
+    expect(head).toHaveLength(120)
+    expect(more[0]).toBe('  tcp 172.28.129.2:* → 172.28.129.4:52000  SYN  in eth0  at 417.477 s')
+    expect(more[1]).toBe('  first  172.28.129.2:55694 → 172.28.129.4:52000, shown below')
   })
 
   test('without an address in common', () => {
     const group = { ...many, same: { src: false, dst: false, sport: false, dport: false } }
-    expect(block(group).split('\n')[0]).toContain('tcp * → *  SYN')
+    expect(block(group).split('\n')[1]).toContain('tcp * → *  SYN')
   })
 
   test('says over which time', () => {
@@ -154,7 +154,7 @@ test('what came after a group was told is counted at the end', () => {
   for (const group of [dropped, delivered]) writer.journey(group)
   const tail = { ...NO_TAIL, stats: { ...NO_TAIL.stats, journeys: 10_000 } }
   expect(writer.end(tail, [{ ...dropped, count: 9_999 }, delivered])).toBe(
-    '  more   #1 × 9,999\n\n10,000 packets: 9,999 dropped, 1 delivered\n',
+    '\n  more   #1 ×9,999\n\n10,000 packets: 9,999 dropped, 1 delivered\n',
   )
 })
 

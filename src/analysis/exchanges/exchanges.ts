@@ -7,6 +7,7 @@
 import { isDiscovery } from '../../explain/discovery.ts'
 import { needsRepair } from '../../explain/repair.ts'
 import { entryAnswered, refusesOpening } from '../../explain/request-reply.ts'
+import { comesFromService } from '../../explain/sockets.ts'
 import { turned } from '../../model/direction.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
@@ -17,7 +18,6 @@ import { type ClosedJourney, type JourneyClass, TUPLE_WORDS } from '../closed-jo
 import { asItLeft } from '../hosts.ts'
 import { CaptureTimes } from './capture-times.ts'
 import { JoinedJourneys, type Role, type Told } from './joined.ts'
-import { mayAnswerElsewhere } from './new-connection.ts'
 import { type Says, saysOf } from './role.ts'
 import type { UnquotedError } from './status.ts'
 import { MOST_STRAYS } from './strays.ts'
@@ -39,6 +39,7 @@ export type Noted = Pick<
   | 'lastTuple'
   | 'explain'
   | 'passageOfNat'
+  | 'isUntracked'
   | 'playReply'
   | 'severalCauses'
   | 'ifInVain'
@@ -126,7 +127,7 @@ export class Exchanges {
     if (answers) turn(this.tuple)
     const number = this.list.size
     this.list.begin(this.table.set(this.tuple, host, number))
-    if (told.isForMany || (told.isLoose && !answers)) this.awaitAnyone(told, number)
+    if (told.isForMany) this.awaitAnyone(told, number)
     this.list.add(number, closed.id, answers ? 'replies' : 'request', told, times.firstClock, capture, false)
     if (!answers) this.followNat(number, told, closed)
     return number
@@ -223,8 +224,8 @@ export class Exchanges {
       apart: isMereAnnouncement(journey),
       isDiscovery: isDiscovery(packet),
       isForMany: isForMany(packet, closed.world.host),
-      isLoose: mayAnswerElsewhere(journey, closed.world),
       nat: closed.passageOfNat(),
+      isUntracked: closed.isUntracked(),
       ...(reply ? { reply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
@@ -264,7 +265,8 @@ export class Exchanges {
       return undefined
     const found = this.table.find(this.tuple, host)
     closed.tuple(this.tuple)
-    return found && { value: found.value, turned: !found.turned }
+    // what is quoted goes the way of what began the entry
+    return found && { value: found.value, turned: packet.inner ? found.turned : !found.turned }
   }
 
   /** A reply to what was masqueraded goes to who had asked, once nat is undone: a reset leaves no entry that would tell it. */
@@ -332,8 +334,10 @@ function isZero(tuple: Int32Array): boolean {
 }
 
 /** Of a packet whose request was not captured. */
-function goesBack({ says, journey: { packet } }: Told, closed: Noted): boolean {
+function goesBack({ says, isUntracked, journey: { packet } }: Told, closed: Noted): boolean {
   if (says === 'opens') return false
   if (says === 'answers' || packet.ctDir === 'reply' || (says === 'resets' && refusesOpening(packet))) return true
+  // the entry is of a connection that its reply has begun
+  if (isUntracked) return comesFromService(closed.packet(), closed.world)
   return closed.world.host.conntrack !== undefined && entryAnswered(closed.packet(), closed.world) !== undefined
 }

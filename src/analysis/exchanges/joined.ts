@@ -21,10 +21,9 @@ export interface Told {
   readonly says: Says
   /** Any host of a group or a link may answer. */
   readonly isForMany: boolean
-  /** The program that takes it may answer with another of this host's addresses. */
-  readonly isLoose: boolean
   /** Skipped: its connection is older, and the reply that conntrack has seen may be to what came before. */
   readonly nat: Evidence['nat']
+  readonly isUntracked: boolean
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
   /** All that stops it, where no single change would mend that. */

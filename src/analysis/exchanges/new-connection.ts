@@ -1,20 +1,9 @@
-/** A reply with another source than the one that was asked: connection tracking does not know it, and no program waits for it. */
+/** A reply with another source than the one that nat had sent the request to: connection tracking does not know it. */
 import { describeEnd, finding } from '../../explain/context.ts'
-import { listener } from '../../explain/sockets.ts'
-import type { Finding, Journey } from '../../model/journey.ts'
-import type { World } from '../../model/world.ts'
+import { entryOpened } from '../../explain/request-reply.ts'
+import type { Finding } from '../../model/journey.ts'
 import { asItLeft } from '../hosts.ts'
-import type { Part } from './joined.ts'
-
-/**
- * A program of this host takes what is for any of its addresses: without being told which one was asked, it replies from
- * the one that the way out has (RFC 1122, 4.1.3.5).
- */
-export const mayAnswerElsewhere = ({ outcome, packet }: Journey, { host }: World): boolean => {
-  if (packet.protocol !== 'udp' || outcome !== 'delivered') return false
-  const socket = listener(host, packet)
-  return socket !== undefined && socket.address === undefined
-}
+import type { Part, Told } from './joined.ts'
 
 /**
  * nf_nat_core.c's get_unique_tuple gives a new connection another source port where its own would be taken for a reply of
@@ -22,31 +11,70 @@ export const mayAnswerElsewhere = ({ outcome, packet }: Journey, { host }: World
  */
 export function asNewConnection(parts: readonly Part[], reply: Part): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
-  if (!request) return undefined
+  if (request?.told.isUntracked && reply.told.nat === 'passed') return asRewritten(request, reply)
+  // what a program sends is not rewritten yet in OUTPUT
+  const isAsSent = reply.told.journey.steps[0]?.hook === 'output'
+  if (request?.told.nat !== 'passed' || !(isAsSent || reply.told.nat === 'passed')) return undefined
   const { packet } = request.told.journey
   const { dst, dport } = asItLeft(request.told.journey)
   const { src, sport, protocol } = reply.told.journey.packet
-  if (protocol !== 'udp' || dst === undefined || src === undefined || request.told.isForMany) return undefined
-  if (src === dst && sport === dport) return undefined
-  const isRewritten = dst !== packet.dst || dport !== packet.dport
-  if (isRewritten && (request.told.nat !== 'passed' || reply.told.nat !== 'passed')) return undefined
-  if (!isRewritten && (request.told.journey.outcome !== 'delivered' || asItLeft(reply.told.journey).src === dst))
+  if (protocol !== 'udp' || dst === undefined || src === undefined || (dst === packet.dst && dport === packet.dport))
     return undefined
+  if (src === dst && sport === dport) return undefined
   const [sent, came] = [describeEnd(dst, dport), describeEnd(src, sport)]
-  const bind = `let the program reply from ${sent}: bind its socket to ${dst}`
+  return repliesFromOther(
+    `nat sent the request to ${sent}, and its reply comes from ${came}: conntrack takes that for a new connection and gives it another source port.`,
+    `let the program reply from ${sent}: bind its socket to ${dst}, or change the DNAT rule's destination to ${came}`,
+  )
+}
+
+/**
+ * The same where no reply was captured: conntrack lists a connection that a program here has begun from the port that was
+ * asked, to the one that asked. A socket that is bound to no address has its source from the route to whom it replies.
+ */
+export function listedAsNew({ journey, world: { host } }: Told): Finding | undefined {
+  const { protocol, src, sport } = journey.packet
+  if (protocol !== 'udp' || journey.outcome !== 'delivered' || src === undefined || sport === undefined)
+    return undefined
+  const { dst, dport } = { ...journey.packet, ...asItLeft(journey) }
+  if (dport === undefined) return undefined
+  const addresses = (host.links ?? []).flatMap((link) => link.addresses ?? []).map(({ address }) => address)
+  const other = addresses.find((own) => {
+    const back = { protocol, src: own, sport: dport, dst: src, dport: sport }
+    return own !== dst && entryOpened(back, { host })?.status.includes('unreplied')
+  })
+  if (other === undefined) return undefined
+  return repliesFromOther(
+    `${describeEnd(dst, dport)} was asked, and the reply comes from ${describeEnd(other, dport)}, as conntrack's list shows: ${src} has not asked that address.`,
+    `let the program reply from ${dst}: bind its socket to that address`,
+  )
+}
+
+const repliesFromOther = (message: string, description: string): Finding =>
+  finding('reply-from-other-address', 'error', message, {
+    fix: [{ description, unverified: 'it is done outside of netfilter' }],
+  })
+/** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
+function asRewritten(request: Part, reply: Part): Finding | undefined {
+  const { packet: asked } = request.told.journey
+  const left = asItLeft(reply.told.journey)
+  const differs = (one: string | number | undefined, other: string | number | undefined) =>
+    one !== undefined && one !== other
+  // masqueraded: this host's address, which was not asked for what it forwarded
+  const isHidden = left.src === undefined && reply.told.journey.packet.in !== undefined
+  const isAsAsked =
+    !isHidden &&
+    !differs(left.dst, asked.src) &&
+    !differs(left.src, asked.dst) &&
+    !differs(left.dport, asked.sport) &&
+    !differs(left.sport, asked.dport)
+  if (isAsAsked) return undefined
+  const from = left.src === undefined ? 'an address of this host' : describeEnd(left.src, left.sport)
+  const ends = `from ${from} to ${describeEnd(left.dst, left.dport)}`
+  const meant = `${describeEnd(asked.src, asked.sport)} had asked ${describeEnd(asked.dst, asked.dport)}`
   return finding(
-    'reply-from-other-address',
-    isRewritten ? 'error' : 'warning',
-    isRewritten
-      ? `nat sent the request to ${sent}, and its reply comes from ${came}: conntrack takes that for a new connection and gives it another source port.`
-      : `The request was for ${sent}, and its reply comes from ${came}: as a rule, a program that asked one address, and a firewall in front of it, take no reply from another one.`,
-    {
-      fix: [
-        {
-          description: isRewritten ? `${bind}, or change the DNAT rule's destination to ${came}` : bind,
-          unverified: 'it is done outside of netfilter',
-        },
-      ],
-    },
+    'untracked',
+    'error',
+    `The request is not tracked, so its reply begins a connection of its own, and nat rewrites that: it goes ${ends}, while ${meant}.`,
   )
 }

@@ -10,7 +10,7 @@ import { getsThrough, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
-import { asNewConnection } from './new-connection.ts'
+import { asNewConnection, listedAsNew } from './new-connection.ts'
 import { otherUplink } from './other-uplink.ts'
 
 /** What the capture as a whole shows. */
@@ -76,21 +76,18 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isRequest(one) && one.told.journey.basis === 'observed') ?? stops.find(isRequest)
   if (stop) return stopped(stop)
+  if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   if (refusal) return (isGuessed(refusal) ? inferred : observed)('refused', refusal)
   const answers = parts.filter((one) => isReply(one) && passed(one))
   const arrived = answers.find((one) => !isLostBehind(one, parts, ask))
   const answer = arrived ?? answers[0]
   if (answer) {
+    if (!arrived) return inferred('reply-lost', answer)
     if (answer.told.says === 'resets') return observed('refused', answer)
-    if (!arrived || isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
+    if (isUnheardOf(answer, parts)) return inferred('reply-lost', answer)
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const finding = isUsed ? undefined : asNewConnection(parts, answer)
-    // what nat does to it is sure; a program may take what comes from elsewhere
-    if (finding)
-      return {
-        ...(finding.severity === 'error' ? inferred('reply-lost', answer) : observed('undetermined', answer)),
-        finding,
-      }
+    if (finding) return { ...inferred('reply-lost', answer), finding }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const [error] = errors
@@ -205,7 +202,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
       (to === undefined || to.every((word, i) => word === tuple[i])),
   )
   if (has('closed-port'))
-    return reply?.finding && !mayHaveFailed
+    // an error that passed may go the wrong way all the same
+    return reply?.finding && (!mayHaveFailed || isPassed(reply.journey.outcome))
       ? { ...inferred('reply-lost', request), finding: reply.finding }
       : inferred('refused', request)
   if (has('echo-ignored')) return inferred('unanswered', request)
@@ -217,6 +215,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   const replied = parts.some(({ role }) => role === 'replies')
   if (!replied && entry && goesOn(entry)) return inferred('answered', request)
   if (has('neighbour-failed')) return inferred('lost', request)
+  const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
+  if (other) return { ...inferred('reply-lost', request), finding: other }
   if (mayHaveFailed) return observed('undetermined', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   // how it went on was not captured, but that it was sent again

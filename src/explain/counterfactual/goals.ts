@@ -7,11 +7,19 @@ import { memo } from '../../model/memo.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, lastPacket } from '../context.ts'
+import { homeOf } from '../routes.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { asksInvalid, isParticular } from './failed-condition.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNat, passes, type TableTraversal } from './skipped-rules.ts'
-import { isRepliedPast, mayLackSource, needsDestination, needsSource } from './undeliverable.ts'
+import {
+  isPrivate,
+  isRepliedPast,
+  mayLackSource,
+  needsDestination,
+  needsSource,
+  staysUnanswered,
+} from './undeliverable.ts'
 import { letsGo } from './what-if.ts'
 
 export interface Goal {
@@ -24,6 +32,8 @@ export interface Goal {
   wanted(then: Walk): boolean
   /** What a rule would have done to the packet then, behind "would have". */
   what: string
+  /** Of what others use as well, rules that spare the packet's destination are worth telling. */
+  exceptions?: true
   /** Nothing was against this packet in particular: if it was to come there, a rule that was for it is wrong or missing. */
   mendable: boolean
 }
@@ -47,19 +57,29 @@ function findGoals(context: Context): Goal[] {
   if (last) {
     // chains that rewrite are none for others than nat's
     const wanted = (then: Walk) => letsGo(then, last.base) === true && (isNat(last) || !then.matched.some(isRewriting))
-    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'let it pass', mendable: isCatchAll(context) })
+    found.push({ kind: 'pass', pass: last, sure: true, wanted, what: 'accepted it', mendable: isCatchAll(context) })
   }
   // nft may have several chains of nat at a hook, of which any may be meant
   const nat = (...hooks: Hook[]) => all.filter((pass) => isNat(pass) && pass.hook && hooks.includes(pass.hook))
   if (destination)
     for (const pass of nat('prerouting', 'output')) found.push(destinationIn(pass, destination === 'surely'))
+  const spared = maySource && staysUnanswered(context) && isAbroad(context)
   if (source || isPast || maySource)
     for (const pass of nat('postrouting'))
       found.push({
-        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE), mendable: needs },
+        ...{ kind: isPast ? 'way-back' : 'source', pass, sure: !maySource, wanted: rewrites(SOURCE) },
+        ...{ mendable: needs || spared, ...(spared ? { exceptions: true as const } : {}) },
         what: `rewritten its source${isPast ? `, so that ${lastPacket(context).dst} replies by way of this host` : ''}`,
       })
   return found
+}
+
+/** A private source, on its way out of its own network. */
+function isAbroad(context: Context): boolean {
+  const { src, dst } = lastPacket(context)
+  const { host } = context.world
+  if (src === undefined || dst === undefined || !isPrivate(src)) return false
+  return context.journey.outcome === 'forwarded' && homeOf(src, host)?.link !== homeOf(dst, host)?.link
 }
 
 export const destinationIn = (pass: TableTraversal, sure: boolean): Goal => ({

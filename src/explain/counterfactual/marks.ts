@@ -195,7 +195,7 @@ export const asked = ({ world, journey }: Context, { value, mask }: Mark): numbe
     .flatMap(asking)
     .filter((marks) => marks.some((mark) => mark.mask === mask && mark.value >>> 0 === value >>> 0)).length
 
-/** Of each rule that asks for marks, which. */
+/** Of each rule that requires marks, which. */
 const asking = memo((table: Table): readonly Mark[][] =>
   allRules(table).flatMap(({ conditions }) => {
     const marks = conditions.map(markAsked).filter((mark) => mark !== undefined)

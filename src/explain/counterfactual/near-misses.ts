@@ -99,16 +99,18 @@ interface Candidate {
 }
 
 /** Rules that failed in one condition, the nearest first. */
-function candidates(context: Context, { sure }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
+function candidates(context: Context, { sure, exceptions }: Goal, rules: Iterable<SkippedRule>): Candidate[] {
   const found: Candidate[] = []
   const isAnswer = openingOf(context.journey.packet, context.world) !== undefined
   for (const passed of rules) {
     const { rule, moment } = passed
     // where nothing tells that it is needed, a rule that does its work for others is not worth a word
-    if (isUsed(context, rule) !== false && !sure) continue
+    const isOthers = isUsed(context, rule) !== false && !sure
+    if (isOthers && !exceptions) continue
     // a rule that only counts or marks leads nowhere
     if (verdictOf(rule).ending === 'continue') continue
     const miss = onlyFailed(rule, moment)
+    if (isOthers && !(miss && sparesDestination(miss))) continue
     // an answer goes to the port that was asked from, so a rule for a service's was not meant for it
     const asked = lookupOf(miss?.condition)?.fields ?? [miss && fieldOf(miss.condition)]
     if (miss && !(isAnswer && asked.some((field) => / dport$/.test(field ?? ''))))
@@ -119,6 +121,13 @@ function candidates(context: Context, { sure }: Goal, rules: Iterable<SkippedRul
     .reverse()
     .sort((a, b) => a.doubt - b.doubt)
     .slice(0, MOST_TRIED)
+}
+
+/** For all destinations but some. */
+function sparesDestination({ condition }: FailedCondition): boolean {
+  const lookup = lookupOf(condition)
+  const asked = lookup?.fields ?? [fieldOf(condition)]
+  return isNegated(condition) !== (lookup?.differs === true) && asked.every((one) => /^dst$| daddr$/.test(one ?? ''))
 }
 
 /** Does it match packets? What it counted while its interface was there is no use any more. Undefined: its counters are not known. */
@@ -141,8 +150,9 @@ function misnamedInterface(condition: Condition, packet: Packet, { links }: Host
 }
 
 /** How far it is from certain that the rule was meant for the packet. */
-export function doubtOf(context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): number {
-  const used = isUsed(context, rule)
+export function doubtOf(context: Context, { rule, moment, pass }: SkippedRule, miss: FailedCondition): number {
+  // what nat leaves out alone, it has its rule for elsewhere
+  const used = isNat(pass) && isAllBut(miss, moment.packet) ? false : isUsed(context, rule)
   // a set has members come and go while the rule is in use
   // the packet's very service is nearer than one that is written like it
   const isNamed =
@@ -251,7 +261,7 @@ function isForNat(
   if (kind === 'way-back') return names([rule], miss, moment, / d(addr|port)$/)
   // what is forwarded for the uplink alone is asked for from within, too
   if (sure && fieldOf(miss.condition) === 'meta iifname') return likely
-  if (used && !isLookup(miss)) return false
+  if (used && !isLookup(miss) && !isAllBut(miss, moment.packet)) return false
   if (isListed(miss)) return sure
   const field = fieldOf(miss.condition) ?? ''
   if (!/addr$/.test(field)) return likely
@@ -281,12 +291,17 @@ function distanceOf({ condition, settled }: FailedCondition, packet: Packet): nu
   const [wanted, held] = [wantedBy(condition), heldBy(field, packet)]
   if (wanted.length === 0 || held === undefined) return 0.6
   const b = String(held)
-  // all but the very one that it has
-  if (isNegated(condition) && wanted.map(String).join() === b) return 0.1
+  if (isAllBut({ condition }, packet)) return 0.1
   if (isHostPart(condition, packet)) return 0.2
   // whose network it is decides about many
   if (/addr$/.test(field)) return isExact(condition) && wanted.some((a) => sharedPrefix(String(a), b)) ? 0.3 : 0.7
   return wanted.some((a) => looksLike(String(a), b)) ? 0.2 : 0.8
+}
+
+/** Does it ask for all but the very one that the packet has? */
+export function isAllBut({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean {
+  const held = heldBy(fieldOf(condition) ?? '', packet)
+  return held !== undefined && isNegated(condition) && wantedBy(condition).join() === String(held)
 }
 
 /** An address of IPv6 without its prefix, which a mask was to leave out. */

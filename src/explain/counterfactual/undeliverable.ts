@@ -105,8 +105,12 @@ export const mayLackSource = (context: Context): boolean =>
 export function rewritesSources({ world, journey }: Context): boolean | undefined {
   const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
   if (tables.some(hasSourceRule)) return true
-  // who saved nat's rules of one family saved those of the other
-  const isKnown = world.tables.some((table) => [...table.chains.values()].some((one) => isNatChain(table, one)))
+  // who saved nat's rules of one family saved those of the other; a ruleset of nft's is listed whole
+  const isKnown = world.tables.some(
+    (table) =>
+      (table.kind === 'nft' && tables.includes(table)) ||
+      [...table.chains.values()].some((one) => isNatChain(table, one)),
+  )
   return isKnown ? false : undefined
 }
 

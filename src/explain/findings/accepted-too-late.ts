@@ -21,7 +21,7 @@ export const acceptedTooLate: Detector = {
     const culprit = refAt(context, way.find((i) => context.evidence.arrivals[i]!.chain === accepts.chain) ?? step)
     if (culprit?.ruleNumber === undefined) return []
     const ref = refOf(context, goal.pass.table.name, accepts.chain, accepts.rule)
-    const message = `${nameRef(ref)} accepts such packets, but stands behind ${nameRef(culprit)}.`
+    const message = `${nameRef(ref)} accepts such packets, but comes after ${nameRef(culprit)}.`
     return [
       finding('accepted-too-late', 'note', message, {
         steps: [step + 1],

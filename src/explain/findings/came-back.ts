@@ -54,7 +54,7 @@ function tell(context: Context, goal: Goal): Detected[] {
   const why = describeConditions(arrivals[jump]!.rule!.conditions)
   const there = missed
     ? `${nameRef(missed.ref)} would have rewritten its destination, but only for ${missed.asks}`
-    : `no rule there ${isFilter ? 'let it pass' : 'rewrote its destination'}`
+    : `no rule there ${isFilter ? 'accepted it' : 'rewrote its destination'}`
   const message = `${nameRef(ref)} chose it (${why}), but it came back from ${deepest.chain} as it was: ${there}.`
   return [
     finding('came-back', isFilter ? 'note' : 'warning', message, {

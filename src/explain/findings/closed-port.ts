@@ -32,7 +32,7 @@ export const closedPort: Detector = {
     const sends = beside && `${beside.process ?? 'a program'} listens on ${describeEnd(beside.address, beside.port)}`
     const others = elsewhere ?? (sends && `${sends}, and no DNAT rule sends it there`)
     const only = others === undefined ? '' : ` (${others})`
-    const message = `Netfilter let it in, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.`
+    const message = `Netfilter accepted it, but nothing on this host listens on ${end}${only}: the sender gets ${answer}.`
     return [
       finding('closed-port', 'error', told ? `${message} The kernel says so: ${drop.reason}.` : message, {
         steps: [ended.step + 1],

@@ -92,6 +92,8 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     if (keepsPort && meant.port !== asked.dport) continue
     if (meant.address !== moment.packet.dst && meant.port !== moment.packet.dport && meant.port !== asked.dport)
       continue
+    // a rule for any host's service is not there for this one's, but for a slip of the pen
+    if (meant.port !== asked.dport && !asksHost(rule) && !looksLike(`${meant.port}`, `${moment.packet.dport}`)) continue
     // who serves others is there for this packet, too, if it names the very port that was asked
     const used = rule.counters && rule.counters.packets > 0
     if (used && (meant.address !== moment.packet.dst || meant.port !== asked.dport)) continue
@@ -125,6 +127,8 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
   return []
 }
 
+const asksHost = ({ conditions }: Rule): boolean => conditions.some((one) => / daddr$/.test(fieldOf(one) ?? ''))
+
 const namesPlace = ({ rule, miss, moment }: NearMiss): boolean =>
   fieldOf(miss.condition) === 'meta l4proto' &&
   rule.conditions.some((one) => / daddr$/.test(fieldOf(one) ?? '') && isExact(one) && evaluate(one, moment) === true)
@@ -136,10 +140,15 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const asked = context.evidence.arrivals[step]!.packet
   if (context.journey.outcome !== 'delivered' || dst === undefined || dport === undefined) return []
   if (!isForNobody(host, lastPacket(context))) return []
-  const there = asked.dst === undefined ? undefined : listener(host, { ...lastPacket(context), dst: asked.dst })
-  if (there && isLocal(asked.dst, host)) {
-    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${there.process ?? 'somebody'} listens on ${describeEnd(asked.dst, dport)}, the address that was asked.`
-    const fix = sendTo(ref, { address: asked.dst!, port: dport }, asked.dport, dst)
+  const listens = (address: string) => listener(host, { ...lastPacket(context), dst: address })
+  // from outside nothing gets to 127.0.0.0/8 that a rule had not sent there
+  const others = host.sockets?.flatMap(({ address = '' }) => (isLoopback(address) === isLoopback(dst) ? [address] : []))
+  const addresses = [asked.dst, ...(others ?? [])]
+  const other = addresses.find((one) => one !== undefined && isLocal(one, host) && listens(one))
+  if (other !== undefined) {
+    const isAsked = other === asked.dst ? ', the address that was asked' : ''
+    const message = `${nameRef(ref)} sends it to ${describeEnd(dst, dport)}, where nobody listens, while ${listens(other)?.process ?? 'somebody'} listens on ${describeEnd(other, dport)}${isAsked}.`
+    const fix = sendTo(ref, { address: other, port: dport }, asked.dport, dst)
     return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.1 })]
   }
   const near = host.sockets?.find(({ port }) => {
@@ -152,6 +161,8 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const fix = sendTo(ref, { address: dst, port: near.port }, asked.dport)
   return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.2 })]
 }
+
+const isLoopback = (address: string): boolean => address.startsWith('127.')
 
 /** Another destination or port for which the rule would match; the packet's own port of before nat is tried, too. */
 function placeMeant({ rule, moment }: SkippedRule, asked: Packet): Destination | undefined {
@@ -225,6 +236,6 @@ function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now
   return propose(
     description,
     changesOf(ref).sendTo(ref, place, asked, now),
-    'all that the rule chooses goes there then',
+    'affects all traffic that matches this rule',
   )
 }

@@ -111,7 +111,7 @@ function putInFront({ evidence, journey }: Context, i: number, missed: Visit, re
     const before = { ...(ruleNumber === undefined ? {} : { ruleNumber }), ...(handle === undefined ? {} : { handle }) }
     const first = numberedRef({ ...ref, ...before })
     const change = changesOf(ref).copy(ref, { chain: ref.chain, before })
-    return propose(`put ${numberedRef(ref)} in front of ${first}, too`, change, 'it is for what this rule names alone')
+    return propose(`put ${numberedRef(ref)} in front of ${first}, too`, change, 'affects only what this rule matches')
   }
   return []
 }

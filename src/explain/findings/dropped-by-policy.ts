@@ -16,9 +16,9 @@ export const droppedByPolicy: Detector = {
     const fix: Proposal[] = [
       ...propose('accept such packets', change, opens),
       ...propose(
-        `let ${end.chain} accept what no rule drops`,
+        `set the policy of ${end.chain} to ${isNft(end) ? 'accept' : 'ACCEPT'}`,
         acceptByPolicy(end),
-        'it opens everything that no rule names: to find out, not to keep',
+        'opens everything that no rule matches; for diagnosis only',
       ),
     ]
     return [

@@ -87,7 +87,7 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
     finding(
       'mark-missing',
       isMeant ? 'warning' : 'note',
-      `${asker.name} asks for mark ${markText(asker)}, which the packet does not have: ${words}.`,
+      `${asker.name} requires mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
@@ -160,11 +160,7 @@ function lost(context: Context, { value, mask }: Mark, step: number): Described 
     { kind: 'marked', mark: { value, mask } },
     { kind: 'return' },
   )
-  const fix = propose(
-    `let packets with this mark skip ${numberedRef(ref)}`,
-    past,
-    'they skip the rest of the chain, too',
-  )
+  const fix = propose(`let packets with this mark skip ${numberedRef(ref)}`, past, 'they skip the rest of the chain')
   return { ...told, words: `${told.words}, by the mark of its connection`, fix: [...fix, ...told.fix] }
 }
 

@@ -119,7 +119,7 @@ function markedTooLate(context: Context, asker: Asker, last: number, sure: boole
     finding(
       'mark-missing',
       sure ? 'warning' : 'note',
-      `${asker.name} asks for mark ${hex(asker.value)}, and ${words}.`,
+      `${asker.name} requires mark ${hex(asker.value)}, and ${words}.`,
       {
         steps: [step + 1],
         rules: [ref],

@@ -60,12 +60,12 @@ function tell(context: Context, goal: Goal): Detected[] {
   const does = verdictOf(best.rule).ending
   const more = all.filter((one) => one !== best && one.chain === chain && verdictOf(one.rule).ending === does).length
   const service = `${protocol ?? ''} ${describeEnd(dst, dport)}`.trim()
-  const like = more === 0 ? nameRef(ref) : `${nameRef(ref)} and ${more} more like it`
+  const like = more === 0 ? nameRef(ref) : `${nameRef(ref)} (${more} more like it)`
   return [
     finding(
       'missing-rule',
       'note',
-      `No rule is there for ${service}: ${like} would have ${goal.what}, for ${asksAll(misses)}.`,
+      `No rule ${goal.kind === 'pass' ? 'accepts' : 'exists for'} ${service}. The closest is ${like}, for ${asksAll(misses)}.`,
       {
         steps: [step + 1],
         rules: [ref],

@@ -17,11 +17,12 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { exemptions, type Goal, goals } from '../counterfactual/goals.ts'
 import { isNumberedAlike } from '../counterfactual/map-keys.ts'
-import { isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
+import { isAllBut, isHostPart, type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { astray } from '../routes.ts'
+import { masqueradeSpared } from '../spared.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -78,20 +79,23 @@ function absentWords(condition: Condition, { world }: Context): string {
   return isNumber ? ', the number of an interface that is gone' : ', an interface that is not there'
 }
 
-const NARROW = 'it is for this source, destination and service alone'
+const NARROW = 'affects only this source, destination and service'
 
 /** Only where the rule has nobody else to serve, and what stopped the packet was not meant for it in particular. */
 function mends(
   context: Context,
-  { mendable, kind }: Goal,
+  { mendable, kind, exceptions }: Goal,
   { miss, moment, used, likely, gives, then, isGone }: NearMiss,
   ref: RuleRef,
 ): Proposal[] {
+  if (exceptions && used !== false) return masqueradeSpared(context, ref)
   // a rule for the uplink goes on to serve that, while another one does the same for what comes in elsewhere
   const isForDevice = kind === 'destination' && fieldOf(miss.condition) === 'meta iifname'
   // one for the very service, which another source asks for
   const isForSource = kind === 'destination' && / saddr$/.test(fieldOf(miss.condition) ?? '')
-  if ((used && !isForDevice) || !(likely || isForSource) || !mendable) return []
+  // what serves all others goes on to serve them
+  const isExcepted = kind === 'destination' && isAllBut(miss, moment.packet)
+  if ((used && !isForDevice && !isExcepted) || !(likely || isForSource) || !mendable) return []
   // one that may serve its own port well
   const asked =
     miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
@@ -106,7 +110,7 @@ function mends(
       : propose(
           `let rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
           changesOf(ref).correct(ref, miss, moment.packet, { gives, keeps: used === undefined }),
-          used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
+          used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
         )
   const { last } = then
   // what matches nothing any more needs no rule beside it

@@ -53,7 +53,7 @@ export const neverForOwn: Detector = {
         fix: propose(
           `rewrite it in ${pass.base.name} as well`,
           changesOf(ref).add({ ...ref, ...place }, { chain: pass.base.name }, such, { kind: 'like', rule }),
-          'it is for this destination and service alone',
+          'affects only this destination and service',
         ),
         doubt: 0.1,
       }),

@@ -16,6 +16,7 @@ import type { Change, Proposal } from '../proposal.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { openingOf } from '../request-reply.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../set-changes.ts'
+import { masqueradeSpared } from '../spared.ts'
 
 const MOST = 3
 
@@ -49,23 +50,25 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   return [
     finding(
       'not-in-set',
-      goal.mendable && !isUnclear ? 'warning' : 'note',
+      goal.mendable && !isUnclear && !goal.exceptions ? 'warning' : 'note',
       `${nameRef(ref)} would have ${goal.what}, but ${what}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
-        fix: !goal.mendable
-          ? []
-          : turned
-            ? turnRule(one, ref, lookup, turned)
-            : element === undefined ||
-                (!negated && asksPassingPort(context, lookup, set!, moment)) ||
-                (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
-              ? []
-              : change(
-                  negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
-                  negated,
-                ),
+        fix: goal.exceptions
+          ? masqueradeSpared(context, ref)
+          : !goal.mendable
+            ? []
+            : turned
+              ? turnRule(one, ref, lookup, turned)
+              : element === undefined ||
+                  (!negated && asksPassingPort(context, lookup, set!, moment)) ||
+                  (!negated && goal.kind === 'pass' && asksOwnAddress(context, lookup, set!, moment))
+                ? []
+                : change(
+                    negated ? removeElement(lookup, set!, element, key) : addElement(lookup, set!, element, key, gives),
+                    negated,
+                  ),
         doubt,
       },
     ),
@@ -73,8 +76,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
 }
 
 function change(change: Change | undefined, negated: boolean): Proposal[] {
-  const note = 'every rule that asks for the set counts it then'
-  return propose(negated ? 'take it out of the set' : 'put it into the set', change, note)
+  const note = 'affects every rule that uses this set'
+  return propose(negated ? 'remove it from the set' : 'add it to the set', change, note)
 }
 
 /** The port of whoever asks is another one with the next packet. */
@@ -126,6 +129,6 @@ function turnRule({ used }: NearMiss, ref: RuleRef, lookup: Lookup, turned: read
   return propose(
     `ask for ${turned.join(',')} in rule ${ref.ruleNumber} of ${ref.chain}`,
     changesOf(ref).turnLookup(ref, lookup.set, turned),
-    used === false ? 'it has never matched a packet' : 'check that nobody needs the rule as it is',
+    used === false ? 'it has never matched a packet' : 'first check that nothing else needs the rule',
   )
 }

@@ -1,6 +1,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewritten.ts'
@@ -18,10 +19,10 @@ import {
 } from '../counterfactual/undeliverable.ts'
 import { addInNewChain } from '../nft-base-chain.ts'
 import { endOf, nameRef, refAt } from '../refs.ts'
-import { asItCame, entryOpened } from '../request-reply.ts'
+import { asItCame, entryOpened, isOpening } from '../request-reply.ts'
 import { homeOf } from '../routes.ts'
 import type { Chosen, Doing, Spot } from '../rule-changes.ts'
-import { larger } from './routing.ts'
+import { larger, sysctlName } from './routing.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
 export const notMasqueraded: Detector = {
@@ -30,7 +31,7 @@ export const notMasqueraded: Detector = {
     const { journey } = context
     const given = sourceRule(context)
     if (given) return withStrangeSource(context, given)
-    if (needsSource(context) !== 'surely') return []
+    if (needsSource(context) !== 'surely') return ofOtherLink(context)
     const { src, dst, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
     const masqueraded = (message: string, sure: boolean) =>
@@ -95,6 +96,27 @@ function withStrangeSource(context: Context, { ref, step, statement }: Rewritten
   return say(`which is not an address of ${out}, though in its network: this host does not answer for it there`)
 }
 
+/** Its own source is of the network of the link that it left by, and lives behind another one: neighbours ask for it there. */
+function ofOtherLink(context: Context): Detected[] {
+  const { journey, evidence, world } = context
+  const { host } = world
+  const { src, in: from, out } = lastPacket(context)
+  if (journey.outcome !== 'forwarded' || src === undefined || from === undefined || out === undefined) return []
+  const home = homeOf(src, host, out)
+  if (from === out || home?.link.name !== out || isLocal(src, host) !== false) return []
+  if (!isOpening(journey, evidence.nat, world) || isReplied(context)) return []
+  const route = lookupRoute({ dst: src, mark: 0 }, host)
+  if (route?.type !== 'unicast' || !routeDevices(route).includes(from)) return []
+  // IPv4's list of whom to stand in for counts without a setting
+  const setting = `net.ipv6.conf.${sysctlName(out)}.proxy_ndp`
+  if ([setting, 'net.ipv6.conf.all.proxy_ndp'].some((name) => host.sysctls?.get(name) !== '0')) return []
+  const left = `It left by ${out} with its own source ${src}, which is in the network of ${out} (${home.network}), but behind ${from}`
+  const why = `who has no other route to it looks for it there, and this host does not stand in for it (${setting}=0)`
+  const description = `let this host stand in for it there: sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`
+  const fix = [{ description, unverified: 'the model plays no neighbour discovery' }]
+  return [finding('not-masqueraded', 'note', `${left}: ${why}.`, { steps: [context.ended.step + 1], fix })]
+}
+
 /** Something came back to the source that the rule gave it. */
 function isReplied({ evidence, world }: Context): boolean {
   const entry = entryOpened(asItCame(evidence, world), world)
@@ -133,7 +155,7 @@ function tell(
         place && spot
           ? changesOf(place).add(place, spot, chosen, { kind: 'masquerade' })
           : addInNewChain(context.world, { family: context.journey.family, name: 'nat' }, NAT, chosen, MASQUERADE),
-        'whoever answers sees this host, and no longer who asked',
+        'the far side then sees the address of this host, not of the client',
       ),
     }),
   ]

@@ -37,7 +37,7 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it: it left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':

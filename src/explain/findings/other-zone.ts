@@ -19,7 +19,7 @@ export const otherZone: Detector = {
     if (asked === undefined || answered === undefined || asked.zone === answered.zone) return []
     const where = ({ zone, given }: Zone) =>
       given ? `into zone ${zone} by ${nameRef(given.ref)}` : 'into no zone by any rule'
-    const message = `It is an answer, and put ${where(answered)}, while the request is put ${where(asked)}: connection tracking takes it for another connection's.`
+    const message = `It is a reply, and put ${where(answered)}, while the request is put ${where(asked)}: connection tracking takes it for another connection's.`
     const refs = [asked, answered].flatMap(({ given }) => (given ? [given.ref] : []))
     const { ref, rule } = asked.given ?? {}
     const such = { kind: 'such', packet: journey.packet, hints: { hook: 'prerouting', answer: true } } as const

@@ -32,15 +32,15 @@ export const replyDropped: Detector = {
       known && (isNft(end) ? hook === 'input' || hook === 'forward' || hook === 'output' : table?.name === 'filter')
     const spot = spotOf(end)
     return [
-      finding('reply-dropped', 'error', `It is an answer${asked}, and ${nameRef(end)} stopped it.`, {
+      finding('reply-dropped', 'error', `It is a reply${asked}, and ${nameRef(end)} stopped it.`, {
         steps: [ended.step + 1],
         rules: [end],
         fix:
           place && spot
             ? propose(
-                'let answers through',
+                'accept replies',
                 changesOf(end).add(end, spot, { kind: 'answers' }, { kind: 'accept' }),
-                'it lets in what belongs to connections that other rules have let begin',
+                'accepts only packets of connections that another rule accepted',
               )
             : [],
       }),

@@ -10,7 +10,7 @@ import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { withoutRule } from './verdicts.ts'
 
-/** A RETURN took it out of a chain in front of the rule that would have let it pass. */
+/** A RETURN took it out of a chain in front of the rule that would have accepted it. */
 export const returnedEarly: Detector = {
   code: 'returned-early',
   detect: (context) =>

@@ -4,6 +4,7 @@ import type { Packet } from '../../model/packet.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { isOfGuests } from '../bridges.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { isNegated } from '../counterfactual/failed-condition.ts'
@@ -73,9 +74,12 @@ export const snatInVain: Detector = {
   },
 }
 
-/** Between private networks, by a route of their own, as through a tunnel: there masquerading is rarely meant. */
+/** Between private networks of this host's guests, or by a route of their own, as through a tunnel: there masquerading is rarely meant. */
 function isRoutedThere({ world }: Context, { src = '', dst = '', ...packet }: Packet): boolean {
-  if (!isPrivate(src) || !isPrivate(dst) || isLocal(src, world.host) !== false || homeOf(dst, world.host)) return false
+  if (!isPrivate(src) || !isPrivate(dst) || isLocal(src, world.host) !== false) return false
+  const [from, to] = [src, dst].map((one) => homeOf(one, world.host)?.link)
+  // guests of two networks have this host for their router
+  if (to) return from !== to && to.kind === 'bridge' && isOfGuests(to, world.host) && isOfGuests(from, world.host)
   const question = questionOf({ ...packet, src, dst })
   const route = question && lookupRoute(question, world.host)
   return route?.type === 'unicast' && prefixLength(route.destination) > WIDE

@@ -53,7 +53,7 @@ export const snatSkipped: Detector = {
                       { kind: 'source', packet, to: true },
                       { kind: 'like', rule: missed.rule },
                     ),
-                    'it is for this source and destination alone',
+                    'affects only this source and destination',
                   )
                 : []),
               ...(remove

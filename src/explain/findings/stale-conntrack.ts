@@ -67,10 +67,10 @@ function beforeNat(context: Context, family: 'ip' | 'ip6'): Detected[] {
 }
 
 const beginAnew = (entry: Pick<ConntrackEntry, 'family' | 'protocol' | 'original'>): Proposal => ({
-  description: 'delete the entry: the next packet passes nat',
+  description: 'delete the entry, so that nat is evaluated again',
   edits: [deletion(entry)],
   unverified: 'not tried',
-  note: 'the connection begins anew; a TCP connection breaks',
+  note: 'an open TCP connection breaks',
 })
 
 interface Changed {

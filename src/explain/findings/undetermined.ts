@@ -29,7 +29,7 @@ export const undetermined: Detector = {
       finding(
         'undetermined',
         isUsual ? 'note' : 'warning',
-        `Behind ${last ? nameRef(last) : 'its last line'} its way cannot be told: ${missing}.`,
+        `Path unknown after ${last ? nameRef(last) : 'its last line'}: ${missing}.`,
         {
           steps: [step + 1],
           rules: last ? [last] : [],

@@ -12,7 +12,7 @@ export const unknownCondition: Detector = {
         'warning',
         endless
           ? `It was followed as far as "${condition}", and what happens behind that is unknown: ${reason}.`
-          : `What happens to it hangs on "${condition}", which cannot be told here: ${reason}.`,
+          : `The outcome depends on "${condition}", which is unknown here: ${reason}.`,
         { steps: [ended.step + 1] },
       ),
     ]

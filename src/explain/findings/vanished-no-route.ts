@@ -70,7 +70,7 @@ const addOne = (dst: string): Proposal => ({
   unverified: 'which gateway is not known here',
 })
 
-const ALL_CHOSEN = 'every packet that the rule chose goes another way then'
+const ALL_CHOSEN = 'affects every packet that matches the rule'
 
 const inTable = ({ table }: Route): string => (table === '' || table === 'main' ? '' : ` in table ${table}`)
 

@@ -88,7 +88,7 @@ function backByMain({ dst, src, protocol, sport }: RouteQuestion, device: string
   return propose(
     `let replies of this service to ${dst} go by table main, out of ${device}`,
     addRoutingRule({ family, ...ends, action: { table: 'main' } }),
-    'it is for this client and service alone',
+    'affects only this client and service',
   )
 }
 

@@ -56,8 +56,8 @@ export function acceptSuch(context: Context, end: RuleRef): { change: Changing |
 
 /** What such a rule opens: the address that nat chooses anew each time is left out of it. */
 export function opensOf({ packet, hints: { byTurns, answer } }: Chosen & { kind: 'such' }): string {
-  if (isDiscovery(packet)) return 'it opens no more than neighbour discovery on this interface'
-  if (!byTurns) return 'it opens no more than this source, destination and service'
+  if (isDiscovery(packet)) return 'opens only neighbour discovery on this interface'
+  if (!byTurns) return 'opens only this source, destination and service'
   return answer
     ? 'it opens every source that nat may have chosen, for this destination and service'
     : 'it opens every destination that nat may choose, for this source and service'
@@ -99,7 +99,7 @@ export function withoutRule(context: Context, i: number, ref: RuleRef): Proposal
       description: `${owner ? 'for now, ' : ''}delete ${numberedRef(ref)}`,
       ...remove,
       unverified: 'not tried',
-      note: owner ? writtenBack(owner) : 'every packet that the rule chose goes another way then',
+      note: owner ? writtenBack(owner) : 'affects every packet that matches the rule',
     })
   return found
 }
@@ -133,8 +133,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
     ...unverified,
   }
   found.push(...withoutElement(context, walked.culprit, forNow, note.note))
-  if (remove && through)
-    found.push({ ...remove, note: note.note ?? 'every packet that the rule chose goes another way then' })
+  if (remove && through) found.push({ ...remove, note: note.note ?? 'affects every packet that matches the rule' })
   if (accept)
     found.push({
       description: `${forNow}accept such packets ${spotWords(spot)}`,
@@ -145,7 +144,7 @@ export function fixes(context: Context, { culprit, end, walked }: Blame): Propos
   // without the rule that takes whatever is left, everything is open
   const { rule } = context.evidence.arrivals[walked.culprit]!
   if (remove && !through && rule?.conditions.length !== 0)
-    found.push({ ...remove, note: note.note ?? 'it opens all that the rule closed' })
+    found.push({ ...remove, note: note.note ?? 'opens everything that the rule closed' })
   return found
 }
 

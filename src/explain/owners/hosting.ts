@@ -9,7 +9,7 @@ const DOCKER_BRIDGE = '(?:docker0|docker_gwbridge|br-[0-9a-f]{12})'
 export const HOSTING: readonly Owner[] = [
   {
     name: 'docker',
-    instead: "put a rule of your own into DOCKER-USER, or change the container's published ports or its network",
+    instead: "add a rule of your own to DOCKER-USER, or change the container's published ports or its network",
     rewrites: false,
     when: 'when dockerd restarts, firewalld reloads, or a container of the network starts',
     // daemon/libnetwork/iptables, daemon/libnetwork/drivers/bridge, service_linux.go; _OUTPUT, _POSTROUTING: inside containers

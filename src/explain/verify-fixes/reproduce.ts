@@ -6,6 +6,7 @@ import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
@@ -171,9 +172,30 @@ function alone({ journey, evidence, world }: Context, before: World): Attempt {
       const answerOf = isRefused(told, world) ? refusalTo : answerTo
       const back = asksForReply(journey, natSeen(evidence), before) ? answerOf(packet, told, world.host) : undefined
       if (!back) return { told }
-      return { told, asked: packet, answer: engine.play(world, back, { ...options, before: [packet] }) }
+      return { told, asked: packet, answer: playBack(engine, world, back, { ...options, before: [packet] }) }
     },
   }
+}
+
+/** Conditions that nobody can know about an answer, at most; each is tried either way. */
+const MOST_OPEN = 3
+
+/** An answer that is stopped whatever they are is stopped: where it comes the farthest. */
+function playBack(engine: Engine, world: World, back: Packet, options: PlayOptions, left = MOST_OPEN): Played {
+  const played = engine.play(world, back, options)
+  const { outcome, open } = played.ended
+  if (outcome !== 'undetermined' || !open || open.endless || left === 0) return played
+  const ways = [true, false].map((holds) =>
+    playBack(
+      engine,
+      world,
+      back,
+      { ...options, assume: new Map([...(options.assume ?? []), [open.condition, holds]]) },
+      left - 1,
+    ),
+  )
+  const [one, other] = ways.sort((a, b) => b.evidence.journey.steps.length - a.evidence.journey.steps.length)
+  return isStopped(one!.ended.outcome) && isStopped(other!.ended.outcome) ? one! : played
 }
 
 /** It comes to this host, whose sockets are known, and none of them takes it. */
@@ -200,7 +222,7 @@ function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: Wor
     if (!host.routes)
       return "not tried: the host's addresses and routes are not known (ip -j addr, ip -j route show table all)"
     return ended.open
-      ? `not tried: it hangs on ${ended.open.condition} (${ended.open.reason})`
+      ? `not tried: it depends on ${ended.open.condition} (${ended.open.reason})`
       : "not tried: the packet's way cannot be told"
   }
   if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined

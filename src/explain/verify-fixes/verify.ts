@@ -5,16 +5,20 @@
 import { applyEdits } from '../../edits/apply.ts'
 import type { Played } from '../../journey/engine.ts'
 import type { Edit } from '../../model/edit.ts'
+import type { Host } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
+import { isOfGuests } from '../bridges.ts'
 import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
-import { astray } from '../routes.ts'
+import { astray, homeOf } from '../routes.ts'
+import { listener } from '../sockets.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
+import { stoppedDiscovery } from './neighbours.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -148,7 +152,7 @@ export function playAllWays(
   if (outcome !== 'undetermined') return [{ ...reproduced, told, assumed }]
   if (!open) return 'what becomes of the packet cannot be told'
   if (open.endless) return `what becomes of the packet is unknown behind ${open.condition}: ${open.reason}`
-  const why = `what becomes of the packet hangs on ${open.condition}: ${open.reason}`
+  const why = `what becomes of the packet depends on ${open.condition}: ${open.reason}`
   if (assume.size >= MOST_OPEN || assume.has(open.condition)) return why
   const all: Way[] = []
   for (const holds of [true, false]) {
@@ -194,7 +198,7 @@ function judge(
   const good = isPassed(outcome)
   const but = good ? stillWrong(tried, reproduced, reproduction, world)?.why : undefined
   const mends = good && but === undefined && !tried.findings.some(({ code }) => code === finding.code)
-  const aside = mends ? asideOf(reproduced) : undefined
+  const aside = mends ? asideOf(reproduced, world) : undefined
   return {
     after: outcome,
     ...(rewritten ? { afterSource: source } : {}),
@@ -208,13 +212,14 @@ function judge(
 const UNPLAYED: ReadonlySet<string> = new Set(['helper-missing', 'neighbour-failed', 'snat-changed-source'])
 
 /** Findings of a packet that gets through and does no good so. */
-const STILL_WRONG: Readonly<Record<string, string>> = {
+export const STILL_WRONG: Readonly<Record<string, string>> = {
   'closed-port': 'nothing listens there',
   'wrong-way-out': 'it would go the wrong way',
   'not-masqueraded': 'answers may not find back to its source',
   'dropped-beside': 'a chain behind those of IP would drop it',
   'ipsec-no-state': 'IPsec would drop it',
   'echo-ignored': 'the kernel would not answer it',
+  'neighbour-failed': 'its next hop has not answered',
   'bridge-nf-call': 'its answer would come from another address',
   'came-back': 'nat would not rewrite its destination',
   untracked: 'nat would not rewrite it',
@@ -223,6 +228,8 @@ const STILL_WRONG: Readonly<Record<string, string>> = {
   'snat-skipped': 'nat would not rewrite its source',
   'dnat-mismatch': 'nat and the rules that accept it would not agree on its destination',
 }
+
+const NO_DISCOVERY = 'neighbour discovery would be stopped'
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -238,8 +245,13 @@ export const uselessBy = ({ findings }: Journey, accused = NONE): string | undef
 const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
   const { told } = reproduction.play(reproduction.world)
   const findings = told ? reproduction.explain(told, reproduction.world).findings : []
-  return new Set(accusations([...findings, ...reproduction.findings]))
+  const own = accusations([...findings, ...reproduction.findings])
+  return new Set(isFromGuest(reproduction) ? [...own, 'not-masqueraded'] : own)
 })
+
+/** A network of guests is this host's alone: whoever is outside knows of it only what this host has told. */
+const isFromGuest = ({ packet, world: { host } }: Reproduction): boolean =>
+  packet.src !== undefined && isOfGuests(homeOf(packet.src, host, packet.in)?.link, host)
 
 const accusations = (findings: readonly Finding[]): string[] =>
   findings.flatMap(({ code, severity }) => (severity === 'note' || code === 'untracked' ? [] : [code]))
@@ -254,6 +266,13 @@ const wasStopped = memo(({ play, world }: Reproduction): boolean => {
   return told !== undefined && !isPassed(told.ended.outcome)
 })
 
+interface StillWrong {
+  why: string
+  isAnswer?: true
+  /** Another packet that is needed for it is stopped. */
+  instead?: Played
+}
+
 /** Why a packet that gets through does no good so, it or its answer; undefined where it does. */
 export function stillWrong(
   tried: Journey,
@@ -261,9 +280,9 @@ export function stillWrong(
   reproduction: Reproduction,
   world: World,
   accused = accusedOf(reproduction),
-): { why: string; isAnswer?: true } | undefined {
-  const { host } = world
+): StillWrong | undefined {
   const { opening } = reproduction
+  const { host } = world
   const wrong = uselessBy(tried, accused)
   if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
   const { dst, dport } = reproduction.packet
@@ -275,6 +294,9 @@ export function stillWrong(
   const { src } = told.packet
   if (wasStopped(reproduction) && told.ended.outcome === 'forwarded' && gatewayBeside(told.packet, world))
     return { why: `its answer comes back here only if ${told.packet.dst} has a route to ${src} through this host` }
+  // who has asked through it knows this host already
+  const unfound = stoppedDiscovery(reproduction, world, told, told !== answer)
+  if (unfound) return { why: NO_DISCOVERY, instead: unfound }
   if (!asked || !answer) return undefined
   if (answer !== told && (answer.packet.inner || refusesOpening(answer.packet)))
     return { why: STILL_WRONG['closed-port']! }
@@ -287,15 +309,32 @@ export function stillWrong(
       : isPassed(outcome) && astray(answer.packet, host)
         ? 'its answer would go the wrong way'
         : undefined
-  return why === undefined ? undefined : { why, isAnswer: true }
+  if (why !== undefined) return { why, isAnswer: true }
+  const unsent = answer === told ? undefined : stoppedDiscovery(reproduction, world, answer, false)
+  return unsent && { why: NO_DISCOVERY, instead: unsent }
 }
 
 /** What is to be known of one that does good. */
-export function asideOf({ told, asked, answer }: Arrived): string | undefined {
+export function asideOf({ told, asked, answer }: Arrived, { host }: World): string | undefined {
   if (refusesOpening(told.packet) || isRefusal(told.packet)) return 'it only refuses what was asked'
   if (!asked || !answer || !isPassed(answer.ended.outcome)) return undefined
   const [came, out] = [asked.in, answer.packet.out]
-  return came === undefined || out === undefined || out === came
-    ? undefined
-    : `its answer would leave by ${out}, not by ${came}`
+  if (came === undefined || out === undefined) return undefined
+  if (out !== came) return `its answer would leave by ${out}, not by ${came}`
+  return mayReplyFromOther(told, out, host)
+    ? 'a program that is bound to no address may reply from another one'
+    : undefined
+}
+
+/** A program of UDP that listens on all addresses replies from the one that the way back has, unless it sees to that. */
+function mayReplyFromOther({ packet, ended }: Played, out: string, host: Host): boolean {
+  if (ended.outcome !== 'delivered' || packet.protocol !== 'udp') return false
+  const socket = listener(host, packet)
+  const link = host.links?.find(({ name }) => name === out)
+  return (
+    socket !== undefined &&
+    socket.address === undefined &&
+    link?.addresses !== undefined &&
+    !link.addresses.some(({ address }) => address === packet.dst)
+  )
 }

@@ -5,6 +5,8 @@ import { printCommand } from '../../model/command.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Finding, Journey, Outcome, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
+import { answerOf } from '../answer.ts'
+import { decidedOf } from '../decided-words.ts'
 import { isGuilty } from '../deciding-rule.ts'
 import {
   exchangesWords,
@@ -16,9 +18,9 @@ import {
   whyWords,
   wordOf,
 } from '../exchange-words.ts'
-import { distinctFixes, lookNext, spokenFindings, tellsCause } from '../findings.ts'
+import { lookNext, tellsCause } from '../findings.ts'
 import type { Form, Group } from '../form.ts'
-import { rewrites, ruleKey, ruleName, timeWords, triedWords, whereWords } from '../journey-words.ts'
+import { rewrites, ruleKey, ruleName, timeWords, triedWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
 import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
@@ -66,25 +68,42 @@ function noticeLines({ messages, fixes, ids }: ReturnType<typeof noticesOf>[numb
   ].flatMap((line, i) => (i > 0 && line !== '' ? ['>', line] : [line]))
 }
 
+/** The answer first; what else is known is folded away below it. */
 function journeyLines(group: Group<PrintedFix>): string[] {
   const { journey } = group
   const [from = '', ...to] = addressWords(group, MARKS)
   const addresses = [from, ...to].map(addressCode).join(' ')
   const written: Written = new Set()
+  const { cause, fixes, others, more } = answerOf(group)
   return [
-    `## ${MARKS[markOfGroup(group)]} ${wordOf(group)}: ${prose(journey.packet.protocol ?? journey.family)} ${addresses}`,
+    `## ${MARKS[markOfGroup(group)]} ${wordOf(group)}${decidedCode(group)}`,
     '',
-    `${details(group).map(prose).join(', ')}.`,
+    `${prose(journey.packet.protocol ?? journey.family)} ${addresses}${details(group)
+      .map((one) => `, ${prose(one)}`)
+      .join('')}.`,
     '',
     ...firstLines(group),
-    ...replyLines(group),
+    ...(cause.length === 0 ? [] : [`**Cause:** ${cause.map(prose).join(' ')}`, '']),
+    ...fixLines(fixes, '**Fix:**'),
+    '<details><summary>Everything else</summary>',
+    '',
+    ...replyLines(group).filter((words) => !cause.includes(words)),
     ...againLines(group),
     ...causeLines(journey, written),
     ...rewriteLines(journey, written),
-    ...spokenFindings(journey, true).flatMap((one) => findingLines(one, written)),
-    ...fixLines(journey),
+    ...more.flatMap((one) => findingLines(one, written)),
+    ...fixLines(others, '### Other fixes'),
     ...stepLines(journey),
+    '</details>',
+    '',
   ]
+}
+
+function decidedCode(group: Group<unknown>): string {
+  const decided = decidedOf(group)
+  if (!decided) return ''
+  if ('ref' in decided) return ` ${decided.by} ${code(ruleName(decided.ref))}`
+  return 'reason' in decided ? `: ${prose(decided.reason)}` : ` ${prose(decided.where)}`
 }
 
 /** Rules whose text has been written. */
@@ -101,8 +120,7 @@ function details(group: Group<unknown>): string[] {
   const { basis, host, id, packet } = journey
   return [
     ...kindWords(packet, MARKS),
-    ...interfaceWords(journey),
-    whereWords(journey),
+    ...interfaceWords(journey, MARKS),
     basis === 'observed' ? undefined : basis,
     replyWords(group),
     timeWords(group, MARKS),
@@ -172,11 +190,8 @@ function findingLines(finding: Finding<PrintedFix>, written: Written): string[] 
   return [`- **${severity}:** ${prose(message)}`, ...next, ...rules.flatMap((rule) => ruleBlock(rule, written)), '']
 }
 
-function fixLines(journey: Journey<PrintedFix>): string[] {
-  const fixes = distinctFixes(journey)
-  if (fixes.length === 0) return []
-  return ['### What to change', '', ...fixes.flatMap(oneFix)]
-}
+const fixLines = (fixes: readonly PrintedFix[], heading: string): string[] =>
+  fixes.length === 0 ? [] : [heading, '', ...fixes.flatMap(oneFix)]
 
 function oneFix(fix: PrintedFix, i: number): string[] {
   const { command, description, note, undo } = fix
@@ -184,29 +199,28 @@ function oneFix(fix: PrintedFix, i: number): string[] {
   const under = (lines: readonly string[]) => ['', ...lines.map((line) => item + line)]
   const lines = [`${i + 1}. ${prose(description)}`]
   if (command !== undefined) lines.push(...under(block([printCommand(command)], 'sh')))
-  if (undo !== undefined) lines.push(...under(['To take it back:']), ...under(block([printCommand(undo)], 'sh')))
+  if (undo !== undefined) lines.push(...under(['To undo it:']), ...under(block([printCommand(undo)], 'sh')))
   const tried = triedWords(fix)
   if (tried !== undefined) lines.push(...under([`(${prose(tried)})`]))
   if (note !== undefined) lines.push(...under([`(${prose(note)})`]))
   return [...lines, '']
 }
 
-function stepLines({ steps }: Journey<unknown>): string[] {
-  return [
-    `<details><summary>${steps.length} ${steps.length === 1 ? 'step' : 'steps'}</summary>`,
-    '',
-    '| # | hook | where | rule | verdict | changed |',
-    '| -: | - | - | - | - | - |',
-    ...steps.map((step) => {
-      const changed = step.changes.map((one) => changeWords(one, MARKS)).join(', ')
-      const rule = step.rule === undefined ? '' : withoutChain(step.rule)
-      return `| ${step.n} | ${step.hook ?? '?'} | ${cell(stepName(step))} | ${cell(rule)} | ${cell(step.verdict ?? '')} | ${cell(changed)} |`
-    }),
-    '',
-    '</details>',
-    '',
-  ]
-}
+const stepLines = ({ steps }: Journey<unknown>): string[] =>
+  steps.length === 0
+    ? []
+    : [
+        '### Steps',
+        '',
+        '| # | hook | where | rule | verdict | changed |',
+        '| -: | - | - | - | - | - |',
+        ...steps.map((step) => {
+          const changed = step.changes.map((one) => changeWords(one, MARKS)).join(', ')
+          const rule = step.rule === undefined ? '' : withoutChain(step.rule)
+          return `| ${step.n} | ${step.hook ?? '?'} | ${cell(stepName(step))} | ${cell(rule)} | ${cell(step.verdict ?? '')} | ${cell(changed)} |`
+        }),
+        '',
+      ]
 
 function tailLines(counts: ReadonlyMap<Outcome, number>, fates: ReadonlyMap<Fate, number>, tail: Ending): string[] {
   const warnings = tail.warnings.map(({ input, line, message }) => {

@@ -7,7 +7,7 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import { whyWords } from '../exchange-words.ts'
 import type { FormOptions } from '../form.ts'
 import { endText } from '../packet-words.ts'
-import { writeFix } from './found.ts'
+import { writeFix } from './fix-rows.ts'
 import { MARK_STYLES } from './head.ts'
 import { Page } from './page.ts'
 

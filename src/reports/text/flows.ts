@@ -10,7 +10,7 @@ import type { FormOptions } from '../form.ts'
 import { ruleName } from '../journey-words.ts'
 import { printedFlow } from '../printed-group.ts'
 import { withoutChain } from '../step-words.ts'
-import { writeFix } from './found.ts'
+import { writeFix } from './fix-rows.ts'
 import { wrap } from './layout.ts'
 import { Page } from './page.ts'
 

@@ -1,14 +1,17 @@
-/** A block's first line: how it ended and which packet it was. */
+/** A block's first two lines: how it ended, what decided that, and which packet it was. */
 
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
+import { type Decided, decidedOf } from '../decided-words.ts'
 import { markOfGroup, replyWords, wordOf } from '../exchange-words.ts'
 import type { Group } from '../form.ts'
-import { type markOf, timeWords, whereWords } from '../journey-words.ts'
+import { type markOf, timeWords } from '../journey-words.ts'
 import { addressWords, interfaceWords, kindWords } from '../packet-words.ts'
+import { retransmissionsWords } from '../summary-words.ts'
 import { cutMiddle, pad, wrap } from './layout.ts'
 import type { Page } from './page.ts'
 import type { Style } from './paint.ts'
+import { shortName } from './why.ts'
 
 /** Between pieces of a line. */
 const GAP = '  '
@@ -25,8 +28,6 @@ export const MARK_STYLES: Readonly<Record<ReturnType<typeof markOf>, Style>> = {
 interface Piece {
   text: string
   style?: Style
-  /** Left out where it would need a line of its own. */
-  optional?: boolean
   /** What is between it and the piece before, on one line. */
   gap?: string
   /** Where all has to be on one line: what has less gives way first. */
@@ -39,8 +40,8 @@ const RANK = {
   time: 2,
   basis: 3,
   interface: 4,
-  reply: 4.5,
   kind: 5,
+  reply: 5.5,
   host: 6,
   where: 7,
   rewritten: 8,
@@ -48,25 +49,34 @@ const RANK = {
   to: 10,
 }
 
+/** Two lines: what happened, and what decided it; the packet. */
 export function writeHead(page: Page, group: Group<unknown>): void {
   const { marks, paint } = page
   const mark = markOfGroup(group)
-  const outcome = pad(wordOf(group), OUTCOME_COLUMNS)
-  const front = `${marks[mark]} ${outcome}  `
-  const indent = columns(front)
-  const list = pieces(page, group)
-  const times = timesWords(page, group)
-  if (times !== '') list.push({ text: times, style: 'bold', rank: 0 })
-  const lines = flow(list, page.width - indent)
-  lines.forEach((line, i) => {
-    const text = line.map(({ text, style, gap = GAP }, k) => (k === 0 ? '' : gap) + (style ? paint(text, style) : text))
-    page.line((i === 0 ? paint(front, MARK_STYLES[mark], 'bold') : ' '.repeat(indent)) + text.join(''))
-  })
+  const number = numberWords(page, group)
+  const front = `${marks[mark]} ${wordOf(group)}`
+  const room = page.width - columns(front) - columns(number) - columns(GAP)
+  const decided = decidedOf(group)
+  const text = decided ? decidedText(page, decided, room) : ''
+  const head = front + (text === '' ? '' : (decided && 'reason' in decided ? ': ' : ' ') + text)
+  const [line = '', ...more] = page.full ? wrap(head, page.width - columns(number) - columns(GAP)) : [head]
+  const gap = ' '.repeat(Math.max(columns(GAP), page.width - columns(line) - columns(number)))
+  page.line(`${paint(line, MARK_STYLES[mark], 'bold')}${gap}${paint(number, 'dim')}`)
+  for (const one of more) page.line(paint(`  ${one}`, MARK_STYLES[mark], 'bold'))
+  const packet = pieces(page, group, page.width).filter(({ rank }) => rank !== RANK.where && rank !== RANK.id)
+  if (page.full) for (const one of flow(packet, page.width - columns(GAP), page)) page.line(GAP + one)
+  else page.line(GAP + oneLine(page, packet, page.width - columns(GAP)).line)
 }
 
-/** `× 12`; empty for one packet. */
-const timesWords = ({ marks }: Page, { count }: Group<unknown>): string =>
-  count > 1 ? `${marks.times} ${countWords(count)}` : ''
+/** A rule's name gives way in its middle. */
+function decidedText(page: Page, decided: Decided, room: number): string {
+  if ('ref' in decided) return `${decided.by} ${shortName(decided.ref, room - columns(decided.by) - 2, page)}`
+  return 'reason' in decided ? decided.reason : decided.where
+}
+
+/** `#1 ×12`. */
+const numberWords = ({ marks }: Page, { count, journey }: Group<unknown>): string =>
+  `#${journey.id}${count > 1 ? ` ${marks.times}${countWords(count)}` : ''}`
 
 /** Below this width the outcomes' column costs too much. */
 const ROOMY = 64
@@ -77,12 +87,12 @@ export function headLine(page: Page, group: Group<unknown>, width: number): stri
   const mark = markOfGroup(group)
   const outcome = wordOf(group)
   const front = `${marks[mark]} ${width < ROOMY ? `${outcome} ` : `${pad(outcome, OUTCOME_COLUMNS)}  `}`
-  const times = timesWords(page, group)
-  const end = times === '' ? '' : `  ${times}`
+  const end = `${GAP}${numberWords(page, group)}`
   const room = Math.max(0, width - columns(front) - columns(end))
-  const { line, used } = oneLine(page, pieces(page, group), room)
-  const gap = ' '.repeat(Math.max(0, room - used))
-  return paint(front, MARK_STYLES[mark], 'bold') + line + (end === '' ? '' : gap + paint(end, 'bold'))
+  const list = pieces(page, group, room).filter(({ rank }) => rank !== RANK.id)
+  const { line, used } = oneLine(page, list, room)
+  const gap = ' '.repeat(page.quiet ? 0 : Math.max(0, room - used))
+  return paint(front, MARK_STYLES[mark], 'bold') + line + gap + paint(end, 'bold')
 }
 
 /** Of the pieces the highest ranks that fit, in their order. */
@@ -106,11 +116,14 @@ function oneLine({ paint, marks }: Page, list: readonly Piece[], room: number): 
   return { line, used }
 }
 
-function pieces(page: Page, group: Group<unknown>): Piece[] {
+/** Columns that a rule's name needs to tell anything. */
+const RULE_LEAST = 16
+
+/** `room`: columns that all of them have. */
+function pieces(page: Page, group: Group<unknown>, room: number): Piece[] {
   const { marks } = page
-  const { journey } = group
+  const { journey, sentAgain = 0 } = group
   const { basis, host, packet } = journey
-  const good = markOfGroup(group) === 'good'
   const [first = '', ...more] = addressWords(group, marks)
   const list: Piece[] = []
   const add = (rank: number, text: string | undefined, rest: Omit<Piece, 'text' | 'rank'> = {}) =>
@@ -118,34 +131,31 @@ function pieces(page: Page, group: Group<unknown>): Piece[] {
   add(RANK.source, `${packet.protocol ?? journey.family} ${first}`)
   for (const text of more) add(text.startsWith(marks.to) ? RANK.to : RANK.rewritten, text, { gap: ' ' })
   for (const text of kindWords(packet, marks)) add(RANK.kind, text)
-  for (const text of interfaceWords(journey)) add(RANK.interface, text)
-  const delivered = journey.outcome === 'delivered'
-  add(delivered ? RANK.id : RANK.where, whereWords(journey), { optional: delivered })
+  for (const text of interfaceWords(journey, marks)) add(RANK.interface, text)
+  const decided = decidedOf(group)
+  const addresses = list.reduce((sum, { text, rank }) => (rank >= RANK.rewritten ? sum + columns(text) + 1 : sum), 0)
+  const left = Math.max(RULE_LEAST, room - addresses - columns(GAP))
+  if (decided) add(journey.outcome === 'delivered' ? RANK.id : RANK.where, decidedText(page, decided, left))
   if (basis !== 'observed') add(RANK.basis, `(${basis})`, { gap: ' ' })
   add(RANK.reply, replyWords(group))
-  add(RANK.time, timeWords(group, marks), { style: 'dim', optional: good && !page.full })
+  if (sentAgain > 0) add(RANK.reply, retransmissionsWords(sentAgain))
+  add(RANK.time, timeWords(group, marks), { style: 'dim' })
   if ((page.full || page.hosts) && host !== undefined) add(RANK.host, `on ${host}`, { style: 'dim' })
-  add(RANK.id, `#${journey.id}`, { style: 'dim', optional: good && !page.full })
+  add(RANK.id, `#${journey.id}`, { style: 'dim' })
   return list
 }
 
-/** Puts the pieces on as few lines as they need. What is optional gives way to what follows it. */
-function flow(list: readonly Piece[], width: number): Piece[][] {
-  const lines: Piece[][] = []
-  let used = 0
-  list.forEach((piece, i) => {
+/** The pieces on as few lines as they need, painted. */
+function flow(list: readonly Piece[], width: number, { paint }: Page): string[] {
+  const lines: { text: string; used: number }[] = []
+  for (const { text, style, gap = GAP } of list) {
+    const shown = (one: string) => (style ? paint(one, style) : one)
     const last = lines.at(-1)
-    const after = piece.optional ? list.slice(i + 1).filter((one) => !one.optional) : []
-    const needed = [piece, ...after].reduce((sum, one) => sum + columns(one.gap ?? GAP) + columns(one.text), 0)
-    if (last && used + needed <= width) {
-      last.push(piece)
-      used += columns(piece.gap ?? GAP) + columns(piece.text)
-    } else if (!piece.optional) {
-      for (const text of wrap(piece.text, width)) {
-        lines.push([{ ...piece, text }])
-        used = columns(text)
-      }
-    }
-  })
-  return lines
+    const needed = columns(gap) + columns(text)
+    if (last && last.used + needed <= width) {
+      last.text += gap + shown(text)
+      last.used += needed
+    } else for (const one of wrap(text, width)) lines.push({ text: shown(one), used: columns(one) })
+  }
+  return lines.map(({ text }) => text)
 }

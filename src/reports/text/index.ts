@@ -1,20 +1,23 @@
 /** What a person at a terminal reads: a block for each journey or group of them, and the counts below. */
 
-import { countWords } from '../../model/count-words.ts'
+import { isDiscovery } from '../../explain/discovery.ts'
+import { isAnnouncement } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { PrintedFix } from '../../model/journey.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { answerOf } from '../answer.ts'
 import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
-import { whereWords } from '../journey-words.ts'
-import { endText } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
 import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
-import { writeFindings, writeFixes } from './found.ts'
-import { writeHead } from './head.ts'
+import { elsewhereWords, firstWords, isMixed, writeBlock } from './block.ts'
+import { writeFix } from './fix-rows.ts'
+import { writeFindings } from './found.ts'
+import { headLine, writeHead } from './head.ts'
 import { writeGrown, writeNotices, writeWarnings } from './notices.ts'
 import { Page } from './page.ts'
 import { writeSteps } from './steps.ts'
-import { type Shown, writeRewrites, writeWhy } from './why.ts'
+import { type Shown, writeRewrites, writeRule, writeWhy } from './why.ts'
 
 export const text: Form = {
   describe: 'text for a terminal',
@@ -25,9 +28,16 @@ export const text: Form = {
     const packets = new Told()
     const told = new Set<string>()
     let alone = false
+    /** Lines of packets that nobody asks about stand together. */
+    let aside = false
+    const leaveAside = () => {
+      if (aside) page.line()
+      aside = false
+    }
     return {
       begin(groups = []) {
         alone = groups.length === 1
+        if (page.quiet) return ''
         writeNotices(page, page.clean(groups.map(printedGroup)), told)
         return page.take()
       },
@@ -35,12 +45,25 @@ export const text: Form = {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
         if (group.repliesOnly && !page.full && markOfGroup(group) === 'good') return ''
+        if (page.quiet) {
+          page.line(headLine(page, shown, page.width))
+          return page.take()
+        }
         writeNotices(page, [shown], told)
-        writeBlock(page, shown, page.full || alone)
+        if (!page.full && !alone && isAside(shown)) {
+          page.line(headLine(page, shown, page.width))
+          aside = true
+          return page.take()
+        }
+        leaveAside()
+        if (page.full) writeFull(page, shown)
+        else writeBlock(page, shown)
         page.line()
         return page.take()
       },
       end(tail, groups = []) {
+        if (page.quiet) return ''
+        leaveAside()
         const shown = page.clean(tail)
         writeGrown(page, page.clean(packets.grown(groups)))
         writeWarnings(page, shown.warnings)
@@ -57,38 +80,34 @@ export const text: Form = {
   },
 }
 
-/** `further`: with where to look next if nothing was wrong here. */
-function writeBlock(page: Page, group: Group<PrintedFix>, further: boolean): void {
+/** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
+const isAside = (group: Group<unknown>): boolean =>
+  (markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))) ||
+  (group.repliesOnly === true && isPassed(group.journey.outcome)) ||
+  (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
+
+/** The same answer first, then everything else that is known. */
+function writeFull(page: Page, group: Group<PrintedFix>): void {
   const { journey } = group
   const shown: Shown = new Set()
+  const answer = answerOf(group)
   writeHead(page, group)
-  if (page.full || markOfGroup(group) !== 'good') writeFirst(page, group)
+  if (isMixed(group)) page.row('first', firstWords(page, journey))
+  answer.cause.forEach((one, i) => {
+    page.row(i === 0 ? 'cause' : '', one, { labelStyle: 'red' })
+  })
+  const notes = new Set<string>()
+  for (const fix of [...answer.fixes, ...answer.others]) writeFix(page, fix, notes)
   writeWhy(page, journey, shown)
   writeRewrites(page, journey, shown)
-  writeFindings(page, journey, shown, further)
-  for (const words of [whyWords(group), mixedWords(group)]) if (words !== undefined) page.row('reply', words)
+  if (answer.rule) writeRule(page, answer.rule, shown)
+  writeFindings(page, journey, answer.more, shown)
+  for (const words of [whyWords(group), mixedWords(group)])
+    if (words !== undefined && !answer.cause.includes(words)) page.row('reply', words)
   const again = sentAgainWords(group)
-  if (again !== undefined) page.row('note', again, { labelStyle: 'cyan' })
-  writeElsewhere(page, group)
-  writeFixes(page, journey)
-  if (page.full) writeSteps(page, journey)
-}
-
-/** `same   the same packet on node-b: #7 DROPPED at filter FORWARD`. */
-function writeElsewhere(page: Page, { elsewhere = [], count }: Group<unknown>): void {
-  for (const { host, journey, count: there } of elsewhere) {
-    const where = whereWords(journey)
-    const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
-    const many = count === 1 ? '' : `  (${countWords(there)} of them)`
-    page.row('also', `the same packet on ${host}: ${end}${many}`, { labelStyle: 'cyan' })
-  }
-}
-
-/** Where the head has `*`, the lines below speak of one packet. */
-function writeFirst(page: Page, { journey, same }: Group<unknown>): void {
-  if (same.src && same.dst && same.sport && same.dport) return
-  const { src, dst, sport, dport } = journey.packet
-  page.row('first', `${endText(src, sport)} ${page.marks.to} ${endText(dst, dport)}, shown below`)
+  if (again !== undefined) page.row('note', again)
+  for (const words of elsewhereWords(group)) page.row('also', words)
+  writeSteps(page, journey)
 }
 
 /** Warnings about inputs by themselves, for where they are told apart from the journeys. */

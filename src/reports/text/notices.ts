@@ -3,7 +3,7 @@ import { countWords } from '../../model/count-words.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Fix } from '../../model/journey.ts'
 import type { Group } from '../form.ts'
-import { noticesOf } from '../summary-words.ts'
+import { noticesOf, retransmissionsWords } from '../summary-words.ts'
 import type { Page } from './page.ts'
 
 /** Of one kind, with different words. */
@@ -40,8 +40,8 @@ const list = (items: readonly string[], between: string, page: Page) =>
 /** Groups that were told before all of their packets had come. */
 export function writeGrown(page: Page, groups: readonly Group<unknown>[]): void {
   const words = groups.map(({ journey, count, sentAgain = 0 }) => {
-    const again = sentAgain === 0 ? '' : ` (${countWords(sentAgain)} sent again)`
-    return `#${journey.id} ${page.marks.times} ${countWords(count)}${again}`
+    const again = sentAgain === 0 ? '' : ` (${retransmissionsWords(sentAgain)})`
+    return `#${journey.id} ${page.marks.times}${countWords(count)}${again}`
   })
   if (words.length === 0) return
   page.row('more', list(words, '  ', page))

@@ -25,15 +25,17 @@ export interface RowOptions {
 export class Page {
   readonly width: number
   readonly full: boolean
+  readonly quiet: boolean
   readonly hosts: boolean
   readonly marks: Marks
   readonly paint: Paint
   private readonly lines: string[] = []
 
   constructor(options: Partial<FormOptions>) {
-    const { width, colour, unicode, full, hosts = false } = { ...DEFAULT_FORM_OPTIONS, ...options }
+    const { width, colour, unicode, full, quiet = false, hosts = false } = { ...DEFAULT_FORM_OPTIONS, ...options }
     this.width = Math.max(NARROWEST, width)
     this.full = full
+    this.quiet = quiet
     this.hosts = hosts
     this.marks = unicode ? UNICODE : ASCII
     this.paint = makePaint(colour)

@@ -10,7 +10,7 @@ export const entryAnswered = (packet: Packet, { host: { conntrack } }: World): C
   conntrack && entryOf('reply', packet, conntrack)
 
 /** The entry that such a packet has begun, or could have. */
-export const entryOpened = (packet: Packet, { host: { conntrack } }: World): ConntrackEntry | undefined =>
+export const entryOpened = (packet: Packet, { host: { conntrack } }: Pick<World, 'host'>): ConntrackEntry | undefined =>
   conntrack && entryOf('original', packet, conntrack)
 
 /** The entry that has sent the packet, as it is behind the place where destinations are rewritten, to another one. */

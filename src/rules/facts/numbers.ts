@@ -12,6 +12,12 @@ import { addressBytes, type Held } from '../values.ts'
 
 const MADE = /^(numgen inc|numgen random|symhash|jhash)(?: (.*))? mod (\d+)(?: seed (\d+))?(?: offset (\d+))?$/
 
+/** The fields that a number is made of; of any other field, itself. */
+export function partsOf(field: string): string[] {
+  const [, kind, list] = MADE.exec(field) ?? []
+  return kind === undefined ? [field] : (list?.split(' . ') ?? [])
+}
+
 const WHY: Readonly<Record<string, string>> = {
   'numgen inc': COUNTED_BEFORE,
   'numgen random': CHANCE,

@@ -74,7 +74,8 @@ const kindOf =
   (moment) => {
     const held = name(moment)
     if (typeof held !== 'string') return held
-    if (held === '') return ABSENT
+    // a rule that asks the kind of lo ends: lo has none (nft_meta_get_eval_kind)
+    if (held === '' || held === 'lo') return ABSENT
     return linkNamed(moment.world.host, held)?.kind
   }
 

@@ -15,7 +15,7 @@ describe('one fate', () => {
   test('is one line with a count', () => {
     const state = add(add(empty(), [first!]), [second])
     expect(state.kept.items).toHaveLength(1)
-    expect(screen(state)[2]).toMatch(/^▸ ✗ DROPPED .*192\.0\.2\.1:\* → 198\.51\.100\.1:1 .* × 2$/)
+    expect(screen(state)[2]).toMatch(/^▸ ✗ DROPPED .*192\.0\.2\.1:\* → 198\.51\.100\.1:1 .* #\d+ ×2$/)
     expect(screen(state)[1]).toBe('2 packets   ✗ 2 dropped')
   })
 
@@ -108,7 +108,7 @@ describe('what decided', () => {
 
   test('where it was seen last, as no rule is known', () => {
     const [vanished] = replay('fixtures/reports/cases/reverse-path/').slice(-1)
-    expect(names(add(empty(), [vanished!]))).toEqual([['bad', expect.stringMatching(/^behind /), 1]])
+    expect(names(add(empty(), [vanished!]))).toEqual([['bad', expect.stringMatching(/^after /), 1]])
   })
 })
 

@@ -19,7 +19,7 @@ describe('goto-skips', () => {
   it('names the goto and what stands behind it', () => {
     expect(told(rules('-g'), 'goto-skips')).toEqual({
       message:
-        'filter FORWARD 2 went to count by goto, from where nothing comes back, and filter FORWARD 3, which would have let it pass, was never reached.',
+        'filter FORWARD 2 went to count by goto, from where nothing comes back, and filter FORWARD 3, which would have accepted it, was never reached.',
       rules: ['filter FORWARD 2', 'filter FORWARD 3'],
       fix: 'iptables -R FORWARD 2 -j count → forwarded',
     })

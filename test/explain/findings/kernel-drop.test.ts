@@ -163,7 +163,7 @@ describe('it vanished behind PREROUTING', () => {
       outcome: 'delivered',
       basis: 'observed',
       findings: [
-        'error closed-port: Netfilter let it in, but nothing on this host listens on tcp 10.0.1.1:80: the sender gets a reset. The kernel says so: NO_SOCKET.',
+        'error closed-port: Netfilter accepted it, but nothing on this host listens on tcp 10.0.1.1:80: the sender gets a reset. The kernel says so: NO_SOCKET.',
       ],
     })
   })
@@ -188,7 +188,7 @@ describe('it was delivered', () => {
     [
       'NO_SOCKET',
       {},
-      'error closed-port: Netfilter let it in, but nothing on this host listens on tcp 10.0.1.1:80: the sender gets a reset. The kernel says so: NO_SOCKET.',
+      'error closed-port: Netfilter accepted it, but nothing on this host listens on tcp 10.0.1.1:80: the sender gets a reset. The kernel says so: NO_SOCKET.',
     ],
     [
       'NO_SOCKET',

@@ -23,7 +23,7 @@ describe('missing-rule', () => {
       'missing-rule',
     )
     expect(found?.message).toBe(
-      'No rule is there for tcp 10.0.2.2:80: filter web 1 and 1 more like it would have let it pass, for --dport 443.',
+      'No rule accepts tcp 10.0.2.2:80. The closest is filter web 1 (1 more like it), for --dport 443.',
     )
     expect(found?.fix).toBe(
       'iptables -I web 2 -s 10.0.1.2/32 -d 10.0.2.2/32 -i eth0 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT → forwarded',
@@ -34,8 +34,7 @@ describe('missing-rule', () => {
     const nat = { nat: ['[3:180] -A PREROUTING -i eth0 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.2.9'] }
     const one = { rules: { ...nat, filter: [] }, packet: TO_ROUTER }
     expect(told({ ...one, host: LISTENS_ON(22) }, 'missing-rule')).toEqual({
-      message:
-        'No rule is there for tcp 10.0.1.1:80: nat PREROUTING 1 would have rewritten its destination, for --dport 443.',
+      message: 'No rule exists for tcp 10.0.1.1:80. The closest is nat PREROUTING 1, for --dport 443.',
       rules: ['nat PREROUTING 1'],
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()

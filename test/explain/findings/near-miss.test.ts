@@ -40,7 +40,7 @@ describe('near-miss', () => {
       '-s 10.0.1.3/32; it comes from 10.0.1.2',
     ],
   ])('is %s, and the rule that nobody uses can be mended', (_name, rule, text) => {
-    expect(notes(only(rule))).toEqual([`filter FORWARD 2 would have let it pass, but only for ${text}.`])
+    expect(notes(only(rule))).toEqual([`filter FORWARD 2 would have accepted it, but only for ${text}.`])
     expect(command(only(rule))).toMatch(/^iptables -R FORWARD 2 .* → forwarded$/)
   })
 
@@ -89,10 +89,10 @@ describe('near-miss', () => {
   it('is found in a chain that the packet came back from, and through a jump', () => {
     const web = '[0:0] -A web -p tcp -m tcp --dport 8 -j ACCEPT'
     expect(notes(only('-A FORWARD -j web', web))).toEqual([
-      'filter web 1 would have let it pass, but only for --dport 8; it is for port 80.',
+      'filter web 1 would have accepted it, but only for --dport 8; it is for port 80.',
     ])
     const jump = only('-A FORWARD -i eth1 -j web', '-A web -p tcp -m tcp --dport 80 -j ACCEPT')
-    expect(notes(jump)).toEqual(['filter FORWARD 2 would have let it pass, but only for -i eth1; it came in on eth0.'])
+    expect(notes(jump)).toEqual(['filter FORWARD 2 would have accepted it, but only for -i eth1; it came in on eth0.'])
   })
 
   it('is a DNAT rule for the very service, where the packet comes to nobody', () => {
@@ -121,7 +121,7 @@ describe('near-miss', () => {
     expect(notes(only(negated, protocol, like))[0]).toContain('FORWARD 2 ')
     // where that is there, the port next to it is not meant
     expect(notes(only(protocol, like))).toEqual([
-      'filter FORWARD 2 would have let it pass, but only for -p udp; it is tcp.',
+      'filter FORWARD 2 would have accepted it, but only for -p udp; it is tcp.',
     ])
     expect(notes(only(like))).toHaveLength(1)
   })
@@ -184,7 +184,7 @@ describe('near-miss', () => {
     const { evidence, ended } = modelEngine.play(world, { ...asked, dport: 80, tcpFlags: ['syn'] })
     const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'near-miss')
     expect(found?.message).toBe(
-      'inet fw forward handle 4 would have let it pass, but only for ip6 daddr ::a:b:c0de:1, a host part without its mask; it is for 2001:db8:1:0:a:b:c0de:1.',
+      'inet fw forward handle 4 would have accepted it, but only for ip6 daddr ::a:b:c0de:1, a host part without its mask; it is for 2001:db8:1:0:a:b:c0de:1.',
     )
     expect(String(fixCommands(found!.fix[0]!).command)).toBe(
       "nft replace rule inet fw forward handle 4 ip6 daddr '&' ::ffff:ffff:ffff:ffff '==' ::a:b:c0de:1 tcp dport 80 counter accept",

@@ -9,7 +9,7 @@ const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
 describe('never-reached', () => {
   it('is a chain that nothing jumps to', () => {
     expect(told(filter(WEB), 'never-reached')).toEqual({
-      message: 'filter web 1 would have let it pass, but nothing jumps to web.',
+      message: 'filter web 1 would have accepted it, but nothing jumps to web.',
       rules: ['filter web 1'],
       fix: 'iptables -A FORWARD -j web → forwarded',
     })

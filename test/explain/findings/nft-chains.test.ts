@@ -34,7 +34,7 @@ describe('a chain that nft leaves at its end', () => {
     )
     const near = findings(rules, 'input 5 jump web').find(({ code }) => code === 'near-miss')
     expect(near?.message).toBe(
-      'inet fw web handle 7 would have let it pass, but only for tcp dport 8081; it is for port 8080.',
+      'inet fw web handle 7 would have accepted it, but only for tcp dport 8081; it is for port 8080.',
     )
     expect(printed(printedFix(near!.fix[0]!))).toMatchObject({
       command: 'nft replace rule inet fw web handle 7 tcp dport 8080 ct state new counter accept',
@@ -68,7 +68,7 @@ describe('a chain that nft leaves at its end', () => {
     expect(gone).toMatchObject({
       severity: 'warning',
       message:
-        'inet fw web handle 7 would have let it pass, but only for iif "9", the number of an interface that is gone; it came in on eth0.',
+        'inet fw web handle 7 would have accepted it, but only for iif "9", the number of an interface that is gone; it came in on eth0.',
     })
     expect(printed(printedFix(gone!.fix[0]!))).toMatchObject({
       command: 'nft replace rule inet fw web handle 7 iifname eth0 tcp dport 8080 counter accept',
@@ -87,7 +87,7 @@ describe('a chain that nft leaves at its end', () => {
   it('has rules for another protocol, which are said in one word', () => {
     const rules = ruleset('iifname "eth0" jump web', 'udp dport 53 accept # handle 7')
     expect(findings(rules, 'input 5 jump web').find(({ code }) => code === 'missing-rule')?.message).toBe(
-      'No rule is there for tcp 10.0.1.1:8080: inet fw web handle 7 would have let it pass, for udp dport 53.',
+      'No rule accepts tcp 10.0.1.1:8080. The closest is inet fw web handle 7, for udp dport 53.',
     )
   })
 
@@ -95,7 +95,7 @@ describe('a chain that nft leaves at its end', () => {
     const rules = ruleset('tcp dport 8080 jump web', 'ip saddr 203.0.113.9 tcp dport 22 accept # handle 7')
     const back = findings(rules, 'input 5 jump web').find(({ code }) => code === 'came-back')
     expect(back?.message).toBe(
-      'inet fw input handle 5 chose it (tcp dport 8080), but it came back from web as it was: no rule there let it pass.',
+      'inet fw input handle 5 chose it (tcp dport 8080), but it came back from web as it was: no rule there accepted it.',
     )
     expect(back?.rules[0]).toMatchObject({ chain: 'web', ruleNumber: 2 })
   })

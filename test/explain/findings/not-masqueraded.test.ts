@@ -1,7 +1,9 @@
 /** It left with a source to which no answer finds back. */
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../../src/explain/explain.ts'
 import type { Packet } from '../../../src/index.ts'
-import { entry, ROUTER } from '../../simulate/world.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { entry, makeWorld, ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const ABROAD: Packet = { ...SYN, dst: '198.51.100.7' }
@@ -107,6 +109,39 @@ describe('not-masqueraded', () => {
     expect(told(one, 'dropped-by-rule')?.fix).toContain(
       'but its answer comes back here only if 10.0.2.2 has a route to 10.0.1.2 through this host',
     )
+  })
+
+  it('is a note of IPv6, of the network of the link that it leaves by, for which this host does not stand in', () => {
+    const address = (address: string, prefixLength: number) => ({ family: 'ip6' as const, address, prefixLength })
+    const links = [
+      { index: 2, name: 'eth0', addresses: [address('2001:db8:1:0:1::1', 80)] },
+      { index: 3, name: 'eth1', addresses: [address('2001:db8:1::2', 64)] },
+    ]
+    const way = (destination: string, device: string, more: object = {}) => ({
+      ...{ family: 'ip6' as const, type: 'unicast' as const, table: 'main', destination, device },
+      ...more,
+    })
+    const routes = [
+      way('2001:db8:1:0:1::/80', 'eth0'),
+      way('2001:db8:1::/64', 'eth1'),
+      way('::/0', 'eth1', { gateway: '2001:db8:1::1' }),
+    ]
+    const found = (proxied: string, src = '2001:db8:1:0:1::9') => {
+      const sysctls = new Map([
+        ['net.ipv6.conf.all.forwarding', '1'],
+        ['net.ipv6.conf.eth1.forwarding', '1'],
+        ['net.ipv6.conf.all.proxy_ndp', '0'],
+        ['net.ipv6.conf.eth1.proxy_ndp', proxied],
+      ])
+      const world = makeWorld('*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n', { ...ROUTER, links, routes, sysctls }, 'ip6')
+      const { evidence, ended } = modelEngine.play(world, { ...SYN, src, dst: '2001:db8:f::9' })
+      return explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'not-masqueraded')
+    }
+    expect(found('0')).toMatchObject([
+      { severity: 'note', message: expect.stringContaining('(2001:db8:1::/64), but behind eth0') },
+    ])
+    expect(found('1')).toEqual([])
+    expect(found('0', '2001:db8:2::9')).toEqual([])
   })
 
   it.each([

@@ -25,6 +25,6 @@ describe('not-netfilter', () => {
   it('waits for an answer only to what is answered', () => {
     expect(said(SYN).message).toContain('If no answer comes')
     expect(said(PING).message).toContain('If no answer comes')
-    expect(said({ ...SYN, tcpFlags: ['rst'] }).message).toBe('No rule stopped it: it left through eth1.')
+    expect(said({ ...SYN, tcpFlags: ['rst'] }).message).toBe('No rule stopped it. It left through eth1.')
   })
 })

@@ -1,4 +1,4 @@
-/** A RETURN in front of the rule that would have let it pass. */
+/** A RETURN in front of the rule that would have accepted it. */
 import { describe, expect, it } from 'vitest'
 import { type Case, told } from './played.ts'
 

@@ -119,7 +119,7 @@ describe('what a balancer sends elsewhere the next time', () => {
   it('is told by what the rule leaves out', () => {
     const opens = (hints: MatchHints, packet: Packet = {}) => opensOf({ kind: 'such', packet, hints })
     expect(opens({ answer: true, byTurns: true })).toMatch(/^it opens every source that nat may have chosen, for/)
-    expect(opens({ answer: true })).toBe('it opens no more than this source, destination and service')
+    expect(opens({ answer: true })).toBe('opens only this source, destination and service')
     // the rule names no address then
     expect(opens({}, { protocol: 'icmpv6', icmpType: 135 })).toMatch(/neighbour discovery on this interface$/)
   })

@@ -169,7 +169,14 @@ function drawRule(scene: Scene, name: string): RandomRule {
   if (condition) parts.push(condition)
   // beside a part that asks for a header nft's listing leaves out what other parts ask of its protocol
   if ([...parts, verdict].some((one) => /@|(ip6?|th|tcp|udp|icmp|icmpv6) |^meta l4proto/.test(one?.text ?? '')))
-    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol)/.test(text)))
+    parts.splice(
+      0,
+      parts.length,
+      ...parts.filter(({ text }) => !/^(ct (l3)?proto|meta protocol|ether type (\{ )?\w+( \})?$)/.test(text)),
+    )
+  // and `meta protocol` in front of `ct protocol`
+  if (parts.some(({ text }) => /^ct protocol/.test(text)))
+    parts.splice(0, parts.length, ...parts.filter(({ text }) => !/^meta protocol/.test(text)))
   // after several versions of IP nft reads addresses of one by their place, where the other has a checksum
   if ([...parts, verdict].some((one) => /ip6 [sd]addr/.test(one?.text ?? '')))
     parts.splice(

@@ -152,7 +152,8 @@ const told = (packet: Packet, shown: Packet): string =>
 function isAnswer(left: Packet, sent: Packet): boolean {
   // an answer quotes the packet, and goes to its source; an error that is passed on quotes the same as before
   if (left.inner && !sent.inner && left.inner.src === left.dst) return true
-  if (left.dst !== sent.src && left.src !== sent.dst) return false
+  // what goes on to where it was to go is the packet itself, whatever rules made of its source
+  if (left.dst !== sent.src && (left.src !== sent.dst || left.dst === sent.dst)) return false
   if (left.tcpFlags?.includes('rst')) return !sent.tcpFlags?.includes('rst')
   return left.inner !== undefined && left.inner.protocol === sent.protocol
 }

@@ -2,7 +2,11 @@ import type { Problem } from '../problem.ts'
 import { BANS } from './bans.ts'
 import { BESIDE } from './beside.ts'
 import { CLOUDS } from './clouds.ts'
+import { CLUSTER_BORDERS } from './cluster-borders.ts'
+import { CLUSTER_NETWORKS } from './cluster-networks.ts'
 import { CLUSTERS } from './clusters.ts'
+import { CONTAINER_NETWORKS } from './container-networks.ts'
+import { CONTAINER_SIXES } from './container-sixes.ts'
 import { DOCKER } from './docker.ts'
 import { FIREWALLD_MASQUERADES } from './firewalld-masquerades.ts'
 import { FIREWALLS } from './firewalls.ts'
@@ -81,4 +85,8 @@ export const PROBLEMS: readonly Problem[] = [
   ...OTHER_SOURCES,
   ...UNMATCHED,
   ...TWO_AT_ONCE,
+  ...CLUSTER_NETWORKS,
+  ...CLUSTER_BORDERS,
+  ...CONTAINER_NETWORKS,
+  ...CONTAINER_SIXES,
 ]

@@ -1,5 +1,5 @@
 /** A random world on the kernel: everything sent, what is said of each exchange held against what its sender saw. */
-import { build } from '../../../src/demo/build.ts'
+import { build, listen } from '../../../src/demo/build.ts'
 import type { Seen, Sending } from '../../../src/demo/incident.ts'
 import { Lab } from '../../../src/demo/lab.ts'
 import { Sender } from '../../../src/demo/send.ts'
@@ -56,6 +56,7 @@ class Stage {
   private readonly world: RandomWorld
   private readonly sender: Sender
   private readonly wrong: string[] = []
+  private isListening = false
 
   constructor(lab: Lab, world: RandomWorld) {
     this.lab = lab
@@ -66,6 +67,7 @@ class Stage {
   async play(): Promise<PlayedWorld> {
     const { lab, world } = this
     await build(lab, { ...world, backend: demoBackend(world) })
+    for (const [host, argv] of world.watched) await lab.ask(host, { do: 'watch', name: 'program', argv })
     for (const [host, command] of world.setup) await lab.must(host, ['sh', '-c', command])
     const trace = await startTrace(lab, world)
     const sent: { sending: Sending; seen: Seen; sport?: number }[] = []
@@ -81,7 +83,7 @@ class Stage {
       )
       return { sending, seen, ...(exchange ? { exchange } : {}) }
     })
-    for (const one of told) this.judge(one)
+    for (const one of told) await this.judge(one)
     const fixes = await this.tryFixes(told)
     const warnings = ending.warnings.map(({ input, code, message }) => `${input}: ${code}: ${message}`)
     return { world, told, wrong: this.wrong, warnings, fixes, inputs }
@@ -92,8 +94,16 @@ class Stage {
     return addresses.some((one) => one.split('/')[0] === src)
   }
 
-  private judge({ sending, seen, exchange }: Told): void {
-    if (!exchange || exchange.status === 'undetermined' || TRUE[seen].includes(exchange.status)) return
+  private async judge(one: Told): Promise<void> {
+    const { sending, exchange } = one
+    if (!exchange && (one.seen === 'answered' || one.seen === 'refused'))
+      this.wrong.push(`${words(sending)}: ${one.seen}, and not told of`)
+    if (!exchange || exchange.status === 'undetermined') return
+    const isTrue = () => TRUE[one.seen].includes(exchange.status)
+    // what has to be looked for first, as a neighbour, may come when its sender has given up
+    if (!isTrue() && one.seen === 'nothing') one.seen = (await this.sender.send(sending, 'answered')).seen
+    if (isTrue()) return
+    const { seen } = one
     this.wrong.push(`${words(sending)}: ${exchange.status} (#${exchange.id}), but its sender saw: ${seen}`)
   }
 
@@ -102,7 +112,11 @@ class Stage {
     for (const { sending, seen, exchange } of told) {
       // what only might be wrong is no claim
       const fix = exchange && isFailed(exchange.status) && seen !== 'answered' ? firstFix(exchange) : undefined
-      if (fix?.command && fixes.length < MOST_FIXES) fixes.push(await this.tryFix(sending, fix))
+      if (!fix?.command || fixes.length >= MOST_FIXES) continue
+      // a rule that was put back has another handle
+      const rules = rulesGone(printCommand(fix.command))
+      if (rules.every((rule) => !fixes.some(({ command }) => rulesGone(command).includes(rule))))
+        fixes.push(await this.tryFix(sending, fix))
     }
     return fixes
   }
@@ -117,10 +131,16 @@ class Stage {
       says(`refused by the tool: ${err.trim()}`)
       return { command, seen: 'nothing', claims: false }
     }
-    const { seen } = await this.sender.send(sending, 'nothing')
-    // nobody listens there: who was asked says so himself; where it has no way back, no command here helps
-    if (world.known && claims(fix) && seen !== 'answered' && seen !== 'refused')
-      says(`${fix.after} with the model, but ${seen}`)
+    let { seen } = await this.sender.send(sending, 'nothing')
+    // where it has no way back, no command here helps; nobody listens there: who was asked says so himself
+    const isWrong = () =>
+      world.known && claims(fix) && !mayComeFromElsewhere(fix) && seen !== 'answered' && seen !== 'refused'
+    if (isWrong()) {
+      // unless that is lost, or its address is nobody's: what no input tells
+      await this.letAllListen()
+      seen = (await this.sender.send(sending, 'answered')).seen
+    }
+    if (isWrong()) says(`${fix.after} with the model, but ${seen}`)
     if (fix.undo) {
       const undo = printCommand(fix.undo)
       const back = await shellOf(lab, world, world.traced, undo)
@@ -129,6 +149,33 @@ class Stage {
     }
     return { command, seen, claims: claims(fix) }
   }
+
+  /** Every program that anybody may be asked for, bound to the address, and every address that was nobody's. */
+  private async letAllListen(): Promise<void> {
+    if (this.isListening) return
+    this.isListening = true
+    const { lab, world } = this
+    for (const [host] of world.watched) await lab.ask(host, { do: 'stop', name: 'program', quiet: 0 })
+    // deprecated: nobody takes it for a source
+    const how = world.family === 'ip6' ? '128 preferred_lft 0 nodad' : '32'
+    for (const [host, address] of world.nobody)
+      await lab.must(host, ['sh', '-c', `ip addr add dev eth0 ${address}/${how}`])
+    const own = Object.entries(world.hosts).flatMap(([host, { addresses = {} }]) =>
+      Object.values(addresses)
+        .flat()
+        .map((one) => [host, one.split('/')[0]!] as const),
+    )
+    // one is there already
+    for (const [host, address] of [...own, ...world.nobody])
+      for (const protocol of ['tcp', 'udp'] as const)
+        for (const port of world.ports) await listen(lab, host, { protocol, address, port }).catch(() => {})
+  }
 }
+
+const rulesGone = (command: string): string[] =>
+  command.match(/(?<=(delete|replace) rule )\S+ \S+ \S+ handle \d+/g) ?? []
+
+/** Whether a program of UDP's sees to it that it replies from the address that was asked, no input tells. */
+const mayComeFromElsewhere = ({ note }: PrintedFix) => note?.includes('bound to no address') === true
 
 const isEcho = ({ icmpType }: Packet): boolean => icmpType === 8 || icmpType === 128

@@ -20,6 +20,14 @@ export interface Match {
   dnat?: true
   /** To an address of this machine. */
   local?: true
+  /** What each tool calls it. */
+  more?: Text
+}
+
+/** The same in the words of both. */
+export interface Text {
+  iptables: string
+  nft: string
 }
 
 export type Target =
@@ -30,6 +38,7 @@ export type Target =
   | { kind: 'redirect'; port: number }
   | { kind: 'snat'; to: string }
   | { kind: 'mark'; value: number }
+  | ({ kind: 'other' } & Text)
 
 export interface Rule {
   match: Match
@@ -48,13 +57,17 @@ export function printIptables({ match, target }: Rule, family: Family): string {
   const { protocol, dports = [], sport, ct, mark } = match
   if (protocol) words.push('-p', protocol === 'icmp' && family === 'ip6' ? 'ipv6-icmp' : protocol)
   if (dports.length > 1) words.push('-m multiport --dports', dports.join(','))
-  else if (dports.length === 1) words.push(`-m ${protocol} --dport ${dports[0]}`)
-  if (sport !== undefined) words.push(`-m ${protocol} --sport ${sport}`)
-  if (match.syn) words.push('-m tcp --tcp-flags FIN,SYN,RST,ACK SYN')
+  // one match for all: iptables-save prints two as if they were one, and only nft shows which it was
+  const own: string[] = []
+  if (sport !== undefined) own.push(`--sport ${sport}`)
+  if (dports.length === 1) own.push(`--dport ${dports[0]}`)
+  if (match.syn) own.push('--tcp-flags FIN,SYN,RST,ACK SYN')
+  if (own.length > 0) words.push(`-m ${protocol}`, ...own)
   if (ct) words.push('-m conntrack --ctstate', ct.join(','))
   if (match.dnat) words.push('-m conntrack --ctstate DNAT')
   if (mark !== undefined) words.push(`-m mark --mark 0x${mark.toString(16)}`)
   if (match.local) words.push('-m addrtype --dst-type LOCAL')
+  if (match.more) words.push(match.more.iptables)
   return [...words, '-j', ...iptablesTarget(target, family)].join(' ').replace('-j -g', '-g')
 }
 
@@ -77,6 +90,8 @@ function iptablesTarget(target: Target, family: Family): string[] {
       return [`MARK --set-xmark 0x${target.value.toString(16)}/0xffffffff`]
     case 'notrack':
       return ['CT --notrack']
+    case 'other':
+      return [target.iptables]
     default:
       return [target.kind.toUpperCase()]
   }
@@ -102,14 +117,17 @@ export function printNft({ match, target }: Rule, family: Family): string {
   if (match.dnat) words.push('ct status dnat')
   if (mark !== undefined) words.push(`meta mark ${mark}`)
   if (match.local) words.push('fib daddr type local')
+  if (match.more) words.push(match.more.nft)
   return [...words, nftTarget(target)].join(' ')
 }
+
+export const nftChain = (name: string): string => name.toLowerCase().replaceAll('-', '_')
 
 function nftTarget(target: Target): string {
   switch (target.kind) {
     case 'jump':
     case 'goto':
-      return `${target.kind} ${target.chain.toLowerCase()}`
+      return `${target.kind} ${nftChain(target.chain)}`
     case 'reject':
       return target.reset ? 'reject with tcp reset' : 'reject with icmpx port-unreachable'
     case 'dnat':
@@ -120,6 +138,8 @@ function nftTarget(target: Target): string {
       return `snat to ${target.to}`
     case 'mark':
       return `meta mark set ${target.value}`
+    case 'other':
+      return target.nft
     default:
       return target.kind
   }

@@ -1,9 +1,13 @@
 /** A router between three networks with rules, routes and settings drawn at random, and what is sent through it. */
-import type { HostSpec, Link, Rules, Sending } from '../../../src/demo/incident.ts'
+import type { HostSpec, Link, Sending } from '../../../src/demo/incident.ts'
 import { Random } from '../../kernel/generate/random.ts'
 import { FORWARDS } from '../machines.ts'
 import type { Backend, Line } from '../problem.ts'
-import { type Family, type Match, printIptables, printNft, type Rule, type Target } from './rule.ts'
+import type { Draft, Policies } from './draft.ts'
+import { FEATURES, type Feature, featuresOf } from './features/index.ts'
+import { ADDRESSES, DEVICES, ELSEWHERE, NETS, TCP_PORTS, UDP_PORTS } from './net.ts'
+import { printRules } from './print.ts'
+import type { Family, Match, Rule, Target } from './rule.ts'
 
 export interface RandomWorld {
   seed: number
@@ -14,28 +18,15 @@ export interface RandomWorld {
   traced: string
   setup: readonly Line[]
   sendings: readonly Sending[]
+  nobody: Draft['nobody']
+  /** Ports that rules send something to, or that somebody asks for. */
+  ports: readonly number[]
+  features: readonly Feature[]
+  /** Programs that run there from the beginning. */
+  watched: readonly (readonly [host: string, argv: readonly string[]])[]
   /** The remote host has routes to what is behind the router. */
   known: boolean
 }
-
-/** `none`: an address of the network behind it that nobody has. */
-const ADDRESSES = {
-  ip: {
-    ...{ remote: '203.0.113.9', wan: '203.0.113.1', lan: '192.168.1.1', pc: '192.168.1.10' },
-    ...{ dmz: '172.16.0.1', box: '172.16.0.10', none: '192.168.1.77' },
-  },
-  ip6: {
-    ...{ remote: '2001:db8:f::9', wan: '2001:db8:f::1', lan: '2001:db8:1::1', pc: '2001:db8:1::10' },
-    ...{ dmz: '2001:db8:2::1', box: '2001:db8:2::10', none: '2001:db8:1::77' },
-  },
-} as const
-
-const NETS = {
-  ip: ['192.168.1.0/24', '172.16.0.0/24', '203.0.113.0/24'],
-  ip6: ['2001:db8:1::/64', '2001:db8:2::/64', '2001:db8:f::/64'],
-} as const
-
-const DEVICES = ['wan', 'lan', 'dmz'] as const
 
 /** Who listens where; 81 is nobody's. */
 const SERVICES = {
@@ -44,12 +35,9 @@ const SERVICES = {
   pc: { tcp: [80, 8080], udp: [53] },
   box: { tcp: [22, 80], udp: [5353] },
 } as const
-const TCP_PORTS = [22, 80, 443, 8080, 81]
-const UDP_PORTS = [53, 123, 5353]
-
 const SENDINGS = 8
 
-export function randomWorld(seed: number, backend: Backend): RandomWorld {
+export function randomWorld(seed: number, backend: Backend, given?: readonly Feature[]): RandomWorld {
   const random = new Random(seed)
   const family: Family = random.chance(0.35) ? 'ip6' : 'ip'
   const draw = new Draw(random, family)
@@ -62,8 +50,13 @@ export function randomWorld(seed: number, backend: Backend): RandomWorld {
     )
   const known = random.chance(0.85)
   const routes = random.chance(0.75) ? through(of.remote) : []
-  return {
-    ...{ seed, backend, family, traced: 'router' },
+  const sysctls = draw.settings()
+  const rules = draw.rules()
+  const policies = draw.policies(backend)
+  const draft: Draft = {
+    ...{ family, backend, of, bits, known, rules, policies, sets: [], tables: '', watched: [] },
+    nobody: [['pc', of.none]],
+    chains: { filter: {}, nat: {} },
     hosts: {
       remote: {
         addresses: { eth0: [`${of.remote}/${bits}`] },
@@ -72,10 +65,7 @@ export function randomWorld(seed: number, backend: Backend): RandomWorld {
       },
       router: {
         addresses: { wan: [`${of.wan}/${bits}`], lan: [`${of.lan}/${bits}`], dmz: [`${of.dmz}/${bits}`] },
-        routes,
-        sysctls: draw.settings(),
-        rules: backend === 'nft' ? draw.nft() : { [family === 'ip' ? 'v4' : 'v6']: draw.iptables() },
-        listeners: listeners('router'),
+        ...{ routes, sysctls, listeners: listeners('router') },
       },
       pc: {
         addresses: { eth0: [`${of.pc}/${bits}`] },
@@ -95,7 +85,18 @@ export function randomWorld(seed: number, backend: Backend): RandomWorld {
     ],
     setup: draw.routing().map((line): Line => ['router', line]),
     sendings: draw.sendings(known),
-    known,
+  }
+  const drawn = given ?? featuresOf(new Random(seed ^ 0x5bd1e995))
+  drawn.forEach((feature) => {
+    FEATURES[feature](draft, new Random(seed * 131 + feature.length))
+  })
+  const { hosts, links, setup, watched, nobody } = draft
+  return {
+    ...{ seed, backend, family, traced: 'router', links, setup, watched, known, nobody },
+    hosts: { ...hosts, router: { ...hosts.router, rules: printRules(draft) } },
+    sendings: draft.sendings.slice(0, SENDINGS),
+    features: drawn,
+    ports: [...new Set([...TCP_PORTS, ...UDP_PORTS, ELSEWHERE])],
   }
 }
 
@@ -167,86 +168,15 @@ class Draw {
     return all
   }
 
-  iptables(): string {
+  /** In the order in which they are drawn. */
+  policies(backend: Backend): Policies {
     const { random } = this
-    const print = (chain: string, rules: readonly Rule[]) =>
-      rules.map((rule) => `-A ${chain} ${printIptables(rule, this.family)}`)
-    const table = (name: string, chains: readonly [string, string, Rule[]][]) =>
-      chains.every(([, policy, rules]) => policy === 'ACCEPT' && rules.length === 0)
-        ? []
-        : [
-            `*${name}`,
-            ...chains.map(([chain, policy]) => `:${chain} ${policy}`),
-            ...chains.flatMap(([chain, , rules]) => print(chain, rules)),
-            'COMMIT',
-          ]
-    const policy = () => (random.chance(0.35) ? 'DROP' : 'ACCEPT')
-    const { prerouting, output, raw, postrouting, forwardMarks, dnat, dnatOut, snat, input, forward, out, user } =
-      this.rules()
-    return [
-      ...table('raw', [
-        ['PREROUTING', 'ACCEPT', raw],
-        ['OUTPUT', 'ACCEPT', []],
-      ]),
-      ...table('mangle', [
-        ['PREROUTING', 'ACCEPT', prerouting],
-        ['INPUT', 'ACCEPT', []],
-        ['FORWARD', 'ACCEPT', forwardMarks],
-        ['OUTPUT', 'ACCEPT', output],
-        ['POSTROUTING', 'ACCEPT', postrouting],
-      ]),
-      ...table('nat', [
-        ['PREROUTING', 'ACCEPT', dnat],
-        ['INPUT', 'ACCEPT', []],
-        ['OUTPUT', 'ACCEPT', dnatOut],
-        ['POSTROUTING', 'ACCEPT', snat],
-      ]),
-      ...table('filter', [
-        ['INPUT', policy(), input],
-        ['FORWARD', policy(), forward],
-        ['OUTPUT', random.chance(0.1) ? 'DROP' : 'ACCEPT', out],
-        ['USER', '-', user],
-      ]),
-      '',
-    ].join('\n')
+    const policy = () => random.chance(0.35)
+    const [input, forward] = [policy(), policy()]
+    return { input, forward, output: backend !== 'nft' && random.chance(0.1) }
   }
 
-  nft(): Rules {
-    const { random, family } = this
-    const { prerouting, output, raw, forwardMarks, postrouting, dnat, dnatOut, snat, input, forward, out, user } =
-      this.rules()
-    const chain = (name: string, base: string, rules: readonly Rule[]) =>
-      `  chain ${name} {\n${base}${rules.map((rule) => `    ${printNft(rule, family)}\n`).join('')}  }\n`
-    const base = (type: string, hook: string, priority: string, policy = 'accept') =>
-      `    type ${type} hook ${hook} priority ${priority}; policy ${policy};\n`
-    const policy = () => (random.chance(0.35) ? 'drop' : 'accept')
-    const early = [
-      ['raw', 'filter', 'prerouting', 'raw', raw],
-      ['mangle_pre', 'filter', 'prerouting', 'mangle', prerouting],
-      ['mangle_out', 'route', 'output', 'mangle', output],
-      ['mangle_fwd', 'filter', 'forward', 'mangle', forwardMarks],
-      ['mangle_post', 'filter', 'postrouting', 'mangle', postrouting],
-    ] as const
-    const nat = [
-      ['nat_in', 'nat', 'prerouting', 'dstnat', dnat],
-      ['nat_out', 'nat', 'output', '-100', dnatOut],
-      ['nat_post', 'nat', 'postrouting', 'srcnat', snat],
-    ] as const
-    const print = (list: typeof early | typeof nat) =>
-      list
-        .filter(([, , , , rules]) => rules.length > 0)
-        .map(([name, type, hook, priority, rules]) => chain(name, base(type, hook, priority), rules))
-        .join('')
-    const table = (name: string, chains: string) => (chains === '' ? '' : `table ${name} {\n${chains}}\n`)
-    const filter =
-      chain('user', '', user) +
-      chain('input', base('filter', 'input', 'filter', policy()), input) +
-      chain('forward', base('filter', 'forward', 'filter', policy()), forward) +
-      (out.length > 0 ? chain('output', base('filter', 'output', 'filter'), out) : '')
-    return { nft: table(`${family} nat`, print(nat)) + table('inet early', print(early)) + table('inet fw', filter) }
-  }
-
-  private rules() {
+  rules(): Draft['rules'] {
     const { random } = this
     const some = (most: number, make: () => Rule, share = 1): Rule[] =>
       random.chance(share) ? Array.from({ length: random.int(0, most) }, make) : []
@@ -275,6 +205,7 @@ class Draw {
       forward: [...head, ...some(5, decide('both'))],
       out: some(2, decide('out'), 0.25),
       user: some(3, () => this.rule({ hook: 'none', filter: true }, this.verdict(true))),
+      rawOut: [],
     }
   }
 

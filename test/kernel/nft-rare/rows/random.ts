@@ -362,4 +362,42 @@ table inet f { chain c { type filter hook forward priority 0; counter reject com
     send: [UDP, UDP, UDP, UDP],
     open: /more are allowed|depends on how/,
   },
+  'what a deleted element has used up is forgotten with it': {
+    rules: forward(
+      `udp dport 53 update @s { ip saddr quota until 60 bytes } ${m}\nudp dport 53 delete @s { ip saddr } counter comment "k"`,
+      set('ipv4_addr'),
+    ),
+    send: [['in in0 udp 10.0.1.2:4000 > 10.0.2.2:53', { payload: '2e'.repeat(60) }], UDP, UDP],
+  },
+  'lo has no kind': {
+    rules: pre(`meta iifkind != "tun" ${m}\nmeta iifkind "tun" counter comment "k"`),
+    send: ['udp 10.0.1.1:53 > 10.0.2.1:4000', UDP],
+  },
+  'what hashes a mark that a chain of the same priority may have set before': {
+    rules: `${chain('forward', 'meta mark set 5 counter comment "k"')}
+table ip u { chain c { type filter hook forward priority 0; jhash meta mark mod 4 seed 0x35 1 counter drop comment "l"
+}
+}`,
+    send: [UDP],
+    open: /order in which they were registered/,
+  },
+  'what is rejected in front of routing, to an address of this host that a rule wrote': {
+    rules: pre('ip saddr set 10.0.1.1 counter reject comment "k"\ncounter reject comment "l"', '300'),
+    send: [UDP, UDP6, LOCAL, SYN],
+  },
+  'a TTL that a rule may have written': {
+    rules: pre('limit rate over 1 bytes/day burst 40 bytes ip ttl set 1 comment "k"'),
+    send: [UDP, UDP],
+    open: /depends on how many packets/,
+  },
+  'a TTL that is left, whether or not a rule has written it': {
+    rules: pre('limit rate over 1 bytes/day burst 40 bytes ip ttl set 9 comment "k"'),
+    send: [UDP, UDP],
+    open: /depends on how many packets/,
+  },
+  'a zone of the reply alone, where NAT takes an address of a range by its hash': {
+    rules: `${pre('ct reply zone set 1 counter comment "k"', '-300')}
+${nat('prerouting', 'counter dnat ip to 10.0.2.70-10.0.2.79 comment "n"', '', 'ip')}`,
+    send: ['in in0 udp 10.0.1.77:80 > 10.0.2.77:4001', 'in in0 udp 10.0.1.3:80 > 10.0.2.77:4001'],
+  },
 }

@@ -1,0 +1,95 @@
+/** `nfwhy why PACKET`: what would happen to a packet on this host or another one, as it stands now. */
+import type { Command } from 'commander'
+import { namedInput } from '../analysis/analysis.ts'
+import { openInputs } from '../analysis/inputs/open.ts'
+import { readPacket } from '../analysis/packets.ts'
+import { type Answer, type Gathered, gather, isNote } from '../live/collect/gather.ts'
+import { COLLECT } from '../live/limits.ts'
+import { SECTIONS } from '../live/script/index.ts'
+import { HERE } from '../live/trace-host.ts'
+import { command, printCommand } from '../model/command.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Packet } from '../model/packet.ts'
+import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { chooseForm } from '../reports/choose-form.ts'
+import { endable } from './end-signals.ts'
+import { type PlayOptions, playAll } from './simulate.ts'
+import { placeOf } from './via.ts'
+
+interface WhyOptions extends PlayOptions {
+  via?: string
+}
+
+export function whyCommand(program: Command): Command {
+  const append = (value: string, before: string[] = []) => [...before, value]
+  return program
+    .command('why')
+    .summary('what would happen to a packet on this host, by which rule')
+    .description(
+      'Reads the rules and the state of this host (or of another one, with --via), plays the packet and its reply on ' +
+        'the model of netfilter, and says what would happen, and by which rule. It sends nothing and changes nothing.\n\n' +
+        "  nfwhy why 'in eth0 tcp 10.0.0.2 > 192.0.2.1:443'\n" +
+        "  nfwhy why --via 'ssh root@router' 'tcp 10.0.0.2 > 192.0.2.1:443'",
+    )
+    .argument('<PACKET>', 'as tcpdump words it; without "in IFACE" this host sends it')
+    .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N'")
+    .option('--apply <COMMAND>', 'first make this change, on the model alone (repeatable, in order)', append)
+    .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", append)
+    .option('-q, --quiet', 'one line for each exchange')
+    .option('--full', 'every step, every rule in full length, all fixes and notes')
+    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
+    .option('--json', 'one JSON document')
+    .option('--ndjson', 'one JSON document for each packet, a line each')
+    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
+    .action(async (packet: string, options: WhyOptions) => {
+      process.exitCode = await runWhy(packet, options)
+    })
+}
+
+/** The exit code; throws UserError, LiveProblem and ClosedPipe. */
+async function runWhy(text: string, options: WhyOptions): Promise<number> {
+  chooseForm(options)
+  const packet = readPacket(text)
+  const place = options.via === undefined ? HERE : placeOf(options.via)
+  const gathered = await endable((ending) => gather(place, SECTIONS, COLLECT, ending))
+  const answers = gathered.answers.filter((one) => !isNote(one))
+  refuseUnread(gathered, answers)
+  const warnings: Diagnostic[] = answers.filter(isUnread).map(({ section, remark }) => ({
+    input: section.what,
+    code: 'not-collected',
+    message: `${printable(remark) || 'it was not read'}; it tells ${section.why}`,
+  }))
+  const files = answers.filter(({ bytes }) => bytes.length > 0)
+  const inputs = await openInputs(
+    files.map(({ section, bytes }) => namedInput({ name: section.file, bytes })),
+    [],
+  )
+  const code = await playAll(inputs, [packet], [...warnings, ...inputs.warnings], options)
+  process.stderr.write(
+    `Played on the model; nothing was sent. To see a real packet: ${traceCommand(packet, options)}\n`,
+  )
+  return code
+}
+
+const isUnread = ({ word }: Answer): boolean => word === 'refused' || word === 'failed' || word === 'cut'
+
+/** Without all rules every answer would be a guess. Throws UserError. */
+function refuseUnread({ host, broken, about }: Gathered, answers: readonly Answer[]): void {
+  const name = printable(host) || 'this machine'
+  if (broken !== undefined) throw new UserError(`The state of ${name} came only in part: ${printable(broken)}.`)
+  const unread = answers.filter((one) => one.section.tag === 'ruleset' && isUnread(one))
+  if (unread.length === 0) return
+  if (!/^uid 0$/m.test(about)) throw new UserError(`Only root can read the rules of ${name}.`, 'Run it as root.')
+  const what = unread.map(({ section, remark }) => `${section.what} (${printable(remark) || 'no reason given'})`)
+  throw new UserError(`Not all rules of ${name} can be read: ${what.join(', ')}.`)
+}
+
+function traceCommand({ protocol, dst, dport }: Packet, { via }: WhyOptions): string {
+  const filter = [protocol, dst && `dst host ${dst}`, dport !== undefined && `dst port ${dport}`].filter(Boolean)
+  const there = via === undefined ? [] : ['--via', via]
+  return printCommand(command('nfwhy', 'trace', ...there, filter.join(' and ')))
+}

@@ -1,0 +1,82 @@
+/** What a person is told of a group first: one cause, the best fix, and how much more there is. */
+import type { Finding, Journey, PrintedFix, RuleRef } from '../model/journey.ts'
+import { helps } from '../model/outcome-kinds.ts'
+import { whyWords } from './exchange-words.ts'
+import { distinctFixes, isRetold, lookNext, toldFindings } from './findings.ts'
+import type { Group } from './form.ts'
+
+export interface Answer {
+  /** One sentence, or two; empty where nothing is wrong, or nothing is known to say. */
+  cause: string[]
+  /** The rule that the first sentence is about, if its text is known. */
+  rule?: RuleRef
+  /** The best fix that a command makes; in front of it what is done by hand, where the same finding proposes both. */
+  fixes: PrintedFix[]
+  /** Fixes that are told with all the rest. */
+  others: PrintedFix[]
+  /** Findings that are told with all the rest. */
+  more: Finding<PrintedFix>[]
+}
+
+/** What is good to know, and is no reason why a packet came to nothing. */
+const CONTEXT: ReadonlySet<string> = new Set([
+  ...['dnat-changed-destination', 'not-netfilter', 'retransmission', 'mixed-backends', 'let-through', 'ambiguous-rule'],
+  ...['last-rule-seen', 'capture-ends', 'too-many-ways', 'ambiguous-hook-order'],
+])
+
+const isContext = ({ code, severity }: Finding<unknown>): boolean => severity === 'note' && CONTEXT.has(code)
+
+/** They say what nfwhy does not know, and are never left out. */
+const DOUBTS: ReadonlySet<string> = new Set([
+  ...['too-many-ways', 'lost-events', 'ruleset-changed', 'ambiguous-hook-order', 'ambiguous-rule'],
+  ...['unknown-condition', 'undetermined'],
+])
+
+export const isDoubt = ({ code }: Finding<unknown>): boolean => DOUBTS.has(code)
+
+/**
+ * The fix that is proposed first is the diagnosis, so the finding that proposes it is the cause. A note alone is not:
+ * then the error speaks, and the note says how the rules came near.
+ */
+export function answerOf(group: Group<PrintedFix>): Answer {
+  const { journey } = group
+  const told = toldFindings(journey)
+  const all = distinctFixes(journey)
+  const best = all.find(({ command }) => command !== undefined)
+  const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
+  const chief = chiefOf(journey, owner)
+  const second = told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
+  const spoken = [chief, second].filter((one) => one !== undefined)
+  const why = spoken.length === 0 ? whyWords(group) : undefined
+  const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))
+  const before = best === undefined || (byHand !== undefined && all.indexOf(byHand) < all.indexOf(best))
+  const fixes = [...(byHand && before ? [byHand] : []), ...(best ? [best] : [])]
+  const rule = spoken[0]?.rules.find((ref) => ref.rule !== undefined)
+  return {
+    cause: why === undefined ? spoken.map(({ message }) => message) : [why],
+    ...(rule ? { rule } : {}),
+    fixes,
+    others: all.filter((one) => !fixes.includes(one)),
+    more: told.filter((one) => !spoken.includes(one) && !isRetold(one)),
+  }
+}
+
+const proposes = (finding: Finding<PrintedFix> | undefined, fix: PrintedFix | undefined): boolean =>
+  finding !== undefined && fix !== undefined && finding.fix.includes(fix)
+
+function chiefOf(
+  journey: Journey<PrintedFix>,
+  owner: Finding<PrintedFix> | undefined,
+): Finding<PrintedFix> | undefined {
+  const told = toldFindings(journey).filter((one) => !isContext(one))
+  const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
+  if (owner !== undefined && isRetold(owner)) return serious.find(({ severity }) => severity === 'error') ?? owner
+  if (owner !== undefined && owner.severity !== 'note') return owner
+  return (
+    serious.find(({ fix }) => fix.some(helps)) ?? serious[0] ?? owner ?? told.find((one) => lookNext(one).length === 0)
+  )
+}
+
+/** What stands beside a rule that simply stopped it: why none accepted it before. */
+const explains = (one: Finding<unknown>, chief: Finding<unknown> | undefined): boolean =>
+  chief !== undefined && (isRetold(chief) || chief.code === 'several-causes') && !isRetold(one) && !isContext(one)

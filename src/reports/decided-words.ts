@@ -1,0 +1,76 @@
+/** What stands behind the first word of a headline: the rule, or the reason, that decided it. */
+import type { Finding, Journey, RuleRef } from '../model/journey.ts'
+import { isStopped } from '../model/outcome-kinds.ts'
+import { wordTable } from '../model/word-table.ts'
+import { refOfStep } from './deciding-rule.ts'
+import type { Group } from './form.ts'
+import { whereWords } from './journey-words.ts'
+
+export type Decided =
+  /** `by filter INPUT 3`. */
+  | { by: 'by' | 'at'; ref: RuleRef }
+  /** `: no neighbour reply`. */
+  | { reason: string }
+  /** `after mangle PREROUTING`. */
+  | { where: string }
+
+/** A few words for each finding that says why no rule's verdict decided it. */
+const REASONS: Readonly<Record<string, string>> = wordTable({
+  'vanished-rp-filter': 'reverse path filter',
+  'vanished-no-route': 'no route',
+  'vanished-forwarding-off': 'forwarding is off',
+  'vanished-martian': 'martian address',
+  'vanished-ttl': 'TTL used up',
+  'vanished-mtu': 'longer than the MTU',
+  'vanished-no-group': 'multicast group not joined',
+  'vanished-at-port': 'sent back to its bridge port',
+  'conntrack-full': 'conntrack table full',
+  'proxy-missing': 'no transparent proxy takes it',
+  'ipsec-no-state': 'no IPsec state',
+  'queue-without-listener': 'no program reads the queue',
+  'neighbour-failed': 'no reply from the next hop',
+  'closed-port': 'nothing listens there',
+  'echo-ignored': 'this host ignores pings',
+  'refused-here': 'by this host, not by a rule',
+  'refused-there': 'by the far side, not by a rule',
+  'reply-from-other-address': 'sent from another address',
+  'not-masqueraded': 'source not masqueraded',
+  'stale-conntrack': 'stale conntrack entry',
+  'kernel-drop': 'dropped by the kernel',
+  'snat-skipped': 'SNAT skipped',
+  'dnat-skipped': 'DNAT skipped',
+  'dnat-mismatch': 'DNAT to another place',
+  'wrong-way-out': 'wrong way out',
+  'mark-missing': 'mark missing',
+  'bridge-nf-call': 'bridged past conntrack',
+  'came-back': 'no rule there matched',
+  'reply-by-other-uplink': 'reply leaves by another interface',
+})
+
+/** Of a reply, they are not what decided it. */
+const REFUSALS: ReadonlySet<string> = new Set(['refused-here', 'refused-there'])
+
+/** Undefined where the first word says it all. */
+export function decidedOf({ journey, exchanges }: Group<unknown>): Decided | undefined {
+  const { outcome } = journey
+  if (outcome === 'dropped' || outcome === 'rejected') {
+    const ref = journey.cause.find(({ role }) => role === 'outcome')?.rule ?? refOfStep(lastStep(journey))
+    if (ref) return { by: 'by', ref }
+  }
+  if (!isStopped(outcome) && exchanges?.worst.status === 'reply-lost' && exchanges.worst.culprit)
+    return { by: 'at', ref: exchanges.worst.culprit }
+  const isRefused = exchanges?.worst.status === 'refused'
+  const reason = reasonOf(journey.findings.filter(({ code }) => isRefused || !REFUSALS.has(code)))
+  if (reason !== undefined) return { reason }
+  if (isRefused) return { reason: exchanges.worst.journeys.errors.length > 0 ? 'by an ICMP error' : 'by a reset' }
+  const where = whereWords(journey)
+  return where === undefined ? undefined : { where }
+}
+
+function reasonOf(findings: readonly Finding<unknown>[]): string | undefined {
+  const known = findings.filter(({ code, severity }) => severity !== 'note' && REASONS[code] !== undefined)
+  const first = known.find(({ severity }) => severity === 'error') ?? known[0]
+  return first && REASONS[first.code]
+}
+
+const lastStep = ({ steps }: Journey<unknown>) => steps.findLast(({ kind }) => kind !== 'log')

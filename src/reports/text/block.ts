@@ -1,0 +1,131 @@
+/** A group in a dozen lines: what happened, the packet, the cause, the best fix with its undo, and where more is. */
+import { countWords } from '../../model/count-words.ts'
+import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
+import { type Answer, answerOf, isDoubt } from '../answer.ts'
+import { markOfGroup, mixedWords } from '../exchange-words.ts'
+import { lookNext } from '../findings.ts'
+import type { Group } from '../form.ts'
+import { whereWords } from '../journey-words.ts'
+import { endText } from '../packet-words.ts'
+import { numberOf } from '../summary-words.ts'
+import { fixRows, type Row } from './fix-rows.ts'
+import { writeHead } from './head.ts'
+import { cutEnd, wrap, wrapCommand } from './layout.ts'
+import type { Page } from './page.ts'
+
+/** Lines of a block. What tells least gives way first; a command is never cut. */
+const MOST_LINES = 12
+
+export function writeBlock(page: Page, group: Group<PrintedFix>): void {
+  const answer = answerOf(group)
+  writeHead(page, group)
+  const rows = [
+    ...firstRows(page, group),
+    ...causeRows(page, answer),
+    ...mixedRows(page, group),
+    ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
+    ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
+    ...foundRows(page, group, answer),
+  ]
+  const shown = fitted(page, rows, MOST_LINES - 3)
+  for (const row of shown) page.rows(row.label, row.lines, row)
+  const left = rows.flatMap((row) => (row.whole === undefined || shown.includes(row) ? [] : [row.whole]))
+  const more = moreWords(group.journey, answer, left)
+  if (more !== '') page.rows('more', [cutEnd(`--full: ${more}`, page.room, page.marks.cut)], { style: 'dim' })
+}
+
+const LABELS = { error: 'error', warning: 'warn', note: 'note' }
+
+/** Rows of at most so many lines, as far as they can give way. */
+function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
+  let kept = rows.filter(({ lines }) => lines.length > 0)
+  const total = () => kept.reduce((sum, { lines }) => sum + lines.length, 0)
+  const giving = kept.filter(({ rank }) => rank !== undefined).sort((a, b) => a.rank! - b.rank!)
+  for (const row of giving) {
+    const over = total() - most
+    if (over <= 0) break
+    const lines = row.whole === undefined ? Math.max(row.least ?? 0, row.lines.length - over) : 0
+    const rest = row.lines.slice(Math.max(0, lines - 1)).join(' ')
+    row.lines = lines === 0 ? [] : [...row.lines.slice(0, lines - 1), cutEnd(rest, page.room, page.marks.cut)]
+    kept = kept.filter(({ lines }) => lines.length > 0)
+  }
+  return kept
+}
+
+/** Where the packet's line has `*`, the lines below speak of one of them. */
+const firstRows = (page: Page, group: Group<unknown>): Row[] =>
+  isMixed(group) ? [{ label: 'first', lines: [firstWords(page, group.journey)], rank: 4 }] : []
+
+export const isMixed = ({ same }: Group<unknown>): boolean => !(same.src && same.dst && same.sport && same.dport)
+
+export function firstWords({ marks }: Page, { packet }: Journey<unknown>): string {
+  const { src, dst, sport, dport } = packet
+  return `${endText(src, sport)} ${marks.to} ${endText(dst, dport)}, shown below`
+}
+
+/** Its first sentence keeps two lines at least; the rule's own words give way first. */
+function causeRows(page: Page, { cause: [first, second], rule }: Answer): Row[] {
+  if (first === undefined) return []
+  const rows: Row[] = [{ label: 'cause', lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
+  if (second !== undefined) rows.push({ label: '', lines: wrap(second, page.room), rank: 3 })
+  // a policy's text is its name again
+  if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) rows.push(ruleRow(page, rule))
+  return rows
+}
+
+const ruleRow = (page: Page, { rule = '' }: RuleRef): Row => ({
+  label: 'rule',
+  lines: [cutEnd(rule, page.room, page.marks.cut)],
+  style: 'dim',
+  rank: 1,
+})
+
+function mixedRows(page: Page, group: Group<unknown>): Row[] {
+  const mixed = mixedWords(group)
+  return mixed === undefined ? [] : [{ label: 'reply', lines: wrap(mixed, page.room) }]
+}
+
+/** What is not known; of a packet that got through what else was found; and the command that shows more. */
+function foundRows(page: Page, group: Group<PrintedFix>, { fixes, more }: Answer): Row[] {
+  const isGood = markOfGroup(group) === 'good'
+  const found = more
+    .filter((one) => isGood || isDoubt(one))
+    .map(
+      ({ message, severity }): Row => ({
+        label: LABELS[severity],
+        lines: wrap(message, page.room),
+        rank: 5.5,
+        least: 1,
+      }),
+    )
+  if (fixes.length > 0) return found
+  const next = more.flatMap(lookNext).flatMap(({ command, note }): Row[] => {
+    if (command) return [{ label: 'next', lines: wrapCommand(command, page.room, page.printing), style: 'bold' }]
+    return note === undefined ? [] : [{ label: '', lines: wrap(note, page.room), rank: 2 }]
+  })
+  return [...found, ...next]
+}
+
+/** `14 steps, 2 other fixes, 1 note`. `left`: what found no room. */
+function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: readonly string[]): string {
+  const fixes = others.length
+  const counts = (['error', 'warning', 'note'] as const).map(
+    (severity) => [severity, more.filter((one) => one.severity === severity).length] as const,
+  )
+  const parts = [
+    ...left,
+    ...(steps.length === 0 ? [] : [numberOf(steps.length, 'step')]),
+    ...(fixes === 0 ? [] : [`${countWords(fixes)} other ${fixes === 1 ? 'fix' : 'fixes'}`]),
+    ...counts.flatMap(([severity, count]) => (count === 0 ? [] : [numberOf(count, severity)])),
+  ]
+  return parts.join(', ')
+}
+
+/** `the same packet on node-b: #7 DROPPED at filter FORWARD`. */
+export const elsewhereWords = ({ elsewhere = [], count }: Group<unknown>): string[] =>
+  elsewhere.map(({ host, journey, count: there }) => {
+    const where = whereWords(journey)
+    const end = `#${journey.id} ${journey.outcome.toUpperCase()}${where === undefined ? '' : ` ${where}`}`
+    const many = count === 1 ? '' : `  (${countWords(there)} of them)`
+    return `the same packet on ${host}: ${end}${many}`
+  })

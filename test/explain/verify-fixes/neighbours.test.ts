@@ -1,0 +1,62 @@
+/** A packet that rules let through is not sent all the same where its next hop is not found. */
+import { describe, expect, it } from 'vitest'
+import { explain, tryFixesOf } from '../../../src/explain/explain.ts'
+import { noteTrials } from '../../../src/explain/verify-fixes/verify.ts'
+import type { Host, Packet } from '../../../src/index.ts'
+import type { Neighbour } from '../../../src/model/host.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { makeWorld } from '../../simulate/world.ts'
+
+const [OWN, NEXT] = ['2001:db8::1', '2001:db8::2']
+const SYN: Packet = { protocol: 'tcp', src: OWN, dst: NEXT, sport: 4000, dport: 80, tcpFlags: ['syn'] }
+
+function host(neighbour?: Partial<Neighbour>): Host {
+  const route = { family: 'ip6', device: 'eth0' } as const
+  const address = { family: 'ip6', address: OWN, prefixLength: 64 } as const
+  return {
+    links: [{ index: 2, name: 'eth0', mac: '02:00:00:00:00:01', addresses: [address] }],
+    routes: [
+      { ...route, type: 'local', destination: `${OWN}/128`, table: 'local' },
+      { ...route, type: 'unicast', destination: '2001:db8::/64', table: 'main' },
+      { ...route, type: 'multicast', destination: 'ff00::/8', table: 'local', device: 'eth9' },
+      { ...route, type: 'multicast', destination: 'ff00::/8', table: 'local' },
+    ],
+    neighbours: neighbour ? [{ family: 'ip6', address: NEXT, device: 'eth0', state: [], ...neighbour }] : [],
+    conntrack: [],
+  }
+}
+
+/** What is said against the rule that accepts the packet. */
+function but(rules: readonly string[], neighbour?: Partial<Neighbour>): string | undefined {
+  const chains = ['INPUT ACCEPT', 'FORWARD ACCEPT', 'OUTPUT DROP'].map((chain) => `:${chain} [0:0]\n`).join('')
+  const world = makeWorld(
+    `*filter\n${chains}${rules.map((rule) => `${rule}\n`).join('')}COMMIT\n`,
+    host(neighbour),
+    'ip6',
+  )
+  const { evidence, ended } = modelEngine.play(world, SYN)
+  const journey = explain(evidence, world, { ended })
+  noteTrials(journey, tryFixesOf(evidence, world, modelEngine))
+  const fix = journey.findings.flatMap((one) => one.fix).find(({ description }) => /^accept such/.test(description))
+  expect(fix?.after).toBe('sent')
+  return fix?.but
+}
+
+describe('a fix behind which the next hop is to be found', () => {
+  const FOUND: Partial<Neighbour> = { mac: '02:00:00:00:00:02', state: ['STALE'] }
+  const accepts = (type: number) => `-A OUTPUT -p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j ACCEPT`
+
+  it.each<[string, string[], Partial<Neighbour> | undefined, string | undefined]>([
+    ['solicitations are dropped', [accepts(136)], undefined, 'neighbour discovery would be stopped'],
+    ['its address is known', [accepts(136)], FOUND, undefined],
+    ['advertisements are dropped', [accepts(135)], FOUND, 'neighbour discovery would be stopped'],
+    ['both are accepted', [accepts(135), accepts(136)], undefined, undefined],
+    [
+      'what it replies is dropped',
+      [accepts(135), accepts(136), '-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 136 -j DROP'],
+      undefined,
+      'neighbour discovery would be stopped',
+    ],
+    ['it has not answered', [accepts(135), accepts(136)], { state: ['FAILED'] }, 'its next hop has not answered'],
+  ])('%s', (_name, rules, neighbour, said) => expect(but(rules, neighbour)).toBe(said))
+})
