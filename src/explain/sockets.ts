@@ -3,7 +3,6 @@ import { compareAddresses, parseAddress } from '../model/address.ts'
 import type { Host, Socket } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
-import { describeEnd } from './context.ts'
 
 /**
  * The socket that takes what is new; undefined: none, or not known (see knowsSockets). Listings may show connections,
@@ -20,22 +19,6 @@ export function listener(host: Host, packet: Packet): Socket | undefined {
       (socket.device === undefined || packet.in === undefined || socket.device === packet.in) &&
       (socket.address === undefined ? takesFamily(socket, dst) : sameAddress(socket.address, dst)),
   )
-}
-
-/** Programs that have the packet's port open, and not for this packet: on another address, interface, or family. */
-export function listensElsewhere(host: Host, packet: Packet): string | undefined {
-  const { dst, dport, protocol } = packet
-  if (dst === undefined || dport === undefined) return undefined
-  const others = host.sockets?.filter(
-    (socket) => socket.protocol === protocol && socket.port === dport && isOpen(socket),
-  )
-  const told = others?.map(({ address, family, device, process }) => {
-    const where = device === undefined ? '' : ` of ${device}`
-    const end = describeEnd(address ?? (family === 'ip' ? '0.0.0.0' : '::'), dport)
-    const takes = address === undefined && where === '' ? ` (${family === 'ip' ? 'IPv4' : 'IPv6'} only)` : ''
-    return `${process === undefined ? 'a program' : process} listens on ${end}${where}${takes}`
-  })
-  return told?.length ? [...new Set(told)].join(', ') : undefined
 }
 
 /**
@@ -76,7 +59,7 @@ export function comesFromService({ protocol, src, dst, sport, dport, in: device 
 const PRIVILEGED = 1024
 
 /** What has no states of a connection is `UNCONN` until it is told its other end. */
-const isOpen = ({ state }: Socket): boolean => /^(listen|unconn)$/i.test(state)
+export const isOpen = ({ state }: Socket): boolean => /^(listen|unconn)$/i.test(state)
 
 const takesFamily = (socket: Socket, dst: string) =>
   socket.family === 'any' || socket.family === (dst.includes(':') ? 'ip6' : 'ip')

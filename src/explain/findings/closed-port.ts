@@ -13,7 +13,8 @@ import { addInNewChain } from '../nft-base-chain.ts'
 import type { Proposal } from '../proposal.ts'
 import { entryAnswered, entryOpened } from '../request-reply.ts'
 import type { Chosen, Doing } from '../rule-changes.ts'
-import { isForNobody, listensBeside, listensElsewhere } from '../sockets.ts'
+import { isForNobody, listensBeside } from '../sockets.ts'
+import { listensElsewhere } from './listens-elsewhere.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {
