@@ -245,7 +245,10 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const causes = stops.map((step) => {
     const [rule] = rulesOf(step)
-    return rule ? nameRef(rule) : step.finding.message.replace(/\.$/, '')
+    // a policy that accepts stops nothing
+    return rule && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule ?? '')
+      ? nameRef(rule)
+      : step.finding.message.replace(/^It /, 'it ').replace(/\.$/, '')
   })
   const distinct = [...new Set(causes)]
   if (stops.length < steps.length && stops.length > 0) {
@@ -254,5 +257,5 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   }
   if (distinct.length === 1)
     return `${causes[0]} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more behind that'}.`
-  return `${COUNTS[steps.length]} stop this exchange: ${distinct.join(', then ')}.`
+  return `${COUNTS[distinct.length]} stop this exchange: ${distinct.join(', then ')}.`
 }

@@ -41,6 +41,8 @@ export function homeOf(address: string, { links = [] }: Host, rather?: string): 
 export interface Astray {
   /** Which leads it there. */
   route: Route
+  /** Where its destination is. */
+  home?: Home
   why: string
 }
 
@@ -60,7 +62,7 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   if (home)
     return home.link.name === out || livesBehind(dst, route, out, host)
       ? undefined
-      : { route, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
+      : { route, home, why: `${dst} is in the network of ${home.link.name} (${home.network}), but ${leads}` }
   if (towards === undefined && from !== out) return undefined
   // back to where it came from, or elsewhere than that, though a wider route leads on
   const wider = lookupRoute(question, { ...host, routes: (host.routes ?? []).filter((one) => one !== route) })
@@ -69,6 +71,28 @@ export function astray(packet: Packet, host: Host, towards?: string): Astray | u
   const on = `the route to ${wider.destination} leads on through ${routeDevices(wider).join(' or ')}`
   return { route, why: `it came in on ${out}, and ${leads} again, while ${on}` }
 }
+
+/** A routing rule has led the packet to a table with a default route alone, past a narrower one of table main. */
+export function pastMain(packet: Packet, host: Host): { route: Route; main: Route } | undefined {
+  const question = questionOf(packet)
+  const route = question && lookupRoute(question, host)
+  if (route?.type !== 'unicast' || route.table === 'main' || !isDefault(route)) return undefined
+  const { routingRules: _, ...plain } = host
+  const main = lookupRoute(question!, { ...plain, routes: host.routes!.filter(({ table }) => table === 'main') })
+  const { out = '' } = packet
+  const isElsewhere = routeDevices(route).includes(out) && main && !routeDevices(main).includes(out)
+  return isElsewhere && main.type === 'unicast' && !isDefault(main) ? { route, main } : undefined
+}
+
+export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
+
+/** The same route in another table. */
+export const addToTable = ({ family, type, destination, gateway, device }: Route, table: string): Change =>
+  addRoute({
+    ...{ family, type, destination, table },
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(device === undefined ? {} : { device }),
+  })
 
 /**
  * A route to this one host on a link says where it lives, as for guests with an address of another link's network; so does
@@ -139,9 +163,9 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host): Pro
 }
 
 /** The route that a link's address brings with it. */
-export function addConnected({ link, network }: Home): Change {
+export function addConnected({ link, network }: Home, table = 'main'): Change {
   const family = network.includes(':') ? 'ip6' : 'ip'
-  return addRoute({ family, type: 'unicast', destination: network, table: 'main', device: link.name })
+  return addRoute({ family, type: 'unicast', destination: network, table, device: link.name })
 }
 
 const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]

@@ -9,7 +9,7 @@ import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { hasNatAt } from './base-chains.ts'
+import { hasNatAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
@@ -118,7 +118,14 @@ function evidenceOf(
   const host = states.names.text(states.rows[open.states.at(0) * F.COLUMNS + F.HOST]!)
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
-  const skipped = open.beforeNat && hooks.some((hook, i) => isPastNat(hook, resolved[i]!, resolver.world, family))
+  // what is not stopped comes to POSTROUTING, whose chain of nat may be the only one
+  const goesOn = !/^(drop|reject)$/.test(resolved.at(-1)!.ending) && hasNatChains(resolver.world, family)
+  const skipped =
+    open.beforeNat &&
+    hooks.some(
+      (hook, i) =>
+        isPastNat(hook, resolved[i]!, resolver.world, family) || (goesOn && ROUTED.has(hook ?? 'prerouting')),
+    )
   const lossy = open.lossy ? ({ lossy: true } as const) : {}
   return { journey, arrivals, followed, ...lossy, nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown' }
 }
@@ -154,6 +161,8 @@ function isPastNat(hook: Hook | undefined, at: Resolved, world: World, family: F
       return false
   }
 }
+
+const ROUTED: ReadonlySet<Hook> = new Set(['input', 'forward', 'postrouting'])
 
 /** One object per distinct state, shared by the steps that have it. */
 function readPackets(stateNumbers: Iterable<number>, states: PacketStates): Packet[] {

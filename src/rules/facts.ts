@@ -6,7 +6,7 @@ import type { Packet } from '../model/packet.ts'
 import { wordTable } from '../model/word-table.ts'
 import type { ABSENT, EvalContext, Readers } from './eval-context.ts'
 import { CONNECTION } from './facts/connection.ts'
-import { HEADERS } from './facts/headers.ts'
+import { HEADERS, headerUnder } from './facts/headers.ts'
 import { madeNumber } from './facts/numbers.ts'
 import { rawReader } from './facts/raw.ts'
 import { ROUTING } from './facts/routing.ts'
@@ -54,7 +54,7 @@ function orDrawn(field: string, read: Reader): Reader {
 
 /** The same where only some of its bits are asked for: of a field that is not known whole, these may be. */
 export function readerUnder(field: string, mask: number | undefined): Reader {
-  const read = mask === undefined ? undefined : rawReader(field, mask)
+  const read = mask === undefined ? undefined : (rawReader(field, mask) ?? headerUnder(field, mask))
   if (!read) return reader(field)
   const missing = unknown(`${field} is not known`)
   return (moment) => read(moment) ?? missing

@@ -35,6 +35,15 @@ describe('a field that the packet does not have', () => {
   })
 })
 
+it.each([
+  [0x1fff, {}, false],
+  [0xff1f, {}, 'unknown'],
+  [0xff1f, { dontFragment: true }, true],
+])('asks only for the bits of the mask %i', (mask, shown, held) => {
+  const asked: Condition = { kind: 'compare', field: 'ip frag-off', op: '!=', value: 0, mask }
+  expect(truth(asked, { ...PACKET, length: 60, ...shown })).toBe(held)
+})
+
 describe('conditions in each other', () => {
   it.each([
     [{ kind: 'all', of: [YES, NO] }, false],

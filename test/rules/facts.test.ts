@@ -152,9 +152,11 @@ table('network', [
   ['ip ttl', 'input', {}, '?'],
   ['ip6 hoplimit', 'input', { ttl: 64 }, '-'],
   ['ip6 length', 'input', { src: '::1', length: 60 }, 20],
-  ['ip frag-off', 'input', { length: 60 }, 0],
+  ['ip frag-off', 'input', { length: 60, dontFragment: false }, 0],
+  // nft's trace does not print that bit
+  ['ip frag-off', 'input', { length: 60 }, '?'],
   ['ip frag-off', 'input', {}, '?'],
-  ['ip frag-off', 'input', { fragOffset: 1480, moreFragments: true }, 0x2000 | 185],
+  ['ip frag-off', 'input', { fragOffset: 1480, moreFragments: true, dontFragment: false }, 0x2000 | 185],
   ['ip frag-off', 'input', { length: 60, dontFragment: true }, 0x4000],
   ['frag frag-off', 'input', { src: '::1', fragOffset: 1480 }, 185],
   ['frag more-fragments', 'input', { src: '::1', fragOffset: 1480 }, 0],

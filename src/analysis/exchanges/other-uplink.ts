@@ -1,11 +1,15 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
+import { applyEdits } from '../../edits/apply.ts'
+import { propose } from '../../explain/changes.ts'
 import { finding } from '../../explain/context.ts'
+import { addRoutingRule, addWayBack, isDefault } from '../../explain/routes.ts'
 import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
-import type { Finding } from '../../model/journey.ts'
+import type { Finding, Fix } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import type { Part } from './joined.ts'
+import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
+import type { Part, Told } from './joined.ts'
 
 interface OtherUplink {
   came: string
@@ -42,6 +46,7 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       `The request for ${dst} came in on ${came}, and its reply ${how} by ${left}: a reverse path filter on the way may drop it, as ${dst} is an address of ${came}.`,
       {
         fix: [
+          ...backOut(parts.find(({ role }) => role === 'request')!.told, asked, came),
           {
             description: `lead replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for what this host answers itself; for what it forwards, keep a mark of ${came} in the connection (CONNMARK, ct mark) and let a routing rule go by that`,
             unverified: 'which gateway is behind it is not known here',
@@ -50,4 +55,41 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       },
     ),
   ]
+}
+
+/** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */
+function backOut({ journey, world }: Told, { dst = '' }: Packet, came: string): Fix[] {
+  const { packet, outcome } = journey
+  const { host } = world
+  if (packet.src === undefined) return []
+  const family = dst.includes(':') ? 'ip6' : 'ip'
+  const reply = wayBackOf(packet, dst, 0)
+  const chosen = rulesFor(reply, host).find(
+    (rule) => typeof rule.action === 'object' && lookupRoute(reply, { ...host, routingRules: [rule] }),
+  )
+  const uplink = host.routes?.find(
+    (one) => one.family === family && one.device === came && one.gateway !== undefined && isDefault(one),
+  )
+  // what it forwards has another source where it is routed
+  const rule =
+    outcome === 'delivered' && uplink && chosen && chosen.priority > 0
+      ? addRoutingRule({
+          ...{ family, priority: chosen.priority - 1, action: { table: uplink.table } },
+          from: `${dst}/${family === 'ip' ? 32 : 128}`,
+        })
+      : undefined
+  const fixes = [
+    ...propose(
+      `lead what has the source ${dst} to table ${uplink?.table}, whose default route leaves by ${came}`,
+      rule,
+    ),
+    ...addWayBack(packet, host),
+  ]
+  return fixes.flatMap((fix) => {
+    const after = applyEdits(world, fix.edits ?? [])
+    const route = 'error' in after ? undefined : lookupRoute(reply, after.world.host)
+    return route && routeDevices(route).includes(came)
+      ? [{ ...fix, unverified: `only the reply's route was looked up: it leads out of ${came} then` }]
+      : []
+  })
 }

@@ -30,6 +30,8 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
   const rest = protocol ? failed.filter((one) => one !== protocol && !holdsForProtocol(one, moment)) : failed.slice(1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
+  // what the element allows is asked only where there is one
+  if (condition?.kind === 'room') return missed(condition, false)
   if (condition) return open.every(isNeverShown) ? missed(condition, false) : undefined
   return open.length === 1 ? missed(open[0]!, true) : undefined
 }

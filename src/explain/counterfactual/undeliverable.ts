@@ -1,11 +1,13 @@
 /** Packets whose addresses nobody has rewritten, and that do no good so: they come to no program, or no answer finds back. */
 import { parseAddress } from '../../model/address.ts'
+import type { Condition, Scalar } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry, Host } from '../../model/host.ts'
 import type { Outcome } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
+import type { World } from '../../model/world.ts'
 import { addressType, hasAddress, isLocal } from '../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -69,13 +71,15 @@ export function needsSource(context: Context): Nowhere {
   const entry = entryOpened(asItCame(evidence, world), world)
   // whatever its source is, a reply has come back by way of this host
   if (entry && !isUnanswered(entry)) return undefined
-  if (evidence.nat === 'passed')
-    return isPrivateAbroad(context) || isLoopbackAbroad(context) || isHairpin(context) || firstLink(context)
-      ? 'surely'
-      : 'maybe'
+  const isStrange =
+    isPrivateAbroad(context) ||
+    isLoopbackAbroad(context) ||
+    firstLink(context) ||
+    (journey.outcome === 'forwarded' && gatewayBeside(lastPacket(context), world))
+  if (evidence.nat === 'passed') return isStrange || isHairpin(context) ? 'surely' : 'maybe'
   if (!isOpening(journey, evidence.nat, world)) return undefined
   if (!entry && rewritesSources(context) !== false) return undefined
-  return isPrivateAbroad(context) || isLoopbackAbroad(context) || firstLink(context) ? 'surely' : undefined
+  return isStrange ? 'surely' : undefined
 }
 
 /** Its source is as it was, and nothing has come back to that. */
@@ -101,11 +105,52 @@ export const mayLackSource = (context: Context): boolean =>
 export function rewritesSources({ world, journey }: Context): boolean | undefined {
   const tables = world.tables.filter(({ family }) => family === journey.family || family === 'inet')
   if (tables.some(hasSourceRule)) return true
-  // a ruleset of nft's is listed whole
-  const isKnown = tables.some(
-    (table) => table.kind === 'nft' || [...table.chains.values()].some((one) => isNatChain(table, one)),
+  // who saved nat's rules of one family saved those of the other; a ruleset of nft's is listed whole
+  const isKnown = world.tables.some(
+    (table) =>
+      (table.kind === 'nft' && tables.includes(table)) ||
+      [...table.chains.values()].some((one) => isNatChain(table, one)),
   )
   return isKnown ? false : undefined
+}
+
+/** Do rules masquerade what leaves by this interface, for the other IP version alone? */
+export function isMasqueradedOtherwise({ world, journey }: Context, out: string | undefined): boolean {
+  const other = journey.family === 'ip' ? 'ip6' : 'ip'
+  const isOfOther = (table: Table, conditions: readonly Condition[]) =>
+    table.family === other ||
+    (table.family === 'inet' &&
+      conditions.some((one) => isCompared(one, 'meta nfproto', other === 'ip' ? 'ipv4' : 'ipv6')))
+  return world.tables.some((table) =>
+    [...table.chains.values()].some(({ rules }) =>
+      rules.some(
+        (rule) =>
+          SOURCE.includes(verdictOf(rule).text) &&
+          isOfOther(table, rule.conditions) &&
+          rule.conditions.some((one) => isCompared(one, 'meta oifname', out)),
+      ),
+    ),
+  )
+}
+
+const isCompared = (condition: Condition, field: string, value: Scalar | undefined): boolean =>
+  condition.kind === 'compare' && condition.field === field && condition.op === '==' && condition.value === value
+
+/**
+ * The router that this host has in the network that the packet left for, from another one, where it masquerades others:
+ * whoever is there has the same router, as a rule, and replies by that.
+ */
+export function gatewayBeside({ src, dst, out }: Packet, { host, tables }: World): string | undefined {
+  if (src === undefined || dst === undefined) return undefined
+  if (homeOf(dst, host, out)?.link.name !== out || homeOf(src, host, out)?.link.name === out) return undefined
+  const family = dst.includes(':') ? 'ip6' : 'ip'
+  const routes = (host.routes ?? []).filter((one) => one.family === family && one.gateway !== undefined)
+  // another router has routes of its own
+  if (routes.some(({ gateway }) => gateway === dst)) return undefined
+  if (!tables.some((table) => (table.family === family || table.family === 'inet') && hasSourceRule(table)))
+    return undefined
+  return routes.find(({ destination, device, table }) => /\/0$/.test(destination) && table === 'main' && device === out)
+    ?.gateway
 }
 
 const hasSourceRule = memo(({ chains }: Table): boolean =>
@@ -208,7 +253,7 @@ export function isPrivate(address: string): boolean {
   return a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b < 128)
 }
 
-function isPublic(address: string): boolean {
+export function isPublic(address: string): boolean {
   const bytes = parseAddress(address)
   if (!bytes || isPrivate(address)) return false
   const a = bytes[0]!

@@ -2,6 +2,8 @@ import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { named } from '../../rules/nft/lookup.ts'
+import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
 import { changesOf, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import {
@@ -45,10 +47,12 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   const absent = absentWords(miss.condition, context)
   const part = isHostPart(miss.condition, one.moment.packet) ? ', a host part without its mask' : ''
   const has = heldWords(miss.condition, one.moment.packet)
-  const message = `${nameRef(ref)} would have ${goal.what}, but only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}.`
+  const full = fullWords(miss.condition, context)
+  const but = full ?? `only for ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+  const message = `${nameRef(ref)} would have ${goal.what}, but ${but}.`
   return finding(
     'near-miss',
-    isGone && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',
+    (isGone || full !== undefined) && (goal.sure || isStopped(context.journey.outcome)) ? 'warning' : 'note',
     message,
     {
       steps: [one.step + 1],
@@ -57,6 +61,15 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       doubt: one.doubt,
     },
   )
+}
+
+/** A rule that adds to a set of nft's ends where the set takes no more. */
+function fullWords(condition: Condition, { world }: Context): string | undefined {
+  if (condition.kind !== 'room') return undefined
+  const set = named(world, condition.nft, condition.set)
+  const size = set?.most ?? MOST_ELEMENTS
+  const isFull = set !== undefined && set.elements.length >= size
+  return isFull ? `set ${set.name}, to which it adds, is full: its size is ${size}` : undefined
 }
 
 /** Why it matches nothing. */

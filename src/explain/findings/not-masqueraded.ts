@@ -8,8 +8,10 @@ import { givenSource, type Rewritten, sourceRule } from '../counterfactual/rewri
 import { chainRuns, isNat, isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import {
   firstLink,
+  gatewayBeside,
   isHairpin,
   isLoopbackAbroad,
+  isMasqueradedOtherwise,
   isPrivateAbroad,
   needsSource,
   rewritesSources,
@@ -26,6 +28,7 @@ import { larger, sysctlName } from './routing.ts'
 export const notMasqueraded: Detector = {
   code: 'not-masqueraded',
   detect(context) {
+    const { journey } = context
     const given = sourceRule(context)
     if (given) return withStrangeSource(context, given)
     if (needsSource(context) !== 'surely') return ofOtherLink(context)
@@ -49,13 +52,21 @@ export const notMasqueraded: Detector = {
     }
     if (isLoopbackAbroad(context))
       return masqueraded(`It left by ${out} with the source ${src}: for any other host that is the host itself.`, true)
+    const gateway = gatewayBeside(lastPacket(context), context.world)
+    if (gateway !== undefined && !isPrivateAbroad(context))
+      return masqueraded(
+        `It left for ${dst} with its own source ${src}: unless ${dst} has a route to that through this host, it replies by its router, which is ${gateway} for this host.`,
+        staysUnanswered(context),
+      )
     const left = `It left for ${dst} with its private source ${src}`
     if (staysUnanswered(context)) return masqueraded(`${left}, and connection tracking has seen no reply.`, true)
     // a neighbour may have this host for its router; and where this host rewrites no source at all, another one may do it
     const isNear = dst !== undefined && homeOf(dst, context.world.host, out)?.link.name === out
     const own = !isNear && rewritesSources(context) === true
     const unless = isNear ? `, unless ${dst} has a route through this host` : ', unless a router behind rewrites it'
-    return masqueraded(`${left}: no answer finds back to that${own ? '' : unless}.`, own)
+    const isOtherwise = isMasqueradedOtherwise(context, out)
+    const alone = isOtherwise ? `, and only ${journey.family === 'ip' ? 'IPv6' : 'IPv4'} is masqueraded there` : ''
+    return masqueraded(`${left}${alone}: no answer finds back to that${own ? '' : unless}.`, own || isOtherwise)
   },
 }
 

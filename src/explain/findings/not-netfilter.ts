@@ -1,7 +1,9 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
-import { type Detector, finding, lastPacket } from '../context.ts'
-import { awaitsReply } from '../request-reply.ts'
+import { hasAddress } from '../../rules/fib.ts'
+import { type Context, type Detector, finding, lastPacket } from '../context.ts'
+import { isPublic } from '../counterfactual/undeliverable.ts'
+import { asItCame, awaitsReply, entryOpened } from '../request-reply.ts'
 
 /** Nothing here stopped it; with the tool to look with next. */
 export const notNetfilter: Detector = {
@@ -35,7 +37,7 @@ export const notNetfilter: Detector = {
       case 'forwarded':
       case 'sent':
         return next(
-          `No rule stopped it. It left through ${out ?? 'an interface'}.${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
+          `No rule stopped it. It left through ${out ?? 'an interface'}.${otherSource(context, out)}${awaitsReply(packet) ? ' If no answer comes, see whether it goes out there and what comes back.' : ''}`,
           tcpdump(out),
         )
       case 'vanished':
@@ -47,4 +49,17 @@ export const notNetfilter: Detector = {
         return []
     }
   },
+}
+
+/** Where the uplink has no address that fits, the kernel takes that of another interface (RFC 6724). */
+function otherSource(context: Context, out: string | undefined): string {
+  const { world, journey, evidence } = context
+  const { src, dst } = lastPacket(context)
+  if (journey.outcome !== 'sent' || src === undefined || out === undefined || !isPublic(dst ?? '')) return ''
+  const link = world.host.links?.find(({ name }) => hasAddress(world.host.links, name, src))?.name
+  if (link === undefined || link === 'lo' || link === out || hasAddress(world.host.links, out, src)) return ''
+  const entry = entryOpened(asItCame(evidence, world), world)
+  return entry && !entry.status.includes('unreplied')
+    ? ''
+    : ` Its source ${src} is an address of ${link}: whoever is behind ${out} may drop that.`
 }

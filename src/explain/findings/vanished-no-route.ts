@@ -6,7 +6,15 @@ import { type Context, type Detector, finding } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import type { Proposal } from '../proposal.ts'
 import { nameRef } from '../refs.ts'
-import { addConnected, addRoutingRule, askRoute, deleteRoute, deleteRoutingRule, homeOf } from '../routes.ts'
+import {
+  addConnected,
+  addRoutingRule,
+  addToTable,
+  askRoute,
+  deleteRoute,
+  deleteRoutingRule,
+  homeOf,
+} from '../routes.ts'
 import { atOwnRouting, atRouting, type Routed, routedAnew } from './routing.ts'
 
 /** No route to the destination, or one that says no; or a routing rule that does. */
@@ -19,10 +27,12 @@ export const vanishedNoRoute: Detector = {
     const { route, dst } = routed
     if (!leadsNowhere(route)) return []
     const rule = refusingRule(routed.question, context.world.host)
+    const others = route === null ? ofOtherSources(context, routed) : []
+    const wider = forAnySource(others)
     const why = rule
       ? `routing rule ${rule.priority} says "${rule.action}" to such packets`
       : route === null
-        ? `there is no route to ${dst}`
+        ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
         : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
     const [by, told] = sent
@@ -31,7 +41,12 @@ export const vanishedNoRoute: Detector = {
     const other = own && otherTable(context, own)
     const mends: Proposal[] = rule
       ? propose(`delete routing rule ${rule.priority}`, deleteRoutingRule(rule), ALL_CHOSEN)
-      : [...(other?.proposed ?? []), ...mend(context, routed), ...(other?.proposed.length ? [] : [addOne(dst)])]
+      : [
+          ...(other?.proposed ?? []),
+          ...mend(context, routed),
+          ...wider,
+          ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst)]),
+        ]
     const elsewhere: Proposal[] = sent
       ? [
           {
@@ -89,6 +104,20 @@ function otherTable({ world: { host } }: Context, { packet, question }: Routed) 
 }
 
 const KERNELS: ReadonlySet<string> = new Set(['local', 'main', 'default'])
+
+/** IPv6 has routes for packets from one network alone. */
+const ofOtherSources = ({ world: { host } }: Context, { question }: Routed): Route[] =>
+  (host.routes ?? []).filter(({ from, ...route }) => {
+    if (from === undefined || route.type !== 'unicast' || route.table !== 'main') return false
+    return lookupRoute(question, { ...host, routes: [route] })?.type === 'unicast'
+  })
+
+/** Where all of them lead the same way. */
+function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
+  if (!first || others.some(({ gateway, device }) => gateway !== first.gateway || device !== first.device)) return []
+  const note = `whoever is behind ${first.device} has to take such sources, or this host has to rewrite them`
+  return propose(`lead packets from any source there`, addToTable(first, first.table), note)
+}
 
 /** Taking away the route that says no; or the one that a link's address should have brought. */
 function mend({ world }: Context, { route, dst }: Routed): Proposal[] {

@@ -1,9 +1,13 @@
+import type { Packet } from '../../model/packet.ts'
+import { routeDevices } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
-import { type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { isSentNowhere, isSentToItself } from '../counterfactual/undeliverable.ts'
+import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
-import { askRoute, astray, deleteRoute } from '../routes.ts'
+import { asItCame, entryOpened } from '../request-reply.ts'
+import { addConnected, addToTable, askRoute, astray, deleteRoute, isDefault, pastMain } from '../routes.ts'
+import { markingSteps } from './mark-unrouted.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination. */
 export const wrongWayOut: Detector = {
@@ -49,14 +53,47 @@ export const wrongWayOut: Detector = {
         ),
       ]
     }
-    const found = astray(packet, context.world.host)
-    if (!found) return []
     const ask = askRoute(packet.dst)
+    const note = ask && `ask for the way then: ${ask}`
+    const found = astray(packet, context.world.host)
+    if (!found) return pastTableMain(context, packet, note)
+    const { route, home, why } = found
+    const { table } = route
+    // a table that a routing rule chooses has no routes of its own to this host's networks
+    const isBare = table !== 'main' && isDefault(route) && home
+    const connected = isBare
+      ? propose(`give table ${table} the route to ${home.network}`, addConnected(home, table), note)
+      : []
     return [
-      finding('wrong-way-out', 'warning', `It went the wrong way: ${found.why}.`, {
+      finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, {
         steps: [context.ended.step + 1],
-        fix: propose('take that route away', deleteRoute(found.route), ask && `ask for the way then: ${ask}`),
+        fix: [...connected, ...propose('take that route away', deleteRoute(route), note)],
       }),
     ]
   },
+}
+
+/** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */
+function pastTableMain(context: Context, packet: Packet, note: string | undefined): Detected[] {
+  const { journey, evidence, world } = context
+  if (journey.outcome !== 'forwarded' && journey.outcome !== 'sent') return []
+  const past = pastMain(packet, world.host)
+  const entry = past && entryOpened(asItCame(evidence, world), world)
+  if (!past || (entry && !entry.status.includes('unreplied'))) return []
+  const isSilent = staysUnanswered(context)
+  // by its mark, which is told with the rule that gave it
+  if (isSilent && markingSteps(context)) return []
+  const { route, main } = past
+  const { table } = route
+  return [
+    finding(
+      'wrong-way-out',
+      isSilent ? 'warning' : 'note',
+      `It left by ${packet.out}: a routing rule leads it to table ${table}, which has a default route alone, past the route to ${main.destination} through ${routeDevices(main).join(' or ')} in table main.`,
+      {
+        steps: [context.ended.step + 1],
+        fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),
+      },
+    ),
+  ]
 }

@@ -13,6 +13,7 @@ import { getsThrough, helps, isPassed } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { SEEN_LATELY } from '../../rules/by-turns.ts'
 import { isOfGuests } from '../bridges.ts'
+import { gatewayBeside } from '../counterfactual/undeliverable.ts'
 import { reaches, refusesOpening } from '../request-reply.ts'
 import { astray, homeOf } from '../routes.ts'
 import { listener } from '../sockets.ts'
@@ -259,6 +260,12 @@ const accusations = (findings: readonly Finding[]): string[] =>
 export const accusedBehind = (reproduction: Reproduction, stops: readonly Journey[]): ReadonlySet<string> =>
   new Set([...accusedOf(reproduction), ...accusations(stops.flatMap(({ findings }) => findings))])
 
+/** Nothing shows then that its like are answered. */
+const wasStopped = memo(({ play, world }: Reproduction): boolean => {
+  const { told } = play(world)
+  return told !== undefined && !isPassed(told.ended.outcome)
+})
+
 interface StillWrong {
   why: string
   isAnswer?: true
@@ -284,6 +291,9 @@ export function stillWrong(
   // an answer that is played by itself: its connection may be another one's
   if (opening && asked !== opening && reaches(opening, told) === false)
     return { why: `it would not get to ${opening.src}, which had asked` }
+  const { src } = told.packet
+  if (wasStopped(reproduction) && told.ended.outcome === 'forwarded' && gatewayBeside(told.packet, world))
+    return { why: `its answer comes back here only if ${told.packet.dst} has a route to ${src} through this host` }
   // who has asked through it knows this host already
   const unfound = stoppedDiscovery(reproduction, world, told, told !== answer)
   if (unfound) return { why: NO_DISCOVERY, instead: unfound }

@@ -34,11 +34,20 @@ const tosPart =
   ({ packet }) =>
     packet.tos === undefined ? undefined : part(packet.tos)
 
-/** A kernel log leaves FRAG: and MF out where they are 0. */
-const fragmentBits: Read = ({ packet }) => {
-  if (packet.length === undefined && packet.fragOffset === undefined) return undefined
-  return ((packet.fragOffset ?? 0) >> 3) | (packet.moreFragments ? 0x2000 : 0) | (packet.dontFragment ? 0x4000 : 0)
-}
+const DONT_FRAGMENT = 0x4000
+
+/** A kernel log leaves FRAG: and MF out where they are 0; nft's trace prints none of them, and that of DF nobody knows. */
+const fragmentBits =
+  (asked: number): Read =>
+  ({ packet: { length, fragOffset, moreFragments, dontFragment } }) => {
+    if (length === undefined && fragOffset === undefined) return undefined
+    if (dontFragment === undefined && asked & DONT_FRAGMENT) return undefined
+    return ((fragOffset ?? 0) >> 3) | (moreFragments ? 0x2000 : 0) | (dontFragment ? DONT_FRAGMENT : 0)
+  }
+
+/** Of a field that is not known whole, the bits that are asked for may be. */
+export const headerUnder = (field: string, mask: number): Read | undefined =>
+  field === 'ip frag-off' ? ofVersion('ip', fragmentBits(mask)) : undefined
 
 /** IPv6's fragment header; a packet that is no fragment may have one all the same. */
 const ofFragment =
@@ -58,7 +67,7 @@ const byVersion: Readers = {
   'ip ttl': packetField('ttl'),
   'ip id': packetField('ipId'),
   'ip length': packetField('length'),
-  'ip frag-off': fragmentBits,
+  'ip frag-off': fragmentBits(0xffff),
   'ip tos': packetField('tos'),
   'ip dscp': tosPart((tos) => tos >> 2),
   'ip ecn': tosPart((tos) => tos & 3),

@@ -40,6 +40,20 @@ describe('a policy of nft stands behind all rules of its chain', () => {
     )
   })
 
+  it('names the rule whose set is full', () => {
+    const accept = '\t\ttcp dport 8080 add @seen { ip saddr ct count 20 } accept # handle 3\n'
+    const found = (size: number) =>
+      findings(
+        trace('filter'),
+        `table inet filter {\n\tset seen {\n\t\ttype ipv4_addr\n\t\tsize ${size}\n\t\tflags dynamic\n\t\telements = { 192.0.2.9 }\n\t}\n${input(accept)}`,
+      ).find(({ code }) => code === 'near-miss')
+    expect(found(1)?.severity).toBe('warning')
+    expect(found(1)?.message).toBe(
+      'inet filter input handle 3 would have let it pass, but set seen, to which it adds, is full: its size is 1.',
+    )
+    expect(found(2)?.message ?? '').not.toContain('full')
+  })
+
   it('lets answers through to what this host itself has asked, whatever its table is called', () => {
     const asked = HEADERS.replaceAll('192.0.2.2', '10.0.2.9')
       .replaceAll('192.0.2.1', '10.0.1.1')

@@ -96,6 +96,21 @@ describe('not-masqueraded', () => {
     expect(found?.fix).toBe('iptables -t nat -A POSTROUTING -s 127.0.0.1/32 -o eth1 -j MASQUERADE → sent')
   })
 
+  it('is a note where this host masquerades others, and whoever was asked has another router', () => {
+    const one: Case = { rules: { nat: [MASQUERADE], filter: [] } }
+    expect(severity(one)).toEqual(['note'])
+    expect(told(one, 'not-masqueraded')?.message).toBe(
+      'It left for 10.0.2.2 with its own source 10.0.1.2: unless 10.0.2.2 has a route to that through this host, it replies by its router, which is 10.0.2.254 for this host.',
+    )
+  })
+
+  it('keeps a rule that only accepts from passing for a repair there', () => {
+    const one: Case = { rules: { nat: [MASQUERADE], filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'] } }
+    expect(told(one, 'dropped-by-rule')?.fix).toContain(
+      'but its answer comes back here only if 10.0.2.2 has a route to 10.0.1.2 through this host',
+    )
+  })
+
   it('is a note of IPv6, of the network of the link that it leaves by, for which this host does not stand in', () => {
     const address = (address: string, prefixLength: number) => ({ family: 'ip6' as const, address, prefixLength })
     const links = [
@@ -131,7 +146,7 @@ describe('not-masqueraded', () => {
 
   it.each([
     ['it is masqueraded', { rules: { nat: [MASQUERADE.replace('10.0.3', '10.0.1')], filter: [] }, packet: ABROAD }],
-    ['both are private', { rules: { nat: [MASQUERADE], filter: [] } }],
+    ['both are private', { rules: { nat: ['-A OUTPUT -j ACCEPT'], filter: [] } }],
     ['its source is public', { rules: { nat: [MASQUERADE], filter: [] }, packet: { ...ABROAD, src: '203.0.113.5' } }],
     [
       'it goes back and is rewritten both ways',

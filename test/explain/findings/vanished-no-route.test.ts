@@ -30,6 +30,29 @@ describe('vanished-no-route', () => {
   })
 })
 
+it('names the sources that the only routes are for', () => {
+  const route = (destination: string, device: string, more: Partial<Route> = {}): Route => ({
+    ...{ family: 'ip6', type: 'unicast', destination, device, table: 'main', ...more },
+  })
+  const routes = [
+    route('fd00:1::/64', 'eth0'),
+    route('2001:db8:f::/64', 'eth1'),
+    route('::/0', 'eth1', { gateway: '2001:db8:f::9', from: '2001:db8:8403:1e00::/56' }),
+  ]
+  const world = makeWorld(saved({ filter: [] }), { ...ROUTER, routes })
+  const found = (src: string) => {
+    const { evidence, ended } = modelEngine.play(world, { ...SYN, src, dst: '2001:db8:99::9' })
+    return explain(evidence, world, { ended }).findings.find(({ code }) => code === 'vanished-no-route')
+  }
+  expect(found('fd00:1::10')?.message).toBe(
+    'Routing dropped it: there is no route to 2001:db8:99::9 from fd00:1::10, only for packets from 2001:db8:8403:1e00::/56.',
+  )
+  expect(found('fd00:1::10')?.fix.map(({ edits }) => edits)).toMatchObject([
+    [{ kind: 'route', op: 'add', route: { destination: '::/0', gateway: '2001:db8:f::9', table: 'main' } }],
+  ])
+  expect(found('2001:db8:8403:1e00::10')).toBeUndefined()
+})
+
 describe("a reply of this host's own", () => {
   const FAR = { ...TO_ROUTER, src: '198.51.100.7' }
   const found = (table: string, mark?: number) => {

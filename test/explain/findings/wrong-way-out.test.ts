@@ -105,6 +105,40 @@ describe('wrong-way-out', () => {
     expect(told(one([{ ...onLink, destination: '10.0.2.0/28' }]), 'wrong-way-out')).toBeDefined()
   })
 
+  const UPLINK: Route = {
+    ...{ family: 'ip', type: 'unicast', destination: '0.0.0.0/0', gateway: '10.0.1.254', table: '201', device: 'eth0' },
+  }
+  const marked = (routes: Route[], dst: string, uplink = UPLINK): Case => ({
+    rules: { mangle: ['-A PREROUTING -j MARK --set-xmark 0xc9/0xffffffff'], filter: [] },
+    packet: { ...SYN, dst },
+    host: {
+      routes: [...ROUTER.routes!, uplink, ...routes],
+      routingRules: [
+        { family: 'ip', priority: 0, action: { table: 'local' } },
+        { family: 'ip', priority: 201, mark: 0xc9, action: { table: '201' } },
+        { family: 'ip', priority: 32766, action: { table: 'main' } },
+      ],
+    },
+  })
+
+  it("is a table for an uplink that has no routes to this host's networks", () => {
+    const found = told(marked([], '10.0.2.2'), 'wrong-way-out')
+    expect(found?.message).toContain('10.0.2.2 is in the network of eth1')
+    expect(found?.fix).toMatch(/^ip route add 10\.0\.2\.0\/24 dev eth1 table 201 → /)
+  })
+
+  it('is a table for an uplink, past a narrower route of table main', () => {
+    const uplink = { ...UPLINK, gateway: '10.0.2.254', device: 'eth1' }
+    const { gateway: _, ...inside } = via('10.2.0.0/24', 'eth0')
+    const past = (...routes: Route[]) => told(marked([inside, ...routes], '10.2.0.10', uplink), 'wrong-way-out')
+    expect(past()?.message).toBe(
+      'It left by eth1: a routing rule leads it to table 201, which has a default route alone, past the route to 10.2.0.0/24 through eth0 in table main.',
+    )
+    expect(past()?.fix).toMatch(/^ip route add 10\.2\.0\.0\/24 dev eth0 table 201 → forwarded/)
+    expect(past({ ...inside, ...uplink, destination: '10.2.0.0/16' })).toBeUndefined()
+    expect(told(marked([inside], '198.51.100.7', uplink), 'wrong-way-out')).toBeUndefined()
+  })
+
   it.each([
     ['it goes to its network', one([])],
     ['it goes on by a route of its own', one([via('198.51.100.7/32', 'eth1')], { ...SYN, dst: '198.51.100.7' })],

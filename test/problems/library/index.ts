@@ -27,6 +27,7 @@ import { NFT_OPENWRT } from './nft-openwrt.ts'
 import { NFT_TRANSLATED } from './nft-translated.ts'
 import { NFT_TUNNELS } from './nft-tunnels.ts'
 import { NODES } from './nodes.ts'
+import { OTHER_SOURCES } from './other-sources.ts'
 import { PLUGINS } from './plugins.ts'
 import { PODS } from './pods.ts'
 import { PUBLISHED } from './published.ts'
@@ -35,6 +36,8 @@ import { REDIRECTS } from './redirects.ts'
 import { SERVICES } from './services.ts'
 import { SIXES } from './sixes.ts'
 import { TAILNETS } from './tailnets.ts'
+import { TWO_AT_ONCE } from './two-at-once.ts'
+import { UNMATCHED } from './unmatched.ts'
 import { UPLINKS } from './uplinks.ts'
 import { VPN } from './vpn.ts'
 import { WAYS_BACK } from './ways-back.ts'
@@ -79,6 +82,9 @@ export const PROBLEMS: readonly Problem[] = [
   ...ZONE_BORDERS,
   ...FIREWALLD_MASQUERADES,
   ...WAYS_BACK,
+  ...OTHER_SOURCES,
+  ...UNMATCHED,
+  ...TWO_AT_ONCE,
   ...CLUSTER_NETWORKS,
   ...CLUSTER_BORDERS,
   ...CONTAINER_NETWORKS,

@@ -283,4 +283,88 @@ COMMIT
       ['host', 'iptables -R DOCKER-USER 2 -i eth0 -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL -j DROP'],
     ],
   },
+  {
+    name: 'nethserver-wider-routing-rule-first',
+    thread: {
+      title: 'Multi-WAN: backup mode rules priority',
+      address: 'https://github.com/NethServer/dev/issues/5245',
+    },
+    backend: 'iptables-legacy',
+    hosts: {
+      remote: { addresses: { eth0: ['198.51.100.9/24'] }, routes: ['default via 198.51.100.254'] },
+      net: { bridges: { ix0: ['p1', 'p2', 'p3'] }, sysctls: { 'net.bridge.bridge-nf-call-iptables': '0' } },
+      fibra: {
+        addresses: { eth0: ['198.51.100.254/24'], eth1: ['203.0.113.254/24'] },
+        routes: ['10.70.70.0/24 via 198.51.100.253'],
+        sysctls: FORWARDS,
+      },
+      adsl: {
+        addresses: { eth0: ['198.51.100.253/24'], eth1: ['10.70.70.1/24'] },
+        sysctls: FORWARDS,
+        // takes no foreign sources
+        rules: {
+          nft: 'table ip edge {\n  chain forward { type filter hook forward priority filter; policy accept; iifname "eth1" ip saddr != 10.70.70.0/24 drop; }\n}\n',
+        },
+      },
+      server: {
+        addresses: { eth0: ['10.70.70.2/24'], eth1: ['203.0.113.70/24'] },
+        listeners: [{ protocol: 'tcp', port: 22 }],
+        rules: {
+          v4: `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -m connmark ! --mark 0x0/0xf0000 -j CONNMARK --restore-mark --nfmask 0xf0000 --ctmask 0xf0000
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:net-fw - [0:0]
+-A INPUT -i eth0 -j net-fw
+-A INPUT -i eth1 -j net-fw
+-A INPUT -i lo -j ACCEPT
+-A net-fw -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A net-fw -p tcp -m tcp --dport 22 -j ACCEPT
+-A net-fw -j DROP
+COMMIT
+`,
+        },
+      },
+    },
+    links: [
+      ['remote:eth0', 'net:p1'],
+      ['fibra:eth0', 'net:p2'],
+      ['adsl:eth0', 'net:p3'],
+      ['fibra:eth1', 'server:eth1'],
+      ['adsl:eth1', 'server:eth0'],
+    ],
+    traced: 'server',
+    setup: [
+      [
+        'server',
+        `ip route add default via 10.70.70.1 table 1; ip route add default via 203.0.113.254 table 2
+ip rule add pref 999 lookup main
+ip rule add pref 10000 fwmark 0x10000/0xf0000 lookup 1; ip rule add pref 10001 fwmark 0x20000/0xf0000 lookup 2
+ip rule add pref 11900 lookup 1; ip rule add pref 11901 lookup 2
+ip rule add pref 20000 from 10.70.70.2 lookup 1; ip rule add pref 20000 from 203.0.113.70 lookup 2`,
+      ],
+    ],
+    fails: { from: 'remote', what: 'tcp', to: '203.0.113.70', port: 22 },
+    seen: 'nothing',
+    others: [{ sending: { from: 'remote', what: 'tcp', to: '10.70.70.2', port: 22 }, seen: 'answered' }],
+    truth: {
+      words:
+        'It comes in on eth1. The routing rule for all packets stands in front of the one for this source, so the reply leaves by eth0, and that provider drops it.',
+      causes: [
+        { code: 'wrong-way-out' },
+        { code: 'reply-by-other-uplink', words: ['eth0', 'eth1'] },
+        { code: 'not-netfilter', words: ['eth0', 'eth1'] },
+      ],
+      status: ['reply-lost', 'unanswered'],
+    },
+    mend: [['server', 'ip rule add pref 11000 from 203.0.113.70 lookup 2']],
+  },
 ]
