@@ -1,6 +1,7 @@
 /** What became of a connection, in one sentence, told from the packets of both directions. */
 
 import { nameRef } from '../explain/refs.ts'
+import { isPassed, isStopped } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Flow, FlowFinding, FlowPackets, PacketKind } from './flow.ts'
 
@@ -24,13 +25,6 @@ const ICMP: Readonly<Record<number, string>> = {
   129: 'echo reply',
 }
 
-/** Was a question or an answer stopped? */
-export const isStopped = ({ packets }: Pick<Flow, 'packets'>): boolean =>
-  packets.some(({ outcome }) => STOPPED.has(outcome))
-
-const PASSED = new Set(['delivered', 'forwarded', 'sent'])
-const STOPPED = new Set(['dropped', 'rejected', 'vanished'])
-
 interface Story {
   story: string
   finding?: Omit<FlowFinding, 'fix'> & { packets: FlowPackets[] }
@@ -40,11 +34,11 @@ interface Story {
 export function storyOf(flow: Flow): Story {
   const asked = flow.packets.filter(({ direction }) => direction === 'original')
   const answers = flow.packets.filter(({ direction }) => direction === 'reply')
-  const through = asked.find(({ outcome }) => PASSED.has(outcome))
-  const stopped = asked.find(({ outcome }) => STOPPED.has(outcome))
+  const through = asked.find(({ outcome }) => isPassed(outcome))
+  const stopped = asked.find(({ outcome }) => isStopped(outcome))
   const [question] = [through ?? stopped ?? asked[0]]
-  const reply = answers.find(({ outcome }) => STOPPED.has(outcome))
-  const answered = answers.find(({ outcome }) => PASSED.has(outcome))
+  const reply = answers.find(({ outcome }) => isStopped(outcome))
+  const answered = answers.find(({ outcome }) => isPassed(outcome))
   const begin = question ? capital(`the ${words(question)}`) : 'Its question was not captured'
   if (reply && !(answered && answered.kind === reply.kind)) {
     const story = `${begin}; its answer, the ${reply.kind}, ${became(reply)} (${ids(reply)}).`

@@ -13,12 +13,13 @@ import type { Recognised } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
 import type { Redactor } from '../../redact/index.ts'
 import { warningLines } from '../warning-lines.ts'
+import { Bounds } from './bounds.ts'
 import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
+import { ownDocument, ownDocumentWords } from './own-document.ts'
 import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
 import { ReadError, type Source } from './source.ts'
-import { ownDocument, ownDocumentWords, unknownWords } from './unknown-file.ts'
-import { Bounds, DEEPEST, gunzipped, packingOf } from './unpack.ts'
+import { DEEPEST, gunzipped, packingOf } from './unpack.ts'
 
 /** A file that was read. */
 export interface InputFile {
@@ -155,6 +156,8 @@ class InputReader {
     else if (found.recognised) await this.add(item, source, found.recognised, found.head)
     else {
       source.close()
+      // most files are known, and a page need not wait for it
+      const { unknownWords } = await import('./unknown-file.ts')
       const words = unknownWords(found.head, item.depth === 0 ? item.path : undefined)
       report('not-recognised', found.givenUp ? `${words}; its first ${MOST_LOOKED_AT / 1e6} MB were looked at` : words)
     }

@@ -11,19 +11,6 @@ const KNOWN: readonly { begins: string; is: string; reader: readonly [string, ..
   { begins: 'LPKSHHRH', is: "systemd's journal", reader: ['journalctl', '-k', '--file'] },
 ]
 
-/** Which of nfwhy's own documents it is; what `trace --save` writes is read, and is none of these. */
-export const ownDocument = (head: string): string | undefined =>
-  JOURNEY_LINE.test(head)
-    ? 'nfwhy.explanation/1'
-    : /^\s*\{\s*"schema":\s*"(nfwhy\.(?!session\/|drop\/)[a-z-]+\/\d+)"/.exec(head)?.[1]
-
-/** As `--ndjson` begins, which has no place for a schema; it may have no journey. */
-const JOURNEY_LINE = /^\{"(?:id":"\d+","family":"[a-z0-9]+","packet":\{|summary":\{"inputs":\[)/
-
-/** One sentence without its end, as below. */
-export const ownDocumentWords = (schema: string): string =>
-  `this is what nfwhy itself has printed (${schema}), which is no input; it was left alone`
-
 /** One sentence without its end, to stand behind the file's name. `path`: absent where no command can name it. */
 export function unknownWords(head: string, path: string | undefined): string {
   const known = KNOWN.find(({ begins }) => head.startsWith(begins))

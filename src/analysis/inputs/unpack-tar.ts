@@ -4,8 +4,8 @@
  */
 import type { Report } from '../../model/diagnostic.ts'
 import { type TarFile, TarReader } from '../../read/tar.ts'
+import type { Bounds } from './bounds.ts'
 import { ReadError, type Source, sourceOf } from './source.ts'
-import type { Bounds } from './unpack.ts'
 
 /** In bytes, of archives that are read again for each large file in them, in one run. */
 const MOST_AGAIN = 256e9

@@ -1,11 +1,11 @@
 /** Connections for a terminal: those of which packets were captured with their story, the others a line each. */
 
 import type { Flow } from '../../analysis/flow.ts'
-import { isStopped } from '../../analysis/flow-story.ts'
 import { describeEnd } from '../../explain/context.ts'
 import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { PrintedFix } from '../../model/journey.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { FormOptions } from '../form.ts'
 import { ruleName } from '../journey-words.ts'
 import { printedFlow } from '../printed-group.ts'
@@ -22,7 +22,7 @@ export function flowsText(flows: readonly Flow[], options: Partial<FormOptions> 
   const shown = page.clean(flows.map(printedFlow))
   const told = shown.filter(({ packets }) => packets.length > 0)
   const others = shown.filter(({ packets }) => packets.length === 0)
-  const stopped = (flow: Flow<PrintedFix>) => (isStopped(flow) ? 0 : 1)
+  const stopped = (flow: Flow<PrintedFix>) => (wasStopped(flow) ? 0 : 1)
   for (const flow of [...told].sort((a, b) => stopped(a) - stopped(b))) writeFlow(page, flow)
   const listed = page.full || told.length === 0 ? others : others.slice(0, MOST_OTHERS)
   if (told.length > 0 && listed.length > 0) page.line(page.paint('No packet was captured of:', 'bold'))
@@ -43,6 +43,9 @@ function totals(told: number, others: number): string {
   return told === 0 || others === 0 ? connections : `${connections}: packets were captured of ${countWords(told)}`
 }
 
+/** Was a question or a reply stopped? */
+const wasStopped = ({ packets }: Pick<Flow, 'packets'>): boolean => packets.some(({ outcome }) => isStopped(outcome))
+
 /** `! tcp 10.0.0.5:40000 → 192.0.2.2:80  ESTABLISHED  assured  on node-a`. */
 function writeHead(page: Page, flow: Flow<PrintedFix>): void {
   const { original, state, status = [], tracked, packets, host } = flow
@@ -57,7 +60,7 @@ function writeHead(page: Page, flow: Flow<PrintedFix>): void {
     ...(flow.mark ? [`mark 0x${flow.mark.toString(16)}`] : []),
     ...(host === undefined ? [] : [`on ${host}`]),
   ]
-  const mark = packets.length === 0 ? ' ' : isStopped(flow) ? page.marks.bad : page.marks.good
+  const mark = packets.length === 0 ? ' ' : wasStopped(flow) ? page.marks.bad : page.marks.good
   const head = `${mark} ${protocol} ${ends}${id}`
   const lines = wrap(words.join('  '), page.width - columns(head) - 2)
   const fits = columns(head) + 2 + columns(words.join('  ')) <= page.width
