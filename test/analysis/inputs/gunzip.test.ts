@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { Bounds } from '../../../src/analysis/inputs/bounds.ts'
 import { bytesSource, ReadError, sourceOf } from '../../../src/analysis/inputs/source.ts'
-import { Bounds, gunzipped } from '../../../src/analysis/inputs/unpack.ts'
+import { gunzipped } from '../../../src/analysis/inputs/unpack.ts'
 import { concat } from '../../../src/model/concat.ts'
 
 const LINES = Array.from({ length: 20_000 }, (_, i) => `line ${(i * 7919) % 10_007}`).join('\n')
