@@ -119,7 +119,7 @@ function evidenceOf(
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
   // what is not stopped comes to POSTROUTING, whose chain of nat may be the only one
-  const goesOn = !/^(drop|reject)$/.test(resolved.at(-1)!.ending) && hasNatChains(resolver.world, family)
+  const goesOn = !/^(drop|reject)$/.test(resolved.at(-1)?.ending ?? 'drop') && hasNatChains(resolver.world, family)
   const skipped =
     open.beforeNat &&
     hooks.some(

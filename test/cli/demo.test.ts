@@ -49,7 +49,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
       /✗ DROPPED by inet filter allowed_dnats handle 7 +#1\n {2}tcp 10\.2\.1\.2:40001/,
       /gateway\$ nft add element inet filter allow_in { 192\.168\.70\.10 \. 22 }/,
       /client\$ nc -z -w 1 10\.1\.2\.3 1222 {3}answered/,
-      /✓ FORWARDED [^\n]*#1\n {2}tcp 10\.2\.1\.2:40002/,
+      /✓ FORWARDED +tcp 10\.2\.1\.2:40002/,
       /Left behind: nothing\. The 3 namespaces are gone/,
     ]
     let at = 0
