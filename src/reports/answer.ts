@@ -1,7 +1,7 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
 import type { Finding, Journey, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps } from '../model/outcome-kinds.ts'
-import { whyWords } from './exchange-words.ts'
+import { markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
@@ -44,8 +44,10 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const all = distinctFixes(journey)
   const best = all.find(({ command }) => command !== undefined)
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
-  const chief = chiefOf(journey, owner)
-  const second = told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
+  // of what got through nothing is to blame: what was found stands below it
+  const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(journey, owner)
+  const second =
+    chief && told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
   const spoken = [chief, second].filter((one) => one !== undefined)
   const why = spoken.length === 0 ? whyWords(group) : undefined
   const byHand = all.find((fix) => fix.command === undefined && (proposes(chief, fix) || proposes(owner, fix)))

@@ -41,7 +41,7 @@ const REASONS: Readonly<Record<string, string>> = wordTable({
   'dnat-skipped': 'DNAT skipped',
   'dnat-mismatch': 'DNAT to another place',
   'wrong-way-out': 'wrong way out',
-  'mark-missing': 'mark missing',
+  'mark-missing': 'wrong mark',
   'bridge-nf-call': 'bridged past conntrack',
   'came-back': 'no rule there matched',
   'reply-by-other-uplink': 'reply leaves by another interface',

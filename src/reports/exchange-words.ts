@@ -74,8 +74,12 @@ export function wordOf({ journey, exchanges }: Group<unknown>): string {
   const status = exchanges?.worst.status
   const isTold = isPassed(journey.outcome) || journey.outcome === 'queued'
   const word = status !== undefined && isFailed(status) && isTold ? status : journey.outcome
-  return word === 'unanswered' ? 'NO REPLY' : word.replace('-', ' ').toUpperCase()
+  return capitals(word)
 }
+
+/** An outcome or a status, as a headline begins. */
+export const capitals = (word: string): string =>
+  word === 'unanswered' ? 'NO REPLY' : word.replace('-', ' ').toUpperCase()
 
 /** Nobody knows whether somebody answers. */
 const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length === 0 || steps[0]!.known === 'simulated'

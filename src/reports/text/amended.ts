@@ -4,7 +4,7 @@ import type { Group } from '../../analysis/groups.ts'
 import { printedExchange } from '../../edits/fix.ts'
 import { type Exchange, isFailed } from '../../model/exchange.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
-import { whyWords } from '../exchange-words.ts'
+import { capitals, whyWords } from '../exchange-words.ts'
 import type { FormOptions } from '../form.ts'
 import { endText } from '../packet-words.ts'
 import { writeFix } from './fix-rows.ts'
@@ -39,7 +39,7 @@ export class AmendedBlocks {
 function writeBlock(page: Page, { journey }: Group, exchange: ReturnType<typeof printedExchange>): void {
   const { id, status, asked, findings } = exchange
   const mark = isFailed(status) ? 'bad' : status === 'answered' ? 'good' : 'unsure'
-  const word = status.replace('-', ' ').toUpperCase()
+  const word = capitals(status)
   const who = `${asked.protocol ?? ''} ${endText(asked.src, asked.sport)} ${page.marks.to} ${endText(asked.dst, asked.dport)}`
   page.line(
     `${page.paint(`${page.marks[mark]} ${word}`, MARK_STYLES[mark], 'bold')}  ${who.trim()}  ${page.paint(`#${id}`, 'dim')}`,

@@ -21,7 +21,7 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   writeHead(page, group)
   const rows = [
     ...firstRows(page, group),
-    ...causeRows(page, answer),
+    ...causeRows(page, answer, causeLabel(group)),
     ...mixedRows(page, group),
     ...elsewhereWords(group).map((text): Row => ({ label: 'also', lines: wrap(text, page.room) })),
     ...answer.fixes.flatMap((fix) => fixRows(page, fix, { described: false })),
@@ -63,10 +63,13 @@ export function firstWords({ marks }: Page, { packet }: Journey<unknown>): strin
   return `${endText(src, sport)} ${marks.to} ${endText(dst, dport)}, shown below`
 }
 
+/** Of what got through it says how that is known. */
+export const causeLabel = (group: Group<unknown>): string => (markOfGroup(group) === 'good' ? 'reply' : 'cause')
+
 /** Its first sentence keeps two lines at least; the rule's own words give way first. */
-function causeRows(page: Page, { cause: [first, second], rule }: Answer): Row[] {
+function causeRows(page: Page, { cause: [first, second], rule }: Answer, label: string): Row[] {
   if (first === undefined) return []
-  const rows: Row[] = [{ label: 'cause', lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
+  const rows: Row[] = [{ label, lines: wrap(first, page.room), labelStyle: 'red', rank: 6, least: 2 }]
   if (second !== undefined) rows.push({ label: '', lines: wrap(second, page.room), rank: 3 })
   // a policy's text is its name again
   if (rule?.ruleNumber !== undefined || rule?.handle !== undefined) rows.push(ruleRow(page, rule))

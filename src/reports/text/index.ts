@@ -10,7 +10,7 @@ import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '.
 import type { Form, FormOptions, Group } from '../form.ts'
 import { printedGroup } from '../printed-group.ts'
 import { missedWords, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
-import { elsewhereWords, firstWords, isMixed, writeBlock } from './block.ts'
+import { causeLabel, elsewhereWords, firstWords, isMixed, writeBlock } from './block.ts'
 import { writeFix } from './fix-rows.ts'
 import { writeFindings } from './found.ts'
 import { headLine, writeHead } from './head.ts'
@@ -94,7 +94,7 @@ function writeFull(page: Page, group: Group<PrintedFix>): void {
   writeHead(page, group)
   if (isMixed(group)) page.row('first', firstWords(page, journey))
   answer.cause.forEach((one, i) => {
-    page.row(i === 0 ? 'cause' : '', one, { labelStyle: 'red' })
+    page.row(i === 0 ? causeLabel(group) : '', one, { labelStyle: 'red' })
   })
   const notes = new Set<string>()
   for (const fix of [...answer.fixes, ...answer.others]) writeFix(page, fix, notes)
