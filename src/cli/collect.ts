@@ -15,7 +15,7 @@ import { type KilledSession, killedSession } from '../live/notes/find.ts'
 import { killedLines } from '../live/notes/tell.ts'
 import { LiveProblem } from '../live/problem.ts'
 import { NOTES, SECTIONS, sectionScript } from '../live/script/index.ts'
-import { HERE, type TraceHost } from '../live/trace-host.ts'
+import { HERE, parseVia, type TraceHost } from '../live/trace-host.ts'
 import { command, operands, printCommand } from '../model/command.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
@@ -25,7 +25,6 @@ import { EXIT, isSystemError, reasonOf } from './errors.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { openSource } from './source.ts'
 import { Output } from './stdout.ts'
-import { placeOf } from './via.ts'
 
 declare const __VERSION__: string
 
@@ -57,7 +56,7 @@ export function collectCommand(program: Command): Command {
 
 const append = (value: string, before: string[] = []) => [...before, value]
 
-/** The exit code; throws UserError and ClosedPipe. */
+/** The exit code; throws UserError, LiveProblem and ClosedPipe. */
 async function runCollect({ output, via = [], printScript, capture = [], ...redact }: CollectOptions): Promise<number> {
   const out = new Output()
   if (printScript) {
@@ -69,7 +68,7 @@ async function runCollect({ output, via = [], printScript, capture = [], ...reda
   }
   for (const path of capture) refuseMissing(path)
   if (output !== undefined) refuseExisting(output)
-  const places = via.length === 0 ? [HERE] : via.map(placeOf)
+  const places = via.length === 0 ? [HERE] : via.map(parseVia)
   const { machines, failed } = await endable((ending) => gatherAll(places, ending))
   if (machines.length === 0) throw new UserError(failed.map(problemText).join('\n'))
   const redactor = makeRedactor(redact)

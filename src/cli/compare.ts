@@ -8,7 +8,7 @@ import { inputOptions } from './explain.ts'
 import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 interface CompareOptions {
   as?: string[]
@@ -30,22 +30,20 @@ const HOW = [
 ].join('\n')
 
 export function compareCommand(program: Command): Command {
-  return inputOptions(
-    program
-      .command('compare')
-      .summary('where two packets of a capture part ways; or two rulesets')
-      .description(`Shows two journeys side by side and the first step where they part, or two rulesets.\n\n${HOW}`)
-      .argument('<INPUT A B...>', 'captures, rulesets and host state; then two journeys or two rulesets')
-      .usage('[options] [INPUT...] A B'),
-  )
-    .option('--full', 'every step, every rule in full length, all fixes and notes')
-    .option('--json', 'one JSON document')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (given: string[], options: CompareOptions) => {
-      process.exitCode = await runCompare(given, options)
-    })
+  return textOptions(
+    inputOptions(
+      program
+        .command('compare')
+        .summary('where two packets of a capture part ways; or two rulesets')
+        .description(`Shows two journeys side by side and the first step where they part, or two rulesets.\n\n${HOW}`)
+        .argument('<INPUT A B...>', 'captures, rulesets and host state; then two journeys or two rulesets')
+        .usage('[options] [INPUT...] A B'),
+    )
+      .option('--full', 'every step, every rule in full length, all fixes and notes')
+      .option('--json', 'one JSON document'),
+  ).action(async (given: string[], options: CompareOptions) => {
+    process.exitCode = await runCompare(given, options)
+  })
 }
 
 /** The exit code; throws UserError and ClosedPipe. */

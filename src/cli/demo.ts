@@ -16,7 +16,7 @@ import { closest } from '../rules/closest.ts'
 import { DemoText } from './demo-text.ts'
 import { EXIT, isSystemError, reasonOf } from './errors.ts'
 import { Output } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 interface DemoOptions {
   keep?: boolean
@@ -27,27 +27,25 @@ interface DemoOptions {
 }
 
 export function demoCommand(program: Command): Command {
-  return program
-    .command('demo')
-    .summary('a real incident in throw-away network namespaces, traced live')
-    .description(
-      'Builds an incident in network namespaces of its own, sends the packet that fails, traces and explains it, applies ' +
-        'the fix, and sends it again. Nothing outside of these namespaces is touched, and nothing is left of them.\n' +
-        'Without INCIDENT it lists all. It takes root, or a system that allows unprivileged user namespaces.',
-    )
-    .argument('[INCIDENT]', 'one of those that nfwhy demo lists')
-    .option('--keep', 'hold the lab open before the fix, and say how to enter it')
-    .option(
-      '--record <DIR>',
-      'write what was captured to DIR, as bundles for nfwhy explain; of all incidents if none is named',
-    )
-    .option('--full', 'every step, every rule in full length, all fixes and notes')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (name: string | undefined, options: DemoOptions) => {
-      process.exitCode = await runDemo(name, options)
-    })
+  return textOptions(
+    program
+      .command('demo')
+      .summary('a real incident in throw-away network namespaces, traced live')
+      .description(
+        'Builds an incident in network namespaces of its own, sends the packet that fails, traces and explains it, applies ' +
+          'the fix, and sends it again. Nothing outside of these namespaces is touched, and nothing is left of them.\n' +
+          'Without INCIDENT it lists all. It takes root, or a system that allows unprivileged user namespaces.',
+      )
+      .argument('[INCIDENT]', 'one of those that nfwhy demo lists')
+      .option('--keep', 'hold the lab open before the fix, and say how to enter it')
+      .option(
+        '--record <DIR>',
+        'write what was captured to DIR, as bundles for nfwhy explain; of all incidents if none is named',
+      )
+      .option('--full', 'every step, every rule in full length, all fixes and notes'),
+  ).action(async (name: string | undefined, options: DemoOptions) => {
+    process.exitCode = await runDemo(name, options)
+  })
 }
 
 /** The exit code; throws UserError and ClosedPipe. */

@@ -17,7 +17,7 @@ import { UserError } from '../model/user-error.ts'
 import { endable } from './end-signals.ts'
 import { EXIT } from './errors.ts'
 import { Output } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 interface DoctorOptions {
   via?: string[]
@@ -33,32 +33,30 @@ interface DoctorOptions {
 
 export function doctorCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
-  return program
-    .command('doctor')
-    .summary('why there is no trace on a host, and the command that mends it')
-    .description(
-      'Looks for all that keeps a trace from appearing: rights, modules, loggers, who has taken them, rules that trace ' +
-        'something else or stand in the wrong place, namespaces, flow offload, log daemons … Looking changes nothing. ' +
-        'FILTER, as in trace, says which packets it is about.',
-    )
-    .argument('[FILTER...]', "which packets: 'tcp dst port 52000'")
-    .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
-    .option('--fix', 'run the fixes that are safe, asking before each')
-    .option('--yes', 'with --fix: without asking')
-    .option('--prove', 'trace a packet of its own in a throw-away network namespace, and see who sees it')
-    .option('--prove-here', 'the same in this network namespace: a packet to 127.0.0.0/8, no other is touched')
-    .option(
-      '--print-config <DAEMON>',
-      `configuration that keeps traces, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,
-    )
-    .option('--json', 'one JSON document')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (words: string[], options: DoctorOptions) => {
-      const filter = words.length === 0 ? undefined : words.join(' ')
-      process.exitCode = await endable((ending) => runDoctor(filter, options, ending))
-    })
+  return textOptions(
+    program
+      .command('doctor')
+      .summary('why there is no trace on a host, and the command that mends it')
+      .description(
+        'Looks for all that keeps a trace from appearing: rights, modules, loggers, who has taken them, rules that trace ' +
+          'something else or stand in the wrong place, namespaces, flow offload, log daemons … Looking changes nothing. ' +
+          'FILTER, as in trace, says which packets it is about.',
+      )
+      .argument('[FILTER...]', "which packets: 'tcp dst port 52000'")
+      .option('--via <COMMAND>', "where: 'ssh root@host', 'ip netns exec N', 'docker exec C' (repeatable)", collect)
+      .option('--fix', 'run the fixes that are safe, asking before each')
+      .option('--yes', 'with --fix: without asking')
+      .option('--prove', 'trace a packet of its own in a throw-away network namespace, and see who sees it')
+      .option('--prove-here', 'the same in this network namespace: a packet to 127.0.0.0/8, no other is touched')
+      .option(
+        '--print-config <DAEMON>',
+        `configuration that keeps traces, for ${Object.keys(CONFIGURATIONS).join(' or ')}`,
+      )
+      .option('--json', 'one JSON document'),
+  ).action(async (words: string[], options: DoctorOptions) => {
+    const filter = words.length === 0 ? undefined : words.join(' ')
+    process.exitCode = await endable((ending) => runDoctor(filter, options, ending))
+  })
 }
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe. */

@@ -18,7 +18,7 @@ import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { makeRedactor, type RedactOptions } from './redacting.ts'
 import { Output, openOutput } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 export interface ExplainOptions extends SelectOptions, RedactOptions {
   as?: string[]
@@ -43,40 +43,38 @@ export function inputOptions(command: Command): Command {
 
 export function explainCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
-  return inputOptions(
-    program
-      .command('explain')
-      .summary('why each packet of a capture went where it went')
-      .description(
-        'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
-          'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
-          'went, which rule decided that, why, and what to change.\n' +
-          'INPUT is any number of files, folders, archives, or - for standard input; what each is, is found out from ' +
-          'its content.',
-      )
-      .argument('[INPUT...]', 'captures, rulesets and host state'),
-  )
-    .option('-q, --quiet', 'one line for each exchange')
-    .option('--full', 'every step, every rule in full length, all fixes and notes')
-    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
-    .option('--json', 'one JSON document')
-    .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
-    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
-    .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
-    .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
-    .option(
-      '--rule <RULE>',
-      'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
-      collect,
+  return textOptions(
+    inputOptions(
+      program
+        .command('explain')
+        .summary('why each packet of a capture went where it went')
+        .description(
+          'Reads captures (kernel logs with TRACE or LOG lines, nft monitor trace, xtables-monitor --trace, NFLOG), ' +
+            'rulesets (iptables-save, nft list ruleset …) and host state, in any order, and says of each packet where it ' +
+            'went, which rule decided that, why, and what to change.\n' +
+            'INPUT is any number of files, folders, archives, or - for standard input; what each is, is found out from ' +
+            'its content.',
+        )
+        .argument('[INPUT...]', 'captures, rulesets and host state'),
     )
-    .option('--redact', 'with other addresses and names, so that it can be shown to others')
-    .option('--redact-key <KEY>', 'the same, and the same again with the same KEY')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (given: string[], options: ExplainOptions) => {
-      process.exitCode = await runExplain(given, options)
-    })
+      .option('-q, --quiet', 'one line for each exchange')
+      .option('--full', 'every step, every rule in full length, all fixes and notes')
+      .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
+      .option('--json', 'one JSON document')
+      .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
+      .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+      .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
+      .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
+      .option(
+        '--rule <RULE>',
+        'only packets that met this rule: nat:KUBE-NODEPORTS:16, inet filter input handle 7',
+        collect,
+      )
+      .option('--redact', 'with other addresses and names, so that it can be shown to others')
+      .option('--redact-key <KEY>', 'the same, and the same again with the same KEY'),
+  ).action(async (given: string[], options: ExplainOptions) => {
+    process.exitCode = await runExplain(given, options)
+  })
 }
 
 function seconds(text: string): number {

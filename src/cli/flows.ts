@@ -9,7 +9,7 @@ import { inputOptions, withStdin } from './explain.ts'
 import { readInputs } from './inputs.ts'
 import { readingOptions } from './reading.ts'
 import { Output } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 interface FlowsOptions {
   as?: string[]
@@ -22,25 +22,23 @@ interface FlowsOptions {
 }
 
 export function flowsCommand(program: Command): Command {
-  return inputOptions(
-    program
-      .command('flows')
-      .summary('connections, what NAT made of them, and what became of their packets')
-      .description(
-        "Lists connection tracking's entries (conntrack -L), with what NAT makes of their addresses, and joins them with " +
-          'the packets of captures: what was asked, and what became of the answer.',
-      )
-      .argument('[INPUT...]', 'conntrack -L, captures, rulesets and host state'),
-  )
-    .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
-    .option('--full', 'every connection, and each kind of packet that it had')
-    .option('--json', 'one JSON document')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (given: string[], options: FlowsOptions) => {
-      process.exitCode = await runFlows(given, options)
-    })
+  return textOptions(
+    inputOptions(
+      program
+        .command('flows')
+        .summary('connections, what NAT made of them, and what became of their packets')
+        .description(
+          "Lists connection tracking's entries (conntrack -L), with what NAT makes of their addresses, and joins them with " +
+            'the packets of captures: what was asked, and what became of the answer.',
+        )
+        .argument('[INPUT...]', 'conntrack -L, captures, rulesets and host state'),
+    )
+      .option('--filter <EXPRESSION>', "only packets that match, as tcpdump words it: 'tcp dst port 80'")
+      .option('--full', 'every connection, and each kind of packet that it had')
+      .option('--json', 'one JSON document'),
+  ).action(async (given: string[], options: FlowsOptions) => {
+    process.exitCode = await runFlows(given, options)
+  })
 }
 
 /** The exit code; throws UserError and ClosedPipe. */

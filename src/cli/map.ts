@@ -9,7 +9,7 @@ import { EXIT } from './errors.ts'
 import { withStdin } from './explain.ts'
 import { readInputs } from './inputs.ts'
 import { Output } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 interface MapOptions {
   as?: string[]
@@ -20,22 +20,20 @@ interface MapOptions {
 
 export function mapCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
-  return program
-    .command('map')
-    .summary('the hooks in order, with the tables and chains that hang on them')
-    .description(
-      'Shows in which order a packet meets the chains of a ruleset: hooks, priorities, iptables-legacy and nf_tables side ' +
-        'by side, and where the order cannot be told. --json gives the ruleset as nfwhy understood it, rule by rule.',
-    )
-    .argument('[INPUT...]', 'rulesets')
-    .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('--json', 'one JSON document')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (given: string[], options: MapOptions) => {
-      process.exitCode = await runMap(given, options)
-    })
+  return textOptions(
+    program
+      .command('map')
+      .summary('the hooks in order, with the tables and chains that hang on them')
+      .description(
+        'Shows in which order a packet meets the chains of a ruleset: hooks, priorities, iptables-legacy and nf_tables side ' +
+          'by side, and where the order cannot be told. --json gives the ruleset as nfwhy understood it, rule by rule.',
+      )
+      .argument('[INPUT...]', 'rulesets')
+      .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
+      .option('--json', 'one JSON document'),
+  ).action(async (given: string[], options: MapOptions) => {
+    process.exitCode = await runMap(given, options)
+  })
 }
 
 /** The exit code; throws UserError and ClosedPipe. */

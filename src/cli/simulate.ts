@@ -15,7 +15,7 @@ import { openPlayed } from '../reports/played.ts'
 import { EXIT, reasonOf } from './errors.ts'
 import { readInputs } from './inputs.ts'
 import { Output, openOutput } from './stdout.ts'
-import { type Colour, terminalOptions } from './terminal.ts'
+import { type Colour, terminalOptions, textOptions } from './terminal.ts'
 
 /** How it is told. */
 export interface PlayOptions extends FormChoice {
@@ -40,42 +40,50 @@ const HOW = [
   "  nfwhy simulate rules.v4 host --packet '…' --apply 'iptables -t nat -D KUBE-NODEPORTS 16'",
 ].join('\n')
 
+/** How played packets are told, behind a command's own options. */
+export const playOptions = (command: Command): Command =>
+  textOptions(
+    command
+      .option('-q, --quiet', 'one line for each exchange')
+      .option('--full', 'every step, every rule in full length, all fixes and notes')
+      .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
+      .option('--json', 'one JSON document')
+      .option('--ndjson', 'one JSON document for each packet, a line each')
+      .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt'),
+  )
+
 export function simulateCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
-  return program
-    .command('simulate')
-    .summary('what would happen to a packet, and what a command would change')
-    .description(
-      'Plays a packet in the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
-        `sysctl …). Nothing is changed on any machine.\n\n${HOW}`,
-    )
-    .argument('[INPUT...]', 'rulesets and host state')
-    .option(
-      '--packet <SPEC>',
-      'a packet as tcpdump words it, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
-      collect,
-    )
-    .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
-    .option(
-      '--apply <COMMAND>',
-      'first make this change: iptables, ip6tables, nft, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
-      collect,
-    )
-    .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", collect)
-    .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
-    .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect)
-    .option('-q, --quiet', 'one line for each exchange')
-    .option('--full', 'every step, every rule in full length, all fixes and notes')
-    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
-    .option('--json', 'one JSON document')
-    .option('--ndjson', 'one JSON document for each packet, a line each')
-    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (given: string[], options: SimulateOptions) => {
-      process.exitCode = await runSimulate(given, options)
-    })
+  return playOptions(
+    program
+      .command('simulate')
+      .summary('what would happen to a packet, and what a command would change')
+      .description(
+        'Plays a packet in the model of a machine: its ruleset and its host state (ip -j addr, ip -j route show table all, ' +
+          `sysctl …). Nothing is changed on any machine.\n\n${HOW}`,
+      )
+      .argument('[INPUT...]', 'rulesets and host state')
+      .option(
+        '--packet <SPEC>',
+        'a packet as tcpdump words it, or as JSON; without "in IFACE" this host sends it (repeatable, in order)',
+        collect,
+      )
+      .option('--packets <FILE>', 'packets as JSON, one a line; they share one connection tracking table')
+      .option(
+        '--apply <COMMAND>',
+        'first make this change: iptables, ip6tables, nft, ipset, sysctl, ip route, ip rule, conntrack -D (repeatable, in order)',
+        collect,
+      )
+      .option(
+        '--assume <CONDITION=BOOLEAN>',
+        "settle what nobody can know: '--limit 10/sec=true' (repeatable)",
+        collect,
+      )
+      .option('--engine <ENGINE>', 'model: the only one there is yet', 'model')
+      .option('--as <FORMAT:FILE>', 'read FILE as FORMAT, whatever it looks like (repeatable)', collect),
+  ).action(async (given: string[], options: SimulateOptions) => {
+    process.exitCode = await runSimulate(given, options)
+  })
 }
 
 /** The exit code; throws UserError and ClosedPipe. */

@@ -1,5 +1,6 @@
 /** How wide, and whether with colour: what the terminal and the environment say. */
 
+import type { Command } from 'commander'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import type { FormOptions } from '../reports/index.ts'
@@ -15,6 +16,13 @@ interface Wanted {
   color?: Colour
   width?: number
 }
+
+/** The options of every command that prints text, behind its own. */
+export const textOptions = (command: Command): Command =>
+  command
+    .option('--width <COLUMNS>', 'width of the text', Number)
+    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
+    .option('--no-color', 'the same as --color never')
 
 /** `toStdout`: else it goes to a file, which is as wide as is comfortable to read and has no colour. */
 export function terminalOptions({ full, quiet, unmatched, color, width }: Wanted, toStdout: boolean): FormOptions {

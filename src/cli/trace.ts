@@ -6,77 +6,76 @@ import type { Rate, Wish } from '../live/plan.ts'
 import { HERE, parseVia } from '../live/trace-host.ts'
 import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
+import { textOptions } from './terminal.ts'
 import { runCleanup } from './trace-cleanup.ts'
 import type { TraceOptions } from './trace-options.ts'
 import { runTrace } from './trace-run.ts'
 
 export function traceCommand(program: Command): Command {
   const collect = (value: string, before: string[] = []) => [...before, value]
-  return program
-    .command('trace')
-    .summary('the same, live: which way packets go right now')
-    .description(
-      'Switches tracing on for the packets that FILTER names, shows where each went and why, and takes everything away ' +
-        'again when it ends: by Ctrl-C, --for, --count or --exec, or if it is killed. No rule of yours is changed.\n' +
-        "FILTER is as tcpdump's: 'tcp dst port 52000', 'host 192.0.2.7 and icmp', 'syn and in eth0'. Without one, all " +
-        'packets are meant; never more than --rate of them are traced.',
-    )
-    .argument('[FILTER...]', 'which packets')
-    .option('--count <N>', 'end after so many packets', (text) => whole('--count', text))
-    .option('--for <TIME>', 'end after so long: 30s, 5m', (text) => duration('--for', text))
-    .addOption(
-      new Option('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited')
-        .argParser(rate)
-        .default({ packets: 10, per: 'second' } satisfies Rate, '10/second'),
-    )
-    .addOption(
-      new Option('--deadline <TIME>', 'everything that was set up is gone after so long')
-        .argParser((text) => duration('--deadline', text))
-        .default(600, '10m'),
-    )
-    .option('--backend <NAME>', 'auto, nft, legacy, xtables-nft or kernel-log', backend, 'auto')
-    .option('--via <COMMAND>', "trace over there: 'ssh root@host', 'ip netns exec N' (repeatable)", collect)
-    .option('--exec <COMMAND>', 'run this command here meanwhile, and end after it')
-    .option('--save <DIR>', 'keep what was seen, with the rules, as a bundle that `nfwhy explain` reads')
-    .option('--log', 'LOG rules at the hooks in place of a trace, for kernels that cannot trace')
-    .option('--programs', "read with programs over there (nft monitor trace, tcpdump), not the kernel's sockets")
-    .option('--take-over', 'although another program (ulogd2 …) reads what has to be taken from it')
-    .option('--no-drops', 'do not ask the kernel (by eBPF) why it drops packets itself')
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--cleanup', 'remove what a session that was killed may have left')
-    .option('--idle <SECONDS>', 'a packet without another event for so long has ended', (text) =>
-      duration('--idle', text),
-    )
-    .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
-    .option('--rule <RULE>', 'only packets that met this rule: nat:KUBE-NODEPORTS:16', collect)
-    .option('-q, --quiet', 'one line for each exchange')
-    .option('--full', 'every step, every rule in full length, all fixes and notes')
-    .option('--json', 'one JSON document')
-    .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
-    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
-    .option('--plain', 'lines, also on a terminal')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (words: string[], options: TraceOptions) => {
-      const filter = words.join(' ')
-      const places = options.via ? options.via.map(parseVia) : [HERE]
-      if (options.cleanup) {
-        if (filter !== '') throw new UserError('--cleanup takes no filter.')
-        process.exitCode = await runCleanup(places)
-        return
-      }
-      const wish: Wish = {
-        backend: options.backend,
-        alternatives: alternatives(readFilter(filter)).list,
-        rate: options.rate,
-        deadline: options.deadline,
-        log: options.log ?? false,
-        programs: options.programs ?? false,
-        takeOver: options.takeOver ?? false,
-      }
-      process.exitCode = await runTrace(filter, places, wish, options)
-    })
+  return textOptions(
+    program
+      .command('trace')
+      .summary('the same, live: which way packets go right now')
+      .description(
+        'Switches tracing on for the packets that FILTER names, shows where each went and why, and takes everything away ' +
+          'again when it ends: by Ctrl-C, --for, --count or --exec, or if it is killed. No rule of yours is changed.\n' +
+          "FILTER is as tcpdump's: 'tcp dst port 52000', 'host 192.0.2.7 and icmp', 'syn and in eth0'. Without one, all " +
+          'packets are meant; never more than --rate of them are traced.',
+      )
+      .argument('[FILTER...]', 'which packets')
+      .option('--count <N>', 'end after so many packets', (text) => whole('--count', text))
+      .option('--for <TIME>', 'end after so long: 30s, 5m', (text) => duration('--for', text))
+      .addOption(
+        new Option('--rate <RATE>', 'trace at most so many packets: 10/second, 100/minute, unlimited')
+          .argParser(rate)
+          .default({ packets: 10, per: 'second' } satisfies Rate, '10/second'),
+      )
+      .addOption(
+        new Option('--deadline <TIME>', 'everything that was set up is gone after so long')
+          .argParser((text) => duration('--deadline', text))
+          .default(600, '10m'),
+      )
+      .option('--backend <NAME>', 'auto, nft, legacy, xtables-nft or kernel-log', backend, 'auto')
+      .option('--via <COMMAND>', "trace over there: 'ssh root@host', 'ip netns exec N' (repeatable)", collect)
+      .option('--exec <COMMAND>', 'run this command here meanwhile, and end after it')
+      .option('--save <DIR>', 'keep what was seen, with the rules, as a bundle that `nfwhy explain` reads')
+      .option('--log', 'LOG rules at the hooks in place of a trace, for kernels that cannot trace')
+      .option('--programs', "read with programs over there (nft monitor trace, tcpdump), not the kernel's sockets")
+      .option('--take-over', 'although another program (ulogd2 …) reads what has to be taken from it')
+      .option('--no-drops', 'do not ask the kernel (by eBPF) why it drops packets itself')
+      .option('--dry-run', 'say what would be done, and do nothing')
+      .option('--cleanup', 'remove what a session that was killed may have left')
+      .option('--idle <SECONDS>', 'a packet without another event for so long has ended', (text) =>
+        duration('--idle', text),
+      )
+      .option('--outcome <LIST>', 'only packets that ended so: dropped,rejected,vanished …', collect)
+      .option('--rule <RULE>', 'only packets that met this rule: nat:KUBE-NODEPORTS:16', collect)
+      .option('-q, --quiet', 'one line for each exchange')
+      .option('--full', 'every step, every rule in full length, all fixes and notes')
+      .option('--json', 'one JSON document')
+      .option('--ndjson', 'one JSON document for each packet, a line each, as they complete')
+      .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
+      .option('--plain', 'lines, also on a terminal'),
+  ).action(async (words: string[], options: TraceOptions) => {
+    const filter = words.join(' ')
+    const places = options.via ? options.via.map(parseVia) : [HERE]
+    if (options.cleanup) {
+      if (filter !== '') throw new UserError('--cleanup takes no filter.')
+      process.exitCode = await runCleanup(places)
+      return
+    }
+    const wish: Wish = {
+      backend: options.backend,
+      alternatives: alternatives(readFilter(filter)).list,
+      rate: options.rate,
+      deadline: options.deadline,
+      log: options.log ?? false,
+      programs: options.programs ?? false,
+      takeOver: options.takeOver ?? false,
+    }
+    process.exitCode = await runTrace(filter, places, wish, options)
+  })
 }
 
 const BACKENDS: readonly Wish['backend'][] = ['auto', 'nft', 'legacy', 'xtables-nft', 'kernel-log']

@@ -6,7 +6,7 @@ import { readPacket } from '../analysis/packets.ts'
 import { type Answer, type Gathered, gather, isNote } from '../live/collect/gather.ts'
 import { COLLECT } from '../live/limits.ts'
 import { SECTIONS } from '../live/script/index.ts'
-import { HERE } from '../live/trace-host.ts'
+import { HERE, parseVia } from '../live/trace-host.ts'
 import { command, printCommand } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Packet } from '../model/packet.ts'
@@ -14,8 +14,7 @@ import { printable } from '../model/printable.ts'
 import { UserError } from '../model/user-error.ts'
 import { chooseForm } from '../reports/choose-form.ts'
 import { endable } from './end-signals.ts'
-import { type PlayOptions, playAll } from './simulate.ts'
-import { placeOf } from './via.ts'
+import { type PlayOptions, playAll, playOptions } from './simulate.ts'
 
 interface WhyOptions extends PlayOptions {
   via?: string
@@ -23,38 +22,34 @@ interface WhyOptions extends PlayOptions {
 
 export function whyCommand(program: Command): Command {
   const append = (value: string, before: string[] = []) => [...before, value]
-  return program
-    .command('why')
-    .summary('what would happen to a packet on this host, by which rule')
-    .description(
-      'Reads the rules and the state of this host (or of another one, with --via), plays the packet and its reply on ' +
-        'the model of netfilter, and says what would happen, and by which rule. It sends nothing and changes nothing.\n\n' +
-        "  nfwhy why 'in eth0 tcp 10.0.0.2 > 192.0.2.1:443'\n" +
-        "  nfwhy why --via 'ssh root@router' 'tcp 10.0.0.2 > 192.0.2.1:443'",
-    )
-    .argument('<PACKET>', 'as tcpdump words it; without "in IFACE" this host sends it')
-    .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N'")
-    .option('--apply <COMMAND>', 'first make this change, on the model alone (repeatable, in order)', append)
-    .option('--assume <CONDITION=BOOLEAN>', "settle what nobody can know: '--limit 10/sec=true' (repeatable)", append)
-    .option('-q, --quiet', 'one line for each exchange')
-    .option('--full', 'every step, every rule in full length, all fixes and notes')
-    .option('--unmatched', 'with --full: of each rule that did not match, which condition failed')
-    .option('--json', 'one JSON document')
-    .option('--ndjson', 'one JSON document for each packet, a line each')
-    .option('-o, --output <FILE>', 'write to FILE, in the form that its ending names: .md .json .ndjson .txt')
-    .option('--width <COLUMNS>', 'width of the text', Number)
-    .option('--color <WHEN>', 'always, never, or auto: on a terminal, unless NO_COLOR is set')
-    .option('--no-color', 'the same as --color never')
-    .action(async (packet: string, options: WhyOptions) => {
-      process.exitCode = await runWhy(packet, options)
-    })
+  return playOptions(
+    program
+      .command('why')
+      .summary('what would happen to a packet on this host, by which rule')
+      .description(
+        'Reads the rules and the state of this host (or of another one, with --via), plays the packet and its reply on ' +
+          'the model of netfilter, and says what would happen, and by which rule. It sends nothing and changes nothing.\n\n' +
+          "  nfwhy why 'in eth0 tcp 10.0.0.2 > 192.0.2.1:443'\n" +
+          "  nfwhy why --via 'ssh root@router' 'tcp 10.0.0.2 > 192.0.2.1:443'",
+      )
+      .argument('<PACKET>', 'as tcpdump words it; without "in IFACE" this host sends it')
+      .option('--via <COMMAND>', "on another machine: 'ssh root@host', 'ip netns exec N'")
+      .option('--apply <COMMAND>', 'first make this change, on the model alone (repeatable, in order)', append)
+      .option(
+        '--assume <CONDITION=BOOLEAN>',
+        "settle what nobody can know: '--limit 10/sec=true' (repeatable)",
+        append,
+      ),
+  ).action(async (packet: string, options: WhyOptions) => {
+    process.exitCode = await runWhy(packet, options)
+  })
 }
 
 /** The exit code; throws UserError, LiveProblem and ClosedPipe. */
 async function runWhy(text: string, options: WhyOptions): Promise<number> {
   chooseForm(options)
   const packet = readPacket(text)
-  const place = options.via === undefined ? HERE : placeOf(options.via)
+  const place = options.via === undefined ? HERE : parseVia(options.via)
   const gathered = await endable((ending) => gather(place, SECTIONS, COLLECT, ending))
   const answers = gathered.answers.filter((one) => !isNote(one))
   refuseUnread(gathered, answers)

@@ -1,6 +1,6 @@
 /** Neighbour discovery (RFC 4861): a solicitation asks for the link address of a neighbour, and its advertisement tells it. */
 import type { Played } from '../journey/engine.ts'
-import { parseAddress } from '../model/address.ts'
+import { formatAddress, parseAddress } from '../model/address.ts'
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import { isGroup } from '../rules/fib.ts'
@@ -14,6 +14,13 @@ export const isDiscovery = ({ protocol, icmpType }: Packet): boolean =>
 /** Of one that looks whether its own new address is taken, no answer is the good one. */
 export const isSolicitation = ({ protocol, icmpType, src }: Packet): boolean =>
   protocol === 'icmpv6' && icmpType === SOLICITATION && src !== '::'
+
+/** The group that its owner has joined (RFC 4291, 2.7.1): `ff02::1:ffXX:XXXX` of an IPv6 address. */
+export function solicitedGroup(address: string): string | undefined {
+  const bytes = parseAddress(address)
+  if (bytes?.length !== 16) return undefined
+  return formatAddress(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...bytes.subarray(13)))
+}
 
 /** Undefined where it is not known who is asked: a trace shows the group, which has the last three bytes of the address. */
 export function advertisementTo({ packet, ended }: Played, host: Host): Packet | undefined {

@@ -119,7 +119,8 @@ function evidenceOf(
   if (host !== '') journey.host = host
   Object.assign(journey, timesOf(open))
   // what is not stopped comes to POSTROUTING, whose chain of nat may be the only one
-  const goesOn = !/^(drop|reject)$/.test(resolved.at(-1)?.ending ?? 'drop') && hasNatChains(resolver.world, family)
+  const last = resolved.at(-1)
+  const goesOn = last !== undefined && !/^(drop|reject)$/.test(last.ending) && hasNatChains(resolver.world, family)
   const skipped =
     open.beforeNat &&
     hooks.some(

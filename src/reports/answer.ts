@@ -1,5 +1,5 @@
 /** What a person is told of a group first: one cause, the best fix, and how much more there is. */
-import type { Finding, Journey, PrintedFix, RuleRef } from '../model/journey.ts'
+import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps } from '../model/outcome-kinds.ts'
 import { markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, lookNext, toldFindings } from './findings.ts'
@@ -45,7 +45,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
   const best = all.find(({ command }) => command !== undefined)
   const owner = told.find((one) => !isRetold(one) && proposes(one, best)) ?? told.find((one) => proposes(one, best))
   // of what got through nothing is to blame: what was found stands below it
-  const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(journey, owner)
+  const chief = markOfGroup(group) === 'good' ? undefined : chiefOf(told, owner)
   const second =
     chief && told.find((one) => one !== chief && ((one === owner && !isRetold(owner)) || explains(one, chief)))
   const spoken = [chief, second].filter((one) => one !== undefined)
@@ -67,10 +67,10 @@ const proposes = (finding: Finding<PrintedFix> | undefined, fix: PrintedFix | un
   finding !== undefined && fix !== undefined && finding.fix.includes(fix)
 
 function chiefOf(
-  journey: Journey<PrintedFix>,
+  all: readonly Finding<PrintedFix>[],
   owner: Finding<PrintedFix> | undefined,
 ): Finding<PrintedFix> | undefined {
-  const told = toldFindings(journey).filter((one) => !isContext(one))
+  const told = all.filter((one) => !isContext(one))
   const serious = told.filter((one) => one.severity !== 'note' && !isRetold(one))
   if (owner !== undefined && isRetold(owner)) return serious.find(({ severity }) => severity === 'error') ?? owner
   if (owner !== undefined && owner.severity !== 'note') return owner

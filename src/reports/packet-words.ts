@@ -26,6 +26,9 @@ export function addressWords({ journey, same }: Group<unknown>, marks: Marks): s
   return [...one('src', 'sport'), `${marks.to} ${destination}`, ...more]
 }
 
+/** Do its packets differ in an address or a port? */
+export const isMixed = ({ same }: Group<unknown>): boolean => !(same.src && same.dst && same.sport && same.dport)
+
 /** One `*` where nothing of it is common to all. */
 export const endText = (address: string | number | undefined, port: number | string | undefined): string =>
   address === '*' && port === '*' ? '*' : describeEnd(address, port)

@@ -54,6 +54,7 @@ const repliesFromOther = (message: string, description: string): Finding =>
   finding('reply-from-other-address', 'error', message, {
     fix: [{ description, unverified: 'it is done outside of netfilter' }],
   })
+
 /** What conntrack has not seen is answered by a connection of the reply's own: nat's rules are asked for that. */
 function asRewritten(request: Part, reply: Part): Finding | undefined {
   const { packet: asked } = request.told.journey

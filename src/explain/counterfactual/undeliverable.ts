@@ -14,7 +14,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { replyOverBridge } from '../bridges.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { asItCame, entryOpened, isAlwaysAnswered, isOpening } from '../request-reply.ts'
-import { homeOf } from '../routes.ts'
+import { homeOf, isDefault } from '../routes.ts'
 import { knowsSockets, listener } from '../sockets.ts'
 import { verdictAt } from '../verdict-at.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
@@ -149,8 +149,7 @@ export function gatewayBeside({ src, dst, out }: Packet, { host, tables }: World
   if (routes.some(({ gateway }) => gateway === dst)) return undefined
   if (!tables.some((table) => (table.family === family || table.family === 'inet') && hasSourceRule(table)))
     return undefined
-  return routes.find(({ destination, device, table }) => /\/0$/.test(destination) && table === 'main' && device === out)
-    ?.gateway
+  return routes.find((one) => isDefault(one) && one.table === 'main' && one.device === out)?.gateway
 }
 
 const hasSourceRule = memo(({ chains }: Table): boolean =>
@@ -218,7 +217,7 @@ export function isOnlyByDefault(packet: Packet, host: Host): boolean {
   if (packet.dst === undefined || !isPrivate(packet.dst)) return false
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
-  return /\/0$/.test(route?.destination ?? '')
+  return route ? isDefault(route) : false
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isUntracked } from '../../journey/evidence.ts'
 import { command } from '../../model/command.ts'
 import { iptablesPriority } from '../../model/hook.ts'
 import { setSysctl } from '../changes.ts'
@@ -52,7 +53,7 @@ function whereItEnded(context: Context): 'at conntrack' | 'at conntrack or routi
   const { missing } = ended
   const hook = arrival?.hook
   if (!missing || (hook !== 'prerouting' && hook !== 'output')) return undefined
-  if (evidence.arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))) return undefined
+  if (isUntracked(evidence)) return undefined
   // what has an entry needs no room
   const [opened, answered] = [entryOpened(journey.packet, world), entryAnswered(journey.packet, world)]
   if (opened || answered) return undefined

@@ -1,20 +1,13 @@
-import { formatAddress, parseAddress } from '../../model/address.ts'
 import { isGroup } from '../../rules/fib.ts'
 import { bridgeCalls, bridgeNamed } from '../bridges.ts'
 import { type Detector, finding } from '../context.ts'
+import { solicitedGroup } from '../discovery.ts'
 import { atRouting, sysctlName } from './routing.ts'
 import { vanishedOwnAddress } from './vanished-martian.ts'
 import { vanishedRpFilter } from './vanished-rp-filter.ts'
 
 /** The groups that every host is in, on every link. */
 const ALL_HOSTS = ['224.0.0.1', 'ff02::1', 'ff01::1']
-
-/** `ff02::1:ffXX:XXXX` of an IPv6 address. */
-function solicitedGroup(address: string): string | undefined {
-  const bytes = parseAddress(address)
-  if (bytes?.length !== 16) return undefined
-  return formatAddress(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...bytes.subarray(13)))
-}
 
 /**
  * It is for a group, for which no route is asked: only who has joined it on that interface gets it (net/ipv4/route.c,

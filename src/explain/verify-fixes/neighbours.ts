@@ -3,13 +3,14 @@
  * of each other, or reply, the packet or its answer is not sent at all.
  */
 import type { Played } from '../../journey/engine.ts'
-import { formatAddress, inPrefix, parseAddress } from '../../model/address.ts'
+import { inPrefix, parseAddress } from '../../model/address.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { canonicalAddress } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { solicitedGroup } from '../discovery.ts'
 import type { Reproduction } from './reproduce.ts'
 
 /** The first packet of it that is stopped. `asksUs`: the next hop needs this host's link address, too, and is not known to have it. */
@@ -44,9 +45,11 @@ function discoveryFor(packet: Packet, { host }: World, asksUs: boolean): Packet[
   const own = ownAddress(link?.addresses, hop)
   const here = src !== undefined && packet.in === undefined && isLocal(src, host) ? src : own
   if (here === undefined || hop === undefined) return []
+  const [ours, theirs] = [solicitedGroup(here), solicitedGroup(hop)]
+  if (ours === undefined || theirs === undefined) return []
   const isKnown = known.some(({ address, mac }) => canonicalAddress(address) === hop && mac !== undefined)
-  const ask: Packet = { ...SOLICITATION, src: here, dst: groupOf(hop), out }
-  const asked: Packet = { ...SOLICITATION, src: hop, dst: groupOf(here), in: out }
+  const ask: Packet = { ...SOLICITATION, src: here, dst: theirs, out }
+  const asked: Packet = { ...SOLICITATION, src: hop, dst: ours, in: out }
   return [
     ...(isKnown ? [] : [[ask, { ...ADVERTISEMENT, src: hop, dst: here, in: out }]]),
     ...(asksUs ? [[asked, { ...ADVERTISEMENT, src: here, dst: hop, out }]] : []),
@@ -66,11 +69,4 @@ function ownAddress(
     const here = parseAddress(address)
     return here && there && here.length === there.length && inPrefix(there, here, prefixLength)
   })?.address
-}
-
-/** The group that its owner has joined: its last three bytes. */
-function groupOf(address: string): string {
-  const bytes = parseAddress('ff02::1:ff00:0')!
-  bytes.set(parseAddress(address)!.subarray(-3), 13)
-  return formatAddress(bytes)
 }

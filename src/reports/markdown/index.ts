@@ -22,7 +22,7 @@ import { lookNext, tellsCause } from '../findings.ts'
 import type { Form, Group } from '../form.ts'
 import { rewrites, ruleKey, ruleName, timeWords, triedWords } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
-import { addressWords, changeWords, endText, interfaceWords, kindWords } from '../packet-words.ts'
+import { addressWords, changeWords, endText, interfaceWords, isMixed, kindWords } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
 import { stepName, withoutChain } from '../step-words.ts'
 import { missedWords, noticesOf, packetsWords, sentAgainWords, Told } from '../summary-words.ts'
@@ -129,9 +129,9 @@ function details(group: Group<unknown>): string[] {
   ].filter((one) => one !== undefined)
 }
 
-function firstLines({ journey, same }: Group<unknown>): string[] {
-  if (same.src && same.dst && same.sport && same.dport) return []
-  const { src, dst, sport, dport } = journey.packet
+function firstLines(group: Group<unknown>): string[] {
+  if (!isMixed(group)) return []
+  const { src, dst, sport, dport } = group.journey.packet
   return [`Shown below is the first: ${code(endText(src, sport))} → ${code(endText(dst, dport))}.`, '']
 }
 

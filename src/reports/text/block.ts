@@ -6,7 +6,7 @@ import { markOfGroup, mixedWords } from '../exchange-words.ts'
 import { lookNext } from '../findings.ts'
 import type { Group } from '../form.ts'
 import { whereWords } from '../journey-words.ts'
-import { endText } from '../packet-words.ts'
+import { endText, isMixed } from '../packet-words.ts'
 import { numberOf } from '../summary-words.ts'
 import { fixRows, type Row } from './fix-rows.ts'
 import { writeHead } from './head.ts'
@@ -55,8 +55,6 @@ function fitted(page: Page, rows: readonly Row[], most: number): Row[] {
 /** Where the packet's line has `*`, the lines below speak of one of them. */
 const firstRows = (page: Page, group: Group<unknown>): Row[] =>
   isMixed(group) ? [{ label: 'first', lines: [firstWords(page, group.journey)], rank: 4 }] : []
-
-export const isMixed = ({ same }: Group<unknown>): boolean => !(same.src && same.dst && same.sport && same.dport)
 
 export function firstWords({ marks }: Page, { packet }: Journey<unknown>): string {
   const { src, dst, sport, dport } = packet
