@@ -4,12 +4,11 @@ import type { Problem } from '../problem.ts'
 import { transparent } from './nft-translated.ts'
 
 const SSH = { protocol: 'tcp', port: 22 } as const
-const DNS = { protocol: 'udp', port: 53 } as const
 
 /** A socket of one device (SO_BINDTODEVICE, 25), as dnsmasq's are that was told its interfaces: it answers each datagram. */
-const boundTo = (device: string, port: number): string =>
+const boundTo = (device: string, port: number, address = ''): string =>
   `python3 -c "import socket
-s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.setsockopt(1,25,b'${device}\\0'); s.bind(('',${port}))
+s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.setsockopt(1,25,b'${device}\\0'); s.bind(('${address}',${port}))
 while True:
   d,a=s.recvfrom(999); s.sendto(d,a)" >/dev/null 2>&1 </dev/null &
 for i in 1 2 3 4 5 6 7 8 9; do ss -lnu | grep -q :${port} && break; sleep .1; done`
@@ -265,7 +264,7 @@ COMMIT
       status: ['refused'],
       alsoTrue: ['refused-here'],
     },
-    mend: [['gateway', boundTo('wg0', 53).replace('ss -lnu | grep -q :53', 'ss -lnu | grep -q wg0:53')]],
+    mend: [['gateway', boundTo('wg0', 53, '172.16.200.1').replace('grep -q :53', 'grep -q wg0:53')]],
   },
   {
     name: 'user-in-tunnel-with-other-source',
@@ -294,7 +293,7 @@ COMMIT
 :OUTPUT ACCEPT [0:0]
 -A INPUT -i tun0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A INPUT -i tun0 -j REJECT --reject-with icmp-port-unreachable
--A OUTPUT ! -d 192.168.1.0/24 -o eth0 -m owner --uid-owner 0 -j REJECT --reject-with icmp-port-unreachable
+-A OUTPUT ! -s 192.168.1.0/24 -o eth0 -j REJECT --reject-with icmp-port-unreachable
 COMMIT
 `,
         },
