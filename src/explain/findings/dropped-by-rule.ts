@@ -26,7 +26,7 @@ export const droppedByRule: Detector = {
       ? reverseWay(packet, host, { mark: false, strict: false })
       : undefined
     const leads = back === undefined || isUnknown(back) || back.device === packet.in ? '' : wayOf(packet, back.device)
-    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}.${leads}${unanswered}`
+    const message = `${nameRef(told.end)} dropped it${why === '' ? '' : ` (${why})`}${ledBy(told)}${told.filled}.${leads}${unanswered}`
     return [
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,

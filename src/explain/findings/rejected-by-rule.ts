@@ -20,7 +20,7 @@ export const rejectedByRule: Detector = {
       finding(
         'rejected-by-rule',
         'error',
-        `${nameRef(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}.${unheard}`,
+        `${nameRef(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}${told.filled}.${unheard}`,
         {
           steps: told.steps,
           rules: told.rules,
