@@ -13,6 +13,7 @@ import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
+import { HOST_LIMITS } from './host-limits.ts'
 import { HOST_WAYS } from './host-ways.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
@@ -93,4 +94,5 @@ export const PROBLEMS: readonly Problem[] = [
   ...CONTAINER_SIXES,
   ...LOCKED_OUT,
   ...HOST_WAYS,
+  ...HOST_LIMITS,
 ]
