@@ -7,6 +7,7 @@ import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import {
   asked,
+  connectionMarkAsked,
   type Mark,
   markAsked,
   markBehind,
@@ -42,8 +43,9 @@ export interface Asker extends Mark {
   askFor(mark: Mark): Proposal[]
 }
 
-const askerOf = (ref: RuleRef, { value, mask }: Mark, step: number): Asker => ({
+const askerOf = (ref: RuleRef, { value, mask, field }: Mark, step: number): Asker => ({
   ...{ name: nameRef(ref), ref, value, mask, step },
+  ...(field === undefined ? {} : { field }),
   askFor: (other) =>
     propose(
       `let rule ${ref.ruleNumber} of ${ref.chain} ask for the mark that it has`,
@@ -57,7 +59,7 @@ function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
-    const mark = markAsked(near.miss.condition)
+    const mark = markAsked(near.miss.condition) ?? connectionMarkAsked(near.miss.condition)
     if (mark && !mark.not) found.push(askerOf(refOfSkipped(context, near), mark, near.step))
   }
   for (const step of pass.steps) {
@@ -87,7 +89,7 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
     finding(
       'mark-missing',
       isMeant ? 'warning' : 'note',
-      `${asker.name} requires mark ${markText(asker)}, which the packet does not have: ${words}.`,
+      `${asker.name} requires ${asker.field === 'ct mark' ? 'connection ' : ''}mark ${markText(asker)}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
@@ -97,7 +99,7 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   ]
 }
 
-const setsIt = (rule: Rule, { mask }: Mark): boolean => ((markGiven(rule)?.mask ?? 0) & mask) !== 0
+const setsIt = (rule: Rule, { mask, field }: Mark): boolean => ((markGiven(rule, field)?.mask ?? 0) & mask) !== 0
 
 interface Described {
   words: string
