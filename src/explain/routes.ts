@@ -96,6 +96,11 @@ export function backToSender({ src, in: from, srcMac }: Packet, route: Route, ho
   return isFromIt ? gateway : undefined
 }
 
+export const giveAddress = (address: string, device: string): Proposal => ({
+  description: `give this host the address, if it is to have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
+  unverified: 'the model gives no addresses',
+})
+
 export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
 
 /** The same route in another table. */

@@ -1,7 +1,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
-import { backToSender } from '../routes.ts'
+import { backToSender, giveAddress } from '../routes.ts'
 import { sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
@@ -29,12 +29,7 @@ export const vanishedForwardingOff: Detector = {
       return [
         finding('vanished-forwarding-off', 'error', `No interface of this host has ${dst}, and ${back}: ${forward}.`, {
           steps: [context.ended.step + 1],
-          fix: [
-            {
-              description: `give this host the address, if it is to have it: ip address add ${dst}/${family === 'ipv6' ? 128 : 32} dev ${device}`,
-              unverified: 'the model gives no addresses',
-            },
-          ],
+          fix: [giveAddress(dst, device)],
         }),
       ]
     }
