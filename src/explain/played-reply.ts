@@ -1,18 +1,19 @@
 /** What would come back to a request that got through, played where no reply was captured. */
 import type { Engine, Played } from '../journey/engine.ts'
 import type { Evidence } from '../journey/evidence.ts'
-import type { Finding, Journey, RuleRef } from '../model/journey.ts'
+import type { Finding, Fix, Journey, RuleRef } from '../model/journey.ts'
 import { getsThrough, isPassed } from '../model/outcome-kinds.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
+import { backOut, isOtherUplink } from './back-out.ts'
 import { describeEnd, finding } from './context.ts'
 import { playAgain } from './explain.ts'
 import { nameRef } from './refs.ts'
 import { asOneFix, searchRepair } from './repair.ts'
 import { asksForReply, natSeen, reaches } from './request-reply.ts'
 import { astray } from './routes.ts'
-import { explainAnswer } from './verify-fixes/reproduce.ts'
+import { explainAnswer, type Reproduction } from './verify-fixes/reproduce.ts'
 import { tryFinding } from './verify-fixes/verify.ts'
 
 export interface PlayedReply {
@@ -20,6 +21,8 @@ export interface PlayedReply {
   journey: Journey
   /** Where it leaves this host; absent where it does not. */
   out?: string
+  /** It leaves by another interface than the one whose address was asked: what leads it back, and what would stop it there. */
+  back?: { fix: Fix[]; rules: RuleRef[] }
   /** Why it does not reach who asked. Absent: it does, or that is not known. */
   finding?: Finding
 }
@@ -41,7 +44,10 @@ export function playReply(
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
   const isAstray = isPassed(reply.outcome) && astray(answer.packet, world.host) !== undefined
-  if (reaches(asked, answer) !== false && !isAstray) return { journey: reply, ...(out === undefined ? {} : { out }) }
+  if (reaches(asked, answer) !== false && !isAstray) {
+    const back = ledBack(reproduction, explained, asked, out)
+    return { journey: reply, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
+  }
   const rules = reply.cause.map(({ rule }) => rule)
   const stopped = finding('reply-dropped', 'error', messageOf(reply, asked, answer, rules[0]), { rules })
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
@@ -56,6 +62,28 @@ export function playReply(
   const repair = tried.fix.some(getsThrough) ? undefined : searchRepair(reproduction)
   if (repair) tried.fix.unshift(asOneFix(repair, reproduction))
   return { journey: reply, finding: tried }
+}
+
+/** Together with what accepts it there. */
+function ledBack(
+  reproduction: Reproduction,
+  explained: Journey,
+  { dst, in: came }: Packet,
+  out = 'lo',
+): PlayedReply['back'] {
+  const { world } = reproduction
+  if (dst === undefined || came === undefined || !isOtherUplink(world.host, dst, came, out)) return undefined
+  const rules: RuleRef[] = []
+  const fix = backOut(explained, world, dst, came).map((one) => {
+    const repair = searchRepair(reproduction, undefined, {
+      finding: finding('reply-by-other-uplink', 'warning', ''),
+      fix: one,
+    })
+    if (!repair) return one
+    rules.push(...repair.steps.slice(1).flatMap((step) => step.finding.rules.slice(0, 1)))
+    return asOneFix(repair, reproduction)
+  })
+  return { fix, rules: rules.slice(0, 1) }
 }
 
 function messageOf(reply: Journey, asked: Packet, answer: Played, by: RuleRef | undefined): string {

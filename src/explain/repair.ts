@@ -61,18 +61,29 @@ interface Repair {
 export const searchRepair = (
   reproduction: Reproduction,
   isMeant: (fix: Fix) => boolean = () => true,
+  begin?: RepairStep,
 ): Repair | undefined => {
-  const narrow = searchAmong(reproduction, (fix) => isMeant(fix) && !isPolicy(fix))
-  return narrow && !narrow.isWide ? narrow : (searchAmong(reproduction, isMeant) ?? narrow)
+  const narrow = searchAmong(reproduction, (fix) => isMeant(fix) && !isPolicy(fix), begin)
+  return narrow && !narrow.isWide ? narrow : (searchAmong(reproduction, isMeant, begin) ?? narrow)
 }
 
-function searchAmong(reproduction: Reproduction, isMeant: (fix: Fix) => boolean): Repair | undefined {
-  const first = comesTo(reproduction, reproduction.world)
-  if (!first?.stopped) return undefined
+/** `begin`: what is done in any case, though nothing was stopped before. */
+function searchAmong(
+  reproduction: Reproduction,
+  isMeant: (fix: Fix) => boolean,
+  begin?: RepairStep,
+): Repair | undefined {
+  const begun = begin && applyEdits(reproduction.world, begin.fix.edits ?? [])
+  if (begun && 'error' in begun) return undefined
+  const { world: from } = begun ?? reproduction
+  const done = begin ? [begin] : []
+  const first = comesTo(reproduction, from)
+  if (!first?.stopped)
+    return first && begin && harmOf(reproduction, from) === undefined ? { ...first, steps: done } : undefined
   let tried = 0
   // what changes the way of other packets is better than nothing
   let wide: Repair | undefined
-  let states: State[] = [{ world: reproduction.world, steps: [], stops: [first.stopped] }]
+  let states: State[] = [{ world: from, steps: done, stops: [first.stopped] }]
   for (let depth = 0; depth < MOST_STEPS && states.length > 0; depth++) {
     const next: State[] = []
     const slower: State[] = []
@@ -251,8 +262,13 @@ function messageOf(steps: readonly RepairStep[], rulesOf: (step: RepairStep) => 
   })
   const distinct = causes.filter(({ text }, i) => causes.findIndex((one) => one.text === text) === i)
   const names = listed(distinct)
-  if (stops.length < steps.length && stops.length > 0)
+  if (stops.length < steps.length && stops.length > 0) {
+    const [one] = stops
+    // a sentence of its own, where no rule stops it
+    if (distinct.length === 1 && one!.finding.rules.length === 0)
+      return `${one!.finding.message} Also, no rule rewrites its source.`
     return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.`
+  }
   if (distinct.length === 1)
     return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'this exchange once more after that'}.`
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'

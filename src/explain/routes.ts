@@ -84,6 +84,23 @@ export function pastMain(packet: Packet, host: Host): { route: Route; main: Rout
   return isElsewhere && main.type === 'unicast' && !isDefault(main) ? { route, main } : undefined
 }
 
+/** The router that sent the packet here, where the route leads back to it: it takes the destination for one of this host's. */
+export function backToSender({ src, in: from, srcMac }: Packet, route: Route, host: Host): string | undefined {
+  const { gateway, device } = route
+  if (src === undefined || gateway === undefined || from === undefined || device !== from) return undefined
+  const same = (address: string) => canonicalAddress(address) === canonicalAddress(gateway)
+  if (same(src)) return gateway
+  const mac = host.neighbours?.find((one) => one.device === from && same(one.address))?.mac
+  const isFromIt =
+    mac !== undefined && srcMac !== undefined ? mac === srcMac : homeOf(src, host, from)?.link.name !== from
+  return isFromIt ? gateway : undefined
+}
+
+export const giveAddress = (address: string, device: string): Proposal => ({
+  description: `give this host the address, if it is to have it: ip address add ${address}/${address.includes(':') ? 128 : 32} dev ${device}`,
+  unverified: 'the model gives no addresses',
+})
+
 export const isDefault = ({ destination }: Route): boolean => /\/0$/.test(destination)
 
 /** The same route in another table. */

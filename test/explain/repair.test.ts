@@ -8,7 +8,7 @@ import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { entry, makeWorld, ROUTER } from '../simulate/world.ts'
-import { played, type Rules, SYN, saved, TO_ROUTER } from './findings/played.ts'
+import { LISTENS_ON, played, type Rules, SYN, saved, TO_ROUTER } from './findings/played.ts'
 
 function repairOf(rules: Rules, packet: Packet = SYN, host: Host = {}) {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
@@ -251,5 +251,87 @@ describe('a connection that works', () => {
   it('is none where nobody has answered', () => {
     expect(mended(['unreplied'])).toMatchObject({ after: 'forwarded' })
     expect(mended(['unreplied'])?.but).toBeUndefined()
+  })
+})
+
+describe('a list that a rule fills', () => {
+  const filter = [
+    '-A INPUT -m hashlimit --hashlimit-above 1/hour --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name scans -j SET --add-set scanners src --exist',
+    '-A INPUT -m set --match-set scanners src -j DROP',
+  ]
+  const sets = [{ name: 'scanners', type: 'hash:ip', elements: [{ parts: ['10.0.1.2'] }] }]
+  const [, ABOVE] = /(--hashlimit-above.*scans)/.exec(filter[0]!)!
+  const tell = (isAbove: boolean) =>
+    played({ rules: { filter }, packet: TO_ROUTER, host: LISTENS_ON(80), sets, assume: new Map([[ABOVE!, isAbove]]) })
+
+  it('is named with that rule, and the address comes back to it', () => {
+    const [found] = tell(true).findings
+    expect(found?.message).toBe(
+      'filter INPUT 2 dropped it (--match-set scanners src); filter INPUT 1 puts it into scanners.',
+    )
+    const byList = found?.fix.find(({ description }) => /out of set scanners/.test(description))
+    expect(byList).toMatchObject({ after: 'dropped' })
+  })
+
+  it('may be mended where that rule did not match', () => {
+    const [found] = tell(false).findings
+    expect(found?.message).toBe('filter INPUT 2 dropped it (--match-set scanners src).')
+    expect(found?.fix[0]).toMatchObject({ description: 'take 10.0.1.2 out of set scanners', after: 'delivered' })
+  })
+})
+
+/** A program of this host is sent into a tunnel by a mark, with the address of the other interface. */
+describe('a source that was chosen before the mark', () => {
+  const link = (index: number, name: string, address: string) => ({
+    ...{ index, name, mtu: 1500 },
+    addresses: [{ family: 'ip', address, prefixLength: 24, scope: 'global' }] as const,
+  })
+  const route = (destination: string, device: string, gateway?: string, table = 'main') => ({
+    ...({ family: 'ip', type: 'unicast', destination, device, table } as const),
+    ...(gateway === undefined ? {} : { gateway }),
+  })
+  const packet: Packet = {
+    protocol: 'tcp',
+    src: '192.168.1.5',
+    sport: 40_000,
+    dst: '203.0.113.9',
+    dport: 443,
+    tcpFlags: ['syn'],
+  }
+  const { src, dst, sport, dport } = packet as Required<Packet>
+  const host = {
+    kernel: '6.18.0',
+    links: [link(2, 'eth0', '192.168.1.5'), link(3, 'tun0', '10.8.0.2')],
+    routes: [
+      { ...route('192.168.1.5/32', 'eth0', undefined, 'local'), type: 'local' },
+      { ...route('10.8.0.2/32', 'tun0', undefined, 'local'), type: 'local' },
+      ...[route('192.168.1.0/24', 'eth0'), route('10.8.0.0/24', 'tun0'), route('0.0.0.0/0', 'eth0', '192.168.1.1')],
+      route('0.0.0.0/0', 'tun0', '10.8.0.1', '100'),
+    ],
+    routingRules: [
+      { family: 'ip', priority: 0, action: { table: 'local' } },
+      { family: 'ip', priority: 100, mark: 1, action: { table: '100' } },
+      { family: 'ip', priority: 32_766, action: { table: 'main' } },
+    ],
+    sysctls: new Map(['all', 'eth0', 'tun0'].map((name) => [`net.ipv4.conf.${name}.rp_filter`, '1'])),
+    conntrack: [
+      entry({
+        original: { src, dst, sport, dport },
+        reply: { src: dst, dst: src, sport: dport, dport: sport },
+        status: ['unreplied'],
+      }),
+    ],
+  } as unknown as Host
+
+  it('stays wrong where only the reverse path filter is mended: both go together', () => {
+    const world = makeWorld(saved({ mangle: ['-A OUTPUT -d 203.0.113.0/24 -j MARK --set-xmark 0x1/0xffffffff'] }), host)
+    const { evidence, ended } = modelEngine.play(world, packet)
+    const journey = explain(evidence, world, { ended })
+    const { fix, message } = playReply(evidence, journey, world, modelEngine)!.finding!
+    expect(message).toContain('The reverse path filter dropped it')
+    expect(String(fixCommands(fix[0]!).command)).toBe(
+      'iptables -t nat -A POSTROUTING -s 192.168.1.5/32 -o tun0 -j MASQUERADE && sysctl -w net.ipv4.conf.tun0.rp_filter=2',
+    )
+    expect(fix.slice(1)).toMatchObject([{ but: 'answers may not find back to its source' }])
   })
 })

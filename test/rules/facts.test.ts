@@ -138,6 +138,12 @@ table('whose it is', [
   // what comes back over the loopback has left its socket
   ['meta skuid', 'prerouting', { in: 'lo', uid: 1000 }, '-'],
   ['meta skuid', 'input', {}, '?'],
+  // a socket is looked up early only for a connection that exists
+  ['meta skuid', 'input', { protocol: 'tcp', tcpFlags: ['syn'] }, '-'],
+  ['meta skuid', 'input', { protocol: 'tcp', tcpFlags: ['syn', 'ack'] }, '?'],
+  ['meta cgroup', 'input', { protocol: 'tcp', tcpFlags: ['syn'] }, '-'],
+  ['meta cgroup', 'forward', {}, '-'],
+  ['meta cgroup', 'output', {}, '?'],
   ['meta mark', 'input', { mark: 0 }, 0],
   ['meta mark', 'input', {}, '?'],
   ['meta priority', 'input', {}, '?'],

@@ -1,15 +1,12 @@
 /** A reply that leaves by another interface than the one whose address was asked. */
-import { applyEdits } from '../../edits/apply.ts'
-import { propose } from '../../explain/changes.ts'
+import { backOut, isOtherUplink } from '../../explain/back-out.ts'
 import { finding } from '../../explain/context.ts'
-import { addRoutingRule, addWayBack, isDefault } from '../../explain/routes.ts'
+import { nameRef } from '../../explain/refs.ts'
 import { type ExchangeStatus, isFailed } from '../../model/exchange.ts'
-import type { Finding, Fix } from '../../model/journey.ts'
+import type { Finding } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { hasAddress } from '../../rules/fib.ts'
-import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
-import type { Part, Told } from './joined.ts'
+import type { Part } from './joined.ts'
 
 interface OtherUplink {
   came: string
@@ -27,9 +24,8 @@ export function otherUplink(parts: readonly Part[], { dst }: Packet): OtherUplin
   if (reply && parts.some(({ role, id }) => role === 'request' && id > reply.id)) return undefined
   const came = journey.packet.in
   const left = reply ? reply.told.journey.steps.at(-1)?.out : played?.out
-  if (came === undefined || left === undefined || left === came || left === 'lo') return undefined
-  const has = (name: string) => hasAddress(world.host.links, name, dst)
-  return has(came) && !has(left) ? { came, left, isSeen: reply !== undefined } : undefined
+  if (came === undefined || left === undefined || !isOtherUplink(world.host, dst, came, left)) return undefined
+  return { came, left, isSeen: reply !== undefined }
 }
 
 export function byOtherUplink(parts: readonly Part[], asked: Packet, status: ExchangeStatus): Finding[] {
@@ -38,15 +34,21 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
   const { came, left, isSeen } = found
   const { dst } = asked
   const how = isSeen ? 'leaves' : 'would leave (played on the model)'
+  const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
+  // played for the first of its class, whose sender a fix may name
+  const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
+  const [rule] = played?.rules ?? []
+  const behind = rule ? ` Led back out of ${came}, it would be stopped by ${nameRef(rule)}.` : ''
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) ? 'warning' : 'note',
-      `The request to ${dst} came in on ${came}, but its reply ${how} by ${left}. A reverse path filter on the path may drop it: ${dst} is an address of ${came}.`,
+      `The request to ${dst} came in on ${came}, but its reply ${how} by ${left}. A reverse path filter on the path may drop it: ${dst} is an address of ${came}.${behind}`,
       {
+        rules: played?.rules ?? [],
         fix: [
-          ...backOut(parts.find(({ role }) => role === 'request')!.told, asked, came),
+          ...(played?.fix ?? (dst === undefined ? [] : backOut(journey, world, dst, came))),
           {
             description: `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`,
             unverified: 'which gateway is behind it is not known here',
@@ -55,41 +57,4 @@ export function byOtherUplink(parts: readonly Part[], asked: Packet, status: Exc
       },
     ),
   ]
-}
-
-/** By the table that is there for that interface, or by a route for this sender alone; as far as routes tell. */
-function backOut({ journey, world }: Told, { dst = '' }: Packet, came: string): Fix[] {
-  const { packet, outcome } = journey
-  const { host } = world
-  if (packet.src === undefined) return []
-  const family = dst.includes(':') ? 'ip6' : 'ip'
-  const reply = wayBackOf(packet, dst, 0)
-  const chosen = rulesFor(reply, host).find(
-    (rule) => typeof rule.action === 'object' && lookupRoute(reply, { ...host, routingRules: [rule] }),
-  )
-  const uplink = host.routes?.find(
-    (one) => one.family === family && one.device === came && one.gateway !== undefined && isDefault(one),
-  )
-  // what it forwards has another source where it is routed
-  const rule =
-    outcome === 'delivered' && uplink && chosen && chosen.priority > 0
-      ? addRoutingRule({
-          ...{ family, priority: chosen.priority - 1, action: { table: uplink.table } },
-          from: `${dst}/${family === 'ip' ? 32 : 128}`,
-        })
-      : undefined
-  const fixes = [
-    ...propose(
-      `lead what has the source ${dst} to table ${uplink?.table}, whose default route leaves by ${came}`,
-      rule,
-    ),
-    ...addWayBack(packet, host),
-  ]
-  return fixes.flatMap((fix) => {
-    const after = applyEdits(world, fix.edits ?? [])
-    const route = 'error' in after ? undefined : lookupRoute(reply, after.world.host)
-    return route && routeDevices(route).includes(came)
-      ? [{ ...fix, unverified: `only the reply's route was looked up: it leads out of ${came} then` }]
-      : []
-  })
 }

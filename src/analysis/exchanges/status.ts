@@ -11,6 +11,7 @@ import type { Packet } from '../../model/packet.ts'
 import { asItLeft } from '../hosts.ts'
 import { ERROR_AFTER, type Joined, type Part, type Told } from './joined.ts'
 import { asNewConnection, listedAsNew } from './new-connection.ts'
+import { otherNeighbour } from './other-neighbour.ts'
 import { otherUplink } from './other-uplink.ts'
 
 /** What the capture as a whole shows. */
@@ -88,6 +89,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
     const isUsed = parts.some(({ role, id }) => role === 'request' && id > answer.id)
     const finding = isUsed ? undefined : asNewConnection(parts, answer)
     if (finding) return { ...inferred('reply-lost', answer), finding }
+    const elsewhere = isUsed ? undefined : sentElsewhere(parts, ask())
+    if (elsewhere) return { ...inferred('reply-lost', answer), finding: elsewhere }
     return observed(otherUplink(parts, ask()) ? 'undetermined' : 'answered', answer)
   }
   const [error] = errors
@@ -217,6 +220,8 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (has('neighbour-failed')) return inferred('lost', request)
   const other = !replied && (!entry || !isReplied(entry)) ? listedAsNew(request.told) : undefined
   if (other) return { ...inferred('reply-lost', request), finding: other }
+  const elsewhere = replied ? undefined : sentElsewhere(parts, ask())
+  if (elsewhere) return { ...inferred('reply-lost', request), finding: elsewhere }
   if (mayHaveFailed) return observed('undetermined', request)
   if (reply?.finding) return { ...inferred('reply-lost', request), finding: reply.finding }
   // how it went on was not captured, but that it was sent again
@@ -239,6 +244,14 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   if (repliesShown && isWhole && waited && answers && knowsWhereReplyComes(journey))
     return inferred('unanswered', request)
   return { ...observed('undetermined', request) }
+}
+
+/** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */
+function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefined {
+  const elsewhere = otherNeighbour(parts)
+  const { conntrack } = parts[0]!.told.world.host
+  const entry = elsewhere && conntrack && entryOpened(asked, parts[0]!.told.world)
+  return entry && !goesOn(entry) && !entry.status.includes('assured') ? elsewhere : undefined
 }
 
 /** Whoever asked has acknowledged the reply. */

@@ -14,19 +14,30 @@ import { chainRuns, passes, type SkippedRule, skippedRules, type TableTraversal 
 import { type Unreached, unreachedChains } from './unreached.ts'
 import { hadItComeBack, hadItMatched, hadItNotMatched } from './what-if.ts'
 
+type MarkField = 'meta mark' | 'ct mark'
+
 export interface Mark {
   value: number
   mask: number
+  /** Absent: the packet's own. */
+  field?: MarkField
 }
 
 /** The mark that a condition asks for; `not`: that it asks not to be there. */
-export function markAsked(condition: Condition): (Mark & { not: boolean }) | undefined {
+export const markAsked = (condition: Condition) => askedOf(condition, 'meta mark')
+
+/** The same of the connection's mark. */
+export function connectionMarkAsked(condition: Condition): (Mark & { not: boolean }) | undefined {
+  const mark = askedOf(condition, 'ct mark')
+  return mark && { ...mark, field: 'ct mark' }
+}
+
+function askedOf(condition: Condition, field: MarkField): (Mark & { not: boolean }) | undefined {
   if (condition.kind === 'not') {
-    const of = markAsked(condition.of)
+    const of = askedOf(condition.of, field)
     return of && { ...of, not: !of.not }
   }
-  if (condition.kind !== 'compare' || condition.field !== 'meta mark' || typeof condition.value !== 'number')
-    return undefined
+  if (condition.kind !== 'compare' || condition.field !== field || typeof condition.value !== 'number') return undefined
   if (condition.op !== '==' && condition.op !== '!=') return undefined
   const mask = condition.mask === undefined ? 0xffffffff : Number(condition.mask)
   const not = condition.op === '!='
@@ -36,8 +47,10 @@ export function markAsked(condition: Condition): (Mark & { not: boolean }) | und
   return { value: condition.value, mask, not }
 }
 
-const carries = (packet: Packet | undefined, { value, mask }: Mark): boolean =>
-  packet?.mark !== undefined && (packet.mark & mask) >>> 0 === value >>> 0
+function carries(packet: Packet | undefined, { value, mask, field }: Mark): boolean {
+  const mark = field === 'ct mark' ? packet?.ctMark : packet?.mark
+  return mark !== undefined && (mark & mask) >>> 0 === value >>> 0
+}
 
 /**
  * The packet's mark behind step `i` (-1: in front of the first): as the next step shows it, or as the rules that matched have written it; undefined
@@ -83,6 +96,9 @@ export type WhyUnmarked =
 /** By what the packet met before step `asker`. */
 export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnmarked | undefined {
   const { steps } = context.journey
+  const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
+  // of a connection's mark no step shows who took it away: it may have been any packet's
+  if (mark.field === 'ct mark') return neverGiven(context, mark, asker, before)
   const lost = steps.findIndex(({ changes, kind }, i) => {
     if (i >= asker) return false
     if (changes.some(({ field, from, to }) => field === 'mark' && took(mark, from, to))) return true
@@ -94,7 +110,6 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   if (lost >= 0) return { kind: 'lost', step: lost }
   const overwritten = takenBack(context, mark, asker)
   if (overwritten !== undefined) return { kind: 'lost', step: overwritten }
-  const before = passes(context).filter((pass) => pass.steps[0]! <= asker)
   for (const pass of before) {
     const step = pass.steps.find((i) => {
       const { ending } = context.evidence.arrivals[i]!
@@ -104,22 +119,8 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
     })
     if (step !== undefined) return { kind: 'skipped', step }
   }
-  const missed = before
-    .flatMap((pass) => [...skippedRules(context, pass)])
-    .flatMap((passed) => {
-      if (passed.step > asker) return []
-      const miss = onlyFailed(passed.rule, passed.moment)
-      // what this host sends comes in nowhere: a rule for what does was not meant for it
-      if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []
-      return carries(hadItMatched(context, passed).packet, mark)
-        ? [{ passed, miss, doubt: doubtOf(context, passed, miss) + (isForAnswers(passed, miss) ? 1 : 0) }]
-        : []
-    })
-  if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
-  for (const pass of before) {
-    const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
-    if (chain) return { kind: 'unreached', pass, chain }
-  }
+  const never = neverGiven(context, mark, asker, before)
+  if (never) return never
   const other = steps.findLastIndex(({ kind }, i) => {
     const { rule } = context.evidence.arrivals[i]!
     return i < asker && kind === 'rule' && rule !== undefined && writes(rule, mark)
@@ -146,14 +147,46 @@ export function whyUnmarked(context: Context, mark: Mark, asker: number): WhyUnm
   return { kind: 'nobody', empty: empty.length > 0 ? empty : left }
 }
 
+/** What the connection's mark was before is not known, as a rule. */
+function givesToConnection(rule: Rule, { value, mask, field }: Mark): boolean {
+  const given = field === 'ct mark' ? markGiven(rule, field) : undefined
+  return given !== undefined && (given.mask & mask) >>> 0 === mask >>> 0 && (given.value & mask) >>> 0 === value >>> 0
+}
+
+/** Rules that would have set it missed the packet, or nothing jumps to them. */
+function neverGiven(
+  context: Context,
+  mark: Mark,
+  asker: number,
+  before: readonly TableTraversal[],
+): WhyUnmarked | undefined {
+  const missed = before
+    .flatMap((pass) => [...skippedRules(context, pass)])
+    .flatMap((passed) => {
+      if (passed.step > asker) return []
+      const miss = onlyFailed(passed.rule, passed.moment)
+      // what this host sends comes in nowhere: a rule for what does was not meant for it
+      if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []
+      return carries(hadItMatched(context, passed).packet, mark) || givesToConnection(passed.rule, mark)
+        ? [{ passed, miss, doubt: doubtOf(context, passed, miss) + (isForAnswers(passed, miss) ? 1 : 0) }]
+        : []
+    })
+  if (missed.length > 0) return { kind: 'missed', missed: missed.sort((a, b) => a.doubt - b.doubt).slice(0, 3) }
+  for (const pass of before) {
+    const [chain] = unreachedChains(context, pass, ({ packet }) => carries(packet, mark))
+    if (chain) return { kind: 'unreached', pass, chain }
+  }
+  return undefined
+}
+
 /** Of a packet that asks, with nothing else to choose it by: whatever asks would be marked as well. */
 const isForAnswers = ({ rule, moment: { packet } }: SkippedRule, { condition }: FailedCondition): boolean =>
   fieldOf(condition) === 'ct state' && (packet.ctState ?? 'new') === 'new' && !rule.conditions.some(isParticular)
 
 /** What a rule writes into the mark's bits; undefined where it takes bits away, or copies them. */
-export function markGiven({ statements }: Rule): Mark | undefined {
+export function markGiven({ statements }: Rule, field: MarkField = 'meta mark'): Mark | undefined {
   for (const one of statements)
-    if (one.kind === 'set' && one.field === 'meta mark' && typeof one.value === 'number' && one.value !== 0)
+    if (one.kind === 'set' && one.field === field && typeof one.value === 'number' && one.value !== 0)
       return { value: one.value >>> 0, mask: (one.mask ?? 0xffffffff) >>> 0 }
   return undefined
 }

@@ -27,7 +27,7 @@ export const droppedByRule: Detector = {
       ? reverseWay(packet, host, { mark: false, strict: false })
       : undefined
     const leads = back === undefined || isUnknown(back) || back.device === packet.in ? '' : wayOf(packet, back.device)
-    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}.${whyThere(context, told)}${leads}${unanswered}`
+    const message = `${nameRef(told.end)}${ownerWords(told.end)} dropped it${why === '' ? '' : ` (${why})`}${told.filled}.${whyThere(context, told)}${leads}${unanswered}`
     return [
       finding('dropped-by-rule', 'error', message, {
         steps: told.steps,

@@ -7,6 +7,7 @@ import { asks, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import {
   asked,
+  connectionMarkAsked,
   type Mark,
   markAsked,
   markBehind,
@@ -44,8 +45,9 @@ export interface Asker extends Mark {
   askFor(mark: Mark): Proposal[]
 }
 
-const askerOf = (ref: RuleRef, { value, mask }: Mark, step: number): Asker => ({
+const askerOf = (ref: RuleRef, { value, mask, field }: Mark, step: number): Asker => ({
   ...{ name: nameRef(ref), ref, value, mask, step },
+  ...(field === undefined ? {} : { field }),
   askFor: (other) =>
     propose(
       `make rule ${ref.ruleNumber} of ${ref.chain} match the packet's mark`,
@@ -59,7 +61,7 @@ function askers(context: Context, goal: Goal): Asker[] {
   const { pass, wanted } = goal
   const found: Asker[] = []
   for (const near of nearMisses(context, goal)) {
-    const mark = markAsked(near.miss.condition)
+    const mark = markAsked(near.miss.condition) ?? connectionMarkAsked(near.miss.condition)
     if (mark && !mark.not) found.push(askerOf(refOfSkipped(context, near), mark, near.step))
   }
   for (const step of pass.steps) {
@@ -85,13 +87,14 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   const isOthers =
     missed && (isNegated(missed.miss.condition) || isForAnother(missed.miss, missed.passed.moment.packet))
   const isMeant = mendable && !isOthers
+  const mark = `${asker.field === 'ct mark' ? 'connection ' : ''}mark ${markText(asker)}`
   return [
     finding(
       'mark-missing',
       isMeant ? 'warning' : 'note',
       asker.isWithout
-        ? `${asker.name} matches packets without mark ${markText(asker)}, and ${words}.`
-        : `${asker.name} requires mark ${markText(asker)}, which the packet does not have: ${words}.`,
+        ? `${asker.name} matches packets without ${mark}, and ${words}.`
+        : `${asker.name} requires ${mark}, which the packet does not have: ${words}.`,
       {
         steps: [asker.step + 1],
         rules: [...refs, ...(asker.ref ? [asker.ref] : [])],
@@ -101,7 +104,7 @@ export function tellWhy(context: Context, asker: Asker, why: WhyUnmarked, mendab
   ]
 }
 
-const setsIt = (rule: Rule, { mask }: Mark): boolean => ((markGiven(rule)?.mask ?? 0) & mask) !== 0
+const setsIt = (rule: Rule, { mask, field }: Mark): boolean => ((markGiven(rule, field)?.mask ?? 0) & mask) !== 0
 
 interface Described {
   words: string

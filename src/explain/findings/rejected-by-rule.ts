@@ -20,7 +20,7 @@ export const rejectedByRule: Detector = {
       finding(
         'rejected-by-rule',
         'error',
-        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}.${whyThere(context, told)}${unheard}`,
+        `${nameRef(told.end)}${ownerWords(told.end)} rejected it${why === '' ? '' : ` (${why})`}${answer}${told.filled}.${whyThere(context, told)}${unheard}`,
         {
           steps: told.steps,
           rules: told.rules,

@@ -1,6 +1,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { setSysctl } from '../changes.ts'
 import { type Detector, finding } from '../context.ts'
+import { backToSender, giveAddress } from '../routes.ts'
 import { sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
@@ -20,11 +21,23 @@ export const vanishedForwardingOff: Detector = {
     const name = family === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
     const onlyThis = family === 'ipv4' && sysctls?.get(name) === '1'
     const mend = onlyThis ? `net.ipv4.conf.${sysctlName(device)}.forwarding` : name
+    const { dst, packet, route } = routed
+    const sender = context.journey.packet.dst === dst ? backToSender(packet, route, context.world.host) : undefined
+    if (sender !== undefined) {
+      const back = `the route to it leads back to ${sender}, which sent it here`
+      const forward = `to forward it, which is off (${onlyThis ? mend : name} = 0), would not help`
+      return [
+        finding('vanished-forwarding-off', 'error', `No interface of this host has ${dst}, and ${back}: ${forward}.`, {
+          steps: [context.ended.step + 1],
+          fix: [giveAddress(dst, device)],
+        }),
+      ]
+    }
     return [
       finding(
         'vanished-forwarding-off',
         'error',
-        `${routed.dst} is not an address of this host, and forwarding is off (${onlyThis ? mend : name} = 0).`,
+        `${dst} is not an address of this host, and forwarding is off (${onlyThis ? mend : name} = 0).`,
         {
           steps: [context.ended.step + 1],
           fix: [

@@ -29,24 +29,34 @@ export const vanishedNoRoute: Detector = {
     const rule = refusingRule(routed.question, context.world.host)
     const others = route === null ? ofOtherSources(context, routed) : []
     const wider = forAnySource(others)
-    const why = rule
-      ? `routing rule ${rule.priority} says "${rule.action}" to such packets`
-      : route === null
-        ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
-        : `the route to ${dst}${inTable(route)} is "${route.type}"`
+    const isLoopback = dst === '::1' && routed.packet.in !== undefined
+    const why = isLoopback
+      ? `what comes in on ${routed.packet.in} is never routed to ::1`
+      : rule
+        ? `routing rule ${rule.priority} says "${rule.action}" to such packets`
+        : route === null
+          ? `there is no route to ${dst}${others.length > 0 ? ` from ${routed.packet.src}, only for packets from ${others.map(({ from }) => from).join(' or ')}` : ''}`
+          : `the route to ${dst}${inTable(route)} is "${route.type}"`
     const sent = destinationRule(context)
     const [by, told] = sent
       ? [`, where ${nameRef(sent.ref)} sends it`, { rules: [sent.ref], culprit: sent.step }]
       : ['', {}]
     const other = own && otherTable(context, own)
-    const mends: Proposal[] = rule
-      ? propose(`delete routing rule ${rule.priority}`, deleteRoutingRule(rule), ALL_CHOSEN)
-      : [
-          ...(other?.proposed ?? []),
-          ...mend(context, routed),
-          ...wider,
-          ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst)]),
+    const mends: Proposal[] = isLoopback
+      ? [
+          {
+            description: `send it to an address of ${routed.packet.in}, where the program listens, too`,
+            unverified: 'which one is not known here',
+          },
         ]
+      : rule
+        ? propose(`delete routing rule ${rule.priority}`, deleteRoutingRule(rule), ALL_CHOSEN)
+        : [
+            ...(other?.proposed ?? []),
+            ...mend(context, routed),
+            ...wider,
+            ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(dst)]),
+          ]
     const elsewhere: Proposal[] = sent
       ? [
           {

@@ -14,7 +14,7 @@ import { isDiscovery } from '../discovery.ts'
 import type { MatchHints } from '../match-hints.ts'
 import { ownerOf } from '../owners.ts'
 import type { Changing, Proposal } from '../proposal.ts'
-import { isNft, ownerAt, refAt, refOf } from '../refs.ts'
+import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { acceptsOpening, openingOf } from '../request-reply.ts'
 import type { Chosen } from '../rule-changes.ts'
 import { elementHeld, removeElement, setOf } from '../set-changes.ts'
@@ -30,6 +30,8 @@ export interface Blame {
   /** All rules of the cause, the most telling first. */
   rules: RuleRef[]
   steps: number[]
+  /** Behind what it says of the rule: who had put the packet into the set that it asks for. */
+  filled: string
 }
 
 /** Undefined where the last step has no rule (a LOG line). */
@@ -38,7 +40,34 @@ export function blame(context: Context): Blame | undefined {
   const [end, culprit] = [refAt(context, context.ended.step), refAt(context, walked.culprit)]
   if (!end || !culprit) return undefined
   const rules = [...walked.cause].reverse().map((one) => one.rule)
-  return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step) }
+  const by = fillerOf(context, walked.culprit)
+  if (by) rules.push(by.ref)
+  const filled = by ? `; ${nameRef(by.ref)} puts it into ${by.set}` : ''
+  return { walked, end, culprit, rules, steps: walked.cause.map((one) => one.step), filled }
+}
+
+/** A rule that it met before has put it into the set by which the rule of `step` takes it: taken out, it comes back. */
+function fillerOf(context: Context, step: number): { ref: RuleRef; set: string } | undefined {
+  const { arrivals } = context.evidence
+  for (const asked of arrivals[step]!.rule?.conditions ?? []) {
+    if (asked.kind !== 'lookup' || asked.differs) continue
+    const { set, fields, nft } = asked
+    const at = arrivals.findIndex(
+      ({ rule }, i) =>
+        i < step &&
+        rule?.statements.some(
+          (one) =>
+            one.kind === 'update-set' &&
+            one.op === 'add' &&
+            one.set === set &&
+            one.nft?.table?.name === nft?.table?.name &&
+            one.fields.join() === fields.join(),
+        ),
+    )
+    const ref = at < 0 ? undefined : refAt(context, at)
+    if (ref) return { ref, set }
+  }
+  return undefined
 }
 
 /** In front of what stopped it; of a policy, in front of the rule by which the packet left the chain for it. */

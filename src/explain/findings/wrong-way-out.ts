@@ -1,12 +1,22 @@
 import type { Packet } from '../../model/packet.ts'
-import { routeDevices } from '../../rules/route.ts'
+import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { acceptBefore, propose } from '../changes.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { isSentNowhere, isSentToItself, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
 import { asItCame, entryOpened } from '../request-reply.ts'
-import { addConnected, addToTable, askRoute, astray, deleteRoute, isDefault, pastMain } from '../routes.ts'
+import {
+  addConnected,
+  addToTable,
+  askRoute,
+  astray,
+  backToSender,
+  deleteRoute,
+  giveAddress,
+  isDefault,
+  pastMain,
+} from '../routes.ts'
 import { markingSteps } from './mark-unrouted.ts'
 
 /** It left, or was to leave, by another interface than the one that leads to its destination. */
@@ -56,7 +66,7 @@ export const wrongWayOut: Detector = {
     const ask = askRoute(packet.dst)
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host)
-    if (!found) return pastTableMain(context, packet, note)
+    if (!found) return [...pastTableMain(context, packet, note), ...backToRouter(context, packet)]
     const { route, home, why } = found
     const { table } = route
     // a table that a routing rule chooses has no routes of its own to this host's networks
@@ -71,6 +81,20 @@ export const wrongWayOut: Detector = {
       }),
     ]
   },
+}
+
+/** A router sent it for what no interface here has, and gets it back; nobody replies to that. */
+function backToRouter(context: Context, packet: Packet): Detected[] {
+  const { journey, world, ended } = context
+  const { dst, in: from, out } = packet
+  const question = questionOf(packet)
+  if (journey.outcome !== 'forwarded' || dst !== journey.packet.dst || from !== out || !question) return []
+  const route = lookupRoute(question, world.host)
+  const came = { ...journey.packet, ...packet }
+  const sender = route?.type === 'unicast' ? backToSender(came, route, world.host) : undefined
+  if (sender === undefined || !staysUnanswered(context)) return []
+  const message = `It went back to ${sender}, which had sent it: no interface of this host has ${dst}.`
+  return [finding('wrong-way-out', 'note', message, { steps: [ended.step + 1], fix: [giveAddress(dst!, from!)] })]
 }
 
 /** Many a table for an uplink is meant to be so; a way that nobody replies by is not. */

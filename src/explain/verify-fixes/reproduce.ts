@@ -3,18 +3,20 @@
  * that it answers, or with the answer that would come.
  */
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
+import type { Evidence } from '../../journey/evidence.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
-import { isStopped } from '../../model/outcome-kinds.ts'
+import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Table } from '../../model/ruleset.ts'
+import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { addressType } from '../../rules/fib.ts'
+import { lasts } from '../../rules/lasting.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
-import type { Context } from '../context.ts'
+import { type Context, lastPacket } from '../context.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
 import { goals } from '../counterfactual/goals.ts'
 import { nearMisses } from '../counterfactual/near-misses.ts'
@@ -102,12 +104,17 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
       // what a limit still allows, only the trace tells
       why = whyNotSeen(journey, observe(), before)
     }
+    if (why === undefined && !options.assume && sawOtherLimits(context, played)) {
+      const asGuessed = [options, byTurns] as const
+      // both end alike, and behind a change they need not: what the trace tells of limits counts
+      if (whyNotSeen(journey, observe(), before) !== undefined) [options, byTurns] = asGuessed
+    }
     if (why === undefined) {
       const settled = options.assume ?? new Map<string, boolean>()
       const lasting = new Map([...settled].filter(([text]) => !byTurns.has(text)))
       return {
         engine,
-        explain,
+        explain: (one, after) => withStanding(context, explain(one, after), one.packet),
         world: before,
         packet: journey.packet,
         ...(answered ? { opening: answered } : {}),
@@ -228,6 +235,32 @@ function whyNotSeen(journey: Journey, { evidence, ended }: Played, { host }: Wor
   if (ended.outcome === journey.outcome && samePlace(evidence.journey, journey)) return undefined
   return `not tried: on the model, the packet is ${ended.outcome}, not as captured`
 }
+
+const SOURCE_UNKNOWN = 'not-masqueraded'
+
+/** That no answer finds back to its source is told by the entry that the packet made: it stands where the packet leaves as it did. */
+function withStanding(context: Context, played: Journey, left: Packet): Journey {
+  const isSaid = ({ code, severity }: Finding) => code === SOURCE_UNKNOWN && severity !== 'note'
+  const said = context.journey.findings.find(isSaid)
+  if (!said || !isPassed(played.outcome) || played.findings.some(isSaid)) return played
+  const seen = lastPacket(context)
+  if (left.out !== seen.out || left.src !== seen.src || left.dst !== seen.dst || left.dport !== seen.dport)
+    return played
+  return { ...played, findings: [...played.findings, said] }
+}
+
+/** Did it match a rule with a limit that the engine takes it past, or the other way round? */
+function sawOtherLimits({ evidence }: Context, played: Played): boolean {
+  const [seen, guessed] = [evidence, played.evidence].map(limitsMet)
+  return seen!.size !== guessed!.size || [...seen!].some((rule) => !guessed!.has(rule))
+}
+
+const limitsMet = ({ journey, arrivals }: Evidence): ReadonlySet<Rule> =>
+  new Set(
+    arrivals.flatMap(({ rule }, i) =>
+      journey.steps[i]!.kind === 'rule' && rule?.conditions.some(lasts) ? [rule] : [],
+    ),
+  )
 
 function samePlace(a: Journey, b: Journey): boolean {
   const [one, other] = [a.steps.findLast(isWalked), b.steps.findLast(isWalked)]

@@ -1,6 +1,8 @@
 /** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
 import type { Host, Link } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
 import { isNameless } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
 import { isLocal } from '../fib.ts'
 import { groupNumber } from '../group.ts'
@@ -120,15 +122,29 @@ function groupAddress(moment: EvalContext): string | undefined {
   return bytes.every((byte) => byte === 255) ? 'broadcast' : undefined
 }
 
-/** Only what this host sends has a sender's socket; in INPUT it is the receiver's, if that was looked up early. */
+/**
+ * Only what this host sends has a sender's socket. In INPUT it is the receiver's, if that was looked up early: of a
+ * connection that exists (tcp_v4_early_demux), or by a transparent proxy.
+ */
+const hasNoSocket = ({ packet, hook, world }: EvalContext): boolean => {
+  if (hook === 'ingress' || hook === 'prerouting' || hook === 'forward') return true
+  if (hook === 'postrouting') return packet.in !== undefined && packet.in !== ''
+  const { tcpFlags } = packet
+  return hook === 'input' && tcpFlags?.includes('syn') === true && !tcpFlags.includes('ack') && !hasProxy(world.tables)
+}
+
+const hasProxy = memo((tables: World['tables']): boolean =>
+  tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'tproxy')),
+    ),
+  ),
+)
+
 const owner =
   (key: 'uid' | 'gid'): Read =>
-  (moment) => {
-    const { packet, hook } = moment
-    if (hook === 'ingress' || hook === 'prerouting' || hook === 'forward') return ABSENT
-    if (hook === 'postrouting' && packet.in !== undefined && packet.in !== '') return ABSENT
-    return packet[key] ?? unknown('whose socket it belongs to is not known')
-  }
+  (moment) =>
+    hasNoSocket(moment) ? ABSENT : (moment.packet[key] ?? unknown('whose socket it belongs to is not known'))
 
 const frameType: Read = (moment) => {
   if (moment.family === 'arp') return 0x0806
@@ -181,7 +197,7 @@ export const WAY: Readers = {
   'meta skgid': owner('gid'),
   'meta priority': ({ written }) =>
     written?.get('meta priority') ?? unknown(`the packet's priority is not known: ${NOT_SHOWN}`),
-  'meta cgroup': () => unknown('the sending process is not known'),
+  'meta cgroup': (moment) => (hasNoSocket(moment) ? ABSENT : unknown('the sending process is not known')),
   'meta cpu': () => unknown(`which processor handles it is not known: ${NOT_SHOWN}`),
   'meta rtclassid': () => unknown("the realm of the packet's route is not known"),
   'meta secmark': () => unknown(`the packet's security mark is not known: ${NOT_SHOWN}`),

@@ -120,4 +120,16 @@ describe('mark-missing', () => {
   ] satisfies [string, Case][])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'mark-missing')).toBeUndefined()
   })
+
+  it('names the rule that would have set the mark of its connection', () => {
+    const rules = {
+      mangle: ['-A PREROUTING -p tcp -m tcp --dport 8080 -j CONNMARK --set-xmark 0x1/0xffffffff'],
+      filter: ['-P FORWARD DROP', '-A FORWARD -m connmark --mark 0x1 -j ACCEPT'],
+    }
+    expect(told({ rules }, 'mark-missing')?.message).toBe(
+      'filter FORWARD 1 requires connection mark 0x1, which the packet does not have: mangle PREROUTING 1, which sets it, is only for --dport 8080.',
+    )
+    const bits = rules.mangle[0]!.replace('0x1/0xffffffff', '0x2/0xffffffff')
+    expect(told({ rules: { ...rules, mangle: [bits] } }, 'mark-missing')).toBeUndefined()
+  })
 })

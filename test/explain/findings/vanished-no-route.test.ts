@@ -86,3 +86,36 @@ describe("a reply of this host's own", () => {
     expect(found('1005')?.message).toMatch(/Table 1005 has one out of eth0\.$/)
   })
 })
+
+it('is ::1, to which nothing is routed that comes in', () => {
+  const local = (destination: string, device: string): Route => ({
+    ...{ family: 'ip6', type: 'local', destination, device, table: 'local' },
+  })
+  const host = {
+    links: [
+      {
+        index: 1,
+        name: 'lo',
+        addresses: [{ family: 'ip6' as const, address: '::1', prefixLength: 128, scope: 'host' }],
+      },
+      {
+        index: 2,
+        name: 'eth0',
+        addresses: [{ family: 'ip6' as const, address: '2001:db8:1::1', prefixLength: 64, scope: 'global' }],
+      },
+    ],
+    routes: [
+      local('::1/128', 'lo'),
+      local('2001:db8:1::1/128', 'eth0'),
+      { ...local('2001:db8:1::/64', 'eth0'), type: 'unicast' as const, table: 'main' },
+    ],
+  }
+  const rules = saved({ nat: ['-A PREROUTING -p tcp -m tcp --dport 53 -j DNAT --to-destination [::1]:5354'] })
+  const world = makeWorld(rules, host, 'ip6')
+  const packet = { ...SYN, src: '2001:db8:1::2', dst: '2001:db8:1::1', dport: 53 }
+  const { evidence, ended } = modelEngine.play(world, packet)
+  const [found] = explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'vanished-no-route')
+  expect(found?.message).toBe(
+    'Routing dropped it: what comes in on eth0 is never routed to ::1, where nat PREROUTING 1 sends it.',
+  )
+})

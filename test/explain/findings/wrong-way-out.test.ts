@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { astray } from '../../../src/explain/routes.ts'
 import type { Packet, Route } from '../../../src/index.ts'
-import { ROUTER } from '../../simulate/world.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
 import { type Case, SYN, told } from './played.ts'
 
 const via = (destination: string, device: string): Route => ({
@@ -156,5 +156,22 @@ describe('wrong-way-out', () => {
     ],
   ])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'wrong-way-out')).toBeUndefined()
+  })
+})
+
+describe('an address on no interface', () => {
+  const packet: Packet = { ...SYN, in: 'eth1', src: '198.51.100.9', dst: '203.0.113.7' }
+  const { src, dst, sport, dport } = packet as Required<Packet>
+  const found = (status: string[]) => {
+    const reply = { src: dst, dst: src, sport: dport, dport: sport }
+    const conntrack = [entry({ original: { src, dst, sport, dport }, reply, status })]
+    return told({ rules: { filter: [] }, packet, host: { conntrack } }, 'wrong-way-out')
+  }
+
+  it('sends what is for it back to the router that sent it, and nobody replies', () => {
+    expect(found(['unreplied'])?.message).toBe(
+      'It went back to 10.0.2.254, which had sent it: no interface of this host has 203.0.113.7.',
+    )
+    expect(found([])).toBeUndefined()
   })
 })

@@ -13,10 +13,13 @@ import { FIREWALLS } from './firewalls.ts'
 import { GATEWAYS } from './gateways.ts'
 import { HOME } from './home.ts'
 import { HOME_HOSTS } from './home-hosts.ts'
+import { HOST_LIMITS } from './host-limits.ts'
+import { HOST_WAYS } from './host-ways.ts'
 import { HOSTS } from './hosts.ts'
 import { ICMP } from './icmp.ts'
 import { KUBERNETES } from './kubernetes.ts'
 import { LISTS } from './lists.ts'
+import { LOCKED_OUT } from './locked-out.ts'
 import { MARKS } from './marks.ts'
 import { MASQUERADES } from './masquerades.ts'
 import { NFT } from './nft.ts'
@@ -89,4 +92,7 @@ export const PROBLEMS: readonly Problem[] = [
   ...CLUSTER_BORDERS,
   ...CONTAINER_NETWORKS,
   ...CONTAINER_SIXES,
+  ...LOCKED_OUT,
+  ...HOST_WAYS,
+  ...HOST_LIMITS,
 ]

@@ -1,0 +1,33 @@
+/** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
+import { finding } from '../../explain/context.ts'
+import type { Finding } from '../../model/journey.ts'
+import { canonicalAddress } from '../../rules/prefixes.ts'
+import { lookupRoute, wayBackOf } from '../../rules/route.ts'
+import type { Part } from './joined.ts'
+
+/** Entries that the kernel learned are its own concern: a permanent one stays whatever comes. */
+export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request?.own) return undefined
+  const { journey, world } = request.told
+  const { src, dst, in: device, srcMac } = journey.packet
+  const { neighbours } = world.host
+  if (!neighbours || src === undefined || dst === undefined || device === undefined || srcMac === undefined)
+    return undefined
+  const address = canonicalAddress(src)
+  const entered = neighbours.find(
+    (one) => one.device === device && one.state.includes('PERMANENT') && canonicalAddress(one.address) === address,
+  )
+  if (entered?.mac === undefined || entered.mac.toLowerCase() === srcMac.toLowerCase()) return undefined
+  const route = lookupRoute(wayBackOf(journey.packet, dst, 0), world.host)
+  if (route?.type !== 'unicast' || route.gateway !== undefined || route.device !== device) return undefined
+  const to = `Replies to ${src} go to ${entered.mac}, as a permanent entry of the neighbour table says`
+  return finding('neighbour-failed', 'warning', `${to}: the request came from ${srcMac}.`, {
+    fix: [
+      {
+        description: `take the entry away, so that this host asks for the address: ip neigh del ${src} dev ${device}`,
+        unverified: 'the model asks for no neighbours',
+      },
+    ],
+  })
+}

@@ -1,0 +1,49 @@
+/** Somebody has entered another link address for the sender than its packets come from. */
+import { expect, it } from 'vitest'
+import { open } from '../../src/index.ts'
+import { trace } from '../journey/kernel-lines.ts'
+
+const [CLIENT, HOST] = ['192.0.2.7', '192.0.2.1']
+/** As kernel-lines.ts has it. */
+const SENDER = '02:00:00:00:00:02'
+const OTHER = '52:54:00:99:99:99'
+const RULES = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+const STATE = {
+  address:
+    '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+  routes:
+    'local 192.0.2.1 dev eth0 table local proto kernel scope host src 192.0.2.1\n192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.1\n',
+  conntrack: `tcp      6 58 SYN_RECV src=${CLIENT} dst=${HOST} sport=40000 dport=80 src=${HOST} dst=${CLIENT} sport=80 dport=40000 mark=0 use=1\n`,
+}
+
+async function told(neighbour: string, goesOn = false) {
+  const asked = { in: 'eth0', src: CLIENT, dst: HOST, sport: 40_000, dport: 80 }
+  const reply = { out: 'eth0', src: HOST, dst: CLIENT, sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const lines = [
+    trace('filter:INPUT:policy:1', { ...asked, seq: 5 }),
+    trace('filter:OUTPUT:policy:1', reply),
+    ...(goesOn ? [trace('filter:INPUT:policy:1', { ...asked, seq: 6, flags: 'ACK' })] : []),
+  ]
+  const log = lines.map((line, i) => `[   10.${i}00000] ${line}\n`).join('')
+  const neigh = `${CLIENT} dev eth0 lladdr ${neighbour}\n`
+  const files = Object.entries({ 'trace.log': log, 'rules.v4': RULES, ...STATE, neigh })
+  const { exchanges } = await (await open(files.map(([name, text]) => ({ name, text })))).exchanges()
+  return exchanges[0]!
+}
+
+it('is where replies go, if the entry is permanent', async () => {
+  const { status, basis, findings } = await told(`${OTHER} PERMANENT`)
+  expect([status, basis]).toEqual(['reply-lost', 'inferred'])
+  expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+    `neighbour-failed: Replies to ${CLIENT} go to ${OTHER}, as a permanent entry of the neighbour table says: the request came from ${SENDER}.`,
+  ])
+})
+
+it.each([
+  ['the kernel has learned it', `${OTHER} REACHABLE`, false],
+  ['it is the same', `${SENDER} PERMANENT`, false],
+  ['the sender has gone on', `${OTHER} PERMANENT`, true],
+])('is nothing where %s', async (_, neighbour, goesOn) => {
+  const { status, findings } = await told(neighbour, goesOn)
+  expect([status, findings]).toEqual(['answered', []])
+})

@@ -1,0 +1,35 @@
+/** The packet is for another host, and this one does not forward; or nobody here has the address that it should have. */
+import { expect, it } from 'vitest'
+import { ROUTER } from '../../simulate/world.ts'
+import { findingsOf, played, SYN } from './played.ts'
+
+const OFF = { sysctls: new Map([['net.ipv4.ip_forward', '0']]) }
+const GATEWAY = '02:00:00:00:00:02'
+const host = {
+  ...OFF,
+  neighbours: [{ family: 'ip' as const, address: '10.0.2.254', device: 'eth1', mac: GATEWAY, state: ['REACHABLE'] }],
+}
+const FLOATING = { ...SYN, in: 'eth1', src: '198.51.100.9', dst: '203.0.113.7' }
+const found = (packet: typeof SYN, given: object = host) =>
+  findingsOf(played({ rules: { raw: [], filter: [] }, packet, host: given }), 'vanished-forwarding-off')[0]
+
+it('is a setting, where the packet is for another link', () => {
+  expect(found(SYN)?.message).toBe("10.0.2.2 is not this host's, and forwarding is off (net.ipv4.ip_forward = 0).")
+})
+
+it('is an address on no interface, where the router that sent it would have it back', () => {
+  const { message, fix } = found(FLOATING)!
+  expect(message).toBe(
+    'No interface of this host has 203.0.113.7, and the route to it leads back to 10.0.2.254, which sent it here: to forward it, which is off (net.ipv4.ip_forward = 0), would not help.',
+  )
+  expect(fix.map(({ edits, description }) => [edits, description])).toEqual([
+    [undefined, 'give this host the address, if it is to have it: ip address add 203.0.113.7/32 dev eth1'],
+  ])
+  expect(found({ ...FLOATING, src: '10.0.2.254' })?.message).toMatch(/^No interface of this host has/)
+})
+
+it('is a setting, where a neighbour has this host for its router', () => {
+  expect(found({ ...FLOATING, src: '10.0.2.9' }, { ...ROUTER, ...OFF })?.message).toMatch(
+    /^203.0.113.7 is not this host's/,
+  )
+})
