@@ -19,7 +19,10 @@ const tuples = fc
     tuple.set([from, 0, 0, 0, to, 0, 0, 0, sport, dport, protocol])
     return tuple
   })
-const calls = fc.array(fc.record({ tuple: tuples, host: fc.nat(1), sets: fc.boolean() }), { maxLength: 400 })
+const calls = fc.array(fc.record({ tuple: tuples, host: fc.nat(1), sets: fc.boolean() }), {
+  minLength: 300,
+  maxLength: 400,
+})
 
 it('finds what was set last for either direction, and the tuple that it was set for', () => {
   fc.assert(
@@ -35,7 +38,8 @@ it('finds what was set last for either direction, and the tuple that it was set 
         if (before && key !== back) expect(found!.turned).toBe(before.tuple.join() !== tuple.join())
         if (!sets) continue
         const by = table.set(tuple, host, value)
-        expect(table.tuple(by)).toEqual(tuple)
+        expect(table.tuple(by).join()).toBe(tuple.join())
+        expect(table.find(tuple, host)?.value).toBe(value)
         for (const one of [key!, back!]) known.set(one, { value, tuple })
       }
       for (const [key, { value }] of known) {
@@ -43,6 +47,7 @@ it('finds what was set last for either direction, and the tuple that it was set 
         expect(table.find(Int32Array.from(words!.split(','), Number), Number(host))?.value).toBe(value)
       }
     }),
-    { numRuns: share(200) },
+    // a table grows where there are many: there is nothing to make smaller
+    { numRuns: share(100), endOnFailure: true },
   )
 })

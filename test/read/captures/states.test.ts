@@ -54,7 +54,7 @@ it('knows a line again by its bytes alone', () => {
 })
 
 it('knows those that are held, and no other, however many came and went', () => {
-  const texts = fc.array(fc.tuple(fc.nat(700), fc.boolean()), { maxLength: 1500 })
+  const texts = fc.array(fc.tuple(fc.nat(250), fc.boolean()), { minLength: 300, maxLength: 400 })
   fc.assert(
     fc.property(texts, (given) => {
       const states = new PacketStates()
@@ -69,7 +69,8 @@ it('knows those that are held, and no other, however many came and went', () => 
         held.delete(text)
       }
     }),
-    { numRuns: share(50) },
+    // it takes so many of them to fail: there is nothing to make smaller
+    { numRuns: share(50), endOnFailure: true },
   )
 })
 
