@@ -9,6 +9,8 @@ import { grown } from './columns.ts'
 const KEY_WORDS = TUPLE_WORDS + 1
 
 const FIRST = 64
+/** Where each word of a tuple stands in that of the other direction. */
+const TURNED = Int32Array.of(4, 5, 6, 7, 0, 1, 2, 3, 9, 8, 10, 11, 12)
 
 export interface Found {
   value: number
@@ -78,23 +80,14 @@ export class TupleTable {
   }
 
   private arrange(tuple: Int32Array, host: number): void {
+    const { key } = this
     const turned = isTurned(tuple)
     this.turned = turned
-    const lesser = turned ? 4 : 0
-    for (let i = 0; i < 4; i++) {
-      this.write(i, tuple[lesser + i]!)
-      this.write(4 + i, tuple[4 - lesser + i]!)
+    for (let i = 0; i < KEY_WORDS; i++) {
+      const word = i === TUPLE_WORDS ? host : tuple[turned ? TURNED[i]! : i]!
+      if (key[i] !== word) this.slot = -1
+      key[i] = word
     }
-    this.write(8, tuple[turned ? 9 : 8]!)
-    this.write(9, tuple[turned ? 8 : 9]!)
-    for (let i = 10; i < TUPLE_WORDS; i++) this.write(i, tuple[i]!)
-    this.write(TUPLE_WORDS, host)
-  }
-
-  private write(i: number, word: number): void {
-    if (this.key[i] === word) return
-    this.key[i] = word
-    this.slot = -1
   }
 
   /** Its hash stands there, or its place is 0 and the hash is written. */
@@ -134,14 +127,7 @@ export class TupleTable {
 }
 
 /** Source and destination change places. */
-export function turn(tuple: Int32Array): void {
-  const source = tuple.slice(0, 4)
-  tuple.copyWithin(0, 4, 8)
-  tuple.set(source, 4)
-  const port = tuple[8]!
-  tuple[8] = tuple[9]!
-  tuple[9] = port
-}
+export const turn = (tuple: Int32Array): void => tuple.set(TURNED.map((from) => tuple[from]!))
 
 /** Does the destination stand before the source? */
 function isTurned(tuple: Int32Array): boolean {
