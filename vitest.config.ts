@@ -36,7 +36,10 @@ export default defineConfig({
       }),
       project('alone', { include: ALONE }),
       project('command', { include: BUILT, globalSetup: 'test/build.ts', isolate: false }),
-      // behind these, one after the other, and one file at a time: they write the kernel's log, and read it
+      // Behind these, one after the other, and one file at a time: they write the kernel's log, and read it, and set
+      // nf_log_all_netns, both of which a machine has once. Beside `kernel` may run what neither traces nor logs (unit,
+      // alone; scripts/test does so): it measures its own processor time only. `command` may not, as it plays demos and asks
+      // doctor; nor may anything run beside `live`, which waits for moments.
       project('kernel', {
         include: KERNEL,
         globalSetup: 'test/build.ts',

@@ -1,12 +1,12 @@
 /**
- * What a run of vitest comes to: node scripts/skipped.mjs VITEST-REPORT.json STRICT VITEST-STATUS
- * Names every test that was skipped, and ends with `N passed, N failed, N skipped` over all projects. With STRICT=1 a
+ * What runs of vitest come to: node scripts/skipped.mjs STRICT VITEST-STATUS VITEST-REPORT.json ...
+ * Names every test that was skipped, and ends with `N passed, N failed, N skipped` over all of them. With STRICT=1 a
  * skipped test fails the run, unless it names what this kernel lacks: that is told, and cannot be mended here.
  */
 import { readFileSync } from 'node:fs'
 
-const [file, strict, status] = process.argv.slice(2)
-const { testResults } = JSON.parse(readFileSync(file, 'utf8'))
+const [strict, status, ...files] = process.argv.slice(2)
+const testResults = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')).testResults)
 const tests = testResults.flatMap((result) => result.assertionResults)
 const passed = tests.filter((one) => one.status === 'passed').length
 // a file that could not even be loaded counts as one

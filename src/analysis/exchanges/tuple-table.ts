@@ -9,6 +9,8 @@ import { grown } from './columns.ts'
 const KEY_WORDS = TUPLE_WORDS + 1
 
 const FIRST = 64
+/** Where each word of a tuple stands in that of the other direction. */
+const TURNED = Int32Array.of(4, 5, 6, 7, 0, 1, 2, 3, 9, 8, 10, 11, 12)
 
 export interface Found {
   value: number
@@ -20,17 +22,19 @@ export class TupleTable {
   private keys = new Int32Array(FIRST * KEY_WORDS)
   /** Of each: the value, and in the lowest bit whether its key was turned. */
   private values = new Int32Array(FIRST)
-  /** The place of each, from 1 on; 0: none. */
-  private slots = new Int32Array(2 * FIRST)
+  /** Of each its hash, by which keys need hardly be looked at, and its place, from 1 on; 0: none. */
+  private slots = new Int32Array(2 * 2 * FIRST)
   private size = 0
   /** What is looked for, its lesser end first; was it turned for that? */
   private readonly key = new Int32Array(KEY_WORDS)
   private turned = false
+  /** Where it is, or would be; -1: not looked for yet. What is not found is mostly set next. */
+  private slot = -1
 
   /** Undefined where there is none. */
   find(tuple: Int32Array, host: number): Found | undefined {
     this.arrange(tuple, host)
-    const place = this.slots[this.slotOf()]!
+    const place = this.slots[this.slotOf() + 1]!
     if (place === 0) return undefined
     const value = this.values[place - 1]!
     return { value: value >> 1, turned: this.turned !== ((value & 1) === 1) }
@@ -40,7 +44,7 @@ export class TupleTable {
   set(tuple: Int32Array, host: number, value: number): number {
     this.arrange(tuple, host)
     const slot = this.slotOf()
-    const place = this.slots[slot]! || this.add(slot)
+    const place = this.slots[slot + 1]! || this.add(slot)
     const turned = this.turned ? 1 : 0
     this.values[place - 1] = (value << 1) | turned
     return (place << 1) | turned
@@ -63,7 +67,7 @@ export class TupleTable {
 
   private add(slot: number): number {
     const place = ++this.size
-    this.slots[slot] = place
+    this.slots[slot + 1] = place
     if (place > this.values.length) {
       this.keys = grown(this.keys)
       this.values = grown(this.values)
@@ -71,7 +75,7 @@ export class TupleTable {
     const { keys, key } = this
     const from = (place - 1) * KEY_WORDS
     for (let i = 0; i < KEY_WORDS; i++) keys[from + i] = key[i]!
-    if (2 * place > this.slots.length) this.spread()
+    if (2 * 2 * place > this.slots.length) this.spread()
     return place
   }
 
@@ -79,52 +83,51 @@ export class TupleTable {
     const { key } = this
     const turned = isTurned(tuple)
     this.turned = turned
-    const lesser = turned ? 4 : 0
-    for (let i = 0; i < 4; i++) {
-      key[i] = tuple[lesser + i]!
-      key[4 + i] = tuple[4 - lesser + i]!
+    for (let i = 0; i < KEY_WORDS; i++) {
+      const word = i === TUPLE_WORDS ? host : tuple[turned ? TURNED[i]! : i]!
+      if (key[i] !== word) this.slot = -1
+      key[i] = word
     }
-    key[8] = tuple[turned ? 9 : 8]!
-    key[9] = tuple[turned ? 8 : 9]!
-    for (let i = 10; i < TUPLE_WORDS; i++) key[i] = tuple[i]!
-    key[TUPLE_WORDS] = host
   }
 
+  /** Its hash stands there, or its place is 0 and the hash is written. */
   private slotOf(): number {
+    if (this.slot >= 0) return this.slot
     const { slots, keys, key } = this
     const mask = slots.length - 1
-    for (let slot = hash(key, 0) & mask; ; slot = (slot + 1) & mask) {
-      const place = slots[slot]!
-      if (place === 0) return slot
-      const from = (place - 1) * KEY_WORDS
+    const hash = hashOf(key)
+    let slot = (hash << 1) & mask
+    for (; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      if (slots[slot] !== hash) continue
+      const from = (slots[slot + 1]! - 1) * KEY_WORDS
       let i = 0
       while (i < KEY_WORDS && keys[from + i] === key[i]) i++
-      if (i === KEY_WORDS) return slot
+      if (i === KEY_WORDS) break
     }
+    slots[slot] = hash
+    this.slot = slot
+    return slot
   }
 
   /** Over more slots. */
   private spread(): void {
-    const slots = new Int32Array(4 * this.slots.length)
+    const before = this.slots
+    const slots = new Int32Array(4 * before.length)
     const mask = slots.length - 1
-    for (let place = 1; place <= this.size; place++) {
-      let slot = hash(this.keys, (place - 1) * KEY_WORDS) & mask
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = place
+    for (let from = 0; from < before.length; from += 2) {
+      if (before[from + 1] === 0) continue
+      let slot = (before[from]! << 1) & mask
+      while (slots[slot + 1] !== 0) slot = (slot + 2) & mask
+      slots[slot] = before[from]!
+      slots[slot + 1] = before[from + 1]!
     }
     this.slots = slots
+    this.slot = -1
   }
 }
 
 /** Source and destination change places. */
-export function turn(tuple: Int32Array): void {
-  const source = tuple.slice(0, 4)
-  tuple.copyWithin(0, 4, 8)
-  tuple.set(source, 4)
-  const port = tuple[8]!
-  tuple[8] = tuple[9]!
-  tuple[9] = port
-}
+export const turn = (tuple: Int32Array): void => tuple.set(TURNED.map((from) => tuple[from]!))
 
 /** Does the destination stand before the source? */
 function isTurned(tuple: Int32Array): boolean {
@@ -135,8 +138,8 @@ function isTurned(tuple: Int32Array): boolean {
   return tuple[8]! > tuple[9]!
 }
 
-function hash(words: Int32Array, from: number): number {
+function hashOf(key: Int32Array): number {
   let sum = 0
-  for (let i = 0; i < KEY_WORDS; i++) sum = Math.imul(((sum << 13) | (sum >>> 19)) ^ words[from + i]!, 0x9e3779b1)
+  for (let i = 0; i < KEY_WORDS; i++) sum = Math.imul(((sum << 13) | (sum >>> 19)) ^ key[i]!, 0x9e3779b1)
   return sum ^ (sum >>> 15)
 }

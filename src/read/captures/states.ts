@@ -6,11 +6,13 @@
 import type { Packet } from '../../model/packet.ts'
 import { COLUMNS } from './header-fields.ts'
 import { Names } from './names.ts'
-import { SHORTEST, samePlain } from './same-plain.ts'
+import { copyPlain, SHORTEST, samePlain } from './same-plain.ts'
 
 /** Bytes kept per state; a kernel log line has at most about a thousand. */
 const SLOT = 1024
 const EMPTY = -1
+/** A state stood there, and others may hang behind it. */
+const GONE = -2
 const NEWLINE = 0x0a
 /** How many of the latest states are tried before the hash is computed: more than CPUs interleave packets. */
 const RECENT = 16
@@ -130,9 +132,11 @@ export class PacketStates {
     this.holders[state] = 0
     this.readPackets[state] = readPacket
     if (length > SLOT) this.long.set(state, source.slice(start, end))
-    else this.copy(view, start, length, state * SLOT)
+    else if (telling >= 0 && length >= SHORTEST) {
+      copyPlain(this.view, state * SLOT, view, start, length)
+      this.remember(state, telling)
+    } else this.copy(view, start, length, state * SLOT)
     this.rows.set(row, state * COLUMNS)
-    if (telling >= 0 && length >= SHORTEST && length <= SLOT) this.remember(state, telling)
     if ((this.filled + 1) * 2 > this.slots.length) this.rehash()
     const mask = this.slots.length - 1
     let slot = hash & mask
@@ -172,7 +176,13 @@ export class PacketStates {
     const mask = this.slots.length - 1
     let slot = this.hashes[state]! & mask
     while (this.slots[slot] !== state) slot = (slot + 1) & mask
-    this.slots[slot] = -2
+    this.slots[slot] = GONE
+    // nothing hangs behind: places that are left empty need not be passed, nor cleared away later
+    if (this.slots[(slot + 1) & mask] === EMPTY)
+      for (; this.slots[slot] === GONE; slot = (slot - 1) & mask) {
+        this.slots[slot] = EMPTY
+        this.filled--
+      }
     if (this.lengths[state]! > SLOT) this.long.delete(state)
     this.free.push(state)
   }

@@ -53,6 +53,27 @@ it('knows a line again by its bytes alone', () => {
   )
 })
 
+it('knows those that are held, and no other, however many came and went', () => {
+  const texts = fc.array(fc.tuple(fc.nat(250), fc.boolean()), { minLength: 300, maxLength: 400 })
+  fc.assert(
+    fc.property(texts, (given) => {
+      const states = new PacketStates()
+      const held = new Map<number, number>()
+      for (const [text, goes] of given) {
+        const line = new TextEncoder().encode(`a line that is long enough, number ${text}`)
+        const { state, isNew } = look(states, line, 0)
+        expect(isNew ? undefined : state).toBe(held.get(text))
+        held.set(text, state)
+        if (!goes) continue
+        states.release(state)
+        held.delete(text)
+      }
+    }),
+    // it takes so many of them to fail: there is nothing to make smaller
+    { numRuns: share(50), endOnFailure: true },
+  )
+})
+
 it('tells apart what numbers with a fraction would not: zero and minus zero', () => {
   const states = new PacketStates()
   const zero = new Uint8Array(32)
