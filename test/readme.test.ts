@@ -8,49 +8,22 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { shell } from './cli/nfwhy.ts'
 import { type Block, blocksOf } from './docs/markdown.ts'
+import { rewriteShown, runShown, shownIn } from './docs/shown.ts'
 import { ROOT } from './docs/sources.ts'
 
-interface Shown {
-  command: string
-  output: Block
-}
-
-/** The commands of one page that have their output behind them. */
-function shownIn(markdown: string): Shown[] {
-  const blocks = blocksOf(markdown)
-  return blocks.flatMap((block, i) => {
-    const next = blocks[i + 1]
-    const command = block.text.split('\n').findLast((line) => /^(npm ci && )?(npx nfwhy|node bin)\b/.test(line))
-    return block.language === 'sh' && command && next?.language === 'text' && next.follows
-      ? [{ command, output: next }]
-      : []
-  })
-}
-
 describe.each(['README.md', 'examples/README.md'])('%s', (page) => {
-  const path = join(ROOT, page)
-  const shown = shownIn(readFileSync(path, 'utf8'))
+  const read = () => shownIn(readFileSync(join(ROOT, page), 'utf8'))
 
-  test('shows runs', () => expect(shown.length).toBeGreaterThan(0))
+  test('shows runs', () => expect(read().length).toBeGreaterThan(0))
 
-  test.each(shown)('$command', async ({ command }) => {
-    // npx is slow, and says things of its own; what `npm ci` installs is here
-    const { stdout, stderr, code } = await shell(`npm() { :; }\nnpx() { shift; nfwhy "$@"; }\n${command}`, {
-      cwd: ROOT,
-    })
+  test.each(read())('$command', async ({ command }) => {
+    const { stdout, stderr, code } = await runShown(command)
     expect(stderr).toBe('')
     expect([0, 1]).toContain(code)
-    if (process.env.UPDATE_DOCS) rewrite(path, command, stdout)
-    const now = shownIn(readFileSync(path, 'utf8')).find((one) => one.command === command)!
-    expect(now.output.text).toBe(stdout)
+    if (process.env.UPDATE_DOCS) rewriteShown(page, command, stdout)
+    expect(read().find((one) => one.command === command)!.output.text).toBe(stdout)
   })
 })
-
-function rewrite(path: string, command: string, stdout: string): void {
-  const markdown = readFileSync(path, 'utf8')
-  const { start, end } = shownIn(markdown).find((one) => one.command === command)!.output
-  writeFileSync(path, markdown.slice(0, start) + stdout + markdown.slice(end))
-}
 
 test('the example of docs/library-example.md prints what stands behind it', () => {
   const blocks = blocksOf(readFileSync(join(ROOT, 'docs/library-example.md'), 'utf8'))

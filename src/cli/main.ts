@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => Comm
   collect: async () => (await import('./collect.ts')).collectCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  help: async () => (await import('./help.ts')).helpCommand,
 }
 
 /** Commands for which FILTER is an argument. */
@@ -55,7 +56,8 @@ async function main([first = '', ...rest]: readonly string[]): Promise<void> {
       `"${printable(first)}" is no command, but a file. Perhaps:`,
       `  ${printCommand(command('nfwhy', 'explain', ...operands(first), ...rest))}`,
     )
-  for (const name of Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS))
+  // help speaks of all of them
+  for (const name of Object.hasOwn(COMMANDS, first) && first !== 'help' ? [first] : Object.keys(COMMANDS))
     (await COMMANDS[name]!())(program)
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(nfwhy ${command.name()} --help says more)`)

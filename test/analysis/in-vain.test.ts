@@ -119,6 +119,12 @@ test.each([
   if (isTold) expect(told!.fix[0]).toMatchObject({ edits: [{ op: 'insert', table: 'nat', chain: 'POSTROUTING' }] })
 })
 
+test('a person is told of it where the retransmission is alike', async () => {
+  const { groups } = await (await opened([SNAT], asked('lan', '10.0.0.2'))).groups()
+  expect(groups.map(({ count }) => count)).toEqual([2])
+  expect(groups[0]!.exchanges!.worst.findings.map(({ code }) => code)).toContain('snat-elsewhere')
+})
+
 const codes = async (...given: Parameters<typeof opened>) => {
   const [exchange] = (await (await opened(...given)).exchanges()).exchanges
   return new Map(exchange!.findings.map((one) => [one.code, one]))

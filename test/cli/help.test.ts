@@ -55,8 +55,37 @@ describe('help', () => {
     for (const name of commandsOf((await nfwhy(['--help'])).stdout).slice(0, -1)) await judgeHelp(name)
   })
 
-  test('of a command that does not exist', async () => {
-    expect(await nfwhy(['help', 'nosuch'])).toMatchObject({ code: 2, stdout: '' })
+  test('of a finding code, and of a status', async () => {
+    for (const code of ['near-miss', 'reply-lost']) {
+      const page = await nfwhy(['help', code])
+      expect(page).toMatchObject({ code: 0, stderr: '' })
+      expectTidy(page.stdout)
+      expect(page.stdout).toMatch(new RegExp(`^${code}: .*\n\nWHAT IT MEANS\n`))
+      expect(page.stdout).toContain('\nWHAT TO DO\n')
+    }
+  })
+
+  test('lists all codes', async () => {
+    const { code, stdout } = await nfwhy(['help', 'codes'])
+    expect(code).toBe(0)
+    expectTidy(stdout)
+    expect(stdout).toMatch(/^answered: /m)
+    expect(stdout).toMatch(/^near-miss: /m)
+  })
+
+  test.each([
+    ['nosuch', 'nfwhy help codes lists all codes.'],
+    ['explian', 'Perhaps: explain'],
+    ['near-mis', 'Perhaps: near-miss'],
+    ['Near-Miss', 'Perhaps: near-miss'],
+    ['dnat', 'Perhaps: dnat-changed-destination, dnat-mismatch, dnat-of-others, dnat-skipped'],
+    ['../json', 'nfwhy help codes lists all codes.'],
+  ])('of %s, which is none', async (name, hint) => {
+    expect(await nfwhy(['help', name])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `nfwhy: "${name}" is no command, finding code or status.\n${hint}\n`,
+    })
   })
 })
 

@@ -237,7 +237,18 @@ export class JoinedJourneys {
       })
     }
     // they came as they completed
-    if (parts.length > 1) parts.sort((a, b) => a.id - b.id)
+    if (parts.length > 1) asTheyBegan(parts)
     return { tuple: this.table.tuple(this.tuples[number]!), parts }
   }
+}
+
+/** A retransmission may be complete before the request, which then was taken for the retransmission. */
+function asTheyBegan(parts: Part[]): void {
+  parts.sort((a, b) => a.id - b.id)
+  const first = parts.findIndex(({ role }) => role === 'request' || role === 'retransmissions')
+  const other = parts.findIndex(({ role }) => role === 'request')
+  const [again, request] = [parts[first], parts[other]]
+  if (again?.role !== 'retransmissions' || !request || again.told.says !== 'opens') return
+  parts[first] = { ...again, role: 'request' }
+  parts[other] = { ...request, role: 'retransmissions' }
 }

@@ -2,7 +2,7 @@
 import { droppedLater } from '../../explain/findings/kernel-drop.ts'
 import { findDrop } from '../../explain/kernel-drops/find.ts'
 import { entryOpened, isAlwaysAnswered } from '../../explain/request-reply.ts'
-import type { Exchange, ExchangeStatus } from '../../model/exchange.ts'
+import { type Exchange, type ExchangeStatus, saysNoReply } from '../../model/exchange.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { isRefusal } from '../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
@@ -230,7 +230,7 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
   // a reply to what came before it
   const isFresh = !replied && entry && isReplied(entry) && nat !== 'skipped'
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
-  if (reply && seen.played) return inferred('answered', request)
+  if (reply && seen.played && !isDoubted(journey)) return inferred('answered', request)
   const repliesShown = seen.replies.has(request.capture)
   // who asks again has had no answer to what passed before
   const first = parts.findIndex(passed)
@@ -280,6 +280,13 @@ function isLostBehind({ id, capture, told }: Part, parts: readonly Part[], ask: 
 
 /** The kernel, or the way on, has lost it behind the last chain. */
 const LOST = ['kernel-drop', 'dropped-beside', 'ipsec-no-state', 'vanished-mtu', 'vanished-no-route']
+
+/** The model's reply takes for granted that the request arrives, and that whoever has it replies to this host. */
+const isDoubted = ({ findings }: Journey): boolean =>
+  findings.some(
+    ({ code, severity }) =>
+      severity !== 'note' && (saysNoReply(code) || code === 'neighbour-failed' || code === 'wrong-way-out'),
+  )
 
 /** NAT that chooses a port itself leaves no trace of where the reply comes to. */
 const knowsWhereReplyComes = ({ steps }: Journey): boolean =>

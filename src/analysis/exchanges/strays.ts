@@ -1,7 +1,7 @@
 /** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
 import { finding } from '../../explain/context.ts'
 import { isDiscovery } from '../../explain/discovery.ts'
-import { nameRef } from '../../explain/refs.ts'
+import { nameRef, withoutStep } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -56,7 +56,8 @@ function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding 
 const isTooBig = ({ protocol, icmpType, icmpCode }: Journey['packet']): boolean =>
   protocol === 'icmp' ? icmpType === 3 && icmpCode === 4 : icmpType === 2
 
-const ruleOf = ({ culprit, cause }: Journey) => culprit ?? cause[0]?.rule
+/** Of another journey than the one that it is told with: no step of that. */
+const ruleOf = ({ culprit, cause }: Journey) => (culprit ? withoutStep(culprit) : cause[0]?.rule)
 
 function stopped(journey: Journey): string {
   const rule = ruleOf(journey)

@@ -47,7 +47,9 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   // a reply that was only played has stopped nowhere that a journey shows
   const played = status === 'reply-lost' && finding ? decided.told.reply?.journey : undefined
   const culprit = !played && about.culprit ? withoutStep(about.culprit) : rules[0]
-  const same = parts.every(({ own }) => own)
+  // what is told of a class is told of this exchange's own packet, where that is the one that was explained
+  const explained = new Set(parts.flatMap(({ own, told }) => (own ? [told] : [])))
+  const same = parts.every(({ told }) => explained.has(told))
   const exchange: Exchange = {
     id: String(first.id),
     ...(journey.host === undefined ? {} : { host: journey.host }),

@@ -3,7 +3,7 @@
 import { isDiscovery } from '../../explain/discovery.ts'
 import { isAnnouncement } from '../../model/announcement.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import type { PrintedFix } from '../../model/journey.ts'
+import type { Journey, PrintedFix } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { answerOf } from '../answer.ts'
 import { exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
@@ -142,7 +142,14 @@ function writeFull(page: Page, group: Group<PrintedFix>): void {
   const again = sentAgainWords(group)
   if (again !== undefined) page.row('note', again)
   for (const words of elsewhereWords(group)) page.row('also', words)
+  writeCodes(page, journey)
   writeSteps(page, journey)
+}
+
+/** Names by which `nfwhy help` explains what was found. */
+function writeCodes(page: Page, { findings }: Journey<PrintedFix>): void {
+  const codes = [...new Set(findings.map(({ code }) => code))]
+  if (codes.length > 0) page.row('codes', `${codes.join(', ')} (nfwhy help CODE)`, { style: 'dim' })
 }
 
 /** Warnings about inputs by themselves, for where they are told apart from the journeys. */

@@ -1,0 +1,66 @@
+/** `nfwhy help NAME`: a command's options, or the page of a finding code or of an exchange's status. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { printable } from '../model/printable.ts'
+import { UserError } from '../model/user-error.ts'
+import { closest } from '../rules/closest.ts'
+import { plainPage } from './plain-page.ts'
+import { Output } from './stdout.ts'
+
+/** Beside dist/. */
+const PAGES = new URL('../docs/findings/', import.meta.url)
+/** Columns. */
+const WIDTH = 80
+
+export const helpCommand = (program: Command): Command =>
+  program
+    .command('help')
+    .summary('a command; a finding code (near-miss); all codes (codes)')
+    .description(
+      'Explains a command, or the code of a finding (near-miss) or the status of an exchange (reply-lost): what it means, ' +
+        'with an example, how it differs from others, and what to do. `nfwhy help codes` lists all codes.',
+    )
+    .argument('[NAME]', 'a command, a code, or codes')
+    .helpOption(false)
+    .action((name: string | undefined) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
+      if (command) command.outputHelp()
+      else print(name === 'codes' ? listOfCodes() : pageOf(name!, program.commands))
+    })
+
+function print(text: string): void {
+  const out = new Output()
+  out.write(text)
+  out.flush()
+}
+
+const codes = (): string[] =>
+  readdirSync(fileURLToPath(PAGES))
+    .flatMap((file) => /^([a-z-]+)\.md$/.exec(file)?.[1] ?? [])
+    .sort()
+
+const read = (code: string): string => readFileSync(new URL(`${code}.md`, PAGES), 'utf8')
+
+/** The title of each page. */
+const listOfCodes = (): string =>
+  codes()
+    .map((code) => `${plainPage(read(code).split('\n', 1)[0]!, WIDTH)}`)
+    .join('')
+
+function pageOf(name: string, commands: readonly Command[]): string {
+  if (/^[a-z-]+$/.test(name) && existsSync(new URL(`${name}.md`, PAGES))) return plainPage(read(name), WIDTH)
+  const near = nearest(name, [...codes(), ...commands.map((one) => one.name())])
+  throw new UserError(
+    `"${printable(name)}" is no command, finding code or status.`,
+    near.length > 0 ? `Perhaps: ${near.join(', ')}` : 'nfwhy help codes lists all codes.',
+  )
+}
+
+/** The one that differs in a few letters; else all that share a word with it. */
+function nearest(name: string, known: readonly string[]): string[] {
+  const one = closest(name, known)
+  if (one !== undefined) return [one]
+  const words = name.toLowerCase().split(/[^a-z]+/)
+  return known.filter((code) => code.split('-').some((part) => part.length > 2 && words.includes(part)))
+}
