@@ -114,10 +114,15 @@ export class Session {
     const { ending } = options
     const reader = new StateReader(prepared.place, prepared.plan, ending)
     reader.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
-    const drops = await watchDropsOf(prepared, reader, options)
+    // both before the first packet is traced; each takes some tenths of a second
+    const [watching, reading] = await Promise.allSettled([watchDropsOf(prepared, options), reader.read()])
+    const drops = watching.status === 'fulfilled' ? watching.value : undefined
     let session: Session
     try {
-      const world = await reader.read()
+      if (watching.status === 'rejected') throw watching.reason
+      if (reading.status === 'rejected') throw reading.reason
+      const world = reading.value
+      if (drops) world.host.drops = reader.drops = drops.drops
       options.onFiles(reader.stateFiles)
       options.onFiles(reader.ruleFiles, new Date().toISOString())
       session = new Session(prepared, reader, world, drops, options)
@@ -379,16 +384,12 @@ const mayWait = ({ tables }: World): boolean =>
 /** Undefined where that cannot be had; told once. */
 async function watchDropsOf(
   { facts, namespace, place }: Prepared,
-  reader: StateReader,
   { drops: wanted, onDrops, warn, places }: SessionOptions,
 ): Promise<DropReasons | undefined> {
   if (!wanted || !namespace) return undefined
   const drops = new DropReasons(onDrops, places)
   const refused = await drops.start(facts)
-  if (refused === undefined) {
-    reader.drops = drops.drops
-    return drops
-  }
+  if (refused === undefined) return drops
   warn({
     input: place.name,
     code: 'no-drop-reasons',
