@@ -77,7 +77,8 @@ export function packetsWords(counts: ReadonlyMap<Outcome, number>, all: number):
           .map((one) => `${countWords(counts.get(one)!)} ${one}`)
           .join(', ')
   const rest = shown < all ? ` of ${countWords(all)} in the capture` : ''
-  return `${numberOf(shown, 'packet')}${rest}${fates === '' ? '' : `: ${fates}`}`
+  const told = fates === '' && shown < all ? 'none matches' : fates
+  return `${numberOf(shown, 'packet')}${rest}${told === '' ? '' : `: ${told}`}`
 }
 
 /** Undefined where none was. */

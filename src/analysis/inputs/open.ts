@@ -9,7 +9,7 @@ import type { World } from '../../model/world.ts'
 import type { CaptureFormat } from '../../read/captures/format.ts'
 import { type Filed, type History, makeHistory } from '../../read/history.ts'
 import { findMachines, type Placed } from '../../read/machines.ts'
-import type { Recognised } from '../../read/recognise.ts'
+import { type Recognised, recognise } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
 import type { Redactor } from '../../redact/index.ts'
 import { warningLines } from '../warning-lines.ts'
@@ -53,6 +53,8 @@ export interface Inputs {
   captures: CaptureInput[]
   warnings: Diagnostic[]
   files: InputFile[]
+  /** Of files that --as says are something else: what they look like, a sentence each. */
+  looksLike: readonly string[]
 }
 
 /** Rulesets and host state are read whole; JavaScript's texts end at 512 MB. */
@@ -81,7 +83,7 @@ export async function openInputs(
   if (redactor) for (const one of redaction!.doubtsOf(redactor)) warnings.push(one)
   if (machines.some(({ world }) => world.host.drops)) await loadReasons()
   const captures = machines.flatMap((one) => one.captures)
-  return { machines, captures, warnings, files: reader.files }
+  return { machines, captures, warnings, files: reader.files, looksLike: reader.looksLike }
 }
 
 /** For what is about one machine: the one of that name, or the only one. Throws UserError where there are several. */
@@ -113,6 +115,7 @@ class InputReader {
   readonly warnings: Diagnostic[]
   /** What is told where nothing else was found. */
   readonly passedOver: Diagnostic[] = []
+  readonly looksLike: string[] = []
   private readonly bounds = new Bounds()
 
   private readonly redactor: Redactor | undefined
@@ -149,6 +152,11 @@ class InputReader {
     }
     const found = await recogniseSource(source, item.as)
     await found.recognised?.format.load?.()
+    const content = item.as && recognise(found.head)
+    if (content && content !== item.as)
+      this.looksLike.push(
+        `${printable(this.shown(item.name))} looks like ${content.format.id}: leave out --as ${item.as!.format.id}:…`,
+      )
     const own = item.as ? undefined : ownDocument(found.head)
     if (own !== undefined) this.passOver(item, own)
     else if (found.head === '') this.files.push({ name: this.shown(item.name), format: EMPTY, bytes: 0 })
@@ -249,7 +257,33 @@ async function readText(source: Source, file: InputFile): Promise<string> {
 function nothingRead(named: readonly NamedInput[], { files, warnings: told, passedOver }: InputReader): UserError {
   const warnings = [...told, ...passedOver]
   const [only] = files
-  if (only && named.length === 1 && warnings.length === 0) return new UserError(`${printable(only.name)}: it is empty.`)
-  if (files.length > 0 && warnings.length === 0) return new UserError('All files given are empty.')
-  return new UserError(warningLines(warnings).join('\n'), whatIsRead())
+  const empty = only && named.length === 1 ? `${printable(only.name)}: it is empty.` : 'All files given are empty.'
+  if (only && warnings.length === 0)
+    return new UserError(empty, only.name === 'standard input' ? STDIN_WORDS : EMPTY_WORDS)
+  return new UserError(warningLines(inOneLine(warnings)).join('\n'), whatIsRead())
 }
+
+const STDIN_WORDS = 'Name the files, or pipe something in that prints more than nothing.'
+
+const EMPTY_WORDS = `Did the command that wrote it run as root? Without root, dmesg, iptables-save and
+nft list ruleset print nothing, or an error on another stream.`
+
+/** Files named one by one. */
+const MOST_NAMED = 5
+
+/** Of a folder full of other things, what they are is said once. */
+function inOneLine(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
+  const unknown = warnings.filter(({ message }) => message.includes(NEITHER))
+  if (unknown.length < 3) return warnings
+  const names = unknown.slice(0, MOST_NAMED).map(({ input }) => input)
+  const others = unknown.length - names.length
+  const one = {
+    input: others > 0 ? `${names.join(', ')} and ${others} more` : names.join(', '),
+    code: 'not-recognised',
+    message: 'none of them is a capture, a ruleset or host state that nfwhy knows',
+  }
+  return [...warnings.filter((one) => !unknown.includes(one)), one]
+}
+
+/** Of a file of which nothing else can be said (unknown-file.ts). */
+const NEITHER = 'neither a capture nor'

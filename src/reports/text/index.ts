@@ -45,7 +45,7 @@ export const text: Form = {
       journey(group) {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
-        if (group.repliesOnly && !page.full && markOfGroup(group) === 'good') return ''
+        if (group.followsOnly && !page.full && markOfGroup(group) === 'good') return ''
         if (page.quiet) {
           page.line(headLine(page, shown, page.width))
           return page.take()
@@ -84,7 +84,7 @@ export const text: Form = {
 /** One line says enough: it got through, it only answers what is told above, or hosts tell each other of groups. */
 const isAside = (group: Group<unknown>): boolean =>
   (markOfGroup(group) === 'good' && !group.elsewhere?.some(({ journey }) => isStopped(journey.outcome))) ||
-  (group.repliesOnly === true && isPassed(group.journey.outcome)) ||
+  (group.followsOnly === true && isPassed(group.journey.outcome)) ||
   (isAnnouncement(group.journey.packet) && !isDiscovery(group.journey.packet))
 
 /** The same answer first, then everything else that is known. */
