@@ -55,7 +55,7 @@ export const single = (journey: Journey): Group => ({
 
 export interface Folded {
   group: Group
-  /** The journey that made the group. */
+  /** The journey that made the group, or the first of it that begins an exchange. */
   first: boolean
 }
 
@@ -90,8 +90,8 @@ export class Groups {
     this.shows = shows
   }
 
-  /** Counts the journey; gives its group where that is shown. */
-  add(closed: ClosedJourney): Folded | undefined {
+  /** Counts the journey; gives its group where that is shown. `follows`: an exchange that has begun goes on with it. */
+  add(closed: ClosedJourney, follows = false): Folded | undefined {
     const of = closed.class
     // without a class it takes an explanation to tell where it belongs
     const explained = of ? undefined : closed.explain()
@@ -104,7 +104,9 @@ export class Groups {
       closed.tuple(this.tuple)
       compareTuples(group.same, tuple, this.tuple)
       this.note(closed.id, group)
-      return shown ? { group, first: false } : undefined
+      const first = !follows && group.followsOnly === true
+      if (first) delete group.followsOnly
+      return shown ? { group, first } : undefined
     }
     const journey = explained ?? closed.explain()
     this.held += weightOf(journey)
@@ -112,6 +114,7 @@ export class Groups {
     closed.tuple(tuple)
     const shown = this.shows(journey)
     const kept: Kept = { group: groupOf(journey, () => kept.last), tuple, shown, last: closed.times }
+    if (follows) kept.group.followsOnly = true
     this.note(closed.id, kept.group)
     if (of) this.kept.set(of, kept)
     else this.byRules.set(rulesOf(journey), kept)
@@ -146,7 +149,10 @@ export class Groups {
 
   /** What came of all exchanges, and which groups are nothing but what followed in them. */
   tellExchanges(exchanges: Exchanges): void {
-    for (const group of this.list) delete group.exchanges
+    for (const group of this.list) {
+      delete group.exchanges
+      delete group.followsOnly
+    }
     const seen = seenBy(exchanges)
     const following = new Map<Group, number>()
     const { list } = exchanges

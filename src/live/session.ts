@@ -73,6 +73,7 @@ export interface SessionOptions {
   onDrops(drops: readonly Drop[]): void
   /** Bytes as they come; `stream` counts from 0. */
   onChunk(stream: number, format: CaptureFormat, chunk: Uint8Array): void
+  onWorld?(before: World): void
   warn(warning: Diagnostic): void
 }
 
@@ -114,15 +115,15 @@ export class Session {
     const { ending } = options
     const reader = new StateReader(prepared.place, prepared.plan, ending)
     reader.tracesBoth = prepared.plan.streams.filter((one) => !readsMarks(one)).length > 1
-    // both before the first packet is traced; each takes some tenths of a second
-    const [watching, reading] = await Promise.allSettled([watchDropsOf(prepared, options), reader.read()])
-    const drops = watching.status === 'fulfilled' ? watching.value : undefined
+    const watching = watchDropsOf(prepared, options)
+    const [, reading] = await Promise.allSettled([watching, reader.read()])
+    const drops = await watching
     let session: Session
     try {
-      if (watching.status === 'rejected') throw watching.reason
       if (reading.status === 'rejected') throw reading.reason
       const world = reading.value
       if (drops) world.host.drops = reader.drops = drops.drops
+      options.onWorld?.(world)
       options.onFiles(reader.stateFiles)
       options.onFiles(reader.ruleFiles, new Date().toISOString())
       session = new Session(prepared, reader, world, drops, options)

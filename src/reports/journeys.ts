@@ -146,7 +146,11 @@ function foldJourneys(options: ReportOptions): JourneyReport {
       const joined = exchanges.note(closed)
       if (!selection.packet(closed)) return undefined
       if (joined !== undefined) news?.note(joined)
-      const folded = groups.add(closed)
+      // a line for each exchange that is shown, as they come
+      const begins = joined !== undefined && exchanges.list.beganWith(joined) === closed.id
+      const follows = terminal.quiet === true && joined !== undefined && !begins && exchanges.list.isShown(joined)
+      const folded = groups.add(closed, follows)
+      if (folded && begins) exchanges.list.show(joined)
       if (live && folded?.first) {
         out.write(writer.journey({ ...folded.group }))
         out.flush()
