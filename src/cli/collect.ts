@@ -135,7 +135,8 @@ function refuseExisting(path: string): void {
   throw new UserError(`${printable(path)} is there already; give another name with -o.`)
 }
 
-const problemText = ({ message, hint }: LiveProblem) => printable(hint === undefined ? message : `${message} ${hint.replaceAll('\n', ' ')}`)
+const problemText = ({ message, hint }: LiveProblem) =>
+  printable(hint === undefined ? message : `${message} ${hint.replaceAll('\n', ' ')}`)
 
 /** All at once: over ssh most of the time is waiting. */
 async function gatherAll(
