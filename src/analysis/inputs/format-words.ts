@@ -17,9 +17,3 @@ export const knownFormats = () =>
 export const captureWords = () =>
   `A capture tells of packets: dmesg or journalctl -k with TRACE or LOG lines, nft monitor
 trace, xtables-monitor --trace, or a pcap of NFLOG (tcpdump -i nflog:1).`
-
-export const whatIsRead = () =>
-  `nfwhy reads captures (dmesg, nft monitor trace, a pcap of NFLOG …), rulesets
-(iptables-save, nft list ruleset …) and host state (ip addr, ip route, ss -lntup …).
-On the host, as root: nfwhy trace makes a capture, nfwhy collect gathers the rest.
---as FORMAT:FILE reads FILE as what it does not look like. All formats: docs/inputs.md.`

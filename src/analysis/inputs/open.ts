@@ -12,9 +12,7 @@ import { findMachines, type Placed } from '../../read/machines.ts'
 import { type Recognised, recognise } from '../../read/recognise.ts'
 import { readPart } from '../../read/world.ts'
 import type { Redactor } from '../../redact/index.ts'
-import { warningLines } from '../warning-lines.ts'
 import { Bounds } from './bounds.ts'
-import { whatIsRead } from './format-words.ts'
 import type { NamedInput } from './named.ts'
 import { ownDocument, ownDocumentWords } from './own-document.ts'
 import { type Found, MOST_LOOKED_AT, recogniseSource } from './recognise.ts'
@@ -74,7 +72,8 @@ export async function openInputs(
   const reader = new InputReader(warnings, redactor, redaction)
   if (redactor) for (const input of named) await redaction!.learnNames(input, redactor)
   for (const input of named) await reader.read({ ...input, depth: 0 })
-  if (reader.files.every(({ format }) => format === EMPTY)) throw nothingRead(named, reader)
+  if (reader.files.every(({ format }) => format === EMPTY))
+    throw (await import('./nothing-read.ts')).nothingRead(named.length, reader)
   const machines = findMachines(reader.placed).map(({ name, files, captures }) => ({
     ...(name === undefined ? {} : { name }),
     ...makeHistory(files, warnings),
@@ -253,37 +252,3 @@ async function readText(source: Source, file: InputFile): Promise<string> {
   }
   return new TextDecoder().decode(concat(parts))
 }
-
-function nothingRead(named: readonly NamedInput[], { files, warnings: told, passedOver }: InputReader): UserError {
-  const warnings = [...told, ...passedOver]
-  const [only] = files
-  const empty = only && named.length === 1 ? `${printable(only.name)}: it is empty.` : 'All files given are empty.'
-  if (only && warnings.length === 0)
-    return new UserError(empty, only.name === 'standard input' ? STDIN_WORDS : EMPTY_WORDS)
-  return new UserError(warningLines(inOneLine(warnings)).join('\n'), whatIsRead())
-}
-
-const STDIN_WORDS = 'Name the files, or pipe something in that prints more than nothing.'
-
-const EMPTY_WORDS = `Did the command that wrote it run as root? Without root, dmesg, iptables-save and
-nft list ruleset print nothing, or an error on another stream.`
-
-/** Files named one by one. */
-const MOST_NAMED = 5
-
-/** Of a folder full of other things, what they are is said once. */
-function inOneLine(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
-  const unknown = warnings.filter(({ message }) => message.includes(NEITHER))
-  if (unknown.length < 3) return warnings
-  const names = unknown.slice(0, MOST_NAMED).map(({ input }) => input)
-  const others = unknown.length - names.length
-  const one = {
-    input: others > 0 ? `${names.join(', ')} and ${others} more` : names.join(', '),
-    code: 'not-recognised',
-    message: 'none of them is a capture, a ruleset or host state that nfwhy knows',
-  }
-  return [...warnings.filter((one) => !unknown.includes(one)), one]
-}
-
-/** Of a file of which nothing else can be said (unknown-file.ts). */
-const NEITHER = 'neither a capture nor'
