@@ -122,7 +122,7 @@ describe('files', () => {
   it('a capture alone ends with the last rule seen, and the command that shows it', async () => {
     const cwd = folder({ log: readFileSync(join(EXAMPLE, 'dmesg.log')) })
     const { stdout } = await nfwhy(['explain', 'log'], { cwd })
-    expect(stdout).toMatch(/^\? UNDETERMINED last rule seen: filter KUBE-FIREWALL 1 /m)
+    expect(stdout).toMatch(/^\? UNDETERMINED last rule seen: filter KUBE-FIREWALL rule 1 /m)
     expect(stdout).toMatch(/^ {2}next {3}iptables -t filter -S KUBE-FIREWALL 1$/m)
   })
 })
