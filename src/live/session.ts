@@ -76,7 +76,6 @@ export interface SessionOptions {
   onWorld?(before: World): void
   warn(warning: Diagnostic): void
 }
-
 /** Seconds between two events of one packet, at most: their times are when they were received, and the receiver may wait for a CPU. */
 const IDLE = 1
 const TICKS_THAT_WAIT = 10
@@ -121,7 +120,7 @@ export class Session {
     let session: Session
     try {
       if (reading.status === 'rejected') throw reading.reason
-      const world = reading.value
+      const { value: world } = reading
       if (drops) world.host.drops = reader.drops = drops.drops
       options.onWorld?.(world)
       options.onFiles(reader.stateFiles)
